@@ -1,0 +1,21 @@
+//! `episodes`: numbered parts of a series.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "episodes")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub series_id: Option<String>,
+    pub title: Option<String>,
+    pub number: Option<i32>,
+    pub created_at: DateTimeUtc,
+    pub idempotency_key: Option<String>,
+    pub idempotency_fingerprint: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,39 @@
+//! `imports`: one row a run of the importer.
+
+use sea_orm::entity::prelude::*;
+
+/// Where a run of the importer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
+pub enum ImportStatus {
+    #[sea_orm(string_value = "running")]
+    Running,
+    #[sea_orm(string_value = "finished")]
+    Finished,
+    #[sea_orm(string_value = "failed")]
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "imports")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub status: ImportStatus,
+    /// The files and options that the run was given.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub options: Json,
+    pub found: i64,
+    pub imported: i64,
+    pub already_there: i64,
+    pub rejected: i64,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub error: Option<String>,
+    pub started_at: DateTimeUtc,
+    pub finished_at: Option<DateTimeUtc>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

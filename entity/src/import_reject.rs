@@ -1,0 +1,29 @@
+//! `import_rejects`: the records that an import could not take.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "import_rejects")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub import_id: String,
+    #[sea_orm(column_type = "Text")]
+    pub file: String,
+    /// Key or row of the record in its file.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub key: Option<String>,
+    /// A word from the table of reasons in `callsheet::import`.
+    pub reason: String,
+    #[sea_orm(column_type = "Text")]
+    pub detail: String,
+    /// The record as it was found, secrets taken out.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub raw: Option<String>,
+    pub created_at: DateTimeUtc,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,12 @@
+//! The tables of Callsheet as SeaORM entities, a table a file. Data and enums only; behaviour lives in `callsheet`.
+
+pub mod episode;
+pub mod import;
+pub mod import_reject;
+pub mod job;
+pub mod job_event;
+pub mod job_item;
+pub mod series;
+
+pub use job::JobStatus;
+pub use job_item::ItemStatus;

@@ -1,0 +1,59 @@
+//! The schema of Callsheet, a step a file, up and down, on SQLite and PostgreSQL.
+//!
+//! A step never imports an entity: a later change of the entity would rewrite history. A step that has been released
+//! is never edited; a change is a new step.
+
+mod m0001_series;
+mod m0002_episodes;
+mod m0003_video_generation_jobs;
+mod m0004_job_items;
+mod m0005_job_events;
+mod m0006_imports;
+mod m0007_import_rejects;
+
+pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait, SchemaManager};
+use sea_orm_migration::{prelude::*, sea_query::Alias};
+
+/// Where the applied steps are recorded. A name of its own, so that a database shared with another SeaORM application
+/// keeps both histories apart.
+pub const MIGRATION_TABLE: &str = "callsheet_migrations";
+
+/// Every table that these migrations make, parents before children.
+pub const TABLES: [&str; 7] = [
+    "series",
+    "episodes",
+    "video_generation_jobs",
+    "job_items",
+    "job_events",
+    "imports",
+    "import_rejects",
+];
+
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m0001_series::Migration),
+            Box::new(m0002_episodes::Migration),
+            Box::new(m0003_video_generation_jobs::Migration),
+            Box::new(m0004_job_items::Migration),
+            Box::new(m0005_job_events::Migration),
+            Box::new(m0006_imports::Migration),
+            Box::new(m0007_import_rejects::Migration),
+        ]
+    }
+
+    fn migration_table_name() -> DynIden {
+        Alias::new(MIGRATION_TABLE).into_iden()
+    }
+}
+
+/// A nullable UTC time.
+fn time(name: &'static str) -> ColumnDef {
+    ColumnDef::new(name).timestamp_with_time_zone().take()
+}
+
+async fn drop_table(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
+    manager.drop_table(Table::drop().table(table).to_owned()).await
+}

@@ -1,0 +1,43 @@
+//! `job_events`: the append-only history of every job.
+//!
+//! No foreign key to the job: the event that says a job was deleted outlives it.
+
+use crate::{drop_table, time};
+use sea_orm_migration::prelude::*;
+
+const EVENTS: &str = "job_events";
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager
+            .create_table(
+                Table::create()
+                    .table(EVENTS)
+                    .col(ColumnDef::new("id").big_integer().not_null().auto_increment().primary_key())
+                    .col(ColumnDef::new("job_id").string_len(64).not_null())
+                    .col(ColumnDef::new("seq").big_integer().not_null())
+                    .col(ColumnDef::new("kind").string_len(50).not_null())
+                    .col(ColumnDef::new("status").string_len(50).not_null())
+                    .col(ColumnDef::new("progress").double().not_null())
+                    .col(ColumnDef::new("current_stage").string_len(255))
+                    .col(ColumnDef::new("total_shots").integer().not_null())
+                    .col(ColumnDef::new("completed_shots").integer().not_null())
+                    .col(ColumnDef::new("data").json_binary())
+                    .col(time("created_at").not_null())
+                    .check(("chk_job_events_seq", Expr::col("seq").gte(1)))
+                    .to_owned(),
+            )
+            .await?;
+        let seq =
+            Index::create().name("idx_job_events_job_seq").table(EVENTS).col("job_id").col("seq").unique().to_owned();
+        manager.create_index(seq).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_table(manager, EVENTS).await
+    }
+}

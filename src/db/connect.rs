@@ -1,0 +1,88 @@
+//! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
+
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use std::time::Duration;
+
+/// How long a statement on SQLite waits for another process that writes.
+const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
+    pub url: String,
+    /// Connections in the pool.
+    pub max_connections: u32,
+    /// How long a call waits for a free connection before it gives up.
+    pub acquire_timeout: Duration,
+}
+
+impl Options {
+    pub fn new(url: impl Into<String>) -> Self {
+        Self { url: url.into(), max_connections: 8, acquire_timeout: Duration::from_secs(5) }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    #[error("the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
+    Url(String),
+    #[error("the database at `{url}` cannot be opened: {source}")]
+    Open { url: String, source: DbErr },
+    #[error("the folder {0} for the database cannot be made: {1}")]
+    Folder(String, std::io::Error),
+}
+
+pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectError> {
+    let url = match options.url.split_once(':') {
+        Some(("postgresql", rest)) => format!("postgres:{rest}"),
+        Some(("sqlite" | "postgres", _)) => options.url.clone(),
+        _ => return Err(ConnectError::Url(without_password(&options.url))),
+    };
+    make_folder(&url)?;
+    let mut settings = ConnectOptions::new(&url);
+    settings
+        .max_connections(options.max_connections)
+        .acquire_timeout(options.acquire_timeout)
+        .connect_timeout(options.acquire_timeout)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .test_before_acquire(false)
+        // A ping only for a connection that may have been cut meanwhile: one at each acquire would double the round trips.
+        .test_before_acquire_if_idle_for(Duration::from_secs(10))
+        .map_sqlx_sqlite_opts(|sqlite| {
+            sqlite
+                .create_if_missing(true)
+                .foreign_keys(true)
+                .journal_mode(SqliteJournalMode::Wal)
+                // NORMAL may lose the last answered commits at a power cut.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(SQLITE_BUSY)
+        })
+        .map_sqlx_postgres_opts(|postgres| {
+            postgres.application_name("callsheet").options([("synchronous_commit", "on")])
+        });
+    let open = |source| ConnectError::Open { url: without_password(&options.url), source };
+    sea_orm::Database::connect(settings).await.map_err(open)
+}
+
+/// SQLite makes the file but not its folder.
+fn make_folder(url: &str) -> Result<(), ConnectError> {
+    let Some(rest) = url.strip_prefix("sqlite:") else { return Ok(()) };
+    let path = rest.strip_prefix("//").unwrap_or(rest);
+    let path = path.split('?').next().unwrap_or(path);
+    match std::path::Path::new(path).parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|error| ConnectError::Folder(folder.display().to_string(), error)),
+        _ => Ok(()),
+    }
+}
+
+/// The URL as it may be shown.
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let user = user.split(':').next().unwrap_or_default();
+    let secret = if rest.contains(&format!("{user}:")) { ":***" } else { "" };
+    format!("{scheme}://{user}{secret}@{host}")
+}

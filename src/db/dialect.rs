@@ -1,0 +1,69 @@
+//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
+
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    sea_query::{Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
+};
+
+pub fn name(backend: DbBackend) -> &'static str {
+    match backend {
+        DbBackend::Sqlite => "SQLite",
+        DbBackend::Postgres => "PostgreSQL",
+        _ => "unknown",
+    }
+}
+
+/// A write transaction takes SQLite's write lock at once: a deferred one that reads first fails as soon as another
+/// writes, and waiting does not help it.
+pub fn write_transaction() -> TransactionOptions {
+    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+}
+
+/// SQLite has one writer at a time: more would only wait inside the database.
+pub fn writers(backend: DbBackend, connections: u32) -> usize {
+    match backend {
+        DbBackend::Sqlite => 1,
+        _ => Ord::max(connections, 1) as usize,
+    }
+}
+
+/// Keeps other migrating processes out until the transaction ends. SQLite's write lock does so already.
+pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    match tx.get_database_backend() {
+        // A number of our own: the first eight letters of the name.
+        DbBackend::Postgres => {
+            tx.execute_unprepared("SELECT pg_advisory_xact_lock(7161677110969590627)").await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The column holds this text somewhere, whatever the case (ASCII only on SQLite).
+pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for c in text.chars() {
+        if matches!(c, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(c);
+    }
+    pattern.push('%');
+    let like = LikeExpr::new(pattern).escape('\\');
+    match backend {
+        DbBackend::Postgres => column.ilike(like),
+        _ => column.like(like),
+    }
+}
+
+/// The JSON object in the column has this member with this text.
+pub fn has_label(backend: DbBackend, column: Expr, key: &str, value: &str) -> Expr {
+    match backend {
+        DbBackend::Postgres => {
+            let label = serde_json::Value::Object([(key.to_owned(), value.into())].into_iter().collect());
+            column.contains(Expr::val(label))
+        }
+        // Keys of labels have no quotes or backslashes, so the path needs no escape.
+        _ => Func::cust("json_extract").arg(column).arg(format!("$.\"{key}\"")).eq(value),
+    }
+}

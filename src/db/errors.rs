@@ -1,0 +1,44 @@
+//! What a failed statement means.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
+
+/// Neither the request nor the service is wrong: the same call may succeed in a moment.
+pub fn is_passing(error: &DbErr) -> bool {
+    match error {
+        DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => match &**e {
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| is_passing_code(&code)),
+            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+            sqlx::Error::WorkerCrashed => true,
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// The transaction was undone by the database for a reason that lies in its timing: it may be run again as it is.
+pub fn is_retryable(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+            e.as_database_error().and_then(|e| e.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+        }
+        _ => false,
+    }
+}
+
+/// Whether the statement broke the constraint or unique index of that name (PostgreSQL) or on that column (SQLite).
+pub fn violates(error: &DbErr, index: &str, column: &str) -> bool {
+    match error.sql_err() {
+        Some(SqlErr::UniqueConstraintViolation(text)) => text.contains(index) || text.contains(column),
+        _ => false,
+    }
+}
+
+/// SQLite: primary result code in the low byte (5 busy, 6 locked, 10 I/O, 13 full). PostgreSQL: SQLSTATE classes of
+/// lost connections (08), rolled back transactions (40), lacking resources (53) and operator intervention (57).
+fn is_passing_code(code: &str) -> bool {
+    if code.len() == 5 {
+        return ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class));
+    }
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+}

@@ -1,0 +1,148 @@
+//! Applying and undoing the migrations, all of a call in one transaction under one lock, so that any number of
+//! processes may start at once and a failure leaves the schema as it was.
+
+use super::{Database, dialect};
+use migration::{Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait,
+    sea_query::{Asterisk, Expr, ExprTrait, Query, Table},
+};
+
+const JOBS: &str = "video_generation_jobs";
+
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    #[error(
+        "this database holds a table `video_generation_jobs` that Callsheet did not make; it is left untouched. Give \
+         Callsheet a database of its own with --database-url, and bring the old jobs along with `callsheet import`"
+    )]
+    Foreign,
+    #[error("the database was migrated by a newer Callsheet: {0}")]
+    Newer(String),
+    #[error("the schema could not be changed, and is as it was: {0}")]
+    Database(#[from] DbErr),
+}
+
+/// How to change the schema.
+#[derive(Clone, Copy, Debug)]
+pub enum Change {
+    /// Apply pending steps, at most `limit`.
+    Up { limit: Option<u32> },
+    /// Undo applied steps, the newest first, at most `limit`.
+    Down { limit: u32 },
+    /// Undo every step.
+    Reset,
+    /// Undo every step, then apply all.
+    Refresh,
+    /// Drop Callsheet's tables whatever state they are in, then apply all steps. Tables of others stay.
+    Fresh,
+}
+
+/// A step and whether it has been applied.
+pub struct Step {
+    pub name: String,
+    pub applied: bool,
+}
+
+/// A table that a change would drop.
+pub struct Doomed {
+    pub table: String,
+    pub rows: i64,
+}
+
+/// Changes the schema, and answers with the names of the steps taken, in their order.
+#[allow(clippy::disallowed_methods, reason = "the schema is changed outside the verbs' writes, under its own lock")]
+pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
+    let tx = db.read().begin_with_options(dialect::write_transaction()).await?;
+    dialect::lock_schema(&tx).await?;
+    guard(&tx).await?;
+    let mut steps = back(&tx, change).await?;
+    let limit = match change {
+        Change::Up { limit } => limit,
+        Change::Refresh | Change::Fresh => None,
+        Change::Down { .. } | Change::Reset => Some(0),
+    };
+    let pending = names(&tx, MigrationStatus::Pending).await?;
+    steps.extend(pending.into_iter().take(limit.map_or(usize::MAX, |n| n as usize)));
+    Migrator::up(&tx, limit).await?;
+    tx.commit().await?;
+    Ok(steps)
+}
+
+/// The tables that the change would drop, found by doing it and taking it back.
+#[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
+pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
+    let tx = db.read().begin_with_options(dialect::write_transaction()).await?;
+    dialect::lock_schema(&tx).await?;
+    guard(&tx).await?;
+    let mut doomed = Vec::new();
+    for table in existing_tables(&tx).await? {
+        let rows = Query::select().expr(Expr::col(Asterisk).count()).from(table).to_owned();
+        let row = tx.query_one(&rows).await?;
+        let rows = row.map(|r| r.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
+        doomed.push(Doomed { table: table.to_owned(), rows });
+    }
+    back(&tx, change).await?;
+    let kept = existing_tables(&tx).await?;
+    tx.rollback().await?;
+    doomed.retain(|d| !kept.contains(&d.table.as_str()));
+    Ok(doomed)
+}
+
+/// Every step and whether it has been applied. Writes nothing.
+pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
+    let steps = Migrator::get_migration_with_status_read_only(db.read()).await.map_err(newer)?;
+    let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };
+    Ok(steps.iter().map(step).collect())
+}
+
+/// The part of a change that takes away.
+async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, MigrateError> {
+    let limit = match change {
+        Change::Up { .. } => return Ok(Vec::new()),
+        Change::Down { limit } => Some(limit),
+        Change::Reset | Change::Refresh => None,
+        Change::Fresh => {
+            for table in migration::TABLES.iter().rev().chain([&migration::MIGRATION_TABLE]) {
+                tx.execute(Table::drop().table(*table).if_exists()).await?;
+            }
+            return Ok(Vec::new());
+        }
+    };
+    let mut undone = names(tx, MigrationStatus::Applied).await?;
+    undone.reverse();
+    undone.truncate(limit.map_or(usize::MAX, |n| n as usize));
+    Migrator::down(tx, limit).await?;
+    Ok(undone)
+}
+
+/// Refuses a jobs table that is not ours.
+async fn guard(tx: &DatabaseTransaction) -> Result<(), MigrateError> {
+    let ours = !names(tx, MigrationStatus::Applied).await?.is_empty();
+    let there = SchemaManager::new(tx).has_table(JOBS).await?;
+    if there && !ours { Err(MigrateError::Foreign) } else { Ok(()) }
+}
+
+async fn existing_tables(tx: &DatabaseTransaction) -> Result<Vec<&'static str>, DbErr> {
+    let manager = SchemaManager::new(tx);
+    let mut tables = Vec::new();
+    for table in migration::TABLES {
+        if manager.has_table(table).await? {
+            tables.push(table);
+        }
+    }
+    Ok(tables)
+}
+
+async fn names(tx: &DatabaseTransaction, wanted: MigrationStatus) -> Result<Vec<String>, MigrateError> {
+    let steps = Migrator::get_migration_with_status_read_only(tx).await.map_err(newer)?;
+    Ok(steps.iter().filter(|s| s.status() == wanted).map(|s| s.name().to_owned()).collect())
+}
+
+/// The migrator answers with a custom error when the database knows a step that this binary does not.
+fn newer(error: DbErr) -> MigrateError {
+    match error {
+        DbErr::Custom(text) => MigrateError::Newer(text),
+        other => MigrateError::Database(other),
+    }
+}

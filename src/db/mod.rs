@@ -1,0 +1,56 @@
+//! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
+
+mod connect;
+mod dialect;
+mod errors;
+pub mod migrate;
+pub mod write;
+mod writer;
+
+pub use connect::{ConnectError, Options};
+pub use dialect::{contains_text, has_label};
+pub use errors::{is_passing, violates};
+pub use migrate::MigrateError;
+pub use writer::{Tx, Write, Writer};
+
+use sea_orm::{DatabaseConnection, DbErr};
+
+/// A pool of connections to one database, and the one way to write to it.
+#[derive(Clone)]
+pub struct Database {
+    conn: DatabaseConnection,
+    writer: Writer,
+}
+
+impl Database {
+    /// Opens the pool. Neither reads nor changes the schema.
+    pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
+        let conn = connect::connect(options).await?;
+        let writer = Writer::new(conn.clone(), options.max_connections);
+        Ok(Self { conn, writer })
+    }
+
+    /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.conn
+    }
+
+    /// Runs one write in a transaction of its own and answers after the commit.
+    pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
+        self.writer.commit(write).await
+    }
+
+    /// `SQLite` or `PostgreSQL`, for people.
+    pub fn name(&self) -> &'static str {
+        dialect::name(self.conn.get_database_backend())
+    }
+
+    /// Asks the database for the smallest answer that it has.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        self.conn.ping().await
+    }
+
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.conn.close().await
+    }
+}

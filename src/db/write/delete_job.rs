@@ -1,0 +1,33 @@
+//! Deleting a job: the row, its items and its history go; one event stays and says so.
+
+use super::{change_job::check_version, event, insert_events};
+use crate::{
+    db::{Tx, Write},
+    error::{Error, Result, Thing},
+    lifecycle::EventKind,
+};
+use chrono::{DateTime, Utc};
+use entity::{job, job_event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+
+pub struct DeleteJob {
+    pub id: String,
+    pub if_version: Option<Vec<i64>>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for DeleteJob {
+    type Output = ();
+
+    async fn apply(&self, tx: &Tx) -> Result<()> {
+        let job = job::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let mut job = job.ok_or(Error::NotFound(Thing::Job))?;
+        check_version(&job, self.if_version.as_deref())?;
+        job::Entity::delete_by_id(&self.id).exec(tx).await?;
+        job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
+        job.version += 1;
+        job.updated_at = self.now;
+        insert_events(tx, vec![event(&job, EventKind::Deleted, None)]).await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,129 @@
+//! What can go wrong, in the words of the domain. HTTP statuses and exit codes are given by the faces, not here.
+
+use entity::JobStatus;
+use sea_orm::DbErr;
+use std::fmt;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// One thing that is wrong with one field of the input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    pub place: Place,
+    /// A stable word, e.g. `too_long`.
+    pub code: &'static str,
+    /// A sentence that says what to do.
+    pub detail: String,
+}
+
+/// Where in the input a field stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// RFC 6901 pointer into the body, e.g. `/labels/team`; empty for the body as a whole.
+    Pointer(String),
+    /// Name of a query, path or header parameter.
+    Parameter(String),
+}
+
+impl FieldError {
+    pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { place: Place::Pointer(pointer.into()), code, detail: detail.into() }
+    }
+
+    pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        Self { place: Place::Parameter(name.into()), code, detail: detail.into() }
+    }
+}
+
+/// What a lookup did not find.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Thing {
+    Job,
+    Item,
+    Shot,
+    Series,
+    Episode,
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Thing::Job => "Job",
+            Thing::Item => "Item",
+            Thing::Shot => "Shot",
+            Thing::Series => "Series",
+            Thing::Episode => "Episode",
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0} not found")]
+    NotFound(Thing),
+    #[error("{}", sentences(.0))]
+    Invalid(Vec<FieldError>),
+    #[error("A job that is {from} cannot be {}: {hint}.", verb.past())]
+    TransitionIllegal { verb: crate::lifecycle::Verb, from: JobStatus, hint: String },
+    #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
+    NotProcessing(JobStatus),
+    #[error("The job is held under a lease that this call did not come with.")]
+    LeaseLost,
+    #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
+    VersionMismatch { expected: String, current: i64 },
+    #[error("A job with the id {0} exists already: choose another id, or leave job_id out to be given one.")]
+    JobExists(String),
+    #[error("The series has an episode with the number {0} already: choose another number.")]
+    EpisodeNumberTaken(i32),
+    #[error("This Idempotency-Key came before with another request: use a new key for a new request.")]
+    IdempotencyKeyReused,
+    #[error("The job has items, and its shots are counted from them: report the items instead.")]
+    ShotsCountedFromItems,
+    #[error("The database is busy or away: try again in a moment.")]
+    Unavailable(#[source] DbErr),
+    #[error("The database refused: {0}")]
+    Database(DbErr),
+}
+
+impl Error {
+    pub fn invalid(error: FieldError) -> Self {
+        Error::Invalid(vec![error])
+    }
+
+    /// The stable word for this kind of error, the same in HTTP, CLI and log.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Error::NotFound(Thing::Job) => "job_not_found",
+            Error::NotFound(Thing::Item) => "item_not_found",
+            Error::NotFound(Thing::Shot) => "shot_not_found",
+            Error::NotFound(Thing::Series) => "series_not_found",
+            Error::NotFound(Thing::Episode) => "episode_not_found",
+            Error::Invalid(_) => "invalid_request",
+            Error::TransitionIllegal { .. } => "job_transition_illegal",
+            Error::NotProcessing(_) => "job_not_processing",
+            Error::LeaseLost => "lease_lost",
+            Error::VersionMismatch { .. } => "version_mismatch",
+            Error::JobExists(_) => "job_exists",
+            Error::EpisodeNumberTaken(_) => "episode_number_taken",
+            Error::IdempotencyKeyReused => "idempotency_key_reused",
+            Error::ShotsCountedFromItems => "shots_counted_from_items",
+            Error::Unavailable(_) => "database_unavailable",
+            Error::Database(_) => "internal_error",
+        }
+    }
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if crate::db::is_passing(&error) { Error::Unavailable(error) } else { Error::Database(error) }
+    }
+}
+
+fn sentences(errors: &[FieldError]) -> String {
+    let one = |e: &FieldError| match &e.place {
+        Place::Pointer(p) if p.is_empty() => e.detail.clone(),
+        Place::Pointer(p) => format!("{p}: {}", e.detail),
+        Place::Parameter(p) => format!("{p}: {}", e.detail),
+    };
+    errors.iter().map(one).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,40 @@
+//! cancel_job.
+
+use super::{IfVersion, JobManager, enter::enter, validate};
+use crate::{
+    db::write::{Change, Items},
+    error::Result,
+    lifecycle::{EventKind, Verb, transition},
+};
+use chrono::{DateTime, Utc};
+use entity::{JobStatus, job};
+use serde_json::json;
+
+impl JobManager {
+    /// A job that nobody holds is cancelled at once. One that a worker holds under a lease is flagged, and cancelled
+    /// when the worker acknowledges or its lease ends. Asking again changes nothing while the flag is up.
+    ///
+    /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
+    pub async fn cancel_job(&self, id: &str, reason: Option<String>, if_version: IfVersion) -> Result<job::Model> {
+        let mut checks = validate::Checks::default();
+        checks.text("/reason", reason.as_deref(), 1000);
+        checks.finish()?;
+        self.change(id, if_version, Items::None, move |loaded, now| cancelled(&loaded.job, reason.as_deref(), now)).await
+    }
+}
+
+pub(super) fn cancelled(before: &job::Model, reason: Option<&str>, now: DateTime<Utc>) -> Result<Option<Change>> {
+    let told = json!({"reason": reason});
+    let leased = before.status == JobStatus::Processing && before.lease_token.is_some();
+    if !leased {
+        let job = enter(before, Verb::Cancel, now)?;
+        return Ok(Some(Change::of(EventKind::Cancelled, job).telling(told)));
+    }
+    if before.cancel_requested_at.is_some() {
+        return Ok(None);
+    }
+    let mut job = before.clone();
+    job.status = transition(Verb::RequestCancel, before.status)?;
+    job.cancel_requested_at = Some(now);
+    Ok(Some(Change::of(EventKind::CancelRequested, job).telling(told)))
+}

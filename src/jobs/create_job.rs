@@ -1,0 +1,199 @@
+//! create_job: a job in the queue, with its items, once for each idempotency key.
+
+use super::{JobManager, validate};
+use crate::{
+    db::write::{CreateJob, Created},
+    error::Result,
+};
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{ItemStatus, JobStatus, job, job_item};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
+
+/// Items a job may be created with.
+pub const MAX_ITEMS: usize = 10_000;
+
+/// What a creator says of a job. Everything but the type may be left out.
+#[derive(Clone, Debug, Default)]
+pub struct NewJob {
+    /// `[a-z0-9_.-]{1,50}`.
+    pub job_type: String,
+    /// `[A-Za-z0-9._:-]{1,64}`; a UUIDv7 when left out.
+    pub job_id: Option<String>,
+    pub mode: Option<String>,
+    pub content: Option<String>,
+    pub user_requirement: Option<String>,
+    pub style: Option<String>,
+    pub project_title: Option<String>,
+    pub request_data: Option<Map<String, Value>>,
+    pub context: Option<Map<String, Value>>,
+    /// `.working_dir/{job_type}/{job_id}` when left out.
+    pub working_dir: Option<String>,
+    pub episode_id: Option<String>,
+    pub series_id: Option<String>,
+    /// -100 to 100; higher runs first. Default 0.
+    pub priority: i16,
+    pub run_at: Option<DateTime<Utc>>,
+    /// 1 to 100. Default 3.
+    pub max_attempts: Option<i32>,
+    pub labels: BTreeMap<String, String>,
+    pub items: Vec<NewItem>,
+}
+
+#[derive(Clone, Debug)]
+pub struct NewItem {
+    /// Unique among the items of the job.
+    pub key: String,
+    pub input: Option<Value>,
+}
+
+/// A creator's promise that two calls with this key mean the same job.
+#[derive(Clone, Debug)]
+pub struct Idempotency {
+    pub key: String,
+    /// SHA-256 of the request, in hex.
+    pub fingerprint: String,
+}
+
+impl Idempotency {
+    /// `scope` tells apart the calls that a key may be used with; `request` is the body as it came.
+    pub fn new(key: String, scope: &str, request: &Value) -> Self {
+        // serde_json keeps members sorted, so two spellings of one request have one fingerprint.
+        let digest = Sha256::digest(format!("{scope}\n{request}"));
+        Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
+    }
+}
+
+impl JobManager {
+    /// Puts a job in the queue. With an idempotency key that came before with the same request, answers with the job
+    /// that the first call made.
+    ///
+    /// Errors: `invalid_request`, `job_exists`, `idempotency_key_reused`.
+    pub async fn create_job(&self, new: NewJob, idempotency: Option<Idempotency>) -> Result<Created> {
+        check(&new, idempotency.as_ref())?;
+        let now = self.now();
+        let named = new.job_id.is_some();
+        let id = new.job_id.unwrap_or_else(|| self.chance.id());
+        let items = new_items(&id, new.items, now);
+        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
+        let job = job::Model {
+            working_dir: new.working_dir.or_else(|| Some(format!(".working_dir/{}/{id}", new.job_type))),
+            total_shots: i32::try_from(items.len()).unwrap_or(i32::MAX),
+            id,
+            job_type: new.job_type,
+            mode: new.mode,
+            content: new.content,
+            user_requirement: new.user_requirement,
+            style: new.style,
+            project_title: new.project_title,
+            request_data: new.request_data.map(Value::Object),
+            context: new.context.map(Value::Object),
+            episode_id: new.episode_id,
+            series_id: new.series_id,
+            priority: new.priority,
+            run_at: new.run_at.map(|t| t.trunc_subsecs(6)),
+            max_attempts: new.max_attempts.unwrap_or(3),
+            labels: labels_json(new.labels),
+            idempotency_key: key,
+            idempotency_fingerprint: fingerprint,
+            source: None,
+            source_status: None,
+            status: JobStatus::Queued,
+            progress: 0.0,
+            current_stage: None,
+            result_data: None,
+            error_message: None,
+            completed_shots: 0,
+            created_at: now,
+            updated_at: now,
+            started_at: None,
+            completed_at: None,
+            attempt: 0,
+            worker_id: None,
+            lease_token: None,
+            lease_expires_at: None,
+            cancel_requested_at: None,
+            version: 1,
+        };
+        self.db.commit(CreateJob { job, items, named }).await
+    }
+}
+
+pub(super) fn labels_json(labels: BTreeMap<String, String>) -> Option<Value> {
+    let members: Map<String, Value> = labels.into_iter().map(|(k, v)| (k, v.into())).collect();
+    (!members.is_empty()).then_some(Value::Object(members))
+}
+
+fn new_items(job_id: &str, items: Vec<NewItem>, now: DateTime<Utc>) -> Vec<job_item::Model> {
+    let row = |(idx, item): (i32, NewItem)| job_item::Model {
+        job_id: job_id.to_owned(),
+        idx,
+        key: item.key,
+        status: ItemStatus::Pending,
+        input: item.input.filter(|v| !v.is_null()),
+        result: None,
+        error: None,
+        attempt: 0,
+        created_at: now,
+        updated_at: now,
+        started_at: None,
+        completed_at: None,
+    };
+    (0..).zip(items).map(row).collect()
+}
+
+fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    checks.job_type("/job_type", &new.job_type);
+    if let Some(id) = &new.job_id {
+        checks.id("/job_id", id);
+    }
+    checks.text("/mode", new.mode.as_deref(), 20);
+    checks.text("/content", new.content.as_deref(), usize::MAX);
+    checks.text("/user_requirement", new.user_requirement.as_deref(), usize::MAX);
+    checks.text("/style", new.style.as_deref(), validate::SHORT);
+    checks.text("/project_title", new.project_title.as_deref(), validate::SHORT);
+    checks.object("/request_data", new.request_data.as_ref());
+    checks.object("/context", new.context.as_ref());
+    checks.text("/working_dir", new.working_dir.as_deref(), 500);
+    checks.text("/episode_id", new.episode_id.as_deref(), 36);
+    checks.text("/series_id", new.series_id.as_deref(), 36);
+    checks.range("/priority", Some(new.priority), -100, 100);
+    checks.time("/run_at", new.run_at);
+    checks.range("/max_attempts", new.max_attempts, 1, 100);
+    checks.labels("/labels", &new.labels);
+    check_items(&mut checks, &new.items);
+    checks.finish()?;
+    match idempotency {
+        Some(i) => check_key(&i.key),
+        None => Ok(()),
+    }
+}
+
+fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
+    if items.len() > MAX_ITEMS {
+        checks.fail("/items", "too_many", format!("Use at most {MAX_ITEMS} items; these are {}.", items.len()));
+        return;
+    }
+    let mut seen = HashSet::new();
+    for (i, item) in items.iter().enumerate() {
+        let pointer = format!("/items/{i}/key");
+        checks.name(&pointer, &item.key, validate::KEY);
+        if !seen.insert(&item.key) {
+            checks.fail(&pointer, "duplicate_key", format!("The key {} stands twice: give each item its own.", item.key));
+        }
+        if let Some(input) = &item.input {
+            checks.json(&format!("/items/{i}/input"), input);
+        }
+    }
+}
+
+pub(super) fn check_key(key: &str) -> Result<()> {
+    let visible = key.chars().all(|c| !c.is_control());
+    if visible && (1..=validate::KEY).contains(&key.chars().count()) {
+        return Ok(());
+    }
+    let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
+    Err(crate::error::Error::invalid(crate::error::FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
+}

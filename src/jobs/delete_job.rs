@@ -1,0 +1,13 @@
+//! delete_job.
+
+use super::{IfVersion, JobManager};
+use crate::{db::write::DeleteJob, error::Result};
+
+impl JobManager {
+    /// Removes the job, its items and its history, in whatever status it is. There is no way back.
+    ///
+    /// Errors: `job_not_found`, `version_mismatch`.
+    pub async fn delete_job(&self, id: &str, if_version: IfVersion) -> Result<()> {
+        self.db.commit(DeleteJob { id: id.to_owned(), if_version, now: self.now() }).await
+    }
+}

@@ -1,0 +1,80 @@
+//! Episodes: create_episode, get_episode, list_episodes, delete_episode.
+
+use super::{Idempotency, JobManager, create_job::check_key, validate};
+use crate::{
+    db::write::{CreateEpisode, DeleteEpisode},
+    error::{Error, Result, Thing},
+    lifecycle::Cursor,
+};
+use entity::episode;
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+#[derive(Clone, Debug)]
+pub struct NewEpisode {
+    pub series_id: Option<String>,
+    pub title: Option<String>,
+    /// From 0; a series has each number once.
+    pub number: Option<i32>,
+}
+
+impl JobManager {
+    /// Errors: `invalid_request`, `episode_number_taken`, `idempotency_key_reused`.
+    pub async fn create_episode(&self, new: NewEpisode, idempotency: Option<Idempotency>) -> Result<episode::Model> {
+        let mut checks = validate::Checks::default();
+        checks.text("/title", new.title.as_deref(), validate::SHORT);
+        checks.text("/series_id", new.series_id.as_deref(), 36);
+        checks.range("/number", new.number, 0, i32::MAX);
+        checks.finish()?;
+        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
+        if let Some(key) = &key {
+            check_key(key)?;
+        }
+        let row = episode::Model {
+            id: self.chance.id(),
+            series_id: new.series_id,
+            title: new.title,
+            number: new.number,
+            created_at: self.now(),
+            idempotency_key: key,
+            idempotency_fingerprint: fingerprint,
+        };
+        self.db.commit(CreateEpisode(row)).await
+    }
+
+    /// Errors: `episode_not_found`.
+    pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
+        episode::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
+    }
+
+    /// A page, newest first, and where the next begins; of one series, or of all.
+    pub async fn list_episodes(
+        &self,
+        series_id: Option<String>,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<(Vec<episode::Model>, Option<Cursor>)> {
+        let mut query = episode::Entity::find()
+            .order_by_desc(episode::Column::CreatedAt)
+            .order_by_desc(episode::Column::Id)
+            .limit(limit + 1);
+        if let Some(series_id) = series_id {
+            query = query.filter(episode::Column::SeriesId.eq(series_id));
+        }
+        if let Some(after) = after {
+            let position = Expr::tuple([Expr::col(episode::Column::CreatedAt), Expr::col(episode::Column::Id)]);
+            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+        }
+        let rows = query.all(self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.created_at, id: row.id.clone() }))
+    }
+
+    /// Its jobs stay, without an episode; each gets an event that says so.
+    ///
+    /// Errors: `episode_not_found`.
+    pub async fn delete_episode(&self, id: &str) -> Result<()> {
+        self.db.commit(DeleteEpisode { id: id.to_owned(), now: self.now() }).await
+    }
+}

@@ -1,0 +1,13 @@
+//! get_job.
+
+use super::JobManager;
+use crate::error::{Error, Result, Thing};
+use entity::job;
+use sea_orm::EntityTrait;
+
+impl JobManager {
+    /// Errors: `job_not_found`.
+    pub async fn get_job(&self, id: &str) -> Result<job::Model> {
+        job::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Job))
+    }
+}

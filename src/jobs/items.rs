@@ -1,0 +1,179 @@
+//! list_items and report_items: the parts of a job, which a new attempt resumes from.
+
+use super::{IfVersion, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
+use crate::{
+    db::write::{Change, Items, Loaded},
+    error::{Error, FieldError, Result, Thing},
+    lifecycle::{EventKind, percent},
+};
+use chrono::{DateTime, Utc};
+use entity::{ItemStatus, job, job_item};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+use std::collections::HashSet;
+
+/// Reports in one call.
+const MAX_REPORTS: usize = 1000;
+
+/// What a worker says of one item. It is named by its key, or by its position where keys repeat; a key that is not
+/// there yet makes a new item.
+#[derive(Clone, Debug)]
+pub struct ItemReport {
+    pub key: Option<String>,
+    pub idx: Option<i32>,
+    pub status: ItemStatus,
+    pub result: Option<Value>,
+    pub error: Option<String>,
+}
+
+impl JobManager {
+    /// Items in order, those behind position `after`.
+    ///
+    /// Errors: `job_not_found`.
+    pub async fn list_items(&self, id: &str, after: Option<i32>, limit: u64) -> Result<Vec<job_item::Model>> {
+        self.get_job(id).await?;
+        let items = job_item::Entity::find()
+            .filter(job_item::Column::JobId.eq(id))
+            .filter(job_item::Column::Idx.gt(after.unwrap_or(-1)))
+            .order_by_asc(job_item::Column::Idx)
+            .limit(limit);
+        Ok(items.all(self.db.read()).await?)
+    }
+
+    /// Takes a batch of reports as a whole, and keeps total_shots, completed_shots and progress right with it.
+    ///
+    /// Errors: `job_not_found`, `job_not_processing`, `item_not_found`, `invalid_request`, `version_mismatch`.
+    pub async fn report_items(&self, id: &str, reports: Vec<ItemReport>, if_version: IfVersion) -> Result<job::Model> {
+        check(&reports)?;
+        let items = Items::Named {
+            keys: reports.iter().filter_map(|r| r.key.clone()).collect(),
+            indexes: reports.iter().filter_map(|r| r.idx).collect(),
+        };
+        self.change(id, if_version, items, move |loaded, now| reported(loaded, &reports, now)).await
+    }
+}
+
+fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Result<Option<Change>> {
+    let mut job = loaded.job.clone();
+    must_process(&job)?;
+    let (mut count, mut done) = (loaded.item_count, loaded.done_count);
+    let mut changed: Vec<job_item::Model> = Vec::new();
+    for (i, report) in reports.iter().enumerate() {
+        let before = find(&loaded.items, report, i)?;
+        let mut item = match before {
+            Some(item) => item.clone(),
+            None => new_item(&job, report, &mut count, now)?,
+        };
+        done -= i32::from(is_done(item.status));
+        apply(&mut item, report, job.attempt, now);
+        done += i32::from(is_done(item.status));
+        if changed.iter().any(|c| c.idx == item.idx) {
+            return Err(twice(i));
+        }
+        if before != Some(&item) {
+            changed.push(item);
+        }
+    }
+    if changed.is_empty() {
+        return Ok(None);
+    }
+    if usize::try_from(count).unwrap_or_default() > MAX_ITEMS {
+        let detail = format!("A job has at most {MAX_ITEMS} items.");
+        return Err(Error::invalid(FieldError::at("/items", "too_many", detail)));
+    }
+    // A worker may have announced more shots than it has reported yet.
+    job.total_shots = job.total_shots.max(count);
+    job.completed_shots = done;
+    job.progress = percent(done, job.total_shots);
+    let told = json!({"items": changed.iter().map(|c| json!({"idx": c.idx, "key": c.key, "status": c.status})).collect::<Vec<_>>()});
+    Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(told) }))
+}
+
+/// The item that the report means; `None` when it is new.
+fn find<'a>(items: &'a [job_item::Model], report: &ItemReport, i: usize) -> Result<Option<&'a job_item::Model>> {
+    if let Some(idx) = report.idx {
+        let item = items.iter().find(|item| item.idx == idx).ok_or(Error::NotFound(Thing::Item))?;
+        if report.key.as_ref().is_some_and(|key| *key != item.key) {
+            let detail = format!("The item at position {idx} has the key {}: give one of the two, or the right pair.", item.key);
+            return Err(Error::invalid(FieldError::at(format!("/items/{i}/key"), "key_mismatch", detail)));
+        }
+        return Ok(Some(item));
+    }
+    let mut found = items.iter().filter(|item| Some(&item.key) == report.key.as_ref());
+    let first = found.next();
+    if found.next().is_some() {
+        let detail = "Several items of this job have the key: name the one you mean by its idx.";
+        return Err(Error::invalid(FieldError::at(format!("/items/{i}/key"), "ambiguous_key", detail)));
+    }
+    Ok(first)
+}
+
+fn new_item(job: &job::Model, report: &ItemReport, count: &mut i32, now: DateTime<Utc>) -> Result<job_item::Model> {
+    let key = report.key.clone().ok_or(Error::NotFound(Thing::Item))?;
+    let idx = *count;
+    *count += 1;
+    Ok(job_item::Model {
+        job_id: job.id.clone(),
+        idx,
+        key,
+        status: ItemStatus::Pending,
+        input: None,
+        result: None,
+        error: None,
+        attempt: 0,
+        created_at: now,
+        updated_at: now,
+        started_at: None,
+        completed_at: None,
+    })
+}
+
+fn apply(item: &mut job_item::Model, report: &ItemReport, attempt: i32, now: DateTime<Utc>) {
+    let before = item.clone();
+    item.status = report.status;
+    item.result = report.result.clone().filter(|r| !r.is_null()).or_else(|| item.result.take());
+    item.error = report.error.clone();
+    item.attempt = attempt;
+    let ended = !matches!(report.status, ItemStatus::Pending | ItemStatus::Processing);
+    if report.status != ItemStatus::Pending {
+        item.started_at = item.started_at.or(Some(now));
+    }
+    item.completed_at = if ended { item.completed_at.or(Some(now)) } else { None };
+    if *item != before {
+        item.updated_at = now;
+    }
+}
+
+/// Not to be worked on again.
+pub(super) fn is_done(status: ItemStatus) -> bool {
+    matches!(status, ItemStatus::Completed | ItemStatus::Skipped)
+}
+
+fn check(reports: &[ItemReport]) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    if reports.is_empty() || reports.len() > MAX_REPORTS {
+        checks.fail("/items", "out_of_range", format!("Report 1 to {MAX_REPORTS} items a call."));
+    }
+    let mut keys = HashSet::new();
+    for (i, report) in reports.iter().enumerate() {
+        match (&report.key, report.idx) {
+            (None, None) => checks.fail(&format!("/items/{i}"), "nothing_given", "Name the item by its key or idx."),
+            (Some(key), None) if !keys.insert(key) => return Err(twice(i)),
+            _ => {}
+        }
+        if let Some(key) = &report.key {
+            checks.name(&format!("/items/{i}/key"), key, validate::KEY);
+        }
+        checks.range(&format!("/items/{i}/idx"), report.idx, 0, i32::MAX);
+        checks.text(&format!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
+        if let Some(result) = &report.result {
+            checks.json(&format!("/items/{i}/result"), result);
+        }
+    }
+    checks.finish()
+}
+
+fn twice(i: usize) -> Error {
+    let detail = "This item stands in the call already: report each item once a call.";
+    Error::invalid(FieldError::at(format!("/items/{i}"), "duplicate_key", detail))
+}

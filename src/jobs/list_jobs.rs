@@ -1,0 +1,176 @@
+//! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
+
+use super::{JobManager, validate};
+use crate::{
+    db,
+    error::{Error, FieldError, Result},
+    lifecycle::Cursor,
+};
+use chrono::{DateTime, Utc};
+use entity::{JobStatus, job};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait},
+};
+
+/// What the jobs of a list have in common. Given fields must all hold.
+#[derive(Clone, Debug, Default)]
+pub struct Filter {
+    pub status: Option<JobStatus>,
+    pub job_type: Option<String>,
+    pub mode: Option<String>,
+    pub series_id: Option<String>,
+    pub episode_id: Option<String>,
+    /// Labels, each of which the job must have.
+    pub labels: Vec<(String, String)>,
+    /// Created at this moment or later.
+    pub created_after: Option<DateTime<Utc>>,
+    /// Created before this moment.
+    pub created_before: Option<DateTime<Utc>>,
+    /// Text that stands in the title or the content.
+    pub q: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    #[default]
+    NewestFirst,
+    OldestFirst,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug)]
+pub enum PageAfter {
+    /// Behind so many rows. Costs more the deeper it goes.
+    Offset(u64),
+    /// Behind the row that the `next_cursor` of the page before names. Costs the same at any depth.
+    Cursor(Cursor),
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Full,
+    /// Without content, request_data, context and result, which may be large.
+    Summary,
+}
+
+pub struct Page {
+    pub jobs: Vec<job::Model>,
+    /// How many jobs there are under the filter, on all pages.
+    pub total: u64,
+    /// Set when more follow.
+    pub next: Option<Cursor>,
+}
+
+/// Rows of a page.
+const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
+
+impl JobManager {
+    /// Errors: `invalid_request`.
+    pub async fn list_jobs(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
+        filter.check()?;
+        if !LIMIT.contains(&limit) {
+            return Err(Error::invalid(FieldError::parameter("limit", "out_of_range", "Use a limit from 1 to 200.")));
+        }
+        let total = self.total(filter).await?;
+        let db = self.db.read();
+        let page = page(db.get_database_backend(), filter, order, &after, limit + 1, view);
+        let rows = page.all(db).await?;
+        let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
+        Ok(Page { jobs, total, next })
+    }
+}
+
+/// The query of a page. Public so that its plan can be looked at.
+pub fn page(
+    backend: DbBackend,
+    filter: &Filter,
+    order: Order,
+    after: &PageAfter,
+    limit: u64,
+    view: View,
+) -> Select<job::Entity> {
+    let position = || Expr::tuple([Expr::col(job::Column::CreatedAt), Expr::col(job::Column::Id)]);
+    let mut query = columns(view).filter(filter.condition(backend)).limit(limit);
+    query = match order {
+        Order::NewestFirst => query.order_by_desc(job::Column::CreatedAt).order_by_desc(job::Column::Id),
+        Order::OldestFirst => query.order_by_asc(job::Column::CreatedAt).order_by_asc(job::Column::Id),
+    };
+    match after {
+        PageAfter::Offset(0) => query,
+        PageAfter::Offset(n) => query.offset(*n),
+        PageAfter::Cursor(cursor) => {
+            let behind = Expr::tuple([Expr::val(cursor.created_at), Expr::val(cursor.id.clone())]);
+            query.filter(match order {
+                Order::NewestFirst => position().lt(behind),
+                Order::OldestFirst => position().gt(behind),
+            })
+        }
+    }
+}
+
+/// The columns of the view; what a summary leaves out comes as null instead of being read.
+fn columns(view: View) -> Select<job::Entity> {
+    use job::Column as C;
+    if view == View::Full {
+        return job::Entity::find();
+    }
+    let large = |c: &C| matches!(c, C::Content | C::RequestData | C::Context | C::ResultData);
+    let mut query = job::Entity::find().select_only();
+    for column in <C as sea_orm::Iterable>::iter() {
+        query = if large(&column) { query.expr_as(Expr::cust("NULL"), name(column)) } else { query.column(column) };
+    }
+    query
+}
+
+fn name(column: job::Column) -> String {
+    sea_orm::IdenStatic::as_str(&column).to_owned()
+}
+
+impl Filter {
+    pub(super) fn check(&self) -> Result<()> {
+        for (key, value) in &self.labels {
+            if !validate::is_label_key(key) || value.contains('\0') {
+                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
+                return Err(Error::invalid(FieldError::parameter("label", "invalid_label", detail)));
+            }
+        }
+        let texts = [
+            ("job_type", &self.job_type),
+            ("mode", &self.mode),
+            ("series_id", &self.series_id),
+            ("episode_id", &self.episode_id),
+            ("q", &self.q),
+        ];
+        for (name, text) in texts {
+            if text.as_ref().is_some_and(|t| t.contains('\0')) {
+                let detail = "Take the NUL character (U+0000) out: no job has it.";
+                return Err(Error::invalid(FieldError::parameter(name, "nul_character", detail)));
+            }
+        }
+        Ok(())
+    }
+
+    /// The rows that the filter lets through.
+    pub(super) fn condition(&self, backend: DbBackend) -> Condition {
+        use job::Column as C;
+        let text = |column: C, value: &Option<String>| value.as_ref().map(|v| column.eq(v));
+        let mut all = Condition::all()
+            .add_option(self.status.map(|s| C::Status.eq(s)))
+            .add_option(text(C::JobType, &self.job_type))
+            .add_option(text(C::Mode, &self.mode))
+            .add_option(text(C::SeriesId, &self.series_id))
+            .add_option(text(C::EpisodeId, &self.episode_id))
+            .add_option(self.created_after.map(|t| C::CreatedAt.gte(t)))
+            .add_option(self.created_before.map(|t| C::CreatedAt.lt(t)));
+        for (key, value) in &self.labels {
+            all = all.add(db::has_label(backend, Expr::col(C::Labels), key, value));
+        }
+        if let Some(words) = &self.q {
+            let there = |column: C| db::contains_text(backend, Expr::col(column), words);
+            all = all.add(there(C::ProjectTitle).or(there(C::Content)));
+        }
+        all
+    }
+}

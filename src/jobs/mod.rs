@@ -1,0 +1,98 @@
+//! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
+
+mod cancel_job;
+mod count_jobs;
+mod create_job;
+mod delete_job;
+mod enter;
+mod episodes;
+mod events;
+mod finish_job;
+mod get_job;
+mod imports;
+mod items;
+mod list_jobs;
+mod progress;
+mod retry_job;
+mod series;
+mod shots;
+mod start_job;
+mod update_job;
+mod validate;
+
+pub use count_jobs::Counts;
+pub use create_job::{Idempotency, NewItem, NewJob};
+pub use episodes::NewEpisode;
+pub use finish_job::Failure;
+pub use items::ItemReport;
+pub use list_jobs::{Filter, Order, Page, PageAfter, View};
+pub use progress::Progress;
+pub use series::NewSeries;
+pub use shots::{Shot, ShotEdit, ShotStatus};
+pub use update_job::JobPatch;
+
+use crate::{
+    chance::Chance,
+    clock::Clock,
+    db::{
+        Database,
+        write::{Change, ChangeJob, Items, Loaded},
+    },
+    error::Result,
+    lifecycle::Cursor,
+};
+use chrono::{DateTime, Utc};
+use entity::job;
+use std::sync::Arc;
+
+/// Which versions of a job a change may be made to: those of an `If-Match`, or any.
+pub type IfVersion = Option<Vec<i64>>;
+
+#[derive(Clone)]
+pub struct JobManager {
+    db: Database,
+    clock: Arc<dyn Clock>,
+    chance: Arc<dyn Chance>,
+}
+
+impl JobManager {
+    pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
+        Self { db, clock, chance }
+    }
+
+    /// For connecting, migrating and closing; what changes a job is a verb.
+    pub fn database(&self) -> &Database {
+        &self.db
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Changes one job: `decide` gets the row, and the present moment, and answers with the row as it is to be.
+    async fn change(
+        &self,
+        id: &str,
+        if_version: IfVersion,
+        items: Items,
+        decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
+    ) -> Result<job::Model> {
+        let now = self.now();
+        let decide = Box::new(move |loaded: &Loaded| {
+            let change = decide(loaded, now)?;
+            Ok(change.map(|mut change| {
+                change.job.updated_at = now;
+                change
+            }))
+        });
+        self.db.commit(ChangeJob { id: id.to_owned(), if_version, items, decide }).await
+    }
+}
+
+/// A page out of one row more than the page holds, and where the next begins when there is one.
+fn cut<R>(mut rows: Vec<R>, limit: u64, place: impl Fn(&R) -> Cursor) -> (Vec<R>, Option<Cursor>) {
+    let more = rows.len() as u64 > limit;
+    rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+    let next = rows.last().filter(|_| more).map(place);
+    (rows, next)
+}

@@ -1,0 +1,65 @@
+//! Series: create_series, get_series, list_series, delete_series.
+
+use super::{Idempotency, JobManager, create_job::check_key, validate};
+use crate::{
+    db::write::{CreateSeries, DeleteSeries},
+    error::{Error, Result, Thing},
+    lifecycle::Cursor,
+};
+use entity::series;
+use sea_orm::{
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+#[derive(Clone, Debug)]
+pub struct NewSeries {
+    pub title: String,
+}
+
+impl JobManager {
+    /// Errors: `invalid_request`, `idempotency_key_reused`.
+    pub async fn create_series(&self, new: NewSeries, idempotency: Option<Idempotency>) -> Result<series::Model> {
+        let mut checks = validate::Checks::default();
+        checks.filled("/title", &new.title, validate::SHORT);
+        checks.finish()?;
+        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
+        if let Some(key) = &key {
+            check_key(key)?;
+        }
+        let row = series::Model {
+            id: self.chance.id(),
+            title: new.title,
+            created_at: self.now(),
+            idempotency_key: key,
+            idempotency_fingerprint: fingerprint,
+        };
+        self.db.commit(CreateSeries(row)).await
+    }
+
+    /// Errors: `series_not_found`.
+    pub async fn get_series(&self, id: &str) -> Result<series::Model> {
+        series::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
+    }
+
+    /// A page, newest first, and where the next begins.
+    pub async fn list_series(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<series::Model>, Option<Cursor>)> {
+        let mut query = series::Entity::find()
+            .order_by_desc(series::Column::CreatedAt)
+            .order_by_desc(series::Column::Id)
+            .limit(limit + 1);
+        if let Some(after) = after {
+            let position = Expr::tuple([Expr::col(series::Column::CreatedAt), Expr::col(series::Column::Id)]);
+            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+        }
+        let rows = query.all(self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.created_at, id: row.id.clone() }))
+    }
+
+    /// Its episodes and jobs stay, without a series; each job gets an event that says so.
+    ///
+    /// Errors: `series_not_found`.
+    pub async fn delete_series(&self, id: &str) -> Result<()> {
+        self.db.commit(DeleteSeries { id: id.to_owned(), now: self.now() }).await
+    }
+}

@@ -1,0 +1,189 @@
+//! update_job: any of the mutable fields in one write; a status among them is a transition like any other.
+
+use super::{
+    IfVersion, JobManager, cancel_job::cancelled,
+    create_job::labels_json,
+    finish_job::{completed, failed_for_good},
+    progress::{check_shots, must_process},
+    retry_job::retried,
+    start_job::started,
+    validate,
+};
+use crate::{
+    db::write::{Change, Items, Loaded},
+    error::{Error, FieldError, Result},
+    lifecycle::{EventKind, merge_patch},
+};
+use chrono::{DateTime, SubsecRound, Utc};
+use entity::{JobStatus, job};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// A merge patch (RFC 7396): `None` leaves a field as it is, `Some(None)` clears it. Objects are merged member by member,
+/// a null removes a member.
+#[derive(Clone, Debug, Default)]
+pub struct JobPatch {
+    pub status: Option<JobStatus>,
+    pub mode: Option<Option<String>>,
+    pub content: Option<Option<String>>,
+    pub user_requirement: Option<Option<String>>,
+    pub style: Option<Option<String>>,
+    pub project_title: Option<Option<String>>,
+    pub request_data: Option<Option<Map<String, Value>>>,
+    pub context: Option<Option<Map<String, Value>>>,
+    pub progress: Option<f64>,
+    pub current_stage: Option<Option<String>>,
+    pub working_dir: Option<Option<String>>,
+    pub result: Option<Option<Map<String, Value>>>,
+    pub error: Option<Option<String>>,
+    pub total_shots: Option<i32>,
+    pub completed_shots: Option<i32>,
+    pub episode_id: Option<Option<String>>,
+    pub series_id: Option<Option<String>>,
+    pub priority: Option<i16>,
+    pub run_at: Option<Option<DateTime<Utc>>>,
+    pub max_attempts: Option<i32>,
+    /// A label with `None` is removed.
+    pub labels: Option<Option<BTreeMap<String, Option<String>>>>,
+}
+
+impl JobManager {
+    /// A patch that changes nothing makes no event and no version.
+    ///
+    /// Errors: `job_not_found`, `job_transition_illegal`, `invalid_request`, `version_mismatch`,
+    /// `shots_counted_from_items`.
+    pub async fn update_job(&self, id: &str, patch: JobPatch, if_version: IfVersion) -> Result<job::Model> {
+        check(&patch)?;
+        let items = if needs_items(&patch) { Items::All } else { Items::None };
+        self.change(id, if_version, items, move |loaded, now| decide(loaded, &patch, now)).await
+    }
+}
+
+fn needs_items(patch: &JobPatch) -> bool {
+    patch.status == Some(JobStatus::Queued) || patch.total_shots.is_some() || patch.completed_shots.is_some()
+}
+
+fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Option<Change>> {
+    let mut job = loaded.job.clone();
+    apply(&mut job, patch)?;
+    check_shots(&job)?;
+    let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
+    if counts && loaded.item_count > 0 {
+        return Err(Error::ShotsCountedFromItems);
+    }
+    let status = patch.status.unwrap_or(job.status);
+    let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
+    if reports && status != JobStatus::Processing {
+        // Reports may come with the step that ends the job, so what counts is the status before it.
+        must_process(&loaded.job)?;
+    }
+    if status == loaded.job.status {
+        return Ok((job != loaded.job).then(|| Change::of(EventKind::Updated, job)));
+    }
+    // The other fields come first, so that what the transition sets (progress 100, no error, …) holds.
+    move_to(status, &Loaded { job, ..loaded.clone() }, now)
+}
+
+/// The verb that leads to the status. A failure that is set by hand is for good.
+fn move_to(status: JobStatus, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Change>> {
+    let job = &loaded.job;
+    match status {
+        JobStatus::Queued => retried(loaded, now).map(Some),
+        JobStatus::Processing => started(job, None, now).map(Some),
+        JobStatus::Completed => completed(job, None, now).map(Some),
+        JobStatus::Failed => failed_for_good(job, None, now).map(Some),
+        JobStatus::Cancelled => cancelled(job, None, now),
+    }
+}
+
+fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
+    set(&mut job.mode, &patch.mode);
+    set(&mut job.content, &patch.content);
+    set(&mut job.user_requirement, &patch.user_requirement);
+    set(&mut job.style, &patch.style);
+    set(&mut job.project_title, &patch.project_title);
+    set(&mut job.current_stage, &patch.current_stage);
+    set(&mut job.working_dir, &patch.working_dir);
+    set(&mut job.error_message, &patch.error);
+    set(&mut job.episode_id, &patch.episode_id);
+    set(&mut job.series_id, &patch.series_id);
+    set(&mut job.run_at, &patch.run_at.map(|t| t.map(|t| t.trunc_subsecs(6))));
+    merge(&mut job.request_data, &patch.request_data);
+    merge(&mut job.context, &patch.context);
+    merge(&mut job.result_data, &patch.result);
+    job.progress = patch.progress.unwrap_or(job.progress);
+    job.total_shots = patch.total_shots.unwrap_or(job.total_shots);
+    job.completed_shots = patch.completed_shots.unwrap_or(job.completed_shots);
+    job.priority = patch.priority.unwrap_or(job.priority);
+    job.max_attempts = patch.max_attempts.unwrap_or(job.max_attempts);
+    if let Some(labels) = &patch.labels {
+        job.labels = merged_labels(job.labels.take(), labels.as_ref())?;
+    }
+    Ok(())
+}
+
+fn set<T: Clone>(field: &mut Option<T>, patch: &Option<Option<T>>) {
+    if let Some(value) = patch {
+        field.clone_from(value);
+    }
+}
+
+fn merge(field: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
+    match patch {
+        None => {}
+        Some(None) => *field = None,
+        Some(Some(members)) => {
+            let mut merged = field.take().unwrap_or(Value::Null);
+            merge_patch(&mut merged, &Value::Object(members.clone()));
+            *field = Some(merged);
+        }
+    }
+}
+
+fn merged_labels(before: Option<Value>, patch: Option<&BTreeMap<String, Option<String>>>) -> Result<Option<Value>> {
+    let Some(patch) = patch else { return Ok(None) };
+    let mut labels: BTreeMap<String, String> =
+        before.and_then(|labels| serde_json::from_value(labels).ok()).unwrap_or_default();
+    for (key, value) in patch {
+        match value {
+            Some(value) => labels.insert(key.clone(), value.clone()),
+            None => labels.remove(key),
+        };
+    }
+    let mut checks = validate::Checks::default();
+    checks.labels("/labels", &labels);
+    checks.finish()?;
+    Ok(labels_json(labels))
+}
+
+fn check(patch: &JobPatch) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    let text = |field: &'static str, value: &Option<Option<String>>, max, checks: &mut validate::Checks| {
+        checks.text(field, value.as_ref().and_then(Option::as_deref), max);
+    };
+    text("/mode", &patch.mode, 20, &mut checks);
+    text("/content", &patch.content, usize::MAX, &mut checks);
+    text("/user_requirement", &patch.user_requirement, usize::MAX, &mut checks);
+    text("/style", &patch.style, validate::SHORT, &mut checks);
+    text("/project_title", &patch.project_title, validate::SHORT, &mut checks);
+    text("/current_stage", &patch.current_stage, validate::SHORT, &mut checks);
+    text("/working_dir", &patch.working_dir, 500, &mut checks);
+    text("/error", &patch.error, usize::MAX, &mut checks);
+    text("/episode_id", &patch.episode_id, 36, &mut checks);
+    text("/series_id", &patch.series_id, 36, &mut checks);
+    checks.object("/request_data", patch.request_data.as_ref().and_then(Option::as_ref));
+    checks.object("/context", patch.context.as_ref().and_then(Option::as_ref));
+    checks.object("/result", patch.result.as_ref().and_then(Option::as_ref));
+    checks.range("/progress", patch.progress, 0.0, 100.0);
+    checks.range("/total_shots", patch.total_shots, 0, i32::MAX);
+    checks.range("/completed_shots", patch.completed_shots, 0, i32::MAX);
+    checks.range("/priority", patch.priority, -100, 100);
+    checks.range("/max_attempts", patch.max_attempts, 1, 100);
+    checks.time("/run_at", patch.run_at.flatten());
+    let removed_unknown = patch.labels.iter().flatten().flat_map(|l| l.keys()).find(|k| !validate::is_label_key(k));
+    if let Some(key) = removed_unknown {
+        let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
+        return Err(Error::invalid(FieldError::at(format!("/labels/{key}"), "invalid_label", detail)));
+    }
+    checks.finish()
+}

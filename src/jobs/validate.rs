@@ -1,0 +1,142 @@
+//! Checks of input, whichever face it comes through. All errors of an input are told at once.
+
+use crate::error::{Error, FieldError, Result};
+use chrono::{DateTime, Datelike, Utc};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+pub const ID: usize = 64;
+pub const KEY: usize = 255;
+pub const SHORT: usize = 255;
+pub const WORKER: usize = 200;
+const LABELS: usize = 16;
+const LABEL: usize = 63;
+
+/// Paths under /api/v1/jobs that a job with this id would be hidden by.
+const RESERVED_IDS: [&str; 3] = ["actions", "bulk", "counts"];
+
+/// Gathers what is wrong.
+#[derive(Default)]
+pub struct Checks(Vec<FieldError>);
+
+impl Checks {
+    pub fn finish(self) -> Result<()> {
+        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+    }
+
+    pub fn fail(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) {
+        self.0.push(FieldError::at(pointer, code, detail));
+    }
+
+    /// At most `max` characters, none of them NUL.
+    pub fn text(&mut self, pointer: &str, value: Option<&str>, max: usize) {
+        let Some(value) = value else { return };
+        let length = value.chars().count();
+        if length > max {
+            self.fail(pointer, "too_long", format!("Use at most {max} characters; these are {length}."));
+        }
+        self.no_nul(pointer, value);
+    }
+
+    /// A text with something in it.
+    pub fn filled(&mut self, pointer: &str, value: &str, max: usize) {
+        if value.trim().is_empty() {
+            self.fail(pointer, "too_short", "Say something here: the text is empty.");
+        }
+        self.text(pointer, Some(value), max);
+    }
+
+    pub fn id(&mut self, pointer: &str, value: &str) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
+        if value.is_empty() || value.len() > ID || !value.chars().all(plain) {
+            self.fail(pointer, "invalid_id", "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : - as an id.");
+        } else if RESERVED_IDS.contains(&value) || value.chars().all(|c| c == '.') {
+            self.fail(pointer, "reserved_id", format!("The id {value} means something else in a URL: choose another."));
+        }
+    }
+
+    pub fn job_type(&mut self, pointer: &str, value: &str) {
+        if !is_job_type(value) {
+            let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
+            self.fail(pointer, "invalid_job_type", detail);
+        }
+    }
+
+    /// 1 to `max` visible characters.
+    pub fn name(&mut self, pointer: &str, value: &str, max: usize) {
+        let length = value.chars().count();
+        if length == 0 || length > max || value.chars().any(|c| c.is_control()) {
+            self.fail(pointer, "invalid_name", format!("Use 1 to {max} visible characters."));
+        }
+    }
+
+    pub fn range<N: PartialOrd + std::fmt::Display + Copy>(&mut self, pointer: &str, value: Option<N>, low: N, high: N) {
+        // Written so that NaN, which compares with nothing, is outside.
+        if value.is_some_and(|v| !(v >= low && v <= high)) {
+            self.fail(pointer, "out_of_range", format!("Use a number from {low} to {high}."));
+        }
+    }
+
+    /// A time that both databases can hold and sort.
+    pub fn time(&mut self, pointer: &str, value: Option<DateTime<Utc>>) {
+        if value.is_some_and(|t| !(1970..=9999).contains(&t.year())) {
+            self.fail(pointer, "out_of_range", "Use a time of the years 1970 to 9999.");
+        }
+    }
+
+    pub fn object(&mut self, pointer: &str, value: Option<&Map<String, Value>>) {
+        for (name, member) in value.into_iter().flatten() {
+            self.no_nul(pointer, name);
+            self.json(&format!("{pointer}/{}", escape(name)), member);
+        }
+    }
+
+    /// PostgreSQL has no place for U+0000 in text or JSON.
+    pub fn json(&mut self, pointer: &str, value: &Value) {
+        match value {
+            Value::String(text) => self.no_nul(pointer, text),
+            Value::Array(values) => {
+                for (i, value) in values.iter().enumerate() {
+                    self.json(&format!("{pointer}/{i}"), value);
+                }
+            }
+            Value::Object(members) => self.object(pointer, Some(members)),
+            _ => {}
+        }
+    }
+
+    pub fn labels(&mut self, pointer: &str, labels: &BTreeMap<String, String>) {
+        if labels.len() > LABELS {
+            self.fail(pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
+        }
+        for (key, value) in labels {
+            let pointer = format!("{pointer}/{}", escape(key));
+            if !is_label_key(key) {
+                let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
+                self.fail(&pointer, "invalid_label", detail);
+            }
+            self.text(&pointer, Some(value), SHORT);
+        }
+    }
+
+    fn no_nul(&mut self, pointer: &str, text: &str) {
+        if text.contains('\0') {
+            self.fail(pointer, "nul_character", "Take the NUL character (U+0000) out: no database here can hold it.");
+        }
+    }
+}
+
+pub fn is_job_type(value: &str) -> bool {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
+    (1..=50).contains(&value.len()) && value.chars().all(plain)
+}
+
+pub fn is_label_key(key: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');
+    (1..=LABEL).contains(&key.len()) && key.chars().all(plain)
+}
+
+/// A member's name as a part of a JSON pointer (RFC 6901).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}

@@ -1,0 +1,48 @@
+//! The kinds of events in a job's history: each verb in the past tense.
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventKind {
+    Created,
+    Imported,
+    Updated,
+    Started,
+    Progressed,
+    ShotsUpdated,
+    ShotDescribed,
+    ItemsReported,
+    Completed,
+    Failed,
+    /// Failed, and queued again because attempts remain.
+    RetryScheduled,
+    Cancelled,
+    /// A worker holds the job and has to let go of it.
+    CancelRequested,
+    Retried,
+    /// Left its series or episode because that was deleted.
+    Detached,
+    /// The last event of a job: the job itself is gone.
+    Deleted,
+}
+
+impl EventKind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            EventKind::Created => "created",
+            EventKind::Imported => "imported",
+            EventKind::Updated => "updated",
+            EventKind::Started => "started",
+            EventKind::Progressed => "progressed",
+            EventKind::ShotsUpdated => "shots_updated",
+            EventKind::ShotDescribed => "shot_described",
+            EventKind::ItemsReported => "items_reported",
+            EventKind::Completed => "completed",
+            EventKind::Failed => "failed",
+            EventKind::RetryScheduled => "retry_scheduled",
+            EventKind::Cancelled => "cancelled",
+            EventKind::CancelRequested => "cancel_requested",
+            EventKind::Retried => "retried",
+            EventKind::Detached => "detached",
+            EventKind::Deleted => "deleted",
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The pure rules: which status follows which, how progress and waiting times are computed, how a page is named.
+//! No IO, no clock of its own; property tests hold each rule.
+
+mod backoff;
+mod cursor;
+mod event;
+mod merge;
+mod progress;
+mod transition;
+
+pub use backoff::backoff;
+pub use cursor::Cursor;
+pub use event::EventKind;
+pub use merge::merge_patch;
+pub use progress::percent;
+pub use transition::{STALE_AFTER, Verb, is_terminal, transition};
