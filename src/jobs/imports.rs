@@ -2,12 +2,12 @@
 
 use super::JobManager;
 use crate::{
-    db::write::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport},
+    db::write::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing},
     error::Result,
 };
 use entity::{
     import::{self, ImportStatus},
-    import_reject, job,
+    import_reject,
 };
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::Value;
@@ -48,10 +48,23 @@ impl JobManager {
         self.db.commit(FinishImport { id: id.to_owned(), status, error, now: self.now() }).await
     }
 
-    /// The ids among these that jobs have.
-    pub async fn known_ids(&self, ids: Vec<String>) -> Result<Vec<String>> {
-        let found = job::Entity::find().select_only().column(job::Column::Id).filter(job::Column::Id.is_in(ids));
-        Ok(found.into_tuple().all(self.db.read()).await?)
+    /// What importing jobs with these ids would come to, one an id.
+    pub async fn foresee_import(&self, ids: Vec<String>) -> Result<Vec<Landed>> {
+        landing(self.db.read(), ids.iter()).await
+    }
+
+    /// A run of the importer.
+    pub async fn get_import(&self, id: &str) -> Result<Option<import::Model>> {
+        Ok(import::Entity::find_by_id(id).one(self.db.read()).await?)
+    }
+
+    /// The runs of the importer, the newest first.
+    pub async fn list_imports(&self, limit: u64) -> Result<Vec<import::Model>> {
+        let newest = import::Entity::find()
+            .order_by_desc(import::Column::StartedAt)
+            .order_by_desc(import::Column::Id)
+            .limit(limit);
+        Ok(newest.all(self.db.read()).await?)
     }
 
     /// The rejects of a run, in the order in which they were met.

@@ -7,6 +7,7 @@ mod delete_job;
 mod enter;
 mod episodes;
 mod events;
+mod export_jobs;
 mod finish_job;
 mod get_job;
 mod imports;

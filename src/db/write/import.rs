@@ -1,6 +1,6 @@
 //! What an import writes: whole records in batches, the rejects beside them, and the counts of the run.
 
-use super::{event, insert_events, insert_items, insert_unless_there};
+use super::{ROWS_PER_INSERT, event, insert_events, insert_items};
 use crate::{
     db::{Tx, Write},
     error::Result,
@@ -9,9 +9,12 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{episode, import, import_reject, job, job_event, job_item, series};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
+use std::collections::{BTreeSet, HashSet};
 
 /// Begins a run.
 pub struct StartImport(pub import::Model);
@@ -66,7 +69,8 @@ pub enum Landed {
     DeletedHere,
 }
 
-/// Some records and rejects of a run, all of them or none.
+/// Some records and rejects of a run, all of them or none. Another writer that makes a job with one of the ids at the
+/// same time makes it fail on PostgreSQL; written again, it finds that job there.
 pub struct ImportBatch {
     pub import_id: String,
     pub jobs: Vec<ImportedJob>,
@@ -79,23 +83,18 @@ impl Write for ImportBatch {
     type Output = Vec<Landed>;
 
     async fn apply(&self, tx: &Tx) -> Result<Vec<Landed>> {
-        let mut landed = Vec::with_capacity(self.jobs.len());
-        let (mut items, mut events) = (Vec::new(), Vec::new());
-        for record in &self.jobs {
-            let job = with_known_parents(tx, record.job.clone()).await?;
-            let outcome = insert_job(tx, &job).await?;
-            landed.push(outcome);
-            if outcome == Landed::Imported {
-                items.extend(record.items.iter().cloned());
-                let mut imported = event(&job, EventKind::Imported, None);
-                imported.created_at = Set(self.now);
-                events.push(imported);
-            }
-        }
+        let landed = landing(tx, self.jobs.iter().map(|record| &record.job.id)).await?;
+        let new = self.jobs.iter().zip(&landed).filter(|(_, landed)| **landed == Landed::Imported);
+        let new: Vec<_> = new.map(|(record, _)| record).collect();
+        let jobs = with_known_parents(tx, new.iter().map(|record| record.job.clone()).collect()).await?;
+        let items: Vec<_> = new.iter().flat_map(|record| record.items.iter().cloned()).collect();
+        let mut events: Vec<_> = jobs.iter().map(|job| event(job, EventKind::Imported, None)).collect();
+        events.iter_mut().for_each(|event| event.created_at = Set(self.now));
+        insert_jobs(tx, jobs).await?;
         insert_items(tx, &items).await?;
         insert_events(tx, events).await?;
-        if !self.rejects.is_empty() {
-            import_reject::Entity::insert_many(self.rejects.clone()).exec_without_returning(tx).await?;
+        for rows in self.rejects.chunks(ROWS_PER_INSERT) {
+            import_reject::Entity::insert_many(rows.iter().cloned()).exec_without_returning(tx).await?;
         }
         self.count(tx, &landed).await?;
         Ok(landed)
@@ -121,22 +120,49 @@ impl ImportBatch {
     }
 }
 
-/// A job may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can be
+/// What would become of jobs with these ids, one an id. An id that comes twice lands once.
+pub async fn landing(conn: &impl ConnectionTrait, ids: impl Iterator<Item = &String> + Clone) -> Result<Vec<Landed>> {
+    let there = job::Entity::find().select_only().column(job::Column::Id).filter(job::Column::Id.is_in(ids.clone()));
+    let there: Vec<String> = there.into_tuple().all(conn).await?;
+    let deleted = job_event::Entity::find()
+        .select_only()
+        .column(job_event::Column::JobId)
+        .filter(job_event::Column::JobId.is_in(ids.clone()))
+        .filter(job_event::Column::Kind.eq(EventKind::Deleted.as_str()));
+    let deleted: Vec<String> = deleted.into_tuple().all(conn).await?;
+    let (mut there, deleted): (HashSet<_>, HashSet<_>) = (there.into_iter().collect(), deleted.into_iter().collect());
+    let land = |id: &String| match (there.contains(id), deleted.contains(id)) {
+        (true, _) => Landed::AlreadyThere,
+        (false, true) => Landed::DeletedHere,
+        (false, false) => {
+            there.insert(id.clone());
+            Landed::Imported
+        }
+    };
+    Ok(ids.map(land).collect())
+}
+
+/// Jobs may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can be
 /// read, since the column takes only what is there.
-async fn with_known_parents(tx: &impl ConnectionTrait, mut job: job::Model) -> Result<job::Model> {
-    if let Some(id) = job.series_id.take() {
-        match series::Entity::find_by_id(&id).one(tx).await? {
-            Some(_) => job.series_id = Some(id),
-            None => keep_as_legacy(&mut job, "series_id", id),
+async fn with_known_parents(tx: &impl ConnectionTrait, mut jobs: Vec<job::Model>) -> Result<Vec<job::Model>> {
+    let named: BTreeSet<_> = jobs.iter().filter_map(|job| job.series_id.clone()).collect();
+    let known = series::Entity::find().select_only().column(series::Column::Id).filter(series::Column::Id.is_in(named));
+    let known: HashSet<String> = known.into_tuple().all(tx).await?.into_iter().collect();
+    for job in &mut jobs {
+        if let Some(id) = job.series_id.take_if(|id| !known.contains(id)) {
+            keep_as_legacy(job, "series_id", id);
         }
     }
-    if let Some(id) = job.episode_id.take() {
-        match episode::Entity::find_by_id(&id).one(tx).await? {
-            Some(_) => job.episode_id = Some(id),
-            None => keep_as_legacy(&mut job, "episode_id", id),
+    let named: BTreeSet<_> = jobs.iter().filter_map(|job| job.episode_id.clone()).collect();
+    let known =
+        episode::Entity::find().select_only().column(episode::Column::Id).filter(episode::Column::Id.is_in(named));
+    let known: HashSet<String> = known.into_tuple().all(tx).await?.into_iter().collect();
+    for job in &mut jobs {
+        if let Some(id) = job.episode_id.take_if(|id| !known.contains(id)) {
+            keep_as_legacy(job, "episode_id", id);
         }
     }
-    Ok(job)
+    Ok(jobs)
 }
 
 fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
@@ -144,14 +170,10 @@ fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
     context["legacy"][name] = id.into();
 }
 
-async fn insert_job(tx: &impl ConnectionTrait, job: &job::Model) -> Result<Landed> {
-    let deleted = job_event::Column::Kind.eq(EventKind::Deleted.as_str());
-    let tombstone =
-        job_event::Entity::find().filter(job_event::Column::JobId.eq(&job.id)).filter(deleted).one(tx).await?;
-    if tombstone.is_some() {
-        let there = job::Entity::find_by_id(&job.id).one(tx).await?;
-        return Ok(if there.is_some() { Landed::AlreadyThere } else { Landed::DeletedHere });
+async fn insert_jobs(tx: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<()> {
+    let mut rows = jobs.into_iter().map(IntoActiveModel::into_active_model).peekable();
+    while rows.peek().is_some() {
+        job::Entity::insert_many(rows.by_ref().take(ROWS_PER_INSERT)).exec_without_returning(tx).await?;
     }
-    let imported = insert_unless_there(tx, job.clone().into_active_model()).await?;
-    Ok(if imported { Landed::Imported } else { Landed::AlreadyThere })
+    Ok(())
 }

@@ -1,0 +1,42 @@
+//! What a record holds beyond the columns: fields without a home, raw values of fields that were put right, and which
+//! rules did that. It becomes the job's `context`: `{"legacy": {FIELD: VALUE}, "repairs": [{"field", "rule"}]}`.
+
+use serde_json::{Map, Value, json};
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kept {
+    legacy: Map<String, Value>,
+    repairs: Vec<(String, &'static str)>,
+}
+
+impl Kept {
+    /// Keeps a value under its name in the store. A null says no more than its absence.
+    pub fn keep(&mut self, name: &str, value: Value) {
+        if !value.is_null() {
+            self.legacy.entry(name).or_insert(value);
+        }
+    }
+
+    /// Notes that the field was put right by this rule.
+    pub fn repaired(&mut self, field: impl Into<String>, rule: &'static str) {
+        self.repairs.push((field.into(), rule));
+    }
+
+    /// Keeps the raw value of a field that was put right.
+    pub fn repair(&mut self, field: &str, rule: &'static str, raw: Value) {
+        self.keep(field, raw);
+        self.repaired(field, rule);
+    }
+
+    pub fn into_context(self) -> Option<Value> {
+        let mut context = Map::new();
+        if !self.legacy.is_empty() {
+            context.insert("legacy".into(), Value::Object(self.legacy));
+        }
+        if !self.repairs.is_empty() {
+            let told = self.repairs.into_iter().map(|(field, rule)| json!({"field": field, "rule": rule}));
+            context.insert("repairs".into(), told.collect());
+        }
+        (!context.is_empty()).then_some(Value::Object(context))
+    }
+}

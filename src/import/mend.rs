@@ -1,0 +1,115 @@
+//! Puts right what Python's `json` writes and no JSON reader has to take: the words NaN, Infinity and -Infinity, which
+//! become null, and halves of surrogate pairs, which become U+FFFD. Everything else stays as it is, byte for byte.
+
+/// A record after mending, and the rules that did something to it.
+pub struct Mended {
+    pub raw: Vec<u8>,
+    pub rules: Vec<&'static str>,
+}
+
+const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+
+/// `None` when there is nothing to mend.
+pub fn mend(raw: &[u8]) -> Option<Mended> {
+    let mut out = Vec::with_capacity(raw.len());
+    let (mut words, mut halves) = (false, false);
+    let (mut i, mut in_text) = (0, false);
+    while let Some(&byte) = raw.get(i) {
+        let rest = &raw[i..];
+        let used = match byte {
+            b'"' => {
+                in_text = !in_text;
+                1
+            }
+            b'\\' if in_text => match surrogate(rest) {
+                Surrogate::Pair => 12,
+                Surrogate::Half => {
+                    halves = true;
+                    out.extend_from_slice(b"\\ufffd");
+                    i += 6;
+                    continue;
+                }
+                Surrogate::None => 2,
+            },
+            _ if !in_text => match WORDS.iter().find(|word| rest.starts_with(word)) {
+                Some(word) => {
+                    words = true;
+                    out.extend_from_slice(b"null");
+                    i += word.len();
+                    continue;
+                }
+                None => 1,
+            },
+            _ => 1,
+        };
+        let used = used.min(rest.len());
+        out.extend_from_slice(&rest[..used]);
+        i += used;
+    }
+    let rules = [(words, "not_a_number_became_null"), (halves, "half_a_surrogate_pair_replaced")];
+    let rules: Vec<_> = rules.into_iter().filter_map(|(did, rule)| did.then_some(rule)).collect();
+    (!rules.is_empty()).then_some(Mended { raw: out, rules })
+}
+
+enum Surrogate {
+    None,
+    Half,
+    Pair,
+}
+
+fn surrogate(escape: &[u8]) -> Surrogate {
+    match unit(escape) {
+        Some(0xd800..=0xdbff) => match escape.get(6..).and_then(unit) {
+            Some(0xdc00..=0xdfff) => Surrogate::Pair,
+            _ => Surrogate::Half,
+        },
+        Some(0xdc00..=0xdfff) => Surrogate::Half,
+        _ => Surrogate::None,
+    }
+}
+
+/// The code unit of a `\uXXXX`.
+fn unit(escape: &[u8]) -> Option<u16> {
+    let digits = escape.strip_prefix(b"\\u")?.get(..4)?;
+    let digits = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn mended(raw: &str) -> Option<String> {
+        mend(raw.as_bytes()).map(|m| String::from_utf8(m.raw).unwrap())
+    }
+
+    #[test]
+    fn words_outside_of_texts_become_null() {
+        let raw = r#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" NaN"}"#;
+        assert_eq!(mended(raw).unwrap(), r#"{"a": null, "b": [null, null], "c": "NaN \" NaN"}"#);
+    }
+
+    #[test]
+    fn halves_of_pairs_are_replaced_and_pairs_are_not() {
+        assert_eq!(
+            mended(r#""\ud83d and \\ud83d \uD83D\uDE00 \ude00""#).unwrap(),
+            r#""\ufffd and \\ud83d \uD83D\uDE00 \ufffd""#
+        );
+        assert_eq!(mended(r#""\ud83d\ud83d\ude00""#).unwrap(), r#""\ufffd\ud83d\ude00""#);
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_reader_takes_is_left_alone(text in ".*") {
+            let raw = serde_json::to_string(&text).unwrap();
+            prop_assert_eq!(mended(&raw), None);
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(bytes: Vec<u8>, text in r#"[\\ud8cf"N-aI]{0,30}"#) {
+            mend(&bytes);
+            mend(text.as_bytes());
+        }
+    }
+}

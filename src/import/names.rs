@@ -1,0 +1,116 @@
+//! What a job is called: its id, its type and its mode.
+
+use super::{
+    fields::{Fields, whole},
+    reject::{Reason, Reject},
+};
+use serde_json::{Map, Value};
+
+/// Characters of the id column.
+const ID: usize = 64;
+
+/// Modes and their job types in the vedo stores.
+const MODES: [(&str, &str); 2] = [("idea", "idea2video"), ("script", "script2video")];
+
+/// Takes the job's id: the inner `job_id`, else the key that the record stands under.
+///
+/// Where both are there and differ, the inner one counts, and the key is kept as `context.legacy.key`: a dump of the
+/// same store as a list has no keys, and has to give the same jobs. An id is taken as it is when the column holds it,
+/// whatever its characters: clients ask for it by that name.
+pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject> {
+    let inner = match fields.take("job_id") {
+        Some(Value::String(id)) => Some(id),
+        Some(number @ Value::Number(_)) => Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string())),
+        Some(other) => return Err(Reject::new(Reason::BadId, format!("The job_id is {other}; it has to be a text."))),
+        None => None,
+    };
+    let id = inner.filter(|id| !id.is_empty());
+    if let (Some(id), Some(key)) = (&id, key)
+        && id != key
+    {
+        fields.kept.repair("key", "inner_id_wins_over_key", key.into());
+    }
+    let id = id.or_else(|| key.filter(|key| !key.is_empty()).map(str::to_owned));
+    let id =
+        id.ok_or_else(|| Reject::new(Reason::MissingId, "The record has no job_id, and no key to take one from."))?;
+    if id.chars().count() > ID {
+        let told = format!("The id has {} characters; at most {ID} are possible.", id.chars().count());
+        return Err(Reject::new(Reason::BadId, told));
+    }
+    // The replacement character was a NUL before: two ids must not become one.
+    if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
+        return Err(Reject::new(Reason::BadId, "The id has a control character in it."));
+    }
+    Ok(id)
+}
+
+/// The job type: as given, else that of the mode, else that of the request's input.
+pub fn job_type(
+    given: Option<String>,
+    mode: Option<&str>,
+    request: Option<&Map<String, Value>>,
+) -> Result<String, Reject> {
+    let of_mode = || mode.map(|mode| format!("{mode}2video"));
+    let of_request = || {
+        let mode = MODES.iter().find(|(mode, _)| request.is_some_and(|r| r.contains_key(*mode)));
+        mode.map(|(_, job_type)| (*job_type).to_owned())
+    };
+    let raw = given.or_else(of_mode).or_else(of_request);
+    let raw = raw.ok_or_else(|| Reject::new(Reason::BadJobType, "The record does not tell its job type."))?;
+    let job_type = raw.trim().to_ascii_lowercase();
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
+    if job_type.is_empty() || job_type.len() > 50 || !job_type.chars().all(plain) {
+        let shown: String = raw.chars().take(60).collect();
+        let told = format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
+        return Err(Reject::new(Reason::BadJobType, told));
+    }
+    Ok(job_type)
+}
+
+/// The mode that a job type implies.
+pub fn mode(job_type: &str) -> Option<String> {
+    MODES.iter().find(|(_, t)| *t == job_type).map(|(mode, _)| (*mode).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn id(inner: Value, key: Option<&str>) -> Result<(String, Option<Value>), Reason> {
+        let mut fields = Fields::new([("job_id".to_owned(), inner)].into_iter().collect());
+        let id = take_id(&mut fields, key).map_err(|r| r.reason)?;
+        Ok((id, fields.finish().into_context()))
+    }
+
+    #[test]
+    fn the_inner_id_counts_and_the_key_stands_in() {
+        assert_eq!(id(json!("a"), Some("a")), Ok(("a".into(), None)));
+        assert_eq!(id(json!(null), Some("k")), Ok(("k".into(), None)));
+        assert_eq!(id(json!(7), None), Ok(("7".into(), None)));
+        let (inner, context) = id(json!("a"), Some("k")).unwrap();
+        assert_eq!((inner.as_str(), &context.unwrap()["legacy"]["key"]), ("a", &json!("k")));
+    }
+
+    #[test]
+    fn an_id_that_no_column_or_client_can_hold_is_reported() {
+        assert_eq!(id(json!(null), None), Err(Reason::MissingId));
+        assert_eq!(id(json!(""), Some("")), Err(Reason::MissingId));
+        assert_eq!(id(json!(["a"]), Some("a")), Err(Reason::BadId));
+        assert_eq!(id(json!("x".repeat(65)), None), Err(Reason::BadId));
+        assert_eq!(id(json!("a\nb"), None), Err(Reason::BadId));
+        assert!(id(json!("é".repeat(64)), None).is_ok());
+    }
+
+    #[test]
+    fn a_job_type_is_found_where_there_is_one() {
+        let request = json!({"script": "s"});
+        assert_eq!(job_type(Some("Idea2Video".into()), None, None).unwrap(), "idea2video");
+        assert_eq!(job_type(None, Some("script"), None).unwrap(), "script2video");
+        assert_eq!(job_type(None, None, request.as_object()).unwrap(), "script2video");
+        assert_eq!(job_type(None, None, None).unwrap_err().reason, Reason::BadJobType);
+        assert_eq!(job_type(Some("a b".into()), None, None).unwrap_err().reason, Reason::BadJobType);
+        assert_eq!(mode("idea2video").as_deref(), Some("idea"));
+        assert_eq!(mode("conversational"), None);
+    }
+}

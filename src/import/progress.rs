@@ -1,0 +1,99 @@
+//! Which of a store's claims about progress counts, and on which scale it stands.
+
+use super::{fields::Fields, kept::Kept};
+use crate::lifecycle::percent;
+use entity::JobStatus;
+use serde_json::Value;
+
+/// What a store's full progress is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// 0 to 100.
+    Percent,
+    /// 0 to 1.
+    Fraction,
+}
+
+/// Takes the `progress` of a record, in percent. What lies outside the scale is moved to its nearer end, a number
+/// written as a text is read, and anything else counts as not given; in each case the raw value is kept.
+pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
+    let raw = fields.take("progress")?;
+    let number = raw.as_f64().or_else(|| raw.as_str()?.trim().parse().ok()).filter(|n: &f64| !n.is_nan());
+    let Some(number) = number else {
+        fields.kept.repair("progress", "wrong_type_kept_aside", raw);
+        return None;
+    };
+    let percent = match scale {
+        Scale::Percent => number,
+        Scale::Fraction => number * 100.0,
+    };
+    let possible = percent.clamp(0.0, 100.0);
+    if possible != percent || !raw.is_number() {
+        fields.kept.repair("progress", "progress_put_on_scale", raw);
+    }
+    Some(possible)
+}
+
+/// A completed job is at 100. With items, they tell, since they are the finer source. Else the store's own number.
+pub fn settle(status: JobStatus, given: Option<f64>, done: i32, items: i32, kept: &mut Kept) -> f64 {
+    let settled = match (status, given) {
+        (JobStatus::Completed, _) => 100.0,
+        (_, _) if items > 0 => percent(done, items),
+        (_, given) => given.unwrap_or(0.0),
+    };
+    if let Some(given) = given.filter(|g| (g - settled).abs() > 0.01) {
+        kept.repair("progress", "progress_recomputed", Value::from(given));
+    }
+    settled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn taken(value: Value, scale: Scale) -> (Option<f64>, Option<Value>) {
+        let mut fields = Fields::new([("progress".to_owned(), value)].into_iter().collect());
+        let number = take(&mut fields, scale);
+        (number, fields.finish().into_context())
+    }
+
+    #[test]
+    fn a_fraction_becomes_percent() {
+        assert_eq!(taken(json!(0.2), Scale::Fraction), (Some(20.0), None));
+        assert_eq!(taken(json!(33.3), Scale::Percent), (Some(33.3), None));
+        assert_eq!(taken(json!(null), Scale::Percent), (None, None));
+    }
+
+    #[test]
+    fn what_is_off_the_scale_is_put_on_it_and_kept() {
+        for (raw, percent) in
+            [(json!(180), Some(100.0)), (json!(-2.5), Some(0.0)), (json!("50"), Some(50.0)), (json!(true), None)]
+        {
+            let (number, context) = taken(raw.clone(), Scale::Percent);
+            assert_eq!(number, percent);
+            assert_eq!(context.unwrap()["legacy"]["progress"], raw);
+        }
+    }
+
+    #[test]
+    fn items_outweigh_the_number_and_a_completed_job_is_at_100() {
+        let mut kept = Kept::default();
+        assert_eq!(settle(JobStatus::Failed, Some(10.0), 2, 4, &mut kept), 50.0);
+        assert_eq!(kept.into_context().unwrap()["legacy"]["progress"], 10.0);
+        assert_eq!(settle(JobStatus::Completed, None, 1, 4, &mut Kept::default()), 100.0);
+        assert_eq!(settle(JobStatus::Cancelled, Some(20.0), 0, 0, &mut Kept::default()), 20.0);
+        assert_eq!(settle(JobStatus::Processing, None, 0, 0, &mut Kept::default()), 0.0);
+    }
+
+    proptest! {
+        #[test]
+        fn progress_always_fits_its_column(raw: f64, fraction: bool, done in 0i32..9, items in 0i32..9) {
+            let scale = if fraction { Scale::Fraction } else { Scale::Percent };
+            let (number, _) = taken(json!(raw), scale);
+            let settled = settle(JobStatus::Processing, number, done, items, &mut Kept::default());
+            prop_assert!((0.0..=100.0).contains(&settled));
+        }
+    }
+}

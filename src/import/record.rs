@@ -1,0 +1,232 @@
+//! The one shape between reading and writing. A source fills it with what its store knows; how the parts of a job fit
+//! together is decided here, once for all stores.
+
+use super::{kept::Kept, progress, sources::SourceKind, text::fit, times::Times};
+use crate::{db::write::ImportedJob, lifecycle::is_terminal};
+use entity::{ItemStatus, JobStatus, job, job_item};
+use serde_json::{Map, Value};
+
+/// A job as a store knew it. What the store does not tell is `None`: nothing is invented.
+pub struct Record {
+    pub id: String,
+    pub source: SourceKind,
+    pub job_type: String,
+    pub mode: Option<String>,
+    pub status: JobStatus,
+    /// The store's own word for the status.
+    pub source_status: String,
+    pub content: Option<String>,
+    pub user_requirement: Option<String>,
+    pub style: Option<String>,
+    pub project_title: Option<String>,
+    pub request_data: Option<Map<String, Value>>,
+    pub working_dir: Option<String>,
+    pub episode_id: Option<String>,
+    pub series_id: Option<String>,
+    /// Percent.
+    pub progress: Option<f64>,
+    pub current_stage: Option<String>,
+    pub result: Option<Map<String, Value>>,
+    pub error: Option<String>,
+    pub total_shots: Option<i64>,
+    pub completed_shots: Option<i64>,
+    pub times: Times,
+    /// In the store's order.
+    pub items: Vec<Item>,
+    pub kept: Kept,
+}
+
+pub struct Item {
+    /// May repeat: two scenes number their shots alike.
+    pub key: String,
+    pub status: ItemStatus,
+    pub input: Option<Value>,
+    pub result: Option<Value>,
+    pub error: Option<String>,
+}
+
+impl Record {
+    /// The rows. They keep every CHECK of the schema, whatever the record says.
+    pub fn into_job(mut self) -> ImportedJob {
+        let (total, completed) = self.shots();
+        let items = i32::try_from(self.items.len()).unwrap_or(i32::MAX);
+        let kept = &mut self.kept;
+        let progress = progress::settle(self.status, self.progress, completed, items, kept);
+        let completed_at = completed_at(self.status, &self.times, kept);
+        let id = self.id;
+        let items = rows(&id, self.items, &self.times, kept);
+        let job = job::Model {
+            job_type: self.job_type,
+            mode: fit(self.mode, "mode", 20, kept),
+            content: self.content,
+            user_requirement: self.user_requirement,
+            style: fit(self.style, "style", 255, kept),
+            project_title: fit(self.project_title, "project_title", 255, kept),
+            request_data: self.request_data.map(Value::Object),
+            working_dir: fit(self.working_dir, "working_dir", 500, kept),
+            // An id that is too long for its column is of no series or episode here, and the loader keeps it aside.
+            episode_id: self.episode_id,
+            series_id: self.series_id,
+            priority: 0,
+            run_at: None,
+            max_attempts: 3,
+            labels: None,
+            idempotency_key: None,
+            idempotency_fingerprint: None,
+            source: Some(self.source.name().to_owned()),
+            source_status: fit(Some(self.source_status), "source_status", 255, kept),
+            status: self.status,
+            progress,
+            current_stage: fit(self.current_stage, "current_stage", 255, kept),
+            result_data: self.result.map(Value::Object),
+            error_message: self.error,
+            total_shots: total,
+            completed_shots: completed,
+            created_at: self.times.created,
+            updated_at: self.times.updated,
+            started_at: self.times.started,
+            completed_at,
+            attempt: 0,
+            worker_id: None,
+            lease_token: None,
+            lease_expires_at: None,
+            cancel_requested_at: None,
+            version: 1,
+            context: self.kept.into_context(),
+            id,
+        };
+        ImportedJob { job, items }
+    }
+
+    /// Total and completed shots. With items they are their counts; counters that say otherwise are kept aside.
+    fn shots(&mut self) -> (i32, i32) {
+        let done =
+            self.items.iter().filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped)).count();
+        let (total, completed) = if self.items.is_empty() {
+            let total = self.total_shots.unwrap_or(0).clamp(0, i32::MAX.into());
+            let all = if self.status == JobStatus::Completed { total } else { 0 };
+            (total, self.completed_shots.unwrap_or(all).clamp(0, total))
+        } else {
+            (self.items.len() as i64, done as i64)
+        };
+        for (name, given, counted) in
+            [("total_shots", self.total_shots, total), ("completed_shots", self.completed_shots, completed)]
+        {
+            if let Some(given) = given.filter(|given| *given != counted) {
+                self.kept.repair(name, "counter_recomputed", given.into());
+            }
+        }
+        (i32::try_from(total).unwrap_or(i32::MAX), i32::try_from(completed).unwrap_or(i32::MAX))
+    }
+}
+
+/// Set exactly when the job has ended. A store that did not note the end noted it as the last change.
+fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<chrono::DateTime<chrono::Utc>> {
+    if is_terminal(status) {
+        return times.completed.or(Some(times.updated));
+    }
+    if let Some(stale) = times.completed {
+        kept.repair("completed_at", "end_of_an_unfinished_job_kept_aside", stale.to_rfc3339().into());
+    }
+    None
+}
+
+fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Kept) -> Vec<job_item::Model> {
+    let row = |(idx, item): (i32, Item)| job_item::Model {
+        job_id: job_id.to_owned(),
+        idx,
+        key: fit(Some(item.key), "item_key", 255, kept).unwrap_or_default(),
+        status: item.status,
+        input: item.input,
+        result: item.result,
+        error: item.error,
+        attempt: 0,
+        created_at: times.created,
+        updated_at: times.updated,
+        started_at: None,
+        completed_at: None,
+    };
+    (0..).zip(items).map(row).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record(status: JobStatus) -> Record {
+        let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        Record {
+            id: "a".into(),
+            source: SourceKind::VedoJobs,
+            job_type: "idea2video".into(),
+            mode: None,
+            status,
+            source_status: status.to_string(),
+            content: None,
+            user_requirement: None,
+            style: None,
+            project_title: None,
+            request_data: None,
+            working_dir: None,
+            episode_id: None,
+            series_id: None,
+            progress: None,
+            current_stage: None,
+            result: None,
+            error: None,
+            total_shots: None,
+            completed_shots: None,
+            times: Times { created: now, updated: now, started: None, completed: None },
+            items: Vec::new(),
+            kept: Kept::default(),
+        }
+    }
+
+    fn statuses() -> impl Strategy<Value = JobStatus> {
+        use JobStatus::{Cancelled, Completed, Failed, Processing, Queued};
+        prop::sample::select(vec![Queued, Processing, Completed, Failed, Cancelled])
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_record_says_its_row_keeps_the_checks(
+            status in statuses(), total: Option<i64>, completed: Option<i64>, done in prop::collection::vec(any::<bool>(), 0..5), ended: bool,
+        ) {
+            let item = |done: &bool| Item {
+                key: "0".into(),
+                status: if *done { ItemStatus::Completed } else { ItemStatus::Pending },
+                input: None,
+                result: None,
+                error: None,
+            };
+            let mut record = record(status);
+            record.times.completed = ended.then_some(record.times.updated);
+            (record.total_shots, record.completed_shots) = (total, completed);
+            record.items = done.iter().map(item).collect();
+            let job = record.into_job().job;
+            prop_assert!(0 <= job.completed_shots && job.completed_shots <= job.total_shots);
+            prop_assert_eq!(job.completed_at.is_some(), is_terminal(status));
+            prop_assert!((0.0..=100.0).contains(&job.progress));
+        }
+    }
+
+    #[test]
+    fn a_completed_job_without_items_has_all_its_shots() {
+        let mut completed = record(JobStatus::Completed);
+        completed.total_shots = Some(6);
+        let job = completed.into_job().job;
+        assert_eq!((job.total_shots, job.completed_shots, job.context), (6, 6, None));
+    }
+
+    #[test]
+    fn items_outweigh_the_counters_which_are_kept() {
+        let mut failed = record(JobStatus::Failed);
+        failed.total_shots = Some(6);
+        let pending = Item { key: "0".into(), status: ItemStatus::Pending, input: None, result: None, error: None };
+        failed.items = vec![pending];
+        let job = failed.into_job().job;
+        assert_eq!(job.total_shots, 1);
+        assert_eq!(job.context.unwrap()["legacy"]["total_shots"], 6);
+    }
+}

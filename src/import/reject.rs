@@ -1,0 +1,84 @@
+//! Why a record was left out: one table of words, and the sentence that goes with each case.
+
+use std::fmt;
+
+/// The words of `import_rejects.reason`. They are stable: scripts read them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// The file can't be opened, or reading it failed on the way.
+    UnreadableFile,
+    EmptyFile,
+    /// The file is something else than JSON in UTF-8.
+    NotJson,
+    /// What stands between the records, or inside of one, is not JSON.
+    MalformedJson,
+    /// The file ends in the middle of a record.
+    TruncatedJson,
+    /// The record is larger than the importer holds in memory.
+    TooLarge,
+    /// The record is null, a text, a number or a list.
+    NotAnObject,
+    /// The record's fields are those of no known store.
+    UnknownShape,
+    MissingId,
+    BadId,
+    /// A record before this one in the same file has the id.
+    DuplicateId,
+    BadJobType,
+    /// The status is missing, or none that the store is known to write.
+    UnknownStatus,
+    /// No time of the record can be read.
+    BadTime,
+    /// A field holds another kind of value than it can be read from.
+    WrongType,
+    /// The database did not take the record.
+    DatabaseRefused,
+}
+
+impl Reason {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Reason::UnreadableFile => "unreadable_file",
+            Reason::EmptyFile => "empty_file",
+            Reason::NotJson => "not_json",
+            Reason::MalformedJson => "malformed_json",
+            Reason::TruncatedJson => "truncated_json",
+            Reason::TooLarge => "too_large",
+            Reason::NotAnObject => "not_an_object",
+            Reason::UnknownShape => "unknown_shape",
+            Reason::MissingId => "missing_id",
+            Reason::BadId => "bad_id",
+            Reason::DuplicateId => "duplicate_id",
+            Reason::BadJobType => "bad_job_type",
+            Reason::UnknownStatus => "unknown_status",
+            Reason::BadTime => "bad_time",
+            Reason::WrongType => "wrong_type",
+            Reason::DatabaseRefused => "database_refused",
+        }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A reason and a sentence about this very record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reject {
+    pub reason: Reason,
+    pub detail: String,
+}
+
+impl Reject {
+    pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { reason, detail: detail.into() }
+    }
+}
+
+impl fmt::Display for Reject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.reason, self.detail)
+    }
+}

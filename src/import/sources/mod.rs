@@ -1,0 +1,122 @@
+//! The legacy stores, one a file. Each knows its records by their fields and reads one into a [`Record`].
+//!
+//! A new store is a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
+
+mod shots;
+mod vedo_cache;
+mod vedo_jobs;
+mod vedo_pipeline;
+
+use super::{fields::Fields, record::Record, reject::Reject};
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+use std::{fmt, str::FromStr};
+
+/// What a source is told beside the record.
+pub struct Context {
+    /// The zone of local times that name none.
+    pub zone: Tz,
+}
+
+pub trait Source: Sync {
+    /// The name in `--from` and in the `source` of a job.
+    fn name(&self) -> &'static str;
+
+    /// The fields that a record of the store may have.
+    fn fields(&self) -> &'static [&'static str];
+
+    /// Whether a record with these fields is of this store. At most one source recognises a record.
+    fn recognises(&self, record: &Map<String, Value>) -> bool;
+
+    /// `key` is what the record stood under, when it stood in an object by id.
+    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject>;
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    VedoJobs,
+    VedoPipeline,
+    VedoCache,
+}
+
+impl SourceKind {
+    pub const ALL: [SourceKind; 3] = [SourceKind::VedoJobs, SourceKind::VedoPipeline, SourceKind::VedoCache];
+
+    pub fn source(self) -> &'static dyn Source {
+        match self {
+            SourceKind::VedoJobs => &vedo_jobs::VedoJobs,
+            SourceKind::VedoPipeline => &vedo_pipeline::VedoPipeline,
+            SourceKind::VedoCache => &vedo_cache::VedoCache,
+        }
+    }
+
+    pub fn name(self) -> &'static str {
+        self.source().name()
+    }
+
+    /// The store that a record is of, by its fields.
+    pub fn recognise(record: &Map<String, Value>) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.source().recognises(record))
+    }
+
+    /// Whether some store's records have a field of this name.
+    pub fn knows_field(name: &str) -> bool {
+        Self::ALL.into_iter().any(|kind| kind.source().fields().contains(&name))
+    }
+
+    /// All names, for people.
+    pub fn names() -> String {
+        Self::ALL.map(Self::name).join(", ")
+    }
+}
+
+impl fmt::Display for SourceKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for SourceKind {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
+        found.ok_or_else(|| format!("there is no source `{name}`; there are: {}", Self::names()))
+    }
+}
+
+/// The result of a record whose store keeps nothing of it but a `video_path` beside the other fields.
+fn result_of(fields: &mut Fields) -> Option<Map<String, Value>> {
+    let mut result = fields.object("result").unwrap_or_default();
+    if let Some(path) = fields.take("video_path") {
+        match result.get("video_path") {
+            Some(other) if *other != path => fields.kept.keep("video_path", path),
+            Some(_) => {}
+            None => drop(result.insert("video_path".into(), path)),
+        }
+    }
+    (!result.is_empty()).then_some(result)
+}
+
+/// Whether the record has a value, not null, under the name.
+fn has(record: &Map<String, Value>, name: &str) -> bool {
+    record.get(name).is_some_and(|v| !v.is_null())
+}
+
+/// Whether the record has the name, if only with null.
+fn knows(record: &Map<String, Value>, name: &str) -> bool {
+    record.contains_key(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_leads_back_to_its_source() {
+        for kind in SourceKind::ALL {
+            assert_eq!(kind.name().parse(), Ok(kind));
+        }
+        assert!("vedo".parse::<SourceKind>().unwrap_err().contains("vedo-jobs, vedo-pipeline, vedo-cache"));
+    }
+}

@@ -1,0 +1,97 @@
+//! The `shots[]` of a vedo record as items: what was wanted goes to the input, what was made to the result.
+
+use crate::import::{
+    record::Item,
+    reject::{Reason, Reject},
+    status,
+};
+use serde_json::{Map, Value};
+
+const INPUT: [&str; 8] = [
+    "shot_idx",
+    "description",
+    "visual_desc",
+    "motion_desc",
+    "audio_desc",
+    "camera_idx",
+    "variation_type",
+    "scene_idx",
+];
+const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
+
+/// The items, in the order of the shots. The scanner of the store flattened scenes, so a number may stand twice.
+pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
+    let shots = match shots {
+        None => return Ok(Vec::new()),
+        Some(Value::Array(shots)) => shots,
+        Some(_) => return Err(Reject::new(Reason::WrongType, "The shots of the record are not a list.")),
+    };
+    let mut items = Vec::with_capacity(shots.len());
+    for (position, shot) in shots.into_iter().enumerate() {
+        let Value::Object(shot) = shot else {
+            let told = format!("The shot at position {position} is not an object.");
+            return Err(Reject::new(Reason::WrongType, told));
+        };
+        items.push(item(position, shot));
+    }
+    Ok(items)
+}
+
+fn item(position: usize, mut shot: Map<String, Value>) -> Item {
+    shot.retain(|_, value| !value.is_null());
+    let key = match shot.get("shot_idx") {
+        Some(Value::String(text)) => text.clone(),
+        Some(number) => number.to_string(),
+        None => position.to_string(),
+    };
+    let error = shot.remove("error").map(|error| match error {
+        Value::String(text) => text,
+        other => other.to_string(),
+    });
+    let result = pick(&mut shot, &RESULT);
+    let mut input = pick(&mut shot, &INPUT);
+    if !shot.is_empty() {
+        input.insert("legacy".into(), Value::Object(shot));
+    }
+    let status = status::of_item(result.get("status").and_then(Value::as_str));
+    let filled = |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
+    Item { key, status, input: filled(input), result: filled(result), error }
+}
+
+fn pick(shot: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> {
+    names.iter().filter_map(|name| shot.remove_entry(*name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use entity::ItemStatus;
+    use serde_json::json;
+
+    #[test]
+    fn a_shot_is_parted_into_what_was_wanted_and_what_was_made() {
+        let shot = json!({
+            "shot_idx": 3, "status": "generating_video", "first_frame_path": "/media/f.png", "last_frame_path": null,
+            "visual_desc": "a pier", "camera_idx": 1, "error": null, "scene_idx": null, "lens": "wide",
+        });
+        let items = items(Some(json!([shot]))).unwrap();
+        let [item] = items.as_slice() else { panic!("one shot is one item") };
+        assert_eq!((item.key.as_str(), item.status, &item.error), ("3", ItemStatus::Processing, &None));
+        let input = json!({"shot_idx": 3, "visual_desc": "a pier", "camera_idx": 1, "legacy": {"lens": "wide"}});
+        assert_eq!(item.input, Some(input));
+        assert_eq!(item.result, Some(json!({"status": "generating_video", "first_frame_path": "/media/f.png"})));
+    }
+
+    #[test]
+    fn a_shot_without_a_number_is_called_by_its_position() {
+        let items = items(Some(json!([{}, {}]))).unwrap();
+        assert_eq!(items.iter().map(|i| i.key.as_str()).collect::<Vec<_>>(), ["0", "1"]);
+    }
+
+    #[test]
+    fn shots_that_are_none_are_reported() {
+        assert!(items(None).unwrap().is_empty());
+        assert!(items(Some(json!("three"))).is_err());
+        assert!(items(Some(json!([1]))).is_err());
+    }
+}

@@ -1,0 +1,114 @@
+//! vedo-jobs: the dict `jobs` of vedo's API server. Times are local without a zone; progress is in percent, and only
+//! there when somebody asked for it while shots existed; shots were scanned from disk.
+
+use super::{Context, Source, SourceKind, has, knows, shots};
+use crate::import::{
+    fields::{Fields, text_of, whole},
+    names, progress,
+    record::Record,
+    reject::Reject,
+    status, times,
+};
+use serde_json::{Map, Value};
+
+pub struct VedoJobs;
+
+impl Source for VedoJobs {
+    fn name(&self) -> &'static str {
+        "vedo-jobs"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "job_id",
+            "type",
+            "status",
+            "created_at",
+            "updated_at",
+            "request",
+            "working_dir",
+            "shots",
+            "current_stage",
+            "result",
+            "error",
+            "progress",
+        ]
+    }
+
+    fn recognises(&self, record: &Map<String, Value>) -> bool {
+        let shape = ["request", "shots", "working_dir"].iter().any(|name| knows(record, name));
+        has(record, "type") && shape && !knows(record, "pipeline_type") && !knows(record, "job_type")
+    }
+
+    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+        let mut fields = Fields::new(record);
+        let id = names::take_id(&mut fields, key)?;
+        let (status, source_status) = status::of_job(fields.take("status"))?;
+        let times = times::take(&mut fields, context.zone)?;
+        let request = fields.object("request");
+        let job_type = names::job_type(fields.text("type"), None, request.as_ref())?;
+        let items = shots::items(fields.take("shots"))?;
+        let result = fields.object("result");
+        let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
+        Ok(Record {
+            id,
+            source: SourceKind::VedoJobs,
+            mode: names::mode(&job_type),
+            job_type,
+            status,
+            source_status,
+            content: asked(&["idea", "script", "content"]),
+            user_requirement: asked(&["user_requirement"]),
+            style: asked(&["style"]),
+            project_title: asked(&["project_title", "title"]),
+            working_dir: fields.text("working_dir"),
+            episode_id: fields.text("episode_id"),
+            series_id: fields.text("series_id"),
+            progress: progress::take(&mut fields, progress::Scale::Percent),
+            current_stage: fields.text("current_stage"),
+            error: fields.words("error"),
+            // Only the result of a completed job tells the number; it is the count of its shots then.
+            total_shots: fields.whole("total_shots").or_else(|| whole(result.as_ref()?.get("total_shots")?)),
+            completed_shots: fields.whole("completed_shots"),
+            times,
+            items,
+            request_data: request,
+            result,
+            kept: fields.finish(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(record: Value) -> Result<Record, Reject> {
+        let Value::Object(record) = record else { panic!("a record is an object") };
+        assert!(VedoJobs.recognises(&record));
+        VedoJobs.read(None, record, &Context { zone: chrono_tz::Tz::UTC })
+    }
+
+    #[test]
+    fn a_record_without_a_request_comes_in() {
+        let record = json!({
+            "job_id": "a", "type": "idea2video", "status": "queued", "created_at": "2025-01-01T00:00:00",
+            "updated_at": "2025-01-01T00:00:00", "request": null, "shots": [],
+        });
+        let record = read(record).unwrap();
+        assert_eq!((record.request_data, record.content, record.mode.as_deref()), (None, None, Some("idea")));
+    }
+
+    #[test]
+    fn a_field_that_the_store_never_wrote_is_kept() {
+        let record = json!({
+            "job_id": "a", "type": "idea2video", "status": "failed", "created_at": "2025-01-01T00:00:00",
+            "updated_at": "2025-01-01T00:00:00", "request": "text", "shots": [], "tenant": 7, "error": {"code": 1},
+        });
+        let record = read(record).unwrap();
+        assert_eq!(record.error.as_deref(), Some(r#"{"code":1}"#));
+        let context = record.kept.into_context().unwrap();
+        assert_eq!(context["legacy"], json!({"tenant": 7, "request": "text"}));
+    }
+}

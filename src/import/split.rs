@@ -1,0 +1,257 @@
+//! Finds where the records of a file begin and end, without parsing them: a record that is bad in itself costs only
+//! itself, and no more than one record is held at a time.
+//!
+//! Understood are an object by id, a list, either of them as the `jobs` of an object, a single record, and any number
+//! of these one after the other (which is what JSON Lines are).
+
+mod bytes;
+mod scan;
+
+use super::{
+    reject::{Reason, Reject},
+    report::At,
+};
+use bytes::{Bytes, LARGEST, Step, Stop, broken};
+use scan::Scan;
+use std::io::BufRead;
+
+/// A record as it stands in the file, or a place where none could be found.
+pub struct Piece {
+    pub at: At,
+    /// Where the record begins, from 1. Columns count bytes.
+    pub line: u64,
+    pub column: u64,
+    pub raw: Vec<u8>,
+    pub whole: Result<(), Reject>,
+}
+
+/// Hands each record of the input to `found`, in their order, until that answers false. `is_field` tells the name of a
+/// record's field from an id.
+pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
+    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, found };
+    if let Err(Stop::Broken(reject)) = splitter.file() {
+        let (line, column) = (splitter.bytes.line, splitter.bytes.column);
+        (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), whole: Err(reject) });
+    }
+}
+
+struct Splitter<'a, R> {
+    bytes: Bytes<R>,
+    is_field: fn(&str) -> bool,
+    found: &'a mut dyn FnMut(Piece) -> bool,
+}
+
+impl<R: BufRead> Splitter<'_, R> {
+    fn file(&mut self) -> Step {
+        self.byte_order_mark()?;
+        let mut empty = true;
+        while let Some(byte) = self.bytes.next_visible()? {
+            match byte {
+                b'{' => self.members(true)?,
+                b'[' => self.elements()?,
+                _ if begins_scalar(byte) => self.record(At::Line(self.bytes.line))?,
+                _ if empty => return Err(self.not_json(byte)),
+                _ => return Err(self.unexpected(byte, "a record")),
+            }
+            empty = false;
+        }
+        if empty { Err(broken(Reason::EmptyFile, "The file is empty.")) } else { Ok(()) }
+    }
+
+    fn byte_order_mark(&mut self) -> Step {
+        let start = self.bytes.fill()?;
+        let utf16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+        let utf8 = start.starts_with("\u{feff}".as_bytes());
+        if utf16 {
+            return Err(broken(Reason::NotJson, "The file is in UTF-16: convert it to UTF-8 first."));
+        }
+        if utf8 {
+            self.bytes.pass(3)?;
+        }
+        Ok(())
+    }
+
+    /// An object: of records by id, or, at the root, a record itself.
+    fn members(&mut self, root: bool) -> Step {
+        let (line, column) = (self.bytes.line, self.bytes.column);
+        self.bytes.start_recording(root);
+        self.bytes.pass(1)?;
+        let (mut first, mut wrapped) = (true, false);
+        loop {
+            match self.bytes.next_visible()? {
+                Some(b'"') => {}
+                Some(b'}') if first => return self.bytes.pass(1),
+                Some(other) => return Err(self.unexpected(other, "the name of a member")),
+                None => return Err(self.bytes.truncated()),
+            }
+            let name = self.name()?;
+            self.expect(b':')?;
+            let value = self.bytes.next_visible()?.ok_or_else(|| self.bytes.truncated())?;
+            if root && first && value != b'{' && (self.is_field)(&name) {
+                return self.record_to_its_end(At::Line(line), line, column, 1);
+            }
+            first = false;
+            self.bytes.recording = false;
+            match (name.as_str(), value) {
+                ("jobs", b'{') if root => self.members(false)?,
+                ("jobs", b'[') if root => self.elements()?,
+                // The rest of a list reply, which tells of the list and is no record.
+                ("pagination", b'{') if root && wrapped => self.skip()?,
+                _ => self.record(At::Key(name.clone()))?,
+            }
+            wrapped |= root && name == "jobs";
+            if self.comma_or(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    fn elements(&mut self) -> Step {
+        self.bytes.pass(1)?;
+        if self.bytes.next_visible()? == Some(b']') {
+            return self.bytes.pass(1);
+        }
+        for n in 0.. {
+            self.bytes.next_visible()?;
+            self.record(At::Element(n))?;
+            if self.comma_or(b']')? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// A comma is passed over, and so is the closing byte, for which the answer is true.
+    fn comma_or(&mut self, close: u8) -> Step<bool> {
+        match self.bytes.next_visible()? {
+            Some(b',') => self.bytes.pass(1).map(|()| false),
+            Some(byte) if byte == close => self.bytes.pass(1).map(|()| true),
+            Some(other) => Err(self.unexpected(other, "a comma between two records")),
+            None => Err(self.bytes.truncated()),
+        }
+    }
+
+    fn record(&mut self, at: At) -> Step {
+        let (line, column) = (self.bytes.line, self.bytes.column);
+        self.bytes.start_recording(true);
+        self.record_to_its_end(at, line, column, 0)
+    }
+
+    /// Passes over the rest of a value that has `depth` brackets open, and hands it on.
+    fn record_to_its_end(&mut self, at: At, line: u64, column: u64, depth: usize) -> Step {
+        let passed = self.value(depth);
+        self.bytes.recording = false;
+        let raw = std::mem::take(&mut self.bytes.raw);
+        let ended = passed.is_ok();
+        let whole = match passed {
+            Ok(()) if raw.len() > LARGEST => {
+                let told = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
+                Err(Reject::new(Reason::TooLarge, told))
+            }
+            Ok(()) => Ok(()),
+            Err(Stop::Broken(reject)) => Err(reject),
+            Err(Stop::Done) => return Err(Stop::Done),
+        };
+        let go_on = (self.found)(Piece { at, line, column, raw, whole });
+        if ended && go_on { Ok(()) } else { Err(Stop::Done) }
+    }
+
+    fn skip(&mut self) -> Step {
+        self.bytes.recording = false;
+        self.value(0)
+    }
+
+    /// Passes over a value: to its closing bracket or quote, or to what ends a number or word.
+    fn value(&mut self, depth: usize) -> Step {
+        let first = self.bytes.peek()?.ok_or_else(|| self.bytes.truncated())?;
+        if depth == 0 && !matches!(first, b'{' | b'[' | b'"') {
+            return self.scalar(first);
+        }
+        let mut scan = Scan::at(depth);
+        loop {
+            let chunk = self.bytes.fill()?;
+            if chunk.is_empty() {
+                return Err(self.bytes.truncated());
+            }
+            let (used, ended) = scan.advance(chunk);
+            self.bytes.pass(used)?;
+            if ended {
+                return Ok(());
+            }
+        }
+    }
+
+    fn scalar(&mut self, first: u8) -> Step {
+        if !begins_scalar(first) {
+            return Err(self.unexpected(first, "a record"));
+        }
+        while let Some(byte) = self.bytes.peek()? {
+            if matches!(byte, b',' | b'}' | b']' | b'{' | b'[' | b':' | b'"') || byte.is_ascii_whitespace() {
+                break;
+            }
+            self.bytes.pass(1)?;
+        }
+        Ok(())
+    }
+
+    /// The name of a member. One that is no text by itself (a lone surrogate, bytes that are not UTF-8) is told as well
+    /// as it can be: it only says where a record stands.
+    fn name(&mut self) -> Step<String> {
+        let mut raw = Vec::new();
+        let mut escaped = false;
+        loop {
+            let byte = self.bytes.peek()?.ok_or_else(|| self.bytes.truncated())?;
+            self.bytes.pass(1)?;
+            raw.push(byte);
+            if raw.len() > LARGEST {
+                return Err(broken(Reason::TooLarge, "The name of a member is too long to be held."));
+            }
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' if raw.len() > 1 => break,
+                _ => {}
+            }
+        }
+        let lossy = || String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned();
+        Ok(serde_json::from_slice(&raw).unwrap_or_else(|_| lossy()))
+    }
+
+    fn expect(&mut self, wanted: u8) -> Step {
+        match self.bytes.next_visible()? {
+            Some(byte) if byte == wanted => self.bytes.pass(1),
+            Some(other) => Err(self.unexpected(other, &format!("`{}`", char::from(wanted)))),
+            None => Err(self.bytes.truncated()),
+        }
+    }
+
+    fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
+        let (line, column) = (self.bytes.line, self.bytes.column);
+        let told = format!(
+            "In line {line}, column {column}, {wanted} should stand where {} does. What follows was not read.",
+            shown(byte)
+        );
+        broken(Reason::MalformedJson, told)
+    }
+
+    fn not_json(&self, byte: u8) -> Stop {
+        let told = format!(
+            "The file is not JSON: it begins with {}. Understood is a dump in JSON, as an object by id, a list, or a \
+             record a line.",
+            shown(byte)
+        );
+        broken(Reason::NotJson, told)
+    }
+}
+
+fn shown(byte: u8) -> String {
+    if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("the byte 0x{byte:02x}") }
+}
+
+/// Numbers, words and texts; words of any letter, so that `NaN` is told of as a record and not as a broken file.
+fn begins_scalar(byte: u8) -> bool {
+    matches!(byte, b'"' | b'-') || byte.is_ascii_digit() || matches!(byte, b't' | b'f' | b'n' | b'N' | b'I')
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,95 @@
+//! The bytes of a file: looked at and passed over, with the place counted, and recorded while a record is passed.
+
+use super::super::reject::{Reason, Reject};
+use std::io::{BufRead, ErrorKind};
+
+/// Bytes of a record. A larger one is reported instead of being held in memory.
+pub const LARGEST: usize = 32 << 20;
+
+/// Why splitting ended early.
+pub enum Stop {
+    /// The rest of the file can't be understood.
+    Broken(Reject),
+    /// Nobody wants the rest; or it was told already.
+    Done,
+}
+
+pub type Step<T = ()> = Result<T, Stop>;
+
+pub struct Bytes<R> {
+    input: R,
+    pub line: u64,
+    pub column: u64,
+    /// The bytes of the record so far; one more than `LARGEST` when it is too large.
+    pub raw: Vec<u8>,
+    pub recording: bool,
+}
+
+impl<R: BufRead> Bytes<R> {
+    pub fn new(input: R) -> Self {
+        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false }
+    }
+
+    /// Forgets what was recorded, and records what is passed over from here on if so told.
+    pub fn start_recording(&mut self, recording: bool) {
+        self.raw.clear();
+        self.recording = recording;
+    }
+
+    /// The next byte that is not white space, without passing over it.
+    pub fn next_visible(&mut self) -> Step<Option<u8>> {
+        loop {
+            match self.peek()? {
+                Some(b' ' | b'\t' | b'\r' | b'\n') => self.pass(1)?,
+                other => return Ok(other),
+            }
+        }
+    }
+
+    pub fn peek(&mut self) -> Step<Option<u8>> {
+        Ok(self.fill()?.first().copied())
+    }
+
+    pub fn fill(&mut self) -> Step<&[u8]> {
+        loop {
+            match self.input.fill_buf() {
+                Ok(_) => break,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(unreadable(&error)),
+            }
+        }
+        // Asked again because a borrow that is returned can't be let go of in the loop; it reads nothing anew.
+        self.input.fill_buf().map_err(|error| unreadable(&error))
+    }
+
+    /// Passes over so many bytes of the buffer.
+    pub fn pass(&mut self, bytes: usize) -> Step {
+        let chunk = self.input.fill_buf().map_err(|error| unreadable(&error))?;
+        let chunk = &chunk[..bytes.min(chunk.len())];
+        if self.recording && self.raw.len() <= LARGEST {
+            let room = LARGEST + 1 - self.raw.len();
+            self.raw.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        }
+        let lines = chunk.iter().filter(|b| **b == b'\n').count() as u64;
+        self.line += lines;
+        let since = chunk.iter().rev().take_while(|b| **b != b'\n').count() as u64;
+        self.column = if lines > 0 { since + 1 } else { self.column + since };
+        let passed = chunk.len();
+        self.input.consume(passed);
+        Ok(())
+    }
+
+    pub fn truncated(&self) -> Stop {
+        let told =
+            format!("The file ends in line {}, column {}, before the record or the list does.", self.line, self.column);
+        broken(Reason::TruncatedJson, told)
+    }
+}
+
+pub fn broken(reason: Reason, told: impl Into<String>) -> Stop {
+    Stop::Broken(Reject::new(reason, told))
+}
+
+fn unreadable(error: &std::io::Error) -> Stop {
+    broken(Reason::UnreadableFile, format!("The file could not be read to its end: {error}."))
+}

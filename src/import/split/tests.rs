@@ -1,0 +1,128 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::io::BufReader;
+
+/// Place, text and reason of each piece. The small buffer makes every token cross its edge somewhere.
+fn pieces(text: impl AsRef<[u8]>) -> Vec<(String, String, Option<Reason>)> {
+    let mut found = Vec::new();
+    let is_field = |name: &str| matches!(name, "job_id" | "status");
+    split(BufReader::with_capacity(3, text.as_ref()), is_field, &mut |piece| {
+        let raw = String::from_utf8_lossy(&piece.raw).into_owned();
+        found.push((piece.at.to_string(), raw, piece.whole.err().map(|r| r.reason)));
+        true
+    });
+    found
+}
+
+fn whole(text: &str) -> Vec<(String, String)> {
+    pieces(text)
+        .into_iter()
+        .map(|(at, raw, flaw)| (at, if flaw.is_some() { format!("{flaw:?}") } else { raw }))
+        .collect()
+}
+
+fn expect(text: &str, wanted: &[(&str, &str)]) {
+    let wanted: Vec<_> = wanted.iter().map(|(at, raw)| (at.to_string(), raw.to_string())).collect();
+    assert_eq!(whole(text), wanted, "{text}");
+}
+
+#[test]
+fn each_shape_of_a_file_is_understood() {
+    expect(r#" {"a": {"x": "}"}, "b" :[1], "c":null} "#, &[("a", r#"{"x": "}"}"#), ("b", "[1]"), ("c", "null")]);
+    expect(r#"[{"x":"\"]"}, 1 ,"t"]"#, &[("[0]", r#"{"x":"\"]"}"#), ("[1]", "1"), ("[2]", r#""t""#)]);
+    expect(r#"{"jobs": [{}], "pagination": {"total": 1}}"#, &[("[0]", "{}")]);
+    expect(r#"{"jobs": {"a": {}}}"#, &[("a", "{}")]);
+    expect(r#"{"job_id": "a", "n": {}}"#, &[("line 1", r#"{"job_id": "a", "n": {}}"#)]);
+    expect("{\"job_id\": 1}\n\n{\"status\": 2}\n", &[("line 1", "{\"job_id\": 1}"), ("line 3", "{\"status\": 2}")]);
+    expect("\u{feff}[{}]", &[("[0]", "{}")]);
+}
+
+#[test]
+fn a_store_without_records_is_none() {
+    for text in ["{}", "[]", "{\"jobs\": []}"] {
+        expect(text, &[]);
+    }
+}
+
+#[test]
+fn what_comes_before_a_break_is_found() {
+    expect(r#"{"a": {}, "b": {"x": "#, &[("a", "{}"), ("b", "Some(TruncatedJson)")]);
+    expect(r#"{"a": {}, "#, &[("a", "{}"), ("", "Some(TruncatedJson)")]);
+    expect(r#"{"a": {} "b": {}}"#, &[("a", "{}"), ("", "Some(MalformedJson)")]);
+    expect(r#"[{}, ?]"#, &[("[0]", "{}"), ("[1]", "Some(MalformedJson)")]);
+}
+
+#[test]
+fn a_file_that_is_no_json_is_named() {
+    expect("", &[("", "Some(EmptyFile)")]);
+    expect(" \n", &[("", "Some(EmptyFile)")]);
+    expect("SQLite format 3", &[("", "Some(NotJson)")]);
+    assert_eq!(pieces([0xff, 0xfe, b'{', 0])[0].2, Some(Reason::NotJson));
+}
+
+#[test]
+fn depth_costs_no_stack() {
+    let deep = format!("[{}, {{}}]", "[".repeat(100_000) + &"]".repeat(100_000));
+    assert_eq!(pieces(&deep).len(), 2);
+    assert_eq!(pieces("[".repeat(100_000)), [("[0]".into(), "[".repeat(99_999), Some(Reason::TruncatedJson))]);
+}
+
+#[test]
+fn a_record_that_is_too_large_is_passed_over() {
+    let large = format!(r#"{{"a": "{}", "b": {{}}}}"#, "x".repeat(LARGEST + 10));
+    let mut found = Vec::new();
+    split(large.as_bytes(), |_| false, &mut |piece| {
+        found.push((piece.at.to_string(), piece.raw.len(), piece.whole.err().map(|r| r.reason)));
+        true
+    });
+    assert_eq!(found, [("a".into(), LARGEST + 1, Some(Reason::TooLarge)), ("b".into(), 2, None)]);
+}
+
+fn values() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![Just(json!(null)), any::<i32>().prop_map(Value::from), ".*".prop_map(Value::from)];
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(".*", inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_record_is_found_as_it_was_written(records in prop::collection::vec(values(), 0..6), pretty: bool) {
+        let list = Value::from(records.clone());
+        let text = if pretty { serde_json::to_string_pretty(&list).unwrap() } else { list.to_string() };
+        let found: Vec<Value> = pieces(&text).iter().map(|(_, raw, _)| serde_json::from_str(raw).unwrap()).collect();
+        prop_assert_eq!(found, records);
+    }
+
+    #[test]
+    fn every_key_is_found_as_it_was_written(records in prop::collection::btree_map("k.*", values(), 0..6)) {
+        let text = Value::Object(records.clone().into_iter().collect()).to_string();
+        let found: Vec<_> = pieces(&text).into_iter().map(|(at, raw, _)| (at, serde_json::from_str(&raw).unwrap())).collect();
+        prop_assert_eq!(found, records.into_iter().collect::<Vec<(String, Value)>>());
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes: Vec<u8>, json in r#"[\[\]{}",:\\n1 ]{0,40}"#) {
+        pieces(bytes);
+        pieces(json);
+    }
+
+    #[test]
+    fn a_cut_file_gives_the_records_before_the_cut_and_one_reject(records in prop::collection::vec(values(), 1..5), cut: prop::sample::Index) {
+        let text = Value::from(records.clone()).to_string().into_bytes();
+        let end = cut.index(text.len());
+        let found = pieces(&text[..end]);
+        let flawed = found.iter().filter(|(_, _, flaw)| flaw.is_some()).count();
+        prop_assert_eq!(flawed, 1);
+        for ((_, raw, _), record) in found.iter().filter(|(_, _, flaw)| flaw.is_none()).zip(&records) {
+            // A number at the cut may be the beginning of a longer one; JSON has no way to tell.
+            if let Ok(value) = serde_json::from_str::<Value>(raw) {
+                prop_assert!(value == *record || value.is_number());
+            }
+        }
+    }
+}

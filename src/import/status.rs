@@ -1,0 +1,92 @@
+//! Which status a store's word stands for. The raw word stays in `source_status` (a job) or `result.status` (an item).
+
+use super::reject::{Reason, Reject};
+use entity::{ItemStatus, JobStatus};
+use serde_json::Value;
+
+const JOBS: [(&str, JobStatus); 7] = [
+    ("queued", JobStatus::Queued),
+    // The pipeline's word for a job whose task has not begun.
+    ("pending", JobStatus::Queued),
+    ("processing", JobStatus::Processing),
+    ("running", JobStatus::Processing),
+    ("completed", JobStatus::Completed),
+    ("failed", JobStatus::Failed),
+    ("cancelled", JobStatus::Cancelled),
+];
+
+const ITEMS: [(&str, ItemStatus); 6] = [
+    ("pending", ItemStatus::Pending),
+    ("processing", ItemStatus::Processing),
+    // The two steps that a shot goes through while it is worked on.
+    ("generating_frames", ItemStatus::Processing),
+    ("generating_video", ItemStatus::Processing),
+    ("completed", ItemStatus::Completed),
+    ("failed", ItemStatus::Failed),
+];
+
+/// The job's status and its raw word. Another case of a known word is that word. An unknown one is no status: every
+/// guess would either redo or give up work, so the record is reported.
+pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
+    let raw = match raw {
+        Some(Value::String(raw)) => raw,
+        Some(other) => return Err(unknown(format!("The status is {other}; it has to be a word"))),
+        None => return Err(unknown("The record has no status")),
+    };
+    let found = look_up(&JOBS, &raw).ok_or_else(|| unknown(format!("The status `{}` is not known", shown(&raw))))?;
+    Ok((found, raw))
+}
+
+/// The item's status. An unknown word counts as pending: work that is not known to be done can be done again.
+pub fn of_item(raw: Option<&str>) -> ItemStatus {
+    raw.and_then(|raw| look_up(&ITEMS, raw)).unwrap_or(ItemStatus::Pending)
+}
+
+fn look_up<T: Copy>(table: &[(&str, T)], raw: &str) -> Option<T> {
+    let raw = raw.trim();
+    table.iter().find(|(word, _)| raw.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
+}
+
+fn unknown(what: impl Into<String>) -> Reject {
+    let words: Vec<_> = JOBS.iter().map(|(word, _)| *word).collect();
+    Reject::new(Reason::UnknownStatus, format!("{}. Known are: {}.", what.into(), words.join(", ")))
+}
+
+fn shown(raw: &str) -> String {
+    raw.chars().take(50).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn the_pipelines_words_are_synonyms() {
+        assert_eq!(of_job(Some("pending".into())), Ok((JobStatus::Queued, "pending".into())));
+        assert_eq!(of_job(Some("running".into())), Ok((JobStatus::Processing, "running".into())));
+    }
+
+    #[test]
+    fn a_missing_unknown_or_wordless_status_is_reported() {
+        for raw in [None, Some("archived".into()), Some("".into()), Some(3.into())] {
+            assert_eq!(of_job(raw).unwrap_err().reason, Reason::UnknownStatus);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_case_of_a_word_does_not_matter_and_the_raw_one_is_kept(row in 0usize..7, upper: [bool; 16]) {
+            let (word, status) = JOBS[row];
+            let change = |(c, up): (char, &bool)| if *up { c.to_ascii_uppercase() } else { c };
+            let raw: String = word.chars().zip(upper.iter().cycle()).map(change).collect();
+            prop_assert_eq!(of_job(Some(raw.clone().into())), Ok((status, raw)));
+        }
+
+        #[test]
+        fn an_item_is_completed_only_when_its_word_says_so(raw in ".*") {
+            prop_assume!(!raw.trim().eq_ignore_ascii_case("completed"));
+            prop_assert_ne!(of_item(Some(&raw)), ItemStatus::Completed);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Texts that the databases can't hold as they are: too long for their column, or with a NUL in them.
+
+use super::kept::Kept;
+use serde_json::{Map, Value};
+
+/// What stands for U+0000, which PostgreSQL has no place for in text or JSON: the replacement character of Unicode, so
+/// that both databases hold the same and a reader sees that something stood there.
+const NUL: (char, &str) = ('\0', "\u{fffd}");
+
+/// The text as far as its column holds it; when that is not all of it, the whole is kept.
+pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Kept) -> Option<String> {
+    let value = value?;
+    let Some((end, _)) = value.char_indices().nth(characters) else { return Some(value) };
+    let cut = value[..end].to_owned();
+    kept.repair(column, "text_cut_to_its_column", value.into());
+    Some(cut)
+}
+
+/// Replaces each NUL in texts and names, and answers with the members that had one.
+pub fn without_nul(record: &mut Map<String, Value>) -> Vec<String> {
+    let names: Vec<_> = record.keys().filter(|name| name.contains(NUL.0)).cloned().collect();
+    for name in names {
+        if let Some(value) = record.remove(&name) {
+            record.insert(name.replace(NUL.0, NUL.1), value);
+        }
+    }
+    record.iter_mut().filter_map(|(name, value)| clean(value).then(|| name.clone())).collect()
+}
+
+/// Whether there was something to replace.
+fn clean(value: &mut Value) -> bool {
+    match value {
+        Value::String(text) if text.contains(NUL.0) => {
+            *text = text.replace(NUL.0, NUL.1);
+            true
+        }
+        Value::Array(values) => values.iter_mut().fold(false, |any, value| clean(value) | any),
+        Value::Object(members) => {
+            let in_names = members.keys().any(|name| name.contains(NUL.0));
+            !without_nul(members).is_empty() || in_names
+        }
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_nul_is_replaced_wherever_it_stands() {
+        let mut record = json!({"a": "l\0r", "b": {"c\0": ["\0"]}, "d": 1}).as_object().unwrap().clone();
+        assert_eq!(without_nul(&mut record), ["a", "b"]);
+        assert_eq!(Value::Object(record), json!({"a": "l\u{fffd}r", "b": {"c\u{fffd}": ["\u{fffd}"]}, "d": 1}));
+    }
+
+    proptest! {
+        #[test]
+        fn a_cut_text_fits_its_column_and_the_whole_is_kept(text in ".{0,20}") {
+            let mut kept = Kept::default();
+            let cut = fit(Some(text.clone()), "style", 10, &mut kept).unwrap();
+            prop_assert!(cut.chars().count() <= 10 && text.starts_with(&cut));
+            match kept.into_context() {
+                Some(context) => prop_assert_eq!(context["legacy"]["style"].as_str(), Some(text.as_str())),
+                None => prop_assert_eq!(cut, text),
+            }
+        }
+    }
+}
