@@ -1,8 +1,15 @@
 //! Callsheet: the durable job service for video generation.
 
+pub mod api;
+pub mod app;
 pub mod chance;
+pub mod cli;
 pub mod clock;
+pub mod config;
 pub mod db;
 pub mod error;
+pub mod export;
+pub mod import;
 pub mod jobs;
 pub mod lifecycle;
+pub mod telemetry;

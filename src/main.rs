@@ -1,1 +1,8 @@
-fn main() {}
+//! The program: parse, dispatch, exit code.
+
+use std::process::ExitCode;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    callsheet::cli::run().await
+}

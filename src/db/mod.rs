@@ -7,7 +7,7 @@ pub mod migrate;
 pub mod write;
 mod writer;
 
-pub use connect::{ConnectError, Options};
+pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{contains_text, has_label};
 pub use errors::{is_passing, violates};
 pub use migrate::MigrateError;
@@ -26,8 +26,15 @@ impl Database {
     /// Opens the pool. Neither reads nor changes the schema.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
-        let writer = Writer::new(conn.clone(), options.max_connections);
+        let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
+        let writer = Writer::new(conn.clone(), writers);
         Ok(Self { conn, writer })
+    }
+
+    /// No database at all: every call fails. For making the API's document, which needs the verbs but none of the rows.
+    pub fn detached() -> Self {
+        let conn = DatabaseConnection::default();
+        Self { writer: Writer::new(conn.clone(), 1), conn }
     }
 
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].

@@ -31,8 +31,8 @@ pub struct Writer {
 }
 
 impl Writer {
-    pub fn new(conn: DatabaseConnection, connections: u32) -> Self {
-        let writers = dialect::writers(conn.get_database_backend(), connections);
+    /// At most so many writes run at once; the others wait for their turn.
+    pub fn new(conn: DatabaseConnection, writers: usize) -> Self {
         Self { conn, turns: Arc::new(Semaphore::new(writers)) }
     }
 

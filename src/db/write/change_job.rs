@@ -115,7 +115,10 @@ impl ChangeJob {
 pub(super) fn check_version(job: &job::Model, accepted: Option<&[i64]>) -> Result<()> {
     match accepted {
         Some(versions) if !versions.contains(&job.version) => {
-            let expected = versions.iter().map(i64::to_string).collect::<Vec<_>>().join(" or ");
+            let expected = match versions {
+                [] => "the one named".to_owned(),
+                _ => versions.iter().map(i64::to_string).collect::<Vec<_>>().join(" or "),
+            };
             Err(Error::VersionMismatch { expected, current: job.version })
         }
         _ => Ok(()),

@@ -1,0 +1,83 @@
+//! What the handlers' types don't say of the operations: the headers that they read and the problems that they answer.
+
+/// A request header of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Header {
+    IdempotencyKey,
+    IfMatch,
+    IfNoneMatch,
+}
+
+/// An operation, its request headers, and the codes of its problems besides those of [`EVERYWHERE`].
+pub struct Operation {
+    pub id: &'static str,
+    pub headers: &'static [Header],
+    pub codes: &'static [&'static str],
+}
+
+/// Codes that any operation may answer.
+pub const EVERYWHERE: [&str; 4] = ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable"];
+
+/// Codes of every operation with a body.
+pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];
+
+const fn operation(id: &'static str, headers: &'static [Header], codes: &'static [&'static str]) -> Operation {
+    Operation { id, headers, codes }
+}
+
+const CREATES: &[Header] = &[Header::IdempotencyKey];
+const CHANGES: &[Header] = &[Header::IfMatch];
+
+/// Every operation of the document.
+pub const OPERATIONS: [Operation; 31] = [
+    operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
+    operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
+    operation("create_job", CREATES, &["job_exists", "idempotency_key_reused"]),
+    operation("list_jobs", &[], &[]),
+    operation("count_jobs", &[], &[]),
+    operation("get_job", &[Header::IfNoneMatch], &["job_not_found"]),
+    operation(
+        "update_job",
+        CHANGES,
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "job_not_processing",
+            "lease_lost",
+            "shots_counted_from_items",
+            "version_mismatch",
+        ],
+    ),
+    operation("delete_job", CHANGES, &["job_not_found", "version_mismatch"]),
+    operation("start_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation("mark_completed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation("mark_failed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation("cancel_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation("retry_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation("update_progress", CHANGES, &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch"]),
+    operation(
+        "update_shots",
+        CHANGES,
+        &["job_not_found", "job_not_processing", "lease_lost", "shots_counted_from_items", "version_mismatch"],
+    ),
+    operation("list_shots", &[], &["job_not_found"]),
+    operation("update_shot", &[], &["job_not_found", "shot_not_found"]),
+    operation("list_items", &[], &["job_not_found"]),
+    operation(
+        "report_items",
+        CHANGES,
+        &["job_not_found", "item_not_found", "job_not_processing", "lease_lost", "version_mismatch"],
+    ),
+    operation("list_events", &[], &["job_not_found"]),
+    operation("create_series", CREATES, &["idempotency_key_reused"]),
+    operation("list_series", &[], &[]),
+    operation("get_series", &[], &["series_not_found"]),
+    operation("delete_series", &[], &["series_not_found"]),
+    operation("create_episode", CREATES, &["episode_number_taken", "idempotency_key_reused"]),
+    operation("list_episodes", &[], &[]),
+    operation("get_episode", &[], &["episode_not_found"]),
+    operation("delete_episode", &[], &["episode_not_found"]),
+    operation("get_health", &[], &[]),
+    operation("get_liveness", &[], &[]),
+    operation("get_readiness", &[], &[]),
+];

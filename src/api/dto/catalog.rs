@@ -1,0 +1,94 @@
+//! Series and episodes, as they are taken and given.
+
+use super::Time;
+use crate::jobs;
+use entity::{episode, series};
+use poem_openapi::Object;
+
+/// A series to be made.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct NewSeries {
+    /// Title of the series.
+    #[oai(validator(min_length = 1, max_length = 255, pattern = r"\S"))]
+    pub title: String,
+}
+
+/// A series.
+#[derive(Debug, Object)]
+pub struct Series {
+    pub series_id: String,
+    pub title: String,
+    pub created_at: Time,
+}
+
+/// A page of series, newest first.
+#[derive(Debug, Object)]
+pub struct SeriesList {
+    pub series: Vec<Series>,
+    /// Names the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// An episode to be made.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct NewEpisode {
+    /// Series that the episode belongs to.
+    #[oai(validator(max_length = 36))]
+    pub series_id: Option<String>,
+    /// Title of the episode.
+    #[oai(validator(max_length = 255))]
+    pub title: Option<String>,
+    /// Number in the series, from 0; a series has each number once.
+    #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
+    pub number: Option<i32>,
+}
+
+/// An episode.
+#[derive(Debug, Object)]
+pub struct Episode {
+    pub episode_id: String,
+    pub series_id: Option<String>,
+    pub title: Option<String>,
+    pub number: Option<i32>,
+    pub created_at: Time,
+}
+
+/// A page of episodes, newest first.
+#[derive(Debug, Object)]
+pub struct EpisodeList {
+    pub episodes: Vec<Episode>,
+    /// Names the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+impl From<NewSeries> for jobs::NewSeries {
+    fn from(new: NewSeries) -> Self {
+        Self { title: new.title }
+    }
+}
+
+impl From<series::Model> for Series {
+    fn from(row: series::Model) -> Self {
+        Self { series_id: row.id, title: row.title, created_at: row.created_at.into() }
+    }
+}
+
+impl From<NewEpisode> for jobs::NewEpisode {
+    fn from(new: NewEpisode) -> Self {
+        Self { series_id: new.series_id, title: new.title, number: new.number }
+    }
+}
+
+impl From<episode::Model> for Episode {
+    fn from(row: episode::Model) -> Self {
+        Self {
+            episode_id: row.id,
+            series_id: row.series_id,
+            title: row.title,
+            number: row.number,
+            created_at: row.created_at.into(),
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! Items as they are given, and the shots that they are to older clients.
+
+use super::Time;
+use crate::jobs;
+use entity::job_item;
+use poem_openapi::{Enum, Object};
+use serde_json::Value;
+
+/// Where an item stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ItemStatus {
+    Pending,
+    Processing,
+    Completed,
+    Failed,
+    /// Done without being worked on.
+    Skipped,
+}
+
+impl From<entity::ItemStatus> for ItemStatus {
+    fn from(status: entity::ItemStatus) -> Self {
+        match status {
+            entity::ItemStatus::Pending => Self::Pending,
+            entity::ItemStatus::Processing => Self::Processing,
+            entity::ItemStatus::Completed => Self::Completed,
+            entity::ItemStatus::Failed => Self::Failed,
+            entity::ItemStatus::Skipped => Self::Skipped,
+        }
+    }
+}
+
+impl From<ItemStatus> for entity::ItemStatus {
+    fn from(status: ItemStatus) -> Self {
+        match status {
+            ItemStatus::Pending => Self::Pending,
+            ItemStatus::Processing => Self::Processing,
+            ItemStatus::Completed => Self::Completed,
+            ItemStatus::Failed => Self::Failed,
+            ItemStatus::Skipped => Self::Skipped,
+        }
+    }
+}
+
+/// One part of a job: a shot, a file, a URL.
+#[derive(Debug, Object)]
+pub struct Item {
+    /// Position in the job, from 0.
+    idx: i32,
+    /// The creator's name of the item.
+    key: String,
+    status: ItemStatus,
+    /// What the creator gave.
+    input: Option<Value>,
+    /// What came out.
+    result: Option<Value>,
+    /// Why it failed.
+    error: Option<String>,
+    /// Attempt of the job that reported last; 0 before any did.
+    attempt: i32,
+    created_at: Time,
+    updated_at: Time,
+    started_at: Option<Time>,
+    completed_at: Option<Time>,
+}
+
+impl From<job_item::Model> for Item {
+    fn from(item: job_item::Model) -> Self {
+        Self {
+            idx: item.idx,
+            key: item.key,
+            status: item.status.into(),
+            input: item.input,
+            result: item.result,
+            error: item.error,
+            attempt: item.attempt,
+            created_at: item.created_at.into(),
+            updated_at: item.updated_at.into(),
+            started_at: item.started_at.map(Into::into),
+            completed_at: item.completed_at.map(Into::into),
+        }
+    }
+}
+
+/// Items of a job in order.
+#[derive(Debug, Object)]
+pub struct ItemList {
+    pub job_id: String,
+    pub items: Vec<Item>,
+    /// Position of the last item of this page, to be sent as `after` for the next; null on the last page.
+    pub next_after: Option<i32>,
+}
+
+/// Where a shot stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum ShotStatus {
+    Pending,
+    GeneratingFrames,
+    GeneratingVideo,
+    Completed,
+    Failed,
+}
+
+/// A shot of the video.
+#[derive(Debug, Object)]
+pub struct Shot {
+    /// Number of the shot; scenes may number theirs alike.
+    shot_idx: i64,
+    status: ShotStatus,
+    first_frame_path: Option<String>,
+    last_frame_path: Option<String>,
+    video_path: Option<String>,
+    description: Option<String>,
+    visual_desc: Option<String>,
+    motion_desc: Option<String>,
+    audio_desc: Option<String>,
+    camera_idx: Option<i64>,
+    variation_type: Option<String>,
+    error: Option<String>,
+    scene_idx: Option<i64>,
+}
+
+/// The shots of a job in order.
+#[derive(Debug, Object)]
+pub struct ShotList {
+    pub job_id: String,
+    pub total_shots: i32,
+    pub shots: Vec<Shot>,
+}
+
+impl From<jobs::Shot> for Shot {
+    fn from(shot: jobs::Shot) -> Self {
+        let status = match shot.status {
+            jobs::ShotStatus::Pending => ShotStatus::Pending,
+            jobs::ShotStatus::GeneratingFrames => ShotStatus::GeneratingFrames,
+            jobs::ShotStatus::GeneratingVideo => ShotStatus::GeneratingVideo,
+            jobs::ShotStatus::Completed => ShotStatus::Completed,
+            jobs::ShotStatus::Failed => ShotStatus::Failed,
+        };
+        Self {
+            shot_idx: shot.shot_idx,
+            status,
+            first_frame_path: shot.first_frame_path,
+            last_frame_path: shot.last_frame_path,
+            video_path: shot.video_path,
+            description: shot.description,
+            visual_desc: shot.visual_desc,
+            motion_desc: shot.motion_desc,
+            audio_desc: shot.audio_desc,
+            camera_idx: shot.camera_idx,
+            variation_type: shot.variation_type,
+            error: shot.error,
+            scene_idx: shot.scene_idx,
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The shapes of bodies: what the document publishes, and how it becomes what the verbs take and give.
+
+mod catalog;
+mod event;
+mod input;
+mod item;
+mod job;
+mod outcome;
+mod time;
+
+pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
+pub use event::EventList;
+pub use input::{
+    CancelJob, CompleteJob, EditShot, FailJob, GenerateIdea, GenerateScript, JobPatch, NewJob, ReportItems,
+    ReportProgress, ReportShots, StartJob, members,
+};
+pub use item::{ItemList, Shot, ShotList};
+pub use job::{Job, JobCounts, JobList, JobStatus, LARGE_FIELDS, ListedJob, Pagination};
+pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
+
+use time::Time;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A JSON object of any members.
+type Object = BTreeMap<String, Value>;
+
+/// The members of a column that holds an object.
+fn object(value: Option<Value>) -> Option<Object> {
+    match value {
+        Some(Value::Object(members)) => Some(members.into_iter().collect()),
+        // An imported store may have kept a bare value where an object belongs.
+        Some(value) => Some([("value".to_owned(), value)].into_iter().collect()),
+        None => None,
+    }
+}

@@ -1,0 +1,90 @@
+//! Episodes.
+
+use super::{
+    Tag,
+    body::Body,
+    dto::{Episode, EpisodeList, NewEpisode},
+    headers::IdempotencyKey,
+    paging,
+    series::Gone,
+};
+use crate::jobs::JobManager;
+use poem::Result;
+use poem_openapi::{
+    ApiResponse, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
+
+pub struct Episodes(pub JobManager);
+
+#[derive(ApiResponse)]
+enum CreatedEpisode {
+    /// The episode is there.
+    #[oai(status = 201)]
+    Created(
+        Json<Episode>,
+        /// Path of the episode.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
+#[OpenApi(prefix_path = "/api/v1/episodes", tag = "Tag::Episodes")]
+impl Episodes {
+    /// Create an episode
+    ///
+    /// Makes an episode that jobs may belong to, in a series or by itself.
+    #[oai(path = "/", method = "post", operation_id = "create_episode")]
+    async fn create_episode(&self, key: IdempotencyKey, body: Body<NewEpisode>) -> Result<CreatedEpisode> {
+        let idempotency = key.of("create_episode", &body.raw);
+        let episode: Episode = self.0.create_episode(body.value.into(), idempotency).await?.into();
+        let location = format!("/api/v1/episodes/{}", episode.episode_id);
+        Ok(CreatedEpisode::Created(Json(episode), location))
+    }
+
+    /// List episodes
+    ///
+    /// A page, newest first.
+    #[oai(path = "/", method = "get", operation_id = "list_episodes")]
+    async fn list_episodes(
+        &self,
+        /// Only episodes of this series.
+        series_id: Query<Option<String>>,
+        /// Rows of a page.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<Option<u64>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+    ) -> Result<Json<EpisodeList>> {
+        let after = paging::cursor(cursor.0)?;
+        let (episodes, next) = self.0.list_episodes(series_id.0, after, paging::limit(limit.0)?).await?;
+        let episodes = episodes.into_iter().map(Into::into).collect();
+        Ok(Json(EpisodeList { episodes, next_cursor: next.map(|c| c.encode()) }))
+    }
+
+    /// Get an episode
+    ///
+    /// Id, series, title, number and time of making.
+    #[oai(path = "/:episode_id", method = "get", operation_id = "get_episode")]
+    async fn get_episode(
+        &self,
+        /// Id of the episode.
+        episode_id: Path<String>,
+    ) -> Result<Json<Episode>> {
+        Ok(Json(self.0.get_episode(&episode_id.0).await?.into()))
+    }
+
+    /// Delete an episode
+    ///
+    /// Its jobs stay, without an episode; each gets an event that says so.
+    #[oai(path = "/:episode_id", method = "delete", operation_id = "delete_episode")]
+    async fn delete_episode(
+        &self,
+        /// Id of the episode.
+        episode_id: Path<String>,
+    ) -> Result<Gone> {
+        self.0.delete_episode(&episode_id.0).await?;
+        Ok(Gone::Gone)
+    }
+}

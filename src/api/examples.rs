@@ -1,0 +1,145 @@
+//! An example of every schema of the document. A test holds each to its schema.
+
+use serde_json::{Value, json};
+
+const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
+const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
+const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
+const IDEA: &str = "A fox learns to ride the night train home";
+const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
+
+/// The example of a schema, by its name.
+pub fn example(schema: &str) -> Option<Value> {
+    input(schema).or_else(|| output(schema))
+}
+
+fn input(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "GenerateIdea" => json!({"idea": IDEA, "style": "Cartoon style", "project_title": "Night train"}),
+        "GenerateScript" => json!({
+            "script": "EXT. LIGHTHOUSE - DAWN\nWaves break on the rocks. The keeper, MARA, climbs the stair.",
+            "project_title": "Faro",
+        }),
+        "NewJob" => json!({
+            "job_type": "idea2video", "mode": "idea", "content": IDEA, "project_title": "Night train",
+            "priority": 5, "labels": {"team": "red"}, "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
+        }),
+        "NewItem" => json!({"key": "shot-1", "input": {"visual_desc": "A platform at night"}}),
+        "JobPatch" => json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}}),
+        "ReportProgress" => json!({"progress": 40.0, "current_stage": "Rendering shots"}),
+        "ReportShots" => json!({"total_shots": 12, "completed_shots": 3}),
+        "StartJob" => json!({"worker_id": "render-1"}),
+        "CompleteJob" => json!({"result": {"video_path": "/media/idea2video/final_video.mp4"}}),
+        "FailJob" => json!({"error": "The render node went away", "retryable": true}),
+        "CancelJob" => json!({"reason": "Not needed any more"}),
+        "ReportItems" => json!({"items": [report()]}),
+        "ItemReport" => report(),
+        "EditShot" => json!({"visual_desc": "The platform in the rain"}),
+        "NewSeries" => json!({"title": "Night trains"}),
+        "NewEpisode" => json!({"title": "Home", "number": 1}),
+        _ => return None,
+    })
+}
+
+fn output(schema: &str) -> Option<Value> {
+    Some(match schema {
+        "Job" => {
+            let mut job = fields();
+            job["shots"] = json!([shot()]);
+            job
+        }
+        "ListedJob" => listed(),
+        "JobList" => json!({"jobs": [listed()], "pagination": pagination()}),
+        "Pagination" => pagination(),
+        "JobCounts" => json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44}),
+        "JobStatus" => json!("processing"),
+        "ItemStatus" => json!("completed"),
+        "ShotStatus" => json!("generating_frames"),
+        "Generated" => json!({
+            "job_id": JOB, "status": "queued", "message": "Video generation job created successfully",
+            "created_at": "2026-01-31T12:00:00.123456Z", "working_dir": format!(".working_dir/idea2video/{JOB}"),
+        }),
+        "Deleted" => json!({"message": "Job deleted successfully", "job_id": JOB}),
+        "ShotUpdated" => json!({
+            "message": "Shot updated successfully", "job_id": JOB, "shot_idx": 0, "updated_fields": ["visual_desc"],
+        }),
+        "Shot" => shot(),
+        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()]}),
+        "Item" => item(),
+        "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
+        "Event" => event(),
+        "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null}),
+        "Series" => series(),
+        "SeriesList" => json!({"series": [series()], "next_cursor": null}),
+        "Episode" => episode(),
+        "EpisodeList" => json!({"episodes": [episode()], "next_cursor": null}),
+        "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite"}),
+        "FieldProblem" => json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."}),
+        _ => return None,
+    })
+}
+
+fn fields() -> Value {
+    json!({
+        "job_id": JOB, "job_type": "idea2video", "mode": "idea", "status": "processing", "content": IDEA,
+        "user_requirement": REQUIREMENT, "style": "Cartoon style", "project_title": "Night train",
+        "request_data": {"idea": IDEA}, "context": null, "progress": 50.0, "current_stage": "Rendering shots",
+        "working_dir": format!(".working_dir/idea2video/{JOB}"), "result": null, "error": null, "total_shots": 2,
+        "completed_shots": 1, "episode_id": null, "series_id": null, "created_at": "2026-01-31T12:00:00.123456Z",
+        "updated_at": "2026-01-31T12:04:10.000001Z", "started_at": "2026-01-31T12:00:02.5Z", "completed_at": null,
+        "priority": 0, "run_at": null, "attempt": 1, "max_attempts": 3, "worker_id": "render-1",
+        "lease_expires_at": null, "cancel_requested_at": null, "version": 4, "labels": {"team": "red"},
+        "source": null, "source_status": null,
+    })
+}
+
+fn listed() -> Value {
+    let mut job = fields();
+    job["type"] = json!("idea2video");
+    job["request"] = json!({"idea": IDEA});
+    job
+}
+
+fn pagination() -> Value {
+    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+}
+
+fn shot() -> Value {
+    json!({
+        "shot_idx": 0, "status": "completed", "first_frame_path": "/media/shots/0/first_frame.png",
+        "last_frame_path": "/media/shots/0/last_frame.png", "video_path": "/media/shots/0/video.mp4",
+        "description": null, "visual_desc": "A platform at night", "motion_desc": "dolly in", "audio_desc": null,
+        "camera_idx": 0, "variation_type": "small", "error": null, "scene_idx": 0,
+    })
+}
+
+fn item() -> Value {
+    json!({
+        "idx": 0, "key": "shot-1", "status": "completed", "input": {"visual_desc": "A platform at night"},
+        "result": {"video_path": "/media/shots/0/video.mp4"}, "error": null, "attempt": 1,
+        "created_at": "2026-01-31T12:00:00.123456Z", "updated_at": "2026-01-31T12:04:10.000001Z",
+        "started_at": "2026-01-31T12:03:00Z", "completed_at": "2026-01-31T12:04:10.000001Z",
+    })
+}
+
+fn report() -> Value {
+    json!({"key": "shot-1", "status": "completed", "result": {"video_path": "/media/shots/0/video.mp4"}})
+}
+
+fn event() -> Value {
+    json!({
+        "job_id": JOB, "seq": 2, "kind": "started", "status": "processing", "progress": 0.0, "current_stage": null,
+        "total_shots": 2, "completed_shots": 0, "data": {"attempt": 1, "worker_id": "render-1"},
+        "created_at": "2026-01-31T12:00:02.5Z",
+    })
+}
+
+fn series() -> Value {
+    json!({"series_id": SERIES, "title": "Night trains", "created_at": "2026-01-30T09:00:00Z"})
+}
+
+fn episode() -> Value {
+    json!({
+        "episode_id": EPISODE, "series_id": SERIES, "title": "Home", "number": 1, "created_at": "2026-01-30T09:05:00Z",
+    })
+}

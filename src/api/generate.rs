@@ -1,0 +1,92 @@
+//! Starting a video from an idea or a script, as older clients do it.
+
+use super::{
+    Tag,
+    body::Body,
+    dto::{GenerateIdea, GenerateScript, Generated},
+    headers::IdempotencyKey,
+};
+use crate::{
+    error::FieldError,
+    jobs::{Idempotency, JobManager, NewJob},
+};
+use poem::Result;
+use poem_openapi::{OpenApi, payload::Json};
+use serde_json::Value;
+
+pub struct Generate(pub JobManager);
+
+#[OpenApi(prefix_path = "/api/v1/generate", tag = "Tag::Generate")]
+impl Generate {
+    /// Make a video from an idea
+    ///
+    /// Puts a job of the type `idea2video` in the queue.
+    #[oai(path = "/idea2video", method = "post", operation_id = "generate_idea2video")]
+    async fn idea2video(&self, key: IdempotencyKey, body: Body<GenerateIdea>) -> Result<Json<Generated>> {
+        let idempotency = key.of("generate_idea2video", &body.raw);
+        let GenerateIdea { idea, user_requirement, style, project_title } = body.value;
+        let input = Input { field: "idea", text: idea, user_requirement, style, project_title };
+        self.create(input, idempotency).await
+    }
+
+    /// Make a video from a script
+    ///
+    /// Puts a job of the type `script2video` in the queue.
+    #[oai(path = "/script2video", method = "post", operation_id = "generate_script2video")]
+    async fn script2video(&self, key: IdempotencyKey, body: Body<GenerateScript>) -> Result<Json<Generated>> {
+        let idempotency = key.of("generate_script2video", &body.raw);
+        let GenerateScript { script, user_requirement, style, project_title } = body.value;
+        let input = Input { field: "script", text: script, user_requirement, style, project_title };
+        self.create(input, idempotency).await
+    }
+}
+
+struct Input {
+    /// `idea` or `script`: name of the field, and the mode.
+    field: &'static str,
+    text: String,
+    user_requirement: String,
+    style: String,
+    project_title: Option<String>,
+}
+
+impl Generate {
+    async fn create(&self, input: Input, idempotency: Option<Idempotency>) -> Result<Json<Generated>> {
+        check_nul(&input)?;
+        let request = serde_json::json!({
+            input.field: input.text,
+            "user_requirement": input.user_requirement,
+            "style": input.style,
+            "project_title": input.project_title,
+        });
+        let Value::Object(request) = request else { unreachable!("an object was made") };
+        let new = NewJob {
+            job_type: format!("{}2video", input.field),
+            mode: Some(input.field.to_owned()),
+            content: Some(input.text),
+            user_requirement: Some(input.user_requirement),
+            style: Some(input.style),
+            project_title: input.project_title,
+            request_data: Some(request),
+            ..NewJob::default()
+        };
+        let job = self.0.create_job(new, idempotency).await?.job;
+        Ok(Json(Generated {
+            job_id: job.id,
+            // The first answer, also when the key came before and the job has moved on.
+            status: super::dto::JobStatus::Queued,
+            message: "Video generation job created successfully".to_owned(),
+            created_at: job.created_at.into(),
+            working_dir: job.working_dir.unwrap_or_default(),
+        }))
+    }
+}
+
+/// The service would name the field of the job, which this client does not know.
+fn check_nul(input: &Input) -> Result<()> {
+    if !input.text.contains('\0') {
+        return Ok(());
+    }
+    let detail = "Take the NUL character (U+0000) out: no database here can hold it.";
+    Err(super::problem::Problem::invalid(vec![FieldError::at(format!("/{}", input.field), "nul_character", detail)]).into())
+}

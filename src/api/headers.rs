@@ -1,0 +1,88 @@
+//! The headers that requests are steered by: Idempotency-Key, If-Match, If-None-Match.
+
+use super::problem::Problem;
+use crate::{
+    error::FieldError,
+    jobs::{Idempotency, IfVersion},
+};
+use poem::{FromRequest, Request, RequestBody, Result, http::header};
+use serde_json::Value;
+
+/// `Idempotency-Key`, if one came.
+pub struct IdempotencyKey(Option<String>);
+
+impl IdempotencyKey {
+    /// The promise for a call of `operation` with this body.
+    pub fn of(self, operation: &str, body: &Value) -> Option<Idempotency> {
+        self.0.map(|key| Idempotency::new(key, operation, body))
+    }
+}
+
+impl<'a> FromRequest<'a> for IdempotencyKey {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let Some(raw) = request.headers().get("idempotency-key") else { return Ok(Self(None)) };
+        // Read as bytes: poem takes a value that is not ASCII for an absent one, and the promise would be broken.
+        match std::str::from_utf8(raw.as_bytes()) {
+            Ok(key) => Ok(Self(Some(key.to_owned()))),
+            Err(_) => Err(wrong("Idempotency-Key", "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.")),
+        }
+    }
+}
+
+/// `If-Match`: the versions that the change may be made to.
+pub struct IfMatch(pub IfVersion);
+
+impl<'a> FromRequest<'a> for IfMatch {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let mut versions = Vec::new();
+        let mut given = false;
+        for value in request.headers().get_all(header::IF_MATCH) {
+            given = true;
+            let value = value.to_str().map_err(|_| wrong("If-Match", EXPECTED))?;
+            for tag in value.split(',').map(str::trim) {
+                if tag == "*" {
+                    return Ok(Self(None));
+                }
+                // A weak tag never matches (RFC 9110, 13.1.1), nor does one that no job ever had.
+                let is_quoted = tag.trim_start_matches("W/").len() >= 2 && tag.ends_with('"') && tag.contains('"');
+                if !is_quoted {
+                    return Err(wrong("If-Match", EXPECTED));
+                }
+                versions.extend(parse_etag(tag));
+            }
+        }
+        Ok(Self(given.then_some(versions)))
+    }
+}
+
+const EXPECTED: &str = "Send the ETag of the job as it came, quotes included, e.g. If-Match: \"7\".";
+
+/// `If-None-Match`: the versions that the client has.
+pub struct IfNoneMatch(Vec<String>);
+
+impl IfNoneMatch {
+    /// The client has this one.
+    pub fn has(&self, etag: &str) -> bool {
+        self.0.iter().any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+    }
+}
+
+impl<'a> FromRequest<'a> for IfNoneMatch {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
+        Ok(Self(values.flat_map(|v| v.split(',')).map(|tag| tag.trim().to_owned()).collect()))
+    }
+}
+
+/// The ETag of a version.
+pub fn etag(version: i64) -> String {
+    format!("\"{version}\"")
+}
+
+fn parse_etag(tag: &str) -> Option<i64> {
+    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
+}
+
+fn wrong(name: &str, detail: &str) -> poem::Error {
+    Problem::invalid(vec![FieldError::parameter(name, "invalid_header", detail)]).into()
+}

@@ -1,0 +1,47 @@
+//! Whether the service and its database answer.
+
+use super::{Tag, dto::HealthReport};
+use crate::{error::Error, jobs::JobManager};
+use poem::Result;
+use poem_openapi::{OpenApi, payload::Json};
+
+pub struct Health(pub JobManager);
+
+#[OpenApi(prefix_path = "/health", tag = "Tag::Health")]
+impl Health {
+    /// Health
+    ///
+    /// Whether the service can do its work: the same as `/health/ready`.
+    #[oai(path = "/", method = "get", operation_id = "get_health")]
+    async fn health(&self) -> Result<Json<HealthReport>> {
+        self.report().await
+    }
+
+    /// Liveness
+    ///
+    /// Whether the process answers. Never asks the database, so that its trouble does not restart the service.
+    #[oai(path = "/live", method = "get", operation_id = "get_liveness")]
+    async fn live(&self) -> Json<HealthReport> {
+        Json(self.well())
+    }
+
+    /// Readiness
+    ///
+    /// Whether the database answers too.
+    #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
+    async fn ready(&self) -> Result<Json<HealthReport>> {
+        self.report().await
+    }
+}
+
+impl Health {
+    async fn report(&self) -> Result<Json<HealthReport>> {
+        self.0.database().ping().await.map_err(Error::Unavailable)?;
+        Ok(Json(self.well()))
+    }
+
+    fn well(&self) -> HealthReport {
+        let (version, database) = (env!("CARGO_PKG_VERSION").to_owned(), self.0.database().name().to_owned());
+        HealthReport { status: "ok".to_owned(), version, database }
+    }
+}

@@ -1,0 +1,367 @@
+//! Jobs: create, read, list, count, change, delete.
+
+use super::{
+    Tag,
+    body::Body,
+    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, LARGE_FIELDS, ListedJob, NewJob, Pagination, Shot},
+    headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
+    paging::{self, wrong},
+};
+use crate::jobs::{self, Filter, JobManager, PageAfter};
+use chrono::{DateTime, Utc};
+use entity::job;
+use poem::Result;
+use poem_openapi::{
+    ApiResponse, Enum, OpenApi,
+    param::{Path, Query},
+    payload::Json,
+    registry::{MetaSchemaRef, Registry},
+    types::{ToJSON, Type},
+};
+
+pub struct Jobs(pub JobManager);
+
+/// A job with its version.
+#[derive(ApiResponse)]
+pub enum JobAnswer {
+    /// The job.
+    #[oai(status = 200)]
+    Ok(
+        Json<Job>,
+        /// Version of the job, in quotes.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum JobOrUnchanged {
+    /// The job.
+    #[oai(status = 200)]
+    Ok(
+        Json<Job>,
+        /// Version of the job, in quotes.
+        #[oai(header = "ETag")]
+        String,
+    ),
+    /// The client has this version.
+    #[oai(status = 304)]
+    NotModified(
+        /// Version of the job, in quotes.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+#[derive(ApiResponse)]
+enum CreatedJob {
+    /// The job waits in the queue.
+    #[oai(status = 201)]
+    Created(
+        Json<Job>,
+        /// Path of the job.
+        #[oai(header = "Location")]
+        String,
+        /// Version of the job, in quotes.
+        #[oai(header = "ETag")]
+        String,
+    ),
+}
+
+/// Order of a list.
+#[derive(Debug, Clone, Copy, Enum)]
+enum Order {
+    /// Newest first.
+    #[oai(rename = "-created_at")]
+    NewestFirst,
+    /// Oldest first.
+    #[oai(rename = "created_at")]
+    OldestFirst,
+}
+
+/// How much of each job a list shows.
+#[derive(Debug, Clone, Copy, Enum)]
+#[oai(rename_all = "snake_case")]
+enum View {
+    Full,
+    Summary,
+}
+
+#[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Jobs")]
+impl Jobs {
+    /// Create a job
+    ///
+    /// Puts a job in the queue. A creating call may be repeated with the same Idempotency-Key: it answers with the job that the
+    /// first one made.
+    #[oai(path = "/", method = "post", operation_id = "create_job")]
+    async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
+        let idempotency = key.of("create_job", &body.raw);
+        let job = self.0.create_job(body.value.into(), idempotency).await?.job;
+        let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
+        Ok(CreatedJob::Created(Json(with_shots(&self.0, job).await?), location, tag))
+    }
+
+    /// List jobs
+    ///
+    /// A page of the jobs that all given filters let through. Ask for the next page with `next_cursor` (costs the same at any depth)
+    /// or, as older clients do, with `offset`.
+    #[oai(path = "/", method = "get", operation_id = "list_jobs")]
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
+    async fn list_jobs(
+        &self,
+        /// Only jobs of this status.
+        status: Query<Option<JobStatus>>,
+        /// Only jobs of this type.
+        job_type: Query<Option<String>>,
+        /// Only jobs of this mode.
+        mode: Query<Option<String>>,
+        /// Only jobs of this series.
+        series_id: Query<Option<String>>,
+        /// Only jobs of this episode.
+        episode_id: Query<Option<String>>,
+        /// Only jobs with this label, as `key=value`; may be given several times.
+        label: Query<Vec<String>>,
+        /// Only jobs created at this moment or later.
+        created_after: Query<Option<DateTime<Utc>>>,
+        /// Only jobs created before this moment.
+        created_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs with this text in the title or the content.
+        q: Query<Option<String>>,
+        /// Newest first when left out.
+        order: Query<Option<Order>>,
+        /// Rows of a page.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<Option<u64>>,
+        /// Rows to leave out before the page; costs more the larger it is.
+        offset: Query<Option<u64>>,
+        /// `next_cursor` of the page before.
+        cursor: Query<Option<String>>,
+        /// `summary` leaves out content, request_data, request, context and result.
+        view: Query<Option<View>>,
+    ) -> Result<Json<JobPage>> {
+        let filter = filter(Given {
+            status: status.0,
+            job_type: job_type.0,
+            mode: mode.0,
+            series_id: series_id.0,
+            episode_id: episode_id.0,
+            label: label.0,
+            created_after: created_after.0,
+            created_before: created_before.0,
+            q: q.0,
+        })?;
+        let limit = paging::limit(limit.0)?;
+        let after = page_after(offset.0, cursor.0)?;
+        let order = match order.0 {
+            Some(Order::OldestFirst) => jobs::Order::OldestFirst,
+            _ => jobs::Order::NewestFirst,
+        };
+        let view = match view.0 {
+            Some(View::Summary) => jobs::View::Summary,
+            _ => jobs::View::Full,
+        };
+        let page = self.0.list_jobs(&filter, order, after.clone(), limit, view).await?;
+        let pagination = Pagination {
+            total: page.total,
+            limit,
+            offset: if let PageAfter::Offset(offset) = after { offset } else { 0 },
+            has_more: page.next.is_some(),
+            next_cursor: page.next.map(|c| c.encode()),
+        };
+        let list = JobList { jobs: page.jobs.into_iter().map(ListedJob::from).collect(), pagination };
+        Ok(Json(JobPage { list, view }))
+    }
+
+    /// Count jobs by status
+    ///
+    /// Counts the jobs that all given filters let through.
+    #[oai(path = "/counts", method = "get", operation_id = "count_jobs")]
+    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
+    async fn count_jobs(
+        &self,
+        /// Only jobs of this status.
+        status: Query<Option<JobStatus>>,
+        /// Only jobs of this type.
+        job_type: Query<Option<String>>,
+        /// Only jobs of this mode.
+        mode: Query<Option<String>>,
+        /// Only jobs of this series.
+        series_id: Query<Option<String>>,
+        /// Only jobs of this episode.
+        episode_id: Query<Option<String>>,
+        /// Only jobs with this label, as `key=value`; may be given several times.
+        label: Query<Vec<String>>,
+        /// Only jobs created at this moment or later.
+        created_after: Query<Option<DateTime<Utc>>>,
+        /// Only jobs created before this moment.
+        created_before: Query<Option<DateTime<Utc>>>,
+        /// Only jobs with this text in the title or the content.
+        q: Query<Option<String>>,
+    ) -> Result<Json<JobCounts>> {
+        let filter = filter(Given {
+            status: status.0,
+            job_type: job_type.0,
+            mode: mode.0,
+            series_id: series_id.0,
+            episode_id: episode_id.0,
+            label: label.0,
+            created_after: created_after.0,
+            created_before: created_before.0,
+            q: q.0,
+        })?;
+        Ok(Json(self.0.count_jobs(&filter).await?.into()))
+    }
+
+    /// Get a job
+    ///
+    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged.
+    #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
+    async fn get_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfNoneMatch,
+    ) -> Result<JobOrUnchanged> {
+        let job = self.0.get_job(&job_id.0).await?;
+        let tag = etag(job.version);
+        if seen.has(&tag) {
+            return Ok(JobOrUnchanged::NotModified(tag));
+        }
+        Ok(JobOrUnchanged::Ok(Json(with_shots(&self.0, job).await?), tag))
+    }
+
+    /// Change a job
+    ///
+    /// A merge patch (RFC 7396). A `status` is a transition and checked as such. Send `If-Match` to change only the version that you
+    /// have seen.
+    #[oai(path = "/:job_id", method = "patch", operation_id = "update_job")]
+    async fn update_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: Body<JobPatch>,
+    ) -> Result<JobAnswer> {
+        let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Delete a job
+    ///
+    /// Removes the job with its items and its history, in whatever status it is. There is no way back.
+    #[oai(path = "/:job_id", method = "delete", operation_id = "delete_job")]
+    async fn delete_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+    ) -> Result<Json<Deleted>> {
+        self.0.delete_job(&job_id.0, seen.0).await?;
+        Ok(Json(Deleted { message: "Job deleted successfully".to_owned(), job_id: job_id.0 }))
+    }
+}
+
+/// A job with its shots.
+async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<Job> {
+    let shots = jobs.shots_of(&job).await?;
+    Ok(Job::new(job, shots.into_iter().map(Shot::from).collect()))
+}
+
+/// What every changing call answers.
+pub async fn answer(jobs: &JobManager, job: job::Model) -> Result<JobAnswer> {
+    let tag = etag(job.version);
+    Ok(JobAnswer::Ok(Json(with_shots(jobs, job).await?), tag))
+}
+
+/// The filter parameters as they came.
+struct Given {
+    status: Option<JobStatus>,
+    job_type: Option<String>,
+    mode: Option<String>,
+    series_id: Option<String>,
+    episode_id: Option<String>,
+    label: Vec<String>,
+    created_after: Option<DateTime<Utc>>,
+    created_before: Option<DateTime<Utc>>,
+    q: Option<String>,
+}
+
+fn filter(given: Given) -> Result<Filter> {
+    let pair = |text: &String| {
+        let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
+        let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    Ok(Filter {
+        status: given.status.map(Into::into),
+        job_type: given.job_type,
+        mode: given.mode,
+        series_id: given.series_id,
+        episode_id: given.episode_id,
+        labels: given.label.iter().map(pair).collect::<Result<_>>()?,
+        created_after: given.created_after,
+        created_before: given.created_before,
+        q: given.q,
+    })
+}
+
+fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {
+    if offset.is_some() && cursor.is_some() {
+        return Err(wrong("cursor", "conflicting_parameters", "Give either offset or cursor, not both."));
+    }
+    match paging::cursor(cursor)? {
+        Some(cursor) => Ok(PageAfter::Cursor(cursor)),
+        // Both databases count rows in signed numbers.
+        None => match offset.unwrap_or(0) {
+            offset if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),
+            _ => Err(wrong("offset", "out_of_range", "Use an offset of at most 9223372036854775807.")),
+        },
+    }
+}
+
+/// A list whose summary has no trace of what it leaves out.
+pub struct JobPage {
+    list: JobList,
+    view: jobs::View,
+}
+
+impl ToJSON for JobPage {
+    fn to_json(&self) -> Option<serde_json::Value> {
+        let mut page = self.list.to_json()?;
+        if self.view == jobs::View::Summary {
+            let rows = page.get_mut("jobs").and_then(serde_json::Value::as_array_mut);
+            for row in rows.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
+                for field in LARGE_FIELDS {
+                    row.remove(field);
+                }
+            }
+        }
+        Some(page)
+    }
+}
+
+impl Type for JobPage {
+    const IS_REQUIRED: bool = true;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> std::borrow::Cow<'static, str> {
+        JobList::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        JobList::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        JobList::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}

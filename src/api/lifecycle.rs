@@ -1,0 +1,93 @@
+//! What happens to a job: started, completed, failed, cancelled, retried.
+
+use super::{
+    Tag,
+    body::{Body, OptionalBody},
+    dto::{CancelJob, CompleteJob, FailJob, StartJob, members},
+    headers::IfMatch,
+    jobs::{JobAnswer, answer},
+};
+use crate::jobs::{Failure, JobManager};
+use poem::Result;
+use poem_openapi::{OpenApi, param::Path};
+
+pub struct Lifecycle(pub JobManager);
+
+#[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Lifecycle")]
+impl Lifecycle {
+    /// Start a job
+    ///
+    /// From queued to processing. The caller runs the job itself, without a lease.
+    #[oai(path = "/:job_id/start", method = "post", operation_id = "start_job")]
+    async fn start_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: OptionalBody<StartJob>,
+    ) -> Result<JobAnswer> {
+        let job = self.0.start_job(&job_id.0, body.0.worker_id, seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Complete a job
+    ///
+    /// From processing to completed. Progress becomes 100, the error is cleared, and all shots count as done.
+    #[oai(path = "/:job_id/complete", method = "post", operation_id = "mark_completed")]
+    async fn mark_completed(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: OptionalBody<CompleteJob>,
+    ) -> Result<JobAnswer> {
+        let job = self.0.mark_completed(&job_id.0, body.0.result.map(members), seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Fail a job
+    ///
+    /// From processing back to queued, with a wait, while attempts remain and the error is retryable; else to failed.
+    #[oai(path = "/:job_id/fail", method = "post", operation_id = "mark_failed")]
+    async fn mark_failed(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: Body<FailJob>,
+    ) -> Result<JobAnswer> {
+        let FailJob { error, retryable, retry_after_seconds } = body.value;
+        let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
+        let job = self.0.mark_failed(&job_id.0, failure, seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Cancel a job
+    ///
+    /// A job that nobody holds under a lease is cancelled at once; else its worker is told to let go.
+    #[oai(path = "/:job_id/cancel", method = "post", operation_id = "cancel_job")]
+    async fn cancel_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: OptionalBody<CancelJob>,
+    ) -> Result<JobAnswer> {
+        let job = self.0.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Retry a job
+    ///
+    /// From failed or cancelled back to queued; also from processing when its process is gone. Items that are done stay done.
+    #[oai(path = "/:job_id/retry", method = "post", operation_id = "retry_job")]
+    async fn retry_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+    ) -> Result<JobAnswer> {
+        let job = self.0.retry_job(&job_id.0, seen.0).await?;
+        answer(&self.0, job).await
+    }
+}

@@ -1,0 +1,109 @@
+//! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
+
+use super::{problem::Problem, spec};
+use crate::error::FieldError;
+use poem::{
+    Endpoint, IntoResponse, Middleware, Request, Response, Result,
+    error::{MethodNotAllowedError, NotFoundError},
+    http::{Method, StatusCode, header::HeaderValue},
+};
+use poem_openapi::error::{ParseParamError, ParsePathError};
+use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+
+#[derive(Clone)]
+pub struct Problems {
+    routes: Arc<Vec<(Vec<String>, String)>>,
+}
+
+impl Problems {
+    pub fn new() -> Self {
+        Self { routes: Arc::new(spec::methods_by_path()) }
+    }
+
+    /// The methods that a path takes, as an `Allow` header tells them.
+    fn allow(&self, path: &str) -> Option<String> {
+        let parts: Vec<&str> = path.split('/').collect();
+        let fits = |template: &[String]| {
+            template.len() == parts.len()
+                && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
+        };
+        // A path without parameters is the more exact one.
+        let mut found: Vec<_> = self.routes.iter().filter(|(template, _)| fits(template)).collect();
+        found.sort_by_key(|(template, _)| template.iter().filter(|t| t.starts_with('{')).count());
+        found.first().map(|(_, methods)| methods.clone())
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for Problems {
+    type Output = ProblemsEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        ProblemsEndpoint { inner, problems: self.clone() }
+    }
+}
+
+pub struct ProblemsEndpoint<E> {
+    inner: E,
+    problems: Problems,
+}
+
+impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let id = uuid::Uuid::now_v7().to_string();
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let began = Instant::now();
+        let answer = catch_panic(self.inner.call(request)).await;
+        let mut response = match answer {
+            Ok(response) => response.into_response(),
+            Err(error) => self.problem(error, &method, &path).map_or_else(|r| r, |p| p.respond(&id)),
+        };
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert("x-request-id", value);
+        }
+        response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+        tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+        Ok(response)
+    }
+}
+
+impl<E> ProblemsEndpoint<E> {
+    /// The problem that an error is; an error that carries its own answer is returned as that.
+    fn problem(&self, error: poem::Error, method: &Method, path: &str) -> std::result::Result<Problem, Response> {
+        if let Some(problem) = error.downcast_ref::<Problem>() {
+            return Ok(problem.clone());
+        }
+        if let Some(error) = error.downcast_ref::<ParseParamError>() {
+            let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
+            return Ok(Problem::invalid(vec![field]));
+        }
+        if let Some(error) = error.downcast_ref::<ParsePathError>() {
+            let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
+            return Ok(Problem::invalid(vec![field]));
+        }
+        if error.is::<NotFoundError>() {
+            return Ok(Problem::new("route_not_found", format!("There is nothing at {path}: see /docs for what there is.")));
+        }
+        if error.is::<MethodNotAllowedError>() {
+            let allow = self.problems.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned());
+            let detail = format!("{path} does not take {method}, but {allow}.");
+            return Ok(Problem { allow: Some(allow), ..Problem::new("method_not_allowed", detail) });
+        }
+        match error.status() {
+            StatusCode::NOT_FOUND => Ok(Problem::new("route_not_found", format!("There is nothing at {path}."))),
+            status if status.is_client_error() => {
+                Ok(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
+            }
+            status if status.is_server_error() => Ok(Problem::internal(&error.to_string())),
+            _ => Err(error.into_response()),
+        }
+    }
+}
+
+/// A bug in one request must not end the connection without an answer.
+async fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+    use futures_util::FutureExt;
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into()))
+}

@@ -1,0 +1,89 @@
+//! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
+
+mod body;
+mod contract;
+mod docs;
+mod dto;
+mod episodes;
+mod events;
+mod examples;
+mod generate;
+mod headers;
+mod health;
+mod items;
+mod jobs;
+mod lifecycle;
+mod media;
+mod middleware;
+mod paging;
+mod problem;
+mod reports;
+mod series;
+mod shots;
+pub mod spec;
+
+pub use problem::CODES;
+
+
+use crate::{app::App, jobs::JobManager};
+use poem::{Endpoint, EndpointExt, Route, middleware::Cors};
+use poem_openapi::{OpenApi, OpenApiService, Tags};
+
+/// Groups of operations in the document, in the order of a job's life.
+#[derive(Tags)]
+enum Tag {
+    /// Start a video from an idea or a script: the calls that older clients know.
+    Generate,
+    /// Create, read, list, change and delete jobs.
+    Jobs,
+    /// What happens to a job: started, completed, failed, cancelled, retried.
+    Lifecycle,
+    /// The parts of a job, and the shots that they are to older clients.
+    Items,
+    /// What happened to a job, step by step.
+    Events,
+    /// Series that jobs and episodes belong to.
+    Series,
+    /// Episodes that jobs belong to.
+    Episodes,
+    /// Whether the service and its database answer.
+    Health,
+}
+
+/// All operations.
+fn operations(jobs: &JobManager) -> impl OpenApi + use<> {
+    (
+        generate::Generate(jobs.clone()),
+        jobs::Jobs(jobs.clone()),
+        lifecycle::Lifecycle(jobs.clone()),
+        reports::Reports(jobs.clone()),
+        items::Items(jobs.clone()),
+        shots::Shots(jobs.clone()),
+        events::Events(jobs.clone()),
+        series::Series(jobs.clone()),
+        episodes::Episodes(jobs.clone()),
+        health::Health(jobs.clone()),
+    )
+}
+
+fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
+    OpenApiService::new(operations, "Callsheet", env!("CARGO_PKG_VERSION"))
+}
+
+/// Everything that the server answers.
+pub fn routes(app: &App) -> impl Endpoint + use<> {
+    let service = service(operations(&app.jobs));
+    let mut routes = Route::new().nest("/", service);
+    routes = docs::add(routes);
+    if let Some(folder) = &app.config.media_dir {
+        routes = routes.at("/media/*path", media::Media::new(folder));
+    }
+    let settings = body::Limit(app.config.max_body_bytes);
+    let routes = routes.data(settings).with(middleware::Problems::new());
+    let origins = &app.config.cors_origins;
+    let any = origins.iter().any(|o| o == "*");
+    let exposed = ["ETag", "Location", "X-Request-Id", "Retry-After"];
+    let cors = Cors::new().allow_credentials(false).expose_headers(exposed);
+    let cors = if any { cors } else { cors.allow_origins(origins) };
+    routes.with_if(!origins.is_empty(), cors)
+}

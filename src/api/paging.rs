@@ -1,0 +1,30 @@
+//! Parameters that lists have in common.
+
+use super::problem::Problem;
+use crate::{error::FieldError, lifecycle::Cursor};
+use poem::Result;
+
+/// Rows of a page when the client does not say.
+pub const LIMIT: u64 = 50;
+
+/// A limit from 1 to 200.
+pub fn limit(given: Option<u64>) -> Result<u64> {
+    match given.unwrap_or(LIMIT) {
+        limit @ 1..=200 => Ok(limit),
+        _ => Err(wrong("limit", "out_of_range", "Use a limit from 1 to 200.")),
+    }
+}
+
+/// A cursor that came with the page before.
+pub fn cursor(given: Option<String>) -> Result<Option<Cursor>> {
+    let decode = |text: String| {
+        let detail = "This cursor is not one that a list gave: begin again without a cursor.";
+        Cursor::decode(&text).ok_or_else(|| wrong("cursor", "unknown_cursor", detail))
+    };
+    given.map(decode).transpose()
+}
+
+/// An error of one parameter.
+pub fn wrong(parameter: &str, code: &'static str, detail: &str) -> poem::Error {
+    Problem::invalid(vec![FieldError::parameter(parameter, code, detail)]).into()
+}

@@ -1,0 +1,138 @@
+//! Errors as `application/problem+json` (RFC 9457), and the one table from codes to statuses.
+
+use crate::error::{Error, FieldError, Place};
+use poem::{
+    IntoResponse, Response,
+    error::ResponseError,
+    http::{StatusCode, header},
+};
+use serde_json::{Value, json};
+
+/// Every code with its HTTP status and its title. A client may rely on a code for ever.
+pub const CODES: [(&str, u16, &str); 24] = [
+    ("invalid_request", 400, "The request is not valid"),
+    ("malformed_body", 400, "The body is not valid JSON"),
+    ("route_not_found", 404, "There is nothing at this path"),
+    ("job_not_found", 404, "There is no such job"),
+    ("item_not_found", 404, "There is no such item"),
+    ("shot_not_found", 404, "There is no such shot"),
+    ("series_not_found", 404, "There is no such series"),
+    ("episode_not_found", 404, "There is no such episode"),
+    ("media_not_found", 404, "There is no such file"),
+    ("method_not_allowed", 405, "This path does not take the method"),
+    ("job_transition_illegal", 409, "The job's status does not allow this"),
+    ("job_not_processing", 409, "The job is not being processed"),
+    ("job_exists", 409, "The job's id is taken"),
+    ("lease_lost", 409, "The lease is held by someone else"),
+    ("shots_counted_from_items", 409, "The shots are counted from the items"),
+    ("episode_number_taken", 409, "The episode's number is taken"),
+    ("version_mismatch", 412, "The job has changed meanwhile"),
+    ("media_changed", 412, "The file has changed meanwhile"),
+    ("body_too_large", 413, "The body is too large"),
+    ("media_type_unsupported", 415, "The body is not JSON"),
+    ("range_not_satisfiable", 416, "The file does not have this range"),
+    ("idempotency_key_reused", 422, "The idempotency key belongs to another request"),
+    ("internal_error", 500, "Something went wrong inside"),
+    ("database_unavailable", 503, "The database does not answer"),
+];
+
+/// Seconds after which a client may try again when the database did not answer.
+const RETRY_AFTER: &str = "1";
+
+/// The status and title of a code.
+pub fn meaning(code: &str) -> (StatusCode, &'static str) {
+    let row = CODES.iter().find(|(c, ..)| *c == code);
+    let (status, title) = row.map_or((500, "Something went wrong inside"), |(_, status, title)| (*status, *title));
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), title)
+}
+
+/// An error on its way to the client.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct Problem {
+    pub code: &'static str,
+    pub detail: String,
+    pub errors: Vec<FieldError>,
+    /// The methods that the path takes, for a 405.
+    pub allow: Option<String>,
+}
+
+impl Problem {
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), errors: Vec::new(), allow: None }
+    }
+
+    pub fn invalid(errors: Vec<FieldError>) -> Self {
+        Error::Invalid(errors).into()
+    }
+
+    /// What went wrong is told to the log, not to the client.
+    pub fn internal(what: &str) -> Self {
+        tracing::error!(error = what, "internal error");
+        Self::new("internal_error", "The server could not answer; its log tells why. Quote the request_id.")
+    }
+
+    /// The answer, with the id by which the log knows the request.
+    pub fn respond(&self, request_id: &str) -> Response {
+        let (status, title) = meaning(self.code);
+        let mut body = json!({
+            "type": "about:blank",
+            "title": title,
+            "status": status.as_u16(),
+            "detail": self.detail,
+            "code": self.code,
+            "request_id": request_id,
+        });
+        if !self.errors.is_empty() {
+            body["errors"] = self.errors.iter().map(field).collect();
+        }
+        let mut response =
+            Response::builder().status(status).content_type("application/problem+json").body(body.to_string());
+        let headers = response.headers_mut();
+        if let Some(allow) = self.allow.as_ref().and_then(|a| a.parse().ok()) {
+            headers.insert(header::ALLOW, allow);
+        }
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
+        }
+        response
+    }
+}
+
+fn field(error: &FieldError) -> Value {
+    match &error.place {
+        Place::Pointer(pointer) => json!({"pointer": pointer, "code": error.code, "detail": error.detail}),
+        Place::Parameter(name) => json!({"parameter": name, "code": error.code, "detail": error.detail}),
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let detail = error.to_string();
+        match error {
+            Error::Invalid(errors) => Self { code: "invalid_request", detail, errors, allow: None },
+            Error::Database(source) => Self::internal(&source.to_string()),
+            Error::Unavailable(source) => {
+                tracing::warn!(error = %source, "the database does not answer");
+                Self::new("database_unavailable", detail)
+            }
+            error => Self::new(error.code(), detail),
+        }
+    }
+}
+
+impl ResponseError for Problem {
+    fn status(&self) -> StatusCode {
+        meaning(self.code).0
+    }
+
+    fn as_response(&self) -> Response {
+        self.respond("").into_response()
+    }
+}
+
+impl From<Error> for poem::Error {
+    fn from(error: Error) -> Self {
+        Problem::from(error).into()
+    }
+}

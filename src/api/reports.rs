@@ -1,0 +1,64 @@
+//! What a running job reports of itself as a whole.
+
+use super::{
+    Tag,
+    body::Body,
+    dto::{ReportProgress, ReportShots},
+    headers::IfMatch,
+    jobs::{JobAnswer, answer},
+};
+use crate::jobs::{JobManager, Progress};
+use poem::Result;
+use poem_openapi::{OpenApi, param::Path};
+
+pub struct Reports(pub JobManager);
+
+#[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Lifecycle")]
+impl Reports {
+    /// Report progress
+    ///
+    /// Percent, stage, or both, while the job is processing.
+    #[oai(path = "/:job_id/progress", method = "put", operation_id = "update_progress")]
+    async fn update_progress(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: Body<ReportProgress>,
+    ) -> Result<JobAnswer> {
+        let ReportProgress { progress, current_stage } = body.value;
+        let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// Report counts of shots
+    ///
+    /// While the job is processing. Progress follows from the counts once a total is known.
+    #[oai(path = "/:job_id/shots", method = "put", operation_id = "update_shots")]
+    async fn update_shots(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+        body: Body<ReportShots>,
+    ) -> Result<JobAnswer> {
+        let ReportShots { total_shots, completed_shots } = body.value;
+        let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, seen.0).await?;
+        answer(&self.0, job).await
+    }
+
+    /// List shots
+    ///
+    /// The items of the job as older clients know them.
+    #[oai(path = "/:job_id/shots", method = "get", operation_id = "list_shots", tag = "Tag::Items")]
+    async fn list_shots(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+    ) -> Result<poem_openapi::payload::Json<super::dto::ShotList>> {
+        let (job, shots) = self.0.list_shots(&job_id.0).await?;
+        let total_shots = i32::try_from(shots.len()).unwrap_or(i32::MAX).max(job.total_shots);
+        let shots = shots.into_iter().map(Into::into).collect();
+        Ok(poem_openapi::payload::Json(super::dto::ShotList { job_id: job.id, total_shots, shots }))
+    }
+}

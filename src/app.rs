@@ -1,0 +1,31 @@
+//! The only wiring: what the faces are given to work with.
+
+use crate::{
+    chance::SystemChance,
+    clock::SystemClock,
+    config::Config,
+    db::{ConnectError, Database, Options},
+    jobs::JobManager,
+};
+use std::{sync::Arc, time::Duration};
+
+/// The service and how it is configured.
+#[derive(Clone)]
+pub struct App {
+    pub jobs: JobManager,
+    pub config: Arc<Config>,
+}
+
+impl App {
+    /// Opens the database that the configuration names. Does not touch its schema.
+    pub async fn open(config: Config) -> Result<Self, ConnectError> {
+        let options = Options {
+            url: config.database_url.clone(),
+            max_connections: config.database_connections,
+            acquire_timeout: Duration::from_secs(5),
+        };
+        let db = Database::connect(&options).await?;
+        let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));
+        Ok(Self { jobs, config: Arc::new(config) })
+    }
+}

@@ -1,0 +1,255 @@
+//! `callsheet jobs`.
+
+use super::Failure;
+use crate::{
+    app::App,
+    export::job_json,
+    jobs::{Filter, NewJob, Order, PageAfter, View},
+    lifecycle::Cursor,
+};
+use clap::{Args, Subcommand};
+use comfy_table::{ContentArrangement, Table, presets::NOTHING};
+use entity::{JobStatus, job};
+use serde_json::{Map, Value, json};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// Show a page of jobs
+    List(List),
+    /// Show one job
+    Get(One),
+    /// Put a job in the queue
+    Create(Create),
+    /// Cancel a job
+    Cancel {
+        #[command(flatten)]
+        one: One,
+        /// Why, for the job's history
+        #[arg(long)]
+        reason: Option<String>,
+    },
+    /// Put a failed or cancelled job back in the queue
+    Retry(One),
+    /// Delete a job with its items and history; there is no way back
+    Delete(One),
+}
+
+#[derive(Args)]
+struct One {
+    /// Id of the job
+    job_id: String,
+    /// Answer as JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct List {
+    /// Only jobs of this status: queued, processing, completed, failed or cancelled
+    #[arg(long, value_parser = status)]
+    status: Option<JobStatus>,
+    /// Only jobs of this type
+    #[arg(long = "type", value_name = "JOB_TYPE")]
+    job_type: Option<String>,
+    /// Only jobs of this series
+    #[arg(long, value_name = "SERIES_ID")]
+    series: Option<String>,
+    /// Only jobs with this label; may be given several times
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
+    labels: Vec<(String, String)>,
+    /// Only jobs with this text in the title or the content
+    #[arg(long, value_name = "TEXT")]
+    q: Option<String>,
+    /// Rows of a page, 1 to 200
+    #[arg(long, default_value_t = 50)]
+    limit: u64,
+    /// The next page, as named below the page before
+    #[arg(long)]
+    cursor: Option<String>,
+    /// Oldest first
+    #[arg(long)]
+    oldest_first: bool,
+    /// Answer as JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Args)]
+struct Create {
+    /// Kind of work, e.g. idea2video
+    job_type: String,
+    /// The idea or script
+    #[arg(long)]
+    content: Option<String>,
+    /// `idea` or `script`
+    #[arg(long)]
+    mode: Option<String>,
+    /// Title of the project
+    #[arg(long)]
+    title: Option<String>,
+    /// Visual style
+    #[arg(long)]
+    style: Option<String>,
+    /// What the video has to keep to
+    #[arg(long)]
+    requirement: Option<String>,
+    /// Higher runs first, -100 to 100
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    priority: i16,
+    /// A label; may be given several times
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
+    labels: Vec<(String, String)>,
+    /// The request as JSON
+    #[arg(long, value_name = "JSON", value_parser = object)]
+    request_data: Option<Map<String, Value>>,
+    /// Id of the job; one is made up when left out
+    #[arg(long, value_name = "ID")]
+    job_id: Option<String>,
+    /// Answer as JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let jobs = &app.jobs;
+    match arguments.action {
+        Action::List(list) => return show_list(&app, list).await,
+        Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json),
+        Action::Cancel { one, reason } => show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json),
+        Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json),
+        Action::Delete(one) => {
+            jobs.delete_job(&one.job_id, None).await?;
+            match one.json {
+                true => println!("{}", json!({"message": "Job deleted successfully", "job_id": one.job_id})),
+                false => println!("deleted {}", one.job_id),
+            }
+        }
+        Action::Create(create) => {
+            let json = create.json;
+            show(&jobs.create_job(create.into(), None).await?.job, json);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+impl From<Create> for NewJob {
+    fn from(create: Create) -> Self {
+        Self {
+            job_type: create.job_type,
+            job_id: create.job_id,
+            mode: create.mode,
+            content: create.content,
+            user_requirement: create.requirement,
+            style: create.style,
+            project_title: create.title,
+            request_data: create.request_data,
+            priority: create.priority,
+            labels: create.labels.into_iter().collect(),
+            ..NewJob::default()
+        }
+    }
+}
+
+async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
+    let filter = Filter {
+        status: list.status,
+        job_type: list.job_type,
+        series_id: list.series,
+        labels: list.labels,
+        q: list.q,
+        ..Filter::default()
+    };
+    let order = if list.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
+    let unknown = || Failure::Usage("this cursor is not one that a list gave: begin again without --cursor".to_owned());
+    let after = match list.cursor {
+        Some(text) => PageAfter::Cursor(Cursor::decode(&text).ok_or_else(unknown)?),
+        None => PageAfter::Offset(0),
+    };
+    let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
+    let next = page.next.map(|c| c.encode());
+    if list.json {
+        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job, None)).collect();
+        let pagination = json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
+        println!("{}", json!({"jobs": rows, "pagination": pagination}));
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{}", table(&page.jobs));
+    match next {
+        Some(next) => println!("{} of {}; the next page: --cursor {next}", page.jobs.len(), page.total),
+        None => println!("{} of {}", page.jobs.len(), page.total),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(jobs: &[job::Model]) -> Table {
+    let mut table = Table::new();
+    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["ID", "TYPE", "STATUS", "PROGRESS", "SHOTS", "CREATED", "TITLE"]);
+    for job in jobs {
+        table.add_row([
+            job.id.clone(),
+            job.job_type.clone(),
+            job.status.to_string(),
+            format!("{:.0} %", job.progress),
+            format!("{}/{}", job.completed_shots, job.total_shots),
+            job.created_at.format("%Y-%m-%d %H:%M:%S").to_string(),
+            plain(job.project_title.as_deref().unwrap_or("-")),
+        ]);
+    }
+    table
+}
+
+fn show(job: &job::Model, json: bool) {
+    if json {
+        println!("{}", job_json(job, None));
+        return;
+    }
+    let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let fields = [
+        ("job_id", Some(job.id.clone())),
+        ("type", Some(job.job_type.clone())),
+        ("status", Some(job.status.to_string())),
+        ("progress", Some(format!("{:.1} %", job.progress))),
+        ("stage", job.current_stage.clone()),
+        ("shots", Some(format!("{} of {}", job.completed_shots, job.total_shots))),
+        ("attempt", Some(format!("{} of {}", job.attempt, job.max_attempts))),
+        ("title", job.project_title.clone()),
+        ("error", job.error_message.clone()),
+        ("created", time(Some(job.created_at))),
+        ("started", time(job.started_at)),
+        ("ended", time(job.completed_at)),
+        ("runs after", time(job.run_at)),
+        ("version", Some(job.version.to_string())),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            println!("{name:<11} {}", plain(&value));
+        }
+    }
+}
+
+/// Text of others, without what would steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn status(text: &str) -> Result<JobStatus, String> {
+    use sea_orm::ActiveEnum;
+    JobStatus::try_from_value(&text.to_owned()).map_err(|_| "use queued, processing, completed, failed or cancelled".to_owned())
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("use KEY=VALUE, e.g. team=red")?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
+fn object(text: &str) -> Result<Map<String, Value>, String> {
+    serde_json::from_str(text).map_err(|e| format!("use a JSON object: {e}"))
+}

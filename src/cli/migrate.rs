@@ -1,0 +1,96 @@
+//! `callsheet migrate`.
+
+use super::Failure;
+use crate::{
+    app::App,
+    db::migrate::{self as schema, Change},
+};
+use clap::{Args, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    direction: Direction,
+}
+
+#[derive(Subcommand)]
+enum Direction {
+    /// Apply pending steps
+    Up {
+        /// At most so many; all when left out
+        #[arg(long, value_name = "N")]
+        steps: Option<u32>,
+    },
+    /// Undo applied steps, the newest first
+    Down {
+        /// At most so many
+        #[arg(long, value_name = "N", default_value_t = 1)]
+        steps: u32,
+        /// Drop tables even if they hold rows
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Show which steps are applied
+    Status,
+    /// Drop Callsheet's tables, then apply all steps
+    Fresh {
+        /// Yes, drop them
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Undo all steps, then apply them again
+    Refresh {
+        /// Yes, drop the tables
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Undo all steps
+    Reset {
+        /// Yes, drop the tables
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
+    match arguments.direction {
+        Direction::Up { steps } => change(&app, Change::Up { limit: steps }).await,
+        Direction::Status => status(&app).await,
+        // What drops nothing but empty tables loses nothing.
+        Direction::Down { steps, yes } => drop_and_change(&app, Change::Down { limit: steps }, yes, false).await,
+        Direction::Fresh { yes } => drop_and_change(&app, Change::Fresh, yes, true).await,
+        Direction::Refresh { yes } => drop_and_change(&app, Change::Refresh, yes, true).await,
+        Direction::Reset { yes } => drop_and_change(&app, Change::Reset, yes, true).await,
+    }
+}
+
+async fn status(app: &App) -> Result<ExitCode, Failure> {
+    for step in schema::status(app.jobs.database()).await? {
+        println!("{}  {}", if step.applied { "applied" } else { "pending" }, step.name);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn drop_and_change(app: &App, what: Change, yes: bool, always_ask: bool) -> Result<ExitCode, Failure> {
+    let doomed = schema::preview(app.jobs.database(), what).await?;
+    for table in &doomed {
+        eprintln!("drops {} with {} rows", table.table, table.rows);
+    }
+    let loses = doomed.iter().any(|t| t.rows > 0);
+    if !yes && (always_ask || loses) {
+        return Err(Failure::Other("nothing was changed: this drops tables and cannot be undone; say --yes to do it".into()));
+    }
+    change(app, what).await
+}
+
+async fn change(app: &App, what: Change) -> Result<ExitCode, Failure> {
+    let steps = schema::migrate(app.jobs.database(), what).await?;
+    for step in &steps {
+        println!("{step}");
+    }
+    if steps.is_empty() {
+        println!("nothing to do");
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,142 @@
+//! The command line: one file a command. Answers go to standard output, everything else to standard error.
+
+mod export;
+mod import;
+mod jobs;
+mod migrate;
+mod openapi;
+mod serve;
+
+use crate::{
+    app::App,
+    config::{Config, ConfigError, Flags, ServerFlags},
+    db::{ConnectError, MigrateError, migrate as schema},
+    error::Error,
+    telemetry,
+};
+use clap::{CommandFactory, Parser, Subcommand};
+use std::process::ExitCode;
+
+/// What the exit codes mean; printed below `--help`.
+const EXIT_CODES: &str = "Exit codes:
+  0  done
+  1  could not be done; standard error says why in one sentence
+  2  the command or the configuration is not understood
+  3  import only: done, but some records were rejected
+
+Every option in angle brackets may also be set in the environment as CALLSHEET_<OPTION>, or in the file of --config.";
+
+/// The durable job service for video generation
+///
+/// Keeps every job of a video pipeline in one table, on SQLite or PostgreSQL, and serves it over HTTP. Without a command it serves.
+#[derive(Parser)]
+#[command(name = "callsheet", version, after_help = EXIT_CODES, max_term_width = 100)]
+struct Cli {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default command)
+    Serve(ServerFlags),
+    /// Change or show the schema of the database
+    Migrate(migrate::Arguments),
+    /// Bring along the jobs of an older store
+    Import(import::Arguments),
+    /// Write all jobs with their items to standard output
+    Export(export::Arguments),
+    /// Look at jobs and change them
+    Jobs(jobs::Arguments),
+    /// Print the OpenAPI document
+    Openapi(openapi::Arguments),
+}
+
+/// Why a command could not be done: a sentence, and an exit code.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    Config(#[from] ConfigError),
+    #[error("{0}")]
+    Connect(#[from] ConnectError),
+    #[error("{0}")]
+    Migrate(#[from] MigrateError),
+    #[error("{0}")]
+    Refused(#[from] Error),
+    #[error("{0}")]
+    Usage(String),
+    #[error("{0}")]
+    Other(String),
+    #[error("the output cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+}
+
+impl Failure {
+    fn code(&self) -> u8 {
+        match self {
+            Failure::Config(_) | Failure::Usage(_) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Does what the arguments say.
+pub async fn run() -> ExitCode {
+    match dispatch().await {
+        Ok(code) => code,
+        // Whoever read our output has seen enough, e.g. `callsheet export | head`.
+        Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("callsheet: {failure}");
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+async fn dispatch() -> Result<ExitCode, Failure> {
+    let mut cli = Cli::parse();
+    if cli.command.is_none() {
+        cli = Cli::parse_from(std::env::args_os().chain(["serve".into()]));
+    }
+    let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
+    match command {
+        Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Serve(server) => serve::run(open(cli.flags, server).await?).await,
+        Command::Migrate(arguments) => migrate::run(open(cli.flags, ServerFlags::default()).await?, arguments).await,
+        Command::Import(arguments) => import::run(ready(cli.flags).await?, arguments).await,
+        Command::Export(arguments) => export::run(ready(cli.flags).await?, arguments).await,
+        Command::Jobs(arguments) => jobs::run(ready(cli.flags).await?, arguments).await,
+    }
+}
+
+/// The app on its database, whatever the schema.
+async fn open(flags: Flags, server: ServerFlags) -> Result<App, Failure> {
+    let config = Config::load(flags, server)?;
+    telemetry::start(&config.log).map_err(Failure::Usage)?;
+    Ok(App::open(config).await?)
+}
+
+/// The app on a database with the newest schema.
+async fn ready(flags: Flags) -> Result<App, Failure> {
+    let app = open(flags, ServerFlags::default()).await?;
+    schema::migrate(app.jobs.database(), schema::Change::Up { limit: None }).await?;
+    Ok(app)
+}
+
+/// The whole help, of every command, as text.
+pub fn help() -> String {
+    fn add(command: &mut clap::Command, path: &str, text: &mut String) {
+        let path = format!("{path}{}", command.get_name());
+        text.push_str(&format!("$ {path} --help\n{}\n", command.clone().term_width(100).render_long_help()));
+        for sub in command.get_subcommands_mut().filter(|c| c.get_name() != "help") {
+            add(sub, &format!("{path} "), text);
+        }
+    }
+    let mut text = String::new();
+    let mut command = Cli::command();
+    command.build();
+    add(&mut command, "", &mut text);
+    text
+}

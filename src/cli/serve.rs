@@ -1,0 +1,85 @@
+//! `callsheet serve`.
+
+use super::Failure;
+use crate::{
+    api,
+    app::App,
+    db::{migrate as schema, without_password},
+};
+use poem::{
+    Server,
+    listener::{Acceptor, Listener, TcpListener},
+};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// How long requests under way may take after the signal to stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub async fn run(app: App) -> Result<ExitCode, Failure> {
+    migrate(&app).await?;
+    let listen = app.config.listen;
+    let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(|error| in_use(listen, &error))?;
+    let address = acceptor.local_addr().first().and_then(|a| a.as_socket_addr().copied()).unwrap_or(listen);
+    // Before the first request, so that it does not wait for the document to be made.
+    let routes = api::routes(&app);
+    greet(&app, address);
+    let stop = stop_signal()?;
+    Server::new_with_acceptor(acceptor)
+        .run_with_graceful_shutdown(routes, stop, Some(GRACE))
+        .await
+        .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
+    tracing::info!("stopped");
+    let App { jobs, .. } = app;
+    let _ = jobs.database().clone().close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn migrate(app: &App) -> Result<(), Failure> {
+    let db = app.jobs.database();
+    if app.config.no_migrate {
+        let pending = schema::status(db).await?.iter().filter(|s| !s.applied).count();
+        if pending > 0 {
+            tracing::warn!(pending, "migrations are pending: run `callsheet migrate up`");
+        }
+        return Ok(());
+    }
+    for step in schema::migrate(db, schema::Change::Up { limit: None }).await? {
+        tracing::info!(step, "migrated");
+    }
+    Ok(())
+}
+
+fn greet(app: &App, address: SocketAddr) {
+    println!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
+    println!("  database  {}, {}", app.jobs.database().name(), without_password(&app.config.database_url));
+    println!("  docs      http://{address}/docs");
+    if let Some(folder) = &app.config.media_dir {
+        println!("  media     {} under http://{address}/media/", folder.display());
+    }
+    if !address.ip().is_loopback() {
+        eprintln!("warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates.");
+    }
+}
+
+fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
+    let what = match error.kind() {
+        std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port with --listen".to_owned(),
+        std::io::ErrorKind::PermissionDenied => "this user may not; choose a port above 1023 with --listen".to_owned(),
+        _ => error.to_string(),
+    };
+    Failure::Other(format!("cannot listen on {address}: {what}"))
+}
+
+/// Ends at SIGTERM or SIGINT.
+fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping: requests under way are answered first");
+    })
+}

@@ -1,0 +1,132 @@
+//! The configuration: flags, then `CALLSHEET_*` in the environment, then a TOML file, then defaults. The only reader of
+//! the environment.
+
+use clap::Args;
+use serde::Deserialize;
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+/// What may be set by a flag or in the environment, before the file and the defaults have their say.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Configuration")]
+pub struct Flags {
+    /// TOML file with settings; what it sets is overruled by the environment and by flags
+    #[arg(long, env = "CALLSHEET_CONFIG", value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Database: sqlite://PATH or postgres://USER@HOST/NAME [default: sqlite://callsheet.db]
+    #[arg(long, env = "CALLSHEET_DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    pub database_url: Option<String>,
+    /// Connections to the database [default: 8]
+    #[arg(long, env = "CALLSHEET_DATABASE_CONNECTIONS", value_name = "N", global = true)]
+    pub database_connections: Option<u32>,
+    /// What to log, e.g. callsheet=debug for every request [default: warn,callsheet=info]
+    #[arg(long, env = "CALLSHEET_LOG", value_name = "FILTER", global = true)]
+    pub log: Option<String>,
+}
+
+/// What only the server needs.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServerFlags {
+    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
+    #[arg(long, env = "CALLSHEET_LISTEN", value_name = "ADDRESS")]
+    pub listen: Option<SocketAddr>,
+    /// Folder whose files are served under /media/, to be read only
+    #[arg(long, env = "CALLSHEET_MEDIA_DIR", value_name = "DIR")]
+    pub media_dir: Option<PathBuf>,
+    /// Largest request body in bytes [default: 1048576]
+    #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", value_name = "N")]
+    pub max_body_bytes: Option<usize>,
+    /// Web page origins that may call the API, e.g. http://localhost:5173, or * for any [default: none]
+    #[arg(long = "cors-origin", env = "CALLSHEET_CORS_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    pub cors_origins: Option<Vec<String>>,
+    /// Leave pending migrations pending
+    #[arg(long, env = "CALLSHEET_NO_MIGRATE")]
+    pub no_migrate: bool,
+}
+
+/// The file. Every setting may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    database_url: Option<String>,
+    database_connections: Option<u32>,
+    log: Option<String>,
+    listen: Option<SocketAddr>,
+    media_dir: Option<PathBuf>,
+    max_body_bytes: Option<usize>,
+    cors_origins: Option<Vec<String>>,
+    no_migrate: Option<bool>,
+}
+
+/// Every setting, decided.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub database_url: String,
+    pub database_connections: u32,
+    pub log: String,
+    pub listen: SocketAddr,
+    pub media_dir: Option<PathBuf>,
+    pub max_body_bytes: usize,
+    pub cors_origins: Vec<String>,
+    pub no_migrate: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("the configuration file {} cannot be read: {source}", path.display())]
+    Unreadable { path: PathBuf, source: std::io::Error },
+    #[error("the configuration file {} is wrong: {detail}", path.display())]
+    Wrong { path: PathBuf, detail: String },
+    #[error("the setting {name} is wrong: {detail}")]
+    Setting { name: &'static str, detail: &'static str },
+}
+
+impl Config {
+    pub fn load(flags: Flags, server: ServerFlags) -> Result<Self, ConfigError> {
+        let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let config = Self {
+            database_url: flags
+                .database_url
+                .or(file.database_url)
+                .unwrap_or_else(|| "sqlite://callsheet.db".to_owned()),
+            database_connections: flags.database_connections.or(file.database_connections).unwrap_or(8),
+            log: flags.log.or(file.log).unwrap_or_else(|| "warn,callsheet=info".to_owned()),
+            listen: server.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
+            media_dir: server.media_dir.or(file.media_dir),
+            max_body_bytes: server.max_body_bytes.or(file.max_body_bytes).unwrap_or(1024 * 1024),
+            cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
+            no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
+        };
+        config.check()?;
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |name, detail| Err(ConfigError::Setting { name, detail });
+        if !(1..=1000).contains(&self.database_connections) {
+            return wrong("database_connections", "use a number from 1 to 1000");
+        }
+        if self.max_body_bytes < 1024 {
+            return wrong("max_body_bytes", "use at least 1024");
+        }
+        if self.media_dir.as_ref().is_some_and(|d| !d.is_dir()) {
+            return wrong("media_dir", "there is no such folder: make it first, or name another");
+        }
+        if self.cors_origins.iter().any(|o| o != "*" && !o.starts_with("http://") && !o.starts_with("https://")) {
+            return wrong("cors_origins", "use origins such as http://localhost:5173, or *");
+        }
+        Ok(())
+    }
+}
+
+fn read(path: &Path) -> Result<File, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|error| {
+        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
+        ConfigError::Wrong { path: path.to_owned(), detail: format!("{place}{}", error.message().replace('\n', " ")) }
+    })
+}
