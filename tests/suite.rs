@@ -1,1 +1,11 @@
+//! The one test binary: every module here is compiled and linked once, and shares `support`.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says what went wrong")]
+
+#[macro_use]
+mod support;
+
+mod import;
+mod jobs;
+mod migrations;
+mod plans;

@@ -1,0 +1,36 @@
+//! count_jobs.
+
+use crate::support::{Bench, any_job};
+use callsheet::jobs::{Counts, Filter, NewJob};
+use entity::JobStatus;
+
+on_both!(jobs_are_counted_by_status);
+async fn jobs_are_counted_by_status(t: Bench) {
+    assert_eq!(t.count_jobs(&Filter::default()).await.unwrap(), Counts::default());
+    let wanted = [
+        (JobStatus::Queued, 1),
+        (JobStatus::Processing, 2),
+        (JobStatus::Completed, 3),
+        (JobStatus::Failed, 4),
+        (JobStatus::Cancelled, 5),
+    ];
+    for (status, n) in wanted {
+        for _ in 0..n {
+            t.job_in(status).await;
+        }
+    }
+    let counts = t.count_jobs(&Filter::default()).await.unwrap();
+    assert_eq!(counts, Counts { queued: 1, processing: 2, completed: 3, failed: 4, cancelled: 5 });
+    assert_eq!(counts.total(), 15);
+}
+
+on_both!(counts_go_by_the_filters_of_a_list);
+async fn counts_go_by_the_filters_of_a_list(t: Bench) {
+    t.create(NewJob { job_type: "other".into(), ..any_job() }).await;
+    t.started().await;
+    t.queued().await;
+    let filter = Filter { job_type: Some("idea2video".into()), ..Default::default() };
+    assert_eq!(t.count_jobs(&filter).await.unwrap(), Counts { queued: 1, processing: 1, ..Default::default() });
+    let filter = Filter { status: Some(JobStatus::Queued), ..Default::default() };
+    assert_eq!(t.count_jobs(&filter).await.unwrap(), Counts { queued: 2, ..Default::default() });
+}

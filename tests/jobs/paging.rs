@@ -1,0 +1,139 @@
+//! Pages of list_jobs: by offset and by cursor, each row once.
+
+use crate::support::{Bench, any_job, parameters, refusal};
+use callsheet::jobs::{Filter, NewJob, Order, Page, PageAfter, View};
+use callsheet::lifecycle::Cursor;
+use chrono::TimeDelta;
+
+const ORDERS: [Order; 2] = [Order::NewestFirst, Order::OldestFirst];
+
+async fn page(t: &Bench, filter: &Filter, order: Order, after: PageAfter, limit: u64) -> Page {
+    t.list_jobs(filter, order, after, limit, View::Summary).await.unwrap()
+}
+
+fn ids(page: &Page) -> impl Iterator<Item = String> + '_ {
+    page.jobs.iter().map(|job| job.id.clone())
+}
+
+/// Jobs of which some share a moment, created in an order that is not the order of their ids.
+async fn forty(t: &Bench) {
+    for n in 0..40_i64 {
+        if n % 3 == 0 {
+            t.clock.advance(TimeDelta::microseconds([1, 1_000, 1_000_000][(n % 9 / 3) as usize]));
+        }
+        let style = (n % 2 == 0).then(|| "even".to_owned());
+        t.create(NewJob { job_id: Some(format!("job-{:02}", n * 7 % 40)), mode: style, ..any_job() }).await;
+    }
+}
+
+async fn by_cursor(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
+    let mut seen = Vec::new();
+    let mut after = PageAfter::Offset(0);
+    loop {
+        let page = page(t, filter, order, after, limit).await;
+        seen.extend(ids(&page));
+        match page.next {
+            Some(next) => {
+                assert_eq!(page.jobs.len() as u64, limit);
+                after = PageAfter::Cursor(Cursor::decode(&next.encode()).unwrap());
+            }
+            None => return seen,
+        }
+    }
+}
+
+async fn by_offset(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
+    let mut seen = Vec::new();
+    loop {
+        let page = page(t, filter, order, PageAfter::Offset(seen.len() as u64), limit).await;
+        let more = page.next.is_some();
+        seen.extend(ids(&page));
+        assert_eq!(more, (seen.len() as u64) < page.total);
+        if !more {
+            return seen;
+        }
+    }
+}
+
+on_both!(offset_and_cursor_agree_and_meet_each_job_once);
+async fn offset_and_cursor_agree_and_meet_each_job_once(t: Bench) {
+    forty(&t).await;
+    for filter in [Filter::default(), Filter { mode: Some("even".into()), ..Default::default() }] {
+        let mut all: Vec<_> = page(&t, &filter, Order::OldestFirst, PageAfter::Offset(0), 200).await.jobs;
+        let whole: Vec<_> = all.iter().map(|job| job.id.clone()).collect();
+        all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        assert_eq!(whole, all.iter().map(|job| job.id.clone()).collect::<Vec<_>>(), "by time, then by id");
+        for order in ORDERS {
+            let mut expected = whole.clone();
+            if order == Order::NewestFirst {
+                expected.reverse();
+            }
+            for limit in [1, 7, 20, 39, 40, 41] {
+                assert_eq!(by_cursor(&t, &filter, order, limit).await, expected, "{order:?} {limit}");
+                assert_eq!(by_offset(&t, &filter, order, limit).await, expected, "{order:?} {limit}");
+            }
+        }
+    }
+}
+
+on_both!(jobs_of_one_moment_are_paged_by_id);
+async fn jobs_of_one_moment_are_paged_by_id(t: Bench) {
+    for id in ["b", "a.2", "a", "B", "a:1", "c", "_"] {
+        t.named(id).await;
+    }
+    for order in ORDERS {
+        let mut seen = by_cursor(&t, &Filter::default(), order, 2).await;
+        assert_eq!(seen, by_offset(&t, &Filter::default(), order, 3).await);
+        seen.sort();
+        assert_eq!(seen, ["B", "_", "a", "a.2", "a:1", "b", "c"]);
+    }
+}
+
+on_both!(rows_that_come_between_two_pages_move_no_row_over_the_edge);
+async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: Bench) {
+    forty(&t).await;
+    let before = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
+    let mut seen = Vec::new();
+    let mut after = PageAfter::Offset(0);
+    loop {
+        let page = page(&t, &Filter::default(), Order::NewestFirst, after, 6).await;
+        seen.extend(ids(&page));
+        t.clock.advance(TimeDelta::seconds(1));
+        t.queued().await;
+        match page.next {
+            Some(next) => after = PageAfter::Cursor(next),
+            None => break,
+        }
+    }
+    assert_eq!(seen, before);
+}
+
+on_both!(the_cursor_of_a_deleted_job_still_names_a_place);
+async fn the_cursor_of_a_deleted_job_still_names_a_place(t: Bench) {
+    forty(&t).await;
+    let all = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
+    let first = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 5).await;
+    t.delete_job(&all[4], None).await.unwrap();
+    let rest = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Cursor(first.next.unwrap()), 200).await;
+    assert_eq!(ids(&rest).collect::<Vec<_>>(), all[5..]);
+}
+
+on_both!(a_page_has_1_to_200_jobs);
+async fn a_page_has_1_to_200_jobs(t: Bench) {
+    for limit in [0, 201, 10_000, u64::MAX] {
+        let refused =
+            t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), limit, View::Full).await;
+        assert_eq!(parameters(&refusal(refused, "invalid_request")), ["limit out_of_range"]);
+    }
+}
+
+on_both!(a_page_behind_the_last_job_is_empty_however_far);
+async fn a_page_behind_the_last_job_is_empty_however_far(t: Bench) {
+    t.queued().await;
+    for offset in [1, 1_000_000, i64::MAX as u64] {
+        let page = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(offset), 1).await;
+        assert_eq!((page.jobs.len(), page.total, page.next), (0, 1, None), "{offset}");
+    }
+    let refused = t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(u64::MAX), 1, View::Full).await;
+    assert_eq!(parameters(&refusal(refused, "invalid_request")), ["offset out_of_range"]);
+}

@@ -1,0 +1,152 @@
+//! A JobManager on a fresh database, with a clock and chance of its own, and short words for what tests need often.
+
+use super::{Backend, Fixture, TestChance, TestClock, TestDb, Whole, refusal};
+use callsheet::{
+    chance::Chance,
+    clock::Clock,
+    error::Result,
+    jobs::{Failure, JobManager, NewItem, NewJob, NewSeries},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{JobStatus, job};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use std::{future::Future, ops::Deref, sync::Arc};
+
+/// Verbs are called on it as on the JobManager that it holds.
+#[derive(Clone)]
+pub struct Bench {
+    jobs: JobManager,
+    pub clock: Arc<TestClock>,
+    pub chance: Arc<TestChance>,
+    pub db: TestDb,
+}
+
+impl Deref for Bench {
+    type Target = JobManager;
+
+    fn deref(&self) -> &JobManager {
+        &self.jobs
+    }
+}
+
+impl Fixture for Bench {
+    async fn set_up(backend: Backend) -> Self {
+        let db = TestDb::migrated(backend).await;
+        let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestChance>::default());
+        let jobs = manager(&db, &clock, &chance).await;
+        Self { jobs, clock, chance, db }
+    }
+
+    async fn tear_down(self) {
+        self.jobs.database().clone().close().await.unwrap();
+        self.db.tear_down().await;
+    }
+}
+
+async fn manager(db: &TestDb, clock: &Arc<TestClock>, chance: &Arc<TestChance>) -> JobManager {
+    let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (clock.clone(), chance.clone());
+    JobManager::new(db.connect().await, clock, chance)
+}
+
+/// The least that a job is made of.
+pub fn any_job() -> NewJob {
+    NewJob { job_type: "idea2video".into(), ..Default::default() }
+}
+
+impl Bench {
+    /// A JobManager as another process has it: same database, connections of its own.
+    pub async fn another(&self) -> JobManager {
+        manager(&self.db, &self.clock, &self.chance).await
+    }
+
+    pub async fn create(&self, new: NewJob) -> job::Model {
+        self.create_job(new, None).await.map(|created| created.job).unwrap()
+    }
+
+    pub async fn queued(&self) -> job::Model {
+        self.create(any_job()).await
+    }
+
+    pub async fn named(&self, id: &str) -> job::Model {
+        self.create(NewJob { job_id: Some(id.into()), ..any_job() }).await
+    }
+
+    pub async fn with_items(&self, keys: &[&str]) -> job::Model {
+        let items = keys.iter().map(|key| NewItem { key: (*key).into(), input: None }).collect();
+        self.create(NewJob { items, ..any_job() }).await
+    }
+
+    pub async fn started(&self) -> job::Model {
+        let job = self.queued().await;
+        self.start(&job.id).await
+    }
+
+    pub async fn start(&self, id: &str) -> job::Model {
+        self.start_job(id, None, None).await.unwrap()
+    }
+
+    /// A new job, brought to the status in the ordinary way.
+    pub async fn job_in(&self, status: JobStatus) -> job::Model {
+        let id = match status {
+            JobStatus::Queued | JobStatus::Cancelled => self.queued().await.id,
+            _ => self.started().await.id,
+        };
+        match status {
+            JobStatus::Queued | JobStatus::Processing => self.get_job(&id).await,
+            JobStatus::Completed => self.mark_completed(&id, None, None).await,
+            JobStatus::Failed => self.mark_failed(&id, for_good("broken"), None).await,
+            JobStatus::Cancelled => self.cancel_job(&id, None, None).await,
+        }
+        .unwrap()
+    }
+
+    /// Gives the job to a worker under a lease, as claiming will.
+    pub async fn lease(&self, id: &str, expires: DateTime<Utc>) {
+        let row = job::ActiveModel {
+            id: Set(id.into()),
+            worker_id: Set(Some("worker-1".into())),
+            lease_token: Set(Some("token".into())),
+            lease_expires_at: Set(Some(expires)),
+            ..Default::default()
+        };
+        row.update(self.database().read()).await.unwrap();
+    }
+
+    /// A processing job that a worker holds for an hour.
+    pub async fn leased(&self) -> job::Model {
+        let job = self.started().await;
+        self.lease(&job.id, self.now() + TimeDelta::hours(1)).await;
+        self.get_job(&job.id).await.unwrap()
+    }
+
+    pub async fn series(&self, title: &str) -> String {
+        self.create_series(NewSeries { title: title.into() }, None).await.unwrap().id
+    }
+
+    pub async fn whole(&self, id: &str) -> Whole {
+        Whole::of(self.database().read(), id).await
+    }
+
+    /// The call has to be refused with the code, and to leave the job, its items and its history as they were.
+    pub async fn refused<T>(
+        &self,
+        id: &str,
+        code: &str,
+        call: impl Future<Output = Result<T>>,
+    ) -> callsheet::error::Error {
+        let before = self.whole(id).await;
+        let error = refusal(call.await, code);
+        assert_eq!(self.whole(id).await, before, "a call that was refused with {code} changed the job");
+        error
+    }
+}
+
+/// A failure that no other attempt would help.
+pub fn for_good(error: &str) -> Failure {
+    Failure { error: error.into(), retryable: false, retry_after_seconds: None }
+}
+
+/// A failure that another attempt may mend.
+pub fn for_now(error: &str) -> Failure {
+    Failure { retryable: true, ..for_good(error) }
+}

@@ -1,0 +1,34 @@
+//! A clock that stands still until the test moves it.
+
+use callsheet::clock::Clock;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::sync::atomic::{AtomicI64, Ordering};
+
+/// 2026-01-01 00:00:00 UTC, in microseconds.
+const START: i64 = 1_767_225_600_000_000;
+
+pub struct TestClock(AtomicI64);
+
+impl Default for TestClock {
+    fn default() -> Self {
+        Self(AtomicI64::new(START))
+    }
+}
+
+impl TestClock {
+    pub fn set(&self, now: DateTime<Utc>) {
+        self.0.store(now.timestamp_micros(), Ordering::SeqCst);
+    }
+
+    /// Moves the clock, and answers with the new time.
+    pub fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
+        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.now()
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> DateTime<Utc> {
+        DateTime::from_timestamp_micros(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}

@@ -1,0 +1,70 @@
+//! What tests are made of: databases that live as long as one test, a clock and chance that the test decides, and the
+//! real binary as a process.
+
+mod bench;
+mod chance;
+mod clock;
+mod database;
+mod refusal;
+mod server;
+mod whole;
+
+pub use bench::{Bench, any_job, for_good, for_now};
+pub use chance::TestChance;
+pub use clock::TestClock;
+pub use database::{Backend, TestDb};
+pub use refusal::{code_of, parameters, pointers, refusal};
+#[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]
+pub use server::{Server, callsheet};
+pub use whole::Whole;
+
+use std::future::Future;
+
+/// Makes two tests of an `async fn NAME(t: T)`: `NAME::sqlite` and `NAME::postgres`. `T` is a [`Fixture`]: a [`Bench`]
+/// for the verbs, a [`TestDb`] for an empty database.
+macro_rules! on_both {
+    ($($name:ident),+ $(,)?) => {$(
+        mod $name {
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                $crate::support::run($crate::support::Backend::Sqlite, super::$name).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                $crate::support::run($crate::support::Backend::Postgres, super::$name).await;
+            }
+        }
+    )+};
+}
+
+/// What a test is given, made anew for it and taken away after it.
+pub trait Fixture: Clone + Send + 'static {
+    fn set_up(backend: Backend) -> impl Future<Output = Self> + Send;
+    fn tear_down(self) -> impl Future<Output = ()> + Send;
+}
+
+/// Runs the test on a database of its own, which is removed however the test ends.
+pub async fn run<T: Fixture, R>(backend: Backend, test: impl FnOnce(T) -> R)
+where
+    R: Future<Output = ()> + Send + 'static,
+{
+    let fixture = T::set_up(backend).await;
+    let outcome = tokio::spawn(test(fixture.clone())).await;
+    fixture.tear_down().await;
+    if let Err(failure) = outcome {
+        std::panic::resume_unwind(failure.into_panic());
+    }
+}
+
+/// Runs the futures at once, each in a task of its own, and answers with their outputs in the same order.
+pub async fn at_once<O: Send + 'static>(
+    calls: impl IntoIterator<Item = impl Future<Output = O> + Send + 'static>,
+) -> Vec<O> {
+    let tasks: Vec<_> = calls.into_iter().map(tokio::spawn).collect();
+    let mut outputs = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        outputs.push(task.await.unwrap());
+    }
+    outputs
+}

@@ -1,0 +1,41 @@
+//! Reading errors.
+
+use callsheet::error::{Error, Place, Result};
+
+/// The error of a call that has to fail with the code.
+#[track_caller]
+pub fn refusal<T>(outcome: Result<T>, code: &str) -> Error {
+    match outcome {
+        Ok(_) => panic!("the call succeeded; it has to be refused with {code}"),
+        Err(error) => {
+            assert_eq!(error.code(), code, "{error}");
+            error
+        }
+    }
+}
+
+/// `ok`, or the code of the error.
+pub fn code_of<T>(outcome: &Result<T>) -> &'static str {
+    outcome.as_ref().map_or_else(Error::code, |_| "ok")
+}
+
+/// `POINTER CODE` of each field of an `invalid_request`, in order.
+pub fn pointers(error: &Error) -> Vec<String> {
+    places(error, |place| match place {
+        Place::Pointer(pointer) => Some(pointer.clone()),
+        Place::Parameter(_) => None,
+    })
+}
+
+/// `PARAMETER CODE` of each parameter of an `invalid_request`, in order.
+pub fn parameters(error: &Error) -> Vec<String> {
+    places(error, |place| match place {
+        Place::Parameter(name) => Some(name.clone()),
+        Place::Pointer(_) => None,
+    })
+}
+
+fn places(error: &Error, name: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+    let Error::Invalid(fields) = error else { panic!("{error} is not about fields") };
+    fields.iter().filter_map(|field| name(&field.place).map(|name| format!("{name} {}", field.code))).collect()
+}
