@@ -49,10 +49,11 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
         pattern.push(c);
     }
     pattern.push('%');
-    let like = LikeExpr::new(pattern).escape('\\');
+    let like = LikeExpr::new(pattern);
     match backend {
+        // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax error there.
         DbBackend::Postgres => column.ilike(like),
-        _ => column.like(like),
+        _ => column.like(like.escape('\\')),
     }
 }
 

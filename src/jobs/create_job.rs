@@ -161,7 +161,7 @@ fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
     checks.text("/series_id", new.series_id.as_deref(), 36);
     checks.range("/priority", Some(new.priority), -100, 100);
     checks.time("/run_at", new.run_at);
-    checks.range("/max_attempts", new.max_attempts, 1, 100);
+    checks.range("/max_attempts", new.max_attempts, 1, validate::MAX_ATTEMPTS);
     checks.labels("/labels", &new.labels);
     check_items(&mut checks, &new.items);
     checks.finish()?;

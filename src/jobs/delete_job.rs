@@ -1,13 +1,17 @@
 //! delete_job.
 
-use super::{IfVersion, JobManager};
-use crate::{db::write::DeleteJob, error::Result};
+use super::{IfVersion, JobManager, validate};
+use crate::{
+    db::write::DeleteJob,
+    error::{Result, Thing},
+};
 
 impl JobManager {
     /// Removes the job, its items and its history, in whatever status it is. There is no way back.
     ///
     /// Errors: `job_not_found`, `version_mismatch`.
     pub async fn delete_job(&self, id: &str, if_version: IfVersion) -> Result<()> {
+        validate::may_exist(id, Thing::Job)?;
         self.db.commit(DeleteJob { id: id.to_owned(), if_version, now: self.now() }).await
     }
 }

@@ -46,6 +46,7 @@ impl JobManager {
 
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
+        validate::may_exist(id, Thing::Episode)?;
         episode::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
     }
 
@@ -61,6 +62,9 @@ impl JobManager {
             .order_by_desc(episode::Column::Id)
             .limit(limit + 1);
         if let Some(series_id) = series_id {
+            if series_id.contains('\0') {
+                return Ok((Vec::new(), None));
+            }
             query = query.filter(episode::Column::SeriesId.eq(series_id));
         }
         if let Some(after) = after {
@@ -75,6 +79,7 @@ impl JobManager {
     ///
     /// Errors: `episode_not_found`.
     pub async fn delete_episode(&self, id: &str) -> Result<()> {
+        validate::may_exist(id, Thing::Episode)?;
         self.db.commit(DeleteEpisode { id: id.to_owned(), now: self.now() }).await
     }
 }

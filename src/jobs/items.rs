@@ -58,6 +58,7 @@ fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Resu
     must_process(&job)?;
     let (mut count, mut done) = (loaded.item_count, loaded.done_count);
     let mut changed: Vec<job_item::Model> = Vec::new();
+    let mut seen = HashSet::new();
     for (i, report) in reports.iter().enumerate() {
         let before = find(&loaded.items, report, i)?;
         let mut item = match before {
@@ -67,7 +68,7 @@ fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Resu
         done -= i32::from(is_done(item.status));
         apply(&mut item, report, job.attempt, now);
         done += i32::from(is_done(item.status));
-        if changed.iter().any(|c| c.idx == item.idx) {
+        if !seen.insert(item.idx) {
             return Err(twice(i));
         }
         if before != Some(&item) {

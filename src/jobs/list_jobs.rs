@@ -6,7 +6,7 @@ use crate::{
     error::{Error, FieldError, Result},
     lifecycle::Cursor,
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::{JobStatus, job};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
@@ -66,12 +66,19 @@ pub struct Page {
 /// Rows of a page.
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
+/// Characters of a text to look for. SQLite takes patterns of 50,000 bytes at most.
+const LONGEST_TEXT: usize = 1000;
+
 impl JobManager {
     /// Errors: `invalid_request`.
     pub async fn list_jobs(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
         filter.check()?;
         if !LIMIT.contains(&limit) {
             return Err(Error::invalid(FieldError::parameter("limit", "out_of_range", "Use a limit from 1 to 200.")));
+        }
+        if matches!(after, PageAfter::Offset(n) if i64::try_from(n).is_err()) {
+            let detail = "Use an offset that fits 63 bits, or better a cursor.";
+            return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
         let total = self.total(filter).await?;
         let db = self.db.read();
@@ -124,6 +131,12 @@ fn columns(view: View) -> Select<job::Entity> {
     query
 }
 
+/// The first whole microsecond from this moment on: of the times that rows have, the same ones lie before it.
+fn whole_micros(time: DateTime<Utc>) -> DateTime<Utc> {
+    let cut = time.trunc_subsecs(6);
+    if cut < time { cut + TimeDelta::microseconds(1) } else { cut }
+}
+
 fn name(column: job::Column) -> String {
     sea_orm::IdenStatic::as_str(&column).to_owned()
 }
@@ -149,6 +162,17 @@ impl Filter {
                 return Err(Error::invalid(FieldError::parameter(name, "nul_character", detail)));
             }
         }
+        if self.q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_TEXT) {
+            let detail = format!("Look for a text of at most {LONGEST_TEXT} characters.");
+            return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
+        }
+        for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {
+            // SQLite compares times as text, which sorts years of four digits only.
+            if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
+                let detail = "Use a time of the years 0 to 9999.";
+                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
+            }
+        }
         Ok(())
     }
 
@@ -162,8 +186,8 @@ impl Filter {
             .add_option(text(C::Mode, &self.mode))
             .add_option(text(C::SeriesId, &self.series_id))
             .add_option(text(C::EpisodeId, &self.episode_id))
-            .add_option(self.created_after.map(|t| C::CreatedAt.gte(t)))
-            .add_option(self.created_before.map(|t| C::CreatedAt.lt(t)));
+            .add_option(self.created_after.map(|t| C::CreatedAt.gte(whole_micros(t))))
+            .add_option(self.created_before.map(|t| C::CreatedAt.lt(whole_micros(t))));
         for (key, value) in &self.labels {
             all = all.add(db::has_label(backend, Expr::col(C::Labels), key, value));
         }

@@ -26,7 +26,7 @@ pub use create_job::{Idempotency, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use finish_job::Failure;
 pub use items::ItemReport;
-pub use list_jobs::{Filter, Order, Page, PageAfter, View};
+pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
 pub use progress::Progress;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
@@ -39,7 +39,7 @@ use crate::{
         Database,
         write::{Change, ChangeJob, Items, Loaded},
     },
-    error::Result,
+    error::{Result, Thing},
     lifecycle::Cursor,
 };
 use chrono::{DateTime, Utc};
@@ -78,6 +78,7 @@ impl JobManager {
         items: Items,
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<job::Model> {
+        validate::may_exist(id, Thing::Job)?;
         let now = self.now();
         let decide = Box::new(move |loaded: &Loaded| {
             let change = decide(loaded, now)?;

@@ -1,6 +1,6 @@
 //! retry_job.
 
-use super::{IfVersion, JobManager, enter::{back_to_checkpoint, enter}};
+use super::{IfVersion, JobManager, enter::{back_to_checkpoint, enter}, validate::MAX_ATTEMPTS};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,
@@ -11,7 +11,7 @@ use entity::{JobStatus, job};
 
 impl JobManager {
     /// Puts a failed or cancelled job back in the queue, or a processing one whose process is gone. Items that are done
-    /// stay done. When its attempts were spent it gets one more.
+    /// stay done. When its attempts were spent it gets one more, but `max_attempts` never goes above 100.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn retry_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
@@ -26,7 +26,7 @@ pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
-    job.max_attempts = job.max_attempts.max(job.attempt + 1);
+    job.max_attempts = job.max_attempts.max(job.attempt + 1).min(MAX_ATTEMPTS);
     back_to_checkpoint(&mut job, loaded);
     Ok(Change::of(EventKind::Retried, job))
 }

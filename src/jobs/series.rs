@@ -39,6 +39,7 @@ impl JobManager {
 
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
+        validate::may_exist(id, Thing::Series)?;
         series::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
     }
 
@@ -60,6 +61,7 @@ impl JobManager {
     ///
     /// Errors: `series_not_found`.
     pub async fn delete_series(&self, id: &str) -> Result<()> {
+        validate::may_exist(id, Thing::Series)?;
         self.db.commit(DeleteSeries { id: id.to_owned(), now: self.now() }).await
     }
 }

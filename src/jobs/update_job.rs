@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::write::{Change, Items, Loaded},
-    error::{Error, FieldError, Result},
+    error::{Error, Result},
     lifecycle::{EventKind, merge_patch},
 };
 use chrono::{DateTime, SubsecRound, Utc};
@@ -73,15 +73,23 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     }
     let status = patch.status.unwrap_or(job.status);
     let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
-    if reports && status != JobStatus::Processing {
+    let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
+    if reports && !starts {
         // Reports may come with the step that ends the job, so what counts is the status before it.
         must_process(&loaded.job)?;
     }
+    let updated = (job != loaded.job).then(|| Change::of(EventKind::Updated, job.clone()));
     if status == loaded.job.status {
-        return Ok((job != loaded.job).then(|| Change::of(EventKind::Updated, job)));
+        return Ok(updated);
     }
     // The other fields come first, so that what the transition sets (progress 100, no error, …) holds.
-    move_to(status, &Loaded { job, ..loaded.clone() }, now)
+    let mut moved = move_to(status, &Loaded { job, ..loaded.clone() }, now)?;
+    if let (Some(change), Some(run_at), JobStatus::Queued) = (&mut moved, patch.run_at, status) {
+        // A retry runs as soon as it can, unless it comes with a time of its own.
+        change.job.run_at = run_at.map(|t| t.trunc_subsecs(6));
+    }
+    // Asking again to cancel a job that is flagged already moves nothing.
+    Ok(moved.or(updated))
 }
 
 /// The verb that leads to the status. A failure that is set by hand is for good.
@@ -178,12 +186,10 @@ fn check(patch: &JobPatch) -> Result<()> {
     checks.range("/total_shots", patch.total_shots, 0, i32::MAX);
     checks.range("/completed_shots", patch.completed_shots, 0, i32::MAX);
     checks.range("/priority", patch.priority, -100, 100);
-    checks.range("/max_attempts", patch.max_attempts, 1, 100);
+    checks.range("/max_attempts", patch.max_attempts, 1, validate::MAX_ATTEMPTS);
     checks.time("/run_at", patch.run_at.flatten());
-    let removed_unknown = patch.labels.iter().flatten().flat_map(|l| l.keys()).find(|k| !validate::is_label_key(k));
-    if let Some(key) = removed_unknown {
-        let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
-        return Err(Error::invalid(FieldError::at(format!("/labels/{key}"), "invalid_label", detail)));
+    for key in patch.labels.iter().flatten().flat_map(|labels| labels.keys()) {
+        checks.label_key("/labels", key);
     }
     checks.finish()
 }

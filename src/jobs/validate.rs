@@ -1,6 +1,6 @@
 //! Checks of input, whichever face it comes through. All errors of an input are told at once.
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, FieldError, Result, Thing};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -9,6 +9,7 @@ pub const ID: usize = 64;
 pub const KEY: usize = 255;
 pub const SHORT: usize = 255;
 pub const WORKER: usize = 200;
+pub const MAX_ATTEMPTS: i32 = 100;
 const LABELS: usize = 16;
 const LABEL: usize = 63;
 
@@ -110,12 +111,15 @@ impl Checks {
             self.fail(pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
         }
         for (key, value) in labels {
-            let pointer = format!("{pointer}/{}", escape(key));
-            if !is_label_key(key) {
-                let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
-                self.fail(&pointer, "invalid_label", detail);
-            }
-            self.text(&pointer, Some(value), SHORT);
+            self.label_key(pointer, key);
+            self.text(&format!("{pointer}/{}", escape(key)), Some(value), SHORT);
+        }
+    }
+
+    pub fn label_key(&mut self, pointer: &str, key: &str) {
+        if !is_label_key(key) {
+            let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
+            self.fail(&format!("{pointer}/{}", escape(key)), "invalid_label", detail);
         }
     }
 
@@ -124,6 +128,11 @@ impl Checks {
             self.fail(pointer, "nul_character", "Take the NUL character (U+0000) out: no database here can hold it.");
         }
     }
+}
+
+/// No row has an id with a NUL in it, and PostgreSQL does not even take the question.
+pub fn may_exist(id: &str, thing: Thing) -> Result<()> {
+    if id.contains('\0') { Err(Error::NotFound(thing)) } else { Ok(()) }
 }
 
 pub fn is_job_type(value: &str) -> bool {

@@ -7,7 +7,7 @@ use crate::{
     lifecycle::EventKind,
 };
 use entity::{job, job_event, job_item};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 pub struct CreateJob {
     pub job: job::Model,
@@ -31,15 +31,21 @@ impl Write for CreateJob {
         }
         check_parents(tx, self.job.series_id.as_deref(), self.job.episode_id.as_deref()).await?;
         let mut job = self.job.clone();
-        if self.named {
-            job.version = next_version(tx, &job.id).await?;
-        }
         if !insert_unless_there(tx, job.clone().into_active_model()).await? {
             // On PostgreSQL the row that was in the way may have been committed after the look above.
             return match self.first_answer(tx).await? {
                 Some(job) => Ok(Created { job, replayed: true }),
                 None => Err(Error::JobExists(job.id)),
             };
+        }
+        if self.named {
+            // Only now: on PostgreSQL the insert waits for a deletion of this id that is under way, and the look has to
+            // find what that one leaves.
+            job.version = next_version(tx, &job.id).await?;
+            if job.version != self.job.version {
+                let version = job::ActiveModel { id: Set(job.id.clone()), version: Set(job.version), ..Default::default() };
+                job::Entity::update(version).exec(tx).await?;
+            }
         }
         insert_items(tx, &self.items).await?;
         insert_events(tx, vec![event(&job, EventKind::Created, None)]).await?;
