@@ -34,7 +34,8 @@ pub enum Change {
     Reset,
     /// Undo every step, then apply all.
     Refresh,
-    /// Drop Callsheet's tables whatever state they are in, then apply all steps. Tables of others stay.
+    /// Drop Callsheet's tables, even if some are gone or damaged, then apply all steps. Tables of others stay; where no
+    /// step was ever applied, all are others'.
     Fresh,
 }
 
@@ -103,6 +104,9 @@ async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, M
         Change::Down { limit } => Some(limit),
         Change::Reset | Change::Refresh => None,
         Change::Fresh => {
+            if names(tx, MigrationStatus::Applied).await?.is_empty() {
+                return Ok(Vec::new());
+            }
             for table in migration::TABLES.iter().rev().chain([&migration::MIGRATION_TABLE]) {
                 tx.execute(Table::drop().table(*table).if_exists()).await?;
             }
@@ -118,7 +122,8 @@ async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, M
 
 /// Refuses a jobs table that is not ours.
 async fn guard(tx: &DatabaseTransaction) -> Result<(), MigrateError> {
-    let ours = !names(tx, MigrationStatus::Applied).await?.is_empty();
+    // The step that makes the table is called after it.
+    let ours = names(tx, MigrationStatus::Applied).await?.iter().any(|step| step.ends_with(JOBS));
     let there = SchemaManager::new(tx).has_table(JOBS).await?;
     if there && !ours { Err(MigrateError::Foreign) } else { Ok(()) }
 }

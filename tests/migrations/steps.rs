@@ -1,0 +1,70 @@
+//! One step at a time, and what is said of them.
+
+use super::{dump::schema, refused, up};
+use crate::support::TestDb;
+use callsheet::db::{
+    MigrateError,
+    migrate::{Change, migrate, status},
+};
+use sea_orm::ConnectionTrait;
+
+on_both!(each_step_goes_up_and_down_and_up_again);
+async fn each_step_goes_up_and_down_and_up_again(t: TestDb) {
+    let db = t.connect().await;
+    let one_up = Change::Up { limit: Some(1) };
+    migrate(&db, Change::Up { limit: Some(0) }).await.unwrap();
+    let mut before = schema(&t).await;
+    loop {
+        let step = migrate(&db, one_up).await.unwrap();
+        if step.is_empty() {
+            break;
+        }
+        let after = schema(&t).await;
+        assert_eq!(migrate(&db, Change::Down { limit: 1 }).await.unwrap(), step);
+        assert_eq!(schema(&t).await, before, "down from {step:?}");
+        assert_eq!(migrate(&db, one_up).await.unwrap(), step);
+        assert_eq!(schema(&t).await, after, "up again to {step:?}");
+        before = after;
+    }
+    assert!(migration::TABLES.iter().all(|table| before.contains(table)));
+}
+
+on_both!(the_status_tells_applied_from_pending_and_writes_nothing);
+async fn the_status_tells_applied_from_pending_and_writes_nothing(t: TestDb) {
+    let db = t.connect().await;
+    let empty = schema(&t).await;
+    assert!(status(&db).await.unwrap().iter().all(|step| !step.applied));
+    assert_eq!(schema(&t).await, empty);
+    let taken = migrate(&db, Change::Up { limit: Some(3) }).await.unwrap();
+    let steps = status(&db).await.unwrap();
+    assert_eq!(steps.len(), migration::TABLES.len());
+    let applied: Vec<_> = steps.into_iter().filter(|step| step.applied).map(|step| step.name).collect();
+    assert_eq!(applied, taken);
+}
+
+on_both!(a_database_of_a_newer_callsheet_is_left_alone);
+async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
+    let db = t.connect().await;
+    up(&db).await;
+    let raw = t.raw().await;
+    let later = "INSERT INTO callsheet_migrations (version, applied_at) VALUES ('m9999_later', 0)";
+    raw.execute_unprepared(later).await.unwrap();
+    let before = schema(&t).await;
+    for change in [super::UP, Change::Down { limit: 1 }, Change::Reset, Change::Refresh, Change::Fresh] {
+        let error = refused(&db, change).await;
+        assert!(matches!(error, MigrateError::Newer(_)), "{change:?}: {error:?}");
+        assert!(error.to_string().contains("m9999_later"), "{error}");
+    }
+    assert_eq!(schema(&t).await, before);
+}
+
+on_both!(a_step_that_fails_takes_all_steps_of_the_call_with_it);
+async fn a_step_that_fails_takes_all_steps_of_the_call_with_it(t: TestDb) {
+    let raw = t.raw().await;
+    raw.execute_unprepared("CREATE TABLE import_rejects (mine INTEGER)").await.unwrap();
+    let before = schema(&t).await;
+    let db = t.connect().await;
+    let error = refused(&db, super::UP).await;
+    assert!(error.to_string().contains("import_rejects"), "{error}");
+    assert_eq!(schema(&t).await, before);
+}

@@ -1,0 +1,53 @@
+//! Asking for a plan, and what is wrong with it.
+
+use crate::support::{Backend, Bench};
+use sea_orm::{ConnectionTrait, QueryTrait, Statement};
+
+/// The steps of the plan.
+pub async fn plan(t: &Bench, query: &impl QueryTrait) -> Vec<String> {
+    let db = t.database().read();
+    let backend = db.get_database_backend();
+    let asked = query.build(backend);
+    let (ask, column) = match t.db.backend {
+        Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
+        Backend::Postgres => ("EXPLAIN", 0),
+    };
+    let sql = format!("{ask} {}", asked.sql);
+    let rows = db.query_all_raw(Statement { sql, values: asked.values, db_backend: backend }).await.unwrap();
+    rows.iter().map(|row| row.try_get_by_index(column).unwrap()).collect()
+}
+
+/// Panics unless the rows come out of an index, and in its order.
+pub async fn assert_served_by_an_index(t: &Bench, what: &str, query: &impl QueryTrait) {
+    let steps = plan(t, query).await;
+    let bad = steps.iter().any(|step| scans(t.db.backend, step) || sorts(t.db.backend, step));
+    assert!(
+        !bad,
+        "{what} on {:?}:\n{}\n{}",
+        t.db.backend,
+        query.build(t.database().read().get_database_backend()),
+        steps.join("\n")
+    );
+}
+
+/// Panics if the whole table is read. The few rows that are found may be sorted.
+pub async fn assert_no_scan(t: &Bench, what: &str, query: &impl QueryTrait) {
+    let steps = plan(t, query).await;
+    assert!(!steps.iter().any(|step| scans(t.db.backend, step)), "{what} on {:?}:\n{}", t.db.backend, steps.join("\n"));
+}
+
+fn scans(backend: Backend, step: &str) -> bool {
+    match backend {
+        Backend::Sqlite => {
+            step.starts_with("SCAN") && !step.contains("USING INDEX") && !step.contains("USING COVERING INDEX")
+        }
+        Backend::Postgres => step.contains("Seq Scan"),
+    }
+}
+
+fn sorts(backend: Backend, step: &str) -> bool {
+    match backend {
+        Backend::Sqlite => step.contains("TEMP B-TREE"),
+        Backend::Postgres => step.contains("Sort"),
+    }
+}

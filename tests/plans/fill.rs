@@ -1,0 +1,52 @@
+//! 100,000 jobs, made by the database itself.
+
+use crate::support::{Backend, Bench};
+use sea_orm::ConnectionTrait;
+
+pub const JOBS: i64 = 100_000;
+
+/// Two jobs a second from 2026 on; a fifth of them in each status; 100 series of 1,000 jobs; a team in 100 has label `rare`.
+pub async fn fill(t: &Bench) {
+    let raw = t.db.raw().await;
+    let (numbers, time, json) = match t.db.backend {
+        Backend::Sqlite => (
+            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)",
+            "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1767225600 + n / 2, 'unixepoch')",
+            "",
+        ),
+        Backend::Postgres => {
+            ("WITH numbers (n) AS (SELECT generate_series(1, 100000))", "to_timestamp(1767225600 + n / 2)", "::jsonb")
+        }
+    };
+    let status = "CASE n % 5 WHEN 0 THEN 'queued' WHEN 1 THEN 'processing' WHEN 2 THEN 'completed' WHEN 3 THEN 'failed' ELSE 'cancelled' END";
+    let parents = format!(
+        "INSERT INTO series (id, title, created_at) {numbers} SELECT 'series-' || n, 'S', {time} FROM numbers WHERE n <= 100"
+    );
+    let episodes = format!(
+        "INSERT INTO episodes (id, created_at) {numbers} SELECT 'episode-' || n, {time} FROM numbers WHERE n <= 1000"
+    );
+    let jobs = format!(
+        "INSERT INTO video_generation_jobs \
+         (id, job_type, mode, status, completed_at, series_id, episode_id, labels, idempotency_key, created_at, updated_at) {numbers} \
+         SELECT 'job-' || n, 'type-' || n % 7, CASE n % 3 WHEN 0 THEN 'idea' WHEN 1 THEN 'script' END, {status}, \
+         CASE WHEN n % 5 >= 2 THEN {time} END, 'series-' || (n % 100 + 1), CASE WHEN n % 2 = 0 THEN 'episode-' || (n % 100 + 1) END, \
+         (CASE WHEN n % 100 = 0 THEN '{{\"team\": \"rare\"}}' ELSE '{{\"team\": \"many\"}}' END){json}, 'key-' || n, {time}, {time} FROM numbers"
+    );
+    let items = format!(
+        "INSERT INTO job_items (job_id, idx, key, status, created_at, updated_at) {numbers} \
+         SELECT 'job-' || (n / 10 + 1), n % 10, 'shot-' || n % 10, 'pending', {time}, {time} FROM numbers"
+    );
+    let events = format!(
+        "INSERT INTO job_events (job_id, seq, kind, status, progress, total_shots, completed_shots, created_at) {numbers} \
+         SELECT 'job-' || (n / 10 + 1), n % 10 + 1, 'progressed', 'processing', 0, 0, 0, {time} FROM numbers"
+    );
+    for sql in [parents, episodes, jobs, items, events] {
+        raw.execute_unprepared(&sql).await.unwrap();
+    }
+    raw.close().await.unwrap();
+}
+
+/// SQLite never does this by itself, PostgreSQL soon does.
+pub async fn analyze(t: &Bench) {
+    t.db.raw().await.execute_unprepared("ANALYZE").await.unwrap();
+}

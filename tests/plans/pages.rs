@@ -1,0 +1,77 @@
+//! The pages of a list, under each filter.
+
+use super::{
+    explain::{assert_no_scan, assert_served_by_an_index},
+    fill::{JOBS, analyze, fill},
+};
+use crate::support::{Backend, Bench};
+use callsheet::{
+    jobs::{Filter, Order, PageAfter, View, page},
+    lifecycle::Cursor,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{JobStatus, job};
+use sea_orm::Select;
+
+/// The moment at which this part of the jobs was there.
+fn moment(part: i32) -> DateTime<Utc> {
+    DateTime::from_timestamp_secs(1_767_225_600).unwrap() + TimeDelta::seconds(JOBS / 200 * i64::from(part))
+}
+
+fn filters() -> Vec<(&'static str, Filter)> {
+    let none = Filter::default;
+    let status = Some(JobStatus::Queued);
+    let text = |s: &str| Some(s.to_owned());
+    vec![
+        ("no filter", none()),
+        ("status", Filter { status, ..none() }),
+        ("job_type", Filter { job_type: text("type-3"), ..none() }),
+        ("an unknown job_type", Filter { job_type: text("nothing"), ..none() }),
+        ("mode", Filter { mode: text("idea"), ..none() }),
+        ("series_id", Filter { series_id: text("series-42"), ..none() }),
+        ("episode_id", Filter { episode_id: text("episode-43"), ..none() }),
+        ("created_after", Filter { created_after: Some(moment(99)), ..none() }),
+        ("created_before", Filter { created_before: Some(moment(1)), ..none() }),
+        ("both times", Filter { created_after: Some(moment(40)), created_before: Some(moment(60)), ..none() }),
+        ("status and a time", Filter { status, created_after: Some(moment(50)), ..none() }),
+        ("status and job_type", Filter { status, job_type: text("type-3"), ..none() }),
+    ]
+}
+
+fn query(t: &Bench, filter: &Filter, order: Order, after: &PageAfter, view: View) -> Select<job::Entity> {
+    page(t.database().read().get_database_backend(), filter, order, after, 51, view)
+}
+
+async fn look_at_all(t: &Bench) {
+    let middle = PageAfter::Cursor(Cursor { created_at: moment(50), id: "job-50000".into() });
+    for (name, filter) in filters() {
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            for after in [PageAfter::Offset(0), PageAfter::Offset(100), middle.clone()] {
+                for view in [View::Full, View::Summary] {
+                    let what = format!("{name}, {order:?}, {after:?}, {view:?}");
+                    assert_served_by_an_index(t, &what, &query(t, &filter, order, &after, view)).await;
+                }
+            }
+        }
+    }
+}
+
+on_both!(every_page_is_a_range_of_an_index);
+async fn every_page_is_a_range_of_an_index(t: Bench) {
+    fill(&t).await;
+    if t.db.backend == Backend::Sqlite {
+        look_at_all(&t).await;
+    }
+    analyze(&t).await;
+    look_at_all(&t).await;
+    labels(&t).await;
+}
+
+/// Only PostgreSQL can index what stands in JSON.
+async fn labels(t: &Bench) {
+    for value in ["rare", "many", "nobody"] {
+        let filter = Filter { labels: vec![("team".into(), value.into())], ..Default::default() };
+        let query = query(t, &filter, Order::NewestFirst, &PageAfter::Offset(0), View::Full);
+        assert_no_scan(t, &format!("label {value}"), &query).await;
+    }
+}
