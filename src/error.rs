@@ -45,6 +45,18 @@ pub enum Thing {
     Episode,
 }
 
+impl Thing {
+    fn not_found(self) -> &'static str {
+        match self {
+            Thing::Job => "job_not_found",
+            Thing::Item => "item_not_found",
+            Thing::Shot => "shot_not_found",
+            Thing::Series => "series_not_found",
+            Thing::Episode => "episode_not_found",
+        }
+    }
+}
+
 impl fmt::Display for Thing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -61,6 +73,8 @@ impl fmt::Display for Thing {
 pub enum Error {
     #[error("{0} not found")]
     NotFound(Thing),
+    #[error("There is no {} with the id {id}: create it first, or leave {} out.", .thing.to_string().to_lowercase(), &pointer[1..])]
+    UnknownReference { thing: Thing, id: String, pointer: &'static str },
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldError>),
     #[error("A job that is {from} cannot be {}: {hint}.", verb.past())]
@@ -79,6 +93,10 @@ pub enum Error {
     IdempotencyKeyReused,
     #[error("The job has items, and its shots are counted from them: report the items instead.")]
     ShotsCountedFromItems,
+    #[error("{completed} shots of {total} cannot be done: give a total_shots that is at least as large.")]
+    ShotsExceedTotal { completed: i32, total: i32 },
+    #[error("{}", .0.detail)]
+    ItemConflict(FieldError),
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error("The database refused: {0}")]
@@ -93,11 +111,7 @@ impl Error {
     /// The stable word for this kind of error, the same in HTTP, CLI and log.
     pub fn code(&self) -> &'static str {
         match self {
-            Error::NotFound(Thing::Job) => "job_not_found",
-            Error::NotFound(Thing::Item) => "item_not_found",
-            Error::NotFound(Thing::Shot) => "shot_not_found",
-            Error::NotFound(Thing::Series) => "series_not_found",
-            Error::NotFound(Thing::Episode) => "episode_not_found",
+            Error::NotFound(thing) | Error::UnknownReference { thing, .. } => thing.not_found(),
             Error::Invalid(_) => "invalid_request",
             Error::TransitionIllegal { .. } => "job_transition_illegal",
             Error::NotProcessing(_) => "job_not_processing",
@@ -107,6 +121,8 @@ impl Error {
             Error::EpisodeNumberTaken(_) => "episode_number_taken",
             Error::IdempotencyKeyReused => "idempotency_key_reused",
             Error::ShotsCountedFromItems => "shots_counted_from_items",
+            Error::ShotsExceedTotal { .. } => "shots_exceed_total",
+            Error::ItemConflict(_) => "item_conflict",
             Error::Unavailable(_) => "database_unavailable",
             Error::Database(_) => "internal_error",
         }

@@ -218,9 +218,15 @@ fn field_errors(error: &ValidationError) -> Vec<FieldError> {
         Kind::Minimum { limit } => at("out_of_range", format!("Use a number of at least {limit}.")),
         Kind::MaxItems { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinItems { limit } => at("too_few", format!("Give at least {limit} of these.")),
+        Kind::UniqueItems => at("duplicate_key", "The same item stands here twice: give each its own key.".to_owned()),
         Kind::MaxProperties { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinProperties { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::Enum { options } => at("unknown_value", format!("Use one of {options}.")),
+        Kind::AnyOf { .. } => at("nothing_given", "Name the item by its key or idx.".to_owned()),
+        Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => {
+            at("nul_character", "Take the control characters out, NUL (U+0000) first of all.".to_owned())
+        }
+        Kind::PropertyNames { error } => at("invalid_name", format!("A name here breaks its form: {error}.")),
         Kind::Pattern { pattern } => at("invalid_format", format!("Use a text of the form {pattern}.")),
         Kind::Format { format } => at("invalid_format", format!("Use a {format}, e.g. {}.", example_of(format))),
         other => at("invalid", format!("This breaks the rule {} of the schema.", other.keyword())),

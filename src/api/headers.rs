@@ -38,17 +38,21 @@ impl<'a> FromRequest<'a> for IfMatch {
         let mut given = false;
         for value in request.headers().get_all(header::IF_MATCH) {
             given = true;
-            let value = value.to_str().map_err(|_| wrong("If-Match", EXPECTED))?;
-            for tag in value.split(',').map(str::trim) {
-                if tag == "*" {
-                    return Ok(Self(None));
-                }
+            let value = value.to_str().ok().ok_or_else(|| wrong("If-Match", EXPECTED))?;
+            if value == "*" {
+                return Ok(Self(None));
+            }
+            // An empty list names no version: nothing may be changed, rather than anything.
+            let tags = if value.is_empty() { None } else { Some(value.split(',')) };
+            for tag in tags.into_iter().flatten().map(|tag| tag.trim_matches(' ')) {
+                let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+                let inner = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
+                let inner = inner.filter(|t| t.bytes().all(|b| matches!(b, b'!' | b'#'..=b'~')));
+                let inner = inner.ok_or_else(|| wrong("If-Match", EXPECTED))?;
                 // A weak tag never matches (RFC 9110, 13.1.1), nor does one that no job ever had.
-                let is_quoted = tag.trim_start_matches("W/").len() >= 2 && tag.ends_with('"') && tag.contains('"');
-                if !is_quoted {
-                    return Err(wrong("If-Match", EXPECTED));
+                if opaque == tag {
+                    versions.extend(inner.parse::<i64>());
                 }
-                versions.extend(parse_etag(tag));
             }
         }
         Ok(Self(given.then_some(versions)))
@@ -77,10 +81,6 @@ impl<'a> FromRequest<'a> for IfNoneMatch {
 /// The ETag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
-}
-
-fn parse_etag(tag: &str) -> Option<i64> {
-    tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()
 }
 
 fn wrong(name: &str, detail: &str) -> poem::Error {

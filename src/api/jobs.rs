@@ -132,7 +132,7 @@ impl Jobs {
         /// Rows of a page.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// Rows to leave out before the page; costs more the larger it is.
+        /// Rows to leave out before the page; costs more the larger it is, and counts for nothing beside a cursor.
         offset: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
@@ -306,9 +306,6 @@ fn filter(given: Given) -> Result<Filter> {
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {
-    if offset.is_some() && cursor.is_some() {
-        return Err(wrong("cursor", "conflicting_parameters", "Give either offset or cursor, not both."));
-    }
     match paging::cursor(cursor)? {
         Some(cursor) => Ok(PageAfter::Cursor(cursor)),
         // Both databases count rows in signed numbers.

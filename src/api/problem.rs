@@ -9,7 +9,7 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 24] = [
+pub const CODES: [(&str, u16, &str); 26] = [
     ("invalid_request", 400, "The request is not valid"),
     ("malformed_body", 400, "The body is not valid JSON"),
     ("route_not_found", 404, "There is nothing at this path"),
@@ -25,6 +25,8 @@ pub const CODES: [(&str, u16, &str); 24] = [
     ("job_exists", 409, "The job's id is taken"),
     ("lease_lost", 409, "The lease is held by someone else"),
     ("shots_counted_from_items", 409, "The shots are counted from the items"),
+    ("shots_exceed_total", 409, "More shots would be done than there are"),
+    ("item_conflict", 409, "The items contradict each other, or those of the job"),
     ("episode_number_taken", 409, "The episode's number is taken"),
     ("version_mismatch", 412, "The job has changed meanwhile"),
     ("media_changed", 412, "The file has changed meanwhile"),
@@ -111,6 +113,15 @@ impl From<Error> for Problem {
         let detail = error.to_string();
         match error {
             Error::Invalid(errors) => Self { code: "invalid_request", detail, errors, allow: None },
+            Error::ShotsExceedTotal { .. } => {
+                let field = FieldError::at("/completed_shots", "exceeds_total", detail.clone());
+                Self { errors: vec![field], ..Self::new(error.code(), detail) }
+            }
+            Error::ItemConflict(ref field) => Self { errors: vec![field.clone()], ..Self::new(error.code(), detail) },
+            Error::UnknownReference { pointer, .. } => {
+                let field = FieldError::at(pointer, "unknown_reference", detail.clone());
+                Self { errors: vec![field], ..Self::new(error.code(), detail) }
+            }
             Error::Database(source) => Self::internal(&source.to_string()),
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database does not answer");

@@ -8,7 +8,7 @@ use super::{
     examples::example,
     problem::meaning,
 };
-use crate::jobs::JobManager;
+use crate::{jobs::JobManager, lifecycle::Cursor};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -34,7 +34,10 @@ const INPUTS: [&str; 16] = [
 ];
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 3] = [
+const NEVER_NULL: [(&str, &[&str]); 6] = [
+    ("ItemReport", &["key", "idx"]),
+    ("ReportProgress", &["progress", "current_stage"]),
+    ("ReportShots", &["total_shots", "completed_shots"]),
     ("JobPatch", &["status", "progress", "total_shots", "completed_shots", "priority", "max_attempts"]),
     ("GenerateIdea", &["user_requirement", "style"]),
     ("GenerateScript", &["user_requirement", "style"]),
@@ -119,6 +122,8 @@ fn complete(mut document: Value) -> Value {
         "contact": {"name": "The Callsheet developers", "url": "https://github.com/callsheet/callsheet"},
     });
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    // Nothing authenticates: said, rather than left open.
+    document["security"] = json!([]);
     add_problem_schemas(&mut document);
     let schemas = document["components"]["schemas"].as_object_mut().into_iter().flatten();
     for (name, schema) in schemas {
@@ -128,6 +133,7 @@ fn complete(mut document: Value) -> Value {
     for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, o)| o) {
         complete_operation(operation);
     }
+    add_examples(&mut document);
     document
 }
 
@@ -176,7 +182,16 @@ fn complete_schema(name: &str, schema: &mut Value) {
     }
     let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
     let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);
+    if ["ReportProgress", "ReportShots"].contains(&name) {
+        schema["minProperties"] = json!(1);
+    }
+    if name == "ItemReport" {
+        schema["anyOf"] = json!([{"required": ["key"]}, {"required": ["idx"]}]);
+    }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    if INPUTS.contains(&name) {
+        properties.iter_mut().for_each(|(field, property)| narrow(field, property));
+    }
     for (field, property) in properties.iter_mut() {
         if !required.contains(field) && !never_null.contains(&field.as_str()) {
             make_nullable(property);
@@ -189,6 +204,25 @@ fn complete_schema(name: &str, schema: &mut Value) {
     }
 }
 
+/// What the service refuses in a field, said in the schema.
+fn narrow(field: &str, property: &mut Value) {
+    if field == "labels" {
+        property["maxProperties"] = json!(16);
+        property["propertyNames"] = json!({"pattern": "^[A-Za-z0-9._/-]{1,63}$"});
+        property["additionalProperties"]["maxLength"] = json!(255);
+        property["additionalProperties"]["pattern"] = json!(NO_NUL);
+        let null_removes = property["additionalProperties"].get("type").is_none();
+        property["additionalProperties"]["type"] = if null_removes { json!(["string", "null"]) } else { json!("string") };
+    }
+    if field == "items" {
+        property["uniqueItems"] = json!(true);
+    }
+    let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
+    if plain {
+        property["pattern"] = json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
+    }
+}
+
 fn make_nullable(property: &mut Value) {
     if let Some(kind) = property.get("type").and_then(Value::as_str).map(str::to_owned) {
         property["type"] = json!([kind, "null"]);
@@ -198,14 +232,11 @@ fn make_nullable(property: &mut Value) {
 fn complete_operation(operation: &mut Value) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
-    for parameter in operation["parameters"].as_array_mut().into_iter().flatten() {
-        complete_parameter(parameter);
-    }
-    for header in contract.headers {
-        let parameters = operation.as_object_mut().map(|o| o.entry("parameters").or_insert_with(|| json!([])));
-        if let Some(parameters) = parameters.and_then(Value::as_array_mut) {
-            parameters.push(header_parameter(*header));
-        }
+    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    parameters.iter_mut().for_each(complete_parameter);
+    parameters.extend(contract.headers.iter().map(|header| header_parameter(*header)));
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
     }
     let has_body = operation.get("requestBody").is_some();
     if has_body {
@@ -226,10 +257,76 @@ fn complete_operation(operation: &mut Value) {
             response["description"] = json!(format!("{summary}: done."));
         }
     }
+    add_links(&id, &mut operation["responses"]);
     add_problems(operation, contract, has_body);
 }
 
-/// The media type without its charset, and an example of its schema.
+/// What can be called next with the id of a thing just made.
+fn add_links(id: &str, responses: &mut Value) {
+    let (status, parameter, next): (_, _, &[&str]) = match id {
+        "create_job" => ("201", "job_id", &JOB_OPERATIONS),
+        "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
+        "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
+        _ => return,
+    };
+    let link = |operation: &&str| {
+        let link = json!({
+            "operationId": operation,
+            "description": "Takes the id from the answer.",
+            "parameters": {parameter: format!("$response.body#/{parameter}")},
+        });
+        ((*operation).to_owned(), link)
+    };
+    responses[status]["links"] = Value::Object(next.iter().map(link).collect());
+}
+
+/// Operations on one job, in the order of its life.
+const JOB_OPERATIONS: [&str; 15] = [
+    "get_job",
+    "update_job",
+    "start_job",
+    "update_progress",
+    "update_shots",
+    "report_items",
+    "list_items",
+    "list_shots",
+    "list_events",
+    "mark_failed",
+    "mark_completed",
+    "cancel_job",
+    "retry_job",
+    "update_shot",
+    "delete_job",
+];
+
+/// One example a schema and one a code; the operations refer to them.
+fn add_examples(document: &mut Value) {
+    let mut examples = Map::new();
+    for name in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {
+        if let Some(value) = example(name) {
+            examples.insert(name.clone(), json!({"value": value}));
+        }
+    }
+    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
+    for code in used {
+        let (status, title) = meaning(code);
+        let value = json!({
+            "type": "about:blank",
+            "title": title,
+            "status": status.as_u16(),
+            "detail": format!("{title}."),
+            "code": code,
+            "request_id": "0199d3a4-9999-7000-8000-3f1c5b8a2d10",
+        });
+        examples.insert((*code).to_owned(), json!({"summary": title, "value": value}));
+    }
+    let text = document.to_string();
+    examples.retain(|name, _| text.contains(&format!("\"#/components/examples/{name}\"")));
+    document["components"]["examples"] = Value::Object(examples);
+}
+
+/// The media type without its charset, and with the example of its schema.
 fn complete_content(content: &mut Value) {
     let Some(types) = content.as_object_mut() else { return };
     if let Some(media) = types.remove("application/json; charset=utf-8") {
@@ -237,14 +334,33 @@ fn complete_content(content: &mut Value) {
     }
     for (_, media) in types {
         let name = media["schema"]["$ref"].as_str().and_then(|r| r.rsplit('/').next());
-        if let Some(example) = name.and_then(example) {
-            media["example"] = example;
+        if let Some(name) = name.filter(|n| example(n).is_some()).map(str::to_owned) {
+            media["examples"] = json!({&name: {"$ref": format!("#/components/examples/{name}")}});
         }
     }
 }
 
+/// Characters of any text: all but NUL, which no database here can hold.
+const NO_NUL: &str = r"^[^\u0000]*$";
+
 fn complete_parameter(parameter: &mut Value) {
-    let example = match parameter["name"].as_str().unwrap_or_default() {
+    let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+    let schema = &mut parameter["schema"];
+    match name.as_str() {
+        "q" => {
+            schema["maxLength"] = json!(1000);
+            schema["pattern"] = json!(NO_NUL);
+        }
+        "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
+        "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
+        "offset" => {
+            schema["minimum"] = json!(0);
+            schema["maximum"] = json!(i64::MAX);
+        }
+        _ if schema["type"] == "string" && schema.get("format").is_none() => schema["pattern"] = json!(NO_NUL),
+        _ => {}
+    }
+    let example = match name.as_str() {
         "job_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
         "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
         "shot_idx" | "offset" => json!(0),
@@ -264,27 +380,32 @@ fn complete_parameter(parameter: &mut Value) {
 }
 
 fn header_parameter(header: Header) -> Value {
-    let (name, description, example, length) = match header {
+    const ETAGS: &str = r#"^(|\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
+    let (name, description, example, pattern) = match header {
         Header::IdempotencyKey => (
             "Idempotency-Key",
             "The same key with the same body makes nothing twice and is answered as the first time.",
             "5b0c1f8e-render-42",
-            255,
+            Some("^[!-~]([ -~]{0,253}[!-~])?$"),
         ),
         Header::IfMatch => (
             "If-Match",
             "ETags of the versions that may be changed; 412 when the job is at another one.",
             "\"4\"",
-            1000,
+            Some(ETAGS),
         ),
         Header::IfNoneMatch => (
             "If-None-Match",
             "ETags of the versions that the client has; 304 when the job is at one of them.",
             "\"4\"",
-            1000,
+            // Whatever else it holds is a tag of something that the client does not have of us.
+            None,
         ),
     };
-    let schema = json!({"type": "string", "minLength": 1, "maxLength": length});
+    let schema = match pattern {
+        Some(pattern) => json!({"type": "string", "pattern": pattern}),
+        None => json!({"type": "string"}),
+    };
     json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema, "example": example})
 }
 
@@ -302,14 +423,8 @@ fn add_problems(operation: &mut Value, contract: &Operation, has_body: bool) {
             });
             add_headers(response, status.as_u16());
         }
-        response["content"]["application/problem+json"]["examples"][*code] = json!({"value": {
-            "type": "about:blank",
-            "title": title,
-            "status": status.as_u16(),
-            "detail": format!("{title}."),
-            "code": code,
-            "request_id": "0199d3a4-9999-7000-8000-3f1c5b8a2d10",
-        }});
+        let example = json!({"$ref": format!("#/components/examples/{code}")});
+        response["content"]["application/problem+json"]["examples"][*code] = example;
     }
 }
 
@@ -327,6 +442,7 @@ fn to_3_0(value: &mut Value) {
     match value {
         Value::Object(members) => {
             null_to_nullable(members);
+            members.remove("propertyNames");
             // Of a schema; the examples of a media type are an object, and the same in both versions.
             if let Some(first) = members.get("examples").and_then(|e| e.get(0)).cloned() {
                 members.remove("examples");

@@ -3,7 +3,7 @@
 use super::{JobManager, validate};
 use crate::{
     db::write::{CreateJob, Created},
-    error::Result,
+    error::{Error, FieldError, Result},
 };
 use chrono::{DateTime, SubsecRound, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
@@ -165,6 +165,11 @@ fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
     checks.labels("/labels", &new.labels);
     check_items(&mut checks, &new.items);
     checks.finish()?;
+    let mut keys = HashSet::new();
+    if let Some(i) = new.items.iter().position(|item| !keys.insert(&item.key)) {
+        let detail = "This key stands twice: give each item its own.";
+        return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "duplicate_key", detail)));
+    }
     match idempotency {
         Some(i) => check_key(&i.key),
         None => Ok(()),
@@ -176,13 +181,9 @@ fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
         checks.fail("/items", "too_many", format!("Use at most {MAX_ITEMS} items; these are {}.", items.len()));
         return;
     }
-    let mut seen = HashSet::new();
     for (i, item) in items.iter().enumerate() {
         let pointer = format!("/items/{i}/key");
         checks.name(&pointer, &item.key, validate::KEY);
-        if !seen.insert(&item.key) {
-            checks.fail(&pointer, "duplicate_key", format!("The key {} stands twice: give each item its own.", item.key));
-        }
         if let Some(input) = &item.input {
             checks.json(&format!("/items/{i}/input"), input);
         }
@@ -195,5 +196,5 @@ pub(super) fn check_key(key: &str) -> Result<()> {
         return Ok(());
     }
     let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
-    Err(crate::error::Error::invalid(crate::error::FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
+    Err(Error::invalid(FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
 }

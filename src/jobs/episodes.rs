@@ -57,14 +57,14 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<(Vec<episode::Model>, Option<Cursor>)> {
+        if let Some(id) = &series_id {
+            validate::no_nul_parameter("series_id", id)?;
+        }
         let mut query = episode::Entity::find()
             .order_by_desc(episode::Column::CreatedAt)
             .order_by_desc(episode::Column::Id)
             .limit(limit + 1);
         if let Some(series_id) = series_id {
-            if series_id.contains('\0') {
-                return Ok((Vec::new(), None));
-            }
             query = query.filter(episode::Column::SeriesId.eq(series_id));
         }
         if let Some(after) = after {

@@ -96,7 +96,7 @@ fn find<'a>(items: &'a [job_item::Model], report: &ItemReport, i: usize) -> Resu
         let item = items.iter().find(|item| item.idx == idx).ok_or(Error::NotFound(Thing::Item))?;
         if report.key.as_ref().is_some_and(|key| *key != item.key) {
             let detail = format!("The item at position {idx} has the key {}: give one of the two, or the right pair.", item.key);
-            return Err(Error::invalid(FieldError::at(format!("/items/{i}/key"), "key_mismatch", detail)));
+            return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "key_mismatch", detail)));
         }
         return Ok(Some(item));
     }
@@ -104,7 +104,7 @@ fn find<'a>(items: &'a [job_item::Model], report: &ItemReport, i: usize) -> Resu
     let first = found.next();
     if found.next().is_some() {
         let detail = "Several items of this job have the key: name the one you mean by its idx.";
-        return Err(Error::invalid(FieldError::at(format!("/items/{i}/key"), "ambiguous_key", detail)));
+        return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "ambiguous_key", detail)));
     }
     Ok(first)
 }
@@ -176,5 +176,5 @@ fn check(reports: &[ItemReport]) -> Result<()> {
 
 fn twice(i: usize) -> Error {
     let detail = "This item stands in the call already: report each item once a call.";
-    Error::invalid(FieldError::at(format!("/items/{i}"), "duplicate_key", detail))
+    Error::ItemConflict(FieldError::at(format!("/items/{i}"), "duplicate_key", detail))
 }

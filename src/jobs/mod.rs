@@ -33,8 +33,8 @@ pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use update_job::JobPatch;
 
 use crate::{
-    chance::Chance,
-    clock::Clock,
+    chance::{Chance, SystemChance},
+    clock::{Clock, SystemClock},
     db::{
         Database,
         write::{Change, ChangeJob, Items, Loaded},
@@ -59,6 +59,11 @@ pub struct JobManager {
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
         Self { db, clock, chance }
+    }
+
+    /// Without a database: see [`Database::detached`].
+    pub fn detached() -> Self {
+        Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))
     }
 
     /// For connecting, migrating and closing; what changes a job is a verb.

@@ -53,6 +53,7 @@ impl JobManager {
         }
         checks.range("/total_shots", total, 0, i32::MAX);
         checks.range("/completed_shots", completed, 0, i32::MAX);
+        check_counts(&mut checks, total, completed);
         checks.finish()?;
         let none = Items::Named { keys: Vec::new(), indexes: Vec::new() };
         self.change(id, if_version, none, move |loaded, _| {
@@ -81,12 +82,17 @@ pub(super) fn must_process(job: &job::Model) -> Result<()> {
     fence(job)
 }
 
+/// Not more shots are done than there are.
 pub(super) fn check_shots(job: &job::Model) -> Result<()> {
-    let mut checks = validate::Checks::default();
     let (completed, total) = (job.completed_shots, job.total_shots);
-    if completed > total {
-        let detail = format!("{completed} shots of {total} cannot be done: give a total_shots that is at least as large.");
-        checks.fail("/completed_shots", "exceeds_total", detail);
+    if completed > total { Err(Error::ShotsExceedTotal { completed, total }) } else { Ok(()) }
+}
+
+/// The same of the two counts of one call, which no stored count can put right.
+pub(super) fn check_counts(checks: &mut validate::Checks, total: Option<i32>, completed: Option<i32>) {
+    if let (Some(total), Some(completed)) = (total, completed)
+        && completed > total
+    {
+        checks.fail("/completed_shots", "exceeds_total", Error::ShotsExceedTotal { completed, total }.to_string());
     }
-    checks.finish()
 }

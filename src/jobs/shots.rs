@@ -102,17 +102,23 @@ fn status(item: &job_item::Model) -> ShotStatus {
 }
 
 impl JobManager {
-    /// All shots of the job, in order.
+    /// The job and all its shots, in order.
     ///
     /// Errors: `job_not_found`.
     pub async fn list_shots(&self, id: &str) -> Result<(job::Model, Vec<Shot>)> {
         let job = self.get_job(id).await?;
+        let shots = self.shots_of(&job).await?;
+        Ok((job, shots))
+    }
+
+    /// The shots of a job that has been read.
+    pub async fn shots_of(&self, job: &job::Model) -> Result<Vec<Shot>> {
         let items = job_item::Entity::find()
-            .filter(job_item::Column::JobId.eq(id))
+            .filter(job_item::Column::JobId.eq(&job.id))
             .order_by_asc(job_item::Column::Idx)
             .all(self.db.read())
             .await?;
-        Ok((job, items.iter().map(Shot::from).collect()))
+        Ok(items.iter().map(Shot::from).collect())
     }
 
     /// Rewrites descriptions of one shot, whatever the job's status. Where scenes number their shots alike, the first
@@ -121,9 +127,6 @@ impl JobManager {
     /// Errors: `job_not_found`, `shot_not_found`, `invalid_request`.
     pub async fn update_shot(&self, id: &str, shot_idx: i64, edit: ShotEdit) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
-        if edit.fields().is_empty() {
-            checks.fail("", "nothing_given", "Give visual_desc, motion_desc, audio_desc, or some of them.");
-        }
         for (name, value) in edit.fields() {
             checks.text(&format!("/{name}"), Some(value), usize::MAX);
         }
@@ -140,7 +143,7 @@ impl JobManager {
             for (name, value) in edit.fields() {
                 input[name] = value.into();
             }
-            if item.input == before {
+            if item.input == before || edit.fields().is_empty() {
                 return Ok(None);
             }
             item.updated_at = now;

@@ -4,7 +4,7 @@ use super::{
     IfVersion, JobManager, cancel_job::cancelled,
     create_job::labels_json,
     finish_job::{completed, failed_for_good},
-    progress::{check_shots, must_process},
+    progress::{check_counts, check_shots, must_process},
     retry_job::retried,
     start_job::started,
     validate,
@@ -185,6 +185,7 @@ fn check(patch: &JobPatch) -> Result<()> {
     checks.range("/progress", patch.progress, 0.0, 100.0);
     checks.range("/total_shots", patch.total_shots, 0, i32::MAX);
     checks.range("/completed_shots", patch.completed_shots, 0, i32::MAX);
+    check_counts(&mut checks, patch.total_shots, patch.completed_shots);
     checks.range("/priority", patch.priority, -100, 100);
     checks.range("/max_attempts", patch.max_attempts, 1, validate::MAX_ATTEMPTS);
     checks.time("/run_at", patch.run_at.flatten());

@@ -80,8 +80,8 @@ impl Checks {
 
     /// A time that both databases can hold and sort.
     pub fn time(&mut self, pointer: &str, value: Option<DateTime<Utc>>) {
-        if value.is_some_and(|t| !(1970..=9999).contains(&t.year())) {
-            self.fail(pointer, "out_of_range", "Use a time of the years 1970 to 9999.");
+        if value.is_some_and(|t| !(0..=9999).contains(&t.year())) {
+            self.fail(pointer, "out_of_range", "Use a time of the years 0 to 9999.");
         }
     }
 
@@ -143,6 +143,15 @@ pub fn is_job_type(value: &str) -> bool {
 pub fn is_label_key(key: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');
     (1..=LABEL).contains(&key.len()) && key.chars().all(plain)
+}
+
+/// A parameter that a database can compare with.
+pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
+    if !value.contains('\0') {
+        return Ok(());
+    }
+    let detail = "Take the NUL character (U+0000) out: nothing here has it.";
+    Err(Error::invalid(FieldError::parameter(name, "nul_character", detail)))
 }
 
 /// A member's name as a part of a JSON pointer (RFC 6901).

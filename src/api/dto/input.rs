@@ -329,7 +329,7 @@ impl From<ItemReport> for jobs::ItemReport {
     }
 }
 
-/// New descriptions of a shot. At least one.
+/// New descriptions of a shot; what is left out or null stays.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct EditShot {

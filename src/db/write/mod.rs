@@ -13,7 +13,7 @@ pub use delete_job::DeleteJob;
 pub use import::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing};
 
 use crate::{
-    error::{Error, FieldError, Result},
+    error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
 use entity::{episode, job, job_event, job_item, series};
@@ -81,17 +81,14 @@ fn replay<M>(first: Option<M>, same_request: impl Fn(&M) -> bool) -> Result<Opti
 /// Names the parent that is missing, and keeps those that are there from being deleted before the commit. A violated
 /// foreign key could not say which one it was, and would end the whole transaction.
 async fn check_parents(tx: &impl ConnectionTrait, series_id: Option<&str>, episode_id: Option<&str>) -> Result<()> {
-    let missing = |field: &str, id: &str| {
-        let detail = format!("There is no {field} with the id {id}: create it first, or leave the field out.");
-        Error::invalid(FieldError::at(format!("/{field}_id"), "unknown_reference", detail))
-    };
+    let missing = |thing, id: &str, pointer| Error::UnknownReference { thing, id: id.to_owned(), pointer };
     if let Some(id) = series_id {
         let found = series::Entity::find_by_id(id).lock(LockType::KeyShare).one(tx).await?;
-        found.ok_or_else(|| missing("series", id))?;
+        found.ok_or_else(|| missing(Thing::Series, id, "/series_id"))?;
     }
     if let Some(id) = episode_id {
         let found = episode::Entity::find_by_id(id).lock(LockType::KeyShare).one(tx).await?;
-        found.ok_or_else(|| missing("episode", id))?;
+        found.ok_or_else(|| missing(Thing::Episode, id, "/episode_id"))?;
     }
     Ok(())
 }
