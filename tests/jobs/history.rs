@@ -128,7 +128,7 @@ async fn report(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -
                 let idx = if key.is_some() { None } else { Some(n) };
                 ItemReport { key, idx, status: statuses[rng.usize(..5)], result: None, error: None }
             };
-            let reports = vec![item(0), item(1), item(4)];
+            let reports = [item(0), item(1), item(4)];
             t.report_items(id, reports[..rng.usize(1..4)].to_vec(), version).await
         }
     }

@@ -38,7 +38,7 @@ async fn another_request_with_the_same_key_is_refused(t: Bench) {
 on_both!(a_request_that_was_refused_does_not_spend_its_key);
 async fn a_request_that_was_refused_does_not_spend_its_key(t: Bench) {
     let bad = NewJob { series_id: Some("nowhere".into()), ..any_job() };
-    refusal(t.create_job(bad, key("k", json!(1))).await, "invalid_request");
+    refusal(t.create_job(bad, key("k", json!(1))).await, "series_not_found");
     assert!(!t.create_job(any_job(), key("k", json!(2))).await.unwrap().replayed);
 }
 
@@ -55,7 +55,7 @@ async fn many_calls_at_once_with_one_key_make_one_job(t: Bench) {
     let other = t.another().await;
     for round in 0..10 {
         let create = |n: usize| {
-            let jobs = if n % 2 == 0 { (*t).clone() } else { other.clone() };
+            let jobs = if n.is_multiple_of(2) { (*t).clone() } else { other.clone() };
             let key = key(&format!("k-{round}"), json!(1));
             async move { jobs.create_job(any_job(), key).await.map(|c| (c.job.id, c.replayed)).map_err(|e| e.code()) }
         };

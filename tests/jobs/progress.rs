@@ -84,9 +84,10 @@ on_both!(more_shots_done_than_there_are_is_refused);
 async fn more_shots_done_than_there_are_is_refused(t: Bench) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(5), Some(5), None).await.unwrap();
-    for (total, completed) in [(Some(5), Some(6)), (None, Some(6)), (Some(4), None), (Some(0), None)] {
-        let error = t.refused(&id, "invalid_request", t.update_shots(&id, total, completed, None)).await;
-        assert_eq!(pointers(&error), ["/completed_shots exceeds_total"]);
+    let error = t.refused(&id, "invalid_request", t.update_shots(&id, Some(5), Some(6), None)).await;
+    assert_eq!(pointers(&error), ["/completed_shots exceeds_total"]);
+    for (total, completed) in [(None, Some(6)), (Some(4), None), (Some(0), None)] {
+        t.refused(&id, "shots_exceed_total", t.update_shots(&id, total, completed, None)).await;
     }
 }
 

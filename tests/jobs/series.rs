@@ -100,7 +100,7 @@ async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_
                     assert_eq!(whole.job.as_ref().unwrap().series_id, None, "{outcomes:?}");
                     whole.assert_history_is_whole();
                 }
-                Err(code) => assert_eq!(*code, "invalid_request"),
+                Err(code) => assert_eq!(*code, "series_not_found"),
             }
         }
         t.whole(&joiner).await.assert_history_is_whole();

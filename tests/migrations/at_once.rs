@@ -46,7 +46,7 @@ on_both!(ups_and_downs_at_once_leave_a_schema_that_up_completes);
 async fn ups_and_downs_at_once_leave_a_schema_that_up_completes(t: TestDb) {
     let one = |n: u32| {
         let t = t.clone();
-        let change = if n % 2 == 0 { UP } else { Change::Down { limit: n } };
+        let change = if n.is_multiple_of(2) { UP } else { Change::Down { limit: n } };
         async move { migrate(&t.connect().await, change).await.map(drop).map_err(|e| e.to_string()) }
     };
     assert_eq!(at_once((0..6).map(one)).await, [const { Ok(()) }; 6]);
