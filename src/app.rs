@@ -17,11 +17,13 @@ pub struct App {
 }
 
 impl App {
-    /// Opens the database that the configuration names. Does not touch its schema.
-    pub async fn open(config: Config) -> Result<Self, ConnectError> {
+    /// Opens the database that the configuration names; `create` makes a SQLite file that is not there yet. Does not touch
+    /// the schema.
+    pub async fn open(config: Config, create: bool) -> Result<Self, ConnectError> {
         let options = Options {
             url: config.database_url.clone(),
             max_connections: config.database_connections,
+            create,
             acquire_timeout: Duration::from_secs(5),
         };
         let db = Database::connect(&options).await?;

@@ -19,6 +19,12 @@ pub struct Arguments {
     action: Action,
 }
 
+impl Arguments {
+    pub fn creates(&self) -> bool {
+        matches!(self.action, Action::Create(_))
+    }
+}
+
 #[derive(Subcommand)]
 enum Action {
     /// Show a page of jobs

@@ -103,24 +103,28 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
-        Command::Serve(server) => serve::run(open(cli.flags, server).await?).await,
-        Command::Migrate(arguments) => migrate::run(open(cli.flags, ServerFlags::default()).await?, arguments).await,
-        Command::Import(arguments) => import::run(ready(cli.flags).await?, arguments).await,
-        Command::Export(arguments) => export::run(ready(cli.flags).await?, arguments).await,
-        Command::Jobs(arguments) => jobs::run(ready(cli.flags).await?, arguments).await,
+        Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
+        Command::Migrate(arguments) => migrate::run(open(cli.flags, ServerFlags::default(), true).await?, arguments).await,
+        Command::Import(arguments) => import::run(ready(cli.flags, true).await?, arguments).await,
+        Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Jobs(arguments) => {
+            let create = arguments.creates();
+            jobs::run(ready(cli.flags, create).await?, arguments).await
+        }
     }
 }
 
 /// The app on its database, whatever the schema.
-async fn open(flags: Flags, server: ServerFlags) -> Result<App, Failure> {
+async fn open(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Failure> {
     let config = Config::load(flags, server)?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
-    Ok(App::open(config).await?)
+    Ok(App::open(config, create).await?)
 }
 
-/// The app on a database with the newest schema.
-async fn ready(flags: Flags) -> Result<App, Failure> {
-    let app = open(flags, ServerFlags::default()).await?;
+/// The app on a database with the newest schema. A command that only reads does not make a new database: under a
+/// mistyped path it would find no jobs, and nobody would notice.
+async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
+    let app = open(flags, ServerFlags::default(), create).await?;
     schema::migrate(app.jobs.database(), schema::Change::Up { limit: None }).await?;
     Ok(app)
 }

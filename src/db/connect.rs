@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
@@ -13,13 +13,15 @@ pub struct Options {
     pub url: String,
     /// Connections in the pool.
     pub max_connections: u32,
+    /// Make a SQLite file that is not there yet.
+    pub create: bool,
     /// How long a call waits for a free connection before it gives up.
     pub acquire_timeout: Duration,
 }
 
 impl Options {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 8, acquire_timeout: Duration::from_secs(5) }
+        Self { url: url.into(), max_connections: 8, create: true, acquire_timeout: Duration::from_secs(5) }
     }
 }
 
@@ -29,6 +31,8 @@ pub enum ConnectError {
     Url(String),
     #[error("the database at `{url}` cannot be opened: {source}")]
     Open { url: String, source: DbErr },
+    #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
+    Missing(String),
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }
@@ -39,7 +43,12 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
         Some(("sqlite" | "postgres", _)) => options.url.clone(),
         _ => return Err(ConnectError::Url(without_password(&options.url))),
     };
-    make_folder(&url)?;
+    let create = options.create;
+    match sqlite_file(&url) {
+        Some(file) if create => make_folder(file)?,
+        Some(file) if !file.exists() => return Err(ConnectError::Missing(options.url.clone())),
+        _ => {}
+    }
     let mut settings = ConnectOptions::new(&url);
     settings
         .max_connections(options.max_connections)
@@ -50,9 +59,9 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
         .test_before_acquire(false)
         // A ping only for a connection that may have been cut meanwhile: one at each acquire would double the round trips.
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
-        .map_sqlx_sqlite_opts(|sqlite| {
+        .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                .create_if_missing(true)
+                .create_if_missing(create)
                 .foreign_keys(true)
                 .journal_mode(SqliteJournalMode::Wal)
                 // NORMAL may lose the last answered commits at a power cut.
@@ -66,12 +75,15 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
     sea_orm::Database::connect(settings).await.map_err(open)
 }
 
-/// SQLite makes the file but not its folder.
-fn make_folder(url: &str) -> Result<(), ConnectError> {
-    let Some(rest) = url.strip_prefix("sqlite:") else { return Ok(()) };
+fn sqlite_file(url: &str) -> Option<&Path> {
+    let rest = url.strip_prefix("sqlite:")?;
     let path = rest.strip_prefix("//").unwrap_or(rest);
-    let path = path.split('?').next().unwrap_or(path);
-    match std::path::Path::new(path).parent() {
+    Some(Path::new(path.split('?').next().unwrap_or(path)))
+}
+
+/// SQLite makes the file but not its folder.
+fn make_folder(file: &Path) -> Result<(), ConnectError> {
+    match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
             .map_err(|error| ConnectError::Folder(folder.display().to_string(), error)),
         _ => Ok(()),
