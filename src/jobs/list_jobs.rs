@@ -172,17 +172,6 @@ impl Filter {
                 return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
             }
         }
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_TEXT) {
-            let detail = format!("Look for a text of at most {LONGEST_TEXT} characters.");
-            return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
-        }
-        for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {
-            // SQLite compares times as text, which sorts years of four digits only.
-            if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
-                let detail = "Use a time of the years 0 to 9999.";
-                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
-            }
-        }
         Ok(())
     }
 

@@ -28,13 +28,13 @@ pub async fn fill(t: &Bench) {
     let jobs = format!(
         "INSERT INTO video_generation_jobs \
          (id, job_type, mode, status, completed_at, series_id, episode_id, labels, idempotency_key, created_at, updated_at) {numbers} \
-         SELECT 'job-' || n, 'type-' || n % 7, CASE n % 3 WHEN 0 THEN 'idea' WHEN 1 THEN 'script' END, {status}, \
+         SELECT 'job-' || n, 'type-' || (n % 7), CASE n % 3 WHEN 0 THEN 'idea' WHEN 1 THEN 'script' END, {status}, \
          CASE WHEN n % 5 >= 2 THEN {time} END, 'series-' || (n % 100 + 1), CASE WHEN n % 2 = 0 THEN 'episode-' || (n % 100 + 1) END, \
          (CASE WHEN n % 100 = 0 THEN '{{\"team\": \"rare\"}}' ELSE '{{\"team\": \"many\"}}' END){json}, 'key-' || n, {time}, {time} FROM numbers"
     );
     let items = format!(
         "INSERT INTO job_items (job_id, idx, key, status, created_at, updated_at) {numbers} \
-         SELECT 'job-' || (n / 10 + 1), n % 10, 'shot-' || n % 10, 'pending', {time}, {time} FROM numbers"
+         SELECT 'job-' || (n / 10 + 1), n % 10, 'shot-' || (n % 10), 'pending', {time}, {time} FROM numbers"
     );
     let events = format!(
         "INSERT INTO job_events (job_id, seq, kind, status, progress, total_shots, completed_shots, created_at) {numbers} \
