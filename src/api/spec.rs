@@ -11,7 +11,7 @@ use super::{
 use crate::{jobs::JobManager, lifecycle::Cursor};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
-use std::sync::LazyLock;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
 const INPUTS: [&str; 16] = [
@@ -129,12 +129,25 @@ fn complete(mut document: Value) -> Value {
     for (name, schema) in schemas {
         complete_schema(name, schema);
     }
+    let describe = |(name, schema): (&String, &Value)| Some((name.clone(), schema["description"].as_str()?.to_owned()));
+    let schemas = document["components"]["schemas"].as_object().into_iter().flatten();
+    let descriptions: BTreeMap<String, String> = schemas.filter_map(describe).collect();
+    sort_tags(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, o)| o) {
-        complete_operation(operation);
+        complete_operation(operation, &descriptions);
     }
     add_examples(&mut document);
     document
+}
+
+/// In the order of a job's life instead of the alphabet.
+fn sort_tags(document: &mut Value) {
+    const ORDER: [&str; 8] = ["Generate", "Jobs", "Lifecycle", "Items", "Events", "Series", "Episodes", "Health"];
+    let tags = document["tags"].as_array_mut();
+    if let Some(tags) = tags {
+        tags.sort_by_key(|tag| ORDER.iter().position(|name| tag["name"] == *name));
+    }
 }
 
 fn add_problem_schemas(document: &mut Value) {
@@ -229,7 +242,7 @@ fn make_nullable(property: &mut Value) {
     }
 }
 
-fn complete_operation(operation: &mut Value) {
+fn complete_operation(operation: &mut Value, descriptions: &BTreeMap<String, String>) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
     let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -246,7 +259,6 @@ fn complete_operation(operation: &mut Value) {
             content["application/merge-patch+json"] = content["application/json"].clone();
         }
     }
-    let summary = operation["summary"].as_str().unwrap_or_default().to_owned();
     let responses = operation["responses"].as_object_mut().into_iter().flatten();
     for (_, response) in responses {
         complete_content(&mut response["content"]);
@@ -254,7 +266,9 @@ fn complete_operation(operation: &mut Value) {
             response.as_object_mut().map(|r| r.remove("content"));
         }
         if response["description"].as_str().is_none_or(str::is_empty) {
-            response["description"] = json!(format!("{summary}: done."));
+            let schema = response["content"]["application/json"]["schema"]["$ref"].as_str();
+            let name = schema.and_then(|r| r.rsplit('/').next()).unwrap_or_default();
+            response["description"] = json!(descriptions.get(name).map_or("Done.", String::as_str));
         }
     }
     add_links(&id, &mut operation["responses"]);
