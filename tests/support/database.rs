@@ -119,7 +119,7 @@ fn url_of(database: &str) -> String {
 
 #[allow(clippy::disallowed_methods, reason = "scripts/test says where its private server is")]
 fn server_url() -> String {
-    std::env::var("CALLSHEET_TEST_POSTGRES_URL").expect(
-        "CALLSHEET_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a private PostgreSQL for the tests",
-    )
+    std::env::var("CALLSHEET_TEST_POSTGRES_URL").unwrap_or_else(|_| {
+        panic!("CALLSHEET_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a private PostgreSQL for the tests")
+    })
 }
