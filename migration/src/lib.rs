@@ -19,15 +19,8 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 7] = [
-    "series",
-    "episodes",
-    "video_generation_jobs",
-    "job_items",
-    "job_events",
-    "imports",
-    "import_rejects",
-];
+pub const TABLES: [&str; 7] =
+    ["series", "episodes", "video_generation_jobs", "job_items", "job_events", "imports", "import_rejects"];
 
 pub struct Migrator;
 

@@ -38,11 +38,7 @@ fn table() -> TableCreateStatement {
         [("fk_jobs_episode", "episode_id", "episodes"), ("fk_jobs_series", "series_id", "series")]
     {
         table.foreign_key(
-            ForeignKey::create()
-                .name(name)
-                .from(JOBS, column)
-                .to(parent, "id")
-                .on_delete(ForeignKeyAction::SetNull),
+            ForeignKey::create().name(name).from(JOBS, column).to(parent, "id").on_delete(ForeignKeyAction::SetNull),
         );
     }
     table
@@ -120,7 +116,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
     let list = |name: &str, column: &'static str| {
         Index::create().name(name).table(JOBS).col(column).col("created_at").col("id").to_owned()
     };
-    let sparse = |name: &str, column: &'static str| list(name, column).and_where(Expr::col(column).is_not_null()).to_owned();
+    let sparse =
+        |name: &str, column: &'static str| list(name, column).and_where(Expr::col(column).is_not_null()).to_owned();
     vec![
         Index::create().name("idx_job_created").table(JOBS).col("created_at").col("id").to_owned(),
         list("idx_job_status", "status"),

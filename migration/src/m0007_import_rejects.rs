@@ -33,7 +33,8 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        let import = Index::create().name("idx_import_rejects_import").table(REJECTS).col("import_id").col("id").to_owned();
+        let import =
+            Index::create().name("idx_import_rejects_import").table(REJECTS).col("import_id").col("id").to_owned();
         manager.create_index(import).await
     }
 

@@ -67,8 +67,7 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for Body<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content =
-            vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: <Self as Payload>::schema_ref() }];
+        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: <Self as Payload>::schema_ref() }];
         Some(MetaRequest { description: None, content, required: true })
     }
 
@@ -129,7 +128,9 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
     let bytes = match body.take()?.into_bytes_limit(limit).await {
         Ok(bytes) => bytes,
         Err(ReadBodyError::PayloadTooLarge) => {
-            let detail = format!("The body is larger than {limit} bytes: send less, or start the server with a larger --max-body-bytes.");
+            let detail = format!(
+                "The body is larger than {limit} bytes: send less, or start the server with a larger --max-body-bytes."
+            );
             return Err(Problem::new("body_too_large", detail).into());
         }
         Err(error) => return Err(Problem::new("malformed_body", format!("The body broke off: {error}.")).into()),

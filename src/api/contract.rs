@@ -57,7 +57,11 @@ pub const OPERATIONS: [Operation; 31] = [
     ),
     operation("delete_job", CHANGES, &["job_not_found", "version_mismatch"]),
     operation("start_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
-    operation("mark_completed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation(
+        "mark_completed",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"],
+    ),
     operation("mark_failed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
     operation("cancel_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
     operation("retry_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),

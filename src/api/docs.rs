@@ -20,9 +20,8 @@ pub fn add(routes: Route) -> Route {
 
 /// A page made when it is first asked for: most servers never show it, and it is over a megabyte.
 fn page(make: fn() -> String) -> impl Endpoint {
-    get(text("text/html; charset=utf-8", make).with(
-        poem::middleware::SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, POLICY),
-    ))
+    get(text("text/html; charset=utf-8", make)
+        .with(poem::middleware::SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, POLICY)))
 }
 
 fn text(content_type: &'static str, make: fn() -> String) -> poem::RouteMethod {

@@ -88,5 +88,6 @@ fn check_nul(input: &Input) -> Result<()> {
         return Ok(());
     }
     let detail = "Take the NUL character (U+0000) out: no database here can hold it.";
-    Err(super::problem::Problem::invalid(vec![FieldError::at(format!("/{}", input.field), "nul_character", detail)]).into())
+    Err(super::problem::Problem::invalid(vec![FieldError::at(format!("/{}", input.field), "nul_character", detail)])
+        .into())
 }

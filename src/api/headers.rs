@@ -24,7 +24,9 @@ impl<'a> FromRequest<'a> for IdempotencyKey {
         // Read as bytes: poem takes a value that is not ASCII for an absent one, and the promise would be broken.
         match std::str::from_utf8(raw.as_bytes()) {
             Ok(key) => Ok(Self(Some(key.to_owned()))),
-            Err(_) => Err(wrong("Idempotency-Key", "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.")),
+            Err(_) => {
+                Err(wrong("Idempotency-Key", "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID."))
+            }
         }
     }
 }

@@ -35,6 +35,7 @@ pub enum JobAnswer {
 }
 
 #[derive(ApiResponse)]
+#[allow(clippy::large_enum_variant, reason = "made once a request, and written out at once")]
 enum JobOrUnchanged {
     /// The job.
     #[oai(status = 200)]

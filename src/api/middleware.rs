@@ -24,8 +24,7 @@ impl Problems {
     fn allow(&self, path: &str) -> Option<String> {
         let parts: Vec<&str> = path.split('/').collect();
         let fits = |template: &[String]| {
-            template.len() == parts.len()
-                && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
+            template.len() == parts.len() && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
         };
         // A path without parameters is the more exact one.
         let mut found: Vec<_> = self.routes.iter().filter(|(template, _)| fits(template)).collect();
@@ -57,7 +56,10 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let answer = catch_panic(self.inner.call(request)).await;
         let mut response = match answer {
             Ok(response) => response.into_response(),
-            Err(error) => self.problem(error, &method, &path).map_or_else(|r| r, |p| p.respond(&id)),
+            Err(error) => match self.problem(&error, &method, &path) {
+                Some(problem) => problem.respond(&id),
+                None => error.into_response(),
+            },
         };
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
@@ -70,34 +72,37 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
 }
 
 impl<E> ProblemsEndpoint<E> {
-    /// The problem that an error is; an error that carries its own answer is returned as that.
-    fn problem(&self, error: poem::Error, method: &Method, path: &str) -> std::result::Result<Problem, Response> {
+    /// The problem that an error is; none of an answer that is no error, such as a redirect.
+    fn problem(&self, error: &poem::Error, method: &Method, path: &str) -> Option<Problem> {
         if let Some(problem) = error.downcast_ref::<Problem>() {
-            return Ok(problem.clone());
+            return Some(problem.clone());
         }
         if let Some(error) = error.downcast_ref::<ParseParamError>() {
             let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
-            return Ok(Problem::invalid(vec![field]));
+            return Some(Problem::invalid(vec![field]));
         }
         if let Some(error) = error.downcast_ref::<ParsePathError>() {
             let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
-            return Ok(Problem::invalid(vec![field]));
+            return Some(Problem::invalid(vec![field]));
         }
         if error.is::<NotFoundError>() {
-            return Ok(Problem::new("route_not_found", format!("There is nothing at {path}: see /docs for what there is.")));
+            return Some(Problem::new(
+                "route_not_found",
+                format!("There is nothing at {path}: see /docs for what there is."),
+            ));
         }
         if error.is::<MethodNotAllowedError>() {
             let allow = self.problems.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned());
             let detail = format!("{path} does not take {method}, but {allow}.");
-            return Ok(Problem { allow: Some(allow), ..Problem::new("method_not_allowed", detail) });
+            return Some(Problem { allow: Some(allow), ..Problem::new("method_not_allowed", detail) });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => Ok(Problem::new("route_not_found", format!("There is nothing at {path}."))),
+            StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {path}."))),
             status if status.is_client_error() => {
-                Ok(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
+                Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
             }
-            status if status.is_server_error() => Ok(Problem::internal(&error.to_string())),
-            _ => Err(error.into_response()),
+            status if status.is_server_error() => Some(Problem::internal(&error.to_string())),
+            _ => None,
         }
     }
 }

@@ -24,7 +24,6 @@ pub mod spec;
 
 pub use problem::CODES;
 
-
 use crate::{app::App, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Route, middleware::Cors};
 use poem_openapi::{OpenApi, OpenApiService, Tags};

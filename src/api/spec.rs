@@ -225,14 +225,16 @@ fn narrow(field: &str, property: &mut Value) {
         property["additionalProperties"]["maxLength"] = json!(255);
         property["additionalProperties"]["pattern"] = json!(NO_NUL);
         let null_removes = property["additionalProperties"].get("type").is_none();
-        property["additionalProperties"]["type"] = if null_removes { json!(["string", "null"]) } else { json!("string") };
+        property["additionalProperties"]["type"] =
+            if null_removes { json!(["string", "null"]) } else { json!("string") };
     }
     if field == "items" {
         property["uniqueItems"] = json!(true);
     }
     let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
     if plain {
-        property["pattern"] = json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
+        property["pattern"] =
+            json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
     }
 }
 

@@ -58,7 +58,12 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn line(outcome: &Outcome) -> String {
-    let text = format!("{} {} {}", outcome.file.display(), outcome.id.clone().unwrap_or_else(|| outcome.at.to_string()), outcome.fate);
+    let text = format!(
+        "{} {} {}",
+        outcome.file.display(),
+        outcome.id.clone().unwrap_or_else(|| outcome.at.to_string()),
+        outcome.fate
+    );
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
@@ -68,7 +73,13 @@ fn table(report: &Report) -> Table {
     let files = report.files.iter().map(|f| (f.file.display().to_string(), &f.counts));
     let total = (report.files.len() > 1).then(|| ("total".to_owned(), &report.total));
     for (name, c) in files.chain(total) {
-        table.add_row([name, c.found.to_string(), c.imported.to_string(), c.already_there.to_string(), c.rejected.to_string()]);
+        table.add_row([
+            name,
+            c.found.to_string(),
+            c.imported.to_string(),
+            c.already_there.to_string(),
+            c.rejected.to_string(),
+        ]);
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);

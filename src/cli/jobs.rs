@@ -182,7 +182,8 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let next = page.next.map(|c| c.encode());
     if list.json {
         let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job, None)).collect();
-        let pagination = json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
+        let pagination =
+            json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         println!("{}", json!({"jobs": rows, "pagination": pagination}));
         return Ok(ExitCode::SUCCESS);
     }
@@ -248,7 +249,8 @@ fn plain(text: &str) -> String {
 
 fn status(text: &str) -> Result<JobStatus, String> {
     use sea_orm::ActiveEnum;
-    JobStatus::try_from_value(&text.to_owned()).map_err(|_| "use queued, processing, completed, failed or cancelled".to_owned())
+    JobStatus::try_from_value(&text.to_owned())
+        .map_err(|_| "use queued, processing, completed, failed or cancelled".to_owned())
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

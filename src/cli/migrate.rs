@@ -79,7 +79,9 @@ async fn drop_and_change(app: &App, what: Change, yes: bool, always_ask: bool) -
     }
     let loses = doomed.iter().any(|t| t.rows > 0);
     if !yes && (always_ask || loses) {
-        return Err(Failure::Other("nothing was changed: this drops tables and cannot be undone; say --yes to do it".into()));
+        return Err(Failure::Other(
+            "nothing was changed: this drops tables and cannot be undone; say --yes to do it".into(),
+        ));
     }
     change(app, what).await
 }

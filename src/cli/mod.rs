@@ -104,7 +104,9 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
-        Command::Migrate(arguments) => migrate::run(open(cli.flags, ServerFlags::default(), true).await?, arguments).await,
+        Command::Migrate(arguments) => {
+            migrate::run(open(cli.flags, ServerFlags::default(), true).await?, arguments).await
+        }
         Command::Import(arguments) => import::run(ready(cli.flags, true).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {

@@ -58,13 +58,17 @@ fn greet(app: &App, address: SocketAddr) {
         println!("  media     {} under http://{address}/media/", folder.display());
     }
     if !address.ip().is_loopback() {
-        eprintln!("warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates.");
+        eprintln!(
+            "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
+        );
     }
 }
 
 fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
     let what = match error.kind() {
-        std::io::ErrorKind::AddrInUse => "another program listens there; stop it, or choose another port with --listen".to_owned(),
+        std::io::ErrorKind::AddrInUse => {
+            "another program listens there; stop it, or choose another port with --listen".to_owned()
+        }
         std::io::ErrorKind::PermissionDenied => "this user may not; choose a port above 1023 with --listen".to_owned(),
         _ => error.to_string(),
     };

@@ -84,8 +84,9 @@ fn sqlite_file(url: &str) -> Option<&Path> {
 /// SQLite makes the file but not its folder.
 fn make_folder(file: &Path) -> Result<(), ConnectError> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
-            .map_err(|error| ConnectError::Folder(folder.display().to_string(), error)),
+        Some(folder) if !folder.as_os_str().is_empty() => {
+            std::fs::create_dir_all(folder).map_err(|error| ConnectError::Folder(folder.display().to_string(), error))
+        }
         _ => Ok(()),
     }
 }

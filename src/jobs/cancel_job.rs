@@ -19,7 +19,8 @@ impl JobManager {
         let mut checks = validate::Checks::default();
         checks.text("/reason", reason.as_deref(), 1000);
         checks.finish()?;
-        self.change(id, if_version, Items::None, move |loaded, now| cancelled(&loaded.job, reason.as_deref(), now)).await
+        self.change(id, if_version, Items::None, move |loaded, now| cancelled(&loaded.job, reason.as_deref(), now))
+            .await
     }
 }
 

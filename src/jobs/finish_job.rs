@@ -1,6 +1,10 @@
 //! mark_completed and mark_failed: how an attempt ends.
 
-use super::{IfVersion, JobManager, enter::{back_to_checkpoint, enter, fence}, validate};
+use super::{
+    IfVersion, JobManager,
+    enter::{back_to_checkpoint, enter, fence},
+    validate,
+};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,
@@ -51,7 +55,8 @@ impl JobManager {
         checks.range("/retry_after_seconds", failure.retry_after_seconds, 0, LONGEST_WAIT);
         checks.finish()?;
         let jitter = self.chance.jitter();
-        self.change(id, if_version, Items::All, move |loaded, now| failed(loaded, &failure, jitter, now).map(Some)).await
+        self.change(id, if_version, Items::Counted, move |loaded, now| failed(loaded, &failure, jitter, now).map(Some))
+            .await
     }
 }
 
@@ -73,7 +78,8 @@ fn failed(loaded: &Loaded, failure: &Failure, jitter: f64, now: DateTime<Utc>) -
     }
     fence(before)?;
     let mut job = enter(before, Verb::FailAndRetry, now)?;
-    let wait = failure.retry_after_seconds.map_or_else(|| backoff(before.attempt, jitter), |s| TimeDelta::seconds(s.into()));
+    let wait =
+        failure.retry_after_seconds.map_or_else(|| backoff(before.attempt, jitter), |s| TimeDelta::seconds(s.into()));
     job.run_at = Some(now + wait);
     job.error_message = Some(failure.error.clone());
     back_to_checkpoint(&mut job, loaded);

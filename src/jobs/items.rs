@@ -95,7 +95,8 @@ fn find<'a>(items: &'a [job_item::Model], report: &ItemReport, i: usize) -> Resu
     if let Some(idx) = report.idx {
         let item = items.iter().find(|item| item.idx == idx).ok_or(Error::NotFound(Thing::Item))?;
         if report.key.as_ref().is_some_and(|key| *key != item.key) {
-            let detail = format!("The item at position {idx} has the key {}: give one of the two, or the right pair.", item.key);
+            let detail =
+                format!("The item at position {idx} has the key {}: give one of the two, or the right pair.", item.key);
             return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "key_mismatch", detail)));
         }
         return Ok(Some(item));

@@ -71,7 +71,14 @@ const LONGEST_TEXT: usize = 1000;
 
 impl JobManager {
     /// Errors: `invalid_request`.
-    pub async fn list_jobs(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
+    pub async fn list_jobs(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: PageAfter,
+        limit: u64,
+        view: View,
+    ) -> Result<Page> {
         filter.check()?;
         if !LIMIT.contains(&limit) {
             return Err(Error::invalid(FieldError::parameter("limit", "out_of_range", "Use a limit from 1 to 200.")));

@@ -55,8 +55,7 @@ impl JobManager {
         checks.range("/completed_shots", completed, 0, i32::MAX);
         check_counts(&mut checks, total, completed);
         checks.finish()?;
-        let none = Items::Named { keys: Vec::new(), indexes: Vec::new() };
-        self.change(id, if_version, none, move |loaded, _| {
+        self.change(id, if_version, Items::Counted, move |loaded, _| {
             let mut job = loaded.job.clone();
             must_process(&job)?;
             if loaded.item_count > 0 {

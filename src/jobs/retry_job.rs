@@ -1,6 +1,10 @@
 //! retry_job.
 
-use super::{IfVersion, JobManager, enter::{back_to_checkpoint, enter}, validate::MAX_ATTEMPTS};
+use super::{
+    IfVersion, JobManager,
+    enter::{back_to_checkpoint, enter},
+    validate::MAX_ATTEMPTS,
+};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,
@@ -15,7 +19,7 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn retry_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
-        self.change(id, if_version, Items::All, move |loaded, now| retried(loaded, now).map(Some)).await
+        self.change(id, if_version, Items::Counted, move |loaded, now| retried(loaded, now).map(Some)).await
     }
 }
 

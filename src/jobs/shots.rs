@@ -49,11 +49,8 @@ pub struct ShotEdit {
 impl ShotEdit {
     /// The fields that are given, by name.
     pub fn fields(&self) -> Vec<(&'static str, &str)> {
-        let all = [
-            ("visual_desc", &self.visual_desc),
-            ("motion_desc", &self.motion_desc),
-            ("audio_desc", &self.audio_desc),
-        ];
+        let all =
+            [("visual_desc", &self.visual_desc), ("motion_desc", &self.motion_desc), ("audio_desc", &self.audio_desc)];
         all.into_iter().filter_map(|(name, value)| value.as_deref().map(|v| (name, v))).collect()
     }
 }

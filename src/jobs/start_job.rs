@@ -20,8 +20,10 @@ impl JobManager {
             checks.name("/worker_id", worker, validate::WORKER);
         }
         checks.finish()?;
-        self.change(id, if_version, Items::None, move |loaded, now| started(&loaded.job, worker_id.clone(), now).map(Some))
-            .await
+        self.change(id, if_version, Items::None, move |loaded, now| {
+            started(&loaded.job, worker_id.clone(), now).map(Some)
+        })
+        .await
     }
 }
 

@@ -1,7 +1,8 @@
 //! update_job: any of the mutable fields in one write; a status among them is a transition like any other.
 
 use super::{
-    IfVersion, JobManager, cancel_job::cancelled,
+    IfVersion, JobManager,
+    cancel_job::cancelled,
     create_job::labels_json,
     finish_job::{completed, failed_for_good},
     progress::{check_counts, check_shots, must_process},
@@ -54,7 +55,7 @@ impl JobManager {
     /// `shots_counted_from_items`.
     pub async fn update_job(&self, id: &str, patch: JobPatch, if_version: IfVersion) -> Result<job::Model> {
         check(&patch)?;
-        let items = if needs_items(&patch) { Items::All } else { Items::None };
+        let items = if needs_items(&patch) { Items::Counted } else { Items::None };
         self.change(id, if_version, items, move |loaded, now| decide(loaded, &patch, now)).await
     }
 }

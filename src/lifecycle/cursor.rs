@@ -28,7 +28,8 @@ impl Cursor {
             return None;
         }
         let byte = |pair: &[u8]| {
-            let pair = std::str::from_utf8(pair).ok().filter(|p| p.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))?;
+            let pair =
+                std::str::from_utf8(pair).ok().filter(|p| p.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))?;
             u8::from_str_radix(pair, 16).ok()
         };
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();

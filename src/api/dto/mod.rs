@@ -18,9 +18,9 @@ pub use item::{ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 
-use time::Time;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use time::Time;
 
 /// A JSON object of any members.
 type Object = BTreeMap<String, Value>;

@@ -43,7 +43,8 @@ impl Write for CreateJob {
             // find what that one leaves.
             job.version = next_version(tx, &job.id).await?;
             if job.version != self.job.version {
-                let version = job::ActiveModel { id: Set(job.id.clone()), version: Set(job.version), ..Default::default() };
+                let version =
+                    job::ActiveModel { id: Set(job.id.clone()), version: Set(job.version), ..Default::default() };
                 job::Entity::update(version).exec(tx).await?;
             }
         }
