@@ -3,11 +3,13 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, LARGE_FIELDS, ListedJob, NewJob, Pagination, Shot},
+    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, ListedJob, NewJob, Pagination, Shot},
+    filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
+    job_page::JobPage,
     paging::{self, wrong},
 };
-use crate::jobs::{self, Filter, JobManager, PageAfter};
+use crate::jobs::{self, JobManager, PageAfter};
 use chrono::{DateTime, Utc};
 use entity::job;
 use poem::Result;
@@ -15,8 +17,6 @@ use poem_openapi::{
     ApiResponse, Enum, OpenApi,
     param::{Path, Query},
     payload::Json,
-    registry::{MetaSchemaRef, Registry},
-    types::{ToJSON, Type},
 };
 
 pub struct Jobs(pub JobManager);
@@ -274,38 +274,6 @@ pub async fn answer(jobs: &JobManager, job: job::Model) -> Result<JobAnswer> {
     Ok(JobAnswer::Ok(Json(with_shots(jobs, job).await?), tag))
 }
 
-/// The filter parameters as they came.
-struct Given {
-    status: Option<JobStatus>,
-    job_type: Option<String>,
-    mode: Option<String>,
-    series_id: Option<String>,
-    episode_id: Option<String>,
-    label: Vec<String>,
-    created_after: Option<DateTime<Utc>>,
-    created_before: Option<DateTime<Utc>>,
-    q: Option<String>,
-}
-
-fn filter(given: Given) -> Result<Filter> {
-    let pair = |text: &String| {
-        let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
-        let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
-        Ok((key.to_owned(), value.to_owned()))
-    };
-    Ok(Filter {
-        status: given.status.map(Into::into),
-        job_type: given.job_type,
-        mode: given.mode,
-        series_id: given.series_id,
-        episode_id: given.episode_id,
-        labels: given.label.iter().map(pair).collect::<Result<_>>()?,
-        created_after: given.created_after,
-        created_before: given.created_before,
-        q: given.q,
-    })
-}
-
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {
     match paging::cursor(cursor)? {
         Some(cursor) => Ok(PageAfter::Cursor(cursor)),
@@ -314,52 +282,5 @@ fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> 
             offset if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),
             _ => Err(wrong("offset", "out_of_range", "Use an offset of at most 9223372036854775807.")),
         },
-    }
-}
-
-/// A list whose summary has no trace of what it leaves out.
-pub struct JobPage {
-    list: JobList,
-    view: jobs::View,
-}
-
-impl ToJSON for JobPage {
-    fn to_json(&self) -> Option<serde_json::Value> {
-        let mut page = self.list.to_json()?;
-        if self.view == jobs::View::Summary {
-            let rows = page.get_mut("jobs").and_then(serde_json::Value::as_array_mut);
-            for row in rows.into_iter().flatten().filter_map(serde_json::Value::as_object_mut) {
-                for field in LARGE_FIELDS {
-                    row.remove(field);
-                }
-            }
-        }
-        Some(page)
-    }
-}
-
-impl Type for JobPage {
-    const IS_REQUIRED: bool = true;
-    type RawValueType = Self;
-    type RawElementValueType = Self;
-
-    fn name() -> std::borrow::Cow<'static, str> {
-        JobList::name()
-    }
-
-    fn schema_ref() -> MetaSchemaRef {
-        JobList::schema_ref()
-    }
-
-    fn register(registry: &mut Registry) {
-        JobList::register(registry);
-    }
-
-    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
-        Some(self)
-    }
-
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
-        Box::new(std::iter::once(self))
     }
 }

@@ -6,18 +6,17 @@ mod input;
 mod item;
 mod job;
 mod outcome;
+mod report;
 mod time;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use event::EventList;
-pub use input::{
-    CancelJob, CompleteJob, EditShot, FailJob, GenerateIdea, GenerateScript, JobPatch, NewJob, ReportItems,
-    ReportProgress, ReportShots, StartJob, members,
-};
+pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
 pub use item::{ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 
+pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use time::Time;

@@ -1,0 +1,39 @@
+//! The filter that lists and counts of jobs have in common.
+
+use super::{dto::JobStatus, paging::wrong};
+use crate::jobs::Filter;
+use chrono::{DateTime, Utc};
+use poem::Result;
+
+/// The filter parameters as they came.
+pub struct Given {
+    pub status: Option<JobStatus>,
+    pub job_type: Option<String>,
+    pub mode: Option<String>,
+    pub series_id: Option<String>,
+    pub episode_id: Option<String>,
+    pub label: Vec<String>,
+    pub created_after: Option<DateTime<Utc>>,
+    pub created_before: Option<DateTime<Utc>>,
+    pub q: Option<String>,
+}
+
+/// The filter that they mean.
+pub fn filter(given: Given) -> Result<Filter> {
+    let pair = |text: &String| {
+        let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
+        let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
+        Ok((key.to_owned(), value.to_owned()))
+    };
+    Ok(Filter {
+        status: given.status.map(Into::into),
+        job_type: given.job_type,
+        mode: given.mode,
+        series_id: given.series_id,
+        episode_id: given.episode_id,
+        labels: given.label.iter().map(pair).collect::<Result<_>>()?,
+        created_after: given.created_after,
+        created_before: given.created_before,
+        q: given.q,
+    })
+}

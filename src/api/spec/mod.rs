@@ -1,0 +1,157 @@
+//! The OpenAPI document: what poem-openapi makes of the handlers, completed and put right.
+//!
+//! poem-openapi names version 3.0.0 but writes members of 3.1, knows nothing of headers that are read by hand or of
+//! problems, and takes every optional field for one that cannot be null. Here that becomes a valid 3.1.0 and a 3.0.3.
+
+mod older;
+mod operations;
+mod schemas;
+
+use super::{
+    contract::{EVERYWHERE, OPERATIONS, WITH_BODY},
+    examples::example,
+    problem::meaning,
+};
+use crate::jobs::JobManager;
+use poem_openapi::{OpenApi, OpenApiService};
+use serde_json::{Map, Value, json};
+use std::{collections::BTreeMap, sync::LazyLock};
+
+static RAW: LazyLock<String> = LazyLock::new(|| service().spec());
+static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_str(&RAW).unwrap_or_default()));
+
+/// The service for its document alone.
+fn service() -> OpenApiService<impl OpenApi, ()> {
+    super::service(super::operations(&JobManager::detached()))
+}
+
+/// The document, OpenAPI 3.1.0.
+pub fn document() -> &'static Value {
+    &DOCUMENT
+}
+
+/// The document as JSON.
+pub fn json() -> String {
+    pretty(document())
+}
+
+/// The document as YAML.
+pub fn yaml() -> String {
+    serde_yaml::to_string(document()).unwrap_or_default()
+}
+
+/// The document in the older version 3.0.3, for tools that don't read 3.1 yet.
+pub fn json_3_0() -> String {
+    let mut document = document().clone();
+    document["openapi"] = json!("3.0.3");
+    document["info"]["license"] = json!({"name": LICENSE, "url": "https://spdx.org/licenses/Apache-2.0.html"});
+    if let Some(info) = document["info"].as_object_mut() {
+        info.remove("summary");
+    }
+    older::to_3_0(&mut document);
+    pretty(&document)
+}
+
+/// Swagger UI with the document, for the page `/docs`.
+pub fn swagger_ui() -> String {
+    service().swagger_ui_html().replace(RAW.as_str(), &document().to_string())
+}
+
+/// Redoc with the document, for the page `/redoc`. Its template links fonts and a picture of other hosts.
+pub fn redoc() -> String {
+    let page = service().redoc_html().replace(RAW.as_str(), &document().to_string());
+    let page = page.lines().filter(|line| !line.contains("fonts.googleapis.com")).collect::<Vec<_>>().join("\n");
+    page.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
+}
+
+/// Every path of the document, cut at its slashes, with the methods that it takes.
+pub fn methods_by_path() -> Vec<(Vec<String>, String)> {
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let row = |(path, item): (&String, &Value)| {
+        let mut methods: Vec<_> = item.as_object().into_iter().flatten().map(|(m, _)| m.to_uppercase()).collect();
+        if methods.iter().any(|m| m == "GET") {
+            methods.push("HEAD".to_owned());
+        }
+        methods.sort();
+        (path.split('/').map(str::to_owned).collect(), methods.join(", "))
+    };
+    paths.map(row).collect()
+}
+
+const LICENSE: &str = "MIT OR Apache-2.0";
+const SUMMARY: &str = "The durable job service for video generation";
+const DESCRIPTION: &str = "Callsheet keeps every job of a video pipeline in one table, and nothing that was accepted is \
+lost. Errors come as `application/problem+json` (RFC 9457) with a stable `code`. A job's `ETag` is its version: send it \
+in `If-Match` to change only what you have seen. Repeat a creating call with the same `Idempotency-Key` and it makes \
+nothing twice.";
+
+fn complete(mut document: Value) -> Value {
+    document["openapi"] = json!("3.1.0");
+    document["info"] = json!({
+        "title": "Callsheet",
+        "summary": SUMMARY,
+        "description": DESCRIPTION,
+        "version": env!("CARGO_PKG_VERSION"),
+        "license": {"name": LICENSE, "identifier": LICENSE},
+        "contact": {"name": "The Callsheet developers", "url": "https://github.com/callsheet/callsheet"},
+    });
+    document["servers"] = json!([{"url": "/", "description": "This server"}]);
+    // Nothing authenticates: said, rather than left open.
+    document["security"] = json!([]);
+    schemas::add_problems(&mut document);
+    let schemas = document["components"]["schemas"].as_object_mut().into_iter().flatten();
+    for (name, schema) in schemas {
+        schemas::complete(name, schema);
+    }
+    let describe = |(name, schema): (&String, &Value)| Some((name.clone(), schema["description"].as_str()?.to_owned()));
+    let schemas = document["components"]["schemas"].as_object().into_iter().flatten();
+    let descriptions: BTreeMap<String, String> = schemas.filter_map(describe).collect();
+    sort_tags(&mut document);
+    let paths = document["paths"].as_object_mut().into_iter().flatten();
+    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, o)| o) {
+        operations::complete(operation, &descriptions);
+    }
+    add_examples(&mut document);
+    document
+}
+
+/// In the order of a job's life instead of the alphabet.
+fn sort_tags(document: &mut Value) {
+    const ORDER: [&str; 8] = ["Generate", "Jobs", "Lifecycle", "Items", "Events", "Series", "Episodes", "Health"];
+    let tags = document["tags"].as_array_mut();
+    if let Some(tags) = tags {
+        tags.sort_by_key(|tag| ORDER.iter().position(|name| tag["name"] == *name));
+    }
+}
+
+/// One example a schema and one a code; the operations refer to them.
+fn add_examples(document: &mut Value) {
+    let mut examples = Map::new();
+    for name in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {
+        if let Some(value) = example(name) {
+            examples.insert(name.clone(), json!({"value": value}));
+        }
+    }
+    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
+    for code in used {
+        let (status, title) = meaning(code);
+        let value = json!({
+            "type": "about:blank",
+            "title": title,
+            "status": status.as_u16(),
+            "detail": format!("{title}."),
+            "code": code,
+            "request_id": "0199d3a4-9999-7000-8000-3f1c5b8a2d10",
+        });
+        examples.insert((*code).to_owned(), json!({"summary": title, "value": value}));
+    }
+    let text = document.to_string();
+    examples.retain(|name, _| text.contains(&format!("\"#/components/examples/{name}\"")));
+    document["components"]["examples"] = Value::Object(examples);
+}
+
+fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(value).unwrap_or_default();
+    text.push('\n');
+    text
+}

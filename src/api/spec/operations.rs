@@ -1,0 +1,194 @@
+//! The operations: their parameters, headers, examples, links and problems.
+
+use super::schemas::NO_NUL;
+use crate::{
+    api::{
+        contract::{EVERYWHERE, Header, OPERATIONS, Operation, WITH_BODY},
+        examples::example,
+        problem::meaning,
+    },
+    lifecycle::Cursor,
+};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// One operation completed.
+pub fn complete(operation: &mut Value, descriptions: &BTreeMap<String, String>) {
+    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+    let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
+    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    parameters.iter_mut().for_each(complete_parameter);
+    parameters.extend(contract.headers.iter().map(|header| header_parameter(*header)));
+    if !parameters.is_empty() {
+        operation["parameters"] = Value::Array(parameters);
+    }
+    let has_body = operation.get("requestBody").is_some();
+    if has_body {
+        let content = &mut operation["requestBody"]["content"];
+        complete_content(content);
+        if id == "update_job" {
+            content["application/merge-patch+json"] = content["application/json"].clone();
+        }
+    }
+    let responses = operation["responses"].as_object_mut().into_iter().flatten();
+    for (_, response) in responses {
+        complete_content(&mut response["content"]);
+        if response["content"].is_null() {
+            response.as_object_mut().map(|r| r.remove("content"));
+        }
+        if response["description"].as_str().is_none_or(str::is_empty) {
+            let schema = response["content"]["application/json"]["schema"]["$ref"].as_str();
+            let name = schema.and_then(|r| r.rsplit('/').next()).unwrap_or_default();
+            response["description"] = json!(descriptions.get(name).map_or("Done.", String::as_str));
+        }
+    }
+    add_links(&id, &mut operation["responses"]);
+    add_problems(operation, contract, has_body);
+}
+
+/// What can be called next with the id of a thing just made.
+fn add_links(id: &str, responses: &mut Value) {
+    let (status, parameter, next): (_, _, &[&str]) = match id {
+        "create_job" => ("201", "job_id", &JOB_OPERATIONS),
+        "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
+        "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
+        _ => return,
+    };
+    let link = |operation: &&str| {
+        let link = json!({
+            "operationId": operation,
+            "description": "Takes the id from the answer.",
+            "parameters": {parameter: format!("$response.body#/{parameter}")},
+        });
+        ((*operation).to_owned(), link)
+    };
+    responses[status]["links"] = Value::Object(next.iter().map(link).collect());
+}
+
+/// Operations on one job, in the order of its life.
+const JOB_OPERATIONS: [&str; 15] = [
+    "get_job",
+    "update_job",
+    "start_job",
+    "update_progress",
+    "update_shots",
+    "report_items",
+    "list_items",
+    "list_shots",
+    "list_events",
+    "mark_failed",
+    "mark_completed",
+    "cancel_job",
+    "retry_job",
+    "update_shot",
+    "delete_job",
+];
+
+/// The media type without its charset, and with the example of its schema.
+fn complete_content(content: &mut Value) {
+    let Some(types) = content.as_object_mut() else { return };
+    if let Some(media) = types.remove("application/json; charset=utf-8") {
+        types.insert("application/json".to_owned(), media);
+    }
+    for (_, media) in types {
+        let name = media["schema"]["$ref"].as_str().and_then(|r| r.rsplit('/').next());
+        if let Some(name) = name.filter(|n| example(n).is_some()).map(str::to_owned) {
+            media["examples"] = json!({&name: {"$ref": format!("#/components/examples/{name}")}});
+        }
+    }
+}
+
+fn complete_parameter(parameter: &mut Value) {
+    let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+    let schema = &mut parameter["schema"];
+    match name.as_str() {
+        "q" => {
+            schema["maxLength"] = json!(1000);
+            schema["pattern"] = json!(NO_NUL);
+        }
+        "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
+        "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
+        "offset" => {
+            schema["minimum"] = json!(0);
+            schema["maximum"] = json!(i64::MAX);
+        }
+        _ if schema["type"] == "string" && schema.get("format").is_none() => schema["pattern"] = json!(NO_NUL),
+        _ => {}
+    }
+    let example = match name.as_str() {
+        "job_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
+        "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
+        "shot_idx" | "offset" => json!(0),
+        "status" => json!("failed"),
+        "job_type" => json!("idea2video"),
+        "mode" => json!("idea"),
+        "label" => json!(["team=red"]),
+        "created_after" | "created_before" => json!("2026-01-31T12:00:00Z"),
+        "q" => json!("night train"),
+        "order" => json!("-created_at"),
+        "limit" => json!(50),
+        "view" => json!("summary"),
+        "after" => json!(1),
+        _ => return,
+    };
+    parameter["example"] = example;
+}
+
+fn header_parameter(header: Header) -> Value {
+    const ETAGS: &str = r#"^(|\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
+    let (name, description, example, pattern) = match header {
+        Header::IdempotencyKey => (
+            "Idempotency-Key",
+            "The same key with the same body makes nothing twice and is answered as the first time.",
+            "5b0c1f8e-render-42",
+            Some("^[!-~]([ -~]{0,253}[!-~])?$"),
+        ),
+        Header::IfMatch => (
+            "If-Match",
+            "ETags of the versions that may be changed; 412 when the job is at another one.",
+            "\"4\"",
+            Some(ETAGS),
+        ),
+        Header::IfNoneMatch => (
+            "If-None-Match",
+            "ETags of the versions that the client has; 304 when the job is at one of them.",
+            "\"4\"",
+            // Whatever else it holds is a tag of something that the client does not have of us.
+            None,
+        ),
+    };
+    let schema = match pattern {
+        Some(pattern) => json!({"type": "string", "pattern": pattern}),
+        None => json!({"type": "string"}),
+    };
+    json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema, "example": example})
+}
+
+fn add_problems(operation: &mut Value, contract: &Operation, has_body: bool) {
+    let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
+    for code in EVERYWHERE.iter().chain(body).chain(contract.codes) {
+        let (status, title) = meaning(code);
+        let response = &mut operation["responses"][status.as_str()];
+        if response.is_null() {
+            *response = json!({
+                "description": title,
+                "content": {"application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"}, "examples": {},
+                }},
+            });
+            add_headers(response, status.as_u16());
+        }
+        let example = json!({"$ref": format!("#/components/examples/{code}")});
+        response["content"]["application/problem+json"]["examples"][*code] = example;
+    }
+}
+
+fn add_headers(response: &mut Value, status: u16) {
+    let header = match status {
+        405 => ("Allow", json!({"description": "The methods that the path takes.", "schema": {"type": "string"}})),
+        503 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
+        _ => return,
+    };
+    response["headers"] = json!({header.0: header.1});
+}

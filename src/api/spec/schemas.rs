@@ -1,0 +1,133 @@
+//! The schemas: what may be null, what is always there, and what else the service refuses.
+
+use crate::api::{dto::LARGE_FIELDS, examples::example};
+use serde_json::{Value, json};
+
+/// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
+const INPUTS: [&str; 16] = [
+    "CancelJob",
+    "CompleteJob",
+    "EditShot",
+    "FailJob",
+    "GenerateIdea",
+    "GenerateScript",
+    "ItemReport",
+    "JobPatch",
+    "NewEpisode",
+    "NewItem",
+    "NewJob",
+    "NewSeries",
+    "ReportItems",
+    "ReportProgress",
+    "ReportShots",
+    "StartJob",
+];
+
+/// Optional fields that cannot be null: clearing them would mean nothing.
+const NEVER_NULL: [(&str, &[&str]); 6] = [
+    ("ItemReport", &["key", "idx"]),
+    ("ReportProgress", &["progress", "current_stage"]),
+    ("ReportShots", &["total_shots", "completed_shots"]),
+    ("JobPatch", &["status", "progress", "total_shots", "completed_shots", "priority", "max_attempts"]),
+    ("GenerateIdea", &["user_requirement", "style"]),
+    ("GenerateScript", &["user_requirement", "style"]),
+];
+
+/// Characters of any text: all but NUL, which no database here can hold.
+pub const NO_NUL: &str = r"^[^\u0000]*$";
+
+/// The two schemas that no type of ours has.
+pub fn add_problems(document: &mut Value) {
+    let text = |description: &str| json!({"type": "string", "description": description});
+    document["components"]["schemas"]["FieldProblem"] = json!({
+        "type": "object",
+        "description": "What is wrong with one field.",
+        "required": ["code", "detail"],
+        "properties": {
+            "pointer": text("JSON pointer into the body (RFC 6901); empty for the body as a whole."),
+            "parameter": text("Name of the query, path or header parameter."),
+            "code": text("A stable word for what is wrong."),
+            "detail": text("A sentence that says what to do."),
+        },
+    });
+    document["components"]["schemas"]["Problem"] = json!({
+        "type": "object",
+        "description": "What went wrong (RFC 9457).",
+        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "properties": {
+            "type": text("Always `about:blank`: the code tells the kind."),
+            "title": text("The code in words."),
+            "status": {"type": "integer", "description": "The HTTP status."},
+            "detail": text("A sentence that says what to do."),
+            "code": text("A stable word for this kind of problem."),
+            "request_id": text("By which the server's log knows the request."),
+            "errors": {
+                "type": "array",
+                "description": "What is wrong with which field.",
+                "items": {"$ref": "#/components/schemas/FieldProblem"},
+            },
+        },
+    });
+}
+
+/// One schema put right.
+pub fn complete(name: &str, schema: &mut Value) {
+    if let Some(example) = example(name) {
+        schema["examples"] = json!([example]);
+    }
+    if name == "Problem" || name == "FieldProblem" {
+        return;
+    }
+    if INPUTS.contains(&name) {
+        schema["additionalProperties"] = json!(false);
+    }
+    let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
+    let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);
+    if ["ReportProgress", "ReportShots"].contains(&name) {
+        schema["minProperties"] = json!(1);
+    }
+    if name == "ItemReport" {
+        schema["anyOf"] = json!([{"required": ["key"]}, {"required": ["idx"]}]);
+    }
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    if INPUTS.contains(&name) {
+        properties.iter_mut().for_each(|(field, property)| narrow(field, property));
+    }
+    for (field, property) in properties.iter_mut() {
+        if !required.contains(field) && !never_null.contains(&field.as_str()) {
+            make_nullable(property);
+        }
+    }
+    if !INPUTS.contains(&name) {
+        let left_out = |field: &&String| name == "ListedJob" && LARGE_FIELDS.contains(&field.as_str());
+        let all: Vec<_> = properties.keys().filter(|field| !left_out(field)).cloned().collect();
+        schema["required"] = json!(all);
+    }
+}
+
+/// What the service refuses in a field, said in the schema.
+fn narrow(field: &str, property: &mut Value) {
+    if field == "labels" {
+        property["maxProperties"] = json!(16);
+        property["propertyNames"] = json!({"pattern": "^[A-Za-z0-9._/-]{1,63}$"});
+        property["additionalProperties"]["maxLength"] = json!(255);
+        property["additionalProperties"]["pattern"] = json!(NO_NUL);
+        let null_removes = property["additionalProperties"].get("type").is_none();
+        property["additionalProperties"]["type"] =
+            if null_removes { json!(["string", "null"]) } else { json!("string") };
+    }
+    if field == "items" {
+        property["uniqueItems"] = json!(true);
+    }
+    let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
+    if plain {
+        property["pattern"] =
+            json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
+    }
+}
+
+fn make_nullable(property: &mut Value) {
+    if let Some(kind) = property.get("type").and_then(Value::as_str).map(str::to_owned) {
+        property["type"] = json!([kind, "null"]);
+    }
+}
