@@ -13,16 +13,16 @@ use std::{
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
     /// TOML file with settings; what it sets is overruled by the environment and by flags
-    #[arg(long, env = "CALLSHEET_CONFIG", value_name = "FILE", global = true)]
+    #[arg(long, env = "CALLSHEET_CONFIG", hide_env_values = true, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
     /// Database: sqlite://PATH or postgres://USER@HOST/NAME [default: sqlite://callsheet.db]
-    #[arg(long, env = "CALLSHEET_DATABASE_URL", value_name = "URL", global = true, hide_env_values = true)]
+    #[arg(long, env = "CALLSHEET_DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<String>,
     /// Connections to the database [default: 8]
-    #[arg(long, env = "CALLSHEET_DATABASE_CONNECTIONS", value_name = "N", global = true)]
+    #[arg(long, env = "CALLSHEET_DATABASE_CONNECTIONS", hide_env_values = true, value_name = "N", global = true)]
     pub database_connections: Option<u32>,
     /// What to log, e.g. callsheet=debug for every request [default: warn,callsheet=info]
-    #[arg(long, env = "CALLSHEET_LOG", value_name = "FILTER", global = true)]
+    #[arg(long, env = "CALLSHEET_LOG", hide_env_values = true, value_name = "FILTER", global = true)]
     pub log: Option<String>,
 }
 
@@ -30,19 +30,25 @@ pub struct Flags {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServerFlags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
-    #[arg(long, env = "CALLSHEET_LISTEN", value_name = "ADDRESS")]
+    #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
     /// Folder whose files are served under /media/, to be read only
-    #[arg(long, env = "CALLSHEET_MEDIA_DIR", value_name = "DIR")]
+    #[arg(long, env = "CALLSHEET_MEDIA_DIR", hide_env_values = true, value_name = "DIR")]
     pub media_dir: Option<PathBuf>,
     /// Largest request body in bytes [default: 1048576]
-    #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", value_name = "N")]
+    #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", hide_env_values = true, value_name = "N")]
     pub max_body_bytes: Option<usize>,
     /// Web page origins that may call the API, e.g. http://localhost:5173, or * for any [default: none]
-    #[arg(long = "cors-origin", env = "CALLSHEET_CORS_ORIGINS", value_name = "ORIGIN", value_delimiter = ',')]
+    #[arg(
+        long = "cors-origin",
+        env = "CALLSHEET_CORS_ORIGINS",
+        hide_env_values = true,
+        value_name = "ORIGIN",
+        value_delimiter = ','
+    )]
     pub cors_origins: Option<Vec<String>>,
     /// Leave pending migrations pending
-    #[arg(long, env = "CALLSHEET_NO_MIGRATE")]
+    #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true)]
     pub no_migrate: bool,
 }
 

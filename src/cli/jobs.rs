@@ -187,6 +187,10 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
         println!("{}", json!({"jobs": rows, "pagination": pagination}));
         return Ok(ExitCode::SUCCESS);
     }
+    if page.jobs.is_empty() {
+        println!("no jobs");
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{}", table(&page.jobs));
     match next {
         Some(next) => println!("{} of {}; the next page: --cursor {next}", page.jobs.len(), page.total),

@@ -24,7 +24,7 @@ const EXIT_CODES: &str = "Exit codes:
   2  the command or the configuration is not understood
   3  import only: done, but some records were rejected
 
-Every option in angle brackets may also be set in the environment as CALLSHEET_<OPTION>, or in the file of --config.";
+What stands under Configuration may also be set in the environment, or in the file of --config.";
 
 /// The durable job service for video generation
 ///

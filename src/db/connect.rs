@@ -1,7 +1,10 @@
 //! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::{
+    Connection,
+    sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
 use std::{path::Path, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
@@ -31,6 +34,10 @@ pub enum ConnectError {
     Url(String),
     #[error("the database at `{url}` cannot be opened: {source}")]
     Open { url: String, source: DbErr },
+    #[error("the database at `{url}` does not take the connection: {source}")]
+    Refused { url: String, source: sqlx::Error },
+    #[error("a database in memory would lose every job, and each connection would see another one: name a file")]
+    Memory,
     #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
     Missing(String),
     #[error("the folder {0} for the database cannot be made: {1}")]
@@ -45,9 +52,13 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
     };
     let create = options.create;
     match sqlite_file(&url) {
+        Some(_) if url.contains(":memory:") || url.contains("mode=memory") => return Err(ConnectError::Memory),
         Some(file) if create => make_folder(file)?,
         Some(file) if !file.exists() => return Err(ConnectError::Missing(options.url.clone())),
         _ => {}
+    }
+    if url.starts_with("postgres:") {
+        try_postgres(&url, options).await?;
     }
     let mut settings = ConnectOptions::new(&url);
     settings
@@ -73,6 +84,14 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
         });
     let open = |source| ConnectError::Open { url: without_password(&options.url), source };
     sea_orm::Database::connect(settings).await.map_err(open)
+}
+
+/// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
+async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
+    let refused = |source| ConnectError::Refused { url: without_password(&options.url), source };
+    let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
+    let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
+    connection.close().await.map_err(refused)
 }
 
 fn sqlite_file(url: &str) -> Option<&Path> {
