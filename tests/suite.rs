@@ -5,6 +5,7 @@
 #[macro_use]
 mod support;
 
+mod crash;
 mod import;
 mod jobs;
 mod migrations;
