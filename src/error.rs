@@ -1,5 +1,6 @@
 //! What can go wrong, in the words of the domain. HTTP statuses and exit codes are given by the faces, not here.
 
+use crate::lifecycle::Illegal;
 use entity::JobStatus;
 use sea_orm::DbErr;
 use std::fmt;
@@ -77,8 +78,8 @@ pub enum Error {
     UnknownReference { thing: Thing, id: String, pointer: &'static str },
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldError>),
-    #[error("A job that is {from} cannot be {}: {hint}.", verb.past())]
-    TransitionIllegal { verb: crate::lifecycle::Verb, from: JobStatus, hint: String },
+    #[error(transparent)]
+    TransitionIllegal(#[from] Illegal),
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
     #[error("The job is held under a lease that this call did not come with.")]
@@ -126,12 +127,6 @@ impl Error {
             Error::Unavailable(_) => "database_unavailable",
             Error::Database(_) => "internal_error",
         }
-    }
-}
-
-impl From<DbErr> for Error {
-    fn from(error: DbErr) -> Self {
-        if crate::db::is_passing(&error) { Error::Unavailable(error) } else { Error::Database(error) }
     }
 }
 

@@ -11,7 +11,7 @@ mod m0005_job_events;
 mod m0006_imports;
 mod m0007_import_rejects;
 
-pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait, SchemaManager};
+pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
 
 /// Where the applied steps are recorded. A name of its own, so that a database shared with another SeaORM application

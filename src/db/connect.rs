@@ -1,14 +1,14 @@
 //! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
 
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
-use sqlx::{
-    Connection,
-    sqlite::{SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::{Connection, sqlite::SqliteSynchronous};
 use std::{path::Path, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
+
+/// How long a statement on PostgreSQL waits for a row that another transaction holds.
+const LOCK_WAIT: &str = "5s";
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -74,13 +74,12 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
             sqlite
                 .create_if_missing(create)
                 .foreign_keys(true)
-                .journal_mode(SqliteJournalMode::Wal)
                 // NORMAL may lose the last answered commits at a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
         })
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.application_name("callsheet").options([("synchronous_commit", "on")])
+            postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         });
     let open = |source| ConnectError::Open { url: without_password(&options.url), source };
     sea_orm::Database::connect(settings).await.map_err(open)
@@ -112,9 +111,38 @@ fn make_folder(file: &Path) -> Result<(), ConnectError> {
 
 /// The URL as it may be shown.
 pub fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
-    let user = user.split(':').next().unwrap_or_default();
-    let secret = if rest.contains(&format!("{user}:")) { ":***" } else { "" };
-    format!("{scheme}://{user}{secret}@{host}")
+    let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
+    let base = match base.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
+        Some((scheme, (user, host))) if user.contains(':') => {
+            format!("{scheme}://{}:***@{host}", user.split(':').next().unwrap_or_default())
+        }
+        _ => base.to_owned(),
+    };
+    let mask = |pair: &str| match pair.split_once('=') {
+        Some((name, _)) if name.contains("password") => format!("{name}=***"),
+        _ => pair.to_owned(),
+    };
+    match query {
+        Some(query) => format!("{base}?{}", query.split('&').map(mask).collect::<Vec<_>>().join("&")),
+        None => base,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown_wherever_it_stands() {
+        let cases = [
+            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:se@cr:et@h/d?sslmode=require", "postgres://u:***@h/d?sslmode=require"),
+            ("postgres://h/d?user=u&password=secret", "postgres://h/d?user=u&password=***"),
+            ("postgres://u@h/d", "postgres://u@h/d"),
+            ("sqlite://a/b.db", "sqlite://a/b.db"),
+        ];
+        for (url, shown) in cases {
+            assert_eq!(without_password(url), shown);
+        }
+    }
 }

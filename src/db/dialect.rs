@@ -19,11 +19,22 @@ pub fn write_transaction() -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
 }
 
-/// SQLite has one writer at a time: more would only wait inside the database.
+/// How many writes may run at once. SQLite has one writer at a time: more would only wait inside the database. On
+/// PostgreSQL a quarter of the connections is left to readers, so that writes that wait for a row don't stop everything.
 pub fn writers(backend: DbBackend, connections: u32) -> usize {
     match backend {
         DbBackend::Sqlite => 1,
-        _ => Ord::max(connections, 1) as usize,
+        _ => Ord::max(connections - connections.div_ceil(4), 1) as usize,
+    }
+}
+
+/// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be
+/// someone else's stays as it was.
+pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
+    match db.get_database_backend() {
+        // Stays with the file. Readers and the writer do not wait for each other.
+        DbBackend::Sqlite => db.execute_unprepared("PRAGMA journal_mode = WAL").await.map(|_| ()),
+        _ => Ok(()),
     }
 }
 
@@ -32,7 +43,9 @@ pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     match tx.get_database_backend() {
         // A number of our own: the first eight letters of the name.
         DbBackend::Postgres => {
-            tx.execute_unprepared("SELECT pg_advisory_xact_lock(7161677110969590627)").await.map(|_| ())
+            tx.execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)")
+                .await
+                .map(|_| ())
         }
         _ => Ok(()),
     }

@@ -1,6 +1,13 @@
 //! What a failed statement means.
 
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use crate::error::Error;
+use sea_orm::{DbErr, RuntimeErr};
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        if is_passing(&error) { Error::Unavailable(error) } else { Error::Database(error) }
+    }
+}
 
 /// Neither the request nor the service is wrong: the same call may succeed in a moment.
 pub fn is_passing(error: &DbErr) -> bool {
@@ -26,19 +33,12 @@ pub fn is_retryable(error: &DbErr) -> bool {
     }
 }
 
-/// Whether the statement broke the constraint or unique index of that name (PostgreSQL) or on that column (SQLite).
-pub fn violates(error: &DbErr, index: &str, column: &str) -> bool {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(text)) => text.contains(index) || text.contains(column),
-        _ => false,
-    }
-}
-
 /// SQLite: primary result code in the low byte (5 busy, 6 locked, 10 I/O, 13 full). PostgreSQL: SQLSTATE classes of
-/// lost connections (08), rolled back transactions (40), lacking resources (53) and operator intervention (57).
+/// lost connections (08), rolled back transactions (40), lacking resources (53), rows that
+/// others hold (55P03) and operator intervention (57).
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "40", "53", "57"].iter().any(|class| code.starts_with(class));
+        return ["08", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class));
     }
     code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
 }

@@ -2,23 +2,23 @@
 //! processes may start at once and a failure leaves the schema as it was.
 
 use super::{Database, dialect};
-use migration::{Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager};
+use migration::{
+    IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Query, Table},
 };
 
-const JOBS: &str = "video_generation_jobs";
-
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     #[error(
-        "this database holds a table `video_generation_jobs` that Callsheet did not make; it is left untouched. Give \
-         Callsheet a database of its own with --database-url, and bring the old jobs along with `callsheet import`"
+        "this database holds a table `{0}` that Callsheet did not make; it is left untouched. Give Callsheet a database \
+         of its own with --database-url, and bring the old jobs along with `callsheet import`"
     )]
-    Foreign,
-    #[error("the database was migrated by a newer Callsheet: {0}")]
-    Newer(String),
+    Foreign(&'static str),
+    #[error("the database was migrated by a newer Callsheet: start that one, or give this one another database")]
+    Newer,
     #[error("the schema could not be changed, and is as it was: {0}")]
     Database(#[from] DbErr),
 }
@@ -54,6 +54,8 @@ pub struct Doomed {
 /// Changes the schema, and answers with the names of the steps taken, in their order.
 #[allow(clippy::disallowed_methods, reason = "the schema is changed outside the verbs' writes, under its own lock")]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
+    guard(db.read()).await?;
+    dialect::prepare(db.read()).await?;
     let tx = db.read().begin_with_options(dialect::write_transaction()).await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
@@ -92,6 +94,7 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
 
 /// Every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
+    guard(db.read()).await?;
     let steps = Migrator::get_migration_with_status_read_only(db.read()).await.map_err(newer)?;
     let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };
     Ok(steps.iter().map(step).collect())
@@ -120,16 +123,23 @@ async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, M
     Ok(undone)
 }
 
-/// Refuses a jobs table that is not ours.
-async fn guard(tx: &DatabaseTransaction) -> Result<(), MigrateError> {
-    // The step that makes the table is called after it.
-    let ours = names(tx, MigrationStatus::Applied).await?.iter().any(|step| step.ends_with(JOBS));
-    let there = SchemaManager::new(tx).has_table(JOBS).await?;
-    if there && !ours { Err(MigrateError::Foreign) } else { Ok(()) }
+/// Refuses tables that no applied step has made.
+async fn guard<'c, C>(db: &'c C) -> Result<(), MigrateError>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
+    let applied = names(db, MigrationStatus::Applied).await?;
+    // A step that makes a table is called after it.
+    let made = |table: &str| applied.iter().any(|step| step.strip_suffix(table).is_some_and(|s| s.ends_with('_')));
+    match existing_tables(db).await?.into_iter().find(|table| !made(table)) {
+        Some(table) => Err(MigrateError::Foreign(table)),
+        None => Ok(()),
+    }
 }
 
-async fn existing_tables(tx: &DatabaseTransaction) -> Result<Vec<&'static str>, DbErr> {
-    let manager = SchemaManager::new(tx);
+async fn existing_tables<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result<Vec<&'static str>, DbErr> {
+    let manager = SchemaManager::new(db);
     let mut tables = Vec::new();
     for table in migration::TABLES {
         if manager.has_table(table).await? {
@@ -139,15 +149,15 @@ async fn existing_tables(tx: &DatabaseTransaction) -> Result<Vec<&'static str>, 
     Ok(tables)
 }
 
-async fn names(tx: &DatabaseTransaction, wanted: MigrationStatus) -> Result<Vec<String>, MigrateError> {
-    let steps = Migrator::get_migration_with_status_read_only(tx).await.map_err(newer)?;
+async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Vec<String>, MigrateError> {
+    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(newer)?;
     Ok(steps.iter().filter(|s| s.status() == wanted).map(|s| s.name().to_owned()).collect())
 }
 
 /// The migrator answers with a custom error when the database knows a step that this binary does not.
 fn newer(error: DbErr) -> MigrateError {
     match error {
-        DbErr::Custom(text) => MigrateError::Newer(text),
+        DbErr::Custom(_) => MigrateError::Newer,
         other => MigrateError::Database(other),
     }
 }

@@ -5,12 +5,15 @@
 
 use super::{dialect, errors};
 use crate::error::{Error, Result};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
-use std::{future::Future, sync::Arc};
-use tokio::sync::Semaphore;
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use std::{future::Future, sync::Arc, time::Duration};
+use tokio::sync::{Semaphore, oneshot};
 
 /// How often a write is run again when the database undid it for its timing (deadlock, serialization).
 const RERUNS: usize = 5;
+
+/// How long a write waits for its turn before its caller is told to come again.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A transaction that holds the locks to write.
 pub type Tx = DatabaseTransaction;
@@ -38,20 +41,35 @@ impl Writer {
 
     /// Answers after the commit.
     ///
-    /// The write runs in a task of its own: a caller that goes away does not leave a transaction half-way.
+    /// The write runs in a task of its own: a caller that goes away does not leave a transaction half-way. A write whose
+    /// caller has gone before its turn came is not begun.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
+        let (answer, outcome) = oneshot::channel();
         let this = self.clone();
-        let task = tokio::spawn(async move {
-            let _turn = this.turns.acquire().await;
-            for _ in 0..RERUNS {
-                match this.attempt(&write).await {
-                    Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
-                    outcome => return outcome,
-                }
+        tokio::spawn(async move {
+            let turn = tokio::time::timeout(PATIENCE, this.turns.acquire()).await;
+            if answer.is_closed() {
+                return;
             }
-            this.attempt(&write).await
+            let outcome = match turn {
+                Ok(_turn) => this.run(&write).await,
+                Err(_) => Err(Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))),
+            };
+            // Nobody may be there to hear it any more; the write is committed or not all the same.
+            let _ = answer.send(outcome);
         });
-        task.await.unwrap_or_else(|e| Err(Error::Database(DbErr::Custom(e.to_string()))))
+        let gone = || Error::Database(DbErr::Custom("the write broke down".to_owned()));
+        outcome.await.unwrap_or_else(|_| Err(gone()))
+    }
+
+    async fn run<W: Write>(&self, write: &W) -> Result<W::Output> {
+        for _ in 0..RERUNS {
+            match self.attempt(write).await {
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
+                outcome => return outcome,
+            }
+        }
+        self.attempt(write).await
     }
 
     #[allow(clippy::disallowed_methods, reason = "this is the one place that begins a write transaction")]

@@ -13,4 +13,4 @@ pub use cursor::Cursor;
 pub use event::EventKind;
 pub use merge::merge_patch;
 pub use progress::percent;
-pub use transition::{STALE_AFTER, Verb, is_terminal, transition};
+pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};

@@ -1,6 +1,5 @@
 //! The one table of moves between statuses. Nothing else decides a status.
 
-use crate::error::{Error, Result};
 use chrono::TimeDelta;
 use entity::JobStatus::{self, Cancelled, Completed, Failed, Processing, Queued};
 
@@ -56,13 +55,21 @@ const MOVES: [(Verb, JobStatus, JobStatus); 10] = [
     (Verb::RetryStale, Processing, Queued),
 ];
 
-/// The status that follows, or `TransitionIllegal` with a hint of what can be done instead.
-pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus> {
+/// The table has no row for this verb in this status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("A job that is {from} cannot be {}: {}.", verb.past(), hint(*from))]
+pub struct Illegal {
+    pub verb: Verb,
+    pub from: JobStatus,
+}
+
+/// The status that follows.
+pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus, Illegal> {
     MOVES
         .iter()
         .find(|(v, f, _)| *v == verb && *f == from)
         .map(|(_, _, to)| *to)
-        .ok_or_else(|| Error::TransitionIllegal { verb, from, hint: hint(from).into() })
+        .ok_or(Illegal { verb, from })
 }
 
 /// Nothing more happens to the job by itself.
@@ -70,6 +77,7 @@ pub fn is_terminal(status: JobStatus) -> bool {
     matches!(status, Completed | Failed | Cancelled)
 }
 
+/// What can be done with a job in this status instead.
 fn hint(from: JobStatus) -> &'static str {
     match from {
         Queued => "it can be started or cancelled",
