@@ -17,6 +17,11 @@ pub struct App {
 }
 
 impl App {
+    /// Without a database, for what needs none.
+    pub fn detached(config: Config) -> Self {
+        Self { jobs: JobManager::detached(), config: Arc::new(config) }
+    }
+
     /// Opens the database that the configuration names; `create` makes a SQLite file that is not there yet. Does not touch
     /// the schema.
     pub async fn open(config: Config, create: bool) -> Result<Self, ConnectError> {

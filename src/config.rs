@@ -1,10 +1,10 @@
 //! The configuration: flags, then `CALLSHEET_*` in the environment, then a TOML file, then defaults. The only reader of
 //! the environment.
 
-use clap::Args;
+use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
-    net::SocketAddr,
+    net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
 
@@ -30,7 +30,7 @@ pub struct Flags {
 #[derive(Args, Clone, Debug, Default)]
 pub struct ServerFlags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
-    #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS")]
+    #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Folder whose files are served under /media/, to be read only
     #[arg(long, env = "CALLSHEET_MEDIA_DIR", hide_env_values = true, value_name = "DIR")]
@@ -48,7 +48,7 @@ pub struct ServerFlags {
     )]
     pub cors_origins: Option<Vec<String>>,
     /// Leave pending migrations pending
-    #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true)]
+    #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
 }
 
@@ -125,6 +125,12 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// `127.0.0.1:3001`, `[::1]:3001`, or a name instead of the number.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
+    found.ok_or_else(|| "use an address and a port, e.g. 127.0.0.1:3001".to_owned())
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {

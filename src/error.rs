@@ -130,11 +130,18 @@ impl Error {
     }
 }
 
+/// Errors that a message spells out; `errors` beside it has them all.
+const TOLD: usize = 5;
+
 fn sentences(errors: &[FieldError]) -> String {
     let one = |e: &FieldError| match &e.place {
         Place::Pointer(p) if p.is_empty() => e.detail.clone(),
         Place::Pointer(p) => format!("{p}: {}", e.detail),
         Place::Parameter(p) => format!("{p}: {}", e.detail),
     };
-    errors.iter().map(one).collect::<Vec<_>>().join(" ")
+    let mut sentences: Vec<_> = errors.iter().take(TOLD).map(one).collect();
+    if errors.len() > TOLD {
+        sentences.push(format!("And {} more.", errors.len() - TOLD));
+    }
+    sentences.join(" ")
 }

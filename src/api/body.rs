@@ -4,8 +4,15 @@
 //! document says. Here the document decides, and every deviation is told with its JSON pointer.
 
 use super::{problem::Problem, spec};
-use crate::error::FieldError;
-use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
+use crate::{
+    error::FieldError,
+    jobs::{MAX_ITEMS, escape},
+};
+use bytes::Bytes;
+use jsonschema::{
+    ValidationError, Validator,
+    error::{TypeKind, ValidationErrorKind as Kind},
+};
 use poem::{Request, RequestBody, Result, error::ReadBodyError};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
@@ -18,6 +25,9 @@ use std::{
     collections::HashMap,
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
+
+/// Errors that one answer tells of.
+const MOST_ERRORS: usize = 50;
 
 /// Largest body that is read, in bytes; handed to the reader through the request's data.
 #[derive(Clone, Copy)]
@@ -51,7 +61,7 @@ impl<T: ParseFromJSON> ParsePayload for Body<T> {
     const IS_REQUIRED: bool = true;
 
     async fn from_request(request: &Request, body: &mut RequestBody) -> Result<Self> {
-        let raw = read(request, body).await?;
+        let raw = from_json(&read(request, body).await?)?;
         let value = parse(&raw)?;
         Ok(Self { value, raw })
     }
@@ -103,12 +113,15 @@ impl<'a, T: ParseFromJSON> ApiExtractor<'a> for OptionalBody<T> {
         body: &mut RequestBody,
         _: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
-        if body.is_none() || (request.content_type().is_none() && request.header("content-length") == Some("0")) {
+        if body.is_none() {
+            return Ok(Self(parse(&Value::Object(Default::default()))?));
+        }
+        let bytes = read(request, body).await?;
+        if bytes.is_empty() {
             return Ok(Self(parse(&Value::Object(Default::default()))?));
         }
         check_content_type::<Body<T>>(request)?;
-        let body = <Body<T> as ParsePayload>::from_request(request, body).await?;
-        Ok(Self(body.value))
+        Ok(Self(parse(&from_json(&bytes)?)?))
     }
 }
 
@@ -123,19 +136,22 @@ fn check_content_type<P: Payload>(request: &Request) -> Result<()> {
     }
 }
 
-async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
+async fn read(request: &Request, body: &mut RequestBody) -> Result<Bytes> {
     let limit = request.data::<Limit>().map_or(usize::MAX, |l| l.0);
-    let bytes = match body.take()?.into_bytes_limit(limit).await {
-        Ok(bytes) => bytes,
+    match body.take()?.into_bytes_limit(limit).await {
+        Ok(bytes) => Ok(bytes),
         Err(ReadBodyError::PayloadTooLarge) => {
             let detail = format!(
                 "The body is larger than {limit} bytes: send less, or start the server with a larger --max-body-bytes."
             );
-            return Err(Problem::new("body_too_large", detail).into());
+            Err(Problem::new("body_too_large", detail).into())
         }
-        Err(error) => return Err(Problem::new("malformed_body", format!("The body broke off: {error}.")).into()),
-    };
-    serde_json::from_slice(&bytes).map_err(|error| {
+        Err(error) => Err(Problem::new("malformed_body", format!("The body broke off: {error}.")).into()),
+    }
+}
+
+fn from_json(bytes: &[u8]) -> Result<Value> {
+    serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("The body is not valid JSON: {error}.");
         Problem::new("malformed_body", detail).into()
     })
@@ -144,7 +160,8 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Value> {
 fn parse<T: ParseFromJSON>(raw: &Value) -> Result<T> {
     let mut raw = raw.clone();
     whole_numbers(&mut raw);
-    let errors: Vec<_> = validator::<T>()?.iter_errors(&raw).flat_map(|e| field_errors(&e)).collect();
+    not_too_long(&raw)?;
+    let errors: Vec<_> = validator::<T>()?.iter_errors(&raw).flat_map(|e| field_errors(&e)).take(MOST_ERRORS).collect();
     if !errors.is_empty() {
         return Err(Problem::invalid(errors).into());
     }
@@ -152,6 +169,20 @@ fn parse<T: ParseFromJSON>(raw: &Value) -> Result<T> {
         let error = FieldError::at("", "invalid", format!("The body cannot be read: {}.", error.into_message()));
         Problem::invalid(vec![error]).into()
     })
+}
+
+/// A list that is far too long is not looked at element by element: telling what is wrong with each of half a million
+/// would cost more than anything that is accepted.
+fn not_too_long(raw: &Value) -> Result<()> {
+    let long =
+        |(name, value): (&String, &Value)| value.as_array().filter(|a| a.len() > MAX_ITEMS).map(|_| name.clone());
+    match raw.as_object().into_iter().flatten().find_map(long) {
+        Some(name) => {
+            let detail = format!("Give at most {MAX_ITEMS} of these.");
+            Err(Problem::invalid(vec![FieldError::at(format!("/{}", escape(&name)), "too_many", detail)]).into())
+        }
+        None => Ok(()),
+    }
 }
 
 /// JSON Schema counts 9.0 among the integers, the reader of integers does not.
@@ -200,23 +231,30 @@ fn field_errors(error: &ValidationError) -> Vec<FieldError> {
     match error.kind() {
         Kind::AdditionalProperties { unexpected } => {
             let unknown = |name: &String| {
-                FieldError::at(format!("{pointer}/{name}"), "unknown_field", "There is no such field: take it out.")
+                FieldError::at(
+                    format!("{pointer}/{}", escape(name)),
+                    "unknown_field",
+                    "There is no such field: take it out.",
+                )
             };
             unexpected.iter().map(unknown).collect()
         }
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            vec![FieldError::at(format!("{pointer}/{name}"), "required", "This field has to be given.")]
+            vec![FieldError::at(format!("{pointer}/{}", escape(name)), "required", "This field has to be given.")]
         }
         Kind::Type { kind } => {
-            let wanted = format!("{kind:?}").to_lowercase();
-            let wanted = wanted.trim_start_matches("single(").trim_end_matches(')').to_owned();
-            at("wrong_type", format!("Give this as {}.", wanted.replace("multiple(jsontypeset", "one of ").trim()))
+            let wanted: Vec<String> = match kind {
+                TypeKind::Single(one) => vec![one.to_string()],
+                TypeKind::Multiple(set) => set.iter().map(|one| one.to_string()).collect(),
+            };
+            let wanted: Vec<_> = wanted.iter().filter(|w| *w != "null").map(|w| word_for(w)).collect();
+            at("wrong_type", format!("Give this as {}.", wanted.join(" or ")))
         }
         Kind::MaxLength { limit } => at("too_long", format!("Use at most {limit} characters.")),
         Kind::MinLength { limit } => at("too_short", format!("Use at least {limit} characters.")),
-        Kind::Maximum { limit } => at("out_of_range", format!("Use a number of at most {limit}.")),
-        Kind::Minimum { limit } => at("out_of_range", format!("Use a number of at least {limit}.")),
+        Kind::Maximum { limit } => at("out_of_range", format!("Use a number of at most {}.", plain(limit))),
+        Kind::Minimum { limit } => at("out_of_range", format!("Use a number of at least {}.", plain(limit))),
         Kind::MaxItems { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinItems { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::UniqueItems => at("duplicate_key", "The same item stands here twice: give each its own key.".to_owned()),
@@ -232,6 +270,22 @@ fn field_errors(error: &ValidationError) -> Vec<FieldError> {
         Kind::Format { format } => at("invalid_format", format!("Use a {format}, e.g. {}.", example_of(format))),
         other => at("invalid", format!("This breaks the rule {} of the schema.", other.keyword())),
     }
+}
+
+fn word_for(kind: &str) -> &'static str {
+    match kind {
+        "array" => "a list",
+        "boolean" => "true or false",
+        "integer" => "a whole number",
+        "number" => "a number",
+        "object" => "an object",
+        _ => "a text",
+    }
+}
+
+/// 100 rather than 100.0.
+fn plain(limit: &Value) -> String {
+    limit.to_string().trim_end_matches(".0").to_owned()
 }
 
 fn example_of(format: &str) -> &'static str {

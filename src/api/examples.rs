@@ -43,7 +43,8 @@ fn input(schema: &str) -> Option<Value> {
 
 fn output(schema: &str) -> Option<Value> {
     Some(match schema {
-        "Job" => {
+        "Job" => fields(),
+        "JobWithShots" => {
             let mut job = fields();
             job["shots"] = json!([shot()]);
             job

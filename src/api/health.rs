@@ -36,7 +36,7 @@ impl Health {
 
 impl Health {
     async fn report(&self) -> Result<Json<HealthReport>> {
-        self.0.database().ping().await.map_err(Error::Unavailable)?;
+        self.0.database().check().await.map_err(Error::Unavailable)?;
         Ok(Json(self.well()))
     }
 

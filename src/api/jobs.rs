@@ -3,7 +3,7 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, ListedJob, NewJob, Pagination, Shot},
+    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, Pagination, Shot},
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
     job_page::JobPage,
@@ -40,7 +40,7 @@ enum JobOrUnchanged {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<Job>,
+        Json<JobWithShots>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -99,7 +99,7 @@ impl Jobs {
         let idempotency = key.of("create_job", &body.raw);
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
         let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-        Ok(CreatedJob::Created(Json(with_shots(&self.0, job).await?), location, tag))
+        Ok(CreatedJob::Created(Json(job.into()), location, tag))
     }
 
     /// List jobs
@@ -244,7 +244,7 @@ impl Jobs {
         body: Body<JobPatch>,
     ) -> Result<JobAnswer> {
         let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
-        answer(&self.0, job).await
+        Ok(answer(job))
     }
 
     /// Delete a job
@@ -263,15 +263,16 @@ impl Jobs {
 }
 
 /// A job with its shots.
-async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<Job> {
+async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<JobWithShots> {
     let shots = jobs.shots_of(&job).await?;
-    Ok(Job::new(job, shots.into_iter().map(Shot::from).collect()))
+    Ok(JobWithShots::new(job, shots.into_iter().map(Shot::from).collect()))
 }
 
-/// What every changing call answers.
-pub async fn answer(jobs: &JobManager, job: job::Model) -> Result<JobAnswer> {
+/// What every changing call answers: the job as the write left it, without another look at the database, whose failure
+/// would make a change that was made look like none.
+pub fn answer(job: job::Model) -> JobAnswer {
     let tag = etag(job.version);
-    Ok(JobAnswer::Ok(Json(with_shots(jobs, job).await?), tag))
+    JobAnswer::Ok(Json(job.into()), tag)
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

@@ -4,7 +4,7 @@ use super::problem::Problem;
 use poem::{
     Endpoint, FromRequest, IntoResponse, Request, Response, Result,
     error::{MethodNotAllowedError, StaticFileError},
-    http::Method,
+    http::{Method, header},
     web::StaticFileRequest,
 };
 use std::path::{Component, Path, PathBuf};
@@ -49,7 +49,9 @@ impl Endpoint for Media {
                 Problem::new("media_changed", format!("{path} is not the file any more that the condition names."))
             }
             StaticFileError::RangeNotSatisfiable { size } => {
-                Problem::new("range_not_satisfiable", format!("{path} has {size} bytes: ask for a range within them."))
+                let detail = format!("{path} has {size} bytes: ask for a range within them.");
+                let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
+                Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
             }
             _ => missing(),
         })?;

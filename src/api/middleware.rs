@@ -5,7 +5,10 @@ use crate::error::FieldError;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
-    http::{Method, StatusCode, header::HeaderValue},
+    http::{
+        Method, StatusCode,
+        header::{self, HeaderValue},
+    },
 };
 use poem_openapi::error::{ParseParamError, ParsePathError};
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
@@ -20,16 +23,36 @@ impl Problems {
         Self { routes: Arc::new(spec::methods_by_path()) }
     }
 
-    /// The methods that a path takes, as an `Allow` header tells them.
-    fn allow(&self, path: &str) -> Option<String> {
-        let parts: Vec<&str> = path.split('/').collect();
+    /// The route of a path: its template, cut at the slashes, and the methods that it takes.
+    fn route(&self, path: &str) -> Option<&(Vec<String>, String)> {
+        let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let fits = |template: &[String]| {
             template.len() == parts.len() && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
         };
+        let found = self.routes.iter().filter(|(template, _)| fits(template));
         // A path without parameters is the more exact one.
-        let mut found: Vec<_> = self.routes.iter().filter(|(template, _)| fits(template)).collect();
-        found.sort_by_key(|(template, _)| template.iter().filter(|t| t.starts_with('{')).count());
-        found.first().map(|(_, methods)| methods.clone())
+        found.min_by_key(|(template, _)| template.iter().filter(|t| t.starts_with('{')).count())
+    }
+
+    /// poem-openapi calls the parameters of a path `param0`, `param1`, ….
+    fn name_of(&self, name: &str, path: &str) -> String {
+        let position = name.strip_prefix("param").and_then(|n| n.parse::<usize>().ok());
+        let template = self.route(path).map(|(template, _)| template);
+        let named = position.zip(template).and_then(|(n, t)| t.iter().filter(|part| part.starts_with('{')).nth(n));
+        named.map_or(name, |part| part.trim_matches(['{', '}'])).to_owned()
+    }
+}
+
+/// What a parameter takes, as a sentence.
+fn expected(name: &str) -> &'static str {
+    match name {
+        "limit" => "Use a limit from 1 to 200.",
+        "offset" | "after" | "shot_idx" => "Use a whole number, e.g. 0.",
+        "status" => "Use one of queued, processing, completed, failed, cancelled.",
+        "order" => "Use -created_at for newest first, or created_at for oldest first.",
+        "view" => "Use full or summary.",
+        "created_after" | "created_before" => "Use a time such as 2026-01-31T12:00:00Z.",
+        _ => "This value is not of the type that the document gives.",
     }
 }
 
@@ -77,12 +100,14 @@ impl<E> ProblemsEndpoint<E> {
         if let Some(problem) = error.downcast_ref::<Problem>() {
             return Some(problem.clone());
         }
-        if let Some(error) = error.downcast_ref::<ParseParamError>() {
-            let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
+        let parameter = error.downcast_ref::<ParseParamError>().map(|e| e.name);
+        if let Some(name) = parameter.or(error.downcast_ref::<ParsePathError>().map(|e| e.name)) {
+            let name = self.problems.name_of(name, path);
+            let field = FieldError::parameter(name.as_str(), "invalid_parameter", expected(&name));
             return Some(Problem::invalid(vec![field]));
         }
-        if let Some(error) = error.downcast_ref::<ParsePathError>() {
-            let field = FieldError::parameter(error.name, "invalid_parameter", format!("{}.", error.reason));
+        if error.is::<poem::error::ParsePathError>() {
+            let field = FieldError::parameter("path", "invalid_parameter", "Use percent-encoded UTF-8 in the path.");
             return Some(Problem::invalid(vec![field]));
         }
         if error.is::<NotFoundError>() {
@@ -92,9 +117,12 @@ impl<E> ProblemsEndpoint<E> {
             ));
         }
         if error.is::<MethodNotAllowedError>() {
-            let allow = self.problems.allow(path).unwrap_or_else(|| "GET, HEAD".to_owned());
+            let allow = self.problems.route(path).map(|(_, m)| m.clone()).unwrap_or_else(|| "GET, HEAD".to_owned());
             let detail = format!("{path} does not take {method}, but {allow}.");
-            return Some(Problem { allow: Some(allow), ..Problem::new("method_not_allowed", detail) });
+            return Some(Problem {
+                header: Some((header::ALLOW, allow)),
+                ..Problem::new("method_not_allowed", detail)
+            });
         }
         match error.status() {
             StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {path}."))),

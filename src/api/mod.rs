@@ -2,6 +2,7 @@
 
 mod body;
 mod contract;
+mod cors;
 mod docs;
 mod dto;
 mod episodes;
@@ -27,7 +28,10 @@ pub mod spec;
 pub use problem::CODES;
 
 use crate::{app::App, jobs::JobManager};
-use poem::{Endpoint, EndpointExt, Route, middleware::Cors};
+use poem::{
+    Endpoint, EndpointExt, Route,
+    middleware::{NormalizePath, TrailingSlash},
+};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 /// Groups of operations in the document, in the order of a job's life.
@@ -80,11 +84,10 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
     let settings = body::Limit(app.config.max_body_bytes);
-    let routes = routes.data(settings).with(middleware::Problems::new());
     let origins = &app.config.cors_origins;
-    let any = origins.iter().any(|o| o == "*");
-    let exposed = ["ETag", "Location", "X-Request-Id", "Retry-After"];
-    let cors = Cors::new().allow_credentials(false).expose_headers(exposed);
-    let cors = if any { cors } else { cors.allow_origins(origins) };
-    routes.with_if(!origins.is_empty(), cors)
+    routes
+        .with(NormalizePath::new(TrailingSlash::Trim))
+        .data(settings)
+        .with(middleware::Problems::new())
+        .with_if(!origins.is_empty(), cors::Cors::new(origins))
 }

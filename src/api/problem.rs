@@ -55,13 +55,13 @@ pub struct Problem {
     pub code: &'static str,
     pub detail: String,
     pub errors: Vec<FieldError>,
-    /// The methods that the path takes, for a 405.
-    pub allow: Option<String>,
+    /// A header that belongs to the problem, e.g. `Allow` to a 405.
+    pub header: Option<(header::HeaderName, String)>,
 }
 
 impl Problem {
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), allow: None }
+        Self { code, detail: detail.into(), errors: Vec::new(), header: None }
     }
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
@@ -91,8 +91,10 @@ impl Problem {
         let mut response =
             Response::builder().status(status).content_type("application/problem+json").body(body.to_string());
         let headers = response.headers_mut();
-        if let Some(allow) = self.allow.as_ref().and_then(|a| a.parse().ok()) {
-            headers.insert(header::ALLOW, allow);
+        if let Some((name, value)) = &self.header
+            && let Ok(value) = value.parse()
+        {
+            headers.insert(name, value);
         }
         if status == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
@@ -112,7 +114,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::Invalid(errors) => Self { code: "invalid_request", detail, errors, allow: None },
+            Error::Invalid(errors) => Self { code: "invalid_request", detail, errors, header: None },
             Error::ShotsExceedTotal { .. } => {
                 let field = FieldError::at("/completed_shots", "exceeds_total", detail.clone());
                 Self { errors: vec![field], ..Self::new(error.code(), detail) }

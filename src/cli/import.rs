@@ -1,6 +1,6 @@
 //! `callsheet import`.
 
-use super::Failure;
+use super::{Failure, out::say};
 use crate::{
     app::App,
     import::{self, Fate, Options, Outcome, Report, SourceKind},
@@ -26,7 +26,7 @@ pub struct Arguments {
     source_tz: Tz,
     /// Read and check everything, write nothing
     #[arg(long)]
-    dry_run: bool,
+    pub dry_run: bool,
     /// Tell only of rejected records, and of the sums
     #[arg(long, short)]
     quiet: bool,
@@ -42,18 +42,19 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let quiet = arguments.quiet;
     let mut tell = move |outcome: &Outcome| {
         if !quiet || matches!(outcome.fate, Fate::Rejected(_)) {
-            println!("{}", line(outcome));
+            // An import goes on although nobody listens any more.
+            let _ = say(line(outcome));
         }
     };
     let report = import::run(&app.jobs, &options, &mut tell).await.map_err(|e| Failure::Other(e.to_string()))?;
-    println!("\n{}", table(&report));
+    let _ = say(format_args!("\n{}", table(&report)));
     for (reason, records) in &report.total.reasons {
-        println!("rejected as {reason}: {records}");
+        let _ = say(format_args!("rejected as {reason}: {records}"));
     }
-    match &report.import_id {
-        Some(id) => println!("kept as import {id}"),
-        None => println!("dry run: nothing was written"),
-    }
+    let _ = match &report.import_id {
+        Some(id) => say(format_args!("kept as import {id}")),
+        None => say("dry run: nothing was written"),
+    };
     Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 

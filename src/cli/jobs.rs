@@ -1,6 +1,6 @@
 //! `callsheet jobs`.
 
-use super::Failure;
+use super::{Failure, out::say};
 use crate::{
     app::App,
     export::job_json,
@@ -127,19 +127,19 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let jobs = &app.jobs;
     match arguments.action {
         Action::List(list) => return show_list(&app, list).await,
-        Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json),
-        Action::Cancel { one, reason } => show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json),
-        Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json),
+        Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json)?,
+        Action::Cancel { one, reason } => show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json)?,
+        Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json)?,
         Action::Delete(one) => {
             jobs.delete_job(&one.job_id, None).await?;
             match one.json {
-                true => println!("{}", json!({"message": "Job deleted successfully", "job_id": one.job_id})),
-                false => println!("deleted {}", one.job_id),
+                true => say(json!({"message": "Job deleted successfully", "job_id": one.job_id}))?,
+                false => say(format_args!("deleted {}", one.job_id))?,
             }
         }
         Action::Create(create) => {
             let json = create.json;
-            show(&jobs.create_job(create.into(), None).await?.job, json);
+            show(&jobs.create_job(create.into(), None).await?.job, json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -184,17 +184,17 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
         let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job, None)).collect();
         let pagination =
             json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
-        println!("{}", json!({"jobs": rows, "pagination": pagination}));
+        say(json!({"jobs": rows, "pagination": pagination}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if page.jobs.is_empty() {
-        println!("no jobs");
+        say("no jobs")?;
         return Ok(ExitCode::SUCCESS);
     }
-    println!("{}", table(&page.jobs));
+    say(table(&page.jobs))?;
     match next {
-        Some(next) => println!("{} of {}; the next page: --cursor {next}", page.jobs.len(), page.total),
-        None => println!("{} of {}", page.jobs.len(), page.total),
+        Some(next) => say(format_args!("{} of {}; the next page: --cursor {next}", page.jobs.len(), page.total))?,
+        None => say(format_args!("{} of {}", page.jobs.len(), page.total))?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -217,10 +217,9 @@ fn table(jobs: &[job::Model]) -> Table {
     table
 }
 
-fn show(job: &job::Model, json: bool) {
+fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {
-        println!("{}", job_json(job, None));
-        return;
+        return say(job_json(job, None));
     }
     let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     let fields = [
@@ -241,9 +240,10 @@ fn show(job: &job::Model, json: bool) {
     ];
     for (name, value) in fields {
         if let Some(value) = value {
-            println!("{name:<11} {}", plain(&value));
+            say(format_args!("{name:<11} {}", plain(&value)))?;
         }
     }
+    Ok(())
 }
 
 /// Text of others, without what would steer the terminal.
@@ -252,8 +252,7 @@ fn plain(text: &str) -> String {
 }
 
 fn status(text: &str) -> Result<JobStatus, String> {
-    use sea_orm::ActiveEnum;
-    JobStatus::try_from_value(&text.to_owned())
+    serde_json::from_value(Value::from(text))
         .map_err(|_| "use queued, processing, completed, failed or cancelled".to_owned())
 }
 

@@ -1,6 +1,6 @@
 //! `callsheet migrate`.
 
-use super::Failure;
+use super::{Failure, out::say};
 use crate::{
     app::App,
     db::migrate::{self as schema, Change},
@@ -12,6 +12,13 @@ use std::process::ExitCode;
 pub struct Arguments {
     #[command(subcommand)]
     direction: Direction,
+}
+
+impl Arguments {
+    /// The command may make a database that is not there.
+    pub fn creates(&self) -> bool {
+        !matches!(self.direction, Direction::Status)
+    }
 }
 
 #[derive(Subcommand)]
@@ -67,7 +74,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 
 async fn status(app: &App) -> Result<ExitCode, Failure> {
     for step in schema::status(app.jobs.database()).await? {
-        println!("{}  {}", if step.applied { "applied" } else { "pending" }, step.name);
+        say(format_args!("{}  {}", if step.applied { "applied" } else { "pending" }, step.name))?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -89,10 +96,10 @@ async fn drop_and_change(app: &App, what: Change, yes: bool, always_ask: bool) -
 async fn change(app: &App, what: Change) -> Result<ExitCode, Failure> {
     let steps = schema::migrate(app.jobs.database(), what).await?;
     for step in &steps {
-        println!("{step}");
+        say(step)?;
     }
     if steps.is_empty() {
-        println!("nothing to do");
+        say("nothing to do")?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,6 +5,7 @@ mod import;
 mod jobs;
 mod migrate;
 mod openapi;
+mod out;
 mod serve;
 
 use crate::{
@@ -96,17 +97,16 @@ pub async fn run() -> ExitCode {
 }
 
 async fn dispatch() -> Result<ExitCode, Failure> {
-    let mut cli = Cli::parse();
-    if cli.command.is_none() {
-        cli = Cli::parse_from(std::env::args_os().chain(["serve".into()]));
-    }
+    let cli = parse();
     let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
         Command::Migrate(arguments) => {
-            migrate::run(open(cli.flags, ServerFlags::default(), true).await?, arguments).await
+            let create = arguments.creates();
+            migrate::run(open(cli.flags, ServerFlags::default(), create).await?, arguments).await
         }
+        Command::Import(arguments) if arguments.dry_run => import::run(untouched(cli.flags).await?, arguments).await,
         Command::Import(arguments) => import::run(ready(cli.flags, true).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
@@ -123,12 +123,48 @@ async fn open(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Fa
     Ok(App::open(config, create).await?)
 }
 
-/// The app on a database with the newest schema. A command that only reads does not make a new database: under a
-/// mistyped path it would find no jobs, and nobody would notice.
+/// The app on a database with the newest schema. A new database is made and migrated where that is wanted; the schema of
+/// one that is in use is changed by `serve` and `migrate` alone. A command that only reads does not make a new database:
+/// under a mistyped path it would find no jobs, and nobody would notice.
 async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
     let app = open(flags, ServerFlags::default(), create).await?;
-    schema::migrate(app.jobs.database(), schema::Change::Up { limit: None }).await?;
-    Ok(app)
+    let db = app.jobs.database();
+    let steps = schema::status(db).await?;
+    if create && steps.iter().all(|step| !step.applied) {
+        schema::migrate(db, schema::Change::Up { limit: None }).await?;
+        return Ok(app);
+    }
+    match steps.iter().filter(|step| !step.applied).count() {
+        0 => Ok(app),
+        n => Err(Failure::Other(format!(
+            "the schema of this database lacks {n} of {} steps: run `callsheet migrate up` first",
+            steps.len()
+        ))),
+    }
+}
+
+/// The app on a database that stays as it is; on none at all where there is none, or no schema, yet.
+async fn untouched(flags: Flags) -> Result<App, Failure> {
+    let config = Config::load(flags.clone(), ServerFlags::default())?;
+    match open(flags.clone(), ServerFlags::default(), false).await {
+        Err(Failure::Connect(ConnectError::Missing(_))) => Ok(App::detached(config)),
+        Err(other) => Err(other),
+        Ok(app) if schema::status(app.jobs.database()).await?.iter().all(|s| !s.applied) => Ok(App::detached(config)),
+        Ok(_) => ready(flags, false).await,
+    }
+}
+
+/// The arguments; those of `serve` where no command is named.
+fn parse() -> Cli {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let named = Cli::try_parse_from(&arguments);
+    if named.as_ref().is_ok_and(|cli| cli.command.is_some()) {
+        return named.unwrap_or_else(|error| error.exit());
+    }
+    let mut served = arguments.clone();
+    served.insert(1.min(served.len()), "serve".into());
+    // Where neither reading makes sense, the errors of the first one tell more.
+    Cli::try_parse_from(served).unwrap_or_else(|_| named.unwrap_or_else(|error| error.exit()))
 }
 
 /// The whole help, of every command, as text.

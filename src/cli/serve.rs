@@ -1,6 +1,6 @@
 //! `callsheet serve`.
 
-use super::Failure;
+use super::{Failure, out::say};
 use crate::{
     api,
     app::App,
@@ -51,11 +51,12 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 }
 
 fn greet(app: &App, address: SocketAddr) {
-    println!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION"));
-    println!("  database  {}, {}", app.jobs.database().name(), without_password(&app.config.database_url));
-    println!("  docs      http://{address}/docs");
+    let _ = say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    let _ =
+        say(format_args!("  database  {}, {}", app.jobs.database().name(), without_password(&app.config.database_url)));
+    let _ = say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
-        println!("  media     {} under http://{address}/media/", folder.display());
+        let _ = say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
         eprintln!(

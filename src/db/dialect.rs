@@ -42,11 +42,10 @@ pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
 pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     match tx.get_database_backend() {
         // A number of our own: the first eight letters of the name.
-        DbBackend::Postgres => {
-            tx.execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)")
-                .await
-                .map(|_| ())
-        }
+        DbBackend::Postgres => tx
+            .execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)")
+            .await
+            .map(|_| ()),
         _ => Ok(()),
     }
 }

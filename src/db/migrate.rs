@@ -2,9 +2,7 @@
 //! processes may start at once and a failure leaves the schema as it was.
 
 use super::{Database, dialect};
-use migration::{
-    IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager,
-};
+use migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Query, Table},

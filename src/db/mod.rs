@@ -12,7 +12,8 @@ pub use dialect::{contains_text, has_label};
 pub use migrate::MigrateError;
 pub use writer::{Tx, Write, Writer};
 
-use sea_orm::{DatabaseConnection, DbErr};
+use entity::job;
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
 
 /// A pool of connections to one database, and the one way to write to it.
 #[derive(Clone)]
@@ -30,10 +31,16 @@ impl Database {
         Ok(Self { conn, writer })
     }
 
-    /// No database at all: every call fails. For making the API's document, which needs the verbs but none of the rows.
+    /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
+    /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
         Self { writer: Writer::new(conn.clone(), 1), conn }
+    }
+
+    /// There is no database behind this.
+    pub fn is_detached(&self) -> bool {
+        matches!(self.conn.inner, DatabaseConnectionType::Disconnected)
     }
 
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
@@ -51,9 +58,16 @@ impl Database {
         dialect::name(self.conn.get_database_backend())
     }
 
-    /// Asks the database for the smallest answer that it has.
-    pub async fn ping(&self) -> Result<(), DbErr> {
-        self.conn.ping().await
+    /// Asks the database for the smallest answer that shows that jobs can be read.
+    pub async fn check(&self) -> Result<(), DbErr> {
+        job::Entity::find()
+            .select_only()
+            .column(job::Column::Id)
+            .limit(1)
+            .into_tuple::<String>()
+            .one(&self.conn)
+            .await?;
+        Ok(())
     }
 
     pub async fn close(self) -> Result<(), DbErr> {

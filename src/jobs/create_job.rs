@@ -5,7 +5,7 @@ use crate::{
     db::write::{CreateJob, Created},
     error::{Error, FieldError, Result},
 };
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
@@ -92,7 +92,7 @@ impl JobManager {
             episode_id: new.episode_id,
             series_id: new.series_id,
             priority: new.priority,
-            run_at: new.run_at.map(|t| t.trunc_subsecs(6)),
+            run_at: new.run_at.map(validate::micros),
             max_attempts: new.max_attempts.unwrap_or(3),
             labels: labels_json(new.labels),
             idempotency_key: key,

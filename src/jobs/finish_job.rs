@@ -11,7 +11,7 @@ use crate::{
     lifecycle::{EventKind, Verb, backoff},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::job;
+use entity::{ItemStatus, job, job_item};
 use serde_json::{Map, Value, json};
 
 /// Longest wait that a worker may ask for before the next attempt: a week.
@@ -28,7 +28,8 @@ pub struct Failure {
 }
 
 impl JobManager {
-    /// Progress becomes 100, the error is cleared, and all known shots count as done.
+    /// Progress becomes 100, the error is cleared, and all known shots count as done; items that were never reported on
+    /// are skipped, failed ones stay failed.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn mark_completed(
@@ -40,8 +41,8 @@ impl JobManager {
         let mut checks = validate::Checks::default();
         checks.object("/result", result.as_ref());
         checks.finish()?;
-        self.change(id, if_version, Items::None, move |loaded, now| {
-            completed(&loaded.job, result.clone().map(Value::Object), now).map(Some)
+        self.change(id, if_version, Items::All, move |loaded, now| {
+            completed(loaded, result.clone().map(Value::Object), now).map(Some)
         })
         .await
     }
@@ -60,14 +61,31 @@ impl JobManager {
     }
 }
 
-pub(super) fn completed(before: &job::Model, result: Option<Value>, now: DateTime<Utc>) -> Result<Change> {
+/// Items that were never reported on are skipped: the worker says that the job is complete without them.
+pub(super) fn completed(loaded: &Loaded, result: Option<Value>, now: DateTime<Utc>) -> Result<Change> {
+    let before = &loaded.job;
     fence(before)?;
     let mut job = enter(before, Verb::Complete, now)?;
+    let skipped: Vec<_> = loaded.items.iter().filter(|item| is_open(item.status)).map(|item| skip(item, now)).collect();
+    if loaded.item_count > 0 {
+        job.total_shots = loaded.item_count;
+        job.completed_shots = loaded.done_count + i32::try_from(skipped.len()).unwrap_or(i32::MAX);
+    } else {
+        job.completed_shots = job.total_shots;
+    }
     job.progress = 100.0;
-    job.completed_shots = job.total_shots;
     job.error_message = None;
     job.result_data = result.or(job.result_data);
-    Ok(Change::of(EventKind::Completed, job))
+    let told = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
+    Ok(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(told) })
+}
+
+fn is_open(status: ItemStatus) -> bool {
+    matches!(status, ItemStatus::Pending | ItemStatus::Processing)
+}
+
+fn skip(item: &job_item::Model, now: DateTime<Utc>) -> job_item::Model {
+    job_item::Model { status: ItemStatus::Skipped, updated_at: now, completed_at: Some(now), ..item.clone() }
 }
 
 fn failed(loaded: &Loaded, failure: &Failure, jitter: f64, now: DateTime<Utc>) -> Result<Change> {

@@ -50,6 +50,9 @@ impl JobManager {
 
     /// What importing jobs with these ids would come to, one an id.
     pub async fn foresee_import(&self, ids: Vec<String>) -> Result<Vec<Landed>> {
+        if self.db.is_detached() {
+            return Ok(vec![Landed::Imported; ids.len()]);
+        }
         landing(self.db.read(), ids.iter()).await
     }
 

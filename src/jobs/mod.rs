@@ -22,7 +22,7 @@ mod update_job;
 mod validate;
 
 pub use count_jobs::Counts;
-pub use create_job::{Idempotency, NewItem, NewJob};
+pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use finish_job::Failure;
 pub use items::ItemReport;
@@ -31,6 +31,7 @@ pub use progress::Progress;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use update_job::JobPatch;
+pub use validate::escape;
 
 use crate::{
     chance::{Chance, SystemChance},

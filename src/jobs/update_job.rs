@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     db::write::{Change, Items, Loaded},
-    error::{Error, Result},
-    lifecycle::{EventKind, merge_patch},
+    error::{Error, FieldError, Result},
+    lifecycle::{EventKind, merge_patch, percent},
 };
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -55,13 +55,19 @@ impl JobManager {
     /// `shots_counted_from_items`.
     pub async fn update_job(&self, id: &str, patch: JobPatch, if_version: IfVersion) -> Result<job::Model> {
         check(&patch)?;
-        let items = if needs_items(&patch) { Items::Counted } else { Items::None };
+        let items = needed_items(&patch);
         self.change(id, if_version, items, move |loaded, now| decide(loaded, &patch, now)).await
     }
 }
 
-fn needs_items(patch: &JobPatch) -> bool {
-    patch.status == Some(JobStatus::Queued) || patch.total_shots.is_some() || patch.completed_shots.is_some()
+fn needed_items(patch: &JobPatch) -> Items {
+    let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
+    match patch.status {
+        Some(JobStatus::Completed) => Items::All,
+        Some(JobStatus::Queued) => Items::Counted,
+        _ if counts => Items::Counted,
+        _ => Items::None,
+    }
 }
 
 fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Option<Change>> {
@@ -73,6 +79,10 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
         return Err(Error::ShotsCountedFromItems);
     }
     let status = patch.status.unwrap_or(job.status);
+    if status == JobStatus::Completed && matches!(patch.error, Some(Some(_))) {
+        let detail = "A completed job has no error: take the error out, or give the status failed.";
+        return Err(Error::invalid(FieldError::at("/error", "completed_without_error", detail)));
+    }
     let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
     let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
     if reports && !starts {
@@ -87,7 +97,7 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     let mut moved = move_to(status, &Loaded { job, ..loaded.clone() }, now)?;
     if let (Some(change), Some(run_at), JobStatus::Queued) = (&mut moved, patch.run_at, status) {
         // A retry runs as soon as it can, unless it comes with a time of its own.
-        change.job.run_at = run_at.map(|t| t.trunc_subsecs(6));
+        change.job.run_at = run_at.map(validate::micros);
     }
     // Asking again to cancel a job that is flagged already moves nothing.
     Ok(moved.or(updated))
@@ -99,7 +109,7 @@ fn move_to(status: JobStatus, loaded: &Loaded, now: DateTime<Utc>) -> Result<Opt
     match status {
         JobStatus::Queued => retried(loaded, now).map(Some),
         JobStatus::Processing => started(job, None, now).map(Some),
-        JobStatus::Completed => completed(job, None, now).map(Some),
+        JobStatus::Completed => completed(loaded, None, now).map(Some),
         JobStatus::Failed => failed_for_good(job, None, now).map(Some),
         JobStatus::Cancelled => cancelled(job, None, now),
     }
@@ -116,19 +126,36 @@ fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
     set(&mut job.error_message, &patch.error);
     set(&mut job.episode_id, &patch.episode_id);
     set(&mut job.series_id, &patch.series_id);
-    set(&mut job.run_at, &patch.run_at.map(|t| t.map(|t| t.trunc_subsecs(6))));
+    set(&mut job.run_at, &patch.run_at.map(|t| t.map(validate::micros)));
     merge(&mut job.request_data, &patch.request_data);
     merge(&mut job.context, &patch.context);
+    one_path(&mut job.result_data, &patch.result);
     merge(&mut job.result_data, &patch.result);
     job.progress = patch.progress.unwrap_or(job.progress);
     job.total_shots = patch.total_shots.unwrap_or(job.total_shots);
     job.completed_shots = patch.completed_shots.unwrap_or(job.completed_shots);
+    if patch.progress.is_none()
+        && (patch.total_shots.is_some() || patch.completed_shots.is_some())
+        && job.total_shots > 0
+    {
+        job.progress = percent(job.completed_shots, job.total_shots);
+    }
     job.priority = patch.priority.unwrap_or(job.priority);
     job.max_attempts = patch.max_attempts.unwrap_or(job.max_attempts);
     if let Some(labels) = &patch.labels {
         job.labels = merged_labels(job.labels.take(), labels.as_ref())?;
     }
     Ok(())
+}
+
+/// `video_path` and `final_video_path` are one thing: a patch of one of them must not leave the other behind.
+fn one_path(result: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
+    let (Some(Value::Object(members)), Some(Some(patch))) = (result, patch) else { return };
+    for (one, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
+        if patch.contains_key(one) && !patch.contains_key(other) {
+            members.remove(other);
+        }
+    }
 }
 
 fn set<T: Clone>(field: &mut Option<T>, patch: &Option<Option<T>>) {

@@ -151,6 +151,11 @@ pub fn is_label_key(key: &str) -> bool {
     (1..=LABEL).contains(&key.len()) && key.chars().all(plain)
 }
 
+/// The time as both databases give it back: in microseconds, and without a leap second of its own.
+pub fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
+}
+
 /// A parameter that a database can compare with.
 pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
     if !value.contains('\0') {
@@ -161,6 +166,6 @@ pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
 }
 
 /// A member's name as a part of a JSON pointer (RFC 6901).
-fn escape(name: &str) -> String {
+pub fn escape(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
 }

@@ -11,7 +11,7 @@ pub struct Cursor {
 
 impl Cursor {
     /// Form of the text. Every text of this form is a position: there is none that a list would choke on.
-    pub const PATTERN: &str = "^-?[0-9]{1,17}_([0-9a-f]{2}){1,256}$";
+    pub const PATTERN: &str = "^-?[0-9]{1,18}_([0-9a-f]{2}){1,256}$";
 
     /// Opaque text, safe in a URL: microseconds since 1970, and the id in hex.
     pub fn encode(&self) -> String {
@@ -23,7 +23,7 @@ impl Cursor {
     pub fn decode(text: &str) -> Option<Self> {
         let (micros, hex) = text.split_once('_')?;
         let digits = micros.strip_prefix('-').unwrap_or(micros);
-        let numeric = (1..=17).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let numeric = (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if !numeric || hex.is_empty() || hex.len() > 512 || hex.len() % 2 != 0 {
             return None;
         }

@@ -65,11 +65,7 @@ pub struct Illegal {
 
 /// The status that follows.
 pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus, Illegal> {
-    MOVES
-        .iter()
-        .find(|(v, f, _)| *v == verb && *f == from)
-        .map(|(_, _, to)| *to)
-        .ok_or(Illegal { verb, from })
+    MOVES.iter().find(|(v, f, _)| *v == verb && *f == from).map(|(_, _, to)| *to).ok_or(Illegal { verb, from })
 }
 
 /// Nothing more happens to the job by itself.

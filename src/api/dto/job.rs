@@ -47,9 +47,9 @@ impl From<JobStatus> for entity::JobStatus {
     }
 }
 
-/// What every view of a job shows.
+/// A job.
 #[derive(Debug, ObjectShape)]
-pub struct JobFields {
+pub struct Job {
     /// Id of the job.
     pub job_id: String,
     /// Kind of work, e.g. `idea2video`.
@@ -119,11 +119,11 @@ pub struct JobFields {
     pub source_status: Option<String>,
 }
 
-/// A job.
+/// A job with its shots.
 #[derive(Debug, ObjectShape)]
-pub struct Job {
+pub struct JobWithShots {
     #[oai(flatten)]
-    fields: JobFields,
+    fields: Job,
     /// The shots of the job, in order.
     shots: Vec<Shot>,
 }
@@ -132,7 +132,7 @@ pub struct Job {
 #[derive(Debug, ObjectShape)]
 pub struct ListedJob {
     #[oai(flatten)]
-    fields: JobFields,
+    fields: Job,
     /// The same as job_type, for older clients.
     #[oai(rename = "type")]
     kind: String,
@@ -185,7 +185,7 @@ impl From<Counts> for JobCounts {
     }
 }
 
-impl Job {
+impl JobWithShots {
     pub fn new(job: job::Model, shots: Vec<Shot>) -> Self {
         Self { fields: job.into(), shots }
     }
@@ -198,7 +198,7 @@ impl From<job::Model> for ListedJob {
     }
 }
 
-impl From<job::Model> for JobFields {
+impl From<job::Model> for Job {
     fn from(job: job::Model) -> Self {
         Self {
             job_id: job.id,

@@ -13,7 +13,7 @@ pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesLis
 pub use event::EventList;
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
 pub use item::{ItemList, Shot, ShotList};
-pub use job::{Job, JobCounts, JobList, JobStatus, LARGE_FIELDS, ListedJob, Pagination};
+pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};

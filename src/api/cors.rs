@@ -1,0 +1,80 @@
+//! Cross-origin requests (the Fetch standard): pages of the configured origins may call the API.
+//!
+//! A request of another origin is answered all the same, without the headers: it is the browser that then keeps the
+//! answer from the page. Pages of this server's own origin send an Origin header too.
+
+use poem::{
+    Endpoint, IntoResponse, Middleware, Request, Response, Result,
+    http::{HeaderValue, Method, StatusCode, header},
+};
+use std::sync::Arc;
+
+const EXPOSED: &str = "allow, etag, location, retry-after, x-request-id";
+const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
+/// Seconds that a browser may keep a permission.
+const MAX_AGE: &str = "600";
+
+#[derive(Clone)]
+pub struct Cors {
+    /// `*` for any.
+    origins: Arc<[String]>,
+}
+
+impl Cors {
+    pub fn new(origins: &[String]) -> Self {
+        Self { origins: origins.into() }
+    }
+
+    fn allowed(&self, request: &Request) -> Option<HeaderValue> {
+        let origin = request.headers().get(header::ORIGIN)?;
+        let known = self.origins.iter().any(|o| o == "*" || o.as_bytes() == origin.as_bytes());
+        known.then(|| origin.clone())
+    }
+}
+
+impl<E: Endpoint> Middleware<E> for Cors {
+    type Output = CorsEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        CorsEndpoint { inner, cors: self.clone() }
+    }
+}
+
+pub struct CorsEndpoint<E> {
+    inner: E,
+    cors: Cors,
+}
+
+impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        let allowed = self.cors.allowed(&request);
+        let asks = request.method() == Method::OPTIONS
+            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        let mut response = match (&allowed, asks) {
+            (Some(_), true) => preflight(wanted),
+            _ => self.inner.call(request).await?.into_response(),
+        };
+        let headers = response.headers_mut();
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
+        if let Some(origin) = allowed {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        }
+        Ok(response)
+    }
+}
+
+/// The permission that a browser asks for before the request itself.
+fn preflight(wanted: Option<HeaderValue>) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
+    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+    if let Some(wanted) = wanted {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
+    }
+    response
+}
