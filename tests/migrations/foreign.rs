@@ -21,7 +21,7 @@ async fn a_jobs_table_of_another_service_is_refused_and_left_untouched(t: TestDb
     let db = t.connect().await;
     for change in CHANGES {
         let error = refused(&db, change).await;
-        assert!(matches!(error, MigrateError::Foreign), "{change:?}: {error:?}");
+        assert!(matches!(error, MigrateError::Foreign(_)), "{change:?}: {error:?}");
         assert!(error.to_string().contains("`callsheet import`"), "{error}");
         assert!(preview(&db, change).await.is_err(), "{change:?}");
     }
@@ -38,7 +38,7 @@ async fn a_jobs_table_of_another_service_beside_our_first_steps_is_refused(t: Te
     raw.execute_unprepared("INSERT INTO video_generation_jobs VALUES ('old')").await.unwrap();
     for change in CHANGES {
         let error = refused(&db, change).await;
-        assert!(matches!(error, MigrateError::Foreign), "{change:?}: {error:?}");
+        assert!(matches!(error, MigrateError::Foreign(_)), "{change:?}: {error:?}");
     }
     assert_eq!(texts(&raw, "SELECT id FROM video_generation_jobs").await, ["old"]);
 }
