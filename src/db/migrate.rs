@@ -15,8 +15,8 @@ pub enum MigrateError {
          of its own with --database-url, and bring the old jobs along with `callsheet import`"
     )]
     Foreign(&'static str),
-    #[error("the database was migrated by a newer Callsheet: start that one, or give this one another database")]
-    Newer,
+    #[error("the database was migrated by a newer Callsheet ({0}): start that one, or give this one another database")]
+    Newer(String),
     #[error("the schema could not be changed, and is as it was: {0}")]
     Database(#[from] DbErr),
 }
@@ -155,7 +155,8 @@ async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Ve
 /// The migrator answers with a custom error when the database knows a step that this binary does not.
 fn newer(error: DbErr) -> MigrateError {
     match error {
-        DbErr::Custom(_) => MigrateError::Newer,
+        // It puts the step's name in quotes.
+        DbErr::Custom(text) => MigrateError::Newer(text.split('\'').nth(1).unwrap_or(&text).to_owned()),
         other => MigrateError::Database(other),
     }
 }
