@@ -1,10 +1,13 @@
 //! `/media/*`: the files of one folder, to be read only, and nothing outside it.
 
-use super::problem::Problem;
+use super::{
+    problem::Problem,
+    range::{Wanted, is_of_same_file, wanted},
+};
 use poem::{
-    Endpoint, FromRequest, IntoResponse, Request, Response, Result,
+    Endpoint, FromRequest, IntoResponse, Request, RequestBody, Response, Result,
     error::{MethodNotAllowedError, StaticFileError},
-    http::{Method, header},
+    http::{HeaderValue, Method, header},
     web::StaticFileRequest,
 };
 use std::path::{Component, Path, PathBuf};
@@ -36,31 +39,54 @@ impl Endpoint for Media {
     type Output = Response;
 
     async fn call(&self, request: Request) -> Result<Response> {
-        let (request, mut body) = request.split();
+        let (mut request, mut body) = request.split();
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             return Err(MethodNotAllowedError.into());
         }
         let path = request.path_params::<String>()?;
-        let missing = || Problem::new("media_not_found", format!("There is no file {path} in the media folder."));
-        let file = self.locate(&path).await.ok_or_else(missing)?;
-        let conditions = StaticFileRequest::from_request(&request, &mut body).await?;
-        let response = conditions.create_response(file, true, true).map_err(|error| match error {
-            StaticFileError::PreconditionFailed => {
-                Problem::new("media_changed", format!("{path} is not the file any more that the condition names."))
+        let file = self.locate(&path).await.ok_or_else(|| missing(&path))?;
+        let range = request.headers_mut().remove(header::RANGE).filter(|_| request.method() == Method::GET);
+        let mut response = answer(&request, &mut body, &file, &path).await?;
+        let sent = response.status().is_success() && is_of_same_file(request.headers(), response.headers());
+        if let Some(range) = range.filter(|_| sent) {
+            let size = tokio::fs::metadata(&file).await.map_err(|_| missing(&path))?.len();
+            match wanted(range.to_str().unwrap_or_default(), size) {
+                Wanted::Whole => {}
+                Wanted::Part(range) => {
+                    request.headers_mut().extend(HeaderValue::from_str(&range).ok().map(|r| (header::RANGE, r)));
+                    response = answer(&request, &mut body, &file, &path).await?;
+                }
+                Wanted::Beyond => return Err(beyond(&path, size).into()),
             }
-            StaticFileError::RangeNotSatisfiable { size } => {
-                let detail = format!("{path} has {size} bytes: ask for a range within them.");
-                let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
-                Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
-            }
-            _ => missing(),
-        })?;
-        let mut response = response.into_response();
+        }
         // What is in the folder was made by others: a page among it must not act in this server's name.
-        response.headers_mut().insert("content-security-policy", poem::http::HeaderValue::from_static("sandbox"));
+        response.headers_mut().insert("content-security-policy", HeaderValue::from_static("sandbox"));
         if request.method() == Method::HEAD {
             response.set_body(());
         }
         Ok(response)
     }
+}
+
+/// The file as the conditions of the request, and its range, want it.
+async fn answer(request: &Request, body: &mut RequestBody, file: &Path, path: &str) -> Result<Response> {
+    let conditions = StaticFileRequest::from_request(request, body).await?;
+    let response = conditions.create_response(file, true, true).map_err(|error| match error {
+        StaticFileError::PreconditionFailed => {
+            Problem::new("media_changed", format!("{path} is not the file any more that the condition names."))
+        }
+        StaticFileError::RangeNotSatisfiable { size } => beyond(path, size),
+        _ => missing(path),
+    })?;
+    Ok(response.into_response())
+}
+
+fn missing(path: &str) -> Problem {
+    Problem::new("media_not_found", format!("There is no file {path} in the media folder."))
+}
+
+fn beyond(path: &str, size: u64) -> Problem {
+    let detail = format!("{path} has {size} bytes: ask for a range within them.");
+    let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
+    Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
 }

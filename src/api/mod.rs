@@ -20,6 +20,7 @@ mod media;
 mod middleware;
 mod paging;
 mod problem;
+mod range;
 mod reports;
 mod series;
 mod shots;

@@ -1,0 +1,80 @@
+//! The range of a file that is wanted (RFC 9110, 14), before poem makes an answer of it.
+//!
+//! poem refuses a range that ends behind the file, which stands for one to the end; answers with an empty part one that
+//! begins at the end, which no file has; and does not know If-Range.
+
+use poem::http::{HeaderMap, header};
+
+/// What of the file is sent.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wanted {
+    Whole,
+    /// A range as poem understands it.
+    Part(String),
+    /// Nothing of the file lies in the range.
+    Beyond,
+}
+
+/// What a `Range` header asks of a file of this size. What is not understood asks for the whole.
+pub fn wanted(range: &str, size: u64) -> Wanted {
+    // Several ranges would have to be sent as several parts; a server may send the whole instead.
+    let bounds = range.strip_prefix("bytes=").and_then(|bounds| bounds.split_once('-'));
+    let Some((first, last)) = bounds.map(|(first, last)| (first.trim(), last.trim())) else { return Wanted::Whole };
+    match (first.parse::<u64>(), last.parse::<u64>()) {
+        (Ok(first), Ok(last)) if first > last => Wanted::Whole,
+        (Ok(first), _) if first >= size => Wanted::Beyond,
+        (Ok(first), Ok(last)) if last < size => Wanted::Part(format!("bytes={first}-{last}")),
+        (Ok(first), Ok(_)) => Wanted::Part(format!("bytes={first}-")),
+        (Ok(first), Err(_)) if last.is_empty() => Wanted::Part(format!("bytes={first}-")),
+        (Err(_), Ok(0)) if first.is_empty() => Wanted::Beyond,
+        (Err(_), Ok(last)) if first.is_empty() && last < size => Wanted::Part(format!("bytes=-{last}")),
+        _ => Wanted::Whole,
+    }
+}
+
+/// The `If-Range` of a request, if it has one, names the file that the answer is of: else a part of it would be put
+/// together with parts of another.
+pub fn is_of_same_file(request: &HeaderMap, answer: &HeaderMap) -> bool {
+    let Some(seen) = request.get(header::IF_RANGE) else { return true };
+    [header::ETAG, header::LAST_MODIFIED].iter().any(|name| answer.get(name) == Some(seen))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn part(range: &str) -> Wanted {
+        Wanted::Part(range.to_owned())
+    }
+
+    #[test]
+    fn a_range_is_cut_to_the_file() {
+        for (range, expected) in [
+            ("bytes=0-0", part("bytes=0-0")),
+            ("bytes=2-9", part("bytes=2-9")),
+            ("bytes=2-10", part("bytes=2-")),
+            ("bytes=2-", part("bytes=2-")),
+            ("bytes= 2 - 4 ", part("bytes=2-4")),
+            ("bytes=-3", part("bytes=-3")),
+        ] {
+            assert_eq!(wanted(range, 10), expected, "{range}");
+        }
+    }
+
+    #[test]
+    fn a_range_that_begins_at_the_end_or_behind_it_is_beyond_the_file() {
+        for (range, size) in [("bytes=10-", 10), ("bytes=10-12", 10), ("bytes=-0", 10), ("bytes=0-", 0)] {
+            assert_eq!(wanted(range, size), Wanted::Beyond, "{range} of {size}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_asks_for_the_whole() {
+        for range in ["", "bytes=", "bytes=-", "bytes=4-2", "bytes=x-2", "bytes=1-x", "lines=1-2", "bytes=0-1,3-4"] {
+            assert_eq!(wanted(range, 10), Wanted::Whole, "{range}");
+        }
+        for suffix in ["bytes=-10", "bytes=-99", "bytes=99999999999999999999-"] {
+            assert_eq!(wanted(suffix, 10), Wanted::Whole, "{suffix}");
+        }
+    }
+}
