@@ -91,7 +91,7 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     if INPUTS.contains(&name) {
-        properties.iter_mut().for_each(|(field, property)| narrow(field, property));
+        properties.iter_mut().for_each(|(field, property)| narrow(name, field, property));
     }
     for (field, property) in properties.iter_mut() {
         if !required.contains(field) && !never_null.contains(&field.as_str()) {
@@ -106,13 +106,14 @@ pub fn complete(name: &str, schema: &mut Value) {
 }
 
 /// What the service refuses in a field, said in the schema.
-fn narrow(field: &str, property: &mut Value) {
+fn narrow(schema: &str, field: &str, property: &mut Value) {
     if field == "labels" {
         property["maxProperties"] = json!(16);
         property["propertyNames"] = json!({"pattern": "^[A-Za-z0-9._/-]{1,63}$"});
         property["additionalProperties"]["maxLength"] = json!(255);
         property["additionalProperties"]["pattern"] = json!(NO_NUL);
-        let null_removes = property["additionalProperties"].get("type").is_none();
+        // poem-openapi says the same of a map to texts and of one to optional texts.
+        let null_removes = schema == "JobPatch";
         property["additionalProperties"]["type"] =
             if null_removes { json!(["string", "null"]) } else { json!("string") };
     }
