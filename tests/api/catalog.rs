@@ -1,0 +1,66 @@
+//! Series and episodes.
+
+use super::face::{Api, of_job, places};
+use serde_json::{Value, json};
+
+on_both!(
+    a_series_is_made_read_and_deleted,
+    an_episode_has_its_number_once_in_a_series,
+    a_series_with_a_bad_title_is_refused,
+    a_deleted_series_leaves_its_jobs,
+);
+
+async fn a_series_is_made_read_and_deleted(api: Api) {
+    let made = api.post("/api/v1/series", json!({"title": "Night trains"})).await.json(201);
+    let path = format!("/api/v1/series/{}", made["series_id"].as_str().unwrap());
+    assert_eq!(api.get(&path).await.json(200), made);
+    assert_eq!(api.get("/api/v1/series").await.json(200), json!({"series": [made], "next_cursor": null}));
+    api.delete(&path).await.empty(204);
+    assert_eq!(api.get(&path).await.problem(404, "series_not_found")["detail"], "Series not found");
+    api.delete(&path).await.problem(404, "series_not_found");
+}
+
+async fn an_episode_has_its_number_once_in_a_series(api: Api) {
+    let series = api.series("Night trains").await;
+    let other = api.series("Lighthouses").await;
+    let body = json!({"series_id": series, "title": "Home", "number": 1});
+    let made = api.post("/api/v1/episodes", body.clone()).await.json(201);
+    for (name, value) in body.as_object().unwrap() {
+        assert_eq!(&made[name], value, "{name}");
+    }
+    api.post("/api/v1/episodes", body).await.problem(409, "episode_number_taken");
+    api.post("/api/v1/episodes", json!({"series_id": other, "number": 1})).await.json(201);
+    for _ in 0..2 {
+        api.post("/api/v1/episodes", json!({"series_id": series})).await.json(201);
+        api.post("/api/v1/episodes", json!({"number": 1})).await.json(201);
+    }
+    let list = api.get(&format!("/api/v1/episodes?series_id={series}")).await.json(200);
+    assert_eq!(list["episodes"].as_array().unwrap().len(), 3);
+    for (number, code) in
+        [(json!(-1), "out_of_range"), (json!("1"), "wrong_type"), (json!(2_147_483_648_u32), "out_of_range")]
+    {
+        let problem = api.post("/api/v1/episodes", json!({"number": number})).await.problem(400, "invalid_request");
+        assert_eq!(places(&problem), [format!("/number {code}")]);
+    }
+}
+
+async fn a_series_with_a_bad_title_is_refused(api: Api) {
+    for title in [json!(""), json!(" \n"), json!("x".repeat(256)), json!(null), json!(5)] {
+        let problem = api.post("/api/v1/series", json!({"title": title})).await.problem(400, "invalid_request");
+        assert!(places(&problem).iter().all(|place| place.starts_with("/title ")), "{problem}");
+    }
+    assert_eq!(api.get("/api/v1/series").await.json(200)["series"], json!([]));
+}
+
+async fn a_deleted_series_leaves_its_jobs(api: Api) {
+    let series = api.series("Night trains").await;
+    let episode = api.post("/api/v1/episodes", json!({"series_id": series})).await.json(201)["episode_id"].clone();
+    let body = json!({"job_type": "a", "series_id": series, "episode_id": episode});
+    let id = api.made(body).await["job_id"].as_str().unwrap().to_owned();
+    api.delete(&format!("/api/v1/episodes/{}", episode.as_str().unwrap())).await.empty(204);
+    api.delete(&format!("/api/v1/series/{series}")).await.empty(204);
+    let job = api.job(&id).await;
+    assert_eq!((&job["series_id"], &job["episode_id"], &job["version"]), (&Value::Null, &Value::Null, &3.into()));
+    assert_eq!(api.get(&of_job(&id, "/events")).await.json(200)["events"].as_array().unwrap().len(), 3);
+    api.whole(&id).await.assert_history_is_whole();
+}
