@@ -13,12 +13,12 @@ use poem_openapi::{OpenApi, param::Path};
 
 pub struct Reports(pub JobManager);
 
-#[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Lifecycle")]
+#[OpenApi(prefix_path = "/api/v1/jobs")]
 impl Reports {
     /// Report progress
     ///
     /// Percent, stage, or both, while the job is processing.
-    #[oai(path = "/:job_id/progress", method = "put", operation_id = "update_progress")]
+    #[oai(path = "/:job_id/progress", method = "put", operation_id = "update_progress", tag = "Tag::Lifecycle")]
     async fn update_progress(
         &self,
         /// Id of the job.
@@ -34,7 +34,7 @@ impl Reports {
     /// Report counts of shots
     ///
     /// While the job is processing. Progress follows from the counts once a total is known.
-    #[oai(path = "/:job_id/shots", method = "put", operation_id = "update_shots")]
+    #[oai(path = "/:job_id/shots", method = "put", operation_id = "update_shots", tag = "Tag::Lifecycle")]
     async fn update_shots(
         &self,
         /// Id of the job.
