@@ -10,4 +10,5 @@ mod crash;
 mod import;
 mod jobs;
 mod migrations;
+mod openapi;
 mod plans;

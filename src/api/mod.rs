@@ -26,6 +26,7 @@ mod series;
 mod shots;
 pub mod spec;
 
+pub use contract::OPERATIONS;
 pub use problem::CODES;
 
 use crate::{app::App, jobs::JobManager};

@@ -1,17 +1,7 @@
 //! /media/: the files of one folder, and nothing else.
 
 use super::face::{Api, call};
-use crate::support::{Backend, run};
 use reqwest::Method;
-
-macro_rules! on_sqlite {
-    ($($name:ident),+ $(,)?) => {$(
-        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $name() {
-            run(Backend::Sqlite, checks::$name).await;
-        }
-    )+};
-}
 
 on_sqlite!(
     a_file_is_sent_with_its_type,
@@ -25,149 +15,141 @@ on_sqlite!(
     without_a_folder_there_is_no_media,
 );
 
-mod checks {
-    use super::*;
+const CLIP: &[u8] = b"0123456789";
 
-    const CLIP: &[u8] = b"0123456789";
+fn put(api: &Api, name: &str, content: &[u8]) {
+    let path = api.media(name);
+    std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+    std::fs::write(path, content).unwrap();
+}
 
-    fn put(api: &Api, name: &str, content: &[u8]) {
-        let path = api.media(name);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, content).unwrap();
+async fn a_file_is_sent_with_its_type(api: Api) {
+    put(&api, "a/b/clip.mp4", CLIP);
+    put(&api, "ein Fuchs 🦊.txt", "é".as_bytes());
+    put(&api, "page.html", b"<script>alert(1)</script>");
+    put(&api, "...", b"dots");
+    let clip = api.get("/media/a/b/clip.mp4").await;
+    assert_eq!((clip.status, &*clip.body, clip.header("content-type")), (200, CLIP, Some("video/mp4")));
+    assert_eq!(clip.header("content-length"), Some("10"));
+    assert_eq!(api.get("/media/ein%20Fuchs%20%F0%9F%A6%8A.txt").await.text(), "é");
+    assert_eq!(api.get("/media/...").await.text(), "dots");
+    let page = api.get("/media/page.html").await;
+    assert_eq!(page.header("content-security-policy"), Some("sandbox"));
+    assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+}
+
+async fn a_range_is_sent_alone(api: Api) {
+    put(&api, "clip.mp4", CLIP);
+    for (range, content, told) in [
+        ("bytes=0-0", "0", "bytes 0-0/10"),
+        ("bytes=2-4", "234", "bytes 2-4/10"),
+        ("bytes=7-", "789", "bytes 7-9/10"),
+        ("bytes=-3", "789", "bytes 7-9/10"),
+        ("bytes=5-99", "56789", "bytes 5-9/10"),
+    ] {
+        let part = api.get_with("/media/clip.mp4", "Range", range).await;
+        assert_eq!((part.status, &*part.text(), part.header("content-range")), (206, content, Some(told)), "{range}");
     }
-
-    pub async fn a_file_is_sent_with_its_type(api: Api) {
-        put(&api, "a/b/clip.mp4", CLIP);
-        put(&api, "ein Fuchs 🦊.txt", "é".as_bytes());
-        put(&api, "page.html", b"<script>alert(1)</script>");
-        put(&api, "...", b"dots");
-        let clip = api.get("/media/a/b/clip.mp4").await;
-        assert_eq!((clip.status, &*clip.body, clip.header("content-type")), (200, CLIP, Some("video/mp4")));
-        assert_eq!(clip.header("content-length"), Some("10"));
-        assert_eq!(api.get("/media/ein%20Fuchs%20%F0%9F%A6%8A.txt").await.text(), "é");
-        assert_eq!(api.get("/media/...").await.text(), "dots");
-        let page = api.get("/media/page.html").await;
-        assert_eq!(page.header("content-security-policy"), Some("sandbox"));
-        assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    assert_eq!(api.get("/media/clip.mp4").await.header("accept-ranges"), Some("bytes"));
+    for range in ["", "lines=1-2", "bytes=x", "bytes=4-2", "bytes=0-1,4-5", "bytes=-99"] {
+        let whole = api.get_with("/media/clip.mp4", "Range", range).await;
+        assert_eq!((whole.status, &*whole.body), (200, CLIP), "{range}");
     }
+}
 
-    pub async fn a_range_is_sent_alone(api: Api) {
-        put(&api, "clip.mp4", CLIP);
-        for (range, content, told) in [
-            ("bytes=0-0", "0", "bytes 0-0/10"),
-            ("bytes=2-4", "234", "bytes 2-4/10"),
-            ("bytes=7-", "789", "bytes 7-9/10"),
-            ("bytes=-3", "789", "bytes 7-9/10"),
-            ("bytes=5-99", "56789", "bytes 5-9/10"),
-        ] {
-            let part = api.get_with("/media/clip.mp4", "Range", range).await;
-            assert_eq!(
-                (part.status, &*part.text(), part.header("content-range")),
-                (206, content, Some(told)),
-                "{range}"
-            );
-        }
-        assert_eq!(api.get("/media/clip.mp4").await.header("accept-ranges"), Some("bytes"));
-        for range in ["", "lines=1-2", "bytes=x", "bytes=4-2", "bytes=0-1,4-5", "bytes=-99"] {
-            let whole = api.get_with("/media/clip.mp4", "Range", range).await;
-            assert_eq!((whole.status, &*whole.body), (200, CLIP), "{range}");
-        }
+async fn a_range_beyond_the_file_is_refused(api: Api) {
+    put(&api, "clip.mp4", CLIP);
+    for range in ["bytes=10-", "bytes=10-12", "bytes=99999999999-", "bytes=-0"] {
+        let answer = api.get_with("/media/clip.mp4", "Range", range).await;
+        answer.problem(416, "range_not_satisfiable");
+        assert_eq!(answer.header("content-range"), Some("bytes */10"), "{range}");
     }
+}
 
-    pub async fn a_range_beyond_the_file_is_refused(api: Api) {
-        put(&api, "clip.mp4", CLIP);
-        for range in ["bytes=10-", "bytes=10-12", "bytes=99999999999-", "bytes=-0"] {
-            let answer = api.get_with("/media/clip.mp4", "Range", range).await;
-            answer.problem(416, "range_not_satisfiable");
-            assert_eq!(answer.header("content-range"), Some("bytes */10"), "{range}");
-        }
-    }
+async fn head_tells_of_the_file(api: Api) {
+    put(&api, "clip.mp4", CLIP);
+    let head = call(api.request(Method::HEAD, "/media/clip.mp4")).await;
+    head.empty(200);
+    assert_eq!((head.header("content-length"), head.header("content-type")), (Some("10"), Some("video/mp4")));
+    call(api.request(Method::HEAD, "/media/nothing.mp4")).await.empty(404);
+}
 
-    pub async fn head_tells_of_the_file(api: Api) {
-        put(&api, "clip.mp4", CLIP);
-        let head = call(api.request(Method::HEAD, "/media/clip.mp4")).await;
-        head.empty(200);
-        assert_eq!((head.header("content-length"), head.header("content-type")), (Some("10"), Some("video/mp4")));
-        call(api.request(Method::HEAD, "/media/nothing.mp4")).await.empty(404);
+async fn a_file_is_not_sent_again_unchanged(api: Api) {
+    put(&api, "clip.mp4", CLIP);
+    let first = api.get("/media/clip.mp4").await;
+    let tag = first.header("etag").unwrap();
+    api.get_with("/media/clip.mp4", "If-None-Match", tag).await.empty(304);
+    api.get_with("/media/clip.mp4", "If-Match", "\"other\"").await.problem(412, "media_changed");
+    let resume = |seen: &str| {
+        let request = api.request(Method::GET, "/media/clip.mp4").header("Range", "bytes=8-");
+        call(request.header("If-Range", seen))
+    };
+    for seen in [tag, first.header("last-modified").unwrap()] {
+        assert_eq!((resume(seen).await.status, &*resume(seen).await.text()), (206, "89"));
     }
+    let whole = resume("\"other\"").await;
+    assert_eq!((whole.status, &*whole.body), (200, CLIP), "parts of two files are not put together");
+}
 
-    pub async fn a_file_is_not_sent_again_unchanged(api: Api) {
-        put(&api, "clip.mp4", CLIP);
-        let first = api.get("/media/clip.mp4").await;
-        let tag = first.header("etag").unwrap();
-        api.get_with("/media/clip.mp4", "If-None-Match", tag).await.empty(304);
-        api.get_with("/media/clip.mp4", "If-Match", "\"other\"").await.problem(412, "media_changed");
-        let resume = |seen: &str| {
-            let request = api.request(Method::GET, "/media/clip.mp4").header("Range", "bytes=8-");
-            call(request.header("If-Range", seen))
-        };
-        for seen in [tag, first.header("last-modified").unwrap()] {
-            assert_eq!((resume(seen).await.status, &*resume(seen).await.text()), (206, "89"));
-        }
-        let whole = resume("\"other\"").await;
-        assert_eq!((whole.status, &*whole.body), (200, CLIP), "parts of two files are not put together");
+async fn nothing_outside_of_the_folder_is_sent(api: Api) {
+    put(&api, "a/clip.mp4", CLIP);
+    let outside = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(outside.path(), "secret").unwrap();
+    let name = outside.path().file_name().unwrap().to_str().unwrap();
+    std::os::unix::fs::symlink(outside.path(), api.media("link")).unwrap();
+    std::os::unix::fs::symlink(outside.path().parent().unwrap(), api.media("folder")).unwrap();
+    std::os::unix::fs::symlink(api.media("a/clip.mp4"), api.media("inner")).unwrap();
+    let absolute = outside.path().to_str().unwrap();
+    let paths = [
+        format!("/media/../{name}"),
+        format!("/media/%2e%2e/{name}"),
+        format!("/media/%2E%2E%2F{name}"),
+        format!("/media/..%2f{name}"),
+        format!("/media/a/../../{name}"),
+        format!("/media/a/%2e%2e/%2e%2e/{name}"),
+        format!("/media/..%5c{name}"),
+        format!("/media/%252e%252e/{name}"),
+        format!("/media/{absolute}"),
+        format!("/media/%2F{}", absolute.trim_start_matches('/')),
+        "/media/link".to_owned(),
+        format!("/media/folder/{name}"),
+        "/media/a/clip.mp4%00".to_owned(),
+        "/media/%00".to_owned(),
+        "/media/a/./clip.mp4%00.txt".to_owned(),
+        "/media/a%5c..%5cclip.mp4".to_owned(),
+        format!("/media/{}", "x".repeat(5000)),
+    ];
+    for path in paths {
+        let answer = api.raw_get(&path).await;
+        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
+        assert!(!answer.text().contains("secret"), "{path}");
+        let code = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap()["code"].clone();
+        assert!(["media_not_found", "route_not_found"].iter().any(|expected| code == *expected), "{path}: {code}");
     }
+    assert_eq!(api.get("/media/inner").await.body, CLIP);
+}
 
-    pub async fn nothing_outside_of_the_folder_is_sent(api: Api) {
-        put(&api, "a/clip.mp4", CLIP);
-        let outside = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(outside.path(), "secret").unwrap();
-        let name = outside.path().file_name().unwrap().to_str().unwrap();
-        std::os::unix::fs::symlink(outside.path(), api.media("link")).unwrap();
-        std::os::unix::fs::symlink(outside.path().parent().unwrap(), api.media("folder")).unwrap();
-        std::os::unix::fs::symlink(api.media("a/clip.mp4"), api.media("inner")).unwrap();
-        let absolute = outside.path().to_str().unwrap();
-        let paths = [
-            format!("/media/../{name}"),
-            format!("/media/%2e%2e/{name}"),
-            format!("/media/%2E%2E%2F{name}"),
-            format!("/media/..%2f{name}"),
-            format!("/media/a/../../{name}"),
-            format!("/media/a/%2e%2e/%2e%2e/{name}"),
-            format!("/media/..%5c{name}"),
-            format!("/media/%252e%252e/{name}"),
-            format!("/media/{absolute}"),
-            format!("/media/%2F{}", absolute.trim_start_matches('/')),
-            "/media/link".to_owned(),
-            format!("/media/folder/{name}"),
-            "/media/a/clip.mp4%00".to_owned(),
-            "/media/%00".to_owned(),
-            "/media/a/./clip.mp4%00.txt".to_owned(),
-            "/media/a%5c..%5cclip.mp4".to_owned(),
-            format!("/media/{}", "x".repeat(5000)),
-        ];
-        for path in paths {
-            let answer = api.raw_get(&path).await;
-            assert_eq!(answer.status, 404, "{path}: {}", answer.text());
-            assert!(!answer.text().contains("secret"), "{path}");
-            let code = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap()["code"].clone();
-            assert!(["media_not_found", "route_not_found"].iter().any(|expected| code == *expected), "{path}: {code}");
-        }
-        assert_eq!(api.get("/media/inner").await.body, CLIP);
+async fn folders_are_not_listed(api: Api) {
+    put(&api, "a/clip.mp4", CLIP);
+    put(&api, "b/index.html", b"an index");
+    for path in ["/media", "/media/", "/media/a", "/media/a/", "/media/b", "/media/b/", "/media//"] {
+        let answer = api.raw_get(path).await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert!(!answer.text().contains("clip.mp4") && !answer.text().contains("an index"), "{path}");
     }
+}
 
-    pub async fn folders_are_not_listed(api: Api) {
-        put(&api, "a/clip.mp4", CLIP);
-        put(&api, "b/index.html", b"an index");
-        for path in ["/media", "/media/", "/media/a", "/media/a/", "/media/b", "/media/b/", "/media//"] {
-            let answer = api.raw_get(path).await;
-            assert_eq!(answer.status, 404, "{path}");
-            assert!(!answer.text().contains("clip.mp4") && !answer.text().contains("an index"), "{path}");
-        }
+async fn files_are_only_read(api: Api) {
+    put(&api, "clip.mp4", CLIP);
+    for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
+        let answer = call(api.request(method, "/media/clip.mp4").body("x")).await;
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), Some("GET, HEAD"));
     }
+    assert_eq!(std::fs::read(api.media("clip.mp4")).unwrap(), CLIP);
+}
 
-    pub async fn files_are_only_read(api: Api) {
-        put(&api, "clip.mp4", CLIP);
-        for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
-            let answer = call(api.request(method, "/media/clip.mp4").body("x")).await;
-            answer.problem(405, "method_not_allowed");
-            assert_eq!(answer.header("allow"), Some("GET, HEAD"));
-        }
-        assert_eq!(std::fs::read(api.media("clip.mp4")).unwrap(), CLIP);
-    }
-
-    pub async fn without_a_folder_there_is_no_media(api: Api) {
-        let none = api.again(|config| config.media_dir = None).await;
-        none.get("/media/clip.mp4").await.problem(404, "route_not_found");
-    }
+async fn without_a_folder_there_is_no_media(api: Api) {
+    let none = api.again(|config| config.media_dir = None).await;
+    none.get("/media/clip.mp4").await.problem(404, "route_not_found");
 }
