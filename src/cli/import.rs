@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::{
     app::App,
-    import::{self, Fate, Options, Outcome, Report, SourceKind},
+    import::{self, Fate, Interrupted, Options, Outcome, Report, SourceKind},
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Zone of local times that name none, e.g. America/New_York
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
     source_tz: Tz,
+    /// What becomes of jobs that were processing in a store whose process is gone
+    #[arg(long, value_name = "WHAT", default_value = "keep", value_parser = interrupted())]
+    interrupted: String,
     /// Read and check everything, write nothing
     #[arg(long)]
     dry_run: bool,
@@ -37,6 +40,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         files: arguments.files,
         source: arguments.from.and_then(|name| name.parse().ok()),
         source_tz: arguments.source_tz,
+        interrupted: arguments.interrupted.parse().unwrap_or_default(),
         dry_run: arguments.dry_run,
     };
     let quiet = arguments.quiet;
@@ -74,6 +78,10 @@ fn table(report: &Report) -> Table {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
+}
+
+fn interrupted() -> PossibleValuesParser {
+    PossibleValuesParser::new(Interrupted::ALL.map(Interrupted::name))
 }
 
 fn source() -> PossibleValuesParser {

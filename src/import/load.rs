@@ -13,7 +13,6 @@ use crate::{
 };
 use entity::import_reject;
 use sea_orm::ActiveValue::{NotSet, Set};
-use std::{path::PathBuf, sync::Arc};
 
 /// Bytes of a rejected record that `import_rejects` keeps.
 const RAW: usize = 1 << 20;
@@ -29,12 +28,7 @@ pub enum Target<'a> {
 /// Writes the batch, and answers with the outcomes in its order.
 ///
 /// Errors: those of a database that is away. A record that it refuses is an outcome.
-pub async fn load(
-    jobs: &JobManager,
-    target: &mut Target<'_>,
-    file: &Arc<PathBuf>,
-    batch: Batch,
-) -> Result<Vec<Outcome>> {
+pub async fn load(jobs: &JobManager, target: &mut Target<'_>, batch: Batch) -> Result<Vec<Outcome>> {
     let mut records = Vec::with_capacity(batch.len());
     let mut outcomes = Vec::with_capacity(batch.len());
     for entry in &batch {
@@ -46,10 +40,10 @@ pub async fn load(
             Err(reject) => Fate::Rejected(reject.clone()),
         };
         let id = entry.read.as_ref().ok().map(|record| record.job.id.clone());
-        outcomes.push(Outcome { file: file.clone(), at: entry.at.clone(), id, fate });
+        outcomes.push(Outcome { file: entry.file.clone(), at: entry.at.clone(), id, fate });
     }
     let landed = match target {
-        Target::Run(import_id) => write(jobs, import_id, file, records, &batch).await?,
+        Target::Run(import_id) => write(jobs, import_id, records, &batch).await?,
         Target::Nowhere(seen) => foresee(jobs, records, seen).await?,
     };
     let awaited = outcomes.iter_mut().filter(|o| o.fate == Fate::Imported);
@@ -60,11 +54,10 @@ pub async fn load(
 async fn write(
     jobs: &JobManager,
     import_id: &str,
-    file: &Arc<PathBuf>,
     records: Vec<ImportedJob>,
     batch: &Batch,
 ) -> Result<Vec<Fate>> {
-    let rejects: Vec<_> = batch.iter().filter_map(|entry| reject_row(jobs, import_id, file, entry)).collect();
+    let rejects: Vec<_> = batch.iter().filter_map(|entry| reject_row(jobs, import_id, entry)).collect();
     match jobs.import_batch(import_id, records.clone(), rejects.clone()).await {
         Ok(landed) => return Ok(landed.into_iter().map(fate).collect()),
         Err(error @ Error::Unavailable(_)) => return Err(error),
@@ -74,7 +67,7 @@ async fn write(
     let good = batch.iter().filter(|entry| entry.read.is_ok());
     let mut fates = Vec::with_capacity(records.len());
     for (record, entry) in records.into_iter().zip(good) {
-        fates.push(write_alone(jobs, import_id, file, record, entry).await?);
+        fates.push(write_alone(jobs, import_id, record, entry).await?);
     }
     Ok(fates)
 }
@@ -82,7 +75,6 @@ async fn write(
 async fn write_alone(
     jobs: &JobManager,
     import_id: &str,
-    file: &Arc<PathBuf>,
     record: ImportedJob,
     entry: &Entry,
 ) -> Result<Fate> {
@@ -91,7 +83,7 @@ async fn write_alone(
         Err(error @ Error::Unavailable(_)) => Err(error),
         Err(error) => {
             let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
-            let row = row(jobs, import_id, file, &entry.at, &entry.raw, &reject);
+            let row = row(jobs, import_id, entry, &reject);
             jobs.import_batch(import_id, Vec::new(), vec![row]).await?;
             Ok(Fate::Rejected(reject))
         }
@@ -113,24 +105,13 @@ fn fate(landed: Landed) -> Fate {
     }
 }
 
-fn reject_row(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    entry: &Entry,
-) -> Option<import_reject::ActiveModel> {
+fn reject_row(jobs: &JobManager, import_id: &str, entry: &Entry) -> Option<import_reject::ActiveModel> {
     let reject = entry.read.as_ref().err()?;
-    Some(row(jobs, import_id, file, &entry.at, &entry.raw, reject))
+    Some(row(jobs, import_id, entry, reject))
 }
 
-fn row(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    at: &At,
-    raw: &[u8],
-    reject: &Reject,
-) -> import_reject::ActiveModel {
+fn row(jobs: &JobManager, import_id: &str, entry: &Entry, reject: &Reject) -> import_reject::ActiveModel {
+    let Entry { file, at, raw, .. } = entry;
     let key = Some(at).filter(|at| **at != At::File).map(|at| storable(&at.to_string()));
     let cut =
         if raw.len() > RAW { format!(" Of the record, the first {} KiB are kept.", RAW >> 10) } else { String::new() };

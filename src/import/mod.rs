@@ -7,6 +7,7 @@
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
 mod fields;
+mod interrupted;
 mod kept;
 mod load;
 mod mend;
@@ -22,6 +23,8 @@ mod status;
 mod text;
 mod times;
 
+pub use interrupted::Interrupted;
+pub use kept::Repair;
 pub use reject::{Reason, Reject};
 pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
@@ -40,6 +43,8 @@ pub struct Options {
     pub source: Option<SourceKind>,
     /// The zone of local times that name none. Stores that are known to write UTC are not touched by it.
     pub source_tz: Tz,
+    /// What becomes of jobs that the store left processing.
+    pub interrupted: Interrupted,
     /// Reads and checks everything and writes nothing.
     pub dry_run: bool,
 }
@@ -47,7 +52,7 @@ pub struct Options {
 impl Options {
     /// UTC, no source named, no dry run.
     pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files, source: None, source_tz: Tz::UTC, dry_run: false }
+        Self { files, source: None, source_tz: Tz::UTC, interrupted: Interrupted::Keep, dry_run: false }
     }
 }
 
@@ -98,10 +103,10 @@ async fn load_all(
     for file in &options.files {
         let file = Arc::new(file.clone());
         report.begin(file.clone());
-        let context = sources::Context { zone: options.source_tz };
+        let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
         let mut batches = read::begin(Reading { file: file.clone(), source: options.source, context });
         while let Some(batch) = batches.recv().await {
-            for outcome in load::load(jobs, target, &file, batch).await? {
+            for outcome in load::load(jobs, target, batch).await? {
                 told(&outcome);
                 report.add(outcome);
             }
@@ -127,5 +132,5 @@ fn listed(files: &[(PathBuf, Reject)]) -> String {
 fn described(options: &Options) -> serde_json::Value {
     // A path may hold a NUL only where no file can be opened under it.
     let files: Vec<_> = options.files.iter().map(|file| file.display().to_string().replace('\0', "\u{fffd}")).collect();
-    json!({"files": files, "from": options.source.map(SourceKind::name), "source_tz": options.source_tz.name()})
+    json!({"files": files, "from": options.source.map(SourceKind::name), "source_tz": options.source_tz.name(), "interrupted": options.interrupted.name()})
 }

@@ -2,6 +2,7 @@
 //! is bounded by the size of a batch, not of the file.
 
 use super::{
+    kept::Repair,
     mend,
     reject::{Reason, Reject},
     report::At,
@@ -28,9 +29,13 @@ const BATCH_BYTES: usize = 4 << 20;
 
 /// A record that was met, and what was made of it.
 pub struct Entry {
+    /// The file that it stands in; the source itself when that is a file or a database.
+    pub file: Arc<PathBuf>,
     pub at: At,
     pub raw: Vec<u8>,
     pub read: Result<ImportedJob, Reject>,
+    /// What was put right in it, by field and rule.
+    pub repairs: Vec<Repair>,
 }
 
 pub type Batch = Vec<Entry>;
@@ -76,18 +81,22 @@ impl Reading {
     }
 
     fn entry(&self, piece: Piece, seen: &mut Seen) -> Entry {
-        let read = self.read(&piece).and_then(|record| {
+        let read = self.read(&piece).and_then(|(record, repairs)| {
             let id = &record.job.id;
             if seen.add(id) {
-                return Ok(record);
+                return Ok((record, repairs));
             }
             let told = format!("The id {id} stands further up in this file already; that record counts.");
             Err(Reject::new(Reason::DuplicateId, told))
         });
-        Entry { at: piece.at, raw: piece.raw, read }
+        let (read, repairs) = match read {
+            Ok((record, repairs)) => (Ok(record), repairs),
+            Err(reject) => (Err(reject), Vec::new()),
+        };
+        Entry { file: self.file.clone(), at: piece.at, raw: piece.raw, read, repairs }
     }
 
-    fn read(&self, piece: &Piece) -> Result<ImportedJob, Reject> {
+    fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
         let (value, mended) = parse(piece)?;
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
@@ -104,6 +113,7 @@ impl Reading {
         for rule in mended {
             record.kept.repaired("", rule);
         }
+        self.context.interrupted.settle(&mut record);
         Ok(record.into_job())
     }
 }

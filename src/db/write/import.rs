@@ -57,6 +57,15 @@ impl Write for FinishImport {
 pub struct ImportedJob {
     pub job: job::Model,
     pub items: Vec<job_item::Model>,
+    /// The client that has the job before it, in a store that knows of one.
+    pub active: Option<ActiveJob>,
+}
+
+/// A row of `active_jobs` for the job that it comes with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActiveJob {
+    pub client_id: String,
+    pub title: Option<String>,
 }
 
 /// What became of a record.

@@ -10,7 +10,7 @@ pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, Items, Loaded};
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
-pub use import::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing};
+pub use import::{ActiveJob, FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing};
 
 use crate::{
     error::{Error, Result, Thing},

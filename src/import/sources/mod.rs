@@ -7,7 +7,7 @@ mod vedo_cache;
 mod vedo_jobs;
 mod vedo_pipeline;
 
-use super::{fields::Fields, record::Record, reject::Reject};
+use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::Reject};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};
@@ -16,6 +16,13 @@ use std::{fmt, str::FromStr};
 pub struct Context {
     /// The zone of local times that name none.
     pub zone: Tz,
+    pub interrupted: Interrupted,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, interrupted: Interrupted::Keep }
+    }
 }
 
 pub trait Source: Sync {

@@ -55,7 +55,7 @@ fn item(position: usize, mut shot: Map<String, Value>) -> Item {
     }
     let status = status::of_item(result.get("status").and_then(Value::as_str));
     let filled = |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
-    Item { key, status, input: filled(input), result: filled(result), error }
+    Item { key, status, input: filled(input), result: filled(result), error, completed: None }
 }
 
 fn pick(shot: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> {

@@ -2,7 +2,7 @@
 //! record has a mode and no job type; progress is in percent.
 
 use super::{Context, Source, SourceKind, has, knows};
-use crate::import::{fields::Fields, names, progress, record::Record, reject::Reject, status, times};
+use crate::import::{fields::Fields, names, progress, record::{Listed, Record}, reject::Reject, status, times};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
@@ -72,6 +72,8 @@ impl Source for VedoCache {
             completed_shots: fields.whole("completed_shots"),
             times,
             items: Vec::new(),
+            listed: Listed::All,
+            active: None,
             kept: fields.finish(),
         })
     }
@@ -90,7 +92,7 @@ mod tests {
         });
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoCache));
-        let record = VedoCache.read(None, record, &Context { zone: Tz::UTC }).unwrap();
+        let record = VedoCache.read(None, record, &Context::default()).unwrap();
         assert_eq!((record.job_type.as_str(), record.mode.as_deref()), ("script2video", Some("script")));
         let legacy = json!({"error_details": {"code": 502}, "episode_number": 3});
         assert_eq!(record.kept.into_context().unwrap()["legacy"], legacy);

@@ -5,7 +5,7 @@ use super::{Context, Source, SourceKind, has, knows, shots};
 use crate::import::{
     fields::{Fields, text_of, whole},
     names, progress,
-    record::Record,
+    record::{Listed, Record},
     reject::Reject,
     status, times,
 };
@@ -72,6 +72,8 @@ impl Source for VedoJobs {
             completed_shots: fields.whole("completed_shots"),
             times,
             items,
+            listed: Listed::All,
+            active: None,
             request_data: request,
             result,
             kept: fields.finish(),
@@ -87,7 +89,7 @@ mod tests {
     fn read(record: Value) -> Result<Record, Reject> {
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert!(VedoJobs.recognises(&record));
-        VedoJobs.read(None, record, &Context { zone: chrono_tz::Tz::UTC })
+        VedoJobs.read(None, record, &Context::default())
     }
 
     #[test]

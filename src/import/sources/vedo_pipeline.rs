@@ -5,7 +5,7 @@ use super::{Context, Source, SourceKind, has};
 use crate::import::{
     fields::{Fields, text_of},
     names, progress,
-    record::Record,
+    record::{Listed, Record},
     reject::Reject,
     status, times,
 };
@@ -69,6 +69,8 @@ impl Source for VedoPipeline {
             completed_shots: fields.whole("completed_shots"),
             times,
             items: Vec::new(),
+            listed: Listed::All,
+            active: None,
             request_data: request,
             kept: fields.finish(),
             id,
@@ -89,7 +91,7 @@ mod tests {
         });
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoPipeline));
-        let context = Context { zone: chrono_tz::America::New_York };
+        let context = Context { zone: chrono_tz::America::New_York, ..Context::default() };
         let record = VedoPipeline.read(None, record, &context).unwrap();
         assert_eq!(record.times.created.to_rfc3339(), "2025-11-09T02:30:00.003351+00:00");
         assert_eq!(record.progress, Some(10.0));
