@@ -2,9 +2,11 @@
 //! that the database refuses is written again record by record: one that is bad does not stop the others.
 
 use super::{
-    read::{Batch, Entry, Seen},
+    read::{Batch, Entry},
     reject::{Reason, Reject},
     report::{At, Fate, Outcome},
+    secrets,
+    seen::Seen,
 };
 use crate::{
     db::write::{ImportedJob, Landed},
@@ -51,12 +53,7 @@ pub async fn load(jobs: &JobManager, target: &mut Target<'_>, batch: Batch) -> R
     Ok(outcomes)
 }
 
-async fn write(
-    jobs: &JobManager,
-    import_id: &str,
-    records: Vec<ImportedJob>,
-    batch: &Batch,
-) -> Result<Vec<Fate>> {
+async fn write(jobs: &JobManager, import_id: &str, records: Vec<ImportedJob>, batch: &Batch) -> Result<Vec<Fate>> {
     let rejects: Vec<_> = batch.iter().filter_map(|entry| reject_row(jobs, import_id, entry)).collect();
     match jobs.import_batch(import_id, records.clone(), rejects.clone()).await {
         Ok(landed) => return Ok(landed.into_iter().map(fate).collect()),
@@ -72,12 +69,7 @@ async fn write(
     Ok(fates)
 }
 
-async fn write_alone(
-    jobs: &JobManager,
-    import_id: &str,
-    record: ImportedJob,
-    entry: &Entry,
-) -> Result<Fate> {
+async fn write_alone(jobs: &JobManager, import_id: &str, record: ImportedJob, entry: &Entry) -> Result<Fate> {
     match jobs.import_batch(import_id, vec![record], Vec::new()).await {
         Ok(landed) => Ok(landed.into_iter().next().map_or(Fate::AlreadyThere, fate)),
         Err(error @ Error::Unavailable(_)) => Err(error),
@@ -115,7 +107,7 @@ fn row(jobs: &JobManager, import_id: &str, entry: &Entry, reject: &Reject) -> im
     let key = Some(at).filter(|at| **at != At::File).map(|at| storable(&at.to_string()));
     let cut =
         if raw.len() > RAW { format!(" Of the record, the first {} KiB are kept.", RAW >> 10) } else { String::new() };
-    let text = String::from_utf8_lossy(&raw[..raw.len().min(RAW)]);
+    let text = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
     import_reject::ActiveModel {
         id: NotSet,
         import_id: Set(import_id.to_owned()),

@@ -17,6 +17,8 @@ mod read;
 mod record;
 mod reject;
 mod report;
+mod secrets;
+mod seen;
 mod sources;
 mod split;
 mod status;
@@ -32,7 +34,8 @@ pub use sources::SourceKind;
 use crate::{error::Error, jobs::JobManager};
 use chrono_tz::Tz;
 use load::Target;
-use read::{Reading, Seen};
+use read::Reading;
+use seen::Seen;
 use serde_json::json;
 use std::{path::PathBuf, sync::Arc};
 
@@ -75,7 +78,7 @@ pub async fn run(
     options: &Options,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    look_at_files(&options.files)?;
+    look_at_files(&options.files).await?;
     let import_id = match options.dry_run {
         true => None,
         false => Some(jobs.start_import(described(options)).await?),
@@ -101,10 +104,9 @@ async fn load_all(
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<(), Error> {
     for file in &options.files {
-        let file = Arc::new(file.clone());
-        report.begin(file.clone());
+        report.begin(Arc::new(read::shown(file)));
         let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
-        let mut batches = read::begin(Reading { file: file.clone(), source: options.source, context });
+        let mut batches = read::begin(Reading { place: Arc::new(file.clone()), source: options.source, context });
         while let Some(batch) = batches.recv().await {
             for outcome in load::load(jobs, target, batch).await? {
                 told(&outcome);
@@ -115,14 +117,19 @@ async fn load_all(
     Ok(())
 }
 
-/// One file that can't be opened is told of like a record; when that is all there is, nothing can run.
-fn look_at_files(files: &[PathBuf]) -> Result<(), ImportError> {
+/// One source that can't be opened is told of like a record; when that is all there is, nothing can run.
+async fn look_at_files(files: &[PathBuf]) -> Result<(), ImportError> {
     if files.is_empty() {
         return Err(ImportError::NoFiles);
     }
-    let look = |file: &PathBuf| Some((file.clone(), read::open(file).err()?));
-    let unreadable: Vec<_> = files.iter().filter_map(look).collect();
-    if unreadable.len() == files.len() { Err(ImportError::NoneReadable(unreadable)) } else { Ok(()) }
+    let mut unreadable = Vec::new();
+    for file in files {
+        match read::look(file).await {
+            Ok(()) => return Ok(()),
+            Err(reject) => unreadable.push((read::shown(file), reject)),
+        }
+    }
+    Err(ImportError::NoneReadable(unreadable))
 }
 
 fn listed(files: &[(PathBuf, Reject)]) -> String {
@@ -131,6 +138,6 @@ fn listed(files: &[(PathBuf, Reject)]) -> String {
 
 fn described(options: &Options) -> serde_json::Value {
     // A path may hold a NUL only where no file can be opened under it.
-    let files: Vec<_> = options.files.iter().map(|file| file.display().to_string().replace('\0', "\u{fffd}")).collect();
+    let files: Vec<_> = options.files.iter().map(|file| read::shown(file).display().to_string().replace('\0', "\u{fffd}")).collect();
     json!({"files": files, "from": options.source.map(SourceKind::name), "source_tz": options.source_tz.name(), "interrupted": options.interrupted.name()})
 }

@@ -30,6 +30,9 @@ pub struct Record {
     pub style: Option<String>,
     pub project_title: Option<String>,
     pub request_data: Option<Map<String, Value>>,
+    /// As the column has it: higher runs first, 0 is ordinary.
+    pub priority: i16,
+    pub run_at: Option<DateTime<Utc>>,
     pub working_dir: Option<String>,
     pub episode_id: Option<String>,
     pub series_id: Option<String>,
@@ -49,13 +52,15 @@ pub struct Record {
     pub kept: Kept,
 }
 
-/// Which items a store lists.
+/// What the items of a store are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
-    /// Each one, from the start.
+    /// The parts of the job, each one from the start.
     All,
-    /// Those that were worked on so far: the job may have more.
+    /// The parts that were worked on so far: the job may have more.
     SoFar,
+    /// What the job made. Its progress does not follow from them.
+    Outputs,
 }
 
 pub struct Item {
@@ -69,10 +74,43 @@ pub struct Item {
 }
 
 impl Record {
+    /// A job of which nothing more is known.
+    pub fn bare(source: SourceKind, id: String, status: (JobStatus, String), times: Times) -> Self {
+        Self {
+            id,
+            source,
+            job_type: source.name().to_owned(),
+            mode: None,
+            status: status.0,
+            source_status: status.1,
+            content: None,
+            user_requirement: None,
+            style: None,
+            project_title: None,
+            request_data: None,
+            priority: 0,
+            run_at: None,
+            working_dir: None,
+            episode_id: None,
+            series_id: None,
+            progress: None,
+            current_stage: None,
+            result: None,
+            error: None,
+            total_shots: None,
+            completed_shots: None,
+            times,
+            items: Vec::new(),
+            listed: Listed::All,
+            active: None,
+            kept: Kept::default(),
+        }
+    }
+
     /// The rows, and what was put right. They keep every CHECK of the schema, whatever the record says.
     pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
-        let counted = if self.items.is_empty() { 0 } else { total };
+        let counted = if self.items.is_empty() || self.listed == Listed::Outputs { 0 } else { total };
         let kept = &mut self.kept;
         let progress = progress::settle(self.status, self.progress, completed, counted, kept);
         let completed_at = completed_at(self.status, &self.times, kept);
@@ -90,8 +128,8 @@ impl Record {
             // An id that is too long for its column is of no series or episode here, and the loader keeps it aside.
             episode_id: self.episode_id,
             series_id: self.series_id,
-            priority: 0,
-            run_at: None,
+            priority: self.priority,
+            run_at: self.run_at,
             max_attempts: 3,
             labels: None,
             idempotency_key: None,
@@ -183,34 +221,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn record(status: JobStatus) -> Record {
-        let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        Record {
-            id: "a".into(),
-            source: SourceKind::VedoJobs,
-            job_type: "idea2video".into(),
-            mode: None,
-            status,
-            source_status: status.to_string(),
-            content: None,
-            user_requirement: None,
-            style: None,
-            project_title: None,
-            request_data: None,
-            working_dir: None,
-            episode_id: None,
-            series_id: None,
-            progress: None,
-            current_stage: None,
-            result: None,
-            error: None,
-            total_shots: None,
-            completed_shots: None,
-            times: Times { created: now, updated: now, started: None, completed: None },
-            items: Vec::new(),
-            listed: Listed::All,
-            active: None,
-            kept: Kept::default(),
-        }
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let times = Times { created: now, updated: now, started: None, completed: None };
+        let mut record = Record::bare(SourceKind::VedoJobs, "a".into(), (status, status.to_string()), times);
+        record.job_type = "idea2video".into();
+        record
     }
 
     fn statuses() -> impl Strategy<Value = JobStatus> {
@@ -254,7 +269,14 @@ mod tests {
     fn items_outweigh_the_counters_which_are_kept() {
         let mut failed = record(JobStatus::Failed);
         failed.total_shots = Some(6);
-        let pending = Item { key: "0".into(), status: ItemStatus::Pending, input: None, result: None, error: None, completed: None };
+        let pending = Item {
+            key: "0".into(),
+            status: ItemStatus::Pending,
+            input: None,
+            result: None,
+            error: None,
+            completed: None,
+        };
         failed.items = vec![pending];
         let job = failed.into_job().0.job;
         assert_eq!(job.total_shots, 1);

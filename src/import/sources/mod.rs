@@ -2,10 +2,17 @@
 //!
 //! A new store is a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
 
+mod comic;
+mod draftmaker;
+mod firestore;
+mod items;
 mod shots;
+pub mod topclip;
 mod vedo_cache;
 mod vedo_jobs;
 mod vedo_pipeline;
+mod vedo_table;
+mod web2img;
 
 use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::Reject};
 use chrono_tz::Tz;
@@ -35,6 +42,14 @@ pub trait Source: Sync {
     /// Whether a record with these fields is of this store. At most one source recognises a record.
     fn recognises(&self, record: &Map<String, Value>) -> bool;
 
+    /// Members that are a secret in this store and none in others.
+    fn secrets(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Brings the record into the form that `read` takes it in, where its text says more than its members do.
+    fn arrange(&self, _record: &mut Map<String, Value>, _raw: &[u8]) {}
+
     /// `key` is what the record stood under, when it stood in an object by id.
     fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject>;
 }
@@ -44,16 +59,35 @@ pub enum SourceKind {
     VedoJobs,
     VedoPipeline,
     VedoCache,
+    VedoTable,
+    Web2img,
+    Topclip,
+    Comic,
+    Draftmaker,
 }
 
 impl SourceKind {
-    pub const ALL: [SourceKind; 3] = [SourceKind::VedoJobs, SourceKind::VedoPipeline, SourceKind::VedoCache];
+    pub const ALL: [SourceKind; 8] = [
+        SourceKind::VedoJobs,
+        SourceKind::VedoPipeline,
+        SourceKind::VedoCache,
+        SourceKind::VedoTable,
+        SourceKind::Web2img,
+        SourceKind::Topclip,
+        SourceKind::Comic,
+        SourceKind::Draftmaker,
+    ];
 
     pub fn source(self) -> &'static dyn Source {
         match self {
             SourceKind::VedoJobs => &vedo_jobs::VedoJobs,
             SourceKind::VedoPipeline => &vedo_pipeline::VedoPipeline,
             SourceKind::VedoCache => &vedo_cache::VedoCache,
+            SourceKind::VedoTable => &vedo_table::VedoTable,
+            SourceKind::Web2img => &web2img::Web2img,
+            SourceKind::Topclip => &topclip::Topclip,
+            SourceKind::Comic => &comic::Comic,
+            SourceKind::Draftmaker => &draftmaker::Draftmaker,
         }
     }
 

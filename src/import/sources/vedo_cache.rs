@@ -2,7 +2,7 @@
 //! record has a mode and no job type; progress is in percent.
 
 use super::{Context, Source, SourceKind, has, knows};
-use crate::import::{fields::Fields, names, progress, record::{Listed, Record}, reject::Reject, status, times};
+use crate::import::{fields::Fields, names, progress, record::Record, reject::Reject, status, times};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
@@ -46,16 +46,12 @@ impl Source for VedoCache {
     fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let (status, source_status) = status::of_job(fields.take("status"))?;
+        let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, Tz::UTC)?;
         let mode = fields.text("mode");
         Ok(Record {
-            id,
-            source: SourceKind::VedoCache,
             job_type: names::job_type(None, mode.as_deref(), None)?,
             mode,
-            status,
-            source_status,
             content: fields.text("content"),
             user_requirement: fields.text("user_requirement"),
             style: fields.text("style"),
@@ -70,11 +66,8 @@ impl Source for VedoCache {
             error: fields.words("error"),
             total_shots: fields.whole("total_shots"),
             completed_shots: fields.whole("completed_shots"),
-            times,
-            items: Vec::new(),
-            listed: Listed::All,
-            active: None,
             kept: fields.finish(),
+            ..Record::bare(SourceKind::VedoCache, id, status, times)
         })
     }
 }
