@@ -1,6 +1,6 @@
 //! `callsheet jobs`.
 
-use super::Failure;
+use super::{Failure, plain};
 use crate::{
     app::App,
     export::job_json,
@@ -181,7 +181,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
     let next = page.next.map(|c| c.encode());
     if list.json {
-        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job, None)).collect();
+        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job)).collect();
         let pagination = json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         println!("{}", json!({"jobs": rows, "pagination": pagination}));
         return Ok(ExitCode::SUCCESS);
@@ -214,7 +214,7 @@ fn table(jobs: &[job::Model]) -> Table {
 
 fn show(job: &job::Model, json: bool) {
     if json {
-        println!("{}", job_json(job, None));
+        println!("{}", job_json(job));
         return;
     }
     let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
@@ -239,11 +239,6 @@ fn show(job: &job::Model, json: bool) {
             println!("{name:<11} {}", plain(&value));
         }
     }
-}
-
-/// Text of others, without what would steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn status(text: &str) -> Result<JobStatus, String> {

@@ -158,7 +158,7 @@ impl Record {
         };
         let repairs = self.kept.repairs().to_vec();
         let job = job::Model { context: self.kept.into_context(), ..job };
-        (ImportedJob { job, items, active: self.active }, repairs)
+        (ImportedJob { job, items, active: self.active, own: None }, repairs)
     }
 
     /// Total and completed shots. With items they are their counts, except that a store which lists only those worked

@@ -9,7 +9,7 @@ use super::{
         report::At,
         secrets,
         seen::{Repeated, Seen},
-        sources::{Context, SourceKind},
+        sources::{Context, SourceKind, callsheet},
         split::Piece,
         text,
     },
@@ -25,7 +25,7 @@ use std::{
 use tokio::sync::mpsc;
 
 /// A batch ends after so many records, which are written in one transaction,
-const BATCH_RECORDS: usize = 500;
+const BATCH_RECORDS: usize = 5000;
 /// or after so many bytes.
 const BATCH_BYTES: usize = 4 << 20;
 
@@ -134,7 +134,14 @@ impl Sink {
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
         let cleaned = text::without_nul(&mut record);
         let kind = self.known.or(self.named).or_else(|| SourceKind::recognise(&record));
-        let source = kind.ok_or_else(|| unknown_shape(&record))?.source();
+        let kind = kind.ok_or_else(|| unknown_shape(&record))?;
+        if kind == SourceKind::Callsheet {
+            let told = |field, rule| Repair { field, rule };
+            let cleaned = cleaned.into_iter().map(|field| told(field, "nul_replaced"));
+            let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule))).collect();
+            return callsheet::rows(record).map(|record| (record, repairs));
+        }
+        let source = kind.source();
         source.arrange(&mut record, &raw);
         let removed = secrets::remove(&mut record, source.secrets());
         let key = match &piece.at {

@@ -2,6 +2,7 @@
 //!
 //! A new store is a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
 
+pub mod callsheet;
 mod comic;
 mod draftmaker;
 mod firestore;
@@ -14,7 +15,7 @@ mod vedo_pipeline;
 mod vedo_table;
 mod web2img;
 
-use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::Reject};
+use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::{Reason, Reject}};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};
@@ -50,8 +51,11 @@ pub trait Source: Sync {
     /// Brings the record into the form that `read` takes it in, where its text says more than its members do.
     fn arrange(&self, _record: &mut Map<String, Value>, _raw: &[u8]) {}
 
-    /// `key` is what the record stood under, when it stood in an object by id.
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject>;
+    /// `key` is what the record stood under, when it stood in an object by id. Of Callsheet's own export there is no such
+    /// record: its rows are taken as they are, by [`callsheet::rows`].
+    fn read(&self, _key: Option<&str>, _record: Map<String, Value>, _context: &Context) -> Result<Record, Reject> {
+        Err(Reject::new(Reason::UnknownShape, format!("Records of {} are not read this way.", self.name())))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,10 +68,11 @@ pub enum SourceKind {
     Topclip,
     Comic,
     Draftmaker,
+    Callsheet,
 }
 
 impl SourceKind {
-    pub const ALL: [SourceKind; 8] = [
+    pub const ALL: [SourceKind; 9] = [
         SourceKind::VedoJobs,
         SourceKind::VedoPipeline,
         SourceKind::VedoCache,
@@ -76,6 +81,7 @@ impl SourceKind {
         SourceKind::Topclip,
         SourceKind::Comic,
         SourceKind::Draftmaker,
+        SourceKind::Callsheet,
     ];
 
     pub fn source(self) -> &'static dyn Source {
@@ -88,6 +94,7 @@ impl SourceKind {
             SourceKind::Topclip => &topclip::Topclip,
             SourceKind::Comic => &comic::Comic,
             SourceKind::Draftmaker => &draftmaker::Draftmaker,
+            SourceKind::Callsheet => &callsheet::Callsheet,
         }
     }
 
