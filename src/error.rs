@@ -44,6 +44,7 @@ pub enum Thing {
     Shot,
     Series,
     Episode,
+    Import,
 }
 
 impl Thing {
@@ -54,6 +55,7 @@ impl Thing {
             Thing::Shot => "shot_not_found",
             Thing::Series => "series_not_found",
             Thing::Episode => "episode_not_found",
+            Thing::Import => "import_not_found",
         }
     }
 }
@@ -66,6 +68,7 @@ impl fmt::Display for Thing {
             Thing::Shot => "Shot",
             Thing::Series => "Series",
             Thing::Episode => "Episode",
+            Thing::Import => "Import",
         })
     }
 }

@@ -12,4 +12,5 @@ pub mod export;
 pub mod import;
 pub mod jobs;
 pub mod lifecycle;
+pub mod process;
 pub mod telemetry;

@@ -31,6 +31,14 @@ pub struct Model {
     pub error: Option<String>,
     pub started_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
+    pub merged: i64,
+    pub overwritten: i64,
+    /// Records that came in and of which something was put right.
+    pub repaired: i64,
+    /// When the run's process was last known to be alive.
+    pub heartbeat_at: Option<DateTimeUtc>,
+    /// Which process runs it, in the words of `callsheet::process`.
+    pub process: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -1,5 +1,6 @@
 //! The tables of Callsheet as SeaORM entities, a table a file. Data and enums only; behaviour lives in `callsheet`.
 
+pub mod active_job;
 pub mod episode;
 pub mod import;
 pub mod import_reject;

@@ -10,6 +10,8 @@ mod m0004_job_items;
 mod m0005_job_events;
 mod m0006_imports;
 mod m0007_import_rejects;
+mod m0008_active_jobs;
+mod m0009_import_progress;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -19,8 +21,16 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 7] =
-    ["series", "episodes", "video_generation_jobs", "job_items", "job_events", "imports", "import_rejects"];
+pub const TABLES: [&str; 8] = [
+    "series",
+    "episodes",
+    "video_generation_jobs",
+    "job_items",
+    "job_events",
+    "imports",
+    "import_rejects",
+    "active_jobs",
+];
 
 pub struct Migrator;
 
@@ -34,6 +44,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_job_events::Migration),
             Box::new(m0006_imports::Migration),
             Box::new(m0007_import_rejects::Migration),
+            Box::new(m0008_active_jobs::Migration),
+            Box::new(m0009_import_progress::Migration),
         ]
     }
 

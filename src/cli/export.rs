@@ -3,35 +3,46 @@
 use super::Failure;
 use crate::{
     app::App,
-    export::{self, ExportError},
+    export::{self, ExportError, Output},
 };
 use clap::{Args, ValueEnum};
-use std::{io::BufWriter, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Args)]
 pub struct Arguments {
     /// One JSON object a line, or a table
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
+    /// Write to this file instead of standard output; packed if its name ends in .gz or .zst
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// A JSON object a job, each on a line, with its items
+    /// A JSON object a job, each on a line, with its items and history; `import` reads it back
     Jsonl,
-    /// A row a job; objects and items are JSON text
+    /// A row a job; objects and lists are JSON text
     Csv,
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let mut out = BufWriter::new(std::io::stdout());
+    let mut out = match &arguments.output {
+        Some(path) => Output::file(path)?,
+        None => Output::stdout(),
+    };
     let written = match arguments.format {
         Format::Jsonl => export::jsonl(&app.jobs, &mut out).await,
         Format::Csv => export::csv(&app.jobs, &mut out).await,
     };
-    match written {
-        Ok(_) => Ok(ExitCode::SUCCESS),
-        Err(ExportError::Write(error)) => Err(Failure::Output(error)),
-        Err(error) => Err(Failure::Other(error.to_string())),
+    let jobs = match written {
+        Ok(jobs) => jobs,
+        Err(ExportError::Write(error)) => return Err(Failure::Output(error)),
+        Err(error) => return Err(Failure::Other(error.to_string())),
+    };
+    out.finish()?;
+    if let Some(path) = arguments.output {
+        eprintln!("{jobs} jobs in {}", path.display());
     }
+    Ok(ExitCode::SUCCESS)
 }

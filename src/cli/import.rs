@@ -1,9 +1,9 @@
 //! `callsheet import`.
 
-use super::{Failure, out::say};
+use super::{Failure, import_progress::Progress, out::say};
 use crate::{
     app::App,
-    import::{self, Fate, Options, Outcome, Report, SourceKind},
+    import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, SourceKind},
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
@@ -15,72 +15,100 @@ const SOME_REJECTED: u8 = 3;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// JSON dumps of older stores; each record is recognised by its fields
-    #[arg(required = true, value_name = "FILE")]
+    /// Dumps, folders and databases of older stores, or exports of Callsheet; each record is recognised by its fields
+    #[arg(required = true, value_name = "SOURCE")]
     files: Vec<PathBuf>,
-    /// The store that the files are of, where recognition is not wanted
+    /// The store that the sources are, where recognition is not wanted
     #[arg(long, value_name = "STORE", value_parser = source())]
     from: Option<String>,
     /// Zone of local times that name none, e.g. America/New_York
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
     source_tz: Tz,
+    /// What becomes of jobs that were processing in a store whose process is gone
+    #[arg(long, value_name = "WHAT", default_value = "keep", value_parser = interrupted())]
+    interrupted: String,
+    /// What becomes of a job whose id is there already: it stays, gets what it lacks, or becomes what the record says
+    #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = on_conflict())]
+    on_conflict: String,
     /// Read and check everything, write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Tell only of rejected records, and of the sums
+    /// Write every reject and repair, with its file and its key or row, to this file as JSON
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
+    /// Tell of each record what became of it, not only of the rejected ones
     #[arg(long, short)]
+    verbose: bool,
+    /// Tell only the sums
+    #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let (quiet, verbose) = (arguments.quiet, arguments.verbose);
     let options = Options {
-        files: arguments.files,
         source: arguments.from.and_then(|name| name.parse().ok()),
         source_tz: arguments.source_tz,
+        interrupted: arguments.interrupted.parse().unwrap_or_default(),
+        on_conflict: arguments.on_conflict.parse().unwrap_or_default(),
         dry_run: arguments.dry_run,
+        report: arguments.report,
+        ..Options::new(arguments.files)
     };
-    let quiet = arguments.quiet;
-    let mut tell = move |outcome: &Outcome| {
-        if !quiet || matches!(outcome.fate, Fate::Rejected(_)) {
-            // An import goes on although nobody listens any more.
-            let _ = say(line(outcome));
+    let stop = options.stop.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            eprintln!("stopping: the records that are being written come in first");
+            stop.request();
         }
+    });
+    let mut progress = Progress::begin(&options.files, quiet);
+    let mut tell = |outcome: &Outcome| {
+        if !quiet && (verbose || matches!(outcome.fate, Fate::Rejected(_))) {
+            progress.above(&line(outcome));
+        }
+        progress.step(outcome);
     };
-    let report = import::run(&app.jobs, &options, &mut tell).await.map_err(|e| Failure::Other(e.to_string()))?;
-    let _ = say(format_args!("\n{}", table(&report)));
-    for (reason, records) in &report.total.reasons {
-        let _ = say(format_args!("rejected as {reason}: {records}"));
+    let told = import::run(&app.jobs, &options, &mut tell).await;
+    progress.end();
+    let report = told.map_err(|e| Failure::Other(e.to_string()))?;
+    print(&report);
+    if report.stopped {
+        return Err(Failure::Other("the import was stopped; what came in is whole, and running again does the rest".into()));
     }
-    let _ = match &report.import_id {
-        Some(id) => say(format_args!("kept as import {id}")),
-        None => say("dry run: nothing was written"),
-    };
     Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
 fn line(outcome: &Outcome) -> String {
-    let text = format!(
-        "{} {} {}",
-        outcome.file.display(),
-        outcome.id.clone().unwrap_or_else(|| outcome.at.to_string()),
-        outcome.fate
-    );
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    let which = outcome.id.clone().unwrap_or_else(|| outcome.at.to_string());
+    super::plain(&format!("{} {which} {}", outcome.file.display(), outcome.fate))
+}
+
+fn print(report: &Report) {
+    let _ = say(format_args!("\n{}", table(report)));
+    for (reason, records) in &report.total.reasons {
+        let _ = say(format_args!("rejected as {reason}: {records}"));
+    }
+    for (rule, records) in &report.total.rules {
+        let _ = say(format_args!("repaired by {rule}: {records}"));
+    }
+    // The import has come to its end, whether or not anybody still listens.
+    let _ = match &report.import_id {
+        Some(id) => say(format_args!("kept as import {id}")),
+        None => say("dry run: nothing was written"),
+    };
 }
 
 fn table(report: &Report) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_header(["FILE", "FOUND", "IMPORTED", "ALREADY THERE", "REJECTED"]);
+    table.load_style(NOTHING);
+    table.set_header(["SOURCE", "FOUND", "IMPORTED", "ALREADY THERE", "MERGED", "OVERWRITTEN", "REPAIRED", "REJECTED"]);
     let files = report.files.iter().map(|f| (f.file.display().to_string(), &f.counts));
     let total = (report.files.len() > 1).then(|| ("total".to_owned(), &report.total));
-    for (name, c) in files.chain(total) {
-        table.add_row([
-            name,
-            c.found.to_string(),
-            c.imported.to_string(),
-            c.already_there.to_string(),
-            c.rejected.to_string(),
-        ]);
+    for (name, counts) in files.chain(total) {
+        let Counts { found, imported, already_there, merged, overwritten, repaired, rejected, .. } = counts;
+        let numbers = [found, imported, already_there, merged, overwritten, repaired, rejected];
+        table.add_row([super::plain(&name)].into_iter().chain(numbers.map(u64::to_string)));
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -90,6 +118,14 @@ fn table(report: &Report) -> Table {
 
 fn source() -> PossibleValuesParser {
     PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::name))
+}
+
+fn interrupted() -> PossibleValuesParser {
+    PossibleValuesParser::new(Interrupted::ALL.map(Interrupted::name))
+}
+
+fn on_conflict() -> PossibleValuesParser {
+    PossibleValuesParser::new(OnConflict::ALL.map(OnConflict::name))
 }
 
 fn zone(text: &str) -> Result<Tz, String> {

@@ -1,6 +1,6 @@
 //! `callsheet jobs`.
 
-use super::{Failure, out::say};
+use super::{Failure, out::say, plain};
 use crate::{
     app::App,
     export::job_json,
@@ -181,7 +181,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
     let next = page.next.map(|c| c.encode());
     if list.json {
-        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job, None)).collect();
+        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job)).collect();
         let pagination =
             json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         say(json!({"jobs": rows, "pagination": pagination}))?;
@@ -219,7 +219,7 @@ fn table(jobs: &[job::Model]) -> Table {
 
 fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {
-        return say(job_json(job, None));
+        return say(job_json(job));
     }
     let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     let fields = [
@@ -244,11 +244,6 @@ fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
         }
     }
     Ok(())
-}
-
-/// Text of others, without what would steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn status(text: &str) -> Result<JobStatus, String> {

@@ -2,6 +2,8 @@
 
 mod export;
 mod import;
+mod import_progress;
+mod imports;
 mod jobs;
 mod migrate;
 mod openapi;
@@ -45,9 +47,11 @@ enum Command {
     Serve(ServerFlags),
     /// Change or show the schema of the database
     Migrate(migrate::Arguments),
-    /// Bring along the jobs of an older store
+    /// Bring along the jobs of an older store, or of an export
     Import(import::Arguments),
-    /// Write all jobs with their items to standard output
+    /// Look at the runs of the importer, and at what they rejected
+    Imports(imports::Arguments),
+    /// Write all jobs out, with their items and their history
     Export(export::Arguments),
     /// Look at jobs and change them
     Jobs(jobs::Arguments),
@@ -108,12 +112,18 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         }
         Command::Import(arguments) if arguments.dry_run => import::run(untouched(cli.flags).await?, arguments).await,
         Command::Import(arguments) => import::run(ready(cli.flags, true).await?, arguments).await,
+        Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();
             jobs::run(ready(cli.flags, create).await?, arguments).await
         }
     }
+}
+
+/// Text of others, without what would steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The app on its database, whatever the schema.

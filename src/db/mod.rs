@@ -8,7 +8,7 @@ pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
-pub use dialect::{contains_text, has_label};
+pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
 pub use writer::{Tx, Write, Writer};
 

@@ -1,12 +1,16 @@
-//! What of a job is exported, and under which names: those of the HTTP API, and the items. Neither lease tokens nor
-//! idempotency keys, which are between the service and one caller.
+//! What of a job is exported, and under which names: those of the HTTP API, and what belongs to the job. Neither lease
+//! tokens nor idempotency keys, which are between the service and one caller.
 
+use crate::jobs::WholeJob;
 use chrono::{DateTime, SecondsFormat, Utc};
-use entity::{job, job_item};
+use entity::{active_job, episode, job, job_event, job_item, series};
 use serde_json::{Value, json};
 
+/// The names under which other tables stand.
+const BELONGING: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
+
 /// In the order of [`values`].
-pub const NAMES: [&str; 35] = [
+pub const NAMES: [&str; 39] = [
     "job_id",
     "job_type",
     "mode",
@@ -42,10 +46,15 @@ pub const NAMES: [&str; 35] = [
     "labels",
     "source",
     "source_status",
+    "series",
+    "episode",
+    "active_jobs",
+    "events",
 ];
 
 /// In the order of [`NAMES`].
-pub fn values(job: job::Model, items: Vec<job_item::Model>) -> [Value; 35] {
+pub fn values(whole: WholeJob) -> [Value; 39] {
+    let WholeJob { job, items, events, series, episode, active } = whole;
     [
         job.id.into(),
         job.job_type.into(),
@@ -55,12 +64,12 @@ pub fn values(job: job::Model, items: Vec<job_item::Model>) -> [Value; 35] {
         job.user_requirement.into(),
         job.style.into(),
         job.project_title.into(),
-        job.request_data.into(),
-        job.context.into(),
+        plain(job.request_data),
+        plain(job.context),
         job.progress.into(),
         job.current_stage.into(),
         job.working_dir.into(),
-        job.result_data.into(),
+        plain(job.result_data),
         job.error_message.into(),
         job.total_shots.into(),
         job.completed_shots.into(),
@@ -82,6 +91,10 @@ pub fn values(job: job::Model, items: Vec<job_item::Model>) -> [Value; 35] {
         job.labels.unwrap_or_else(|| json!({})),
         job.source.into(),
         job.source_status.into(),
+        series.map(series_json).into(),
+        episode.map(|(episode, series)| episode_json(episode, series)).into(),
+        active.into_iter().map(active_json).collect(),
+        events.into_iter().map(event).collect(),
     ]
 }
 
@@ -90,8 +103,8 @@ fn item(item: job_item::Model) -> Value {
         "idx": item.idx,
         "key": item.key,
         "status": item.status,
-        "input": item.input,
-        "result": item.result,
+        "input": plain(item.input),
+        "result": plain(item.result),
         "error": item.error,
         "attempt": item.attempt,
         "created_at": time(Some(item.created_at)),
@@ -101,15 +114,71 @@ fn item(item: job_item::Model) -> Value {
     })
 }
 
+fn event(event: job_event::Model) -> Value {
+    json!({
+        "seq": event.seq,
+        "kind": event.kind,
+        "status": event.status,
+        "progress": event.progress,
+        "current_stage": event.current_stage,
+        "total_shots": event.total_shots,
+        "completed_shots": event.completed_shots,
+        "data": plain(event.data),
+        "created_at": time(Some(event.created_at)),
+    })
+}
+
+fn series_json(series: series::Model) -> Value {
+    json!({"series_id": series.id, "title": series.title, "created_at": time(Some(series.created_at))})
+}
+
+/// With the series that it belongs to, which may be another than the job's.
+fn episode_json(episode: episode::Model, series: Option<series::Model>) -> Value {
+    json!({
+        "episode_id": episode.id,
+        "title": episode.title,
+        "number": episode.number,
+        "created_at": time(Some(episode.created_at)),
+        "series": series.map(series_json),
+    })
+}
+
+fn active_json(active: active_job::Model) -> Value {
+    json!({"client_id": active.client_id, "title": active.title, "created_at": time(Some(active.created_at))})
+}
+
+/// The value, with each number written in one way: PostgreSQL gives 1e16 back as 10000000000000000, and -0.0 as 0.0.
+fn plain(value: Option<Value>) -> Value {
+    match value {
+        None => Value::Null,
+        Some(Value::Number(n)) if n.is_f64() => number(n.as_f64().unwrap_or_default()),
+        Some(Value::Array(values)) => values.into_iter().map(|value| plain(Some(value))).collect(),
+        Some(Value::Object(members)) => {
+            members.into_iter().map(|(name, value)| (name, plain(Some(value)))).collect::<serde_json::Map<_, _>>().into()
+        }
+        Some(other) => other,
+    }
+}
+
+fn number(n: f64) -> Value {
+    // Up to here a float is written with its digits and `.0`, which PostgreSQL keeps.
+    const LARGE: f64 = 1e16;
+    match n {
+        _ if n == 0.0 => json!(0.0),
+        _ if (LARGE..u64::MAX as f64).contains(&n) => json!(n as u64),
+        _ if (i64::MIN as f64..=-LARGE).contains(&n) => json!(n as i64),
+        _ => json!(n),
+    }
+}
+
 /// RFC 3339 in UTC, with microseconds, which is what the databases hold.
 fn time(time: Option<DateTime<Utc>>) -> Value {
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true)).into()
 }
 
-/// A job as one JSON object; without `items` where they were not read.
-pub fn job_json(job: &job::Model, items: Option<Vec<job_item::Model>>) -> Value {
-    let with_items = items.is_some();
-    let values = values(job.clone(), items.unwrap_or_default());
-    let fields = NAMES.iter().zip(values).filter(|(name, _)| with_items || **name != "items");
+/// A job as one JSON object, by itself.
+pub fn job_json(job: &job::Model) -> Value {
+    let values = values(WholeJob::alone(job.clone()));
+    let fields = NAMES.iter().zip(values).filter(|(name, _)| !BELONGING.contains(name));
     Value::Object(fields.map(|(name, value)| ((*name).to_owned(), value)).collect())
 }

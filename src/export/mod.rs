@@ -1,12 +1,19 @@
-//! Writes all jobs out, with their items, under the names of the HTTP API. Page by page, so that memory stays flat
-//! however many jobs there are.
+//! Writes all jobs out, each with its items, its history and the series and episode that it belongs to, under the names
+//! of the HTTP API. Page by page, so that memory stays flat however many jobs there are.
+//!
+//! `import` reads the JSON Lines back into the same rows ([`crate::import`], source `callsheet`).
 
 mod columns;
+mod output;
 
-use crate::{error::Error, jobs::JobManager, lifecycle::Cursor};
+use crate::{
+    error::Error,
+    jobs::{JobManager, WholeJob},
+    lifecycle::Cursor,
+};
 pub use columns::job_json;
 use columns::{NAMES, values};
-use entity::{job, job_item};
+pub use output::Output;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use std::io::{self, Write};
@@ -23,10 +30,10 @@ pub enum ExportError {
 
 /// One JSON object a line, a job each. Answers with the number of jobs.
 pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportError> {
-    each(jobs, |job, items| {
+    each(jobs, |job| {
         let mut line = serde_json::Serializer::new(&mut *out);
         let mut object = line.serialize_map(Some(NAMES.len())).map_err(io::Error::from)?;
-        for (name, value) in NAMES.iter().zip(values(job, items)) {
+        for (name, value) in NAMES.iter().zip(values(job)) {
             object.serialize_entry(name, &value).map_err(io::Error::from)?;
         }
         object.end().map_err(io::Error::from)?;
@@ -40,8 +47,8 @@ pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, Expor
 pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportError> {
     let mut table = csv::Writer::from_writer(&mut *out);
     table.write_record(NAMES).map_err(io::Error::from)?;
-    let written = each(jobs, |job, items| {
-        let cells = values(job, items).into_iter().map(|value| match value {
+    let written = each(jobs, |job| {
+        let cells = values(job).into_iter().map(|value| match value {
             Value::Null => String::new(),
             Value::String(text) => text,
             other => other.to_string(),
@@ -57,15 +64,15 @@ pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportE
 /// Calls `write` for each job, oldest first.
 async fn each(
     jobs: &JobManager,
-    mut write: impl FnMut(job::Model, Vec<job_item::Model>) -> io::Result<()>,
+    mut write: impl FnMut(WholeJob) -> io::Result<()>,
 ) -> Result<u64, ExportError> {
     let (mut after, mut written) = (None, 0);
     loop {
         let page = jobs.export_page(after, PAGE).await?;
-        let Some((last, _)) = page.last() else { return Ok(written) };
+        let Some(WholeJob { job: last, .. }) = page.last() else { return Ok(written) };
         after = Some(Cursor { created_at: last.created_at, id: last.id.clone() });
-        for (job, items) in page {
-            write(job, items)?;
+        for job in page {
+            write(job)?;
             written += 1;
         }
     }

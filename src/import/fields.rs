@@ -1,6 +1,6 @@
 //! A record of a store while it is read: fields are taken out one by one, and whatever is left at the end is kept.
 
-use super::kept::Kept;
+use super::{kept::Kept, mend};
 use serde_json::{Map, Value};
 
 pub struct Fields {
@@ -39,6 +39,66 @@ impl Fields {
         match self.take(name)? {
             Value::Object(members) => Some(members),
             other => self.aside(name, other),
+        }
+    }
+
+    /// The value that a text holds as JSON, as databases keep it; any other value as it is. A text that is none is kept
+    /// aside.
+    pub fn json(&mut self, name: &str) -> Option<Value> {
+        let value = self.take(name)?;
+        let Value::String(text) = &value else { return Some(value) };
+        let (read, rules) = mend::read(text.as_bytes());
+        rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));
+        match read {
+            Ok(read) => Some(read).filter(|read| !read.is_null()),
+            Err(_) => self.aside(name, value),
+        }
+    }
+
+    /// The object, or the one that a text holds as JSON; a value of another kind is kept aside.
+    pub fn json_object(&mut self, name: &str) -> Option<Map<String, Value>> {
+        match self.json(name)? {
+            Value::Object(members) => Some(members),
+            other => self.aside(name, other),
+        }
+    }
+
+    /// A counter of what was counted anew: it is kept when it says otherwise.
+    pub fn recount(&mut self, name: &str, counted: usize) {
+        let given = self.whole(name);
+        if let Some(given) = given.filter(|given| usize::try_from(*given) != Ok(counted)) {
+            self.kept.repair(name, "counter_recomputed", given.into());
+        }
+    }
+
+    /// Calls a member by another name, unless it has one of that name already.
+    pub fn rename(&mut self, from: &str, to: &str) {
+        if !self.members.get(to).is_some_and(|value| !value.is_null())
+            && let Some(value) = self.take(from)
+        {
+            self.members.insert(to.to_owned(), value);
+        }
+    }
+
+    /// Keeps aside a word that none of a table's rows knows.
+    pub fn keep_odd<T>(&mut self, name: &str, word: &str) -> Option<T> {
+        self.aside(name, word.into())
+    }
+
+    /// Looks at a member and leaves it there.
+    pub fn look(&self, name: &str) -> Option<&Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    /// Puts a value in the place of the member's.
+    pub fn replace(&mut self, name: &str, value: Value) {
+        self.members.insert(name.to_owned(), value);
+    }
+
+    /// Adds a member where there is none.
+    pub fn give(&mut self, name: &str, value: Value) {
+        if self.look(name).is_none() {
+            self.members.insert(name.to_owned(), value);
         }
     }
 

@@ -6,7 +6,15 @@ use serde_json::{Map, Value, json};
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kept {
     legacy: Map<String, Value>,
-    repairs: Vec<(String, &'static str)>,
+    repairs: Vec<Repair>,
+}
+
+/// That a field was put right, and by which rule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Empty when it was the record as a whole.
+    pub field: String,
+    pub rule: &'static str,
 }
 
 impl Kept {
@@ -19,7 +27,7 @@ impl Kept {
 
     /// Notes that the field was put right by this rule.
     pub fn repaired(&mut self, field: impl Into<String>, rule: &'static str) {
-        self.repairs.push((field.into(), rule));
+        self.repairs.push(Repair { field: field.into(), rule });
     }
 
     /// Keeps the raw value of a field that was put right.
@@ -28,13 +36,17 @@ impl Kept {
         self.repaired(field, rule);
     }
 
+    pub fn repairs(&self) -> &[Repair] {
+        &self.repairs
+    }
+
     pub fn into_context(self) -> Option<Value> {
         let mut context = Map::new();
         if !self.legacy.is_empty() {
             context.insert("legacy".into(), Value::Object(self.legacy));
         }
         if !self.repairs.is_empty() {
-            let told = self.repairs.into_iter().map(|(field, rule)| json!({"field": field, "rule": rule}));
+            let told = self.repairs.into_iter().map(|Repair { field, rule }| json!({"field": field, "rule": rule}));
             context.insert("repairs".into(), told.collect());
         }
         (!context.is_empty()).then_some(Value::Object(context))

@@ -2,14 +2,16 @@
 //! that the database refuses is written again record by record: one that is bad does not stop the others.
 
 use super::{
-    read::{Batch, Entry, Seen},
+    read::{self, Entry},
     reject::{Reason, Reject},
     report::{At, Fate, Outcome},
+    secrets,
+    seen::Seen,
 };
 use crate::{
-    db::write::{ImportedJob, Landed},
+    db::write::{ImportedJob, Landed, OnConflict},
     error::{Error, Result},
-    jobs::JobManager,
+    jobs::{Batch, JobManager},
 };
 use entity::import_reject;
 use sea_orm::ActiveValue::{NotSet, Set};
@@ -19,131 +21,142 @@ use std::{path::PathBuf, sync::Arc};
 const RAW: usize = 1 << 20;
 
 /// Where the records of a run go.
-pub enum Target<'a> {
-    /// Into the database, as the run with this id.
-    Run(&'a str),
-    /// Nowhere: a dry run. The ids that would have been written are noted, since they would be there for the next file.
-    Nowhere(Seen),
+pub struct Loader<'a> {
+    pub jobs: &'a JobManager,
+    /// The run that keeps the account; a dry run may have none.
+    pub import_id: Option<&'a str>,
+    pub on_conflict: OnConflict,
+    /// What the file is called where its path says nothing: the upload's name.
+    pub shown: Option<Arc<PathBuf>>,
+    /// Of a dry run, the ids that would have been written: they would be there for the next file.
+    pub dry: Option<Seen>,
 }
 
-/// Writes the batch, and answers with the outcomes in its order.
-///
-/// Errors: those of a database that is away. A record that it refuses is an outcome.
-pub async fn load(
-    jobs: &JobManager,
-    target: &mut Target<'_>,
-    file: &Arc<PathBuf>,
-    batch: Batch,
-) -> Result<Vec<Outcome>> {
-    let mut records = Vec::with_capacity(batch.len());
-    let mut outcomes = Vec::with_capacity(batch.len());
-    for entry in &batch {
-        let fate = match &entry.read {
-            Ok(record) => {
-                records.push(record.clone());
-                Fate::Imported
+impl Loader<'_> {
+    /// Writes the batch, and answers with the outcomes in its order.
+    ///
+    /// Errors: those of a database that is away. A record that it refuses is an outcome.
+    pub async fn load(&mut self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
+        if let Some(shown) = &self.shown {
+            batch.iter_mut().for_each(|entry| entry.file = shown.clone());
+        }
+        let rejects = batch.iter().filter_map(|entry| Some(self.row(entry, entry.read.as_ref().err()?)));
+        let rejects: Vec<_> = rejects.collect();
+        let mut outcomes = Vec::with_capacity(batch.len());
+        let (mut records, mut good) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        for entry in batch {
+            let Entry { file, at, raw, read, repairs } = entry;
+            let bytes = raw.len() as u64;
+            let (id, fate) = match read {
+                Ok(record) => {
+                    let id = record.job.id.clone();
+                    good.push((outcomes.len(), raw));
+                    records.push(record);
+                    (Some(id), Fate::AlreadyThere)
+                }
+                Err(reject) => (None, Fate::Rejected(reject)),
+            };
+            outcomes.push(Outcome { file, at, id, fate, repairs, bytes });
+        }
+        let repaired = good.iter().map(|(i, _)| !outcomes[*i].repairs.is_empty()).collect();
+        let batch = Batch { jobs: Arc::new(records), repaired, rejects };
+        let places: Vec<_> = good.iter().map(|(i, _)| *i).collect();
+        match self.land(batch).await? {
+            Ok(landed) => landed.into_iter().zip(places).for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
+            Err(records) => {
+                for ((i, raw), record) in good.into_iter().zip(records.iter()) {
+                    self.load_alone(record, &raw, &mut outcomes[i]).await?;
+                }
             }
-            Err(reject) => Fate::Rejected(reject.clone()),
+        }
+        Ok(outcomes)
+    }
+
+    /// What became of the records; or the records themselves, of which none is written, when the database refuses some
+    /// of them.
+    async fn land(&mut self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
+        let records = batch.jobs.clone();
+        let Some(import_id) = self.import_id else {
+            let landed = self.jobs.foresee_import(&records, self.on_conflict).await?;
+            return Ok(Ok(self.once(&records, landed)));
         };
-        let id = entry.read.as_ref().ok().map(|record| record.job.id.clone());
-        outcomes.push(Outcome { file: file.clone(), at: entry.at.clone(), id, fate });
-    }
-    let landed = match target {
-        Target::Run(import_id) => write(jobs, import_id, file, records, &batch).await?,
-        Target::Nowhere(seen) => foresee(jobs, records, seen).await?,
-    };
-    let awaited = outcomes.iter_mut().filter(|o| o.fate == Fate::Imported);
-    awaited.zip(landed).for_each(|(outcome, fate)| outcome.fate = fate);
-    Ok(outcomes)
-}
-
-async fn write(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    records: Vec<ImportedJob>,
-    batch: &Batch,
-) -> Result<Vec<Fate>> {
-    let rejects: Vec<_> = batch.iter().filter_map(|entry| reject_row(jobs, import_id, file, entry)).collect();
-    match jobs.import_batch(import_id, records.clone(), rejects.clone()).await {
-        Ok(landed) => return Ok(landed.into_iter().map(fate).collect()),
-        Err(error @ Error::Unavailable(_)) => return Err(error),
-        Err(_) => {}
-    }
-    jobs.import_batch(import_id, Vec::new(), rejects).await?;
-    let good = batch.iter().filter(|entry| entry.read.is_ok());
-    let mut fates = Vec::with_capacity(records.len());
-    for (record, entry) in records.into_iter().zip(good) {
-        fates.push(write_alone(jobs, import_id, file, record, entry).await?);
-    }
-    Ok(fates)
-}
-
-async fn write_alone(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    record: ImportedJob,
-    entry: &Entry,
-) -> Result<Fate> {
-    match jobs.import_batch(import_id, vec![record], Vec::new()).await {
-        Ok(landed) => Ok(landed.into_iter().next().map_or(Fate::AlreadyThere, fate)),
-        Err(error @ Error::Unavailable(_)) => Err(error),
-        Err(error) => {
-            let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
-            let row = row(jobs, import_id, file, &entry.at, &entry.raw, &reject);
-            jobs.import_batch(import_id, Vec::new(), vec![row]).await?;
-            Ok(Fate::Rejected(reject))
+        let rejects = batch.rejects.clone();
+        match self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await {
+            Ok(landed) => Ok(Ok(self.once(&records, landed))),
+            Err(error @ Error::Unavailable(_)) => Err(error),
+            Err(_) => {
+                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejects }).await?;
+                Ok(Err(records))
+            }
         }
     }
-}
 
-async fn foresee(jobs: &JobManager, records: Vec<ImportedJob>, seen: &mut Seen) -> Result<Vec<Fate>> {
-    let ids: Vec<_> = records.into_iter().map(|record| record.job.id).collect();
-    let landed = jobs.foresee_import(ids.clone()).await?;
-    let again = |(id, landed): (&String, Landed)| if seen.add(id) { fate(landed) } else { Fate::AlreadyThere };
-    Ok(ids.iter().zip(landed).map(again).collect())
+    /// A dry run writes nothing that the next record of the same id could find.
+    fn once(&mut self, records: &[ImportedJob], landed: Vec<Landed>) -> Vec<Landed> {
+        let Some(seen) = &mut self.dry else { return landed };
+        let again = |(record, landed): (&ImportedJob, Landed)| match seen.add(&record.job.id) {
+            false if landed == Landed::Imported => Landed::AlreadyThere,
+            _ => landed,
+        };
+        records.iter().zip(landed).map(again).collect()
+    }
+
+    async fn load_alone(&mut self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
+        let repaired = vec![!outcome.repairs.is_empty()];
+        let jobs = Arc::new(vec![record.clone()]);
+        match self.write(Batch { jobs, repaired, rejects: Vec::new() }).await {
+            Ok(landed) => outcome.fate = landed.into_iter().next().map_or(Fate::AlreadyThere, fate),
+            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) => {
+                let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
+                let entry = Entry {
+                    file: outcome.file.clone(),
+                    at: outcome.at.clone(),
+                    raw: raw.to_vec(),
+                    read: Err(reject.clone()),
+                    repairs: Vec::new(),
+                };
+                let rejects = vec![self.row(&entry, &reject)];
+                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejects }).await?;
+                outcome.fate = Fate::Rejected(reject);
+            }
+        }
+        Ok(())
+    }
+
+    async fn write(&self, batch: Batch) -> Result<Vec<Landed>> {
+        let import_id = self.import_id.unwrap_or_default();
+        self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
+    }
+
+    fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::ActiveModel {
+        let Entry { file, at, raw, .. } = entry;
+        let key = Some(at).filter(|at| **at != At::File).map(|at| storable(&at.to_string()));
+        let cut = match raw.len() > RAW {
+            true => format!(" Of the record, the first {} KiB are kept.", RAW >> 10),
+            false => String::new(),
+        };
+        let text = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
+        import_reject::ActiveModel {
+            id: NotSet,
+            import_id: Set(self.import_id.unwrap_or_default().to_owned()),
+            file: Set(storable(&file.display().to_string())),
+            key: Set(key),
+            reason: Set(reject.reason.as_str().to_owned()),
+            detail: Set(storable(&format!("{}{cut}", reject.detail))),
+            raw: Set(Some(storable(&text)).filter(|text| !text.is_empty())),
+            created_at: Set(self.jobs.now()),
+        }
+    }
 }
 
 fn fate(landed: Landed) -> Fate {
     match landed {
         Landed::Imported => Fate::Imported,
+        Landed::Merged => Fate::Merged,
+        Landed::Overwritten => Fate::Overwritten,
         Landed::AlreadyThere => Fate::AlreadyThere,
         Landed::DeletedHere => Fate::DeletedHere,
-    }
-}
-
-fn reject_row(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    entry: &Entry,
-) -> Option<import_reject::ActiveModel> {
-    let reject = entry.read.as_ref().err()?;
-    Some(row(jobs, import_id, file, &entry.at, &entry.raw, reject))
-}
-
-fn row(
-    jobs: &JobManager,
-    import_id: &str,
-    file: &Arc<PathBuf>,
-    at: &At,
-    raw: &[u8],
-    reject: &Reject,
-) -> import_reject::ActiveModel {
-    let key = Some(at).filter(|at| **at != At::File).map(|at| storable(&at.to_string()));
-    let cut =
-        if raw.len() > RAW { format!(" Of the record, the first {} KiB are kept.", RAW >> 10) } else { String::new() };
-    let text = String::from_utf8_lossy(&raw[..raw.len().min(RAW)]);
-    import_reject::ActiveModel {
-        id: NotSet,
-        import_id: Set(import_id.to_owned()),
-        file: Set(storable(&file.display().to_string())),
-        key: Set(key),
-        reason: Set(reject.reason.as_str().to_owned()),
-        detail: Set(storable(&format!("{}{cut}", reject.detail))),
-        raw: Set(Some(storable(&text)).filter(|text| !text.is_empty())),
-        created_at: Set(jobs.now()),
     }
 }
 

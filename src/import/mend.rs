@@ -1,6 +1,8 @@
 //! Puts right what Python's `json` writes and no JSON reader has to take: the words NaN, Infinity and -Infinity, which
 //! become null, and halves of surrogate pairs, which become U+FFFD. Everything else stays as it is, byte for byte.
 
+use serde_json::Value;
+
 /// A record after mending, and the rules that did something to it.
 pub struct Mended {
     pub raw: Vec<u8>,
@@ -49,6 +51,20 @@ pub fn mend(raw: &[u8]) -> Option<Mended> {
     let rules = [(words, "not_a_number_became_null"), (halves, "half_a_surrogate_pair_replaced")];
     let rules: Vec<_> = rules.into_iter().filter_map(|(did, rule)| did.then_some(rule)).collect();
     (!rules.is_empty()).then_some(Mended { raw: out, rules })
+}
+
+/// Reads JSON, mended where it has to be, and tells by which rules.
+///
+/// Errors: those of the text as it is.
+pub fn read(raw: &[u8]) -> (serde_json::Result<Value>, Vec<&'static str>) {
+    let error = match serde_json::from_slice(raw) {
+        Ok(value) => return (Ok(value), Vec::new()),
+        Err(error) => error,
+    };
+    match mend(raw).and_then(|mended| Some((serde_json::from_slice(&mended.raw).ok()?, mended.rules))) {
+        Some((value, rules)) => (Ok(value), rules),
+        None => (Err(error), Vec::new()),
+    }
 }
 
 enum Surrogate {

@@ -7,6 +7,7 @@
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
 mod fields;
+mod interrupted;
 mod kept;
 mod load;
 mod mend;
@@ -16,22 +17,32 @@ mod read;
 mod record;
 mod reject;
 mod report;
+mod report_file;
+mod secrets;
+mod seen;
 mod sources;
 mod split;
 mod status;
+mod stop;
 mod text;
 mod times;
 
+pub use interrupted::Interrupted;
+pub use kept::Repair;
 pub use reject::{Reason, Reject};
+pub use crate::db::write::OnConflict;
 pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
+pub use stop::Stop;
 
 use crate::{error::Error, jobs::JobManager};
 use chrono_tz::Tz;
-use load::Target;
-use read::{Reading, Seen};
+use load::Loader;
+use read::Reading;
+use report_file::ReportFile;
+use seen::Seen;
 use serde_json::json;
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -40,14 +51,33 @@ pub struct Options {
     pub source: Option<SourceKind>,
     /// The zone of local times that name none. Stores that are known to write UTC are not touched by it.
     pub source_tz: Tz,
+    /// What becomes of jobs that the store left processing.
+    pub interrupted: Interrupted,
+    /// What becomes of a job whose id is there already.
+    pub on_conflict: OnConflict,
     /// Reads and checks everything and writes nothing.
     pub dry_run: bool,
+    /// Where every reject and repair is written, with its file and its key or row.
+    pub report: Option<PathBuf>,
+    /// What reports call the file, where its path says nothing.
+    pub shown_as: Option<String>,
+    pub stop: Stop,
 }
 
 impl Options {
-    /// UTC, no source named, no dry run.
+    /// UTC, no source named, no dry run, and what is there stays.
     pub fn new(files: Vec<PathBuf>) -> Self {
-        Self { files, source: None, source_tz: Tz::UTC, dry_run: false }
+        Self {
+            files,
+            source: None,
+            source_tz: Tz::UTC,
+            interrupted: Interrupted::Keep,
+            on_conflict: OnConflict::Skip,
+            dry_run: false,
+            report: None,
+            shown_as: None,
+            stop: Stop::default(),
+        }
     }
 }
 
@@ -58,9 +88,17 @@ pub enum ImportError {
     NoFiles,
     #[error("none of the files can be read. {}", listed(.0))]
     NoneReadable(Vec<(PathBuf, Reject)>),
+    #[error("the report {} cannot be written: {source}. What came in until then is whole.", path.display())]
+    Report { path: PathBuf, source: std::io::Error },
     #[error("the import stopped: {0} What came in until then is whole, and running again does the rest.")]
     Database(#[from] Error),
 }
+
+/// What the row of a stopped run says.
+const STOPPED: &str = "Stopped on request. What came in until then is whole, and running again does the rest.";
+
+/// How often a run says that it is alive, also while a source lets it wait.
+const BEAT: Duration = Duration::from_secs(10);
 
 /// Imports the files, one after the other. `told` hears of each record as soon as what became of it is certain.
 ///
@@ -70,54 +108,108 @@ pub async fn run(
     options: &Options,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    look_at_files(&options.files)?;
+    look_at_files(&options.files).await?;
     let import_id = match options.dry_run {
         true => None,
-        false => Some(jobs.start_import(described(options)).await?),
+        false => Some(begin(jobs, options).await?),
     };
-    let mut report = Report { import_id: import_id.clone(), ..Report::default() };
-    let mut target = import_id.as_deref().map_or_else(|| Target::Nowhere(Seen::default()), Target::Run);
-    let ended = load_all(jobs, options, &mut target, &mut report, told).await;
-    if let Some(id) = &import_id {
-        let noted = jobs.finish_import(id, ended.as_ref().err().map(Error::to_string)).await;
-        // What stopped the run tells more than that its end could not be noted either.
-        ended.and(noted)?;
-    } else {
-        ended?;
-    }
+    run_as(jobs, options, import_id.as_deref(), told).await
+}
+
+/// Begins a run, of which [`run_as`] does the work.
+pub async fn begin(jobs: &JobManager, options: &Options) -> Result<String, Error> {
+    // Whoever imports again has an end of the last run before him.
+    jobs.give_up_imports().await?;
+    jobs.start_import(described(options)).await
+}
+
+/// Does the work of a run that was begun. A dry one writes nothing but its account.
+pub async fn run_as(
+    jobs: &JobManager,
+    options: &Options,
+    import_id: Option<&str>,
+    told: &mut (dyn FnMut(&Outcome) + Send),
+) -> Result<Report, ImportError> {
+    let beating = import_id.map(|id| beat(jobs.clone(), id.to_owned()));
+    let ended = load_all(jobs, options, import_id, told).await;
+    drop(beating);
+    let Some(id) = import_id else { return ended };
+    let error = match &ended {
+        Ok(report) => report.stopped.then(|| STOPPED.to_owned()),
+        Err(ImportError::Database(error)) => Some(error.to_string()),
+        Err(error) => Some(error.to_string()),
+    };
+    let noted = jobs.finish_import(id, error).await;
+    // What stopped the run tells more than that its end could not be noted either.
+    let report = ended?;
+    noted?;
     Ok(report)
+}
+
+/// Says that the run goes on, until it is dropped.
+fn beat(jobs: JobManager, id: String) -> Beating {
+    Beating(tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(BEAT).await;
+            // One that does not get through is made up for by the next; a database that is away ends the run anyhow.
+            let _ = jobs.beat_import(&id).await;
+        }
+    }))
+}
+
+struct Beating(tokio::task::JoinHandle<()>);
+
+impl Drop for Beating {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 async fn load_all(
     jobs: &JobManager,
     options: &Options,
-    target: &mut Target<'_>,
-    report: &mut Report,
+    import_id: Option<&str>,
     told: &mut (dyn FnMut(&Outcome) + Send),
-) -> Result<(), Error> {
-    for file in &options.files {
-        let file = Arc::new(file.clone());
-        report.begin(file.clone());
-        let context = sources::Context { zone: options.source_tz };
-        let mut batches = read::begin(Reading { file: file.clone(), source: options.source, context });
-        while let Some(batch) = batches.recv().await {
-            for outcome in load::load(jobs, target, &file, batch).await? {
-                told(&outcome);
-                report.add(outcome);
+) -> Result<Report, ImportError> {
+    let mut report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
+    let mut file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
+    let shown = options.shown_as.as_ref().map(|name| Arc::new(PathBuf::from(name)));
+    let dry = options.dry_run.then(Seen::default);
+    let mut loader = Loader { jobs, import_id, on_conflict: options.on_conflict, shown: shown.clone(), dry };
+    let mut load = async || -> Result<(), ImportError> {
+        for place in &options.files {
+            report.begin(shown.clone().unwrap_or_else(|| Arc::new(read::shown(place))));
+            let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
+            let mut batches = read::begin(Reading { place: Arc::new(place.clone()), source: options.source, context });
+            while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
+                for outcome in loader.load(batch).await? {
+                    told(&outcome);
+                    file.as_mut().map_or(Ok(()), |file| file.add(&outcome))?;
+                    report.add(outcome);
+                }
             }
         }
-    }
-    Ok(())
+        Ok(())
+    };
+    let ended = load().await;
+    report.stopped = options.stop.is_requested();
+    file.map_or(Ok(()), |file| file.end(&report))?;
+    ended.map(|()| report)
 }
 
-/// One file that can't be opened is told of like a record; when that is all there is, nothing can run.
-fn look_at_files(files: &[PathBuf]) -> Result<(), ImportError> {
+/// One source that can't be opened is told of like a record; when that is all there is, nothing can run.
+async fn look_at_files(files: &[PathBuf]) -> Result<(), ImportError> {
     if files.is_empty() {
         return Err(ImportError::NoFiles);
     }
-    let look = |file: &PathBuf| Some((file.clone(), read::open(file).err()?));
-    let unreadable: Vec<_> = files.iter().filter_map(look).collect();
-    if unreadable.len() == files.len() { Err(ImportError::NoneReadable(unreadable)) } else { Ok(()) }
+    let mut unreadable = Vec::new();
+    for file in files {
+        match read::look(file).await {
+            Ok(()) => return Ok(()),
+            Err(reject) => unreadable.push((read::shown(file), reject)),
+        }
+    }
+    Err(ImportError::NoneReadable(unreadable))
 }
 
 fn listed(files: &[(PathBuf, Reject)]) -> String {
@@ -125,7 +217,15 @@ fn listed(files: &[(PathBuf, Reject)]) -> String {
 }
 
 fn described(options: &Options) -> serde_json::Value {
+    let shown = |file: &PathBuf| options.shown_as.clone().unwrap_or_else(|| read::shown(file).display().to_string());
     // A path may hold a NUL only where no file can be opened under it.
-    let files: Vec<_> = options.files.iter().map(|file| file.display().to_string().replace('\0', "\u{fffd}")).collect();
-    json!({"files": files, "from": options.source.map(SourceKind::name), "source_tz": options.source_tz.name()})
+    let files: Vec<_> = options.files.iter().map(|file| shown(file).replace('\0', "\u{fffd}")).collect();
+    json!({
+        "files": files,
+        "from": options.source.map(SourceKind::name),
+        "source_tz": options.source_tz.name(),
+        "interrupted": options.interrupted.name(),
+        "on_conflict": options.on_conflict.name(),
+        "dry_run": options.dry_run,
+    })
 }

@@ -1,8 +1,18 @@
 //! The one shape between reading and writing. A source fills it with what its store knows; how the parts of a job fit
 //! together is decided here, once for all stores.
 
-use super::{kept::Kept, progress, sources::SourceKind, text::fit, times::Times};
-use crate::{db::write::ImportedJob, lifecycle::is_terminal};
+use super::{
+    kept::{Kept, Repair},
+    progress,
+    sources::SourceKind,
+    text::fit,
+    times::Times,
+};
+use crate::{
+    db::write::{ActiveJob, ImportedJob},
+    lifecycle::is_terminal,
+};
+use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
 
@@ -20,6 +30,9 @@ pub struct Record {
     pub style: Option<String>,
     pub project_title: Option<String>,
     pub request_data: Option<Map<String, Value>>,
+    /// As the column has it: higher runs first, 0 is ordinary.
+    pub priority: i16,
+    pub run_at: Option<DateTime<Utc>>,
     pub working_dir: Option<String>,
     pub episode_id: Option<String>,
     pub series_id: Option<String>,
@@ -33,7 +46,21 @@ pub struct Record {
     pub times: Times,
     /// In the store's order.
     pub items: Vec<Item>,
+    pub listed: Listed,
+    /// The client that has the job before it.
+    pub active: Option<ActiveJob>,
     pub kept: Kept,
+}
+
+/// What the items of a store are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The parts of the job, each one from the start.
+    All,
+    /// The parts that were worked on so far: the job may have more.
+    SoFar,
+    /// What the job made. Its progress does not follow from them.
+    Outputs,
 }
 
 pub struct Item {
@@ -43,15 +70,49 @@ pub struct Item {
     pub input: Option<Value>,
     pub result: Option<Value>,
     pub error: Option<String>,
+    pub completed: Option<DateTime<Utc>>,
 }
 
 impl Record {
-    /// The rows. They keep every CHECK of the schema, whatever the record says.
-    pub fn into_job(mut self) -> ImportedJob {
+    /// A job of which nothing more is known.
+    pub fn bare(source: SourceKind, id: String, status: (JobStatus, String), times: Times) -> Self {
+        Self {
+            id,
+            source,
+            job_type: source.name().to_owned(),
+            mode: None,
+            status: status.0,
+            source_status: status.1,
+            content: None,
+            user_requirement: None,
+            style: None,
+            project_title: None,
+            request_data: None,
+            priority: 0,
+            run_at: None,
+            working_dir: None,
+            episode_id: None,
+            series_id: None,
+            progress: None,
+            current_stage: None,
+            result: None,
+            error: None,
+            total_shots: None,
+            completed_shots: None,
+            times,
+            items: Vec::new(),
+            listed: Listed::All,
+            active: None,
+            kept: Kept::default(),
+        }
+    }
+
+    /// The rows, and what was put right. They keep every CHECK of the schema, whatever the record says.
+    pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
-        let items = i32::try_from(self.items.len()).unwrap_or(i32::MAX);
+        let counted = if self.items.is_empty() || self.listed == Listed::Outputs { 0 } else { total };
         let kept = &mut self.kept;
-        let progress = progress::settle(self.status, self.progress, completed, items, kept);
+        let progress = progress::settle(self.status, self.progress, completed, counted, kept);
         let completed_at = completed_at(self.status, &self.times, kept);
         let id = self.id;
         let items = rows(&id, self.items, &self.times, kept);
@@ -67,8 +128,8 @@ impl Record {
             // An id that is too long for its column is of no series or episode here, and the loader keeps it aside.
             episode_id: self.episode_id,
             series_id: self.series_id,
-            priority: 0,
-            run_at: None,
+            priority: self.priority,
+            run_at: self.run_at,
             max_attempts: 3,
             labels: None,
             idempotency_key: None,
@@ -92,13 +153,16 @@ impl Record {
             lease_expires_at: None,
             cancel_requested_at: None,
             version: 1,
-            context: self.kept.into_context(),
+            context: None,
             id,
         };
-        ImportedJob { job, items }
+        let repairs = self.kept.repairs().to_vec();
+        let job = job::Model { context: self.kept.into_context(), ..job };
+        (ImportedJob { job, items, active: self.active, own: None }, repairs)
     }
 
-    /// Total and completed shots. With items they are their counts; counters that say otherwise are kept aside.
+    /// Total and completed shots. With items they are their counts, except that a store which lists only those worked
+    /// on so far knows the total better; counters that say otherwise are kept aside.
     fn shots(&mut self) -> (i32, i32) {
         let done =
             self.items.iter().filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped)).count();
@@ -107,7 +171,9 @@ impl Record {
             let all = if self.status == JobStatus::Completed { total } else { 0 };
             (total, self.completed_shots.unwrap_or(all).clamp(0, total))
         } else {
-            (self.items.len() as i64, done as i64)
+            let counted = self.items.len() as i64;
+            let said = self.total_shots.filter(|_| self.listed == Listed::SoFar).unwrap_or(0);
+            (counted.max(said.min(i32::MAX.into())), done as i64)
         };
         for (name, given, counted) in
             [("total_shots", self.total_shots, total), ("completed_shots", self.completed_shots, completed)]
@@ -121,7 +187,7 @@ impl Record {
 }
 
 /// Set exactly when the job has ended. A store that did not note the end noted it as the last change.
-fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<chrono::DateTime<chrono::Utc>> {
+fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<DateTime<Utc>> {
     if is_terminal(status) {
         return times.completed.or(Some(times.updated));
     }
@@ -144,7 +210,7 @@ fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Kept) -> Vec<j
         created_at: times.created,
         updated_at: times.updated,
         started_at: None,
-        completed_at: None,
+        completed_at: item.completed,
     };
     (0..).zip(items).map(row).collect()
 }
@@ -155,32 +221,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn record(status: JobStatus) -> Record {
-        let now = chrono::DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        Record {
-            id: "a".into(),
-            source: SourceKind::VedoJobs,
-            job_type: "idea2video".into(),
-            mode: None,
-            status,
-            source_status: status.to_string(),
-            content: None,
-            user_requirement: None,
-            style: None,
-            project_title: None,
-            request_data: None,
-            working_dir: None,
-            episode_id: None,
-            series_id: None,
-            progress: None,
-            current_stage: None,
-            result: None,
-            error: None,
-            total_shots: None,
-            completed_shots: None,
-            times: Times { created: now, updated: now, started: None, completed: None },
-            items: Vec::new(),
-            kept: Kept::default(),
-        }
+        let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
+        let times = Times { created: now, updated: now, started: None, completed: None };
+        let mut record = Record::bare(SourceKind::VedoJobs, "a".into(), (status, status.to_string()), times);
+        record.job_type = "idea2video".into();
+        record
     }
 
     fn statuses() -> impl Strategy<Value = JobStatus> {
@@ -199,12 +244,13 @@ mod tests {
                 input: None,
                 result: None,
                 error: None,
+                completed: None,
             };
             let mut record = record(status);
             record.times.completed = ended.then_some(record.times.updated);
             (record.total_shots, record.completed_shots) = (total, completed);
             record.items = done.iter().map(item).collect();
-            let job = record.into_job().job;
+            let job = record.into_job().0.job;
             prop_assert!(0 <= job.completed_shots && job.completed_shots <= job.total_shots);
             prop_assert_eq!(job.completed_at.is_some(), is_terminal(status));
             prop_assert!((0.0..=100.0).contains(&job.progress));
@@ -215,7 +261,7 @@ mod tests {
     fn a_completed_job_without_items_has_all_its_shots() {
         let mut completed = record(JobStatus::Completed);
         completed.total_shots = Some(6);
-        let job = completed.into_job().job;
+        let job = completed.into_job().0.job;
         assert_eq!((job.total_shots, job.completed_shots, job.context), (6, 6, None));
     }
 
@@ -223,9 +269,16 @@ mod tests {
     fn items_outweigh_the_counters_which_are_kept() {
         let mut failed = record(JobStatus::Failed);
         failed.total_shots = Some(6);
-        let pending = Item { key: "0".into(), status: ItemStatus::Pending, input: None, result: None, error: None };
+        let pending = Item {
+            key: "0".into(),
+            status: ItemStatus::Pending,
+            input: None,
+            result: None,
+            error: None,
+            completed: None,
+        };
         failed.items = vec![pending];
-        let job = failed.into_job().job;
+        let job = failed.into_job().0.job;
         assert_eq!(job.total_shots, 1);
         assert_eq!(job.context.unwrap()["legacy"]["total_shots"], 6);
     }

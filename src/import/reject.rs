@@ -8,6 +8,14 @@ pub enum Reason {
     /// The file can't be opened, or reading it failed on the way.
     UnreadableFile,
     EmptyFile,
+    /// The folder has no file that a store may have written.
+    EmptyFolder,
+    /// A folder that was read already stands in itself again, by way of a link.
+    FolderLoop,
+    /// The database or the Redis server does not answer, or lets nobody in.
+    Unreachable,
+    /// The database file is damaged, or changes while it is read.
+    BadDatabase,
     /// The file is something else than JSON in UTF-8.
     NotJson,
     /// What stands between the records, or inside of one, is not JSON.
@@ -20,9 +28,11 @@ pub enum Reason {
     NotAnObject,
     /// The record's fields are those of no known store.
     UnknownShape,
+    /// A part of a job that is not there itself.
+    Orphan,
     MissingId,
     BadId,
-    /// A record before this one in the same file has the id.
+    /// Another record in the same file has the id, and counts.
     DuplicateId,
     BadJobType,
     /// The status is missing, or none that the store is known to write.
@@ -40,12 +50,17 @@ impl Reason {
         match self {
             Reason::UnreadableFile => "unreadable_file",
             Reason::EmptyFile => "empty_file",
+            Reason::EmptyFolder => "empty_folder",
+            Reason::FolderLoop => "folder_loop",
+            Reason::Unreachable => "unreachable",
+            Reason::BadDatabase => "bad_database",
             Reason::NotJson => "not_json",
             Reason::MalformedJson => "malformed_json",
             Reason::TruncatedJson => "truncated_json",
             Reason::TooLarge => "too_large",
             Reason::NotAnObject => "not_an_object",
             Reason::UnknownShape => "unknown_shape",
+            Reason::Orphan => "orphan",
             Reason::MissingId => "missing_id",
             Reason::BadId => "bad_id",
             Reason::DuplicateId => "duplicate_id",

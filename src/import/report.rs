@@ -1,7 +1,15 @@
 //! What a run tells: the outcome of each record while it goes on, and the counts at the end.
 
-use super::reject::{Reason, Reject};
-use std::{collections::BTreeMap, fmt, path::PathBuf, sync::Arc};
+use super::{
+    kept::Repair,
+    reject::{Reason, Reject},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    path::PathBuf,
+    sync::Arc,
+};
 
 /// Rejects that a report lists; all of them are in `import_rejects`.
 const LISTED: usize = 1000;
@@ -35,6 +43,10 @@ impl fmt::Display for At {
 pub enum Fate {
     /// It is a job now; in a dry run, it would be.
     Imported,
+    /// A job with its id was there, and got what it lacked.
+    Merged,
+    /// A job with its id was there, and is now as the record says.
+    Overwritten,
     /// A job with its id is there and was left as it is.
     AlreadyThere,
     /// A job with its id was deleted in Callsheet, and stays deleted.
@@ -42,13 +54,31 @@ pub enum Fate {
     Rejected(Reject),
 }
 
+impl Fate {
+    /// In a word.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Fate::Imported => "imported",
+            Fate::Merged => "merged",
+            Fate::Overwritten => "overwritten",
+            Fate::AlreadyThere => "already there",
+            Fate::DeletedHere => "deleted here",
+            Fate::Rejected(_) => "rejected",
+        }
+    }
+
+    /// Whether something of the record was taken.
+    pub fn came_in(&self) -> bool {
+        matches!(self, Fate::Imported | Fate::Merged | Fate::Overwritten)
+    }
+}
+
 impl fmt::Display for Fate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())?;
         match self {
-            Fate::Imported => f.write_str("imported"),
-            Fate::AlreadyThere => f.write_str("already there"),
-            Fate::DeletedHere => f.write_str("deleted here"),
-            Fate::Rejected(reject) => write!(f, "rejected: {reject}"),
+            Fate::Rejected(reject) => write!(f, ": {reject}"),
+            _ => Ok(()),
         }
     }
 }
@@ -61,6 +91,10 @@ pub struct Outcome {
     /// The job's id, when one could be read.
     pub id: Option<String>,
     pub fate: Fate,
+    /// What was put right in it.
+    pub repairs: Vec<Repair>,
+    /// Size of the record's text.
+    pub bytes: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -69,21 +103,34 @@ pub struct Counts {
     pub imported: u64,
     /// Known before, those that were deleted here included.
     pub already_there: u64,
+    pub merged: u64,
+    pub overwritten: u64,
+    /// Of those that came in, the ones in which something was put right.
+    pub repaired: u64,
     pub rejected: u64,
     /// The rejected ones by reason.
     pub reasons: BTreeMap<Reason, u64>,
+    /// The repaired ones by rule.
+    pub rules: BTreeMap<&'static str, u64>,
 }
 
 impl Counts {
-    fn add(&mut self, fate: &Fate) {
+    fn add(&mut self, outcome: &Outcome) {
         self.found += 1;
-        match fate {
+        match &outcome.fate {
             Fate::Imported => self.imported += 1,
+            Fate::Merged => self.merged += 1,
+            Fate::Overwritten => self.overwritten += 1,
             Fate::AlreadyThere | Fate::DeletedHere => self.already_there += 1,
             Fate::Rejected(reject) => {
                 self.rejected += 1;
                 *self.reasons.entry(reject.reason).or_default() += 1;
             }
+        }
+        if outcome.fate.came_in() && !outcome.repairs.is_empty() {
+            self.repaired += 1;
+            let rules: BTreeSet<_> = outcome.repairs.iter().map(|repair| repair.rule).collect();
+            rules.into_iter().for_each(|rule| *self.rules.entry(rule).or_default() += 1);
         }
     }
 }
@@ -103,6 +150,8 @@ pub struct Report {
     pub total: Counts,
     /// The first 1,000 rejected records.
     pub rejects: Vec<Outcome>,
+    /// It was stopped on request; running again does the rest.
+    pub stopped: bool,
 }
 
 impl Report {
@@ -113,9 +162,9 @@ impl Report {
     /// Counts the outcome for the file that was begun last.
     pub(super) fn add(&mut self, outcome: Outcome) {
         if let Some(file) = self.files.last_mut() {
-            file.counts.add(&outcome.fate);
+            file.counts.add(&outcome);
         }
-        self.total.add(&outcome.fate);
+        self.total.add(&outcome);
         if matches!(outcome.fate, Fate::Rejected(_)) && self.rejects.len() < LISTED {
             self.rejects.push(outcome);
         }

@@ -1,8 +1,8 @@
 //! Finds where the records of a file begin and end, without parsing them: a record that is bad in itself costs only
 //! itself, and no more than one record is held at a time.
 //!
-//! Understood are an object by id, a list, either of them as the `jobs` of an object, a single record, and any number
-//! of these one after the other (which is what JSON Lines are).
+//! Understood are an object by id, a list, either of them as the `jobs` or `documents` of a reply, a single record, and
+//! any number of these one after the other (which is what JSON Lines are).
 
 mod bytes;
 mod scan;
@@ -28,16 +28,34 @@ pub struct Piece {
 /// Hands each record of the input to `found`, in their order, until that answers false. `is_field` tells the name of a
 /// record's field from an id.
 pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
-    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, found };
+    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, found };
     if let Err(Stop::Broken(reject)) = splitter.file() {
         let (line, column) = (splitter.bytes.line, splitter.bytes.column);
         (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), whole: Err(reject) });
     }
 }
 
+/// Tells the key of each record up to the first one that has none, and of the records nothing.
+pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut(&str)) {
+    let mut found = |piece: Piece| match piece.at {
+        At::Key(key) => {
+            met(&key);
+            true
+        }
+        _ => false,
+    };
+    // Why it ended will be met again by whoever reads the records.
+    let _ = Splitter { bytes: Bytes::new(input), is_field, keeping: false, found: &mut found }.file();
+}
+
+/// Members of a reply that lists records under `jobs` or `documents`: they tell of the list.
+const OF_A_REPLY: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
+
 struct Splitter<'a, R> {
     bytes: Bytes<R>,
     is_field: fn(&str) -> bool,
+    /// Whether the bytes of records are wanted.
+    keeping: bool,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
 
@@ -74,7 +92,7 @@ impl<R: BufRead> Splitter<'_, R> {
     /// An object: of records by id, or, at the root, a record itself.
     fn members(&mut self, root: bool) -> Step {
         let (line, column) = (self.bytes.line, self.bytes.column);
-        self.bytes.start_recording(root);
+        self.bytes.start_recording(root && self.keeping);
         self.bytes.pass(1)?;
         let (mut first, mut wrapped) = (true, false);
         loop {
@@ -93,13 +111,13 @@ impl<R: BufRead> Splitter<'_, R> {
             first = false;
             self.bytes.recording = false;
             match (name.as_str(), value) {
-                ("jobs", b'{') if root => self.members(false)?,
-                ("jobs", b'[') if root => self.elements()?,
-                // The rest of a list reply, which tells of the list and is no record.
-                ("pagination", b'{') if root && wrapped => self.skip()?,
+                ("jobs" | "documents", b'{') if root => self.members(false)?,
+                ("jobs" | "documents", b'[') if root => self.elements()?,
+                // An object under such a name may be a record, unless the list of records came before.
+                (name, value) if root && OF_A_REPLY.contains(&name) && (wrapped || value != b'{') => self.skip()?,
                 _ => self.record(At::Key(name.clone()))?,
             }
-            wrapped |= root && name == "jobs";
+            wrapped |= root && matches!(name.as_str(), "jobs" | "documents");
             if self.comma_or(b'}')? {
                 return Ok(());
             }
@@ -133,7 +151,7 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn record(&mut self, at: At) -> Step {
         let (line, column) = (self.bytes.line, self.bytes.column);
-        self.bytes.start_recording(true);
+        self.bytes.start_recording(self.keeping);
         self.record_to_its_end(at, line, column, 0)
     }
 

@@ -4,24 +4,36 @@ use super::reject::{Reason, Reject};
 use entity::{ItemStatus, JobStatus};
 use serde_json::Value;
 
-const JOBS: [(&str, JobStatus); 7] = [
+const JOBS: [(&str, JobStatus); 11] = [
     ("queued", JobStatus::Queued),
-    // The pipeline's word for a job whose task has not begun.
+    // vedo-pipeline, web2img, topclip and draftmaker: the task has not begun.
     ("pending", JobStatus::Queued),
+    // web2img: it waits for its time, which `run_at` holds.
+    ("scheduled", JobStatus::Queued),
     ("processing", JobStatus::Processing),
+    // vedo-pipeline, draftmaker.
     ("running", JobStatus::Processing),
+    // topclip: begun and not ended. Nothing here pauses; what nobody works on shows as stale.
+    ("paused", JobStatus::Processing),
     ("completed", JobStatus::Completed),
+    // web2img: the run came to its end, and the items tell which of them failed.
+    ("completed_with_errors", JobStatus::Completed),
     ("failed", JobStatus::Failed),
+    // topclip has no other word for a job that failed.
+    ("error", JobStatus::Failed),
     ("cancelled", JobStatus::Cancelled),
 ];
 
-const ITEMS: [(&str, ItemStatus); 6] = [
+const ITEMS: [(&str, ItemStatus); 8] = [
     ("pending", ItemStatus::Pending),
     ("processing", ItemStatus::Processing),
     // The two steps that a shot goes through while it is worked on.
     ("generating_frames", ItemStatus::Processing),
     ("generating_video", ItemStatus::Processing),
     ("completed", ItemStatus::Completed),
+    // web2img's words for the end of an item.
+    ("success", ItemStatus::Completed),
+    ("error", ItemStatus::Failed),
     ("failed", ItemStatus::Failed),
 ];
 
@@ -40,6 +52,17 @@ pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
 /// The item's status. An unknown word counts as pending: work that is not known to be done can be done again.
 pub fn of_item(raw: Option<&str>) -> ItemStatus {
     raw.and_then(|raw| look_up(&ITEMS, raw)).unwrap_or(ItemStatus::Pending)
+}
+
+/// The status of an item of which only the success was noted, as a truth value or as 1 and 0.
+pub fn of_success(raw: Option<&Value>) -> ItemStatus {
+    match raw {
+        Some(Value::Bool(true)) => ItemStatus::Completed,
+        Some(Value::Bool(false)) => ItemStatus::Failed,
+        Some(Value::Number(n)) if n.as_f64() == Some(0.0) => ItemStatus::Failed,
+        Some(Value::Number(_)) => ItemStatus::Completed,
+        _ => ItemStatus::Pending,
+    }
 }
 
 fn look_up<T: Copy>(table: &[(&str, T)], raw: &str) -> Option<T> {
@@ -76,7 +99,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_case_of_a_word_does_not_matter_and_the_raw_one_is_kept(row in 0usize..7, upper: [bool; 16]) {
+        fn the_case_of_a_word_does_not_matter_and_the_raw_one_is_kept(row in 0usize..JOBS.len(), upper: [bool; 24]) {
             let (word, status) = JOBS[row];
             let change = |(c, up): (char, &bool)| if *up { c.to_ascii_uppercase() } else { c };
             let raw: String = word.chars().zip(upper.iter().cycle()).map(change).collect();
@@ -85,7 +108,8 @@ mod tests {
 
         #[test]
         fn an_item_is_completed_only_when_its_word_says_so(raw in ".*") {
-            prop_assume!(!raw.trim().eq_ignore_ascii_case("completed"));
+            let said = |word: &str| raw.trim().eq_ignore_ascii_case(word);
+            prop_assume!(!said("completed") && !said("success"));
             prop_assert_ne!(of_item(Some(&raw)), ItemStatus::Completed);
         }
     }

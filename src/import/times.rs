@@ -10,7 +10,7 @@ use super::{
 };
 use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// The times of a job as far as its store knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,11 +79,19 @@ pub fn read(value: &Value, zone: Tz, not_before: Option<DateTime<Utc>>) -> Optio
     let time = match value {
         Value::Number(number) => epoch(number.as_f64()?)?,
         Value::String(text) => spelled(text.trim(), zone, not_before)?,
+        Value::Object(parts) => firestore(parts)?,
         _ => return None,
     };
     // By way of the count of microseconds, which a leap second has like any other.
     let time = DateTime::from_timestamp_micros(time.timestamp_micros())?;
     (1970..=9999).contains(&time.year()).then_some(time)
+}
+
+/// A timestamp of Firestore, as its admin and client libraries write it.
+fn firestore(parts: &Map<String, Value>) -> Option<DateTime<Utc>> {
+    let part = |name: &str| parts.get(&format!("_{name}")).or_else(|| parts.get(name));
+    let nanos = part("nanoseconds").and_then(Value::as_u64).unwrap_or(0);
+    DateTime::from_timestamp(part("seconds")?.as_i64()?, u32::try_from(nanos).ok()?)
 }
 
 fn epoch(number: f64) -> Option<DateTime<Utc>> {
@@ -153,6 +161,8 @@ mod tests {
         }
         assert_eq!(read(&json!(1767016440.25), New_York, None), moment);
         assert_eq!(read(&json!(1767016440250_i64), New_York, None), moment);
+        let parts = json!({"_seconds": 1767016440, "_nanoseconds": 250000900});
+        assert_eq!(read(&parts, New_York, None), moment);
         assert_eq!(in_new_york("2025-12-29"), utc("2025-12-29T05:00:00Z"));
     }
 

@@ -1,41 +1,111 @@
-//! export_page: jobs with their items, oldest first, a page at a time.
+//! export_page: whole jobs, oldest first, a page at a time.
 
-use super::{Filter, JobManager, Order, PageAfter, View, list_jobs};
-use crate::{error::Result, lifecycle::Cursor};
-use entity::{job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use super::JobManager;
+use crate::{db::bytewise, error::Result, lifecycle::Cursor};
+use entity::{active_job, episode, job, job_event, job_item, series};
+use sea_orm::{
+    ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use std::collections::{BTreeSet, HashMap};
+
+/// A job and all that belongs to it.
+pub struct WholeJob {
+    pub job: job::Model,
+    /// In their order, as the events.
+    pub items: Vec<job_item::Model>,
+    pub events: Vec<job_event::Model>,
+    pub series: Option<series::Model>,
+    /// With the series of the episode.
+    pub episode: Option<(episode::Model, Option<series::Model>)>,
+    pub active: Vec<active_job::Model>,
+}
+
+impl WholeJob {
+    /// Of which nothing but its row is known.
+    pub fn alone(job: job::Model) -> Self {
+        Self { job, items: Vec::new(), events: Vec::new(), series: None, episode: None, active: Vec::new() }
+    }
+}
 
 impl JobManager {
-    /// The jobs behind the cursor, each with its items in order; an empty page is behind the last one. A job that is
-    /// created while pages are read comes last.
-    pub async fn export_page(
-        &self,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<Vec<(job::Model, Vec<job_item::Model>)>> {
+    /// The jobs behind the cursor; an empty page is behind the last one. A job that is created while pages are read
+    /// comes last. The order is the same on every database.
+    pub async fn export_page(&self, after: Option<Cursor>, limit: u64) -> Result<Vec<WholeJob>> {
         let db = self.db.read();
-        let after = after.map_or(PageAfter::Offset(0), PageAfter::Cursor);
-        let page = list_jobs::page(
-            db.get_database_backend(),
-            &Filter::default(),
-            Order::OldestFirst,
-            &after,
-            limit,
-            View::Full,
-        );
-        let jobs = page.all(db).await?;
-        let items = job_item::Entity::find()
-            .filter(job_item::Column::JobId.is_in(jobs.iter().map(|job| &job.id)))
-            .order_by_asc(job_item::Column::JobId)
-            .order_by_asc(job_item::Column::Idx);
-        let mut of_job: std::collections::HashMap<String, Vec<job_item::Model>> = std::collections::HashMap::new();
-        for item in items.all(db).await? {
-            of_job.entry(item.job_id.clone()).or_default().push(item);
+        let id = bytewise(db.get_database_backend(), "id");
+        let mut page = job::Entity::find()
+            .order_by_asc(job::Column::CreatedAt)
+            .order_by(id.clone(), Order::Asc)
+            .limit(limit);
+        if let Some(after) = after {
+            let position = Expr::tuple([Expr::col(job::Column::CreatedAt), id]);
+            page = page.filter(position.gt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let with_items = |job: job::Model| {
-            let items = of_job.remove(&job.id).unwrap_or_default();
-            (job, items)
-        };
-        Ok(jobs.into_iter().map(with_items).collect())
+        let jobs = page.all(db).await?;
+        self.whole(jobs).await
     }
+
+    async fn whole(&self, jobs: Vec<job::Model>) -> Result<Vec<WholeJob>> {
+        let db = self.db.read();
+        let ids = || jobs.iter().map(|job| job.id.as_str());
+        let items = job_item::Entity::find().filter(job_item::Column::JobId.is_in(ids()));
+        let items = items.order_by_asc(job_item::Column::Idx).all(db).await?;
+        let events = job_event::Entity::find().filter(job_event::Column::JobId.is_in(ids()));
+        let events = events.order_by_asc(job_event::Column::Seq).all(db).await?;
+        let active = active_job::Entity::find().filter(active_job::Column::JobId.is_in(ids()));
+        let client = bytewise(db.get_database_backend(), "client_id");
+        let active = active.order_by(client, Order::Asc).all(db).await?;
+        let (mut items, mut events, mut active) = (
+            by_job(items, |item| &item.job_id),
+            by_job(events, |event| &event.job_id),
+            by_job(active, |active| &active.job_id),
+        );
+        let episodes = self.episodes_of(&jobs).await?;
+        let series = self.series_of(&jobs, &episodes).await?;
+        let one = |job: job::Model| {
+            let of = |id: &Option<String>| id.as_ref().and_then(|id| series.get(id)).cloned();
+            let episode = job.episode_id.as_ref().and_then(|id| episodes.get(id)).cloned();
+            WholeJob {
+                items: items.remove(&job.id).unwrap_or_default(),
+                events: events.remove(&job.id).unwrap_or_default(),
+                active: active.remove(&job.id).unwrap_or_default(),
+                series: of(&job.series_id),
+                episode: episode.map(|episode| (episode.clone(), of(&episode.series_id))),
+                job,
+            }
+        };
+        Ok(jobs.into_iter().map(one).collect())
+    }
+
+    async fn episodes_of(&self, jobs: &[job::Model]) -> Result<HashMap<String, episode::Model>> {
+        let ids: BTreeSet<_> = jobs.iter().filter_map(|job| job.episode_id.as_deref()).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = episode::Entity::find().filter(episode::Column::Id.is_in(ids)).all(self.db.read()).await?;
+        Ok(found.into_iter().map(|episode| (episode.id.clone(), episode)).collect())
+    }
+
+    async fn series_of(
+        &self,
+        jobs: &[job::Model],
+        episodes: &HashMap<String, episode::Model>,
+    ) -> Result<HashMap<String, series::Model>> {
+        let of_episodes = episodes.values().filter_map(|episode| episode.series_id.as_deref());
+        let ids: BTreeSet<_> = jobs.iter().filter_map(|job| job.series_id.as_deref()).chain(of_episodes).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = series::Entity::find().filter(series::Column::Id.is_in(ids)).all(self.db.read()).await?;
+        Ok(found.into_iter().map(|series| (series.id.clone(), series)).collect())
+    }
+}
+
+fn by_job<R>(rows: Vec<R>, id: impl Fn(&R) -> &String) -> HashMap<String, Vec<R>> {
+    let mut of_job = HashMap::<String, Vec<R>>::new();
+    for row in rows {
+        of_job.entry(id(&row).clone()).or_default().push(row);
+    }
+    of_job
 }

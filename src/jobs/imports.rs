@@ -1,45 +1,97 @@
-//! What the importer asks of the service: to keep a run, its records and its rejects.
+//! What the importer asks of the service: to keep a run, its records and its rejects; and to look at them afterwards.
 
-use super::JobManager;
+use super::{JobManager, validate};
 use crate::{
-    db::write::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing},
-    error::Result,
+    db::write::{
+        BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, StartImport, foresee,
+    },
+    error::{Error, Result, Thing},
+    lifecycle::Cursor,
+    process,
 };
+use chrono::TimeDelta;
 use entity::{
     import::{self, ImportStatus},
     import_reject,
 };
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 use serde_json::Value;
+use std::sync::Arc;
+
+/// A run that was not heard of for so long has no process any more. It beats every ten seconds.
+const SILENCE: TimeDelta = TimeDelta::seconds(60);
+
+const GIVEN_UP: &str =
+    "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
+
+/// Records and rejects of a run that belong together.
+pub struct Batch {
+    pub jobs: Arc<Vec<ImportedJob>>,
+    /// Which of the jobs something was put right in.
+    pub repaired: Vec<bool>,
+    pub rejects: Vec<import_reject::ActiveModel>,
+}
 
 impl JobManager {
     /// Begins a run and answers with its id.
     pub async fn start_import(&self, options: Value) -> Result<String> {
         let id = self.chance.id();
+        let now = self.now();
         let row = import::Model {
             id: id.clone(),
             status: ImportStatus::Running,
             options,
             found: 0,
             imported: 0,
+            merged: 0,
+            overwritten: 0,
             already_there: 0,
+            repaired: 0,
             rejected: 0,
             error: None,
-            started_at: self.now(),
+            started_at: now,
             finished_at: None,
+            heartbeat_at: Some(now),
+            process: process::own(),
         };
         self.db.commit(StartImport(row)).await?;
         Ok(id)
     }
 
-    /// Writes records and rejects of a run, all or none. Answers with what became of each job.
+    /// Writes records and rejects of a run, all or none; of a dry one the counts and rejects alone. Answers with what
+    /// became of each job.
     pub async fn import_batch(
         &self,
         import_id: &str,
-        jobs: Vec<ImportedJob>,
-        rejects: Vec<import_reject::ActiveModel>,
+        on_conflict: OnConflict,
+        dry: bool,
+        batch: Batch,
     ) -> Result<Vec<Landed>> {
-        self.db.commit(ImportBatch { import_id: import_id.to_owned(), jobs, rejects, now: self.now() }).await
+        let Batch { mut jobs, repaired, rejects } = batch;
+        let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
+        if jobs.iter().any(untaken) {
+            // A lease whose token nobody has: it runs out, and the job is taken for abandoned then.
+            let leased = Arc::make_mut(&mut jobs).iter_mut().filter(|record| untaken(record));
+            leased.for_each(|record| record.job.lease_token = Some(self.chance.id()));
+        }
+        let import_id = import_id.to_owned();
+        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now: self.now() }).await
+    }
+
+    /// What importing these records would come to, one a record.
+    pub async fn foresee_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Landed>> {
+        if self.db.is_detached() {
+            return Ok(vec![Landed::Imported; records.len()]);
+        }
+        foresee(self.db.read(), records, on_conflict, self.now()).await
+    }
+
+    /// Says that the run goes on.
+    pub async fn beat_import(&self, id: &str) -> Result<()> {
+        self.db.commit(BeatImport { id: id.to_owned(), now: self.now() }).await
     }
 
     /// Ends a run, with the error that stopped it if one did.
@@ -48,33 +100,59 @@ impl JobManager {
         self.db.commit(FinishImport { id: id.to_owned(), status, error, now: self.now() }).await
     }
 
-    /// What importing jobs with these ids would come to, one an id.
-    pub async fn foresee_import(&self, ids: Vec<String>) -> Result<Vec<Landed>> {
-        if self.db.is_detached() {
-            return Ok(vec![Landed::Imported; ids.len()]);
+    /// Ends the runs whose process is gone, and answers how many there were. Those of other servers on the same
+    /// database go on.
+    pub async fn give_up_imports(&self) -> Result<u64> {
+        let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
+        let running = running.all(self.db.read()).await?;
+        if running.is_empty() {
+            return Ok(0);
         }
-        landing(self.db.read(), ids.iter()).await
+        let gone = |run: &import::Model| run.process.as_deref().is_some_and(process::is_gone);
+        let ids = running.into_iter().filter(gone).map(|run| run.id).collect();
+        let now = self.now();
+        self.db.commit(GiveUpImports { ids, silent_since: now - SILENCE, error: GIVEN_UP.to_owned(), now }).await
     }
 
     /// A run of the importer.
-    pub async fn get_import(&self, id: &str) -> Result<Option<import::Model>> {
-        Ok(import::Entity::find_by_id(id).one(self.db.read()).await?)
+    ///
+    /// Errors: `import_not_found`.
+    pub async fn get_import(&self, id: &str) -> Result<import::Model> {
+        validate::may_exist(id, Thing::Import)?;
+        import::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
     }
 
-    /// The runs of the importer, the newest first.
-    pub async fn list_imports(&self, limit: u64) -> Result<Vec<import::Model>> {
-        let newest = import::Entity::find()
+    /// A page of the importer's runs, the newest first, and where the next begins.
+    pub async fn list_imports(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<import::Model>, Option<Cursor>)> {
+        let mut query = import::Entity::find()
             .order_by_desc(import::Column::StartedAt)
             .order_by_desc(import::Column::Id)
-            .limit(limit);
-        Ok(newest.all(self.db.read()).await?)
+            .limit(limit + 1);
+        if let Some(after) = after {
+            let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
+            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+        }
+        let rows = query.all(self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.started_at, id: row.id.clone() }))
     }
 
-    /// The rejects of a run, in the order in which they were met.
-    pub async fn list_import_rejects(&self, import_id: &str) -> Result<Vec<import_reject::Model>> {
-        let rejects = import_reject::Entity::find()
+    /// The rejects of a run behind the one with this number, in the order in which they were met.
+    ///
+    /// Errors: `import_not_found`.
+    pub async fn list_import_rejects(
+        &self,
+        import_id: &str,
+        after: Option<i64>,
+        limit: u64,
+    ) -> Result<Vec<import_reject::Model>> {
+        self.get_import(import_id).await?;
+        let mut rejects = import_reject::Entity::find()
             .filter(import_reject::Column::ImportId.eq(import_id))
-            .order_by_asc(import_reject::Column::Id);
+            .order_by_asc(import_reject::Column::Id)
+            .limit(limit);
+        if let Some(after) = after {
+            rejects = rejects.filter(import_reject::Column::Id.gt(after));
+        }
         Ok(rejects.all(self.db.read()).await?)
     }
 }

@@ -4,6 +4,10 @@
 pub enum EventKind {
     Created,
     Imported,
+    /// Got from a record of an import what it lacked.
+    Merged,
+    /// Became what a record of an import says.
+    Overwritten,
     Updated,
     Started,
     Progressed,
@@ -29,6 +33,8 @@ impl EventKind {
         match self {
             EventKind::Created => "created",
             EventKind::Imported => "imported",
+            EventKind::Merged => "merged",
+            EventKind::Overwritten => "overwritten",
             EventKind::Updated => "updated",
             EventKind::Started => "started",
             EventKind::Progressed => "progressed",

@@ -47,7 +47,7 @@ async fn one_bad_record_does_not_stop_the_others(bench: Bench) {
     let wanted = wanted.map(|(key, reason)| (key.to_owned(), reason));
     assert_eq!(rejected(&report), wanted);
 
-    let kept = bench.list_import_rejects(report.import_id.as_ref().unwrap()).await.unwrap();
+    let kept = bench.list_import_rejects(report.import_id.as_ref().unwrap(), None, 1000).await.unwrap();
     let told: Vec<_> = kept.iter().map(|r| (r.key.clone().unwrap(), r.reason.as_str())).collect();
     assert_eq!(told, wanted);
     assert_eq!(kept[1].raw.as_deref(), Some(r#""done""#));
@@ -61,7 +61,7 @@ async fn a_truncated_file_gives_its_whole_records(bench: Bench) {
     let report = import(&bench, &Dump::of(&whole[..whole.len() - 40])).await;
     assert_eq!(counts(&report), (2, 1, 0, 1));
     assert_eq!(rejected(&report), [("b".to_owned(), "truncated_json")]);
-    let kept = bench.list_import_rejects(&report.import_id.unwrap()).await.unwrap();
+    let kept = bench.list_import_rejects(&report.import_id.unwrap(), None, 1000).await.unwrap();
     assert!(kept[0].detail.contains("line 1, column "), "{}", kept[0].detail);
     assert!(kept[0].raw.as_ref().unwrap().starts_with(r#"{"created_at""#));
 }
@@ -93,9 +93,9 @@ async fn a_record_that_the_database_refuses_is_a_reject(bench: Bench) {
     let report = import(&bench, &dump).await;
     assert_eq!(counts(&report), (4, 2, 0, 2));
     assert_eq!(rejected(&report), [("[1]".to_owned(), "database_refused"), ("[3]".to_owned(), "not_an_object")]);
-    let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap().unwrap();
+    let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap();
     assert_eq!((run.found, run.imported, run.rejected), (4, 2, 2));
-    let mut kept = bench.list_import_rejects(&run.id).await.unwrap();
+    let mut kept = bench.list_import_rejects(&run.id, None, 1000).await.unwrap();
     kept.sort_by(|a, b| a.key.cmp(&b.key));
     assert!(kept[0].raw.as_ref().unwrap().contains(r#""job_id":"b""#));
 }
@@ -141,5 +141,5 @@ async fn nothing_to_read_is_no_run(bench: Bench) {
     let error = missing.unwrap_err();
     assert!(matches!(error, ImportError::NoneReadable(_)));
     assert!(error.to_string().contains("/no/such/file.json"));
-    assert!(bench.list_imports(10).await.unwrap().is_empty());
+    assert!(bench.list_imports(None, 10).await.unwrap().0.is_empty());
 }

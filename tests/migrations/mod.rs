@@ -19,6 +19,11 @@ pub async fn up(db: &Database) -> Vec<String> {
     migrate(db, UP).await.unwrap()
 }
 
+/// How many steps there are.
+pub fn steps() -> usize {
+    <migration::Migrator as migration::MigratorTrait>::migrations().len()
+}
+
 /// The error of a change that has to be refused.
 pub async fn refused(db: &Database, change: Change) -> MigrateError {
     match migrate(db, change).await {

@@ -28,12 +28,13 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("job_events", 0),
         ("imports", 0),
         ("import_rejects", 0),
+        ("active_jobs", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
     for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 99 }] {
         assert_eq!(doomed(&t, change).await, all, "{change:?}");
     }
-    assert_eq!(doomed(&t, Change::Down { limit: 2 }).await, all[5..]);
+    assert_eq!(doomed(&t, Change::Down { limit: 3 }).await, all[6..]);
     assert_eq!(doomed(&t, Change::Up { limit: None }).await, []);
     assert_eq!(schema(&t).await, before);
     let rows = super::dump::texts(&raw, "SELECT title FROM series ORDER BY 1").await;

@@ -129,7 +129,7 @@ pub(super) fn check_version(job: &job::Model, accepted: Option<&[i64]>) -> Resul
 }
 
 /// Writes the columns that differ, and no others: what is not touched needs no new index entry.
-async fn update(tx: &impl ConnectionTrait, before: &job::Model, after: &job::Model) -> Result<()> {
+pub(super) async fn update(tx: &impl ConnectionTrait, before: &job::Model, after: &job::Model) -> Result<()> {
     let mut row = before.clone().into_active_model();
     for column in job::Column::iter() {
         let value = after.get(column);

@@ -10,7 +10,10 @@ pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, Items, Loaded};
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
-pub use import::{FinishImport, ImportBatch, ImportedJob, Landed, StartImport, landing};
+pub use import::{
+    ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows, StartImport,
+    foresee,
+};
 
 use crate::{
     error::{Error, Result, Thing},
@@ -20,7 +23,7 @@ use entity::{episode, job, job_event, job_item, series};
 use sea_orm::{
     ActiveValue::Set,
     ConnectionTrait, DbErr, EntityTrait, QuerySelect, TryInsertResult,
-    sea_query::{LockType, OnConflict},
+    sea_query::{LockType, OnConflict as Conflict},
 };
 
 /// Rows of a multi-row insert: 12 columns an item, 44 a job, and 32,766 values a statement on SQLite.
@@ -48,7 +51,7 @@ async fn insert_unless_there<A>(tx: &impl ConnectionTrait, row: A) -> Result<boo
 where
     A: sea_orm::ActiveModelTrait,
 {
-    let insert = A::Entity::insert(row).on_conflict(OnConflict::new().do_nothing().to_owned()).try_insert();
+    let insert = A::Entity::insert(row).on_conflict(Conflict::new().do_nothing().to_owned()).try_insert();
     Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
 }
 

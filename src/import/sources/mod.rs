@@ -2,12 +2,20 @@
 //!
 //! A new store is a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
 
+pub mod callsheet;
+mod comic;
+mod draftmaker;
+mod firestore;
+mod items;
 mod shots;
+pub mod topclip;
 mod vedo_cache;
 mod vedo_jobs;
 mod vedo_pipeline;
+mod vedo_table;
+mod web2img;
 
-use super::{fields::Fields, record::Record, reject::Reject};
+use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::{Reason, Reject}};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};
@@ -16,6 +24,13 @@ use std::{fmt, str::FromStr};
 pub struct Context {
     /// The zone of local times that name none.
     pub zone: Tz,
+    pub interrupted: Interrupted,
+}
+
+impl Default for Context {
+    fn default() -> Self {
+        Self { zone: Tz::UTC, interrupted: Interrupted::Keep }
+    }
 }
 
 pub trait Source: Sync {
@@ -28,8 +43,19 @@ pub trait Source: Sync {
     /// Whether a record with these fields is of this store. At most one source recognises a record.
     fn recognises(&self, record: &Map<String, Value>) -> bool;
 
-    /// `key` is what the record stood under, when it stood in an object by id.
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject>;
+    /// Members that are a secret in this store and none in others.
+    fn secrets(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Brings the record into the form that `read` takes it in, where its text says more than its members do.
+    fn arrange(&self, _record: &mut Map<String, Value>, _raw: &[u8]) {}
+
+    /// `key` is what the record stood under, when it stood in an object by id. Of Callsheet's own export there is no such
+    /// record: its rows are taken as they are, by [`callsheet::rows`].
+    fn read(&self, _key: Option<&str>, _record: Map<String, Value>, _context: &Context) -> Result<Record, Reject> {
+        Err(Reject::new(Reason::UnknownShape, format!("Records of {} are not read this way.", self.name())))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,16 +63,38 @@ pub enum SourceKind {
     VedoJobs,
     VedoPipeline,
     VedoCache,
+    VedoTable,
+    Web2img,
+    Topclip,
+    Comic,
+    Draftmaker,
+    Callsheet,
 }
 
 impl SourceKind {
-    pub const ALL: [SourceKind; 3] = [SourceKind::VedoJobs, SourceKind::VedoPipeline, SourceKind::VedoCache];
+    pub const ALL: [SourceKind; 9] = [
+        SourceKind::VedoJobs,
+        SourceKind::VedoPipeline,
+        SourceKind::VedoCache,
+        SourceKind::VedoTable,
+        SourceKind::Web2img,
+        SourceKind::Topclip,
+        SourceKind::Comic,
+        SourceKind::Draftmaker,
+        SourceKind::Callsheet,
+    ];
 
     pub fn source(self) -> &'static dyn Source {
         match self {
             SourceKind::VedoJobs => &vedo_jobs::VedoJobs,
             SourceKind::VedoPipeline => &vedo_pipeline::VedoPipeline,
             SourceKind::VedoCache => &vedo_cache::VedoCache,
+            SourceKind::VedoTable => &vedo_table::VedoTable,
+            SourceKind::Web2img => &web2img::Web2img,
+            SourceKind::Topclip => &topclip::Topclip,
+            SourceKind::Comic => &comic::Comic,
+            SourceKind::Draftmaker => &draftmaker::Draftmaker,
+            SourceKind::Callsheet => &callsheet::Callsheet,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The `shots[]` of a vedo record as items: what was wanted goes to the input, what was made to the result.
 
+use super::items;
 use crate::import::{
     record::Item,
     reject::{Reason, Reject},
@@ -37,29 +38,14 @@ pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
     Ok(items)
 }
 
-fn item(position: usize, mut shot: Map<String, Value>) -> Item {
-    shot.retain(|_, value| !value.is_null());
+fn item(position: usize, shot: Map<String, Value>) -> Item {
     let key = match shot.get("shot_idx") {
         Some(Value::String(text)) => text.clone(),
-        Some(number) => number.to_string(),
-        None => position.to_string(),
+        Some(number) if !number.is_null() => number.to_string(),
+        _ => position.to_string(),
     };
-    let error = shot.remove("error").map(|error| match error {
-        Value::String(text) => text,
-        other => other.to_string(),
-    });
-    let result = pick(&mut shot, &RESULT);
-    let mut input = pick(&mut shot, &INPUT);
-    if !shot.is_empty() {
-        input.insert("legacy".into(), Value::Object(shot));
-    }
-    let status = status::of_item(result.get("status").and_then(Value::as_str));
-    let filled = |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
-    Item { key, status, input: filled(input), result: filled(result), error }
-}
-
-fn pick(shot: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    names.iter().filter_map(|name| shot.remove_entry(*name)).collect()
+    let status = status::of_item(shot.get("status").and_then(Value::as_str));
+    items::part(key, status, shot, &INPUT, &RESULT)
 }
 
 #[cfg(test)]

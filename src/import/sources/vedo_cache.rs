@@ -46,16 +46,12 @@ impl Source for VedoCache {
     fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let (status, source_status) = status::of_job(fields.take("status"))?;
+        let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, Tz::UTC)?;
         let mode = fields.text("mode");
         Ok(Record {
-            id,
-            source: SourceKind::VedoCache,
             job_type: names::job_type(None, mode.as_deref(), None)?,
             mode,
-            status,
-            source_status,
             content: fields.text("content"),
             user_requirement: fields.text("user_requirement"),
             style: fields.text("style"),
@@ -70,9 +66,8 @@ impl Source for VedoCache {
             error: fields.words("error"),
             total_shots: fields.whole("total_shots"),
             completed_shots: fields.whole("completed_shots"),
-            times,
-            items: Vec::new(),
             kept: fields.finish(),
+            ..Record::bare(SourceKind::VedoCache, id, status, times)
         })
     }
 }
@@ -90,7 +85,7 @@ mod tests {
         });
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoCache));
-        let record = VedoCache.read(None, record, &Context { zone: Tz::UTC }).unwrap();
+        let record = VedoCache.read(None, record, &Context::default()).unwrap();
         assert_eq!((record.job_type.as_str(), record.mode.as_deref()), ("script2video", Some("script")));
         let legacy = json!({"error_details": {"code": 502}, "episode_number": 3});
         assert_eq!(record.kept.into_context().unwrap()["legacy"], legacy);

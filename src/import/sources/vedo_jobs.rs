@@ -43,7 +43,7 @@ impl Source for VedoJobs {
     fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let (status, source_status) = status::of_job(fields.take("status"))?;
+        let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, context.zone)?;
         let request = fields.object("request");
         let job_type = names::job_type(fields.text("type"), None, request.as_ref())?;
@@ -51,12 +51,8 @@ impl Source for VedoJobs {
         let result = fields.object("result");
         let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
         Ok(Record {
-            id,
-            source: SourceKind::VedoJobs,
             mode: names::mode(&job_type),
             job_type,
-            status,
-            source_status,
             content: asked(&["idea", "script", "content"]),
             user_requirement: asked(&["user_requirement"]),
             style: asked(&["style"]),
@@ -70,11 +66,11 @@ impl Source for VedoJobs {
             // Only the result of a completed job tells the number; it is the count of its shots then.
             total_shots: fields.whole("total_shots").or_else(|| whole(result.as_ref()?.get("total_shots")?)),
             completed_shots: fields.whole("completed_shots"),
-            times,
             items,
             request_data: request,
             result,
             kept: fields.finish(),
+            ..Record::bare(SourceKind::VedoJobs, id, status, times)
         })
     }
 }
@@ -87,7 +83,7 @@ mod tests {
     fn read(record: Value) -> Result<Record, Reject> {
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert!(VedoJobs.recognises(&record));
-        VedoJobs.read(None, record, &Context { zone: chrono_tz::Tz::UTC })
+        VedoJobs.read(None, record, &Context::default())
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Source for VedoPipeline {
     fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let (status, source_status) = status::of_job(fields.take("status"))?;
+        let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, Tz::UTC)?;
         let request = fields.object("request_data");
         let job_type = names::job_type(fields.text("pipeline_type"), None, request.as_ref())?;
@@ -49,11 +49,8 @@ impl Source for VedoPipeline {
         // The shared folder of the older endpoint, with the job's id below it.
         let folder = format!(".working_dir/{job_type}/{id}");
         Ok(Record {
-            source: SourceKind::VedoPipeline,
             mode: names::mode(&job_type),
             job_type,
-            status,
-            source_status,
             content: asked(&["idea", "script", "content"]),
             user_requirement: asked(&["user_requirement"]),
             style: asked(&["style"]),
@@ -67,11 +64,9 @@ impl Source for VedoPipeline {
             error: fields.words("error"),
             total_shots: fields.whole("total_shots"),
             completed_shots: fields.whole("completed_shots"),
-            times,
-            items: Vec::new(),
             request_data: request,
             kept: fields.finish(),
-            id,
+            ..Record::bare(SourceKind::VedoPipeline, id, status, times)
         })
     }
 }
@@ -89,7 +84,7 @@ mod tests {
         });
         let Value::Object(record) = record else { panic!("a record is an object") };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoPipeline));
-        let context = Context { zone: chrono_tz::America::New_York };
+        let context = Context { zone: chrono_tz::America::New_York, ..Context::default() };
         let record = VedoPipeline.read(None, record, &context).unwrap();
         assert_eq!(record.times.created.to_rfc3339(), "2025-11-09T02:30:00.003351+00:00");
         assert_eq!(record.progress, Some(10.0));

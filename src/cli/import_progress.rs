@@ -1,0 +1,113 @@
+//! How far an import is: a bar with its rate and the time left where standard error is a terminal, a plain line now and
+//! then where it is not.
+
+use super::out::say;
+use crate::import::Outcome;
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+/// Between two plain lines.
+const LINE: Duration = Duration::from_secs(10);
+
+/// Outcomes between two looks at the clock.
+const STRIDE: u64 = 512;
+
+pub struct Progress {
+    shown: Shown,
+    records: u64,
+    bytes: u64,
+    /// Of all sources; `None` where it can't be known before they are read.
+    all: Option<u64>,
+    began: Instant,
+}
+
+enum Shown {
+    Not,
+    Bar(ProgressBar),
+    Lines { next: Duration },
+}
+
+impl Progress {
+    pub fn begin(sources: &[PathBuf], quiet: bool) -> Self {
+        let all = sources.iter().try_fold(0, |sum, source| Some(sum + size(source)?));
+        let shown = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => Shown::Not,
+            (false, true) => Shown::Bar(bar(all)),
+            (false, false) => Shown::Lines { next: LINE },
+        };
+        Self { shown, records: 0, bytes: 0, all, began: Instant::now() }
+    }
+
+    /// Prints a line on standard output, without disturbing the bar.
+    pub fn above(&self, line: &str) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(|| drop(say(line))),
+            _ => drop(say(line)),
+        }
+    }
+
+    pub fn step(&mut self, outcome: &Outcome) {
+        self.records += 1;
+        self.bytes += outcome.bytes;
+        if !self.records.is_multiple_of(STRIDE) {
+            return;
+        }
+        let passed = self.began.elapsed();
+        match &mut self.shown {
+            Shown::Not => {}
+            Shown::Bar(bar) => {
+                bar.set_message(format!("{} records, {}/s", HumanCount(self.records), rate(self.records, passed)));
+                bar.set_position(self.bytes);
+            }
+            Shown::Lines { next } if passed >= *next => {
+                *next = passed + LINE;
+                eprintln!("{}", line(self.records, self.bytes, self.all, passed));
+            }
+            Shown::Lines { .. } => {}
+        }
+    }
+
+    pub fn end(self) {
+        if let Shown::Bar(bar) = self.shown {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn line(records: u64, bytes: u64, all: Option<u64>, passed: Duration) -> String {
+    let so_far = format!("{records} records, {}/s", rate(records, passed));
+    let Some(all) = all.filter(|all| *all > 0 && bytes > 0) else { return so_far };
+    let done = (bytes as f64 / all as f64).min(1.0);
+    let left = passed.mul_f64((1.0 - done) / done);
+    format!("{so_far}, {:.0} % of the sources, {} left", done * 100.0, HumanDuration(left))
+}
+
+fn rate(records: u64, passed: Duration) -> HumanCount {
+    HumanCount((records as f64 / passed.as_secs_f64().max(0.001)) as u64)
+}
+
+fn bar(all: Option<u64>) -> ProgressBar {
+    let (bar, form) = match all {
+        Some(all) => (ProgressBar::new(all), "{bar:30} {percent} %  {msg}  {eta} left"),
+        None => (ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}"),
+    };
+    // The form is a constant; one that is wrong shows the bar's own.
+    let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
+    let bar = bar.with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(200));
+    bar
+}
+
+/// Bytes of the records in a source, as far as its size tells: a packed file's and a database's does not.
+fn size(source: &Path) -> Option<u64> {
+    let metadata = source.metadata().ok()?;
+    if metadata.is_dir() {
+        return std::fs::read_dir(source).ok()?.try_fold(0, |sum, entry| Some(sum + size(&entry.ok()?.path())?));
+    }
+    let packed = source.extension().is_some_and(|e| ["gz", "zst", "db", "sqlite", "sqlite3"].iter().any(|p| e == *p));
+    (metadata.is_file() && !packed).then_some(metadata.len())
+}

@@ -1,0 +1,252 @@
+//! A batch of records: all of it or nothing.
+
+use super::{
+    ImportedJob, Landed, OnConflict, bulk,
+    plan::{Plan, plan},
+};
+use crate::{
+    db::{Tx, Write, dialect},
+    error::Result,
+    lifecycle::EventKind,
+};
+use chrono::{DateTime, Utc};
+use entity::{active_job, episode, import, import_reject, job, job_event, job_item, series};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, TryInsertResult,
+    sea_query::{Expr, ExprTrait, OnConflict as Conflict},
+};
+use serde_json::json;
+use std::{
+    collections::{BTreeSet, HashSet},
+    ops::Range,
+    sync::Arc,
+};
+
+/// Some records and rejects of a run, all of them or none. Another writer that makes a job with one of the ids at the
+/// same time makes it fail on PostgreSQL; written again, it finds that job there.
+pub struct ImportBatch {
+    pub import_id: String,
+    pub jobs: Arc<Vec<ImportedJob>>,
+    /// Which of the jobs something was put right in, in their order.
+    pub repaired: Vec<bool>,
+    pub on_conflict: OnConflict,
+    /// Only what would become of the records is found out and counted.
+    pub dry: bool,
+    pub rejects: Vec<import_reject::ActiveModel>,
+    pub now: DateTime<Utc>,
+}
+
+/// One a job, in their order.
+pub type Written = Vec<Landed>;
+
+impl Write for ImportBatch {
+    type Output = Written;
+
+    async fn apply(&self, tx: &Tx) -> Result<Written> {
+        dialect::expect_bulk(tx).await?;
+        let mut landed = Vec::with_capacity(self.jobs.len());
+        for records in without_repeats(&self.jobs) {
+            let records = &self.jobs[records];
+            let plans = plan(tx, records, self.on_conflict, self.now).await?;
+            landed.extend(plans.iter().map(Plan::landed));
+            if !self.dry {
+                self.write(tx, records, plans).await?;
+            }
+        }
+        for rows in self.rejects.chunks(super::super::ROWS_PER_INSERT) {
+            import_reject::Entity::insert_many(rows.iter().cloned()).exec_without_returning(tx).await?;
+        }
+        self.count(tx, &landed).await?;
+        Ok(landed)
+    }
+}
+
+/// An id that comes again has to find what came of it before.
+fn without_repeats(jobs: &[ImportedJob]) -> Vec<Range<usize>> {
+    let (mut ranges, mut start, mut ids) = (Vec::new(), 0, HashSet::new());
+    for (i, record) in jobs.iter().enumerate() {
+        if !ids.insert(record.job.id.as_str()) {
+            ranges.push(start..i);
+            start = i;
+            ids = HashSet::from([record.job.id.as_str()]);
+        }
+    }
+    ranges.push(start..jobs.len());
+    ranges
+}
+
+impl ImportBatch {
+    async fn write(&self, tx: &Tx, records: &[ImportedJob], plans: Vec<Plan>) -> Result<()> {
+        let came: Vec<_> = records.iter().zip(&plans).filter(|(_, p)| p.landed().came_in()).map(|(r, _)| r).collect();
+        bring_parents(tx, &came).await?;
+        let known = Parents::of(tx, &came).await?;
+        let mut new = Rows::default();
+        for (record, plan) in records.iter().zip(plans) {
+            match plan {
+                Plan::Leave(_) => {}
+                Plan::Insert(version) => self.insert(record, version, &known, &mut new),
+                Plan::Change(landed, change) => {
+                    let (stored, mut replaced) = *change;
+                    known.settle(&mut replaced.job);
+                    super::super::change_job::update(tx, &stored.job, &replaced.job).await?;
+                    if let Some(items) = replaced.items {
+                        let old = job_item::Column::JobId.eq(&replaced.job.id);
+                        job_item::Entity::delete_many().filter(old).exec(tx).await?;
+                        new.items.extend(items);
+                    }
+                    let kind = if landed == Landed::Merged { EventKind::Merged } else { EventKind::Overwritten };
+                    new.events.push(self.event(&replaced.job, kind));
+                }
+            }
+        }
+        new.active.extend(came.iter().flat_map(|record| self.active(record)));
+        new.write(tx).await
+    }
+
+    fn insert(&self, record: &ImportedJob, version: Option<i64>, known: &Parents, new: &mut Rows) {
+        let mut job = record.job.clone();
+        known.settle(&mut job);
+        match (&record.own, version) {
+            (Some(own), None) if !own.history.is_empty() => new.events.extend(own.history.iter().cloned()),
+            (_, version) => {
+                job.version = version.unwrap_or(1);
+                new.events.push(self.event(&job, EventKind::Imported));
+            }
+        }
+        new.items.extend(record.items.iter().cloned());
+        new.jobs.push(job);
+    }
+
+    fn event(&self, job: &job::Model, kind: EventKind) -> job_event::Model {
+        let told = || json!({"import_id": self.import_id});
+        job_event::Model {
+            id: 0,
+            job_id: job.id.clone(),
+            seq: job.version,
+            kind: kind.as_str().to_owned(),
+            status: job.status,
+            progress: job.progress,
+            current_stage: job.current_stage.clone(),
+            total_shots: job.total_shots,
+            completed_shots: job.completed_shots,
+            data: (kind != EventKind::Imported).then(told),
+            created_at: self.now,
+        }
+    }
+
+    fn active(&self, record: &ImportedJob) -> Vec<active_job::Model> {
+        let of_store = record.active.iter().map(|active| active_job::Model {
+            client_id: active.client_id.clone(),
+            job_id: record.job.id.clone(),
+            title: active.title.clone(),
+            created_at: self.now,
+        });
+        of_store.chain(record.own.iter().flat_map(|own| own.active.iter().cloned())).collect()
+    }
+
+    async fn count(&self, tx: &impl ConnectionTrait, landed: &[Landed]) -> Result<()> {
+        use import::Column as C;
+        let of = |wanted: &[Landed]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
+        let repaired = landed.iter().zip(&self.repaired).filter(|(l, repaired)| l.came_in() && **repaired).count();
+        let counts = [
+            (C::Found, (landed.len() + self.rejects.len()) as i64),
+            (C::Imported, of(&[Landed::Imported])),
+            (C::Merged, of(&[Landed::Merged])),
+            (C::Overwritten, of(&[Landed::Overwritten])),
+            (C::AlreadyThere, of(&[Landed::AlreadyThere, Landed::DeletedHere])),
+            (C::Repaired, repaired as i64),
+            (C::Rejected, self.rejects.len() as i64),
+        ];
+        let mut update = import::Entity::update_many().col_expr(C::HeartbeatAt, Expr::value(self.now));
+        for (column, n) in counts {
+            update = update.col_expr(column, Expr::col(column).add(n));
+        }
+        update.filter(C::Id.eq(&self.import_id)).exec(tx).await?;
+        Ok(())
+    }
+}
+
+/// What a batch inserts.
+#[derive(Default)]
+struct Rows {
+    jobs: Vec<job::Model>,
+    items: Vec<job_item::Model>,
+    events: Vec<job_event::Model>,
+    active: Vec<active_job::Model>,
+}
+
+impl Rows {
+    async fn write(self, tx: &Tx) -> Result<()> {
+        bulk::insert::<job::Entity, _>(tx, self.jobs).await?;
+        bulk::insert::<job_item::Entity, _>(tx, self.items).await?;
+        bulk::insert::<job_event::Entity, _>(tx, self.events).await?;
+        // A client may have the job before it already.
+        unless_there::<active_job::Entity, _>(tx, self.active).await?;
+        Ok(())
+    }
+}
+
+/// The series and episodes that come along. One that is there, or whose number is taken, stays as it is.
+async fn bring_parents(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
+    let own = || records.iter().filter_map(|record| record.own.as_deref());
+    let mut met = HashSet::new();
+    let series = own().flat_map(|own| &own.series).filter(|s| met.insert(s.id.as_str())).cloned().collect();
+    unless_there::<series::Entity, _>(tx, series).await?;
+    let mut met = HashSet::new();
+    let episodes = own().filter_map(|own| own.episode.as_ref()).filter(|e| met.insert(e.id.as_str())).cloned();
+    unless_there::<episode::Entity, _>(tx, episodes.collect()).await?;
+    Ok(())
+}
+
+async fn unless_there<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<(), DbErr>
+where
+    E: EntityTrait,
+    E::Model: IntoActiveModel<A>,
+    A: sea_orm::ActiveModelTrait<Entity = E> + Send,
+{
+    for row in rows {
+        let insert = E::insert(row.into_active_model()).on_conflict(Conflict::new().do_nothing().to_owned());
+        let _: TryInsertResult<_> = insert.try_insert().exec_without_returning(tx).await?;
+    }
+    Ok(())
+}
+
+/// The series and episodes that are there, of those that jobs name.
+struct Parents {
+    series: HashSet<String>,
+    episodes: HashSet<String>,
+}
+
+impl Parents {
+    async fn of(tx: &impl ConnectionTrait, records: &[&ImportedJob]) -> Result<Self> {
+        let named: BTreeSet<_> = records.iter().filter_map(|record| record.job.series_id.as_deref()).collect();
+        let mut series = Vec::new();
+        if !named.is_empty() {
+            let find = series::Entity::find().select_only().column(series::Column::Id);
+            series = find.filter(series::Column::Id.is_in(named)).into_tuple().all(tx).await?;
+        }
+        let named: BTreeSet<_> = records.iter().filter_map(|record| record.job.episode_id.as_deref()).collect();
+        let mut episodes = Vec::new();
+        if !named.is_empty() {
+            let find = episode::Entity::find().select_only().column(episode::Column::Id);
+            episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().all(tx).await?;
+        }
+        Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
+    }
+
+    /// Jobs may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can
+    /// be read, since the column takes only what is there.
+    fn settle(&self, job: &mut job::Model) {
+        if let Some(id) = job.series_id.take_if(|id| !self.series.contains(id)) {
+            keep_as_legacy(job, "series_id", id);
+        }
+        if let Some(id) = job.episode_id.take_if(|id| !self.episodes.contains(id)) {
+            keep_as_legacy(job, "episode_id", id);
+        }
+    }
+}
+
+fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
+    let context = job.context.get_or_insert_with(|| json!({}));
+    context["legacy"][name] = id.into();
+}

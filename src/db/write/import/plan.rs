@@ -1,0 +1,130 @@
+//! What becomes of each record of a batch, found out before anything is written.
+
+use super::{
+    ImportedJob, Landed, OnConflict,
+    conflict::{Replaced, Stored, merged, overwritten},
+};
+use crate::{error::Result, lifecycle::EventKind};
+use chrono::{DateTime, Utc};
+use entity::{job, job_event, job_item};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, LockType},
+};
+use std::collections::{HashMap, HashSet};
+
+pub enum Plan {
+    /// Nothing is written.
+    Leave(Landed),
+    /// A new job; one that comes back after it was deleted goes on counting from this version.
+    Insert(Option<i64>),
+    Change(Landed, Box<(Stored, Replaced)>),
+}
+
+impl Plan {
+    pub fn landed(&self) -> Landed {
+        match self {
+            Plan::Leave(landed) | Plan::Change(landed, _) => *landed,
+            Plan::Insert(_) => Landed::Imported,
+        }
+    }
+}
+
+/// What importing these records would come to. Each is looked at by itself: an id that comes twice would land twice.
+pub async fn foresee(
+    conn: &impl ConnectionTrait,
+    records: &[ImportedJob],
+    on_conflict: OnConflict,
+    now: DateTime<Utc>,
+) -> Result<Vec<Landed>> {
+    Ok(plan(conn, records, on_conflict, now).await?.iter().map(Plan::landed).collect())
+}
+
+/// One plan a record, each of which has an id of its own.
+pub async fn plan(
+    conn: &impl ConnectionTrait,
+    records: &[ImportedJob],
+    on_conflict: OnConflict,
+    now: DateTime<Utc>,
+) -> Result<Vec<Plan>> {
+    let ids = || records.iter().map(|record| record.job.id.as_str());
+    let there: Vec<String> = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(job::Column::Id.is_in(ids()))
+        .into_tuple()
+        .all(conn)
+        .await?;
+    let there: HashSet<&str> = there.iter().map(String::as_str).collect();
+    let deleted = last_of_deleted(conn, ids().filter(|id| !there.contains(id))).await?;
+    let mut stored = match on_conflict {
+        OnConflict::Skip => HashMap::new(),
+        _ => load(conn, &there).await?,
+    };
+    let one = |record: &ImportedJob| {
+        let id = record.job.id.as_str();
+        if there.contains(id) {
+            return stored.remove(id).map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, record, on_conflict, now));
+        }
+        match deleted.get(id) {
+            Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(last + 1)),
+            Some(_) => Plan::Leave(Landed::DeletedHere),
+            None => Plan::Insert(None),
+        }
+    };
+    Ok(records.iter().map(one).collect())
+}
+
+fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Plan {
+    let (landed, replaced) = match on_conflict {
+        OnConflict::Skip => (Landed::AlreadyThere, None),
+        OnConflict::Merge => (Landed::Merged, merged(&stored, record, now)),
+        OnConflict::Overwrite => (Landed::Overwritten, overwritten(&stored, record)),
+    };
+    match replaced {
+        Some(replaced) => Plan::Change(landed, Box::new((stored, replaced))),
+        None => Plan::Leave(Landed::AlreadyThere),
+    }
+}
+
+/// The jobs of these ids that were deleted here, with the seq of the event that says so.
+async fn last_of_deleted(
+    conn: &impl ConnectionTrait,
+    ids: impl Iterator<Item = &str>,
+) -> Result<HashMap<String, i64>> {
+    let deleted: Vec<(String, i64)> = job_event::Entity::find()
+        .select_only()
+        .column(job_event::Column::JobId)
+        .column_as(Expr::col(job_event::Column::Seq).max(), "last")
+        .filter(job_event::Column::JobId.is_in(ids))
+        .filter(job_event::Column::Kind.eq(EventKind::Deleted.as_str()))
+        .group_by(job_event::Column::JobId)
+        .into_tuple()
+        .all(conn)
+        .await?;
+    Ok(deleted.into_iter().collect())
+}
+
+/// Locked in the order of their ids, so that two imports don't wait for each other.
+async fn load(conn: &impl ConnectionTrait, ids: &HashSet<&str>) -> Result<HashMap<String, Stored>> {
+    let jobs = job::Entity::find()
+        .filter(job::Column::Id.is_in(ids.iter().copied()))
+        .order_by_asc(job::Column::Id)
+        .lock(LockType::Update)
+        .all(conn)
+        .await?;
+    let items = job_item::Entity::find()
+        .filter(job_item::Column::JobId.is_in(ids.iter().copied()))
+        .order_by_asc(job_item::Column::JobId)
+        .order_by_asc(job_item::Column::Idx)
+        .all(conn)
+        .await?;
+    let mut stored: HashMap<_, _> =
+        jobs.into_iter().map(|job| (job.id.clone(), Stored { job, items: Vec::new() })).collect();
+    for item in items {
+        if let Some(stored) = stored.get_mut(&item.job_id) {
+            stored.items.push(item);
+        }
+    }
+    Ok(stored)
+}

@@ -1,0 +1,73 @@
+//! Where an export goes: to standard output, or to a file, packed as its name says. The file has its name only when it
+//! is whole: one that was cut off is not taken for an export.
+
+use flate2::{Compression, write::GzEncoder};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Stdout, Write},
+    path::{Path, PathBuf},
+};
+
+pub struct Output {
+    out: Packed,
+    /// The file's name now and when it is whole.
+    names: Option<(PathBuf, PathBuf)>,
+}
+
+enum Packed {
+    Stdout(BufWriter<Stdout>),
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Zstd(zstd::Encoder<'static, BufWriter<File>>),
+}
+
+impl Output {
+    pub fn stdout() -> Self {
+        Self { out: Packed::Stdout(BufWriter::new(io::stdout())), names: None }
+    }
+
+    /// Packed if the name ends in `.gz` or `.zst`.
+    pub fn file(path: &Path) -> io::Result<Self> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let file = BufWriter::new(File::create(&part)?);
+        let out = match path.extension().and_then(|e| e.to_str()) {
+            Some("gz") => Packed::Gzip(GzEncoder::new(file, Compression::default())),
+            Some("zst") => Packed::Zstd(zstd::Encoder::new(file, 0)?),
+            _ => Packed::Plain(file),
+        };
+        Ok(Self { out, names: Some((part, path.to_owned())) })
+    }
+
+    /// Ends the output, and gives the file its name.
+    pub fn finish(self) -> io::Result<()> {
+        let file = match self.out {
+            Packed::Stdout(mut out) => return out.flush(),
+            Packed::Plain(out) => out,
+            Packed::Gzip(out) => out.finish()?,
+            Packed::Zstd(out) => out.finish()?,
+        };
+        file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        self.names.map_or(Ok(()), |(part, path)| std::fs::rename(part, path))
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.out {
+            Packed::Stdout(out) => out.write(bytes),
+            Packed::Plain(out) => out.write(bytes),
+            Packed::Gzip(out) => out.write(bytes),
+            Packed::Zstd(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.out {
+            Packed::Stdout(out) => out.flush(),
+            // Pieces that are flushed are packed worse; `finish` brings all of them out.
+            _ => Ok(()),
+        }
+    }
+}

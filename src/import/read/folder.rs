@@ -1,0 +1,109 @@
+//! A folder: every file in it and below it that a store may have written, by name, each as if it had been named itself.
+
+use super::{
+    super::{
+        reject::{Reason, Reject},
+        report::At,
+    },
+    file,
+    sink::Sink,
+};
+use std::{
+    collections::HashSet,
+    io,
+    path::{Path, PathBuf},
+};
+
+/// How the names of such files end. What else lies in a folder (logs, locks, the `-wal` beside a database) is no store.
+const ENDINGS: [&str; 12] = [
+    ".json",
+    ".jsonl",
+    ".ndjson",
+    ".json.gz",
+    ".jsonl.gz",
+    ".ndjson.gz",
+    ".json.zst",
+    ".jsonl.zst",
+    ".ndjson.zst",
+    ".db",
+    ".sqlite",
+    ".sqlite3",
+];
+
+pub fn read(folder: &Path, sink: &mut Sink) {
+    let mut walk = Walk { folders: vec![folder.to_owned()], entered: HashSet::new(), files: 0 };
+    while let Some(next) = walk.folders.pop() {
+        if !walk.enter(&next, sink) {
+            return;
+        }
+    }
+    if walk.files == 0 {
+        sink.begin(folder);
+        let told = format!("The folder has no file with one of the endings {}.", ENDINGS.join(", "));
+        sink.reject(At::File, [], Reject::new(Reason::EmptyFolder, told));
+    }
+}
+
+struct Walk {
+    /// Still to be read, the next one last.
+    folders: Vec<PathBuf>,
+    /// By their real paths: a link may lead back.
+    entered: HashSet<PathBuf>,
+    files: u64,
+}
+
+impl Walk {
+    /// False when nobody wants more.
+    fn enter(&mut self, folder: &Path, sink: &mut Sink) -> bool {
+        let listed = folder.canonicalize().and_then(|real| match self.entered.insert(real) {
+            true => entries(folder).map(Some),
+            false => Ok(None),
+        });
+        let refused = match listed {
+            Ok(Some(entries)) => return self.files(entries, sink),
+            Ok(None) => {
+                Reject::new(Reason::FolderLoop, "The folder was read already under another name, by way of a link.")
+            }
+            Err(error) => Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}.")),
+        };
+        sink.begin(folder);
+        sink.reject(At::File, [], refused)
+    }
+
+    fn files(&mut self, entries: Vec<PathBuf>, sink: &mut Sink) -> bool {
+        let mut below = Vec::new();
+        for path in entries {
+            // Through links; one that leads nowhere is left to be told of.
+            let metadata = path.metadata().ok();
+            if metadata.as_ref().is_some_and(|m| m.is_dir()) {
+                below.push(path);
+            } else if is_wanted(&path) {
+                self.files += 1;
+                // A pipe would be waited for.
+                let go_on = match metadata.is_some_and(|m| !m.is_file()) {
+                    true => {
+                        sink.begin(&path);
+                        sink.reject(At::File, [], file::unreadable("it is neither a file nor a folder"))
+                    }
+                    false => file::read(&path, sink),
+                };
+                if !go_on {
+                    return false;
+                }
+            }
+        }
+        self.folders.extend(below.into_iter().rev());
+        true
+    }
+}
+
+fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut entries: Vec<_> = folder.read_dir()?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<_>>()?;
+    entries.sort_unstable();
+    Ok(entries)
+}
+
+fn is_wanted(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    ENDINGS.iter().any(|ending| name.ends_with(ending))
+}

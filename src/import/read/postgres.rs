@@ -1,0 +1,84 @@
+//! A PostgreSQL database that a service kept its jobs in. The server makes JSON of each row; one statement, and thereby
+//! one snapshot, reads them all, in a session that can't write.
+
+use super::{
+    super::{
+        reject::{Reason, Reject},
+        report::At,
+        sources::SourceKind,
+    },
+    place::shown,
+    sink::{Sink, piece},
+    sqlite::{cause, each},
+};
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use std::{collections::BTreeMap, path::Path, time::Duration};
+use tokio::runtime::Handle;
+
+/// How long the server may take to let us in.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
+                      WHERE table_schema = ANY (current_schemas(false))";
+const VEDO: &str = "SELECT id::text AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
+const COMIC: &str = "SELECT job_id::text AS key, row_to_json(t)::text AS record FROM jobs AS t";
+
+pub fn read(url: &str, sink: &mut Sink) {
+    sink.begin(&shown(Path::new(url)));
+    if let Err(reject) = try_read(url, sink) {
+        sink.reject(At::File, [], reject);
+    }
+}
+
+fn try_read(url: &str, sink: &mut Sink) -> Result<(), Reject> {
+    let conn = Handle::current().block_on(open(url))?;
+    let tables = Handle::current().block_on(tables(&conn)).map_err(|error| unreachable(&error))?;
+    let has = |table: &str, column: &str| tables.get(table).is_some_and(|columns| columns.iter().any(|c| c == column));
+    let (kind, sql) = if has("video_generation_jobs", "lease_token") {
+        let told = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        return Err(Reject::new(Reason::UnknownShape, told));
+    } else if has("video_generation_jobs", "job_type") {
+        (SourceKind::VedoTable, VEDO)
+    } else if has("jobs", "job_id") && has("jobs", "total_items") {
+        (SourceKind::Comic, COMIC)
+    } else {
+        let names: Vec<_> = tables.keys().map(String::as_str).take(20).collect();
+        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let told = format!("The database has the tables of no known store; it has: {names}.");
+        return Err(Reject::new(Reason::UnknownShape, told));
+    };
+    sink.known = Some(kind);
+    let read = each(&conn, sql, &mut |row| {
+        let (key, record): (Option<String>, String) = (row.try_get("", "key")?, row.try_get("", "record")?);
+        Ok(sink.take(piece(At::Key(key.unwrap_or_default()), record.into_bytes(), Ok(()))))
+    });
+    read.map(drop).map_err(|error| unreachable(&error))
+}
+
+async fn tables(conn: &DatabaseConnection) -> Result<BTreeMap<String, Vec<String>>, DbErr> {
+    let mut tables = BTreeMap::<String, Vec<String>>::new();
+    for row in conn.query_all_raw(Statement::from_string(DbBackend::Postgres, TABLES)).await? {
+        tables.entry(row.try_get("", "table_name")?).or_default().push(row.try_get("", "column_name")?);
+    }
+    Ok(tables)
+}
+
+pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
+    let url = url.replacen("postgresql://", "postgres://", 1);
+    let mut settings = ConnectOptions::new(url);
+    settings
+        .max_connections(1)
+        .connect_timeout(PATIENCE)
+        .acquire_timeout(PATIENCE)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_postgres_opts(|postgres| {
+            let session = [("default_transaction_read_only", "on"), ("timezone", "UTC")];
+            postgres.application_name("callsheet import").options(session)
+        });
+    sea_orm::Database::connect(settings).await.map_err(|error| unreachable(&error))
+}
+
+fn unreachable(error: &DbErr) -> Reject {
+    Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {}.", cause(error)))
+}

@@ -1,0 +1,191 @@
+//! A Redis server that a service kept its jobs in. Keys are found with SCAN, which never holds the server up, and read
+//! in pipelines, a page of keys at a time. Nothing is ever written, and expiry goes on as it did.
+
+use super::{
+    super::{
+        reject::{Reason, Reject},
+        report::At,
+        seen::Seen,
+        sources::{SourceKind, topclip},
+    },
+    place::shown,
+    sink::{Sink, piece},
+};
+use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use serde_json::Map;
+use std::{path::Path, time::Duration};
+use tokio::runtime::Handle;
+
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Keys that the server looks at for one answer.
+const PAGE: usize = 500;
+
+/// What is kept under a key, by how that begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Job,
+    Clips,
+    Progress,
+    Comic,
+}
+
+const KINDS: [(&str, Kind); 4] = [
+    ("job:", Kind::Job),
+    ("clips:", Kind::Clips),
+    ("job_progress:", Kind::Progress),
+    ("comicmaintainer:job:", Kind::Comic),
+];
+
+pub fn read(url: &str, sink: &mut Sink) {
+    sink.begin(&shown(Path::new(url)));
+    let read = Handle::current().block_on(open(url)).and_then(|redis| {
+        let mut reader = Reader { redis, seen: Seen::default() };
+        reader.scan(sink).map_err(|error| unreachable(&error))
+    });
+    if let Err(reject) = read {
+        sink.reject(At::File, [], reject);
+    }
+}
+
+pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
+    if url.starts_with("rediss://") {
+        let told = "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
+        return Err(Reject::new(Reason::Unreachable, told));
+    }
+    let config =
+        AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+    let connect = async {
+        let mut redis = Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?;
+        redis::cmd("PING").query_async::<()>(&mut redis).await.map(|()| redis)
+    };
+    connect.await.map_err(|error| unreachable(&error))
+}
+
+fn unreachable(error: &RedisError) -> Reject {
+    let told = match error.kind() {
+        ErrorKind::AuthenticationFailed => format!("The Redis server refuses the user or the password: {error}."),
+        ErrorKind::InvalidClientConfig => format!("The address of the Redis server is not understood: {error}."),
+        _ => format!("The Redis server cannot be read: {error}."),
+    };
+    Reject::new(Reason::Unreachable, told)
+}
+
+struct Reader {
+    redis: MultiplexedConnection,
+    /// SCAN may tell of a key more than once.
+    seen: Seen,
+}
+
+impl Reader {
+    fn scan(&mut self, sink: &mut Sink) -> Result<(), RedisError> {
+        let mut cursor = 0u64;
+        loop {
+            let mut scan = redis::cmd("SCAN");
+            scan.arg(cursor).arg("COUNT").arg(PAGE);
+            let (next, keys): (u64, Vec<Vec<u8>>) = Handle::current().block_on(scan.query_async(&mut self.redis))?;
+            let names = keys.iter().map(|key| String::from_utf8_lossy(key).into_owned());
+            let names: Vec<_> = names.filter(|name| self.seen.add(name)).collect();
+            for (beginning, kind) in KINDS {
+                let ids: Vec<_> = names.iter().filter_map(|name| name.strip_prefix(beginning)).collect();
+                if !ids.is_empty() && !self.page(kind, &ids, sink)? {
+                    return Ok(());
+                }
+            }
+            cursor = next;
+            if cursor == 0 {
+                return Ok(());
+            }
+        }
+    }
+
+    /// False when nobody wants more.
+    fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
+        let mut pipe = Pipeline::new();
+        // A key may be of another type than asked for: that is an answer of its own, not the end of the page.
+        pipe.ignore_errors();
+        for id in ids {
+            match kind {
+                Kind::Job => {
+                    pipe.cmd("HGETALL").arg(format!("job:{id}")).cmd("GET").arg(format!("job:{id}"));
+                    pipe.cmd("GET").arg(format!("clips:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
+                }
+                Kind::Clips => drop(pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("GET").arg(format!("clips:{id}"))),
+                Kind::Progress => {
+                    pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
+                }
+                Kind::Comic => drop(pipe.cmd("GET").arg(format!("comicmaintainer:job:{id}"))),
+            }
+        }
+        let answers: Vec<Value> = Handle::current().block_on(pipe.query_async(&mut self.redis))?;
+        let each = answers.len() / ids.len();
+        sink.known = Some(if kind == Kind::Comic { SourceKind::Comic } else { SourceKind::Topclip });
+        Ok(ids.iter().zip(answers.chunks(each.max(1))).all(|(id, answers)| match (kind, answers) {
+            (Kind::Job, [hash, text, clips, progress]) => job(id, [hash, text, clips, progress], sink),
+            (Kind::Clips, [Value::Int(0), Value::BulkString(clips)]) => orphan(id, clips, sink),
+            (Kind::Progress, [Value::Int(0), progress]) => progress_alone(id, progress, sink),
+            (Kind::Comic, [answer]) => text(&format!("comicmaintainer:job:{id}"), answer, sink),
+            _ => true,
+        }))
+    }
+}
+
+fn job(id: &str, [hash, json, clips, progress]: [&Value; 4], sink: &mut Sink) -> bool {
+    let key = format!("job:{id}");
+    let record = match (members(hash), json) {
+        (Some(members), _) => Some(members),
+        (None, Value::BulkString(json)) => serde_json::from_slice(json).ok(),
+        _ => None,
+    };
+    let (Some(mut record), key) = (record, &key) else { return text(&key, json, sink) };
+    record.entry("job_id").or_insert_with(|| id.into());
+    if let Some(progress) = members(progress) {
+        record.insert("job_progress".into(), progress.into());
+    }
+    let mut unread = None;
+    if let Value::BulkString(clips) = clips {
+        match topclip::clips(clips) {
+            Some(clips) => drop(record.insert("clips".into(), clips.into())),
+            None => unread = Some(clips),
+        }
+    }
+    let go_on = sink.take_record(key, record);
+    let Some(clips) = unread else { return go_on };
+    let told = "The clips of this job are not a JSON list; the job came in without them.";
+    go_on && sink.reject(At::Key(format!("clips:{id}")), clips.clone(), Reject::new(Reason::MalformedJson, told))
+}
+
+fn orphan(id: &str, clips: &[u8], sink: &mut Sink) -> bool {
+    let told = "These are the clips of a job that is not there.";
+    sink.reject(At::Key(format!("clips:{id}")), clips, Reject::new(Reason::Orphan, told))
+}
+
+/// A job of which only its failure to start was written down.
+fn progress_alone(id: &str, progress: &Value, sink: &mut Sink) -> bool {
+    let Some(mut record) = members(progress) else { return true };
+    record.entry("job_id").or_insert_with(|| id.into());
+    sink.take_record(&format!("job_progress:{id}"), record)
+}
+
+/// A record that is a JSON text, or a key of a type that no record is kept in. One that expired meanwhile is gone.
+fn text(key: &str, answer: &Value, sink: &mut Sink) -> bool {
+    match answer {
+        Value::Nil => true,
+        Value::BulkString(json) => sink.take(piece(At::Key(key.to_owned()), json.clone(), Ok(()))),
+        _ => {
+            let told = "The key holds neither a hash nor a text.";
+            sink.reject(At::Key(key.to_owned()), [], Reject::new(Reason::WrongType, told))
+        }
+    }
+}
+
+/// The members of a hash; `None` when there is none.
+fn members(answer: &Value) -> Option<Map<String, serde_json::Value>> {
+    let text = |value: &Value| match value {
+        Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
+        Value::SimpleString(text) => Some(text.clone()),
+        _ => None,
+    };
+    let members = answer.as_map_iter()?.filter_map(|(name, value)| Some((text(name)?, text(value)?.into())));
+    let members: Map<_, _> = members.collect();
+    (!members.is_empty()).then_some(members)
+}

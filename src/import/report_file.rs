@@ -1,0 +1,98 @@
+//! The report as a file, for scripts and for signing: every reject and every repair, written while the run goes on, and
+//! the counts at the end. It has its name only when it is whole.
+
+use super::{Counts, Fate, ImportError, Outcome, Report, report::At};
+use serde_json::{Value, json};
+use std::{
+    fs::File,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+pub struct ReportFile {
+    path: PathBuf,
+    part: PathBuf,
+    out: BufWriter<File>,
+    first: bool,
+}
+
+impl ReportFile {
+    pub fn begin(path: &Path, options: &Value) -> Result<Self, ImportError> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        let failed = |source| ImportError::Report { path: path.to_owned(), source };
+        let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+        write!(out, "{{\"options\": {options},\n\"records\": [").map_err(failed)?;
+        Ok(Self { path: path.to_owned(), part, out, first: true })
+    }
+
+    /// Tells of the record, if it was rejected or came in repaired.
+    pub fn add(&mut self, outcome: &Outcome) -> Result<(), ImportError> {
+        let rejected = matches!(outcome.fate, Fate::Rejected(_));
+        if !rejected && (outcome.repairs.is_empty() || !outcome.fate.came_in()) {
+            return Ok(());
+        }
+        let separator = if std::mem::take(&mut self.first) { "\n" } else { ",\n" };
+        let written = write!(self.out, "{separator}{}", entry(outcome));
+        self.checked(written)
+    }
+
+    /// Writes the counts, and gives the file its name.
+    pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
+        let sources = report.files.iter().map(|file| {
+            let mut counts = counts(&file.counts);
+            counts["source"] = file.file.display().to_string().into();
+            counts
+        });
+        let sources: Value = sources.collect();
+        let (id, total, stopped) = (json!(report.import_id), counts(&report.total), report.stopped);
+        let end = write!(
+            self.out,
+            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
+        );
+        let end = end.and_then(|()| self.out.flush()).and_then(|()| self.out.get_ref().sync_all());
+        let named = end.and_then(|()| std::fs::rename(&self.part, &self.path));
+        self.checked(named)
+    }
+
+    fn checked(&self, written: io::Result<()>) -> Result<(), ImportError> {
+        written.map_err(|source| ImportError::Report { path: self.path.clone(), source })
+    }
+}
+
+fn entry(outcome: &Outcome) -> Value {
+    let mut entry = json!({
+        "file": outcome.file.display().to_string(),
+        "at": Some(&outcome.at).filter(|at| **at != At::File).map(At::to_string),
+        "job_id": outcome.id,
+        "outcome": outcome.fate.name(),
+    });
+    match &outcome.fate {
+        Fate::Rejected(reject) => {
+            entry["reason"] = reject.reason.as_str().into();
+            entry["detail"] = reject.detail.clone().into();
+        }
+        _ => {
+            let repairs = outcome.repairs.iter().map(|repair| json!({"field": repair.field, "rule": repair.rule}));
+            entry["repairs"] = repairs.collect();
+        }
+    }
+    entry
+}
+
+/// The counts under the names of `imports`.
+pub fn counts(counts: &Counts) -> Value {
+    let reasons: Value = counts.reasons.iter().map(|(reason, n)| (reason.as_str().to_owned(), json!(n))).collect();
+    json!({
+        "found": counts.found,
+        "imported": counts.imported,
+        "already_there": counts.already_there,
+        "merged": counts.merged,
+        "overwritten": counts.overwritten,
+        "repaired": counts.repaired,
+        "rejected": counts.rejected,
+        "rejected_by_reason": reasons,
+        "repaired_by_rule": counts.rules,
+    })
+}

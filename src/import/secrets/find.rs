@@ -1,0 +1,150 @@
+//! Finds secrets in a text, by how they begin or by what stands before them.
+
+use super::{MARKER, is_secret_member};
+use std::ops::Range;
+
+/// What kind of text it is, and thereby how much is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Within {
+    /// Any: only what can be nothing but a secret.
+    Any,
+    /// The words of an error: also what follows `token=` and the like.
+    Telling,
+    /// The raw text of a record, whole or cut off: also members of JSON.
+    Raw,
+}
+
+/// How the tokens of well-known services begin, and how long they are at least.
+const BEGINNINGS: [(&str, usize); 16] = [
+    ("sk-", 20),
+    ("sk_live_", 20),
+    ("sk_test_", 20),
+    ("ghp_", 30),
+    ("gho_", 30),
+    ("ghs_", 30),
+    ("github_pat_", 30),
+    ("glpat-", 20),
+    ("AKIA", 20),
+    ("AIza", 35),
+    ("ya29.", 20),
+    ("xoxb-", 20),
+    ("xoxp-", 20),
+    ("hf_", 30),
+    ("SG.", 30),
+    // A JSON Web Token, whose first part is always `{"` in base64.
+    ("eyJ", 40),
+];
+
+/// Words that a credential follows in a header.
+const SCHEMES: [&str; 3] = ["bearer ", "basic ", "token "];
+
+/// Names that a secret follows in an address, a command or a sentence, after `=` or `:`.
+const NAMED: [&str; 17] = [
+    "key",
+    "api_key",
+    "apikey",
+    "api-key",
+    "x-api-key",
+    "token",
+    "access_token",
+    "auth_token",
+    "authorization",
+    "password",
+    "passwd",
+    "pwd",
+    "secret",
+    "client_secret",
+    "signature",
+    "x-amz-signature",
+    "x-goog-signature",
+];
+
+/// The first secret from there on.
+pub fn find(text: &str, from: usize, within: Within) -> Option<Range<usize>> {
+    let bytes = text.as_bytes();
+    let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+    // The secret that is looked for begins where it is found or after it, never before.
+    (from..bytes.len()).filter(|at| text.is_char_boundary(*at)).find_map(|at| {
+        let word = begins(at).then(|| by_word(text, at, within)).flatten();
+        let member = || (within == Within::Raw && bytes[at] == b'"').then(|| by_member(text, at)).flatten();
+        let address = || (within != Within::Any && bytes[at] == b':').then(|| by_address(text, at)).flatten();
+        word.or_else(member).or_else(address)
+    })
+}
+
+fn by_word(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
+    let rest = &text[at..];
+    let known = BEGINNINGS.iter().find(|(beginning, _)| rest.starts_with(beginning));
+    if let Some((_, least)) = known {
+        let end = at + token(rest);
+        return (end - at >= *least).then_some(at..end);
+    }
+    let starts = |word: &str| rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    if let Some(scheme) = SCHEMES.iter().find(|scheme| starts(scheme)) {
+        let start = at + scheme.len();
+        let end = start + token(&text[start..]);
+        return looks_random(&text[start..end]).then_some(start..end);
+    }
+    if within == Within::Any {
+        return None;
+    }
+    let name = NAMED.iter().filter(|name| starts(name)).max_by_key(|name| name.len())?;
+    after_name(text, name, at + name.len())
+}
+
+/// The value after `=`, `:` or the same in quotes. After a colon, which stands in sentences, it has to look like one.
+fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
+    let skip = |at: usize, set: &[u8]| at + text.as_bytes()[at..].iter().take_while(|b| set.contains(b)).count();
+    at = skip(at, b"'\"\\ ");
+    let sign = *text.as_bytes().get(at)?;
+    if !matches!(sign, b'=' | b':') {
+        return None;
+    }
+    let start = skip(at + 1, b"'\"\\ ");
+    let end = start
+        + text[start..].find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c)).unwrap_or(text.len() - start);
+    let value = &text[start..end];
+    // Items and records have keys too, and what follows their colon is no secret.
+    let secret = if sign == b'=' { value.len() >= 4 } else { name != "key" && looks_random(value) };
+    (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
+}
+
+/// `"name": "value"` of a JSON text, whose value may be cut off.
+fn by_member(text: &str, at: usize) -> Option<Range<usize>> {
+    let name = &text[at + 1..];
+    let name = &name[..name.find('"')?];
+    if !is_secret_member(name) {
+        return None;
+    }
+    let after = &text[at + name.len() + 2..];
+    let value = after.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let start = text.len() - value.len();
+    let mut escaped = false;
+    let closing = value.find(|c| {
+        let ends = c == '"' && !escaped;
+        escaped = c == '\\' && !escaped;
+        ends
+    });
+    let end = start + closing.unwrap_or(value.len());
+    (end > start && &text[start..end] != MARKER).then_some(start..end)
+}
+
+/// The password of `scheme://user:password@host`.
+fn by_address(text: &str, at: usize) -> Option<Range<usize>> {
+    let rest = text[at..].strip_prefix("://")?;
+    let authority = &rest[..rest.find(|c: char| c.is_whitespace() || "/?#'\"".contains(c)).unwrap_or(rest.len())];
+    let (user, _) = authority.rsplit_once('@')?;
+    let (name, password) = user.split_once(':')?;
+    let start = at + 3 + name.len() + 1;
+    (!password.is_empty() && password != MARKER && password != "***").then_some(start..start + password.len())
+}
+
+/// How many bytes from the beginning a token goes on.
+fn token(text: &str) -> usize {
+    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(b)).count()
+}
+
+/// Words are neither long nor have digits in them.
+fn looks_random(token: &str) -> bool {
+    token.len() >= 20 || (token.len() >= 8 && token.bytes().any(|b| b.is_ascii_digit()))
+}

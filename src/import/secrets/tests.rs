@@ -1,0 +1,71 @@
+use super::*;
+use proptest::prelude::*;
+use serde_json::json;
+
+fn removed(mut record: Value) -> (Value, Vec<String>) {
+    let members = record.as_object_mut().unwrap();
+    let had = remove(members, &["user_id"]);
+    (record, had)
+}
+
+#[test]
+fn a_member_that_is_a_secret_goes_wherever_it_stands() {
+    let config = json!({"config": {"webhook_auth": "Bearer x", "user_id": "k", "password": null, "parallel": 3}});
+    let (record, had) = removed(config);
+    assert_eq!(record, json!({"config": {"webhook_auth": MARKER, "user_id": MARKER, "password": null, "parallel": 3}}));
+    assert_eq!(had, ["config"]);
+}
+
+#[test]
+fn an_error_loses_the_secrets_that_it_quotes() {
+    for (error, clean) in [
+        (
+            "401 from https://api.discogs.com/search?q=a&token=abcdEFGH&page=2",
+            "401 from https://api.discogs.com/search?q=a&token=§&page=2",
+        ),
+        ("Incorrect API key provided: sk-proj-0123456789abcdefghij.", "Incorrect API key provided: §"),
+        ("headers {'Authorization': 'Bearer abc12345def'}", "headers {'Authorization': 'Bearer §'}"),
+        ("cannot connect to postgres://vedo:hunter2@db/jobs", "cannot connect to postgres://vedo:§@db/jobs"),
+        ("{\"x-api-key\": \"9f8e7d6c5b\"}", "{\"x-api-key\": \"§\"}"),
+    ] {
+        let (record, had) = removed(json!({"error": error}));
+        assert_eq!((&record["error"], had.len()), (&clean.replace('§', MARKER).into(), 1));
+    }
+}
+
+#[test]
+fn ordinary_errors_stay_as_they_are() {
+    for error in [
+        "Error code: 401 - {'error': {'message': '', 'message_zh': '无效的令牌'}}",
+        "can only concatenate str (not \"NoneType\") to str",
+        "Token expired: log in again",
+        "bearer authentication failed",
+        "password: wrong",
+        "no key: the lock is open at 12:30:45",
+        "net::ERR_CONNECTION_REFUSED",
+    ] {
+        assert_eq!(removed(json!({"error": error})), (json!({"error": error}), vec![]));
+    }
+}
+
+#[test]
+fn what_somebody_wrote_and_where_a_result_lies_is_left_alone() {
+    let record =
+        json!({"request": {"script": "MARA: Bearer 0123456789, token=opensesame"}, "url": "https://c/a?key=1234"});
+    assert_eq!(removed(record.clone()), (record, vec![]));
+}
+
+#[test]
+fn a_raw_text_loses_them_even_when_it_is_cut_off() {
+    let raw = r#"{"config": {"webhook_auth": "Bearer \"q\" s", "user_id": "EXAMPLE-SEC"#;
+    assert_eq!(hidden(raw), format!(r#"{{"config": {{"webhook_auth": "{MARKER}", "user_id": "{MARKER}"#));
+    assert_eq!(hidden(&hidden(raw)), hidden(raw));
+}
+
+proptest! {
+    #[test]
+    fn no_text_makes_it_panic_and_once_is_enough(text in r#"(token|key|=|:|: |"|\\|://|@|user_id|Bearer |sk-|[a-z0-9]{0,9}|é| ){0,12}"#) {
+        let once = hidden(&text);
+        let _ = hidden(&once);
+    }
+}

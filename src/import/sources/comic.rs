@@ -1,0 +1,165 @@
+//! comic: jobs over files, with a result a file. Read from its SQLite files, from Redis (JSON) and from PostgreSQL, in
+//! one shape. Times are seconds since 1970; neither the kind of a job nor the list of its files was kept, and progress
+//! is that of the results.
+
+use super::{Context, Source, SourceKind, items, knows};
+use crate::{
+    db::write::ActiveJob,
+    import::{
+        fields::Fields,
+        names, progress,
+        record::{Item, Listed, Record},
+        reject::{Reason, Reject},
+        status, times,
+    },
+};
+use chrono_tz::Tz;
+use entity::{ItemStatus, JobStatus};
+use serde_json::{Map, Value};
+
+pub struct Comic;
+
+/// The store has one client, which has no name.
+const CLIENT: &str = "comic";
+/// What the key of a job begins with in Redis.
+const REDIS: &str = "comicmaintainer:job:";
+
+impl Source for Comic {
+    fn name(&self) -> &'static str {
+        "comic"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "job_id",
+            "status",
+            "total_items",
+            "processed_items",
+            "progress",
+            "error",
+            "created_at",
+            "started_at",
+            "completed_at",
+            "results",
+        ]
+    }
+
+    fn recognises(&self, record: &Map<String, Value>) -> bool {
+        knows(record, "total_items") && knows(record, "processed_items") && !knows(record, "successful_items")
+    }
+
+    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+        let mut fields = Fields::new(record);
+        let id = names::take_id(&mut fields, key.map(|key| key.strip_prefix(REDIS).unwrap_or(key)))?;
+        let status = status::of_job(fields.take("status"))?;
+        last_change(&mut fields);
+        let times = times::take(&mut fields, Tz::UTC)?;
+        let items = results(&mut fields)?;
+        let said = progress::take(&mut fields, progress::Scale::Fraction);
+        let total = fields.whole("total_items");
+        let progress = match items.as_slice() {
+            [] => said.or_else(|| share(fields.look("processed_items")?.as_f64()?, total? as f64)),
+            _ => {
+                fields.recount("processed_items", items.len());
+                None
+            }
+        };
+        let active = fields.object("active_job").map(|active| ActiveJob {
+            client_id: CLIENT.to_owned(),
+            title: active.get("job_title").and_then(Value::as_str).map(str::to_owned),
+        });
+        let status = as_the_results_tell(status, &items, &mut fields);
+        Ok(Record {
+            progress,
+            error: fields.words("error"),
+            total_shots: total,
+            items,
+            listed: Listed::SoFar,
+            active,
+            kept: fields.finish(),
+            ..Record::bare(SourceKind::Comic, id, status, times)
+        })
+    }
+}
+
+/// The store has no `updated_at`: the last time that it noted is that of the last change.
+fn last_change(fields: &mut Fields) {
+    let last = ["completed_at", "started_at", "created_at"].iter().find_map(|name| fields.look(name).cloned());
+    if let Some(last) = last {
+        fields.give("updated_at", last);
+    }
+}
+
+/// Percent. How many succeeded is not known without the results, but how many were done is.
+fn share(done: f64, total: f64) -> Option<f64> {
+    (total > 0.0 && done >= 0.0).then(|| (done / total * 100.0).min(100.0))
+}
+
+fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
+    let Some(results) = fields.json("results") else { return Ok(Vec::new()) };
+    let results = items::objects(results)
+        .map_err(|_| Reject::new(Reason::WrongType, "The results of the record are not a list of objects."))?;
+    Ok(results.into_iter().enumerate().map(|(position, result)| part(position, result)).collect())
+}
+
+fn part(position: usize, mut result: Map<String, Value>) -> Item {
+    let key = match result.remove("item") {
+        Some(Value::String(item)) => item,
+        _ => position.to_string(),
+    };
+    let status = status::of_success(result.remove("success").as_ref());
+    if let Some(Value::String(text)) = result.get("details")
+        && let Ok(details @ Value::Object(_)) = serde_json::from_str(text)
+    {
+        result.insert("details".into(), details);
+    }
+    items::part(key, status, result, &[], &["details"])
+}
+
+/// The store calls a job completed whatever came of its files. One of which each file failed is none.
+fn as_the_results_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
+    let all_failed = !items.is_empty() && items.iter().all(|item| item.status == ItemStatus::Failed);
+    if status.0 == JobStatus::Completed && all_failed {
+        fields.kept.repaired("status", "failed_as_all_its_items_did");
+        return (JobStatus::Failed, status.1);
+    }
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(changed: Value) -> Record {
+        let mut record = json!({
+            "job_id": "a", "status": "COMPLETED", "total_items": 2, "processed_items": 1, "created_at": 1761670991.0,
+            "started_at": 1761670992.5, "completed_at": null, "error": null,
+        });
+        for (name, value) in changed.as_object().unwrap() {
+            record[name] = value.clone();
+        }
+        let Value::Object(record) = record else { panic!("a record is an object") };
+        assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Comic));
+        Comic.read(Some("comicmaintainer:job:a"), record, &Context::default()).unwrap()
+    }
+
+    #[test]
+    fn a_job_of_which_every_file_failed_is_failed() {
+        let failed = json!({"item": "x.cbz", "success": 0, "error": "boom", "details": null});
+        let record = read(json!({"results": [failed]}));
+        assert_eq!((record.status, record.source_status.as_str()), (JobStatus::Failed, "COMPLETED"));
+        assert_eq!(record.items[0].error.as_deref(), Some("boom"));
+        assert_eq!(record.times.updated.timestamp_millis(), 1761670992500);
+    }
+
+    #[test]
+    fn results_may_be_json_in_a_text_and_may_be_gone() {
+        let record = read(json!({"results": r#"[{"item": "x", "success": true, "details": {"final": "/x"}}]"#}));
+        assert_eq!((record.items.len(), record.progress), (1, None));
+        let (row, repairs) = record.into_job();
+        assert_eq!((row.job.total_shots, row.job.completed_shots, repairs.len()), (2, 1, 0));
+        let record = read(json!({"status": "processing"}));
+        assert_eq!((record.progress, record.total_shots), (Some(50.0), Some(2)));
+    }
+}

@@ -1,0 +1,212 @@
+//! draftmaker: documents of Firestore, a job with a list of UPCs each, in the spelling of the client, of the REST
+//! interface or of the admin export; and the dict that was before Firestore. Times without a zone are UTC. What came of
+//! each UPC stands in `checkpoints`; `results` and the counters cover the last session only.
+
+mod upcs;
+
+use super::{Context, Source, SourceKind, firestore, knows};
+use crate::import::{
+    fields::{Fields, text_of},
+    names,
+    record::{Listed, Record},
+    reject::Reject,
+    status, times,
+};
+use chrono_tz::Tz;
+use entity::{ItemStatus, JobStatus};
+use serde_json::{Map, Value};
+
+pub struct Draftmaker;
+
+/// The names of the older dict and of the schema that was only designed, and those of the documents.
+const NAMES: [(&str, &str); 8] = [
+    ("total_items", "total_upcs"),
+    ("processed_items", "processed_upcs"),
+    ("successful", "successful_upcs"),
+    ("successful_items", "successful_upcs"),
+    ("failed", "failed_upcs"),
+    ("failed_items", "failed_upcs"),
+    ("input_source", "gcs_path"),
+    ("results_summary", "results"),
+];
+const REQUEST: [&str; 4] = ["gcs_path", "create_drafts", "test_mode", "input_data"];
+
+impl Source for Draftmaker {
+    fn name(&self) -> &'static str {
+        "draftmaker"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "job_id",
+            "status",
+            "gcs_path",
+            "total_upcs",
+            "processed_upcs",
+            "successful_upcs",
+            "failed_upcs",
+            "last_processed_index",
+            "create_drafts",
+            "test_mode",
+            "created_at",
+            "updated_at",
+            "started_at",
+            "completed_at",
+            "error",
+            "results",
+            "failed_upc_list",
+            "checkpoints",
+            "recovery_attempts",
+            "recovery_history",
+            "cleanup_notes",
+            // Of a document as the REST interface writes it.
+            "name",
+            "fields",
+            "document",
+            "createTime",
+            "updateTime",
+            "readTime",
+        ]
+    }
+
+    fn recognises(&self, record: &Map<String, Value>) -> bool {
+        let record = firestore::fields(record).unwrap_or(record);
+        ["gcs_path", "total_upcs", "failed_upc_list", "successful_items"].iter().any(|name| knows(record, name))
+    }
+
+    fn arrange(&self, record: &mut Map<String, Value>, _: &[u8]) {
+        let Some(fields) = firestore::fields(record) else { return };
+        let mut plain = firestore::plain(fields);
+        if let Some(id) = firestore::id(record) {
+            plain.entry("job_id").or_insert_with(|| id.into());
+        }
+        *record = plain;
+    }
+
+    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+        let mut fields = Fields::new(record);
+        NAMES.iter().for_each(|(old, new)| fields.rename(old, new));
+        let id = names::take_id(&mut fields, key)?;
+        let status = status::of_job(fields.take("status"))?;
+        let zone = begun(&mut fields, context.zone);
+        let times = times::take(&mut fields, zone)?;
+        let (summary, results) = results(&mut fields);
+        let items = upcs::items(&mut fields, results);
+        let error = fields.words("error");
+        let (status, error) = unless_it_failed(status, error, summary.as_ref(), &mut fields);
+        let total = fields.whole("total_upcs");
+        let done = |status: ItemStatus| items.iter().filter(|item| item.status == status).count();
+        let (mut progress, mut completed) = (None, None);
+        if items.is_empty() {
+            completed = fields.whole("successful_upcs");
+            let processed = fields.look("processed_upcs").and_then(Value::as_f64);
+            progress = processed.zip(total.filter(|total| *total > 0)).map(|(n, total)| share(n, total));
+        } else {
+            fields.recount("processed_upcs", items.len());
+            fields.recount("successful_upcs", done(ItemStatus::Completed));
+            fields.recount("failed_upcs", done(ItemStatus::Failed));
+        }
+        let request: Map<_, _> =
+            REQUEST.iter().filter_map(|name| Some(((*name).to_owned(), fields.take(name)?))).collect();
+        Ok(Record {
+            content: text_of(&request, "gcs_path"),
+            request_data: (!request.is_empty()).then_some(request),
+            progress,
+            result: summary,
+            error,
+            total_shots: total,
+            completed_shots: completed,
+            items,
+            listed: Listed::SoFar,
+            kept: fields.finish(),
+            ..Record::bare(SourceKind::Draftmaker, id, status, times)
+        })
+    }
+}
+
+/// Percent.
+fn share(done: f64, total: i64) -> f64 {
+    (done / total as f64 * 100.0).clamp(0.0, 100.0)
+}
+
+/// The dict that was before Firestore noted the beginning and the end only, in the server's zone. Answers with the zone
+/// of times without one.
+fn begun(fields: &mut Fields, local: Tz) -> Tz {
+    if fields.look("created_at").is_some() || fields.look("updated_at").is_some() {
+        return Tz::UTC;
+    }
+    for (name, like) in [("created_at", ["started_at", "completed_at"]), ("updated_at", ["completed_at", "started_at"])]
+    {
+        if let Some(time) = like.iter().find_map(|like| fields.look(like).cloned()) {
+            fields.give(name, time);
+        }
+    }
+    local
+}
+
+/// The summary and the results of single UPCs: a list while the job runs, and part of the summary from its end on.
+fn results(fields: &mut Fields) -> (Option<Map<String, Value>>, Option<Value>) {
+    match fields.take("results") {
+        Some(Value::Object(mut summary)) => {
+            let results = summary.remove("results").filter(|results| !results.is_null());
+            ((!summary.is_empty()).then_some(summary), results)
+        }
+        results => (None, results),
+    }
+}
+
+/// A run that found nothing to do is stored as completed, while its result says that it was no success.
+fn unless_it_failed(
+    status: (JobStatus, String),
+    error: Option<String>,
+    summary: Option<&Map<String, Value>>,
+    fields: &mut Fields,
+) -> ((JobStatus, String), Option<String>) {
+    let failed = summary.filter(|summary| summary.get("success") == Some(&Value::Bool(false)));
+    match failed {
+        Some(summary) if status.0 == JobStatus::Completed => {
+            fields.kept.repaired("status", "failed_as_its_result_tells");
+            ((JobStatus::Failed, status.1), error.or_else(|| text_of(summary, "error")))
+        }
+        _ => (status, error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(record: Value, zone: Tz) -> Record {
+        let Value::Object(record) = record else { panic!("a record is an object") };
+        assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Draftmaker));
+        Draftmaker.read(None, record, &Context { zone, ..Context::default() }).unwrap()
+    }
+
+    #[test]
+    fn a_run_without_success_is_failed() {
+        let record = read(
+            json!({
+                "job_id": "b", "status": "completed", "gcs_path": "gs://a/b", "total_upcs": 0,
+                "results": {"success": false, "error": "No valid UPCs", "processed": 0},
+                "created_at": "2025-08-26 11:16:22+00:00", "updated_at": {"_seconds": 1756217564, "_nanoseconds": 640344000},
+            }),
+            Tz::UTC,
+        );
+        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("No valid UPCs")));
+        assert_eq!(record.times.updated.to_rfc3339(), "2025-08-26T14:12:44.640344+00:00");
+    }
+
+    #[test]
+    fn the_older_dict_has_local_times_and_other_names() {
+        let record = read(
+            json!({
+                "job_id": "batch_20250801_000000_0", "status": "running", "gcs_path": "gs://a/b", "total_upcs": 4,
+                "successful": 2, "failed": 1, "started_at": "2025-08-01T00:00:00", "completed_at": null, "results": null,
+            }),
+            chrono_tz::America::New_York,
+        );
+        assert_eq!(record.times.created.to_rfc3339(), "2025-08-01T04:00:00+00:00");
+        assert_eq!((record.completed_shots, record.total_shots), (Some(2), Some(4)));
+    }
+}

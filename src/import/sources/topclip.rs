@@ -1,0 +1,207 @@
+//! topclip: a hash or a JSON text a job in Redis, the clips that it made under a key of their own, and its failure to
+//! start under another. Times are local without a zone; progress is in percent; there is no error but the message.
+
+use super::{Context, Source, SourceKind, has, items, knows};
+use crate::import::{
+    fields::Fields,
+    mend, names, progress,
+    record::{Item, Listed, Record},
+    reject::Reject,
+    status, times,
+};
+use chrono_tz::Tz;
+use entity::{ItemStatus, JobStatus};
+use serde_json::{Map, Number, Value};
+
+pub struct Topclip;
+
+/// What the keys of jobs begin with in Redis.
+const KEYS: [&str; 2] = ["job:", "job_progress:"];
+/// Redis holds texts only: what its client made of Python's None, or of nothing.
+const NOTHING: [&str; 2] = ["", "None"];
+const NUMBERS: [&str; 5] = ["progress", "clips_count", "total_clips", "current_clip", "estimated_time_remaining"];
+const REQUEST: [&str; 4] = ["youtube_url", "options", "assemblyai_options", "video_file"];
+const CLIP: [&str; 14] = [
+    "filename",
+    "title",
+    "duration",
+    "start_time",
+    "end_time",
+    "score",
+    "hook_title",
+    "thumbnail_url",
+    "download_url",
+    "engagement_score",
+    "viral_potential",
+    "serialization_error",
+    "fallback_reason",
+    "error_type",
+];
+
+impl Source for Topclip {
+    fn name(&self) -> &'static str {
+        "topclip"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "job_id",
+            "status",
+            "progress",
+            "message",
+            "created_at",
+            "updated_at",
+            "current_step",
+            "estimated_time_remaining",
+            "user_id",
+            "plan",
+            "youtube_url",
+            "clips",
+            "clips_count",
+        ]
+    }
+
+    fn recognises(&self, record: &Map<String, Value>) -> bool {
+        let own = ["clips", "clips_count", "current_step", "estimated_time_remaining", "youtube_url"];
+        has(record, "status") && own.iter().any(|name| knows(record, name))
+    }
+
+    fn read(&self, key: Option<&str>, mut record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+        record.retain(|_, value| !value.as_str().is_some_and(|text| NOTHING.contains(&text)));
+        for name in NUMBERS {
+            record.get_mut(name).into_iter().for_each(read_number);
+        }
+        let mut fields = Fields::new(record);
+        fields.rename("id", "job_id");
+        fields.rename("total_clips", "clips_count");
+        let key = key.map(|key| KEYS.iter().find_map(|beginning| key.strip_prefix(beginning)).unwrap_or(key));
+        let id = names::take_id(&mut fields, key)?;
+        failed_to_start(&mut fields, context.zone);
+        let status = status::of_job(fields.take("status"))?;
+        let times = times::take(&mut fields, context.zone)?;
+        let items = made(&mut fields);
+        let request: Map<_, _> =
+            REQUEST.iter().filter_map(|name| Some(((*name).to_owned(), fields.take(name)?))).collect();
+        Ok(Record {
+            content: request.get("youtube_url").and_then(Value::as_str).map(str::to_owned),
+            request_data: (!request.is_empty()).then_some(request),
+            progress: progress::take(&mut fields, progress::Scale::Percent),
+            current_stage: fields.text("current_step"),
+            error: error(&mut fields, status.0),
+            total_shots: fields.whole("clips_count"),
+            items,
+            listed: Listed::Outputs,
+            kept: fields.finish(),
+            ..Record::bare(SourceKind::Topclip, id, status, times)
+        })
+    }
+}
+
+fn read_number(value: &mut Value) {
+    let number = value.as_str().and_then(|text| {
+        let text = text.trim();
+        let whole = text.parse::<i64>().ok().map(Number::from);
+        whole.or_else(|| Number::from_f64(text.parse().ok()?))
+    });
+    if let Some(number) = number {
+        *value = number.into();
+    }
+}
+
+/// What was written beside the job when its task could not be started: the job itself was not touched again.
+fn failed_to_start(fields: &mut Fields, zone: Tz) {
+    let Some(Value::Object(told)) = fields.look("job_progress") else { return };
+    let told = told.clone();
+    let open = |fields: &Fields| {
+        let status = status::of_job(fields.look("status").cloned());
+        status.is_ok_and(|(status, _)| matches!(status, JobStatus::Queued | JobStatus::Processing))
+    };
+    let failed = status::of_job(told.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
+    let time = |value: Option<&Value>| times::read(value?, zone, None);
+    let later = time(told.get("updated_at")) >= time(fields.look("updated_at"));
+    if failed && later && open(fields) {
+        fields.take("job_progress");
+        for (name, value) in told {
+            if name != "job_id" && name != "progress" {
+                fields.replace(&name, value);
+            }
+        }
+        fields.kept.repaired("status", "failed_as_its_progress_tells");
+    }
+}
+
+/// A failed job says why in its message, which begins with `Error: `.
+fn error(fields: &mut Fields, status: JobStatus) -> Option<String> {
+    let error = fields.words("error");
+    if status != JobStatus::Failed || error.is_some() {
+        return error;
+    }
+    let message = fields.words("message")?;
+    Some(message.strip_prefix("Error: ").unwrap_or(&message).to_owned())
+}
+
+fn made(fields: &mut Fields) -> Vec<Item> {
+    let Some(clips) = fields.json("clips") else { return Vec::new() };
+    match items::objects(clips) {
+        Ok(clips) => clips.into_iter().enumerate().map(|(position, clip)| part(position, clip)).collect(),
+        Err(other) => {
+            fields.kept.repair("clips", "wrong_type_kept_aside", other);
+            Vec::new()
+        }
+    }
+}
+
+fn part(position: usize, clip: Map<String, Value>) -> Item {
+    let key = clip.get("filename").and_then(Value::as_str).filter(|name| !name.is_empty());
+    let key = key.map_or_else(|| position.to_string(), str::to_owned);
+    let broken = has(&clip, "error") && !has(&clip, "download_url");
+    let status = if broken { ItemStatus::Failed } else { ItemStatus::Completed };
+    items::part(key, status, clip, &[], &CLIP)
+}
+
+/// The clips of a key `clips:…`: a list, or an object with one. `None` when it is neither.
+pub fn clips(json: &[u8]) -> Option<Vec<Value>> {
+    match mend::read(json).0.ok()? {
+        Value::Array(clips) => Some(clips),
+        Value::Object(mut members) => match members.remove("clips")? {
+            Value::Array(clips) => Some(clips),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn read(record: Value) -> Record {
+        let Value::Object(record) = record else { panic!("a record is an object") };
+        assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Topclip));
+        Topclip.read(Some("job:a"), record, &Context::default()).unwrap()
+    }
+
+    #[test]
+    fn texts_are_numbers_and_nothing_is_nothing() {
+        let record = read(json!({
+            "job_id": "a", "status": "error", "progress": "42.5", "clips_count": "0", "user_id": "None",
+            "message": "Error: no audio", "created_at": "2025-08-20T01:21:42", "updated_at": "2025-08-20 01:21:43.5",
+        }));
+        assert_eq!((record.progress, record.total_shots), (Some(42.5), Some(0)));
+        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("no audio")));
+        assert_eq!(record.kept.into_context(), None);
+    }
+
+    #[test]
+    fn a_failure_to_start_is_the_jobs() {
+        let told = json!({"job_id": "a", "status": "error", "progress": "0", "message": "no worker", "updated_at": "2025-08-20T02:00:00"});
+        let job = json!({
+            "job_id": "a", "status": "queued", "progress": "0", "clips_count": "0", "job_progress": told,
+            "created_at": "2025-08-20T01:21:42", "updated_at": "2025-08-20T01:21:43",
+        });
+        let record = read(job);
+        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("no worker")));
+        assert_eq!(record.times.updated.to_rfc3339(), "2025-08-20T02:00:00+00:00");
+    }
+}

@@ -1,0 +1,136 @@
+//! vedo-table: the table `video_generation_jobs` of vedo's SQL database, read from SQLite, from PostgreSQL, or from a
+//! dump of what its `to_dict` made. Times are UTC without a zone; progress is in percent.
+
+use super::{Context, Source, SourceKind, has, knows};
+use crate::import::{
+    fields::{Fields, text_of, whole},
+    names, progress,
+    record::Record,
+    reject::Reject,
+    status, times,
+};
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+
+pub struct VedoTable;
+
+/// The columns that `to_dict` gives other names.
+const NAMES: [(&str, &str); 3] = [("id", "job_id"), ("result_data", "result"), ("error_message", "error")];
+
+impl Source for VedoTable {
+    fn name(&self) -> &'static str {
+        "vedo-table"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[
+            "id",
+            "job_id",
+            "job_type",
+            "mode",
+            "status",
+            "content",
+            "user_requirement",
+            "style",
+            "project_title",
+            "request_data",
+            "context",
+            "progress",
+            "current_stage",
+            "working_dir",
+            "result_data",
+            "result",
+            "error_message",
+            "error",
+            "total_shots",
+            "completed_shots",
+            "episode_id",
+            "series_id",
+            "created_at",
+            "updated_at",
+            "started_at",
+            "completed_at",
+        ]
+    }
+
+    fn recognises(&self, record: &Map<String, Value>) -> bool {
+        let columns = ["request_data", "result_data", "completed_shots"].iter().any(|name| knows(record, name));
+        // Callsheet's own jobs have the same names and more.
+        has(record, "job_type") && columns && !knows(record, "max_attempts")
+    }
+
+    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+        let mut fields = Fields::new(record);
+        NAMES.iter().for_each(|(column, name)| fields.rename(column, name));
+        let id = names::take_id(&mut fields, key)?;
+        let status = status::of_job(fields.take("status"))?;
+        let times = times::take(&mut fields, Tz::UTC)?;
+        let request = fields.json_object("request_data").filter(|request| !request.is_empty());
+        let mode = fields.text("mode");
+        let job_type = names::job_type(fields.text("job_type"), mode.as_deref(), request.as_ref())?;
+        let result = fields.json_object("result");
+        if let Some(context) = fields.json_object("context").filter(|context| !context.is_empty()) {
+            fields.kept.keep("context", context.into());
+        }
+        let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
+        let total = total_shots(&mut fields, result.as_ref());
+        Ok(Record {
+            mode: mode.or_else(|| names::mode(&job_type)),
+            job_type,
+            content: fields.text("content").or_else(|| asked(&["idea", "script", "content"])),
+            user_requirement: fields.text("user_requirement"),
+            style: fields.text("style"),
+            project_title: fields.text("project_title").or_else(|| asked(&["project_title", "title"])),
+            working_dir: fields.text("working_dir"),
+            episode_id: fields.text("episode_id"),
+            series_id: fields.text("series_id"),
+            progress: progress::take(&mut fields, progress::Scale::Percent),
+            current_stage: fields.text("current_stage"),
+            error: fields.words("error"),
+            total_shots: total,
+            // Nothing in the store ever wrote this column: its default says nothing of a job that is done.
+            completed_shots: fields.whole("completed_shots").filter(|shots| *shots != 0),
+            request_data: request,
+            result,
+            kept: fields.finish(),
+            ..Record::bare(SourceKind::VedoTable, id, status, times)
+        })
+    }
+}
+
+/// The column was left at 0 by the newer endpoints, and only the result tells; where both tell, the result was made from
+/// the shots themselves.
+fn total_shots(fields: &mut Fields, result: Option<&Map<String, Value>>) -> Option<i64> {
+    let column = fields.whole("total_shots").filter(|total| *total != 0);
+    let of_result = result.and_then(|result| whole(result.get("total_shots")?)).filter(|total| *total > 0);
+    if let (Some(column), Some(counted)) = (column, of_result)
+        && column != counted
+    {
+        fields.kept.repair("total_shots", "result_wins_over_counter", column.into());
+    }
+    of_result.or(column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn json_that_is_text_is_read_and_the_result_outweighs_the_counter() {
+        let row = json!({
+            "id": "a", "job_type": "idea2video", "status": "completed", "mode": "idea", "total_shots": 9,
+            "request_data": "{\"title\": \"t\"}", "result_data": "{\"total_shots\": 4, \"sharpness\": NaN}",
+            "context": "null", "completed_shots": 0, "progress": 100.0,
+            "created_at": "2025-11-21 03:56:30.864216", "updated_at": "2025-11-21 03:56:39.867731",
+        });
+        let Value::Object(row) = row else { panic!("a row is an object") };
+        assert_eq!(SourceKind::recognise(&row), Some(SourceKind::VedoTable));
+        let (row, repairs) = VedoTable.read(Some("a"), row, &Context::default()).unwrap().into_job();
+        assert_eq!((row.job.total_shots, row.job.completed_shots), (4, 4));
+        assert_eq!(row.job.project_title.as_deref(), Some("t"));
+        assert_eq!(row.job.result_data.unwrap(), json!({"total_shots": 4, "sharpness": null}));
+        let rules: Vec<_> = repairs.iter().map(|repair| repair.rule).collect();
+        assert_eq!(rules, ["not_a_number_became_null", "result_wins_over_counter"]);
+    }
+}
