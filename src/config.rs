@@ -28,6 +28,7 @@ pub struct Flags {
 
 /// What only the server needs.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Configuration")]
 pub struct ServerFlags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
