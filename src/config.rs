@@ -28,6 +28,7 @@ pub struct Flags {
 
 /// What only the server needs.
 #[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Configuration")]
 pub struct ServerFlags {
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
@@ -137,7 +138,7 @@ fn read(path: &Path) -> Result<File, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].lines().count().max(1));
+        let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
         let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
         ConfigError::Wrong { path: path.to_owned(), detail: format!("{place}{}", error.message().replace('\n', " ")) }
     })

@@ -1,0 +1,9 @@
+//! The command line, as the real binary: answers, exit codes, and one sentence for whatever goes wrong.
+
+mod export;
+mod failures;
+mod jobs;
+mod migrate;
+mod run;
+mod serve;
+mod settings;
