@@ -5,6 +5,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     db::{ConnectError, Database, Options},
+    import::Background,
     jobs::JobManager,
 };
 use std::{sync::Arc, time::Duration};
@@ -13,6 +14,7 @@ use std::{sync::Arc, time::Duration};
 #[derive(Clone)]
 pub struct App {
     pub jobs: JobManager,
+    pub imports: Background,
     pub config: Arc<Config>,
 }
 
@@ -28,6 +30,7 @@ impl App {
         };
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));
-        Ok(Self { jobs, config: Arc::new(config) })
+        let imports = Background::new(jobs.clone());
+        Ok(Self { jobs, imports, config: Arc::new(config) })
     }
 }

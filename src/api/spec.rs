@@ -5,10 +5,14 @@
 
 use super::{
     contract::{EVERYWHERE, Header, OPERATIONS, Operation, WITH_BODY},
-    examples::example,
+    examples::{dump, example},
     problem::meaning,
 };
-use crate::{jobs::JobManager, lifecycle::Cursor};
+use crate::{
+    import::{Background, Interrupted, OnConflict, SourceKind},
+    jobs::JobManager,
+    lifecycle::Cursor,
+};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::sync::LazyLock;
@@ -48,7 +52,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_st
 
 /// The service for its document alone.
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    super::service(super::operations(&JobManager::detached()))
+    let jobs = JobManager::detached();
+    super::service(super::operations(&jobs, &Background::new(jobs.clone())))
 }
 
 /// The document, OpenAPI 3.1.0.
@@ -242,6 +247,10 @@ fn complete_operation(operation: &mut Value) {
     if has_body {
         let content = &mut operation["requestBody"]["content"];
         complete_content(content);
+        if id == "start_import" {
+            content["application/json"]["schema"] = json!({"description": "A dump in JSON or JSON Lines."});
+            content["application/json"]["examples"] = json!({"Dump": {"$ref": "#/components/examples/Dump"}});
+        }
         if id == "update_job" {
             content["application/merge-patch+json"] = content["application/json"].clone();
         }
@@ -266,6 +275,7 @@ fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "start_import" => ("202", "import_id", &["get_import", "list_import_rejects"]),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
         _ => return,
@@ -308,6 +318,7 @@ fn add_examples(document: &mut Value) {
             examples.insert(name.clone(), json!({"value": value}));
         }
     }
+    examples.insert("Dump".to_owned(), json!({"value": dump()}));
     let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);
@@ -353,6 +364,14 @@ fn complete_parameter(parameter: &mut Value) {
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
+        "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
+        "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
+        "on_conflict" => schema["enum"] = json!(OnConflict::ALL.map(OnConflict::name)),
+        "source_tz" => schema["enum"] = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        "file_name" => {
+            schema["maxLength"] = json!(255);
+            schema["pattern"] = json!(NO_NUL);
+        }
         "offset" => {
             schema["minimum"] = json!(0);
             schema["maximum"] = json!(i64::MAX);
@@ -374,6 +393,13 @@ fn complete_parameter(parameter: &mut Value) {
         "limit" => json!(50),
         "view" => json!("summary"),
         "after" => json!(1),
+        "import_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
+        "from" => json!("vedo-jobs"),
+        "source_tz" => json!("America/New_York"),
+        "interrupted" => json!("keep"),
+        "on_conflict" => json!("skip"),
+        "dry_run" => json!(false),
+        "file_name" => json!("jobs.json"),
         _ => return,
     };
     parameter["example"] = example;

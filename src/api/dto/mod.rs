@@ -2,6 +2,7 @@
 
 mod catalog;
 mod event;
+mod import;
 mod input;
 mod item;
 mod job;
@@ -10,6 +11,7 @@ mod time;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use event::EventList;
+pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{
     CancelJob, CompleteJob, EditShot, FailJob, GenerateIdea, GenerateScript, JobPatch, NewJob, ReportItems,
     ReportProgress, ReportShots, StartJob, members,
