@@ -5,6 +5,7 @@ use crate::{
     clock::SystemClock,
     config::Config,
     db::{ConnectError, Database, Options},
+    import::Background,
     jobs::JobManager,
 };
 use std::{sync::Arc, time::Duration};
@@ -13,13 +14,15 @@ use std::{sync::Arc, time::Duration};
 #[derive(Clone)]
 pub struct App {
     pub jobs: JobManager,
+    pub imports: Background,
     pub config: Arc<Config>,
 }
 
 impl App {
     /// Without a database, for what needs none.
     pub fn detached(config: Config) -> Self {
-        Self { jobs: JobManager::detached(), config: Arc::new(config) }
+        let jobs = JobManager::detached();
+        Self { imports: Background::new(jobs.clone()), jobs, config: Arc::new(config) }
     }
 
     /// Opens the database that the configuration names; `create` makes a SQLite file that is not there yet. Does not touch
@@ -33,6 +36,7 @@ impl App {
         };
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));
-        Ok(Self { jobs, config: Arc::new(config) })
+        let imports = Background::new(jobs.clone());
+        Ok(Self { jobs, imports, config: Arc::new(config) })
     }
 }

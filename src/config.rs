@@ -39,6 +39,9 @@ pub struct ServerFlags {
     /// Largest request body in bytes [default: 1048576]
     #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", hide_env_values = true, value_name = "N")]
     pub max_body_bytes: Option<usize>,
+    /// Largest dump that may be uploaded to be imported, in bytes [default: 2147483648]
+    #[arg(long, env = "CALLSHEET_MAX_UPLOAD_BYTES", value_name = "N")]
+    pub max_upload_bytes: Option<u64>,
     /// Web page origins that may call the API, e.g. http://localhost:5173, or * for any [default: none]
     #[arg(
         long = "cors-origin",
@@ -63,6 +66,7 @@ struct File {
     listen: Option<SocketAddr>,
     media_dir: Option<PathBuf>,
     max_body_bytes: Option<usize>,
+    max_upload_bytes: Option<u64>,
     cors_origins: Option<Vec<String>>,
     no_migrate: Option<bool>,
 }
@@ -76,6 +80,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub media_dir: Option<PathBuf>,
     pub max_body_bytes: usize,
+    pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
     pub no_migrate: bool,
 }
@@ -103,6 +108,7 @@ impl Config {
             listen: server.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
             media_dir: server.media_dir.or(file.media_dir),
             max_body_bytes: server.max_body_bytes.or(file.max_body_bytes).unwrap_or(1024 * 1024),
+            max_upload_bytes: server.max_upload_bytes.or(file.max_upload_bytes).unwrap_or(2 << 30),
             cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
@@ -117,6 +123,9 @@ impl Config {
         }
         if self.max_body_bytes < 1024 {
             return wrong("max_body_bytes", "use at least 1024");
+        }
+        if self.max_upload_bytes < 1024 {
+            return wrong("max_upload_bytes", "use at least 1024");
         }
         if self.media_dir.as_ref().is_some_and(|d| !d.is_dir()) {
             return wrong("media_dir", "there is no such folder: make it first, or name another");

@@ -29,7 +29,7 @@ const CREATES: &[Header] = &[Header::IdempotencyKey];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 31] = [
+pub const OPERATIONS: [Operation; 35] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -95,6 +95,10 @@ pub const OPERATIONS: [Operation; 31] = [
     operation("list_episodes", &[], &[]),
     operation("get_episode", &[], &["episode_not_found"]),
     operation("delete_episode", &[], &["episode_not_found"]),
+    operation("start_import", &[], &[]),
+    operation("list_imports", &[], &[]),
+    operation("get_import", &[], &["import_not_found"]),
+    operation("list_import_rejects", &[], &["import_not_found"]),
     operation("get_health", &[], &[]),
     operation("get_liveness", &[], &[]),
     operation("get_readiness", &[], &[]),

@@ -5,12 +5,24 @@ use serde_json::{Value, json};
 const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
 const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
 const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
+const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
 const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
 /// The example of a schema, by its name.
 pub fn example(schema: &str) -> Option<Value> {
     input(schema).or_else(|| output(schema))
+}
+
+/// A dump of vedo-jobs, to be imported.
+pub fn dump() -> Value {
+    json!([{
+        "job_id": "3f0c8f3e-6f0e-4c52-9d38-6a3c2f1b7e11", "type": "idea2video", "status": "completed",
+        "created_at": "2025-11-09T02:30:00.003351", "updated_at": "2025-11-09T02:41:12",
+        "request": {"idea": IDEA, "user_requirement": REQUIREMENT, "style": "Cartoon style"},
+        "working_dir": ".working_dir/idea2video", "shots": [],
+        "result": {"final_video_path": "/media/idea2video/final_video.mp4", "total_shots": 6},
+    }])
 }
 
 fn input(schema: &str) -> Option<Value> {
@@ -74,6 +86,11 @@ fn output(schema: &str) -> Option<Value> {
         "SeriesList" => json!({"series": [series()], "next_cursor": null}),
         "Episode" => episode(),
         "EpisodeList" => json!({"episodes": [episode()], "next_cursor": null}),
+        "Import" => import(),
+        "ImportStatus" => json!("running"),
+        "ImportList" => json!({"imports": [import()], "next_cursor": null}),
+        "ImportReject" => reject(),
+        "ImportRejectList" => json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null}),
         "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite"}),
         "FieldProblem" => json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."}),
         _ => return None,
@@ -132,6 +149,26 @@ fn event() -> Value {
         "job_id": JOB, "seq": 2, "kind": "started", "status": "processing", "progress": 0.0, "current_stage": null,
         "total_shots": 2, "completed_shots": 0, "data": {"attempt": 1, "worker_id": "render-1"},
         "created_at": "2026-01-31T12:00:02.5Z",
+    })
+}
+
+fn import() -> Value {
+    json!({
+        "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
+        "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
+        "finished_at": "2026-01-31T12:00:01.5Z",
+        "options": {
+            "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
+            "on_conflict": "skip", "dry_run": false,
+        },
+    })
+}
+
+fn reject() -> Value {
+    json!({
+        "reject_id": 7, "file": "jobs.json", "key": "batch-1b15d93a", "reason": "unknown_status",
+        "detail": "The status `archived` is not known.", "raw": "{\"status\": \"archived\"}",
+        "created_at": "2026-01-31T12:00:01Z",
     })
 }
 

@@ -12,6 +12,7 @@ mod filter;
 mod generate;
 mod headers;
 mod health;
+mod imports;
 mod items;
 mod job_page;
 mod jobs;
@@ -25,11 +26,12 @@ mod reports;
 mod series;
 mod shots;
 pub mod spec;
+mod upload;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
 
-use crate::{app::App, jobs::JobManager};
+use crate::{app::App, import::Background, jobs::JobManager};
 use poem::{
     Endpoint, EndpointExt, Route,
     middleware::{NormalizePath, TrailingSlash},
@@ -53,12 +55,14 @@ enum Tag {
     Series,
     /// Episodes that jobs belong to.
     Episodes,
+    /// Bring along the jobs of an older store, or of an export.
+    Imports,
     /// Whether the service and its database answer.
     Health,
 }
 
 /// All operations.
-fn operations(jobs: &JobManager) -> impl OpenApi + use<> {
+fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
     (
         generate::Generate(jobs.clone()),
         jobs::Jobs(jobs.clone()),
@@ -69,6 +73,7 @@ fn operations(jobs: &JobManager) -> impl OpenApi + use<> {
         events::Events(jobs.clone()),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
+        imports::Imports { jobs: jobs.clone(), background: imports.clone() },
         health::Health(jobs.clone()),
     )
 }
@@ -79,17 +84,19 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 
 /// Everything that the server answers.
 pub fn routes(app: &App) -> impl Endpoint + use<> {
-    let service = service(operations(&app.jobs));
+    let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", service);
     routes = docs::add(routes);
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
     let settings = body::Limit(app.config.max_body_bytes);
+    let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     routes
         .with(NormalizePath::new(TrailingSlash::Trim))
         .data(settings)
+        .data(uploads)
         .with(middleware::Problems::new())
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
 }

@@ -9,7 +9,7 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 26] = [
+pub const CODES: [(&str, u16, &str); 27] = [
     ("invalid_request", 400, "The request is not valid"),
     ("malformed_body", 400, "The body is not valid JSON"),
     ("route_not_found", 404, "There is nothing at this path"),
@@ -18,6 +18,7 @@ pub const CODES: [(&str, u16, &str); 26] = [
     ("shot_not_found", 404, "There is no such shot"),
     ("series_not_found", 404, "There is no such series"),
     ("episode_not_found", 404, "There is no such episode"),
+    ("import_not_found", 404, "There is no such import"),
     ("media_not_found", 404, "There is no such file"),
     ("method_not_allowed", 405, "This path does not take the method"),
     ("job_transition_illegal", 409, "The job's status does not allow this"),
@@ -31,7 +32,7 @@ pub const CODES: [(&str, u16, &str); 26] = [
     ("version_mismatch", 412, "The job has changed meanwhile"),
     ("media_changed", 412, "The file has changed meanwhile"),
     ("body_too_large", 413, "The body is too large"),
-    ("media_type_unsupported", 415, "The body is not JSON"),
+    ("media_type_unsupported", 415, "The body is of a media type that is not taken here"),
     ("range_not_satisfiable", 416, "The file does not have this range"),
     ("idempotency_key_reused", 422, "The idempotency key belongs to another request"),
     ("internal_error", 500, "Something went wrong inside"),

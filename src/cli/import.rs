@@ -74,7 +74,9 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let report = told.map_err(|e| Failure::Other(e.to_string()))?;
     print(&report);
     if report.stopped {
-        return Err(Failure::Other("the import was stopped; what came in is whole, and running again does the rest".into()));
+        return Err(Failure::Other(
+            "the import was stopped; what came in is whole, and running again does the rest".into(),
+        ));
     }
     Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
 }

@@ -75,7 +75,8 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
 fn table(runs: &[import::Model]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let names = ["ID", "STARTED", "STATUS", "FOUND", "IMPORTED", "THERE", "MERGED", "OVERWRITTEN", "REPAIRED", "REJECTED"];
+    let names =
+        ["ID", "STARTED", "STATUS", "FOUND", "IMPORTED", "THERE", "MERGED", "OVERWRITTEN", "REPAIRED", "REJECTED"];
     table.set_header(names.into_iter().chain(["SOURCES"]));
     for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
@@ -102,8 +103,10 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
         ("ended", run.finished_at.map(time)),
         ("error", run.error.clone()),
     ];
-    let options = run.options.as_object().into_iter().flatten().filter(|(name, value)| *name != "files" && !value.is_null());
-    let options = options.map(|(name, value)| (name.as_str(), Some(value.as_str().map_or(value.to_string(), str::to_owned))));
+    let options =
+        run.options.as_object().into_iter().flatten().filter(|(name, value)| *name != "files" && !value.is_null());
+    let options =
+        options.map(|(name, value)| (name.as_str(), Some(value.as_str().map_or(value.to_string(), str::to_owned))));
     let counts = counts(run).map(|(name, n)| (name, Some(n.to_string())));
     for (name, value) in words.into_iter().chain(options).chain(counts) {
         if let Some(value) = value {
@@ -124,7 +127,10 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
                 true => say(reject_json(reject))?,
                 false => {
                     let place = reject.key.as_deref().unwrap_or("-");
-                    say(format_args!("{}", plain(&format!("{} {place} {}: {}", reject.file, reject.reason, reject.detail))))?;
+                    say(format_args!(
+                        "{}",
+                        plain(&format!("{} {place} {}: {}", reject.file, reject.reason, reject.detail))
+                    ))?;
                 }
             }
         }

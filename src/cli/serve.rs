@@ -24,11 +24,14 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
+    let watching = tokio::spawn(app.imports.clone().watch());
     let stop = stop_signal()?;
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
+    watching.abort();
+    app.imports.end(GRACE).await;
     tracing::info!("stopped");
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;

@@ -96,9 +96,7 @@ const BULK_CACHE: i64 = 32 * 1024;
 /// Says that many rows are about to be written in this transaction.
 pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     match tx.get_database_backend() {
-        DbBackend::Sqlite => {
-            tx.execute_unprepared(&format!("PRAGMA cache_size = -{BULK_CACHE}")).await.map(|_| ())
-        }
+        DbBackend::Sqlite => tx.execute_unprepared(&format!("PRAGMA cache_size = -{BULK_CACHE}")).await.map(|_| ()),
         _ => Ok(()),
     }
 }

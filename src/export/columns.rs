@@ -153,9 +153,11 @@ fn plain(value: Option<Value>) -> Value {
         None => Value::Null,
         Some(Value::Number(n)) if n.is_f64() => number(n.as_f64().unwrap_or_default()),
         Some(Value::Array(values)) => values.into_iter().map(|value| plain(Some(value))).collect(),
-        Some(Value::Object(members)) => {
-            members.into_iter().map(|(name, value)| (name, plain(Some(value)))).collect::<serde_json::Map<_, _>>().into()
-        }
+        Some(Value::Object(members)) => members
+            .into_iter()
+            .map(|(name, value)| (name, plain(Some(value))))
+            .collect::<serde_json::Map<_, _>>()
+            .into(),
         Some(other) => other,
     }
 }

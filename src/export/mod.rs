@@ -62,10 +62,7 @@ pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportE
 }
 
 /// Calls `write` for each job, oldest first.
-async fn each(
-    jobs: &JobManager,
-    mut write: impl FnMut(WholeJob) -> io::Result<()>,
-) -> Result<u64, ExportError> {
+async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<()>) -> Result<u64, ExportError> {
     let (mut after, mut written) = (None, 0);
     loop {
         let page = jobs.export_page(after, PAGE).await?;

@@ -47,12 +47,11 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
-        let (read, rules) = mend::read(text.as_bytes());
+        let Ok(mend::Read { value: read, rules, .. }) = mend::read(text.as_bytes()) else {
+            return self.aside(name, value);
+        };
         rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));
-        match read {
-            Ok(read) => Some(read).filter(|read| !read.is_null()),
-            Err(_) => self.aside(name, value),
-        }
+        Some(read).filter(|read| !read.is_null())
     }
 
     /// The object, or the one that a text holds as JSON; a value of another kind is kept aside.
@@ -73,7 +72,7 @@ impl Fields {
 
     /// Calls a member by another name, unless it has one of that name already.
     pub fn rename(&mut self, from: &str, to: &str) {
-        if !self.members.get(to).is_some_and(|value| !value.is_null())
+        if self.look(to).is_none()
             && let Some(value) = self.take(from)
         {
             self.members.insert(to.to_owned(), value);

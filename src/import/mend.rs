@@ -2,6 +2,7 @@
 //! become null, and halves of surrogate pairs, which become U+FFFD. Everything else stays as it is, byte for byte.
 
 use serde_json::Value;
+use std::borrow::Cow;
 
 /// A record after mending, and the rules that did something to it.
 pub struct Mended {
@@ -53,18 +54,28 @@ pub fn mend(raw: &[u8]) -> Option<Mended> {
     (!rules.is_empty()).then_some(Mended { raw: out, rules })
 }
 
-/// Reads JSON, mended where it has to be, and tells by which rules.
+/// JSON that was read.
+pub struct Read<'a> {
+    pub value: Value,
+    /// What it was read from: the text itself, or that with everything put right.
+    pub text: Cow<'a, [u8]>,
+    /// The rules that did something.
+    pub rules: Vec<&'static str>,
+}
+
+/// Reads JSON, mended where it has to be.
 ///
 /// Errors: those of the text as it is.
-pub fn read(raw: &[u8]) -> (serde_json::Result<Value>, Vec<&'static str>) {
+pub fn read(raw: &[u8]) -> serde_json::Result<Read<'_>> {
     let error = match serde_json::from_slice(raw) {
-        Ok(value) => return (Ok(value), Vec::new()),
+        Ok(value) => return Ok(Read { value, text: Cow::Borrowed(raw), rules: Vec::new() }),
         Err(error) => error,
     };
-    match mend(raw).and_then(|mended| Some((serde_json::from_slice(&mended.raw).ok()?, mended.rules))) {
-        Some((value, rules)) => (Ok(value), rules),
-        None => (Err(error), Vec::new()),
-    }
+    let mended = mend(raw).and_then(|mended| {
+        let value = serde_json::from_slice(&mended.raw).ok()?;
+        Some(Read { value, text: Cow::Owned(mended.raw), rules: mended.rules })
+    });
+    mended.ok_or(error)
 }
 
 enum Surrogate {

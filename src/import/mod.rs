@@ -6,6 +6,7 @@
 //! written in batches ([`load`]). What has no column is kept in the job's `context` ([`kept`]); what can't be taken is
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
+mod background;
 mod fields;
 mod interrupted;
 mod kept;
@@ -27,10 +28,11 @@ mod stop;
 mod text;
 mod times;
 
+pub use crate::db::write::OnConflict;
+pub use background::Background;
 pub use interrupted::Interrupted;
 pub use kept::Repair;
 pub use reject::{Reason, Reject};
-pub use crate::db::write::OnConflict;
 pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
 pub use stop::Stop;

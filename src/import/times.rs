@@ -207,7 +207,7 @@ mod tests {
         let mut fields = Fields::new(members.as_object().unwrap().clone());
         let times = take(&mut fields, Tz::UTC).unwrap();
         assert_eq!(times.created, times.updated);
-        let mut nothing = Fields::new(serde_json::Map::new());
+        let mut nothing = Fields::new(Map::new());
         assert_eq!(take(&mut nothing, Tz::UTC).unwrap_err().reason, Reason::BadTime);
     }
 

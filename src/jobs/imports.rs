@@ -123,7 +123,11 @@ impl JobManager {
     }
 
     /// A page of the importer's runs, the newest first, and where the next begins.
-    pub async fn list_imports(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<import::Model>, Option<Cursor>)> {
+    pub async fn list_imports(
+        &self,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<(Vec<import::Model>, Option<Cursor>)> {
         let mut query = import::Entity::find()
             .order_by_desc(import::Column::StartedAt)
             .order_by_desc(import::Column::Id)

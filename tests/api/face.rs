@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use crate::support::{Backend, Bench, Fixture};
-use callsheet::{api, app::App, config::Config};
+use callsheet::{api, app::App, config::Config, import::Background};
 use poem::listener::{Acceptor, Listener, TcpListener};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -57,7 +57,8 @@ impl Api {
         config.media_dir = Some(media.path().to_owned());
         configure(&mut config);
         let jobs = bench.another().await;
-        let routes = api::routes(&App { jobs, config: Arc::new(config) });
+        let imports = Background::new(jobs.clone());
+        let routes = api::routes(&App { jobs, imports, config: Arc::new(config) });
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let host = acceptor.local_addr()[0].as_socket_addr().unwrap().to_string();
         let server = poem::Server::new_with_acceptor(acceptor).run(routes);

@@ -6,19 +6,33 @@ use std::path::Path;
 
 /// Every difference, in words; empty when the export is right.
 pub fn differences(truth: &Path, exported: &[Value]) -> Vec<String> {
-    let truth: Value = serde_json::from_slice(&std::fs::read(truth).unwrap()).unwrap();
+    let truth = read(truth);
     let expected = truth["jobs"].as_object().unwrap();
     let mut found = Vec::new();
+    let text = Value::from(exported).to_string();
+    let leaks = listed(&truth, "secrets_must_not_appear").filter(|secret| text.contains(secret));
+    found.extend(leaks.map(|secret| format!("the secret {secret} is exported")));
     for job in exported {
         let id = job["job_id"].as_str().unwrap();
         match expected.get(id) {
             Some(fields) => found.extend(of_job(id, fields, job)),
+            None if listed(&truth, "allowed_extra_ids").any(|allowed| allowed == id) => {}
             None => found.push(format!("{id}: not expected")),
         }
     }
-    let missing = |id: &&String| !exported.iter().any(|job| job["job_id"] == id.as_str());
+    let left_out = |id: &str| listed(&truth, "unimportable_allowed").any(|allowed| allowed == id);
+    let missing = |id: &&String| !exported.iter().any(|job| job["job_id"] == id.as_str()) && !left_out(id);
     found.extend(expected.keys().filter(missing).map(|id| format!("{id}: missing")));
     found
+}
+
+pub fn read(truth: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(truth).unwrap()).unwrap()
+}
+
+/// The texts of a list in the truth; it may lack the list.
+pub fn listed<'a>(truth: &'a Value, name: &str) -> impl Iterator<Item = &'a str> {
+    truth.get(name).and_then(Value::as_array).into_iter().flatten().map(|text| text.as_str().unwrap())
 }
 
 fn of_job(id: &str, fields: &Value, job: &Value) -> Vec<String> {
@@ -26,6 +40,10 @@ fn of_job(id: &str, fields: &Value, job: &Value) -> Vec<String> {
     for (field, expectation) in fields.as_object().unwrap() {
         if field == "items" {
             found.extend(of_items(id, expectation.as_array().unwrap(), &job["items"]));
+        } else if field == "gcs_path" {
+            if !job.to_string().contains(expectation["eq"].as_str().unwrap()) {
+                found.push(format!("{id}: {expectation} stands nowhere in the record"));
+            }
         } else if expectation.is_object() {
             let got = value_of(job, field);
             if !holds(expectation, &got) {

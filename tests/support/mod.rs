@@ -5,6 +5,7 @@ mod bench;
 mod chance;
 mod clock;
 mod database;
+mod redis;
 mod refusal;
 mod server;
 mod whole;
@@ -13,6 +14,7 @@ pub use bench::{Bench, any_job, for_good, for_now};
 pub use chance::TestChance;
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
+pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
 #[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]
 pub use server::{Server, callsheet};

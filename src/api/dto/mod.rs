@@ -2,6 +2,7 @@
 
 mod catalog;
 mod event;
+mod import;
 mod input;
 mod item;
 mod job;
@@ -11,6 +12,7 @@ mod time;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use event::EventList;
+pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
 pub use item::{ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};

@@ -9,10 +9,10 @@ mod schemas;
 
 use super::{
     contract::{EVERYWHERE, OPERATIONS, WITH_BODY},
-    examples::example,
+    examples::{dump, example},
     problem::meaning,
 };
-use crate::jobs::JobManager;
+use crate::{import::Background, jobs::JobManager};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -22,7 +22,8 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_st
 
 /// The service for its document alone.
 fn service() -> OpenApiService<impl OpenApi, ()> {
-    super::service(super::operations(&JobManager::detached()))
+    let jobs = JobManager::detached();
+    super::service(super::operations(&jobs, &Background::new(jobs.clone())))
 }
 
 /// The document, OpenAPI 3.1.0.
@@ -117,7 +118,8 @@ fn complete(mut document: Value) -> Value {
 
 /// In the order of a job's life instead of the alphabet.
 fn sort_tags(document: &mut Value) {
-    const ORDER: [&str; 8] = ["Generate", "Jobs", "Lifecycle", "Items", "Events", "Series", "Episodes", "Health"];
+    const ORDER: [&str; 9] =
+        ["Generate", "Jobs", "Lifecycle", "Items", "Events", "Imports", "Series", "Episodes", "Health"];
     let tags = document["tags"].as_array_mut();
     if let Some(tags) = tags {
         tags.sort_by_key(|tag| ORDER.iter().position(|name| tag["name"] == *name));
@@ -132,6 +134,7 @@ fn add_examples(document: &mut Value) {
             examples.insert(name.clone(), json!({"value": value}));
         }
     }
+    examples.insert("Dump".to_owned(), json!({"value": dump()}));
     let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);

@@ -7,6 +7,7 @@ use crate::{
         examples::example,
         problem::meaning,
     },
+    import::{Interrupted, OnConflict, SourceKind},
     lifecycle::Cursor,
 };
 use serde_json::{Value, json};
@@ -26,6 +27,10 @@ pub fn complete(operation: &mut Value, descriptions: &BTreeMap<String, String>) 
     if has_body {
         let content = &mut operation["requestBody"]["content"];
         complete_content(content);
+        if id == "start_import" {
+            content["application/json"]["schema"] = json!({"description": "A dump in JSON or JSON Lines."});
+            content["application/json"]["examples"] = json!({"Dump": {"$ref": "#/components/examples/Dump"}});
+        }
         if id == "update_job" {
             content["application/merge-patch+json"] = content["application/json"].clone();
         }
@@ -51,6 +56,7 @@ fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "start_import" => ("202", "import_id", &["get_import", "list_import_rejects"]),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
         _ => return,
@@ -109,6 +115,14 @@ fn complete_parameter(parameter: &mut Value) {
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
+        "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
+        "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
+        "on_conflict" => schema["enum"] = json!(OnConflict::ALL.map(OnConflict::name)),
+        "source_tz" => schema["enum"] = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        "file_name" => {
+            schema["maxLength"] = json!(255);
+            schema["pattern"] = json!(NO_NUL);
+        }
         "offset" => {
             schema["minimum"] = json!(0);
             schema["maximum"] = json!(i64::MAX);
@@ -130,6 +144,13 @@ fn complete_parameter(parameter: &mut Value) {
         "limit" => json!(50),
         "view" => json!("summary"),
         "after" => json!(1),
+        "import_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
+        "from" => json!("vedo-jobs"),
+        "source_tz" => json!("America/New_York"),
+        "interrupted" => json!("keep"),
+        "on_conflict" => json!("skip"),
+        "dry_run" => json!(false),
+        "file_name" => json!("jobs.json"),
         _ => return,
     };
     parameter["example"] = example;

@@ -11,8 +11,8 @@ pub use change_job::{Change, ChangeJob, Items, Loaded};
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows, StartImport,
-    foresee,
+    ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
+    StartImport, foresee,
 };
 
 use crate::{

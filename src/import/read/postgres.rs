@@ -16,7 +16,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
 
 /// How long the server may take to let us in.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                       WHERE table_schema = ANY (current_schemas(false))";

@@ -11,7 +11,9 @@ pub fn object(row: &QueryResult, mended: &mut Vec<Repair>) -> Result<Map<String,
     let row = row.try_as_sqlite_row().ok_or_else(|| DbErr::Type("a row of SQLite was expected".into()))?;
     let mut object = Map::new();
     for (index, column) in row.columns().iter().enumerate() {
-        let kind = row.try_get_raw(index).map_err(unreadable)?.type_info().name().to_owned();
+        let raw = row.try_get_raw(index).map_err(unreadable)?;
+        // The kind of a NULL is that of its column.
+        let kind = if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
         let mut note = |rule| mended.push(Repair { field: column.name().to_owned(), rule });
         let value = match kind.as_str() {
             "NULL" => Value::Null,

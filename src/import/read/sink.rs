@@ -18,7 +18,6 @@ use super::{
 use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
 use std::{
-    borrow::Cow,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -130,7 +129,8 @@ impl Sink {
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
-        let (value, raw, rules) = parse(piece)?;
+        let mend::Read { value, text: raw, rules } =
+            mend::read(&piece.raw).map_err(|error| malformed(piece, &error))?;
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
         let cleaned = text::without_nul(&mut record);
         let kind = self.known.or(self.named).or_else(|| SourceKind::recognise(&record));
@@ -180,17 +180,7 @@ pub fn piece(at: At, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
     Piece { at, line: 1, column: 1, raw, whole }
 }
 
-/// The record's value, the text that it was read from, and by which rules that had to be mended.
-fn parse(piece: &Piece) -> Result<(Value, Cow<'_, [u8]>, Vec<&'static str>), Reject> {
-    let error = match serde_json::from_slice(&piece.raw) {
-        Ok(value) => return Ok((value, Cow::Borrowed(&piece.raw), Vec::new())),
-        Err(error) => error,
-    };
-    if let Some(mended) = mend::mend(&piece.raw)
-        && let Ok(value) = serde_json::from_slice(&mended.raw)
-    {
-        return Ok((value, Cow::Owned(mended.raw), mended.rules));
-    }
+fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
     let line = piece.line + (error.line() as u64).saturating_sub(1);
     let column = if error.line() <= 1 {
         piece.column + (error.column() as u64).saturating_sub(1)
@@ -200,7 +190,7 @@ fn parse(piece: &Piece) -> Result<(Value, Cow<'_, [u8]>, Vec<&'static str>), Rej
     let why = error.to_string();
     // serde_json ends its sentence with the place in the record; the one in the file is what helps.
     let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
-    Err(Reject::new(Reason::MalformedJson, format!("The record is not JSON: {why}, in line {line}, column {column}.")))
+    Reject::new(Reason::MalformedJson, format!("The record is not JSON: {why}, in line {line}, column {column}."))
 }
 
 fn not_an_object(value: &Value) -> Reject {

@@ -15,7 +15,12 @@ mod vedo_pipeline;
 mod vedo_table;
 mod web2img;
 
-use super::{fields::Fields, interrupted::Interrupted, record::Record, reject::{Reason, Reject}};
+use super::{
+    fields::Fields,
+    interrupted::Interrupted,
+    record::Record,
+    reject::{Reason, Reject},
+};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};

@@ -161,7 +161,7 @@ fn part(position: usize, clip: Map<String, Value>) -> Item {
 
 /// The clips of a key `clips:…`: a list, or an object with one. `None` when it is neither.
 pub fn clips(json: &[u8]) -> Option<Vec<Value>> {
-    match mend::read(json).0.ok()? {
+    match mend::read(json).ok()?.value {
         Value::Array(clips) => Some(clips),
         Value::Object(mut members) => match members.remove("clips")? {
             Value::Array(clips) => Some(clips),

@@ -6,8 +6,8 @@
 use super::super::ROWS_PER_INSERT;
 use crate::db::{Tx, dialect};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable, ModelTrait,
-    PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value,
 };
 
 /// Inserts the rows. A key that counts by itself is left to the database.
@@ -21,11 +21,13 @@ where
         return Ok(());
     }
     let counted = |column: &E::Column| {
-        E::PrimaryKey::auto_increment() && E::PrimaryKey::iter().any(|key| key.into_column().as_str() == column.as_str())
+        E::PrimaryKey::auto_increment()
+            && E::PrimaryKey::iter().any(|key| key.into_column().as_str() == column.as_str())
     };
     if dialect::takes_arrays(tx.get_database_backend()) {
         let columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column)).collect();
-        let types: Vec<_> = columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect();
+        let types: Vec<_> =
+            columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect();
         let sql = dialect::insert_arrays(E::default().table_name(), &types);
         let arrays = columns.into_iter().map(|column| array(rows.iter().map(|row| row.get(column))).into());
         tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, arrays)).await?;

@@ -64,7 +64,9 @@ pub async fn plan(
     let one = |record: &ImportedJob| {
         let id = record.job.id.as_str();
         if there.contains(id) {
-            return stored.remove(id).map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, record, on_conflict, now));
+            return stored
+                .remove(id)
+                .map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, record, on_conflict, now));
         }
         match deleted.get(id) {
             Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(last + 1)),
@@ -88,10 +90,7 @@ fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: D
 }
 
 /// The jobs of these ids that were deleted here, with the seq of the event that says so.
-async fn last_of_deleted(
-    conn: &impl ConnectionTrait,
-    ids: impl Iterator<Item = &str>,
-) -> Result<HashMap<String, i64>> {
+async fn last_of_deleted(conn: &impl ConnectionTrait, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, i64>> {
     let deleted: Vec<(String, i64)> = job_event::Entity::find()
         .select_only()
         .column(job_event::Column::JobId)

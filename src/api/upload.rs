@@ -1,0 +1,90 @@
+//! A body that is too large to be held in memory: streamed to a temporary file, which goes with it.
+
+use super::problem::Problem;
+use futures_util::StreamExt;
+use poem::{Request, RequestBody, Result};
+use poem_openapi::{
+    ApiExtractor, ApiExtractorType, ExtractParamOptions,
+    registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
+};
+use std::{io, path::PathBuf};
+use tempfile::TempDir;
+use tokio::{fs::File, io::AsyncWriteExt};
+
+const TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
+
+/// Largest upload that is taken, in bytes; handed to the reader through the request's data.
+#[derive(Clone, Copy)]
+pub struct UploadLimit(pub u64);
+
+/// The body as a file.
+pub struct Upload {
+    pub path: PathBuf,
+    /// Holds the file; dropped, it takes the file away.
+    pub folder: TempDir,
+}
+
+impl<'a> ApiExtractor<'a> for Upload {
+    const TYPES: &'static [ApiExtractorType] = &[ApiExtractorType::RequestObject];
+    type ParamType = ();
+    type ParamRawType = ();
+
+    fn register(_: &mut Registry) {}
+
+    fn request_meta() -> Option<MetaRequest> {
+        let json = MetaSchemaRef::Inline(Box::new(MetaSchema::ANY));
+        let bytes = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let content = TYPES.into_iter().zip([json, bytes]);
+        let content = content.map(|(content_type, schema)| MetaMediaType { content_type, schema }).collect();
+        Some(MetaRequest { description: None, content, required: true })
+    }
+
+    async fn from_request(
+        request: &'a Request,
+        body: &mut RequestBody,
+        _: ExtractParamOptions<Self::ParamType>,
+    ) -> Result<Self> {
+        check_content_type(request)?;
+        let limit = request.data::<UploadLimit>().map_or(u64::MAX, |l| l.0);
+        let declared = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        if declared.is_some_and(|length| length > limit) {
+            return Err(too_large(limit).into());
+        }
+        let folder = tempfile::Builder::new().prefix("callsheet-upload-").tempdir().map_err(|e| unwritable(&e))?;
+        let path = folder.path().join("upload");
+        let mut file = File::create(&path).await.map_err(|e| unwritable(&e))?;
+        let (mut stream, mut received) = (Box::pin(body.take()?.into_bytes_stream()), 0);
+        while let Some(chunk) = stream.next().await {
+            let broken = |error: io::Error| Problem::new("malformed_body", format!("The body broke off: {error}."));
+            let chunk = chunk.map_err(broken)?;
+            received += chunk.len() as u64;
+            if received > limit {
+                return Err(too_large(limit).into());
+            }
+            file.write_all(&chunk).await.map_err(|e| unwritable(&e))?;
+        }
+        file.flush().await.map_err(|e| unwritable(&e))?;
+        Ok(Self { path, folder })
+    }
+}
+
+fn check_content_type(request: &Request) -> Result<()> {
+    let essence = |given: &str| given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    match request.content_type() {
+        Some(given) if TYPES.contains(&essence(given).as_str()) => Ok(()),
+        given => {
+            let (given, types) = (given.unwrap_or("none"), TYPES.join(" or "));
+            let detail = format!("Send the dump with Content-Type: {types}; it came with {given}.");
+            Err(Problem::new("media_type_unsupported", detail).into())
+        }
+    }
+}
+
+fn too_large(limit: u64) -> Problem {
+    let told = "send the dump in parts, import it with `callsheet import`, or start the server with a larger --max-upload-bytes";
+    Problem::new("body_too_large", format!("The upload is larger than {limit} bytes: {told}."))
+}
+
+fn unwritable(error: &io::Error) -> Problem {
+    Problem::internal(&format!("an upload cannot be kept in a temporary file: {error}"))
+}
