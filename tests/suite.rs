@@ -6,6 +6,7 @@
 mod support;
 
 mod import;
+mod import_run;
 mod jobs;
 mod migrations;
 mod plans;

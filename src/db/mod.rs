@@ -20,6 +20,7 @@ use sea_orm::{DatabaseConnection, DbErr};
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    writers: usize,
 }
 
 impl Database {
@@ -28,13 +29,13 @@ impl Database {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
         let writer = Writer::new(conn.clone(), writers);
-        Ok(Self { conn, writer })
+        Ok(Self { conn, writer, writers })
     }
 
     /// No database at all: every call fails. For making the API's document, which needs the verbs but none of the rows.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
-        Self { writer: Writer::new(conn.clone(), 1), conn }
+        Self { writer: Writer::new(conn.clone(), 1), conn, writers: 1 }
     }
 
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
@@ -45,6 +46,11 @@ impl Database {
     /// Runs one write in a transaction of its own and answers after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
+    }
+
+    /// How many writes run at once; more wait for their turn.
+    pub fn writers(&self) -> usize {
+        self.writers
     }
 
     /// `SQLite` or `PostgreSQL`, for people.
