@@ -9,6 +9,7 @@ mod api;
 mod cli;
 mod crash;
 mod import;
+mod import_run;
 mod jobs;
 mod migrations;
 mod openapi;

@@ -20,6 +20,7 @@ use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, Qu
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    writers: usize,
 }
 
 impl Database {
@@ -28,14 +29,14 @@ impl Database {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
         let writer = Writer::new(conn.clone(), writers);
-        Ok(Self { conn, writer })
+        Ok(Self { conn, writer, writers })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
     /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
-        Self { writer: Writer::new(conn.clone(), 1), conn }
+        Self { writer: Writer::new(conn.clone(), 1), conn, writers: 1 }
     }
 
     /// There is no database behind this.
@@ -51,6 +52,11 @@ impl Database {
     /// Runs one write in a transaction of its own and answers after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
+    }
+
+    /// How many writes run at once; more wait for their turn.
+    pub fn writers(&self) -> usize {
+        self.writers
     }
 
     /// `SQLite` or `PostgreSQL`, for people.

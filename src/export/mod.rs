@@ -11,8 +11,8 @@ use crate::{
     jobs::{JobManager, WholeJob},
     lifecycle::Cursor,
 };
-pub use columns::job_json;
-use columns::{NAMES, values};
+use columns::values;
+pub use columns::{NAMES, job_json};
 pub use output::Output;
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;

@@ -15,28 +15,31 @@ use crate::{
 };
 use entity::import_reject;
 use sea_orm::ActiveValue::{NotSet, Set};
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Bytes of a rejected record that `import_rejects` keeps.
 const RAW: usize = 1 << 20;
 
 /// Where the records of a run go.
-pub struct Loader<'a> {
-    pub jobs: &'a JobManager,
+pub struct Loader {
+    pub jobs: JobManager,
     /// The run that keeps the account; a dry run may have none.
-    pub import_id: Option<&'a str>,
+    pub import_id: Option<String>,
     pub on_conflict: OnConflict,
     /// What the file is called where its path says nothing: the upload's name.
     pub shown: Option<Arc<PathBuf>>,
     /// Of a dry run, the ids that would have been written: they would be there for the next file.
-    pub dry: Option<Seen>,
+    pub dry: Option<Mutex<Seen>>,
 }
 
-impl Loader<'_> {
+impl Loader {
     /// Writes the batch, and answers with the outcomes in its order.
     ///
     /// Errors: those of a database that is away. A record that it refuses is an outcome.
-    pub async fn load(&mut self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
+    pub async fn load(&self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
         if let Some(shown) = &self.shown {
             batch.iter_mut().for_each(|entry| entry.file = shown.clone());
         }
@@ -74,9 +77,9 @@ impl Loader<'_> {
 
     /// What became of the records; or the records themselves, of which none is written, when the database refuses some
     /// of them.
-    async fn land(&mut self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
+    async fn land(&self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
         let records = batch.jobs.clone();
-        let Some(import_id) = self.import_id else {
+        let Some(import_id) = &self.import_id else {
             let landed = self.jobs.foresee_import(&records, self.on_conflict).await?;
             return Ok(Ok(self.once(&records, landed)));
         };
@@ -92,8 +95,9 @@ impl Loader<'_> {
     }
 
     /// A dry run writes nothing that the next record of the same id could find.
-    fn once(&mut self, records: &[ImportedJob], landed: Vec<Landed>) -> Vec<Landed> {
-        let Some(seen) = &mut self.dry else { return landed };
+    fn once(&self, records: &[ImportedJob], landed: Vec<Landed>) -> Vec<Landed> {
+        let Some(seen) = &self.dry else { return landed };
+        let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
         let again = |(record, landed): (&ImportedJob, Landed)| match seen.add(&record.job.id) {
             false if landed == Landed::Imported => Landed::AlreadyThere,
             _ => landed,
@@ -101,7 +105,7 @@ impl Loader<'_> {
         records.iter().zip(landed).map(again).collect()
     }
 
-    async fn load_alone(&mut self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
+    async fn load_alone(&self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
         let repaired = vec![!outcome.repairs.is_empty()];
         let jobs = Arc::new(vec![record.clone()]);
         match self.write(Batch { jobs, repaired, rejects: Vec::new() }).await {
@@ -125,7 +129,7 @@ impl Loader<'_> {
     }
 
     async fn write(&self, batch: Batch) -> Result<Vec<Landed>> {
-        let import_id = self.import_id.unwrap_or_default();
+        let import_id = self.import_id.as_deref().unwrap_or_default();
         self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
     }
 
@@ -139,7 +143,7 @@ impl Loader<'_> {
         let text = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
         import_reject::ActiveModel {
             id: NotSet,
-            import_id: Set(self.import_id.unwrap_or_default().to_owned()),
+            import_id: Set(self.import_id.clone().unwrap_or_default()),
             file: Set(storable(&file.display().to_string())),
             key: Set(key),
             reason: Set(reject.reason.as_str().to_owned()),

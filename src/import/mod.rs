@@ -10,6 +10,7 @@ mod background;
 mod fields;
 mod interrupted;
 mod kept;
+mod lanes;
 mod load;
 mod mend;
 mod names;
@@ -39,12 +40,17 @@ pub use stop::Stop;
 
 use crate::{error::Error, jobs::JobManager};
 use chrono_tz::Tz;
+use lanes::Lanes;
 use load::Loader;
 use read::Reading;
 use report_file::ReportFile;
-use seen::Seen;
 use serde_json::json;
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+use tokio::sync::mpsc;
 
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -173,30 +179,78 @@ async fn load_all(
     import_id: Option<&str>,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    let mut report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
-    let mut file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
+    let file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
+    let report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
+    let mut account = Account { report, file, told };
     let shown = options.shown_as.as_ref().map(|name| Arc::new(PathBuf::from(name)));
-    let dry = options.dry_run.then(Seen::default);
-    let mut loader = Loader { jobs, import_id, on_conflict: options.on_conflict, shown: shown.clone(), dry };
-    let mut load = async || -> Result<(), ImportError> {
-        for place in &options.files {
-            report.begin(shown.clone().unwrap_or_else(|| Arc::new(read::shown(place))));
-            let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
-            let mut batches = read::begin(Reading { place: Arc::new(place.clone()), source: options.source, context });
-            while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
-                for outcome in loader.load(batch).await? {
-                    told(&outcome);
-                    file.as_mut().map_or(Ok(()), |file| file.add(&outcome))?;
-                    report.add(outcome);
-                }
-            }
+    let mut lanes = Lanes::new(Loader {
+        jobs: jobs.clone(),
+        import_id: import_id.map(str::to_owned),
+        on_conflict: options.on_conflict,
+        shown: shown.clone(),
+        dry: options.dry_run.then(Mutex::default),
+    });
+    let mut ended = Ok(());
+    for place in &options.files {
+        account.report.begin(shown.clone().unwrap_or_else(|| Arc::new(read::shown(place))));
+        ended = load_one(place, options, &mut lanes, &mut account).await;
+        if ended.is_err() {
+            break;
+        }
+    }
+    account.report.stopped = options.stop.is_requested();
+    account.file.map_or(Ok(()), |file| file.end(&account.report))?;
+    ended.map(|()| account.report)
+}
+
+/// All of one source. Whatever stops it, no batch is on its way when it ends.
+async fn load_one(
+    place: &Path,
+    options: &Options,
+    lanes: &mut Lanes,
+    account: &mut Account<'_>,
+) -> Result<(), ImportError> {
+    let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
+    let mut batches = read::begin(Reading { place: Arc::new(place.to_owned()), source: options.source, context });
+    let ended = send_all(&mut batches, options, lanes, account).await;
+    account.add(lanes.land_all().await)?;
+    ended
+}
+
+async fn send_all(
+    batches: &mut mpsc::Receiver<read::Batch>,
+    options: &Options,
+    lanes: &mut Lanes,
+    account: &mut Account<'_>,
+) -> Result<(), ImportError> {
+    while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
+        account.add(lanes.send(batch).await?)?;
+        while lanes.are_taken() {
+            account.add(lanes.land().await?)?;
+        }
+    }
+    while !lanes.are_empty() {
+        account.add(lanes.land().await?)?;
+    }
+    Ok(())
+}
+
+/// Where each outcome is told.
+struct Account<'a> {
+    report: Report,
+    file: Option<ReportFile>,
+    told: &'a mut (dyn FnMut(&Outcome) + Send),
+}
+
+impl Account<'_> {
+    fn add(&mut self, outcomes: Vec<Outcome>) -> Result<(), ImportError> {
+        for outcome in outcomes {
+            (self.told)(&outcome);
+            self.file.as_mut().map_or(Ok(()), |file| file.add(&outcome))?;
+            self.report.add(outcome);
         }
         Ok(())
-    };
-    let ended = load().await;
-    report.stopped = options.stop.is_requested();
-    file.map_or(Ok(()), |file| file.end(&report))?;
-    ended.map(|()| report)
+    }
 }
 
 /// One source that can't be opened is told of like a record; when that is all there is, nothing can run.

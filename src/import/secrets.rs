@@ -70,7 +70,7 @@ fn member(name: &str, value: &mut Value, own: &[&str], within: Within) -> bool {
 
 fn inside(value: &mut Value, own: &[&str], within: Within) -> bool {
     match value {
-        Value::String(text) => match without(text, within) {
+        Value::String(text) => match without(text, of_text(text, within)) {
             Cow::Owned(clean) => {
                 *text = clean;
                 true
@@ -82,6 +82,14 @@ fn inside(value: &mut Value, own: &[&str], within: Within) -> bool {
             members.iter_mut().fold(false, |any, (name, value)| member(name, value, own, within) | any)
         }
         _ => false,
+    }
+}
+
+/// Databases keep JSON as a text.
+fn of_text(text: &str, within: Within) -> Within {
+    match within {
+        Within::Any if text.starts_with(['{', '[']) => Within::Json,
+        within => within,
     }
 }
 
@@ -105,10 +113,10 @@ fn without(text: &str, within: Within) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a member of a raw record is a secret. In a text that may be cut off there is no telling which store it is
-/// of, so the names of every store count.
-fn is_secret_member(name: &str) -> bool {
-    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name)) || name == "user_id"
+/// Whether a member of JSON is a secret. In a raw record, which may be cut off, there is no telling which store it is of,
+/// so that the names of every store count.
+fn is_secret_member(name: &str, in_raw: bool) -> bool {
+    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name)) || (in_raw && name == "user_id")
 }
 
 #[cfg(test)]

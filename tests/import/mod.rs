@@ -3,7 +3,7 @@
 
 mod again;
 mod bad;
-mod dump;
+pub mod dump;
 mod export;
 mod fields;
 mod hostile;

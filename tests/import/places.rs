@@ -287,7 +287,7 @@ async fn comic_comes_from_postgres(bench: Bench) {
 async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Bench) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let empty = TestDb::empty(Backend::Postgres).await;
-    let gone = "postgres://vedo:hunter2@127.0.0.1:1/jobs";
+    let gone = "postgres://vedo:hunter2@127.0.0.1:1/jobs?password=hunter2";
     let files = vec![gone.into(), empty.url.clone().into(), good.path.clone()];
     let (report, _) = import_all(&bench, &Options::new(files)).await;
     assert_eq!(counts(&report), (3, 1, 0, 2));
@@ -295,7 +295,8 @@ async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Ben
     assert_eq!(reasons, ["unreachable", "unknown_shape"]);
     let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap();
     let kept = bench.list_import_rejects(&run.id, None, 1000).await.unwrap();
-    assert_eq!(kept[0].file, "postgres://vedo:***@127.0.0.1:1/jobs");
+    assert_eq!(kept[0].file, "postgres://vedo:***@127.0.0.1:1/jobs?password=[secret removed]");
+    assert!(kept[0].detail.contains("refused"), "{}", kept[0].detail);
     assert!(!format!("{report:?} {kept:?} {run:?}").contains("hunter2"));
     let told = &mut |_: &import::Outcome| panic!("there is nothing to tell of");
     let error = import::run(&bench, &Options::new(vec![gone.into()]), told).await.unwrap_err();

@@ -32,7 +32,7 @@ pub fn read(path: &Path, conn: &DatabaseConnection, has_results: bool, sink: &mu
     let mut active = if preferences.is_file() { active_job(&preferences) } else { Ok(None) };
     let go_on = each(conn, "SELECT * FROM jobs", &mut |row| {
         let mut record = rows::object(row, &mut sink.mended)?;
-        let id = record.get("job_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = rows::key(&record, "job_id");
         if has_results {
             record.insert("results".into(), results(conn, &id, sink)?.into());
         }
@@ -61,7 +61,7 @@ fn results(conn: &DatabaseConnection, job_id: &str, sink: &mut Sink) -> Result<V
 fn orphans(conn: &DatabaseConnection, sink: &mut Sink) -> Result<bool, DbErr> {
     each(conn, ORPHANS, &mut |row| {
         let row = rows::object(row, &mut sink.mended)?;
-        let id = row.get("job_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let id = rows::key(&row, "job_id");
         let results = results(conn, &id, sink)?;
         let told = format!("The table job_results has {} results of this job, which is not there.", results.len());
         let raw = Value::from(results).to_string();

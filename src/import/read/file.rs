@@ -13,7 +13,7 @@ use super::{
 use flate2::bufread::MultiGzDecoder;
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     path::Path,
 };
 
@@ -32,44 +32,49 @@ pub fn read(path: &Path, sink: &mut Sink) -> bool {
 }
 
 fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
-    let mut input = open(path)?;
-    let start = input.fill_buf().map_err(|error| unreadable(&error.to_string()))?;
-    if start.starts_with(SQLITE) {
+    let file = File::open(path).map_err(unreadable_file)?;
+    let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len() as usize);
+    let mut input = BufReader::with_capacity(length.map_or(BUFFER, |length| BUFFER.min(length + 1)), file);
+    let start = input.fill_buf().map_err(unreadable_file)?;
+    let kind = [SQLITE, GZIP, ZSTD].into_iter().find(|kind| start.starts_with(kind));
+    if kind == Some(SQLITE) {
         return Ok(sqlite::read(path, sink));
     }
-    let (gzip, zstd) = (start.starts_with(GZIP), start.starts_with(ZSTD));
+    if kind.is_none() && length == Some(start.len()) {
+        // That is all of it, as with a store that keeps a file a job: it need not be opened again.
+        return Ok(records(start, Some(start), sink));
+    }
     // A pipe can be read once only: what its object holds twice is told of by its ids.
-    let twice = input.get_ref().metadata().is_ok_and(|file| file.is_file());
-    if gzip {
-        let unpack = |input| Ok(BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input)));
-        return records(input, || open(path), unpack, twice, sink);
-    }
-    if zstd {
-        let unpack =
-            |input| zstd::Decoder::with_buffer(input).map(|unpacked| BufReader::with_capacity(BUFFER, unpacked));
-        return records(input, || open(path), unpack, twice, sink);
-    }
-    records(input, || open(path), Ok, twice, sink)
+    let again = length.is_some().then(|| open(path)).transpose()?;
+    Ok(match kind {
+        Some(GZIP) => records(gunzip(input), again.map(gunzip), sink),
+        Some(_) => records(unzstd(input)?, again.map(unzstd).transpose()?, sink),
+        None => records(input, again, sink),
+    })
 }
 
-fn records<R: BufRead>(
-    input: BufReader<File>,
-    again: impl Fn() -> Result<BufReader<File>, Reject>,
-    unpack: impl Fn(BufReader<File>) -> std::io::Result<R>,
-    twice: bool,
-    sink: &mut Sink,
-) -> Result<bool, Reject> {
-    let unpacked = |input| unpack(input).map_err(|error| unreadable(&error.to_string()));
-    if twice {
-        keys(unpacked(again()?)?, SourceKind::knows_field, &mut |key| sink.repeated.meet(key));
+fn gunzip(input: BufReader<File>) -> impl BufRead {
+    BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input))
+}
+
+fn unzstd(input: BufReader<File>) -> Result<impl BufRead, Reject> {
+    let unpacked = zstd::Decoder::with_buffer(input).map_err(unreadable_file)?;
+    Ok(BufReader::with_capacity(BUFFER, unpacked))
+}
+
+/// Hands on the records of the input; `again` is the same once more, to look for keys that repeat. False when nobody
+/// wants more.
+fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut Sink) -> bool {
+    if let Some(again) = again {
+        keys(again, SourceKind::knows_field, &mut |key| sink.repeated.meet(key));
         sink.repeated.settle();
     }
     let mut go_on = true;
-    split(unpacked(input)?, SourceKind::knows_field, &mut |piece| {
+    split(input, SourceKind::knows_field, &mut |piece| {
         go_on = sink.take(piece);
         go_on
     });
-    Ok(go_on)
+    go_on
 }
 
 /// Whether the file can be opened. A pipe is not tried, since opening it is taken for reading it.
@@ -81,7 +86,11 @@ pub fn look(path: &Path) -> Result<(), Reject> {
 }
 
 fn open(path: &Path) -> Result<BufReader<File>, Reject> {
-    File::open(path).map(|file| BufReader::with_capacity(BUFFER, file)).map_err(|error| unreadable(&error.to_string()))
+    File::open(path).map(|file| BufReader::with_capacity(BUFFER, file)).map_err(unreadable_file)
+}
+
+fn unreadable_file(error: io::Error) -> Reject {
+    unreadable(&error.to_string())
 }
 
 pub fn unreadable(why: &str) -> Reject {

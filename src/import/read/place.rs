@@ -1,7 +1,10 @@
 //! What a source is that was named: a path, or a server.
 
 use super::{
-    super::reject::{Reason, Reject},
+    super::{
+        reject::{Reason, Reject},
+        secrets,
+    },
     file, postgres, redis,
 };
 use crate::db::without_password;
@@ -28,7 +31,8 @@ impl<'a> Place<'a> {
 pub fn shown(named: &Path) -> PathBuf {
     match Place::of(named) {
         Place::Path(path) => path.to_owned(),
-        Place::Postgres(url) | Place::Redis(url) => without_password(url).into(),
+        // A password may also stand behind the address, as a parameter.
+        Place::Postgres(url) | Place::Redis(url) => secrets::hidden(&without_password(url)).into(),
     }
 }
 

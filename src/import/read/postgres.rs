@@ -12,6 +12,7 @@ use super::{
     sqlite::{cause, each},
 };
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
 
@@ -65,6 +66,7 @@ async fn tables(conn: &DatabaseConnection) -> Result<BTreeMap<String, Vec<String
 
 pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
     let url = url.replacen("postgresql://", "postgres://", 1);
+    knock(&url).await?;
     let mut settings = ConnectOptions::new(url);
     settings
         .max_connections(1)
@@ -77,6 +79,17 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
             postgres.application_name("callsheet import").options(session)
         });
     sea_orm::Database::connect(settings).await.map_err(|error| unreachable(&error))
+}
+
+/// A pool tries a server that refuses again and again until its patience ends, and then tells only of that.
+async fn knock(url: &str) -> Result<(), Reject> {
+    let refused =
+        |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
+    let told = |error: sqlx::Error| refused(cause(&error));
+    let options: PgConnectOptions = url.parse().map_err(told)?;
+    let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+    let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;
+    connection.close().await.map_err(told)
 }
 
 fn unreachable(error: &DbErr) -> Reject {

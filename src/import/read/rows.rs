@@ -45,6 +45,15 @@ pub fn object(row: &QueryResult, mended: &mut Vec<Repair>) -> Result<Map<String,
     Ok(object)
 }
 
+/// What the row is called: the value in this column, which is not always a text.
+pub fn key(row: &Map<String, Value>, column: &str) -> String {
+    match row.get(column) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) if !other.is_null() => other.to_string(),
+        _ => String::new(),
+    }
+}
+
 fn unreadable(error: sqlx::Error) -> DbErr {
     DbErr::Type(error.to_string())
 }

@@ -48,7 +48,7 @@ fn try_read(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
         sink.known = Some(SourceKind::VedoTable);
         return each(&db.conn, "SELECT * FROM video_generation_jobs", &mut |row| {
             let record = rows::object(row, &mut sink.mended)?;
-            let key = record.get("id").and_then(|id| id.as_str()).unwrap_or_default().to_owned();
+            let key = rows::key(&record, "id");
             Ok(sink.take_record(&key, record))
         })
         .map_err(damaged);
@@ -156,7 +156,7 @@ pub fn damaged(error: DbErr) -> Reject {
 }
 
 /// The database's own words, without what each layer puts before them.
-pub fn cause(error: &DbErr) -> String {
+pub fn cause(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once("error returned from database: ").map_or(text.as_str(), |(_, cause)| cause);
     text.trim_end_matches('.').to_owned()

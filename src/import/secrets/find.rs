@@ -8,9 +8,11 @@ use std::ops::Range;
 pub enum Within {
     /// Any: only what can be nothing but a secret.
     Any,
+    /// JSON that a text holds: also members that are secrets.
+    Json,
     /// The words of an error: also what follows `token=` and the like.
     Telling,
-    /// The raw text of a record, whole or cut off: also members of JSON.
+    /// The raw text of a record, whole or cut off: both.
     Raw,
 }
 
@@ -59,17 +61,27 @@ const NAMED: [&str; 17] = [
     "x-goog-signature",
 ];
 
+/// Whether it is a text that tells what happened.
+fn tells(within: Within) -> bool {
+    matches!(within, Within::Telling | Within::Raw)
+}
+
 /// The first secret from there on.
 pub fn find(text: &str, from: usize, within: Within) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     // The secret that is looked for begins where it is found or after it, never before.
     (from..bytes.len()).filter(|at| text.is_char_boundary(*at)).find_map(|at| {
-        let word = begins(at).then(|| by_word(text, at, within)).flatten();
-        let member = || (within == Within::Raw && bytes[at] == b'"').then(|| by_member(text, at)).flatten();
-        let address = || (within != Within::Any && bytes[at] == b':').then(|| by_address(text, at)).flatten();
+        let word = (is_first(bytes[at]) && begins(at)).then(|| by_word(text, at, within)).flatten();
+        let member = || (bytes[at] == b'"').then(|| by_member(text, at, within)).flatten();
+        let address = || (bytes[at] == b':' && tells(within)).then(|| by_address(text, at)).flatten();
         word.or_else(member).or_else(address)
     })
+}
+
+/// With which bytes of a word it is worth to look further.
+fn is_first(byte: u8) -> bool {
+    b"aAbBcCeEgGhHkKpPsStTxXyY".contains(&byte)
 }
 
 fn by_word(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
@@ -85,7 +97,7 @@ fn by_word(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
         let end = start + token(&text[start..]);
         return looks_random(&text[start..end]).then_some(start..end);
     }
-    if within == Within::Any {
+    if !tells(within) {
         return None;
     }
     let name = NAMED.iter().filter(|name| starts(name)).max_by_key(|name| name.len())?;
@@ -109,24 +121,36 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
 }
 
-/// `"name": "value"` of a JSON text, whose value may be cut off.
-fn by_member(text: &str, at: usize) -> Option<Range<usize>> {
+/// `"name": "value"` of a JSON text, whose value may be cut off. A text inside of another has its quotes escaped.
+fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
+    let in_raw = match within {
+        Within::Raw => true,
+        Within::Json => false,
+        Within::Any | Within::Telling => return None,
+    };
     let name = &text[at + 1..];
     let name = &name[..name.find('"')?];
-    if !is_secret_member(name) {
+    if !is_secret_member(name.trim_end_matches('\\'), in_raw) {
         return None;
     }
     let after = &text[at + name.len() + 2..];
-    let value = after.trim_start().strip_prefix(':')?.trim_start().strip_prefix('"')?;
+    let value = after.trim_start().strip_prefix(':')?.trim_start();
+    let escapes = value.len() - value.trim_start_matches('\\').len();
+    let value = value[escapes..].strip_prefix('"')?;
     let start = text.len() - value.len();
-    let mut escaped = false;
-    let closing = value.find(|c| {
-        let ends = c == '"' && !escaped;
-        escaped = c == '\\' && !escaped;
-        ends
-    });
-    let end = start + closing.unwrap_or(value.len());
+    let end = start + closing(value, escapes).unwrap_or(value.len());
     (end > start && &text[start..end] != MARKER).then_some(start..end)
+}
+
+/// Where the text ends whose opening quote had so many backslashes before it.
+fn closing(value: &str, escapes: usize) -> Option<usize> {
+    value.match_indices('"').map(|(at, _)| (at, value[..at].len() - value[..at].trim_end_matches('\\').len())).find_map(
+        |(at, before)| {
+            // Each level of text in text doubles the backslashes, and an escaped backslash is two of them.
+            let ends = if escapes == 0 { before % 2 == 0 } else { before % (2 * (escapes + 1)) == escapes };
+            ends.then_some(at - escapes.min(before))
+        },
+    )
 }
 
 /// The password of `scheme://user:password@host`.

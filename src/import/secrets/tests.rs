@@ -56,6 +56,15 @@ fn what_somebody_wrote_and_where_a_result_lies_is_left_alone() {
 }
 
 #[test]
+fn json_that_is_text_loses_its_members() {
+    let (record, had) = removed(json!({"request_data": r#"{"api_key": "k\"1", "idea": "token=opensesame"}"#}));
+    assert_eq!(record["request_data"], format!(r#"{{"api_key": "{MARKER}", "idea": "token=opensesame"}}"#));
+    assert_eq!(had, ["request_data"]);
+    let raw = json!({"request_data": r#"{"password": "a\"b", "n": "x"}"#}).to_string();
+    assert_eq!(hidden(&raw), format!(r#"{{"request_data":"{{\"password\": \"{MARKER}\", \"n\": \"x\"}}"}}"#));
+}
+
+#[test]
 fn a_raw_text_loses_them_even_when_it_is_cut_off() {
     let raw = r#"{"config": {"webhook_auth": "Bearer \"q\" s", "user_id": "EXAMPLE-SEC"#;
     assert_eq!(hidden(raw), format!(r#"{{"config": {{"webhook_auth": "{MARKER}", "user_id": "{MARKER}"#));

@@ -5,6 +5,7 @@
 use super::{Source, knows};
 use crate::{
     db::write::{ImportedJob, OwnRows},
+    export::NAMES,
     import::reject::{Reason, Reject},
 };
 use chrono::{DateTime, Utc};
@@ -20,7 +21,7 @@ impl Source for Callsheet {
     }
 
     fn fields(&self) -> &'static [&'static str] {
-        &["job_id", "job_type", "version", "items", "events", "source", "source_status"]
+        &NAMES
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {

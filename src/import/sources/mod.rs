@@ -164,6 +164,48 @@ fn knows(record: &Map<String, Value>, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_record_is_of_one_store_at_most() {
+        let shapes = [
+            (
+                SourceKind::VedoJobs,
+                json!({"job_id": "a", "type": "idea2video", "status": "queued", "request": {}, "shots": []}),
+            ),
+            (
+                SourceKind::VedoPipeline,
+                json!({"job_id": "a", "pipeline_type": "idea2video", "status": "x", "request_data": {}}),
+            ),
+            (SourceKind::VedoCache, json!({"job_id": "a", "mode": "idea", "status": "queued", "content": "c"})),
+            (
+                SourceKind::VedoTable,
+                json!({"id": "a", "job_type": "x", "mode": "idea", "status": "queued", "result_data": null}),
+            ),
+            (
+                SourceKind::Web2img,
+                json!({"job_id": "a", "items": {}, "config": {}, "status": "pending", "priority": "low"}),
+            ),
+            (
+                SourceKind::Topclip,
+                json!({"job_id": "a", "status": "queued", "progress": "0", "clips_count": "0", "plan": "free"}),
+            ),
+            (
+                SourceKind::Comic,
+                json!({"job_id": "a", "status": "queued", "total_items": 1, "processed_items": 0, "results": []}),
+            ),
+            (SourceKind::Draftmaker, json!({"job_id": "a", "status": "pending", "gcs_path": "gs://a", "results": []})),
+            (
+                SourceKind::Draftmaker,
+                json!({"job_id": "a", "status": "pending", "type": "x", "total_items": 1, "processed_items": 0, "successful_items": 0}),
+            ),
+        ];
+        for (kind, shape) in shapes {
+            let record = shape.as_object().unwrap();
+            let kinds: Vec<_> = SourceKind::ALL.into_iter().filter(|kind| kind.source().recognises(record)).collect();
+            assert_eq!(kinds, [kind], "{shape}");
+        }
+    }
 
     #[test]
     fn a_name_leads_back_to_its_source() {

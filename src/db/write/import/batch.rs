@@ -17,6 +17,7 @@ use sea_orm::{
 };
 use serde_json::json;
 use std::{
+    borrow::Cow,
     collections::{BTreeSet, HashSet},
     ops::Range,
     sync::Arc,
@@ -92,10 +93,10 @@ impl ImportBatch {
                     if let Some(items) = replaced.items {
                         let old = job_item::Column::JobId.eq(&replaced.job.id);
                         job_item::Entity::delete_many().filter(old).exec(tx).await?;
-                        new.items.extend(items);
+                        new.items.extend(items.into_iter().map(Cow::Owned));
                     }
                     let kind = if landed == Landed::Merged { EventKind::Merged } else { EventKind::Overwritten };
-                    new.events.push(self.event(&replaced.job, kind));
+                    new.events.push(Cow::Owned(self.event(&replaced.job, kind)));
                 }
             }
         }
@@ -103,17 +104,22 @@ impl ImportBatch {
         new.write(tx).await
     }
 
-    fn insert(&self, record: &ImportedJob, version: Option<i64>, known: &Parents, new: &mut Rows) {
-        let mut job = record.job.clone();
-        known.settle(&mut job);
+    fn insert<'a>(&self, record: &'a ImportedJob, version: Option<i64>, known: &Parents, new: &mut Rows<'a>) {
+        let mut job = Cow::Borrowed(&record.job);
+        if !known.knows_those_of(&job) {
+            known.settle(job.to_mut());
+        }
         match (&record.own, version) {
-            (Some(own), None) if !own.history.is_empty() => new.events.extend(own.history.iter().cloned()),
+            (Some(own), None) if !own.history.is_empty() => new.events.extend(own.history.iter().map(Cow::Borrowed)),
             (_, version) => {
-                job.version = version.unwrap_or(1);
-                new.events.push(self.event(&job, EventKind::Imported));
+                let version = version.unwrap_or(1);
+                if job.version != version {
+                    job.to_mut().version = version;
+                }
+                new.events.push(Cow::Owned(self.event(&job, EventKind::Imported)));
             }
         }
-        new.items.extend(record.items.iter().cloned());
+        new.items.extend(record.items.iter().map(Cow::Borrowed));
         new.jobs.push(job);
     }
 
@@ -166,20 +172,20 @@ impl ImportBatch {
     }
 }
 
-/// What a batch inserts.
+/// What a batch inserts. Rows that are as they came are not copied: a batch is large.
 #[derive(Default)]
-struct Rows {
-    jobs: Vec<job::Model>,
-    items: Vec<job_item::Model>,
-    events: Vec<job_event::Model>,
+struct Rows<'a> {
+    jobs: Vec<Cow<'a, job::Model>>,
+    items: Vec<Cow<'a, job_item::Model>>,
+    events: Vec<Cow<'a, job_event::Model>>,
     active: Vec<active_job::Model>,
 }
 
-impl Rows {
+impl Rows<'_> {
     async fn write(self, tx: &Tx) -> Result<()> {
-        bulk::insert::<job::Entity, _>(tx, self.jobs).await?;
-        bulk::insert::<job_item::Entity, _>(tx, self.items).await?;
-        bulk::insert::<job_event::Entity, _>(tx, self.events).await?;
+        bulk::insert::<job::Entity, _>(tx, &self.jobs).await?;
+        bulk::insert::<job_item::Entity, _>(tx, &self.items).await?;
+        bulk::insert::<job_event::Entity, _>(tx, &self.events).await?;
         // A client may have the job before it already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
         Ok(())
@@ -232,6 +238,11 @@ impl Parents {
             episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().all(tx).await?;
         }
         Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
+    }
+
+    fn knows_those_of(&self, job: &job::Model) -> bool {
+        job.series_id.as_ref().is_none_or(|id| self.series.contains(id))
+            && job.episode_id.as_ref().is_none_or(|id| self.episodes.contains(id))
     }
 
     /// Jobs may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can

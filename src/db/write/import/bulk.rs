@@ -9,9 +9,10 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
     ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value,
 };
+use std::borrow::Borrow;
 
 /// Inserts the rows. A key that counts by itself is left to the database.
-pub async fn insert<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<(), DbErr>
+pub async fn insert<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model>]) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
@@ -29,22 +30,19 @@ where
         let types: Vec<_> =
             columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect();
         let sql = dialect::insert_arrays(E::default().table_name(), &types);
-        let arrays = columns.into_iter().map(|column| array(rows.iter().map(|row| row.get(column))).into());
+        let arrays = columns.into_iter().map(|column| array(rows.iter().map(|row| row.borrow().get(column))).into());
         tx.execute_raw(Statement::from_sql_and_values(tx.get_database_backend(), sql, arrays)).await?;
         return Ok(());
     }
-    let mut rows = rows.into_iter().map(|row| {
-        let mut row = row.into_active_model();
+    let active = |row: &E::Model| {
+        let mut row = row.clone().into_active_model();
         E::Column::iter().filter(counted).for_each(|column| row.not_set(column));
         row
-    });
-    loop {
-        let some: Vec<_> = rows.by_ref().take(ROWS_PER_INSERT).collect();
-        if some.is_empty() {
-            return Ok(());
-        }
-        E::insert_many(some).exec_without_returning(tx).await?;
+    };
+    for some in rows.chunks(ROWS_PER_INSERT) {
+        E::insert_many(some.iter().map(|row| active(row.borrow()))).exec_without_returning(tx).await?;
     }
+    Ok(())
 }
 
 /// `{1,NULL,"text"}`: the text of an array.

@@ -1,0 +1,9 @@
+//! A run of the importer as a whole: what it does with what is there, what it tells, how it ends, and that an export
+//! comes back as the same rows.
+
+mod background;
+mod conflict;
+mod killed;
+mod own;
+mod report;
+mod runs;

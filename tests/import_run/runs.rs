@@ -1,0 +1,69 @@
+//! The runs that are kept: listed, and given up when nobody will end them.
+
+use crate::support::Bench;
+use chrono::TimeDelta;
+use entity::import::{self, ImportStatus};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use serde_json::json;
+
+on_both!(runs_are_paged_newest_first, a_run_whose_process_is_gone_is_given_up, a_run_that_is_silent_is_given_up);
+
+async fn runs_are_paged_newest_first(bench: Bench) {
+    let mut ids = Vec::new();
+    for _ in 0..5 {
+        ids.push(bench.start_import(json!({})).await.unwrap());
+        bench.clock.advance(TimeDelta::seconds(1));
+    }
+    ids.reverse();
+    let (mut after, mut met) = (None, Vec::new());
+    loop {
+        let (page, next) = bench.list_imports(after, 2).await.unwrap();
+        met.extend(page.into_iter().map(|run| run.id));
+        after = next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(met, ids);
+    assert_eq!(bench.get_import("nowhere").await.unwrap_err().code(), "import_not_found");
+    assert_eq!(bench.list_import_rejects("nowhere", None, 1).await.unwrap_err().code(), "import_not_found");
+}
+
+async fn ran_by(bench: &Bench, process: Option<&str>) -> String {
+    let id = bench.start_import(json!({})).await.unwrap();
+    let row = import::ActiveModel { id: Set(id.clone()), process: Set(process.map(Into::into)), ..Default::default() };
+    row.update(bench.database().read()).await.unwrap();
+    id
+}
+
+async fn status(bench: &Bench, id: &str) -> (ImportStatus, bool) {
+    let run = bench.get_import(id).await.unwrap();
+    (run.status, run.error.is_some_and(|error| error.contains("is gone")))
+}
+
+async fn a_run_whose_process_is_gone_is_given_up(bench: Bench) {
+    let Some(own) = callsheet::process::own() else { return };
+    let (words, _) = own.rsplit_once(' ').unwrap();
+    let mine = bench.start_import(json!({})).await.unwrap();
+    let gone = ran_by(&bench, Some(&format!("{words} 1"))).await;
+    let elsewhere = ran_by(&bench, Some("another-boot pid:[1] 1 1")).await;
+    assert_eq!(bench.give_up_imports().await.unwrap(), 1);
+    assert_eq!(status(&bench, &mine).await, (ImportStatus::Running, false));
+    assert_eq!(status(&bench, &elsewhere).await, (ImportStatus::Running, false));
+    assert_eq!(status(&bench, &gone).await, (ImportStatus::Failed, true));
+    assert!(bench.get_import(&gone).await.unwrap().finished_at.is_some());
+}
+
+async fn a_run_that_is_silent_is_given_up(bench: Bench) {
+    let (silent, heard) = (ran_by(&bench, None).await, ran_by(&bench, Some("another-boot pid:[1] 1 1")).await);
+    let done = bench.start_import(json!({})).await.unwrap();
+    bench.finish_import(&done, None).await.unwrap();
+    bench.clock.advance(TimeDelta::seconds(59));
+    assert_eq!(bench.give_up_imports().await.unwrap(), 0);
+    bench.beat_import(&heard).await.unwrap();
+    bench.clock.advance(TimeDelta::seconds(2));
+    assert_eq!(bench.give_up_imports().await.unwrap(), 1);
+    assert_eq!(status(&bench, &silent).await, (ImportStatus::Failed, true));
+    assert_eq!(status(&bench, &heard).await, (ImportStatus::Running, false));
+    assert_eq!(status(&bench, &done).await, (ImportStatus::Finished, false));
+}
