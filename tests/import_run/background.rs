@@ -40,7 +40,8 @@ async fn ended(server: &Server, path: &str) -> Value {
 async fn an_upload_comes_in_in_the_background(t: TestDb) {
     let server = Server::start(&t.url).await;
     let dump = json!({"a": job("a", json!({})), "b": job("b", json!({"progress": 180})), "bad": null, "worse": []});
-    let answer = upload(&server, "?file_name=jobs.json&source_tz=America/New_York", "application/json", dump.to_string());
+    let answer =
+        upload(&server, "?file_name=jobs.json&source_tz=America/New_York", "application/json", dump.to_string());
     let answer = answer.await;
     assert_eq!(answer.status(), StatusCode::ACCEPTED);
     let path = answer.headers()["location"].to_str().unwrap().to_owned();
@@ -50,7 +51,10 @@ async fn an_upload_comes_in_in_the_background(t: TestDb) {
     assert_eq!(import["status"], "finished");
     let counts = ["found", "imported", "repaired", "rejected"].map(|name| import[name].as_i64().unwrap());
     assert_eq!(counts, [4, 2, 1, 2]);
-    assert_eq!((&import["options"]["files"], &import["options"]["source_tz"]), (&json!(["jobs.json"]), &json!("America/New_York")));
+    assert_eq!(
+        (&import["options"]["files"], &import["options"]["source_tz"]),
+        (&json!(["jobs.json"]), &json!("America/New_York"))
+    );
     assert_eq!(get(&server, "/api/v1/jobs/a").await["created_at"], "2025-06-01T16:00:00.250000Z");
 
     let first = get(&server, &format!("{path}/rejects?limit=1")).await;

@@ -63,7 +63,10 @@ async fn a_run_that_is_killed_is_finished_by_the_next(t: TestDb) {
         let _ = run.kill().await;
         let jobs = if n == 0 { Vec::new() } else { state(&t.url).await };
         assert!(jobs.iter().all(|job| job["events"].as_array().unwrap().len() == 1), "a job without its history");
-        assert!(jobs.iter().all(|job| job["items"].as_array().unwrap().len() as i64 == job["total_shots"].as_i64().unwrap()));
+        assert!(
+            jobs.iter()
+                .all(|job| job["items"].as_array().unwrap().len() as i64 == job["total_shots"].as_i64().unwrap())
+        );
     }
     assert!(killed > 0, "no run was met alive");
     let last = callsheet(&["import", "-q", "--database-url", &t.url, &dump]).output().await.unwrap();

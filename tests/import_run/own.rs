@@ -37,7 +37,15 @@ fn nasty() -> Value {
 }
 
 async fn fill(bench: &Bench) {
-    let files = ["vedo_jobs.json", "vedo_pipeline_jobs.json", "vedo_unified_cache.json", "vimax_seko.db", "web2img", "comic", "draftmaker"];
+    let files = [
+        "vedo_jobs.json",
+        "vedo_pipeline_jobs.json",
+        "vedo_unified_cache.json",
+        "vimax_seko.db",
+        "web2img",
+        "comic",
+        "draftmaker",
+    ];
     let options = Options { source_tz: New_York, ..Options::new(files.map(sample).to_vec()) };
     import_all(bench, &options).await;
     let (series, another) = (bench.series("Night \"trains\"").await, bench.series("Another").await);
@@ -84,7 +92,10 @@ async fn fill(bench: &Bench) {
         title: Some("Faro".into()),
         created_at: bench.now(),
     };
-    active_job::Entity::insert(active.into_active_model()).exec_without_returning(bench.database().read()).await.unwrap();
+    active_job::Entity::insert(active.into_active_model())
+        .exec_without_returning(bench.database().read())
+        .await
+        .unwrap();
 }
 
 async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Bench) {

@@ -25,10 +25,16 @@ async fn every_reject_and_repair_is_told(bench: Bench) {
     let file = dump.path.display().to_string();
     assert_eq!(told["records"].as_array().unwrap().len(), 2);
     let [repaired, rejected] = [&told["records"][0], &told["records"][1]];
-    assert_eq!((&repaired["file"], &repaired["at"], &repaired["outcome"]), (&json!(file), &json!("put-right"), &json!("imported")));
+    assert_eq!(
+        (&repaired["file"], &repaired["at"], &repaired["outcome"]),
+        (&json!(file), &json!("put-right"), &json!("imported"))
+    );
     assert_eq!(repaired["repairs"][0], json!({"field": "progress", "rule": "progress_put_on_scale"}));
     assert_eq!((&rejected["at"], &rejected["reason"]), (&json!("wrong"), &json!("not_an_object")));
-    assert_eq!((&told["total"]["repaired"], &told["total"]["rejected_by_reason"]["not_an_object"]), (&json!(1), &json!(1)));
+    assert_eq!(
+        (&told["total"]["repaired"], &told["total"]["rejected_by_reason"]["not_an_object"]),
+        (&json!(1), &json!(1))
+    );
     assert_eq!((&told["sources"][0]["source"], &told["import_id"]), (&json!(file), &json!(report.import_id)));
 
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
