@@ -181,7 +181,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
     let next = page.next.map(|c| c.encode());
     if list.json {
-        let rows: Vec<Value> = page.jobs.iter().map(|job| job_json(job)).collect();
+        let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
         let pagination =
             json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         say(json!({"jobs": rows, "pagination": pagination}))?;
