@@ -2,6 +2,7 @@
 
 use super::run::Desk;
 use crate::support::TestDb;
+use migration::{Migrator, MigratorTrait};
 
 on_both!(
     up_status_and_down_take_steps,
@@ -11,7 +12,7 @@ on_both!(
 );
 
 fn steps() -> usize {
-    migration::TABLES.len()
+    Migrator::migrations().len()
 }
 
 async fn applied(desk: &Desk) -> usize {

@@ -49,7 +49,8 @@ fn media_types() -> Vec<(String, &'static Value)> {
 
 #[test]
 fn every_body_has_an_example_that_its_schema_allows() {
-    for (place, media) in media_types() {
+    // A dump that is not JSON is bytes, of which there is no example in JSON.
+    for (place, media) in media_types().into_iter().filter(|(place, _)| !place.ends_with("application/octet-stream")) {
         assert!(members(&media["examples"]).next().is_some(), "{place} has no example");
         for (name, example) in members(&media["examples"]) {
             let value = &resolved(example)["value"];
