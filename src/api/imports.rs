@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     import::{Background, Options},
-    jobs::JobManager,
+    jobs::{JobManager, no_nul_parameter},
 };
 use chrono_tz::Tz;
 use poem::Result;
@@ -67,6 +67,7 @@ impl Imports {
         if name.chars().count() > 255 {
             return Err(wrong("file_name", "too_long", "Use at most 255 characters."));
         }
+        no_nul_parameter("file_name", &name)?;
         let options = Options {
             source: word("from", from.0)?,
             source_tz: word("source_tz", source_tz.0)?.unwrap_or(Tz::UTC),

@@ -33,7 +33,7 @@ pub use progress::Progress;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use update_job::JobPatch;
-pub use validate::escape;
+pub use validate::{escape, no_nul_parameter};
 
 use crate::{
     chance::{Chance, SystemChance},
