@@ -28,6 +28,11 @@ pub fn writers(backend: DbBackend, connections: u32) -> usize {
     }
 }
 
+/// Whether the database can tell one process what another has written.
+pub fn notifies(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
+}
+
 /// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be
 /// someone else's stays as it was.
 pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {

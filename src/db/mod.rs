@@ -4,16 +4,23 @@ mod connect;
 mod dialect;
 mod errors;
 pub mod migrate;
+mod news;
+mod relay;
+mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
-pub use writer::{Tx, Write, Writer};
+pub use news::{News, NewsDesk, Subscription, Told};
+pub use tx::Tx;
+pub use writer::{Write, Writer};
 
 use entity::job;
+use relay::Relay;
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
+use std::sync::Arc;
 
 /// A pool of connections to one database, and the one way to write to it.
 #[derive(Clone)]
@@ -21,6 +28,9 @@ pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
     writers: usize,
+    desk: NewsDesk,
+    relay: Option<Relay>,
+    url: Arc<str>,
 }
 
 impl Database {
@@ -28,15 +38,19 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
-        let writer = Writer::new(conn.clone(), writers);
-        Ok(Self { conn, writer, writers })
+        let desk = NewsDesk::default();
+        let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
+        let writer = Writer::new(conn.clone(), writers, desk.clone(), relay.clone());
+        Ok(Self { conn, writer, writers, desk, relay, url: options.url.as_str().into() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
     /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
-        Self { writer: Writer::new(conn.clone(), 1), conn, writers: 1 }
+        let desk = NewsDesk::default();
+        let writer = Writer::new(conn.clone(), 1, desk.clone(), None);
+        Self { writer, conn, writers: 1, desk, relay: None, url: "".into() }
     }
 
     /// There is no database behind this.
@@ -52,6 +66,19 @@ impl Database {
     /// Runs one write in a transaction of its own and answers after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
+    }
+
+    /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
+    pub fn news(&self) -> &NewsDesk {
+        &self.desk
+    }
+
+    /// Hears of the writes of other processes, where the database can tell of them, for as long as it is polled.
+    pub async fn listen(&self) {
+        match &self.relay {
+            Some(relay) => relay.clone().listen(self.url.to_string(), self.desk.clone()).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// How many writes run at once; more wait for their turn.
@@ -76,7 +103,11 @@ impl Database {
         Ok(())
     }
 
+    /// Other processes have heard of all writes when it returns.
     pub async fn close(self) -> Result<(), DbErr> {
+        if let Some(relay) = &self.relay {
+            let _ = relay.flush().await;
+        }
         self.conn.close().await
     }
 }

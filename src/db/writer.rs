@@ -3,9 +3,14 @@
 //! A write is a value: it says what to do inside a transaction, and may be run again. Because the verbs hand over
 //! values and never hold a transaction themselves, how transactions are made can change here alone.
 
-use super::{dialect, errors};
+use super::{
+    dialect, errors,
+    news::{NewsDesk, Told},
+    relay::Relay,
+    tx::Tx,
+};
 use crate::error::{Error, Result};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DatabaseTransaction, DbErr, TransactionTrait};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr, TransactionTrait};
 use std::{future::Future, sync::Arc, time::Duration};
 use tokio::sync::{Semaphore, oneshot};
 
@@ -14,9 +19,6 @@ const RERUNS: usize = 5;
 
 /// How long a write waits for its turn before its caller is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
-
-/// A transaction that holds the locks to write.
-pub type Tx = DatabaseTransaction;
 
 /// A change that happens as a whole or not at all.
 pub trait Write: Send + Sync + 'static {
@@ -31,12 +33,14 @@ pub trait Write: Send + Sync + 'static {
 pub struct Writer {
     conn: DatabaseConnection,
     turns: Arc<Semaphore>,
+    desk: NewsDesk,
+    relay: Option<Relay>,
 }
 
 impl Writer {
     /// At most so many writes run at once; the others wait for their turn.
-    pub fn new(conn: DatabaseConnection, writers: usize) -> Self {
-        Self { conn, turns: Arc::new(Semaphore::new(writers)) }
+    pub fn new(conn: DatabaseConnection, writers: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
+        Self { conn, turns: Arc::new(Semaphore::new(writers)), desk, relay }
     }
 
     /// Answers after the commit.
@@ -74,10 +78,10 @@ impl Writer {
 
     #[allow(clippy::disallowed_methods, reason = "this is the one place that begins a write transaction")]
     async fn attempt<W: Write>(&self, write: &W) -> Result<W::Output> {
-        let tx = self.conn.begin_with_options(dialect::write_transaction()).await?;
+        let tx = Tx::new(self.conn.begin_with_options(dialect::write_transaction()).await?);
         match write.apply(&tx).await {
             Ok(output) => {
-                tx.commit().await?;
+                self.publish(tx.commit().await?);
                 Ok(output)
             }
             Err(error) => {
@@ -86,5 +90,15 @@ impl Writer {
                 Err(error)
             }
         }
+    }
+
+    fn publish(&self, told: Told) {
+        if told.is_empty() {
+            return;
+        }
+        if let Some(relay) = &self.relay {
+            relay.tell(&told);
+        }
+        self.desk.publish(Arc::new(told));
     }
 }

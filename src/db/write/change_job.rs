@@ -84,7 +84,7 @@ impl Write for ChangeJob {
         check_parents(tx, series.as_deref(), episode.as_deref()).await?;
         update(tx, before, &change.job).await?;
         upsert_items(tx, &loaded.items, &change.items).await?;
-        insert_events(tx, vec![event(&change.job, change.kind, change.data)]).await?;
+        insert_events(tx, vec![event(Some(before), &change.job, change.kind, change.data)]).await?;
         Ok(change.job)
     }
 }

@@ -49,7 +49,7 @@ impl Write for CreateJob {
             }
         }
         insert_items(tx, &self.items).await?;
-        insert_events(tx, vec![event(&job, EventKind::Created, None)]).await?;
+        insert_events(tx, vec![event(None, &job, EventKind::Created, None)]).await?;
         Ok(Created { job, replayed: false })
     }
 }

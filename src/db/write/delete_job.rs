@@ -27,7 +27,7 @@ impl Write for DeleteJob {
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
         job.version += 1;
         job.updated_at = self.now;
-        insert_events(tx, vec![event(&job, EventKind::Deleted, None)]).await?;
+        insert_events(tx, vec![event(None, &job, EventKind::Deleted, None)]).await?;
         Ok(())
     }
 }

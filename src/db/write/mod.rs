@@ -16,8 +16,9 @@ pub use import::{
 };
 
 use crate::{
+    db::{News, Tx},
     error::{Error, Result, Thing},
-    lifecycle::EventKind,
+    lifecycle::{EventKind, seconds_spent},
 };
 use entity::{episode, job, job_event, job_item, series};
 use sea_orm::{
@@ -29,8 +30,15 @@ use sea_orm::{
 /// Rows of a multi-row insert: 12 columns an item, 44 a job, and 32,766 values a statement on SQLite.
 const ROWS_PER_INSERT: usize = 500;
 
-/// The event that tells of the change which made the job what it is now.
-fn event(job: &job::Model, kind: EventKind, data: Option<serde_json::Value>) -> job_event::ActiveModel {
+/// The event that tells of the change from one row to the next.
+fn event(
+    before: Option<&job::Model>,
+    job: &job::Model,
+    kind: EventKind,
+    data: Option<serde_json::Value>,
+) -> job_event::ActiveModel {
+    let left = before.filter(|before| before.status != job.status);
+    let seconds = left.and_then(|left| seconds_spent(left.status, left.status_since, left.run_at, job.updated_at));
     job_event::ActiveModel {
         id: sea_orm::ActiveValue::NotSet,
         job_id: Set(job.id.clone()),
@@ -43,6 +51,8 @@ fn event(job: &job::Model, kind: EventKind, data: Option<serde_json::Value>) -> 
         completed_shots: Set(job.completed_shots),
         data: Set(data),
         created_at: Set(job.updated_at),
+        job_type: Set(Some(job.job_type.clone())),
+        seconds: Set(seconds),
     }
 }
 
@@ -55,13 +65,24 @@ where
     Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
 }
 
-async fn insert_events(tx: &impl ConnectionTrait, events: Vec<job_event::ActiveModel>) -> Result<(), DbErr> {
+/// Writes the events, and tells of them once they are committed.
+async fn insert_events(tx: &Tx, events: Vec<job_event::ActiveModel>) -> Result<(), DbErr> {
+    events.iter().filter_map(news).for_each(|news| tx.tell(news));
     let mut events = events.into_iter().peekable();
     while events.peek().is_some() {
         let rows = events.by_ref().take(ROWS_PER_INSERT);
         job_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+fn news(event: &job_event::ActiveModel) -> Option<News> {
+    Some(News {
+        job_id: event.job_id.try_as_ref()?.clone(),
+        job_type: event.job_type.try_as_ref()?.clone()?,
+        seq: *event.seq.try_as_ref()?,
+        status: *event.status.try_as_ref()?,
+    })
 }
 
 async fn insert_items(tx: &impl ConnectionTrait, items: &[job_item::Model]) -> Result<(), DbErr> {

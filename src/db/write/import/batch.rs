@@ -137,6 +137,8 @@ impl ImportBatch {
             completed_shots: job.completed_shots,
             data: (kind != EventKind::Imported).then(told),
             created_at: self.now,
+            job_type: Some(job.job_type.clone()),
+            seconds: None,
         }
     }
 
@@ -186,6 +188,9 @@ impl Rows<'_> {
         bulk::insert::<job::Entity, _>(tx, &self.jobs).await?;
         bulk::insert::<job_item::Entity, _>(tx, &self.items).await?;
         bulk::insert::<job_event::Entity, _>(tx, &self.events).await?;
+        if !self.events.is_empty() {
+            tx.tell_of_more();
+        }
         // A client may have the job before it already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
         Ok(())
