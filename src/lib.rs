@@ -14,3 +14,4 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod process;
 pub mod telemetry;
+pub mod worker;
