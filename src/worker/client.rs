@@ -91,12 +91,6 @@ pub struct Heart {
     pub cancel_requested: bool,
 }
 
-#[derive(Debug, Deserialize)]
-struct ItemPage {
-    items: Vec<Value>,
-    next_after: Option<i64>,
-}
-
 /// Certificates are read only for a server that needs them: a slim image has none.
 enum Http {
     Plain(legacy::Client<HttpConnector, Full<Bytes>>),
@@ -134,9 +128,16 @@ impl Client {
         Ok(claims.jobs)
     }
 
-    pub async fn heartbeat(&self, job_id: &str, token: &str, batch: &Batch) -> Result<Heart, Trouble> {
+    pub async fn heartbeat(
+        &self,
+        job_id: &str,
+        token: &str,
+        lease_seconds: u64,
+        batch: &Batch,
+    ) -> Result<Heart, Trouble> {
         let mut body = json!(batch);
         body["lease_token"] = token.into();
+        body["lease_seconds"] = lease_seconds.into();
         self.post(&format!("/jobs/{job_id}/heartbeat"), &body, self.patience).await
     }
 
@@ -145,40 +146,12 @@ impl Client {
         self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience).await
     }
 
-    /// All items of a job, in order.
-    pub async fn items(&self, job_id: &str) -> Result<Vec<Value>, Trouble> {
-        let mut items = Vec::new();
-        let mut after = None;
-        loop {
-            let place = after.map(|after: i64| format!("&after={after}")).unwrap_or_default();
-            let path = format!("/jobs/{job_id}/items?limit=200{place}");
-            let page: ItemPage = self.call("GET", &path, Bytes::new(), self.patience).await?;
-            items.extend(page.items);
-            after = page.next_after;
-            if after.is_none() {
-                return Ok(items);
-            }
-        }
-    }
-
     async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, patience: Duration) -> Result<T, Trouble> {
-        self.call("POST", path, body.to_string().into(), patience).await
-    }
-
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: &str,
-        path: &str,
-        body: Bytes,
-        patience: Duration,
-    ) -> Result<T, Trouble> {
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("{}/api/v1{path}", self.server))
+        let request = Request::post(format!("{}/api/v1{path}", self.server))
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(body))
+            .body(Full::new(body.to_string().into()))
             .map_err(|error| Trouble::Refused(error.to_string()))?;
         match timeout(patience, self.exchange(request)).await {
             Ok(answer) => {

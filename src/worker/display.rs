@@ -129,7 +129,7 @@ impl Row {
             Outcome::Cancelled => "cancelled".to_owned(),
             Outcome::Failed { error, .. } => {
                 let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
-                let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with("(exit"));
+                let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
                 format!("failed{again}: {}", plain(last.unwrap_or(error)))
             }
         };

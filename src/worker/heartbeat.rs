@@ -48,7 +48,9 @@ impl Heartbeat {
         while self.due(last).await {
             let batch = self.reports.take();
             let sent = Instant::now();
-            match self.worker.client.heartbeat(&self.claim.id, &self.claim.token, &batch).await {
+            let Worker { client, options, .. } = &*self.worker;
+            let lease_seconds = options.lease.as_secs();
+            match client.heartbeat(&self.claim.id, &self.claim.token, lease_seconds, &batch).await {
                 Ok(heart) => {
                     self.worker.display.back();
                     (last, backoff) = (sent, Backoff::default());

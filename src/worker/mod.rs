@@ -102,10 +102,10 @@ pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failur
     ));
     let mut running = JoinSet::new();
     let worked = work(&worker, &mut running).await;
+    while running.try_join_next().is_some() {}
     if !running.is_empty() && worker.stopper.now() > Stop::Drain {
-        worker
-            .display
-            .note(format_args!("stopping: {} jobs are ended and given back; again to kill them", running.len()));
+        let jobs = if running.len() == 1 { "the job is" } else { "all jobs are" };
+        worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
     }
     while running.join_next().await.is_some() {}
     worked?;

@@ -32,7 +32,7 @@ impl Outcome {
             Outcome::Failed { error, retryable: Some(retryable) } => {
                 ("fail", json!({"error": error, "retryable": retryable}))
             }
-            // A job whose cancel was asked for does not go back to the queue: it is cancelled.
+            // A job whose cancelling was asked for does not go back to the queue: it ends as cancelled.
             Outcome::Released | Outcome::Cancelled => ("release", json!({})),
         }
     }

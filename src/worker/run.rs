@@ -100,14 +100,16 @@ async fn attempt(
         (Some(Why::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
         (Some(_), _) => Outcome::Released,
         (None, Told::Exited(0)) => Outcome::Completed(reports.result()),
-        (None, Told::Exited(code)) => failed(&tail, &format!("exit code {code}"), (code == TRY_AGAIN).then_some(true)),
-        (None, Told::Killed(signal)) => failed(&tail, &format!("killed by signal {signal}"), None),
-        (None, Told::Started(_)) => failed(&tail, "no exit code", None),
+        (None, Told::Exited(code)) => {
+            failed(&tail, &format!("ended with exit code {code}"), (code == TRY_AGAIN).then_some(true))
+        }
+        (None, Told::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
+        (None, Told::Started(_)) => failed(&tail, "ended without an exit code", None),
     })
 }
 
 fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
-    let error = if tail.is_empty() { format!("the program ended with {how}") } else { format!("{tail}\n({how})") };
+    let error = if tail.is_empty() { format!("The program {how}.") } else { format!("{tail}\n({how})") };
     Outcome::Failed { error, retryable }
 }
 
