@@ -7,7 +7,9 @@ pub mod import_reject;
 pub mod job;
 pub mod job_event;
 pub mod job_item;
+pub mod queue;
 pub mod series;
+pub mod worker;
 
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

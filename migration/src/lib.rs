@@ -13,6 +13,9 @@ mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
 mod m0010_history;
+mod m0011_queues;
+mod m0012_workers;
+mod m0013_claims;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -22,7 +25,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 10] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -31,6 +34,8 @@ pub const TABLES: [&str; 8] = [
     "imports",
     "import_rejects",
     "active_jobs",
+    "queues",
+    "workers",
 ];
 
 pub struct Migrator;
@@ -48,6 +53,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
             Box::new(m0010_history::Migration),
+            Box::new(m0011_queues::Migration),
+            Box::new(m0012_workers::Migration),
+            Box::new(m0013_claims::Migration),
         ]
     }
 

@@ -1,4 +1,7 @@
-//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
+//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file and those
+//! below it.
+
+pub mod claims;
 
 use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
@@ -130,4 +133,42 @@ pub fn insert_arrays(table: &str, columns: &[(String, &str)]) -> String {
     let arrays = columns.iter().enumerate().map(|(i, (_, kind))| format!("(${}::text)::{kind}[]", i + 1));
     let arrays: Vec<_> = arrays.collect();
     format!("INSERT INTO \"{table}\" ({}) SELECT * FROM unnest({})", names.join(", "), arrays.join(", "))
+}
+
+/// The column holds one of a list: of an array's text on PostgreSQL, of a JSON array on SQLite.
+pub fn one_of(backend: DbBackend, column: &str, kind: &str, list: String) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::cust_with_values(format!("\"{column}\" = ANY(($1::text)::{kind}[])"), [list]),
+        _ => Expr::cust_with_values(format!("\"{column}\" IN (SELECT value FROM json_each(?))"), [list]),
+    }
+}
+
+/// Updates rows that come as an array literal a column on PostgreSQL, as one JSON array of objects on SQLite.
+pub fn update_rows(
+    backend: DbBackend,
+    table: &str,
+    keys: &[(String, &'static str)],
+    columns: &[(String, &'static str)],
+) -> String {
+    let all: Vec<_> = keys.iter().chain(columns).collect();
+    let rows = match backend {
+        DbBackend::Postgres => {
+            let arrays: Vec<_> =
+                all.iter().enumerate().map(|(i, (_, kind))| format!("(${}::text)::{kind}[]", i + 1)).collect();
+            let names: Vec<_> = all.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+            format!("unnest({}) AS new ({})", arrays.join(", "), names.join(", "))
+        }
+        _ => {
+            let member = |(name, kind): &&(String, &'static str)| {
+                // One arrow gives JSON, two a value.
+                let arrow = if *kind == "jsonb" { "->" } else { "->>" };
+                format!("value {arrow} '$.{name}' AS \"{name}\"")
+            };
+            let members: Vec<_> = all.iter().map(member).collect();
+            format!("(SELECT {} FROM json_each(?)) AS new", members.join(", "))
+        }
+    };
+    let set: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\" = new.\"{name}\"")).collect();
+    let found: Vec<_> = keys.iter().map(|(name, _)| format!("\"{table}\".\"{name}\" = new.\"{name}\"")).collect();
+    format!("UPDATE \"{table}\" SET {} FROM {rows} WHERE {}", set.join(", "), found.join(" AND "))
 }

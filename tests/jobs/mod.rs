@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod cancel_job;
+mod claims;
 mod count_jobs;
 mod create_job;
 mod delete_job;
+mod endings;
 mod episodes;
 mod filters;
+mod heartbeat;
 mod history;
 mod idempotency;
 mod items;

@@ -2,18 +2,27 @@
 
 mod catalog;
 mod change_job;
+mod change_jobs;
+mod claim_jobs;
 mod create_job;
 mod delete_job;
 mod import;
+mod queues;
+mod sets;
+mod workers;
 
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
-pub use change_job::{Change, ChangeJob, Items, Loaded};
+pub use change_job::{Change, ChangeJob, Changed, Items, Loaded};
+pub use change_jobs::{ChangeJobs, Which, expired, light};
+pub use claim_jobs::{ClaimJobs, Claimed, Level, levels, running};
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use queues::{SetQueue, queues};
+pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
     db::{News, Tx},

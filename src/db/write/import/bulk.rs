@@ -46,7 +46,7 @@ where
 }
 
 /// `{1,NULL,"text"}`: the text of an array.
-fn array(values: impl Iterator<Item = Value>) -> String {
+pub fn array(values: impl Iterator<Item = Value>) -> String {
     let mut text = String::from("{");
     for value in values {
         if text.len() > 1 {
