@@ -19,6 +19,12 @@ class Shot:
     camera: str
     scene: int
     is_card: bool = False
+    # Of the clip, without its ending. A key may hold anything, a file's name should not.
+    name: str = ""
+
+    @property
+    def file(self):
+        return (self.name or self.key) + ".mp4"
 
 
 def plan(job, items) -> typing.List[Shot]:
@@ -41,9 +47,8 @@ def of_item(number, item):
     wish = item["input"]
     text = wish.get("visual_desc") or wish.get("description") or item["key"]
     camera = next((camera for camera in CAMERAS if camera in str(wish.get("motion_desc", ""))), CAMERAS[number % len(CAMERAS)])
-    # A key may hold anything; a file's name should not.
-    key = item["key"] if re.fullmatch(r"[A-Za-z0-9_-]{1,60}", item["key"]) else f"item-{number + 1:02}"
-    return Shot(key, str(text), camera, int(wish.get("scene_idx") or 0))
+    scene = wish.get("scene_idx") if isinstance(wish.get("scene_idx"), int) else 0
+    return Shot(item["key"], str(text), camera, scene, name=f"item-{number + 1:02}")
 
 
 def limit(pattern, text):

@@ -52,7 +52,7 @@ def result_of(shot, clip):
 
 def render_missing(plan, done, folder, style):
     """Renders what is not there yet; answers with the clips of all shots, in order."""
-    clips = [folder / f"{shot.key}.mp4" for shot in plan]
+    clips = [folder / shot.file for shot in plan]
     for number, (shot, clip) in enumerate(zip(plan, clips), 1):
         if is_whole(done.get(shot.key, {}), clip):
             print(f"{shot.key} is done already")

@@ -195,9 +195,11 @@ fn detail(status: StatusCode, problem: &Value) -> String {
     let Some(detail) = problem["detail"].as_str() else { return format!("it answered {status}") };
     let place = |error: &Value| {
         let place = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or_default();
-        format!(" {place}: {}", error["detail"].as_str().unwrap_or_default())
+        format!("{place}: {}", error["detail"].as_str().unwrap_or_default())
     };
-    let places: String = problem["errors"].as_array().into_iter().flatten().take(3).map(place).collect();
+    // The sentence of an invalid request names the places itself.
+    let places = problem["errors"].as_array().into_iter().flatten().map(place).filter(|place| !detail.contains(place));
+    let places: String = places.take(3).map(|place| format!(" {place}")).collect();
     format!("{detail}{places}")
 }
 

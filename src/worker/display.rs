@@ -69,13 +69,14 @@ impl Display {
             bar
         });
         let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
-        let shown = Shown {
+        let mut shown = Shown {
             total: claim.number("total_shots").unsigned_abs() as usize,
             done: done.filter_map(|item| item["key"].as_str()).map(str::to_owned).collect(),
             progress: 0.0,
             stage: String::new(),
             line: Instant::now(),
         };
+        shown.count();
         Row { display: self.clone(), id: claim.id.clone(), bar, began: Instant::now(), shown: Mutex::new(shown) }
     }
 }
@@ -151,18 +152,21 @@ impl Row {
 
 impl Shown {
     fn take(&mut self, report: &Report) {
-        self.total = report.total_shots.map_or(self.total, |total| total as usize);
-        let done = report.item.as_ref().filter(|item| is_done(&item.status)).and_then(|item| item.key.clone());
         if let Some(stage) = &report.stage {
             self.stage.clone_from(stage);
         }
-        if let Some(key) = done {
-            self.done.insert(key);
-            self.progress = self.done.len() as f64 * 100.0 / self.total.max(self.done.len()) as f64;
+        let done = report.item.as_ref().filter(|item| is_done(&item.status)).and_then(|item| item.key.clone());
+        if report.total_shots.is_some() || done.is_some() {
+            self.total = report.total_shots.map_or(self.total, |total| total as usize);
+            self.done.extend(done);
+            self.count();
         }
-        if let Some(progress) = report.progress {
-            self.progress = progress;
-        }
+        self.progress = report.progress.unwrap_or(self.progress);
+    }
+
+    /// The progress that the items come to.
+    fn count(&mut self) {
+        self.progress = self.done.len() as f64 * 100.0 / self.total.max(self.done.len()).max(1) as f64;
     }
 }
 

@@ -134,24 +134,24 @@ async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
 async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db: TestDb) {
     let stage = Stage::at(&db).await;
     let program = stage.path("program");
-    std::fs::write(&program, "#!/bin/sh\nexit 0\n").unwrap();
+    std::fs::write(&program, "#!/bin/sh\nwhile [ ! -e go ]; do sleep 0.02; done\n").unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     stage.create("first").await;
     let mut worker = stage.worker_at(&stage.server.url, &[], &[program.to_str().unwrap()]);
+    worker.says("first started").await;
+    let others = ["1", "2", "3", "4", "5"];
+    for id in others {
+        stage.create(id).await;
+    }
+    std::fs::rename(&program, stage.path("renamed")).unwrap();
+    std::fs::write(stage.path("go"), "").unwrap();
     worker.says("first completed").await;
-    std::fs::remove_file(&program).unwrap();
-    stage
-        .post(
-            "/jobs/bulk",
-            json!({"jobs": (0..5).map(|n| json!({"job_type": "render", "job_id": n.to_string()})).collect::<Vec<_>>()}),
-        )
-        .await;
     worker.says("cannot be started: No such file").await;
     worker.says("callsheet: ").await;
     assert_eq!(worker.ends().await.code(), Some(1));
     let mut attempts = 0;
-    for id in 0..5 {
-        let job = stage.job(&id.to_string()).await;
+    for id in others {
+        let job = stage.job(id).await;
         assert_eq!(job["status"], "queued");
         attempts += job["attempt"].as_i64().unwrap();
     }
@@ -163,7 +163,7 @@ async fn a_type_that_cannot_be_is_told_in_one_sentence(db: TestDb) {
     let args = ["work", "--server", &stage.server.url, "--type", "Not A Type", "--", "/bin/sh"];
     let mut worker = Worker::start(&mut callsheet(&args));
     let sentence = worker.says("callsheet: ").await;
-    assert!(sentence.contains("refused to give jobs") && sentence.contains("job type"), "{sentence}");
+    assert!(sentence.contains("refused to give jobs") && sentence.contains("/job_types/0"), "{sentence}");
     assert_eq!(worker.ends().await.code(), Some(1));
 }
 
