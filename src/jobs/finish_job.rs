@@ -46,9 +46,9 @@ impl JobManager {
         let done = self.try_change(id, version, Items::Open, move |loaded, now| {
             completed(loaded, lease.as_deref(), result.clone().map(Value::Object), now)
         });
-        let Changed { job, changed } = done.await?;
+        let Changed { job, changed, worker_id } = done.await?;
         if changed {
-            self.workers.completed(job.worker_id.as_ref(), self.now());
+            self.workers.completed(worker_id.as_ref(), self.now());
         }
         Ok(job)
     }
@@ -66,9 +66,9 @@ impl JobManager {
         let done = self.try_change(id, version, Items::Counted, move |loaded, now| {
             failed(loaded, lease.as_deref(), &failure, jitter, now)
         });
-        let Changed { job, changed } = done.await?;
+        let Changed { job, changed, worker_id } = done.await?;
         if changed {
-            self.workers.failed(job.worker_id.as_ref(), self.now());
+            self.workers.failed(worker_id.as_ref(), self.now());
         }
         Ok(job)
     }

@@ -7,7 +7,7 @@ use super::{
     stamped, validate,
 };
 use crate::{
-    db::write::{ChangeJobs, Which},
+    db::write::{ChangeJob, ChangeJobs, Items, Loaded},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -35,37 +35,41 @@ pub enum Ending {
 
 impl JobManager {
     /// Each outcome is taken or refused by itself, in order, as mark_completed, mark_failed and release_job do; those
-    /// that are taken are one transaction. A job comes without its large fields.
+    /// that are taken are one transaction.
     ///
     /// Errors: `invalid_request`; of each outcome `job_not_found`, `job_transition_illegal`, `lease_lost`.
     pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
         let now = self.now();
-        let jitter: Vec<f64> = outcomes.iter().map(|_| self.chance.jitter()).collect();
-        // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
-        let ids = outcomes.iter().map(|outcome| outcome.job_id.replace('\0', " ")).collect();
-        let ended = outcomes.clone();
-        let decide = Box::new(move |i: usize, loaded: &_| {
-            let Outcome { lease_token, ending, .. } = &outcomes[i];
-            let token = lease_token.as_deref();
-            let change = match ending {
-                Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
-                Ending::Failed(failure) => failed(loaded, token, failure, jitter[i], now),
-                Ending::Released => released(loaded, token, now),
-            }?;
-            Ok(change.map(|change| stamped(change, now)))
-        });
-        let changed = self.db.commit(ChangeJobs { which: Which::Named(ids), decide }).await?;
-        let answers = ended.into_iter().zip(changed).map(|(outcome, answer)| {
-            let changed = answer.outcome.map(|changed| {
+        let writes = outcomes.iter().map(|outcome| self.ending(outcome.clone(), now)).collect();
+        let changed = self.db.commit(ChangeJobs(writes)).await?;
+        let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
+            let changed = changed.map(|changed| {
                 if changed.changed {
-                    self.note_ending(&outcome.ending, answer.worker_before.as_ref(), now);
+                    self.note_ending(&outcome.ending, changed.worker_id.as_ref(), now);
                 }
                 changed.job
             });
             (outcome.job_id, changed)
         });
         Ok(answers.collect())
+    }
+
+    fn ending(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
+        let Outcome { job_id, lease_token, ending } = outcome;
+        let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
+        let jitter = self.chance.jitter();
+        let decide = Box::new(move |loaded: &Loaded| {
+            let token = lease_token.as_deref();
+            let change = match &ending {
+                Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
+                Ending::Failed(failure) => failed(loaded, token, failure, jitter, now),
+                Ending::Released => released(loaded, token, now),
+            }?;
+            Ok(change.map(|change| stamped(change, now)))
+        });
+        // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
+        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, decide }
     }
 
     fn note_ending(&self, ending: &Ending, worker_id: Option<&String>, now: DateTime<Utc>) {

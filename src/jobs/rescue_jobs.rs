@@ -7,13 +7,14 @@ use super::{
     stamped,
 };
 use crate::{
-    db::write::{Change, ChangeJobs, Loaded, Which, expired},
+    db::write::{Change, DecideExpired, Loaded, RescueJobs, expired},
     error::Result,
     lifecycle::{EventKind, Verb, backoff},
 };
 use chrono::{DateTime, Utc};
 use entity::job;
 use serde_json::json;
+use std::sync::Arc;
 
 /// Jobs of one transaction.
 const AT_ONCE: u64 = 500;
@@ -37,19 +38,21 @@ impl JobManager {
 
     async fn rescue_some(&self) -> Result<u64> {
         let now = self.now();
-        let jitter: Vec<f64> = (0..AT_ONCE).map(|_| self.chance.jitter()).collect();
-        let decide = Box::new(move |i: usize, loaded: &Loaded| {
-            let jitter = jitter.get(i).copied().unwrap_or_default();
-            // The job may have been given a longer lease since it was found.
-            let over = loaded.job.lease_expires_at.is_some_and(|expires| expires <= now);
-            over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
-        });
-        let changed = self.db.commit(ChangeJobs { which: Which::Expired { by: now, limit: AT_ONCE }, decide }).await?;
+        let decide = |jitter: f64| -> DecideExpired {
+            Box::new(move |loaded| {
+                // The job may have been given a longer lease since it was found.
+                let over = loaded.job.lease_expires_at.is_some_and(|expires| expires <= now);
+                over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
+            })
+        };
+        let decide = (0..AT_ONCE).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
         let mut count = 0;
-        for rescued in changed {
-            self.workers.rescued(rescued.worker_before.as_ref());
-            let rescued = rescued.outcome?;
-            count += u64::from(rescued.changed);
+        for rescued in self.db.commit(RescueJobs { by: now, decide }).await? {
+            let rescued = rescued?;
+            if rescued.changed {
+                self.workers.rescued(rescued.worker_id.as_ref());
+                count += 1;
+            }
         }
         Ok(count)
     }

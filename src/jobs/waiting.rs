@@ -165,8 +165,8 @@ impl Waiting {
         let db = self.db.read();
         let waiting = levels(db, &types).await?;
         let queues = queues(db, &types).await?;
-        let limited: Vec<String> =
-            queues.iter().filter(|q| q.max_running.is_some()).map(|q| q.job_type.clone()).collect();
+        let limited: Vec<&str> =
+            queues.iter().filter(|q| q.max_running.is_some()).map(|q| q.job_type.as_str()).collect();
         let running = running(db, &limited).await?;
         let is_full = |queue: &queue::Model| {
             let most = queue.max_running.and_then(|most| usize::try_from(most).ok());

@@ -1,13 +1,17 @@
 //! list_workers: who asks for jobs, and what it holds. A worker is registered by its calls.
 
-use super::{Claim, JobManager, worker_book::Present};
+use super::{
+    Claim, JobManager,
+    list_jobs::{View, columns},
+    worker_book::Present,
+};
 use crate::{
     db::write::{ForgetWorkers, NoteWorkers, WorkerNote},
     error::Result,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, worker};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, Select, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::collections::HashMap;
 
 /// A worker that holds nothing and was not heard of for so long is stale.
@@ -15,6 +19,9 @@ const STALE: TimeDelta = TimeDelta::seconds(90);
 
 /// A stale worker is forgotten after this.
 const FORGET: TimeDelta = TimeDelta::days(1);
+
+/// Jobs in hand that a list of workers shows.
+const MOST_HELD: u64 = 10_000;
 
 /// Where a worker stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +97,14 @@ impl JobManager {
     }
 }
 
-fn held_jobs() -> sea_orm::Select<job::Entity> {
-    crate::db::write::light()
+/// Jobs that workers hold, of which a few columns are shown.
+fn held_jobs() -> Select<job::Entity> {
+    columns(View::Summary)
         // As the predicate of the index says it.
         .filter(Expr::cust("status = 'processing'"))
         .filter(job::Column::WorkerId.is_not_null())
         .order_by_asc(job::Column::Id)
-        .limit(10_000)
+        .limit(MOST_HELD)
 }
 
 fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> WorkerStatus {

@@ -10,7 +10,7 @@ fn hint(backend: DbBackend, index: &str) -> String {
     }
 }
 
-/// The rows of a list that `sets::texts` made, as the table `kinds (job_type)`.
+/// The rows of a list that `bulk::list` made, as the table `kinds (job_type)`.
 fn kinds(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "SELECT unnest(($1::text)::text[])",
@@ -95,14 +95,14 @@ pub fn any_expired(backend: DbBackend) -> String {
 
 /// The first so many (2) of the jobs whose lease has run out by a moment (1), locked; those that another transaction
 /// holds are left out.
-pub fn expired(backend: DbBackend, columns: &str) -> String {
+pub fn expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let (sign, lock) = match backend {
         DbBackend::Postgres => ("$", "FOR UPDATE SKIP LOCKED"),
         _ => ("?", ""),
     };
     format!(
-        "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 \
+        "SELECT id FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 \
          LIMIT {sign}2 {lock}"
     )
 }

@@ -1,10 +1,10 @@
 //! Claiming: the jobs that are due, first in order, given to a worker under a lease each.
 
-use super::{event, insert_events, sets};
+use super::{event, write_events};
 use crate::{
     chance::Chance,
     clock::Clock,
-    db::{Tx, Write, dialect},
+    db::{Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
 };
@@ -12,7 +12,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value, sea_query::LockType,
+    Statement, Value,
+    sea_query::{Expr, LockType},
 };
 use serde_json::json;
 use std::{
@@ -77,12 +78,14 @@ impl ClaimJobs {
     /// its row: claims of it come one after the other, and each counts what the one before it gave.
     async fn room(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
         let backend = tx.get_database_backend();
-        let set = |types: &[String]| queue::Entity::find().filter(sets::one_of(backend, "job_type", types));
+        let set = |types: &[&str]| {
+            queue::Entity::find().filter(bulk::is_one_of(backend, Expr::col(queue::Column::JobType), types))
+        };
         let mut room: HashMap<String, usize> =
             self.job_types.iter().map(|kind| (kind.clone(), self.max_jobs)).collect();
-        let queues = set(&self.job_types).all(tx).await?;
-        let limited: Vec<String> =
-            queues.iter().filter(|queue| queue.max_running.is_some()).map(|queue| queue.job_type.clone()).collect();
+        let queues = set(&texts(&self.job_types)).all(tx).await?;
+        let limited: Vec<&str> =
+            queues.iter().filter(|queue| queue.max_running.is_some()).map(|queue| queue.job_type.as_str()).collect();
         let locked = match limited.is_empty() {
             true => Vec::new(),
             false => set(&limited).order_by_asc(queue::Column::JobType).lock(LockType::Update).all(tx).await?,
@@ -134,7 +137,8 @@ impl ClaimJobs {
         let told = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
         let started =
             |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(told(job)));
-        insert_events(tx, jobs.iter().zip(&given).map(started).collect()).await?;
+        let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
+        write_events(tx, &events).await?;
         with_items(tx, given).await
     }
 
@@ -163,7 +167,7 @@ impl ClaimJobs {
         match dialect::takes_arrays(backend) {
             true => {
                 let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
-                values.extend([sets::texts(backend, &ids).into(), sets::texts(backend, &tokens).into()]);
+                values.extend([bulk::list(backend, &ids).into(), bulk::list(backend, &tokens).into()]);
             }
             false => values.push(json!(tokens().collect::<Vec<_>>()).to_string().into()),
         }
@@ -176,9 +180,13 @@ impl ClaimJobs {
 /// What waits in the queues of these types.
 pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<Level>, DbErr> {
     let backend = db.get_database_backend();
-    let list = sets::texts(backend, types);
+    let list = bulk::list(backend, &texts(types));
     let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
     Level::find_by_statement(asked).all(db).await
+}
+
+fn texts(types: &[String]) -> Vec<&str> {
+    types.iter().map(String::as_str).collect()
 }
 
 /// Types with jobs that are due, by priority, highest first.
@@ -191,7 +199,7 @@ fn due(levels: Vec<Level>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
 }
 
 /// How many jobs of each of these types run.
-pub async fn running(db: &impl ConnectionTrait, types: &[String]) -> Result<HashMap<String, usize>, DbErr> {
+pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMap<String, usize>, DbErr> {
     #[derive(FromQueryResult)]
     struct Running {
         job_type: String,
@@ -201,7 +209,7 @@ pub async fn running(db: &impl ConnectionTrait, types: &[String]) -> Result<Hash
         return Ok(HashMap::new());
     }
     let backend = db.get_database_backend();
-    let list = sets::texts(backend, types);
+    let list = bulk::list(backend, types);
     let asked = Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
     let rows = Running::find_by_statement(asked).all(db).await?;
     Ok(rows.into_iter().map(|row| (row.job_type, usize::try_from(row.running).unwrap_or_default())).collect())
@@ -213,7 +221,11 @@ async fn with_items(tx: &Tx, jobs: Vec<job::Model>) -> Result<Vec<Claimed>> {
     let ids: Vec<&str> = jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect();
     let mut items: HashMap<String, Vec<job_item::Model>> = HashMap::new();
     if !ids.is_empty() {
-        let found = job_item::Entity::find().filter(sets::one_of(tx.get_database_backend(), "job_id", &ids));
+        let found = job_item::Entity::find().filter(bulk::is_one_of(
+            tx.get_database_backend(),
+            Expr::col(job_item::Column::JobId),
+            &ids,
+        ));
         for item in found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).all(tx).await? {
             items.entry(item.job_id.clone()).or_default().push(item);
         }

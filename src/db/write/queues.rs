@@ -1,8 +1,7 @@
 //! Queues: what is set for a type of job.
 
-use super::sets;
 use crate::{
-    db::{Tx, Write},
+    db::{Tx, Write, bulk},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -10,7 +9,7 @@ use entity::queue;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
     ConnectionTrait, DbErr, EntityTrait, QueryFilter,
-    sea_query::OnConflict,
+    sea_query::{Expr, OnConflict},
 };
 
 pub struct SetQueue {
@@ -50,5 +49,7 @@ impl Write for SetQueue {
 
 /// What is set for these types.
 pub async fn queues(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<queue::Model>, DbErr> {
-    queue::Entity::find().filter(sets::one_of(db.get_database_backend(), "job_type", types)).all(db).await
+    let types: Vec<_> = types.iter().map(String::as_str).collect();
+    let set = bulk::is_one_of(db.get_database_backend(), Expr::col(queue::Column::JobType), &types);
+    queue::Entity::find().filter(set).all(db).await
 }
