@@ -36,6 +36,8 @@ impl Program {
         let (reader, mut orders) = UnixStream::from_std(ours)?.into_split();
         let mut command = Command::new(own_file()?);
         command
+            // Not `callsheet`: who kills all of that name is not to kill the guards too.
+            .arg0("callsheet-guard")
             .args(["work-guard", "--"])
             .args(&worker.options.command)
             .envs(claim.environment(worker))

@@ -17,8 +17,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at what nobody tells.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// Where programs are found.
-pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// Where programs are found: `callsheet` runs in an empty environment otherwise.
+#[allow(clippy::disallowed_methods, reason = "the programs are those of whoever runs the tests")]
+pub fn path() -> String {
+    std::env::var("PATH").unwrap()
+}
 
 pub struct Stage {
     pub server: Server,
@@ -103,7 +106,7 @@ impl Stage {
     pub fn worker_at(&self, server: &str, args: &[&str], program: &[&str]) -> Worker {
         let own = ["work", "--type", "render", "--server", server];
         let mut command = callsheet(&[&own, args, &["--"], program].concat());
-        Worker::start(command.env("PATH", PATH).current_dir(self.folder.path()))
+        Worker::start(command.env("PATH", path()).current_dir(self.folder.path()))
     }
 }
 

@@ -1,6 +1,6 @@
 //! `examples/storyboard`: a real pipeline, killed and resumed. Renders are counted where they happen: in front of ffmpeg.
 
-use super::stage::{PATH, Stage, Worker};
+use super::stage::{Stage, Worker, path};
 use crate::support::{TestDb, callsheet};
 use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt, path::Path};
@@ -27,7 +27,7 @@ impl Studio {
         std::os::unix::fs::symlink(&media, stage.path("media")).unwrap();
         std::fs::create_dir(stage.path("bin")).unwrap();
         let counting = format!(
-            "#!/bin/sh\nfor last; do :; done\nbasename \"$last\" >> {}\nexec /usr/bin/ffmpeg \"$@\"\n",
+            "#!/bin/sh\nfor last; do :; done\nbasename \"$last\" >> {}\nPATH=${{PATH#*:}}\nexec ffmpeg \"$@\"\n",
             stage.path("renders").display()
         );
         std::fs::write(stage.path("bin/ffmpeg"), counting).unwrap();
@@ -42,7 +42,7 @@ impl Studio {
         let program = ["--", program.to_str().unwrap(), "--media", &media];
         let mut command = callsheet(&[&own, args, &program].concat());
         // The counting ffmpeg comes first.
-        Worker::start(command.env("PATH", format!("{}:{PATH}", self.stage.path("bin").display())))
+        Worker::start(command.env("PATH", format!("{}:{}", self.stage.path("bin").display(), path())))
     }
 
     /// How many times each shot was rendered.
