@@ -85,7 +85,11 @@ pub enum Error {
     TransitionIllegal(#[from] Illegal),
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
-    #[error("The job is held under a lease that this call did not come with.")]
+    #[error("The job is {0}; its failed items can be retried once it has ended.")]
+    NotEnded(JobStatus),
+    #[error("None of the job's items failed: there is nothing to retry.")]
+    NoFailedItems,
+    #[error("The job is not held under the lease that this call came with: let go of it.")]
     LeaseLost,
     #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
     VersionMismatch { expected: String, current: i64 },
@@ -121,6 +125,8 @@ impl Error {
             Error::Invalid(_) => "invalid_request",
             Error::TransitionIllegal { .. } => "job_transition_illegal",
             Error::NotProcessing(_) => "job_not_processing",
+            Error::NotEnded(_) => "job_not_ended",
+            Error::NoFailedItems => "no_failed_items",
             Error::LeaseLost => "lease_lost",
             Error::VersionMismatch { .. } => "version_mismatch",
             Error::JobExists(_) => "job_exists",

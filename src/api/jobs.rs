@@ -3,7 +3,10 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, Pagination, Shot},
+    dto::{
+        Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, NewJobs, OutcomeAnswer,
+        Outcomes, Pagination, Shot,
+    },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
     job_page::JobPage,
@@ -55,7 +58,7 @@ enum JobOrUnchanged {
 }
 
 #[derive(ApiResponse)]
-enum CreatedJob {
+pub enum CreatedJob {
     /// The job waits in the queue.
     #[oai(status = 201)]
     Created(
@@ -98,8 +101,21 @@ impl Jobs {
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", &body.raw);
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
-        let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-        Ok(CreatedJob::Created(Json(job.into()), location, tag))
+        Ok(made(job))
+    }
+
+    /// Create jobs
+    ///
+    /// Puts up to 1,000 jobs in the queue. What is wrong with the form of any of them refuses all; each of the others is made or
+    /// refused by itself, in order. May be repeated with the same Idempotency-Key.
+    #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
+    async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
+        let idempotency = key.of("create_jobs", &body.raw);
+        let named: Vec<_> = body.value.jobs.iter().map(|job| job.job_id.clone()).collect();
+        let new = body.value.jobs.into_iter().map(Into::into).collect();
+        let outcomes = self.0.create_jobs(new, idempotency).await?;
+        let outcomes = named.into_iter().zip(outcomes).map(|(id, outcome)| OutcomeAnswer::of(id, outcome)).collect();
+        Ok(Json(Outcomes { outcomes }))
     }
 
     /// List jobs
@@ -266,6 +282,12 @@ impl Jobs {
 async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<JobWithShots> {
     let shots = jobs.shots_of(&job).await?;
     Ok(JobWithShots::new(job, shots.into_iter().map(Shot::from).collect()))
+}
+
+/// What every call that makes a job answers.
+pub fn made(job: job::Model) -> CreatedJob {
+    let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
+    CreatedJob::Created(Json(job.into()), location, tag)
 }
 
 /// What every changing call answers: the job as the write left it, without another look at the database, whose failure

@@ -28,6 +28,7 @@ mod series;
 mod shots;
 pub mod spec;
 mod upload;
+mod workers;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
@@ -70,7 +71,7 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         generate::Generate(jobs.clone()),
         jobs::Jobs(jobs.clone()),
         lifecycle::Lifecycle(jobs.clone()),
-        claims::Claims(jobs.clone()),
+        (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),

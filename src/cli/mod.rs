@@ -8,8 +8,10 @@ mod jobs;
 mod migrate;
 mod openapi;
 mod out;
+mod queue;
 mod serve;
 mod work;
+mod workers;
 
 use crate::{
     app::App,
@@ -60,6 +62,10 @@ enum Command {
     Work(work::Arguments),
     #[command(hide = true)]
     WorkGuard(work::GuardArguments),
+    /// Pause, resume and limit types of jobs
+    Queue(queue::Arguments),
+    /// Show who asks for jobs, and what each holds
+    Workers(workers::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
@@ -125,6 +131,11 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             told(&app, import::run(app.clone(), arguments)).await
         }
         Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Queue(arguments) => {
+            let app = ready(cli.flags, false).await?;
+            told(&app, queue::run(app.clone(), arguments)).await
+        }
+        Command::Workers(arguments) => workers::run(ready(cli.flags, false).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();

@@ -4,6 +4,7 @@ use super::{Failure, out::say};
 use crate::{
     api,
     app::App,
+    background::Loops,
     db::{migrate as schema, without_password},
 };
 use poem::{
@@ -24,18 +25,24 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
-    let watching = tokio::spawn(app.imports.clone().watch());
+    let loops = Loops::start(&app.jobs);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
-    let stop = stop_signal()?;
+    let (signal, jobs) = (stop_signal()?, app.jobs.clone());
+    let stop = async move {
+        signal.await;
+        // Workers that wait for a job ask the next server.
+        jobs.end_waits();
+    };
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
-    watching.abort();
+    loops.end().await;
     listening.abort();
     app.imports.end(GRACE).await;
     tracing::info!("stopped");
+    let _ = app.jobs.note_workers().await;
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;
     Ok(ExitCode::SUCCESS)

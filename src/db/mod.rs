@@ -11,11 +11,12 @@ mod tx;
 pub mod write;
 mod writer;
 
-pub use connect::{ConnectError, Options, without_password};
+pub use connect::{ConnectError, Observer, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
 pub use tx::Tx;
+pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
 use entity::job;

@@ -4,6 +4,7 @@ mod cancel_job;
 mod claim_jobs;
 mod count_jobs;
 mod create_job;
+mod create_jobs;
 mod delete_job;
 mod enter;
 mod episodes;
@@ -15,10 +16,14 @@ mod heartbeat;
 mod imports;
 mod items;
 mod list_jobs;
+mod loops;
 mod outcomes;
 mod progress;
+mod queues;
+mod recover_job;
 mod release_job;
 mod rescue_jobs;
+mod retry_failed_items;
 mod retry_job;
 mod series;
 mod shots;
@@ -39,8 +44,10 @@ pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
 pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
+pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
+pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use update_job::JobPatch;
@@ -59,6 +66,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::job;
+use loops::Loops;
 use std::sync::Arc;
 use waiting::Waiting;
 use worker_book::WorkerBook;
@@ -94,12 +102,13 @@ pub struct JobManager {
     chance: Arc<dyn Chance>,
     waiting: Waiting,
     workers: WorkerBook,
+    loops: Loops,
 }
 
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
-        Self { db, clock, chance, waiting, workers: WorkerBook::default() }
+        Self { db, clock, chance, waiting, workers: WorkerBook::default(), loops: Loops::default() }
     }
 
     /// Without a database: see [`Database::detached`].

@@ -111,6 +111,14 @@ pub struct NewJob {
     pub items: Option<Vec<NewItem>>,
 }
 
+/// Jobs to be made.
+#[derive(Debug, ObjectShape)]
+#[oai(deny_unknown_fields)]
+pub struct NewJobs {
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    pub jobs: Vec<NewJob>,
+}
+
 /// A part of a job to be made.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]

@@ -10,6 +10,7 @@ mod job;
 mod outcome;
 mod report;
 mod time;
+mod worker;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use claim::{
@@ -18,10 +19,11 @@ pub use claim::{
 };
 pub use event::EventList;
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
-pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
+pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
 pub use item::{ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
+pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
 use serde_json::Value;

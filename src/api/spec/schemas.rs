@@ -4,7 +4,7 @@ use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
-const INPUTS: [&str; 21] = [
+const INPUTS: [&str; 23] = [
     "CancelJob",
     "ClaimJobs",
     "CompleteJob",
@@ -18,6 +18,7 @@ const INPUTS: [&str; 21] = [
     "NewEpisode",
     "NewItem",
     "NewJob",
+    "NewJobs",
     "NewSeries",
     "ReleaseJob",
     "ReportItems",
@@ -25,11 +26,13 @@ const INPUTS: [&str; 21] = [
     "ReportProgress",
     "ReportShots",
     "SendHeartbeat",
+    "SetQueue",
     "StartJob",
 ];
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 6] = [
+const NEVER_NULL: [(&str, &[&str]); 7] = [
+    ("SetQueue", &["paused"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
@@ -39,10 +42,11 @@ const NEVER_NULL: [(&str, &[&str]); 6] = [
 ];
 
 /// Schemas of which at least one of two fields has to be there.
-const ONE_OF_TWO: [(&str, [&str; 2]); 3] = [
+const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
     ("ItemReport", ["key", "idx"]),
     ("ReportProgress", ["progress", "current_stage"]),
     ("ReportShots", ["total_shots", "completed_shots"]),
+    ("SetQueue", ["paused", "max_running"]),
 ];
 
 /// Form of a job type.

@@ -10,12 +10,13 @@ mod import;
 mod items;
 mod queues;
 mod rescue_jobs;
+mod retry_failed_items;
 mod workers;
 
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
-pub use claim_jobs::{ClaimJobs, Claimed, Level, levels, running};
-pub use create_job::{CreateJob, Created};
+pub use claim_jobs::{ClaimJobs, Claimed, Level, claim_statements, levels, running};
+pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
@@ -23,6 +24,7 @@ pub use import::{
 };
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
+pub use retry_failed_items::RetryFailedItems;
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
