@@ -27,8 +27,9 @@ impl Studio {
         std::os::unix::fs::symlink(&media, stage.path("media")).unwrap();
         std::fs::create_dir(stage.path("bin")).unwrap();
         let counting = format!(
-            "#!/bin/sh\nfor last; do :; done\nbasename \"$last\" >> {}\nPATH=${{PATH#*:}}\nexec ffmpeg \"$@\"\n",
-            stage.path("renders").display()
+            "#!/bin/sh\nfor last; do :; done\nbasename \"$last\" >> {}\nexec {} \"$@\"\n",
+            stage.path("renders").display(),
+            which::which("ffmpeg").unwrap().display()
         );
         std::fs::write(stage.path("bin/ffmpeg"), counting).unwrap();
         std::fs::set_permissions(stage.path("bin/ffmpeg"), PermissionsExt::from_mode(0o755)).unwrap();
