@@ -176,7 +176,7 @@ fn is_done(status: &str) -> bool {
 
 fn style() -> ProgressStyle {
     // The form is a constant; one that is wrong shows the bar's own.
-    ProgressStyle::with_template("{prefix} {bar:30} {pos:>3} % {wide_msg} {elapsed}")
+    ProgressStyle::with_template("{prefix} {bar:16} {pos:>3} % {elapsed:>4} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }
 
