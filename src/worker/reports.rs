@@ -295,14 +295,14 @@ mod tests {
     async fn large_items_go_in_calls_that_the_server_takes() {
         let reports = Reports::default();
         let large = || Some(Value::from("x".repeat(600_000)));
+        reports.add(Said::Log("line".into())).await;
         reports.add(item("a", "completed", large())).await;
         reports.add(item("b", "completed", large())).await;
-        reports.add(Said::Log("line".into())).await;
         let first = reports.take();
         assert_eq!((keys(&first), first.log.len()), (vec!["a"], 1));
         assert_eq!(keys(&reports.take()), ["b"]);
-        reports.add(item("c", "completed", Some("x".repeat(900_000).into()))).await;
         reports.add(Said::Log("line".into())).await;
+        reports.add(item("c", "completed", Some("x".repeat(900_000).into()))).await;
         assert_eq!((keys(&reports.take()).len(), reports.take().log), (1, vec!["line".to_owned()]));
     }
 
