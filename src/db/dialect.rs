@@ -1,7 +1,7 @@
 //! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{ColumnType, Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
 
@@ -31,6 +31,25 @@ pub fn writers(backend: DbBackend, connections: u32) -> usize {
 /// Whether the database can tell one process what another has written.
 pub fn notifies(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// Whether events are committed in the order of their positions: SQLite has one writer at a time.
+pub fn commits_in_order(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
+/// The transactions that are writing events and have not ended. None on SQLite, where what is there is committed.
+///
+/// Looks at the locks and not at a snapshot's oldest transaction: that one may be of another database, and stay for hours.
+pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    if commits_in_order(db.get_database_backend()) {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted \
+               AND mode = 'RowExclusiveLock' AND relation = 'job_events'::regclass \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be

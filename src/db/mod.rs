@@ -6,6 +6,7 @@ mod errors;
 pub mod migrate;
 mod news;
 mod relay;
+mod tail;
 mod tx;
 pub mod write;
 mod writer;
@@ -14,6 +15,7 @@ pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use writer::{Write, Writer};
 
