@@ -1,6 +1,6 @@
 //! Deleting a job: the row, its items and its history go; one event stays and says so.
 
-use super::{change_job::check_version, event, insert_events};
+use super::{change_job::check_version, event, write_events};
 use crate::{
     db::{Tx, Write},
     error::{Error, Result, Thing},
@@ -30,7 +30,10 @@ impl Write for DeleteJob {
         job.updated_at = self.now;
         // Whoever follows jobs by their labels can't look them up any more.
         let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));
-        insert_events(tx, vec![event(None, &job, EventKind::Deleted, told)]).await?;
+        write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
         Ok(())
+    }
+    fn key(&self) -> Option<&str> {
+        Some(&self.id)
     }
 }
