@@ -24,10 +24,14 @@ async fn counts_come_first_then_the_changes_of_all_jobs_in_order(t: Api) {
     t.start(&a.id).await;
     t.cancel_job(&b.id, None, None).await.unwrap();
     t.delete_job(&b.id, None).await.unwrap();
-    let told = reader.take(3).await;
-    let deleted = told.iter().chain([&reader.next().await.unwrap()]).map(|m| m.kind().to_owned()).collect::<Vec<_>>();
+    let mut told = Vec::new();
+    while told.last().is_none_or(|last: &Message| last.kind() != "deleted") {
+        told.push(reader.next().await.unwrap());
+    }
     // What was deleted before it was read is not told any more, but that it was deleted is.
-    assert!(deleted.contains(&"started".to_owned()) && deleted.contains(&"deleted".to_owned()), "{deleted:?}");
+    assert!(kinds(&told).contains(&"started"), "{:?}", kinds(&told));
+    let positions: Vec<i64> = told.iter().map(|m| m.data["position"].as_str().unwrap().parse().unwrap()).collect();
+    assert!(positions.is_sorted(), "{positions:?}");
 }
 
 on_both!(who_comes_back_to_all_jobs_is_told_what_was_missed_and_nothing_twice);

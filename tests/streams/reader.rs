@@ -50,6 +50,10 @@ impl Reader {
 
     /// The next message; `None` when the stream has ended, or was cut.
     pub async fn next(&mut self) -> Option<Message> {
+        tokio::time::timeout(PATIENCE, self.read_on()).await.expect("a message comes")
+    }
+
+    async fn read_on(&mut self) -> Option<Message> {
         loop {
             while let Some(end) = self.text.find("\n\n") {
                 let block: String = self.text.drain(..end + 2).collect();
@@ -57,7 +61,7 @@ impl Reader {
                     return Some(message);
                 }
             }
-            let piece = tokio::time::timeout(PATIENCE, self.response.chunk()).await.expect("a message comes");
+            let piece = self.response.chunk().await;
             self.text.push_str(std::str::from_utf8(&piece.ok()??).unwrap());
         }
     }
