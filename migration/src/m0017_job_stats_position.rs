@@ -1,4 +1,4 @@
-//! `job_stats_position`: one row that says up to which event `job_stats` tells.
+//! `job_stats_position`: one row that says up to which event `job_stats` tells; none before the first roll-up.
 
 use crate::drop_table;
 use sea_orm_migration::prelude::*;
@@ -20,10 +20,7 @@ impl MigrationTrait for Migration {
                     .check(("chk_job_stats_position_id", Expr::col("id").eq(1)))
                     .to_owned(),
             )
-            .await?;
-        let begin = "INSERT INTO job_stats_position (id, position) VALUES (1, 0)";
-        manager.get_connection().execute_unprepared(begin).await?;
-        Ok(())
+            .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -35,7 +35,7 @@ pub fn spawn<L: Loop>(jobs: &JobManager, this: L) -> JoinHandle<()> {
                 tracing::warn!(name = L::NAME, %error, "a background loop failed: it tries again");
             }
             tokio::select! {
-                () = jobs.ending() => return,
+                () = jobs.streams_ended() => return,
                 () = this.woken() => {}
                 () = tokio::time::sleep(L::PERIOD) => {}
             }

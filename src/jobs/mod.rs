@@ -139,8 +139,8 @@ impl JobManager {
         self.feed.end().await;
     }
 
-    /// Returns when the process is about to end.
-    pub async fn ending(&self) {
+    /// Returns when streams have ended: the process is about to end.
+    pub async fn streams_ended(&self) {
         self.feed.ended().await;
     }
 

@@ -44,7 +44,9 @@ impl Write for RollUp {
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
-        // Servers that roll up at the same time do so one after the other.
+        // Servers that roll up at the same time do so one after the other, also the first time.
+        let begin = job_stats_position::ActiveModel { id: Set(1), position: Set(0) };
+        super::insert_unless_there(tx, begin).await?;
         let row = job_stats_position::Entity::find().lock(LockType::Update).one(tx).await?;
         let Some(row) = row.filter(|row| row.position < self.upto) else { return Ok(false) };
         let events = counted(row.position).filter(job_event::Column::Id.lte(self.upto)).limit(PAGE);
