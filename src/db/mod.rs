@@ -20,6 +20,7 @@ use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, Qu
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    for_writing: DatabaseConnection,
     writers: usize,
 }
 
@@ -28,15 +29,20 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
-        let writer = Writer::new(conn.clone(), writers);
-        Ok(Self { conn, writer, writers })
+        // A single writer keeps its connection: the pages and statements that it holds serve the next write, where a
+        // pool would hand them out to each connection in turn, which finds them stale.
+        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
+            true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
+            false => conn.clone(),
+        };
+        Ok(Self { writer: Writer::new(for_writing.clone(), writers), conn, for_writing, writers })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
     /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
-        Self { writer: Writer::new(conn.clone(), 1), conn, writers: 1 }
+        Self { writer: Writer::new(conn.clone(), 1), for_writing: conn.clone(), conn, writers: 1 }
     }
 
     /// There is no database behind this.
@@ -77,6 +83,7 @@ impl Database {
     }
 
     pub async fn close(self) -> Result<(), DbErr> {
+        self.for_writing.close().await?;
         self.conn.close().await
     }
 }

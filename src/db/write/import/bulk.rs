@@ -3,7 +3,6 @@
 //! On PostgreSQL a statement of many VALUES is planned anew each time and costs more than the insert itself; here each
 //! column goes as one array literal, so that one statement of one shape serves any number of rows.
 
-use super::super::ROWS_PER_INSERT;
 use crate::db::{Tx, dialect};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
@@ -39,10 +38,23 @@ where
         E::Column::iter().filter(counted).for_each(|column| row.not_set(column));
         row
     };
-    for some in rows.chunks(ROWS_PER_INSERT) {
+    for some in chunks(rows) {
         E::insert_many(some.iter().map(|row| active(row.borrow()))).exec_without_returning(tx).await?;
     }
     Ok(())
+}
+
+/// Rows of a statement. A few sizes and no others: a connection keeps the statements that it was given, and those of each
+/// number of rows would fill its memory.
+const CHUNKS: [usize; 4] = [64, 16, 4, 1];
+
+fn chunks<R>(mut rows: &[R]) -> impl Iterator<Item = &[R]> {
+    std::iter::from_fn(move || {
+        let size = CHUNKS.into_iter().find(|size| *size <= rows.len())?;
+        let (some, rest) = rows.split_at(size);
+        rows = rest;
+        Some(some)
+    })
 }
 
 /// `{1,NULL,"text"}`: the text of an array.

@@ -51,7 +51,7 @@ pub async fn plan(
     let there: Vec<String> = job::Entity::find()
         .select_only()
         .column(job::Column::Id)
-        .filter(job::Column::Id.is_in(ids()))
+        .filter(job::Column::Id.is_in(padded(ids())))
         .into_tuple()
         .all(conn)
         .await?;
@@ -77,6 +77,16 @@ pub async fn plan(
     Ok(records.iter().map(one).collect())
 }
 
+/// The ids, the last one again and again up to a power of two: a statement for each number of ids would be prepared anew
+/// for each batch, and kept by its connection.
+fn padded<'a>(ids: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut ids: Vec<_> = ids.collect();
+    if let Some(last) = ids.last().copied() {
+        ids.resize(ids.len().next_power_of_two(), last);
+    }
+    ids
+}
+
 fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Plan {
     let (landed, replaced) = match on_conflict {
         OnConflict::Skip => (Landed::AlreadyThere, None),
@@ -95,7 +105,7 @@ async fn last_of_deleted(conn: &impl ConnectionTrait, ids: impl Iterator<Item = 
         .select_only()
         .column(job_event::Column::JobId)
         .column_as(Expr::col(job_event::Column::Seq).max(), "last")
-        .filter(job_event::Column::JobId.is_in(ids))
+        .filter(job_event::Column::JobId.is_in(padded(ids)))
         .filter(job_event::Column::Kind.eq(EventKind::Deleted.as_str()))
         .group_by(job_event::Column::JobId)
         .into_tuple()
