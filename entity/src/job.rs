@@ -90,6 +90,8 @@ pub struct Model {
     pub cancel_requested_at: Option<DateTimeUtc>,
     /// Steps by one at every change; the ETag; the `seq` of the event that tells of the change.
     pub version: i64,
+    /// When the job entered its present status; null where that is not known, as of imported jobs.
+    pub status_since: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -23,6 +23,10 @@ pub struct Model {
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub data: Option<Json>,
     pub created_at: DateTimeUtc,
+    /// Of the job.
+    pub job_type: Option<String>,
+    /// How long the job had been in the status that this event ended; null when it changed none.
+    pub seconds: Option<f64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -12,6 +12,7 @@ mod m0006_imports;
 mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
+mod m0010_history;
 mod m0018_import_report;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_import_rejects::Migration),
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
+            Box::new(m0010_history::Migration),
             Box::new(m0018_import_report::Migration),
         ]
     }

@@ -16,7 +16,8 @@ pub struct Operation {
 }
 
 /// Codes that any operation may answer.
-pub const EVERYWHERE: [&str; 4] = ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable"];
+pub const EVERYWHERE: [&str; 5] =
+    ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable", "overloaded"];
 
 /// Codes of every operation with a body.
 pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];

@@ -148,7 +148,7 @@ fn event() -> Value {
     json!({
         "job_id": JOB, "seq": 2, "kind": "started", "status": "processing", "progress": 0.0, "current_stage": null,
         "total_shots": 2, "completed_shots": 0, "data": {"attempt": 1, "worker_id": "render-1"},
-        "created_at": "2026-01-31T12:00:02.5Z",
+        "created_at": "2026-01-31T12:00:02.5Z", "position": "1042", "job_type": "script2video", "seconds": 2.376544,
     })
 }
 

@@ -111,14 +111,25 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             migrate::run(open(cli.flags, ServerFlags::default(), create).await?, arguments).await
         }
         Command::Import(arguments) if arguments.dry_run => import::run(untouched(cli.flags).await?, arguments).await,
-        Command::Import(arguments) => import::run(ready(cli.flags, true).await?, arguments).await,
+        Command::Import(arguments) => {
+            let app = ready(cli.flags, true).await?;
+            told(&app, import::run(app.clone(), arguments)).await
+        }
         Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();
-            jobs::run(ready(cli.flags, create).await?, arguments).await
+            let app = ready(cli.flags, create).await?;
+            told(&app, jobs::run(app.clone(), arguments)).await
         }
     }
+}
+
+/// Does what may write, and ends when the servers of the database have been told.
+async fn told(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+    let outcome = run.await;
+    let _ = app.jobs.database().clone().close().await;
+    outcome
 }
 
 /// Text of others, without what would steer the terminal.

@@ -25,12 +25,15 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let routes = api::routes(&app);
     greet(&app, address);
     let watching = tokio::spawn(app.imports.clone().watch());
+    let db = app.jobs.database().clone();
+    let listening = tokio::spawn(async move { db.listen().await });
     let stop = stop_signal()?;
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
     watching.abort();
+    listening.abort();
     app.imports.end(GRACE).await;
     tracing::info!("stopped");
     let App { jobs, .. } = app;

@@ -1,19 +1,27 @@
 //! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
 
+mod bulk;
 mod connect;
 mod dialect;
 mod errors;
 pub mod migrate;
+mod news;
+mod relay;
+mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
-pub use writer::{Tx, Write, Writer};
+pub use news::{News, NewsDesk, Subscription, Told};
+pub use tx::Tx;
+pub use writer::{Fate, Write, Writer};
 
 use entity::job;
+use relay::Relay;
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
+use std::sync::Arc;
 
 /// A pool of connections to one database, and the one way to write to it.
 #[derive(Clone)]
@@ -22,6 +30,9 @@ pub struct Database {
     writer: Writer,
     for_writing: DatabaseConnection,
     writers: usize,
+    desk: NewsDesk,
+    relay: Option<Relay>,
+    url: Arc<str>,
 }
 
 impl Database {
@@ -35,14 +46,20 @@ impl Database {
             true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
             false => conn.clone(),
         };
-        Ok(Self { writer: Writer::new(for_writing.clone(), writers), conn, for_writing, writers })
+        let desk = NewsDesk::default();
+        let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
+        let lanes = dialect::lanes(conn.get_database_backend(), writers);
+        let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
+        Ok(Self { conn, writer, for_writing, writers, desk, relay, url: options.url.as_str().into() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
     /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
-        Self { writer: Writer::new(conn.clone(), 1), for_writing: conn.clone(), conn, writers: 1 }
+        let desk = NewsDesk::default();
+        let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
+        Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
     }
 
     /// There is no database behind this.
@@ -58,6 +75,19 @@ impl Database {
     /// Runs one write in a transaction of its own and answers after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
+    }
+
+    /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
+    pub fn news(&self) -> &NewsDesk {
+        &self.desk
+    }
+
+    /// Hears of the writes of other processes, where the database can tell of them, for as long as it is polled.
+    pub async fn listen(&self) {
+        match &self.relay {
+            Some(relay) => relay.clone().listen(self.url.to_string(), self.desk.clone()).await,
+            None => std::future::pending().await,
+        }
     }
 
     /// How many writes run at once; more wait for their turn.
@@ -82,7 +112,11 @@ impl Database {
         Ok(())
     }
 
+    /// Other processes have heard of all writes when it returns.
     pub async fn close(self) -> Result<(), DbErr> {
+        if let Some(relay) = &self.relay {
+            let _ = relay.flush().await;
+        }
         self.for_writing.close().await?;
         self.conn.close().await
     }

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 const BELONGING: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
 
 /// In the order of [`values`].
-pub const NAMES: [&str; 39] = [
+pub const NAMES: [&str; 40] = [
     "job_id",
     "job_type",
     "mode",
@@ -46,6 +46,7 @@ pub const NAMES: [&str; 39] = [
     "labels",
     "source",
     "source_status",
+    "status_since",
     "series",
     "episode",
     "active_jobs",
@@ -53,7 +54,7 @@ pub const NAMES: [&str; 39] = [
 ];
 
 /// In the order of [`NAMES`].
-pub fn values(whole: WholeJob) -> [Value; 39] {
+pub fn values(whole: WholeJob) -> [Value; 40] {
     let WholeJob { job, items, events, series, episode, active } = whole;
     [
         job.id.into(),
@@ -91,6 +92,7 @@ pub fn values(whole: WholeJob) -> [Value; 39] {
         job.labels.unwrap_or_else(|| json!({})),
         job.source.into(),
         job.source_status.into(),
+        time(job.status_since),
         series.map(series_json).into(),
         episode.map(|(episode, series)| episode_json(episode, series)).into(),
         active.into_iter().map(active_json).collect(),
@@ -125,6 +127,7 @@ fn event(event: job_event::Model) -> Value {
         "completed_shots": event.completed_shots,
         "data": plain(event.data),
         "created_at": time(Some(event.created_at)),
+        "seconds": event.seconds,
     })
 }
 

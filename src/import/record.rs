@@ -153,6 +153,7 @@ impl Record {
             lease_expires_at: None,
             cancel_requested_at: None,
             version: 1,
+            status_since: None,
             context: None,
             id,
         };

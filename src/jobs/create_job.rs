@@ -115,6 +115,7 @@ impl JobManager {
             lease_expires_at: None,
             cancel_requested_at: None,
             version: 1,
+            status_since: Some(now),
         };
         self.db.commit(CreateJob { job, items, named }).await
     }

@@ -23,6 +23,9 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
         job.worker_id = None;
     }
     job.completed_at = is_terminal(job.status).then_some(now);
+    if job.status != before.status {
+        job.status_since = Some(now);
+    }
     Ok(job)
 }
 

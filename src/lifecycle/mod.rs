@@ -6,6 +6,7 @@ mod cursor;
 mod event;
 mod merge;
 mod progress;
+mod spent;
 mod transition;
 
 pub use backoff::backoff;
@@ -13,4 +14,5 @@ pub use cursor::Cursor;
 pub use event::EventKind;
 pub use merge::merge_patch;
 pub use progress::percent;
+pub use spent::seconds_spent;
 pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};

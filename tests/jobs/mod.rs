@@ -14,6 +14,7 @@ mod leases;
 mod mark_completed;
 mod mark_failed;
 mod merge_patch;
+mod news;
 mod paging;
 mod progress;
 mod retry_job;

@@ -22,6 +22,12 @@ pub struct Event {
     /// What else there is to tell of this kind of step.
     pub data: Option<Value>,
     pub created_at: Time,
+    /// Place in the stream of all events: later events have larger numbers.
+    pub position: String,
+    /// Type of the job; null in events of deleted jobs of old.
+    pub job_type: Option<String>,
+    /// Seconds that the job had been in the status that this step ended; null when the step changed none.
+    pub seconds: Option<f64>,
 }
 
 /// Events of a job in order.
@@ -46,6 +52,9 @@ impl From<job_event::Model> for Event {
             completed_shots: event.completed_shots,
             data: event.data,
             created_at: event.created_at.into(),
+            position: event.id.to_string(),
+            job_type: event.job_type,
+            seconds: event.seconds,
         }
     }
 }

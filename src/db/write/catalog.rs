@@ -79,6 +79,11 @@ impl Write for DeleteSeries {
         series::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
     }
+
+    /// It may have a million jobs.
+    fn is_large(&self) -> bool {
+        true
+    }
 }
 
 pub struct DeleteEpisode {
@@ -96,11 +101,16 @@ impl Write for DeleteEpisode {
         episode::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
     }
+
+    /// It may have a million jobs.
+    fn is_large(&self) -> bool {
+        true
+    }
 }
 
 /// Clears the column in all jobs that hold the id, by the set: a series may have a million jobs. The foreign key would
 /// clear it too, but without version and event.
-async fn detach(tx: &impl ConnectionTrait, column: job::Column, id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
+async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
     use job::Column as J;
     use job_event::Column as E;
     let locked = job::Entity::find().select_only().column(J::Id).filter(column.eq(id)).lock(LockType::Update);
@@ -113,6 +123,7 @@ async fn detach(tx: &impl ConnectionTrait, column: job::Column, id: &str, now: D
         .expr(Expr::val(EventKind::Detached.as_str()))
         .columns([J::Status, J::Progress, J::CurrentStage, J::TotalShots, J::CompletedShots])
         .expr(Expr::val(now))
+        .column(J::JobType)
         .filter(column.eq(id))
         .into_query();
     let columns = [
@@ -125,6 +136,7 @@ async fn detach(tx: &impl ConnectionTrait, column: job::Column, id: &str, now: D
         E::TotalShots,
         E::CompletedShots,
         E::CreatedAt,
+        E::JobType,
     ];
     let insert = Query::insert()
         .into_table(job_event::Entity)
@@ -133,6 +145,7 @@ async fn detach(tx: &impl ConnectionTrait, column: job::Column, id: &str, now: D
         .map_err(|e| DbErr::Custom(e.to_string()))?
         .to_owned();
     tx.execute(&insert).await?;
+    tx.tell_of_more();
     job::Entity::update_many()
         .col_expr(column, Expr::val(Option::<String>::None))
         .col_expr(J::Version, Expr::col(J::Version).add(1))

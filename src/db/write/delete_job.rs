@@ -1,6 +1,6 @@
 //! Deleting a job: the row, its items and its history go; one event stays and says so.
 
-use super::{change_job::check_version, event, insert_events};
+use super::{change_job::check_version, event, write_events};
 use crate::{
     db::{Tx, Write},
     error::{Error, Result, Thing},
@@ -27,7 +27,10 @@ impl Write for DeleteJob {
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
         job.version += 1;
         job.updated_at = self.now;
-        insert_events(tx, vec![event(&job, EventKind::Deleted, None)]).await?;
+        write_events(tx, &[event(None, &job, EventKind::Deleted, None)]).await?;
         Ok(())
+    }
+    fn key(&self) -> Option<&str> {
+        Some(&self.id)
     }
 }

@@ -78,6 +78,7 @@ struct Exported {
     labels: Option<Map<String, Value>>,
     source: Option<String>,
     source_status: Option<String>,
+    status_since: Option<DateTime<Utc>>,
     // Exports of the first Callsheet end here.
     series: Option<Series>,
     episode: Option<Episode>,
@@ -113,6 +114,7 @@ struct Event {
     completed_shots: i32,
     data: Option<Value>,
     created_at: DateTime<Utc>,
+    seconds: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -173,7 +175,7 @@ impl Exported {
         let episode = self.episode.map(|episode| episode.into_rows());
         let (episode, of_episode) = episode.map_or((None, None), |(episode, series)| (Some(episode), series));
         let own = OwnRows {
-            history: self.events.into_iter().map(|event| event.into_row(&id)).collect(),
+            history: self.events.into_iter().map(|event| event.into_row(&id, &self.job_type)).collect(),
             series: self.series.map(Series::into_row).into_iter().chain(of_episode).collect(),
             episode,
             active: self.active_jobs.into_iter().map(|active| active.into_row(&id)).collect(),
@@ -216,6 +218,7 @@ impl Exported {
             lease_expires_at: self.lease_expires_at,
             cancel_requested_at: self.cancel_requested_at,
             version: self.version,
+            status_since: self.status_since,
             id,
         };
         ImportedJob { job, items, active: None, own: Some(Box::new(own)) }
@@ -242,7 +245,7 @@ impl Item {
 }
 
 impl Event {
-    fn into_row(self, job_id: &str) -> job_event::Model {
+    fn into_row(self, job_id: &str, job_type: &str) -> job_event::Model {
         job_event::Model {
             id: 0,
             job_id: job_id.to_owned(),
@@ -255,6 +258,8 @@ impl Event {
             completed_shots: self.completed_shots,
             data: self.data,
             created_at: self.created_at,
+            job_type: Some(job_type.to_owned()),
+            seconds: self.seconds,
         }
     }
 }

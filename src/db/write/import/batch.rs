@@ -1,11 +1,11 @@
 //! A batch of records: all of it or nothing.
 
 use super::{
-    ImportedJob, Landed, OnConflict, bulk,
+    ImportedJob, Landed, OnConflict,
     plan::{Plan, plan},
 };
 use crate::{
-    db::{Tx, Write, dialect},
+    db::{Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
 };
@@ -59,6 +59,10 @@ impl Write for ImportBatch {
         }
         self.count(tx, &landed).await?;
         Ok(landed)
+    }
+
+    fn is_large(&self) -> bool {
+        true
     }
 }
 
@@ -137,6 +141,8 @@ impl ImportBatch {
             completed_shots: job.completed_shots,
             data: (kind != EventKind::Imported).then(told),
             created_at: self.now,
+            job_type: Some(job.job_type.clone()),
+            seconds: None,
         }
     }
 
@@ -186,6 +192,9 @@ impl Rows<'_> {
         bulk::insert::<job::Entity, _>(tx, &self.jobs).await?;
         bulk::insert::<job_item::Entity, _>(tx, &self.items).await?;
         bulk::insert::<job_event::Entity, _>(tx, &self.events).await?;
+        if !self.events.is_empty() {
+            tx.tell_of_more();
+        }
         // A client may have the job before it already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
         Ok(())

@@ -1,0 +1,35 @@
+//! The history tells how long each status lasted, and of which type the job is: statistics and the stream of all events
+//! need no look at the job, which may have changed or gone meanwhile.
+
+use crate::time;
+use sea_orm_migration::prelude::*;
+
+const JOBS: &str = "video_generation_jobs";
+const EVENTS: &str = "job_events";
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    /// A column a statement: SQLite's ALTER does one thing at a time.
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add(manager, JOBS, time("status_since")).await?;
+        add(manager, EVENTS, ColumnDef::new("job_type").string_len(50).take()).await?;
+        add(manager, EVENTS, ColumnDef::new("seconds").double().take()).await?;
+        let types = "UPDATE job_events SET job_type = (SELECT job_type FROM video_generation_jobs WHERE id = job_id)";
+        manager.get_connection().execute_unprepared(types).await?;
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for (table, column) in [(EVENTS, "seconds"), (EVENTS, "job_type"), (JOBS, "status_since")] {
+            manager.alter_table(Table::alter().table(table).drop_column(column).to_owned()).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn add(manager: &SchemaManager<'_>, table: &'static str, column: ColumnDef) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).add_column(column).to_owned()).await
+}

@@ -1,0 +1,122 @@
+//! News between the processes of one PostgreSQL database, by NOTIFY and LISTEN.
+//!
+//! NOTIFY is never part of a write: PostgreSQL lets transactions that notify commit one after the other. It goes out
+//! behind the commit, at most once a window, from a task of its own.
+
+use super::news::{News, NewsDesk, Told};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgListener;
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+use tokio::sync::Notify;
+
+const CHANNEL: &str = "callsheet_news";
+
+/// At most one notification in this time.
+const WINDOW: Duration = Duration::from_millis(10);
+
+/// Jobs named in one notification, whose payload has to stay below 8,000 bytes; of more it is told that there were more.
+const NAMED: usize = 32;
+
+/// Between two tries to listen again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+#[derive(Serialize, Deserialize)]
+struct Message {
+    /// Who tells: a process does not listen to itself.
+    from: Arc<str>,
+    told: Told,
+}
+
+/// Sends what this process commits, and hears what others do.
+#[derive(Clone)]
+pub struct Relay {
+    conn: DatabaseConnection,
+    me: Arc<str>,
+    waiting: Arc<Mutex<Waiting>>,
+    woken: Arc<Notify>,
+}
+
+/// The last news of each job that is still to be told.
+#[derive(Default)]
+struct Waiting {
+    jobs: HashMap<String, News>,
+    more: bool,
+}
+
+impl Relay {
+    /// Starts to send.
+    pub fn start(conn: DatabaseConnection) -> Self {
+        let me = uuid::Uuid::now_v7().to_string().into();
+        let relay = Self { conn, me, waiting: Arc::default(), woken: Arc::default() };
+        tokio::spawn(relay.clone().send());
+        relay
+    }
+
+    /// Returns at once; what is told is sent soon.
+    pub fn tell(&self, told: &Told) {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.more |= told.more || waiting.jobs.len() + told.jobs.len() > NAMED;
+        if waiting.more {
+            waiting.jobs.clear();
+        } else {
+            waiting.jobs.extend(told.jobs.iter().map(|news| (news.job_id.clone(), news.clone())));
+        }
+        drop(waiting);
+        self.woken.notify_one();
+    }
+
+    /// Sends what is still to be told.
+    pub async fn flush(&self) -> Result<(), DbErr> {
+        let Waiting { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let told = Told { jobs: jobs.into_values().collect(), more };
+        if told.is_empty() {
+            return Ok(());
+        }
+        let message = Message { from: self.me.clone(), told };
+        let text = serde_json::to_string(&message).map_err(|error| DbErr::Custom(error.to_string()))?;
+        let sql = format!("SELECT pg_notify('{CHANNEL}', $1)");
+        let notify = Statement::from_sql_and_values(self.conn.get_database_backend(), sql, [text.into()]);
+        self.conn.execute_raw(notify).await.map(|_| ())
+    }
+
+    async fn send(self) {
+        loop {
+            self.woken.notified().await;
+            if let Err(error) = self.flush().await {
+                tracing::debug!(%error, "news were not sent: other servers find out by looking");
+            }
+            tokio::time::sleep(WINDOW).await;
+        }
+    }
+
+    /// Hands to the desk what other processes commit, for as long as it is polled. After a cut connection it says that
+    /// there was more: whatever happened meanwhile was not heard.
+    pub async fn listen(self, url: String, desk: NewsDesk) {
+        loop {
+            match self.hear(&url, &desk).await {
+                Ok(()) => {}
+                Err(error) => tracing::debug!(%error, "other servers are not heard: listening again"),
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    async fn hear(&self, url: &str, desk: &NewsDesk) -> Result<(), sqlx::Error> {
+        let mut listener = PgListener::connect(url).await?;
+        listener.listen(CHANNEL).await?;
+        desk.publish(Arc::new(Told { jobs: Vec::new(), more: true }));
+        while let Some(notification) = listener.try_recv().await? {
+            match serde_json::from_str::<Message>(notification.payload()) {
+                Ok(message) if message.from == self.me => {}
+                Ok(message) => desk.publish(Arc::new(message.told)),
+                Err(_) => desk.publish(Arc::new(Told { jobs: Vec::new(), more: true })),
+            }
+        }
+        Ok(())
+    }
+}

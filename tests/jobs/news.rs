@@ -1,0 +1,40 @@
+//! News of commits: who waits for a change hears of it.
+
+use crate::support::{Backend, Bench, any_job};
+use callsheet::db::{News, Told};
+use entity::JobStatus;
+use std::sync::Arc;
+
+on_both!(each_change_is_told_once_it_is_committed);
+async fn each_change_is_told_once_it_is_committed(t: Bench) {
+    let mut news = t.database().news().subscribe();
+    let job = t.started().await;
+    let told = |seq, status| {
+        let news = News { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
+        Arc::new(Told { jobs: vec![news], more: false })
+    };
+    assert_eq!(news.next().await, told(1, JobStatus::Queued));
+    assert_eq!(news.next().await, told(2, JobStatus::Processing));
+    // A change that is refused is no news, so the next is the one after it.
+    assert!(t.start_job(&job.id, None, None).await.is_err());
+    t.mark_completed(&job.id, None, None).await.unwrap();
+    assert_eq!(news.next().await, told(3, JobStatus::Completed));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_on_postgres_hears_of_it() {
+    crate::support::run(Backend::Postgres, |t: Bench| async move {
+        let other = t.another().await;
+        let mut news = other.database().news().subscribe();
+        let db = other.database().clone();
+        let listening = tokio::spawn(async move { db.listen().await });
+        // From here on it listens.
+        assert!(news.next().await.more);
+        let job = t.create(any_job()).await;
+        let told = news.next().await;
+        assert_eq!(told.jobs.iter().map(|news| &news.job_id).collect::<Vec<_>>(), [&job.id]);
+        listening.abort();
+        other.database().clone().close().await.unwrap();
+    })
+    .await;
+}
