@@ -16,6 +16,7 @@ mod m0010_history;
 mod m0011_queues;
 mod m0012_workers;
 mod m0013_claims;
+mod m0018_import_report;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_queues::Migration),
             Box::new(m0012_workers::Migration),
             Box::new(m0013_claims::Migration),
+            Box::new(m0018_import_report::Migration),
         ]
     }
 

@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    for_writing: DatabaseConnection,
     writers: usize,
     desk: NewsDesk,
     relay: Option<Relay>,
@@ -39,11 +40,17 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
+        // A single writer keeps its connection: the pages and statements that it holds serve the next write, where a
+        // pool would hand them out to each connection in turn, which finds them stale.
+        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
+            true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
+            false => conn.clone(),
+        };
         let desk = NewsDesk::default();
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
-        let writer = Writer::new(conn.clone(), writers, lanes, desk.clone(), relay.clone());
-        Ok(Self { conn, writer, writers, desk, relay, url: options.url.as_str().into() })
+        let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
+        Ok(Self { conn, writer, for_writing, writers, desk, relay, url: options.url.as_str().into() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
@@ -52,7 +59,7 @@ impl Database {
         let conn = DatabaseConnection::default();
         let desk = NewsDesk::default();
         let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
-        Self { writer, conn, writers: 1, desk, relay: None, url: "".into() }
+        Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
     }
 
     /// There is no database behind this.
@@ -110,6 +117,7 @@ impl Database {
         if let Some(relay) = &self.relay {
             let _ = relay.flush().await;
         }
+        self.for_writing.close().await?;
         self.conn.close().await
     }
 }
