@@ -5,6 +5,7 @@ pub mod episode;
 pub mod import;
 pub mod import_reject;
 pub mod job;
+pub mod job_count;
 pub mod job_event;
 pub mod job_item;
 pub mod series;

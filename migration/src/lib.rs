@@ -13,6 +13,8 @@ mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
 mod m0010_history;
+mod m0014_job_counts;
+mod m0015_fill;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -22,7 +24,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 9] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -31,6 +33,7 @@ pub const TABLES: [&str; 8] = [
     "imports",
     "import_rejects",
     "active_jobs",
+    "job_counts",
 ];
 
 pub struct Migrator;
@@ -48,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
             Box::new(m0010_history::Migration),
+            Box::new(m0014_job_counts::Migration),
+            Box::new(m0015_fill::Migration),
         ]
     }
 

@@ -57,6 +57,6 @@ impl Items {
     ) -> Result<JobAnswer> {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let job = self.0.report_items(&job_id.0, reports, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 }

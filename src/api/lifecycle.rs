@@ -27,7 +27,7 @@ impl Lifecycle {
         body: OptionalBody<StartJob>,
     ) -> Result<JobAnswer> {
         let job = self.0.start_job(&job_id.0, body.0.worker_id, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Complete a job
@@ -42,7 +42,7 @@ impl Lifecycle {
         body: OptionalBody<CompleteJob>,
     ) -> Result<JobAnswer> {
         let job = self.0.mark_completed(&job_id.0, body.0.result.map(members), seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Fail a job
@@ -59,7 +59,7 @@ impl Lifecycle {
         let FailJob { error, retryable, retry_after_seconds } = body.value;
         let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
         let job = self.0.mark_failed(&job_id.0, failure, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Cancel a job
@@ -74,7 +74,7 @@ impl Lifecycle {
         body: OptionalBody<CancelJob>,
     ) -> Result<JobAnswer> {
         let job = self.0.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Retry a job
@@ -88,6 +88,6 @@ impl Lifecycle {
         seen: IfMatch,
     ) -> Result<JobAnswer> {
         let job = self.0.retry_job(&job_id.0, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 }

@@ -1,5 +1,7 @@
 //! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
 
+#[cfg(feature = "bench")]
+mod bench;
 mod body;
 mod contract;
 mod cors;
@@ -14,7 +16,6 @@ mod headers;
 mod health;
 mod imports;
 mod items;
-mod job_page;
 mod jobs;
 mod lifecycle;
 mod media;
@@ -27,6 +28,7 @@ mod series;
 mod shots;
 pub mod spec;
 mod upload;
+mod written;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
@@ -87,6 +89,10 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", service);
     routes = docs::add(routes);
+    #[cfg(feature = "bench")]
+    {
+        routes = routes.at("/bench/echo", bench::echo());
+    }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }

@@ -28,7 +28,7 @@ impl Reports {
     ) -> Result<JobAnswer> {
         let ReportProgress { progress, current_stage } = body.value;
         let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Report counts of shots
@@ -44,7 +44,7 @@ impl Reports {
     ) -> Result<JobAnswer> {
         let ReportShots { total_shots, completed_shots } = body.value;
         let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// List shots

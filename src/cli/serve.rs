@@ -5,6 +5,7 @@ use crate::{
     api,
     app::App,
     db::{migrate as schema, without_password},
+    retention,
 };
 use poem::{
     Server,
@@ -25,6 +26,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let routes = api::routes(&app);
     greet(&app, address);
     let watching = tokio::spawn(app.imports.clone().watch());
+    let cleaning = app.config.keep_history_days.map(|days| tokio::spawn(retention::watch(app.jobs.clone(), days)));
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
     let stop = stop_signal()?;
@@ -34,6 +36,9 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
     watching.abort();
     listening.abort();
+    if let Some(cleaning) = cleaning {
+        cleaning.abort();
+    }
     app.imports.end(GRACE).await;
     tracing::info!("stopped");
     let App { jobs, .. } = app;

@@ -4,17 +4,21 @@ mod bulk;
 mod connect;
 mod dialect;
 mod errors;
+mod kept;
 pub mod migrate;
 mod news;
 mod relay;
+mod rows;
 mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
+pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use rows::jobs as jobs_of;
 pub use tx::Tx;
 pub use writer::{Fate, Write, Writer};
 
@@ -39,7 +43,7 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
-        let desk = NewsDesk::default();
+        let desk = NewsDesk::new(KeptJobs::new(options.cache_jobs));
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
         let writer = Writer::new(conn.clone(), writers, lanes, desk.clone(), relay.clone());
@@ -70,6 +74,11 @@ impl Database {
         self.writer.commit(write).await
     }
 
+    /// Jobs that are kept in memory.
+    pub fn kept(&self) -> &KeptJobs {
+        self.desk.kept()
+    }
+
     /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
     pub fn news(&self) -> &NewsDesk {
         &self.desk
@@ -86,6 +95,11 @@ impl Database {
     /// How many writes run at once; more wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
+    }
+
+    /// How many writes wait for their turn or are under way.
+    pub fn writes_under_way(&self) -> usize {
+        self.writer.under_way()
     }
 
     /// `SQLite` or `PostgreSQL`, for people.

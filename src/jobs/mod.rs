@@ -1,6 +1,7 @@
 //! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
 
 mod cancel_job;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod delete_job;
@@ -21,7 +22,7 @@ mod start_job;
 mod update_job;
 mod validate;
 
-pub use count_jobs::Counts;
+pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod cancel_job;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod delete_job;
@@ -10,6 +11,8 @@ mod filters;
 mod history;
 mod idempotency;
 mod items;
+mod kept;
+mod kept_counts;
 mod leases;
 mod mark_completed;
 mod mark_failed;
@@ -21,6 +24,7 @@ mod retry_job;
 mod series;
 mod shots;
 mod start_job;
+mod together;
 mod transitions;
 mod update_job;
 mod versions;

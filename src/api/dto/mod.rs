@@ -6,6 +6,7 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod large;
 mod outcome;
 mod report;
 mod time;

@@ -7,15 +7,18 @@ mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod prune_events;
 
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, Items, Loaded};
+pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use prune_events::{PruneEvents, Pruned};
 
 use crate::{
     db::{News, Tx, bulk},
