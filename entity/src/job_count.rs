@@ -9,7 +9,7 @@ pub struct Model {
     pub job_type: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub status: super::job::JobStatus,
-    /// Of the connection that wrote, on PostgreSQL; 0 on SQLite.
+    /// Which of the transactions at the same time wrote it, on PostgreSQL; 0 on SQLite.
     #[sea_orm(primary_key, auto_increment = false)]
     pub slot: i16,
     /// The sum over the slots is the count; a slot by itself may be negative.

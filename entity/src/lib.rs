@@ -8,7 +8,9 @@ pub mod job;
 pub mod job_count;
 pub mod job_event;
 pub mod job_item;
+pub mod queue;
 pub mod series;
+pub mod worker;
 
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

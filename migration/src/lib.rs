@@ -13,6 +13,9 @@ mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
 mod m0010_history;
+mod m0011_queues;
+mod m0012_workers;
+mod m0013_claims;
 mod m0014_job_counts;
 mod m0015_fill;
 
@@ -24,7 +27,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 9] = [
+pub const TABLES: [&str; 11] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -33,6 +36,8 @@ pub const TABLES: [&str; 9] = [
     "imports",
     "import_rejects",
     "active_jobs",
+    "queues",
+    "workers",
     "job_counts",
 ];
 
@@ -51,6 +56,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
             Box::new(m0010_history::Migration),
+            Box::new(m0011_queues::Migration),
+            Box::new(m0012_workers::Migration),
+            Box::new(m0013_claims::Migration),
             Box::new(m0014_job_counts::Migration),
             Box::new(m0015_fill::Migration),
         ]

@@ -2,14 +2,18 @@
 //! that rows which are changed past Callsheet count too.
 //!
 //! On SQLite, which has one writer, a row a type and status, kept by row triggers. On PostgreSQL a statement changes all
-//! its counts at once (statement triggers with transition tables), in a slot of its connection: a single row would have
-//! all writers queue for it. A count is the sum over the slots, one of which may be negative.
+//! its counts at once (statement triggers with transition tables), in a slot that its transaction has to itself: a single
+//! row would have all writers queue for it, and wait for each other in a circle when they change several. A count is the
+//! sum over the slots, one of which may be negative.
 
 use crate::drop_table;
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 const JOBS: &str = "video_generation_jobs";
 const COUNTS: &str = "job_counts";
+
+/// Transactions that may change counts at once without waiting for each other.
+const SLOTS: u32 = 16;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -80,7 +84,7 @@ fn postgres() -> Vec<String> {
     let count = |rows: &str| {
         format!(
             "INSERT INTO job_counts AS c (job_type, status, slot, jobs)
-             SELECT job_type, status, pg_backend_pid() % 16, sum(n) FROM ({rows}) AS changed (job_type, status, n)
+             SELECT job_type, status, own, sum(n) FROM ({rows}) AS changed (job_type, status, n)
              GROUP BY job_type, status HAVING sum(n) <> 0 ORDER BY job_type, status
              ON CONFLICT (job_type, status, slot) DO UPDATE SET jobs = c.jobs + EXCLUDED.jobs;"
         )
@@ -88,7 +92,14 @@ fn postgres() -> Vec<String> {
     let (old, new) = ("SELECT job_type, status, -1 FROM old_rows", "SELECT job_type, status, 1 FROM new_rows");
     let function = format!(
         "CREATE OR REPLACE FUNCTION callsheet_count_jobs() RETURNS trigger LANGUAGE plpgsql AS $$
+         DECLARE
+             -- Where all slots are taken it waits for this one.
+             own int := pg_backend_pid() % {SLOTS};
          BEGIN
+             FOR tries IN 1..{SLOTS} LOOP
+                 EXIT WHEN pg_try_advisory_xact_lock(716167711, own);
+                 own := (own + 1) % {SLOTS};
+             END LOOP;
              IF TG_OP = 'INSERT' THEN {}
              ELSIF TG_OP = 'UPDATE' THEN {}
              ELSIF TG_OP = 'DELETE' THEN {}

@@ -6,6 +6,7 @@ const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
 const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
 const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
 const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
+const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
@@ -47,6 +48,17 @@ fn input(schema: &str) -> Option<Value> {
         "ReportItems" => json!({"items": [report()]}),
         "ItemReport" => report(),
         "EditShot" => json!({"visual_desc": "The platform in the rain"}),
+        "ClaimJobs" => json!({
+            "worker_id": "render-1", "job_types": ["idea2video", "script2video"], "max_jobs": 2, "lease_seconds": 60,
+            "wait_seconds": 20, "host": "gpu-7.internal", "version": "1.4.0",
+        }),
+        "SendHeartbeat" => json!({
+            "lease_token": TOKEN, "progress": 40.0, "current_stage": "Rendering shots", "items": [report()],
+            "log": ["shot-1 took 41 s"],
+        }),
+        "ReleaseJob" => json!({"lease_token": TOKEN}),
+        "ReportOutcomes" => json!({"outcomes": [outcome()]}),
+        "JobOutcome" => outcome(),
         "NewSeries" => json!({"title": "Night trains"}),
         "NewEpisode" => json!({"title": "Home", "number": 1}),
         _ => return None,
@@ -82,6 +94,15 @@ fn output(schema: &str) -> Option<Value> {
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),
         "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null}),
+        "ClaimedJobs" => json!({"jobs": [claimed()]}),
+        "ClaimedJob" => claimed(),
+        "Lease" => lease(),
+        "HeartbeatAnswer" => {
+            json!({"lease_expires_at": "2026-01-31T12:05:10.000001Z", "cancel_requested": false, "version": 5})
+        }
+        "Outcomes" => json!({"outcomes": [taken()]}),
+        "OutcomeAnswer" => taken(),
+        "OutcomeKind" => json!("completed"),
         "Series" => series(),
         "SeriesList" => json!({"series": [series()], "next_cursor": null}),
         "Episode" => episode(),
@@ -142,6 +163,25 @@ fn item() -> Value {
 
 fn report() -> Value {
     json!({"key": "shot-1", "status": "completed", "result": {"video_path": "/media/shots/0/video.mp4"}})
+}
+
+fn lease() -> Value {
+    json!({"token": TOKEN, "expires_at": "2026-01-31T12:01:02.5Z"})
+}
+
+fn claimed() -> Value {
+    json!({"job": fields(), "lease": lease(), "items": [item()]})
+}
+
+fn outcome() -> Value {
+    json!({
+        "job_id": JOB, "lease_token": TOKEN, "outcome": "completed",
+        "result": {"video_path": "/media/idea2video/final_video.mp4"},
+    })
+}
+
+fn taken() -> Value {
+    json!({"job_id": JOB, "status": "completed", "code": null, "detail": null})
 }
 
 fn event() -> Value {

@@ -50,6 +50,7 @@ fn job(row: &QueryResult) -> Result<job::Model, DbErr> {
         cancel_requested_at: columns.next()?,
         version: columns.next()?,
         status_since: columns.next()?,
+        last_lease_token: columns.next()?,
     })
 }
 

@@ -116,6 +116,7 @@ impl JobManager {
             cancel_requested_at: None,
             version: 1,
             status_since: Some(now),
+            last_lease_token: None,
         };
         self.db.commit(CreateJob { job, items, named }).await
     }

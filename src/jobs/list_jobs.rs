@@ -172,7 +172,7 @@ fn in_order(query: Select<job::Entity>, order: Order) -> Select<job::Entity> {
 }
 
 /// The columns of the view; what a summary leaves out comes as null instead of being read.
-fn columns(view: View) -> Select<job::Entity> {
+pub(super) fn columns(view: View) -> Select<job::Entity> {
     use job::Column as C;
     if view == View::Full {
         return job::Entity::find();

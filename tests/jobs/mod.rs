@@ -2,12 +2,15 @@
 
 mod bad_input;
 mod cancel_job;
+mod claims;
 mod clean_up;
 mod count_jobs;
 mod create_job;
 mod delete_job;
+mod endings;
 mod episodes;
 mod filters;
+mod heartbeat;
 mod history;
 mod idempotency;
 mod items;

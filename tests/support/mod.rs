@@ -10,7 +10,7 @@ mod refusal;
 mod server;
 mod whole;
 
-pub use bench::{Bench, any_job, for_good, for_now};
+pub use bench::{Bench, any_job, claim, for_good, for_now};
 pub use chance::TestChance;
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};

@@ -56,7 +56,12 @@ async fn main() {
     let local = tokio::task::LocalSet::new();
     for _ in 0..clients {
         let job = job.clone();
-        local.spawn_local(async move { client(job).await.expect("a connection") });
+        local.spawn_local(async move {
+            if let Err(error) = client(job).await {
+                eprintln!("a connection broke: {error}");
+                std::process::exit(1);
+            }
+        });
     }
     local.await;
     let took = began.elapsed().as_secs_f64();

@@ -1,6 +1,7 @@
 //! The shapes of bodies: what the document publishes, and how it becomes what the verbs take and give.
 
 mod catalog;
+mod claim;
 mod event;
 mod import;
 mod input;
@@ -12,6 +13,10 @@ mod report;
 mod time;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
+pub use claim::{
+    ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes,
+    SendHeartbeat,
+};
 pub use event::EventList;
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};

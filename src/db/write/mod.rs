@@ -3,14 +3,19 @@
 mod catalog;
 mod change_job;
 mod changes;
+mod claim_jobs;
 mod create_job;
 mod delete_job;
 mod import;
 mod items;
 mod prune_events;
+mod queues;
+mod rescue_jobs;
+mod workers;
 
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
-pub use change_job::{Change, ChangeJob, Items, Loaded};
+pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
+pub use claim_jobs::{ClaimJobs, Claimed, Level, levels, running};
 pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
@@ -19,6 +24,9 @@ pub use import::{
     StartImport, foresee,
 };
 pub use prune_events::{PruneEvents, Pruned};
+pub use queues::{SetQueue, queues};
+pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
+pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
     db::{News, Tx, bulk},
