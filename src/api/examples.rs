@@ -171,7 +171,7 @@ fn listed() -> Value {
 }
 
 fn pagination() -> Value {
-    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
 }
 
 fn shot() -> Value {
