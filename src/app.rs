@@ -34,6 +34,7 @@ impl App {
             create,
             acquire_timeout: Duration::from_secs(5),
             cache_jobs: config.cache_jobs,
+            observer: None,
         };
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));

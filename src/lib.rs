@@ -14,5 +14,4 @@ pub mod import;
 pub mod jobs;
 pub mod lifecycle;
 pub mod process;
-pub mod retention;
 pub mod telemetry;

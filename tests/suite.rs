@@ -6,11 +6,13 @@
 mod support;
 
 mod api;
+mod chaos;
 mod cli;
 mod crash;
 mod import;
 mod import_run;
 mod jobs;
+mod leases;
 mod migrations;
 mod openapi;
 mod plans;

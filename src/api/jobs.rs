@@ -3,7 +3,10 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, Pagination, Shot},
+    dto::{
+        Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, NewJobs, OutcomeAnswer,
+        Outcomes, Pagination, Shot,
+    },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
     paging::{self, wrong},
@@ -56,7 +59,7 @@ enum JobOrUnchanged {
 }
 
 #[derive(ApiResponse)]
-enum CreatedJob {
+pub enum CreatedJob {
     /// The job waits in the queue.
     #[oai(status = 201)]
     Created(
@@ -99,8 +102,21 @@ impl Jobs {
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", &body.raw);
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
-        let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-        Ok(CreatedJob::Created(Written::of(&job.into())?, location, tag))
+        made(job)
+    }
+
+    /// Create jobs
+    ///
+    /// Puts up to 1,000 jobs in the queue. What is wrong with the form of any of them refuses all; each of the others is made or
+    /// refused by itself, in order. May be repeated with the same Idempotency-Key.
+    #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
+    async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
+        let idempotency = key.of("create_jobs", &body.raw);
+        let named: Vec<_> = body.value.jobs.iter().map(|job| job.job_id.clone()).collect();
+        let new = body.value.jobs.into_iter().map(Into::into).collect();
+        let outcomes = self.0.create_jobs(new, idempotency).await?;
+        let outcomes = named.into_iter().zip(outcomes).map(|(id, outcome)| OutcomeAnswer::of(id, outcome)).collect();
+        Ok(Json(Outcomes { outcomes }))
     }
 
     /// List jobs
@@ -285,6 +301,12 @@ impl Jobs {
         self.0.delete_job(&job_id.0, seen.0).await?;
         Ok(Json(Deleted { message: "Job deleted successfully".to_owned(), job_id: job_id.0 }))
     }
+}
+
+/// What every call that makes a job answers.
+pub fn made(job: job::Model) -> Result<CreatedJob> {
+    let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
+    Ok(CreatedJob::Created(Written::of(&job.into())?, location, tag))
 }
 
 /// What every changing call answers: the job as the write left it, without another look at the database, whose failure

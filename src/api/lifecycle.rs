@@ -116,4 +116,19 @@ impl Lifecycle {
         let job = self.0.retry_job(&job_id.0, seen.0).await?;
         answer(job)
     }
+
+    /// Recover a job
+    ///
+    /// From failed back to queued, or from processing when its process is gone, with its checkpoint: items that are done stay
+    /// done, the others are to be done again; a job without items keeps its progress.
+    #[oai(path = "/:job_id/recover", method = "post", operation_id = "recover_job")]
+    async fn recover_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+    ) -> Result<JobAnswer> {
+        let job = self.0.recover_job(&job_id.0, seen.0).await?;
+        answer(job)
+    }
 }

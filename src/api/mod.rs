@@ -35,6 +35,7 @@ mod stats;
 mod streams;
 mod upload;
 mod written;
+mod workers;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
@@ -81,7 +82,7 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         generate::Generate(jobs.clone()),
         jobs::Jobs(jobs.clone()),
         lifecycle::Lifecycle(jobs.clone()),
-        claims::Claims(jobs.clone()),
+        (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),

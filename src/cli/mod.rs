@@ -9,7 +9,9 @@ mod migrate;
 mod openapi;
 mod out;
 mod patience;
+mod queue;
 mod serve;
+mod workers;
 
 use crate::{
     app::App,
@@ -56,6 +58,10 @@ enum Command {
     Export(export::Arguments),
     /// Look at jobs and change them
     Jobs(jobs::Arguments),
+    /// Pause, resume and limit types of jobs
+    Queue(queue::Arguments),
+    /// Show who asks for jobs, and what each holds
+    Workers(workers::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
@@ -117,6 +123,11 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             told(&app, import::run(app.clone(), arguments)).await
         }
         Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Queue(arguments) => {
+            let app = ready(cli.flags, false).await?;
+            told(&app, queue::run(app.clone(), arguments)).await
+        }
+        Command::Workers(arguments) => workers::run(ready(cli.flags, false).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();

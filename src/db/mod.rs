@@ -14,7 +14,7 @@ mod tx;
 pub mod write;
 mod writer;
 
-pub use connect::{ConnectError, Options, without_password};
+pub use connect::{ConnectError, Observer, Options, without_password};
 pub use dialect::{bytewise, contains_text, due_since, has_label, is_queued, is_running};
 pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
@@ -22,6 +22,7 @@ pub use news::{News, NewsDesk, Subscription, Told};
 pub use rows::jobs as jobs_of;
 pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
+pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
 use entity::job;

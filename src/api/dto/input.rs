@@ -120,6 +120,14 @@ pub struct NewJob {
     pub client_id: Option<String>,
 }
 
+/// Jobs to be made.
+#[derive(Debug, ObjectShape)]
+#[oai(deny_unknown_fields)]
+pub struct NewJobs {
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    pub jobs: Vec<NewJob>,
+}
+
 /// A part of a job to be made.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
