@@ -295,8 +295,9 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
         let (line, column) = (self.bytes.line, self.bytes.column);
+        let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
         let told = format!(
-            "In line {line}, column {column}, {wanted} should stand where {} does. What follows was not read.",
+            "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
             shown(byte)
         );
         broken(Reason::MalformedJson, told)
