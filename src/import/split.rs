@@ -68,7 +68,7 @@ impl<R: BufRead> Splitter<'_, R> {
         let mut empty = true;
         while let Some(byte) = self.bytes.next_visible()? {
             let (line, column) = (self.bytes.line, self.bytes.column);
-            self.bytes.fenced = !(empty && !begins_value(byte)) && self.is_line()?;
+            self.bytes.fenced = (!empty || begins_value(byte)) && self.is_line()?;
             let passed = self.root(byte, empty);
             match passed {
                 Err(Stop::Broken(reject)) if self.bytes.fenced => {
