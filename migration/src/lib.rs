@@ -18,6 +18,11 @@ mod m0012_workers;
 mod m0013_claims;
 mod m0014_job_counts;
 mod m0015_fill;
+mod m0016_job_stats;
+mod m0017_job_stats_position;
+mod m0018_job_actions;
+mod m0019_job_action_outcomes;
+mod m0020_import_report;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -27,7 +32,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 11] = [
+pub const TABLES: [&str; 15] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -39,6 +44,10 @@ pub const TABLES: [&str; 11] = [
     "queues",
     "workers",
     "job_counts",
+    "job_stats",
+    "job_stats_position",
+    "job_actions",
+    "job_action_outcomes",
 ];
 
 pub struct Migrator;
@@ -61,6 +70,11 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_claims::Migration),
             Box::new(m0014_job_counts::Migration),
             Box::new(m0015_fill::Migration),
+            Box::new(m0016_job_stats::Migration),
+            Box::new(m0017_job_stats_position::Migration),
+            Box::new(m0018_job_actions::Migration),
+            Box::new(m0019_job_action_outcomes::Migration),
+            Box::new(m0020_import_report::Migration),
         ]
     }
 

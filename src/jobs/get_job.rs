@@ -16,13 +16,13 @@ impl JobManager {
         jobs_of(self.db.read(), job::Entity::find_by_id(id)).await?.pop().ok_or(Error::NotFound(Thing::Job))
     }
 
-    /// The job with its items, from memory where it is there. Never older than the last write that this server answered;
+    /// The job with its items, from memory where it is there at this version or a later one. Never older than the last write that this server answered;
     /// of other servers' writes it may be as old as their news take, and at most a second.
     ///
     /// Errors: `job_not_found`.
-    pub async fn view_job(&self, id: &str) -> Result<Arc<Kept>> {
+    pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<Kept>> {
         let kept = self.db.kept();
-        if let Some(job) = kept.get(id) {
+        if let Some(job) = kept.get(id).filter(|kept| kept.job.version >= at_least) {
             return Ok(job);
         }
         let moment = kept.moment(id);
