@@ -145,7 +145,7 @@ async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: Bench) {
     // Seven share each moment.
     let row = |n: u32| {
         format!(
-            "('job-{n:03}', 't-{}', 'queued', '2026-01-01 00:00:{:02}+00:00', '2026-01-01 00:00:00+00:00')",
+            "('job-{n:03}', 't-{}', 'queued', '2026-01-01T00:00:{:02}+00:00', '2026-01-01T00:00:00+00:00')",
             n % 2,
             n / 7 % 60
         )

@@ -146,6 +146,12 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     if field == "items" {
         property["uniqueItems"] = json!(true);
     }
+    // Not at the fields themselves: poem-openapi would compile the pattern anew for each request.
+    match (schema, field) {
+        ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
+        ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
+        _ => {}
+    }
     if field == "job_types" {
         property["items"]["pattern"] = json!(JOB_TYPE);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures calls over HTTP. Run by benches/http, which starts what this needs."""
+"""Measures calls over HTTP. Run by benches/calls, which starts what this needs."""
 import argparse
 import json
 import os
