@@ -15,3 +15,4 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod process;
 pub mod telemetry;
+pub mod worker;

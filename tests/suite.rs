@@ -17,3 +17,4 @@ mod migrations;
 mod openapi;
 mod plans;
 mod streams;
+mod work;

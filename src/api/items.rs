@@ -10,12 +10,12 @@ use super::{
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
-use serde_json::json;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
     payload::Json,
 };
+use serde_json::json;
 
 pub struct Items(pub JobManager);
 
