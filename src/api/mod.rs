@@ -31,7 +31,7 @@ mod upload;
 pub use contract::OPERATIONS;
 pub use problem::CODES;
 
-use crate::{app::App, import::Background, jobs::JobManager};
+use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{
     Endpoint, EndpointExt, Route,
     middleware::{NormalizePath, TrailingSlash},
@@ -86,7 +86,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", service);
-    routes = docs::add(routes);
+    routes = dashboard::add(docs::add(routes));
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
