@@ -85,7 +85,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 /// Everything that the server answers.
 pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
-    let mut routes = Route::new().nest("/", service);
+    let mut routes = Route::new().nest("/", dashboard::at_root(service));
     routes = dashboard::add(docs::add(routes));
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));

@@ -6,11 +6,10 @@ mod serve;
 
 pub use assets::FILES;
 
-use poem::Route;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 
-/// Paths that show the page; its script reads the path and decides what of it.
-const PAGES: [&str; 11] = [
-    "/",
+/// Paths that show the page, besides `/`; its script reads the path and decides what of it.
+const PAGES: [&str; 10] = [
     "/jobs",
     "/jobs/:id",
     "/new",
@@ -28,4 +27,13 @@ pub fn add(mut routes: Route) -> Route {
         routes = routes.at(path, serve::page());
     }
     routes.at("/assets/:hash/:name", serve::asset())
+}
+
+/// The page at `/`, and what is nested under `/` everywhere else: a route would leave the first to the second.
+pub fn at_root<E: IntoEndpoint<Endpoint: 'static>>(nested: E) -> impl Endpoint<Output = Response> {
+    let page = std::sync::Arc::new(serve::page());
+    nested.into_endpoint().map_to_response().around(move |nested, request| {
+        let page = page.clone();
+        async move { if request.uri().path() == "/" { page.call(request).await } else { nested.call(request).await } }
+    })
 }

@@ -81,7 +81,7 @@ export function oneSeries(root, { params: { id }, signal }) {
 export function workers(root, { signal }) {
   const crew = [['Worker'], ['State'], ['Types'], ['Jobs', 'grow'], ['Last sign', 'num'], ['Done', 'num'], ['Failed', 'num'], ['Rescued', 'num']];
   const list = panel(null, { load: async () => (await get('/workers', { signal })).workers, render: steady((body, all) => put(body, all.length ? table('Workers', crew, all.map((one) => h('tr', { class: one.status === 'stale' ? 'gone' : '' }, cells(crew, [
-    h('span', { class: 'stack' }, h('b', null, user(one.worker_id)), h('span', { class: 'small' }, user([one.host, one.version].filter(Boolean).join(' · ')))), plainBadge(one.status), h('span', { class: 'small' }, (one.job_types ?? []).join(', ') || 'any'),
+    h('span', { class: 'stack' }, h('b', { class: 'clamp' }, user(one.worker_id)), h('span', { class: 'small' }, user([one.host, one.version].filter(Boolean).join(' · ')))), plainBadge(one.status), h('span', { class: 'small' }, (one.job_types ?? []).join(', ') || 'any'),
     one.jobs?.length ? h('ul', { class: 'plain' }, one.jobs.map((job) => h('li', null, h('a', { href: `/jobs/${enc(job.job_id)}` }, user(job.project_title, job.job_id)), h('span', { class: 'small' }, ` ${percent(job.progress)} `, user(job.current_stage))))) : h('span', { class: 'none' }, '–'),
     when(one.last_seen_at), exact(one.completed ?? 0), exact(one.failed ?? 0), exact(one.rescued ?? 0)]))))
     : empty('No worker has been seen', 'A worker asks for jobs with POST /api/v1/claims, and tells that it lives by its heartbeats.', h('a', { class: 'button', href: '/docs' }, 'API docs')))) });
@@ -103,7 +103,7 @@ export function imports(root, { signal }) {
   let limit = 25;
   const columns = [['Import'], ['State'], ['Read', 'num'], ['Loaded', 'num'], ['Repaired', 'num'], ['Rejected', 'num'], ['Started', 'num']];
   const list = panel(null, { load: () => get(`/imports${query({ limit })}`, { signal }), render: steady((body, { imports: all, next_cursor: next }) => put(body, all.length ? table('Imports', columns, all.map((one) => h('tr', null, cells(columns, [
-    h('span', { class: 'stack' }, h('a', { class: 'title', href: `/imports/${enc(one.import_id)}` }, user(sources(one.options), one.import_id)), one.options?.dry_run && h('span', { class: 'tag' }, 'dry run')), plainBadge(one.status), exact(one.found), exact(one.imported), exact(one.repaired), h('span', { class: one.rejected ? 'bad' : '' }, exact(one.rejected)), when(one.started_at)]))))
+    h('span', { class: 'stack' }, h('a', { class: 'title clamp', href: `/imports/${enc(one.import_id)}` }, user(sources(one.options), one.import_id)), one.options?.dry_run && h('span', { class: 'tag' }, 'dry run')), plainBadge(one.status), exact(one.found), exact(one.imported), exact(one.repaired), h('span', { class: one.rejected ? 'bad' : '' }, exact(one.rejected)), when(one.started_at)]))))
     : empty('Nothing was imported', 'Bring the jobs of an older store along:', h('code', null, 'callsheet import jobs.json')), next && moreButton(() => { limit = 200; return list.refresh(); }))) });
   return page(root, 'Imports', [list]);
 }

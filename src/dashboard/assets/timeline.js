@@ -85,7 +85,7 @@ function telling({ data }) {
   const told = Object.entries(data ?? {}).filter(([, value]) => value !== null && value !== undefined);
   const shown = (value) => (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? when(value) : user((typeof value === 'string' ? value : JSON.stringify(value)).split('\n')[0].slice(0, 160)));
   if (!told.length) return null;
-  return h('div', { class: 'told small' }, told.slice(0, 6).map(([name, value]) => h('span', null, h('span', { class: 'j-key' }, name.replaceAll('_', ' ')), ' ', user((typeof value === 'string' ? value : JSON.stringify(value)).split('\n')[0].slice(0, 160)))));
+  return h('div', { class: 'told small' }, told.slice(0, 6).map(([name, value]) => h('span', null, h('span', { class: 'j-key' }, name.replaceAll('_', ' ')), ' ', shown(value))));
 }
 
 export const statusBadge = (status) => badge([ink(status), status, WORDS[status] ?? status]);
