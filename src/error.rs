@@ -101,6 +101,8 @@ pub enum Error {
     ShotsExceedTotal { completed: i32, total: i32 },
     #[error("{}", .0.detail)]
     ItemConflict(FieldError),
+    #[error("More writes wait than the server holds: try again in a moment.")]
+    Overloaded,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error("The database refused: {0}")]
@@ -127,6 +129,7 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
+            Error::Overloaded => "overloaded",
             Error::Unavailable(_) => "database_unavailable",
             Error::Database(_) => "internal_error",
         }

@@ -14,3 +14,4 @@ mod jobs;
 mod migrations;
 mod openapi;
 mod plans;
+mod streams;

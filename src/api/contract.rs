@@ -6,6 +6,7 @@ pub enum Header {
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
+    LastEventId,
 }
 
 /// An operation, its request headers, and the codes of its problems besides those of [`EVERYWHERE`].
@@ -16,7 +17,8 @@ pub struct Operation {
 }
 
 /// Codes that any operation may answer.
-pub const EVERYWHERE: [&str; 4] = ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable"];
+pub const EVERYWHERE: [&str; 5] =
+    ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable", "overloaded"];
 
 /// Codes of every operation with a body.
 pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];
@@ -26,10 +28,11 @@ const fn operation(id: &'static str, headers: &'static [Header], codes: &'static
 }
 
 const CREATES: &[Header] = &[Header::IdempotencyKey];
+const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 35] = [
+pub const OPERATIONS: [Operation; 37] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -87,6 +90,8 @@ pub const OPERATIONS: [Operation; 35] = [
         &["job_not_found", "item_not_found", "job_not_processing", "lease_lost", "item_conflict", "version_mismatch"],
     ),
     operation("list_events", &[], &["job_not_found"]),
+    operation("stream_job_events", RESUMES, &["job_not_found"]),
+    operation("stream_events", RESUMES, &[]),
     operation("create_series", CREATES, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),

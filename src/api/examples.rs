@@ -82,6 +82,11 @@ fn output(schema: &str) -> Option<Value> {
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),
         "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null}),
+        "StreamMessage" => json!({"id": "2", "event": "change", "data": event()}),
+        "StreamSnapshot" => json!({
+            "position": "1042", "as_of": "2026-01-31T12:00:02.5Z",
+            "counts": {"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44},
+        }),
         "Series" => series(),
         "SeriesList" => json!({"series": [series()], "next_cursor": null}),
         "Episode" => episode(),

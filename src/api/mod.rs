@@ -26,6 +26,8 @@ mod reports;
 mod series;
 mod shots;
 pub mod spec;
+mod sse;
+mod streams;
 mod upload;
 
 pub use contract::OPERATIONS;
@@ -70,7 +72,7 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),
-        events::Events(jobs.clone()),
+        (events::Events(jobs.clone()), streams::Streams(jobs.clone())),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
         imports::Imports { jobs: jobs.clone(), background: imports.clone() },

@@ -9,7 +9,7 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 27] = [
+pub const CODES: [(&str, u16, &str); 28] = [
     ("invalid_request", 400, "The request is not valid"),
     ("malformed_body", 400, "The body is not valid JSON"),
     ("route_not_found", 404, "There is nothing at this path"),
@@ -36,6 +36,7 @@ pub const CODES: [(&str, u16, &str); 27] = [
     ("range_not_satisfiable", 416, "The file does not have this range"),
     ("idempotency_key_reused", 422, "The idempotency key belongs to another request"),
     ("internal_error", 500, "Something went wrong inside"),
+    ("overloaded", 503, "The server is busy"),
     ("database_unavailable", 503, "The database does not answer"),
 ];
 

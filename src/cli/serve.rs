@@ -27,7 +27,12 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let watching = tokio::spawn(app.imports.clone().watch());
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
-    let stop = stop_signal()?;
+    let (signal, streams) = (stop_signal()?, app.jobs.clone());
+    let stop = async move {
+        signal.await;
+        // They would go on for as long as their readers like.
+        streams.end_streams().await;
+    };
     Server::new_with_acceptor(acceptor)
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await

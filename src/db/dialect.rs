@@ -1,7 +1,7 @@
 //! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{ColumnType, Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
 
@@ -31,6 +31,25 @@ pub fn writers(backend: DbBackend, connections: u32) -> usize {
 /// Whether the database can tell one process what another has written.
 pub fn notifies(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// Whether events are committed in the order of their positions: SQLite has one writer at a time.
+pub fn commits_in_order(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
+/// The transactions that are writing events and have not ended. None on SQLite, where what is there is committed.
+///
+/// Looks at the locks and not at a snapshot's oldest transaction: that one may be of another database, and stay for hours.
+pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    if commits_in_order(db.get_database_backend()) {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted \
+               AND mode = 'RowExclusiveLock' AND relation = 'job_events'::regclass \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be
@@ -124,10 +143,71 @@ pub fn type_name(column: &ColumnType) -> &'static str {
     }
 }
 
-/// Inserts rows that come as an array literal a column.
-pub fn insert_arrays(table: &str, columns: &[(String, &str)]) -> String {
-    let names: Vec<_> = columns.iter().map(|(name, _)| format!("\"{name}\"")).collect();
+/// Inserts so many rows: on PostgreSQL they come as an array literal a column, on SQLite value by value.
+pub fn insert_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], rows: usize) -> String {
+    let names = quoted(columns).join(", ");
+    match backend {
+        DbBackend::Postgres => format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM {}", arrays(columns)),
+        _ => format!("INSERT INTO \"{table}\" ({names}) VALUES {}", places(columns.len(), rows)),
+    }
+}
+
+/// Sets columns of so many rows, which come as in [`insert_rows`]; the first `keys` columns say which rows.
+pub fn update_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], keys: usize, rows: usize) -> String {
+    let names = quoted(columns);
+    let given = |i: usize| match backend {
+        DbBackend::Postgres => format!("v.{}", names[i]),
+        _ => format!("v.column{}", i + 1),
+    };
+    let pairs = |range: std::ops::Range<usize>, before: &str| -> Vec<String> {
+        range.map(|i| format!("{before}{} = {}", names[i], given(i))).collect()
+    };
+    let set = pairs(keys..names.len(), "").join(", ");
+    let at = pairs(0..keys, "t.").join(" AND ");
+    let values = match backend {
+        DbBackend::Postgres => format!("{} AS v({})", arrays(columns), names.join(", ")),
+        _ => format!("(VALUES {}) AS v", places(columns.len(), rows)),
+    };
+    format!("UPDATE \"{table}\" AS t SET {set} FROM {values} WHERE {at}")
+}
+
+fn quoted(columns: &[(String, &str)]) -> Vec<String> {
+    columns.iter().map(|(name, _)| format!("\"{name}\"")).collect()
+}
+
+fn arrays(columns: &[(String, &str)]) -> String {
     let arrays = columns.iter().enumerate().map(|(i, (_, kind))| format!("(${}::text)::{kind}[]", i + 1));
-    let arrays: Vec<_> = arrays.collect();
-    format!("INSERT INTO \"{table}\" ({}) SELECT * FROM unnest({})", names.join(", "), arrays.join(", "))
+    format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
+}
+
+fn places(columns: usize, rows: usize) -> String {
+    let row = format!("({})", vec!["?"; columns].join(","));
+    vec![row.as_str(); rows].join(",")
+}
+
+/// The column holds one of the texts of a list, which comes as one value.
+pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY(($2::text)::text[])", [column, list.into()]),
+        _ => Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [column, list.into()]),
+    }
+}
+
+/// Whether rows that another transaction holds can be passed over.
+pub fn skips_locked(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
+}
+
+/// The statement changes nothing, whatever it finds.
+pub fn only_reads(sql: &str) -> bool {
+    sql.starts_with("SELECT ")
+}
+
+/// Transactions of writes that share one, at the same time. SQLite has one writer. On PostgreSQL more lanes make for
+/// smaller transactions; measured with benches/http.
+pub fn lanes(backend: DbBackend, writers: usize) -> usize {
+    match backend {
+        DbBackend::Sqlite => 1,
+        _ => Ord::min(writers, 2),
+    }
 }

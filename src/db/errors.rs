@@ -33,6 +33,21 @@ pub fn is_retryable(error: &DbErr) -> bool {
     }
 }
 
+/// The database says so itself; without an answer nobody knows what it did.
+pub fn was_answered(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+            e.as_database_error().is_some()
+        }
+        _ => false,
+    }
+}
+
+/// A statement failed, rather than a rule of Callsheet's own.
+pub fn is_of_database(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_) | Error::Database(_))
+}
+
 /// SQLite: primary result code in the low byte (5 busy, 6 locked, 10 I/O, 13 full). PostgreSQL: SQLSTATE classes of
 /// lost connections (08), rolled back transactions (40), lacking resources (53), rows that
 /// others hold (55P03) and operator intervention (57).

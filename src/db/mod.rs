@@ -1,11 +1,13 @@
 //! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
 
+mod bulk;
 mod connect;
 mod dialect;
 mod errors;
 pub mod migrate;
 mod news;
 mod relay;
+mod tail;
 mod tx;
 pub mod write;
 mod writer;
@@ -14,8 +16,9 @@ pub use connect::{ConnectError, Options, without_password};
 pub use dialect::{bytewise, contains_text, has_label};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
-pub use writer::{Write, Writer};
+pub use writer::{Fate, Write, Writer};
 
 use entity::job;
 use relay::Relay;
@@ -40,7 +43,8 @@ impl Database {
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
         let desk = NewsDesk::default();
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
-        let writer = Writer::new(conn.clone(), writers, desk.clone(), relay.clone());
+        let lanes = dialect::lanes(conn.get_database_backend(), writers);
+        let writer = Writer::new(conn.clone(), writers, lanes, desk.clone(), relay.clone());
         Ok(Self { conn, writer, writers, desk, relay, url: options.url.as_str().into() })
     }
 
@@ -49,7 +53,7 @@ impl Database {
     pub fn detached() -> Self {
         let conn = DatabaseConnection::default();
         let desk = NewsDesk::default();
-        let writer = Writer::new(conn.clone(), 1, desk.clone(), None);
+        let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
         Self { writer, conn, writers: 1, desk, relay: None, url: "".into() }
     }
 

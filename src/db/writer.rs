@@ -1,94 +1,117 @@
 //! The one place that writes.
 //!
 //! A write is a value: it says what to do inside a transaction, and may be run again. Because the verbs hand over
-//! values and never hold a transaction themselves, how transactions are made can change here alone.
+//! values and never hold a transaction themselves, writes that arrive together share one: a lane takes whatever waits
+//! when its last transaction has been committed, and runs all of it in the next. An idle lane takes a single write at
+//! once, so that nothing is ever waited for; a busy one takes the more, the longer a commit lasts.
+
+mod batch;
+mod queue;
+mod write;
+
+pub use write::{Fate, Write};
 
 use super::{
-    dialect, errors,
     news::{NewsDesk, Told},
     relay::Relay,
-    tx::Tx,
 };
 use crate::error::{Error, Result};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr, TransactionTrait};
-use std::{future::Future, sync::Arc, time::Duration};
+use queue::{Entry, Lane, Load, Waiting};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 use tokio::sync::{Semaphore, oneshot};
-
-/// How often a write is run again when the database undid it for its timing (deadlock, serialization).
-const RERUNS: usize = 5;
 
 /// How long a write waits for its turn before its caller is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A change that happens as a whole or not at all.
-pub trait Write: Send + Sync + 'static {
-    type Output: Send + 'static;
-
-    /// Does the change inside `tx`. An error undoes all of it. May be called again after a rollback, so it takes
-    /// `&self` and keeps nothing.
-    fn apply(&self, tx: &Tx) -> impl Future<Output = Result<Self::Output>> + Send;
-}
-
 #[derive(Clone)]
-pub struct Writer {
+pub struct Writer(Arc<Shared>);
+
+struct Shared {
     conn: DatabaseConnection,
-    turns: Arc<Semaphore>,
+    /// Transactions that may be open at once.
+    turns: Semaphore,
+    lanes: Vec<Lane>,
+    load: Load,
+    hasher: RandomState,
     desk: NewsDesk,
     relay: Option<Relay>,
 }
 
 impl Writer {
-    /// At most so many writes run at once; the others wait for their turn.
-    pub fn new(conn: DatabaseConnection, writers: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
-        Self { conn, turns: Arc::new(Semaphore::new(writers)), desk, relay }
+    /// At most so many transactions are open at once, and of those at most so many are shared; other writes wait for
+    /// their turn.
+    pub fn new(conn: DatabaseConnection, writers: usize, lanes: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
+        Self(Arc::new(Shared {
+            conn,
+            turns: Semaphore::new(writers),
+            lanes: (0..lanes).map(|_| Lane::default()).collect(),
+            load: Load::default(),
+            hasher: RandomState::new(),
+            desk,
+            relay,
+        }))
     }
 
     /// Answers after the commit.
     ///
-    /// The write runs in a task of its own: a caller that goes away does not leave a transaction half-way. A write whose
-    /// caller has gone before its turn came is not begun.
+    /// A caller that goes away does not leave a transaction half-way: its write is committed or not, and the others of
+    /// its transaction do not notice. A write whose caller has gone before its turn came is not begun.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
-        let (answer, outcome) = oneshot::channel();
-        let this = self.clone();
-        tokio::spawn(async move {
-            let turn = tokio::time::timeout(PATIENCE, this.turns.acquire()).await;
-            if answer.is_closed() {
-                return;
+        let (answer, mut outcome) = oneshot::channel();
+        let begun = Arc::new(AtomicBool::new(false));
+        let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone() };
+        self.0.enter(Box::new(entry));
+        let gone = |_| Error::Database(DbErr::Custom("the write broke down".to_owned()));
+        match tokio::time::timeout(PATIENCE, &mut outcome).await {
+            Ok(outcome) => outcome.map_err(gone)?,
+            // From here on it is not begun any more.
+            Err(_) if !begun.swap(true, Ordering::AcqRel) => {
+                Err(Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
             }
-            let outcome = match turn {
-                Ok(_turn) => this.run(&write).await,
-                Err(_) => Err(Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))),
-            };
-            // Nobody may be there to hear it any more; the write is committed or not all the same.
-            let _ = answer.send(outcome);
-        });
-        let gone = || Error::Database(DbErr::Custom("the write broke down".to_owned()));
-        outcome.await.unwrap_or_else(|_| Err(gone()))
-    }
-
-    async fn run<W: Write>(&self, write: &W) -> Result<W::Output> {
-        for _ in 0..RERUNS {
-            match self.attempt(write).await {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
-                outcome => return outcome,
-            }
+            Err(_) => outcome.await.map_err(gone)?,
         }
-        self.attempt(write).await
+    }
+}
+
+impl Shared {
+    /// On SQLite everything shares the one lane. On PostgreSQL writes with a key do, each key in its own lane, so that
+    /// two lanes do not wait for one row; a write without a key may touch anything, and has a transaction of its own.
+    fn enter(self: &Arc<Self>, entry: Box<dyn Waiting>) {
+        let this = self.clone();
+        match (self.lanes.len(), entry.key()) {
+            (1, _) => self.enter_lane(0, entry),
+            (lanes, Some(key)) => {
+                let lane = self.hasher.hash_one(key) % lanes as u64;
+                self.enter_lane(usize::try_from(lane).unwrap_or_default(), entry);
+            }
+            (_, None) => drop(tokio::spawn(async move { this.alone(entry).await })),
+        }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that begins a write transaction")]
-    async fn attempt<W: Write>(&self, write: &W) -> Result<W::Output> {
-        let tx = Tx::new(self.conn.begin_with_options(dialect::write_transaction()).await?);
-        match write.apply(&tx).await {
-            Ok(output) => {
-                self.publish(tx.commit().await?);
-                Ok(output)
-            }
-            Err(error) => {
-                // The connection may be gone; the first error tells more than this one.
-                let _ = tx.rollback().await;
-                Err(error)
-            }
+    fn enter_lane(self: &Arc<Self>, lane: usize, entry: Box<dyn Waiting>) {
+        if self.lanes[lane].push(entry) {
+            let this = self.clone();
+            tokio::spawn(async move { this.drain(lane).await });
+        }
+    }
+
+    /// Runs what waits in the lane until nothing does.
+    async fn drain(self: Arc<Self>, lane: usize) {
+        loop {
+            let Ok(turn) = self.turns.acquire().await else { return };
+            let Some(batch) = self.lanes[lane].take() else { return };
+            // A task of its own, so that a bug in one write does not end the lane.
+            let this = self.clone();
+            let _ = tokio::spawn(async move { this.run(batch).await }).await;
+            drop(turn);
         }
     }
 

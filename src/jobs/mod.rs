@@ -8,6 +8,7 @@ mod enter;
 mod episodes;
 mod events;
 mod export_jobs;
+mod feed;
 mod finish_job;
 mod get_job;
 mod imports;
@@ -20,11 +21,14 @@ mod shots;
 mod start_job;
 mod update_job;
 mod validate;
+mod watch_job;
+mod watch_jobs;
 
 pub use count_jobs::Counts;
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
+pub use feed::{Change as FeedChange, Place};
 pub use finish_job::Failure;
 pub use imports::Batch;
 pub use items::ItemReport;
@@ -34,6 +38,8 @@ pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
+pub use watch_job::{JobNews, JobWatch};
+pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
 
 use crate::{
     chance::{Chance, SystemChance},
@@ -47,6 +53,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::job;
+use feed::Feed;
 use std::sync::Arc;
 
 /// Which versions of a job a change may be made to: those of an `If-Match`, or any.
@@ -57,11 +64,12 @@ pub struct JobManager {
     db: Database,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
+    feed: Feed,
 }
 
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        Self { db, clock, chance }
+        Self { feed: Feed::new(db.clone()), db, clock, chance }
     }
 
     /// Without a database: see [`Database::detached`].
@@ -72,6 +80,11 @@ impl JobManager {
     /// For connecting, migrating and closing; what changes a job is a verb.
     pub fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// Ends all streams and waits: the process is about to end.
+    pub async fn end_streams(&self) {
+        self.feed.end().await;
     }
 
     pub fn now(&self) -> DateTime<Utc> {

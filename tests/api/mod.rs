@@ -13,7 +13,7 @@ macro_rules! on_sqlite {
 }
 
 mod answer;
-mod face;
+pub mod face;
 
 mod bad_ids;
 mod bad_moves;

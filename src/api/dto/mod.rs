@@ -8,10 +8,11 @@ mod item;
 mod job;
 mod outcome;
 mod report;
+mod stream;
 mod time;
 
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
-pub use event::EventList;
+pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
 pub use item::{ItemList, Shot, ShotList};
@@ -19,6 +20,8 @@ pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, Li
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
+pub use stream::{StreamMessage, StreamSnapshot};
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use time::Time;

@@ -114,6 +114,7 @@ fn complete_parameter(parameter: &mut Value) {
             schema["pattern"] = json!(NO_NUL);
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
+        "after" if schema["type"] == "string" => schema["pattern"] = json!(r"^[0-9]{1,18}(\.[0-9]{1,6}){0,2}$"),
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
         "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
         "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
@@ -134,6 +135,9 @@ fn complete_parameter(parameter: &mut Value) {
         "job_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
         "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
         "shot_idx" | "offset" => json!(0),
+        "status" | "job_type" if parameter["schema"]["type"] == "array" => {
+            json!([if name == "status" { "failed" } else { "idea2video" }])
+        }
         "status" => json!("failed"),
         "job_type" => json!("idea2video"),
         "mode" => json!("idea"),
@@ -142,7 +146,10 @@ fn complete_parameter(parameter: &mut Value) {
         "q" => json!("night train"),
         "order" => json!("-created_at"),
         "limit" => json!(50),
+        "wait" => json!(30),
+        "since_version" => json!(4),
         "view" => json!("summary"),
+        "after" if parameter["schema"]["type"] == "string" => json!("1042"),
         "after" => json!(1),
         "import_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
         "from" => json!("vedo-jobs"),
@@ -177,6 +184,12 @@ fn header_parameter(header: Header) -> Value {
             "\"4\"",
             // Whatever else it holds is a tag of something that the client does not have of us.
             None,
+        ),
+        Header::LastEventId => (
+            "Last-Event-ID",
+            "Id of the last message that the client has: it goes on from there. Counts before `after`.",
+            "7",
+            Some(r"^([0-9]{1,18}(\.[0-9]{1,6}){0,2})?$"),
         ),
     };
     let schema = match pattern {

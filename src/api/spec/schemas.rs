@@ -33,6 +33,9 @@ const NEVER_NULL: [(&str, &[&str]); 6] = [
     ("GenerateScript", &["user_requirement", "style"]),
 ];
 
+/// What the data of a message of a stream may be, besides the reason of a reset.
+const STREAMED: [&str; 3] = ["Event", "JobWithShots", "StreamSnapshot"];
+
 /// Characters of any text: all but NUL, which no database here can hold.
 pub const NO_NUL: &str = r"^[^\u0000]*$";
 
@@ -80,6 +83,13 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
     if INPUTS.contains(&name) {
         schema["additionalProperties"] = json!(false);
+    }
+    if name == "StreamMessage" {
+        let data = &mut schema["properties"]["data"];
+        let reset = json!({"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}});
+        let mut kinds: Vec<_> = STREAMED.iter().map(|name| json!({"$ref": format!("#/components/schemas/{name}")})).collect();
+        kinds.push(reset);
+        data["anyOf"] = json!(kinds);
     }
     let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
     let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);

@@ -79,6 +79,11 @@ impl Write for DeleteSeries {
         series::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
     }
+
+    /// It may have a million jobs.
+    fn is_large(&self) -> bool {
+        true
+    }
 }
 
 pub struct DeleteEpisode {
@@ -95,6 +100,11 @@ impl Write for DeleteEpisode {
         detach(tx, job::Column::EpisodeId, &self.id, self.now).await?;
         episode::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
+    }
+
+    /// It may have a million jobs.
+    fn is_large(&self) -> bool {
+        true
     }
 }
 

@@ -1,16 +1,13 @@
 //! Changing a job: load it, let the verb decide, write what differs, with its event and its step of the version.
 
-use super::{check_parents, event, insert_events, insert_items};
+use super::changes::Changes;
 use crate::{
-    db::{Tx, Write},
+    db::{Fate, Tx, Write, dialect},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
-use entity::{ItemStatus, job, job_item};
-use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
-    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
-};
+use entity::{job, job_item};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
 use serde_json::Value;
 
 /// Which items a verb has to see before it decides.
@@ -74,44 +71,19 @@ impl Write for ChangeJob {
     type Output = job::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<job::Model> {
-        let loaded = self.load(tx).await?;
-        let Some(mut change) = (self.decide)(&loaded)? else { return Ok(loaded.job) };
-        let before = &loaded.job;
-        change.job.version = before.version + 1;
-        let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
-        let series = changed(&before.series_id, &change.job.series_id);
-        let episode = changed(&before.episode_id, &change.job.episode_id);
-        check_parents(tx, series.as_deref(), episode.as_deref()).await?;
-        update(tx, before, &change.job).await?;
-        upsert_items(tx, &loaded.items, &change.items).await?;
-        insert_events(tx, vec![event(Some(before), &change.job, change.kind, change.data)]).await?;
-        Ok(change.job)
+        match Changes::make(tx, &[self], false).await?.pop() {
+            Some(Fate::Done(outcome)) => outcome,
+            _ => Err(Error::NotFound(Thing::Job)),
+        }
     }
-}
 
-impl ChangeJob {
-    async fn load(&self, tx: &Tx) -> Result<Loaded> {
-        let job = job::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
-        let job = job.ok_or(Error::NotFound(Thing::Job))?;
-        check_version(&job, self.if_version.as_deref())?;
-        let of_job = job_item::Column::JobId.eq(&job.id);
-        let found = job_item::Entity::find().filter(of_job.clone()).order_by_asc(job_item::Column::Idx);
-        let items = match &self.items {
-            Items::None => return Ok(Loaded { job, items: Vec::new(), item_count: 0, done_count: 0 }),
-            Items::Counted => Vec::new(),
-            Items::All => found.all(tx).await?,
-            Items::Named { keys, indexes } => {
-                let by_key = job_item::Column::Key.is_in(keys);
-                let by_index = job_item::Column::Idx.is_in(indexes.iter().copied());
-                found.filter(Condition::any().add(by_key).add(by_index)).all(tx).await?
-            }
-        };
-        let done = job_item::Column::Status.is_in([ItemStatus::Completed, ItemStatus::Skipped]);
-        let done = job_item::Entity::find().filter(of_job.clone()).filter(done).count(tx).await?;
-        let last = job_item::Entity::find().filter(of_job).order_by_desc(job_item::Column::Idx).one(tx).await?;
-        // Positions run from 0 without gaps.
-        let item_count = last.map_or(0, |last| last.idx + 1);
-        Ok(Loaded { job, items, item_count, done_count: i32::try_from(done).unwrap_or(i32::MAX) })
+    /// A job that another transaction holds keeps nobody but its own callers waiting.
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<job::Model>>> {
+        Changes::make(tx, writes, dialect::skips_locked(tx.get_database_backend())).await
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(&self.id)
     }
 }
 
@@ -138,16 +110,5 @@ pub(super) async fn update(tx: &impl ConnectionTrait, before: &job::Model, after
         }
     }
     job::Entity::update(row).exec(tx).await?;
-    Ok(())
-}
-
-async fn upsert_items(tx: &impl ConnectionTrait, before: &[job_item::Model], after: &[job_item::Model]) -> Result<()> {
-    let (known, new): (Vec<_>, Vec<_>) = after.iter().partition(|item| before.iter().any(|b| b.idx == item.idx));
-    for item in known {
-        let row = item.clone().into_active_model().reset_all();
-        job_item::Entity::update(row).exec(tx).await?;
-    }
-    let new: Vec<_> = new.into_iter().cloned().collect();
-    insert_items(tx, &new).await?;
     Ok(())
 }

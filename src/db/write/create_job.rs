@@ -1,13 +1,15 @@
-//! Creating a job: the row, its items and its first event.
+//! Creating jobs: the rows, their items and their first events, of any number of creators by the same few statements.
 
-use super::{check_parents, event, insert_events, insert_items, insert_unless_there, replay};
+use super::{check_parents, event, replay, write_events};
 use crate::{
-    db::{Tx, Write},
+    db::{Fate, Tx, Write, bulk},
     error::{Error, Result},
     lifecycle::EventKind,
 };
 use entity::{job, job_event, job_item};
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use serde_json::Value;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 pub struct CreateJob {
     pub job: job::Model,
@@ -26,50 +28,152 @@ impl Write for CreateJob {
     type Output = Created;
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
-        if let Some(job) = self.first_answer(tx).await? {
-            return Ok(Created { job, replayed: true });
+        match create(&[self], tx).await?.pop() {
+            Some(Fate::Done(outcome)) => outcome,
+            _ => Err(Error::JobExists(self.job.id.clone())),
         }
-        check_parents(tx, self.job.series_id.as_deref(), self.job.episode_id.as_deref()).await?;
-        let mut job = self.job.clone();
-        if !insert_unless_there(tx, job.clone().into_active_model()).await? {
-            // On PostgreSQL the row that was in the way may have been committed after the look above.
-            return match self.first_answer(tx).await? {
-                Some(job) => Ok(Created { job, replayed: true }),
-                None => Err(Error::JobExists(job.id)),
-            };
-        }
-        if self.named {
-            // Only now: on PostgreSQL the insert waits for a deletion of this id that is under way, and the look has to
-            // find what that one leaves.
-            job.version = next_version(tx, &job.id).await?;
-            if job.version != self.job.version {
-                let version =
-                    job::ActiveModel { id: Set(job.id.clone()), version: Set(job.version), ..Default::default() };
-                job::Entity::update(version).exec(tx).await?;
-            }
-        }
-        insert_items(tx, &self.items).await?;
-        insert_events(tx, vec![event(None, &job, EventKind::Created, None)]).await?;
-        Ok(Created { job, replayed: false })
+    }
+
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Created>>> {
+        create(writes, tx).await
+    }
+
+    /// The idempotency key first: two creates with one key must not wait for each other in two lanes.
+    fn key(&self) -> Option<&str> {
+        Some(self.job.idempotency_key.as_deref().unwrap_or(&self.job.id))
+    }
+
+    fn weight(&self) -> usize {
+        let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+        let json = |json: &Option<Value>| json.as_ref().map_or(0, weight_of);
+        let items = self.items.iter().map(|item| 512 + json(&item.input)).sum::<usize>();
+        let job = &self.job;
+        2048 + text(&job.content) + text(&job.user_requirement) + json(&job.request_data) + json(&job.context) + items
     }
 }
 
-impl CreateJob {
-    /// The job that an earlier call with the same key and request made.
-    async fn first_answer(&self, tx: &impl ConnectionTrait) -> Result<Option<job::Model>> {
-        let Some(key) = &self.job.idempotency_key else { return Ok(None) };
-        let first = job::Entity::find().filter(job::Column::IdempotencyKey.eq(key)).one(tx).await?;
-        replay(first, |first| first.idempotency_fingerprint == self.job.idempotency_fingerprint)
+/// About how many bytes the value takes in memory.
+fn weight_of(json: &Value) -> usize {
+    let inside = match json {
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight_of).sum(),
+        Value::Object(members) => members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum(),
+        _ => 0,
+    };
+    size_of::<Value>() + inside
+}
+
+async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {
+    let mut fates: Vec<Option<Fate<Created>>> = writes.iter().map(|_| None).collect();
+    repeated(writes).into_iter().for_each(|i| fates[i] = Some(Fate::Alone));
+    first_answers(tx, writes, (0..writes.len()).filter(|i| fates[*i].is_none()).collect(), &mut fates).await?;
+    missing_parents(tx, writes, &mut fates).await?;
+
+    let mut jobs: BTreeMap<&str, (usize, job::Model)> = BTreeMap::new();
+    for (i, write) in writes.iter().enumerate().filter(|(i, _)| fates[*i].is_none()) {
+        jobs.insert(&write.job.id, (i, write.job.clone()));
     }
+    let rows: Vec<_> = jobs.values().map(|(_, job)| job).collect();
+    let inserted: HashSet<String> = bulk::insert_unless_there::<job::Entity, _>(tx, &rows).await?.into_iter().collect();
+    let in_the_way: Vec<usize> = jobs.iter().filter(|(id, _)| !inserted.contains(**id)).map(|(_, (i, _))| *i).collect();
+    jobs.retain(|id, _| inserted.contains(*id));
+    for i in &in_the_way {
+        fates[*i] = Some(Fate::Done(Err(Error::JobExists(writes[*i].job.id.clone()))));
+    }
+    // On PostgreSQL the row in the way may have been committed after the look above.
+    first_answers(tx, writes, in_the_way, &mut fates).await?;
+
+    go_on_counting(tx, writes, &mut jobs).await?;
+    let items: Vec<_> = jobs.values().flat_map(|(i, _)| &writes[*i].items).collect();
+    bulk::insert::<job_item::Entity, _>(tx, &items).await?;
+    let events: Vec<_> = jobs.values().map(|(_, job)| event(None, job, EventKind::Created, None)).collect();
+    write_events(tx, &events).await?;
+    for (i, job) in jobs.into_values() {
+        fates[i] = Some(Fate::Done(Ok(Created { job, replayed: false })));
+    }
+    Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+}
+
+/// Those whose id or idempotency key came before in the same batch.
+fn repeated(writes: &[&CreateJob]) -> Vec<usize> {
+    let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
+    let mut repeats = |i: &usize| {
+        let job = &writes[*i].job;
+        let key_repeats = job.idempotency_key.as_ref().is_some_and(|key| !keys.insert(key));
+        !ids.insert(&job.id) || key_repeats
+    };
+    (0..writes.len()).filter(|i| repeats(i)).collect()
+}
+
+/// Answers those of `asking` whose key came before with the job that the earlier call made, if it was the same request.
+async fn first_answers(
+    tx: &Tx,
+    writes: &[&CreateJob],
+    asking: Vec<usize>,
+    fates: &mut [Option<Fate<Created>>],
+) -> Result<()> {
+    let keys: Vec<&str> = asking.iter().filter_map(|i| writes[*i].job.idempotency_key.as_deref()).collect();
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let known = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::IdempotencyKey), &keys);
+    let first = job::Entity::find().filter(known).all(tx).await?;
+    let mut first: HashMap<_, _> = first.into_iter().map(|job| (job.idempotency_key.clone(), job)).collect();
+    for i in asking {
+        let job = &writes[i].job;
+        if job.idempotency_key.is_none() {
+            continue;
+        }
+        let same = |first: &job::Model| first.idempotency_fingerprint == job.idempotency_fingerprint;
+        if let Some(outcome) = replay(first.remove(&job.idempotency_key), same).transpose() {
+            fates[i] = Some(Fate::Done(outcome.map(|job| Created { job, replayed: true })));
+        }
+    }
+    Ok(())
+}
+
+/// Refuses those that name a series or an episode that is not there.
+async fn missing_parents(tx: &Tx, writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) -> Result<()> {
+    let mut by_parents: BTreeMap<_, Vec<usize>> = BTreeMap::new();
+    for (i, write) in writes.iter().enumerate().filter(|(i, _)| fates[*i].is_none()) {
+        let parents = (write.job.series_id.as_deref(), write.job.episode_id.as_deref());
+        by_parents.entry(parents).or_default().push(i);
+    }
+    for ((series, episode), children) in by_parents {
+        match check_parents(tx, series, episode).await {
+            Err(Error::UnknownReference { thing, id, pointer }) => {
+                for i in children {
+                    let error = Error::UnknownReference { thing, id: id.clone(), pointer };
+                    fates[i] = Some(Fate::Done(Err(error)));
+                }
+            }
+            other => other?,
+        }
+    }
+    Ok(())
 }
 
 /// A job that takes the id of a deleted one goes on counting where that one ended, so that no ETag and no event of
-/// the id ever means two things.
-pub(super) async fn next_version(tx: &impl ConnectionTrait, id: &str) -> Result<i64> {
+/// the id ever means two things. Only after the insert: on PostgreSQL that waits for a deletion of the id that is under
+/// way, and the look has to find what that one leaves.
+async fn go_on_counting(tx: &Tx, writes: &[&CreateJob], jobs: &mut BTreeMap<&str, (usize, job::Model)>) -> Result<()> {
+    let named: Vec<&str> = jobs.iter().filter(|(_, (i, _))| writes[*i].named).map(|(id, _)| *id).collect();
+    if named.is_empty() {
+        return Ok(());
+    }
+    let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_event::Column::JobId), &named);
     let last = job_event::Entity::find()
-        .filter(job_event::Column::JobId.eq(id))
-        .order_by_desc(job_event::Column::Seq)
-        .one(tx)
-        .await?;
-    Ok(last.map_or(1, |e| e.seq + 1))
+        .select_only()
+        .column(job_event::Column::JobId)
+        .column_as(job_event::Column::Seq.max(), "last")
+        .filter(of_jobs)
+        .group_by(job_event::Column::JobId);
+    let mut changed = Vec::new();
+    for (id, last) in last.into_tuple::<(String, i64)>().all(tx).await? {
+        if let Some((_, job)) = jobs.get_mut(id.as_str()) {
+            job.version = last + 1;
+            changed.push(job.clone());
+        }
+    }
+    Ok(bulk::update::<job::Entity>(tx, 1, &[job::Column::Id, job::Column::Version], &changed).await?)
 }

@@ -1,7 +1,6 @@
 //! What an import writes: whole records in batches, the rejects beside them, and the row of the run.
 
 mod batch;
-mod bulk;
 mod conflict;
 mod plan;
 mod run;

@@ -2,9 +2,11 @@
 
 mod catalog;
 mod change_job;
+mod changes;
 mod create_job;
 mod delete_job;
 mod import;
+mod items;
 
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, Items, Loaded};
@@ -16,18 +18,17 @@ pub use import::{
 };
 
 use crate::{
-    db::{News, Tx},
+    db::{News, Tx, bulk},
     error::{Error, Result, Thing},
     lifecycle::{EventKind, seconds_spent},
 };
-use entity::{episode, job, job_event, job_item, series};
+use entity::{episode, job, job_event, series};
 use sea_orm::{
-    ActiveValue::Set,
     ConnectionTrait, DbErr, EntityTrait, QuerySelect, TryInsertResult,
     sea_query::{LockType, OnConflict as Conflict},
 };
 
-/// Rows of a multi-row insert: 12 columns an item, 44 a job, and 32,766 values a statement on SQLite.
+/// Rows of a multi-row insert of an import.
 const ROWS_PER_INSERT: usize = 500;
 
 /// The event that tells of the change from one row to the next.
@@ -36,23 +37,24 @@ fn event(
     job: &job::Model,
     kind: EventKind,
     data: Option<serde_json::Value>,
-) -> job_event::ActiveModel {
+) -> job_event::Model {
     let left = before.filter(|before| before.status != job.status);
     let seconds = left.and_then(|left| seconds_spent(left.status, left.status_since, left.run_at, job.updated_at));
-    job_event::ActiveModel {
-        id: sea_orm::ActiveValue::NotSet,
-        job_id: Set(job.id.clone()),
-        seq: Set(job.version),
-        kind: Set(kind.as_str().to_owned()),
-        status: Set(job.status),
-        progress: Set(job.progress),
-        current_stage: Set(job.current_stage.clone()),
-        total_shots: Set(job.total_shots),
-        completed_shots: Set(job.completed_shots),
-        data: Set(data),
-        created_at: Set(job.updated_at),
-        job_type: Set(Some(job.job_type.clone())),
-        seconds: Set(seconds),
+    job_event::Model {
+        // The database counts.
+        id: 0,
+        job_id: job.id.clone(),
+        seq: job.version,
+        kind: kind.as_str().to_owned(),
+        status: job.status,
+        progress: job.progress,
+        current_stage: job.current_stage.clone(),
+        total_shots: job.total_shots,
+        completed_shots: job.completed_shots,
+        data,
+        created_at: job.updated_at,
+        job_type: Some(job.job_type.clone()),
+        seconds,
     }
 }
 
@@ -66,32 +68,14 @@ where
 }
 
 /// Writes the events, and tells of them once they are committed.
-async fn insert_events(tx: &Tx, events: Vec<job_event::ActiveModel>) -> Result<(), DbErr> {
+async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
     events.iter().filter_map(news).for_each(|news| tx.tell(news));
-    let mut events = events.into_iter().peekable();
-    while events.peek().is_some() {
-        let rows = events.by_ref().take(ROWS_PER_INSERT);
-        job_event::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+    bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 
-fn news(event: &job_event::ActiveModel) -> Option<News> {
-    Some(News {
-        job_id: event.job_id.try_as_ref()?.clone(),
-        job_type: event.job_type.try_as_ref()?.clone()?,
-        seq: *event.seq.try_as_ref()?,
-        status: *event.status.try_as_ref()?,
-    })
-}
-
-async fn insert_items(tx: &impl ConnectionTrait, items: &[job_item::Model]) -> Result<(), DbErr> {
-    for rows in items.chunks(ROWS_PER_INSERT) {
-        let rows = rows.iter().cloned().map(job_item::ActiveModel::from);
-        // A model's columns all come as "unchanged" and are inserted all the same.
-        job_item::Entity::insert_many(rows).exec_without_returning(tx).await?;
-    }
-    Ok(())
+fn news(event: &job_event::Model) -> Option<News> {
+    let job_type = event.job_type.clone()?;
+    Some(News { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
 }
 
 /// What an earlier call with the same idempotency key made, unless that call was another request.

@@ -1,11 +1,11 @@
 //! A batch of records: all of it or nothing.
 
 use super::{
-    ImportedJob, Landed, OnConflict, bulk,
+    ImportedJob, Landed, OnConflict,
     plan::{Plan, plan},
 };
 use crate::{
-    db::{Tx, Write, dialect},
+    db::{Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
 };
@@ -59,6 +59,10 @@ impl Write for ImportBatch {
         }
         self.count(tx, &landed).await?;
         Ok(landed)
+    }
+
+    fn is_large(&self) -> bool {
+        true
     }
 }
 

@@ -1,0 +1,196 @@
+//! Changes of many jobs in one transaction: their rows are read by one statement, each verb decides on the row as the
+//! one before it left it, and the rows and events are written by the set.
+
+use super::{
+    change_job::{Change, ChangeJob, Items, Loaded, check_version},
+    check_parents, event,
+    items::{self, Found},
+    write_events,
+};
+use crate::{
+    db::{Fate, Tx, bulk},
+    error::{Error, Result, Thing},
+    lifecycle::EventKind,
+};
+use entity::{job, job_event, job_item};
+use sea_orm::{
+    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockBehavior, LockType},
+};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The changes of one transaction.
+pub struct Changes<'a> {
+    tx: &'a Tx,
+    writes: &'a [&'a ChangeJob],
+    /// Rows that others hold are passed over.
+    skip_locked: bool,
+    fates: Vec<Option<Fate<job::Model>>>,
+}
+
+/// A job under change.
+struct Row {
+    before: job::Model,
+    now: job::Model,
+    found: Found,
+    steps: Vec<Step>,
+    items: Vec<job_item::Model>,
+}
+
+/// One step of the version, with its event.
+struct Step {
+    event: job_event::Model,
+    merges: bool,
+    /// The writes that led to it.
+    writes: Vec<usize>,
+}
+
+impl<'a> Changes<'a> {
+    /// Answers with one fate a write, in their order.
+    pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<job::Model>>> {
+        let fates = writes.iter().map(|_| None).collect();
+        let mut this = Self { tx, writes, skip_locked, fates };
+        let mut rest: Vec<usize> = (0..writes.len()).collect();
+        while !rest.is_empty() {
+            rest = this.pass(rest).await?;
+        }
+        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+    }
+
+    /// Makes the changes of these writes, and answers with those that have to see the items as others of them leave them.
+    async fn pass(&mut self, writes: Vec<usize>) -> Result<Vec<usize>> {
+        let (now, later) = self.without_repeated_items(writes);
+        let mut rows = self.load(&now).await?;
+        for i in now {
+            let write = self.writes[i];
+            match rows.get_mut(write.id.as_str()) {
+                Some(row) => match self.step(i, row).await {
+                    Ok(()) => {}
+                    Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+                    Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
+                },
+                // It is held by another, or is not there.
+                None if self.skip_locked => self.fates[i] = Some(Fate::Alone),
+                None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
+            }
+        }
+        self.write(rows).await?;
+        Ok(later)
+    }
+
+    /// One write a job that asks for items, and none behind it: it may change what the next one would see.
+    fn without_repeated_items(&self, writes: Vec<usize>) -> (Vec<usize>, Vec<usize>) {
+        let (mut asked, mut closed) = (HashSet::new(), HashSet::new());
+        writes.into_iter().partition(|i| {
+            let write = self.writes[*i];
+            let asks = !matches!(write.items, Items::None);
+            if closed.contains(&write.id) || (asks && !asked.insert(&write.id)) {
+                closed.insert(&write.id);
+                return false;
+            }
+            true
+        })
+    }
+
+    async fn load(&self, writes: &[usize]) -> Result<BTreeMap<String, Row>> {
+        let ids: HashSet<&str> = writes.iter().map(|i| self.writes[*i].id.as_str()).collect();
+        let find = match (ids.len(), writes) {
+            (1, [one, ..]) => job::Entity::find_by_id(&self.writes[*one].id),
+            _ => {
+                let ids: Vec<_> = ids.into_iter().collect();
+                let backend = self.tx.get_database_backend();
+                job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids))
+            }
+        };
+        let find = match self.skip_locked {
+            true => find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
+            false => find.lock(LockType::Update),
+        };
+        let jobs = find.all(self.tx).await?;
+        let wanted: HashMap<&str, &Items> = writes
+            .iter()
+            .map(|i| self.writes[*i])
+            .filter(|w| !matches!(w.items, Items::None))
+            .map(|w| (w.id.as_str(), &w.items))
+            .collect();
+        let mut found = items::find(
+            self.tx,
+            jobs.iter().filter_map(|job| Some((job.id.as_str(), *wanted.get(job.id.as_str())?))).collect(),
+        )
+        .await?;
+        let row = |job: job::Model| {
+            let found = found.remove(&job.id).unwrap_or_default();
+            (job.id.clone(), Row { before: job.clone(), now: job, found, steps: Vec::new(), items: Vec::new() })
+        };
+        Ok(jobs.into_iter().map(row).collect())
+    }
+
+    /// Lets the write's verb decide on the row as it is now.
+    async fn step(&mut self, i: usize, row: &mut Row) -> Result<()> {
+        let write = self.writes[i];
+        check_version(&row.now, write.if_version.as_deref())?;
+        let asked = !matches!(write.items, Items::None);
+        let found = if asked { std::mem::take(&mut row.found) } else { Found::default() };
+        let (item_count, done_count) = (found.count, found.done);
+        let loaded = Loaded { job: row.now.clone(), items: found.items, item_count, done_count };
+        let decided = (write.decide)(&loaded);
+        row.found.items = if asked { loaded.items } else { std::mem::take(&mut row.found.items) };
+        let Some(change) = decided? else {
+            self.fates[i] = Some(Fate::Done(Ok(loaded.job)));
+            return Ok(());
+        };
+        let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
+        let series = changed(&loaded.job.series_id, &change.job.series_id);
+        let episode = changed(&loaded.job.episode_id, &change.job.episode_id);
+        check_parents(self.tx, series.as_deref(), episode.as_deref()).await?;
+        self.take(i, row, &loaded.job, change);
+        Ok(())
+    }
+
+    fn take(&mut self, i: usize, row: &mut Row, before: &job::Model, change: Change) {
+        let Change { kind, data, mut job, items } = change;
+        // Reports of progress that are committed together are one step and one event: nobody could have seen the others.
+        let merges = kind == EventKind::Progressed && self.writes[i].if_version.is_none();
+        match row.steps.last_mut().filter(|last| merges && last.merges) {
+            Some(last) => {
+                job.version = before.version;
+                last.event = event(Some(before), &job, kind, data);
+                last.writes.push(i);
+                for earlier in &last.writes {
+                    self.fates[*earlier] = Some(Fate::Done(Ok(job.clone())));
+                }
+            }
+            None => {
+                job.version = before.version + 1;
+                row.steps.push(Step { event: event(Some(before), &job, kind, data), merges, writes: vec![i] });
+                self.fates[i] = Some(Fate::Done(Ok(job.clone())));
+            }
+        }
+        row.items.extend(items);
+        row.now = job;
+    }
+
+    async fn write(&self, rows: BTreeMap<String, Row>) -> Result<()> {
+        // Rows in which the same columns differ are written by one statement.
+        let mut alike: BTreeMap<Vec<usize>, Vec<job::Model>> = BTreeMap::new();
+        let (mut events, mut changed) = (Vec::new(), Vec::new());
+        for row in rows.into_values().filter(|row| !row.steps.is_empty()) {
+            let differ = |(_, column): &(usize, job::Column)| row.before.get(*column) != row.now.get(*column);
+            let columns = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            alike.entry(columns).or_default().push(row.now);
+            events.extend(row.steps.into_iter().map(|step| step.event));
+            if !row.items.is_empty() {
+                changed.push((row.found.items, row.items));
+            }
+        }
+        for (places, jobs) in alike {
+            let all: Vec<_> = job::Column::iter().collect();
+            let columns: Vec<_> =
+                [job::Column::Id].into_iter().chain(places.into_iter().map(|place| all[place])).collect();
+            bulk::update::<job::Entity>(self.tx, 1, &columns, &jobs).await?;
+        }
+        items::write(self.tx, changed).await?;
+        write_events(self.tx, &events).await?;
+        Ok(())
+    }
+}

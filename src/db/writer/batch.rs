@@ -1,0 +1,189 @@
+//! One transaction of one or many writes, from its begin to the answers.
+
+use super::{
+    Shared,
+    queue::{Outcome, Waiting},
+    write::Fate,
+};
+use crate::{
+    db::{dialect, errors, tx::Tx},
+    error::{Error, Result},
+};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, TransactionTrait};
+use std::{any::TypeId, collections::HashMap, sync::Arc};
+
+/// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
+const RERUNS: usize = 5;
+
+/// Why a transaction of many came to nothing.
+enum Undone {
+    /// Run again as it is, it may succeed.
+    Timing,
+    /// One of the writes may be the reason.
+    OneOfThem,
+    /// None of the writes is the reason.
+    All(Error),
+}
+
+type Fates = Vec<Fate<Outcome>>;
+
+impl Shared {
+    pub(super) async fn run(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) {
+        batch.retain(|entry| entry.begin());
+        let fates = match batch.as_slice() {
+            [] => return,
+            [one] => vec![Fate::Done(self.run_one(one.as_ref()).await)],
+            many => self.run_many(many).await,
+        };
+        for (entry, fate) in batch.into_iter().zip(fates) {
+            match fate {
+                Fate::Done(outcome) => entry.answer(outcome),
+                Fate::Alone => {
+                    let this = self.clone();
+                    tokio::spawn(async move {
+                        let Ok(_turn) = this.turns.acquire().await else { return };
+                        let outcome = this.run_one(entry.as_ref()).await;
+                        entry.answer(outcome);
+                    });
+                }
+            }
+        }
+    }
+
+    /// Outside of the lanes.
+    pub(super) async fn alone(self: Arc<Self>, entry: Box<dyn Waiting>) {
+        let Ok(_turn) = self.turns.acquire().await else { return };
+        self.clone().run(vec![entry]).await;
+    }
+
+    async fn run_one(&self, entry: &dyn Waiting) -> Result<Outcome> {
+        for _ in 0..RERUNS {
+            match self.attempt(entry).await {
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
+                outcome => return outcome,
+            }
+        }
+        self.attempt(entry).await
+    }
+
+    async fn attempt(&self, entry: &dyn Waiting) -> Result<Outcome> {
+        let tx = self.begin().await?;
+        match entry.apply(&tx).await {
+            Ok(output) => {
+                self.publish(tx.commit().await?);
+                Ok(output)
+            }
+            Err(error) => {
+                // The connection may be gone; the first error tells more than this one.
+                let _ = tx.rollback().await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn run_many(&self, entries: &[Box<dyn Waiting>]) -> Fates {
+        for _ in 0..RERUNS {
+            match self.together(entries).await {
+                Ok(fates) => return fates,
+                Err(Undone::Timing) => continue,
+                Err(Undone::OneOfThem) => break,
+                Err(Undone::All(error)) => return entries.iter().map(|_| Fate::Done(Err(same(&error)))).collect(),
+            }
+        }
+        match self.one_by_one(entries).await {
+            Ok(fates) => fates,
+            Err(error) => entries.iter().map(|_| Fate::Done(Err(same(&error)))).collect(),
+        }
+    }
+
+    /// In one transaction without savepoints: they cost two statements each, and are needed once in a long while.
+    async fn together(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates, Undone> {
+        let tx = self.begin().await.map_err(Undone::All)?;
+        let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
+        for group in groups(entries) {
+            let writes: Vec<&dyn Waiting> = group.iter().map(|i| entries[*i].as_ref()).collect();
+            match writes[0].apply_all(&writes, &tx).await {
+                Ok(done) => group.iter().zip(done).for_each(|(i, fate)| fates[*i] = Some(fate)),
+                Err(error) => {
+                    let _ = tx.rollback().await;
+                    return Err(undone(error));
+                }
+            }
+        }
+        let told = tx.commit().await.map_err(|error| match errors::was_answered(&error) {
+            true => undone(error.into()),
+            // Nobody knows whether it is committed: it must not be run again.
+            false => Undone::All(error.into()),
+        })?;
+        self.publish(told);
+        Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+    }
+
+    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are.
+    async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates> {
+        let tx = self.begin().await?;
+        let mut fates = Vec::with_capacity(entries.len());
+        for entry in entries {
+            let told = tx.told();
+            tx.execute_unprepared("SAVEPOINT one_write").await?;
+            let outcome = entry.apply(&tx).await;
+            if outcome.is_err() {
+                tx.execute_unprepared("ROLLBACK TO SAVEPOINT one_write").await?;
+                tx.forget_since(told);
+            }
+            tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
+            fates.push(match outcome {
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => Fate::Alone,
+                outcome => Fate::Done(outcome),
+            });
+        }
+        self.publish(tx.commit().await?);
+        Ok(fates)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "this is the one place that begins a write transaction")]
+    async fn begin(&self) -> Result<Tx> {
+        Ok(Tx::new(self.conn.begin_with_options(dialect::write_transaction()).await?))
+    }
+}
+
+fn undone(error: Error) -> Undone {
+    match error {
+        Error::Unavailable(error) if errors::is_retryable(&error) => Undone::Timing,
+        Error::Unavailable(error) if !errors::was_answered(&error) => Undone::All(Error::Unavailable(error)),
+        _ => Undone::OneOfThem,
+    }
+}
+
+/// Writes of one kind go together. Those about one thing stay in the order in which they came, whatever their kind.
+fn groups(entries: &[Box<dyn Waiting>]) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(TypeId, Vec<usize>)> = Vec::new();
+    // Of each key, the last group that has it; of each kind, its last group.
+    let (mut of_key, mut of_kind) = (HashMap::<&str, usize>::new(), HashMap::<TypeId, usize>::new());
+    for (i, entry) in entries.iter().enumerate() {
+        let kind = entry.kind();
+        let earliest = entry.key().and_then(|key| of_key.get(key)).copied().unwrap_or(0);
+        let group = match of_kind.get(&kind) {
+            Some(group) if *group >= earliest => *group,
+            _ => {
+                groups.push((kind, Vec::new()));
+                of_kind.insert(kind, groups.len() - 1);
+                groups.len() - 1
+            }
+        };
+        groups[group].1.push(i);
+        if let Some(key) = entry.key() {
+            of_key.insert(key, group);
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// The same error for another caller.
+fn same(error: &Error) -> Error {
+    let text = || RuntimeErr::Internal(error.to_string());
+    match error {
+        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(RuntimeErr::Internal(source.to_string()))),
+        _ => Error::Database(DbErr::Exec(text())),
+    }
+}
