@@ -1,13 +1,6 @@
 //! Streams of events: what happens to a job, or to all jobs, as it happens.
 
-use super::{
-    Tag,
-    dto::JobStatus,
-    filter::pair,
-    headers::LastEventId,
-    paging::wrong,
-    sse::EventStream,
-};
+use super::{Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream};
 use crate::jobs::{EventFilter, JobManager, Place};
 use poem::Result;
 use poem_openapi::{

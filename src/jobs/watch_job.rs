@@ -59,8 +59,13 @@ impl JobManager {
         if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
             return Ok(None);
         }
-        let watch =
-            JobWatch { jobs: self.clone(), id: id.to_owned(), seq: 0, stage: Stage::Begin(after), ready: VecDeque::new() };
+        let watch = JobWatch {
+            jobs: self.clone(),
+            id: id.to_owned(),
+            seq: 0,
+            stage: Stage::Begin(after),
+            ready: VecDeque::new(),
+        };
         Ok(Some(watch))
     }
 

@@ -50,7 +50,10 @@ impl Reset {
 /// What a reader of all jobs is told.
 pub enum JobsNews {
     /// How many jobs there are at a place: those counts, or newer ones.
-    Snapshot { at: i64, counts: Counts },
+    Snapshot {
+        at: i64,
+        counts: Counts,
+    },
     Changes(Wanted),
     Reset(Reset),
 }

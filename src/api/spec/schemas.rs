@@ -87,7 +87,8 @@ pub fn complete(name: &str, schema: &mut Value) {
     if name == "StreamMessage" {
         let data = &mut schema["properties"]["data"];
         let reset = json!({"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}});
-        let mut kinds: Vec<_> = STREAMED.iter().map(|name| json!({"$ref": format!("#/components/schemas/{name}")})).collect();
+        let mut kinds: Vec<_> =
+            STREAMED.iter().map(|name| json!({"$ref": format!("#/components/schemas/{name}")})).collect();
         kinds.push(reset);
         data["anyOf"] = json!(kinds);
     }

@@ -113,7 +113,7 @@ function confirmBulk(verb, action, preview, words, byFilter) {
     h('p', { class: 'lead' }, h('b', null, plural(preview.will_change, 'job')), ` will be ${DOES[action]}.`),
     preview.will_not_change > 0 && h('p', null, `${plural(preview.will_not_change, 'job')} can't be, and ${preview.will_not_change === 1 ? 'stays' : 'stay'} as they are.`),
     h('ul', { class: 'tally' }, rows),
-    h('p', { class: 'small' }, 'Filter: ', user(words), preview.as_of && ` · counted at ${atClock(preview.as_of)}`),
+    h('p', { class: 'small' }, user(words), preview.as_of && ` · counted at ${atClock(preview.as_of)}`),
     action === 'delete' && h('p', { class: 'small bad' }, 'A delete can not be undone.'));
   if (preview.will_change === 0) return confirm(`${verb}: nothing to do`, text, 'Close', { danger: false }).then(() => false);
   const typed = action === 'delete' && byFilter ? String(preview.will_change) : null;

@@ -69,7 +69,8 @@ export function mount(root, { search, signal, alive }) {
       field('Status', h('select', { onchange: (e) => { const next = { ...filter }; delete next.status; if (e.target.value) next.status = [e.target.value]; withFilter(next, false); } }, h('option', { value: '' }, 'Any'), STATUSES.map((st) => h('option', { value: st }, WORDS[st])))),
       field('Type', text('type', 'idea2video')), field('Label', text('label', 'team=a')), field('Series id', text('series', '')),
       field('Created after', text('after', '7d or 2026-01-31')), field('Created before', text('before', 'today')),
-      field('Order', h('select', { onchange: (e) => { order = e.target.value || null; go(url({ order, cursor: null }), {}); } }, h('option', { value: '' }, 'Newest first'), h('option', { value: 'created_at' }, 'Oldest first'))));
+      field('Order', h('select', { onchange: (e) => { order = e.target.value || null; go(url({ order, cursor: null }), {}); } }, h('option', { value: '' }, 'Newest first'), h('option', { value: 'created_at' }, 'Oldest first'))),
+      h('button', { class: 'button primary only-phone', type: 'button', onclick: () => filterButton.click() }, 'Show jobs'));
   }
 
   function showFilter() {
@@ -86,6 +87,8 @@ export function mount(root, { search, signal, alive }) {
     delete rest.status;
     const tab = (status, word, n) => h('a', { href: `/jobs${query({ ...rest, status, order, limit: size === '50' ? null : size })}`, class: `i-${status || 'all'}`, 'aria-current': now === status ? 'true' : null }, status && shape(status, 14), word, h('b', { title: n >= 100000 ? exact(n) : null }, n === undefined ? '' : count(n)));
     put(tabs, tab('', 'All', counts?.total), STATUSES.map((status) => tab(status, WORDS[status], counts?.[status])));
+    const here = tabs.querySelector('[aria-current]');
+    if (here) tabs.scrollLeft = here.offsetLeft - tabs.offsetLeft - (tabs.clientWidth - here.offsetWidth) / 2;
   }
 
   async function loadCounts() {

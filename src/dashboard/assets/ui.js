@@ -51,7 +51,7 @@ export function dialog(title, build, { wide = false } = {}) {
     const close = (value) => { answer = value; el.close(); };
     el.addEventListener('close', () => { el.remove(); if (back?.isConnected) back.focus({ preventScroll: true }); resolve(answer); });
     el.addEventListener('click', (event) => { if (event.target === el) el.close(); });
-    el.append(h('header', null, h('h2', null, title), h('button', { class: 'button quiet icon', type: 'button', 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
+    el.append(h('header', null, h('h2', { tabindex: -1, autofocus: true }, title), h('button', { class: 'button quiet icon', type: 'button', 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
     el.append(h('div', { class: 'dialog-body' }, build(close, el)));
     document.body.append(el);
     el.showModal();
