@@ -306,9 +306,14 @@ impl Page {
 
     /// A key of one character, or `Enter`, `Escape`, ….
     pub async fn press(&self, key: &str) {
-        let text = if key.chars().count() == 1 { key } else { "" };
+        let (text, code) = match key {
+            "Enter" => ("\r", 13),
+            key if key.chars().count() == 1 => (key, 0),
+            _ => ("", 0),
+        };
         for kind in ["keyDown", "keyUp"] {
-            self.call("Input.dispatchKeyEvent", json!({"type": kind, "key": key, "text": text})).await;
+            let event = json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", event).await;
         }
     }
 

@@ -100,14 +100,14 @@ function help() {
 }
 
 const GOES = { o: '/', j: '/jobs', n: '/new', s: '/series', w: '/workers', i: '/imports' };
-let afterG = 0;
+let afterG = -Infinity;
 
 function key(event) {
   if (event.defaultPrevented || event.metaKey || event.ctrlKey || event.altKey || !keysOn()) return;
   if (event.target.closest?.('input, textarea, select, [contenteditable]') || document.querySelector('dialog[open], .menu:popover-open')) return;
   const { key: pressed } = event;
   if (performance.now() - afterG < 1000) {
-    afterG = 0;
+    afterG = -Infinity;
     if (GOES[pressed]) { event.preventDefault(); go(GOES[pressed]); }
     return;
   }

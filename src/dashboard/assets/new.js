@@ -1,5 +1,5 @@
 // A form for a new video, with the API's own rules. A draft outlives the tab; a key makes sending twice harmless.
-import { h, icon, put, setText, store } from './dom.js';
+import { clean, h, icon, put, setText, store } from './dom.js';
 import { get, query, randomId, send } from './api.js';
 import { exact } from './format.js';
 import { follow } from './live.js';
@@ -52,7 +52,7 @@ export function mount(root, { search, signal }) {
   put(root, head('New job', 'It goes on when this page is closed, and is there when you come back.'), form);
 
   get('/series?limit=200', { signal }).then(({ series: all }) => {
-    series.append(...all.map((one) => h('option', { value: one.series_id }, one.title)));
+    series.append(...all.map((one) => h('option', { value: one.series_id }, clean(one.title))));
     series.value = search.get('series') ?? draft.series_id ?? '';
   }, () => {});
 
