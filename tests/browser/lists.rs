@@ -4,9 +4,9 @@ use super::desk::Desk;
 use serde_json::{Map, Value, json};
 
 /// Brings jobs in as a dump, which takes seconds for ten thousand.
-async fn import(desk: &Desk, count: usize) {
+async fn import(desk: &Desk, count: usize, statuses: &[&str]) {
     let job = |i: usize| {
-        let status = ["completed", "failed", "cancelled", "queued"][i % 4];
+        let status = statuses[i % statuses.len()];
         (
             format!("old-{i:05}"),
             json!({"job_id": format!("old-{i:05}"), "status": status, "type": "idea2video", "progress": 50, "created_at": format!("2025-01-{:02}T{:02}:{:02}:00", 1 + i / 1440, i / 60 % 24, i % 60), "updated_at": "2025-02-01T00:00:00", "request": {"idea": "x", "project_title": format!("Film {i}")}}),
@@ -28,7 +28,7 @@ async fn import(desk: &Desk, count: usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn ten_thousand_jobs_are_paged_through() {
     let desk = Desk::open().await;
-    import(&desk, 10_000).await;
+    import(&desk, 10_000, &["completed", "failed", "cancelled", "queued"]).await;
     let browser = desk.browser().await;
     let page = browser.page().await;
     page.open(&desk.at("/jobs?limit=200")).await;
@@ -145,5 +145,40 @@ async fn times_are_told_in_the_readers_zone() {
     assert!(told.contains("GMT+5:45") && told.ends_with('Z'), "{told}");
     let ticks = page.eval("import('/assets/' + document.querySelector('script[type=module]').src.split('/')[4] + '/charts.js').then((m) => m.timeTicks(Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-02T00:00:00Z'), 180).map((t) => t.getHours() + ':' + t.getMinutes()))").await;
     assert_eq!(ticks, json!(["6:0", "9:0", "12:0", "15:0", "18:0", "21:0", "0:0", "3:0"]));
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn all_that_match_are_acted_on_after_a_preview() {
+    let desk = Desk::open().await;
+    import(&desk, 60, &["failed"]).await;
+    desk.job("other", json!({})).await;
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    page.open(&desk.at("/jobs?status=failed")).await;
+    page.until("document.querySelectorAll('tbody tr').length === 50").await;
+    page.click("thead input").await;
+    page.click(".tray .link").await;
+    page.until("document.querySelector('.tray').innerText.includes('All 60 that match')").await;
+    page.click(".tray .act").await;
+    page.until("document.querySelector('dialog[open] .lead').innerText.includes('60 jobs will be queued again') && document.querySelector('dialog[open] .tally').innerText.includes('60')").await;
+    page.click("dialog[open] [type=submit]").await;
+    page.until("document.querySelector('.toast').innerText.includes('60 jobs queued again')").await;
+    page.until("document.querySelector('.tabs').innerText.replace(/\\s+/g, ' ').includes('Queued 61')").await;
+    // Deleting by filter wants the number typed.
+    page.open(&desk.at("/jobs?label=none%3Dsuch")).await;
+    page.open(&desk.at("/jobs?status=queued&limit=50")).await;
+    page.until("document.querySelectorAll('tbody tr').length === 50").await;
+    page.click("thead input").await;
+    page.click(".tray .link").await;
+    page.click(".tray .danger-quiet").await;
+    page.until("document.querySelector('dialog[open] [type=submit]').disabled").await;
+    page.fill("dialog[open] input", "61").await;
+    page.until("!document.querySelector('dialog[open] [type=submit]').disabled").await;
+    page.click("dialog[open] [type=submit]").await;
+    page.until("document.querySelector('.toast').innerText.includes('61 jobs deleted')").await;
+    page.open(&desk.at("/actions")).await;
+    page.until("document.querySelectorAll('tbody tr').length === 2").await;
+    assert_eq!(desk.call("GET", "/jobs/counts", json!({})).await["total"], 0);
     browser.close().await;
 }

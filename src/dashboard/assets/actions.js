@@ -33,7 +33,8 @@ async function run(job, call, done) {
   } finally { button?.removeAttribute('aria-busy'); }
 }
 
-export const retry = (job, undoable = true) => run(job, () => send('POST', jobPath(job.job_id, '/retry')),
+/** A job whose worker is gone is recovered; both keep the shots that are done. */
+export const retry = (job, undoable = true) => run(job, () => send('POST', jobPath(job.job_id, isStuck(job) ? '/recover' : '/retry')),
   (now) => toast(h('span', null, title(job), ' is queued again'), { undo: undoable && now.status === 'queued' ? () => cancel(now, false) : null }));
 
 export async function cancel(job, undoable = true) {
@@ -65,7 +66,11 @@ const askPriority = (value = 0) => dialog('Priority', (close) => {
     h('div', { class: 'row end' }, h('button', { class: 'button primary act', type: 'submit' }, 'Set priority')));
 });
 
-export const retryFailedItems = (job) => run(job, () => send('POST', jobPath(job.job_id, '/retry-failed-items')), () => toast('The failed shots are to be made again.'));
+export const recover = (job) => run(job, () => send('POST', jobPath(job.job_id, '/recover')), () => toast(h('span', null, title(job), ' goes on from its checkpoint')));
+
+/** Makes another job, of the failed shots alone. */
+export const retryFailedItems = (job) => run(job, () => send('POST', jobPath(job.job_id, '/retry-failed-items'), { headers: { 'Idempotency-Key': randomId() } }),
+  (made) => toast('A new job makes the failed shots again.', { link: ['Show it', `/jobs/${encodeURIComponent(made.job_id)}`] }));
 
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -81,6 +86,7 @@ export const copyReadCurl = (job) => copy(`curl -s ${quote(`${location.origin}/a
 export const jobMenu = (job) => [
   canRetry(job) && { label: isStuck(job) ? 'Recover' : 'Retry', icon: 'retry', run: () => retry(job) },
   canCancel(job) && { label: 'Cancel', icon: 'cancel', run: () => cancel(job) },
+  job.status === 'failed' && { label: 'Recover from its checkpoint', icon: 'play', run: () => recover(job) },
   job.status === 'queued' && { label: 'Set priority…', icon: 'up', run: () => setPriority(job) },
   { label: 'Copy id', icon: 'copy', run: () => copy(job.job_id, 'Id copied'), act: false },
   { label: 'Copy as curl', icon: 'copy', run: () => copyReadCurl(job), act: false },

@@ -6,7 +6,7 @@ const HEIGHT = 168, TOP = 10, BOTTOM = 22, LEFT = 44, RIGHT = 8;
 
 /** Round values up to the largest: 1, 2 or 5 times a power of ten; of seconds beyond a minute, round minutes and hours. */
 export function ticks(max, time) {
-  const wanted = Math.max(max, time ? 1 : 1) / 4;
+  const wanted = Math.max(max, time ? 4 : 1) / 4;
   const ladder = time ? [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 18000, 36000, 86400] : [];
   let step = ladder.find((n) => n >= wanted && wanted > 0.5);
   if (!step) {

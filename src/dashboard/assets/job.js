@@ -5,7 +5,7 @@ import { duration, exact, left, moment, now, percent, plural, rough, ticking, wh
 import { apply, follow, onJobChanged } from './live.js';
 import { bar, setBar, shape, showStanding, standing, isStuck } from './status.js';
 import { copyButton, menuButton, problemBox, skeleton } from './ui.js';
-import { actionButton, canCancel, canRetry, cancel, copyCurl, copyReadCurl, remove, retry, retryFailedItems, setPriority } from './actions.js';
+import { actionButton, canCancel, canRetry, cancel, copyCurl, copyReadCurl, recover, remove, retry, retryFailedItems, setPriority } from './actions.js';
 import { part, viewer } from './json.js';
 import { attemptBars, eventList } from './timeline.js';
 import { newestFrame, play, shotDialog, shotGrid, unload } from './shots.js';
@@ -89,6 +89,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
 
   function paintButtons() {
     const menu = () => [
+      job.status === 'failed' && { label: 'Recover from its checkpoint', icon: 'play', run: () => recover(job) },
       job.status === 'queued' && { label: 'Set priority…', icon: 'up', run: () => setPriority(job) },
       { label: 'Copy as curl: read it', icon: 'copy', run: () => copyReadCurl(job), act: false },
       { label: 'Copy as curl: make it again', icon: 'copy', run: () => copyCurl(job), act: false },
@@ -111,7 +112,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
       rest.length > 0 && h('details', null, h('summary', null, `Whole error, ${plural(rest.length + 1, 'line')}`), h('div', { class: 'trace-box' }, copyButton(job.error, 'Copy the error'), trace)))));
   }
 
-  const started = () => events.findLast?.((e) => e.kind === 'started' || e.kind === 'claimed')?.created_at ?? job.started_at;
+  const started = () => events.findLast?.((e) => e.kind === 'started')?.created_at ?? job.started_at;
 
   function paintStage() {
     const result = job.result ?? {};
@@ -139,7 +140,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     Object.assign(stage, { progress: bar('Progress'), value: h('span', { class: 'huge' }), name: h('span', { class: 'stage-name' }), shots: h('span') });
     const elapsed = ['processing', 'failed', 'cancelled'].includes(job.status) && job.started_at;
     const since = () => (job.status === 'processing' ? started() : job.started_at);
-    const time = elapsed && ticking(h('span'), () => `${job.status === 'processing' ? 'running' : 'ran'} ${duration(((job.completed_at ? Date.parse(job.completed_at) : now()) - Date.parse(since())) / 1000)}`);
+    const time = elapsed && ticking(h('span'), () => `${job.status === 'processing' ? 'running' : 'ran'} ${duration(Math.round(((job.completed_at ? Date.parse(job.completed_at) : now()) - Date.parse(since())) / 1000))}`);
     const rest = job.status === 'processing' && ticking(h('span'), () => { const l = left(job, started()); return l === null ? '' : `about ${rough(l)} left`; });
     put(stage, h('div', { class: 'stage-top' }, stage.value, stage.name), stage.progress, h('p', { class: 'facts' }, stage.shots, time, rest, job.status === 'processing' && job.worker_id && h('span', null, 'on ', user(job.worker_id))));
   }
@@ -211,7 +212,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
 
   const SHOTS = ['items_reported', 'shots_updated', 'shot_described', 'updated', 'completed'];
   // These change what an event does not tell: result, inputs, series.
-  const WHOLE = ['updated', 'completed', 'failed', 'cancelled', 'merged', 'overwritten', 'detached', 'retried', 'items_retried'];
+  const WHOLE = ['updated', 'completed', 'failed', 'cancelled', 'merged', 'overwritten', 'detached', 'retried', 'recovered', 'released', 'rescued'];
 
   function changes(news) {
     if (!job) return;

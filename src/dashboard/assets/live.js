@@ -230,14 +230,14 @@ export function apply(job, event) {
     const { status, progress, current_stage, total_shots, completed_shots, data, kind, created_at } = event;
     const was = job.status;
     Object.assign(job, { status, progress, current_stage, total_shots, completed_shots, version, updated_at: created_at });
-    if (kind === 'started' || kind === 'claimed') {
+    if (kind === 'started') {
       Object.assign(job, { attempt: data?.attempt ?? job.attempt + 1, worker_id: data?.worker_id ?? job.worker_id, error: null, started_at: job.started_at ?? created_at, run_at: null });
     }
     if (kind === 'retry_scheduled') Object.assign(job, { error: data?.error ?? job.error, run_at: data?.run_at ?? null });
     if (kind === 'failed') job.error = data?.error ?? job.error;
     if (kind === 'completed') job.error = null;
     if (kind === 'cancel_requested') job.cancel_requested_at = created_at;
-    if (kind === 'retried') Object.assign(job, { run_at: null, completed_at: null });
+    if (kind === 'retried' || kind === 'recovered') Object.assign(job, { run_at: null, completed_at: null });
     if (status !== 'processing') Object.assign(job, { lease_expires_at: null, cancel_requested_at: null });
     if (was !== status) job.completed_at = status === 'queued' || status === 'processing' ? null : created_at;
   }

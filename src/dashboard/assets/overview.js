@@ -183,7 +183,7 @@ export function mount(root, { signal, alive, search }) {
     const stats = state.stats;
     if (!total) { put(body, empty('Nothing waits', 'Every job has been taken.')); return; }
     const oldest = stats?.oldest_queued_at;
-    put(body, h('p', { class: 'crew-line' }, counted(total, { class: 'big' }), ' waiting', oldest && [' · longest ', h('b', null, ticking(h('span'), () => duration((now() - Date.parse(oldest)) / 1000)))], stats?.scheduled > 0 && ` · ${exact(stats.scheduled)} scheduled`),
+    put(body, h('p', { class: 'crew-line' }, counted(total, { class: 'big' }), ' waiting', oldest && [' · longest ', h('b', null, ticking(h('span'), () => duration(Math.round((now() - Date.parse(oldest)) / 1000))))], stats?.scheduled > 0 && ` · ${exact(stats.scheduled)} scheduled`),
       h('ol', { class: 'next' }, next.map((job) => h('li', null, h('a', { href: `/jobs/${encodeURIComponent(job.job_id)}` }, user(job.project_title, job.job_id)), h('span', { class: 'small' }, job.priority ? `priority ${job.priority} · ` : '', when(job.created_at))))));
   }
 
@@ -260,18 +260,19 @@ export function mount(root, { signal, alive, search }) {
     soonStats();
   }
 
-  const stream = follow('/events/stream', { changes, snapshot: soonStats, reset: () => everything().catch(() => {}), poll: everything });
+  const stream = follow('/events/stream', { changes, snapshot: () => (root.hasAttribute('data-unloaded') ? begin() : soonStats()), reset: () => everything().catch(() => {}), poll: () => everything().then(healed) });
   const unheard = onJobChanged((job) => { if (job.kind === 'deleted') { state.running.delete(job.job_id); paintRunning(); } soonStats(); soonRunning(); });
   // Buckets step on and ages grow also when nothing happens.
   const slow = setInterval(() => { if (!document.hidden) { state.hour = null; soonStats(); } }, 15000);
-  const trouble = h('div');
+  const trouble = h('div', { class: 'trouble' });
   attention.before(trouble);
-  const begin = () => everything().then(() => put(trouble), (error) => { if (error.name !== 'AbortError') { callFailed(error); put(trouble, problemBox(error, begin)); put(cards); cards.kept = null; } });
+  const healed = () => { put(trouble); root.removeAttribute('data-unloaded'); };
+  const begin = () => everything().then(healed, (error) => { if (error.name !== 'AbortError') { callFailed(error); put(trouble, problemBox(error, begin)); root.setAttribute('data-unloaded', ''); } });
   begin();
 
   return {
     update(next) { state.range = next.get('range') ?? 'minute'; state.drawn = 0; state.hour = null; soonStats.cancel(); refresh().catch(() => {}); },
-    close() { stream.close(); unheard(); clearInterval(slow); for (const f of [soonStats, soonRunning, soonWaiting, soonFailures, soonMine]) f.cancel(); },
+    close() { root.removeAttribute('data-unloaded'); stream.close(); unheard(); clearInterval(slow); for (const f of [soonStats, soonRunning, soonWaiting, soonFailures, soonMine]) f.cancel(); },
   };
 }
 

@@ -9,7 +9,7 @@ export function stretches(events, job) {
   let open = null;
   for (const event of events) {
     const { status, kind } = event;
-    if (open && open.status === status && !['started', 'retry_scheduled', 'retried', 'claimed'].includes(kind)) continue;
+    if (open && open.status === status && !['started', 'retry_scheduled', 'retried', 'recovered', 'rescued'].includes(kind)) continue;
     if (open) all.push({ ...open, to: event.created_at, end: event });
     open = status === 'queued' || status === 'processing' ? { status, from: event.created_at, begin: event } : null;
   }
