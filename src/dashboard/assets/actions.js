@@ -60,7 +60,7 @@ export async function setPriority(job) {
 }
 
 const askPriority = (value = 0) => dialog('Priority', (close) => {
-  const input = h('input', { type: 'number', min: -100, max: 100, step: 1, required: true, value, 'aria-label': 'Priority' });
+  const input = h('input', { type: 'number', min: -100, max: 100, step: 1, required: true, autofocus: true, value, 'aria-label': 'Priority' });
   return h('form', { onsubmit: (e) => { e.preventDefault(); close(input.valueAsNumber); } },
     h('label', { class: 'field' }, h('span', null, 'From −100 to 100; higher runs first'), input),
     h('div', { class: 'row end' }, h('button', { class: 'button primary act', type: 'submit' }, 'Set priority')));

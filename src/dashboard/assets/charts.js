@@ -59,7 +59,7 @@ export function chart({ title, unit, kind, field, pick }) {
     if (at >= 0 && buckets[at]) {
       const [from, to] = bin(at);
       const running = at === buckets.length - 1 ? ', still running' : '';
-      put(values, h('b', null, `${scale.step >= 3600000 ? atDayMinute(from) : atMinute(from)}–${atMinute(to)}${running}`), ` · ${read(buckets[at])}`);
+      put(values, h('b', null, `${scale.step >= 3600000 ? atDayMinute(from) : atMinute(from)}–${atMinute(to)}${running}`), ` · ${read(buckets[at])} · click for the jobs created then`);
       return;
     }
     const seen = buckets.filter((b) => value(b) !== null);
@@ -86,7 +86,7 @@ export function chart({ title, unit, kind, field, pick }) {
     const times = timeTicks(start, end, every).filter((t) => x(t.getTime()) < width - 14 && x(t.getTime()) > LEFT + 6);
     plot.setAttribute('viewBox', `0 0 ${width} ${HEIGHT}`);
     plot.setAttribute('width', width);
-    plot.setAttribute('aria-label', `${title}, ${unit}. Use the arrow keys to read the values, Enter to open the jobs.`);
+    plot.setAttribute('aria-label', `${title}, ${unit}. Use the arrow keys to read the values, Enter for the jobs created then.`);
     put(plot,
       kind === 'bars' && s('defs', null, s('pattern', { id: `${id}h`, width: 5, height: 5, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' }, s('rect', { width: 5, height: 5, class: 'hatch-ground' }), s('rect', { width: 2.5, height: 5, class: 'hatch' }))),
       marks.map((v) => [s('line', { x1: LEFT, x2: width - RIGHT, y1: y(v), y2: y(v), class: v === 0 ? 'axis' : 'grid' }), s('text', { x: LEFT - 6, y: y(v) + 4, class: 'y' }, kind === 'band' ? short(v) : exact(v))]),

@@ -16,7 +16,7 @@ const EVENTS = 1000;
 const list = () => { try { return sessionStorage.getItem('callsheet.list') ?? '/jobs'; } catch { return '/jobs'; } };
 
 export function mount(root, { params: { id }, search, signal, alive }) {
-  let job = null, text = '', events = [], shots = [], stats = null, dialogOpen = false, playing = null, etag = null;
+  let job = null, text = '', events = [], shots = [], stats = null, dialogOpen = false, playing = null, etag = null, newest = 0;
   setTitle(id);
   const badge = h('span'), title = h('h1', { tabindex: -1 }, user(id)), buttons = h('div', { class: 'row tools job-actions' }), gone = h('div');
   const where = h('p', { class: 'sub id-line' });
@@ -39,7 +39,10 @@ export function mount(root, { params: { id }, search, signal, alive }) {
       ({ text, etag } = answer);
       job = answer.data;
       shots = job.shots ?? [];
+      put(gone);
+      columns.hidden = buttons.hidden = false;
       paint();
+      if (newest > job.version) soonAll();
       if (!events.length || events.at(-1).seq < job.version) await loadEvents();
     } catch (error) {
       if (error.name === 'AbortError' || !alive()) return;
@@ -249,7 +252,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
 
   const stream = follow(jobPath(id, '/events/stream'), {
     ends: true, changes, hidden: peek, poll: load, reset: () => { events = []; soonAll(); },
-    snapshot: (whole) => { if (job && whole.version > job.version) soonAll(); else if (!job) soonAll(); },
+    snapshot: (whole) => { newest = whole.version; if (job ? newest > job.version : gone.firstChild) soonAll(); },
     gone: () => { if (job) ended(); },
   });
   const unheard = onJobChanged((other) => {

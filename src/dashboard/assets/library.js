@@ -32,7 +32,7 @@ const steady = (render) => (body, data) => {
 };
 
 const ask = (title, label, verb) => dialog(title, (close) => {
-  const input = h('input', { type: 'text', required: true, maxlength: 255, dir: 'auto' });
+  const input = h('input', { type: 'text', required: true, autofocus: true, maxlength: 255, dir: 'auto' });
   return h('form', { onsubmit: (e) => { e.preventDefault(); close(input.value); } }, h('label', { class: 'field' }, h('span', null, label), input), h('div', { class: 'row end' }, h('button', { class: 'button primary act', type: 'submit' }, verb)));
 });
 

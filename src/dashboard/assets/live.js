@@ -45,6 +45,7 @@ class Stream {
   open() {
     this.stop();
     if (this.done || document.hidden || connection.paused) return;
+    this.terminal = false;
     const controller = this.controller = new AbortController();
     this.read(controller).then((why) => this.ended(why, controller), () => this.ended('failed', controller));
   }
@@ -190,9 +191,9 @@ class Stream {
 export function follow(path, handlers) {
   current?.close();
   const stream = current = new Stream(path, handlers);
-  if (connection.state !== 'lost') { connection.state = 'connecting'; tell(); }
+  if (connection.state !== 'lost' && !connection.paused) set('connecting');
   stream.open();
-  return { close: () => { stream.close(); if (current === stream) current = null; }, again: () => { stream.terminal = false; stream.open(); } };
+  return { close: () => { stream.close(); if (current === stream) current = null; }, again: () => stream.open() };
 }
 
 export function reconnect() {

@@ -148,7 +148,7 @@ export function mount(root, { signal, alive, search }) {
     if (standing(job)[1] === 'processing') { delete el.badge.dataset.standing; setText(el.badge, percent(job.progress)); } else showStanding(el.badge, job);
     if (el.stage.dataset.text !== job.current_stage) { el.stage.dataset.text = job.current_stage ?? ''; put(el.stage, user(job.current_stage, 'No stage reported yet')); }
     setBar(el.progress, job.progress, standing(job)[0], `${Math.floor(job.progress)} percent, ${job.current_stage ?? ''}`);
-    const rest = left(job, job.started_at);
+    const rest = job.attempt === 1 ? left(job, job.started_at) : null;
     setText(el.facts, [job.total_shots ? `${job.completed_shots}/${job.total_shots} shots` : null, rest ? `about ${rough(rest)} left` : null].filter(Boolean).join(' · '));
     if (el.shots !== job.completed_shots) { el.shots = job.completed_shots; seeFrame(el, job); }
   }

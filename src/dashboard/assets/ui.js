@@ -51,8 +51,9 @@ export function dialog(title, build, { wide = false } = {}) {
     const close = (value) => { answer = value; el.close(); };
     el.addEventListener('close', () => { el.remove(); if (back?.isConnected) back.focus({ preventScroll: true }); resolve(answer); });
     el.addEventListener('click', (event) => { if (event.target === el) el.close(); });
-    el.append(h('header', null, h('h2', { tabindex: -1, autofocus: true }, title), h('button', { class: 'button quiet icon', type: 'button', 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
+    el.append(h('header', null, h('h2', { tabindex: -1 }, title), h('button', { class: 'button quiet icon', type: 'button', 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
     el.append(h('div', { class: 'dialog-body' }, build(close, el)));
+    if (!el.querySelector('[autofocus]')) el.querySelector('h2').setAttribute('autofocus', '');
     document.body.append(el);
     el.showModal();
   });
@@ -62,7 +63,7 @@ export function dialog(title, build, { wide = false } = {}) {
 export function confirm(title, text, verb, { danger = true, typed = null } = {}) {
   return dialog(title, (close) => {
     const yes = h('button', { class: `button act ${danger ? 'danger' : 'primary'}`, type: 'submit', disabled: typed !== null }, verb);
-    const field = typed !== null && h('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', 'aria-label': `Type ${typed} to confirm`, oninput: (e) => { yes.disabled = e.target.value.replace(/[\s,.]/g, '') !== typed; } });
+    const field = typed !== null && h('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', autofocus: true, 'aria-label': `Type ${typed} to confirm`, oninput: (e) => { yes.disabled = e.target.value.replace(/[\s,.]/g, '') !== typed; } });
     return h('form', { onsubmit: (e) => { e.preventDefault(); close(true); } }, text, field && h('label', { class: 'field' }, h('span', null, 'Type ', h('strong', null, typed), ' to confirm'), field),
       h('div', { class: 'row end' }, h('button', { class: 'button', type: 'button', autofocus: typed === null, onclick: () => close(false) }, 'Keep'), yes));
   });
