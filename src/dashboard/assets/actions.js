@@ -35,20 +35,20 @@ async function run(job, call, done) {
 
 /** A job whose worker is gone is recovered; both keep the shots that are done. */
 export const retry = (job, undoable = true) => run(job, () => send('POST', jobPath(job.job_id, isStuck(job) ? '/recover' : '/retry')),
-  (now) => toast(h('span', null, title(job), ' is queued again'), { undo: undoable && now.status === 'queued' ? () => cancel(now, false) : null }));
+  (now) => toast(h('span', title(job), ' is queued again'), { undo: undoable && now.status === 'queued' ? () => cancel(now, false) : null }));
 
 export async function cancel(job, undoable = true) {
   if (job.status === 'processing') {
-    const sure = await confirm('Cancel a running job?', h('p', null, title(job), ' is being worked on. What its worker has not finished is lost; shots that are done stay.'), 'Cancel job');
+    const sure = await confirm('Cancel a running job?', h('p', title(job), ' is being worked on. What its worker has not finished is lost; shots that are done stay.'), 'Cancel job');
     if (!sure) return;
   }
   return run(job, () => send('POST', jobPath(job.job_id, '/cancel'), { body: {} }), (now) => toast(
-    now.status === 'cancelled' ? h('span', null, title(job), ' is cancelled') : 'The worker is asked to let go.',
+    now.status === 'cancelled' ? h('span', title(job), ' is cancelled') : 'The worker is asked to let go.',
     { undo: undoable && now.status === 'cancelled' ? () => retry(now, false) : null }));
 }
 
 export async function remove(job) {
-  const sure = await confirm('Delete this job?', h('p', null, title(job), ' goes, with its shots and its history. There is no way back. Files in the media folder stay.'), 'Delete job');
+  const sure = await confirm('Delete this job?', h('p', title(job), ' goes, with its shots and its history. There is no way back. Files in the media folder stay.'), 'Delete job');
   return sure && run(job, () => send('DELETE', jobPath(job.job_id)), () => { jobChanged({ ...job, kind: 'deleted' }); toast('Deleted. A delete can not be undone.'); });
 }
 
@@ -62,11 +62,11 @@ export async function setPriority(job) {
 const askPriority = (value = 0) => dialog('Priority', (close) => {
   const input = h('input', { type: 'number', min: -100, max: 100, step: 1, required: true, autofocus: true, value, 'aria-label': 'Priority' });
   return h('form', { onsubmit: (e) => { e.preventDefault(); close(input.valueAsNumber); } },
-    h('label', { class: 'field' }, h('span', null, 'From −100 to 100; higher runs first'), input),
-    h('div', { class: 'row end' }, h('button', { class: 'button primary act', type: 'submit' }, 'Set priority')));
+    h('label.field', h('span', 'From −100 to 100; higher runs first'), input),
+    h('div.row.end', h('button.button.primary.act', { type: 'submit' }, 'Set priority')));
 });
 
-export const recover = (job) => run(job, () => send('POST', jobPath(job.job_id, '/recover')), () => toast(h('span', null, title(job), ' goes on from its checkpoint')));
+export const recover = (job) => run(job, () => send('POST', jobPath(job.job_id, '/recover')), () => toast(h('span', title(job), ' goes on from its checkpoint')));
 
 /** Makes another job, of the failed shots alone. */
 export const retryFailedItems = (job) => run(job, () => send('POST', jobPath(job.job_id, '/retry-failed-items'), { headers: { 'Idempotency-Key': randomId() } }),
@@ -114,13 +114,13 @@ export async function bulk(action, filter, words, byFilter) {
 
 function confirmBulk(verb, action, preview, words, byFilter) {
   const rows = STATUSES.filter((status) => preview.by_status?.[status]).map((status) =>
-    h('li', { class: `i-${status}` }, shape(status), h('span', null, WORDS[status]), h('b', null, exact(preview.by_status[status]))));
+    h('li', { class: `i-${status}` }, shape(status), h('span', WORDS[status]), h('b', exact(preview.by_status[status]))));
   const text = h('div', null,
-    h('p', { class: 'lead' }, h('b', null, plural(preview.will_change, 'job')), ` will be ${DOES[action]}.`),
-    preview.will_not_change > 0 && h('p', null, `${plural(preview.will_not_change, 'job')} can't be, and ${preview.will_not_change === 1 ? 'stays' : 'stay'} as they are.`),
-    h('ul', { class: 'tally' }, rows),
-    h('p', { class: 'small' }, user(words), preview.as_of && ` · counted at ${atClock(preview.as_of)}`),
-    action === 'delete' && h('p', { class: 'small bad' }, 'A delete can not be undone.'));
+    h('p.lead', h('b', plural(preview.will_change, 'job')), ` will be ${DOES[action]}.`),
+    preview.will_not_change > 0 && h('p', `${plural(preview.will_not_change, 'job')} can't be, and ${preview.will_not_change === 1 ? 'stays' : 'stay'} as they are.`),
+    h('ul.tally', rows),
+    h('p.small', user(words), preview.as_of && ` · counted at ${atClock(preview.as_of)}`),
+    action === 'delete' && h('p.small.bad', 'A delete can not be undone.'));
   if (preview.will_change === 0) return confirm(`${verb}: nothing to do`, text, 'Close', { danger: false }).then(() => false);
   const typed = action === 'delete' && byFilter ? String(preview.will_change) : null;
   return confirm(`${verb} ${plural(preview.will_change, 'job')}?`, text, `${verb} ${count(preview.will_change)}`, { danger: action === 'delete' || action === 'cancel', typed });
@@ -141,7 +141,7 @@ async function watchAction(started, action) {
   let close;
   const shown = dialog('Running', (end) => {
     close = end;
-    return h('div', null, progress, line, h('div', { class: 'row end' }, h('button', { class: 'button', type: 'button', onclick: () => end() }, 'Go on in the background'), h('button', { class: 'button danger act', type: 'button', onclick: abort }, 'Abort')));
+    return h('div', progress, line, h('div.row.end', h('button.button', { onclick: () => end() }, 'Go on in the background'), h('button.button.danger.act', { onclick: abort }, 'Abort')));
   }).then(() => { open = false; });
   show();
   while (open && state.status === 'running') {
@@ -175,4 +175,4 @@ async function undoBulk(state, action) {
   } catch (error) { failed(error); }
 }
 
-export const actionButton = (label, name, onclick, cls = '') => h('button', { class: `button act ${cls}`, type: 'button', onclick }, icon(name, 18), h('span', null, label));
+export const actionButton = (label, name, onclick, cls = '') => h('button', { class: `button act ${cls}`, type: 'button', onclick }, icon(name, 18), h('span', label));

@@ -44,11 +44,11 @@ let count = 0;
 export function chart({ title, unit, kind, field, pick }) {
   const id = `c${++count}`;
   const plot = s('svg', { class: 'plot', tabindex: 0, role: 'img', height: HEIGHT });
-  const values = h('p', { class: 'values', 'aria-live': 'polite' });
+  const values = h('p.values', { 'aria-live': 'polite' });
   const rows = h('tbody');
-  const details = h('details', { class: 'numbers' }, h('summary', null, 'Numbers'), h('div', { class: 'scroller' }, h('table', { class: 'data dense', 'aria-label': `${title}, numbers` },
-    h('thead', null, h('tr', null, h('th', { scope: 'col' }, 'From'), (kind === 'bars' ? ['Completed', 'Failed'] : ['p50', 'p95']).map((t) => h('th', { scope: 'col', class: 'num' }, t)))), rows)));
-  const el = h('figure', { class: `chart ${kind}` }, h('figcaption', null, h('h3', null, title, h('span', { class: 'unit' }, ` ${unit}`)), legend(kind)), plot, values, details);
+  const details = h('details.numbers', h('summary', 'Numbers'), h('div.scroller', h('table.data.dense', { 'aria-label': `${title}, numbers` },
+    h('thead', h('tr', h('th', { scope: 'col' }, 'From'), (kind === 'bars' ? ['Completed', 'Failed'] : ['p50', 'p95']).map((t) => h('th', { scope: 'col', class: 'num' }, t)))), rows)));
+  const el = h('figure', { class: `chart ${kind}` }, h('figcaption', h('h3', title, h('span.unit', ` ${unit}`)), legend(kind)), plot, values, details);
   let buckets = [], width = 0, at = -1, scale = null;
 
   const value = (b) => (kind === 'bars' ? b.completed + b.failed : b[`${field}_p95`]);
@@ -59,7 +59,7 @@ export function chart({ title, unit, kind, field, pick }) {
     if (at >= 0 && buckets[at]) {
       const [from, to] = bin(at);
       const running = at === buckets.length - 1 ? ', still running' : '';
-      put(values, h('b', null, `${scale.step >= 3600000 ? atDayMinute(from) : atMinute(from)}–${atMinute(to)}${running}`), ` · ${read(buckets[at])} · click for the jobs created then`);
+      put(values, h('b', `${scale.step >= 3600000 ? atDayMinute(from) : atMinute(from)}–${atMinute(to)}${running}`), ` · ${read(buckets[at])} · click for the jobs created then`);
       return;
     }
     const seen = buckets.filter((b) => value(b) !== null);
@@ -150,7 +150,7 @@ export function chart({ title, unit, kind, field, pick }) {
     else if (to !== undefined) { event.preventDefault(); point(Math.max(0, to)); }
   });
   function numbers() {
-    put(rows, buckets.filter((b) => value(b)).reverse().map((b) => h('tr', null, h('td', null, atDayMinute(b.start)), (kind === 'bars' ? [exact(b.completed), exact(b.failed)] : [duration(b[`${field}_p50`]), duration(b[`${field}_p95`])]).map((t) => h('td', { class: 'num' }, t)))));
+    put(rows, buckets.filter((b) => value(b)).reverse().map((b) => h('tr', h('td', atDayMinute(b.start)), (kind === 'bars' ? [exact(b.completed), exact(b.failed)] : [duration(b[`${field}_p50`]), duration(b[`${field}_p95`])]).map((t) => h('td.num', t)))));
   }
   details.addEventListener('toggle', () => { if (details.open) numbers(); });
   const observer = new ResizeObserver(([entry]) => { const now = Math.floor(entry.contentRect.width); if (now !== width) { width = now; draw(); } });
@@ -158,9 +158,9 @@ export function chart({ title, unit, kind, field, pick }) {
   return Object.assign(el, { show(next) { buckets = next; if (at >= next.length) at = -1; draw(); } });
 }
 
-const legend = (kind) => h('span', { class: 'legend' }, kind === 'bars'
-  ? [h('span', { class: 'k good' }), 'completed', h('span', { class: 'k failed' }), 'failed']
-  : [h('span', { class: 'k p50' }), 'p50', h('span', { class: 'k p95' }), 'p95']);
+const legend = (kind) => h('span.legend', kind === 'bars'
+  ? [h('span.k.good'), 'completed', h('span.k.failed'), 'failed']
+  : [h('span.k.p50'), 'p50', h('span.k.p95'), 'p95']);
 
 /** A line without axes: how the last hour went. */
 export function spark(points, label) {

@@ -23,7 +23,17 @@ function add(el, children) {
   }
 }
 
-export const h = (tag, props, ...children) => fill(document.createElement(tag), props, children);
+const isProps = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Node);
+
+/** `h('p.small.bad', {title}, 'text', …)`: an element with classes; the properties may be left out. */
+export function h(tag, props, ...children) {
+  const [name, ...classes] = tag.split('.');
+  const el = document.createElement(name);
+  if (classes.length) el.className = classes.join(' ');
+  if (name === 'button') el.type = 'button';
+  return isProps(props) ? fill(el, props, children) : fill(el, null, [props, ...children]);
+}
+
 export const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), props, children);
 
 export function put(el, ...children) {
@@ -67,7 +77,7 @@ export function user(text, fallback = '') {
   for (const c of value) {
     if (!MARKS.test(c)) { plain += c; continue; }
     const code = c.codePointAt(0).toString(16).toUpperCase().padStart(4, '0');
-    el.append(plain, h('span', { class: 'mark', title: `Control character U+${code}` }, `U+${code}`));
+    el.append(plain, h('span.mark', { title: `Control character U+${code}` }, `U+${code}`));
     plain = '';
   }
   el.append(plain);

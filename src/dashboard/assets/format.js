@@ -65,13 +65,13 @@ function relative(time) {
 
 /** A moment, relative for a week, exact on hover or tap. */
 export function when(time, text = relative) {
-  if (!time) return h('span', { class: 'none' }, '–');
+  if (!time) return h('span.none', '–');
   const el = h('time', { datetime: time, title: both(time) });
   return ticking(el, () => text(time));
 }
 
 /** The moment itself, to the second. */
-export const moment = (time) => (time ? h('time', { datetime: time, title: both(time) }, precise.format(new Date(time))) : h('span', { class: 'none' }, '–'));
+export const moment = (time) => (time ? h('time', { datetime: time, title: both(time) }, precise.format(new Date(time))) : h('span.none', '–'));
 
 const ticks = new Set();
 

@@ -18,15 +18,15 @@ const list = () => { try { return sessionStorage.getItem('callsheet.list') ?? '/
 export function mount(root, { params: { id }, search, signal, alive }) {
   let job = null, text = '', events = [], shots = [], stats = null, dialogOpen = false, playing = null, etag = null, newest = 0;
   setTitle(id);
-  const badge = h('span'), title = h('h1', { tabindex: -1 }, user(id)), buttons = h('div', { class: 'row tools job-actions' }), gone = h('div');
-  const where = h('p', { class: 'sub id-line' });
-  const cause = h('div'), stage = h('section', { class: 'panel stage-panel', 'aria-label': 'Progress' }), grid = shotGrid({ open: openShot });
-  const line = h('div', { class: 'panel-body' });
-  const history = h('section', { class: 'panel', 'aria-label': 'History' }, h('header', null, h('h2', null, 'History')), line);
-  const inputs = h('section', { class: 'panel', 'aria-label': 'Inputs' }), facts = h('section', { class: 'panel', 'aria-label': 'Facts' }), data = h('section', { class: 'panel', 'aria-label': 'Data' });
-  const top = h('div', { class: 'head job-head' }, h('div', null, h('a', { class: 'back', href: list() }, icon('back', 16), 'Jobs'), h('div', { class: 'title-line' }, title, badge), where), buttons);
-  const main = h('div', { class: 'job-main' }, cause, stage, grid, history), side = h('div', { class: 'job-side' }, inputs, facts, data);
-  const columns = h('div', { class: 'job-columns' }, main, side);
+  const badge = h('span'), title = h('h1', { tabindex: -1 }, user(id)), buttons = h('div.row.tools.job-actions'), gone = h('div');
+  const where = h('p.sub.id-line');
+  const cause = h('div'), stage = h('section.panel.stage-panel', { 'aria-label': 'Progress' }), grid = shotGrid({ open: openShot });
+  const line = h('div.panel-body');
+  const history = h('section.panel', { 'aria-label': 'History' }, h('header', h('h2', 'History')), line);
+  const inputs = h('section.panel', { 'aria-label': 'Inputs' }), facts = h('section.panel', { 'aria-label': 'Facts' }), data = h('section.panel', { 'aria-label': 'Data' });
+  const top = h('div.head.job-head', h('div', h('a.back', { href: list() }, icon('back', 16), 'Jobs'), h('div.title-line', title, badge), where), buttons);
+  const main = h('div.job-main', cause, stage, grid, history), side = h('div.job-side', inputs, facts, data);
+  const columns = h('div.job-columns', main, side);
   put(root, top, gone, columns);
   put(stage, skeleton(3));
   grid.hidden = history.hidden = inputs.hidden = facts.hidden = data.hidden = true;
@@ -46,7 +46,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
       if (!events.length || events.at(-1).seq < job.version) await loadEvents();
     } catch (error) {
       if (error.name === 'AbortError' || !alive()) return;
-      if (!job || error.status === 404) { put(gone, problemBox(error, load), h('p', null, h('a', { href: list() }, 'Back to the list'))); columns.hidden = !job; buttons.hidden = true; }
+      if (!job || error.status === 404) { put(gone, problemBox(error, load), h('p', h('a', { href: list() }, 'Back to the list'))); columns.hidden = !job; buttons.hidden = true; }
       else throw error;
     }
   }
@@ -74,7 +74,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     if (differs('title', job.project_title)) put(title, user(job.project_title, job.job_id));
     showStanding(badge, job, 'large');
     if (differs('where', job.job_type, job.mode, job.priority)) {
-      put(where, h('code', null, job.job_id), copyButton(job.job_id, 'Copy the id'), h('a', { href: `/jobs${query({ job_type: job.job_type })}` }, job.job_type), job.priority !== 0 && h('span', { class: 'tag' }, `priority ${job.priority}`));
+      put(where, h('code', job.job_id), copyButton(job.job_id, 'Copy the id'), h('a', { href: `/jobs${query({ job_type: job.job_type })}` }, job.job_type), job.priority !== 0 && h('span.tag', `priority ${job.priority}`));
     }
     if (differs('buttons', job.status, isStuck(job), job.cancel_requested_at, failedShots())) paintButtons();
     paintCause();
@@ -109,10 +109,10 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     if (!differs('cause', job.error, job.status, job.attempt)) return;
     if (!job.error || job.status === 'completed') { put(cause); return; }
     const [first, ...rest] = job.error.split('\n');
-    const trace = h('pre', { class: 'trace', tabindex: 0, role: 'group', 'aria-label': 'The whole error' }, user(job.error));
-    put(cause, h('section', { class: `error-card ${waits ? 'waits' : ''}`, 'aria-label': 'Error' }, shape('failed', 20), h('div', null, h('h2', null, waits ? 'The last attempt failed' : job.status === 'processing' ? 'An earlier attempt failed' : 'Failed'), h('p', { class: 'cause-line' }, user(first)),
-      h('p', { class: 'small' }, `Attempt ${job.attempt} of ${job.max_attempts}`, job.worker_id && [' on ', user(job.worker_id)], ', ', when(job.completed_at ?? job.updated_at)),
-      rest.length > 0 && h('details', null, h('summary', null, `Whole error, ${plural(rest.length + 1, 'line')}`), h('div', { class: 'trace-box' }, copyButton(job.error, 'Copy the error'), trace)))));
+    const trace = h('pre.trace', { tabindex: 0, role: 'group', 'aria-label': 'The whole error' }, user(job.error));
+    put(cause, h('section', { class: `error-card ${waits ? 'waits' : ''}`, 'aria-label': 'Error' }, shape('failed', 20), h('div', h('h2', waits ? 'The last attempt failed' : job.status === 'processing' ? 'An earlier attempt failed' : 'Failed'), h('p.cause-line', user(first)),
+      h('p.small', `Attempt ${job.attempt} of ${job.max_attempts}`, job.worker_id && [' on ', user(job.worker_id)], ', ', when(job.completed_at ?? job.updated_at)),
+      rest.length > 0 && h('details', h('summary', `Whole error, ${plural(rest.length + 1, 'line')}`), h('div.trace-box', copyButton(job.error, 'Copy the error'), trace)))));
   }
 
   const started = () => events.findLast?.((e) => e.kind === 'started')?.created_at ?? job.started_at;
@@ -123,9 +123,9 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     const url = mediaUrl(path);
     if (job.status === 'completed') {
       if (!differs('stage', 'completed', url, path)) return;
-      const box = h('div', { class: 'stage-box' });
-      put(stage, url && isVideo(url) ? box : h('div', { class: 'done-line i-completed' }, shape('completed', 20), h('div', null, h('b', null, 'Completed'), ' ', when(job.completed_at), path && h('p', { class: 'small' }, 'Result: ', url ? h('a', { href: url }, user(path)) : h('code', null, user(path))))),
-        url && isVideo(url) && h('p', { class: 'row between small' }, h('span', null, 'Completed ', when(job.completed_at)), h('a', { href: url, download: true }, 'Download')));
+      const box = h('div.stage-box');
+      put(stage, url && isVideo(url) ? box : h('div.done-line.i-completed', shape('completed', 20), h('div', h('b', 'Completed'), ' ', when(job.completed_at), path && h('p.small', 'Result: ', url ? h('a', { href: url }, user(path)) : h('code', user(path))))),
+        url && isVideo(url) && h('p.row.between.small', h('span', 'Completed ', when(job.completed_at)), h('a', { href: url, download: true }, 'Download')));
       if (url && isVideo(url)) { playing = () => play(box, url, newestFrame(shots), `Video of ${clean(job.project_title || id)}`); if (!dialogOpen) playing(); }
       return;
     }
@@ -140,21 +140,21 @@ export function mount(root, { params: { id }, search, signal, alive }) {
   }
 
   function buildStage() {
-    Object.assign(stage, { progress: bar('Progress'), value: h('span', { class: 'huge' }), name: h('span', { class: 'stage-name' }), shots: h('span') });
+    Object.assign(stage, { progress: bar('Progress'), value: h('span.huge'), name: h('span.stage-name'), shots: h('span') });
     const elapsed = ['processing', 'failed', 'cancelled'].includes(job.status) && job.started_at;
     const since = () => (job.status === 'processing' ? started() : job.started_at);
     const time = elapsed && ticking(h('span'), () => `${job.status === 'processing' ? 'running' : 'ran'} ${duration(Math.round(((job.completed_at ? Date.parse(job.completed_at) : now()) - Date.parse(since())) / 1000))}`);
-    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = left(job, started()); return l === null ? '' : `about ${rough(l)} left`; });
-    put(stage, h('div', { class: 'stage-top' }, stage.value, stage.name), stage.progress, h('p', { class: 'facts' }, stage.shots, time, rest, job.status === 'processing' && job.worker_id && h('span', null, 'on ', user(job.worker_id))));
+    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = isStuck(job) ? null : left(job, started()); return l === null ? '' : `about ${rough(l)} left`; });
+    put(stage, h('div.stage-top', stage.value, stage.name), stage.progress, h('p.facts', stage.shots, time, rest, job.status === 'processing' && job.worker_id && h('span', 'on ', user(job.worker_id))));
   }
 
   function whyWaits() {
-    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', null, job.attempt ? 'Tried again ' : 'Scheduled to run ', when(job.run_at));
+    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', job.attempt ? 'Tried again ' : 'Scheduled to run ', when(job.run_at));
     if (!stats) { get('/stats', { signal }).then((answer) => { stats = answer; if (alive() && job.status === 'queued') put(stage.name, whyWaits()); }, () => {}); return 'Waits for a worker'; }
     const { alive: there = 0, busy = 0 } = stats.workers ?? {};
     const queue = stats.by_type?.find((type) => type.job_type === job.job_type);
-    if (queue?.paused) return h('span', null, 'The queue ', h('b', null, job.job_type), ' is paused. ', h('a', { href: '/workers' }, 'Queues'));
-    if (!there) return h('span', null, 'No worker is there to take it. ', h('a', { href: '/workers' }, 'Workers'));
+    if (queue?.paused) return h('span', 'The queue ', h('b', job.job_type), ' is paused. ', h('a', { href: '/workers' }, 'Queues'));
+    if (!there) return h('span', 'No worker is there to take it. ', h('a', { href: '/workers' }, 'Workers'));
     return there === busy ? `Waits: all ${plural(there, 'worker')} busy` : 'Waits for a worker that takes this type';
   }
 
@@ -163,21 +163,21 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     inputs.hidden = false;
     const labels = Object.entries(job.labels ?? {});
     const long = (job.content ?? '').length > 600;
-    put(inputs, h('header', null, h('h2', null, 'Input')), h('div', { class: 'panel-body' },
-      job.content ? (long ? h('details', { class: 'content' }, h('summary', null, user(`${job.content.slice(0, 280)}…`)), h('div', { class: 'prose' }, user(job.content))) : h('div', { class: 'prose' }, user(job.content))) : h('p', { class: 'small' }, 'No idea or script came with it.'),
-      h('dl', { class: 'facts-list' }, fact('Requirement', job.user_requirement && user(job.user_requirement)), fact('Style', job.style && user(job.style)),
+    put(inputs, h('header', h('h2', 'Input')), h('div', { class: 'panel-body' },
+      job.content ? (long ? h('details.content', h('summary', user(`${job.content.slice(0, 280)}…`)), h('div.prose', user(job.content))) : h('div.prose', user(job.content))) : h('p.small', 'No idea or script came with it.'),
+      h('dl.facts-list', fact('Requirement', job.user_requirement && user(job.user_requirement)), fact('Style', job.style && user(job.style)),
         fact('Series', job.series_id && h('a', { href: `/series/${encodeURIComponent(job.series_id)}` }, user(job.series_id))), fact('Episode', job.episode_id && h('a', { href: `/jobs${query({ episode_id: job.episode_id })}` }, user(job.episode_id))),
-        labels.length > 0 && fact('Labels', h('span', { class: 'chips' }, labels.map(([key, value]) => h('a', { class: 'tag', href: `/jobs${query({ label: `${key}=${value}` })}` }, user(`${key}=${value}`))))))));
+        labels.length > 0 && fact('Labels', h('span.chips', labels.map(([key, value]) => h('a.tag', { href: `/jobs${query({ label: `${key}=${value}` })}` }, user(`${key}=${value}`))))))));
   }
 
-  const fact = (name, value) => value && [h('dt', null, name), h('dd', null, value)];
+  const fact = (name, value) => value && [h('dt', name), h('dd', value)];
 
   function paintFacts() {
     if (!differs('facts', job.status, job.attempt, job.worker_id, job.lease_expires_at, job.run_at, job.version, job.started_at)) return;
     facts.hidden = false;
-    put(facts, h('header', null, h('h2', null, 'Times')), h('dl', { class: 'facts-list panel-body' }, fact('Created', moment(job.created_at)), fact('Run at', job.run_at && moment(job.run_at)), fact('Started', job.started_at && moment(job.started_at)), fact('Ended', job.completed_at && moment(job.completed_at)), fact('Changed', moment(job.updated_at)),
+    put(facts, h('header', h('h2', 'Times')), h('dl.facts-list.panel-body', fact('Created', moment(job.created_at)), fact('Run at', job.run_at && moment(job.run_at)), fact('Started', job.started_at && moment(job.started_at)), fact('Ended', job.completed_at && moment(job.completed_at)), fact('Changed', moment(job.updated_at)),
       fact('Attempt', `${job.attempt} of ${job.max_attempts}`), fact('Worker', job.worker_id && user(job.worker_id)), fact('Lease until', job.lease_expires_at && moment(job.lease_expires_at)),
-      fact('Folder', job.working_dir && h('code', { class: 'wrap' }, user(job.working_dir))), fact('Came from', job.source && user([job.source, job.source_status].filter(Boolean).join(', '))), fact('Version', exact(job.version))));
+      fact('Folder', job.working_dir && h('code.wrap', user(job.working_dir))), fact('Came from', job.source && user([job.source, job.source_status].filter(Boolean).join(', '))), fact('Version', exact(job.version))));
   }
 
   function paintData() {
@@ -185,14 +185,14 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     const open = new Set([...data.querySelectorAll('details.json[open]')].map((el) => el.dataset.name));
     const parts = [['Result', 'result'], ['Context', 'context'], ['Request', 'request_data']].map(([name, key]) => [name, part(text, key)]).filter(([, raw]) => raw !== null);
     data.hidden = false;
-    put(data, h('header', null, h('h2', null, 'Data'), h('a', { class: 'small', href: `/api/v1${jobPath(id)}`, target: '_blank', rel: 'noopener' }, 'Raw')), h('div', { class: 'panel-body' },
+    put(data, h('header', h('h2', 'Data'), h('a.small', { href: `/api/v1${jobPath(id)}`, target: '_blank', rel: 'noopener' }, 'Raw')), h('div', { class: 'panel-body' },
       [...parts, ['Whole job', text]].map(([name, raw]) => Object.assign(viewer(name, raw, open.has(name) || (name === 'Result' && keys.size < 99 && !open.size && raw.length < 4000)), {})).map((el, i) => { el.dataset.name = [...parts, ['Whole job']][i][0]; return el; })));
   }
 
   function paintHistory() {
     if (!differs('history', events.at(-1)?.seq, job.version)) return;
     history.hidden = events.length === 0;
-    const cut = events.at(-1).seq < job.version && h('p', { class: 'small' }, `The first ${plural(events.length, 'event')} are shown. `, h('button', { class: 'link', type: 'button', onclick: () => loadEvents().catch(() => {}) }, 'Load more'));
+    const cut = events.at(-1).seq < job.version && h('p.small', `The first ${plural(events.length, 'event')} are shown. `, h('button.link', { onclick: () => loadEvents().catch(() => {}) }, 'Load more'));
     put(line, attemptBars(events, job), eventList(events, cut));
   }
 
@@ -234,7 +234,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
   const soonHistory = throttle(() => loadEvents().catch(() => {}), 2000);
 
   function ended() {
-    put(gone, h('div', { class: 'problem' }, h('p', null, h('strong', null, 'This job was deleted. '), h('a', { href: list() }, 'Back to the list'))));
+    put(gone, h('div.problem', h('p', h('strong', 'This job was deleted. '), h('a', { href: list() }, 'Back to the list'))));
     columns.classList.add('dim');
     buttons.hidden = true;
     stream.close();

@@ -25,22 +25,22 @@ export function mount(root, { search, signal, alive }) {
   read(search);
 
   const box = h('input', { id: 'search', type: 'search', placeholder: 'Search titles, or status:failed label:team=a after:7d', autocomplete: 'off', spellcheck: 'false', 'aria-label': 'Search jobs', 'aria-describedby': 'bad-tokens' });
-  const chipList = h('div', { class: 'chips', 'aria-label': 'Filters' });
+  const chipList = h('div.chips', { 'aria-label': 'Filters' });
   const bad = h('p', { id: 'bad-tokens', class: 'bad small', role: 'alert' });
-  const tabs = h('nav', { class: 'tabs', 'aria-label': 'Status' });
-  const pill = h('button', { class: 'pill', type: 'button', hidden: true, onclick: () => load() });
+  const tabs = h('nav.tabs', { 'aria-label': 'Status' });
+  const pill = h('button.pill', { hidden: true, onclick: () => load() });
   const body = h('tbody');
   const allBox = h('input', { type: 'checkbox', 'aria-label': 'Select this page', onchange: () => togglePage(allBox.checked) });
-  const list = h('div', { class: 'scroller' }, h('table', { class: 'jobs', 'aria-label': 'Jobs' },
-    h('thead', null, h('tr', null, [[h('label', { class: 'tick' }, allBox), 'c-pick'], ['Status', 'c-status'], ['Job', 'c-title'], ['Progress', 'c-bar'], ['Shots', 'c-shots num'], ['Attempt', 'c-attempt num'], ['Age', 'c-age num'], [h('span', { class: 'hidden' }, 'Actions'), 'c-menu']].map(([text, c]) => h('th', { scope: 'col', class: c }, text)))), body));
-  const frame = h('div', { class: 'list-frame' });
-  const pages = h('div', { class: 'pages-row' });
-  const tray = h('div', { class: 'tray', role: 'region', 'aria-label': 'Selection', hidden: true });
-  const filterButton = h('button', { class: 'button filters-button', type: 'button', 'aria-expanded': 'false', onclick: () => { const open = sheet.classList.toggle('open'); filterButton.setAttribute('aria-expanded', String(open)); if (open) sheet.querySelector('select').focus(); } }, icon('filter', 18), 'Filters');
+  const list = h('div.scroller', h('table.jobs', { 'aria-label': 'Jobs' },
+    h('thead', h('tr', [[h('label.tick', allBox), 'c-pick'], ['Status', 'c-status'], ['Job', 'c-title'], ['Progress', 'c-bar'], ['Shots', 'c-shots num'], ['Attempt', 'c-attempt num'], ['Age', 'c-age num'], [h('span.hidden', 'Actions'), 'c-menu']].map(([text, c]) => h('th', { scope: 'col', class: c }, text)))), body));
+  const frame = h('div.list-frame');
+  const pages = h('div.pages-row');
+  const tray = h('div.tray', { role: 'region', 'aria-label': 'Selection', hidden: true });
+  const filterButton = h('button.button.filters-button', { 'aria-expanded': 'false', onclick: () => { const open = sheet.classList.toggle('open'); filterButton.setAttribute('aria-expanded', String(open)); if (open) sheet.querySelector('select').focus(); } }, icon('filter', 18), 'Filters');
   const sheet = filterSheet();
   put(root, head('Jobs'),
-    h('form', { class: 'searchbar', role: 'search', onsubmit: (e) => { e.preventDefault(); take(true); } }, h('span', { class: 'search-icon' }, icon('search', 18)), box, filterButton),
-    sheet, bad, chipList, tabs, h('div', { class: 'pill-slot' }, pill), frame, pages, tray);
+    h('form.searchbar', { role: 'search', onsubmit: (e) => { e.preventDefault(); take(true); } }, h('span.search-icon', icon('search', 18)), box, filterButton),
+    sheet, bad, chipList, tabs, h('div.pill-slot', pill), frame, pages, tray);
 
   const url = (changes = {}) => `/jobs${query({ ...filter, order, limit: size === '50' ? null : size, cursor, ...changes })}`;
   const withFilter = (next, replace) => { filter = next; go(`/jobs${query({ ...next, order, limit: size === '50' ? null : size })}`, { replace }); };
@@ -49,7 +49,7 @@ export function mount(root, { search, signal, alive }) {
 
   function take(whole) {
     const { found, bad: wrong, words } = parse(box.value);
-    put(bad, wrong.map(([token, why]) => h('span', null, h('code', null, clean(token)), `: ${why}. `)));
+    put(bad, wrong.map(([token, why]) => h('span', h('code', clean(token)), `: ${why}. `)));
     box.setAttribute('aria-invalid', String(wrong.length > 0));
     let next = filter;
     if (whole) for (const [name, value] of found) next = plus(next, name, value);
@@ -62,22 +62,22 @@ export function mount(root, { search, signal, alive }) {
   box.addEventListener('input', typed);
 
   function filterSheet() {
-    const field = (label, input) => h('label', { class: 'field' }, h('span', null, label), input);
-    const set = (name) => (e) => { const v = e.target.value.trim(); const { found, bad: wrong } = parse(v ? `${name}:${/\s/.test(v) ? JSON.stringify(v) : v}` : ''); put(bad, wrong.map(([t, why]) => h('span', null, h('code', null, clean(t)), `: ${why}. `))); for (const [key, value] of found) withFilter(plus(filter, key, value), false); if (found.length) e.target.value = ''; };
+    const field = (label, input) => h('label.field', h('span', label), input);
+    const set = (name) => (e) => { const v = e.target.value.trim(); const { found, bad: wrong } = parse(v ? `${name}:${/\s/.test(v) ? JSON.stringify(v) : v}` : ''); put(bad, wrong.map(([t, why]) => h('span', h('code', clean(t)), `: ${why}. `))); for (const [key, value] of found) withFilter(plus(filter, key, value), false); if (found.length) e.target.value = ''; };
     const text = (name, placeholder) => h('input', { type: 'text', placeholder, onchange: set(name) });
     return h('div', { class: 'sheet' },
       field('Status', h('select', { onchange: (e) => { const next = { ...filter }; delete next.status; if (e.target.value) next.status = [e.target.value]; withFilter(next, false); } }, h('option', { value: '' }, 'Any'), STATUSES.map((st) => h('option', { value: st }, WORDS[st])))),
       field('Type', text('type', 'idea2video')), field('Label', text('label', 'team=a')), field('Series id', text('series', '')),
       field('Created after', text('after', '7d or 2026-01-31')), field('Created before', text('before', 'today')),
       field('Order', h('select', { onchange: (e) => { order = e.target.value || null; go(url({ order, cursor: null }), {}); } }, h('option', { value: '' }, 'Newest first'), h('option', { value: 'created_at' }, 'Oldest first'))),
-      h('button', { class: 'button primary only-phone', type: 'button', onclick: () => filterButton.click() }, 'Show jobs'));
+      h('button.button.primary.only-phone', { onclick: () => filterButton.click() }, 'Show jobs'));
   }
 
   function showFilter() {
     if (document.activeElement !== box) box.value = filter.q ?? '';
     const all = chips(filter);
-    put(chipList, all.map((chip) => h('span', { class: 'filter' }, user(chip.text), h('button', { type: 'button', 'aria-label': `Remove ${clean(chip.text)}`, onclick: () => withFilter(minus(filter, chip.name, chip.value), false) }, icon('cancel', 14)))),
-      (all.length > 0 || filter.q || order) && h('button', { class: 'button quiet small', type: 'button', onclick: () => { box.value = ''; order = null; withFilter({}, false); } }, 'Clear'));
+    put(chipList, all.map((chip) => h('span.filter', user(chip.text), h('button', { 'aria-label': `Remove ${clean(chip.text)}`, onclick: () => withFilter(minus(filter, chip.name, chip.value), false) }, icon('cancel', 14)))),
+      (all.length > 0 || filter.q || order) && h('button.button.quiet.small', { onclick: () => { box.value = ''; order = null; withFilter({}, false); } }, 'Clear'));
     chipList.hidden = !chipList.children.length;
   }
 
@@ -113,7 +113,7 @@ export function mount(root, { search, signal, alive }) {
       paint();
     } catch (error) {
       if (error.name === 'AbortError' || mine !== turn) return;
-      if (error.errors?.length && error.status === 400) put(bad, error.errors.map((e) => h('span', null, user(e.detail), ' ')));
+      if (error.errors?.length && error.status === 400) put(bad, error.errors.map((e) => h('span', user(e.detail), ' ')));
       put(frame, problemBox(error, load));
       put(pages);
     } finally { clearTimeout(timer); }
@@ -125,8 +125,8 @@ export function mount(root, { search, signal, alive }) {
     if (!state.jobs.length) {
       const filtered = chips(filter).length > 0 || filter.q;
       put(frame, filtered || cursor
-        ? empty('No job matches', `Nothing is under ${cursor && !filtered ? 'this page any more' : inWords(filter)}.`, h('button', { class: 'button', type: 'button', onclick: () => { box.value = ''; withFilter({}, false); } }, 'Clear the filter'))
-        : empty('No jobs yet', 'Start a video here, or send one to the API.', h('a', { class: 'button primary', href: '/new' }, 'New job'), h('a', { class: 'button', href: '/docs' }, 'API docs')));
+        ? empty('No job matches', `Nothing is under ${cursor && !filtered ? 'this page any more' : inWords(filter)}.`, h('button.button', { onclick: () => { box.value = ''; withFilter({}, false); } }, 'Clear the filter'))
+        : empty('No jobs yet', 'Start a video here, or send one to the API.', h('a.button.primary', { href: '/new' }, 'New job'), h('a.button', { href: '/docs' }, 'API docs')));
       put(pages);
     } else {
       if (!list.isConnected) put(frame, list);
@@ -139,11 +139,11 @@ export function mount(root, { search, signal, alive }) {
   function row(job) {
     const id = job.job_id;
     const pick = h('input', { type: 'checkbox', 'aria-label': `Select ${clean(job.project_title || id)}` });
-    const status = h('span'), progress = bar(`Progress of ${clean(job.project_title || id)}`), value = h('span', { class: 'small value' });
-    const title = h('a', { class: 'title', href: `/jobs/${encodeURIComponent(id)}` }, user(job.project_title, id));
-    const under = h('span', { class: 'under small' }), shots = h('span'), attempt = h('span');
+    const status = h('span'), progress = bar(`Progress of ${clean(job.project_title || id)}`), value = h('span.small.value');
+    const title = h('a.title', { href: `/jobs/${encodeURIComponent(id)}` }, user(job.project_title, id));
+    const under = h('span.under.small'), shots = h('span'), attempt = h('span');
     const cell = (cls, ...content) => h('td', { class: cls }, content);
-    const el = h('tr', { data: { id } }, cell('c-pick', h('label', { class: 'tick' }, pick)), cell('c-status', status), cell('c-title', title, under), cell('c-bar', h('div', { class: 'bar-line' }, progress, value)),
+    const el = h('tr', { data: { id } }, cell('c-pick', h('label.tick', pick)), cell('c-status', status), cell('c-title', title, under), cell('c-bar', h('div.bar-line', progress, value)),
       cell('c-shots num', shots), cell('c-attempt num', attempt), cell('c-age num', when(job.created_at)), cell('c-menu', menuButton(`Actions of ${clean(job.project_title || id)}`, () => jobMenu(find(id) ?? job))));
     pick.addEventListener('click', (event) => toggle(id, pick.checked, event.shiftKey));
     return Object.assign(el, { pick, status, progress, value, under, shots, attempt });
@@ -153,7 +153,7 @@ export function mount(root, { search, signal, alive }) {
     showStanding(el.status, job);
     const stage = job.status === 'failed' && job.error ? job.error.split('\n')[0] : job.status === 'processing' || job.status === 'queued' ? job.current_stage : null;
     const key = `${job.job_type}|${stage}|${job.status}`;
-    if (el.dataset.under !== key) { el.dataset.under = key; put(el.under, h('span', { class: 'id' }, job.project_title ? job.job_id : ''), h('span', null, job.job_type), stage && h('span', { class: job.status === 'failed' ? 'why' : 'stage' }, user(stage))); }
+    if (el.dataset.under !== key) { el.dataset.under = key; put(el.under, h('span.id', job.project_title ? job.job_id : ''), h('span', job.job_type), stage && h('span', { class: job.status === 'failed' ? 'why' : 'stage' }, user(stage))); }
     setBar(el.progress, job.progress, standing(job)[0]);
     setText(el.value, percent(job.progress));
     setText(el.shots, job.total_shots ? `${job.completed_shots}/${job.total_shots}` : '–');
@@ -171,9 +171,9 @@ export function mount(root, { search, signal, alive }) {
     const older = () => { if (state.next) go(url({ cursor: state.next }), { state: { stack: [...stack, cursor ?? ''] } }); };
     const newer = () => { if (cursor) go(url({ cursor: stack.at(-1) || null }), { state: { stack: stack.slice(0, -1) } }); };
     Object.assign(state, { older, newer });
-    put(pages, h('span', { class: 'small' }, counted(state.total), state.total === 1 ? ' job' : ' jobs', ' match'),
-      h('span', { class: 'row' }, choice('Rows of a page', SIZES.map((n) => [n, n]), size, (n) => go(`/jobs${query({ ...filter, order, limit: n === '50' ? null : n })}`, {})),
-        h('button', { class: 'button', type: 'button', disabled: !cursor, onclick: newer }, icon('back', 16), order ? 'Older' : 'Newer'), h('button', { class: 'button', type: 'button', disabled: !state.next, onclick: older }, order ? 'Newer' : 'Older', icon('next', 16))));
+    put(pages, h('span.small', counted(state.total), state.total === 1 ? ' job' : ' jobs', ' match'),
+      h('span.row', choice('Rows of a page', SIZES.map((n) => [n, n]), size, (n) => go(`/jobs${query({ ...filter, order, limit: n === '50' ? null : n })}`, {})),
+        h('button.button', { disabled: !cursor, onclick: newer }, icon('back', 16), order ? 'Older' : 'Newer'), h('button.button', { disabled: !state.next, onclick: older }, order ? 'Newer' : 'Older', icon('next', 16))));
   }
 
   // Selection.
@@ -208,11 +208,11 @@ export function mount(root, { search, signal, alive }) {
     tray.dataset.key = key;
     tray.hidden = n === 0;
     document.body.toggleAttribute('data-tray', n > 0);
-    put(tray, h('div', { class: 'tray-text' }, h('b', { 'aria-live': 'polite' }, state.all ? `All ${exact(n)} that match` : `${exact(n)} selected`),
-      !state.all && full && state.total > state.jobs.length && h('button', { class: 'link', type: 'button', onclick: () => { state.all = true; repaint(); } }, `Select all ${exact(state.total)} that match`),
-      h('button', { class: 'link', type: 'button', onclick: clear }, 'Clear')),
-      h('div', { class: 'row' }, BULK.map(([action, label, name]) => h('button', { class: `button act ${action === 'delete' ? 'danger-quiet' : ''}`, type: 'button', onclick: () => run(action) }, icon(name, 18), h('span', null, label))),
-        !state.all && h('button', { class: 'button quiet icon only-wide', type: 'button', title: 'Copy the ids', 'aria-label': 'Copy the ids', onclick: () => copy([...selected.keys()].join('\n'), 'Ids copied') }, icon('copy', 18))));
+    put(tray, h('div.tray-text', h('b', { 'aria-live': 'polite' }, state.all ? `All ${exact(n)} that match` : `${exact(n)} selected`),
+      !state.all && full && state.total > state.jobs.length && h('button.link', { onclick: () => { state.all = true; repaint(); } }, `Select all ${exact(state.total)} that match`),
+      h('button.link', { onclick: clear }, 'Clear')),
+      h('div.row', BULK.map(([action, label, name]) => h('button', { class: `button act ${action === 'delete' ? 'danger-quiet' : ''}`, type: 'button', onclick: () => run(action) }, icon(name, 18), h('span', label))),
+        !state.all && h('button.button.quiet.icon.only-wide', { title: 'Copy the ids', 'aria-label': 'Copy the ids', onclick: () => copy([...selected.keys()].join('\n'), 'Ids copied') }, icon('copy', 18))));
   }
 
   async function run(action) {

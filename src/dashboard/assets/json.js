@@ -50,17 +50,17 @@ export function part(text, name) {
 const leaf = (node) => h('span', { class: `j-${node.kind}` }, node.kind === 'string' ? ['"', user(JSON.parse(node.raw)), '"'] : node.raw);
 
 function branch(key, node, open) {
-  const name = key === null ? null : h('span', { class: 'j-key' }, user(key));
-  if (node.kind !== 'object' && node.kind !== 'array') return h('div', { class: 'j-row' }, name, name && ': ', leaf(node));
+  const name = key === null ? null : h('span.j-key', user(key));
+  if (node.kind !== 'object' && node.kind !== 'array') return h('div.j-row', name, name && ': ', leaf(node));
   const [a, b] = node.kind === 'object' ? '{}' : '[]';
-  if (!node.items.length) return h('div', { class: 'j-row' }, name, name && ': ', `${a}${b}`);
-  const inside = h('div', { class: 'j-in' });
+  if (!node.items.length) return h('div.j-row', name, name && ': ', `${a}${b}`);
+  const inside = h('div.j-in');
   const fill = (from) => {
     inside.querySelector(':scope > button')?.remove();
     inside.append(...node.items.slice(from, from + 200).map(([k, v]) => branch(node.kind === 'array' ? String(k) : k, v, false)));
-    if (node.items.length > from + 200) inside.append(h('button', { class: 'link', type: 'button', onclick: () => fill(from + 200) }, `Show more of ${count(node.items.length)}`));
+    if (node.items.length > from + 200) inside.append(h('button.link', { onclick: () => fill(from + 200) }, `Show more of ${count(node.items.length)}`));
   };
-  const el = h('details', { class: 'j-row' }, h('summary', null, name, name && ': ', a, h('span', { class: 'small' }, ` ${count(node.items.length)} ${node.kind === 'object' ? (node.items.length === 1 ? 'member' : 'members') : node.items.length === 1 ? 'item' : 'items'} `), b), inside);
+  const el = h('details.j-row', h('summary', name, name && ': ', a, h('span.small', ` ${count(node.items.length)} ${node.kind === 'object' ? (node.items.length === 1 ? 'member' : 'members') : node.items.length === 1 ? 'item' : 'items'} `), b), inside);
   const grow = () => { if (el.open && !inside.children.length) fill(0); };
   el.addEventListener('toggle', grow);
   if (open) { el.open = true; grow(); }
@@ -69,20 +69,20 @@ function branch(key, node, open) {
 
 /** A section for one JSON text: tree, raw text, and a way to copy it. What is large is shown when asked for. */
 export function viewer(title, text, open = false) {
-  const body = h('div', { class: 'json-body' });
+  const body = h('div.json-body');
   let raw = false;
   const show = () => {
-    body.replaceChildren(raw ? h('pre', { class: 'raw', dir: 'ltr', tabindex: 0, role: 'group', 'aria-label': `${title}, raw` }, user(text)) : branch(null, read(text), true));
+    body.replaceChildren(raw ? h('pre.raw', { dir: 'ltr', tabindex: 0, role: 'group', 'aria-label': `${title}, raw` }, user(text)) : branch(null, read(text), true));
     toggle.textContent = raw ? 'Tree' : 'Raw';
   };
-  const toggle = h('button', { class: 'button quiet small', type: 'button', onclick: () => { raw = !raw; show(); } }, 'Raw');
+  const toggle = h('button.button.quiet.small', { onclick: () => { raw = !raw; show(); } }, 'Raw');
   const large = text.length > LARGE;
   const begin = () => {
     if (body.children.length || !el.open) return;
-    if (large) body.append(h('p', null, `${count(Math.round(text.length / 1024))} KB. `, h('button', { class: 'button', type: 'button', onclick: show }, 'Show it')));
+    if (large) body.append(h('p', `${count(Math.round(text.length / 1024))} KB. `, h('button.button', { onclick: show }, 'Show it')));
     else show();
   };
-  const el = h('details', { class: 'json' }, h('summary', null, h('b', null, title), h('span', { class: 'small' }, ` ${text.length < 1024 ? `${text.length} B` : `${count(Math.round(text.length / 1024))} KB`}`)), h('div', { class: 'json-tools' }, toggle, copyButton(text, `Copy ${title}`)), body);
+  const el = h('details.json', h('summary', h('b', title), h('span.small', ` ${text.length < 1024 ? `${text.length} B` : `${count(Math.round(text.length / 1024))} KB`}`)), h('div.json-tools', toggle, copyButton(text, `Copy ${title}`)), body);
   el.addEventListener('toggle', begin);
   el.open = open;
   return el;

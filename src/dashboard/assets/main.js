@@ -57,7 +57,7 @@ function frame() {
     for (const el of document.querySelectorAll('.act')) { if (lost) el.setAttribute('aria-disabled', 'true'); else el.removeAttribute('aria-disabled'); }
     if (lost === !banner.hidden) return;
     banner.hidden = !lost;
-    put(banner, lost && [h('span', null, asOf ? `Connection lost: as of ${atClock(asOf)}. It comes back by itself.` : 'The server does not answer. It is tried again and again.'), h('button', { class: 'button', type: 'button', onclick: reconnect }, 'Try now')]);
+    put(banner, lost && [h('span', asOf ? `Connection lost: as of ${atClock(asOf)}. It comes back by itself.` : 'The server does not answer. It is tried again and again.'), h('button.button', { onclick: reconnect }, 'Try now')]);
   });
   chip.addEventListener('click', () => (connection.state === 'live' || connection.paused ? pause(!connection.paused) : reconnect()));
   // Without a connection nothing can be done, and nothing should look as if it had been.
@@ -73,16 +73,16 @@ function frame() {
   bottom();
   document.addEventListener('click', (event) => {
     const time = event.target.closest?.('time[title]');
-    if (time && matchMedia('(hover: none)').matches) toast(h('span', { class: 'pre' }, time.title));
+    if (time && matchMedia('(hover: none)').matches) toast(h('span.pre', time.title));
   });
 }
 
 function bottom() {
-  const tab = (href, name, text) => h('a', { href }, icon(name), h('span', null, text));
-  const more = h('button', { type: 'button', 'aria-haspopup': 'menu', onclick: () => openMenu(more, [
+  const tab = (href, name, text) => h('a', { href }, icon(name), h('span', text));
+  const more = h('button', { 'aria-haspopup': 'menu', onclick: () => openMenu(more, [
     { label: 'Workers', icon: 'home', href: '/workers', act: false }, { label: 'Imports', icon: 'next', href: '/imports', act: false },
     { label: 'Actions', icon: 'list', href: '/actions', act: false }, { label: 'API docs', icon: 'link', href: '/docs', act: false },
-    { label: 'Settings', icon: 'help', run: help, act: false }]) }, icon('dots'), h('span', null, 'More'));
+    { label: 'Settings', icon: 'help', run: help, act: false }]) }, icon('dots'), h('span', 'More'));
   put(document.querySelector('.bottom'), tab('/', 'home', 'Overview'), tab('/jobs', 'list', 'Jobs'), tab('/new', 'plus', 'New'), tab('/series', 'film', 'Series'), more);
 }
 
@@ -95,8 +95,8 @@ const keysOn = () => store.get('keys') !== 'off';
 
 function help() {
   dialog('Keys and settings', () => h('div', null,
-    h('label', { class: 'check' }, h('input', { type: 'checkbox', checked: keysOn(), onchange: (e) => store.set('keys', e.target.checked ? null : 'off') }), 'Keys are on'),
-    h('dl', { class: 'keys' }, KEYS.map(([key, text]) => [h('dt', null, key.split(' ').map((k) => (k === 'then' ? ' then ' : h('kbd', null, k)))), h('dd', null, text)]))));
+    h('label.check', h('input', { type: 'checkbox', checked: keysOn(), onchange: (e) => store.set('keys', e.target.checked ? null : 'off') }), 'Keys are on'),
+    h('dl.keys', KEYS.map(([key, text]) => [h('dt', key.split(' ').map((k) => (k === 'then' ? ' then ' : h('kbd', k)))), h('dd', text)]))));
 }
 
 const GOES = { o: '/', j: '/jobs', n: '/new', s: '/series', w: '/workers', i: '/imports' };

@@ -23,32 +23,32 @@ export function mount(root, { search, signal }) {
   const value = (name) => form.elements[name]?.value.trim() ?? '';
 
   function field(name, label, input, hint) {
-    const note = h('span', { class: 'note-line small', id: `n-${name}` }, hint);
+    const note = h('span.note-line.small', { id: `n-${name}` }, hint);
     input.name = name;
     input.setAttribute('aria-describedby', note.id);
     if (draft[name] && !input.value) input.value = draft[name];
     notes.set(name, { note, input, hint });
-    return h('label', { class: 'field' }, h('span', null, label), input, note);
+    return h('label.field', h('span', label), input, note);
   }
   const text = (props) => h('input', { type: 'text', autocomplete: 'off', dir: 'auto', maxlength: 255, ...props });
   const content = h('textarea', { rows: 8, dir: 'auto', required: true });
-  const series = h('select', null, h('option', { value: '' }, 'None'));
-  const rule = h('span', { class: 'rule small', 'aria-live': 'polite' });
-  const meter = h('span', { class: 'rule-bar' }, h('span'));
+  const series = h('select', h('option', { value: '' }, 'None'));
+  const rule = h('span.rule.small', { 'aria-live': 'polite' });
+  const meter = h('span.rule-bar', h('span'));
   const style = text({}), requirement = h('textarea', { rows: 3, dir: 'auto' });
-  const submit = h('button', { class: 'button primary act', type: 'submit' }, icon('plus', 18), 'Start the job');
+  const submit = h('button.button.primary.act', { type: 'submit' }, icon('plus', 18), 'Start the job');
   const contentField = field('content', 'Idea', content);
-  const form = h('form', { class: 'panel form', novalidate: true, onsubmit: (event) => { event.preventDefault(); start(); }, oninput: keep },
+  const form = h('form.panel.form', { novalidate: true, onsubmit: (event) => { event.preventDefault(); start(); }, oninput: keep },
     choice('What you have', Object.entries(MODES).map(([mode, { label }]) => [mode, label]), draft.mode, (mode) => { draft.mode = mode; keep(); }),
-    contentField, h('div', { class: 'rule-line' }, meter, rule),
-    h('div', { class: 'two' }, field('project_title', 'Title', text({}), 'How lists will call it'), field('series_id', 'Series', series)),
+    contentField, h('div.rule-line', meter, rule),
+    h('div.two', field('project_title', 'Title', text({}), 'How lists will call it'), field('series_id', 'Series', series)),
     field('style', 'Style', style), field('user_requirement', 'Requirement', requirement),
-    h('details', { open: Boolean(draft.priority || draft.run_at || draft.max_attempts || draft.labels) }, h('summary', null, 'More: priority, time, attempts, labels'), h('div', { class: 'two' },
+    h('details', { open: Boolean(draft.priority || draft.run_at || draft.max_attempts || draft.labels) }, h('summary', 'More: priority, time, attempts, labels'), h('div', { class: 'two' },
       field('priority', 'Priority', h('input', { type: 'number', min: -100, max: 100, placeholder: '0' }), '−100 to 100; higher runs first'),
       field('max_attempts', 'Attempts', h('input', { type: 'number', min: 1, max: 100, placeholder: '3' }), '1 to 100, before a failure is final'),
       field('run_at', 'Not before', h('input', { type: 'datetime-local' }), 'In your own time zone'),
       field('labels', 'Labels', text({ placeholder: 'team=a, lot=7', maxlength: null }), 'key=value, with commas between'))),
-    h('div', { class: 'row between form-end' }, h('button', { class: 'button quiet', type: 'button', onclick: () => { store.set('draft', null); form.reset(); draft = { mode: draft.mode }; keep(); } }, 'Clear'), submit));
+    h('div.row.between.form-end', h('button.button.quiet', { onclick: () => { store.set('draft', null); form.reset(); draft = { mode: draft.mode }; keep(); } }, 'Clear'), submit));
   put(root, head('New job', 'It goes on when this page is closed, and is there when you come back.'), form);
 
   get('/series?limit=200', { signal }).then(({ series: all }) => {

@@ -18,15 +18,15 @@ export function mount(root, { signal, alive, search }) {
   const state = { stats: null, running: new Map(), mine: [] };
   const bucket = () => (RANGES[state.range] ? state.range : 'minute');
   state.range = search.get('range') ?? 'minute';
-  const asOf = h('span', null, ' ');
-  const mine = h('section', { class: 'panel mine', 'aria-label': 'Started in this browser', hidden: true });
-  const attention = h('section', { class: 'attention', 'aria-label': 'Attention' });
-  const tiles = h('div', { class: 'tiles' });
-  const cards = h('div', { class: 'cards' });
+  const asOf = h('span', ' ');
+  const mine = h('section.panel.mine', { 'aria-label': 'Started in this browser', hidden: true });
+  const attention = h('section.attention', { 'aria-label': 'Attention' });
+  const tiles = h('div.tiles');
+  const cards = h('div.cards');
   const runningHead = h('a', { href: '/jobs?status=processing', class: 'small' });
-  const running = h('section', { class: 'panel running', 'aria-label': 'Running now' }, h('header', null, h('h2', null, 'Running now'), runningHead), cards);
+  const running = h('section.panel.running', { 'aria-label': 'Running now' }, h('header', h('h2', 'Running now'), runningHead), cards);
   const waiting = panel('Waiting', { name: 'waiting', load: loadWaiting, render: showWaiting, tools: h('a', { href: '/jobs?status=queued', class: 'small' }, 'All waiting') });
-  const crew = h('section', { class: 'panel crew', 'aria-label': 'Workers' }, h('header', null, h('h2', null, 'Workers'), h('a', { href: '/workers', class: 'small' }, 'All workers')), h('div', { class: 'panel-body' }));
+  const crew = h('section.panel.crew', { 'aria-label': 'Workers' }, h('header', h('h2', 'Workers'), h('a', { href: '/workers', class: 'small' }, 'All workers')), h('div.panel-body'));
   const failures = panel('Failures', { name: 'failures', load: loadFailures, render: showFailures, tools: h('a', { href: '/jobs?status=failed', class: 'small' }, 'All failed') });
   const open = (from, to) => go(`/jobs${query({ created_after: new Date(from).toISOString().replace('.000', ''), created_before: new Date(to).toISOString().replace('.000', '') })}`);
   const charts = [
@@ -34,15 +34,15 @@ export function mount(root, { signal, alive, search }) {
     chart({ title: 'Run time', unit: 'start to end', kind: 'band', field: 'run', pick: open }),
     chart({ title: 'Wait', unit: 'in the queue', kind: 'band', field: 'wait', pick: open }),
   ];
-  const plots = h('section', { class: 'panel plots', 'aria-label': 'Charts' },
-    h('header', null, h('h2', null, 'How it has been going'), choice('Range', Object.entries(RANGES), bucket(), (key) => go(key === 'minute' ? '/' : `/?range=${key}`, { replace: true }))),
-    h('div', { class: 'plot-grid' }, charts));
-  put(root, head('Overview', asOf), mine, attention, tiles, h('div', { class: 'split' }, running, h('div', { class: 'side' }, waiting, crew)), plots, failures);
+  const plots = h('section.panel.plots', { 'aria-label': 'Charts' },
+    h('header', h('h2', 'How it has been going'), choice('Range', Object.entries(RANGES), bucket(), (key) => go(key === 'minute' ? '/' : `/?range=${key}`, { replace: true }))),
+    h('div.plot-grid', charts));
+  put(root, head('Overview', asOf), mine, attention, tiles, h('div.split', running, h('div.side', waiting, crew)), plots, failures);
   put(cards, skeleton(3));
   for (const [status, word] of TILES) {
-    const number = h('span', { class: 'number' }, '–');
-    const line = h('span', { class: 'spark-box' });
-    tiles.append(Object.assign(h('a', { class: `tile i-${status}`, href: `/jobs?status=${status}` }, h('span', { class: 'label' }, shape(status), word), number, line), { number, line }));
+    const number = h('span.number', '–');
+    const line = h('span.spark-box');
+    tiles.append(Object.assign(h('a', { class: `tile i-${status}`, href: `/jobs?status=${status}` }, h('span.label', shape(status), word), number, line), { number, line }));
   }
 
   async function refresh() {
@@ -73,7 +73,7 @@ export function mount(root, { signal, alive, search }) {
 
   function showAttention(stats) {
     const notes = [];
-    const note = (tone, href, strong, text) => notes.push({ key: strong + text + href, make: () => h(href ? 'a' : 'div', { class: `note i-${tone}`, href }, shape(tone), h('span', null, h('b', null, strong), ` ${text}`), href && icon('next', 16)) });
+    const note = (tone, href, strong, text) => notes.push({ key: strong + text + href, make: () => h(href ? 'a' : 'div', { class: `note i-${tone}`, href }, shape(tone), h('span', h('b', strong), ` ${text}`), href && icon('next', 16)) });
     const today = new Date(now());
     today.setHours(0, 0, 0, 0);
     if (stats.failures_today) note('failed', '/jobs?status=failed', plural(stats.failures_today, 'failure'), 'today');
@@ -90,10 +90,10 @@ export function mount(root, { signal, alive, search }) {
     const key = JSON.stringify([workers, by_type]);
     if (body.dataset.key === key) return;
     body.dataset.key = key;
-    if (!there && !stale) { put(body, empty('No worker', 'Jobs run when a worker asks for them.', h('a', { class: 'button', href: '/docs' }, 'How workers ask'))); return; }
-    put(body, h('p', { class: 'crew-line' }, h('b', null, exact(busy)), ' busy ', h('b', null, exact(there - busy)), ' free', stale > 0 && h('span', { class: 'i-attention ink' }, ' ', shape('attention', 14), ` ${exact(stale)} gone`)),
-      h('div', { class: 'meter', role: 'img', 'aria-label': `${busy} of ${there} workers busy` }, h('span', { style: { width: `${there ? (100 * busy) / there : 0}%` } })),
-      h('ul', { class: 'types' }, by_type.filter((t) => t.queued || t.processing || t.paused).slice(0, 6).map((t) => h('li', null, h('a', { href: `/jobs${query({ job_type: t.job_type })}` }, t.job_type), t.paused && h('span', { class: 'tag i-attention' }, 'paused'), h('span', { class: 'small' }, `${exact(t.processing)} run · ${exact(t.queued)} wait`)))));
+    if (!there && !stale) { put(body, empty('No worker', 'Jobs run when a worker asks for them.', h('a.button', { href: '/docs' }, 'How workers ask'))); return; }
+    put(body, h('p.crew-line', h('b', exact(busy)), ' busy ', h('b', exact(there - busy)), ' free', stale > 0 && h('span.i-attention.ink', ' ', shape('attention', 14), ` ${exact(stale)} gone`)),
+      h('div.meter', { role: 'img', 'aria-label': `${busy} of ${there} workers busy` }, h('span', { style: { width: `${there ? (100 * busy) / there : 0}%` } })),
+      h('ul.types', by_type.filter((t) => t.queued || t.processing || t.paused).slice(0, 6).map((t) => h('li', h('a', { href: `/jobs${query({ job_type: t.job_type })}` }, t.job_type), t.paused && h('span.tag.i-attention', 'paused'), h('span.small', `${exact(t.processing)} run · ${exact(t.queued)} wait`)))));
   }
 
   let announced = 0;
@@ -123,7 +123,7 @@ export function mount(root, { signal, alive, search }) {
     const jobs = [...state.running.values()].filter((job) => job.status === 'processing').slice(0, CARDS);
     if (!jobs.length) {
       cards.kept = null;
-      put(cards, empty('Nothing runs', state.stats?.jobs.queued ? 'Jobs wait for a worker to take them.' : 'Start a video, and watch it grow shot by shot.', h('a', { class: 'button primary', href: '/new' }, icon('plus', 18), 'New job')));
+      put(cards, empty('Nothing runs', state.stats?.jobs.queued ? 'Jobs wait for a worker to take them.' : 'Start a video, and watch it grow shot by shot.', h('a.button.primary', { href: '/new' }, icon('plus', 18), 'New job')));
       return;
     }
     if (!cards.kept) put(cards);
@@ -131,13 +131,13 @@ export function mount(root, { signal, alive, search }) {
   }
 
   function card(job) {
-    const frame = h('div', { class: 'frame' }, icon('film', 28));
-    const title = h('a', { class: 'title', href: `/jobs/${encodeURIComponent(job.job_id)}` }, user(job.project_title, job.job_id));
-    const stage = h('span', { class: 'stage' });
+    const frame = h('div.frame', icon('film', 28));
+    const title = h('a.title', { href: `/jobs/${encodeURIComponent(job.job_id)}` }, user(job.project_title, job.job_id));
+    const stage = h('span.stage');
     const progress = bar(`Progress of ${clean(job.project_title || job.job_id)}`);
-    const facts = h('span', { class: 'facts small' });
+    const facts = h('span.facts.small');
     const badge = h('b');
-    const el = h('article', { class: 'card' }, frame, h('div', { class: 'card-body' }, h('div', { class: 'row between' }, title, badge), stage, progress, facts));
+    const el = h('article.card', frame, h('div.card-body', h('div.row.between', title, badge), stage, progress, facts));
     Object.assign(el, { frame, stage, progress, facts, badge });
     seeFrame(el, job);
     return el;
@@ -148,7 +148,7 @@ export function mount(root, { signal, alive, search }) {
     if (standing(job)[1] === 'processing') { delete el.badge.dataset.standing; setText(el.badge, percent(job.progress)); } else showStanding(el.badge, job);
     if (el.stage.dataset.text !== job.current_stage) { el.stage.dataset.text = job.current_stage ?? ''; put(el.stage, user(job.current_stage, 'No stage reported yet')); }
     setBar(el.progress, job.progress, standing(job)[0], `${Math.floor(job.progress)} percent, ${job.current_stage ?? ''}`);
-    const rest = job.attempt === 1 ? left(job, job.started_at) : null;
+    const rest = job.attempt === 1 && standing(job)[1] === 'processing' ? left(job, job.started_at) : null;
     setText(el.facts, [job.total_shots ? `${job.completed_shots}/${job.total_shots} shots` : null, rest ? `about ${rough(rest)} left` : null].filter(Boolean).join(' · '));
     if (el.shots !== job.completed_shots) { el.shots = job.completed_shots; seeFrame(el, job); }
   }
@@ -183,8 +183,8 @@ export function mount(root, { signal, alive, search }) {
     const stats = state.stats;
     if (!total) { put(body, empty('Nothing waits', 'Every job has been taken.')); return; }
     const oldest = stats?.oldest_queued_at;
-    put(body, h('p', { class: 'crew-line' }, counted(total, { class: 'big' }), ' waiting', oldest && [' · longest ', h('b', null, ticking(h('span'), () => duration(Math.round((now() - Date.parse(oldest)) / 1000))))], stats?.scheduled > 0 && ` · ${exact(stats.scheduled)} scheduled`),
-      h('ol', { class: 'next' }, next.map((job) => h('li', null, h('a', { href: `/jobs/${encodeURIComponent(job.job_id)}` }, user(job.project_title, job.job_id)), h('span', { class: 'small' }, job.priority ? `priority ${job.priority} · ` : '', when(job.created_at))))));
+    put(body, h('p.crew-line', counted(total, { class: 'big' }), ' waiting', oldest && [' · longest ', h('b', ticking(h('span'), () => duration(Math.round((now() - Date.parse(oldest)) / 1000))))], stats?.scheduled > 0 && ` · ${exact(stats.scheduled)} scheduled`),
+      h('ol.next', next.map((job) => h('li', h('a', { href: `/jobs/${encodeURIComponent(job.job_id)}` }, user(job.project_title, job.job_id)), h('span.small', job.priority ? `priority ${job.priority} · ` : '', when(job.created_at))))));
   }
 
   // Failures, gathered by the first line of what went wrong.
@@ -202,11 +202,11 @@ export function mount(root, { signal, alive, search }) {
       groups.get(key).jobs.push(job);
     }
     const rows = [...groups.values()].sort((a, b) => b.jobs.length - a.jobs.length).slice(0, 8);
-    put(body, h('ul', { class: 'causes' }, rows.map(({ line, jobs: all }) => h('li', null,
-      h('span', { class: 'times', title: plural(all.length, 'job') }, `${count(all.length)}×`),
-      h('div', { class: 'cause' }, user(line), h('span', { class: 'small' }, 'latest ', h('a', { href: `/jobs/${encodeURIComponent(all[0].job_id)}` }, user(all[0].project_title, all[0].job_id)), ', ', when(all[0].completed_at ?? all[0].updated_at))),
+    put(body, h('ul.causes', rows.map(({ line, jobs: all }) => h('li', null,
+      h('span.times', { title: plural(all.length, 'job') }, `${count(all.length)}×`),
+      h('div.cause', user(line), h('span.small', 'latest ', h('a', { href: `/jobs/${encodeURIComponent(all[0].job_id)}` }, user(all[0].project_title, all[0].job_id)), ', ', when(all[0].completed_at ?? all[0].updated_at))),
       actionButton(all.length === 1 ? 'Retry' : `Retry ${all.length}`, 'retry', (event) => retryGroup(event, all))))),
-      jobs.length === 200 && h('p', { class: 'small' }, 'Of the last 200 failures.'));
+      jobs.length === 200 && h('p.small', 'Of the last 200 failures.'));
   }
 
   async function retryGroup(event, jobs) {
@@ -228,10 +228,10 @@ export function mount(root, { signal, alive, search }) {
   function paintMine() {
     mine.hidden = state.mine.length === 0;
     if (mine.hidden) return;
-    if (!mine.list) { mine.list = h('div', { class: 'mine-list' }); put(mine, h('header', null, h('h2', null, 'Started in this browser'), h('span', { class: 'small' }, 'It goes on without this page')), mine.list); }
+    if (!mine.list) { mine.list = h('div.mine-list'); put(mine, h('header', h('h2', 'Started in this browser'), h('span.small', 'It goes on without this page')), mine.list); }
     keyed(mine.list, state.mine, (job) => job.job_id, (job) => {
-      const badge = h('span'), progress = bar(`Progress of ${clean(job.project_title || job.job_id)}`), facts = h('span', { class: 'small facts' });
-      return Object.assign(h('a', { class: 'mine-row', href: `/jobs/${encodeURIComponent(job.job_id)}` }, h('span', { class: 'title' }, user(job.project_title, job.job_id)), badge, progress, facts), { badge, progress, facts });
+      const badge = h('span'), progress = bar(`Progress of ${clean(job.project_title || job.job_id)}`), facts = h('span.small.facts');
+      return Object.assign(h('a.mine-row', { href: `/jobs/${encodeURIComponent(job.job_id)}` }, h('span.title', user(job.project_title, job.job_id)), badge, progress, facts), { badge, progress, facts });
     }, (el, job) => {
       showStanding(el.badge, job);
       setBar(el.progress, job.progress, standing(job)[0]);
@@ -264,7 +264,7 @@ export function mount(root, { signal, alive, search }) {
   const unheard = onJobChanged((job) => { if (job.kind === 'deleted') { state.running.delete(job.job_id); paintRunning(); } soonStats(); soonRunning(); });
   // Buckets step on and ages grow also when nothing happens.
   const slow = setInterval(() => { if (!document.hidden) { state.hour = null; soonStats(); } }, 15000);
-  const trouble = h('div', { class: 'trouble' });
+  const trouble = h('div.trouble');
   attention.before(trouble);
   const healed = () => { put(trouble); root.removeAttribute('data-unloaded'); };
   const begin = () => everything().then(healed, (error) => { if (error.name !== 'AbortError') { callFailed(error); put(trouble, problemBox(error, begin)); root.setAttribute('data-unloaded', ''); } });

@@ -20,7 +20,7 @@ export function unload() {
 }
 
 export function play(into, src, poster, label) {
-  const missing = h('p', { class: 'small bad', hidden: true }, 'This file can not be played: it is missing, or of a kind that the browser does not know. ', h('a', { href: src }, 'Open it'));
+  const missing = h('p.small.bad', { hidden: true }, 'This file can not be played: it is missing, or of a kind that the browser does not know. ', h('a', { href: src }, 'Open it'));
   if (poster) video.poster = poster; else video.removeAttribute('poster');
   video.setAttribute('aria-label', label);
   video.onerror = () => { missing.hidden = false; };
@@ -34,19 +34,19 @@ const words = (shot) => shot.description || shot.visual_desc || shot.motion_desc
 const name = (shot) => `${shot.scene_idx === null || shot.scene_idx === undefined ? '' : `Scene ${shot.scene_idx} · `}Shot ${shot.shot_idx}`;
 
 export function shotGrid({ open }) {
-  const grid = h('div', { class: 'shots' });
-  const strip = h('div', { class: 'strip' });
-  const counts = h('span', { class: 'small' });
+  const grid = h('div.shots');
+  const strip = h('div.strip');
+  const counts = h('span.small');
   const onlyFailed = h('input', { type: 'checkbox', onchange: () => { page = 0; paint(); } });
-  const only = h('label', { class: 'check', hidden: true }, onlyFailed, 'Failed only');
-  const pager = h('div', { class: 'pages-row', hidden: true });
-  const el = h('section', { class: 'panel', 'aria-label': 'Shots' }, h('header', null, h('h2', null, 'Shots'), counts, only), strip, grid, pager);
+  const only = h('label.check', { hidden: true }, onlyFailed, 'Failed only');
+  const pager = h('div.pages-row', { hidden: true });
+  const el = h('section.panel', { 'aria-label': 'Shots' }, h('header', h('h2', 'Shots'), counts, only), strip, grid, pager);
   let shots = [], page = 0;
 
   function tile({ shot, at }) {
-    const picture = h('div', { class: 'frame' });
-    const badge = h('span', { class: 'tile-status' }), label = h('span', { class: 'tile-text' });
-    const button = h('button', { class: 'shot', type: 'button', onclick: () => open(at) }, picture, h('span', { class: 'tile-line' }, h('b', null, String(shot.shot_idx)), badge), label);
+    const picture = h('div.frame');
+    const badge = h('span.tile-status'), label = h('span.tile-text');
+    const button = h('button.shot', { onclick: () => open(at) }, picture, h('span.tile-line', h('b', String(shot.shot_idx)), badge), label);
     return Object.assign(button, { picture, badge, label });
   }
 
@@ -60,9 +60,9 @@ export function shotGrid({ open }) {
     const key = `${url}|${clip}|${shot.status}`;
     if (el.picture.dataset.key === key) return;
     el.picture.dataset.key = key;
-    const blank = () => h('span', { class: 'blank' }, shape(shot.status, 24));
+    const blank = () => h('span.blank', shape(shot.status, 24));
     put(el.picture, url ? h('img', { src: url, alt: '', width: 192, height: 108, loading: 'lazy', decoding: 'async', onerror: (e) => e.target.replaceWith(blank()) }) : blank(),
-      clip && h('span', { class: 'has-clip' }, icon('play', 14)));
+      clip && h('span.has-clip', icon('play', 14)));
   }
 
   function paint() {
@@ -79,8 +79,8 @@ export function shotGrid({ open }) {
     strip.hidden = !many;
     if (many) showStrip();
     pager.hidden = pages === 1;
-    put(pager, h('span', { class: 'small' }, `${page * PAGE + 1}–${Math.min(listed.length, (page + 1) * PAGE)} of ${exact(listed.length)}`), h('span', { class: 'row' },
-      h('button', { class: 'button', type: 'button', disabled: page === 0, onclick: () => { page -= 1; paint(); } }, icon('back', 16), 'Back'), h('button', { class: 'button', type: 'button', disabled: page === pages - 1, onclick: () => { page += 1; paint(); } }, 'Next', icon('next', 16))));
+    put(pager, h('span.small', `${page * PAGE + 1}–${Math.min(listed.length, (page + 1) * PAGE)} of ${exact(listed.length)}`), h('span', { class: 'row' },
+      h('button.button', { disabled: page === 0, onclick: () => { page -= 1; paint(); } }, icon('back', 16), 'Back'), h('button.button', { disabled: page === pages - 1, onclick: () => { page += 1; paint(); } }, 'Next', icon('next', 16))));
   }
 
   /** All shots as one line of cells: where the failed ones are is seen at a glance. */
@@ -103,7 +103,7 @@ export function shotGrid({ open }) {
 export function shotDialog({ job, shots, at, moved, changed }) {
   let now = at;
   return dialog('Shot', (close, el) => {
-    const body = h('div', { class: 'shot-dialog' });
+    const body = h('div.shot-dialog');
     const title = el.querySelector('h2');
     const step = (by) => { const to = now + by; if (to < 0 || to >= shots().length) return; now = to; moved(to); show(); };
     el.addEventListener('keydown', (event) => {
@@ -111,8 +111,8 @@ export function shotDialog({ job, shots, at, moved, changed }) {
       if (event.key === 'ArrowLeft') step(-1);
       if (event.key === 'ArrowRight') step(1);
     });
-    const back = h('button', { class: 'button', type: 'button', onclick: () => step(-1) }, icon('back', 18), 'Before');
-    const next = h('button', { class: 'button', type: 'button', onclick: () => step(1) }, 'Next', icon('next', 18));
+    const back = h('button.button', { onclick: () => step(-1) }, icon('back', 18), 'Before');
+    const next = h('button.button', { onclick: () => step(1) }, 'Next', icon('next', 18));
     function show() {
       unload();
       const shot = shots()[now];
@@ -120,25 +120,25 @@ export function shotDialog({ job, shots, at, moved, changed }) {
       back.disabled = now === 0;
       next.disabled = now === shots().length - 1;
       const clip = mediaUrl(shot.video_path);
-      const stage = h('div', { class: 'stage-box' });
+      const stage = h('div.stage-box');
       if (clip) play(stage, clip, frames(shot)[0], `Clip of ${name(shot)}`);
-      const pictures = frames(shot).map((url, i) => h('figure', null, h('img', { src: url, alt: `${i ? 'Last' : 'First'} frame`, width: 480, height: 270, loading: 'lazy' }), h('figcaption', { class: 'small' }, i ? 'Last frame' : 'First frame')));
+      const pictures = frames(shot).map((url, i) => h('figure', h('img', { src: url, alt: `${i ? 'Last' : 'First'} frame`, width: 480, height: 270, loading: 'lazy' }), h('figcaption.small', i ? 'Last frame' : 'First frame')));
       const outside = [['Clip', shot.video_path], ['First frame', shot.first_frame_path], ['Last frame', shot.last_frame_path]].filter(([, path]) => path && !mediaUrl(path));
-      put(body, h('div', { class: 'row between' }, plainBadge(shot.status), h('span', { class: 'small' }, [shot.camera_idx !== null && shot.camera_idx !== undefined && `camera ${shot.camera_idx}`, shot.variation_type && user(shot.variation_type)].filter(Boolean))),
-        shot.error && h('div', { class: 'error-text' }, user(shot.error)), clip && stage, pictures.length > 0 && h('div', { class: 'pictures' }, pictures),
-        !clip && !pictures.length && h('div', { class: 'empty' }, h('p', null, shot.status === 'completed' ? 'This shot is done; its files are not under the media folder.' : 'Nothing to see yet: its frames show up here as they are made.')),
-        outside.map(([label, path]) => h('p', { class: 'small' }, `${label}: `, h('code', null, user(path)))), form(shot));
+      put(body, h('div.row.between', plainBadge(shot.status), h('span.small', [shot.camera_idx !== null && shot.camera_idx !== undefined && `camera ${shot.camera_idx}`, shot.variation_type && user(shot.variation_type)].filter(Boolean))),
+        shot.error && h('div.error-text', user(shot.error)), clip && stage, pictures.length > 0 && h('div.pictures', pictures),
+        !clip && !pictures.length && h('div.empty', h('p', shot.status === 'completed' ? 'This shot is done; its files are not under the media folder.' : 'Nothing to see yet: its frames show up here as they are made.')),
+        outside.map(([label, path]) => h('p.small', `${label}: `, h('code', user(path)))), form(shot));
     }
     function form(shot) {
-      const area = (field, label) => h('label', { class: 'field' }, h('span', null, label), h('textarea', { name: field, rows: 2, dir: 'auto', value: shot[field] ?? '' }));
-      const save = h('button', { class: 'button primary act', type: 'submit' }, 'Save descriptions');
+      const area = (field, label) => h('label.field', h('span', label), h('textarea', { name: field, rows: 2, dir: 'auto', value: shot[field] ?? '' }));
+      const save = h('button.button.primary.act', { type: 'submit' }, 'Save descriptions');
       return h('form', { onsubmit: async (event) => {
         event.preventDefault();
         const fields = Object.fromEntries([...new FormData(event.target)].filter(([key, value]) => value !== (shot[key] ?? '')));
         if (!Object.keys(fields).length) { toast('Nothing was changed.'); return; }
         save.setAttribute('aria-busy', 'true');
         try { await send('PUT', jobPath(job, `/shots/${shot.shot_idx}`), { body: fields }); Object.assign(shot, fields); toast('Saved'); changed(); } catch (error) { failed(error); } finally { save.removeAttribute('aria-busy'); }
-      } }, shot.description && h('p', null, user(shot.description)), area('visual_desc', 'What is seen'), area('motion_desc', 'What moves'), area('audio_desc', 'What is heard'), h('div', { class: 'row between' }, h('span', { class: 'row' }, back, next), save));
+      } }, shot.description && h('p', user(shot.description)), area('visual_desc', 'What is seen'), area('motion_desc', 'What moves'), area('audio_desc', 'What is heard'), h('div.row.between', h('span.row', back, next), save));
     }
     show();
     return body;

@@ -52,7 +52,7 @@ export function shape(name, size = 16) {
   return s('svg', { viewBox: '0 0 16 16', width: size, height: size, class: 'shape', 'aria-hidden': 'true' }, (SHAPES[name] ?? SHAPES[ink(name)] ?? SHAPES.queued)());
 }
 
-export const badge = ([tone, form, word], extra = '') => h('span', { class: `status i-${tone} ${extra}` }, shape(form), h('span', null, word));
+export const badge = ([tone, form, word], extra = '') => h('span', { class: `status i-${tone} ${extra}` }, shape(form), h('span', word));
 
 /** A badge of a plain status: of a shot, an import, a worker. */
 export const plainBadge = (status) => badge([ink(status), ink(status), WORDS[status] ?? status]);
@@ -68,7 +68,7 @@ export function showStanding(el, job, extra) {
 
 export function bar(label) {
   const inner = h('span');
-  const el = h('div', { class: 'bar', role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-label': label }, inner);
+  const el = h('div.bar', { role: 'progressbar', 'aria-valuemin': 0, 'aria-valuemax': 100, 'aria-label': label }, inner);
   return Object.assign(el, { inner });
 }
 
@@ -85,6 +85,6 @@ export function stacked(counts, label) {
   const total = STATUSES.reduce((sum, status) => sum + (counts[status] ?? 0), 0);
   const text = STATUSES.filter((status) => counts[status]).map((status) => `${counts[status]} ${status}`).join(', ') || 'no jobs';
   const order = ['completed', 'processing', 'failed', 'cancelled', 'queued'];
-  return h('div', { class: 'stacked', role: 'img', 'aria-label': `${label}: ${text}`, title: text },
+  return h('div.stacked', { role: 'img', 'aria-label': `${label}: ${text}`, title: text },
     order.filter((status) => counts[status]).map((status) => h('span', { class: `i-${status}`, style: { width: `${(100 * counts[status]) / total}%` } })));
 }

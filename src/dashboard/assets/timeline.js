@@ -45,18 +45,18 @@ export function attemptBars(events, job) {
     const ended = row.end?.status === 'queued' ? 'failed' : row.end?.status;
     const text = row.parts.map((part) => `${PARTS[part.kind]} ${duration(length(part))}`).join(', ');
     return h('li', null,
-      h('span', { class: 'try' }, row.number === null ? 'Next' : `#${row.number}`),
-      h('div', { class: 'track', role: 'img', 'aria-label': `Attempt ${row.number ?? 'to come'}: ${text}` }, row.parts.map((part) => h('span', {
+      h('span.try', row.number === null ? 'Next' : `#${row.number}`),
+      h('div.track', { role: 'img', 'aria-label': `Attempt ${row.number ?? 'to come'}: ${text}` }, row.parts.map((part) => h('span', {
         class: `part ${part.kind} ${part.kind === 'run' ? `i-${ended ?? 'processing'}` : ''} ${part.to === null ? 'open' : ''}`, title: `${PARTS[part.kind]} ${duration(length(part))}\n${both(part.from)}`,
         style: { left: `${at(part.from)}%`, width: `${Math.max(0.4, at(part.to ?? new Date(now()).toISOString()) - at(part.from))}%` } }))),
-      h('div', { class: 'said small' }, text, row.worker && [' on ', user(row.worker)],
-        row.end?.data?.error && h('span', { class: 'why' }, ' ', user(row.end.data.error.split('\n')[0]))));
+      h('div.said.small', text, row.worker && [' on ', user(row.worker)],
+        row.end?.data?.error && h('span.why', ' ', user(row.end.data.error.split('\n')[0]))));
   };
   const cut = rows.length > 12 ? rows.slice(-12) : rows;
-  const list = h('ol', { class: 'attempts' }, cut.map(line));
+  const list = h('ol.attempts', cut.map(line));
   return h('div', null,
-    cut.length < rows.length && h('button', { class: 'link', type: 'button', onclick: (e) => { put(list, rows.map(line)); e.target.remove(); } }, `Show all ${rows.length} attempts`),
-    list, h('div', { class: 'axis-line small' }, h('span', null, atClock(start)), h('span', { class: 'legend' }, h('span', { class: 'k wait' }), 'waited', h('span', { class: 'k backoff' }), 'backoff', h('span', { class: 'k run' }), 'ran'), h('span', null, last?.to === null ? 'now' : atClock(end))));
+    cut.length < rows.length && h('button.link', { onclick: (e) => { put(list, rows.map(line)); e.target.remove(); } }, `Show all ${rows.length} attempts`),
+    list, h('div.axis-line.small', h('span', atClock(start)), h('span.legend', h('span.k.wait'), 'waited', h('span.k.backoff'), 'backoff', h('span.k.run'), 'ran'), h('span', last?.to === null ? 'now' : atClock(end))));
 }
 
 const FOLDED = ['progressed', 'items_reported', 'shots_updated'];
@@ -71,13 +71,13 @@ export function eventList(events, more) {
   }
   lines.reverse();
   const row = ({ event, times }) => h('li', null,
-    h('span', { class: 'at' }, when(event.created_at)),
+    h('span.at', when(event.created_at)),
     h('span', { class: `dot-line i-${ink(event.status)} ink` }, shape(event.status, 14)),
-    h('div', null, h('b', null, event.kind.replaceAll('_', ' ')), times > 1 && h('span', { class: 'small' }, ` × ${times}`),
-      h('span', { class: 'small' }, ` · version ${event.seq}`, event.status === 'processing' ? ` · ${Math.floor(event.progress)} %` : '', event.total_shots ? ` · ${event.completed_shots}/${event.total_shots} shots` : '', event.current_stage && FOLDED.includes(event.kind) ? [' · ', user(event.current_stage)] : ''),
+    h('div', h('b', event.kind.replaceAll('_', ' ')), times > 1 && h('span.small', ` × ${times}`),
+      h('span.small', ` · version ${event.seq}`, event.status === 'processing' ? ` · ${Math.floor(event.progress)} %` : '', event.total_shots ? ` · ${event.completed_shots}/${event.total_shots} shots` : '', event.current_stage && FOLDED.includes(event.kind) ? [' · ', user(event.current_stage)] : ''),
       telling(event)));
-  const list = h('ol', { class: 'events' }, lines.slice(0, 30).map(row));
-  return h('div', null, list, lines.length > 30 && h('button', { class: 'button', type: 'button', onclick: (e) => { put(list, lines.map(row)); e.target.remove(); } }, `Show all ${plural(lines.length, 'line')}`), more);
+  const list = h('ol.events', lines.slice(0, 30).map(row));
+  return h('div', list, lines.length > 30 && h('button.button', { onclick: (e) => { put(list, lines.map(row)); e.target.remove(); } }, `Show all ${plural(lines.length, 'line')}`), more);
 }
 
 /** What the event says beyond its kind. */
@@ -85,7 +85,7 @@ function telling({ data }) {
   const told = Object.entries(data ?? {}).filter(([, value]) => value !== null && value !== undefined);
   const shown = (value) => (/^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(value) ? when(value) : user((typeof value === 'string' ? value : JSON.stringify(value)).split('\n')[0].slice(0, 160)));
   if (!told.length) return null;
-  return h('div', { class: 'told small' }, told.slice(0, 6).map(([name, value]) => h('span', null, h('span', { class: 'j-key' }, name.replaceAll('_', ' ')), ' ', shown(value))));
+  return h('div.told.small', told.slice(0, 6).map(([name, value]) => h('span', h('span.j-key', name.replaceAll('_', ' ')), ' ', shown(value))));
 }
 
 export const statusBadge = (status) => badge([ink(status), status, WORDS[status] ?? status]);

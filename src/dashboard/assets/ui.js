@@ -4,9 +4,9 @@ import { callFailed } from './live.js';
 
 /** A section that loads by itself: skeleton after 200 ms, error with a way to try again, in that panel only. */
 export function panel(title, { load, render, tools, lines = 3, level = 'h2', name } = {}) {
-  const body = h('div', { class: 'panel-body' });
+  const body = h('div.panel-body');
   const el = h('section', { class: `panel ${name ?? ''}`, 'aria-label': typeof title === 'string' ? title : null },
-    title && h('header', null, h(level, null, title), tools), body);
+    title && h('header', h(level, null, title), tools), body);
   let turn = 0, shown = false;
   const self = Object.assign(el, {
     body,
@@ -27,17 +27,17 @@ export function panel(title, { load, render, tools, lines = 3, level = 'h2', nam
   return self;
 }
 
-export const skeleton = (lines) => h('div', { class: 'skeleton', 'aria-hidden': 'true' }, Array.from({ length: lines }, () => h('div')));
+export const skeleton = (lines) => h('div.skeleton', { 'aria-hidden': 'true' }, Array.from({ length: lines }, () => h('div')));
 
 /** What went wrong, its number in the log, and a way on. */
 export function problemBox(error, again) {
-  return h('div', { class: 'problem', role: 'alert' },
-    h('p', null, h('strong', null, error.status === 404 ? 'Not found. ' : 'This could not be loaded. '), user(error.message)),
-    error.requestId && h('p', { class: 'small' }, 'Request ', h('code', null, error.requestId)),
-    again && error.status !== 404 && h('button', { class: 'button', type: 'button', onclick: again }, icon('retry', 16), 'Retry'));
+  return h('div.problem', { role: 'alert' },
+    h('p', h('strong', error.status === 404 ? 'Not found. ' : 'This could not be loaded. '), user(error.message)),
+    error.requestId && h('p.small', 'Request ', h('code', error.requestId)),
+    again && error.status !== 404 && h('button.button', { onclick: again }, icon('retry', 16), 'Retry'));
 }
 
-export const empty = (title, text, ...next) => h('div', { class: 'empty' }, h('p', { class: 'strong' }, title), h('p', null, text), next.length ? h('p', { class: 'row center' }, next) : null);
+export const empty = (title, text, ...next) => h('div.empty', h('p.strong', title), h('p', text), next.length ? h('p.row.center', next) : null);
 
 let opener = null;
 
@@ -51,8 +51,8 @@ export function dialog(title, build, { wide = false } = {}) {
     const close = (value) => { answer = value; el.close(); };
     el.addEventListener('close', () => { el.remove(); if (back?.isConnected) back.focus({ preventScroll: true }); resolve(answer); });
     el.addEventListener('click', (event) => { if (event.target === el) el.close(); });
-    el.append(h('header', null, h('h2', { tabindex: -1 }, title), h('button', { class: 'button quiet icon', type: 'button', 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
-    el.append(h('div', { class: 'dialog-body' }, build(close, el)));
+    el.append(h('header', h('h2', { tabindex: -1 }, title), h('button.button.quiet.icon', { 'aria-label': 'Close', onclick: () => el.close() }, icon('cancel'))));
+    el.append(h('div.dialog-body', build(close, el)));
     if (!el.querySelector('[autofocus]')) el.querySelector('h2').setAttribute('autofocus', '');
     document.body.append(el);
     el.showModal();
@@ -64,19 +64,19 @@ export function confirm(title, text, verb, { danger = true, typed = null } = {})
   return dialog(title, (close) => {
     const yes = h('button', { class: `button act ${danger ? 'danger' : 'primary'}`, type: 'submit', disabled: typed !== null }, verb);
     const field = typed !== null && h('input', { type: 'text', inputmode: 'numeric', autocomplete: 'off', autofocus: true, 'aria-label': `Type ${typed} to confirm`, oninput: (e) => { yes.disabled = e.target.value.replace(/[\s,.]/g, '') !== typed; } });
-    return h('form', { onsubmit: (e) => { e.preventDefault(); close(true); } }, text, field && h('label', { class: 'field' }, h('span', null, 'Type ', h('strong', null, typed), ' to confirm'), field),
-      h('div', { class: 'row end' }, h('button', { class: 'button', type: 'button', autofocus: typed === null, onclick: () => close(false) }, 'Keep'), yes));
+    return h('form', { onsubmit: (e) => { e.preventDefault(); close(true); } }, text, field && h('label.field', h('span', 'Type ', h('strong', typed), ' to confirm'), field),
+      h('div.row.end', h('button.button', { autofocus: typed === null, onclick: () => close(false) }, 'Keep'), yes));
   });
 }
 
 /** A message that goes by itself; with `undo`, a way back for ten seconds. */
 export function toast(text, { undo, tone = 'info', link } = {}) {
-  const el = h('div', { class: `toast ${tone}` }, h('span', null, text));
+  const el = h('div', { class: `toast ${tone}` }, h('span', text));
   const gone = () => el.remove();
   let timer = setTimeout(gone, undo ? 10000 : tone === 'bad' ? 9000 : 5000);
   if (link) el.append(h('a', { href: link[1], onclick: gone }, link[0]));
-  if (undo) el.append(h('button', { class: 'button quiet act', type: 'button', onclick: () => { gone(); undo(); } }, 'Undo'));
-  el.append(h('button', { class: 'button quiet icon small', type: 'button', 'aria-label': 'Dismiss', onclick: gone }, icon('cancel', 16)));
+  if (undo) el.append(h('button.button.quiet.act', { onclick: () => { gone(); undo(); } }, 'Undo'));
+  el.append(h('button.button.quiet.icon.small', { 'aria-label': 'Dismiss', onclick: gone }, icon('cancel', 16)));
   el.addEventListener('pointerenter', () => clearTimeout(timer));
   el.addEventListener('pointerleave', () => { timer = setTimeout(gone, 3000); });
   const region = document.getElementById('toasts');
@@ -88,15 +88,15 @@ export const failed = (error) => { callFailed(error); toast(user(error.message),
 
 /** `items()`: [{label, icon, run, danger}] made when it opens, so that they are true then. */
 export function menuButton(label, items, props = {}) {
-  const button = h('button', { class: 'button quiet icon', type: 'button', 'aria-label': label, 'aria-haspopup': 'menu', ...props,
+  const button = h('button.button.quiet.icon', { 'aria-label': label, 'aria-haspopup': 'menu', ...props,
     onclick: (event) => { event.stopPropagation(); openMenu(button, items()); } }, icon('dots'));
   return button;
 }
 
 export function openMenu(anchor, items) {
-  const menu = h('div', { class: 'menu', role: 'menu', popover: 'auto' }, items.filter(Boolean).map((item) =>
+  const menu = h('div.menu', { role: 'menu', popover: 'auto' }, items.filter(Boolean).map((item) =>
     h(item.href ? 'a' : 'button', { role: 'menuitem', type: item.href ? null : 'button', href: item.href, class: `${item.danger ? 'bad' : ''} ${item.act === false ? '' : 'act'}`,
-      onclick: () => { menu.hidePopover(); item.run?.(); } }, icon(item.icon ?? 'next', 18), h('span', null, item.label))));
+      onclick: () => { menu.hidePopover(); item.run?.(); } }, icon(item.icon ?? 'next', 18), h('span', item.label))));
   menu.addEventListener('toggle', (event) => { if (event.newState === 'closed') { menu.remove(); if (!document.activeElement || document.activeElement === document.body) anchor.focus({ preventScroll: true }); } });
   menu.addEventListener('keydown', (event) => {
     const all = [...menu.children];
@@ -119,7 +119,7 @@ export function openMenu(anchor, items) {
 export async function copy(text, what = 'Copied') {
   let done = false;
   try { await navigator.clipboard.writeText(text); done = true; } catch {
-    const area = h('textarea', { class: 'hidden', 'aria-hidden': 'true', tabindex: -1, value: text });
+    const area = h('textarea.hidden', { 'aria-hidden': 'true', tabindex: -1, value: text });
     (document.querySelector('dialog[open]') ?? document.body).append(area);
     area.select();
     done = document.execCommand('copy');
@@ -128,27 +128,27 @@ export async function copy(text, what = 'Copied') {
   toast(done ? what : 'The browser did not let this be copied.', { tone: done ? 'info' : 'bad' });
 }
 
-export const copyButton = (text, label) => h('button', { class: 'button quiet icon small', type: 'button', 'aria-label': label, title: label, onclick: () => copy(text) }, icon('copy', 16));
+export const copyButton = (text, label) => h('button.button.quiet.icon.small', { 'aria-label': label, title: label, onclick: () => copy(text) }, icon('copy', 16));
 
 /** Head of a page: one h1, what stands under it, and what can be done. */
-export const head = (title, sub, ...tools) => h('div', { class: 'head' }, h('div', null, h('h1', { tabindex: -1 }, title), sub && h('p', { class: 'sub' }, sub)), h('div', { class: 'row tools' }, tools));
+export const head = (title, sub, ...tools) => h('div.head', h('div', h('h1', { tabindex: -1 }, title), sub && h('p.sub', sub)), h('div.row.tools', tools));
 
 /** A table that becomes cards on a phone. `columns`: [[head, class]]. */
 export function table(label, columns, rows, cls = '') {
-  return h('div', { class: 'scroller' }, h('table', { class: `data ${cls}`, 'aria-label': label },
-    h('thead', null, h('tr', null, columns.map(([text, c]) => h('th', { scope: 'col', class: c ?? '' }, text)))),
-    h('tbody', null, rows)));
+  return h('div.scroller', h('table', { class: `data ${cls}`, 'aria-label': label },
+    h('thead', h('tr', columns.map(([text, c]) => h('th', { scope: 'col', class: c ?? '' }, text)))),
+    h('tbody', rows)));
 }
 
 export const cells = (columns, values) => values.map((value, i) => h('td', { class: columns[i][1] ?? '', data: { label: typeof columns[i][0] === 'string' ? columns[i][0] : '' } }, value));
 
 /** One of a few choices, as buttons in a row. */
 export function choice(label, options, value, pick) {
-  const el = h('div', { class: 'choice', role: 'group', 'aria-label': label });
-  const show = (now) => put(el, options.map(([key, text]) => h('button', { type: 'button', 'aria-pressed': String(key === now), onclick: () => { show(key); pick(key); el.querySelector('[aria-pressed=true]').focus(); } }, text)));
+  const el = h('div.choice', { role: 'group', 'aria-label': label });
+  const show = (now) => put(el, options.map(([key, text]) => h('button', { 'aria-pressed': String(key === now), onclick: () => { show(key); pick(key); el.querySelector('[aria-pressed=true]').focus(); } }, text)));
   show(value);
   return el;
 }
 
 /** Shows more of a list that comes by pages. */
-export const moreButton = (run, label = 'Show more') => h('button', { class: 'button', type: 'button', onclick: async (e) => { e.target.disabled = true; try { await run(); } catch (error) { failed(error); e.target.disabled = false; } } }, label);
+export const moreButton = (run, label = 'Show more') => h('button.button', { onclick: async (e) => { e.target.disabled = true; try { await run(); } catch (error) { failed(error); e.target.disabled = false; } } }, label);
