@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod app;
+pub mod background;
 pub mod chance;
 pub mod cli;
 pub mod clock;

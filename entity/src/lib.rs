@@ -5,8 +5,12 @@ pub mod episode;
 pub mod import;
 pub mod import_reject;
 pub mod job;
+pub mod job_action;
+pub mod job_action_outcome;
 pub mod job_event;
 pub mod job_item;
+pub mod job_stat;
+pub mod job_stats_position;
 pub mod series;
 
 pub use job::JobStatus;

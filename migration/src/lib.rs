@@ -13,6 +13,10 @@ mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
 mod m0010_history;
+mod m0016_job_stats;
+mod m0017_job_stats_position;
+mod m0018_job_actions;
+mod m0019_job_action_outcomes;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -22,7 +26,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 8] = [
+pub const TABLES: [&str; 12] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -31,6 +35,10 @@ pub const TABLES: [&str; 8] = [
     "imports",
     "import_rejects",
     "active_jobs",
+    "job_stats",
+    "job_stats_position",
+    "job_actions",
+    "job_action_outcomes",
 ];
 
 pub struct Migrator;
@@ -48,6 +56,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
             Box::new(m0010_history::Migration),
+            Box::new(m0016_job_stats::Migration),
+            Box::new(m0017_job_stats_position::Migration),
+            Box::new(m0018_job_actions::Migration),
+            Box::new(m0019_job_action_outcomes::Migration),
         ]
     }
 

@@ -32,7 +32,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 37] = [
+pub const OPERATIONS: [Operation; 46] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -92,6 +92,15 @@ pub const OPERATIONS: [Operation; 37] = [
     operation("list_events", &[], &["job_not_found"]),
     operation("stream_job_events", RESUMES, &["job_not_found"]),
     operation("stream_events", RESUMES, &[]),
+    operation("get_stats", &[], &[]),
+    operation("list_active_jobs", &[], &[]),
+    operation("set_active_job", &[], &["job_not_found", "job_ended"]),
+    operation("remove_active_jobs", &[], &[]),
+    operation("start_action", &[], &["confirmation_required"]),
+    operation("list_actions", &[], &[]),
+    operation("get_action", &[], &["action_not_found"]),
+    operation("abort_action", &[], &["action_not_found"]),
+    operation("list_action_outcomes", &[], &["action_not_found"]),
     operation("create_series", CREATES, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),

@@ -1,5 +1,7 @@
 //! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
 
+mod actions;
+mod active_jobs;
 mod body;
 mod contract;
 mod cors;
@@ -27,6 +29,7 @@ mod series;
 mod shots;
 pub mod spec;
 mod sse;
+mod stats;
 mod streams;
 mod upload;
 
@@ -53,6 +56,10 @@ enum Tag {
     Items,
     /// What happened to a job, step by step.
     Events,
+    /// What there is, what waits, and what happened lately.
+    Stats,
+    /// What is done to all jobs that match a filter.
+    Actions,
     /// Series that jobs and episodes belong to.
     Series,
     /// Episodes that jobs belong to.
@@ -72,7 +79,8 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),
-        (events::Events(jobs.clone()), streams::Streams(jobs.clone())),
+        (events::Events(jobs.clone()), streams::Streams(jobs.clone()), stats::Statistics(jobs.clone())),
+        (active_jobs::Active(jobs.clone()), actions::StartActions(jobs.clone()), actions::Actions(jobs.clone())),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
         imports::Imports { jobs: jobs.clone(), background: imports.clone() },

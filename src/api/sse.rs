@@ -58,10 +58,6 @@ impl Payload for EventStream {
 
     fn register(registry: &mut Registry) {
         StreamMessage::register(registry);
-        // Its data, in words of the document.
-        Event::register(registry);
-        JobWithShots::register(registry);
-        StreamSnapshot::register(registry);
     }
 }
 
@@ -87,7 +83,10 @@ impl Source {
             },
             Source::All(watch, now) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
                 // Names the place as well: a reader that wanted nothing for long goes on from here, and not from far behind.
-                Err(_) => return Some(Bytes::from(format!(": heartbeat\nid: {}\n\n", watch.place()))),
+                Err(_) => {
+                    let place = watch.place().map(|place| format!("id: {place}\n")).unwrap_or_default();
+                    return Some(Bytes::from(format!(": heartbeat\n{place}\n")));
+                }
                 Ok(news) => news.map(|news| news.map(|news| of_all(news, now))),
             },
         };

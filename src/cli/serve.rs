@@ -1,9 +1,10 @@
 //! `callsheet serve`.
 
-use super::{Failure, out::say};
+use super::{Failure, out::say, patience::Patient};
 use crate::{
     api,
     app::App,
+    background,
     db::{migrate as schema, without_password},
 };
 use poem::{
@@ -27,19 +28,25 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let watching = tokio::spawn(app.imports.clone().watch());
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
+    let loops = [
+        background::spawn(&app.jobs, background::RollUpStats(app.jobs.clone())),
+        background::spawn(&app.jobs, background::RunActions(app.jobs.clone())),
+    ];
     let (signal, streams) = (stop_signal()?, app.jobs.clone());
     let stop = async move {
         signal.await;
         // They would go on for as long as their readers like.
         streams.end_streams().await;
     };
-    Server::new_with_acceptor(acceptor)
+    Server::new_with_acceptor(Patient(acceptor))
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
     watching.abort();
     listening.abort();
     app.imports.end(GRACE).await;
+    // An action ends after a batch; whoever comes next goes on with it.
+    let _ = tokio::time::timeout(GRACE, futures_util::future::join_all(loops)).await;
     tracing::info!("stopped");
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;

@@ -1,7 +1,8 @@
 //! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, Statement, TransactionOptions,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
+    TransactionOptions,
     sea_query::{ColumnType, Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
 
@@ -50,6 +51,35 @@ pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>,
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
     let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Reading that sees one moment, however many statements it takes. A transaction on SQLite does so anyhow.
+pub fn snapshot(backend: DbBackend) -> TransactionOptions {
+    match backend {
+        DbBackend::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        },
+        _ => TransactionOptions::default(),
+    }
+}
+
+/// The job waits. As a literal: a value that is bound does not tell the planner that a partial index has the row.
+pub fn is_queued() -> Expr {
+    Expr::cust("status = 'queued'")
+}
+
+/// Since when a queued job is due, in the words of its index.
+pub fn due_since() -> Expr {
+    Expr::cust(
+        "(CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at ELSE COALESCE(status_since, created_at) END)",
+    )
+}
+
+/// The action is not at its end; as a literal for the same reason.
+pub fn is_running() -> Expr {
+    Expr::cust("status = 'running'")
 }
 
 /// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be

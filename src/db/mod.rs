@@ -13,7 +13,7 @@ pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
-pub use dialect::{bytewise, contains_text, has_label};
+pub use dialect::{bytewise, contains_text, due_since, has_label, is_queued, is_running};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
 pub use tail::{PAGE, Tail, behind, first_position, last_position};
@@ -22,7 +22,9 @@ pub use writer::{Fate, Write, Writer};
 
 use entity::job;
 use relay::Relay;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{
+    DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, TransactionTrait,
+};
 use std::sync::Arc;
 
 /// A pool of connections to one database, and the one way to write to it.
@@ -65,6 +67,13 @@ impl Database {
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
     pub fn read(&self) -> &DatabaseConnection {
         &self.conn
+    }
+
+    /// For reading that has to see one moment, however many statements it takes.
+    #[allow(clippy::disallowed_methods, reason = "it does not write")]
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = dialect::snapshot(self.conn.get_database_backend());
+        self.conn.begin_with_options(options).await
     }
 
     /// Runs one write in a transaction of its own and answers after the commit.

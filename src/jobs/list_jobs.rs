@@ -125,7 +125,7 @@ pub fn page(
 }
 
 /// The columns of the view; what a summary leaves out comes as null instead of being read.
-fn columns(view: View) -> Select<job::Entity> {
+pub(super) fn columns(view: View) -> Select<job::Entity> {
     use job::Column as C;
     if view == View::Full {
         return job::Entity::find();

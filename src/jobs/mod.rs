@@ -1,5 +1,7 @@
 //! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
 
+mod actions;
+mod active_jobs;
 mod cancel_job;
 mod count_jobs;
 mod create_job;
@@ -19,11 +21,13 @@ mod retry_job;
 mod series;
 mod shots;
 mod start_job;
+mod stats;
 mod update_job;
 mod validate;
 mod watch_job;
 mod watch_jobs;
 
+pub use actions::{ActionFilter, NewAction, Preview};
 pub use count_jobs::Counts;
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
@@ -36,6 +40,7 @@ pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
 pub use progress::Progress;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
+pub use stats::Stats;
 pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
@@ -50,11 +55,13 @@ use crate::{
     },
     error::{Result, Thing},
     lifecycle::Cursor,
+    process,
 };
 use chrono::{DateTime, Utc};
 use entity::job;
 use feed::Feed;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Which versions of a job a change may be made to: those of an `If-Match`, or any.
 pub type IfVersion = Option<Vec<i64>>;
@@ -65,11 +72,17 @@ pub struct JobManager {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     feed: Feed,
+    /// An action was begun here.
+    wake: Arc<Notify>,
+    /// Names this service in what it works on.
+    owner: Arc<str>,
 }
 
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        Self { feed: Feed::new(db.clone()), db, clock, chance }
+        let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
+        let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
+        Self { feed: Feed::new(db.clone()), db, clock, chance, wake: Arc::default(), owner }
     }
 
     /// Without a database: see [`Database::detached`].
@@ -85,6 +98,15 @@ impl JobManager {
     /// Ends all streams and waits: the process is about to end.
     pub async fn end_streams(&self) {
         self.feed.end().await;
+    }
+
+    /// Returns when the process is about to end.
+    pub async fn ending(&self) {
+        self.feed.ended().await;
+    }
+
+    fn owner(&self) -> String {
+        self.owner.to_string()
     }
 
     pub fn now(&self) -> DateTime<Utc> {

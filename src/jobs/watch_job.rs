@@ -131,25 +131,18 @@ impl JobWatch {
     }
 
     async fn prepare(&mut self) -> Result<()> {
-        match std::mem::replace(&mut self.stage, Stage::Over) {
+        match std::mem::replace(&mut self.stage, Stage::Join) {
             Stage::Begin(after) => {
-                // Set again first: a reader that is dropped while it waits, and asked again, goes on here.
+                // A reader that is dropped while it waits, and asked again, goes on where it was.
                 self.stage = Stage::Begin(after);
                 self.begin(after).await
             }
             Stage::Join => {
-                self.stage = Stage::Join;
                 self.stage = self.jobs.feed.join().await?.map_or(Stage::Over, |joined| Stage::CatchUp(joined.next));
                 Ok(())
             }
             Stage::CatchUp(next) => {
-                let events = match self.behind(self.seq).await {
-                    Ok(events) => events,
-                    Err(error) => {
-                        self.stage = Stage::Join;
-                        return Err(error);
-                    }
-                };
+                let events = self.behind(self.seq).await?;
                 let more = events.len() as u64 == PAGE;
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
                 let ended = self.take(Arc::new(Batch::settled(events)));

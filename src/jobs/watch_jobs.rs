@@ -80,9 +80,11 @@ pub struct JobsWatch {
     jobs: JobManager,
     filter: EventFilter,
     stage: Stage,
+    /// What is to be looked through.
+    found: VecDeque<Arc<Batch>>,
     ready: VecDeque<JobsNews>,
     /// Where the reader is, whether it wanted what led there or not.
-    place: Place,
+    place: Option<Place>,
 }
 
 enum Stage {
@@ -103,44 +105,52 @@ impl JobManager {
     pub fn watch_jobs(&self, filter: EventFilter, after: Option<Place>) -> Result<JobsWatch> {
         filter.check()?;
         let stage = after.map_or(Stage::Begin, Stage::Resume);
-        let place = after.unwrap_or_default();
-        Ok(JobsWatch { jobs: self.clone(), filter, stage, ready: VecDeque::new(), place })
+        Ok(JobsWatch {
+            jobs: self.clone(),
+            filter,
+            stage,
+            found: VecDeque::new(),
+            ready: VecDeque::new(),
+            place: after,
+        })
     }
 }
 
 impl JobsWatch {
-    /// Where the reader is: it may go on from here, though nothing that it wants led here.
-    pub fn place(&self) -> Place {
+    /// Where the reader is, once it was told anything: it may go on from here, though nothing that it wants led here.
+    pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits.
+    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits: what was found is noted only
+    /// when nothing is waited for any more.
     pub async fn next(&mut self) -> Result<Option<JobsNews>> {
         loop {
             if let Some(news) = self.ready.pop_front() {
                 return Ok(Some(news));
             }
-            let batch = match &mut self.stage {
+            if let Some(batch) = self.found.front().cloned() {
+                let only = self.filter.choose(&batch, &self.jobs).await?;
+                self.found.pop_front();
+                self.take(Wanted { batch, only });
+                continue;
+            }
+            match &mut self.stage {
                 Stage::Over => return Ok(None),
-                Stage::Begin => {
-                    Box::pin(self.begin(None)).await?;
-                    continue;
-                }
+                Stage::Begin => Box::pin(self.begin(None)).await?,
                 Stage::Resume(place) => {
                     let place = *place;
                     Box::pin(self.resume(place)).await?;
-                    continue;
                 }
                 Stage::Live(next) => match next.recv().await {
-                    Ok(batch) => batch,
+                    Ok(batch) => self.found.push_back(batch),
                     Err(RecvError::Closed) => return Ok(None),
                     Err(RecvError::Lagged(_)) => {
                         self.stage = Stage::Over;
                         return Ok(Some(JobsNews::Reset(Reset::TooSlow)));
                     }
                 },
-            };
-            self.take(batch).await?;
+            }
         }
     }
 
@@ -153,7 +163,9 @@ impl JobsWatch {
         let counts = self.jobs.count_jobs(&Filter::default()).await?;
         self.ready.extend(reset.map(JobsNews::Reset));
         self.ready.push_back(JobsNews::Snapshot { at: joined.from, counts });
-        self.live(joined).await
+        self.place = Some(Place::of(joined.from));
+        self.live(joined);
+        Ok(())
     }
 
     /// What was missed, a page at a time, and then the feed.
@@ -162,10 +174,6 @@ impl JobsWatch {
             return self.begin(Some(reset)).await;
         }
         let held = held_back(&self.jobs.db, place).await?;
-        if !held.is_empty() {
-            self.take(Arc::new(Batch::of(held))).await?;
-        }
-        let place = Place::of(place.at);
         let Some(joined) = self.jobs.feed.join().await? else {
             self.stage = Stage::Over;
             return Ok(());
@@ -173,36 +181,34 @@ impl JobsWatch {
         if joined.from < place.at {
             // The feed is in the middle of what the reader has, or behind it on this server.
             tokio::time::sleep(SOON).await;
-            self.stage = Stage::Resume(place);
+            self.found.push_back(Arc::new(Batch::of(held)));
+            self.stage = Stage::Resume(Place::of(place.at));
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from)).limit(PAGE);
         let missed = missed.all(self.jobs.db.read()).await?;
         let more = missed.len() as u64 == PAGE;
         let reached = missed.last().map_or(place.at, |event| event.id);
-        self.take(Arc::new(Batch::settled(missed))).await?;
+        self.found.push_back(Arc::new(Batch::of(held)));
+        self.found.push_back(Arc::new(Batch::settled(missed)));
         if more {
             // Whoever has much to catch up with joins when it is there.
             self.stage = Stage::Resume(Place::of(reached));
-            return Ok(());
+        } else {
+            self.live(joined);
         }
-        self.live(joined).await
+        Ok(())
     }
 
-    async fn live(&mut self, joined: Joined) -> Result<()> {
-        self.place = Place::of(joined.from);
+    fn live(&mut self, joined: Joined) {
         for batch in joined.passed {
-            let behind = |change: &&Change| change.event.id > joined.from;
-            if batch.changes.iter().all(|change| behind(&change)) {
-                self.take(batch).await?;
-            } else {
-                let rest = batch.changes.iter().filter(behind);
-                let rest = rest.map(|change| Change::new(change.event.clone(), change.place)).collect();
-                self.take(Arc::new(Batch::of(rest))).await?;
-            }
+            // A round may have begun in the middle of a batch.
+            let behind = batch.changes.iter().filter(|change| change.event.id > joined.from);
+            let behind: Vec<_> = behind.map(|change| Change::new(change.event.clone(), change.place)).collect();
+            let whole = behind.len() == batch.changes.len();
+            self.found.push_back(if whole { batch } else { Arc::new(Batch::of(behind)) });
         }
         self.stage = Stage::Live(joined.next);
-        Ok(())
     }
 
     /// Why nobody can go on from this place.
@@ -215,16 +221,12 @@ impl JobsWatch {
         Ok(first.filter(|first| place.at + 1 < *first).map(|_| Reset::HistoryPruned))
     }
 
-    async fn take(&mut self, batch: Arc<Batch>) -> Result<()> {
-        let Some(last) = batch.changes.last() else { return Ok(()) };
-        let place = last.place;
-        let only = self.filter.choose(&batch, &self.jobs).await?;
-        let wanted = Wanted { batch, only };
-        self.place = place;
+    fn take(&mut self, wanted: Wanted) {
+        let Some(last) = wanted.batch.changes.last() else { return };
+        self.place = Some(last.place);
         if !wanted.is_empty() {
             self.ready.push_back(JobsNews::Changes(wanted));
         }
-        Ok(())
     }
 }
 

@@ -27,6 +27,7 @@ mod generate;
 mod idempotency;
 mod legacy;
 mod lists;
+mod live;
 mod media;
 mod native;
 mod problems;

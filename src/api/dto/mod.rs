@@ -1,5 +1,7 @@
 //! The shapes of bodies: what the document publishes, and how it becomes what the verbs take and give.
 
+mod action;
+mod active;
 mod catalog;
 mod event;
 mod import;
@@ -8,9 +10,12 @@ mod item;
 mod job;
 mod outcome;
 mod report;
+mod stats;
 mod stream;
 mod time;
 
+pub use action::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
+pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
@@ -20,6 +25,7 @@ pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, Li
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
+pub use stats::{Bucket, StatsReport};
 pub use stream::{StreamMessage, StreamSnapshot};
 
 use serde_json::Value;

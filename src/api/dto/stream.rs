@@ -1,8 +1,7 @@
 //! What streams tell.
 
-use super::{JobCounts, Time};
-use poem_openapi::Object;
-use serde_json::Value;
+use super::{Event, JobCounts, JobWithShots, Time};
+use poem_openapi::{Object, Union};
 
 /// A message of a stream. On the wire each field is a line, and the data is JSON: `id: 7`, `event: change`, `data: {…}`,
 /// and an empty line.
@@ -12,9 +11,26 @@ pub struct StreamMessage {
     pub id: Option<String>,
     /// `snapshot`, `change` or `reset`.
     pub event: String,
-    /// Of a `change` an Event. Of a `snapshot` of one job a JobWithShots, and of all jobs a StreamSnapshot. Of a `reset` its
-    /// `reason`: `history_pruned`, `position_unknown` or `too_slow`.
-    pub data: Value,
+    pub data: StreamData,
+}
+
+/// Of a `change` an Event; of a `snapshot` of one job a JobWithShots, and of all jobs a StreamSnapshot; of a `reset` a
+/// StreamReset.
+#[derive(Debug, Union)]
+#[allow(clippy::large_enum_variant, reason = "for the document alone")]
+pub enum StreamData {
+    Event(Event),
+    Job(JobWithShots),
+    Snapshot(StreamSnapshot),
+    Reset(StreamReset),
+}
+
+/// Why what the client knows is void.
+#[derive(Debug, Object)]
+pub struct StreamReset {
+    /// `history_pruned`: events that it has not seen are gone. `position_unknown`: its place was never given out here.
+    /// `too_slow`: it did not read in time.
+    pub reason: String,
 }
 
 /// How many jobs there are when a stream of all jobs begins.

@@ -4,7 +4,8 @@ use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
-const INPUTS: [&str; 16] = [
+const INPUTS: [&str; 19] = [
+    "ActionFilter",
     "CancelJob",
     "CompleteJob",
     "EditShot",
@@ -13,6 +14,7 @@ const INPUTS: [&str; 16] = [
     "GenerateScript",
     "ItemReport",
     "JobPatch",
+    "NewAction",
     "NewEpisode",
     "NewItem",
     "NewJob",
@@ -20,11 +22,13 @@ const INPUTS: [&str; 16] = [
     "ReportItems",
     "ReportProgress",
     "ReportShots",
+    "SetActiveJob",
     "StartJob",
 ];
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 6] = [
+const NEVER_NULL: [(&str, &[&str]); 7] = [
+    ("NewAction", &["dry_run", "confirm"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
@@ -33,11 +37,11 @@ const NEVER_NULL: [(&str, &[&str]); 6] = [
     ("GenerateScript", &["user_requirement", "style"]),
 ];
 
-/// What the data of a message of a stream may be, besides the reason of a reset.
-const STREAMED: [&str; 3] = ["Event", "JobWithShots", "StreamSnapshot"];
-
 /// Characters of any text: all but NUL, which no database here can hold.
 pub const NO_NUL: &str = r"^[^\u0000]*$";
+
+/// Characters of a name: visible ones.
+pub const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 /// The two schemas that no type of ours has.
 pub fn add_problems(document: &mut Value) {
@@ -84,14 +88,6 @@ pub fn complete(name: &str, schema: &mut Value) {
     if INPUTS.contains(&name) {
         schema["additionalProperties"] = json!(false);
     }
-    if name == "StreamMessage" {
-        let data = &mut schema["properties"]["data"];
-        let reset = json!({"type": "object", "required": ["reason"], "properties": {"reason": {"type": "string"}}});
-        let mut kinds: Vec<_> =
-            STREAMED.iter().map(|name| json!({"$ref": format!("#/components/schemas/{name}")})).collect();
-        kinds.push(reset);
-        data["anyOf"] = json!(kinds);
-    }
     let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
     let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);
     if ["ReportProgress", "ReportShots"].contains(&name) {
@@ -128,13 +124,16 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
         property["additionalProperties"]["type"] =
             if null_removes { json!(["string", "null"]) } else { json!("string") };
     }
+    if field == "job_ids" {
+        property["items"]["pattern"] = json!(NO_NUL);
+    }
     if field == "items" {
         property["uniqueItems"] = json!(true);
     }
     let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
     if plain {
         property["pattern"] =
-            json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
+            json!(if ["key", "worker_id", "client_id"].contains(&field) { NO_CONTROL } else { NO_NUL });
     }
 }
 

@@ -1,5 +1,7 @@
 //! The writes: what each does inside its transaction, a noun a file.
 
+mod action;
+mod active;
 mod catalog;
 mod change_job;
 mod changes;
@@ -7,7 +9,10 @@ mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod stats;
 
+pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
+pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, Items, Loaded};
 pub use create_job::{CreateJob, Created};
@@ -16,6 +21,7 @@ pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use stats::{Counted, RollUp, Tallies, counted, tally};
 
 use crate::{
     db::{News, Tx, bulk},
@@ -67,9 +73,10 @@ where
     Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
 }
 
-/// Writes the events, and tells of them once they are committed.
+/// Writes the events, and tells of them once they are committed. A job that ends with them is nobody's active one.
 async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
     events.iter().filter_map(news).for_each(|news| tx.tell(news));
+    active::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 

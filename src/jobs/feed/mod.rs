@@ -48,7 +48,10 @@ impl Feed {
         let run = match &*running {
             Some(run) => run.clone(),
             None => {
-                let run = Run::begin(self.clone()).await?;
+                let run = tokio::select! {
+                    run = Run::begin(self.clone()) => run?,
+                    () = self.ended() => return Ok(None),
+                };
                 *running = Some(run.clone());
                 run
             }
@@ -60,6 +63,10 @@ impl Feed {
     pub async fn end(&self) {
         self.over.send_replace(true);
         self.running.lock().await.take();
+    }
+
+    pub fn is_over(&self) -> bool {
+        *self.over.borrow()
     }
 
     /// Returns when the streams are over.
