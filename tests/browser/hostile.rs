@@ -1,6 +1,6 @@
 //! Texts that would be markup, scripts, links, or turn a line around.
 
-use super::desk::Desk;
+use super::{desk::Desk, pictures::expected};
 use serde_json::json;
 
 const MARKUP: &str =
@@ -81,7 +81,8 @@ async fn markup_in_every_text_is_shown_as_text() {
     page.click("details.json summary").await;
     page.until("document.body.textContent.includes('12345678901234567890')").await;
     let heard = page.heard();
-    assert_eq!((heard.complaints, heard.dialogs), (vec![], vec![]));
+    let complaints: Vec<_> = heard.complaints.iter().filter(|said| !expected(said, false)).collect();
+    assert_eq!((complaints, heard.dialogs), (vec![], vec![]));
     let strangers: Vec<_> = heard.requests.iter().filter(|url| !url.starts_with(&desk.server.url)).collect();
     assert!(strangers.iter().all(|url| url.starts_with("about:") || url.starts_with("data:")), "{strangers:?}");
     browser.close().await;

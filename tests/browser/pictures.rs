@@ -81,7 +81,7 @@ async fn walk(desk: &Desk, state: &str, jobs: &[&str], refused: bool) {
 }
 
 /// A browser writes each answer that is an error to its console, which no page can prevent.
-fn expected(said: &str, refused: bool) -> bool {
+pub fn expected(said: &str, refused: bool) -> bool {
     said.contains("Failed to load resource") && (refused || said.contains("404"))
 }
 
@@ -177,6 +177,8 @@ async fn fill(desk: &Desk) {
         }
     }
     desk.call("POST", "/jobs/cancelled/cancel", json!({"reason": "not needed"})).await;
+    let again = json!({"action": "retry", "filter": {"job_ids": ["failed-4", "running-2"]}});
+    desk.call("POST", "/jobs/actions", again).await;
     let dump = json!({"a": {"job_id": "old-1", "status": "completed", "type": "idea2video", "progress": 100, "created_at": "2025-01-02T03:04:05", "updated_at": "2025-01-02T03:04:05", "request": {"idea": "x"}}, "b": {"job_id": "old-2"}, "c": "nonsense"});
     desk.call("POST", "/imports?file_name=jobs-2025.json", dump).await;
 }
