@@ -92,6 +92,8 @@ pub struct Model {
     pub version: i64,
     /// When the job entered its present status; null where that is not known, as of imported jobs.
     pub status_since: Option<DateTimeUtc>,
+    /// The lease under which a worker ended the last attempt; null when none did. Its worker may repeat itself.
+    pub last_lease_token: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,7 +11,9 @@ pub mod job_event;
 pub mod job_item;
 pub mod job_stat;
 pub mod job_stats_position;
+pub mod queue;
 pub mod series;
+pub mod worker;
 
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

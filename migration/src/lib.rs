@@ -13,6 +13,9 @@ mod m0007_import_rejects;
 mod m0008_active_jobs;
 mod m0009_import_progress;
 mod m0010_history;
+mod m0011_queues;
+mod m0012_workers;
+mod m0013_claims;
 mod m0016_job_stats;
 mod m0017_job_stats_position;
 mod m0018_job_actions;
@@ -26,7 +29,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 12] = [
+pub const TABLES: [&str; 14] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -35,6 +38,8 @@ pub const TABLES: [&str; 12] = [
     "imports",
     "import_rejects",
     "active_jobs",
+    "queues",
+    "workers",
     "job_stats",
     "job_stats_position",
     "job_actions",
@@ -56,6 +61,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_active_jobs::Migration),
             Box::new(m0009_import_progress::Migration),
             Box::new(m0010_history::Migration),
+            Box::new(m0011_queues::Migration),
+            Box::new(m0012_workers::Migration),
+            Box::new(m0013_claims::Migration),
             Box::new(m0016_job_stats::Migration),
             Box::new(m0017_job_stats_position::Migration),
             Box::new(m0018_job_actions::Migration),

@@ -185,13 +185,18 @@ fn not_too_long(raw: &Value) -> Result<()> {
     }
 }
 
+/// The integers in the elements of lists; other members of theirs may be anything, and stay as they are.
+const WHOLE_NUMBERS: [(&str, &[&str]); 3] =
+    [("items", &["idx"]), ("outcomes", &["retry_after_seconds"]), ("jobs", &["priority", "max_attempts"])];
+
 /// JSON Schema counts 9.0 among the integers, the reader of integers does not.
 fn whole_numbers(body: &mut Value) {
     let Value::Object(members) = body else { return };
-    let items = members.get_mut("items").and_then(Value::as_array_mut);
-    let positions: Vec<&mut Value> = items.into_iter().flatten().filter_map(|item| item.get_mut("idx")).collect();
-    for position in positions {
-        whole_number(position);
+    for (list, fields) in WHOLE_NUMBERS {
+        let elements = members.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for element in elements.filter_map(Value::as_object_mut) {
+            element.iter_mut().filter(|(name, _)| fields.contains(&name.as_str())).for_each(|(_, n)| whole_number(n));
+        }
     }
     for member in members.values_mut() {
         whole_number(member);
@@ -261,7 +266,10 @@ fn field_errors(error: &ValidationError) -> Vec<FieldError> {
         Kind::MaxProperties { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinProperties { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::Enum { options } => at("unknown_value", format!("Use one of {options}.")),
-        Kind::AnyOf { .. } => at("nothing_given", "Name the item by its key or idx.".to_owned()),
+        Kind::AnyOf { .. } if pointer.contains("/items/") => {
+            at("nothing_given", "Name the item by its key or idx.".to_owned())
+        }
+        Kind::AnyOf { .. } => at("nothing_given", "Say something: one of two fields has to be given.".to_owned()),
         Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => {
             at("nul_character", "Take the control characters out, NUL (U+0000) first of all.".to_owned())
         }

@@ -32,7 +32,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 46] = [
+pub const OPERATIONS: [Operation; 50] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -66,6 +66,21 @@ pub const OPERATIONS: [Operation; 46] = [
         &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"],
     ),
     operation("mark_failed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation("claim_jobs", &[], &[]),
+    operation(
+        "heartbeat",
+        &[],
+        &[
+            "job_not_found",
+            "item_not_found",
+            "lease_lost",
+            "shots_counted_from_items",
+            "shots_exceed_total",
+            "item_conflict",
+        ],
+    ),
+    operation("release_job", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation("report_outcomes", &[], &[]),
     operation("cancel_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
     operation("retry_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
     operation("update_progress", CHANGES, &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch"]),

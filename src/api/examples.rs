@@ -7,6 +7,7 @@ const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
 const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
 const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
 const ACTION: &str = "0199d3c0-7a11-7000-8000-3f1c5b8a2d10";
+const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
@@ -51,6 +52,17 @@ fn input(schema: &str) -> Option<Value> {
         "NewAction" => json!({"action": "retry", "filter": filter(), "dry_run": true}),
         "ActionFilter" => filter(),
         "SetActiveJob" => json!({"client_id": "c0ffee-42", "job_id": JOB, "title": "Night train"}),
+        "ClaimJobs" => json!({
+            "worker_id": "render-1", "job_types": ["idea2video", "script2video"], "max_jobs": 2, "lease_seconds": 60,
+            "wait_seconds": 20, "host": "gpu-7.internal", "version": "1.4.0",
+        }),
+        "SendHeartbeat" => json!({
+            "lease_token": TOKEN, "progress": 40.0, "current_stage": "Rendering shots", "items": [report()],
+            "log": ["shot-1 took 41 s"],
+        }),
+        "ReleaseJob" => json!({"lease_token": TOKEN}),
+        "ReportOutcomes" => json!({"outcomes": [outcome()]}),
+        "JobOutcome" => outcome(),
         "NewSeries" => json!({"title": "Night trains"}),
         "NewEpisode" => json!({"title": "Home", "number": 1}),
         _ => return None,
@@ -111,8 +123,17 @@ fn output(schema: &str) -> Option<Value> {
         }),
         "Action" => action(),
         "ActionList" => json!({"actions": [action()], "next_cursor": null}),
-        "ActionOutcome" => outcome(),
-        "ActionOutcomeList" => json!({"action_id": ACTION, "outcomes": [outcome()], "next_after": null}),
+        "ActionOutcome" => action_outcome(),
+        "ActionOutcomeList" => json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null}),
+        "ClaimedJobs" => json!({"jobs": [claimed()]}),
+        "ClaimedJob" => claimed(),
+        "Lease" => lease(),
+        "HeartbeatAnswer" => {
+            json!({"lease_expires_at": "2026-01-31T12:05:10.000001Z", "cancel_requested": false, "version": 5})
+        }
+        "Outcomes" => json!({"outcomes": [taken()]}),
+        "OutcomeAnswer" => taken(),
+        "OutcomeKind" => json!("completed"),
         "Series" => series(),
         "SeriesList" => json!({"series": [series()], "next_cursor": null}),
         "Episode" => episode(),
@@ -175,6 +196,25 @@ fn report() -> Value {
     json!({"key": "shot-1", "status": "completed", "result": {"video_path": "/media/shots/0/video.mp4"}})
 }
 
+fn lease() -> Value {
+    json!({"token": TOKEN, "expires_at": "2026-01-31T12:01:02.5Z"})
+}
+
+fn claimed() -> Value {
+    json!({"job": fields(), "lease": lease(), "items": [item()]})
+}
+
+fn outcome() -> Value {
+    json!({
+        "job_id": JOB, "lease_token": TOKEN, "outcome": "completed",
+        "result": {"video_path": "/media/idea2video/final_video.mp4"},
+    })
+}
+
+fn taken() -> Value {
+    json!({"job_id": JOB, "status": "completed", "code": null, "detail": null})
+}
+
 fn event() -> Value {
     json!({
         "job_id": JOB, "seq": 2, "kind": "started", "status": "processing", "progress": 0.0, "current_stage": null,
@@ -233,7 +273,7 @@ fn action() -> Value {
     })
 }
 
-fn outcome() -> Value {
+fn action_outcome() -> Value {
     json!({
         "outcome_id": 7, "job_id": JOB, "outcome": "skipped", "code": "job_transition_illegal",
         "detail": "A job that is completed cannot be retried: it has ended and stays as it is.",

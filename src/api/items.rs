@@ -8,7 +8,7 @@ use super::{
     jobs::{JobAnswer, answer},
     paging,
 };
-use crate::jobs::JobManager;
+use crate::jobs::{Guard, JobManager};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
@@ -56,7 +56,8 @@ impl Items {
         body: Body<ReportItems>,
     ) -> Result<JobAnswer> {
         let reports = body.value.items.into_iter().map(Into::into).collect();
-        let job = self.0.report_items(&job_id.0, reports, seen.0).await?;
+        let guard = Guard { version: seen.0, lease: body.value.lease_token };
+        let job = self.0.report_items(&job_id.0, reports, guard).await?;
         Ok(answer(job))
     }
 }

@@ -3,21 +3,37 @@
 use super::{
     Tag,
     body::{Body, OptionalBody},
-    dto::{CancelJob, CompleteJob, FailJob, StartJob, members},
-    headers::IfMatch,
+    dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
+    headers::{IfMatch, etag},
     jobs::{JobAnswer, answer},
 };
-use crate::jobs::{Failure, JobManager};
+use crate::jobs::{Failure, Guard, JobManager};
 use poem::Result;
-use poem_openapi::{OpenApi, param::Path};
+use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
 
 pub struct Lifecycle(pub JobManager);
+
+#[derive(ApiResponse)]
+enum StartedJob {
+    /// The job.
+    #[oai(status = 200)]
+    Ok(
+        Json<Job>,
+        /// Version of the job, in quotes.
+        #[oai(header = "ETag")]
+        String,
+        /// Token of the lease, when one was asked for.
+        #[oai(header = "Lease-Token")]
+        Option<String>,
+    ),
+}
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Lifecycle")]
 impl Lifecycle {
     /// Start a job
     ///
-    /// From queued to processing. The caller runs the job itself, without a lease.
+    /// From queued to processing: the caller runs the job itself. With `lease_seconds` it holds the job under a lease, as after
+    /// a claim, and gets its token.
     #[oai(path = "/:job_id/start", method = "post", operation_id = "start_job")]
     async fn start_job(
         &self,
@@ -25,14 +41,20 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<StartJob>,
-    ) -> Result<JobAnswer> {
-        let job = self.0.start_job(&job_id.0, body.0.worker_id, seen.0).await?;
-        Ok(answer(job))
+    ) -> Result<StartedJob> {
+        let StartJob { worker_id, lease_seconds } = body.0;
+        let mut job = match lease_seconds {
+            Some(seconds) => self.0.start_job_leased(&job_id.0, worker_id, seconds, seen.0).await?,
+            None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
+        };
+        let (tag, token) = (etag(job.version), job.lease_token.take());
+        Ok(StartedJob::Ok(Json(job.into()), tag, token))
     }
 
     /// Complete a job
     ///
-    /// From processing to completed. Progress becomes 100, the error is cleared, and all shots count as done.
+    /// From processing to completed. Progress becomes 100, the error is cleared, and all shots count as done. May be repeated
+    /// under the same lease.
     #[oai(path = "/:job_id/complete", method = "post", operation_id = "mark_completed")]
     async fn mark_completed(
         &self,
@@ -41,13 +63,16 @@ impl Lifecycle {
         seen: IfMatch,
         body: OptionalBody<CompleteJob>,
     ) -> Result<JobAnswer> {
-        let job = self.0.mark_completed(&job_id.0, body.0.result.map(members), seen.0).await?;
+        let CompleteJob { result, lease_token } = body.0;
+        let guard = Guard { version: seen.0, lease: lease_token };
+        let job = self.0.mark_completed(&job_id.0, result.map(members), guard).await?;
         Ok(answer(job))
     }
 
     /// Fail a job
     ///
     /// From processing back to queued, with a wait, while attempts remain and the error is retryable; else to failed.
+    /// To cancelled when that was asked for. May be repeated under the same lease.
     #[oai(path = "/:job_id/fail", method = "post", operation_id = "mark_failed")]
     async fn mark_failed(
         &self,
@@ -56,9 +81,9 @@ impl Lifecycle {
         seen: IfMatch,
         body: Body<FailJob>,
     ) -> Result<JobAnswer> {
-        let FailJob { error, retryable, retry_after_seconds } = body.value;
+        let FailJob { error, retryable, retry_after_seconds, lease_token } = body.value;
         let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
-        let job = self.0.mark_failed(&job_id.0, failure, seen.0).await?;
+        let job = self.0.mark_failed(&job_id.0, failure, Guard { version: seen.0, lease: lease_token }).await?;
         Ok(answer(job))
     }
 

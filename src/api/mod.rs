@@ -3,6 +3,7 @@
 mod actions;
 mod active_jobs;
 mod body;
+mod claims;
 mod contract;
 mod cors;
 mod docs;
@@ -52,6 +53,8 @@ enum Tag {
     Jobs,
     /// What happens to a job: started, completed, failed, cancelled, retried.
     Lifecycle,
+    /// Claim jobs under leases, keep them, report what became of them.
+    Workers,
     /// The parts of a job, and the shots that they are to older clients.
     Items,
     /// What happened to a job, step by step.
@@ -76,6 +79,7 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         generate::Generate(jobs.clone()),
         jobs::Jobs(jobs.clone()),
         lifecycle::Lifecycle(jobs.clone()),
+        claims::Claims(jobs.clone()),
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),

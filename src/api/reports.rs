@@ -7,7 +7,7 @@ use super::{
     headers::IfMatch,
     jobs::{JobAnswer, answer},
 };
-use crate::jobs::{JobManager, Progress};
+use crate::jobs::{Guard, JobManager, Progress};
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path};
 
@@ -26,8 +26,9 @@ impl Reports {
         seen: IfMatch,
         body: Body<ReportProgress>,
     ) -> Result<JobAnswer> {
-        let ReportProgress { progress, current_stage } = body.value;
-        let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, seen.0).await?;
+        let ReportProgress { progress, current_stage, lease_token } = body.value;
+        let guard = Guard { version: seen.0, lease: lease_token };
+        let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, guard).await?;
         Ok(answer(job))
     }
 
@@ -42,8 +43,9 @@ impl Reports {
         seen: IfMatch,
         body: Body<ReportShots>,
     ) -> Result<JobAnswer> {
-        let ReportShots { total_shots, completed_shots } = body.value;
-        let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, seen.0).await?;
+        let ReportShots { total_shots, completed_shots, lease_token } = body.value;
+        let guard = Guard { version: seen.0, lease: lease_token };
+        let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, guard).await?;
         Ok(answer(job))
     }
 

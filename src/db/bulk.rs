@@ -118,11 +118,15 @@ fn is_null(value: &Value) -> bool {
 
 /// Whether the text column holds one of the texts, in one shape of statement whatever their number.
 pub fn is_one_of(backend: DbBackend, column: Expr, texts: &[&str]) -> Expr {
-    let list = match dialect::takes_arrays(backend) {
+    dialect::is_one_of(backend, column, list(backend, texts))
+}
+
+/// The texts as one value, which a statement takes apart again.
+pub fn list(backend: DbBackend, texts: &[&str]) -> String {
+    match dialect::takes_arrays(backend) {
         true => array(texts.iter().map(|text| Value::from(*text))),
         false => serde_json::Value::from(texts.to_vec()).to_string(),
-    };
-    dialect::is_one_of(backend, column, list)
+    }
 }
 
 /// `{1,NULL,"text"}`: the text of an array.

@@ -1,4 +1,7 @@
-//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file.
+//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file and those
+//! below it.
+
+pub mod claims;
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,

@@ -154,6 +154,7 @@ impl Record {
             cancel_requested_at: None,
             version: 1,
             status_since: None,
+            last_lease_token: None,
             context: None,
             id,
         };

@@ -118,6 +118,7 @@ impl JobManager {
             cancel_requested_at: None,
             version: 1,
             status_since: Some(now),
+            last_lease_token: None,
         };
         let active = new.client_id.map(|client_id| active_job::Model {
             client_id,

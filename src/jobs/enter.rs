@@ -19,6 +19,8 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
         job.lease_expires_at = None;
         job.cancel_requested_at = None;
     }
+    // Whoever reports under an earlier lease from now on comes too late; `ended_by` makes the exception.
+    job.last_lease_token = None;
     if job.status == JobStatus::Queued {
         job.worker_id = None;
     }
@@ -29,9 +31,20 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
     Ok(job)
 }
 
-/// A worker that holds a job under a lease is the only one to report on it.
-pub fn fence(job: &job::Model) -> Result<()> {
-    if job.lease_token.is_some() { Err(Error::LeaseLost) } else { Ok(()) }
+/// A worker that holds a job under a lease is the only one to report on it, and does so with its token. A lease that has
+/// run out holds until the job is taken away.
+pub fn fence(job: &job::Model, token: Option<&str>) -> Result<()> {
+    if job.lease_token.as_deref() == token { Ok(()) } else { Err(Error::LeaseLost) }
+}
+
+/// The attempt ended by the word of its worker, which may not hear the answer and say it again.
+pub fn ended_by(token: Option<&str>, job: job::Model) -> job::Model {
+    job::Model { last_lease_token: token.map(str::to_owned), ..job }
+}
+
+/// The worker of this lease has ended its attempt already.
+pub fn was_ended_by(token: Option<&str>, job: &job::Model) -> bool {
+    token.is_some() && job.last_lease_token.as_deref() == token
 }
 
 /// Sets a job that goes back to the queue to what its items say: done ones stay done, and without items it begins anew.

@@ -1,17 +1,17 @@
 //! mark_completed and mark_failed: how an attempt ends.
 
 use super::{
-    IfVersion, JobManager,
-    enter::{back_to_checkpoint, enter, fence},
+    Guard, JobManager,
+    enter::{back_to_checkpoint, ended_by, enter, fence, was_ended_by},
     validate,
 };
 use crate::{
-    db::write::{Change, Items, Loaded},
+    db::write::{Change, Changed, Items, Loaded},
     error::Result,
     lifecycle::{EventKind, Verb, backoff},
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{ItemStatus, job, job_item};
+use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value, json};
 
 /// Longest wait that a worker may ask for before the next attempt: a week.
@@ -29,43 +29,69 @@ pub struct Failure {
 
 impl JobManager {
     /// Progress becomes 100, the error is cleared, and all known shots count as done; items that were never reported on
-    /// are skipped, failed ones stay failed.
+    /// are skipped, failed ones stay failed. A job whose cancelling was asked for is completed all the same: the work is
+    /// done. The same call again under the same lease changes nothing.
     ///
-    /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
+    /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
     pub async fn mark_completed(
         &self,
         id: &str,
         result: Option<Map<String, Value>>,
-        if_version: IfVersion,
+        guard: impl Into<Guard> + Send,
     ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         checks.object("/result", result.as_ref());
         checks.finish()?;
-        self.change(id, if_version, Items::All, move |loaded, now| {
-            completed(loaded, result.clone().map(Value::Object), now).map(Some)
-        })
-        .await
+        let Guard { version, lease } = guard.into();
+        let done = self.try_change(id, version, Items::Open, move |loaded, now| {
+            completed(loaded, lease.as_deref(), result.clone().map(Value::Object), now)
+        });
+        let Changed { job, changed, worker_id } = done.await?;
+        if changed {
+            self.workers.completed(worker_id.as_ref(), self.now());
+        }
+        Ok(job)
     }
 
-    /// Back to the queue while attempts remain and the error is retryable, else failed for good.
+    /// Back to the queue while attempts remain and the error is retryable, else failed for good; cancelled when that was
+    /// asked for. The same call again under the same lease changes nothing.
     ///
-    /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
-    pub async fn mark_failed(&self, id: &str, failure: Failure, if_version: IfVersion) -> Result<job::Model> {
+    /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
+    pub async fn mark_failed(&self, id: &str, failure: Failure, guard: impl Into<Guard> + Send) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
-        checks.text("/error", Some(&failure.error), usize::MAX);
-        checks.range("/retry_after_seconds", failure.retry_after_seconds, 0, LONGEST_WAIT);
+        check_failure(&mut checks, "", &failure);
         checks.finish()?;
         let jitter = self.chance.jitter();
-        self.change(id, if_version, Items::Counted, move |loaded, now| failed(loaded, &failure, jitter, now).map(Some))
-            .await
+        let Guard { version, lease } = guard.into();
+        let done = self.try_change(id, version, Items::Counted, move |loaded, now| {
+            failed(loaded, lease.as_deref(), &failure, jitter, now)
+        });
+        let Changed { job, changed, worker_id } = done.await?;
+        if changed {
+            self.workers.failed(worker_id.as_ref(), self.now());
+        }
+        Ok(job)
     }
 }
 
+pub(super) fn check_failure(checks: &mut validate::Checks, pointer: &str, failure: &Failure) {
+    checks.text(&format!("{pointer}/error"), Some(&failure.error), usize::MAX);
+    checks.range(&format!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, LONGEST_WAIT);
+}
+
 /// Items that were never reported on are skipped: the worker says that the job is complete without them.
-pub(super) fn completed(loaded: &Loaded, result: Option<Value>, now: DateTime<Utc>) -> Result<Change> {
+pub(super) fn completed(
+    loaded: &Loaded,
+    token: Option<&str>,
+    result: Option<Value>,
+    now: DateTime<Utc>,
+) -> Result<Option<Change>> {
     let before = &loaded.job;
-    fence(before)?;
-    let mut job = enter(before, Verb::Complete, now)?;
+    if was_ended_by(token, before) && before.status == JobStatus::Completed {
+        return Ok(None);
+    }
+    fence(before, token)?;
+    let mut job = ended_by(token, enter(before, Verb::Complete, now)?);
     let skipped: Vec<_> = loaded.items.iter().filter(|item| is_open(item.status)).map(|item| skip(item, now)).collect();
     if loaded.item_count > 0 {
         job.total_shots = loaded.item_count;
@@ -77,7 +103,7 @@ pub(super) fn completed(loaded: &Loaded, result: Option<Value>, now: DateTime<Ut
     job.error_message = None;
     job.result_data = result.or(job.result_data);
     let told = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
-    Ok(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(told) })
+    Ok(Some(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(told) }))
 }
 
 fn is_open(status: ItemStatus) -> bool {
@@ -88,27 +114,70 @@ fn skip(item: &job_item::Model, now: DateTime<Utc>) -> job_item::Model {
     job_item::Model { status: ItemStatus::Skipped, updated_at: now, completed_at: Some(now), ..item.clone() }
 }
 
-fn failed(loaded: &Loaded, failure: &Failure, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
+pub(super) fn failed(
+    loaded: &Loaded,
+    token: Option<&str>,
+    failure: &Failure,
+    jitter: f64,
+    now: DateTime<Utc>,
+) -> Result<Option<Change>> {
     let before = &loaded.job;
+    if was_ended_by(token, before) && before.status != JobStatus::Completed {
+        return Ok(None);
+    }
+    fence(before, token)?;
+    if before.cancel_requested_at.is_some() {
+        return acknowledged(before, token, now).map(Some);
+    }
     let again = failure.retryable && before.attempt < before.max_attempts;
     if !again {
-        return failed_for_good(before, Some(failure.error.clone()), now);
+        return failed_for_good(before, token, Some(failure.error.clone()), now).map(Some);
     }
-    fence(before)?;
-    let mut job = enter(before, Verb::FailAndRetry, now)?;
     let wait =
         failure.retry_after_seconds.map_or_else(|| backoff(before.attempt, jitter), |s| TimeDelta::seconds(s.into()));
-    job.run_at = Some(now + wait);
-    job.error_message = Some(failure.error.clone());
-    back_to_checkpoint(&mut job, loaded);
+    let job = ended_by(token, queued_again(loaded, Verb::FailAndRetry, &failure.error, wait, now)?);
     let told = json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
-    Ok(Change::of(EventKind::RetryScheduled, job).telling(told))
+    Ok(Some(Change::of(EventKind::RetryScheduled, job).telling(told)))
 }
 
-pub(super) fn failed_for_good(before: &job::Model, error: Option<String>, now: DateTime<Utc>) -> Result<Change> {
-    fence(before)?;
+/// The job as it waits for its next attempt.
+pub(super) fn queued_again(
+    loaded: &Loaded,
+    verb: Verb,
+    error: &str,
+    wait: TimeDelta,
+    now: DateTime<Utc>,
+) -> Result<job::Model> {
+    let mut job = enter(&loaded.job, verb, now)?;
+    job.run_at = Some(now + wait);
+    job.error_message = Some(error.to_owned());
+    back_to_checkpoint(&mut job, loaded);
+    Ok(job)
+}
+
+pub(super) fn failed_for_good(
+    before: &job::Model,
+    token: Option<&str>,
+    error: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Change> {
+    fence(before, token)?;
+    let mut change = failed_by(before, error, now)?;
+    change.job = ended_by(token, change.job);
+    Ok(change)
+}
+
+/// Failed, whoever says so.
+pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTime<Utc>) -> Result<Change> {
     let mut job = enter(before, Verb::Fail, now)?;
     job.error_message = error.or(job.error_message);
     let told = json!({"error": job.error_message, "attempt": before.attempt});
     Ok(Change::of(EventKind::Failed, job).telling(told))
+}
+
+/// The worker lets go of a job whose cancelling was asked for.
+pub(super) fn acknowledged(before: &job::Model, token: Option<&str>, now: DateTime<Utc>) -> Result<Change> {
+    let job = ended_by(token, enter(before, Verb::Cancel, now)?);
+    let told = json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
+    Ok(Change::of(EventKind::Cancelled, job).telling(told))
 }

@@ -1,6 +1,6 @@
 //! list_items and report_items: the parts of a job, which a new attempt resumes from.
 
-use super::{IfVersion, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
+use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::{Error, FieldError, Result, Thing},
@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::{ItemStatus, job, job_item};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// Reports in one call.
 const MAX_REPORTS: usize = 1000;
@@ -42,28 +42,60 @@ impl JobManager {
 
     /// Takes a batch of reports as a whole, and keeps total_shots, completed_shots and progress right with it.
     ///
-    /// Errors: `job_not_found`, `job_not_processing`, `item_not_found`, `invalid_request`, `version_mismatch`.
-    pub async fn report_items(&self, id: &str, reports: Vec<ItemReport>, if_version: IfVersion) -> Result<job::Model> {
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `item_not_found`, `item_conflict`,
+    /// `invalid_request`, `version_mismatch`.
+    pub async fn report_items(
+        &self,
+        id: &str,
+        reports: Vec<ItemReport>,
+        guard: impl Into<Guard> + Send,
+    ) -> Result<job::Model> {
         check(&reports)?;
-        let items = Items::Named {
-            keys: reports.iter().filter_map(|r| r.key.clone()).collect(),
-            indexes: reports.iter().filter_map(|r| r.idx).collect(),
-        };
-        self.change(id, if_version, items, move |loaded, now| reported(loaded, &reports, now)).await
+        let Guard { version, lease } = guard.into();
+        self.change(id, version, named(&reports), move |loaded, now| {
+            must_process(&loaded.job, lease.as_deref())?;
+            let mut job = loaded.job.clone();
+            let changed = apply_reports(&mut job, loaded, &reports, now)?;
+            if changed.is_empty() {
+                return Ok(None);
+            }
+            let told = told(&changed);
+            Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(told) }))
+        })
+        .await
     }
 }
 
-fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Result<Option<Change>> {
-    let mut job = loaded.job.clone();
-    must_process(&job)?;
+/// The items that are reported on.
+pub(super) fn named(reports: &[ItemReport]) -> Items {
+    Items::Named {
+        keys: reports.iter().filter(|r| r.idx.is_none()).filter_map(|r| r.key.clone()).collect(),
+        indexes: reports.iter().filter_map(|r| r.idx).collect(),
+    }
+}
+
+/// What an event says of changed items.
+pub(super) fn told(changed: &[job_item::Model]) -> Value {
+    let item = |item: &job_item::Model| json!({"idx": item.idx, "key": item.key, "status": item.status});
+    json!({"items": changed.iter().map(item).collect::<Vec<_>>()})
+}
+
+/// Sets the job's counts, and answers with the items that are not as they were.
+pub(super) fn apply_reports(
+    job: &mut job::Model,
+    loaded: &Loaded,
+    reports: &[ItemReport],
+    now: DateTime<Utc>,
+) -> Result<Vec<job_item::Model>> {
     let (mut count, mut done) = (loaded.item_count, loaded.done_count);
+    let known = Known::of(&loaded.items);
     let mut changed: Vec<job_item::Model> = Vec::new();
     let mut seen = HashSet::new();
     for (i, report) in reports.iter().enumerate() {
-        let before = find(&loaded.items, report, i)?;
+        let before = known.find(report, i)?;
         let mut item = match before {
             Some(item) => item.clone(),
-            None => new_item(&job, report, &mut count, now)?,
+            None => new_item(job, report, &mut count, now)?,
         };
         done -= i32::from(is_done(item.status));
         apply(&mut item, report, job.attempt, now);
@@ -76,7 +108,7 @@ fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Resu
         }
     }
     if changed.is_empty() {
-        return Ok(None);
+        return Ok(changed);
     }
     if usize::try_from(count).unwrap_or_default() > MAX_ITEMS {
         let detail = format!("A job has at most {MAX_ITEMS} items.");
@@ -86,28 +118,46 @@ fn reported(loaded: &Loaded, reports: &[ItemReport], now: DateTime<Utc>) -> Resu
     job.total_shots = job.total_shots.max(count);
     job.completed_shots = done;
     job.progress = percent(done, job.total_shots);
-    let told = json!({"items": changed.iter().map(|c| json!({"idx": c.idx, "key": c.key, "status": c.status})).collect::<Vec<_>>()});
-    Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(told) }))
+    Ok(changed)
 }
 
-/// The item that the report means; `None` when it is new.
-fn find<'a>(items: &'a [job_item::Model], report: &ItemReport, i: usize) -> Result<Option<&'a job_item::Model>> {
-    if let Some(idx) = report.idx {
-        let item = items.iter().find(|item| item.idx == idx).ok_or(Error::NotFound(Thing::Item))?;
-        if report.key.as_ref().is_some_and(|key| *key != item.key) {
-            let detail =
-                format!("The item at position {idx} has the key {}: give one of the two, or the right pair.", item.key);
-            return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "key_mismatch", detail)));
+/// The items that were loaded, by key and by position.
+struct Known<'a> {
+    keys: HashMap<&'a str, Vec<&'a job_item::Model>>,
+    positions: HashMap<i32, &'a job_item::Model>,
+}
+
+impl<'a> Known<'a> {
+    fn of(items: &'a [job_item::Model]) -> Self {
+        let mut keys: HashMap<_, Vec<_>> = HashMap::new();
+        items.iter().for_each(|item| keys.entry(item.key.as_str()).or_default().push(item));
+        Self { keys, positions: items.iter().map(|item| (item.idx, item)).collect() }
+    }
+
+    /// The item that the report means; `None` when it is new.
+    fn find(&self, report: &ItemReport, i: usize) -> Result<Option<&'a job_item::Model>> {
+        let conflict =
+            |code, detail: String| Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), code, detail)));
+        if let Some(idx) = report.idx {
+            let item = *self.positions.get(&idx).ok_or(Error::NotFound(Thing::Item))?;
+            if report.key.as_ref().is_some_and(|key| *key != item.key) {
+                let detail = format!(
+                    "The item at position {idx} has the key {}: give one of the two, or the right pair.",
+                    item.key
+                );
+                return conflict("key_mismatch", detail);
+            }
+            return Ok(Some(item));
         }
-        return Ok(Some(item));
+        match report.key.as_deref().and_then(|key| self.keys.get(key)).map_or(&[][..], Vec::as_slice) {
+            [] => Ok(None),
+            [item] => Ok(Some(item)),
+            _ => {
+                let detail = "Several items of this job have the key: name the one you mean by its idx.";
+                conflict("ambiguous_key", detail.to_owned())
+            }
+        }
     }
-    let mut found = items.iter().filter(|item| Some(&item.key) == report.key.as_ref());
-    let first = found.next();
-    if found.next().is_some() {
-        let detail = "Several items of this job have the key: name the one you mean by its idx.";
-        return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "ambiguous_key", detail)));
-    }
-    Ok(first)
 }
 
 fn new_item(job: &job::Model, report: &ItemReport, count: &mut i32, now: DateTime<Utc>) -> Result<job_item::Model> {
@@ -151,7 +201,7 @@ pub(super) fn is_done(status: ItemStatus) -> bool {
     matches!(status, ItemStatus::Completed | ItemStatus::Skipped)
 }
 
-fn check(reports: &[ItemReport]) -> Result<()> {
+pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
     let mut checks = validate::Checks::default();
     if reports.is_empty() || reports.len() > MAX_REPORTS {
         checks.fail("/items", "out_of_range", format!("Report 1 to {MAX_REPORTS} items a call."));

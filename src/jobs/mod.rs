@@ -3,6 +3,7 @@
 mod actions;
 mod active_jobs;
 mod cancel_job;
+mod claim_jobs;
 mod count_jobs;
 mod create_job;
 mod delete_job;
@@ -13,10 +14,14 @@ mod export_jobs;
 mod feed;
 mod finish_job;
 mod get_job;
+mod heartbeat;
 mod imports;
 mod items;
 mod list_jobs;
+mod outcomes;
 mod progress;
+mod release_job;
+mod rescue_jobs;
 mod retry_job;
 mod series;
 mod shots;
@@ -24,19 +29,25 @@ mod start_job;
 mod stats;
 mod update_job;
 mod validate;
+mod waiting;
 mod watch_job;
 mod watch_jobs;
+mod worker_book;
+mod workers;
 
 pub use actions::{ActionFilter, NewAction, Preview};
+pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::Counts;
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, Place};
 pub use finish_job::Failure;
+pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
 pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
+pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
@@ -45,13 +56,14 @@ pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
 pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
+pub use workers::{Worker, WorkerStatus};
 
 use crate::{
     chance::{Chance, SystemChance},
     clock::{Clock, SystemClock},
     db::{
         Database,
-        write::{Change, ChangeJob, Items, Loaded},
+        write::{Change, ChangeJob, Changed, Items, Loaded},
     },
     error::{Result, Thing},
     lifecycle::Cursor,
@@ -62,9 +74,32 @@ use entity::job;
 use feed::Feed;
 use std::sync::Arc;
 use tokio::sync::Notify;
+use waiting::Waiting;
+use worker_book::WorkerBook;
 
 /// Which versions of a job a change may be made to: those of an `If-Match`, or any.
 pub type IfVersion = Option<Vec<i64>>;
+
+/// On which condition a report on a job is taken.
+#[derive(Clone, Debug, Default)]
+pub struct Guard {
+    pub version: IfVersion,
+    /// The token of the lease that the caller holds; none of a job that was started without a lease.
+    pub lease: Option<String>,
+}
+
+impl From<IfVersion> for Guard {
+    fn from(version: IfVersion) -> Self {
+        Self { version, lease: None }
+    }
+}
+
+impl Guard {
+    /// The caller holds the lease with this token.
+    pub fn lease(token: impl Into<String>) -> Self {
+        Self { version: None, lease: Some(token.into()) }
+    }
+}
 
 #[derive(Clone)]
 pub struct JobManager {
@@ -76,13 +111,17 @@ pub struct JobManager {
     wake: Arc<Notify>,
     /// Names this service in what it works on.
     owner: Arc<str>,
+    waiting: Waiting,
+    workers: WorkerBook,
 }
 
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
         let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
         let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
-        Self { feed: Feed::new(db.clone()), db, clock, chance, wake: Arc::default(), owner }
+        let feed = Feed::new(db.clone());
+        let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
+        Self { db, clock, chance, feed, wake: Arc::default(), owner, waiting, workers: WorkerBook::default() }
     }
 
     /// Without a database: see [`Database::detached`].
@@ -121,17 +160,33 @@ impl JobManager {
         items: Items,
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<job::Model> {
+        Ok(self.try_change(id, if_version, items, decide).await?.job)
+    }
+
+    /// As [`JobManager::change`], and says whether there was something to change.
+    async fn try_change(
+        &self,
+        id: &str,
+        if_version: IfVersion,
+        items: Items,
+        decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
+    ) -> Result<Changed> {
         validate::may_exist(id, Thing::Job)?;
         let now = self.now();
         let decide = Box::new(move |loaded: &Loaded| {
             let change = decide(loaded, now)?;
-            Ok(change.map(|mut change| {
-                change.job.updated_at = now;
-                change
-            }))
+            Ok(change.map(|change| stamped(change, now)))
         });
         self.db.commit(ChangeJob { id: id.to_owned(), if_version, items, decide }).await
     }
+}
+
+/// A job is updated when something is told of it.
+fn stamped(mut change: Change, now: DateTime<Utc>) -> Change {
+    if !change.events.is_empty() {
+        change.job.updated_at = now;
+    }
+    change
 }
 
 /// A page out of one row more than the page holds, and where the next begins when there is one.

@@ -1,8 +1,8 @@
 //! update_progress and update_shots: what a running job reports of itself.
 
-use super::{IfVersion, JobManager, enter::fence, validate};
+use super::{Guard, JobManager, enter::fence, validate};
 use crate::{
-    db::write::{Change, Items},
+    db::write::{Change, Items, Loaded},
     error::{Error, Result},
     lifecycle::{EventKind, percent},
 };
@@ -17,20 +17,24 @@ pub struct Progress {
 }
 
 impl JobManager {
-    /// Errors: `job_not_found`, `job_not_processing`, `invalid_request`, `version_mismatch`.
-    pub async fn update_progress(&self, id: &str, report: Progress, if_version: IfVersion) -> Result<job::Model> {
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `invalid_request`, `version_mismatch`.
+    pub async fn update_progress(
+        &self,
+        id: &str,
+        report: Progress,
+        guard: impl Into<Guard> + Send,
+    ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if report.progress.is_none() && report.current_stage.is_none() {
             checks.fail("", "nothing_given", "Give progress, current_stage, or both.");
         }
-        checks.range("/progress", report.progress, 0.0, 100.0);
-        checks.text("/current_stage", report.current_stage.as_deref(), validate::SHORT);
+        check_progress(&mut checks, &report);
         checks.finish()?;
-        self.change(id, if_version, Items::None, move |loaded, _| {
+        let Guard { version, lease } = guard.into();
+        self.change(id, version, Items::None, move |loaded, _| {
             let mut job = loaded.job.clone();
-            must_process(&job)?;
-            job.progress = report.progress.unwrap_or(job.progress);
-            job.current_stage = report.current_stage.clone().or(job.current_stage);
+            must_process(&job, lease.as_deref())?;
+            apply_progress(&mut job, &report);
             Ok((job != loaded.job).then(|| Change::of(EventKind::Progressed, job)))
         })
         .await
@@ -38,47 +42,70 @@ impl JobManager {
 
     /// Sets the counts, and the progress from them when a total is known. A count left out stays.
     ///
-    /// Errors: `job_not_found`, `job_not_processing`, `shots_counted_from_items`, `invalid_request`,
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `shots_counted_from_items`, `invalid_request`,
     /// `version_mismatch`.
     pub async fn update_shots(
         &self,
         id: &str,
         total: Option<i32>,
         completed: Option<i32>,
-        if_version: IfVersion,
+        guard: impl Into<Guard> + Send,
     ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if total.is_none() && completed.is_none() {
             checks.fail("", "nothing_given", "Give total_shots, completed_shots, or both.");
         }
-        checks.range("/total_shots", total, 0, i32::MAX);
-        checks.range("/completed_shots", completed, 0, i32::MAX);
         check_counts(&mut checks, total, completed);
         checks.finish()?;
-        self.change(id, if_version, Items::Counted, move |loaded, _| {
+        let Guard { version, lease } = guard.into();
+        self.change(id, version, Items::Counted, move |loaded, _| {
             let mut job = loaded.job.clone();
-            must_process(&job)?;
-            if loaded.item_count > 0 {
-                return Err(Error::ShotsCountedFromItems);
-            }
-            job.total_shots = total.unwrap_or(job.total_shots);
-            job.completed_shots = completed.unwrap_or(job.completed_shots);
-            check_shots(&job)?;
-            if job.total_shots > 0 {
-                job.progress = percent(job.completed_shots, job.total_shots);
-            }
+            must_process(&job, lease.as_deref())?;
+            apply_shots(&mut job, loaded, total, completed)?;
             Ok((job != loaded.job).then(|| Change::of(EventKind::ShotsUpdated, job)))
         })
         .await
     }
 }
 
-/// The job takes reports of this caller.
-pub(super) fn must_process(job: &job::Model) -> Result<()> {
+pub(super) fn check_progress(checks: &mut validate::Checks, report: &Progress) {
+    checks.range("/progress", report.progress, 0.0, 100.0);
+    checks.text("/current_stage", report.current_stage.as_deref(), validate::SHORT);
+}
+
+pub(super) fn apply_progress(job: &mut job::Model, report: &Progress) {
+    job.progress = report.progress.unwrap_or(job.progress);
+    job.current_stage = report.current_stage.clone().or(job.current_stage.take());
+}
+
+pub(super) fn apply_shots(
+    job: &mut job::Model,
+    loaded: &Loaded,
+    total: Option<i32>,
+    completed: Option<i32>,
+) -> Result<()> {
+    if loaded.item_count > 0 {
+        return Err(Error::ShotsCountedFromItems);
+    }
+    job.total_shots = total.unwrap_or(job.total_shots);
+    job.completed_shots = completed.unwrap_or(job.completed_shots);
+    check_shots(job)?;
+    if job.total_shots > 0 {
+        job.progress = percent(job.completed_shots, job.total_shots);
+    }
+    Ok(())
+}
+
+/// The job takes reports of this caller, who holds the lease with the token, or works without one. The token comes
+/// first: who comes too late is told so whatever became of the job.
+pub(super) fn must_process(job: &job::Model, token: Option<&str>) -> Result<()> {
+    if token.is_some() {
+        fence(job, token)?;
+    }
     if job.status != JobStatus::Processing {
         return Err(Error::NotProcessing(job.status));
     }
-    fence(job)
+    fence(job, token)
 }
 
 /// Not more shots are done than there are.
@@ -87,8 +114,10 @@ pub(super) fn check_shots(job: &job::Model) -> Result<()> {
     if completed > total { Err(Error::ShotsExceedTotal { completed, total }) } else { Ok(()) }
 }
 
-/// The same of the two counts of one call, which no stored count can put right.
+/// What is wrong with two counts by themselves, which no stored count can put right.
 pub(super) fn check_counts(checks: &mut validate::Checks, total: Option<i32>, completed: Option<i32>) {
+    checks.range("/total_shots", total, 0, i32::MAX);
+    checks.range("/completed_shots", completed, 0, i32::MAX);
     if let (Some(total), Some(completed)) = (total, completed)
         && completed > total
     {

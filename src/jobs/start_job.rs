@@ -1,27 +1,54 @@
 //! start_job.
 
-use super::{IfVersion, JobManager, enter::enter, validate};
+use super::{IfVersion, JobManager, claim_jobs::LONGEST_LEASE, enter::enter, validate};
 use crate::{
     db::write::{Change, Items},
     error::Result,
     lifecycle::{EventKind, Verb},
 };
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
 use serde_json::json;
 
 impl JobManager {
-    /// The caller runs the job itself, without a lease: nobody else will be given it, and nobody notices if the caller
-    /// is gone.
+    /// The caller runs the job itself: nobody else will be given it. Without a lease nobody notices if the caller is
+    /// gone. What is set for the type of the job does not count here.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn start_job(&self, id: &str, worker_id: Option<String>, if_version: IfVersion) -> Result<job::Model> {
+        self.start(id, worker_id, None, if_version).await
+    }
+
+    /// As start_job, under a lease of so many seconds, 1 to 86400: the answer has its token.
+    ///
+    /// Errors: `invalid_request`, `job_not_found`, `job_transition_illegal`, `version_mismatch`.
+    pub async fn start_job_leased(
+        &self,
+        id: &str,
+        worker_id: Option<String>,
+        lease_seconds: u32,
+        if_version: IfVersion,
+    ) -> Result<job::Model> {
+        self.start(id, worker_id, Some(lease_seconds), if_version).await
+    }
+
+    async fn start(
+        &self,
+        id: &str,
+        worker_id: Option<String>,
+        lease_seconds: Option<u32>,
+        if_version: IfVersion,
+    ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if let Some(worker) = &worker_id {
             checks.name("/worker_id", worker, validate::WORKER);
         }
+        checks.range("/lease_seconds", lease_seconds, 1, LONGEST_LEASE);
         checks.finish()?;
+        let token = self.chance.id();
         self.change(id, if_version, Items::None, move |loaded, now| {
-            started(&loaded.job, worker_id.clone(), now).map(Some)
+            let lease = lease_seconds.map(|s| (token.clone(), now + TimeDelta::seconds(s.into())));
+            started(&loaded.job, worker_id.clone(), lease, now).map(Some)
         })
         .await
     }
@@ -30,11 +57,13 @@ impl JobManager {
 pub(super) fn started(
     before: &job::Model,
     worker_id: Option<String>,
-    now: chrono::DateTime<chrono::Utc>,
+    lease: Option<(String, DateTime<Utc>)>,
+    now: DateTime<Utc>,
 ) -> Result<Change> {
     let mut job = enter(before, Verb::Start, now)?;
     job.attempt += 1;
     job.worker_id = worker_id;
+    (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;
     let told = json!({"attempt": job.attempt, "worker_id": job.worker_id});
     Ok(Change::of(EventKind::Started, job).telling(told))

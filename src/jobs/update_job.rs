@@ -63,7 +63,7 @@ impl JobManager {
 fn needed_items(patch: &JobPatch) -> Items {
     let counts = patch.total_shots.is_some() || patch.completed_shots.is_some();
     match patch.status {
-        Some(JobStatus::Completed) => Items::All,
+        Some(JobStatus::Completed) => Items::Open,
         Some(JobStatus::Queued) => Items::Counted,
         _ if counts => Items::Counted,
         _ => Items::None,
@@ -87,7 +87,7 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
     if reports && !starts {
         // Reports may come with the step that ends the job, so what counts is the status before it.
-        must_process(&loaded.job)?;
+        must_process(&loaded.job, None)?;
     }
     let updated = (job != loaded.job).then(|| Change::of(EventKind::Updated, job.clone()));
     if status == loaded.job.status {
@@ -108,9 +108,9 @@ fn move_to(status: JobStatus, loaded: &Loaded, now: DateTime<Utc>) -> Result<Opt
     let job = &loaded.job;
     match status {
         JobStatus::Queued => retried(loaded, now).map(Some),
-        JobStatus::Processing => started(job, None, now).map(Some),
-        JobStatus::Completed => completed(loaded, None, now).map(Some),
-        JobStatus::Failed => failed_for_good(job, None, now).map(Some),
+        JobStatus::Processing => started(job, None, None, now).map(Some),
+        JobStatus::Completed => completed(loaded, None, None, now),
+        JobStatus::Failed => failed_for_good(job, None, None, now).map(Some),
         JobStatus::Cancelled => cancelled(job, None, now),
     }
 }
@@ -211,8 +211,6 @@ fn check(patch: &JobPatch) -> Result<()> {
     checks.object("/context", patch.context.as_ref().and_then(Option::as_ref));
     checks.object("/result", patch.result.as_ref().and_then(Option::as_ref));
     checks.range("/progress", patch.progress, 0.0, 100.0);
-    checks.range("/total_shots", patch.total_shots, 0, i32::MAX);
-    checks.range("/completed_shots", patch.completed_shots, 0, i32::MAX);
     check_counts(&mut checks, patch.total_shots, patch.completed_shots);
     checks.range("/priority", patch.priority, -100, 100);
     checks.range("/max_attempts", patch.max_attempts, 1, validate::MAX_ATTEMPTS);

@@ -22,6 +22,14 @@ pub enum EventKind {
     /// A worker holds the job and has to let go of it.
     CancelRequested,
     Retried,
+    /// Queued again with what was done of it.
+    Recovered,
+    /// Its worker gave it back, and the attempt with it.
+    Released,
+    /// The lease of its worker ran out, and it was queued again.
+    Rescued,
+    /// Its worker has something to say.
+    Logged,
     /// Left its series or episode because that was deleted.
     Detached,
     /// The last event of a job: the job itself is gone.
@@ -47,6 +55,10 @@ impl EventKind {
             EventKind::Cancelled => "cancelled",
             EventKind::CancelRequested => "cancel_requested",
             EventKind::Retried => "retried",
+            EventKind::Recovered => "recovered",
+            EventKind::Released => "released",
+            EventKind::Rescued => "rescued",
+            EventKind::Logged => "logged",
             EventKind::Detached => "detached",
             EventKind::Deleted => "deleted",
         }

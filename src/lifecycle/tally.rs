@@ -10,7 +10,7 @@ pub struct Tally {
     /// For good.
     pub failed: i64,
     pub cancelled: i64,
-    /// Back in the queue, by itself after a failed attempt or because someone wanted it.
+    /// Back in the queue: after a failed attempt, after a worker that is gone, or because someone wanted it.
     pub retried: i64,
     /// Seconds that started jobs had been due.
     pub waits: Histogram,
@@ -20,7 +20,7 @@ pub struct Tally {
 
 impl Tally {
     /// The kinds of events that count.
-    pub const KINDS: [EventKind; 7] = [
+    pub const KINDS: [EventKind; 9] = [
         EventKind::Created,
         EventKind::Started,
         EventKind::Completed,
@@ -28,6 +28,8 @@ impl Tally {
         EventKind::Cancelled,
         EventKind::Retried,
         EventKind::RetryScheduled,
+        EventKind::Recovered,
+        EventKind::Rescued,
     ];
 
     /// `seconds` is how long the status lasted that the event ended.

@@ -26,6 +26,12 @@ pub enum Verb {
     Retry,
     /// As `Retry`, of a processing job whose process is gone.
     RetryStale,
+    /// Someone wants it taken on from where it stood.
+    Recover,
+    /// Its worker lets go of it without having failed.
+    Release,
+    /// The lease of its worker ran out, and an attempt is left.
+    Expire,
 }
 
 impl Verb {
@@ -37,12 +43,15 @@ impl Verb {
             Verb::Fail | Verb::FailAndRetry => "failed",
             Verb::Cancel | Verb::RequestCancel => "cancelled",
             Verb::Retry | Verb::RetryStale => "retried",
+            Verb::Recover => "recovered",
+            Verb::Release => "released",
+            Verb::Expire => "rescued",
         }
     }
 }
 
 /// The table: verb, from, to.
-const MOVES: [(Verb, JobStatus, JobStatus); 10] = [
+const MOVES: [(Verb, JobStatus, JobStatus); 13] = [
     (Verb::Start, Queued, Processing),
     (Verb::Complete, Processing, Completed),
     (Verb::Fail, Processing, Failed),
@@ -53,6 +62,9 @@ const MOVES: [(Verb, JobStatus, JobStatus); 10] = [
     (Verb::Retry, Failed, Queued),
     (Verb::Retry, Cancelled, Queued),
     (Verb::RetryStale, Processing, Queued),
+    (Verb::Recover, Failed, Queued),
+    (Verb::Release, Processing, Queued),
+    (Verb::Expire, Processing, Queued),
 ];
 
 /// The table has no row for this verb in this status.
@@ -92,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
     use sea_orm::Iterable;
 
-    const VERBS: [Verb; 8] = [
+    const VERBS: [Verb; 11] = [
         Verb::Start,
         Verb::Complete,
         Verb::Fail,
@@ -101,6 +113,9 @@ mod tests {
         Verb::RequestCancel,
         Verb::Retry,
         Verb::RetryStale,
+        Verb::Recover,
+        Verb::Release,
+        Verb::Expire,
     ];
 
     #[test]
@@ -126,12 +141,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_tried_only_a_start_leads_to_processing(moves in prop::collection::vec(0usize..8, 0..60)) {
+        fn whatever_is_tried_only_a_start_leads_to_processing(moves in prop::collection::vec(0..VERBS.len(), 0..60)) {
             let mut status = Queued;
             for verb in moves.into_iter().map(|i| VERBS[i]) {
                 if let Ok(next) = transition(verb, status) {
                     prop_assert!(next != Processing || matches!(verb, Verb::Start | Verb::RequestCancel));
-                    prop_assert!(!is_terminal(status) || verb == Verb::Retry);
+                    prop_assert!(!is_terminal(status) || matches!(verb, Verb::Retry | Verb::Recover));
                     status = next;
                 }
             }

@@ -29,6 +29,8 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("imports", 0),
         ("import_rejects", 0),
         ("active_jobs", 0),
+        ("queues", 0),
+        ("workers", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
     for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 99 }] {

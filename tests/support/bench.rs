@@ -5,7 +5,7 @@ use callsheet::{
     chance::Chance,
     clock::Clock,
     error::Result,
-    jobs::{Failure, JobManager, NewItem, NewJob, NewSeries},
+    jobs::{Claim, Claimed, Failure, JobManager, NewItem, NewJob, NewSeries},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job};
@@ -100,7 +100,12 @@ impl Bench {
         .unwrap()
     }
 
-    /// Gives the job to a worker under a lease, as claiming will.
+    /// The job that comes first, in the hands of this worker for a minute.
+    pub async fn claimed(&self, worker_id: &str) -> Claimed {
+        self.claim_jobs(claim(worker_id)).await.unwrap().pop().expect("a job waits")
+    }
+
+    /// Gives the job to a worker under a lease with a token that tests know, as a claim does with one of its own.
     pub async fn lease(&self, id: &str, expires: DateTime<Utc>) {
         let row = job::ActiveModel {
             id: Set(id.into()),
@@ -138,6 +143,19 @@ impl Bench {
         let error = refusal(call.await, code);
         assert_eq!(self.whole(id).await, before, "a call that was refused with {code} changed the job");
         error
+    }
+}
+
+/// A worker that asks for one job, and does not wait for it.
+pub fn claim(worker_id: &str) -> Claim {
+    Claim {
+        worker_id: worker_id.into(),
+        job_types: vec!["idea2video".into()],
+        max_jobs: 1,
+        lease_seconds: 60,
+        wait_seconds: 0,
+        host: None,
+        version: None,
     }
 }
 

@@ -11,7 +11,7 @@ mod refusal;
 mod server;
 mod whole;
 
-pub use bench::{Bench, any_job, for_good, for_now};
+pub use bench::{Bench, any_job, claim, for_good, for_now};
 pub use chance::TestChance;
 pub use chromium::{Chromium, Page};
 pub use clock::TestClock;

@@ -3,6 +3,7 @@
 mod action;
 mod active;
 mod catalog;
+mod claim;
 mod event;
 mod import;
 mod input;
@@ -17,6 +18,10 @@ mod time;
 pub use action::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
+pub use claim::{
+    ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes,
+    SendHeartbeat,
+};
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};

@@ -15,6 +15,8 @@ pub struct ReportProgress {
     /// What is being done.
     #[oai(validator(max_length = 255))]
     pub current_stage: Option<String>,
+    /// Token of the lease, where the job is held under one.
+    pub lease_token: Option<String>,
 }
 
 /// How many shots there are and are done. At least one of the two.
@@ -26,6 +28,8 @@ pub struct ReportShots {
     /// At most total_shots.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
+    /// Token of the lease, where the job is held under one.
+    pub lease_token: Option<String>,
 }
 
 /// Who starts a job.
@@ -35,6 +39,10 @@ pub struct StartJob {
     /// 1 to 200 visible characters.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub worker_id: Option<String>,
+    /// Hold the job under a lease that ends so many seconds from now unless a heartbeat extends it; its token comes in the
+    /// header Lease-Token. Without a lease nobody notices if the caller is gone.
+    #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
+    pub lease_seconds: Option<u32>,
 }
 
 /// What came out of a job.
@@ -43,6 +51,8 @@ pub struct StartJob {
 pub struct CompleteJob {
     /// Whatever clients are to find, e.g. `video_path`.
     pub result: Option<Object>,
+    /// Token of the lease, where the job is held under one.
+    pub lease_token: Option<String>,
 }
 
 /// Why a job failed.
@@ -56,6 +66,8 @@ pub struct FailJob {
     /// Seconds until the next attempt; exponential backoff when left out.
     #[oai(validator(minimum(value = "0"), maximum(value = "604800")))]
     pub retry_after_seconds: Option<u32>,
+    /// Token of the lease, where the job is held under one.
+    pub lease_token: Option<String>,
 }
 
 /// Why a job is not wanted any more.
@@ -72,6 +84,8 @@ pub struct CancelJob {
 pub struct ReportItems {
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub items: Vec<ItemReport>,
+    /// Token of the lease, where the job is held under one.
+    pub lease_token: Option<String>,
 }
 
 /// What became of one item, named by its key, or by its position where keys repeat. A new key makes a new item.

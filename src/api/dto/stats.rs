@@ -6,6 +6,7 @@ use crate::{
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
+use entity::queue;
 use poem_openapi::{Enum, Object};
 
 /// A span of time.
@@ -81,7 +82,7 @@ pub struct StatsBucket {
     /// For good.
     pub failed: i64,
     pub cancelled: i64,
-    /// Back in the queue, by themselves after a failed attempt or because someone wanted it.
+    /// Back in the queue: after a failed attempt, after a worker that is gone, or because someone wanted it.
     pub retried: i64,
     /// How long jobs that were started had been due.
     pub wait_p50: Option<f64>,
@@ -103,14 +104,14 @@ impl From<Bucket> for Unit {
 
 impl StatsReport {
     pub fn new(stats: Stats, bucket: Bucket) -> Self {
-        let Stats { as_of, by_type, waiting, workers, spans, failures_today } = stats;
+        let Stats { as_of, by_type, queues, waiting, workers, spans, failures_today } = stats;
         let jobs = by_type.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(counts));
         let oldest = waiting.oldest;
         let waited = |since: DateTime<Utc>| (as_of - since).as_seconds_f64().max(0.0);
         Self {
             as_of: as_of.into(),
             jobs: jobs.into(),
-            by_type: by_type.into_iter().map(Into::into).collect(),
+            by_type: by_type.into_iter().map(|of_type| TypeStats::new(of_type, &queues)).collect(),
             scheduled: waiting.scheduled,
             oldest_queued_at: oldest.as_ref().map(|oldest| oldest.due_since.into()),
             oldest_queued_seconds: oldest.as_ref().map(|oldest| waited(oldest.due_since)),
@@ -125,10 +126,12 @@ impl StatsReport {
     }
 }
 
-impl From<(String, Counts)> for TypeStats {
-    fn from((job_type, counts): (String, Counts)) -> Self {
+impl TypeStats {
+    fn new((job_type, counts): (String, Counts), queues: &[queue::Model]) -> Self {
         let Counts { queued, processing, completed, failed, cancelled } = counts;
-        Self { job_type, queued, processing, completed, failed, cancelled, paused: false, max_running: None }
+        let set = queues.iter().find(|queue| queue.job_type == job_type);
+        let (paused, max_running) = set.map_or((false, None), |queue| (queue.paused, queue.max_running));
+        Self { job_type, queued, processing, completed, failed, cancelled, paused, max_running }
     }
 }
 

@@ -118,10 +118,11 @@ fn complete(mut document: Value) -> Value {
 
 /// In the order of a job's life instead of the alphabet.
 fn sort_tags(document: &mut Value) {
-    const ORDER: [&str; 11] = [
+    const ORDER: [&str; 12] = [
         "Generate",
         "Jobs",
         "Lifecycle",
+        "Workers",
         "Items",
         "Events",
         "Stats",

@@ -4,25 +4,30 @@ use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
-const INPUTS: [&str; 19] = [
+const INPUTS: [&str; 24] = [
     "ActionFilter",
     "CancelJob",
+    "ClaimJobs",
     "CompleteJob",
     "EditShot",
     "FailJob",
     "GenerateIdea",
     "GenerateScript",
     "ItemReport",
+    "JobOutcome",
     "JobPatch",
     "NewAction",
     "NewEpisode",
     "NewItem",
     "NewJob",
     "NewSeries",
+    "ReleaseJob",
     "ReportItems",
+    "ReportOutcomes",
     "ReportProgress",
     "ReportShots",
     "SetActiveJob",
+    "SendHeartbeat",
     "StartJob",
 ];
 
@@ -36,6 +41,16 @@ const NEVER_NULL: [(&str, &[&str]); 7] = [
     ("GenerateIdea", &["user_requirement", "style"]),
     ("GenerateScript", &["user_requirement", "style"]),
 ];
+
+/// Schemas of which at least one of two fields has to be there.
+const ONE_OF_TWO: [(&str, [&str; 2]); 3] = [
+    ("ItemReport", ["key", "idx"]),
+    ("ReportProgress", ["progress", "current_stage"]),
+    ("ReportShots", ["total_shots", "completed_shots"]),
+];
+
+/// Form of a job type.
+pub const JOB_TYPE: &str = "^[a-z0-9_.-]{1,50}$";
 
 /// Characters of any text: all but NUL, which no database here can hold.
 pub const NO_NUL: &str = r"^[^\u0000]*$";
@@ -90,11 +105,8 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
     let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
     let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);
-    if ["ReportProgress", "ReportShots"].contains(&name) {
-        schema["minProperties"] = json!(1);
-    }
-    if name == "ItemReport" {
-        schema["anyOf"] = json!([{"required": ["key"]}, {"required": ["idx"]}]);
+    if let Some((_, fields)) = ONE_OF_TWO.iter().find(|(n, _)| *n == name) {
+        schema["anyOf"] = fields.iter().map(|field| json!({"required": [field]})).collect();
     }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
     if INPUTS.contains(&name) {
@@ -129,6 +141,13 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     }
     if field == "items" {
         property["uniqueItems"] = json!(true);
+    }
+    if field == "job_types" {
+        property["items"]["pattern"] = json!(JOB_TYPE);
+    }
+    if field == "log" {
+        property["items"]["maxLength"] = json!(2000);
+        property["items"]["pattern"] = json!(NO_NUL);
     }
     let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
     if plain {

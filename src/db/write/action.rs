@@ -167,7 +167,7 @@ impl Act {
         for due in &self.jobs {
             let done = match &due.deed {
                 Deed::Change { .. } => match fates.next() {
-                    Some(Fate::Done(outcome)) => outcome.map(|_| ()),
+                    Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
                     _ => Err(Error::NotFound(Thing::Job)),
                 },
                 Deed::Delete { check } => self.delete(tx, &due.id, check).await,
@@ -177,16 +177,23 @@ impl Act {
         Ok(outcomes)
     }
 
-    async fn delete(&self, tx: &Tx, id: &str, check: &(dyn Fn(&job::Model) -> Result<()> + Send + Sync)) -> Result<()> {
+    async fn delete(
+        &self,
+        tx: &Tx,
+        id: &str,
+        check: &(dyn Fn(&job::Model) -> Result<()> + Send + Sync),
+    ) -> Result<bool> {
         let job = job::Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
         check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
-        DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await
+        DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
+        Ok(true)
     }
 
     /// What is refused is skipped; what the database refuses undoes the batch.
-    fn outcome(&self, job_id: &str, done: Result<()>) -> Result<job_action_outcome::Model> {
+    fn outcome(&self, job_id: &str, done: Result<bool>) -> Result<job_action_outcome::Model> {
         let (outcome, code, detail) = match done {
-            Ok(()) => (Outcome::Changed, None, None),
+            Ok(true) => (Outcome::Changed, None, None),
+            Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
             Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
             Err(Error::Invalid(fields)) if fields.len() == 1 => {
                 (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))

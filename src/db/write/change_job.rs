@@ -19,6 +19,8 @@ pub enum Items {
     Counted,
     /// Those with one of these keys or positions.
     Named { keys: Vec<String>, indexes: Vec<i32> },
+    /// Those that have not ended.
+    Open,
     /// All of them, in order.
     All,
 }
@@ -37,8 +39,8 @@ pub struct Loaded {
 
 /// What a verb decided: the rows as they are to be.
 pub struct Change {
-    pub kind: EventKind,
-    pub data: Option<Value>,
+    /// What is told, in order, each a step of the version.
+    pub events: Vec<(EventKind, Option<Value>)>,
     pub job: job::Model,
     /// Changed and new items.
     pub items: Vec<job_item::Model>,
@@ -46,13 +48,32 @@ pub struct Change {
 
 impl Change {
     pub fn of(kind: EventKind, job: job::Model) -> Self {
-        Self { kind, data: None, job, items: Vec::new() }
+        Self { events: vec![(kind, None)], job, items: Vec::new() }
     }
 
+    /// A change of the lease alone, of which nothing is told: no event, no step of the version.
+    pub fn of_lease(job: job::Model) -> Self {
+        Self { events: Vec::new(), job, items: Vec::new() }
+    }
+
+    /// Says more of what was told last.
     pub fn telling(mut self, data: Value) -> Self {
-        self.data = Some(data);
+        if let Some((_, told)) = self.events.last_mut() {
+            *told = Some(data);
+        }
         self
     }
+}
+
+/// What a change came to.
+#[derive(Clone, Debug)]
+pub struct Changed {
+    /// As it is after the change.
+    pub job: job::Model,
+    /// The verb had something to change.
+    pub changed: bool,
+    /// Who held the job before.
+    pub worker_id: Option<String>,
 }
 
 /// Decides from the rows alone; called again when the transaction has to be rerun. `None` leaves all as it is.
@@ -67,10 +88,9 @@ pub struct ChangeJob {
 }
 
 impl Write for ChangeJob {
-    /// The job as it is after the change.
-    type Output = job::Model;
+    type Output = Changed;
 
-    async fn apply(&self, tx: &Tx) -> Result<job::Model> {
+    async fn apply(&self, tx: &Tx) -> Result<Changed> {
         match Changes::make(tx, &[self], false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
             _ => Err(Error::NotFound(Thing::Job)),
@@ -78,12 +98,33 @@ impl Write for ChangeJob {
     }
 
     /// A job that another transaction holds keeps nobody but its own callers waiting.
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<job::Model>>> {
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
         Changes::make(tx, writes, dialect::skips_locked(tx.get_database_backend())).await
     }
 
     fn key(&self) -> Option<&str> {
         Some(&self.id)
+    }
+}
+
+/// Changes of many jobs that one caller makes, each taken or refused by itself, in their order.
+pub struct ChangeJobs(pub Vec<ChangeJob>);
+
+impl Write for ChangeJobs {
+    type Output = Vec<Result<Changed>>;
+
+    async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
+        let writes: Vec<&ChangeJob> = self.0.iter().collect();
+        let outcome = |fate| match fate {
+            Fate::Done(outcome) => outcome,
+            // Rows that others hold are waited for here.
+            Fate::Alone => Err(Error::NotFound(Thing::Job)),
+        };
+        Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
+    }
+
+    fn is_large(&self) -> bool {
+        self.0.len() > 100
     }
 }
 

@@ -2,7 +2,7 @@
 //! one before it left it, and the rows and events are written by the set.
 
 use super::{
-    change_job::{Change, ChangeJob, Items, Loaded, check_version},
+    change_job::{Change, ChangeJob, Changed, Items, Loaded, check_version},
     check_parents, event,
     items::{self, Found},
     write_events,
@@ -25,7 +25,7 @@ pub struct Changes<'a> {
     writes: &'a [&'a ChangeJob],
     /// Rows that others hold are passed over.
     skip_locked: bool,
-    fates: Vec<Option<Fate<job::Model>>>,
+    fates: Vec<Option<Fate<Changed>>>,
 }
 
 /// A job under change.
@@ -34,6 +34,8 @@ struct Row {
     now: job::Model,
     found: Found,
     steps: Vec<Step>,
+    /// There is something to write, be it without a step.
+    touched: bool,
     items: Vec<job_item::Model>,
 }
 
@@ -47,7 +49,7 @@ struct Step {
 
 impl<'a> Changes<'a> {
     /// Answers with one fate a write, in their order.
-    pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<job::Model>>> {
+    pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<Changed>>> {
         let fates = writes.iter().map(|_| None).collect();
         let mut this = Self { tx, writes, skip_locked, fates };
         let mut rest: Vec<usize> = (0..writes.len()).collect();
@@ -113,14 +115,15 @@ impl<'a> Changes<'a> {
             .filter(|w| !matches!(w.items, Items::None))
             .map(|w| (w.id.as_str(), &w.items))
             .collect();
-        let mut found = items::find(
-            self.tx,
-            jobs.iter().filter_map(|job| Some((job.id.as_str(), *wanted.get(job.id.as_str())?))).collect(),
-        )
-        .await?;
+        let mut found =
+            items::find(self.tx, jobs.iter().filter_map(|job| Some((job, *wanted.get(job.id.as_str())?))).collect())
+                .await?;
         let row = |job: job::Model| {
             let found = found.remove(&job.id).unwrap_or_default();
-            (job.id.clone(), Row { before: job.clone(), now: job, found, steps: Vec::new(), items: Vec::new() })
+            (
+                job.id.clone(),
+                Row { before: job.clone(), now: job, found, steps: Vec::new(), touched: false, items: Vec::new() },
+            )
         };
         Ok(jobs.into_iter().map(row).collect())
     }
@@ -136,7 +139,7 @@ impl<'a> Changes<'a> {
         let decided = (write.decide)(&loaded);
         row.found.items = if asked { loaded.items } else { std::mem::take(&mut row.found.items) };
         let Some(change) = decided? else {
-            self.fates[i] = Some(Fate::Done(Ok(loaded.job)));
+            self.settle(i, &loaded.job, loaded.job.clone(), false);
             return Ok(());
         };
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
@@ -148,33 +151,46 @@ impl<'a> Changes<'a> {
     }
 
     fn take(&mut self, i: usize, row: &mut Row, before: &job::Model, change: Change) {
-        let Change { kind, data, mut job, items } = change;
+        let Change { events, mut job, items } = change;
         // Reports of progress that are committed together are one step and one event: nobody could have seen the others.
-        let merges = kind == EventKind::Progressed && self.writes[i].if_version.is_none();
+        let merges = matches!(events[..], [(EventKind::Progressed, _)]) && self.writes[i].if_version.is_none();
+        job.version = before.version;
         match row.steps.last_mut().filter(|last| merges && last.merges) {
             Some(last) => {
-                job.version = before.version;
-                last.event = event(Some(before), &job, kind, data);
+                last.event = event(Some(before), &job, EventKind::Progressed, None);
                 last.writes.push(i);
-                for earlier in &last.writes {
-                    self.fates[*earlier] = Some(Fate::Done(Ok(job.clone())));
+                for earlier in last.writes.clone() {
+                    self.settle(earlier, before, job.clone(), true);
                 }
             }
             None => {
-                job.version = before.version + 1;
-                row.steps.push(Step { event: event(Some(before), &job, kind, data), merges, writes: vec![i] });
-                self.fates[i] = Some(Fate::Done(Ok(job.clone())));
+                let mut left = before;
+                let entered = job.clone();
+                for (kind, data) in events {
+                    job.version += 1;
+                    let event = event(Some(left), &job, kind, data);
+                    row.steps.push(Step { event, merges, writes: vec![i] });
+                    // The first step is the one that leaves the status.
+                    left = &entered;
+                }
+                self.settle(i, before, job.clone(), true);
             }
         }
+        row.touched = true;
         row.items.extend(items);
         row.now = job;
+    }
+
+    fn settle(&mut self, i: usize, before: &job::Model, job: job::Model, changed: bool) {
+        let changed = Changed { job, changed, worker_id: before.worker_id.clone() };
+        self.fates[i] = Some(Fate::Done(Ok(changed)));
     }
 
     async fn write(&self, rows: BTreeMap<String, Row>) -> Result<()> {
         // Rows in which the same columns differ are written by one statement.
         let mut alike: BTreeMap<Vec<usize>, Vec<job::Model>> = BTreeMap::new();
         let (mut events, mut changed) = (Vec::new(), Vec::new());
-        for row in rows.into_values().filter(|row| !row.steps.is_empty()) {
+        for row in rows.into_values().filter(|row| row.touched) {
             let differ = |(_, column): &(usize, job::Column)| row.before.get(*column) != row.now.get(*column);
             let columns = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
             alike.entry(columns).or_default().push(row.now);

@@ -5,12 +5,12 @@ use crate::{
     db::{Tx, bulk},
     error::Result,
 };
-use entity::{ItemStatus, job_item};
+use entity::{ItemStatus, job, job_item};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, EntityTrait, Iterable, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, Func},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// What was asked for of the items of one job.
 #[derive(Default)]
@@ -21,40 +21,89 @@ pub struct Found {
 }
 
 /// By job, for those that have any.
-pub async fn find(tx: &Tx, wanted: Vec<(&str, &Items)>) -> Result<HashMap<String, Found>> {
+pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap<String, Found>> {
+    // A job with items has as many shots at least; what was imported may have lost count.
+    let wanted: Vec<_> = wanted
+        .into_iter()
+        .filter(|(job, items)| matches!(items, Items::Named { .. }) || job.total_shots > 0 || job.source.is_some())
+        .collect();
+    let ids = |of: fn(&Items) -> bool| -> Vec<&str> {
+        wanted.iter().filter(|(_, items)| of(items)).map(|(job, _)| job.id.as_str()).collect()
+    };
     let mut found: HashMap<String, Found> = HashMap::new();
-    let whole: Vec<_> = wanted.iter().filter(|(_, items)| matches!(items, Items::All)).map(|(id, _)| *id).collect();
-    for item in ordered(tx, &whole).await? {
+    for item in ordered(tx, &ids(|items| matches!(items, Items::All)), false).await? {
         let of_job = found.entry(item.job_id.clone()).or_default();
         of_job.count = item.idx + 1;
         of_job.done += i32::from(matches!(item.status, ItemStatus::Completed | ItemStatus::Skipped));
         of_job.items.push(item);
     }
-    let counted: Vec<_> = wanted.iter().filter(|(_, items)| !matches!(items, Items::All)).map(|(id, _)| *id).collect();
-    for (id, last, done) in counts(tx, &counted).await? {
+    for (id, last, done) in counts(tx, &ids(|items| matches!(items, Items::Counted | Items::Open))).await? {
         let of_job = found.entry(id).or_default();
         // Positions run from 0 without gaps.
         (of_job.count, of_job.done) = (last + 1, i32::try_from(done).unwrap_or(i32::MAX));
     }
-    for (id, items) in wanted {
-        let Items::Named { keys, indexes } = items else { continue };
-        let by_key = job_item::Column::Key.is_in(keys);
-        let by_index = job_item::Column::Idx.is_in(indexes.iter().copied());
-        let named = job_item::Entity::find()
-            .filter(job_item::Column::JobId.eq(id))
-            .filter(Condition::any().add(by_key).add(by_index))
-            .order_by_asc(job_item::Column::Idx);
-        found.entry(id.to_owned()).or_default().items = named.all(tx).await?;
+    for item in ordered(tx, &ids(|items| matches!(items, Items::Open)), true).await? {
+        found.entry(item.job_id.clone()).or_default().items.push(item);
+    }
+    for (job, items) in &wanted {
+        if let Items::Named { keys, indexes } = items {
+            found.insert(job.id.clone(), reported(tx, job, keys, indexes).await?);
+        }
     }
     Ok(found)
 }
 
-async fn ordered(tx: &Tx, jobs: &[&str]) -> Result<Vec<job_item::Model>> {
+/// The items that a report is about. It does not count the others, of which there may be ten thousand: the job has the
+/// count of those that are done, unless it was imported with what its store said.
+async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -> Result<Found> {
+    let items = named(tx, &job.id, keys, indexes).await?;
+    if job.source.is_some() {
+        let counted = counts(tx, &[&job.id]).await?.pop();
+        let (count, done) = counted.map_or((0, 0), |(_, last, done)| (last + 1, done));
+        return Ok(Found { items, count, done: i32::try_from(done).unwrap_or(i32::MAX) });
+    }
+    let last: Option<i32> = job_item::Entity::find()
+        .select_only()
+        .column(job_item::Column::Idx)
+        .filter(job_item::Column::JobId.eq(&job.id))
+        .order_by_desc(job_item::Column::Idx)
+        .limit(1)
+        .into_tuple()
+        .one(tx)
+        .await?;
+    Ok(match last {
+        Some(last) => Found { items, count: last + 1, done: job.completed_shots },
+        None => Found { items, count: 0, done: 0 },
+    })
+}
+
+/// Items with one of the keys or positions, by an index each: the two in one condition would be looked for in all items
+/// of the job.
+async fn named(tx: &Tx, job_id: &str, keys: &[String], indexes: &[i32]) -> Result<Vec<job_item::Model>> {
+    let of_job = || job_item::Entity::find().filter(job_item::Column::JobId.eq(job_id));
+    let mut items = Vec::new();
+    if !keys.is_empty() {
+        let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+        let by_key = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_item::Column::Key), &keys);
+        items = of_job().filter(by_key).all(tx).await?;
+    }
+    if !indexes.is_empty() {
+        let known: HashSet<i32> = items.iter().map(|item| item.idx).collect();
+        let by_index = of_job().filter(job_item::Column::Idx.is_in(indexes.iter().copied())).all(tx).await?;
+        items.extend(by_index.into_iter().filter(|item| !known.contains(&item.idx)));
+    }
+    items.sort_by_key(|item| item.idx);
+    Ok(items)
+}
+
+/// In order; of all items, or of those that have not ended.
+async fn ordered(tx: &Tx, jobs: &[&str], open: bool) -> Result<Vec<job_item::Model>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
     }
     let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_item::Column::JobId), jobs);
-    let items = job_item::Entity::find().filter(of_jobs);
+    let unended = job_item::Column::Status.is_in([ItemStatus::Pending, ItemStatus::Processing]);
+    let items = job_item::Entity::find().filter(of_jobs).filter(Condition::all().add_option(open.then_some(unended)));
     Ok(items.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).all(tx).await?)
 }
 
@@ -80,8 +129,9 @@ async fn counts(tx: &Tx, jobs: &[&str]) -> Result<Vec<(String, i32, i64)>> {
 pub async fn write(tx: &Tx, changed: Vec<(Vec<job_item::Model>, Vec<job_item::Model>)>) -> Result<()> {
     let (mut known, mut new) = (Vec::new(), Vec::new());
     for (before, after) in changed {
+        let before: HashSet<i32> = before.iter().map(|item| item.idx).collect();
         for item in after {
-            let list = if before.iter().any(|b| b.idx == item.idx) { &mut known } else { &mut new };
+            let list = if before.contains(&item.idx) { &mut known } else { &mut new };
             list.push(item);
         }
     }

@@ -5,23 +5,31 @@ mod active;
 mod catalog;
 mod change_job;
 mod changes;
+mod claim_jobs;
 mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod queues;
+mod rescue_jobs;
 mod stats;
+mod workers;
 
 pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
 pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
-pub use change_job::{Change, ChangeJob, Items, Loaded};
+pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
+pub use claim_jobs::{ClaimJobs, Claimed, Level, levels, running};
 pub use create_job::{CreateJob, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use queues::{SetQueue, queues};
+pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use stats::{Counted, RollUp, Tallies, counted, tally};
+pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
     db::{News, Tx, bulk},

@@ -219,6 +219,7 @@ impl Exported {
             cancel_requested_at: self.cancel_requested_at,
             version: self.version,
             status_since: self.status_since,
+            last_lease_token: None,
             id,
         };
         ImportedJob { job, items, active: None, own: Some(Box::new(own)) }

@@ -190,8 +190,3 @@ impl NewAction {
         }
     }
 }
-
-/// What stands for an action that is refused on a job that is as wanted already.
-fn unchanged() -> Error {
-    Error::invalid(FieldError::at("", "unchanged", "The job is as wanted already."))
-}

@@ -1,6 +1,6 @@
 //! run_actions: the work of the actions that nobody else does.
 
-use super::{ActionFilter, unchanged};
+use super::ActionFilter;
 use crate::{
     db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
     error::{Error, Result},
@@ -122,9 +122,10 @@ fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc
             ActionKind::Retry => Some(retried(loaded, now)?),
             _ => prioritised(&loaded.job, priority),
         };
-        let mut change = change.ok_or_else(unchanged)?;
-        change.job.updated_at = now;
-        Ok(Some(change))
+        Ok(change.map(|mut change| {
+            change.job.updated_at = now;
+            change
+        }))
     };
     Deed::Change { items, decide: Arc::new(decide) }
 }

@@ -16,13 +16,15 @@ use crate::{
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::{job_stat, job_stats_position};
+use entity::{job_stat, job_stats_position, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub struct Stats {
     pub as_of: DateTime<Utc>,
     /// By status, of each type.
     pub by_type: Vec<(String, Counts)>,
+    /// What is set for types.
+    pub queues: Vec<queue::Model>,
     pub waiting: Waiting,
     pub workers: Workers,
     /// Oldest first; the last one is running.
@@ -42,6 +44,7 @@ impl JobManager {
         let now = self.now();
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
+        let queues = queue::Entity::find().all(self.db.read()).await?;
         let (waiting, workers) = self.waiting(job_type, now).await?;
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
@@ -58,7 +61,7 @@ impl JobManager {
         };
         let spans_told = starts.into_iter().map(of_span).collect();
         let failures_today = of_day.values().map(|tally| tally.failed).sum();
-        Ok(Stats { as_of: now, by_type, waiting, workers, spans: spans_told, failures_today })
+        Ok(Stats { as_of: now, by_type, queues, waiting, workers, spans: spans_told, failures_today })
     }
 }
 

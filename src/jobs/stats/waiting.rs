@@ -6,12 +6,15 @@ use crate::{
     jobs::JobManager,
     lifecycle::STALE_AFTER,
 };
-use chrono::{DateTime, Utc};
-use entity::{JobStatus, job};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{JobStatus, job, worker};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::ExprTrait,
 };
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A worker that holds nothing and was not heard of for so long is stale.
+const SILENCE: TimeDelta = TimeDelta::seconds(90);
 
 pub struct Waiting {
     /// Queued, and not due yet.
@@ -28,12 +31,12 @@ pub struct Oldest {
     pub due_since: DateTime<Utc>,
 }
 
-/// Workers that hold jobs.
+/// Workers that are not forgotten.
 #[derive(Default)]
 pub struct Workers {
     pub alive: u64,
     pub busy: u64,
-    /// Not heard of for longer than their leases.
+    /// Not heard of any more.
     pub stale: u64,
 }
 
@@ -65,7 +68,7 @@ impl JobManager {
         Ok((Waiting { scheduled, oldest, stuck }, self.workers(now).await?))
     }
 
-    /// As far as the jobs that they hold tell.
+    /// Those who asked for jobs lately, and those who hold some.
     async fn workers(&self, now: DateTime<Utc>) -> Result<Workers> {
         use job::Column as C;
         let held: Vec<(String, Option<DateTime<Utc>>, DateTime<Utc>)> = job::Entity::find()
@@ -76,11 +79,22 @@ impl JobManager {
             .into_tuple()
             .all(self.db.read())
             .await?;
-        let mut workers: BTreeMap<String, bool> = BTreeMap::new();
+        let mut busy: BTreeMap<String, bool> = BTreeMap::new();
         for (worker, lease, updated) in held {
-            *workers.entry(worker).or_default() |= lease.map_or(updated + STALE_AFTER > now, |lease| lease > now);
+            *busy.entry(worker).or_default() |= lease.map_or(updated + STALE_AFTER > now, |lease| lease > now);
         }
-        let alive = workers.values().filter(|alive| **alive).count() as u64;
-        Ok(Workers { alive, busy: alive, stale: workers.len() as u64 - alive })
+        let seen: Vec<(String, DateTime<Utc>)> = worker::Entity::find()
+            .select_only()
+            .columns([worker::Column::WorkerId, worker::Column::LastSeenAt])
+            .into_tuple()
+            .all(self.db.read())
+            .await?;
+        let idle = |(id, at): &&(String, DateTime<Utc>)| *at + SILENCE >= now && busy.get(id) != Some(&true);
+        let idle: BTreeSet<&str> = seen.iter().filter(idle).map(|(id, _)| id.as_str()).collect();
+        let all: BTreeSet<&str> =
+            seen.iter().map(|(id, _)| id.as_str()).chain(busy.keys().map(String::as_str)).collect();
+        let busy = busy.values().filter(|busy| **busy).count() as u64;
+        let alive = busy + idle.len() as u64;
+        Ok(Workers { alive, busy, stale: all.len() as u64 - alive })
     }
 }

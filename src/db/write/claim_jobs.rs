@@ -1,0 +1,235 @@
+//! Claiming: the jobs that are due, first in order, given to a worker under a lease each.
+
+use super::{event, write_events};
+use crate::{
+    chance::Chance,
+    clock::Clock,
+    db::{Tx, Write, bulk, dialect},
+    error::Result,
+    lifecycle::EventKind,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{JobStatus, job, job_item, queue};
+use sea_orm::{
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    Statement, Value,
+    sea_query::{Expr, LockType},
+};
+use serde_json::json;
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+pub struct ClaimJobs {
+    pub worker_id: String,
+    /// Without repeats.
+    pub job_types: Vec<String>,
+    pub max_jobs: usize,
+    pub lease: TimeDelta,
+    /// A lease begins when it is given, not when it was asked for: the write may have waited for its turn.
+    pub clock: Arc<dyn Clock>,
+    pub chance: Arc<dyn Chance>,
+}
+
+/// A job in the hands of a worker.
+#[derive(Clone, Debug)]
+pub struct Claimed {
+    /// With its lease.
+    pub job: job::Model,
+    /// All of them, in order.
+    pub items: Vec<job_item::Model>,
+}
+
+/// Queued jobs of one type and priority.
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct Level {
+    pub job_type: String,
+    pub priority: i16,
+    /// When the first of them is due.
+    pub due_at: DateTime<Utc>,
+}
+
+impl Write for ClaimJobs {
+    /// In the order in which they are to be worked on.
+    type Output = Vec<Claimed>;
+
+    async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
+        let now = self.clock.now();
+        let mut room = self.room(tx).await?;
+        let mut found = Vec::new();
+        for (priority, types) in due(levels(tx, &self.job_types).await?, now) {
+            let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
+            let jobs = self.pick(tx, priority, now, &asked, self.max_jobs - found.len()).await?;
+            for job in &jobs {
+                room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
+            }
+            found.extend(jobs);
+            if found.len() >= self.max_jobs {
+                break;
+            }
+        }
+        self.hand_out(tx, found, now).await
+    }
+}
+
+impl ClaimJobs {
+    /// How many jobs of each type may be given, types that are paused left out. The limit of a type is held by locking
+    /// its row: claims of it come one after the other, and each counts what the one before it gave.
+    async fn room(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
+        let backend = tx.get_database_backend();
+        let set = |types: &[&str]| {
+            queue::Entity::find().filter(bulk::is_one_of(backend, Expr::col(queue::Column::JobType), types))
+        };
+        let mut room: HashMap<String, usize> =
+            self.job_types.iter().map(|kind| (kind.clone(), self.max_jobs)).collect();
+        let queues = set(&texts(&self.job_types)).all(tx).await?;
+        let limited: Vec<&str> =
+            queues.iter().filter(|queue| queue.max_running.is_some()).map(|queue| queue.job_type.as_str()).collect();
+        let locked = match limited.is_empty() {
+            true => Vec::new(),
+            false => set(&limited).order_by_asc(queue::Column::JobType).lock(LockType::Update).all(tx).await?,
+        };
+        let running = running(tx, &limited).await?;
+        for queue in queues.iter().chain(&locked) {
+            if queue.paused {
+                room.remove(&queue.job_type);
+            }
+        }
+        for queue in locked {
+            let Some(most) = queue.max_running.and_then(|most| usize::try_from(most).ok()) else { continue };
+            let left = most.saturating_sub(running.get(&queue.job_type).copied().unwrap_or_default());
+            room.entry(queue.job_type).and_modify(|room| *room = left.min(*room));
+        }
+        room.retain(|_, room| *room > 0);
+        Ok(room)
+    }
+
+    async fn pick(
+        &self,
+        tx: &Tx,
+        priority: i16,
+        now: DateTime<Utc>,
+        types: &[(&str, usize)],
+        limit: usize,
+    ) -> Result<Vec<job::Model>> {
+        if types.is_empty() {
+            return Ok(Vec::new());
+        }
+        let backend = tx.get_database_backend();
+        let columns: Vec<_> = job::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
+        let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
+        let mut values: Vec<Value> = vec![priority.into(), now.into(), rows(limit)];
+        for (kind, room) in types {
+            values.extend([Value::from(*kind), rows(limit.min(*room))]);
+        }
+        let sql = dialect::claims::pick(backend, types.len(), &columns.join(", "));
+        let found = job::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values));
+        Ok(found.all(tx).await?)
+    }
+
+    async fn hand_out(&self, tx: &Tx, jobs: Vec<job::Model>, now: DateTime<Utc>) -> Result<Vec<Claimed>> {
+        if jobs.is_empty() {
+            return Ok(Vec::new());
+        }
+        let given: Vec<job::Model> = jobs.iter().map(|job| self.given(job, now)).collect();
+        self.write(tx, &given, now).await?;
+        let told = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
+        let started =
+            |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(told(job)));
+        let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
+        write_events(tx, &events).await?;
+        with_items(tx, given).await
+    }
+
+    /// The row as `claims::hand_out` leaves it.
+    fn given(&self, before: &job::Model, now: DateTime<Utc>) -> job::Model {
+        job::Model {
+            status: JobStatus::Processing,
+            attempt: before.attempt + 1,
+            version: before.version + 1,
+            started_at: before.started_at.or(Some(now)),
+            status_since: Some(now),
+            updated_at: now,
+            worker_id: Some(self.worker_id.clone()),
+            lease_token: Some(self.chance.id()),
+            lease_expires_at: Some(now + self.lease),
+            last_lease_token: None,
+            error_message: None,
+            ..before.clone()
+        }
+    }
+
+    async fn write(&self, tx: &Tx, given: &[job::Model], now: DateTime<Utc>) -> Result<(), DbErr> {
+        let backend = tx.get_database_backend();
+        let tokens = || given.iter().filter_map(|job| Some((job.id.as_str(), job.lease_token.as_deref()?)));
+        let mut values: Vec<Value> = vec![self.worker_id.as_str().into(), (now + self.lease).into(), now.into()];
+        match dialect::takes_arrays(backend) {
+            true => {
+                let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
+                values.extend([bulk::list(backend, &ids).into(), bulk::list(backend, &tokens).into()]);
+            }
+            false => values.push(json!(tokens().collect::<Vec<_>>()).to_string().into()),
+        }
+        let sql = dialect::claims::hand_out(backend);
+        tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(())
+    }
+}
+
+/// What waits in the queues of these types.
+pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<Level>, DbErr> {
+    let backend = db.get_database_backend();
+    let list = bulk::list(backend, &texts(types));
+    let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
+    Level::find_by_statement(asked).all(db).await
+}
+
+fn texts(types: &[String]) -> Vec<&str> {
+    types.iter().map(String::as_str).collect()
+}
+
+/// Types with jobs that are due, by priority, highest first.
+fn due(levels: Vec<Level>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
+    let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
+    for level in levels.into_iter().filter(|level| level.due_at <= now) {
+        due.entry(level.priority).or_default().push(level.job_type);
+    }
+    due.into_iter().rev().collect()
+}
+
+/// How many jobs of each of these types run.
+pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMap<String, usize>, DbErr> {
+    #[derive(FromQueryResult)]
+    struct Running {
+        job_type: String,
+        running: i64,
+    }
+    if types.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = db.get_database_backend();
+    let list = bulk::list(backend, types);
+    let asked = Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
+    let rows = Running::find_by_statement(asked).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.job_type, usize::try_from(row.running).unwrap_or_default())).collect())
+}
+
+async fn with_items(tx: &Tx, jobs: Vec<job::Model>) -> Result<Vec<Claimed>> {
+    // The shots of a job with items are its items; what was imported may have lost count.
+    let may_have = |job: &&job::Model| job.total_shots > 0 || job.source.is_some();
+    let ids: Vec<&str> = jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect();
+    let mut items: HashMap<String, Vec<job_item::Model>> = HashMap::new();
+    if !ids.is_empty() {
+        let found = job_item::Entity::find().filter(bulk::is_one_of(
+            tx.get_database_backend(),
+            Expr::col(job_item::Column::JobId),
+            &ids,
+        ));
+        for item in found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).all(tx).await? {
+            items.entry(item.job_id.clone()).or_default().push(item);
+        }
+    }
+    let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };
+    Ok(jobs.into_iter().map(claimed).collect())
+}

@@ -1,0 +1,109 @@
+//! Workers: what is heard of them, and forgetting those that are gone.
+
+use crate::{
+    db::{Tx, Write},
+    error::Result,
+};
+use chrono::{DateTime, Utc};
+use entity::{job, worker};
+use sea_orm::{
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait, OnConflict},
+};
+
+/// What was heard of a worker since it was last written down.
+#[derive(Clone, Debug, Default)]
+pub struct WorkerNote {
+    pub worker_id: String,
+    /// `None`: it did not say, and what it said before stays.
+    pub host: Option<String>,
+    pub version: Option<String>,
+    pub job_types: Option<Vec<String>>,
+    pub seen_at: DateTime<Utc>,
+    pub claimed: i64,
+    pub completed: i64,
+    pub failed: i64,
+    pub rescued: i64,
+}
+
+impl WorkerNote {
+    pub fn add_counts(&mut self, other: &Self) {
+        self.claimed += other.claimed;
+        self.completed += other.completed;
+        self.failed += other.failed;
+        self.rescued += other.rescued;
+    }
+
+    pub fn forget_counts(&mut self) {
+        (self.claimed, self.completed, self.failed, self.rescued) = (0, 0, 0, 0);
+    }
+}
+
+/// In the order of their ids, so that two servers that write down the same workers do not wait for each other.
+pub struct NoteWorkers(pub Vec<WorkerNote>);
+
+impl Write for NoteWorkers {
+    type Output = ();
+
+    async fn apply(&self, tx: &Tx) -> Result<()> {
+        for note in &self.0 {
+            worker::Entity::insert(row(note)).on_conflict(kept()).exec_without_returning(tx).await?;
+        }
+        Ok(())
+    }
+}
+
+fn row(note: &WorkerNote) -> worker::ActiveModel {
+    worker::ActiveModel {
+        worker_id: Set(note.worker_id.clone()),
+        host: Set(note.host.clone()),
+        version: Set(note.version.clone()),
+        job_types: Set(note.job_types.clone().map(Into::into)),
+        first_seen_at: Set(note.seen_at),
+        last_seen_at: Set(note.seen_at),
+        claimed: Set(note.claimed),
+        completed: Set(note.completed),
+        failed: Set(note.failed),
+        rescued: Set(note.rescued),
+    }
+}
+
+/// What becomes of a row that is there.
+fn kept() -> OnConflict {
+    use worker::Column as C;
+    let old = |column: C| Expr::col((worker::Entity, column));
+    let new = |column: C| Expr::col(("excluded", column));
+    let mut kept = OnConflict::column(C::WorkerId);
+    for column in [C::Host, C::Version, C::JobTypes] {
+        kept.value(column, Expr::cust_with_exprs("COALESCE(?, ?)", [new(column), old(column)]));
+    }
+    for column in [C::Claimed, C::Completed, C::Failed, C::Rescued] {
+        kept.value(column, old(column).add(new(column)));
+    }
+    let later = Expr::case(old(C::LastSeenAt).gt(new(C::LastSeenAt)), old(C::LastSeenAt)).finally(new(C::LastSeenAt));
+    kept.value(C::LastSeenAt, later).to_owned()
+}
+
+/// Forgets workers that were last heard of before this, and hold nothing.
+pub struct ForgetWorkers {
+    pub before: DateTime<Utc>,
+}
+
+impl Write for ForgetWorkers {
+    type Output = u64;
+
+    async fn apply(&self, tx: &Tx) -> Result<u64> {
+        let holders = job::Entity::find()
+            .select_only()
+            .column(job::Column::WorkerId)
+            // As the predicate of the index says it.
+            .filter(Expr::cust("status = 'processing'"))
+            .filter(job::Column::WorkerId.is_not_null())
+            .into_query();
+        let gone = worker::Entity::delete_many()
+            .filter(worker::Column::LastSeenAt.lt(self.before))
+            .filter(worker::Column::WorkerId.not_in_subquery(holders));
+        Ok(gone.exec(tx).await?.rows_affected)
+    }
+}

@@ -1,0 +1,121 @@
+//! heartbeat: a worker that holds a job is still there, and may say how far it is.
+
+use super::{
+    Guard, JobManager,
+    claim_jobs::LONGEST_LEASE,
+    items::{self, ItemReport},
+    progress::{Progress, apply_progress, apply_shots, check_counts, check_progress, must_process},
+    validate,
+};
+use crate::{
+    db::write::{Change, Changed, Items, Loaded},
+    error::Result,
+    lifecycle::EventKind,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::job;
+use serde_json::json;
+
+/// How long a lease holds from a heartbeat on that does not say, in seconds.
+const LEASE: u32 = 60;
+
+/// Lines of one heartbeat, and characters of a line.
+const LOG_LINES: usize = 100;
+const LOG_LINE: usize = 2000;
+
+/// What a worker says while it works. `None` leaves a field as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Heartbeat {
+    /// 1 to 86400: the lease ends so many seconds from now. When left out it holds for 60 more at least.
+    pub lease_seconds: Option<u32>,
+    pub progress: Progress,
+    pub total_shots: Option<i32>,
+    pub completed_shots: Option<i32>,
+    pub items: Vec<ItemReport>,
+    /// Up to 100 lines of up to 2,000 characters, for the job's history.
+    pub log: Vec<String>,
+}
+
+/// What a worker is told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beat {
+    pub lease_expires_at: DateTime<Utc>,
+    /// Someone wants the worker to let go of the job: it calls mark_failed or release_job.
+    pub cancel_requested: bool,
+    pub version: i64,
+}
+
+impl JobManager {
+    /// Extends the lease, and takes what is reported with it as a whole or not at all. A heartbeat that reports nothing
+    /// new is no step of the job's version. A lease that has run out is extended too, as long as nobody took the job.
+    ///
+    /// Errors: `job_not_found`, `lease_lost`, `item_not_found`, `item_conflict`, `shots_counted_from_items`,
+    /// `shots_exceed_total`, `invalid_request`.
+    pub async fn heartbeat(&self, id: &str, lease_token: &str, beat: Heartbeat) -> Result<Beat> {
+        check(&beat)?;
+        let Guard { version, lease } = Guard::lease(lease_token);
+        let items = match (&beat.items[..], beat.total_shots.or(beat.completed_shots)) {
+            ([], None) => Items::None,
+            ([], Some(_)) => Items::Counted,
+            (reports, _) => items::named(reports),
+        };
+        let done = self
+            .try_change(id, version, items, move |loaded, now| decide(loaded, lease.as_deref(), &beat, now).map(Some));
+        let Changed { job, .. } = done.await?;
+        self.workers.seen(job.worker_id.as_ref(), self.now());
+        Ok(Beat {
+            lease_expires_at: job.lease_expires_at.unwrap_or_else(|| self.now()),
+            cancel_requested: job.cancel_requested_at.is_some(),
+            version: job.version,
+        })
+    }
+}
+
+fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<Utc>) -> Result<Change> {
+    must_process(&loaded.job, token)?;
+    let mut job = loaded.job.clone();
+    let mut told = None;
+    let mut changed = Vec::new();
+    if beat.total_shots.is_some() || beat.completed_shots.is_some() {
+        apply_shots(&mut job, loaded, beat.total_shots, beat.completed_shots)?;
+        told = (job != loaded.job).then_some((EventKind::ShotsUpdated, None));
+    }
+    if !beat.items.is_empty() {
+        changed = items::apply_reports(&mut job, loaded, &beat.items, now)?;
+        if !changed.is_empty() {
+            told = Some((EventKind::ItemsReported, Some(items::told(&changed))));
+        }
+    }
+    let counted = job.clone();
+    // What the worker says itself counts more than what its items come to.
+    apply_progress(&mut job, &beat.progress);
+    if job != counted {
+        told = told.or(Some((EventKind::Progressed, None)));
+    }
+    job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
+    let said = (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
+    Ok(Change { events: told.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
+}
+
+fn expiry(job: &job::Model, seconds: Option<u32>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let from_now = now + TimeDelta::seconds(seconds.unwrap_or(LEASE).into());
+    match (seconds, job.lease_expires_at) {
+        (None, Some(expires)) => expires.max(from_now),
+        _ => from_now,
+    }
+}
+
+fn check(beat: &Heartbeat) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    checks.range("/lease_seconds", beat.lease_seconds, 1, LONGEST_LEASE);
+    check_progress(&mut checks, &beat.progress);
+    check_counts(&mut checks, beat.total_shots, beat.completed_shots);
+    if beat.log.len() > LOG_LINES {
+        checks.fail("/log", "too_many", format!("Send at most {LOG_LINES} lines; these are {}.", beat.log.len()));
+    }
+    for (i, line) in beat.log.iter().enumerate().take(LOG_LINES) {
+        checks.text(&format!("/log/{i}"), Some(line), LOG_LINE);
+    }
+    checks.finish()?;
+    if beat.items.is_empty() { Ok(()) } else { items::check(&beat.items) }
+}

@@ -1,0 +1,97 @@
+//! report_outcomes: how the attempts of many jobs ended, in one call.
+
+use super::{
+    Failure, JobManager,
+    finish_job::{check_failure, completed, failed},
+    release_job::released,
+    stamped, validate,
+};
+use crate::{
+    db::write::{ChangeJob, ChangeJobs, Items, Loaded},
+    error::Result,
+};
+use chrono::{DateTime, Utc};
+use entity::job;
+use serde_json::{Map, Value};
+
+/// Outcomes of one call.
+const MOST: usize = 1000;
+
+/// How the attempt of a job ended.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub job_id: String,
+    /// None of a job that was started without a lease.
+    pub lease_token: Option<String>,
+    pub ending: Ending,
+}
+
+#[derive(Clone, Debug)]
+pub enum Ending {
+    Completed { result: Option<Map<String, Value>> },
+    Failed(Failure),
+    Released,
+}
+
+impl JobManager {
+    /// Each outcome is taken or refused by itself, in order, as mark_completed, mark_failed and release_job do; those
+    /// that are taken are one transaction.
+    ///
+    /// Errors: `invalid_request`; of each outcome `job_not_found`, `job_transition_illegal`, `lease_lost`.
+    pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
+        check(&outcomes)?;
+        let now = self.now();
+        let writes = outcomes.iter().map(|outcome| self.ending(outcome.clone(), now)).collect();
+        let changed = self.db.commit(ChangeJobs(writes)).await?;
+        let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
+            let changed = changed.map(|changed| {
+                if changed.changed {
+                    self.note_ending(&outcome.ending, changed.worker_id.as_ref(), now);
+                }
+                changed.job
+            });
+            (outcome.job_id, changed)
+        });
+        Ok(answers.collect())
+    }
+
+    fn ending(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
+        let Outcome { job_id, lease_token, ending } = outcome;
+        let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
+        let jitter = self.chance.jitter();
+        let decide = Box::new(move |loaded: &Loaded| {
+            let token = lease_token.as_deref();
+            let change = match &ending {
+                Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
+                Ending::Failed(failure) => failed(loaded, token, failure, jitter, now),
+                Ending::Released => released(loaded, token, now),
+            }?;
+            Ok(change.map(|change| stamped(change, now)))
+        });
+        // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
+        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, decide }
+    }
+
+    fn note_ending(&self, ending: &Ending, worker_id: Option<&String>, now: DateTime<Utc>) {
+        match ending {
+            Ending::Completed { .. } => self.workers.completed(worker_id, now),
+            Ending::Failed(_) => self.workers.failed(worker_id, now),
+            Ending::Released => {}
+        }
+    }
+}
+
+fn check(outcomes: &[Outcome]) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    if outcomes.is_empty() || outcomes.len() > MOST {
+        checks.fail("/outcomes", "out_of_range", format!("Give 1 to {MOST} outcomes; these are {}.", outcomes.len()));
+    }
+    for (i, outcome) in outcomes.iter().enumerate().take(MOST) {
+        match &outcome.ending {
+            Ending::Completed { result } => checks.object(&format!("/outcomes/{i}/result"), result.as_ref()),
+            Ending::Failed(failure) => check_failure(&mut checks, &format!("/outcomes/{i}"), failure),
+            Ending::Released => {}
+        }
+    }
+    checks.finish()
+}

@@ -1,0 +1,42 @@
+//! release_job.
+
+use super::{
+    Guard, JobManager,
+    enter::{back_to_checkpoint, ended_by, enter, fence, was_ended_by},
+    finish_job::acknowledged,
+};
+use crate::{
+    db::write::{Change, Items, Loaded},
+    error::Result,
+    lifecycle::{EventKind, Verb},
+};
+use chrono::{DateTime, Utc};
+use entity::{JobStatus, job};
+use serde_json::json;
+
+impl JobManager {
+    /// A worker that stops gives the job back, and the attempt with it: the next one may have it at once. A job whose
+    /// cancelling was asked for ends as cancelled instead. The same call again changes nothing.
+    ///
+    /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
+    pub async fn release_job(&self, id: &str, guard: impl Into<Guard> + Send) -> Result<job::Model> {
+        let Guard { version, lease } = guard.into();
+        self.change(id, version, Items::Counted, move |loaded, now| released(loaded, lease.as_deref(), now)).await
+    }
+}
+
+pub(super) fn released(loaded: &Loaded, token: Option<&str>, now: DateTime<Utc>) -> Result<Option<Change>> {
+    let before = &loaded.job;
+    if was_ended_by(token, before) && before.status != JobStatus::Completed {
+        return Ok(None);
+    }
+    fence(before, token)?;
+    if before.cancel_requested_at.is_some() {
+        return acknowledged(before, token, now).map(Some);
+    }
+    let mut job = ended_by(token, enter(before, Verb::Release, now)?);
+    job.attempt = (before.attempt - 1).max(0);
+    back_to_checkpoint(&mut job, loaded);
+    let told = json!({"attempt": before.attempt, "worker_id": before.worker_id});
+    Ok(Some(Change::of(EventKind::Released, job).telling(told)))
+}

@@ -1,0 +1,81 @@
+//! rescue_jobs: jobs whose worker was not heard of in time are taken from it.
+
+use super::{
+    JobManager,
+    enter::enter,
+    finish_job::{failed_by, queued_again},
+    stamped,
+};
+use crate::{
+    db::write::{Change, DecideExpired, Loaded, RescueJobs, expired},
+    error::Result,
+    lifecycle::{EventKind, Verb, backoff},
+};
+use chrono::{DateTime, Utc};
+use entity::job;
+use serde_json::json;
+use std::sync::Arc;
+
+/// Jobs of one transaction.
+const AT_ONCE: u64 = 500;
+
+impl JobManager {
+    /// Takes the jobs whose lease has run out from their workers: back to the queue, with a wait, while attempts remain,
+    /// else to failed; to cancelled when that was asked for. Items that are done stay done. Safe on all servers at once.
+    /// Answers with how many jobs there were.
+    pub async fn rescue_jobs(&self) -> Result<u64> {
+        let mut rescued = 0;
+        // A look first: nearly always there is nothing to do, and others would have to wait for the transaction.
+        while expired(self.db.read(), self.now()).await? {
+            let some = self.rescue_some().await?;
+            rescued += some;
+            if some < AT_ONCE {
+                break;
+            }
+        }
+        Ok(rescued)
+    }
+
+    async fn rescue_some(&self) -> Result<u64> {
+        let now = self.now();
+        let decide = |jitter: f64| -> DecideExpired {
+            Box::new(move |loaded| {
+                // The job may have been given a longer lease since it was found.
+                let over = loaded.job.lease_expires_at.is_some_and(|expires| expires <= now);
+                over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
+            })
+        };
+        let decide = (0..AT_ONCE).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
+        let mut count = 0;
+        for rescued in self.db.commit(RescueJobs { by: now, decide }).await? {
+            let rescued = rescued?;
+            if rescued.changed {
+                self.workers.rescued(rescued.worker_id.as_ref());
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
+    let before = &loaded.job;
+    let error = silence(before);
+    if before.cancel_requested_at.is_some() {
+        let job = enter(before, Verb::Cancel, now)?;
+        let told = json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
+        return Ok(Change::of(EventKind::Cancelled, job).telling(told));
+    }
+    if before.attempt >= before.max_attempts {
+        return failed_by(before, Some(error), now);
+    }
+    let job = queued_again(loaded, Verb::Expire, &error, backoff(before.attempt, jitter), now)?;
+    let told = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
+    Ok(Change::of(EventKind::Rescued, job).telling(told))
+}
+
+fn silence(job: &job::Model) -> String {
+    let worker = job.worker_id.as_deref().unwrap_or("that started the job");
+    let until = job.lease_expires_at.map(|time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+    format!("lease expired: worker {worker} was not heard of by {until}")
+}
