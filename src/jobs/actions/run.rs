@@ -4,7 +4,7 @@ use super::ActionFilter;
 use crate::{
     db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
     error::{Error, Result},
-    jobs::{JobManager, cancel_job::cancelled, retry_job::retried},
+    jobs::{JobManager, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::EventKind,
     process,
 };
@@ -122,10 +122,7 @@ fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc
             ActionKind::Retry => Some(retried(loaded, now)?),
             _ => prioritised(&loaded.job, priority),
         };
-        Ok(change.map(|mut change| {
-            change.job.updated_at = now;
-            change
-        }))
+        Ok(change.map(|change| stamped(change, now)))
     };
     Deed::Change { items, decide: Arc::new(decide) }
 }
