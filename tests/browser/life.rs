@@ -108,3 +108,64 @@ async fn a_page_finds_a_restarted_server_by_itself() {
     page.until("document.querySelector('.chip').dataset.state === 'live'").await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
+    let desk = Desk::open().await;
+    let items: Vec<_> = (0..4).map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}})).collect();
+    desk.job("one", json!({"items": items})).await;
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    page.open(&desk.at("/jobs/one")).await;
+    page.until(
+        "document.querySelectorAll('.shot').length === 4 && document.body.innerText.includes('No worker is there')",
+    )
+    .await;
+    let ask = json!({"worker_id": "gpu-7", "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
+    let claimed = desk.call("POST", "/claims", ask).await;
+    let token = claimed["jobs"][0]["lease"]["token"].clone();
+    page.until(
+        "document.querySelector('.status').textContent === 'Processing' && document.body.innerText.includes('gpu-7')",
+    )
+    .await;
+    for (done, key) in ["shot-0", "shot-1", "shot-2"].into_iter().enumerate() {
+        let report = json!({"key": key, "status": "completed", "result": {"first_frame_path": "/media/frame.svg"}});
+        let beat = json!({"lease_token": token, "current_stage": format!("Drawing {key}"), "items": [report]});
+        desk.call("POST", "/jobs/one/heartbeat", beat).await;
+        page.until(&format!("document.querySelectorAll('.shot.i-completed').length === {} && document.body.innerText.includes('Drawing {key}')", done + 1)).await;
+    }
+    page.until(
+        "[...document.querySelectorAll('.shot img')].filter((img) => img.complete && img.naturalWidth).length === 3",
+    )
+    .await;
+    // A picture of a shot is opened, and its neighbour with a key; the address keeps it.
+    page.click(".shot").await;
+    page.until("document.querySelector('dialog[open]').innerText.includes('Shot 0') && location.search === '?shot=0'")
+        .await;
+    page.press("ArrowRight").await;
+    page.until("document.querySelector('dialog[open]').innerText.includes('Shot 1') && location.search === '?shot=1'")
+        .await;
+    page.press("Escape").await;
+    page.until("!document.querySelector('dialog[open]') && location.search === ''").await;
+    let failed =
+        json!({"lease_token": token, "items": [{"key": "shot-3", "status": "failed", "error": "the model refused"}]});
+    desk.call("POST", "/jobs/one/heartbeat", failed).await;
+    desk.call(
+        "POST",
+        "/jobs/one/complete",
+        json!({"lease_token": token, "result": {"video_path": "/media/frame.svg"}}),
+    )
+    .await;
+    page.until("document.querySelector('.status').textContent === 'Completed' && document.querySelector('.attempts').innerText.includes('gpu-7')").await;
+    page.open(&desk.at("/workers")).await;
+    page.until("document.querySelector('tbody').innerText.includes('gpu-7') && document.querySelector('tbody').innerText.includes('render-host')").await;
+    page.eval("document.querySelector('[aria-label=Queues] .act:not(.link)').click()").await;
+    page.until("document.querySelector('[aria-label=Queues] tbody').innerText.includes('Paused')").await;
+    assert_eq!(desk.call("GET", "/queues", json!({})).await["queues"][0]["paused"], true);
+    // The failed shot alone is made again, by another job.
+    page.open(&desk.at("/jobs/one")).await;
+    page.eval("new Promise((done) => { const look = () => { const b = [...document.querySelectorAll('.job-actions .act')].find((el) => el.textContent.includes('failed shot')); if (b) { b.click(); done(); } else setTimeout(look, 30); }; look(); })").await;
+    page.click(".toast a").await;
+    page.until("location.pathname !== '/jobs/one' && document.querySelectorAll('.shot').length === 1").await;
+    browser.close().await;
+}
