@@ -20,8 +20,9 @@ fn the_files_are_few_and_light() {
     assert!(packed <= PACKED, "{packed} bytes packed");
 }
 
-const RAW: usize = 220_000;
-const PACKED: usize = 75_000;
+/// What may be sent, as it is and packed: raised only for something that is worth its weight.
+const RAW: usize = 216_000;
+const PACKED: usize = 73_000;
 
 #[test]
 fn nothing_makes_markup_of_text_or_asks_another_host() {
