@@ -73,6 +73,11 @@ pub fn is_queued() -> Expr {
     Expr::cust("status = 'queued'")
 }
 
+/// Someone works on the job; as a literal for the same reason.
+pub fn is_processing() -> Expr {
+    Expr::cust("status = 'processing'")
+}
+
 /// Since when a queued job is due, in the words of its index.
 pub fn due_since() -> Expr {
     Expr::cust(

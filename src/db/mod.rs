@@ -13,7 +13,7 @@ pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Options, without_password};
-pub use dialect::{bytewise, contains_text, due_since, has_label, is_queued, is_running};
+pub use dialect::{bytewise, contains_text, due_since, has_label, is_processing, is_queued, is_running};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
 pub use tail::{PAGE, Tail, behind, first_position, last_position};

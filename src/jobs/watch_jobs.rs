@@ -217,6 +217,10 @@ impl JobsWatch {
         if place.at > last_position(conn).await? {
             return Ok(Some(Reset::PositionUnknown));
         }
+        if place.at == 0 {
+            // From the beginning of what there is.
+            return Ok(None);
+        }
         let first = first_position(conn).await?;
         Ok(first.filter(|first| place.at + 1 < *first).map(|_| Reset::HistoryPruned))
     }

@@ -45,7 +45,7 @@ impl JobManager {
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
         let queues = queue::Entity::find().all(self.db.read()).await?;
-        let (waiting, workers) = self.waiting(job_type, now).await?;
+        let (waiting, workers) = self.what_waits(job_type, now).await?;
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
         let told = Told { job_type, db: &snapshot, tail: Told::tail(&snapshot).await? };
