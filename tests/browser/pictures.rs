@@ -87,7 +87,7 @@ pub fn expected(said: &str, refused: bool) -> bool {
 
 /// Until nothing is loading any more, and the pictures of shots are there.
 async fn settle(page: &Page) {
-    page.until("performance.getEntriesByType('resource').length > 0 && !document.querySelector('.skeleton')").await;
+    page.until("performance.getEntriesByType('resource').length > 0 && ![...document.querySelectorAll('.skeleton')].some((el) => el.offsetParent)").await;
     page.eval("new Promise((done) => { let last = -1; const look = () => { const now = performance.getEntriesByType('resource').length; if (now === last) done(); else { last = now; setTimeout(look, 180); } }; look(); })").await;
 }
 

@@ -308,6 +308,7 @@ impl Page {
     pub async fn press(&self, key: &str) {
         let (text, code) = match key {
             "Enter" => ("\r", 13),
+            "Escape" => ("", 27),
             key if key.chars().count() == 1 => (key, 0),
             _ => ("", 0),
         };
