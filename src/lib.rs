@@ -15,4 +15,5 @@ pub mod import;
 pub mod jobs;
 pub mod lifecycle;
 pub mod process;
+pub mod retention;
 pub mod telemetry;

@@ -171,7 +171,7 @@ fn listed() -> Value {
 }
 
 fn pagination() -> Value {
-    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
 }
 
 fn shot() -> Value {
@@ -227,12 +227,24 @@ fn import() -> Value {
     json!({
         "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
         "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
-        "finished_at": "2026-01-31T12:00:01.5Z",
+        "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
         "options": {
             "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
             "on_conflict": "skip", "dry_run": false,
         },
     })
+}
+
+/// Of one source, which is all there is.
+fn sums(of_source: bool) -> Value {
+    let mut sums = json!({
+        "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,
+        "rejected_by_reason": {"unknown_status": 1}, "repaired_by_rule": {"progress_put_on_scale": 3},
+    });
+    if of_source {
+        sums["source"] = json!("jobs.json");
+    }
+    sums
 }
 
 fn reject() -> Value {

@@ -58,6 +58,6 @@ impl Items {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let guard = Guard { version: seen.0, lease: body.value.lease_token };
         let job = self.0.report_items(&job_id.0, reports, guard).await?;
-        Ok(answer(job))
+        answer(job)
     }
 }

@@ -2,6 +2,8 @@
 
 mod actions;
 mod active_jobs;
+#[cfg(feature = "bench")]
+mod bench;
 mod body;
 mod claims;
 mod contract;
@@ -17,7 +19,6 @@ mod headers;
 mod health;
 mod imports;
 mod items;
-mod job_page;
 mod jobs;
 mod lifecycle;
 mod media;
@@ -33,6 +34,7 @@ mod sse;
 mod stats;
 mod streams;
 mod upload;
+mod written;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
@@ -101,6 +103,10 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));
     routes = dashboard::add(docs::add(routes));
+    #[cfg(feature = "bench")]
+    {
+        routes = routes.at("/bench/echo", bench::echo());
+    }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }

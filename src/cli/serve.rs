@@ -6,6 +6,7 @@ use crate::{
     app::App,
     background,
     db::{migrate as schema, without_password},
+    retention,
 };
 use poem::{
     Server,
@@ -26,6 +27,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let routes = api::routes(&app);
     greet(&app, address);
     let watching = tokio::spawn(app.imports.clone().watch());
+    let cleaning = app.config.keep_history_days.map(|days| tokio::spawn(retention::watch(app.jobs.clone(), days)));
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
     let loops = [
@@ -44,6 +46,9 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
     watching.abort();
     listening.abort();
+    if let Some(cleaning) = cleaning {
+        cleaning.abort();
+    }
     app.imports.end(GRACE).await;
     // An action ends after a batch; whoever comes next goes on with it.
     let _ = tokio::time::timeout(GRACE, futures_util::future::join_all(loops)).await;

@@ -4,6 +4,7 @@ mod actions;
 mod active_jobs;
 mod cancel_job;
 mod claim_jobs;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod delete_job;
@@ -37,7 +38,7 @@ mod workers;
 
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::Counts;
+pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
