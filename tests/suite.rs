@@ -7,6 +7,7 @@ mod support;
 
 mod api;
 mod chaos;
+mod browser;
 mod cli;
 mod crash;
 mod import;

@@ -40,7 +40,7 @@ mod workers;
 pub use contract::OPERATIONS;
 pub use problem::CODES;
 
-use crate::{app::App, import::Background, jobs::JobManager};
+use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{
     Endpoint, EndpointExt, Route,
     middleware::{NormalizePath, TrailingSlash},
@@ -102,8 +102,8 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 /// Everything that the server answers.
 pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
-    let mut routes = Route::new().nest("/", service);
-    routes = docs::add(routes);
+    let mut routes = Route::new().nest("/", dashboard::at_root(service));
+    routes = dashboard::add(docs::add(routes));
     #[cfg(feature = "bench")]
     {
         routes = routes.at("/bench/echo", bench::echo());
