@@ -92,7 +92,11 @@ pub enum Error {
     JobEnded(JobStatus),
     #[error("The filter lets every job through: name what the jobs have in common, or say `confirm: true`.")]
     ConfirmationRequired,
-    #[error("The job is held under a lease that this call did not come with.")]
+    #[error("The job is {0}; its failed items can be retried once it has ended.")]
+    NotEnded(JobStatus),
+    #[error("None of the job's items failed: there is nothing to retry.")]
+    NoFailedItems,
+    #[error("The job is not held under the lease that this call came with: let go of it.")]
     LeaseLost,
     #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
     VersionMismatch { expected: String, current: i64 },
@@ -130,6 +134,8 @@ impl Error {
             Error::NotProcessing(_) => "job_not_processing",
             Error::JobEnded(_) => "job_ended",
             Error::ConfirmationRequired => "confirmation_required",
+            Error::NotEnded(_) => "job_not_ended",
+            Error::NoFailedItems => "no_failed_items",
             Error::LeaseLost => "lease_lost",
             Error::VersionMismatch { .. } => "version_mismatch",
             Error::JobExists(_) => "job_exists",

@@ -6,12 +6,16 @@
 mod support;
 
 mod api;
+mod chaos;
+mod browser;
 mod cli;
 mod crash;
 mod import;
 mod import_run;
 mod jobs;
+mod leases;
 mod migrations;
 mod openapi;
 mod plans;
 mod streams;
+mod work;

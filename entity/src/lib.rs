@@ -7,6 +7,7 @@ pub mod import_reject;
 pub mod job;
 pub mod job_action;
 pub mod job_action_outcome;
+pub mod job_count;
 pub mod job_event;
 pub mod job_item;
 pub mod job_stat;

@@ -32,7 +32,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 50] = [
+pub const OPERATIONS: [Operation; 56] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -40,6 +40,7 @@ pub const OPERATIONS: [Operation; 50] = [
         CREATES,
         &["series_not_found", "episode_not_found", "item_conflict", "job_exists", "idempotency_key_reused"],
     ),
+    operation("create_jobs", CREATES, &["item_conflict", "idempotency_key_reused"]),
     operation("list_jobs", &[], &[]),
     operation("count_jobs", &[], &[]),
     operation("get_job", &[Header::IfNoneMatch], &["job_not_found"]),
@@ -83,6 +84,15 @@ pub const OPERATIONS: [Operation; 50] = [
     operation("report_outcomes", &[], &[]),
     operation("cancel_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
     operation("retry_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation("recover_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation(
+        "retry_failed_items",
+        CREATES,
+        &["job_not_found", "job_not_ended", "no_failed_items", "idempotency_key_reused"],
+    ),
+    operation("list_workers", &[], &[]),
+    operation("list_queues", &[], &[]),
+    operation("set_queue", &[], &[]),
     operation("update_progress", CHANGES, &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch"]),
     operation(
         "update_shots",

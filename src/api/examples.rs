@@ -38,6 +38,8 @@ fn input(schema: &str) -> Option<Value> {
             "job_type": "idea2video", "mode": "idea", "content": IDEA, "project_title": "Night train",
             "priority": 5, "labels": {"team": "red"}, "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
         }),
+        "NewJobs" => json!({"jobs": [{"job_type": "idea2video", "content": IDEA}]}),
+        "SetQueue" => json!({"paused": false, "max_running": 4}),
         "NewItem" => json!({"key": "shot-1", "input": {"visual_desc": "A platform at night"}}),
         "JobPatch" => json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}}),
         "ReportProgress" => json!({"progress": 40.0, "current_stage": "Rendering shots"}),
@@ -143,7 +145,14 @@ fn output(schema: &str) -> Option<Value> {
         "ImportList" => json!({"imports": [import()], "next_cursor": null}),
         "ImportReject" => reject(),
         "ImportRejectList" => json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null}),
-        "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite"}),
+        "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()]}),
+        "LoopReport" => one_loop(),
+        "Worker" => worker(),
+        "WorkerList" => json!({"workers": [worker()]}),
+        "WorkerStatus" => json!("busy"),
+        "HeldJob" => held(),
+        "Queue" => queue(),
+        "QueueList" => json!({"queues": [queue()]}),
         "FieldProblem" => json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."}),
         _ => return None,
     })
@@ -171,7 +180,7 @@ fn listed() -> Value {
 }
 
 fn pagination() -> Value {
-    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
 }
 
 fn shot() -> Value {
@@ -194,6 +203,30 @@ fn item() -> Value {
 
 fn report() -> Value {
     json!({"key": "shot-1", "status": "completed", "result": {"video_path": "/media/shots/0/video.mp4"}})
+}
+
+fn one_loop() -> Value {
+    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null})
+}
+
+fn held() -> Value {
+    json!({
+        "job_id": JOB, "job_type": "idea2video", "project_title": "Night train", "progress": 50.0,
+        "current_stage": "Rendering shots", "lease_expires_at": "2026-01-31T12:05:10.000001Z",
+    })
+}
+
+fn worker() -> Value {
+    json!({
+        "worker_id": "render-1", "host": "gpu-7.internal", "version": "1.4.0",
+        "job_types": ["idea2video", "script2video"], "status": "busy", "jobs": [held()],
+        "first_seen_at": "2026-01-30T09:00:00Z", "last_seen_at": "2026-01-31T12:04:10.000001Z", "claimed": 41,
+        "completed": 39, "failed": 1, "rescued": 0,
+    })
+}
+
+fn queue() -> Value {
+    json!({"job_type": "idea2video", "paused": false, "max_running": 4, "queued": 12, "processing": 4})
 }
 
 fn lease() -> Value {
@@ -227,12 +260,24 @@ fn import() -> Value {
     json!({
         "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
         "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
-        "finished_at": "2026-01-31T12:00:01.5Z",
+        "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
         "options": {
             "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
             "on_conflict": "skip", "dry_run": false,
         },
     })
+}
+
+/// Of one source, which is all there is.
+fn sums(of_source: bool) -> Value {
+    let mut sums = json!({
+        "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,
+        "rejected_by_reason": {"unknown_status": 1}, "repaired_by_rule": {"progress_put_on_scale": 3},
+    });
+    if of_source {
+        sums["source"] = json!("jobs.json");
+    }
+    sums
 }
 
 fn reject() -> Value {

@@ -42,6 +42,7 @@ impl Health {
 
     fn well(&self) -> HealthReport {
         let (version, database) = (env!("CARGO_PKG_VERSION").to_owned(), self.0.database().name().to_owned());
-        HealthReport { status: "ok".to_owned(), version, database }
+        let loops = self.0.list_loops().into_iter().map(Into::into).collect();
+        HealthReport { status: "ok".to_owned(), version, database, loops }
     }
 }

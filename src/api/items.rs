@@ -4,8 +4,8 @@ use super::{
     Tag,
     body::Body,
     dto::{ItemList, ReportItems},
-    headers::IfMatch,
-    jobs::{JobAnswer, answer},
+    headers::{IdempotencyKey, IfMatch},
+    jobs::{CreatedJob, JobAnswer, answer, made},
     paging,
 };
 use crate::jobs::{Guard, JobManager};
@@ -15,6 +15,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use serde_json::json;
 
 pub struct Items(pub JobManager);
 
@@ -58,6 +59,20 @@ impl Items {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let guard = Guard { version: seen.0, lease: body.value.lease_token };
         let job = self.0.report_items(&job_id.0, reports, guard).await?;
-        Ok(answer(job))
+        answer(job)
+    }
+
+    /// Retry failed items
+    ///
+    /// Makes a new job like this one, of only those of its items that failed. This one has to have ended, and stays as it is.
+    #[oai(path = "/:job_id/retry-failed-items", method = "post", operation_id = "retry_failed_items")]
+    async fn retry_failed_items(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        key: IdempotencyKey,
+    ) -> Result<CreatedJob> {
+        let idempotency = key.of("retry_failed_items", &json!(job_id.0));
+        made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

@@ -3,11 +3,14 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, Pagination, Shot},
+    dto::{
+        Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, NewJobs, OutcomeAnswer,
+        Outcomes, Pagination, Shot,
+    },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
-    job_page::JobPage,
     paging::{self, wrong},
+    written::Written,
 };
 use crate::jobs::{self, JobManager, PageAfter};
 use chrono::{DateTime, Utc};
@@ -28,7 +31,7 @@ pub enum JobAnswer {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<Job>,
+        Written<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -41,7 +44,7 @@ enum JobOrUnchanged {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<JobWithShots>,
+        Written<JobWithShots>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -56,11 +59,11 @@ enum JobOrUnchanged {
 }
 
 #[derive(ApiResponse)]
-enum CreatedJob {
+pub enum CreatedJob {
     /// The job waits in the queue.
     #[oai(status = 201)]
     Created(
-        Json<Job>,
+        Written<Job>,
         /// Path of the job.
         #[oai(header = "Location")]
         String,
@@ -99,8 +102,21 @@ impl Jobs {
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", &body.raw);
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
-        let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-        Ok(CreatedJob::Created(Json(job.into()), location, tag))
+        made(job)
+    }
+
+    /// Create jobs
+    ///
+    /// Puts up to 1,000 jobs in the queue. What is wrong with the form of any of them refuses all; each of the others is made or
+    /// refused by itself, in order. May be repeated with the same Idempotency-Key.
+    #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
+    async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
+        let idempotency = key.of("create_jobs", &body.raw);
+        let named: Vec<_> = body.value.jobs.iter().map(|job| job.job_id.clone()).collect();
+        let new = body.value.jobs.into_iter().map(Into::into).collect();
+        let outcomes = self.0.create_jobs(new, idempotency).await?;
+        let outcomes = named.into_iter().zip(outcomes).map(|(id, outcome)| OutcomeAnswer::of(id, outcome)).collect();
+        Ok(Json(Outcomes { outcomes }))
     }
 
     /// List jobs
@@ -140,7 +156,7 @@ impl Jobs {
         cursor: Query<Option<String>>,
         /// `summary` leaves out content, request_data, request, context and result.
         view: Query<Option<View>>,
-    ) -> Result<Json<JobPage>> {
+    ) -> Result<Written<JobList>> {
         let filter = filter(Given {
             status: status.0,
             job_type: job_type.0,
@@ -164,14 +180,15 @@ impl Jobs {
         };
         let page = self.0.list_jobs(&filter, order, after.clone(), limit, view).await?;
         let pagination = Pagination {
-            total: page.total,
+            total: page.total.jobs,
+            total_exact: page.total.exact,
             limit,
             offset: if let PageAfter::Offset(offset) = after { offset } else { 0 },
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|c| c.encode()),
         };
-        let list = JobList { jobs: page.jobs.into_iter().map(ListedJob::from).collect(), pagination };
-        Ok(Json(JobPage { list, view }))
+        let jobs = page.jobs.into_iter().map(|job| ListedJob::new(job, view)).collect();
+        Written::of(&JobList { jobs, pagination })
     }
 
     /// Count jobs by status
@@ -230,15 +247,29 @@ impl Jobs {
         since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
     ) -> Result<JobOrUnchanged> {
-        let job = match wait.0 {
-            Some(seconds) => self.0.wait_for_job(&job_id.0, since_version.0, Duration::from_secs(seconds)).await?,
-            None => self.0.get_job(&job_id.0).await?,
+        // What the wait saw may be newer than what is kept.
+        let at_least = match wait.0 {
+            Some(seconds) => {
+                let wait = Duration::from_secs(seconds);
+                self.0.wait_for_job(&job_id.0, since_version.0, wait).await?.version
+            }
+            None => 0,
         };
-        let tag = etag(job.version);
+        let kept = self.0.view_job(&job_id.0, at_least).await?;
+        let tag = etag(kept.job.version);
         if seen.has(&tag) {
             return Ok(JobOrUnchanged::NotModified(tag));
         }
-        Ok(JobOrUnchanged::Ok(Json(with_shots(&self.0, job).await?), tag))
+        let body = match kept.written.get() {
+            Some(bytes) => Written::already(bytes.clone()),
+            None => {
+                let shots = kept.items.iter().map(|item| Shot::from(jobs::Shot::from(item))).collect();
+                let body = Written::of(&JobWithShots::new(kept.job.clone(), shots))?;
+                let _ = kept.written.set(body.bytes());
+                body
+            }
+        };
+        Ok(JobOrUnchanged::Ok(body, tag))
     }
 
     /// Change a job
@@ -254,7 +285,7 @@ impl Jobs {
         body: Body<JobPatch>,
     ) -> Result<JobAnswer> {
         let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Delete a job
@@ -272,17 +303,17 @@ impl Jobs {
     }
 }
 
-/// A job with its shots.
-async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<JobWithShots> {
-    let shots = jobs.shots_of(&job).await?;
-    Ok(JobWithShots::new(job, shots.into_iter().map(Shot::from).collect()))
+/// What every call that makes a job answers.
+pub fn made(job: job::Model) -> Result<CreatedJob> {
+    let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
+    Ok(CreatedJob::Created(Written::of(&job.into())?, location, tag))
 }
 
 /// What every changing call answers: the job as the write left it, without another look at the database, whose failure
 /// would make a change that was made look like none.
-pub fn answer(job: job::Model) -> JobAnswer {
+pub fn answer(job: job::Model) -> Result<JobAnswer> {
     let tag = etag(job.version);
-    JobAnswer::Ok(Json(job.into()), tag)
+    Ok(JobAnswer::Ok(Written::of(&job.into())?, tag))
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

@@ -9,7 +9,7 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 31] = [
+pub const CODES: [(&str, u16, &str); 33] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
@@ -26,8 +26,10 @@ pub const CODES: [(&str, u16, &str); 31] = [
     ("job_transition_illegal", 409, "The job's status does not allow this"),
     ("job_not_processing", 409, "The job is not being processed"),
     ("job_ended", 409, "The job has ended"),
+    ("job_not_ended", 409, "The job has not ended yet"),
+    ("no_failed_items", 409, "The job has no failed items"),
     ("job_exists", 409, "The job's id is taken"),
-    ("lease_lost", 409, "The lease is held by someone else"),
+    ("lease_lost", 409, "The job is not held under this lease"),
     ("shots_counted_from_items", 409, "The shots are counted from the items"),
     ("shots_exceed_total", 409, "More shots would be done than there are"),
     ("item_conflict", 409, "The items contradict each other, or those of the job"),

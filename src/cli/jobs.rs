@@ -43,6 +43,10 @@ enum Action {
     },
     /// Put a failed or cancelled job back in the queue
     Retry(One),
+    /// Put a failed or stuck job back in the queue with its checkpoint
+    Recover(One),
+    /// Make a new job of the items of a job that failed
+    RetryItems(One),
     /// Delete a job with its items and history; there is no way back
     Delete(One),
 }
@@ -130,6 +134,8 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json)?,
         Action::Cancel { one, reason } => show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json)?,
         Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json)?,
+        Action::Recover(one) => show(&jobs.recover_job(&one.job_id, None).await?, one.json)?,
+        Action::RetryItems(one) => show(&jobs.retry_failed_items(&one.job_id, None).await?.job, one.json)?,
         Action::Delete(one) => {
             jobs.delete_job(&one.job_id, None).await?;
             match one.json {
@@ -182,8 +188,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let next = page.next.map(|c| c.encode());
     if list.json {
         let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
-        let pagination =
-            json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
+        let pagination = json!({"total": page.total.jobs, "total_exact": page.total.exact, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         say(json!({"jobs": rows, "pagination": pagination}))?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -1,8 +1,8 @@
 //! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, Statement};
 use sqlx::{Connection, sqlite::SqliteSynchronous};
-use std::{path::Path, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
@@ -20,11 +20,32 @@ pub struct Options {
     pub create: bool,
     /// How long a call waits for a free connection before it gives up.
     pub acquire_timeout: Duration,
+    /// Jobs that are kept in memory to be read; 0 for none.
+    pub cache_jobs: u64,
+    /// Is shown every statement.
+    pub observer: Option<Observer>,
+}
+
+/// Looks on while the database is asked; for measuring.
+#[derive(Clone)]
+pub struct Observer(pub Arc<dyn Fn(&Statement) + Send + Sync>);
+
+impl std::fmt::Debug for Observer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Observer")
+    }
 }
 
 impl Options {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 8, create: true, acquire_timeout: Duration::from_secs(5) }
+        Self {
+            url: url.into(),
+            max_connections: 8,
+            create: true,
+            acquire_timeout: Duration::from_secs(5),
+            cache_jobs: 0,
+            observer: None,
+        }
     }
 }
 
@@ -82,7 +103,11 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         });
     let open = |source| ConnectError::Open { url: without_password(&options.url), source };
-    sea_orm::Database::connect(settings).await.map_err(open)
+    let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
+    if let Some(Observer(see)) = options.observer.clone() {
+        conn.set_metric_callback(move |asked| see(asked.statement));
+    }
+    Ok(conn)
 }
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.

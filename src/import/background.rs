@@ -1,5 +1,4 @@
-//! Imports in the background of a server: a few at once, each ended after a whole batch when the server stops, and those
-//! of servers that are gone given up.
+//! Imports in the background of a server: a few at once, each ended after a whole batch when the server stops.
 
 use super::{ImportError, Options, Stop, beat, begin, run_as};
 use crate::{error::Error, jobs::JobManager};
@@ -8,9 +7,6 @@ use tokio::sync::Semaphore;
 
 /// Imports that run at once; the others wait for their turn.
 const AT_ONCE: u32 = 2;
-
-/// Between two looks for runs whose server is gone.
-const LOOK: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
 pub struct Background {
@@ -45,18 +41,6 @@ impl Background {
             Ok(report) => tracing::info!(import_id = id, found = report.total.found, "import ended"),
             Err(error @ ImportError::Database(_)) => tracing::warn!(import_id = id, %error, "import ended"),
             Err(error) => tracing::info!(import_id = id, %error, "import ended"),
-        }
-    }
-
-    /// Ends the runs that nobody will end, now and again and again.
-    pub async fn watch(self) {
-        loop {
-            match self.jobs.give_up_imports().await {
-                Ok(0) => {}
-                Ok(runs) => tracing::warn!(runs, "imports were given up: their process is gone"),
-                Err(error) => tracing::warn!(%error, "imports of lost processes could not be looked for"),
-            }
-            tokio::time::sleep(LOOK).await;
         }
     }
 

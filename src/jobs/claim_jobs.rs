@@ -87,6 +87,16 @@ impl JobManager {
         self.waiting.close();
     }
 
+    /// Claims of this process that wait for a job, and are not looking for one just now.
+    pub fn idle_waits(&self) -> usize {
+        self.waiting.idle()
+    }
+
+    /// Claims of this process that are under way, and releases of what was claimed for someone who went away.
+    pub fn pending_claims(&self) -> usize {
+        self.waiting.pending()
+    }
+
     async fn claim_now(&self, claim: &Claim) -> Result<Vec<Claimed>> {
         // Most looks find nothing: they need no transaction, in which others would have to wait.
         let now = self.now();
@@ -104,7 +114,9 @@ impl JobManager {
         };
         let (answer, outcome) = oneshot::channel();
         let this = self.clone();
+        let pending = self.waiting.begin();
         tokio::spawn(async move {
+            let _pending = pending;
             let claimed = this.db.commit(write).await;
             // When nobody is there to take it, or to read it, it is dropped on the way.
             let _ = answer.send(claimed.map(|claimed| OnTheWay { jobs: this, claimed }));
@@ -148,7 +160,11 @@ impl Drop for OnTheWay {
         let claimed = std::mem::take(&mut self.claimed);
         if let (false, Ok(runtime)) = (claimed.is_empty(), tokio::runtime::Handle::try_current()) {
             let jobs = self.jobs.clone();
-            runtime.spawn(async move { jobs.take_back(claimed).await });
+            let pending = jobs.waiting.begin();
+            runtime.spawn(async move {
+                jobs.take_back(claimed).await;
+                drop(pending);
+            });
         }
     }
 }

@@ -75,6 +75,11 @@ impl JobManager {
     pub async fn create_job(&self, new: NewJob, idempotency: Option<Idempotency>) -> Result<Created> {
         check(&new, idempotency.as_ref())?;
         let now = self.now();
+        self.db.commit(self.new_job(new, idempotency, now)).await
+    }
+
+    /// The rows of a new job.
+    pub(super) fn new_job(&self, new: NewJob, idempotency: Option<Idempotency>, now: DateTime<Utc>) -> CreateJob {
         let named = new.job_id.is_some();
         let id = new.job_id.unwrap_or_else(|| self.chance.id());
         let items = new_items(&id, new.items, now);
@@ -126,7 +131,7 @@ impl JobManager {
             title: job.project_title.clone(),
             created_at: now,
         });
-        self.db.commit(CreateJob { job, items, named, active }).await
+        CreateJob { job, items, named, active }
     }
 }
 
@@ -153,7 +158,7 @@ fn new_items(job_id: &str, items: Vec<NewItem>, now: DateTime<Utc>) -> Vec<job_i
     (0..).zip(items).map(row).collect()
 }
 
-fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
+pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
     let mut checks = validate::Checks::default();
     checks.job_type("/job_type", &new.job_type);
     if let Some(id) = &new.job_id {

@@ -4,8 +4,10 @@ mod actions;
 mod active_jobs;
 mod cancel_job;
 mod claim_jobs;
+mod clean_up;
 mod count_jobs;
 mod create_job;
+mod create_jobs;
 mod delete_job;
 mod enter;
 mod episodes;
@@ -18,10 +20,14 @@ mod heartbeat;
 mod imports;
 mod items;
 mod list_jobs;
+mod loops;
 mod outcomes;
 mod progress;
+mod queues;
+mod recover_job;
 mod release_job;
 mod rescue_jobs;
+mod retry_failed_items;
 mod retry_job;
 mod series;
 mod shots;
@@ -37,7 +43,7 @@ mod workers;
 
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::Counts;
+pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
@@ -47,8 +53,10 @@ pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
 pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
+pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
+pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use stats::Stats;
@@ -72,6 +80,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::job;
 use feed::Feed;
+use loops::Loops;
 use std::sync::Arc;
 use tokio::sync::Notify;
 use waiting::Waiting;
@@ -113,6 +122,7 @@ pub struct JobManager {
     owner: Arc<str>,
     waiting: Waiting,
     workers: WorkerBook,
+    loops: Loops,
 }
 
 impl JobManager {
@@ -121,7 +131,8 @@ impl JobManager {
         let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
-        Self { db, clock, chance, feed, wake: Arc::default(), owner, waiting, workers: WorkerBook::default() }
+        let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
+        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops }
     }
 
     /// Without a database: see [`Database::detached`].
@@ -139,8 +150,8 @@ impl JobManager {
         self.feed.end().await;
     }
 
-    /// Returns when streams have ended: the process is about to end.
-    pub async fn streams_ended(&self) {
+    /// Returns when the process is about to end.
+    pub async fn ending(&self) {
         self.feed.ended().await;
     }
 

@@ -36,7 +36,7 @@ pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
 }
 
 /// Its lease has run out, or it has none and nobody reported for a while.
-fn is_stale(job: &job::Model, now: DateTime<Utc>) -> bool {
+pub(super) fn is_stale(job: &job::Model, now: DateTime<Utc>) -> bool {
     job.status == JobStatus::Processing
         && match job.lease_expires_at {
             Some(expires) => expires <= now,

@@ -25,6 +25,14 @@ impl Checks {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
 
+    pub fn add(&mut self, error: FieldError) {
+        self.0.push(error);
+    }
+
+    pub fn parameter(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
+        self.0.push(FieldError::parameter(name, code, detail));
+    }
+
     pub fn fail(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) {
         self.0.push(FieldError::at(pointer, code, detail));
     }

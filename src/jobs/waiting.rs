@@ -14,7 +14,10 @@ use chrono::{DateTime, Utc};
 use entity::{JobStatus, queue};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
@@ -34,6 +37,16 @@ pub struct Waiting {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     room: Arc<Mutex<Room>>,
+    pending: Arc<AtomicUsize>,
+}
+
+/// Something is under way.
+pub struct Pending(Arc<AtomicUsize>);
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 #[derive(Default)]
@@ -73,7 +86,7 @@ pub struct Place {
 
 impl Waiting {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        Self { db, clock, chance, room: Arc::default() }
+        Self { db, clock, chance, room: Arc::default(), pending: Arc::default() }
     }
 
     /// From now on nothing is missed that concerns these types.
@@ -94,6 +107,20 @@ impl Waiting {
     /// There may be a job of one of these types: one who waits for it looks.
     pub fn wake(&self, types: &[String]) {
         self.room().wake(|kind| types.contains(kind));
+    }
+
+    pub fn idle(&self) -> usize {
+        self.room().waiters.values().filter(|waiter| waiter.state == State::Idle).count()
+    }
+
+    /// Something is under way until this is dropped.
+    pub fn begin(&self) -> Pending {
+        self.pending.fetch_add(1, Ordering::SeqCst);
+        Pending(self.pending.clone())
+    }
+
+    pub fn pending(&self) -> usize {
+        self.pending.load(Ordering::SeqCst)
     }
 
     /// Nobody waits any more, now or later.

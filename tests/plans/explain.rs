@@ -5,9 +5,13 @@ use sea_orm::{ConnectionTrait, QueryTrait, Statement};
 
 /// The steps of the plan.
 pub async fn plan(t: &Bench, query: &impl QueryTrait) -> Vec<String> {
+    plan_of(t, query.build(t.database().read().get_database_backend())).await
+}
+
+/// The steps of the plan of a statement that is text.
+pub async fn plan_of(t: &Bench, asked: Statement) -> Vec<String> {
     let db = t.database().read();
     let backend = db.get_database_backend();
-    let asked = query.build(backend);
     let (ask, column) = match t.db.backend {
         Backend::Sqlite => ("EXPLAIN QUERY PLAN", 3),
         Backend::Postgres => ("EXPLAIN", 0),

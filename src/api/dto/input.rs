@@ -70,10 +70,8 @@ fn script_style() -> String {
 #[oai(deny_unknown_fields)]
 pub struct NewJob {
     /// Kind of work, e.g. `idea2video`.
-    #[oai(validator(pattern = "^[a-z0-9_.-]{1,50}$"))]
     pub job_type: String,
     /// Id of the job; one is made up when left out.
-    #[oai(validator(pattern = "^[A-Za-z0-9._:-]{1,64}$"))]
     pub job_id: Option<String>,
     /// `idea` or `script`.
     #[oai(validator(max_length = 20))]
@@ -118,6 +116,14 @@ pub struct NewJob {
     /// Who has the job before it until it ends: an id that a page makes up once and keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: Option<String>,
+}
+
+/// Jobs to be made.
+#[derive(Debug, ObjectShape)]
+#[oai(deny_unknown_fields)]
+pub struct NewJobs {
+    #[oai(validator(min_items = 1, max_items = 1000))]
+    pub jobs: Vec<NewJob>,
 }
 
 /// A part of a job to be made.

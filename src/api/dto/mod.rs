@@ -9,11 +9,13 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod large;
 mod outcome;
 mod report;
 mod stats;
 mod stream;
 mod time;
+mod worker;
 
 pub use action::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
@@ -24,10 +26,11 @@ pub use claim::{
 };
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
-pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, members};
+pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
 pub use item::{ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
+pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
 pub use stats::{Bucket, StatsReport};

@@ -1,6 +1,7 @@
 //! Small answers.
 
 use super::{JobStatus, Time};
+use crate::jobs::LoopStatus;
 use poem_openapi::Object;
 
 /// A job that waits to be made into a video.
@@ -39,4 +40,27 @@ pub struct HealthReport {
     pub version: String,
     /// `SQLite` or `PostgreSQL`.
     pub database: String,
+    /// What this server does again and again; those that have run.
+    pub loops: Vec<LoopReport>,
+}
+
+/// How a loop of the server goes.
+#[derive(Debug, Object)]
+pub struct LoopReport {
+    pub name: String,
+    /// When it ran last.
+    pub ran_at: Time,
+    /// How often it ran.
+    pub runs: u64,
+    /// How much it did, of all its runs.
+    pub done: u64,
+    /// Why its last run failed; null when it did not.
+    pub error: Option<String>,
+}
+
+impl From<(&'static str, LoopStatus)> for LoopReport {
+    fn from((name, status): (&'static str, LoopStatus)) -> Self {
+        let LoopStatus { ran_at, runs, done, error } = status;
+        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, done, error }
+    }
 }

@@ -74,7 +74,7 @@ fn add_links(id: &str, responses: &mut Value) {
 }
 
 /// Operations on one job, in the order of its life.
-const JOB_OPERATIONS: [&str; 16] = [
+const JOB_OPERATIONS: [&str; 20] = [
     "get_job",
     "update_job",
     "start_job",
@@ -89,6 +89,10 @@ const JOB_OPERATIONS: [&str; 16] = [
     "mark_completed",
     "cancel_job",
     "retry_job",
+    "recover_job",
+    "retry_failed_items",
+    "heartbeat",
+    "release_job",
     "update_shot",
     "delete_job",
 ];

@@ -4,7 +4,7 @@ use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
-const INPUTS: [&str; 24] = [
+const INPUTS: [&str; 26] = [
     "ActionFilter",
     "CancelJob",
     "ClaimJobs",
@@ -20,6 +20,7 @@ const INPUTS: [&str; 24] = [
     "NewEpisode",
     "NewItem",
     "NewJob",
+    "NewJobs",
     "NewSeries",
     "ReleaseJob",
     "ReportItems",
@@ -28,12 +29,14 @@ const INPUTS: [&str; 24] = [
     "ReportShots",
     "SetActiveJob",
     "SendHeartbeat",
+    "SetQueue",
     "StartJob",
 ];
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 7] = [
+const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("NewAction", &["dry_run", "confirm"]),
+    ("SetQueue", &["paused"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
@@ -43,10 +46,11 @@ const NEVER_NULL: [(&str, &[&str]); 7] = [
 ];
 
 /// Schemas of which at least one of two fields has to be there.
-const ONE_OF_TWO: [(&str, [&str; 2]); 3] = [
+const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
     ("ItemReport", ["key", "idx"]),
     ("ReportProgress", ["progress", "current_stage"]),
     ("ReportShots", ["total_shots", "completed_shots"]),
+    ("SetQueue", ["paused", "max_running"]),
 ];
 
 /// Form of a job type.
@@ -141,6 +145,12 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     }
     if field == "items" {
         property["uniqueItems"] = json!(true);
+    }
+    // Not at the fields themselves: poem-openapi would compile the pattern anew for each request.
+    match (schema, field) {
+        ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
+        ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
+        _ => {}
     }
     if field == "job_types" {
         property["items"]["pattern"] = json!(JOB_TYPE);

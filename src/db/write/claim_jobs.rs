@@ -4,7 +4,7 @@ use super::{event, write_events};
 use crate::{
     chance::Chance,
     clock::Clock,
-    db::{Tx, Write, bulk, dialect},
+    db::{Database, Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
 };
@@ -175,6 +175,35 @@ impl ClaimJobs {
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         Ok(())
     }
+}
+
+/// What a claim asks the database, with what a claim of these types would give it; so that the plans can be looked at.
+pub fn claim_statements(
+    db: &Database,
+    types: &[String],
+    now: DateTime<Utc>,
+    limit: i64,
+) -> Vec<(&'static str, Statement)> {
+    let backend = db.read().get_database_backend();
+    let list = bulk::list(backend, &texts(types));
+    let mut picked: Vec<Value> = vec![0i16.into(), now.into(), limit.into()];
+    types.iter().for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
+    let given: Vec<Value> = match dialect::takes_arrays(backend) {
+        true => {
+            let one = bulk::list(backend, &["job-1"]);
+            vec!["w".into(), now.into(), now.into(), one.clone().into(), one.into()]
+        }
+        false => vec!["w".into(), now.into(), now.into(), json!([["job-1", "token"]]).to_string().into()],
+    };
+    let statement = |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
+    vec![
+        ("the queues", statement(dialect::claims::levels(backend), vec![list.clone().into()])),
+        ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at"), picked)),
+        ("the claim", statement(dialect::claims::hand_out(backend), given)),
+        ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
+        ("leases that ran out", statement(dialect::claims::expired(backend), vec![now.into(), limit.into()])),
+        ("any that ran out", statement(dialect::claims::any_expired(backend), vec![now.into()])),
+    ]
 }
 
 /// What waits in the queues of these types.

@@ -54,8 +54,50 @@ impl Write for CreateJob {
     }
 }
 
+/// Jobs that one caller makes, each made or refused by itself.
+pub struct CreateJobs {
+    pub jobs: Vec<CreateJob>,
+}
+
+impl Write for CreateJobs {
+    type Output = Vec<Result<Created>>;
+
+    async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
+        // A job whose id stands in the call before is left for the end, and finds the first one there.
+        let writes: Vec<&CreateJob> = self.jobs.iter().collect();
+        let mut outcomes = Vec::with_capacity(writes.len());
+        for (fate, write) in create(&writes, tx).await?.into_iter().zip(writes) {
+            match fate {
+                Fate::Done(outcome) => outcomes.push(outcome),
+                Fate::Alone => outcomes.push(as_own_answer(write.apply(tx).await)?),
+            }
+        }
+        // A key belongs to the whole call.
+        match outcomes.iter().any(|outcome| matches!(outcome, Err(Error::IdempotencyKeyReused))) {
+            true => Err(Error::IdempotencyKeyReused),
+            false => Ok(outcomes),
+        }
+    }
+
+    fn weight(&self) -> usize {
+        self.jobs.iter().map(Write::weight).sum()
+    }
+
+    fn is_large(&self) -> bool {
+        self.jobs.len() > 100
+    }
+}
+
+/// What is wrong with one job is its own answer; what is wrong with the database is everyone's.
+fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
+    match outcome {
+        Err(error @ (Error::Unavailable(_) | Error::Database(_))) => Err(error),
+        outcome => Ok(outcome),
+    }
+}
+
 /// About how many bytes the value takes in memory.
-fn weight_of(json: &Value) -> usize {
+pub fn weight_of(json: &Value) -> usize {
     let inside = match json {
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(weight_of).sum(),

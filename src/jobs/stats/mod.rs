@@ -3,7 +3,6 @@
 //! What happened is rolled up from events into spans in the background; a look adds what is not rolled up yet. Both are
 //! read at one moment, so that each event counts once.
 
-mod counts;
 mod roll_up;
 mod waiting;
 

@@ -13,15 +13,19 @@ use sea_orm::EntityTrait;
 const KEPT: TimeDelta = TimeDelta::days(8);
 
 impl JobManager {
-    /// Rolls up everything that no event will come before any more. Servers may do so at the same time.
-    pub async fn roll_up_stats(&self) -> Result<()> {
+    /// Rolls up everything that no event will come before any more, by pages, and answers with how many. Servers may do
+    /// so at the same time.
+    pub async fn roll_up_stats(&self) -> Result<u64> {
         let row = job_stats_position::Entity::find().one(self.db.read()).await?;
         let position = row.map_or(0, |row| row.position);
         if crate::db::last_position(self.db.read()).await? <= position {
-            return Ok(());
+            return Ok(0);
         }
         let upto = Tail::from_end(self.db.read().clone()).await?.position();
-        while self.db.commit(RollUp { upto, keep_since: self.now() - KEPT }).await? {}
-        Ok(())
+        let mut pages = 1;
+        while self.db.commit(RollUp { upto, keep_since: self.now() - KEPT }).await? {
+            pages += 1;
+        }
+        Ok(pages)
     }
 }

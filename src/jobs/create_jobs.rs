@@ -1,0 +1,72 @@
+//! create_jobs: many jobs in one call, each made or refused by itself.
+
+use super::{
+    Idempotency, JobManager, NewJob,
+    create_job::{check, check_key},
+    validate,
+};
+use crate::{
+    db::write::CreateJobs,
+    error::{Error, FieldError, Place, Result},
+};
+use entity::job;
+use sha2::{Digest, Sha256};
+
+/// Jobs of one call.
+const MOST: usize = 1000;
+
+impl JobManager {
+    /// Puts jobs in the queue, in one transaction, and answers for each of them, in order: one that is refused keeps no
+    /// other back. What is wrong with the form of any of them refuses all. With an idempotency key that came before with
+    /// the same request, answers with the jobs that the first call made.
+    ///
+    /// Errors: `invalid_request`, `item_conflict`, `idempotency_key_reused`; of each job `job_exists`,
+    /// `series_not_found`, `episode_not_found`.
+    pub async fn create_jobs(
+        &self,
+        new: Vec<NewJob>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Vec<Result<job::Model>>> {
+        check_all(&new)?;
+        if let Some(idempotency) = &idempotency {
+            check_key(&idempotency.key)?;
+        }
+        let now = self.now();
+        let promise = |i: usize| idempotency.as_ref().map(|all| of_one(all, i));
+        let jobs = (0..).zip(new).map(|(i, new)| self.new_job(new, promise(i), now)).collect();
+        let outcomes = self.db.commit(CreateJobs { jobs }).await?;
+        Ok(outcomes.into_iter().map(|outcome| outcome.map(|created| created.job)).collect())
+    }
+}
+
+/// The promise for one job of a call: each needs a key of its own.
+fn of_one(all: &Idempotency, i: usize) -> Idempotency {
+    let digest = Sha256::digest(&all.key);
+    let key: String = digest.iter().map(|b| format!("{b:02x}")).collect();
+    Idempotency { key: format!("bulk:{key}:{i}"), fingerprint: all.fingerprint.clone() }
+}
+
+fn check_all(new: &[NewJob]) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    if new.is_empty() || new.len() > MOST {
+        checks.fail("/jobs", "out_of_range", format!("Give 1 to {MOST} jobs; these are {}.", new.len()));
+        return checks.finish();
+    }
+    for (i, new) in new.iter().enumerate() {
+        match check(new, None) {
+            Ok(()) => {}
+            Err(Error::Invalid(errors)) => errors.into_iter().for_each(|error| checks.add(within(i, error))),
+            Err(Error::ItemConflict(error)) => return Err(Error::ItemConflict(within(i, error))),
+            Err(other) => return Err(other),
+        }
+    }
+    checks.finish()
+}
+
+fn within(i: usize, error: FieldError) -> FieldError {
+    let place = match error.place {
+        Place::Pointer(pointer) => Place::Pointer(format!("/jobs/{i}{pointer}")),
+        parameter => parameter,
+    };
+    FieldError { place, ..error }
+}

@@ -1,0 +1,46 @@
+//! recover_job: a job that failed or got stuck goes on from where it stood.
+
+use super::{IfVersion, JobManager, enter::enter, retry_job::is_stale, validate::MAX_ATTEMPTS};
+use crate::{
+    db::write::{Change, Items, Loaded},
+    error::Result,
+    lifecycle::{EventKind, Verb, percent},
+};
+use chrono::{DateTime, Utc};
+use entity::{ItemStatus, job, job_item};
+use serde_json::json;
+
+impl JobManager {
+    /// Puts a failed job back in the queue, or a processing one whose process is gone, with its checkpoint: items that
+    /// are done stay done, all others are to be done again; a job without items keeps its progress and its shots. When
+    /// its attempts were spent it gets one more, but `max_attempts` never goes above 100.
+    ///
+    /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
+    pub async fn recover_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
+        self.change(id, if_version, Items::All, move |loaded, now| recovered(loaded, now).map(Some)).await
+    }
+}
+
+fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
+    let before = &loaded.job;
+    let verb = if is_stale(before, now) { Verb::RetryStale } else { Verb::Recover };
+    let mut job = enter(before, verb, now)?;
+    job.error_message = None;
+    job.result_data = None;
+    job.run_at = None;
+    job.max_attempts = job.max_attempts.max(job.attempt + 1).min(MAX_ATTEMPTS);
+    let undone = |item: &&job_item::Model| matches!(item.status, ItemStatus::Processing | ItemStatus::Failed);
+    let items: Vec<_> = loaded.items.iter().filter(undone).map(|item| again(item, now)).collect();
+    if loaded.item_count > 0 {
+        job.total_shots = job.total_shots.max(loaded.item_count);
+        job.completed_shots = loaded.done_count;
+        job.progress = percent(job.completed_shots, job.total_shots);
+    }
+    let told = json!({"done_items": loaded.done_count, "reset_items": items.len()});
+    Ok(Change { items, ..Change::of(EventKind::Recovered, job).telling(told) })
+}
+
+/// What it came to before stays until the next attempt says something else.
+fn again(item: &job_item::Model, now: DateTime<Utc>) -> job_item::Model {
+    job_item::Model { status: ItemStatus::Pending, error: None, completed_at: None, updated_at: now, ..item.clone() }
+}

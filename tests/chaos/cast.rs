@@ -1,0 +1,66 @@
+//! The processes that are killed: each is started again at once, as it was.
+
+use super::worker;
+use crate::support::callsheet;
+use std::{path::PathBuf, process::Stdio};
+use tokio::process::Child;
+
+pub struct Cast {
+    database_url: String,
+    ports: Vec<u16>,
+    ledger: PathBuf,
+    servers: Vec<Child>,
+    workers: Vec<Child>,
+}
+
+impl Cast {
+    pub fn begin(database_url: &str, servers: usize, workers: usize, ledger: PathBuf) -> Self {
+        // Given back at once, so that a server can have it again after it was killed.
+        let free = |_| std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let taken: Vec<_> = (0..servers).map(free).collect();
+        let ports = taken.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        drop(taken);
+        let mut cast =
+            Self { database_url: database_url.to_owned(), ports, ledger, servers: Vec::new(), workers: Vec::new() };
+        cast.servers = (0..servers).map(|i| cast.server(i)).collect();
+        cast.workers = (0..workers).map(|i| cast.worker(i)).collect();
+        cast
+    }
+
+    pub fn urls(&self) -> Vec<String> {
+        self.ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect()
+    }
+
+    fn server(&self, i: usize) -> Child {
+        let listen = format!("127.0.0.1:{}", self.ports[i]);
+        let args = ["serve", "--listen", &listen, "--database-url", &self.database_url, "--database-connections", "6"];
+        callsheet(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    }
+
+    fn worker(&self, i: usize) -> Child {
+        worker::spawn(&format!("worker-{i}"), &self.urls(), &self.ledger)
+    }
+
+    /// Kills one of them. True when it was a worker.
+    pub async fn kill_one(&mut self, rng: &mut fastrand::Rng) -> bool {
+        let i = rng.usize(..self.servers.len() + self.workers.len());
+        match i.checked_sub(self.servers.len()) {
+            None => {
+                self.servers[i].kill().await.unwrap();
+                self.servers[i] = self.server(i);
+                false
+            }
+            Some(i) => {
+                self.workers[i].kill().await.unwrap();
+                self.workers[i] = self.worker(i);
+                true
+            }
+        }
+    }
+
+    pub async fn end(mut self) {
+        for child in self.workers.iter_mut().chain(&mut self.servers) {
+            child.kill().await.unwrap();
+        }
+    }
+}
