@@ -6,8 +6,8 @@
 mod support;
 
 mod api;
-mod chaos;
 mod browser;
+mod chaos;
 mod cli;
 mod crash;
 mod import;

@@ -11,7 +11,7 @@ pub mod job_count;
 pub mod job_event;
 pub mod job_item;
 pub mod job_stat;
-pub mod job_stats_position;
+pub mod position;
 pub mod queue;
 pub mod series;
 pub mod worker;

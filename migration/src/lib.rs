@@ -19,7 +19,7 @@ mod m0013_claims;
 mod m0014_job_counts;
 mod m0015_fill;
 mod m0016_job_stats;
-mod m0017_job_stats_position;
+mod m0017_positions;
 mod m0018_job_actions;
 mod m0019_job_action_outcomes;
 mod m0020_import_report;
@@ -45,7 +45,7 @@ pub const TABLES: [&str; 15] = [
     "workers",
     "job_counts",
     "job_stats",
-    "job_stats_position",
+    "positions",
     "job_actions",
     "job_action_outcomes",
 ];
@@ -71,7 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0014_job_counts::Migration),
             Box::new(m0015_fill::Migration),
             Box::new(m0016_job_stats::Migration),
-            Box::new(m0017_job_stats_position::Migration),
+            Box::new(m0017_positions::Migration),
             Box::new(m0018_job_actions::Migration),
             Box::new(m0019_job_action_outcomes::Migration),
             Box::new(m0020_import_report::Migration),

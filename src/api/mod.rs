@@ -34,8 +34,8 @@ mod sse;
 mod stats;
 mod streams;
 mod upload;
-mod written;
 mod workers;
+mod written;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;

@@ -2,8 +2,8 @@
 
 use super::face::{Api, least, of_job, places};
 use callsheet::background::Loops;
-use std::time::Duration;
 use serde_json::json;
+use std::time::Duration;
 
 const ACTIVE: &str = "/api/v1/active-jobs";
 

@@ -33,7 +33,7 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("workers", 0),
         ("job_counts", 0),
         ("job_stats", 0),
-        ("job_stats_position", 1),
+        ("positions", 0),
         ("job_actions", 0),
         ("job_action_outcomes", 0),
     ]

@@ -70,3 +70,16 @@ async fn a_place_of_the_future_and_a_pruned_one_give_a_reset(t: Api) {
     t.get(&format!("{PATH}?label=x")).await.problem(400, "invalid_request");
     t.get(&format!("{PATH}?status=done")).await.problem(400, "invalid_request");
 }
+
+on_both!(who_was_away_while_old_history_was_taken_away_begins_anew);
+async fn who_was_away_while_old_history_was_taken_away_begins_anew(t: Api) {
+    let waits = t.queued().await;
+    t.job_in(entity::JobStatus::Completed).await;
+    t.clock.advance(chrono::TimeDelta::days(40));
+    assert_eq!(t.clean_up(chrono::TimeDelta::days(30)).await.unwrap(), 2);
+    // The first event is still there, and so is the last, but not what was between.
+    let told = open(&t, "", Some("1")).await.take(2).await;
+    assert_eq!((kinds(&told), told[0].data["reason"].as_str()), (vec!["reset", "snapshot"], Some("history_pruned")));
+    t.start(&waits.id).await;
+    assert_eq!(kinds(&open(&t, "", Some("4")).await.take(1).await), ["started"]);
+}

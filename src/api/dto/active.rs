@@ -52,7 +52,11 @@ pub struct RemovedActiveJobs {
 
 impl From<(active_job::Model, job::Model)> for ActiveJob {
     fn from((active, job): (active_job::Model, job::Model)) -> Self {
-        Self { job: JobSummary(ListedJob::new(job, View::Summary)), title: active.title, since: active.created_at.into() }
+        Self {
+            job: JobSummary(ListedJob::new(job, View::Summary)),
+            title: active.title,
+            since: active.created_at.into(),
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod positions;
 mod prune_events;
 mod queues;
 mod rescue_jobs;
@@ -29,6 +30,7 @@ pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use positions::position;
 pub use prune_events::{PruneEvents, Pruned};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};

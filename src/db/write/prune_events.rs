@@ -1,11 +1,12 @@
 //! Taking old history away: of jobs that ended long ago, all events but the last.
 
+use super::positions::{lock_position, set_position};
 use crate::{
     db::{Tx, Write},
     error::Result,
 };
 use chrono::{DateTime, Utc};
-use entity::{job, job_event};
+use entity::{job, job_event, position::PRUNED};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
@@ -57,6 +58,12 @@ impl Write for PruneEvents {
             .filter(Expr::exists(ended))
             .exec(tx)
             .await?;
+        let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id).max();
+        if let Some(upto) = older.filter(|_| gone.rows_affected > 0) {
+            // Whoever follows all jobs from before has to be told that something is missing.
+            let known = lock_position(tx, PRUNED).await?;
+            set_position(tx, PRUNED, known.max(upto)).await?;
+        }
         let older_follow = looked_at.iter().any(|(_, created_at)| *created_at < self.ended_before);
         Ok(Pruned { events: gone.rows_affected, next: older_follow.then_some(*last) })
     }

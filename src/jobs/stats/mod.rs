@@ -10,12 +10,12 @@ pub use waiting::{Waiting, Workers};
 
 use super::{Counts, JobManager, validate};
 use crate::{
-    db::write::{Counted, Tallies, counted, tally},
+    db::write::{Counted, Tallies, counted, position, tally},
     error::Result,
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::{job_stat, job_stats_position, queue};
+use entity::{job_stat, position::STATS, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub struct Stats {
@@ -73,7 +73,7 @@ struct Told<'a, C> {
 
 impl<C: ConnectionTrait> Told<'_, C> {
     async fn tail(db: &C) -> Result<Vec<Counted>> {
-        let position = job_stats_position::Entity::find().one(db).await?.map_or(0, |row| row.position);
+        let position = position(db, STATS).await?;
         Ok(counted(position).into_model().all(db).await?)
     }
 

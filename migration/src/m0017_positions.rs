@@ -1,9 +1,9 @@
-//! `job_stats_position`: one row that says up to which event `job_stats` tells; none before the first roll-up.
+//! `positions`: up to which event something was done, a row each; none before it was done first.
 
 use crate::drop_table;
 use sea_orm_migration::prelude::*;
 
-const POSITION: &str = "job_stats_position";
+const POSITIONS: &str = "positions";
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,16 +14,15 @@ impl MigrationTrait for Migration {
         manager
             .create_table(
                 Table::create()
-                    .table(POSITION)
-                    .col(ColumnDef::new("id").small_integer().not_null().primary_key())
+                    .table(POSITIONS)
+                    .col(ColumnDef::new("name").string_len(50).not_null().primary_key())
                     .col(ColumnDef::new("position").big_integer().not_null())
-                    .check(("chk_job_stats_position_id", Expr::col("id").eq(1)))
                     .to_owned(),
             )
             .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        drop_table(manager, POSITION).await
+        drop_table(manager, POSITIONS).await
     }
 }
