@@ -45,6 +45,7 @@ pub enum Thing {
     Series,
     Episode,
     Import,
+    Action,
 }
 
 impl Thing {
@@ -56,6 +57,7 @@ impl Thing {
             Thing::Series => "series_not_found",
             Thing::Episode => "episode_not_found",
             Thing::Import => "import_not_found",
+            Thing::Action => "action_not_found",
         }
     }
 }
@@ -69,6 +71,7 @@ impl fmt::Display for Thing {
             Thing::Series => "Series",
             Thing::Episode => "Episode",
             Thing::Import => "Import",
+            Thing::Action => "Action",
         })
     }
 }
@@ -89,6 +92,10 @@ pub enum Error {
     NotEnded(JobStatus),
     #[error("None of the job's items failed: there is nothing to retry.")]
     NoFailedItems,
+    #[error("The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id.")]
+    JobEnded(JobStatus),
+    #[error("The filter lets every job through: name what the jobs have in common, or say `confirm: true`.")]
+    ConfirmationRequired,
     #[error("The job is not held under the lease that this call came with: let go of it.")]
     LeaseLost,
     #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
@@ -127,6 +134,8 @@ impl Error {
             Error::NotProcessing(_) => "job_not_processing",
             Error::NotEnded(_) => "job_not_ended",
             Error::NoFailedItems => "no_failed_items",
+            Error::JobEnded(_) => "job_ended",
+            Error::ConfirmationRequired => "confirmation_required",
             Error::LeaseLost => "lease_lost",
             Error::VersionMismatch { .. } => "version_mismatch",
             Error::JobExists(_) => "job_exists",

@@ -16,3 +16,4 @@ mod leases;
 mod migrations;
 mod openapi;
 mod plans;
+mod streams;

@@ -21,6 +21,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use std::time::Duration;
 
 pub struct Jobs(pub JobManager);
 
@@ -231,15 +232,24 @@ impl Jobs {
 
     /// Get a job
     ///
-    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged.
+    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged. With `wait`, holds the
+    /// answer until the job changes: for clients that cannot follow a stream.
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get_job(
         &self,
         /// Id of the job.
         job_id: Path<String>,
+        /// Seconds that the answer may be held: until the job's version is behind `since_version`.
+        #[oai(validator(minimum(value = "0"), maximum(value = "60")))]
+        wait: Query<Option<u64>>,
+        /// Version that the client has; the present one when left out.
+        since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
     ) -> Result<JobOrUnchanged> {
-        let job = self.0.get_job(&job_id.0).await?;
+        let job = match wait.0 {
+            Some(seconds) => self.0.wait_for_job(&job_id.0, since_version.0, Duration::from_secs(seconds)).await?,
+            None => self.0.get_job(&job_id.0).await?,
+        };
         let tag = etag(job.version);
         if seen.has(&tag) {
             return Ok(JobOrUnchanged::NotModified(tag));

@@ -1,5 +1,7 @@
 //! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
 
+mod actions;
+mod active_jobs;
 mod body;
 mod claims;
 mod contract;
@@ -27,6 +29,9 @@ mod reports;
 mod series;
 mod shots;
 pub mod spec;
+mod sse;
+mod stats;
+mod streams;
 mod upload;
 mod workers;
 
@@ -55,6 +60,10 @@ enum Tag {
     Items,
     /// What happened to a job, step by step.
     Events,
+    /// What there is, what waits, and what happened lately.
+    Stats,
+    /// What is done to all jobs that match a filter.
+    Actions,
     /// Series that jobs and episodes belong to.
     Series,
     /// Episodes that jobs belong to.
@@ -75,7 +84,8 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),
-        events::Events(jobs.clone()),
+        (events::Events(jobs.clone()), streams::Streams(jobs.clone()), stats::Statistics(jobs.clone())),
+        (active_jobs::Active(jobs.clone()), actions::StartActions(jobs.clone()), actions::Actions(jobs.clone())),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
         imports::Imports { jobs: jobs.clone(), background: imports.clone() },

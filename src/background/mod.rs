@@ -1,82 +1,65 @@
-//! Loops of a server: what has to be done again and again, on every server of a database at once.
-//!
-//! Each is a verb that may be called at any time, does what there is to do, and says how much it did: that is what tests
-//! call. Here it is called again after its period, after a while when it failed, and how it went can be looked at.
+//! What a server does without being asked: loops, each a verb again and again.
+
+mod actions;
+mod imports;
+mod rescue;
+mod stats;
+mod workers;
+
+pub use actions::RunActions;
+pub use imports::GiveUpImports;
+pub use rescue::RescueJobs;
+pub use stats::RollUpStats;
+pub use workers::{ForgetWorkers, NoteWorkers};
 
 use crate::{error::Result, jobs::JobManager};
 use std::{future::Future, time::Duration};
-use tokio::task::JoinSet;
+use tokio::task::JoinHandle;
 
-/// Leases that have run out are looked for this often; with the spread, at most one and a half times this.
-const RESCUE: Duration = Duration::from_secs(1);
+/// A verb that is called again and again while the server runs.
+pub trait Loop: Send + Sync + 'static {
+    /// For the log.
+    const NAME: &'static str;
 
-const NOTE_WORKERS: Duration = Duration::from_secs(2);
+    /// From the end of one call to the next; between half and one and a half times this.
+    const PERIOD: Duration;
 
-const FORGET_WORKERS: Duration = Duration::from_secs(600);
+    fn run_once(&self) -> impl Future<Output = Result<()>> + Send;
 
-const GIVE_UP_IMPORTS: Duration = Duration::from_secs(30);
-
-/// The loops of one server, for as long as this is kept.
-pub struct Loops(JoinSet<()>);
-
-impl Loops {
-    pub fn start(jobs: &JobManager) -> Self {
-        let mut loops = Self(JoinSet::new());
-        let each = |name, period| Runner { name, period, jobs: jobs.clone() };
-        loops.0.spawn(each("rescue_jobs", RESCUE).run(rescue_jobs));
-        loops.0.spawn(each("note_workers", NOTE_WORKERS).run(note_workers));
-        loops.0.spawn(each("forget_workers", FORGET_WORKERS).run(forget_workers));
-        loops.0.spawn(each("give_up_imports", GIVE_UP_IMPORTS).run(give_up_imports));
-        loops
-    }
-
-    /// None of them runs any more when it returns.
-    pub async fn end(mut self) {
-        self.0.shutdown().await;
+    /// Returns when there is something to do before the period is over.
+    fn woken(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
     }
 }
 
-async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
-    let rescued = jobs.rescue_jobs().await?;
-    if rescued > 0 {
-        tracing::warn!(rescued, "jobs were taken from workers that were not heard of in time");
-    }
-    Ok(rescued)
+/// All loops of a server.
+pub fn spawn_all(jobs: &JobManager) -> Vec<JoinHandle<()>> {
+    vec![
+        spawn(jobs, RescueJobs(jobs.clone())),
+        spawn(jobs, NoteWorkers(jobs.clone())),
+        spawn(jobs, ForgetWorkers(jobs.clone())),
+        spawn(jobs, GiveUpImports(jobs.clone())),
+        spawn(jobs, RollUpStats(jobs.clone())),
+        spawn(jobs, RunActions(jobs.clone())),
+    ]
 }
 
-async fn note_workers(jobs: JobManager) -> Result<u64> {
-    jobs.note_workers().await
-}
-
-async fn forget_workers(jobs: JobManager) -> Result<u64> {
-    jobs.forget_workers().await
-}
-
-async fn give_up_imports(jobs: JobManager) -> Result<u64> {
-    let runs = jobs.give_up_imports().await?;
-    if runs > 0 {
-        tracing::warn!(runs, "imports were given up: their process is gone");
-    }
-    Ok(runs)
-}
-
-/// One loop.
-struct Runner {
-    name: &'static str,
-    period: Duration,
-    jobs: JobManager,
-}
-
-impl Runner {
-    /// Calls `once` now and again and again. The servers of a database do not keep in step.
-    async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
+/// Runs the loop until the server is about to end. A call that fails is made up for by the next.
+pub fn spawn<L: Loop>(jobs: &JobManager, this: L) -> JoinHandle<()> {
+    let jobs = jobs.clone();
+    tokio::spawn(async move {
         loop {
-            let done = once(self.jobs.clone()).await;
-            if let Err(error) = &done {
-                tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+            let outcome = this.run_once().await;
+            if let Err(error) = &outcome {
+                tracing::warn!(name = L::NAME, %error, "a background loop failed: it tries again");
             }
-            self.jobs.loop_ran(self.name, done);
-            tokio::time::sleep(self.period.mul_f64(0.5 + fastrand::f64())).await;
+            jobs.loop_ran(L::NAME, &outcome);
+            tokio::select! {
+                () = jobs.ending() => return,
+                () = this.woken() => {}
+                // The servers of a database do not keep in step.
+                () = tokio::time::sleep(L::PERIOD.mul_f64(0.5 + fastrand::f64())) => {}
+            }
         }
-    }
+    })
 }

@@ -7,21 +7,25 @@ mod errors;
 pub mod migrate;
 mod news;
 mod relay;
+mod tail;
 mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Observer, Options, without_password};
-pub use dialect::{bytewise, contains_text, has_label};
+pub use dialect::{bytewise, contains_text, due_since, has_label, is_queued, is_running};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
 use entity::job;
 use relay::Relay;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{
+    DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, TransactionTrait,
+};
 use std::sync::Arc;
 
 /// A pool of connections to one database, and the one way to write to it.
@@ -29,6 +33,7 @@ use std::sync::Arc;
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    for_writing: DatabaseConnection,
     writers: usize,
     desk: NewsDesk,
     relay: Option<Relay>,
@@ -40,11 +45,17 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
+        // A single writer keeps its connection: the pages and statements that it holds serve the next write, where a
+        // pool would hand them out to each connection in turn, which finds them stale.
+        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
+            true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
+            false => conn.clone(),
+        };
         let desk = NewsDesk::default();
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
-        let writer = Writer::new(conn.clone(), writers, lanes, desk.clone(), relay.clone());
-        Ok(Self { conn, writer, writers, desk, relay, url: options.url.as_str().into() })
+        let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
+        Ok(Self { conn, writer, for_writing, writers, desk, relay, url: options.url.as_str().into() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
@@ -53,7 +64,7 @@ impl Database {
         let conn = DatabaseConnection::default();
         let desk = NewsDesk::default();
         let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
-        Self { writer, conn, writers: 1, desk, relay: None, url: "".into() }
+        Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
     }
 
     /// There is no database behind this.
@@ -64,6 +75,13 @@ impl Database {
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
     pub fn read(&self) -> &DatabaseConnection {
         &self.conn
+    }
+
+    /// For reading that has to see one moment, however many statements it takes.
+    #[allow(clippy::disallowed_methods, reason = "it does not write")]
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = dialect::snapshot(self.conn.get_database_backend());
+        self.conn.begin_with_options(options).await
     }
 
     /// Runs one write in a transaction of its own and answers after the commit.
@@ -111,6 +129,7 @@ impl Database {
         if let Some(relay) = &self.relay {
             let _ = relay.flush().await;
         }
+        self.for_writing.close().await?;
         self.conn.close().await
     }
 }

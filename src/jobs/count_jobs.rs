@@ -15,6 +15,16 @@ pub struct Counts {
 }
 
 impl Counts {
+    pub fn plus(&self, other: &Self) -> Self {
+        Self {
+            queued: self.queued + other.queued,
+            processing: self.processing + other.processing,
+            completed: self.completed + other.completed,
+            failed: self.failed + other.failed,
+            cancelled: self.cancelled + other.cancelled,
+        }
+    }
+
     pub fn total(&self) -> u64 {
         self.queued + self.processing + self.completed + self.failed + self.cancelled
     }

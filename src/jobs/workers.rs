@@ -11,7 +11,7 @@ use crate::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, worker};
-use sea_orm::{ColumnTrait, EntityTrait, Select, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
 use std::collections::HashMap;
 
 /// A worker that holds nothing and was not heard of for so long is stale.

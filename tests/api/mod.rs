@@ -13,7 +13,7 @@ macro_rules! on_sqlite {
 }
 
 mod answer;
-mod face;
+pub mod face;
 
 mod bad_ids;
 mod bad_moves;
@@ -21,12 +21,14 @@ mod bad_parameters;
 mod bad_texts;
 mod bad_values;
 mod catalog;
+mod claims;
 mod conditions;
 mod docs;
 mod generate;
 mod idempotency;
 mod legacy;
 mod lists;
+mod live;
 mod media;
 mod native;
 mod problems;

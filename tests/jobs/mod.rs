@@ -1,5 +1,7 @@
 //! Conformance: every verb of the JobManager does the same on SQLite and on PostgreSQL, as the domain says.
 
+mod actions;
+mod active_jobs;
 mod bad_input;
 mod cancel_job;
 mod claims;
@@ -28,6 +30,7 @@ mod retry_job;
 mod series;
 mod shots;
 mod start_job;
+mod stats;
 mod transitions;
 mod update_job;
 mod versions;

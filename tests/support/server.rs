@@ -53,6 +53,10 @@ impl Server {
         format!("{}{path}", self.url)
     }
 
+    pub fn pid(&self) -> u32 {
+        self.child.id().expect("the server runs")
+    }
+
     /// `kill -9`, and waits until the process is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();

@@ -115,14 +115,15 @@ impl<'a> Changes<'a> {
             .filter(|w| !matches!(w.items, Items::None))
             .map(|w| (w.id.as_str(), &w.items))
             .collect();
-        let mut found = items::find(
-            self.tx,
-            jobs.iter().filter_map(|job| Some((job, *wanted.get(job.id.as_str())?))).collect(),
-        )
-        .await?;
+        let mut found =
+            items::find(self.tx, jobs.iter().filter_map(|job| Some((job, *wanted.get(job.id.as_str())?))).collect())
+                .await?;
         let row = |job: job::Model| {
             let found = found.remove(&job.id).unwrap_or_default();
-            (job.id.clone(), Row { before: job.clone(), now: job, found, steps: Vec::new(), touched: false, items: Vec::new() })
+            (
+                job.id.clone(),
+                Row { before: job.clone(), now: job, found, steps: Vec::new(), touched: false, items: Vec::new() },
+            )
         };
         Ok(jobs.into_iter().map(row).collect())
     }
