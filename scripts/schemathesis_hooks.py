@@ -1,6 +1,7 @@
 """Leaves out bodies that are refused for a reason which JSON Schema has no words for; the test suite sends those.
 
-Refused are U+0000 at any depth of a free-form object, and more shots done than there are.
+Refused are U+0000 at any depth of a free-form object, more shots done than there are, a priority for an action that
+sets none or none for one that does, and an action on all jobs that is not confirmed.
 """
 import schemathesis
 
@@ -20,6 +21,16 @@ def has_too_many_shots(body):
     return all(isinstance(n, (int, float)) for n in (total, completed)) and completed > total
 
 
+def is_refused_action(body):
+    if not isinstance(body, dict) or "action" not in body:
+        return False
+    has_priority = body.get("priority") is not None
+    given = body.get("filter") if isinstance(body.get("filter"), dict) else {}
+    everything = not any(value not in (None, [], {}) for value in given.values())
+    unconfirmed = everything and not body.get("dry_run") and not body.get("confirm")
+    return has_priority != (body["action"] == "set_priority") or unconfirmed
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    return not has_nul(case.body) and not has_too_many_shots(case.body)
+    return not has_nul(case.body) and not has_too_many_shots(case.body) and not is_refused_action(case.body)

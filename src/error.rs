@@ -45,6 +45,7 @@ pub enum Thing {
     Series,
     Episode,
     Import,
+    Action,
 }
 
 impl Thing {
@@ -56,6 +57,7 @@ impl Thing {
             Thing::Series => "series_not_found",
             Thing::Episode => "episode_not_found",
             Thing::Import => "import_not_found",
+            Thing::Action => "action_not_found",
         }
     }
 }
@@ -69,6 +71,7 @@ impl fmt::Display for Thing {
             Thing::Series => "Series",
             Thing::Episode => "Episode",
             Thing::Import => "Import",
+            Thing::Action => "Action",
         })
     }
 }
@@ -85,6 +88,10 @@ pub enum Error {
     TransitionIllegal(#[from] Illegal),
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
+    #[error("The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id.")]
+    JobEnded(JobStatus),
+    #[error("The filter lets every job through: name what the jobs have in common, or say `confirm: true`.")]
+    ConfirmationRequired,
     #[error("The job is {0}; its failed items can be retried once it has ended.")]
     NotEnded(JobStatus),
     #[error("None of the job's items failed: there is nothing to retry.")]
@@ -125,6 +132,8 @@ impl Error {
             Error::Invalid(_) => "invalid_request",
             Error::TransitionIllegal { .. } => "job_transition_illegal",
             Error::NotProcessing(_) => "job_not_processing",
+            Error::JobEnded(_) => "job_ended",
+            Error::ConfirmationRequired => "confirmation_required",
             Error::NotEnded(_) => "job_not_ended",
             Error::NoFailedItems => "no_failed_items",
             Error::LeaseLost => "lease_lost",

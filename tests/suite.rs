@@ -6,6 +6,7 @@
 mod support;
 
 mod api;
+mod browser;
 mod chaos;
 mod cli;
 mod crash;
@@ -16,4 +17,5 @@ mod leases;
 mod migrations;
 mod openapi;
 mod plans;
+mod streams;
 mod work;

@@ -39,6 +39,9 @@ pub struct Model {
     pub heartbeat_at: Option<DateTimeUtc>,
     /// Which process runs it, in the words of `callsheet::process`.
     pub process: Option<String>,
+    /// What the run told at its end: its counts by source, reason and rule.
+    #[sea_orm(column_type = "JsonBinary", nullable)]
+    pub report: Option<Json>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -6,6 +6,7 @@ pub enum Header {
     IdempotencyKey,
     IfMatch,
     IfNoneMatch,
+    LastEventId,
 }
 
 /// An operation, its request headers, and the codes of its problems besides those of [`EVERYWHERE`].
@@ -27,10 +28,11 @@ const fn operation(id: &'static str, headers: &'static [Header], codes: &'static
 }
 
 const CREATES: &[Header] = &[Header::IdempotencyKey];
+const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 45] = [
+pub const OPERATIONS: [Operation; 56] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -113,6 +115,17 @@ pub const OPERATIONS: [Operation; 45] = [
         &["job_not_found", "item_not_found", "job_not_processing", "lease_lost", "item_conflict", "version_mismatch"],
     ),
     operation("list_events", &[], &["job_not_found"]),
+    operation("stream_job_events", RESUMES, &["job_not_found"]),
+    operation("stream_events", RESUMES, &[]),
+    operation("get_stats", &[], &[]),
+    operation("list_active_jobs", &[], &[]),
+    operation("set_active_job", &[], &["job_not_found", "job_ended"]),
+    operation("remove_active_jobs", &[], &[]),
+    operation("start_action", &[], &["confirmation_required"]),
+    operation("list_actions", &[], &[]),
+    operation("get_action", &[], &["action_not_found"]),
+    operation("abort_action", &[], &["action_not_found"]),
+    operation("list_action_outcomes", &[], &["action_not_found"]),
     operation("create_series", CREATES, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),

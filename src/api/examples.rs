@@ -6,6 +6,7 @@ const JOB: &str = "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10";
 const SERIES: &str = "0199d3a0-11aa-7000-8000-5a6b7c8d9e0f";
 const EPISODE: &str = "0199d3a0-22bb-7000-8000-5a6b7c8d9e0f";
 const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
+const ACTION: &str = "0199d3c0-7a11-7000-8000-3f1c5b8a2d10";
 const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
@@ -50,6 +51,9 @@ fn input(schema: &str) -> Option<Value> {
         "ReportItems" => json!({"items": [report()]}),
         "ItemReport" => report(),
         "EditShot" => json!({"visual_desc": "The platform in the rain"}),
+        "NewAction" => json!({"action": "retry", "filter": filter(), "dry_run": true}),
+        "ActionFilter" => filter(),
+        "SetActiveJob" => json!({"client_id": "c0ffee-42", "job_id": JOB, "title": "Night train"}),
         "ClaimJobs" => json!({
             "worker_id": "render-1", "job_types": ["idea2video", "script2video"], "max_jobs": 2, "lease_seconds": 60,
             "wait_seconds": 20, "host": "gpu-7.internal", "version": "1.4.0",
@@ -96,6 +100,33 @@ fn output(schema: &str) -> Option<Value> {
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),
         "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null}),
+        "StreamMessage" => json!({"id": "2", "event": "change", "data": event()}),
+        "StreamData" => event(),
+        "StreamReset" => json!({"reason": "position_unknown"}),
+        "StreamSnapshot" => json!({
+            "position": "1042", "as_of": "2026-01-31T12:00:02.5Z",
+            "counts": {"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44},
+        }),
+        "ActiveJob" => active(),
+        "ActiveJobs" => json!({"client_id": "c0ffee-42", "active_jobs": [active()]}),
+        "RemovedActiveJobs" => json!({"message": "Active jobs removed", "removed": 1}),
+        "Bucket" => json!("minute"),
+        "StatsReport" => stats(),
+        "StatsBucket" => bucket(),
+        "TypeStats" => of_type(),
+        "WorkerCounts" => json!({"alive": 3, "busy": 1, "stale": 0}),
+        "ActionKind" => json!("retry"),
+        "ActionStatus" => json!("running"),
+        "ActionOutcomeKind" => json!("changed"),
+        "ActionPreview" => json!({
+            "action_id": null, "dry_run": true, "matching": 41, "will_change": 41, "will_not_change": 0,
+            "by_status": {"queued": 0, "processing": 0, "completed": 0, "failed": 41, "cancelled": 0, "total": 41},
+            "as_of": "2026-01-31T12:00:02.5Z", "filter_text": "status failed, type idea2video",
+        }),
+        "Action" => action(),
+        "ActionList" => json!({"actions": [action()], "next_cursor": null}),
+        "ActionOutcome" => action_outcome(),
+        "ActionOutcomeList" => json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null}),
         "ClaimedJobs" => json!({"jobs": [claimed()]}),
         "ClaimedJob" => claimed(),
         "Lease" => lease(),
@@ -149,7 +180,7 @@ fn listed() -> Value {
 }
 
 fn pagination() -> Value {
-    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
 }
 
 fn shot() -> Value {
@@ -229,12 +260,24 @@ fn import() -> Value {
     json!({
         "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
         "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
-        "finished_at": "2026-01-31T12:00:01.5Z",
+        "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
         "options": {
             "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",
             "on_conflict": "skip", "dry_run": false,
         },
     })
+}
+
+/// Of one source, which is all there is.
+fn sums(of_source: bool) -> Value {
+    let mut sums = json!({
+        "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,
+        "rejected_by_reason": {"unknown_status": 1}, "repaired_by_rule": {"progress_put_on_scale": 3},
+    });
+    if of_source {
+        sums["source"] = json!("jobs.json");
+    }
+    sums
 }
 
 fn reject() -> Value {
@@ -252,5 +295,56 @@ fn series() -> Value {
 fn episode() -> Value {
     json!({
         "episode_id": EPISODE, "series_id": SERIES, "title": "Home", "number": 1, "created_at": "2026-01-30T09:05:00Z",
+    })
+}
+
+fn active() -> Value {
+    let mut job = listed();
+    for field in super::dto::LARGE_FIELDS {
+        job.as_object_mut().map(|job| job.remove(field));
+    }
+    json!({"job": job, "title": "Night train", "since": "2026-01-31T12:00:00.123456Z"})
+}
+
+fn filter() -> Value {
+    json!({"status": ["failed"], "job_type": "idea2video"})
+}
+
+fn action() -> Value {
+    json!({
+        "action_id": ACTION, "action": "retry", "priority": null, "filter": filter(),
+        "filter_text": "status failed, type idea2video", "status": "running", "matching": 41, "done": 20, "changed": 19,
+        "skipped": 1, "failed": 0, "created_at": "2026-01-31T12:00:02.5Z", "finished_at": null, "error": null,
+    })
+}
+
+fn action_outcome() -> Value {
+    json!({
+        "outcome_id": 7, "job_id": JOB, "outcome": "skipped", "code": "job_transition_illegal",
+        "detail": "A job that is completed cannot be retried: it has ended and stays as it is.",
+    })
+}
+
+fn stats() -> Value {
+    json!({
+        "as_of": "2026-01-31T12:00:02.5Z",
+        "jobs": {"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44},
+        "by_type": [of_type()], "scheduled": 0, "oldest_queued_at": "2026-01-31T12:00:00Z",
+        "oldest_queued_seconds": 2.5, "oldest_queued_job_id": JOB, "workers": {"alive": 3, "busy": 1, "stale": 0},
+        "bucket": "minute", "bucket_seconds": 60, "buckets": [bucket()], "failures_today": 1, "stuck": 0,
+    })
+}
+
+fn of_type() -> Value {
+    json!({
+        "job_type": "idea2video", "queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0,
+        "paused": false, "max_running": null,
+    })
+}
+
+fn bucket() -> Value {
+    json!({
+        "start": "2026-01-31T12:00:00Z", "created": 3, "started": 2, "completed": 1, "failed": 0, "cancelled": 0,
+        "retried": 0, "wait_p50": 1.5, "wait_p95": 2.25, "run_p50": 182.5, "run_p95": 182.5,
     })
 }

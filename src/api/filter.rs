@@ -20,20 +20,22 @@ pub struct Given {
 
 /// The filter that they mean.
 pub fn filter(given: Given) -> Result<Filter> {
-    let pair = |text: &String| {
-        let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
-        let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
-        Ok((key.to_owned(), value.to_owned()))
-    };
     Ok(Filter {
         status: given.status.map(Into::into),
         job_type: given.job_type,
         mode: given.mode,
         series_id: given.series_id,
         episode_id: given.episode_id,
-        labels: given.label.iter().map(pair).collect::<Result<_>>()?,
+        labels: given.label.iter().map(|text| pair(text)).collect::<Result<_>>()?,
         created_after: given.created_after,
         created_before: given.created_before,
         q: given.q,
     })
+}
+
+/// A label as `KEY=VALUE`.
+pub fn pair(text: &str) -> Result<(String, String)> {
+    let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
+    let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
+    Ok((key.to_owned(), value.to_owned()))
 }

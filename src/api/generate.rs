@@ -24,8 +24,8 @@ impl Generate {
     #[oai(path = "/idea2video", method = "post", operation_id = "generate_idea2video")]
     async fn idea2video(&self, key: IdempotencyKey, body: Body<GenerateIdea>) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_idea2video", &body.raw);
-        let GenerateIdea { idea, user_requirement, style, project_title } = body.value;
-        let input = Input { field: "idea", text: idea, user_requirement, style, project_title };
+        let GenerateIdea { idea, user_requirement, style, project_title, client_id } = body.value;
+        let input = Input { field: "idea", text: idea, user_requirement, style, project_title, client_id };
         self.create(input, idempotency).await
     }
 
@@ -35,8 +35,8 @@ impl Generate {
     #[oai(path = "/script2video", method = "post", operation_id = "generate_script2video")]
     async fn script2video(&self, key: IdempotencyKey, body: Body<GenerateScript>) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_script2video", &body.raw);
-        let GenerateScript { script, user_requirement, style, project_title } = body.value;
-        let input = Input { field: "script", text: script, user_requirement, style, project_title };
+        let GenerateScript { script, user_requirement, style, project_title, client_id } = body.value;
+        let input = Input { field: "script", text: script, user_requirement, style, project_title, client_id };
         self.create(input, idempotency).await
     }
 }
@@ -48,6 +48,7 @@ struct Input {
     user_requirement: String,
     style: String,
     project_title: Option<String>,
+    client_id: Option<String>,
 }
 
 impl Generate {
@@ -68,6 +69,7 @@ impl Generate {
             style: Some(input.style),
             project_title: input.project_title,
             request_data: Some(request),
+            client_id: input.client_id,
             ..NewJob::default()
         };
         let job = self.0.create_job(new, idempotency).await?.job;

@@ -1,4 +1,4 @@
-//! The headers that requests are steered by: Idempotency-Key, If-Match, If-None-Match.
+//! The headers that requests are steered by: Idempotency-Key, If-Match, If-None-Match, Last-Event-ID.
 
 use super::problem::Problem;
 use crate::{
@@ -77,6 +77,18 @@ impl<'a> FromRequest<'a> for IfNoneMatch {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
         Ok(Self(values.flat_map(|v| v.split(',')).map(|tag| tag.trim().to_owned()).collect()))
+    }
+}
+
+/// `Last-Event-ID`: where a client was in a stream.
+pub struct LastEventId(pub Option<String>);
+
+impl<'a> FromRequest<'a> for LastEventId {
+    async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
+        let id = request.headers().get("last-event-id");
+        // What is not text is no id that was given out, and is refused as such. An empty one says that there was none.
+        let id = id.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
+        Ok(Self(id.filter(|id| !id.is_empty())))
     }
 }
 

@@ -47,10 +47,14 @@ impl Problems {
 fn expected(name: &str) -> &'static str {
     match name {
         "limit" => "Use a limit from 1 to 200.",
-        "offset" | "after" | "shot_idx" => "Use a whole number, e.g. 0.",
+        "wait" => "Use a number of seconds from 0 to 60.",
+        "offset" | "after" | "since_version" | "shot_idx" => "Use a whole number, e.g. 0.",
         "status" => "Use one of queued, processing, completed, failed, cancelled.",
         "order" => "Use -created_at for newest first, or created_at for oldest first.",
         "view" => "Use full or summary.",
+        "bucket" => "Use minute, quarter_hour or hour.",
+        "outcome" => "Use one of changed, skipped, failed.",
+        "client_id" => "Give a client_id: 1 to 200 visible characters.",
         "created_after" | "created_before" => "Use a time such as 2026-01-31T12:00:00Z.",
         _ => "This value is not of the type that the document gives.",
     }

@@ -1,5 +1,9 @@
 //! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
 
+mod actions;
+mod active_jobs;
+#[cfg(feature = "bench")]
+mod bench;
 mod body;
 mod claims;
 mod contract;
@@ -15,7 +19,6 @@ mod headers;
 mod health;
 mod imports;
 mod items;
-mod job_page;
 mod jobs;
 mod lifecycle;
 mod media;
@@ -27,13 +30,17 @@ mod reports;
 mod series;
 mod shots;
 pub mod spec;
+mod sse;
+mod stats;
+mod streams;
 mod upload;
 mod workers;
+mod written;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
 
-use crate::{app::App, import::Background, jobs::JobManager};
+use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{
     Endpoint, EndpointExt, Route,
     middleware::{NormalizePath, TrailingSlash},
@@ -55,6 +62,10 @@ enum Tag {
     Items,
     /// What happened to a job, step by step.
     Events,
+    /// What there is, what waits, and what happened lately.
+    Stats,
+    /// What is done to all jobs that match a filter.
+    Actions,
     /// Series that jobs and episodes belong to.
     Series,
     /// Episodes that jobs belong to.
@@ -75,7 +86,8 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),
-        events::Events(jobs.clone()),
+        (events::Events(jobs.clone()), streams::Streams(jobs.clone()), stats::Statistics(jobs.clone())),
+        (active_jobs::Active(jobs.clone()), actions::StartActions(jobs.clone()), actions::Actions(jobs.clone())),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
         imports::Imports { jobs: jobs.clone(), background: imports.clone() },
@@ -90,8 +102,12 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 /// Everything that the server answers.
 pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
-    let mut routes = Route::new().nest("/", service);
-    routes = docs::add(routes);
+    let mut routes = Route::new().nest("/", dashboard::at_root(service));
+    routes = dashboard::add(docs::add(routes));
+    #[cfg(feature = "bench")]
+    {
+        routes = routes.at("/bench/echo", bench::echo());
+    }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }

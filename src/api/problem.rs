@@ -9,8 +9,9 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 30] = [
+pub const CODES: [(&str, u16, &str); 33] = [
     ("invalid_request", 400, "The request is not valid"),
+    ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
     ("route_not_found", 404, "There is nothing at this path"),
     ("job_not_found", 404, "There is no such job"),
@@ -19,10 +20,12 @@ pub const CODES: [(&str, u16, &str); 30] = [
     ("series_not_found", 404, "There is no such series"),
     ("episode_not_found", 404, "There is no such episode"),
     ("import_not_found", 404, "There is no such import"),
+    ("action_not_found", 404, "There is no such action"),
     ("media_not_found", 404, "There is no such file"),
     ("method_not_allowed", 405, "This path does not take the method"),
     ("job_transition_illegal", 409, "The job's status does not allow this"),
     ("job_not_processing", 409, "The job is not being processed"),
+    ("job_ended", 409, "The job has ended"),
     ("job_not_ended", 409, "The job has not ended yet"),
     ("no_failed_items", 409, "The job has no failed items"),
     ("job_exists", 409, "The job's id is taken"),

@@ -4,6 +4,7 @@
 //! call. Here it is called again after its period, after a while when it failed, and how it went can be looked at.
 
 use crate::{error::Result, jobs::JobManager};
+use chrono::TimeDelta;
 use std::{future::Future, time::Duration};
 use tokio::task::JoinSet;
 
@@ -16,22 +17,38 @@ const FORGET_WORKERS: Duration = Duration::from_secs(600);
 
 const GIVE_UP_IMPORTS: Duration = Duration::from_secs(30);
 
+const ROLL_UP_STATS: Duration = Duration::from_secs(5);
+
+/// Actions that another server began, or left.
+const RUN_ACTIONS: Duration = Duration::from_secs(5);
+
+const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
+
 /// The loops of one server, for as long as this is kept.
 pub struct Loops(JoinSet<()>);
 
 impl Loops {
-    pub fn start(jobs: &JobManager) -> Self {
+    /// History of jobs that ended so many days ago is taken away; none is when that is not said.
+    pub fn start(jobs: &JobManager, keep_history_days: Option<u32>) -> Self {
         let mut loops = Self(JoinSet::new());
         let each = |name, period| Runner { name, period, jobs: jobs.clone() };
         loops.0.spawn(each("rescue_jobs", RESCUE).run(rescue_jobs));
-        loops.0.spawn(each("note_workers", NOTE_WORKERS).run(note_workers));
-        loops.0.spawn(each("forget_workers", FORGET_WORKERS).run(forget_workers));
+        loops.0.spawn(each("note_workers", NOTE_WORKERS).run(|jobs| async move { jobs.note_workers().await }));
+        loops.0.spawn(each("forget_workers", FORGET_WORKERS).run(|jobs| async move { jobs.forget_workers().await }));
         loops.0.spawn(each("give_up_imports", GIVE_UP_IMPORTS).run(give_up_imports));
+        loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS).run(|jobs| async move { jobs.roll_up_stats().await }));
+        loops.0.spawn(each("run_actions", RUN_ACTIONS).run(|jobs| async move { jobs.run_actions().await }));
+        if let Some(days) = keep_history_days {
+            loops.0.spawn(each("clean_up", CLEAN_UP).run(move |jobs| clean_up(jobs, days)));
+        }
         loops
     }
 
-    /// None of them runs any more when it returns.
-    pub async fn end(mut self) {
+    /// Waits until each has come to an end of what it is at, but no longer than this. None of them runs any more when it
+    /// returns.
+    pub async fn end(mut self, grace: Duration) {
+        let all = async { while self.0.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(grace, all).await;
         self.0.shutdown().await;
     }
 }
@@ -44,20 +61,20 @@ async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
     Ok(rescued)
 }
 
-async fn note_workers(jobs: JobManager) -> Result<u64> {
-    jobs.note_workers().await
-}
-
-async fn forget_workers(jobs: JobManager) -> Result<u64> {
-    jobs.forget_workers().await
-}
-
 async fn give_up_imports(jobs: JobManager) -> Result<u64> {
     let runs = jobs.give_up_imports().await?;
     if runs > 0 {
         tracing::warn!(runs, "imports were given up: their process is gone");
     }
     Ok(runs)
+}
+
+async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
+    let events = jobs.clean_up(TimeDelta::days(keep_days.into())).await?;
+    if events > 0 {
+        tracing::info!(events, "old history was taken away");
+    }
+    Ok(events)
 }
 
 /// One loop.
@@ -68,7 +85,8 @@ struct Runner {
 }
 
 impl Runner {
-    /// Calls `once` now and again and again. The servers of a database do not keep in step.
+    /// Calls `once` now and again and again, until the server is about to end. The servers of a database do not keep in
+    /// step.
     async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
         loop {
             let done = once(self.jobs.clone()).await;
@@ -76,7 +94,19 @@ impl Runner {
                 tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
             }
             self.jobs.loop_ran(self.name, done);
-            tokio::time::sleep(self.period.mul_f64(0.5 + fastrand::f64())).await;
+            tokio::select! {
+                () = self.jobs.ending() => return,
+                () = self.woken() => {}
+                () = tokio::time::sleep(self.period.mul_f64(0.5 + fastrand::f64())) => {}
+            }
+        }
+    }
+
+    /// Returns when there is something to do before the period is over.
+    async fn woken(&self) {
+        match self.name {
+            "run_actions" => self.jobs.action_begun().await,
+            _ => std::future::pending().await,
         }
     }
 }

@@ -60,7 +60,9 @@ impl Progress {
         match &mut self.shown {
             Shown::Not => {}
             Shown::Bar(bar) => {
-                bar.set_message(format!("{} records, {}/s", HumanCount(self.records), rate(self.records, passed)));
+                let left = left(self.bytes, self.all, passed).map(|(_, left)| format!("  {left} left"));
+                let so_far = format!("{} records, {}/s", HumanCount(self.records), rate(self.records, passed));
+                bar.set_message(so_far + &left.unwrap_or_default());
                 bar.set_position(self.bytes);
             }
             Shown::Lines { next } if passed >= *next => {
@@ -80,10 +82,15 @@ impl Progress {
 
 fn line(records: u64, bytes: u64, all: Option<u64>, passed: Duration) -> String {
     let so_far = format!("{records} records, {}/s", rate(records, passed));
-    let Some(all) = all.filter(|all| *all > 0 && bytes > 0) else { return so_far };
+    let Some((done, left)) = left(bytes, all, passed) else { return so_far };
+    format!("{so_far}, {:.0} % of the sources, {left} left", done * 100.0)
+}
+
+/// The part that is done, and the time that the rest takes; `None` where either can't be told.
+fn left(bytes: u64, all: Option<u64>, passed: Duration) -> Option<(f64, HumanDuration)> {
+    let all = all.filter(|all| *all > 0 && bytes > 0)?;
     let done = (bytes as f64 / all as f64).min(1.0);
-    let left = passed.mul_f64((1.0 - done) / done);
-    format!("{so_far}, {:.0} % of the sources, {} left", done * 100.0, HumanDuration(left))
+    Some((done, HumanDuration(passed.mul_f64((1.0 - done) / done))))
 }
 
 fn rate(records: u64, passed: Duration) -> HumanCount {
@@ -92,7 +99,7 @@ fn rate(records: u64, passed: Duration) -> HumanCount {
 
 fn bar(all: Option<u64>) -> ProgressBar {
     let (bar, form) = match all {
-        Some(all) => (ProgressBar::new(all), "{bar:30} {percent} %  {msg}  {eta} left"),
+        Some(all) => (ProgressBar::new(all), "{bar:30} {percent} %  {msg}"),
         None => (ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}"),
     };
     // The form is a constant; one that is wrong shows the bar's own.

@@ -113,6 +113,16 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
             say(format_args!("{name:<13} {}", plain(&value)))?;
         }
     }
+    by(run, "rejected_by_reason", "rejected as")?;
+    by(run, "repaired_by_rule", "repaired by")
+}
+
+/// The counts of all sources by reason or rule.
+fn by(run: &import::Model, member: &str, words: &str) -> Result<(), Failure> {
+    let counts = run.report.as_ref().and_then(|report| report["total"][member].as_object());
+    for (word, n) in counts.into_iter().flatten() {
+        say(format_args!("{words} {word}: {n}"))?;
+    }
     Ok(())
 }
 
@@ -168,6 +178,7 @@ fn run_json(run: &import::Model) -> Value {
         "import_id": run.id,
         "status": status(run),
         "options": run.options,
+        "report": run.report,
         "error": run.error,
         "started_at": run.started_at,
         "finished_at": run.finished_at,

@@ -8,6 +8,7 @@ mod jobs;
 mod migrate;
 mod openapi;
 mod out;
+mod patience;
 mod queue;
 mod serve;
 mod work;

@@ -1,6 +1,6 @@
 //! `callsheet serve`.
 
-use super::{Failure, out::say};
+use super::{Failure, out::say, patience::Patient};
 use crate::{
     api,
     app::App,
@@ -25,20 +25,22 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
-    let loops = Loops::start(&app.jobs);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
     let (signal, jobs) = (stop_signal()?, app.jobs.clone());
     let stop = async move {
         signal.await;
-        // Workers that wait for a job ask the next server.
+        // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
         jobs.end_waits();
+        jobs.end_streams().await;
     };
-    Server::new_with_acceptor(acceptor)
+    Server::new_with_acceptor(Patient(acceptor))
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
-    loops.end().await;
+    // An action ends after a batch; whoever comes next goes on with it.
+    loops.end(GRACE).await;
     listening.abort();
     app.imports.end(GRACE).await;
     tracing::info!("stopped");

@@ -20,6 +20,8 @@ pub struct Options {
     pub create: bool,
     /// How long a call waits for a free connection before it gives up.
     pub acquire_timeout: Duration,
+    /// Jobs that are kept in memory to be read; 0 for none.
+    pub cache_jobs: u64,
     /// Is shown every statement.
     pub observer: Option<Observer>,
 }
@@ -41,6 +43,7 @@ impl Options {
             max_connections: 8,
             create: true,
             acquire_timeout: Duration::from_secs(5),
+            cache_jobs: 0,
             observer: None,
         }
     }

@@ -4,7 +4,8 @@
 pub mod claims;
 
 use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
+    TransactionOptions,
     sea_query::{ColumnType, Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
 
@@ -31,9 +32,67 @@ pub fn writers(backend: DbBackend, connections: u32) -> usize {
     }
 }
 
+/// Whether one connection does all the writing of a process.
+pub fn writes_alone(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
 /// Whether the database can tell one process what another has written.
 pub fn notifies(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// Whether events are committed in the order of their positions: SQLite has one writer at a time.
+pub fn commits_in_order(backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+}
+
+/// The transactions that are writing events and have not ended. None on SQLite, where what is there is committed.
+///
+/// Looks at the locks and not at a snapshot's oldest transaction: that one may be of another database, and stay for hours.
+pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
+    if commits_in_order(db.get_database_backend()) {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted \
+               AND mode = 'RowExclusiveLock' AND relation = 'job_events'::regclass \
+               AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Reading that sees one moment, however many statements it takes. A transaction on SQLite does so anyhow.
+pub fn snapshot(backend: DbBackend) -> TransactionOptions {
+    match backend {
+        DbBackend::Postgres => TransactionOptions {
+            isolation_level: Some(IsolationLevel::RepeatableRead),
+            access_mode: Some(AccessMode::ReadOnly),
+            ..Default::default()
+        },
+        _ => TransactionOptions::default(),
+    }
+}
+
+/// The job waits. As a literal: a value that is bound does not tell the planner that a partial index has the row.
+pub fn is_queued() -> Expr {
+    Expr::cust("status = 'queued'")
+}
+
+/// Someone works on the job; as a literal for the same reason.
+pub fn is_processing() -> Expr {
+    Expr::cust("status = 'processing'")
+}
+
+/// Since when a queued job is due, in the words of its index.
+pub fn due_since() -> Expr {
+    Expr::cust(
+        "(CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at ELSE COALESCE(status_since, created_at) END)",
+    )
+}
+
+/// The action is not at its end; as a literal for the same reason.
+pub fn is_running() -> Expr {
+    Expr::cust("status = 'running'")
 }
 
 /// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be
@@ -101,10 +160,15 @@ pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
 /// which each batch touches at random.
 const BULK_CACHE: i64 = 32 * 1024;
 
-/// Says that many rows are about to be written in this transaction.
+/// Pages of the log after which a connection that wrote so many rows brings them into the file, 64 MiB: a page that batch
+/// after batch touches is written there once for all of them.
+const BULK_LOG: i64 = 16 * 1024;
+
+/// Says that many rows are about to be written in this transaction. It holds for the connection from then on.
 pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
+    let pragmas = format!("PRAGMA cache_size = -{BULK_CACHE}; PRAGMA wal_autocheckpoint = {BULK_LOG}");
     match tx.get_database_backend() {
-        DbBackend::Sqlite => tx.execute_unprepared(&format!("PRAGMA cache_size = -{BULK_CACHE}")).await.map(|_| ()),
+        DbBackend::Sqlite => tx.execute_unprepared(&pragmas).await.map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -187,11 +251,11 @@ pub fn only_reads(sql: &str) -> bool {
     sql.starts_with("SELECT ")
 }
 
-/// Transactions of writes that share one, at the same time. SQLite has one writer. On PostgreSQL more lanes make for
-/// smaller transactions; measured with benches/http.
+/// Lanes of writes that share a transaction. SQLite has one writer. On PostgreSQL more lanes make for smaller
+/// transactions: a third of the writers, measured with benches/calls.
 pub fn lanes(backend: DbBackend, writers: usize) -> usize {
     match backend {
         DbBackend::Sqlite => 1,
-        _ => Ord::min(writers, 2),
+        _ => (writers / 3).clamp(1, 4),
     }
 }

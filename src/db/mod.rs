@@ -4,24 +4,32 @@ mod bulk;
 mod connect;
 mod dialect;
 mod errors;
+mod kept;
 pub mod migrate;
 mod news;
 mod relay;
+mod rows;
+mod tail;
 mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Observer, Options, without_password};
-pub use dialect::{bytewise, contains_text, has_label};
+pub use dialect::{bytewise, contains_text, due_since, has_label, is_processing, is_queued, is_running};
+pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use rows::jobs as jobs_of;
+pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
 use entity::job;
 use relay::Relay;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{
+    DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, TransactionTrait,
+};
 use std::sync::Arc;
 
 /// A pool of connections to one database, and the one way to write to it.
@@ -29,6 +37,7 @@ use std::sync::Arc;
 pub struct Database {
     conn: DatabaseConnection,
     writer: Writer,
+    for_writing: DatabaseConnection,
     writers: usize,
     desk: NewsDesk,
     relay: Option<Relay>,
@@ -40,11 +49,17 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
-        let desk = NewsDesk::default();
+        // A single writer keeps its connection: the pages and statements that it holds serve the next write, where a
+        // pool would hand them out to each connection in turn, which finds them stale.
+        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
+            true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
+            false => conn.clone(),
+        };
+        let desk = NewsDesk::new(KeptJobs::new(options.cache_jobs));
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
-        let writer = Writer::new(conn.clone(), writers, lanes, desk.clone(), relay.clone());
-        Ok(Self { conn, writer, writers, desk, relay, url: options.url.as_str().into() })
+        let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
+        Ok(Self { conn, writer, for_writing, writers, desk, relay, url: options.url.as_str().into() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
@@ -53,7 +68,7 @@ impl Database {
         let conn = DatabaseConnection::default();
         let desk = NewsDesk::default();
         let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
-        Self { writer, conn, writers: 1, desk, relay: None, url: "".into() }
+        Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
     }
 
     /// There is no database behind this.
@@ -66,9 +81,21 @@ impl Database {
         &self.conn
     }
 
+    /// For reading that has to see one moment, however many statements it takes.
+    #[allow(clippy::disallowed_methods, reason = "it does not write")]
+    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
+        let options = dialect::snapshot(self.conn.get_database_backend());
+        self.conn.begin_with_options(options).await
+    }
+
     /// Runs one write in a transaction of its own and answers after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
+    }
+
+    /// Jobs that are kept in memory.
+    pub fn kept(&self) -> &KeptJobs {
+        self.desk.kept()
     }
 
     /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
@@ -87,6 +114,11 @@ impl Database {
     /// How many writes run at once; more wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
+    }
+
+    /// How many writes wait for their turn or are under way.
+    pub fn writes_under_way(&self) -> usize {
+        self.writer.under_way()
     }
 
     /// `SQLite` or `PostgreSQL`, for people.
@@ -111,6 +143,7 @@ impl Database {
         if let Some(relay) = &self.relay {
             let _ = relay.flush().await;
         }
+        self.for_writing.close().await?;
         self.conn.close().await
     }
 }

@@ -3,6 +3,9 @@
 use super::{kept::Kept, mend};
 use serde_json::{Map, Value};
 
+/// The rule of a name that stands more than once in an object.
+pub const LAST_COUNTS: &str = "last_value_of_a_repeated_name_counts";
+
 pub struct Fields {
     members: Map<String, Value>,
     pub kept: Kept,
@@ -47,10 +50,11 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
-        let Ok(mend::Read { value: read, rules, .. }) = mend::read(text.as_bytes()) else {
+        let Ok(mend::Read { value: read, rules, repeated, .. }) = mend::read(text.as_bytes()) else {
             return self.aside(name, value);
         };
         rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));
+        repeated.into_iter().for_each(|_| self.kept.repaired(name, LAST_COUNTS));
         Some(read).filter(|read| !read.is_null())
     }
 

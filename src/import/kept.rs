@@ -1,6 +1,7 @@
 //! What a record holds beyond the columns: fields without a home, raw values of fields that were put right, and which
 //! rules did that. It becomes the job's `context`: `{"legacy": {FIELD: VALUE}, "repairs": [{"field", "rule"}]}`.
 
+use super::rules;
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +28,7 @@ impl Kept {
 
     /// Notes that the field was put right by this rule.
     pub fn repaired(&mut self, field: impl Into<String>, rule: &'static str) {
+        debug_assert!(!rules::meaning(rule).is_empty(), "no rule {rule}");
         self.repairs.push(Repair { field: field.into(), rule });
     }
 

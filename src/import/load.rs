@@ -7,6 +7,7 @@ use super::{
     report::{At, Fate, Outcome},
     secrets,
     seen::Seen,
+    text,
 };
 use crate::{
     db::write::{ImportedJob, Landed, OnConflict},
@@ -135,20 +136,20 @@ impl Loader {
 
     fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::ActiveModel {
         let Entry { file, at, raw, .. } = entry;
-        let key = Some(at).filter(|at| **at != At::File).map(|at| storable(&at.to_string()));
+        let key = Some(at).filter(|at| **at != At::File).map(|at| text::plain(&at.to_string()).into_owned());
         let cut = match raw.len() > RAW {
             true => format!(" Of the record, the first {} KiB are kept.", RAW >> 10),
             false => String::new(),
         };
-        let text = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
+        let raw = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
         import_reject::ActiveModel {
             id: NotSet,
             import_id: Set(self.import_id.clone().unwrap_or_default()),
-            file: Set(storable(&file.display().to_string())),
+            file: Set(text::plain(&file.display().to_string()).into_owned()),
             key: Set(key),
             reason: Set(reject.reason.as_str().to_owned()),
-            detail: Set(storable(&format!("{}{cut}", reject.detail))),
-            raw: Set(Some(storable(&text)).filter(|text| !text.is_empty())),
+            detail: Set(text::plain(&format!("{}{cut}", reject.detail)).into_owned()),
+            raw: Set(Some(text::plain(&raw).into_owned()).filter(|raw| !raw.is_empty())),
             created_at: Set(self.jobs.now()),
         }
     }
@@ -162,9 +163,4 @@ fn fate(landed: Landed) -> Fate {
         Landed::AlreadyThere => Fate::AlreadyThere,
         Landed::DeletedHere => Fate::DeletedHere,
     }
-}
-
-/// PostgreSQL's text has no place for U+0000.
-fn storable(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
 }

@@ -1,6 +1,7 @@
 //! Puts right what Python's `json` writes and no JSON reader has to take: the words NaN, Infinity and -Infinity, which
 //! become null, and halves of surrogate pairs, which become U+FFFD. Everything else stays as it is, byte for byte.
 
+use super::json;
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -61,19 +62,21 @@ pub struct Read<'a> {
     pub text: Cow<'a, [u8]>,
     /// The rules that did something.
     pub rules: Vec<&'static str>,
+    /// Names that stood more than once in an object.
+    pub repeated: Vec<String>,
 }
 
 /// Reads JSON, mended where it has to be.
 ///
 /// Errors: those of the text as it is.
 pub fn read(raw: &[u8]) -> serde_json::Result<Read<'_>> {
-    let error = match serde_json::from_slice(raw) {
-        Ok(value) => return Ok(Read { value, text: Cow::Borrowed(raw), rules: Vec::new() }),
+    let error = match json::parse(raw) {
+        Ok((value, repeated)) => return Ok(Read { value, text: Cow::Borrowed(raw), rules: Vec::new(), repeated }),
         Err(error) => error,
     };
     let mended = mend(raw).and_then(|mended| {
-        let value = serde_json::from_slice(&mended.raw).ok()?;
-        Some(Read { value, text: Cow::Owned(mended.raw), rules: mended.rules })
+        let (value, repeated) = json::parse(&mended.raw).ok()?;
+        Some(Read { value, text: Cow::Owned(mended.raw), rules: mended.rules, repeated })
     });
     mended.ok_or(error)
 }

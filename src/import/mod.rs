@@ -2,13 +2,15 @@
 //! it can.
 //!
 //! A file is split into records ([`split`]), each record is read by the source that knows it ([`sources`]) into one
-//! shape ([`record`]) by rules that stand in one table each ([`status`], [`times`], [`progress`], [`names`]), and
+//! shape ([`record`]) by rules that stand in one table each ([`status`], [`times`], [`progress`], [`names`]; what they are
+//! called and mean: [`rules`]), and
 //! written in batches ([`load`]). What has no column is kept in the job's `context` ([`kept`]); what can't be taken is
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
 mod background;
 mod fields;
 mod interrupted;
+mod json;
 mod kept;
 mod lanes;
 mod load;
@@ -20,6 +22,7 @@ mod record;
 mod reject;
 mod report;
 mod report_file;
+mod rules;
 mod secrets;
 mod seen;
 mod sources;
@@ -43,7 +46,7 @@ use chrono_tz::Tz;
 use lanes::Lanes;
 use load::Loader;
 use read::Reading;
-use report_file::ReportFile;
+use report_file::{ReportFile, Sums};
 use serde_json::json;
 use std::{
     path::{Path, PathBuf},
@@ -94,7 +97,7 @@ impl Options {
 pub enum ImportError {
     #[error("there is nothing to import: name one or more files")]
     NoFiles,
-    #[error("none of the files can be read. {}", listed(.0))]
+    #[error("none of the sources can be read. {}", listed(.0))]
     NoneReadable(Vec<(PathBuf, Reject)>),
     #[error("the report {} cannot be written: {source}. What came in until then is whole.", path.display())]
     Report { path: PathBuf, source: std::io::Error },
@@ -104,6 +107,9 @@ pub enum ImportError {
 
 /// What the row of a stopped run says.
 const STOPPED: &str = "Stopped on request. What came in until then is whole, and running again does the rest.";
+
+/// Sources whose sums the row of a run keeps; the report's file has all.
+const KEPT: usize = 1000;
 
 /// How often a run says that it is alive, also while a source lets it wait.
 const BEAT: Duration = Duration::from_secs(10);
@@ -116,7 +122,7 @@ pub async fn run(
     options: &Options,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    look_at_files(&options.files).await?;
+    look_at_files(options).await?;
     let import_id = match options.dry_run {
         true => None,
         false => Some(begin(jobs, options).await?),
@@ -147,7 +153,12 @@ pub async fn run_as(
         Err(ImportError::Database(error)) => Some(error.to_string()),
         Err(error) => Some(error.to_string()),
     };
-    let noted = jobs.finish_import(id, error).await;
+    let told = ended.as_ref().ok().map(|report| {
+        let Sums { mut sources, total } = report_file::sums(report);
+        sources.as_array_mut().into_iter().for_each(|sources| sources.truncate(KEPT));
+        json!({"sources": sources, "total": total})
+    });
+    let noted = jobs.finish_import(id, error, told).await;
     // What stopped the run tells more than that its end could not be noted either.
     let report = ended?;
     noted?;
@@ -254,18 +265,36 @@ impl Account<'_> {
 }
 
 /// One source that can't be opened is told of like a record; when that is all there is, nothing can run.
-async fn look_at_files(files: &[PathBuf]) -> Result<(), ImportError> {
-    if files.is_empty() {
+async fn look_at_files(options: &Options) -> Result<(), ImportError> {
+    if options.files.is_empty() {
         return Err(ImportError::NoFiles);
     }
     let mut unreadable = Vec::new();
-    for file in files {
+    for file in &options.files {
         match read::look(file).await {
             Ok(()) => return Ok(()),
             Err(reject) => unreadable.push((read::shown(file), reject)),
         }
     }
+    if let Some(path) = &options.report {
+        report_nothing_but(&unreadable, path, options)?;
+    }
     Err(ImportError::NoneReadable(unreadable))
+}
+
+/// The report of a run that could not begin.
+fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &Options) -> Result<(), ImportError> {
+    let mut file = ReportFile::begin(path, &described(options))?;
+    let mut report = Report::default();
+    for (source, reject) in unreadable {
+        let source = Arc::new(source.clone());
+        report.begin(source.clone());
+        let fate = Fate::Rejected(reject.clone());
+        let outcome = Outcome { file: source, at: At::File, id: None, fate, repairs: Vec::new(), bytes: 0 };
+        file.add(&outcome)?;
+        report.add(outcome);
+    }
+    file.end(&report)
 }
 
 fn listed(files: &[(PathBuf, Reject)]) -> String {

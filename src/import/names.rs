@@ -39,9 +39,17 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     }
     // The replacement character was a NUL before: two ids must not become one.
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
-        return Err(Reject::new(Reason::BadId, "The id has a control character in it."));
+        return Err(Reject::new(Reason::BadId, "The id has a control character in it, or one that is none."));
+    }
+    if is_like_a_path(&id) {
+        fields.kept.repaired("job_id", "id_like_a_path_taken_as_it_is");
     }
     Ok(id)
+}
+
+/// Whether the id means something else as a part of a path or an address. It is told of, and nothing is derived from it.
+pub fn is_like_a_path(id: &str) -> bool {
+    id.contains(['/', '\\']) || id.chars().all(|c| c == '.')
 }
 
 /// The job type: as given, else that of the mode, else that of the request's input.
@@ -100,6 +108,8 @@ mod tests {
         assert_eq!(id(json!("x".repeat(65)), None), Err(Reason::BadId));
         assert_eq!(id(json!("a\nb"), None), Err(Reason::BadId));
         assert!(id(json!("é".repeat(64)), None).is_ok());
+        let (path, context) = id(json!("../a"), None).unwrap();
+        assert_eq!((path.as_str(), &context.unwrap()["repairs"][0]["field"]), ("../a", &json!("job_id")));
     }
 
     #[test]

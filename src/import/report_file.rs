@@ -1,7 +1,7 @@
 //! The report as a file, for scripts and for signing: every reject and every repair, written while the run goes on, and
 //! the counts at the end. It has its name only when it is whole.
 
-use super::{Counts, Fate, ImportError, Outcome, Report, report::At};
+use super::{Counts, Fate, ImportError, Outcome, Report, report::At, rules};
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -38,18 +38,15 @@ impl ReportFile {
         self.checked(written)
     }
 
-    /// Writes the counts, and gives the file its name.
+    /// Writes the counts and what the rules mean, and gives the file its name.
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
-        let sources = report.files.iter().map(|file| {
-            let mut counts = counts(&file.counts);
-            counts["source"] = file.file.display().to_string().into();
-            counts
-        });
-        let sources: Value = sources.collect();
-        let (id, total, stopped) = (json!(report.import_id), counts(&report.total), report.stopped);
+        let (id, stopped) = (json!(report.import_id), report.stopped);
+        let Sums { sources, total } = sums(report);
+        let rules: Value =
+            report.total.rules.keys().map(|rule| ((*rule).to_owned(), json!(rules::meaning(rule)))).collect();
         let end = write!(
             self.out,
-            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
+            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
         );
         let end = end.and_then(|()| self.out.flush()).and_then(|()| self.out.get_ref().sync_all());
         let named = end.and_then(|()| std::fs::rename(&self.part, &self.path));
@@ -81,8 +78,23 @@ fn entry(outcome: &Outcome) -> Value {
     entry
 }
 
+pub struct Sums {
+    pub sources: Value,
+    pub total: Value,
+}
+
+/// The counts of each source, and of all.
+pub fn sums(report: &Report) -> Sums {
+    let sources = report.files.iter().map(|file| {
+        let mut counts = counts(&file.counts);
+        counts["source"] = file.file.display().to_string().replace('\0', "\u{fffd}").into();
+        counts
+    });
+    Sums { sources: sources.collect(), total: counts(&report.total) }
+}
+
 /// The counts under the names of `imports`.
-pub fn counts(counts: &Counts) -> Value {
+fn counts(counts: &Counts) -> Value {
     let reasons: Value = counts.reasons.iter().map(|(reason, n)| (reason.as_str().to_owned(), json!(n))).collect();
     json!({
         "found": counts.found,

@@ -2,12 +2,13 @@
 //! itself, and no more than one record is held at a time.
 //!
 //! Understood are an object by id, a list, either of them as the `jobs` or `documents` of a reply, a single record, and
-//! any number of these one after the other (which is what JSON Lines are).
+//! any number of these one after the other (which is what JSON Lines are). A broken line of JSON Lines costs only itself.
 
 mod bytes;
 mod scan;
 
 use super::{
+    mend,
     reject::{Reason, Reject},
     report::At,
 };
@@ -28,7 +29,7 @@ pub struct Piece {
 /// Hands each record of the input to `found`, in their order, until that answers false. `is_field` tells the name of a
 /// record's field from an id.
 pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
-    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, found };
+    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, found };
     if let Err(Stop::Broken(reject)) = splitter.file() {
         let (line, column) = (splitter.bytes.line, splitter.bytes.column);
         (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), whole: Err(reject) });
@@ -45,7 +46,7 @@ pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut
         _ => false,
     };
     // Why it ended will be met again by whoever reads the records.
-    let _ = Splitter { bytes: Bytes::new(input), is_field, keeping: false, found: &mut found }.file();
+    let _ = Splitter { bytes: Bytes::new(input), is_field, keeping: false, lines: false, found: &mut found }.file();
 }
 
 /// Members of a reply that lists records under `jobs` or `documents`: they tell of the list.
@@ -56,6 +57,8 @@ struct Splitter<'a, R> {
     is_field: fn(&str) -> bool,
     /// Whether the bytes of records are wanted.
     keeping: bool,
+    /// Whether a value stood in a line of its own, where it had to.
+    lines: bool,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
 
@@ -64,24 +67,67 @@ impl<R: BufRead> Splitter<'_, R> {
         self.byte_order_mark()?;
         let mut empty = true;
         while let Some(byte) = self.bytes.next_visible()? {
-            match byte {
-                b'{' => self.members(true)?,
-                b'[' => self.elements()?,
-                _ if begins_scalar(byte) => self.record(At::Line(self.bytes.line))?,
-                _ if empty => return Err(self.not_json(byte)),
-                _ => return Err(self.unexpected(byte, "a record")),
+            let (line, column) = (self.bytes.line, self.bytes.column);
+            self.bytes.fenced = (!empty || begins_value(byte)) && self.is_line()?;
+            let passed = self.root(byte, empty);
+            match passed {
+                Err(Stop::Broken(reject)) if self.bytes.fenced => {
+                    self.bytes.pass_line()?;
+                    let raw = std::mem::take(&mut self.bytes.raw);
+                    if !(self.found)(Piece { at: At::Line(line), line, column, raw, whole: Err(reject) }) {
+                        return Err(Stop::Done);
+                    }
+                }
+                Err(Stop::Told) if self.bytes.fenced => self.bytes.pass_line()?,
+                other => {
+                    other?;
+                    self.lines |= self.bytes.fenced;
+                }
             }
-            empty = false;
+            (self.bytes.fenced, empty) = (false, false);
         }
         if empty { Err(broken(Reason::EmptyFile, "The file is empty.")) } else { Ok(()) }
     }
 
+    fn root(&mut self, byte: u8, empty: bool) -> Step {
+        match byte {
+            b'{' => self.members(true),
+            b'[' => self.elements(),
+            _ if begins_scalar(byte) => self.record(At::Line(self.bytes.line)),
+            _ if empty => Err(self.not_json(byte)),
+            _ => {
+                self.bytes.start_recording(self.keeping);
+                Err(self.unexpected(byte, "a record"))
+            }
+        }
+    }
+
+    /// Whether the value that begins here has to end with its line, as in JSON Lines: those before it did, or the next
+    /// line begins with a bracket that can't belong to this one. A line that the buffer does not hold is as those before.
+    fn is_line(&mut self) -> Step<bool> {
+        let (lines, column) = (self.lines, self.bytes.column);
+        let chunk = self.bytes.buffer()?;
+        let Some(end) = chunk.iter().position(|byte| *byte == b'\n') else { return Ok(lines) };
+        let line = chunk[..end].trim_ascii_end();
+        Ok(match lines {
+            // Written out over several lines, a value begins with a bracket alone.
+            true => line.len() > 1,
+            false => {
+                column == 1
+                    && chunk.get(end + 1) == Some(&b'{')
+                    && !line.last().is_some_and(|byte| b"{[:,".contains(byte))
+            }
+        })
+    }
+
     fn byte_order_mark(&mut self) -> Step {
         let start = self.bytes.fill()?;
-        let utf16 = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+        let marked = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
+        // Of two bytes that begin a text in JSON, one is 0 in UTF-16 and none in UTF-8.
+        let utf16 = marked || matches!(start, [a, b, ..] if (*a == 0) != (*b == 0));
         let utf8 = start.starts_with("\u{feff}".as_bytes());
         if utf16 {
-            return Err(broken(Reason::NotJson, "The file is in UTF-16: convert it to UTF-8 first."));
+            return Err(broken(Reason::NotJson, "The file is in UTF-16 or UTF-32: convert it to UTF-8 first."));
         }
         if utf8 {
             self.bytes.pass(3)?;
@@ -168,10 +214,13 @@ impl<R: BufRead> Splitter<'_, R> {
             }
             Ok(()) => Ok(()),
             Err(Stop::Broken(reject)) => Err(reject),
-            Err(Stop::Done) => return Err(Stop::Done),
+            Err(stop) => return Err(stop),
         };
-        let go_on = (self.found)(Piece { at, line, column, raw, whole });
-        if ended && go_on { Ok(()) } else { Err(Stop::Done) }
+        match (self.found)(Piece { at, line, column, raw, whole }) {
+            false => Err(Stop::Done),
+            true if ended => Ok(()),
+            true => Err(Stop::Told),
+        }
     }
 
     fn skip(&mut self) -> Step {
@@ -232,7 +281,8 @@ impl<R: BufRead> Splitter<'_, R> {
             }
         }
         let lossy = || String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned();
-        Ok(serde_json::from_slice(&raw).unwrap_or_else(|_| lossy()))
+        let read = mend::read(&raw).ok().and_then(|read| read.value.as_str().map(str::to_owned));
+        Ok(read.unwrap_or_else(lossy))
     }
 
     fn expect(&mut self, wanted: u8) -> Step {
@@ -245,8 +295,9 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
         let (line, column) = (self.bytes.line, self.bytes.column);
+        let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
         let told = format!(
-            "In line {line}, column {column}, {wanted} should stand where {} does. What follows was not read.",
+            "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
             shown(byte)
         );
         broken(Reason::MalformedJson, told)
@@ -264,6 +315,10 @@ impl<R: BufRead> Splitter<'_, R> {
 
 fn shown(byte: u8) -> String {
     if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("the byte 0x{byte:02x}") }
+}
+
+fn begins_value(byte: u8) -> bool {
+    matches!(byte, b'{' | b'[') || begins_scalar(byte)
 }
 
 /// Numbers, words and texts; words of any letter, so that `NaN` is told of as a record and not as a broken file.

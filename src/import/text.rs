@@ -2,6 +2,7 @@
 
 use super::kept::Kept;
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 
 /// What stands for U+0000, which PostgreSQL has no place for in text or JSON: the replacement character of Unicode, so
 /// that both databases hold the same and a reader sees that something stood there.
@@ -14,6 +15,11 @@ pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Ke
     let cut = value[..end].to_owned();
     kept.repair(column, "text_cut_to_its_column", value.into());
     Some(cut)
+}
+
+/// The text without NUL.
+pub fn plain(text: &str) -> Cow<'_, str> {
+    if text.contains(NUL.0) { text.replace(NUL.0, NUL.1).into() } else { text.into() }
 }
 
 /// Replaces each NUL in texts and names, and answers with the members that had one.

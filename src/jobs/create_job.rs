@@ -6,7 +6,7 @@ use crate::{
     error::{Error, FieldError, Result},
 };
 use chrono::{DateTime, Utc};
-use entity::{ItemStatus, JobStatus, job, job_item};
+use entity::{ItemStatus, JobStatus, active_job, job, job_item};
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
@@ -39,6 +39,8 @@ pub struct NewJob {
     pub max_attempts: Option<i32>,
     pub labels: BTreeMap<String, String>,
     pub items: Vec<NewItem>,
+    /// The client that has the job before it until it ends: 1 to 200 visible characters.
+    pub client_id: Option<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -123,7 +125,13 @@ impl JobManager {
             status_since: Some(now),
             last_lease_token: None,
         };
-        CreateJob { job, items, named }
+        let active = new.client_id.map(|client_id| active_job::Model {
+            client_id,
+            job_id: job.id.clone(),
+            title: job.project_title.clone(),
+            created_at: now,
+        });
+        CreateJob { job, items, named, active }
     }
 }
 
@@ -171,6 +179,9 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     checks.range("/max_attempts", new.max_attempts, 1, validate::MAX_ATTEMPTS);
     checks.labels("/labels", &new.labels);
     check_items(&mut checks, &new.items);
+    if let Some(client) = &new.client_id {
+        checks.name("/client_id", client, validate::WORKER);
+    }
     checks.finish()?;
     let mut keys = HashSet::new();
     if let Some(i) = new.items.iter().position(|item| !keys.insert(&item.key)) {

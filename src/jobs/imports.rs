@@ -56,6 +56,7 @@ impl JobManager {
             finished_at: None,
             heartbeat_at: Some(now),
             process: process::own(),
+            report: None,
         };
         self.db.commit(StartImport(row)).await?;
         Ok(id)
@@ -94,10 +95,10 @@ impl JobManager {
         self.db.commit(BeatImport { id: id.to_owned(), now: self.now() }).await
     }
 
-    /// Ends a run, with the error that stopped it if one did.
-    pub async fn finish_import(&self, id: &str, error: Option<String>) -> Result<()> {
+    /// Ends a run, with the error that stopped it if one did, and with its sums where they are known.
+    pub async fn finish_import(&self, id: &str, error: Option<String>, report: Option<Value>) -> Result<()> {
         let status = if error.is_some() { ImportStatus::Failed } else { ImportStatus::Finished };
-        self.db.commit(FinishImport { id: id.to_owned(), status, error, now: self.now() }).await
+        self.db.commit(FinishImport { id: id.to_owned(), status, error, report, now: self.now() }).await
     }
 
     /// Ends the runs whose process is gone, and answers how many there were. Those of other servers on the same

@@ -1,7 +1,10 @@
 //! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
 
+mod actions;
+mod active_jobs;
 mod cancel_job;
 mod claim_jobs;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod create_jobs;
@@ -10,6 +13,7 @@ mod enter;
 mod episodes;
 mod events;
 mod export_jobs;
+mod feed;
 mod finish_job;
 mod get_job;
 mod heartbeat;
@@ -28,17 +32,22 @@ mod retry_job;
 mod series;
 mod shots;
 mod start_job;
+mod stats;
 mod update_job;
 mod validate;
 mod waiting;
+mod watch_job;
+mod watch_jobs;
 mod worker_book;
 mod workers;
 
+pub use actions::{ActionFilter, NewAction, Preview};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::Counts;
+pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
+pub use feed::{Change as FeedChange, Place};
 pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
@@ -50,8 +59,11 @@ pub use progress::Progress;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
+pub use stats::Stats;
 pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
+pub use watch_job::{JobNews, JobWatch};
+pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
 pub use workers::{Worker, WorkerStatus};
 
 use crate::{
@@ -63,11 +75,14 @@ use crate::{
     },
     error::{Result, Thing},
     lifecycle::Cursor,
+    process,
 };
 use chrono::{DateTime, Utc};
 use entity::job;
+use feed::Feed;
 use loops::Loops;
 use std::sync::Arc;
+use tokio::sync::Notify;
 use waiting::Waiting;
 use worker_book::WorkerBook;
 
@@ -100,6 +115,11 @@ pub struct JobManager {
     db: Database,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
+    feed: Feed,
+    /// An action was begun here.
+    wake: Arc<Notify>,
+    /// Names this service in what it works on.
+    owner: Arc<str>,
     waiting: Waiting,
     workers: WorkerBook,
     loops: Loops,
@@ -107,8 +127,12 @@ pub struct JobManager {
 
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
+        let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
+        let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
+        let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
-        Self { db, clock, chance, waiting, workers: WorkerBook::default(), loops: Loops::default() }
+        let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
+        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops }
     }
 
     /// Without a database: see [`Database::detached`].
@@ -119,6 +143,20 @@ impl JobManager {
     /// For connecting, migrating and closing; what changes a job is a verb.
     pub fn database(&self) -> &Database {
         &self.db
+    }
+
+    /// Ends all streams and waits: the process is about to end.
+    pub async fn end_streams(&self) {
+        self.feed.end().await;
+    }
+
+    /// Returns when the process is about to end.
+    pub async fn ending(&self) {
+        self.feed.ended().await;
+    }
+
+    fn owner(&self) -> String {
+        self.owner.to_string()
     }
 
     pub fn now(&self) -> DateTime<Utc> {

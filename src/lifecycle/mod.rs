@@ -4,15 +4,21 @@
 mod backoff;
 mod cursor;
 mod event;
+mod histogram;
 mod merge;
 mod progress;
 mod spent;
+mod tally;
 mod transition;
+mod unit;
 
 pub use backoff::backoff;
 pub use cursor::Cursor;
 pub use event::EventKind;
+pub use histogram::Histogram;
 pub use merge::merge_patch;
 pub use progress::percent;
 pub use spent::seconds_spent;
+pub use tally::Tally;
 pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};
+pub use unit::Unit;

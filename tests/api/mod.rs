@@ -13,7 +13,7 @@ macro_rules! on_sqlite {
 }
 
 mod answer;
-mod face;
+pub mod face;
 
 mod bad_ids;
 mod bad_moves;
@@ -27,6 +27,7 @@ mod generate;
 mod idempotency;
 mod legacy;
 mod lists;
+mod live;
 mod media;
 mod native;
 mod problems;

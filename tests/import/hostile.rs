@@ -18,6 +18,10 @@ on_both!(
     what_cannot_be_opened_is_named,
     a_word_for_a_record_is_told_of,
     repairs_are_told_with_their_rule,
+    a_broken_line_costs_itself_alone,
+    a_name_that_repeats_is_told_of,
+    a_key_that_no_database_holds_is_put_right,
+    a_file_whose_reading_fails_is_named,
 );
 
 fn details(report: &Report) -> Vec<String> {
@@ -88,6 +92,14 @@ async fn odd_ids_are_kept_or_named(bench: Bench) {
     for id in ids {
         assert_eq!(bench.get_job(id).await.unwrap().id, id);
     }
+    let like_paths = report.total.rules.get("id_like_a_path_taken_as_it_is");
+    assert_eq!(like_paths, Some(&2));
+    let pipeline = json!([{
+        "job_id": "../../root", "pipeline_type": "idea2video", "status": "pending", "progress": 0.0, "request_data": {},
+        "created_at": "2025-06-01T12:00:00", "updated_at": "2025-06-01T12:00:01",
+    }]);
+    import(&bench, &Dump::json(&pipeline)).await;
+    assert_eq!(bench.get_job("../../root").await.unwrap().working_dir, None);
 }
 
 async fn values_that_cannot_be_right_are_put_right_or_left_out(bench: Bench) {
@@ -162,4 +174,55 @@ async fn repairs_are_told_with_their_rule(bench: Bench) {
     assert_eq!(rules, wanted);
     let job = bench.get_job("a").await.unwrap();
     assert_eq!(job.error_message.as_deref(), Some("refused: token=[secret removed]"));
+}
+
+async fn a_broken_line_costs_itself_alone(bench: Bench) {
+    let line = |id: &str| job(id, json!({})).to_string();
+    let cut = line("cut");
+    let text =
+        [&line("a"), "{bad", &line("b"), &cut[..cut.len() / 2], &line("c"), "", &cut[..cut.len() - 3]].join("\n");
+    let report = import(&bench, &Dump::of(&text)).await;
+    assert_eq!(counts(&report), (6, 3, 0, 3));
+    let wanted = [("line 2", "malformed_json"), ("line 4", "truncated_json"), ("line 7", "truncated_json")];
+    assert_eq!(rejected(&report), wanted.map(|(at, reason)| (at.to_owned(), reason)));
+    let kept = bench.list_import_rejects(&report.import_id.unwrap(), None, 10).await.unwrap();
+    assert_eq!((kept[0].raw.as_deref(), kept[1].raw.as_deref()), (Some("{bad"), Some(&cut[..cut.len() / 2])));
+}
+
+async fn a_name_that_repeats_is_told_of(bench: Bench) {
+    let text = job("a", json!({"status": "failed"})).to_string();
+    let text = text.replacen("\"job_id\"", "\"status\": \"queued\", \"job_id\"", 1).replacen(
+        "{",
+        "{\"x\\u0000\": 1, \"x\\u0000\": 2, ",
+        1,
+    );
+    let (report, told) = import_all(&bench, &Dump::of(format!("[{text}]")).options()).await;
+    assert_eq!(counts(&report), (1, 1, 0, 0));
+    assert_eq!(report.total.rules.get("last_value_of_a_repeated_name_counts"), Some(&1));
+    let fields: Vec<_> =
+        told[0].repairs.iter().filter(|r| r.rule.starts_with("last_value")).map(|r| r.field.as_str()).collect();
+    assert_eq!(fields, ["x\u{fffd}", "status"]);
+    assert_eq!(bench.get_job("a").await.unwrap().status, entity::JobStatus::Failed);
+}
+
+async fn a_key_that_no_database_holds_is_put_right(bench: Bench) {
+    let nameless = json!({"job_id": null});
+    let members = [
+        format!(r#""a\u0000": {}"#, job("a", json!({}))),
+        format!(r#""\ud800": {}"#, job("b", json!({}))),
+        format!(r#""c\u0000": {}"#, job("", nameless.clone())),
+        format!(r#""\udfff": {}"#, job("", nameless)),
+    ];
+    let report = import(&bench, &Dump::of(format!("{{{}}}", members.join(", ")))).await;
+    assert_eq!((counts(&report), rejected(&report)[0].1, rejected(&report)[1].1), ((4, 2, 0, 2), "bad_id", "bad_id"));
+    for (id, key) in [("a", "a\u{fffd}"), ("b", "\u{fffd}")] {
+        assert_eq!(bench.get_job(id).await.unwrap().context.unwrap()["legacy"]["key"], key);
+    }
+}
+
+/// It can be opened, and nobody can read where no memory is.
+async fn a_file_whose_reading_fails_is_named(bench: Bench) {
+    let good = Dump::json(&json!([job("a", json!({}))]));
+    let (report, _) = import_all(&bench, &Options::new(vec!["/proc/self/mem".into(), good.path.clone()])).await;
+    assert_eq!((counts(&report), rejected(&report)[0].1), ((2, 1, 0, 1), "unreadable_file"));
 }

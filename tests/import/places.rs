@@ -9,7 +9,11 @@ use crate::support::{Backend, Bench, Fixture, TestDb};
 use callsheet::import::{self, ImportError, Options};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
-use std::{io::Write, path::Path};
+use std::{
+    io::{self, Read, Write},
+    net::{TcpListener, TcpStream},
+    path::Path,
+};
 
 on_both!(
     a_compressed_file_is_read_as_it_is,
@@ -24,6 +28,7 @@ on_both!(
     the_vedo_table_comes_from_postgres,
     comic_comes_from_postgres,
     a_database_that_lets_nobody_in_is_named_without_its_password,
+    a_wrong_password_is_named,
 );
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -302,4 +307,51 @@ async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Ben
     let error = import::run(&bench, &Options::new(vec![gone.into()]), told).await.unwrap_err();
     assert!(matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2"));
     empty.tear_down().await;
+}
+
+/// Speaks as much of PostgreSQL's protocol as it takes to ask for a password and to refuse it: the servers of the tests
+/// trust everybody.
+fn refuse_every_password(server: TcpListener) {
+    const TLS: u32 = 80_877_103;
+    const PASSWORD: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
+    const REFUSED: &[u8] =
+        b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user \"vedo\"\0Fauth.c\0L334\0Rauth_failed\0\0";
+    fn message(client: &mut TcpStream, tag: usize) -> io::Result<Vec<u8>> {
+        let mut head = [0; 5];
+        client.read_exact(&mut head[1 - tag..])?;
+        let mut body = vec![0; u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize - 4];
+        client.read_exact(&mut body).map(|()| body)
+    }
+    fn refuse(mut client: TcpStream) -> io::Result<()> {
+        if message(&mut client, 0)? == TLS.to_be_bytes() {
+            client.write_all(b"N")?;
+            message(&mut client, 0)?;
+        }
+        client.write_all(PASSWORD)?;
+        message(&mut client, 1)?;
+        client.write_all(b"E")?;
+        client.write_all(&(REFUSED.len() as u32 + 4).to_be_bytes())?;
+        client.write_all(REFUSED)
+    }
+    std::thread::spawn(move || server.incoming().flatten().for_each(|client| drop(refuse(client))));
+}
+
+async fn a_wrong_password_is_named(bench: Bench) {
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://vedo:hunter2@{}/jobs", server.local_addr().unwrap());
+    refuse_every_password(server);
+    let good = Dump::json(&json!([job("a", json!({}))]));
+    let (report, _) = import_all(&bench, &Options::new(vec![url.clone().into(), good.path.clone()])).await;
+    assert_eq!((counts(&report), rejected(&report)[0].1), ((2, 1, 0, 1), "unreachable"));
+    let told = report.rejects[0].fate.to_string();
+    assert!(told.ends_with("password authentication failed for user \"vedo\"."), "{told}");
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("report.json");
+    let options = Options { report: Some(path.clone()), ..Options::new(vec![url.into()]) };
+    let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
+    assert!(matches!(error, ImportError::NoneReadable(_)), "{error}");
+    let report: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!((&report["records"][0]["reason"], &report["total"]["rejected"]), (&json!("unreachable"), &json!(1)));
+    assert!(!format!("{report} {error} {told}").contains("hunter2"));
 }

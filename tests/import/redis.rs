@@ -14,6 +14,8 @@ on_both!(
     comic_comes_from_redis,
     a_failure_to_start_is_merged_or_stands_alone,
     keys_of_another_type_or_without_json_are_told_of,
+    clips_of_an_older_version_come_along,
+    a_key_that_is_no_text_is_told_of,
     thousands_of_keys_come_in_pages,
     a_server_that_is_gone_or_refuses_is_named,
 );
@@ -99,6 +101,47 @@ async fn keys_of_another_type_or_without_json_are_told_of(bench: Bench) {
     ];
     assert_eq!(told, wanted.map(|(key, reason)| (key.to_owned(), reason)));
     assert_eq!(counts(&report), (6, 1, 0, 5));
+}
+
+async fn clips_of_an_older_version_come_along(bench: Bench) {
+    let mut redis = TestRedis::empty().await;
+    let times = ["created_at", "2025-08-20T01:00:00", "updated_at", "2025-08-20T01:00:00"];
+    for id in ["old", "both", "list"] {
+        let key = format!("job:{id}");
+        redis.run(&[&["HSET", &key, "status", "completed", "clips_count", "1"], times.as_slice()].concat()).await;
+    }
+    let text = json!({"job_id": "text", "status": "completed", "progress": 100, "clips": [], "message": "@",
+        "created_at": "2025-08-20T01:00:00", "updated_at": "2025-08-20T01:00:00"});
+    redis.run(&["SET", "job:text", &text.to_string().replace('@', "\\ud83d")]).await;
+    for id in ["old", "both", "text", "gone"] {
+        redis.run(&["HSET", &format!("job_clips:{id}"), "clips", r#"[{"filename": "old.mp4"}]"#]).await;
+    }
+    redis.run(&["SET", "clips:both", r#"{"clips": [{"filename": "new.mp4"}, {"filename": "newer.mp4"}]}"#]).await;
+    redis.run(&["RPUSH", "clips:list", "1"]).await;
+    let before = redis.contents().await;
+    let (report, _) = import_all(&bench, &options(&redis)).await;
+    assert_eq!((counts(&report), redis.contents().await), ((6, 4, 0, 2), before));
+    let mut told = rejected(&report);
+    told.sort();
+    assert_eq!(told, [("clips:list".to_owned(), "malformed_json"), ("job_clips:gone".to_owned(), "orphan")]);
+    for (id, wanted) in [("old", vec!["old.mp4"]), ("both", vec!["new.mp4", "newer.mp4"]), ("text", vec!["old.mp4"])] {
+        let items: Vec<_> = bench.whole(id).await.items.into_iter().map(|item| item.key).collect();
+        assert_eq!(items, wanted);
+    }
+    let both = bench.get_job("both").await.unwrap().context.unwrap();
+    assert_eq!(both["legacy"]["job_clips"], json!([{"filename": "old.mp4"}]));
+    let text = bench.get_job("text").await.unwrap().context.unwrap();
+    assert_eq!(text["repairs"], json!([{"field": "", "rule": "half_a_surrogate_pair_replaced"}]));
+}
+
+async fn a_key_that_is_no_text_is_told_of(bench: Bench) {
+    let mut redis = TestRedis::empty().await;
+    let key = [b"job:".as_slice(), &[0xff, 0xfe]].concat();
+    redis::cmd("SET").arg(key).arg("{}").query_async::<()>(&mut redis.conn).await.unwrap();
+    redis::cmd("SET").arg([0xff].as_slice()).arg("none of ours").query_async::<()>(&mut redis.conn).await.unwrap();
+    let (report, _) = import_all(&bench, &options(&redis)).await;
+    assert_eq!(counts(&report), (1, 0, 0, 1));
+    assert_eq!(rejected(&report), [("job:\u{fffd}\u{fffd}".to_owned(), "bad_id")]);
 }
 
 async fn thousands_of_keys_come_in_pages(bench: Bench) {

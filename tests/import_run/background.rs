@@ -51,6 +51,8 @@ async fn an_upload_comes_in_in_the_background(t: TestDb) {
     assert_eq!(import["status"], "finished");
     let counts = ["found", "imported", "repaired", "rejected"].map(|name| import[name].as_i64().unwrap());
     assert_eq!(counts, [4, 2, 1, 2]);
+    assert_eq!(import["report"]["sources"][0]["rejected_by_reason"], json!({"not_an_object": 2}));
+    assert_eq!(import["report"]["total"]["repaired_by_rule"], json!({"progress_put_on_scale": 1}));
     assert_eq!(
         (&import["options"]["files"], &import["options"]["source_tz"]),
         (&json!(["jobs.json"]), &json!("America/New_York"))

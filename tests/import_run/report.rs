@@ -39,6 +39,10 @@ async fn every_reject_and_repair_is_told(bench: Bench) {
 
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
     assert_eq!((run.found, run.imported, run.repaired, run.rejected), (3, 2, 1, 1));
+    let sums = run.report.unwrap();
+    assert_eq!((&sums["sources"], &sums["total"]), (&told["sources"], &told["total"]));
+    assert_eq!(sums["total"]["repaired_by_rule"], json!({"progress_put_on_scale": 1}));
+    assert!(told["rules"]["progress_put_on_scale"].as_str().unwrap().ends_with('.'));
 
     // What came in before is not repaired again.
     let (report, _) = import_all(&bench, &options).await;

@@ -57,7 +57,7 @@ async fn a_run_whose_process_is_gone_is_given_up(bench: Bench) {
 async fn a_run_that_is_silent_is_given_up(bench: Bench) {
     let (silent, heard) = (ran_by(&bench, None).await, ran_by(&bench, Some("another-boot pid:[1] 1 1")).await);
     let done = bench.start_import(json!({})).await.unwrap();
-    bench.finish_import(&done, None).await.unwrap();
+    bench.finish_import(&done, None, None).await.unwrap();
     bench.clock.advance(TimeDelta::seconds(59));
     assert_eq!(bench.give_up_imports().await.unwrap(), 0);
     bench.beat_import(&heard).await.unwrap();

@@ -1,8 +1,11 @@
 //! Conformance: every verb of the JobManager does the same on SQLite and on PostgreSQL, as the domain says.
 
+mod actions;
+mod active_jobs;
 mod bad_input;
 mod cancel_job;
 mod claims;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod create_jobs;
@@ -14,6 +17,8 @@ mod heartbeat;
 mod history;
 mod idempotency;
 mod items;
+mod kept;
+mod kept_counts;
 mod leases;
 mod mark_completed;
 mod mark_failed;
@@ -28,6 +33,8 @@ mod retry_job;
 mod series;
 mod shots;
 mod start_job;
+mod stats;
+mod together;
 mod transitions;
 mod update_job;
 mod versions;

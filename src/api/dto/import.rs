@@ -34,6 +34,9 @@ pub struct Import {
     pub repaired: i64,
     /// Records that could not be taken.
     pub rejected: i64,
+    /// What it told at its end: `total` and each of `sources` (the first 1,000) with the counts above, `rejected_by_reason` and
+    /// `repaired_by_rule`. Null while it runs, and of one whose process is gone.
+    pub report: Option<Members>,
     /// Why it did not come to its end.
     pub error: Option<String>,
     pub started_at: Time,
@@ -97,6 +100,7 @@ impl From<import::Model> for Import {
             overwritten: run.overwritten,
             repaired: run.repaired,
             rejected: run.rejected,
+            report: object(run.report),
             error: run.error,
             started_at: run.started_at.into(),
             finished_at: run.finished_at.map(Into::into),

@@ -23,6 +23,9 @@ pub struct GenerateIdea {
     /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: Option<String>,
+    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub client_id: Option<String>,
 }
 
 /// A script to be made into a video.
@@ -41,6 +44,9 @@ pub struct GenerateScript {
     /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: Option<String>,
+    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub client_id: Option<String>,
 }
 
 fn idea_requirement() -> String {
@@ -64,10 +70,8 @@ fn script_style() -> String {
 #[oai(deny_unknown_fields)]
 pub struct NewJob {
     /// Kind of work, e.g. `idea2video`.
-    #[oai(validator(pattern = "^[a-z0-9_.-]{1,50}$"))]
     pub job_type: String,
     /// Id of the job; one is made up when left out.
-    #[oai(validator(pattern = "^[A-Za-z0-9._:-]{1,64}$"))]
     pub job_id: Option<String>,
     /// `idea` or `script`.
     #[oai(validator(max_length = 20))]
@@ -109,6 +113,9 @@ pub struct NewJob {
     /// The parts of the job, e.g. its shots.
     #[oai(validator(max_items = 10000))]
     pub items: Option<Vec<NewItem>>,
+    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    #[oai(validator(min_length = 1, max_length = 200))]
+    pub client_id: Option<String>,
 }
 
 /// Jobs to be made.
@@ -151,6 +158,7 @@ impl From<NewJob> for jobs::NewJob {
             max_attempts: new.max_attempts,
             labels: new.labels.unwrap_or_default(),
             items: new.items.unwrap_or_default().into_iter().map(item).collect(),
+            client_id: new.client_id,
         }
     }
 }

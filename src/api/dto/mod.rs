@@ -1,5 +1,7 @@
 //! The shapes of bodies: what the document publishes, and how it becomes what the verbs take and give.
 
+mod action;
+mod active;
 mod catalog;
 mod claim;
 mod event;
@@ -7,17 +9,22 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod large;
 mod outcome;
 mod report;
+mod stats;
+mod stream;
 mod time;
 mod worker;
 
+pub use action::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
+pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use claim::{
     ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes,
     SendHeartbeat,
 };
-pub use event::EventList;
+pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
 pub use item::{ItemList, Shot, ShotList};
@@ -26,6 +33,9 @@ pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
 pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
+pub use stats::{Bucket, StatsReport};
+pub use stream::{StreamMessage, StreamSnapshot};
+
 use serde_json::Value;
 use std::collections::BTreeMap;
 use time::Time;

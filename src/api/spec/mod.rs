@@ -118,8 +118,20 @@ fn complete(mut document: Value) -> Value {
 
 /// In the order of a job's life instead of the alphabet.
 fn sort_tags(document: &mut Value) {
-    const ORDER: [&str; 10] =
-        ["Generate", "Jobs", "Lifecycle", "Workers", "Items", "Events", "Imports", "Series", "Episodes", "Health"];
+    const ORDER: [&str; 12] = [
+        "Generate",
+        "Jobs",
+        "Lifecycle",
+        "Workers",
+        "Items",
+        "Events",
+        "Stats",
+        "Actions",
+        "Imports",
+        "Series",
+        "Episodes",
+        "Health",
+    ];
     let tags = document["tags"].as_array_mut();
     if let Some(tags) = tags {
         tags.sort_by_key(|tag| ORDER.iter().position(|name| tag["name"] == *name));

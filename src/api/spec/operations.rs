@@ -1,6 +1,6 @@
 //! The operations: their parameters, headers, examples, links and problems.
 
-use super::schemas::NO_NUL;
+use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
     api::{
         contract::{EVERYWHERE, Header, OPERATIONS, Operation, WITH_BODY},
@@ -56,6 +56,7 @@ fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
+        "start_action" => ("202", "action_id", &["get_action", "abort_action", "list_action_outcomes"]),
         "start_import" => ("202", "import_id", &["get_import", "list_import_rejects"]),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
@@ -73,7 +74,7 @@ fn add_links(id: &str, responses: &mut Value) {
 }
 
 /// Operations on one job, in the order of its life.
-const JOB_OPERATIONS: [&str; 19] = [
+const JOB_OPERATIONS: [&str; 20] = [
     "get_job",
     "update_job",
     "start_job",
@@ -83,6 +84,7 @@ const JOB_OPERATIONS: [&str; 19] = [
     "list_items",
     "list_shots",
     "list_events",
+    "stream_job_events",
     "mark_failed",
     "mark_completed",
     "cancel_job",
@@ -118,6 +120,12 @@ fn complete_parameter(parameter: &mut Value) {
             schema["pattern"] = json!(NO_NUL);
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
+        "after" if schema["type"] == "string" => schema["pattern"] = json!(r"^[0-9]{1,18}(\.[0-9]{1,6}){0,2}$"),
+        "client_id" => {
+            schema["minLength"] = json!(1);
+            schema["maxLength"] = json!(200);
+            schema["pattern"] = json!(NO_CONTROL);
+        }
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
         "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
         "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
@@ -138,6 +146,9 @@ fn complete_parameter(parameter: &mut Value) {
         "job_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
         "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
         "shot_idx" | "offset" => json!(0),
+        "status" | "job_type" if parameter["schema"]["type"] == "array" => {
+            json!([if name == "status" { "failed" } else { "idea2video" }])
+        }
         "status" => json!("failed"),
         "job_type" => json!("idea2video"),
         "mode" => json!("idea"),
@@ -146,7 +157,14 @@ fn complete_parameter(parameter: &mut Value) {
         "q" => json!("night train"),
         "order" => json!("-created_at"),
         "limit" => json!(50),
+        "wait" => json!(30),
+        "client_id" => json!("c0ffee-42"),
+        "bucket" => json!("minute"),
+        "action_id" => json!("0199d3c0-7a11-7000-8000-3f1c5b8a2d10"),
+        "outcome" => json!("failed"),
+        "since_version" => json!(4),
         "view" => json!("summary"),
+        "after" if parameter["schema"]["type"] == "string" => json!("1042"),
         "after" => json!(1),
         "import_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
         "from" => json!("vedo-jobs"),
@@ -181,6 +199,12 @@ fn header_parameter(header: Header) -> Value {
             "\"4\"",
             // Whatever else it holds is a tag of something that the client does not have of us.
             None,
+        ),
+        Header::LastEventId => (
+            "Last-Event-ID",
+            "Id of the last message that the client has: it goes on from there. Counts before `after`.",
+            "7",
+            Some(r"^([0-9]{1,18}(\.[0-9]{1,6}){0,2})?$"),
         ),
     };
     let schema = match pattern {

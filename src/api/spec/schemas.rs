@@ -4,7 +4,8 @@ use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
 /// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
-const INPUTS: [&str; 23] = [
+const INPUTS: [&str; 26] = [
+    "ActionFilter",
     "CancelJob",
     "ClaimJobs",
     "CompleteJob",
@@ -15,6 +16,7 @@ const INPUTS: [&str; 23] = [
     "ItemReport",
     "JobOutcome",
     "JobPatch",
+    "NewAction",
     "NewEpisode",
     "NewItem",
     "NewJob",
@@ -25,13 +27,15 @@ const INPUTS: [&str; 23] = [
     "ReportOutcomes",
     "ReportProgress",
     "ReportShots",
+    "SetActiveJob",
     "SendHeartbeat",
     "SetQueue",
     "StartJob",
 ];
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
-const NEVER_NULL: [(&str, &[&str]); 7] = [
+const NEVER_NULL: [(&str, &[&str]); 8] = [
+    ("NewAction", &["dry_run", "confirm"]),
     ("SetQueue", &["paused"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
@@ -54,6 +58,9 @@ pub const JOB_TYPE: &str = "^[a-z0-9_.-]{1,50}$";
 
 /// Characters of any text: all but NUL, which no database here can hold.
 pub const NO_NUL: &str = r"^[^\u0000]*$";
+
+/// Characters of a name: visible ones.
+pub const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 /// The two schemas that no type of ours has.
 pub fn add_problems(document: &mut Value) {
@@ -133,8 +140,17 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
         property["additionalProperties"]["type"] =
             if null_removes { json!(["string", "null"]) } else { json!("string") };
     }
+    if field == "job_ids" {
+        property["items"]["pattern"] = json!(NO_NUL);
+    }
     if field == "items" {
         property["uniqueItems"] = json!(true);
+    }
+    // Not at the fields themselves: poem-openapi would compile the pattern anew for each request.
+    match (schema, field) {
+        ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
+        ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
+        _ => {}
     }
     if field == "job_types" {
         property["items"]["pattern"] = json!(JOB_TYPE);
@@ -146,7 +162,7 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
     if plain {
         property["pattern"] =
-            json!(if ["key", "worker_id"].contains(&field) { r"^[^\u0000-\u001f\u007f-\u009f]*$" } else { NO_NUL });
+            json!(if ["key", "worker_id", "client_id"].contains(&field) { NO_CONTROL } else { NO_NUL });
     }
 }
 

@@ -6,7 +6,7 @@ use crate::{
     error::{Error, Result},
     lifecycle::EventKind,
 };
-use entity::{job, job_event, job_item};
+use entity::{active_job, job, job_event, job_item};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -16,6 +16,8 @@ pub struct CreateJob {
     pub items: Vec<job_item::Model>,
     /// The creator chose the id, so a job with this id may have been deleted before.
     pub named: bool,
+    /// The client that has the job before it.
+    pub active: Option<active_job::Model>,
 }
 
 pub struct Created {
@@ -95,7 +97,7 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
 }
 
 /// About how many bytes the value takes in memory.
-fn weight_of(json: &Value) -> usize {
+pub fn weight_of(json: &Value) -> usize {
     let inside = match json {
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(weight_of).sum(),
@@ -128,6 +130,8 @@ async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {
     go_on_counting(tx, writes, &mut jobs).await?;
     let items: Vec<_> = jobs.values().flat_map(|(i, _)| &writes[*i].items).collect();
     bulk::insert::<job_item::Entity, _>(tx, &items).await?;
+    let active: Vec<_> = jobs.values().filter_map(|(i, _)| writes[*i].active.as_ref()).collect();
+    bulk::insert::<active_job::Entity, _>(tx, &active).await?;
     let events: Vec<_> = jobs.values().map(|(_, job)| event(None, job, EventKind::Created, None)).collect();
     write_events(tx, &events).await?;
     for (i, job) in jobs.into_values() {

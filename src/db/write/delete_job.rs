@@ -9,6 +9,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+use serde_json::json;
 
 pub struct DeleteJob {
     pub id: String,
@@ -27,7 +28,9 @@ impl Write for DeleteJob {
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
         job.version += 1;
         job.updated_at = self.now;
-        write_events(tx, &[event(None, &job, EventKind::Deleted, None)]).await?;
+        // Whoever follows jobs by their labels can't look them up any more.
+        let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));
+        write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
         Ok(())
     }
     fn key(&self) -> Option<&str> {

@@ -1,5 +1,7 @@
 //! The writes: what each does inside its transaction, a noun a file.
 
+mod action;
+mod active;
 mod catalog;
 mod change_job;
 mod changes;
@@ -8,23 +10,32 @@ mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod positions;
+mod prune_events;
 mod queues;
 mod rescue_jobs;
 mod retry_failed_items;
+mod stats;
 mod workers;
 
+pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
+pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
 pub use claim_jobs::{ClaimJobs, Claimed, Level, claim_statements, levels, running};
+pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use positions::position;
+pub use prune_events::{PruneEvents, Pruned};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
+pub use stats::{Counted, RollUp, Tallies, counted, tally};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
@@ -77,9 +88,10 @@ where
     Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
 }
 
-/// Writes the events, and tells of them once they are committed.
+/// Writes the events, and tells of them once they are committed. A job that ends with them is nobody's active one.
 async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
     events.iter().filter_map(news).for_each(|news| tx.tell(news));
+    active::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 

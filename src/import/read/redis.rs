@@ -3,6 +3,9 @@
 
 use super::{
     super::{
+        fields::LAST_COUNTS,
+        kept::Repair,
+        mend,
         reject::{Reason, Reject},
         report::At,
         seen::Seen,
@@ -25,13 +28,16 @@ const PAGE: usize = 500;
 enum Kind {
     Job,
     Clips,
+    /// Clips as an older version of the store kept them.
+    OlderClips,
     Progress,
     Comic,
 }
 
-const KINDS: [(&str, Kind); 4] = [
+const KINDS: [(&str, Kind); 5] = [
     ("job:", Kind::Job),
     ("clips:", Kind::Clips),
+    ("job_clips:", Kind::OlderClips),
     ("job_progress:", Kind::Progress),
     ("comicmaintainer:job:", Kind::Comic),
 ];
@@ -67,7 +73,7 @@ fn unreachable(error: &RedisError) -> Reject {
         ErrorKind::InvalidClientConfig => format!("The address of the Redis server is not understood: {error}."),
         _ => format!("The Redis server cannot be read: {error}."),
     };
-    Reject::new(Reason::Unreachable, told)
+    Reject::new(Reason::Unreachable, told.trim_end_matches('.').to_owned() + ".")
 }
 
 struct Reader {
@@ -83,8 +89,15 @@ impl Reader {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("COUNT").arg(PAGE);
             let (next, keys): (u64, Vec<Vec<u8>>) = Handle::current().block_on(scan.query_async(&mut self.redis))?;
-            let names = keys.iter().map(|key| String::from_utf8_lossy(key).into_owned());
-            let names: Vec<_> = names.filter(|name| self.seen.add(name)).collect();
+            let mut names = Vec::with_capacity(keys.len());
+            for key in keys {
+                match String::from_utf8(key) {
+                    Ok(name) if self.seen.add(&name) => names.push(name),
+                    Ok(_) => {}
+                    Err(error) if !self.unnamed(error.as_bytes(), sink) => return Ok(()),
+                    Err(_) => {}
+                }
+            }
             for (beginning, kind) in KINDS {
                 let ids: Vec<_> = names.iter().filter_map(|name| name.strip_prefix(beginning)).collect();
                 if !ids.is_empty() && !self.page(kind, &ids, sink)? {
@@ -98,6 +111,17 @@ impl Reader {
         }
     }
 
+    /// Tells of a key that would be a job's, but whose name no job can have. False when nobody wants more.
+    fn unnamed(&mut self, key: &[u8], sink: &mut Sink) -> bool {
+        let name = String::from_utf8_lossy(key).into_owned();
+        let ours = KINDS.iter().any(|(beginning, _)| name.starts_with(beginning));
+        if !ours || !self.seen.add(&name) {
+            return true;
+        }
+        let told = "The name of this key is not UTF-8, so that no job can be called by it.";
+        sink.reject(At::Key(name), [], Reject::new(Reason::BadId, told))
+    }
+
     /// False when nobody wants more.
     fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
         let mut pipe = Pipeline::new();
@@ -108,8 +132,12 @@ impl Reader {
                 Kind::Job => {
                     pipe.cmd("HGETALL").arg(format!("job:{id}")).cmd("GET").arg(format!("job:{id}"));
                     pipe.cmd("GET").arg(format!("clips:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
+                    pipe.cmd("HGET").arg(format!("job_clips:{id}")).arg("clips");
                 }
                 Kind::Clips => drop(pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("GET").arg(format!("clips:{id}"))),
+                Kind::OlderClips => {
+                    pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("HGET").arg(format!("job_clips:{id}")).arg("clips");
+                }
                 Kind::Progress => {
                     pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
                 }
@@ -120,8 +148,11 @@ impl Reader {
         let each = answers.len() / ids.len();
         sink.known = Some(if kind == Kind::Comic { SourceKind::Comic } else { SourceKind::Topclip });
         Ok(ids.iter().zip(answers.chunks(each.max(1))).all(|(id, answers)| match (kind, answers) {
-            (Kind::Job, [hash, text, clips, progress]) => job(id, [hash, text, clips, progress], sink),
-            (Kind::Clips, [Value::Int(0), Value::BulkString(clips)]) => orphan(id, clips, sink),
+            (Kind::Job, [hash, text, clips, progress, older]) => job(id, [hash, text, clips, progress, older], sink),
+            (Kind::Clips, [Value::Int(0), Value::BulkString(clips)]) => orphan(format!("clips:{id}"), clips, sink),
+            (Kind::OlderClips, [Value::Int(0), Value::BulkString(clips)]) => {
+                orphan(format!("job_clips:{id}"), clips, sink)
+            }
             (Kind::Progress, [Value::Int(0), progress]) => progress_alone(id, progress, sink),
             (Kind::Comic, [answer]) => text(&format!("comicmaintainer:job:{id}"), answer, sink),
             _ => true,
@@ -129,34 +160,49 @@ impl Reader {
     }
 }
 
-fn job(id: &str, [hash, json, clips, progress]: [&Value; 4], sink: &mut Sink) -> bool {
+fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut Sink) -> bool {
     let key = format!("job:{id}");
     let record = match (members(hash), json) {
-        (Some(members), _) => Some(members),
-        (None, Value::BulkString(json)) => serde_json::from_slice(json).ok(),
-        _ => None,
+        (None, Value::BulkString(json)) => of_json(json, sink),
+        (members, _) => members,
     };
-    let (Some(mut record), key) = (record, &key) else { return text(&key, json, sink) };
+    let Some(mut record) = record else { return text(&key, json, sink) };
     record.entry("job_id").or_insert_with(|| id.into());
     if let Some(progress) = members(progress) {
         record.insert("job_progress".into(), progress.into());
     }
-    let mut unread = None;
-    if let Value::BulkString(clips) = clips {
-        match topclip::clips(clips) {
-            Some(clips) => drop(record.insert("clips".into(), clips.into())),
-            None => unread = Some(clips),
+    let mut unread = Vec::new();
+    for (place, clips) in [("clips", clips), ("job_clips", older)] {
+        let Value::BulkString(json) = clips else {
+            unread.extend((*clips != Value::Nil).then_some((place, &[][..])));
+            continue;
+        };
+        // The older ones stand in for the newer ones, and are kept beside them where there are both.
+        let there = record.get("clips").and_then(|clips| clips.as_array()).is_some_and(|clips| !clips.is_empty());
+        match topclip::clips(json) {
+            Some(clips) => drop(record.insert(if there { place } else { "clips" }.into(), clips.into())),
+            None => unread.push((place, json.as_slice())),
         }
     }
-    let go_on = sink.take_record(key, record);
-    let Some(clips) = unread else { return go_on };
     let told = "The clips of this job are not a JSON list; the job came in without them.";
-    go_on && sink.reject(At::Key(format!("clips:{id}")), clips.clone(), Reject::new(Reason::MalformedJson, told))
+    sink.take_record(&key, record)
+        && unread.into_iter().all(|(place, json)| {
+            sink.reject(At::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, told))
+        })
 }
 
-fn orphan(id: &str, clips: &[u8], sink: &mut Sink) -> bool {
+/// The members of a JSON object, and what had to be put right in it.
+fn of_json(json: &[u8], sink: &mut Sink) -> Option<Map<String, serde_json::Value>> {
+    let mend::Read { value, rules, repeated, .. } = mend::read(json).ok()?;
+    let serde_json::Value::Object(members) = value else { return None };
+    let repeated = repeated.into_iter().map(|field| Repair { field, rule: LAST_COUNTS });
+    sink.mended.extend(rules.into_iter().map(|rule| Repair { field: String::new(), rule }).chain(repeated));
+    Some(members)
+}
+
+fn orphan(key: String, clips: &[u8], sink: &mut Sink) -> bool {
     let told = "These are the clips of a job that is not there.";
-    sink.reject(At::Key(format!("clips:{id}")), clips, Reject::new(Reason::Orphan, told))
+    sink.reject(At::Key(key), clips, Reject::new(Reason::Orphan, told))
 }
 
 /// A job of which only its failure to start was written down.

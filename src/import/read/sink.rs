@@ -3,6 +3,7 @@
 
 use super::{
     super::{
+        fields::LAST_COUNTS,
         kept::Repair,
         mend,
         reject::{Reason, Reject},
@@ -26,7 +27,7 @@ use tokio::sync::mpsc;
 /// A batch ends after so many records, which are written in one transaction,
 const BATCH_RECORDS: usize = 5000;
 /// or after so many bytes.
-const BATCH_BYTES: usize = 2 << 20;
+const BATCH_BYTES: usize = 1 << 20;
 
 pub struct Sink {
     sender: mpsc::Sender<Batch>,
@@ -129,8 +130,9 @@ impl Sink {
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
-        let mend::Read { value, text: raw, rules } =
+        let mend::Read { value, text: raw, rules, repeated } =
             mend::read(&piece.raw).map_err(|error| malformed(piece, &error))?;
+        let repeated: Vec<_> = repeated.iter().map(|name| text::plain(name).into_owned()).collect();
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
         let cleaned = text::without_nul(&mut record);
         let kind = self.known.or(self.named).or_else(|| SourceKind::recognise(&record));
@@ -138,19 +140,20 @@ impl Sink {
         if kind == SourceKind::Callsheet {
             let told = |field, rule| Repair { field, rule };
             let cleaned = cleaned.into_iter().map(|field| told(field, "nul_replaced"));
-            let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule))).collect();
+            let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule)));
+            let repairs = repairs.chain(repeated.into_iter().map(|name| told(name, LAST_COUNTS))).collect();
             return callsheet::rows(record).map(|record| (record, repairs));
         }
         let source = kind.source();
         source.arrange(&mut record, &raw);
         let removed = secrets::remove(&mut record, source.secrets());
         let key = match &piece.at {
-            At::Key(key) => Some(key.as_str()),
+            At::Key(key) => Some(text::plain(key)),
             _ => None,
         };
-        let mut record = source.read(key, record, &self.context)?;
+        let mut record = source.read(key.as_deref(), record, &self.context)?;
         self.belongs(&record.id, record.source)?;
-        for (fields, rule) in [(cleaned, "nul_replaced"), (removed, "secret_removed")] {
+        for (fields, rule) in [(cleaned, "nul_replaced"), (removed, "secret_removed"), (repeated, LAST_COUNTS)] {
             fields.into_iter().for_each(|field| record.kept.repaired(field, rule));
         }
         rules.into_iter().for_each(|rule| record.kept.repaired("", rule));

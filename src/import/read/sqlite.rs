@@ -159,5 +159,7 @@ pub fn damaged(error: DbErr) -> Reject {
 pub fn cause(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
     let text = text.rsplit_once("error returned from database: ").map_or(text.as_str(), |(_, cause)| cause);
+    // PostgreSQL tells in which line of its own source it found out.
+    let text = text.rsplit_once(" at line ").map_or(text, |(cause, _)| cause);
     text.trim_end_matches('.').to_owned()
 }

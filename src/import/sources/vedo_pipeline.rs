@@ -47,7 +47,7 @@ impl Source for VedoPipeline {
         let job_type = names::job_type(fields.text("pipeline_type"), None, request.as_ref())?;
         let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
         // The shared folder of the older endpoint, with the job's id below it.
-        let folder = format!(".working_dir/{job_type}/{id}");
+        let folder = (!names::is_like_a_path(&id)).then(|| format!(".working_dir/{job_type}/{id}"));
         Ok(Record {
             mode: names::mode(&job_type),
             job_type,
@@ -55,7 +55,7 @@ impl Source for VedoPipeline {
             user_requirement: asked(&["user_requirement"]),
             style: asked(&["style"]),
             project_title: asked(&["title", "project_title"]),
-            working_dir: fields.text("working_dir").or(Some(folder)),
+            working_dir: fields.text("working_dir").or(folder),
             episode_id: fields.text("episode_id"),
             series_id: fields.text("series_id").or_else(|| asked(&["series_id"])),
             progress: progress::take(&mut fields, progress::Scale::Fraction),

@@ -10,7 +10,9 @@ pub const LARGEST: usize = 32 << 20;
 pub enum Stop {
     /// The rest of the file can't be understood.
     Broken(Reject),
-    /// Nobody wants the rest; or it was told already.
+    /// The same, and it was told already.
+    Told,
+    /// Nobody wants the rest.
     Done,
 }
 
@@ -23,11 +25,13 @@ pub struct Bytes<R> {
     /// The bytes of the record so far; one more than `LARGEST` when it is too large.
     pub raw: Vec<u8>,
     pub recording: bool,
+    /// Whether the end of the line counts as the end of the file.
+    pub fenced: bool,
 }
 
 impl<R: BufRead> Bytes<R> {
     pub fn new(input: R) -> Self {
-        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false }
+        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false, fenced: false }
     }
 
     /// Forgets what was recorded, and records what is passed over from here on if so told.
@@ -47,10 +51,19 @@ impl<R: BufRead> Bytes<R> {
     }
 
     pub fn peek(&mut self) -> Step<Option<u8>> {
-        Ok(self.fill()?.first().copied())
+        let fenced = self.fenced;
+        Ok(self.buffer()?.first().copied().filter(|byte| !(fenced && *byte == b'\n')))
     }
 
+    /// What is there of the file, or of the line; empty at its end.
     pub fn fill(&mut self) -> Step<&[u8]> {
+        let fenced = self.fenced;
+        let chunk = self.buffer()?;
+        let end = chunk.iter().position(|byte| fenced && *byte == b'\n');
+        Ok(&chunk[..end.unwrap_or(chunk.len())])
+    }
+
+    pub fn buffer(&mut self) -> Step<&[u8]> {
         loop {
             match self.input.fill_buf() {
                 Ok(_) => break,
@@ -79,9 +92,22 @@ impl<R: BufRead> Bytes<R> {
         Ok(())
     }
 
+    /// Passes over the rest of the line, and what ends it.
+    pub fn pass_line(&mut self) -> Step {
+        loop {
+            let chunk = self.buffer()?;
+            let (length, end) = (chunk.len(), chunk.iter().position(|byte| *byte == b'\n'));
+            self.pass(end.unwrap_or(length))?;
+            if end.is_some() || length == 0 {
+                self.recording = false;
+                return self.pass(1);
+            }
+        }
+    }
+
     pub fn truncated(&self) -> Stop {
-        let told =
-            format!("The file ends in line {}, column {}, before the record or the list does.", self.line, self.column);
+        let ends = if self.fenced { "What stands in this line ends" } else { "The file ends" };
+        let told = format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
         broken(Reason::TruncatedJson, told)
     }
 }

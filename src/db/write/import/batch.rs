@@ -7,7 +7,7 @@ use super::{
 use crate::{
     db::{Tx, Write, bulk, dialect},
     error::Result,
-    lifecycle::EventKind,
+    lifecycle::{EventKind, is_terminal},
 };
 use chrono::{DateTime, Utc};
 use entity::{active_job, episode, import, import_reject, job, job_event, job_item, series};
@@ -104,7 +104,9 @@ impl ImportBatch {
                 }
             }
         }
-        new.active.extend(came.iter().flat_map(|record| self.active(record)));
+        // A job that has ended is nobody's active one.
+        let alive = came.iter().filter(|record| !is_terminal(record.job.status));
+        new.active.extend(alive.flat_map(|record| self.active(record)));
         new.write(tx).await
     }
 
@@ -197,6 +199,10 @@ impl Rows<'_> {
         }
         // A client may have the job before it already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
+        let changes = [EventKind::Merged, EventKind::Overwritten].map(EventKind::as_str);
+        let changed = self.events.iter().filter(|event| changes.contains(&event.kind.as_str()));
+        let changed: Vec<job_event::Model> = changed.map(|event| (**event).clone()).collect();
+        super::super::active::clear_ended(tx, &changed).await?;
         Ok(())
     }
 }

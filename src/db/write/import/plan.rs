@@ -4,7 +4,7 @@ use super::{
     ImportedJob, Landed, OnConflict,
     conflict::{Replaced, Stored, merged, overwritten},
 };
-use crate::{error::Result, lifecycle::EventKind};
+use crate::{db::bulk, error::Result, lifecycle::EventKind};
 use chrono::{DateTime, Utc};
 use entity::{job, job_event, job_item};
 use sea_orm::{
@@ -47,16 +47,17 @@ pub async fn plan(
     on_conflict: OnConflict,
     now: DateTime<Utc>,
 ) -> Result<Vec<Plan>> {
-    let ids = || records.iter().map(|record| record.job.id.as_str());
+    let ids: Vec<_> = records.iter().map(|record| record.job.id.as_str()).collect();
     let there: Vec<String> = job::Entity::find()
         .select_only()
         .column(job::Column::Id)
-        .filter(job::Column::Id.is_in(ids()))
+        .filter(one_of(conn, job::Column::Id, &ids))
         .into_tuple()
         .all(conn)
         .await?;
     let there: HashSet<&str> = there.iter().map(String::as_str).collect();
-    let deleted = last_of_deleted(conn, ids().filter(|id| !there.contains(id))).await?;
+    let new: Vec<_> = ids.into_iter().filter(|id| !there.contains(id)).collect();
+    let deleted = last_of_deleted(conn, &new).await?;
     let mut stored = match on_conflict {
         OnConflict::Skip => HashMap::new(),
         _ => load(conn, &there).await?,
@@ -77,6 +78,11 @@ pub async fn plan(
     Ok(records.iter().map(one).collect())
 }
 
+/// In one shape of statement: those of each number of ids would be prepared anew, and kept by their connection.
+fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -> Expr {
+    bulk::is_one_of(conn.get_database_backend(), Expr::col(column), ids)
+}
+
 fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Plan {
     let (landed, replaced) = match on_conflict {
         OnConflict::Skip => (Landed::AlreadyThere, None),
@@ -90,12 +96,12 @@ fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: D
 }
 
 /// The jobs of these ids that were deleted here, with the seq of the event that says so.
-async fn last_of_deleted(conn: &impl ConnectionTrait, ids: impl Iterator<Item = &str>) -> Result<HashMap<String, i64>> {
+async fn last_of_deleted(conn: &impl ConnectionTrait, ids: &[&str]) -> Result<HashMap<String, i64>> {
     let deleted: Vec<(String, i64)> = job_event::Entity::find()
         .select_only()
         .column(job_event::Column::JobId)
         .column_as(Expr::col(job_event::Column::Seq).max(), "last")
-        .filter(job_event::Column::JobId.is_in(ids))
+        .filter(one_of(conn, job_event::Column::JobId, ids))
         .filter(job_event::Column::Kind.eq(EventKind::Deleted.as_str()))
         .group_by(job_event::Column::JobId)
         .into_tuple()
@@ -106,14 +112,15 @@ async fn last_of_deleted(conn: &impl ConnectionTrait, ids: impl Iterator<Item = 
 
 /// Locked in the order of their ids, so that two imports don't wait for each other.
 async fn load(conn: &impl ConnectionTrait, ids: &HashSet<&str>) -> Result<HashMap<String, Stored>> {
+    let ids: Vec<_> = ids.iter().copied().collect();
     let jobs = job::Entity::find()
-        .filter(job::Column::Id.is_in(ids.iter().copied()))
+        .filter(one_of(conn, job::Column::Id, &ids))
         .order_by_asc(job::Column::Id)
         .lock(LockType::Update)
         .all(conn)
         .await?;
     let items = job_item::Entity::find()
-        .filter(job_item::Column::JobId.is_in(ids.iter().copied()))
+        .filter(one_of(conn, job_item::Column::JobId, &ids))
         .order_by_asc(job_item::Column::JobId)
         .order_by_asc(job_item::Column::Idx)
         .all(conn)

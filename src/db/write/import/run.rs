@@ -9,7 +9,7 @@ use entity::import::{self, ImportStatus};
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::Set,
-    ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, JsonValue as Json, QueryFilter,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -30,6 +30,8 @@ pub struct FinishImport {
     pub id: String,
     pub status: ImportStatus,
     pub error: Option<String>,
+    /// Its sums by source, reason and rule.
+    pub report: Option<Json>,
     pub now: DateTime<Utc>,
 }
 
@@ -41,6 +43,7 @@ impl Write for FinishImport {
             id: Set(self.id.clone()),
             status: Set(self.status),
             error: Set(self.error.clone()),
+            report: Set(self.report.clone()),
             finished_at: Set(Some(self.now)),
             ..Default::default()
         };

@@ -1,0 +1,34 @@
+//! `job_action_outcomes`: what became of each job that an action met.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
+#[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
+pub enum Outcome {
+    #[sea_orm(string_value = "changed")]
+    Changed,
+    /// It was as wanted already, or could not be changed in the status that it was in.
+    #[sea_orm(string_value = "skipped")]
+    Skipped,
+    #[sea_orm(string_value = "failed")]
+    Failed,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "job_action_outcomes")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub action_id: String,
+    pub job_id: String,
+    pub outcome: Outcome,
+    /// Why it was not changed, as a stable word.
+    pub code: Option<String>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub detail: Option<String>,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,32 @@
+//! `job_stats`: what happened in a span of time to jobs of a type.
+
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "job_stats")]
+pub struct Model {
+    /// Seconds of the span: 60, 900 or 3600.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub unit: i32,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub start: DateTimeUtc,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub job_type: String,
+    pub created: i64,
+    pub started: i64,
+    pub completed: i64,
+    pub failed: i64,
+    pub cancelled: i64,
+    pub retried: i64,
+    /// How long jobs that were started had waited, as `callsheet::lifecycle::Histogram`.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub waits: Json,
+    /// How long jobs that completed or failed had run.
+    #[sea_orm(column_type = "JsonBinary")]
+    pub runs: Json,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,154 @@
+//! Statistics as they are given.
+
+use super::{JobCounts, Time};
+use crate::{
+    jobs::{Counts, Stats},
+    lifecycle::{Tally, Unit},
+};
+use chrono::{DateTime, Utc};
+use entity::queue;
+use poem_openapi::{Enum, Object};
+
+/// A span of time.
+#[derive(Clone, Copy, Debug, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum Bucket {
+    /// The last hour is told.
+    Minute,
+    /// The last day is told.
+    QuarterHour,
+    /// The last week is told.
+    Hour,
+}
+
+/// What there is, what waits, and what happened lately.
+#[derive(Debug, Object)]
+pub struct StatsReport {
+    pub as_of: Time,
+    /// Jobs by status.
+    pub jobs: JobCounts,
+    /// The same of each type that has jobs.
+    pub by_type: Vec<TypeStats>,
+    /// Queued, and not due yet.
+    pub scheduled: u64,
+    /// Since when the queued job has been due that waits longest; null when none waits.
+    pub oldest_queued_at: Option<Time>,
+    pub oldest_queued_seconds: Option<f64>,
+    pub oldest_queued_job_id: Option<String>,
+    pub workers: WorkerCounts,
+    pub bucket: Bucket,
+    /// Length of a bucket.
+    pub bucket_seconds: i32,
+    /// What happened, oldest first: 60 minutes, 96 quarters of an hour, or 168 hours. The last one is running.
+    pub buckets: Vec<StatsBucket>,
+    /// Jobs that failed for good since midnight (UTC).
+    pub failures_today: i64,
+    /// Processing, but their worker is gone: the lease has run out, or nobody reported for 15 minutes.
+    pub stuck: u64,
+}
+
+/// Jobs of a type.
+#[derive(Debug, Object)]
+pub struct TypeStats {
+    pub job_type: String,
+    pub queued: u64,
+    pub processing: u64,
+    pub completed: u64,
+    pub failed: u64,
+    pub cancelled: u64,
+    /// Nobody is given jobs of this type.
+    pub paused: bool,
+    /// How many may be processed at once; null when there is no limit.
+    pub max_running: Option<i32>,
+}
+
+/// Workers.
+#[derive(Debug, Object)]
+pub struct WorkerCounts {
+    pub alive: u64,
+    /// Alive, with a job.
+    pub busy: u64,
+    /// Not heard of any more.
+    pub stale: u64,
+}
+
+/// What happened in a span of time. Percentiles are in seconds, within 2 %, and null when there was nothing to measure.
+#[derive(Debug, Object)]
+pub struct StatsBucket {
+    pub start: Time,
+    pub created: i64,
+    pub started: i64,
+    pub completed: i64,
+    /// For good.
+    pub failed: i64,
+    pub cancelled: i64,
+    /// Back in the queue: after a failed attempt, after a worker that is gone, or because someone wanted it.
+    pub retried: i64,
+    /// How long jobs that were started had been due.
+    pub wait_p50: Option<f64>,
+    pub wait_p95: Option<f64>,
+    /// How long jobs that completed or failed had run.
+    pub run_p50: Option<f64>,
+    pub run_p95: Option<f64>,
+}
+
+impl From<Bucket> for Unit {
+    fn from(bucket: Bucket) -> Self {
+        match bucket {
+            Bucket::Minute => Self::Minute,
+            Bucket::QuarterHour => Self::QuarterHour,
+            Bucket::Hour => Self::Hour,
+        }
+    }
+}
+
+impl StatsReport {
+    pub fn new(stats: Stats, bucket: Bucket) -> Self {
+        let Stats { as_of, by_type, queues, waiting, workers, spans, failures_today } = stats;
+        let jobs = by_type.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(counts));
+        let oldest = waiting.oldest;
+        let waited = |since: DateTime<Utc>| (as_of - since).as_seconds_f64().max(0.0);
+        Self {
+            as_of: as_of.into(),
+            jobs: jobs.into(),
+            by_type: by_type.into_iter().map(|of_type| TypeStats::new(of_type, &queues)).collect(),
+            scheduled: waiting.scheduled,
+            oldest_queued_at: oldest.as_ref().map(|oldest| oldest.due_since.into()),
+            oldest_queued_seconds: oldest.as_ref().map(|oldest| waited(oldest.due_since)),
+            oldest_queued_job_id: oldest.map(|oldest| oldest.job_id),
+            workers: WorkerCounts { alive: workers.alive, busy: workers.busy, stale: workers.stale },
+            bucket,
+            bucket_seconds: Unit::from(bucket).seconds(),
+            buckets: spans.into_iter().map(Into::into).collect(),
+            failures_today,
+            stuck: waiting.stuck,
+        }
+    }
+}
+
+impl TypeStats {
+    fn new((job_type, counts): (String, Counts), queues: &[queue::Model]) -> Self {
+        let Counts { queued, processing, completed, failed, cancelled } = counts;
+        let set = queues.iter().find(|queue| queue.job_type == job_type);
+        let (paused, max_running) = set.map_or((false, None), |queue| (queue.paused, queue.max_running));
+        Self { job_type, queued, processing, completed, failed, cancelled, paused, max_running }
+    }
+}
+
+impl From<(DateTime<Utc>, Tally)> for StatsBucket {
+    fn from((start, tally): (DateTime<Utc>, Tally)) -> Self {
+        Self {
+            start: start.into(),
+            created: tally.created,
+            started: tally.started,
+            completed: tally.completed,
+            failed: tally.failed,
+            cancelled: tally.cancelled,
+            retried: tally.retried,
+            wait_p50: tally.waits.percentile(0.5),
+            wait_p95: tally.waits.percentile(0.95),
+            run_p50: tally.runs.percentile(0.5),
+            run_p95: tally.runs.percentile(0.95),
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Actions on many jobs: the row of an action, and each batch of it with what became of its jobs, in one transaction.
+
+use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes};
+use crate::{
+    db::{Fate, Tx, Write, bulk},
+    error::{Error, Result, Thing},
+};
+use chrono::{DateTime, Utc};
+use entity::{
+    job,
+    job_action::{self, ActionStatus},
+    job_action_outcome::{self, Outcome},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+use std::sync::Arc;
+
+/// Begins an action.
+pub struct StartAction(pub job_action::Model);
+
+impl Write for StartAction {
+    type Output = ();
+
+    async fn apply(&self, tx: &Tx) -> Result<()> {
+        job_action::Entity::insert(self.0.clone().into_active_model()).exec_without_returning(tx).await?;
+        Ok(())
+    }
+}
+
+/// Makes the action that of a process, if it still is that of the one it was seen with.
+pub struct TakeAction {
+    pub id: String,
+    pub was: Option<String>,
+    pub process: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for TakeAction {
+    /// Whether it is.
+    type Output = bool;
+
+    async fn apply(&self, tx: &Tx) -> Result<bool> {
+        use job_action::Column as C;
+        let was = self.was.as_ref().map_or_else(|| C::Process.is_null(), |was| C::Process.eq(was));
+        let taken = job_action::Entity::update_many()
+            .col_expr(C::Process, Expr::value(self.process.clone()))
+            .col_expr(C::HeartbeatAt, Expr::value(self.now))
+            .filter(C::Id.eq(&self.id))
+            .filter(C::Status.eq(ActionStatus::Running))
+            .filter(was)
+            .exec(tx)
+            .await?;
+        Ok(taken.rows_affected == 1)
+    }
+}
+
+/// Ends an action that is running; one that has ended stays as it is.
+pub struct EndAction {
+    pub id: String,
+    /// Only if it is that of this process.
+    pub process: Option<String>,
+    pub status: ActionStatus,
+    pub error: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for EndAction {
+    type Output = job_action::Model;
+
+    async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
+        let row = job_action::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let row = row.ok_or(Error::NotFound(Thing::Action))?;
+        let strange = self.process.is_some() && self.process != row.process;
+        if row.status != ActionStatus::Running || strange {
+            return Ok(row);
+        }
+        let mut row = row.into_active_model();
+        row.status = Set(self.status);
+        row.error = Set(self.error.clone());
+        row.finished_at = Set(Some(self.now));
+        row.process = Set(None);
+        Ok(row.update(tx).await?)
+    }
+}
+
+/// As [`super::change_job::Decide`].
+pub type DecideDeed = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
+
+/// Refuses what is not to be done to a job.
+pub type CheckDeed = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
+
+/// What is done to a job: decided as its own verb would.
+pub enum Deed {
+    Change {
+        items: Items,
+        decide: Arc<DecideDeed>,
+    },
+    /// Removed, unless this refuses it.
+    Delete {
+        check: Box<CheckDeed>,
+    },
+}
+
+/// A job, where it stands among those of the action, and what is done to it.
+pub struct Due {
+    pub id: String,
+    pub created_at: DateTime<Utc>,
+    pub deed: Deed,
+}
+
+/// The next jobs of an action.
+pub struct Act {
+    pub action_id: String,
+    pub process: String,
+    pub jobs: Vec<Due>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for Act {
+    /// False when the action has ended, or is another process's: nothing was done then.
+    type Output = bool;
+
+    async fn apply(&self, tx: &Tx) -> Result<bool> {
+        let row = job_action::Entity::find_by_id(&self.action_id).lock(LockType::Update).one(tx).await?;
+        let mine = |row: &job_action::Model| {
+            row.status == ActionStatus::Running && row.process.as_ref() == Some(&self.process)
+        };
+        let Some(row) = row.filter(mine) else { return Ok(false) };
+        let outcomes = self.outcomes(tx).await?;
+        bulk::insert::<job_action_outcome::Entity, _>(tx, &outcomes).await?;
+        let of = |outcome| outcomes.iter().filter(|row| row.outcome == outcome).count() as i64;
+        let last = self.jobs.last();
+        let counted = job_action::ActiveModel {
+            id: Set(row.id),
+            changed: Set(row.changed + of(Outcome::Changed)),
+            skipped: Set(row.skipped + of(Outcome::Skipped)),
+            failed: Set(row.failed + of(Outcome::Failed)),
+            after_created_at: Set(last.map(|due| due.created_at).or(row.after_created_at)),
+            after_id: Set(last.map(|due| due.id.clone()).or(row.after_id)),
+            heartbeat_at: Set(Some(self.now)),
+            ..Default::default()
+        };
+        counted.update(tx).await?;
+        Ok(true)
+    }
+
+    fn is_large(&self) -> bool {
+        true
+    }
+}
+
+impl Act {
+    async fn outcomes(&self, tx: &Tx) -> Result<Vec<job_action_outcome::Model>> {
+        let change = |due: &Due| match &due.deed {
+            Deed::Change { items, decide } => {
+                let (items, decide) = (items.clone(), decide.clone());
+                Some(ChangeJob {
+                    id: due.id.clone(),
+                    if_version: None,
+                    items,
+                    decide: Box::new(move |job| decide(job)),
+                })
+            }
+            Deed::Delete { .. } => None,
+        };
+        let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
+        let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false).await?.into_iter();
+        let mut outcomes = Vec::with_capacity(self.jobs.len());
+        for due in &self.jobs {
+            let done = match &due.deed {
+                Deed::Change { .. } => match fates.next() {
+                    Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
+                    _ => Err(Error::NotFound(Thing::Job)),
+                },
+                Deed::Delete { check } => self.delete(tx, &due.id, check).await,
+            };
+            outcomes.push(self.outcome(&due.id, done)?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn delete(&self, tx: &Tx, id: &str, check: &CheckDeed) -> Result<bool> {
+        let job = job::Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
+        check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
+        DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
+        Ok(true)
+    }
+
+    /// What is refused is skipped; what the database refuses undoes the batch.
+    fn outcome(&self, job_id: &str, done: Result<bool>) -> Result<job_action_outcome::Model> {
+        let (outcome, code, detail) = match done {
+            Ok(true) => (Outcome::Changed, None, None),
+            Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
+            Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+            Err(Error::Invalid(fields)) if fields.len() == 1 => {
+                (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))
+            }
+            Err(error @ (Error::NotFound(_) | Error::TransitionIllegal(_))) => {
+                (Outcome::Skipped, Some(error.code()), Some(error.to_string()))
+            }
+            Err(error) => (Outcome::Failed, Some(error.code()), Some(error.to_string())),
+        };
+        Ok(job_action_outcome::Model {
+            id: 0,
+            action_id: self.action_id.clone(),
+            job_id: job_id.to_owned(),
+            outcome,
+            code: code.map(str::to_owned),
+            detail,
+        })
+    }
+}

@@ -1,0 +1,63 @@
+//! Active jobs: which jobs a client has before it. A job that has ended is nobody's.
+
+use crate::{
+    db::{Tx, Write, bulk},
+    error::{Error, Result, Thing},
+    lifecycle::is_terminal,
+};
+use entity::{active_job, job, job_event};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType, OnConflict as Conflict},
+};
+
+/// Makes a job one of its client's, or gives it another title there.
+pub struct SetActive(pub active_job::Model);
+
+impl Write for SetActive {
+    type Output = (active_job::Model, job::Model);
+
+    async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
+        // The lock keeps the job from ending before the commit, which would leave it active for ever.
+        let job = job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share).one(tx).await?;
+        let job = job.ok_or(Error::NotFound(Thing::Job))?;
+        if is_terminal(job.status) {
+            return Err(Error::JobEnded(job.status));
+        }
+        let conflict = Conflict::columns([active_job::Column::ClientId, active_job::Column::JobId])
+            .update_column(active_job::Column::Title)
+            .to_owned();
+        let insert = active_job::Entity::insert(self.0.clone().into_active_model()).on_conflict(conflict);
+        Ok((insert.exec_with_returning(tx).await?, job))
+    }
+}
+
+/// Takes a job, or all jobs, from a client.
+pub struct RemoveActive {
+    pub client_id: String,
+    pub job_id: Option<String>,
+}
+
+impl Write for RemoveActive {
+    /// How many it had.
+    type Output = u64;
+
+    async fn apply(&self, tx: &Tx) -> Result<u64> {
+        let mut delete = active_job::Entity::delete_many().filter(active_job::Column::ClientId.eq(&self.client_id));
+        if let Some(job_id) = &self.job_id {
+            delete = delete.filter(active_job::Column::JobId.eq(job_id));
+        }
+        Ok(delete.exec(tx).await?.rows_affected)
+    }
+}
+
+/// The jobs that end with these events are no longer active.
+pub(super) async fn clear_ended(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
+    let ended: Vec<&str> = events.iter().filter(|e| is_terminal(e.status)).map(|e| e.job_id.as_str()).collect();
+    if ended.is_empty() {
+        return Ok(());
+    }
+    let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(active_job::Column::JobId), &ended);
+    active_job::Entity::delete_many().filter(of_jobs).exec(tx).await?;
+    Ok(())
+}

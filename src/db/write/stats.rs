@@ -1,0 +1,139 @@
+//! Rolling events up into `job_stats`, each exactly once: up to where they are told is part of the transaction.
+
+use super::positions::{lock_position, set_position};
+use crate::{
+    db::{Tx, Write},
+    error::Result,
+    lifecycle::{Tally, Unit},
+};
+use chrono::{DateTime, Utc};
+use entity::{job_event, job_stat, position::STATS};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::OnConflict as Conflict,
+};
+use std::collections::BTreeMap;
+
+/// Events that are rolled up in one transaction.
+const PAGE: u64 = 5000;
+
+/// Rolls up a page of events, up to a position that no event will come before any more.
+pub struct RollUp {
+    pub upto: i64,
+    /// What happened earlier is not kept.
+    pub keep_since: DateTime<Utc>,
+}
+
+/// What statistics have to know of an event.
+#[derive(FromQueryResult)]
+pub struct Counted {
+    pub id: i64,
+    pub kind: String,
+    pub job_type: Option<String>,
+    pub seconds: Option<f64>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// What happened in each span to jobs of each type.
+pub type Tallies = BTreeMap<(Unit, DateTime<Utc>, String), Tally>;
+
+impl Write for RollUp {
+    /// Whether more is to be rolled up.
+    type Output = bool;
+
+    async fn apply(&self, tx: &Tx) -> Result<bool> {
+        // Servers that roll up at the same time do so one after the other.
+        let from = lock_position(tx, STATS).await?;
+        if from >= self.upto {
+            return Ok(false);
+        }
+        let events = counted(from).filter(job_event::Column::Id.lte(self.upto)).limit(PAGE);
+        let events: Vec<Counted> = events.into_model().all(tx).await?;
+        let more = events.len() as u64 == PAGE;
+        let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
+        let mut tallies = Tallies::new();
+        for event in events.iter().filter(|event| event.created_at >= self.keep_since) {
+            tally(&mut tallies, event, &Unit::ALL);
+        }
+        for ((unit, start, job_type), tally) in tallies {
+            add(tx, unit, start, job_type, tally).await?;
+        }
+        if !more {
+            let old = job_stat::Column::Start.lt(self.keep_since);
+            let of_units = job_stat::Column::Unit.is_in(Unit::ALL.map(Unit::seconds));
+            job_stat::Entity::delete_many().filter(of_units).filter(old).exec(tx).await?;
+        }
+        set_position(tx, STATS, position).await?;
+        Ok(more)
+    }
+
+    fn is_large(&self) -> bool {
+        true
+    }
+}
+
+/// The events behind a position that count, in order.
+pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
+    use job_event::Column as C;
+    job_event::Entity::find()
+        .select_only()
+        .columns([C::Id, C::Kind, C::JobType, C::Seconds, C::CreatedAt])
+        .filter(C::Id.gt(position))
+        .filter(C::Kind.is_in(Tally::KINDS.map(crate::lifecycle::EventKind::as_str)))
+        .order_by_asc(C::Id)
+}
+
+/// Counts the event in the spans in which it happened.
+pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
+    // Only events of deleted jobs of old have no type.
+    let Some(job_type) = &event.job_type else { return };
+    for unit in units {
+        let span = (*unit, unit.start_of(event.created_at), job_type.clone());
+        tallies.entry(span).or_default().add(&event.kind, event.seconds);
+    }
+}
+
+async fn add(tx: &impl ConnectionTrait, unit: Unit, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
+    let key = (unit.seconds(), start, job_type.clone());
+    let mut tally = job_stat::Entity::find_by_id(key).one(tx).await?.map_or_else(Tally::default, Tally::from);
+    tally.merge(&new);
+    let row = job_stat::Model {
+        unit: unit.seconds(),
+        start,
+        job_type,
+        created: tally.created,
+        started: tally.started,
+        completed: tally.completed,
+        failed: tally.failed,
+        cancelled: tally.cancelled,
+        retried: tally.retried,
+        waits: tally.waits.to_json(),
+        runs: tally.runs.to_json(),
+    };
+    use job_stat::Column as C;
+    let key = [C::Unit, C::Start, C::JobType];
+    let conflict =
+        Conflict::columns(key).update_columns(C::iter().filter(|c| !key.iter().any(|k| same(*k, *c)))).to_owned();
+    job_stat::Entity::insert(row.into_active_model()).on_conflict(conflict).exec_without_returning(tx).await?;
+    Ok(())
+}
+
+fn same(a: job_stat::Column, b: job_stat::Column) -> bool {
+    sea_orm::IdenStatic::as_str(&a) == sea_orm::IdenStatic::as_str(&b)
+}
+
+impl From<job_stat::Model> for Tally {
+    fn from(row: job_stat::Model) -> Self {
+        use crate::lifecycle::Histogram;
+        Self {
+            created: row.created,
+            started: row.started,
+            completed: row.completed,
+            failed: row.failed,
+            cancelled: row.cancelled,
+            retried: row.retried,
+            waits: Histogram::from_json(&row.waits),
+            runs: Histogram::from_json(&row.runs),
+        }
+    }
+}

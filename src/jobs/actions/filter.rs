@@ -1,0 +1,127 @@
+//! Which jobs an action is on.
+
+use crate::{
+    error::{Error, FieldError, Result},
+    jobs::{Filter, validate},
+};
+use chrono::{DateTime, Utc};
+use entity::{JobStatus, job};
+use sea_orm::{ColumnTrait, Condition, DbBackend};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// Jobs that one filter may name.
+const MAX_IDS: usize = 1000;
+
+/// As it is kept with the action. What is given must all hold; of the statuses and the ids, one of them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ActionFilter {
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub status: Vec<JobStatus>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mode: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub series_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub episode_id: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_after: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub created_before: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub q: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub job_ids: Vec<String>,
+}
+
+impl ActionFilter {
+    /// Lets every job through.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    pub fn check(&self) -> Result<()> {
+        if self.job_ids.len() > MAX_IDS {
+            let detail = format!("Name at most {MAX_IDS} jobs, or filter by what they have in common.");
+            return Err(Error::invalid(FieldError::at("/filter/job_ids", "too_many", detail)));
+        }
+        let in_body = |error| match error {
+            Error::Invalid(fields) => Error::Invalid(fields.into_iter().map(in_filter).collect()),
+            other => other,
+        };
+        self.list_filter().check().map_err(in_body)?;
+        for id in &self.job_ids {
+            validate::no_nul_parameter("job_ids", id).map_err(in_body)?;
+        }
+        Ok(())
+    }
+
+    fn list_filter(&self) -> Filter {
+        Filter {
+            job_type: self.job_type.clone(),
+            mode: self.mode.clone(),
+            series_id: self.series_id.clone(),
+            episode_id: self.episode_id.clone(),
+            labels: self.labels.clone().into_iter().collect(),
+            created_after: self.created_after,
+            created_before: self.created_before,
+            q: self.q.clone(),
+            ..Filter::default()
+        }
+    }
+
+    pub fn condition(&self, backend: DbBackend) -> Condition {
+        let statuses = (!self.status.is_empty()).then(|| job::Column::Status.is_in(self.status.iter().copied()));
+        let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
+        self.list_filter().condition(backend).add_option(statuses).add_option(ids)
+    }
+
+    /// The job may have moved on since it was found.
+    pub fn still_matches(&self, job: &job::Model) -> Result<()> {
+        if self.status.is_empty() || self.status.contains(&job.status) {
+            return Ok(());
+        }
+        let detail = format!("The job is {} meanwhile.", job.status);
+        Err(Error::invalid(FieldError::at("", "no_longer_matches", detail)))
+    }
+
+    /// The filter in words, for people.
+    pub fn text(&self) -> String {
+        let mut parts = Vec::new();
+        let mut say = |what: &str, value: &Option<String>| {
+            if let Some(value) = value {
+                parts.push(format!("{what} {value}"));
+            }
+        };
+        let statuses: Vec<_> = self.status.iter().map(JobStatus::to_string).collect();
+        say("status", &(!statuses.is_empty()).then(|| statuses.join(" or ")));
+        say("type", &self.job_type);
+        say("mode", &self.mode);
+        say("series", &self.series_id);
+        say("episode", &self.episode_id);
+        for (key, value) in &self.labels {
+            say("label", &Some(format!("{key}={value}")));
+        }
+        let time = |time: DateTime<Utc>| time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true);
+        say("created since", &self.created_after.map(time));
+        say("created before", &self.created_before.map(time));
+        say("text", &self.q.as_ref().map(|q| format!("“{q}”")));
+        let named = (!self.job_ids.is_empty()).then(|| format!("{} named jobs", self.job_ids.len()));
+        parts.extend(named);
+        if parts.is_empty() { "all jobs".to_owned() } else { parts.join(", ") }
+    }
+}
+
+fn in_filter(field: FieldError) -> FieldError {
+    use crate::error::Place;
+    let name = match &field.place {
+        Place::Parameter(name) if name == "label" => "labels",
+        Place::Parameter(name) => name.as_str(),
+        Place::Pointer(pointer) => pointer.trim_start_matches('/'),
+    };
+    FieldError::at(format!("/filter/{name}"), field.code, field.detail)
+}

@@ -1,0 +1,135 @@
+//! run_actions: the work of the actions that nobody else does.
+
+use super::ActionFilter;
+use crate::{
+    db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
+    error::{Error, Result},
+    jobs::{JobManager, cancel_job::cancelled, retry_job::retried, stamped},
+    lifecycle::EventKind,
+    process,
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{
+    job,
+    job_action::{self, ActionKind, ActionStatus},
+};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+use std::sync::Arc;
+
+/// Jobs that are acted on in one transaction.
+const BATCH: u64 = 200;
+
+/// An action whose process was not heard of for so long is another's to go on with.
+const SILENCE: TimeDelta = TimeDelta::seconds(60);
+
+impl JobManager {
+    /// Runs the actions that are waiting, and goes on with those whose process is gone. Returns when none is left, or
+    /// after a batch when this process is about to end. Answers with how many it ran.
+    pub async fn run_actions(&self) -> Result<u64> {
+        let running = job_action::Entity::find()
+            .filter(crate::db::is_running())
+            .order_by_asc(job_action::Column::CreatedAt)
+            .all(self.db.read())
+            .await?;
+        let mut ran = 0;
+        for action in running {
+            let silent = action.heartbeat_at.is_none_or(|at| at + SILENCE <= self.now());
+            let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
+            if action.process.as_ref().is_none_or(gone) && self.take_action(&action, Some(self.owner())).await? {
+                self.run_action(&action.id).await?;
+                ran += 1;
+            }
+        }
+        Ok(ran)
+    }
+
+    /// The next of them was begun here.
+    pub async fn action_begun(&self) {
+        self.wake.notified().await;
+    }
+
+    async fn take_action(&self, action: &job_action::Model, process: Option<String>) -> Result<bool> {
+        let (id, was) = (action.id.clone(), action.process.clone());
+        self.db.commit(TakeAction { id, was, process, now: self.now() }).await
+    }
+
+    async fn run_action(&self, id: &str) -> Result<()> {
+        let done = loop {
+            let action = self.get_action(id).await?;
+            if self.feed.is_over() {
+                // Whoever comes next goes on at once.
+                self.take_action(&action, None).await?;
+                return Ok(());
+            }
+            match self.next_batch(&action).await {
+                Ok(true) => {}
+                Ok(false) => break Ok(()),
+                // It stays this process's, which tries again soon.
+                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) => break Err(error),
+            }
+        };
+        let (status, error) = match done {
+            Ok(()) => (ActionStatus::Completed, None),
+            Err(error) => (ActionStatus::Failed, Some(error.to_string())),
+        };
+        let process = Some(self.owner());
+        self.db.commit(EndAction { id: id.to_owned(), process, status, error, now: self.now() }).await?;
+        Ok(())
+    }
+
+    /// Acts on the next jobs; false when there are none, or the action is no longer this process's.
+    async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
+        let filter: ActionFilter = serde_json::from_value(action.filter.clone())
+            .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
+        let db = self.db.read();
+        let position = || Expr::tuple([Expr::col(job::Column::CreatedAt), Expr::col(job::Column::Id)]);
+        let mut page = job::Entity::find()
+            .select_only()
+            .columns([job::Column::Id, job::Column::CreatedAt])
+            .filter(filter.condition(db.get_database_backend()))
+            .filter(job::Column::CreatedAt.lte(action.created_at))
+            .order_by_asc(job::Column::CreatedAt)
+            .order_by_asc(job::Column::Id)
+            .limit(BATCH);
+        if let (Some(at), Some(id)) = (action.after_created_at, &action.after_id) {
+            page = page.filter(position().gt(Expr::tuple([Expr::val(at), Expr::val(id.clone())])));
+        }
+        let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().all(db).await?;
+        if page.is_empty() {
+            return Ok(false);
+        }
+        let (filter, now) = (Arc::new(filter), self.now());
+        let due = |(id, created_at)| Due { id, created_at, deed: deed(action, filter.clone(), now) };
+        let jobs = page.into_iter().map(due).collect();
+        self.db.commit(Act { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
+    }
+}
+
+/// What the action's verb does to a job, if the job still matches.
+fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> Deed {
+    let priority = action.priority.unwrap_or_default();
+    let items = if action.action == ActionKind::Retry { Items::Counted } else { Items::None };
+    let kind = action.action;
+    if kind == ActionKind::Delete {
+        return Deed::Delete { check: Box::new(move |job| filter.still_matches(job)) };
+    }
+    let decide = move |loaded: &Loaded| {
+        filter.still_matches(&loaded.job)?;
+        let change = match kind {
+            ActionKind::Cancel => cancelled(&loaded.job, None, now)?,
+            ActionKind::Retry => Some(retried(loaded, now)?),
+            _ => prioritised(&loaded.job, priority),
+        };
+        Ok(change.map(|change| stamped(change, now)))
+    };
+    Deed::Change { items, decide: Arc::new(decide) }
+}
+
+fn prioritised(before: &job::Model, priority: i16) -> Option<Change> {
+    let job = job::Model { priority, ..before.clone() };
+    (job != *before).then(|| Change::of(EventKind::Updated, job))
+}

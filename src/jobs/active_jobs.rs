@@ -1,0 +1,79 @@
+//! Active jobs: a client that comes back asks which jobs it has before it, and goes on showing them.
+
+use super::{JobManager, View, list_jobs::columns, validate};
+use crate::{
+    db::write::{RemoveActive, SetActive},
+    error::{Error, FieldError, Result, Thing},
+};
+use entity::{active_job, job};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// Jobs that a client is told of: the newest.
+const TOLD: u64 = 200;
+
+impl JobManager {
+    /// The client's jobs that have not ended, the latest first, without what may be large of them.
+    ///
+    /// Errors: `invalid_request`.
+    pub async fn list_active_jobs(&self, client_id: &str) -> Result<Vec<(active_job::Model, job::Model)>> {
+        check_client(client_id)?;
+        let active = active_job::Entity::find()
+            .filter(active_job::Column::ClientId.eq(client_id))
+            .order_by_desc(active_job::Column::CreatedAt)
+            .order_by_desc(active_job::Column::JobId)
+            .limit(TOLD)
+            .all(self.db.read())
+            .await?;
+        let ids = active.iter().map(|active| active.job_id.as_str());
+        let jobs = columns(View::Summary).filter(job::Column::Id.is_in(ids)).all(self.db.read()).await?;
+        let mut jobs: HashMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
+        // One that ended between the two looks is not there any more.
+        let ended = |job: &job::Model| crate::lifecycle::is_terminal(job.status);
+        let with_job = |active: active_job::Model| {
+            let job = jobs.remove(&active.job_id).filter(|job| !ended(job))?;
+            Some((active, job))
+        };
+        Ok(active.into_iter().filter_map(with_job).collect())
+    }
+
+    /// Makes a job one of the client's; `title` is what the client calls it, by default its project's title.
+    ///
+    /// Errors: `job_not_found`, `job_ended`, `invalid_request`.
+    pub async fn set_active_job(
+        &self,
+        client_id: &str,
+        job_id: &str,
+        title: Option<String>,
+    ) -> Result<(active_job::Model, job::Model)> {
+        let mut checks = validate::Checks::default();
+        checks.name("/client_id", client_id, validate::WORKER);
+        checks.text("/title", title.as_deref(), validate::SHORT);
+        checks.finish()?;
+        validate::may_exist(job_id, Thing::Job)?;
+        let title = match title {
+            Some(title) => Some(title),
+            None => self.get_job(job_id).await?.project_title,
+        };
+        let (client_id, job_id) = (client_id.to_owned(), job_id.to_owned());
+        self.db.commit(SetActive(active_job::Model { client_id, job_id, title, created_at: self.now() })).await
+    }
+
+    /// Takes a job, or without an id all jobs, from the client, and answers how many there were. The jobs go on.
+    ///
+    /// Errors: `invalid_request`.
+    pub async fn remove_active_jobs(&self, client_id: &str, job_id: Option<String>) -> Result<u64> {
+        check_client(client_id)?;
+        if job_id.as_ref().is_some_and(|id| validate::may_exist(id, Thing::Job).is_err()) {
+            return Ok(0);
+        }
+        self.db.commit(RemoveActive { client_id: client_id.to_owned(), job_id }).await
+    }
+}
+
+fn check_client(client_id: &str) -> Result<()> {
+    let mut checks = validate::Checks::default();
+    checks.name("/client_id", client_id, validate::WORKER);
+    let detail = "Use 1 to 200 visible characters.";
+    checks.finish().map_err(|_| Error::invalid(FieldError::parameter("client_id", "invalid_name", detail)))
+}

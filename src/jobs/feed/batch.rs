@@ -1,0 +1,83 @@
+//! Events that go to the readers together, and what is made of them once for all readers.
+
+use super::Place;
+use crate::{db::Database, error::Result};
+use bytes::Bytes;
+use entity::{job, job_event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use serde_json::Value;
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, OnceLock},
+};
+use tokio::sync::OnceCell;
+
+/// An event on its way to the readers.
+pub struct Change {
+    pub event: Arc<job_event::Model>,
+    /// Where the stream of all events is once this one was told.
+    pub place: Place,
+    in_all: OnceLock<Bytes>,
+    in_its_job: OnceLock<Bytes>,
+}
+
+#[derive(Default)]
+pub struct Batch {
+    pub changes: Vec<Change>,
+    together: OnceLock<Bytes>,
+    labels: OnceCell<HashMap<String, Value>>,
+}
+
+impl Change {
+    pub fn new(event: Arc<job_event::Model>, place: Place) -> Self {
+        Self { event, place, in_all: OnceLock::new(), in_its_job: OnceLock::new() }
+    }
+
+    /// The event as a message of the stream of all events, made by the first who asks.
+    pub fn in_all(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.in_all.get_or_init(|| make(self)).clone()
+    }
+
+    /// The event as a message of the stream of its job, made by the first who asks.
+    pub fn in_its_job(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.in_its_job.get_or_init(|| make(self)).clone()
+    }
+}
+
+impl Batch {
+    /// Events that are in the history for good.
+    pub fn settled(events: Vec<job_event::Model>) -> Self {
+        let change = |event: job_event::Model| {
+            let place = Place::of(event.id);
+            Change::new(Arc::new(event), place)
+        };
+        Self::of(events.into_iter().map(change).collect())
+    }
+
+    pub fn of(changes: Vec<Change>) -> Self {
+        Self { changes, ..Self::default() }
+    }
+
+    /// All messages in one piece, made by the first who asks.
+    pub fn together(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.together.get_or_init(|| make(self)).clone()
+    }
+
+    /// The labels of the jobs, looked up once for all readers that filter by them. A job that is gone has none here: its
+    /// last event tells them.
+    pub async fn labels(&self, db: &Database) -> Result<&HashMap<String, Value>> {
+        let look = || async {
+            let ids: BTreeSet<&str> = self.changes.iter().map(|change| change.event.job_id.as_str()).collect();
+            let rows: Vec<(String, Option<Value>)> = job::Entity::find()
+                .select_only()
+                .column(job::Column::Id)
+                .column(job::Column::Labels)
+                .filter(job::Column::Id.is_in(ids))
+                .into_tuple()
+                .all(db.read())
+                .await?;
+            Ok(rows.into_iter().filter_map(|(id, labels)| Some((id, labels?))).collect())
+        };
+        self.labels.get_or_try_init(look).await
+    }
+}

@@ -1,0 +1,96 @@
+//! get_stats: what there is, what waits, what happened in the last hour, day or week.
+//!
+//! What happened is rolled up from events into spans in the background; a look adds what is not rolled up yet. Both are
+//! read at one moment, so that each event counts once.
+
+mod roll_up;
+mod waiting;
+
+pub use waiting::{Waiting, Workers};
+
+use super::{Counts, JobManager, validate};
+use crate::{
+    db::write::{Counted, Tallies, counted, position, tally},
+    error::Result,
+    lifecycle::{Tally, Unit},
+};
+use chrono::{DateTime, Utc};
+use entity::{job_stat, position::STATS, queue};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+
+pub struct Stats {
+    pub as_of: DateTime<Utc>,
+    /// By status, of each type.
+    pub by_type: Vec<(String, Counts)>,
+    /// What is set for types.
+    pub queues: Vec<queue::Model>,
+    pub waiting: Waiting,
+    pub workers: Workers,
+    /// Oldest first; the last one is running.
+    pub spans: Vec<(DateTime<Utc>, Tally)>,
+    /// Jobs that failed for good since midnight (UTC).
+    pub failures_today: i64,
+}
+
+impl JobManager {
+    /// With a type, all of it is of jobs of that type, but for the workers.
+    ///
+    /// Errors: `invalid_request`.
+    pub async fn get_stats(&self, unit: Unit, job_type: Option<&str>) -> Result<Stats> {
+        if let Some(job_type) = job_type {
+            validate::no_nul_parameter("job_type", job_type)?;
+        }
+        let now = self.now();
+        let mut by_type = self.counts_by_type().await?;
+        by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
+        let queues = queue::Entity::find().all(self.db.read()).await?;
+        let (waiting, workers) = self.what_waits(job_type, now).await?;
+        let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+        let snapshot = self.db.snapshot().await?;
+        let told = Told { job_type, db: &snapshot, tail: Told::tail(&snapshot).await? };
+        let starts: Vec<_> = unit.starts(now).collect();
+        let from = starts.first().copied().unwrap_or(now);
+        let spans = told.spans(unit, from).await?;
+        let of_day = told.spans(Unit::Hour, midnight).await?;
+        snapshot.commit().await?;
+        let of_span = |start: DateTime<Utc>| {
+            let mut sum = Tally::default();
+            spans.iter().filter(|((_, at, _), _)| *at == start).for_each(|(_, tally)| sum.merge(tally));
+            (start, sum)
+        };
+        let spans_told = starts.into_iter().map(of_span).collect();
+        let failures_today = of_day.values().map(|tally| tally.failed).sum();
+        Ok(Stats { as_of: now, by_type, queues, waiting, workers, spans: spans_told, failures_today })
+    }
+}
+
+struct Told<'a, C> {
+    job_type: Option<&'a str>,
+    db: &'a C,
+    /// The events that are not rolled up.
+    tail: Vec<Counted>,
+}
+
+impl<C: ConnectionTrait> Told<'_, C> {
+    async fn tail(db: &C) -> Result<Vec<Counted>> {
+        let position = position(db, STATS).await?;
+        Ok(counted(position).into_model().all(db).await?)
+    }
+
+    /// What happened since a moment.
+    async fn spans(&self, unit: Unit, since: DateTime<Utc>) -> Result<Tallies> {
+        use job_stat::Column as C;
+        let mut rows = job_stat::Entity::find().filter(C::Unit.eq(unit.seconds())).filter(C::Start.gte(since));
+        if let Some(job_type) = self.job_type {
+            rows = rows.filter(C::JobType.eq(job_type));
+        }
+        let rows = rows.all(self.db).await?;
+        let span = |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
+        let mut spans: Tallies = rows.into_iter().map(span).collect();
+        let wanted = |event: &&Counted| {
+            event.created_at >= since && self.job_type.is_none_or(|wanted| event.job_type.as_deref() == Some(wanted))
+        };
+        self.tail.iter().filter(wanted).for_each(|event| tally(&mut spans, event, &[unit]));
+        Ok(spans)
+    }
+}

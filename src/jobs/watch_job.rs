@@ -1,0 +1,218 @@
+//! watch_job: the changes of one job until it ends, and wait_for_job: the next of them.
+
+use super::{
+    JobManager, Shot,
+    feed::Batch,
+    watch_jobs::{Reset, Wanted},
+};
+use crate::{
+    error::Result,
+    lifecycle::{EventKind, is_terminal},
+};
+use entity::{job, job_event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, sleep_until},
+};
+
+/// What a reader of one job is told.
+pub enum JobNews {
+    Snapshot(Box<(job::Model, Vec<Shot>)>),
+    Changes(Wanted),
+    Reset(Reset),
+}
+
+pub struct JobWatch {
+    jobs: JobManager,
+    id: String,
+    /// Version that the reader has.
+    seq: i64,
+    stage: Stage,
+    ready: VecDeque<JobNews>,
+}
+
+enum Stage {
+    /// Nothing was told yet; with the version that the reader says it has.
+    Begin(Option<i64>),
+    /// The history is read once the feed has been joined.
+    Join,
+    CatchUp(Receiver<Arc<Batch>>),
+    Live(Receiver<Arc<Batch>>),
+    Over,
+}
+
+/// Events that are read at once.
+const PAGE: u64 = 200;
+
+/// Between two looks at a job that someone waits for, when no news come.
+const LOOK: Duration = Duration::from_secs(1);
+
+impl JobManager {
+    /// The changes of a job behind a version, or behind a snapshot; they end with the job. `None` when the job has ended
+    /// and the reader has all of it.
+    ///
+    /// Errors: `job_not_found`.
+    pub async fn watch_job(&self, id: &str, after: Option<i64>) -> Result<Option<JobWatch>> {
+        let job = self.get_job(id).await?;
+        if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
+            return Ok(None);
+        }
+        let watch = JobWatch {
+            jobs: self.clone(),
+            id: id.to_owned(),
+            seq: 0,
+            stage: Stage::Begin(after),
+            ready: VecDeque::new(),
+        };
+        Ok(Some(watch))
+    }
+
+    /// The job as soon as its version is behind this one (by default the present one), or as it is after the wait.
+    ///
+    /// Errors: `job_not_found`.
+    pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
+        let mut news = self.db.news().subscribe();
+        let deadline = Instant::now() + wait;
+        let mut job = self.get_job(id).await?;
+        let since = since_version.unwrap_or(job.version);
+        while job.version <= since && Instant::now() < deadline {
+            let look = deadline.min(Instant::now() + LOOK);
+            let told = async {
+                loop {
+                    let told = news.next().await;
+                    if told.more || told.jobs.iter().any(|news| news.job_id == id) {
+                        return;
+                    }
+                }
+            };
+            let over = tokio::select! {
+                () = told => false,
+                () = sleep_until(look) => false,
+                () = self.feed.ended() => true,
+            };
+            job = self.get_job(id).await?;
+            if over {
+                break;
+            }
+        }
+        Ok(job)
+    }
+}
+
+impl JobWatch {
+    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits.
+    pub async fn next(&mut self) -> Result<Option<JobNews>> {
+        loop {
+            if let Some(news) = self.ready.pop_front() {
+                return Ok(Some(news));
+            }
+            let batch = match &mut self.stage {
+                Stage::Over => return Ok(None),
+                Stage::Live(next) => match next.recv().await {
+                    Ok(batch) => batch,
+                    Err(RecvError::Closed) => return Ok(None),
+                    // The history has what the feed has not any more.
+                    Err(RecvError::Lagged(_)) => {
+                        self.stage = Stage::Join;
+                        continue;
+                    }
+                },
+                _ => {
+                    Box::pin(self.prepare()).await?;
+                    continue;
+                }
+            };
+            if self.take(batch) {
+                self.stage = Stage::Over;
+            }
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.stage, Stage::Join) {
+            Stage::Begin(after) => {
+                // A reader that is dropped while it waits, and asked again, goes on where it was.
+                self.stage = Stage::Begin(after);
+                self.begin(after).await
+            }
+            Stage::Join => {
+                self.stage = self.jobs.feed.join().await?.map_or(Stage::Over, |joined| Stage::CatchUp(joined.next));
+                Ok(())
+            }
+            Stage::CatchUp(next) => {
+                let events = self.behind(self.seq).await?;
+                let more = events.len() as u64 == PAGE;
+                self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
+                let ended = self.take(Arc::new(Batch::settled(events)));
+                if ended && !more {
+                    self.stage = Stage::Over;
+                }
+                Ok(())
+            }
+            stage => {
+                self.stage = stage;
+                Ok(())
+            }
+        }
+    }
+
+    async fn begin(&mut self, after: Option<i64>) -> Result<()> {
+        let reset = match after {
+            Some(after) => self.lost(after).await?,
+            None => None,
+        };
+        match (after, reset) {
+            (Some(after), None) => {
+                self.seq = after;
+                self.stage = Stage::Join;
+            }
+            _ => {
+                let job = self.jobs.get_job(&self.id).await?;
+                let shots = self.jobs.shots_of(&job).await?;
+                self.ready.extend(reset.map(JobNews::Reset));
+                self.seq = job.version;
+                self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
+                self.ready.push_back(JobNews::Snapshot(Box::new((job, shots))));
+            }
+        }
+        Ok(())
+    }
+
+    /// Why nobody can go on from this version.
+    async fn lost(&self, after: i64) -> Result<Option<Reset>> {
+        let version = self.jobs.get_job(&self.id).await?.version;
+        if after > version || after < 0 {
+            return Ok(Some(Reset::PositionUnknown));
+        }
+        let next = self.behind(after).await?.first().map(|event| event.seq);
+        let whole = next.map_or(after == version, |next| next == after + 1);
+        Ok((!whole).then_some(Reset::HistoryPruned))
+    }
+
+    async fn behind(&self, seq: i64) -> Result<Vec<job_event::Model>> {
+        let events = job_event::Entity::find()
+            .filter(job_event::Column::JobId.eq(&self.id))
+            .filter(job_event::Column::Seq.gt(seq))
+            .order_by_asc(job_event::Column::Seq)
+            .limit(PAGE);
+        Ok(events.all(self.jobs.db.read()).await?)
+    }
+
+    /// Takes what is of this job and new, and answers whether the job ended with it.
+    fn take(&mut self, batch: Arc<Batch>) -> bool {
+        let mut only = Vec::new();
+        for (i, change) in batch.changes.iter().enumerate() {
+            let event = &change.event;
+            if event.job_id == self.id && event.seq > self.seq {
+                self.seq = event.seq;
+                only.push(i);
+            }
+        }
+        let Some(last) = only.last().map(|i| &batch.changes[*i].event) else { return false };
+        let ended = is_terminal(last.status) || last.kind == EventKind::Deleted.as_str();
+        self.ready.push_back(JobNews::Changes(Wanted { batch, only: Some(only) }));
+        ended
+    }
+}

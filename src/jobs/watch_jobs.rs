@@ -1,0 +1,281 @@
+//! watch_jobs: every change of every job, as it is committed, from any place on.
+
+use super::{
+    Counts, Filter, JobManager,
+    feed::{Batch, Change, Joined, Place, held_back},
+    validate,
+};
+use crate::{
+    db::{PAGE, behind, first_position, last_position, write::position},
+    error::{Error, FieldError, Result},
+    lifecycle::EventKind,
+};
+use entity::{JobStatus, job_event, position::PRUNED};
+use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use serde_json::Value;
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
+
+/// Which events a reader wants. Each list that is empty lets everything through.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    pub job_types: Vec<String>,
+    /// The status after the event.
+    pub statuses: Vec<JobStatus>,
+    /// Labels, each of which the job must have.
+    pub labels: Vec<(String, String)>,
+}
+
+/// Why a reader has to begin anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reset {
+    /// The history behind its place is not there any more.
+    HistoryPruned,
+    /// Its place is none that was ever given out here.
+    PositionUnknown,
+    /// It was too slow.
+    TooSlow,
+}
+
+impl Reset {
+    pub fn reason(self) -> &'static str {
+        match self {
+            Reset::HistoryPruned => "history_pruned",
+            Reset::PositionUnknown => "position_unknown",
+            Reset::TooSlow => "too_slow",
+        }
+    }
+}
+
+/// What a reader of all jobs is told.
+pub enum JobsNews {
+    /// How many jobs there are at a place: those counts, or newer ones.
+    Snapshot {
+        at: i64,
+        counts: Counts,
+    },
+    Changes(Wanted),
+    Reset(Reset),
+}
+
+/// Those of a batch that a reader wants; all of them when it says none in particular.
+pub struct Wanted {
+    pub batch: Arc<Batch>,
+    pub only: Option<Vec<usize>>,
+}
+
+impl Wanted {
+    pub fn changes(&self) -> impl Iterator<Item = &Change> {
+        let only = self.only.as_deref();
+        let wanted = move |i: &usize| only.is_none_or(|only| only.contains(i));
+        self.batch.changes.iter().enumerate().filter(move |(i, _)| wanted(i)).map(|(_, change)| change)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.only.as_ref().is_some_and(Vec::is_empty)
+    }
+}
+
+pub struct JobsWatch {
+    jobs: JobManager,
+    filter: EventFilter,
+    stage: Stage,
+    /// What is to be looked through.
+    found: VecDeque<Arc<Batch>>,
+    ready: VecDeque<JobsNews>,
+    /// Where the reader is, whether it wanted what led there or not.
+    place: Option<Place>,
+}
+
+enum Stage {
+    Begin,
+    /// From a place on.
+    Resume(Place),
+    Live(Receiver<Arc<Batch>>),
+    Over,
+}
+
+/// Between two looks at whether the feed has come to a reader's place.
+const SOON: Duration = Duration::from_millis(50);
+
+impl JobManager {
+    /// All changes from now on, behind a snapshot, or those behind a place that an earlier reader came to.
+    ///
+    /// Errors: `invalid_request`.
+    pub fn watch_jobs(&self, filter: EventFilter, after: Option<Place>) -> Result<JobsWatch> {
+        filter.check()?;
+        let stage = after.map_or(Stage::Begin, Stage::Resume);
+        Ok(JobsWatch {
+            jobs: self.clone(),
+            filter,
+            stage,
+            found: VecDeque::new(),
+            ready: VecDeque::new(),
+            place: after,
+        })
+    }
+}
+
+impl JobsWatch {
+    /// Where the reader is, once it was told anything: it may go on from here, though nothing that it wants led here.
+    pub fn place(&self) -> Option<Place> {
+        self.place
+    }
+
+    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits: what was found is noted only
+    /// when nothing is waited for any more.
+    pub async fn next(&mut self) -> Result<Option<JobsNews>> {
+        loop {
+            if let Some(news) = self.ready.pop_front() {
+                return Ok(Some(news));
+            }
+            if let Some(batch) = self.found.front().cloned() {
+                let only = self.filter.choose(&batch, &self.jobs).await?;
+                self.found.pop_front();
+                self.take(Wanted { batch, only });
+                continue;
+            }
+            match &mut self.stage {
+                Stage::Over => return Ok(None),
+                Stage::Begin => Box::pin(self.begin(None)).await?,
+                Stage::Resume(place) => {
+                    let place = *place;
+                    Box::pin(self.resume(place)).await?;
+                }
+                Stage::Live(next) => match next.recv().await {
+                    Ok(batch) => self.found.push_back(batch),
+                    Err(RecvError::Closed) => return Ok(None),
+                    Err(RecvError::Lagged(_)) => {
+                        self.stage = Stage::Over;
+                        return Ok(Some(JobsNews::Reset(Reset::TooSlow)));
+                    }
+                },
+            }
+        }
+    }
+
+    /// A snapshot, behind which the feed goes on.
+    async fn begin(&mut self, reset: Option<Reset>) -> Result<()> {
+        let Some(joined) = self.jobs.feed.join().await? else {
+            self.stage = Stage::Over;
+            return Ok(());
+        };
+        let counts = self.jobs.count_jobs(&Filter::default()).await?;
+        self.ready.extend(reset.map(JobsNews::Reset));
+        self.ready.push_back(JobsNews::Snapshot { at: joined.from, counts });
+        self.place = Some(Place::of(joined.from));
+        self.live(joined);
+        Ok(())
+    }
+
+    /// What was missed, a page at a time, and then the feed.
+    async fn resume(&mut self, place: Place) -> Result<()> {
+        if let Some(reset) = self.lost(place).await? {
+            return self.begin(Some(reset)).await;
+        }
+        let held = held_back(&self.jobs.db, place).await?;
+        let Some(joined) = self.jobs.feed.join().await? else {
+            self.stage = Stage::Over;
+            return Ok(());
+        };
+        if joined.from < place.at {
+            // The feed is in the middle of what the reader has, or behind it on this server.
+            tokio::time::sleep(SOON).await;
+            self.found.push_back(Arc::new(Batch::of(held)));
+            self.stage = Stage::Resume(Place::of(place.at));
+            return Ok(());
+        }
+        let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from)).limit(PAGE);
+        let missed = missed.all(self.jobs.db.read()).await?;
+        let more = missed.len() as u64 == PAGE;
+        let reached = missed.last().map_or(place.at, |event| event.id);
+        self.found.push_back(Arc::new(Batch::of(held)));
+        self.found.push_back(Arc::new(Batch::settled(missed)));
+        if more {
+            // Whoever has much to catch up with joins when it is there.
+            self.stage = Stage::Resume(Place::of(reached));
+        } else {
+            self.live(joined);
+        }
+        Ok(())
+    }
+
+    fn live(&mut self, joined: Joined) {
+        for batch in joined.passed {
+            // A round may have begun in the middle of a batch.
+            let behind = batch.changes.iter().filter(|change| change.event.id > joined.from);
+            let behind: Vec<_> = behind.map(|change| Change::new(change.event.clone(), change.place)).collect();
+            let whole = behind.len() == batch.changes.len();
+            self.found.push_back(if whole { batch } else { Arc::new(Batch::of(behind)) });
+        }
+        self.stage = Stage::Live(joined.next);
+    }
+
+    /// Why nobody can go on from this place.
+    async fn lost(&self, place: Place) -> Result<Option<Reset>> {
+        let conn = self.jobs.db.read();
+        if place.at > last_position(conn).await? {
+            return Ok(Some(Reset::PositionUnknown));
+        }
+        if place.at == 0 {
+            // From the beginning of what there is.
+            return Ok(None);
+        }
+        if place.at < position(conn, PRUNED).await? {
+            return Ok(Some(Reset::HistoryPruned));
+        }
+        let first = first_position(conn).await?;
+        Ok(first.filter(|first| place.at + 1 < *first).map(|_| Reset::HistoryPruned))
+    }
+
+    fn take(&mut self, wanted: Wanted) {
+        let Some(last) = wanted.batch.changes.last() else { return };
+        self.place = Some(last.place);
+        if !wanted.is_empty() {
+            self.ready.push_back(JobsNews::Changes(wanted));
+        }
+    }
+}
+
+impl EventFilter {
+    fn check(&self) -> Result<()> {
+        for job_type in &self.job_types {
+            validate::no_nul_parameter("job_type", job_type)?;
+        }
+        for (key, value) in &self.labels {
+            if !validate::is_label_key(key) || value.contains('\0') {
+                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
+                return Err(Error::invalid(FieldError::parameter("label", "invalid_label", detail)));
+            }
+        }
+        Ok(())
+    }
+
+    fn wants_all(&self) -> bool {
+        self.job_types.is_empty() && self.statuses.is_empty() && self.labels.is_empty()
+    }
+
+    async fn choose(&self, batch: &Batch, jobs: &JobManager) -> Result<Option<Vec<usize>>> {
+        if self.wants_all() {
+            return Ok(None);
+        }
+        let plain = |event: &job_event::Model| {
+            let of_type = event.job_type.as_ref().is_some_and(|of| self.job_types.contains(of));
+            (self.job_types.is_empty() || of_type)
+                && (self.statuses.is_empty() || self.statuses.contains(&event.status))
+        };
+        let wanted: Vec<usize> =
+            batch.changes.iter().enumerate().filter(|(_, c)| plain(&c.event)).map(|(i, _)| i).collect();
+        if self.labels.is_empty() || wanted.is_empty() {
+            return Ok(Some(wanted));
+        }
+        let labels = batch.labels(&jobs.db).await?;
+        let labelled = |i: &usize| {
+            let event = &batch.changes[*i].event;
+            let told = event.data.as_ref().filter(|_| event.kind == EventKind::Deleted.as_str());
+            let has = told.map_or(labels.get(&event.job_id), |data| data.get("labels"));
+            self.labels.iter().all(|(key, value)| has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value))
+        };
+        Ok(Some(wanted.into_iter().filter(labelled).collect()))
+    }
+}

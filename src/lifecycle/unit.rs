@@ -1,0 +1,61 @@
+//! The spans of time that statistics are kept of.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Unit {
+    #[default]
+    Minute,
+    QuarterHour,
+    Hour,
+}
+
+impl Unit {
+    pub const ALL: [Unit; 3] = [Unit::Minute, Unit::QuarterHour, Unit::Hour];
+
+    pub fn seconds(self) -> i32 {
+        match self {
+            Unit::Minute => 60,
+            Unit::QuarterHour => 900,
+            Unit::Hour => 3600,
+        }
+    }
+
+    /// How many of them are told: an hour, a day, a week.
+    pub fn told(self) -> i32 {
+        match self {
+            Unit::Minute => 60,
+            Unit::QuarterHour => 96,
+            Unit::Hour => 168,
+        }
+    }
+
+    /// When the span began that the moment lies in.
+    pub fn start_of(self, time: DateTime<Utc>) -> DateTime<Utc> {
+        let past = time.timestamp().rem_euclid(self.seconds().into());
+        DateTime::from_timestamp_secs(time.timestamp() - past).unwrap_or(time)
+    }
+
+    /// The starts of the spans that are told at this moment, in order; the last one is running.
+    pub fn starts(self, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
+        let running = self.start_of(now);
+        (0..self.told())
+            .rev()
+            .map(move |back| running - TimeDelta::seconds(i64::from(back) * i64::from(self.seconds())))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_begin_on_the_round_and_the_last_one_is_running() {
+        let now = DateTime::from_timestamp_secs(1_767_225_600 + 3661).unwrap();
+        let starts: Vec<_> = Unit::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
+        assert_eq!((starts.len(), starts.last()), (96, Some(&3600)));
+        assert!(starts.is_sorted() && starts.iter().all(|start| start % 900 == 0));
+        let before = DateTime::from_timestamp_secs(-1).unwrap();
+        assert_eq!(Unit::Minute.start_of(before).timestamp(), -60);
+    }
+}

@@ -1,0 +1,168 @@
+//! get_stats: exact against a full count of the history.
+
+use crate::support::{Bench, any_job, for_good, for_now};
+use callsheet::{
+    jobs::{JobManager, NewJob, Progress, Stats},
+    lifecycle::{Tally, Unit},
+};
+use chrono::{DateTime, TimeDelta, Utc};
+use entity::{JobStatus, job, job_event};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
+use std::collections::BTreeMap;
+
+/// Of the test that the issue asks for.
+const CHANGES: usize = 10_000;
+
+async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng) {
+    let types = ["idea2video", "script2video", "upscale"];
+    if ids.is_empty() || rng.u8(..100) < 22 {
+        let run_at = (rng.u8(..5) == 0).then(|| t.clock_now() + TimeDelta::minutes(rng.i64(-5..90)));
+        let new = NewJob { job_type: types[rng.usize(..3)].into(), run_at, ..any_job() };
+        ids.push(t.create(new).await.id);
+        return;
+    }
+    // The newest as a rule, so that jobs run through their life.
+    let among = ids.len().min(40);
+    let place = ids.len() - 1 - rng.usize(..among);
+    let id = ids[place].clone();
+    // What the job's status does not allow is refused, and counts for nothing.
+    match rng.u8(..20) {
+        0..=6 => drop(t.start_job(&id, Some("render-1".into()), None).await),
+        7..=11 => drop(t.mark_completed(&id, None, None).await),
+        12 => drop(t.mark_failed(&id, for_good("broken"), None).await),
+        13 => drop(t.mark_failed(&id, for_now("again"), None).await),
+        14 => drop(t.cancel_job(&id, None, None).await),
+        15 => drop(t.retry_job(&id, None).await),
+        16 if rng.u8(..4) == 0 => {
+            t.delete_job(&id, None).await.unwrap();
+            ids.remove(place);
+        }
+        _ => {
+            let report = Progress { progress: Some(f64::from(rng.u8(..100))), current_stage: None };
+            drop(t.update_progress(&id, report, None).await);
+        }
+    }
+}
+
+impl Bench {
+    fn clock_now(&self) -> DateTime<Utc> {
+        callsheet::clock::Clock::now(&*self.clock)
+    }
+}
+
+/// What was told of the jobs that were deleted is told no more, but stays counted.
+#[derive(Default)]
+struct Ledger {
+    events: BTreeMap<i64, job_event::Model>,
+}
+
+impl Ledger {
+    async fn read(&mut self, t: &Bench) {
+        // One change follows the other here, so the new ones are behind the last.
+        let last = self.events.keys().last().copied().unwrap_or(0);
+        let new = job_event::Entity::find().filter(job_event::Column::Id.gt(last));
+        let events = new.all(t.database().read()).await.unwrap();
+        self.events.extend(events.into_iter().map(|event| (event.id, event)));
+    }
+
+    fn count(&self, unit: Unit, start: DateTime<Utc>, job_type: Option<&str>) -> Tally {
+        let mut tally = Tally::default();
+        let wanted = |event: &&job_event::Model| {
+            unit.start_of(event.created_at) == start && job_type.is_none_or(|of| event.job_type.as_deref() == Some(of))
+        };
+        self.events.values().filter(wanted).for_each(|event| tally.add(&event.kind, event.seconds));
+        tally
+    }
+}
+
+async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
+    for (unit, job_type) in
+        [(Unit::Minute, None), (Unit::QuarterHour, Some("upscale")), (Unit::Hour, None), (Unit::Hour, Some("nothing"))]
+    {
+        let stats: Stats = jobs.get_stats(unit, job_type).await.unwrap();
+        assert_eq!(stats.spans.len(), usize::try_from(unit.told()).unwrap());
+        assert_eq!(stats.spans.last().unwrap().0, unit.start_of(t.clock_now()));
+        for (start, told) in &stats.spans {
+            assert_eq!(*told, ledger.count(unit, *start, job_type), "{unit:?} {start} {job_type:?}");
+        }
+    }
+    let now = t.clock_now();
+    let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
+    let today = ledger.events.values().filter(|event| event.kind == "failed" && event.created_at >= midnight).count();
+    let stats = jobs.get_stats(Unit::Minute, None).await.unwrap();
+    assert_eq!(stats.failures_today, i64::try_from(today).unwrap());
+    let rows = job::Entity::find().all(t.database().read()).await.unwrap();
+    let queued = || rows.iter().filter(|job| job.status == JobStatus::Queued);
+    let due = |job: &job::Model| job.run_at.unwrap_or(job.created_at).max(job.status_since.unwrap());
+    assert_eq!(stats.waiting.scheduled, queued().filter(|job| due(job) > now).count() as u64);
+    let oldest = queued().map(due).filter(|due| *due <= now).min();
+    assert_eq!(stats.waiting.oldest.map(|oldest| oldest.due_since), oldest);
+    let stuck =
+        rows.iter().filter(|job| job.status == JobStatus::Processing && job.updated_at + TimeDelta::minutes(15) <= now);
+    assert_eq!(stats.waiting.stuck, stuck.count() as u64);
+    for (job_type, counts) in stats.by_type {
+        let of = |status| rows.iter().filter(|job| job.job_type == job_type && job.status == status).count() as u64;
+        assert_eq!((counts.queued, counts.processing), (of(JobStatus::Queued), of(JobStatus::Processing)));
+        assert_eq!((counts.completed, counts.failed), (of(JobStatus::Completed), of(JobStatus::Failed)));
+        assert_eq!(counts.cancelled, of(JobStatus::Cancelled));
+    }
+}
+
+on_both!(statistics_are_exact_after_10_000_random_changes_on_two_servers);
+async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: Bench) {
+    let other = t.another().await;
+    let (mut rng, mut ids, mut ledger) = (fastrand::Rng::with_seed(6), Vec::new(), Ledger::default());
+    for change in 1..=CHANGES {
+        t.clock.advance(TimeDelta::milliseconds(rng.i64(0..2500)));
+        if rng.u16(..400) == 0 {
+            ledger.read(&t).await;
+            let (a, b) = tokio::join!(t.roll_up_stats(), other.roll_up_stats());
+            a.and(b).unwrap();
+        }
+        // The history of a job that is deleted goes: it is counted before.
+        if rng.u8(..16) == 0 {
+            ledger.read(&t).await;
+            t.roll_up_stats().await.unwrap();
+        }
+        one_change(&t, &mut ids, &mut rng).await;
+        if change % 2500 == 0 {
+            ledger.read(&t).await;
+            hold(&t, &ledger, if change % 5000 == 0 { &t } else { &other }).await;
+        }
+    }
+    other.database().clone().close().await.unwrap();
+}
+
+on_both!(percentiles_are_of_what_jobs_waited_and_ran);
+async fn percentiles_are_of_what_jobs_waited_and_ran(t: Bench) {
+    for seconds in 1..=20 {
+        let job = t.queued().await;
+        t.clock.advance(TimeDelta::milliseconds(seconds * 10));
+        t.start(&job.id).await;
+        t.clock.advance(TimeDelta::milliseconds(seconds * 100));
+        t.mark_completed(&job.id, None, None).await.unwrap();
+        if seconds == 10 {
+            t.roll_up_stats().await.unwrap();
+        }
+    }
+    let stats = t.get_stats(Unit::Hour, None).await.unwrap();
+    let (_, told) = stats.spans.last().unwrap();
+    assert_eq!((told.created, told.started, told.completed), (20, 20, 20));
+    let near =
+        |told: Option<f64>, exact: f64| assert!((told.unwrap() - exact).abs() <= exact * 0.021, "{told:?} {exact}");
+    near(told.waits.percentile(0.5), 0.1);
+    near(told.waits.percentile(0.95), 0.19);
+    near(told.runs.percentile(0.5), 1.0);
+    near(told.runs.percentile(0.95), 1.9);
+}
+
+on_both!(what_happened_long_ago_is_not_kept);
+async fn what_happened_long_ago_is_not_kept(t: Bench) {
+    t.queued().await;
+    t.roll_up_stats().await.unwrap();
+    t.clock.advance(TimeDelta::days(9));
+    t.queued().await;
+    t.roll_up_stats().await.unwrap();
+    let rows = entity::job_stat::Entity::find().all(t.database().read()).await.unwrap();
+    assert_eq!(rows.iter().map(|row| (row.unit, row.created)).collect::<Vec<_>>(), [(60, 1), (900, 1), (3600, 1)]);
+}
