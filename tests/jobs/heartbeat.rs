@@ -82,7 +82,14 @@ async fn a_heartbeat_takes_progress_and_counts_of_shots(t: Bench) {
     t.heartbeat(&id, &token, items).await.unwrap();
     let job = t.get_job(&id).await.unwrap();
     assert_eq!((job.total_shots, job.completed_shots), (8, 1), "the first item begins the count");
-    let shots = Heartbeat { total_shots: Some(9), ..Default::default() };
+    // An attempt that takes on from there says again how many there will be.
+    for (announced, total) in [(9, 9), (0, 1)] {
+        let shots = Heartbeat { total_shots: Some(announced), ..Default::default() };
+        t.heartbeat(&id, &token, shots).await.unwrap();
+        let job = t.get_job(&id).await.unwrap();
+        assert_eq!((job.total_shots, job.completed_shots), (total, 1));
+    }
+    let shots = Heartbeat { completed_shots: Some(2), ..Default::default() };
     t.refused(&id, "shots_counted_from_items", t.heartbeat(&id, &token, shots)).await;
 }
 
