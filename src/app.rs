@@ -33,6 +33,7 @@ impl App {
             max_connections: config.database_connections,
             create,
             acquire_timeout: Duration::from_secs(5),
+            cache_jobs: config.cache_jobs,
             observer: None,
         };
         let db = Database::connect(&options).await?;

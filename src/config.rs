@@ -51,6 +51,12 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub cors_origins: Option<Vec<String>>,
+    /// Jobs kept in memory to be read, 32 KiB each at most; 0 reads each from the database [default: 1000]
+    #[arg(long, env = "CALLSHEET_CACHE_JOBS", hide_env_values = true, value_name = "N")]
+    pub cache_jobs: Option<u64>,
+    /// Days after its end that the history of a job is kept; the job stays [default: for good]
+    #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
+    pub keep_history_days: Option<u32>,
     /// Leave pending migrations pending
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
@@ -68,6 +74,8 @@ struct File {
     max_body_bytes: Option<usize>,
     max_upload_bytes: Option<u64>,
     cors_origins: Option<Vec<String>>,
+    cache_jobs: Option<u64>,
+    keep_history_days: Option<u32>,
     no_migrate: Option<bool>,
 }
 
@@ -82,6 +90,9 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
+    pub cache_jobs: u64,
+    /// None: for good.
+    pub keep_history_days: Option<u32>,
     pub no_migrate: bool,
 }
 
@@ -110,6 +121,8 @@ impl Config {
             max_body_bytes: server.max_body_bytes.or(file.max_body_bytes).unwrap_or(1024 * 1024),
             max_upload_bytes: server.max_upload_bytes.or(file.max_upload_bytes).unwrap_or(2 << 30),
             cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
+            cache_jobs: server.cache_jobs.or(file.cache_jobs).unwrap_or(1000),
+            keep_history_days: server.keep_history_days.or(file.keep_history_days),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
         config.check()?;

@@ -88,14 +88,14 @@ pub enum Error {
     TransitionIllegal(#[from] Illegal),
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
-    #[error("The job is {0}; its failed items can be retried once it has ended.")]
-    NotEnded(JobStatus),
-    #[error("None of the job's items failed: there is nothing to retry.")]
-    NoFailedItems,
     #[error("The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id.")]
     JobEnded(JobStatus),
     #[error("The filter lets every job through: name what the jobs have in common, or say `confirm: true`.")]
     ConfirmationRequired,
+    #[error("The job is {0}; its failed items can be retried once it has ended.")]
+    NotEnded(JobStatus),
+    #[error("None of the job's items failed: there is nothing to retry.")]
+    NoFailedItems,
     #[error("The job is not held under the lease that this call came with: let go of it.")]
     LeaseLost,
     #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
@@ -132,10 +132,10 @@ impl Error {
             Error::Invalid(_) => "invalid_request",
             Error::TransitionIllegal { .. } => "job_transition_illegal",
             Error::NotProcessing(_) => "job_not_processing",
-            Error::NotEnded(_) => "job_not_ended",
-            Error::NoFailedItems => "no_failed_items",
             Error::JobEnded(_) => "job_ended",
             Error::ConfirmationRequired => "confirmation_required",
+            Error::NotEnded(_) => "job_not_ended",
+            Error::NoFailedItems => "no_failed_items",
             Error::LeaseLost => "lease_lost",
             Error::VersionMismatch { .. } => "version_mismatch",
             Error::JobExists(_) => "job_exists",

@@ -6,6 +6,7 @@
 mod support;
 
 mod api;
+mod browser;
 mod chaos;
 mod cli;
 mod crash;
@@ -17,3 +18,4 @@ mod migrations;
 mod openapi;
 mod plans;
 mod streams;
+mod work;

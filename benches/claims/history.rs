@@ -57,10 +57,7 @@ async fn fill(service: &JobManager, backend: &str, finished: u64, queued: u64) {
             format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {all})"),
             "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1735689600 + n / 2, 'unixepoch')",
         ),
-        _ => (
-            format!("WITH numbers (n) AS (SELECT generate_series(1, {all}))"),
-            "to_timestamp(1735689600 + n / 2)",
-        ),
+        _ => (format!("WITH numbers (n) AS (SELECT generate_series(1, {all}))"), "to_timestamp(1735689600 + n / 2)"),
     };
     let is_finished = format!("n <= {finished}");
     let sql = format!(

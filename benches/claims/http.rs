@@ -44,9 +44,7 @@ pub async fn through(url: &str, jobs: usize, batch: usize) -> Took {
         let began = Instant::now();
         let claimed = post("/claims", &ask).await;
         claim += began.elapsed();
-        let outcome = |job: &Value| {
-            json!({"job_id": job["job"]["job_id"], "lease_token": job["lease"]["token"], "outcome": "completed"})
-        };
+        let outcome = |job: &Value| json!({"job_id": job["job"]["job_id"], "lease_token": job["lease"]["token"], "outcome": "completed"});
         let outcomes: Vec<_> = claimed["jobs"].as_array().unwrap().iter().map(outcome).collect();
         done += outcomes.len();
         let began = Instant::now();

@@ -140,7 +140,10 @@ async fn transaction(db: &Database, call: Vec<Statement>) {
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
     let tx = db.read().begin_with_options(options).await.unwrap();
     for statement in call {
-        match statement.sql.starts_with("SELECT") || statement.sql.starts_with("WITH") || statement.sql.contains(" RETURNING ") {
+        match statement.sql.starts_with("SELECT")
+            || statement.sql.starts_with("WITH")
+            || statement.sql.contains(" RETURNING ")
+        {
             true => drop(tx.query_all_raw(statement).await.unwrap()),
             false => drop(tx.execute_raw(statement).await.unwrap()),
         }

@@ -16,8 +16,10 @@ mod m0010_history;
 mod m0011_queues;
 mod m0012_workers;
 mod m0013_claims;
+mod m0014_job_counts;
+mod m0015_fill;
 mod m0016_job_stats;
-mod m0017_job_stats_position;
+mod m0017_positions;
 mod m0018_job_actions;
 mod m0019_job_action_outcomes;
 mod m0020_import_report;
@@ -30,7 +32,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 14] = [
+pub const TABLES: [&str; 15] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -41,8 +43,9 @@ pub const TABLES: [&str; 14] = [
     "active_jobs",
     "queues",
     "workers",
+    "job_counts",
     "job_stats",
-    "job_stats_position",
+    "positions",
     "job_actions",
     "job_action_outcomes",
 ];
@@ -65,8 +68,10 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_queues::Migration),
             Box::new(m0012_workers::Migration),
             Box::new(m0013_claims::Migration),
+            Box::new(m0014_job_counts::Migration),
+            Box::new(m0015_fill::Migration),
             Box::new(m0016_job_stats::Migration),
-            Box::new(m0017_job_stats_position::Migration),
+            Box::new(m0017_positions::Migration),
             Box::new(m0018_job_actions::Migration),
             Box::new(m0019_job_action_outcomes::Migration),
             Box::new(m0020_import_report::Migration),

@@ -55,7 +55,7 @@ impl Claims {
         body: OptionalBody<ReleaseJob>,
     ) -> Result<JobAnswer> {
         let job = self.0.release_job(&job_id.0, Guard { version: seen.0, lease: body.0.lease_token }).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Report outcomes

@@ -180,7 +180,7 @@ fn listed() -> Value {
 }
 
 fn pagination() -> Value {
-    json!({"total": 1, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
+    json!({"total": 1, "total_exact": true, "limit": 50, "offset": 0, "has_more": false, "next_cursor": null})
 }
 
 fn shot() -> Value {
@@ -206,7 +206,7 @@ fn report() -> Value {
 }
 
 fn one_loop() -> Value {
-    json!({"name": "rescue", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "error": null})
+    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null})
 }
 
 fn held() -> Value {

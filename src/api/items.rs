@@ -10,12 +10,12 @@ use super::{
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
-use serde_json::json;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
     payload::Json,
 };
+use serde_json::json;
 
 pub struct Items(pub JobManager);
 
@@ -59,7 +59,7 @@ impl Items {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let guard = Guard { version: seen.0, lease: body.value.lease_token };
         let job = self.0.report_items(&job_id.0, reports, guard).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Retry failed items
@@ -73,6 +73,6 @@ impl Items {
         key: IdempotencyKey,
     ) -> Result<CreatedJob> {
         let idempotency = key.of("retry_failed_items", &json!(job_id.0));
-        Ok(made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job))
+        made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

@@ -9,8 +9,8 @@ use super::{
     },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
-    job_page::JobPage,
     paging::{self, wrong},
+    written::Written,
 };
 use crate::jobs::{self, JobManager, PageAfter};
 use chrono::{DateTime, Utc};
@@ -31,7 +31,7 @@ pub enum JobAnswer {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<Job>,
+        Written<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -44,7 +44,7 @@ enum JobOrUnchanged {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<JobWithShots>,
+        Written<JobWithShots>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -63,7 +63,7 @@ pub enum CreatedJob {
     /// The job waits in the queue.
     #[oai(status = 201)]
     Created(
-        Json<Job>,
+        Written<Job>,
         /// Path of the job.
         #[oai(header = "Location")]
         String,
@@ -102,7 +102,7 @@ impl Jobs {
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", &body.raw);
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
-        Ok(made(job))
+        made(job)
     }
 
     /// Create jobs
@@ -156,7 +156,7 @@ impl Jobs {
         cursor: Query<Option<String>>,
         /// `summary` leaves out content, request_data, request, context and result.
         view: Query<Option<View>>,
-    ) -> Result<Json<JobPage>> {
+    ) -> Result<Written<JobList>> {
         let filter = filter(Given {
             status: status.0,
             job_type: job_type.0,
@@ -180,14 +180,15 @@ impl Jobs {
         };
         let page = self.0.list_jobs(&filter, order, after.clone(), limit, view).await?;
         let pagination = Pagination {
-            total: page.total,
+            total: page.total.jobs,
+            total_exact: page.total.exact,
             limit,
             offset: if let PageAfter::Offset(offset) = after { offset } else { 0 },
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|c| c.encode()),
         };
-        let list = JobList { jobs: page.jobs.into_iter().map(ListedJob::from).collect(), pagination };
-        Ok(Json(JobPage { list, view }))
+        let jobs = page.jobs.into_iter().map(|job| ListedJob::new(job, view)).collect();
+        Written::of(&JobList { jobs, pagination })
     }
 
     /// Count jobs by status
@@ -246,15 +247,29 @@ impl Jobs {
         since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
     ) -> Result<JobOrUnchanged> {
-        let job = match wait.0 {
-            Some(seconds) => self.0.wait_for_job(&job_id.0, since_version.0, Duration::from_secs(seconds)).await?,
-            None => self.0.get_job(&job_id.0).await?,
+        // What the wait saw may be newer than what is kept.
+        let at_least = match wait.0 {
+            Some(seconds) => {
+                let wait = Duration::from_secs(seconds);
+                self.0.wait_for_job(&job_id.0, since_version.0, wait).await?.version
+            }
+            None => 0,
         };
-        let tag = etag(job.version);
+        let kept = self.0.view_job(&job_id.0, at_least).await?;
+        let tag = etag(kept.job.version);
         if seen.has(&tag) {
             return Ok(JobOrUnchanged::NotModified(tag));
         }
-        Ok(JobOrUnchanged::Ok(Json(with_shots(&self.0, job).await?), tag))
+        let body = match kept.written.get() {
+            Some(bytes) => Written::already(bytes.clone()),
+            None => {
+                let shots = kept.items.iter().map(|item| Shot::from(jobs::Shot::from(item))).collect();
+                let body = Written::of(&JobWithShots::new(kept.job.clone(), shots))?;
+                let _ = kept.written.set(body.bytes());
+                body
+            }
+        };
+        Ok(JobOrUnchanged::Ok(body, tag))
     }
 
     /// Change a job
@@ -270,7 +285,7 @@ impl Jobs {
         body: Body<JobPatch>,
     ) -> Result<JobAnswer> {
         let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Delete a job
@@ -288,23 +303,17 @@ impl Jobs {
     }
 }
 
-/// A job with its shots.
-async fn with_shots(jobs: &JobManager, job: job::Model) -> Result<JobWithShots> {
-    let shots = jobs.shots_of(&job).await?;
-    Ok(JobWithShots::new(job, shots.into_iter().map(Shot::from).collect()))
-}
-
 /// What every call that makes a job answers.
-pub fn made(job: job::Model) -> CreatedJob {
+pub fn made(job: job::Model) -> Result<CreatedJob> {
     let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-    CreatedJob::Created(Json(job.into()), location, tag)
+    Ok(CreatedJob::Created(Written::of(&job.into())?, location, tag))
 }
 
 /// What every changing call answers: the job as the write left it, without another look at the database, whose failure
 /// would make a change that was made look like none.
-pub fn answer(job: job::Model) -> JobAnswer {
+pub fn answer(job: job::Model) -> Result<JobAnswer> {
     let tag = etag(job.version);
-    JobAnswer::Ok(Json(job.into()), tag)
+    Ok(JobAnswer::Ok(Written::of(&job.into())?, tag))
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

@@ -6,10 +6,11 @@ use super::{
     dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
     headers::{IfMatch, etag},
     jobs::{JobAnswer, answer},
+    written::Written,
 };
 use crate::jobs::{Failure, Guard, JobManager};
 use poem::Result;
-use poem_openapi::{ApiResponse, OpenApi, param::Path, payload::Json};
+use poem_openapi::{ApiResponse, OpenApi, param::Path};
 
 pub struct Lifecycle(pub JobManager);
 
@@ -18,7 +19,7 @@ enum StartedJob {
     /// The job.
     #[oai(status = 200)]
     Ok(
-        Json<Job>,
+        Written<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -48,7 +49,7 @@ impl Lifecycle {
             None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
-        Ok(StartedJob::Ok(Json(job.into()), tag, token))
+        Ok(StartedJob::Ok(Written::of(&job.into())?, tag, token))
     }
 
     /// Complete a job
@@ -66,7 +67,7 @@ impl Lifecycle {
         let CompleteJob { result, lease_token } = body.0;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.mark_completed(&job_id.0, result.map(members), guard).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Fail a job
@@ -84,7 +85,7 @@ impl Lifecycle {
         let FailJob { error, retryable, retry_after_seconds, lease_token } = body.value;
         let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
         let job = self.0.mark_failed(&job_id.0, failure, Guard { version: seen.0, lease: lease_token }).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Cancel a job
@@ -99,7 +100,7 @@ impl Lifecycle {
         body: OptionalBody<CancelJob>,
     ) -> Result<JobAnswer> {
         let job = self.0.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Retry a job
@@ -113,7 +114,7 @@ impl Lifecycle {
         seen: IfMatch,
     ) -> Result<JobAnswer> {
         let job = self.0.retry_job(&job_id.0, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Recover a job
@@ -128,6 +129,6 @@ impl Lifecycle {
         seen: IfMatch,
     ) -> Result<JobAnswer> {
         let job = self.0.recover_job(&job_id.0, seen.0).await?;
-        Ok(answer(job))
+        answer(job)
     }
 }

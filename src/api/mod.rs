@@ -2,6 +2,8 @@
 
 mod actions;
 mod active_jobs;
+#[cfg(feature = "bench")]
+mod bench;
 mod body;
 mod claims;
 mod contract;
@@ -17,7 +19,6 @@ mod headers;
 mod health;
 mod imports;
 mod items;
-mod job_page;
 mod jobs;
 mod lifecycle;
 mod media;
@@ -34,11 +35,12 @@ mod stats;
 mod streams;
 mod upload;
 mod workers;
+mod written;
 
 pub use contract::OPERATIONS;
 pub use problem::CODES;
 
-use crate::{app::App, import::Background, jobs::JobManager};
+use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{
     Endpoint, EndpointExt, Route,
     middleware::{NormalizePath, TrailingSlash},
@@ -100,8 +102,12 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 /// Everything that the server answers.
 pub fn routes(app: &App) -> impl Endpoint + use<> {
     let service = service(operations(&app.jobs, &app.imports));
-    let mut routes = Route::new().nest("/", service);
-    routes = docs::add(routes);
+    let mut routes = Route::new().nest("/", dashboard::at_root(service));
+    routes = dashboard::add(docs::add(routes));
+    #[cfg(feature = "bench")]
+    {
+        routes = routes.at("/bench/echo", bench::echo());
+    }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }

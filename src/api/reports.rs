@@ -29,7 +29,7 @@ impl Reports {
         let ReportProgress { progress, current_stage, lease_token } = body.value;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, guard).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// Report counts of shots
@@ -46,7 +46,7 @@ impl Reports {
         let ReportShots { total_shots, completed_shots, lease_token } = body.value;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, guard).await?;
-        Ok(answer(job))
+        answer(job)
     }
 
     /// List shots

@@ -1,65 +1,112 @@
-//! What a server does without being asked: loops, each a verb again and again.
-
-mod actions;
-mod imports;
-mod rescue;
-mod stats;
-mod workers;
-
-pub use actions::RunActions;
-pub use imports::GiveUpImports;
-pub use rescue::RescueJobs;
-pub use stats::RollUpStats;
-pub use workers::{ForgetWorkers, NoteWorkers};
+//! Loops of a server: what has to be done again and again, on every server of a database at once.
+//!
+//! Each is a verb that may be called at any time, does what there is to do, and says how much it did: that is what tests
+//! call. Here it is called again after its period, after a while when it failed, and how it went can be looked at.
 
 use crate::{error::Result, jobs::JobManager};
+use chrono::TimeDelta;
 use std::{future::Future, time::Duration};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
-/// A verb that is called again and again while the server runs.
-pub trait Loop: Send + Sync + 'static {
-    /// For the log.
-    const NAME: &'static str;
+/// Leases that have run out are looked for this often; with the spread, at most one and a half times this.
+const RESCUE: Duration = Duration::from_secs(1);
 
-    /// From the end of one call to the next; between half and one and a half times this.
-    const PERIOD: Duration;
+const NOTE_WORKERS: Duration = Duration::from_secs(2);
 
-    fn run_once(&self) -> impl Future<Output = Result<()>> + Send;
+const FORGET_WORKERS: Duration = Duration::from_secs(600);
 
-    /// Returns when there is something to do before the period is over.
-    fn woken(&self) -> impl Future<Output = ()> + Send {
-        std::future::pending()
+const GIVE_UP_IMPORTS: Duration = Duration::from_secs(30);
+
+const ROLL_UP_STATS: Duration = Duration::from_secs(5);
+
+/// Actions that another server began, or left.
+const RUN_ACTIONS: Duration = Duration::from_secs(5);
+
+const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
+
+/// The loops of one server, for as long as this is kept.
+pub struct Loops(JoinSet<()>);
+
+impl Loops {
+    /// History of jobs that ended so many days ago is taken away; none is when that is not said.
+    pub fn start(jobs: &JobManager, keep_history_days: Option<u32>) -> Self {
+        let mut loops = Self(JoinSet::new());
+        let each = |name, period| Runner { name, period, jobs: jobs.clone() };
+        loops.0.spawn(each("rescue_jobs", RESCUE).run(rescue_jobs));
+        loops.0.spawn(each("note_workers", NOTE_WORKERS).run(|jobs| async move { jobs.note_workers().await }));
+        loops.0.spawn(each("forget_workers", FORGET_WORKERS).run(|jobs| async move { jobs.forget_workers().await }));
+        loops.0.spawn(each("give_up_imports", GIVE_UP_IMPORTS).run(give_up_imports));
+        loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS).run(|jobs| async move { jobs.roll_up_stats().await }));
+        loops.0.spawn(each("run_actions", RUN_ACTIONS).run(|jobs| async move { jobs.run_actions().await }));
+        if let Some(days) = keep_history_days {
+            loops.0.spawn(each("clean_up", CLEAN_UP).run(move |jobs| clean_up(jobs, days)));
+        }
+        loops
+    }
+
+    /// Waits until each has come to an end of what it is at, but no longer than this. None of them runs any more when it
+    /// returns.
+    pub async fn end(mut self, grace: Duration) {
+        let all = async { while self.0.join_next().await.is_some() {} };
+        let _ = tokio::time::timeout(grace, all).await;
+        self.0.shutdown().await;
     }
 }
 
-/// All loops of a server.
-pub fn spawn_all(jobs: &JobManager) -> Vec<JoinHandle<()>> {
-    vec![
-        spawn(jobs, RescueJobs(jobs.clone())),
-        spawn(jobs, NoteWorkers(jobs.clone())),
-        spawn(jobs, ForgetWorkers(jobs.clone())),
-        spawn(jobs, GiveUpImports(jobs.clone())),
-        spawn(jobs, RollUpStats(jobs.clone())),
-        spawn(jobs, RunActions(jobs.clone())),
-    ]
+async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
+    let rescued = jobs.rescue_jobs().await?;
+    if rescued > 0 {
+        tracing::warn!(rescued, "jobs were taken from workers that were not heard of in time");
+    }
+    Ok(rescued)
 }
 
-/// Runs the loop until the server is about to end. A call that fails is made up for by the next.
-pub fn spawn<L: Loop>(jobs: &JobManager, this: L) -> JoinHandle<()> {
-    let jobs = jobs.clone();
-    tokio::spawn(async move {
+async fn give_up_imports(jobs: JobManager) -> Result<u64> {
+    let runs = jobs.give_up_imports().await?;
+    if runs > 0 {
+        tracing::warn!(runs, "imports were given up: their process is gone");
+    }
+    Ok(runs)
+}
+
+async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
+    let events = jobs.clean_up(TimeDelta::days(keep_days.into())).await?;
+    if events > 0 {
+        tracing::info!(events, "old history was taken away");
+    }
+    Ok(events)
+}
+
+/// One loop.
+struct Runner {
+    name: &'static str,
+    period: Duration,
+    jobs: JobManager,
+}
+
+impl Runner {
+    /// Calls `once` now and again and again, until the server is about to end. The servers of a database do not keep in
+    /// step.
+    async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
         loop {
-            let outcome = this.run_once().await;
-            if let Err(error) = &outcome {
-                tracing::warn!(name = L::NAME, %error, "a background loop failed: it tries again");
+            let done = once(self.jobs.clone()).await;
+            if let Err(error) = &done {
+                tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
             }
-            jobs.loop_ran(L::NAME, &outcome);
+            self.jobs.loop_ran(self.name, done);
             tokio::select! {
-                () = jobs.ending() => return,
-                () = this.woken() => {}
-                // The servers of a database do not keep in step.
-                () = tokio::time::sleep(L::PERIOD.mul_f64(0.5 + fastrand::f64())) => {}
+                () = self.jobs.ending() => return,
+                () = self.woken() => {}
+                () = tokio::time::sleep(self.period.mul_f64(0.5 + fastrand::f64())) => {}
             }
         }
-    })
+    }
+
+    /// Returns when there is something to do before the period is over.
+    async fn woken(&self) {
+        match self.name {
+            "run_actions" => self.jobs.action_begun().await,
+            _ => std::future::pending().await,
+        }
+    }
 }

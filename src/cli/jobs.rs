@@ -188,8 +188,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let next = page.next.map(|c| c.encode());
     if list.json {
         let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
-        let pagination =
-            json!({"total": page.total, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
+        let pagination = json!({"total": page.total.jobs, "total_exact": page.total.exact, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
         say(json!({"jobs": rows, "pagination": pagination}))?;
         return Ok(ExitCode::SUCCESS);
     }

@@ -11,6 +11,7 @@ mod out;
 mod patience;
 mod queue;
 mod serve;
+mod work;
 mod workers;
 
 use crate::{
@@ -18,7 +19,7 @@ use crate::{
     config::{Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema},
     error::Error,
-    telemetry,
+    telemetry, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::process::ExitCode;
@@ -58,6 +59,10 @@ enum Command {
     Export(export::Arguments),
     /// Look at jobs and change them
     Jobs(jobs::Arguments),
+    /// Run a command for each job that a server has: the command becomes a worker
+    Work(work::Arguments),
+    #[command(hide = true)]
+    WorkGuard(work::GuardArguments),
     /// Pause, resume and limit types of jobs
     Queue(queue::Arguments),
     /// Show who asks for jobs, and what each holds
@@ -81,6 +86,8 @@ pub enum Failure {
     Usage(String),
     #[error("{0}")]
     Other(String),
+    #[error("{0}")]
+    Work(#[from] worker::Failure),
     #[error("the output cannot be written: {0}")]
     Output(#[from] std::io::Error),
 }
@@ -88,7 +95,7 @@ pub enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Failure::Config(_) | Failure::Usage(_) => 2,
+            Failure::Config(_) | Failure::Usage(_) | Failure::Work(worker::Failure::Command(_)) => 2,
             _ => 1,
         }
     }
@@ -112,6 +119,8 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Work(arguments) => work::run(cli.flags, arguments).await,
+        Command::WorkGuard(arguments) => work::guard(&arguments),
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
         Command::Migrate(arguments) => {
             let create = arguments.creates();
@@ -205,7 +214,7 @@ pub fn help() -> String {
     fn add(command: &mut clap::Command, path: &str, text: &mut String) {
         let path = format!("{path}{}", command.get_name());
         text.push_str(&format!("$ {path} --help\n{}\n", command.clone().term_width(100).render_long_help()));
-        for sub in command.get_subcommands_mut().filter(|c| c.get_name() != "help") {
+        for sub in command.get_subcommands_mut().filter(|c| c.get_name() != "help" && !c.is_hide_set()) {
             add(sub, &format!("{path} "), text);
         }
     }

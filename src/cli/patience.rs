@@ -1,4 +1,7 @@
-//! Connections whose other end takes nothing: a stream that nobody reads would be kept for ever.
+//! Connections whose other end is gone, or takes nothing: a stream that nobody reads would be kept for ever.
+//!
+//! poem polls a connection on after hyper has found that the client has gone, and hyper looks for that once: a stream that
+//! has nothing to say would stay until it has. Here such a connection cannot be flushed any more, which ends it at once.
 
 use poem::{
     http::uri::Scheme,
@@ -20,7 +23,7 @@ use tokio::{
 /// How long the other end may take nothing of what is there for it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Accepts connections that end when what is written to them is not taken for a minute.
+/// Accepts connections that end when their client closes them, or does not take for a minute what is written to them.
 pub struct Patient<A>(pub A);
 
 impl<A: Acceptor> Acceptor for Patient<A> {
@@ -32,12 +35,14 @@ impl<A: Acceptor> Acceptor for Patient<A> {
 
     async fn accept(&mut self) -> io::Result<(Self::Io, LocalAddr, RemoteAddr, Scheme)> {
         let (io, local, remote, scheme) = self.0.accept().await?;
-        Ok((Watched { io, stuck: None, patience: PATIENCE }, local, remote, scheme))
+        Ok((Watched { io, gone: false, stuck: None, patience: PATIENCE }, local, remote, scheme))
     }
 }
 
 pub struct Watched<I> {
     io: I,
+    /// The other end has closed.
+    gone: bool,
     /// Until when it is waited for, since a write that found no room.
     stuck: Option<Pin<Box<Sleep>>>,
     patience: Duration,
@@ -60,7 +65,10 @@ impl<I> Watched<I> {
 
 impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(cx, buffer)
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        self.gone |= matches!(read, Poll::Ready(Ok(()))) && buffer.filled().len() == before && buffer.remaining() > 0;
+        read
     }
 }
 
@@ -84,6 +92,9 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.gone {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
         Pin::new(&mut self.io).poll_flush(cx)
     }
 
@@ -100,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_takes_nothing_ends_its_connection_and_a_slow_one_does_not() {
         let (ours, mut theirs) = tokio::io::duplex(8);
-        let mut watched = Watched { io: ours, stuck: None, patience: Duration::from_millis(50) };
+        let mut watched = Watched { io: ours, gone: false, stuck: None, patience: Duration::from_millis(50) };
         watched.write_all(b"12345678").await.unwrap();
         let reader = tokio::spawn(async move {
             let mut some = [0; 8];

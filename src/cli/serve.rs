@@ -4,7 +4,7 @@ use super::{Failure, out::say, patience::Patient};
 use crate::{
     api,
     app::App,
-    background,
+    background::Loops,
     db::{migrate as schema, without_password},
 };
 use poem::{
@@ -25,25 +25,24 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
-    let loops = background::spawn_all(&app.jobs);
-    let (signal, streams) = (stop_signal()?, app.jobs.clone());
+    let (signal, jobs) = (stop_signal()?, app.jobs.clone());
     let stop = async move {
         signal.await;
-        // They would go on for as long as their readers like.
-        streams.end_streams().await;
-        // Workers that wait for a job ask the next server.
-        streams.end_waits();
+        // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
+        jobs.end_waits();
+        jobs.end_streams().await;
     };
     Server::new_with_acceptor(Patient(acceptor))
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
+    // An action ends after a batch; whoever comes next goes on with it.
+    loops.end(GRACE).await;
     listening.abort();
     app.imports.end(GRACE).await;
-    // An action ends after a batch; whoever comes next goes on with it.
-    let _ = tokio::time::timeout(GRACE, futures_util::future::join_all(loops)).await;
     tracing::info!("stopped");
     let _ = app.jobs.note_workers().await;
     let App { jobs, .. } = app;

@@ -58,7 +58,7 @@ pub async fn update<E: EntityTrait>(
     let table = E::default();
     let named = named::<E>(columns);
     let sql = |rows| dialect::update_rows(backend, table.table_name(), &named, keys, rows);
-    for statement in statements::<E>(backend, columns, rows, sql) {
+    for statement in statements(backend, values::<E>(columns, rows), rows.len(), sql) {
         tx.execute_raw(statement).await?;
     }
     Ok(())
@@ -69,12 +69,18 @@ fn inserts<E: EntityTrait>(backend: DbBackend, rows: &[impl Borrow<E::Model>], e
         E::PrimaryKey::auto_increment()
             && E::PrimaryKey::iter().any(|key| key.into_column().as_str() == column.as_str())
     };
-    let filled = |column: &E::Column| rows.iter().any(|row| !is_null(&row.borrow().get(*column)));
-    let columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column) && filled(column)).collect();
+    let mut columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column)).collect();
+    let mut values = values::<E>(&columns, rows);
+    let filled: Vec<bool> = values.iter().map(|column| column.iter().any(|value| *value != value.as_null())).collect();
+    let mut kept = filled.iter();
+    columns.retain(|_| kept.next().copied().unwrap_or_default());
+    let mut kept = filled.iter();
+    values.retain(|_| kept.next().copied().unwrap_or_default());
     let table = E::default();
     let named = named::<E>(&columns);
-    let sql = |rows| dialect::insert_rows(backend, table.table_name(), &named, rows) + end;
-    statements::<E>(backend, &columns, rows, sql)
+    statements(backend, values, rows.len(), |rows| {
+        dialect::insert_rows(backend, table.table_name(), &named, rows) + end
+    })
 }
 
 /// The columns with the types of their elements.
@@ -82,38 +88,39 @@ fn named<E: EntityTrait>(columns: &[E::Column]) -> Vec<(String, &'static str)> {
     columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect()
 }
 
+/// Column by column, the values of all rows.
+fn values<E: EntityTrait>(columns: &[E::Column], rows: &[impl Borrow<E::Model>]) -> Vec<Vec<Value>> {
+    columns.iter().map(|column| rows.iter().map(|row| row.borrow().get(*column)).collect()).collect()
+}
+
 /// The statements that take the values of all rows; `sql` gives the text of one for so many rows.
-fn statements<E: EntityTrait>(
+fn statements(
     backend: DbBackend,
-    columns: &[E::Column],
-    rows: &[impl Borrow<E::Model>],
+    columns: Vec<Vec<Value>>,
+    rows: usize,
     sql: impl Fn(usize) -> String,
 ) -> Vec<Statement> {
-    if rows.is_empty() || columns.is_empty() {
+    if rows == 0 || columns.is_empty() {
         return Vec::new();
     }
     if dialect::takes_arrays(backend) {
-        let arrays = columns.iter().map(|column| array(rows.iter().map(|row| row.borrow().get(*column))).into());
-        return vec![Statement::from_sql_and_values(backend, sql(rows.len()), arrays)];
+        let arrays = columns.into_iter().map(|column| array(column.into_iter()).into());
+        return vec![Statement::from_sql_and_values(backend, sql(rows), arrays)];
     }
-    let values = |rows: &[_]| -> Vec<Value> { rows.iter().flat_map(|row: &_| of_row::<E>(row, columns)).collect() };
-    let mut statements = Vec::new();
-    let mut rest = rows;
-    while !rest.is_empty() {
-        let most = (MOST_VALUES / columns.len()).clamp(1, rest.len());
-        let (some, others) = rest.split_at(1 << most.ilog2());
-        statements.push(Statement::from_sql_and_values(backend, sql(some.len()), values(some)));
-        rest = others;
+    let width = columns.len();
+    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
+    let (mut statements, mut left) = (Vec::new(), rows);
+    while left > 0 {
+        let most = (MOST_VALUES / width).clamp(1, left);
+        let some = 1 << most.ilog2();
+        let mut values = Vec::with_capacity(some * width);
+        for _ in 0..some {
+            values.extend(columns.iter_mut().filter_map(Iterator::next));
+        }
+        statements.push(Statement::from_sql_and_values(backend, sql(some), values));
+        left -= some;
     }
     statements
-}
-
-fn of_row<E: EntityTrait>(row: &impl Borrow<E::Model>, columns: &[E::Column]) -> Vec<Value> {
-    columns.iter().map(|column| row.borrow().get(*column)).collect()
-}
-
-fn is_null(value: &Value) -> bool {
-    *value == value.as_null()
 }
 
 /// Whether the text column holds one of the texts, in one shape of statement whatever their number.

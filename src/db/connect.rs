@@ -20,6 +20,8 @@ pub struct Options {
     pub create: bool,
     /// How long a call waits for a free connection before it gives up.
     pub acquire_timeout: Duration,
+    /// Jobs that are kept in memory to be read; 0 for none.
+    pub cache_jobs: u64,
     /// Is shown every statement.
     pub observer: Option<Observer>,
 }
@@ -36,7 +38,14 @@ impl std::fmt::Debug for Observer {
 
 impl Options {
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), max_connections: 8, create: true, acquire_timeout: Duration::from_secs(5), observer: None }
+        Self {
+            url: url.into(),
+            max_connections: 8,
+            create: true,
+            acquire_timeout: Duration::from_secs(5),
+            cache_jobs: 0,
+            observer: None,
+        }
     }
 }
 

@@ -4,18 +4,22 @@ mod bulk;
 mod connect;
 mod dialect;
 mod errors;
+mod kept;
 pub mod migrate;
 mod news;
 mod relay;
+mod rows;
 mod tail;
 mod tx;
 pub mod write;
 mod writer;
 
 pub use connect::{ConnectError, Observer, Options, without_password};
-pub use dialect::{bytewise, contains_text, due_since, has_label, is_queued, is_running};
+pub use dialect::{bytewise, contains_text, due_since, has_label, is_processing, is_queued, is_running};
+pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use rows::jobs as jobs_of;
 pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
@@ -51,7 +55,7 @@ impl Database {
             true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
             false => conn.clone(),
         };
-        let desk = NewsDesk::default();
+        let desk = NewsDesk::new(KeptJobs::new(options.cache_jobs));
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
         let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
@@ -89,6 +93,11 @@ impl Database {
         self.writer.commit(write).await
     }
 
+    /// Jobs that are kept in memory.
+    pub fn kept(&self) -> &KeptJobs {
+        self.desk.kept()
+    }
+
     /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
     pub fn news(&self) -> &NewsDesk {
         &self.desk
@@ -105,6 +114,11 @@ impl Database {
     /// How many writes run at once; more wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
+    }
+
+    /// How many writes wait for their turn or are under way.
+    pub fn writes_under_way(&self) -> usize {
+        self.writer.under_way()
     }
 
     /// `SQLite` or `PostgreSQL`, for people.

@@ -4,6 +4,7 @@
 //! News wake whoever waits, and are no more than a hint: they may come twice, late, or, when a connection is cut, not at
 //! all. Who waits for a change looks at the database, and looks again after a while without news.
 
+use super::kept::KeptJobs;
 use entity::JobStatus;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -38,24 +39,35 @@ impl Told {
 }
 
 /// Hands news to everyone who has subscribed.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NewsDesk {
     readers: broadcast::Sender<Arc<Told>>,
+    kept: KeptJobs,
 }
 
 impl Default for NewsDesk {
     fn default() -> Self {
-        Self { readers: broadcast::Sender::new(BEHIND) }
+        Self::new(KeptJobs::new(0))
     }
 }
 
 impl NewsDesk {
+    /// What it tells of is forgotten by `kept` first.
+    pub fn new(kept: KeptJobs) -> Self {
+        Self { readers: broadcast::Sender::new(BEHIND), kept }
+    }
+
+    pub(super) fn kept(&self) -> &KeptJobs {
+        &self.kept
+    }
+
     /// What is told from now on.
     pub fn subscribe(&self) -> Subscription {
         Subscription(self.readers.subscribe())
     }
 
     pub(super) fn publish(&self, told: Arc<Told>) {
+        self.kept.forget(&told);
         // Nobody may be listening.
         let _ = self.readers.send(told);
     }

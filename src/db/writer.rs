@@ -60,6 +60,10 @@ impl Writer {
         }))
     }
 
+    pub fn under_way(&self) -> usize {
+        self.0.load.writes()
+    }
+
     /// Answers after the commit.
     ///
     /// A caller that goes away does not leave a transaction half-way: its write is committed or not, and the others of

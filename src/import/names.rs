@@ -39,7 +39,7 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     }
     // The replacement character was a NUL before: two ids must not become one.
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
-        return Err(Reject::new(Reason::BadId, "The id has a control character in it."));
+        return Err(Reject::new(Reason::BadId, "The id has a control character in it, or one that is none."));
     }
     if is_like_a_path(&id) {
         fields.kept.repaired("job_id", "id_like_a_path_taken_as_it_is");

@@ -68,7 +68,7 @@ impl<R: BufRead> Splitter<'_, R> {
         let mut empty = true;
         while let Some(byte) = self.bytes.next_visible()? {
             let (line, column) = (self.bytes.line, self.bytes.column);
-            self.bytes.fenced = !(empty && !begins_value(byte)) && self.is_line()?;
+            self.bytes.fenced = (!empty || begins_value(byte)) && self.is_line()?;
             let passed = self.root(byte, empty);
             match passed {
                 Err(Stop::Broken(reject)) if self.bytes.fenced => {
@@ -295,8 +295,9 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
         let (line, column) = (self.bytes.line, self.bytes.column);
+        let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
         let told = format!(
-            "In line {line}, column {column}, {wanted} should stand where {} does. What follows was not read.",
+            "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
             shown(byte)
         );
         broken(Reason::MalformedJson, told)

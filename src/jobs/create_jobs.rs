@@ -22,7 +22,11 @@ impl JobManager {
     ///
     /// Errors: `invalid_request`, `item_conflict`, `idempotency_key_reused`; of each job `job_exists`,
     /// `series_not_found`, `episode_not_found`.
-    pub async fn create_jobs(&self, new: Vec<NewJob>, idempotency: Option<Idempotency>) -> Result<Vec<Result<job::Model>>> {
+    pub async fn create_jobs(
+        &self,
+        new: Vec<NewJob>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Vec<Result<job::Model>>> {
         check_all(&new)?;
         if let Some(idempotency) = &idempotency {
             check_key(&idempotency.key)?;

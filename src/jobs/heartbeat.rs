@@ -10,7 +10,7 @@ use super::{
 use crate::{
     db::write::{Change, Changed, Items, Loaded},
     error::Result,
-    lifecycle::EventKind,
+    lifecycle::{EventKind, percent},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
@@ -77,7 +77,10 @@ fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<
     let mut told = None;
     let mut changed = Vec::new();
     if beat.total_shots.is_some() || beat.completed_shots.is_some() {
-        apply_shots(&mut job, loaded, beat.total_shots, beat.completed_shots)?;
+        match (beat.total_shots, beat.completed_shots) {
+            (Some(total), None) if loaded.item_count > 0 => announce(&mut job, loaded, total),
+            (total, completed) => apply_shots(&mut job, loaded, total, completed)?,
+        }
         told = (job != loaded.job).then_some((EventKind::ShotsUpdated, None));
     }
     if !beat.items.is_empty() {
@@ -95,6 +98,13 @@ fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<
     job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
     let said = (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
     Ok(Change { events: told.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
+}
+
+/// A worker says how many items there will be, again with each attempt: those that it reported already are among them.
+fn announce(job: &mut job::Model, loaded: &Loaded, total: i32) {
+    job.total_shots = total.max(loaded.item_count);
+    job.completed_shots = loaded.done_count;
+    job.progress = percent(job.completed_shots, job.total_shots);
 }
 
 fn expiry(job: &job::Model, seconds: Option<u32>, now: DateTime<Utc>) -> DateTime<Utc> {

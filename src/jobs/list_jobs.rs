@@ -1,6 +1,6 @@
 //! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
 
-use super::{JobManager, validate};
+use super::{JobManager, Total, validate};
 use crate::{
     db,
     error::{Error, FieldError, Result},
@@ -38,6 +38,15 @@ pub enum Order {
     OldestFirst,
 }
 
+impl Order {
+    fn reversed(self) -> Self {
+        match self {
+            Self::NewestFirst => Self::OldestFirst,
+            Self::OldestFirst => Self::NewestFirst,
+        }
+    }
+}
+
 /// Where a page begins.
 #[derive(Clone, Debug)]
 pub enum PageAfter {
@@ -58,10 +67,13 @@ pub enum View {
 pub struct Page {
     pub jobs: Vec<job::Model>,
     /// How many jobs there are under the filter, on all pages.
-    pub total: u64,
+    pub total: Total,
     /// Set when more follow.
     pub next: Option<Cursor>,
 }
+
+/// Rows that are walked over one by one before a page; of more the last is looked up first, by the index alone.
+const SHALLOW: u64 = 200;
 
 /// Rows of a page.
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
@@ -87,12 +99,44 @@ impl JobManager {
             let detail = "Use an offset that fits 63 bits, or better a cursor.";
             return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
-        let total = self.total(filter).await?;
+        let (total, after) = match after {
+            PageAfter::Offset(rows) if rows > SHALLOW => {
+                let total = self.total(filter).await?;
+                match self.row_before(filter, order, rows, total).await? {
+                    Some(row) => (Some(total), PageAfter::Cursor(row)),
+                    None => return Ok(Page { jobs: Vec::new(), total, next: None }),
+                }
+            }
+            after => (None, after),
+        };
         let db = self.db.read();
         let page = page(db.get_database_backend(), filter, order, &after, limit + 1, view);
-        let rows = page.all(db).await?;
+        let total = async {
+            match total {
+                Some(total) => Ok(total),
+                None => self.total(filter).await,
+            }
+        };
+        let (total, rows) = tokio::try_join!(total, async { Ok(db::jobs_of(db, page).await?) })?;
         let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
         Ok(Page { jobs, total, next })
+    }
+
+    /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over
+    /// nothing where the count tells that there are not so many.
+    async fn row_before(&self, filter: &Filter, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
+        if total.exact && rows >= total.jobs {
+            return Ok(None);
+        }
+        let (order, skipped) = match total.exact && rows > total.jobs / 2 {
+            true => (order.reversed(), total.jobs - rows),
+            false => (order, rows - 1),
+        };
+        let db = self.db.read();
+        let all = job::Entity::find().select_only().columns([job::Column::CreatedAt, job::Column::Id]);
+        let row = in_order(all.filter(filter.condition(db.get_database_backend())), order).offset(skipped).limit(1);
+        let row: Option<(DateTime<Utc>, String)> = row.into_tuple().one(db).await?;
+        Ok(row.map(|(created_at, id)| Cursor { created_at, id }))
     }
 }
 
@@ -106,11 +150,7 @@ pub fn page(
     view: View,
 ) -> Select<job::Entity> {
     let position = || Expr::tuple([Expr::col(job::Column::CreatedAt), Expr::col(job::Column::Id)]);
-    let mut query = columns(view).filter(filter.condition(backend)).limit(limit);
-    query = match order {
-        Order::NewestFirst => query.order_by_desc(job::Column::CreatedAt).order_by_desc(job::Column::Id),
-        Order::OldestFirst => query.order_by_asc(job::Column::CreatedAt).order_by_asc(job::Column::Id),
-    };
+    let query = in_order(columns(view).filter(filter.condition(backend)).limit(limit), order);
     match after {
         PageAfter::Offset(0) => query,
         PageAfter::Offset(n) => query.offset(*n),
@@ -121,6 +161,13 @@ pub fn page(
                 Order::OldestFirst => position().gt(behind),
             })
         }
+    }
+}
+
+fn in_order(query: Select<job::Entity>, order: Order) -> Select<job::Entity> {
+    match order {
+        Order::NewestFirst => query.order_by_desc(job::Column::CreatedAt).order_by_desc(job::Column::Id),
+        Order::OldestFirst => query.order_by_asc(job::Column::CreatedAt).order_by_asc(job::Column::Id),
     }
 }
 
@@ -180,6 +227,19 @@ impl Filter {
             }
         }
         Ok(())
+    }
+
+    /// Names nothing that the counts which the database keeps cannot tell apart.
+    pub(super) fn is_kept_count(&self) -> bool {
+        let Self { status: _, job_type: _, mode, series_id, episode_id, labels, created_after, created_before, q } =
+            self;
+        mode.is_none()
+            && series_id.is_none()
+            && episode_id.is_none()
+            && labels.is_empty()
+            && created_after.is_none()
+            && created_before.is_none()
+            && q.is_none()
     }
 
     /// The rows that the filter lets through.

@@ -4,6 +4,7 @@ mod actions;
 mod active_jobs;
 mod cancel_job;
 mod claim_jobs;
+mod clean_up;
 mod count_jobs;
 mod create_job;
 mod create_jobs;
@@ -42,7 +43,7 @@ mod workers;
 
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::Counts;
+pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
@@ -130,17 +131,8 @@ impl JobManager {
         let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
-        Self {
-            db,
-            clock,
-            chance,
-            feed,
-            wake: Arc::default(),
-            owner,
-            waiting,
-            workers: WorkerBook::default(),
-            loops: Loops::default(),
-        }
+        let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
+        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops }
     }
 
     /// Without a database: see [`Database::detached`].

@@ -41,7 +41,7 @@ impl JobManager {
     pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
         let now = self.now();
-        let writes = outcomes.iter().map(|outcome| self.change_of(outcome.clone(), now)).collect();
+        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone(), now)).collect();
         let changed = self.db.commit(ChangeJobs(writes)).await?;
         let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
             let changed = changed.map(|changed| {
@@ -55,7 +55,7 @@ impl JobManager {
         Ok(answers.collect())
     }
 
-    fn change_of(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
+    fn ended_by(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
         let Outcome { job_id, lease_token, ending } = outcome;
         let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
         let jitter = self.chance.jitter();

@@ -1,10 +1,7 @@
 //! list_queues and set_queue: what is set for the types of jobs, and what waits and runs of each.
 
 use super::{JobManager, validate};
-use crate::{
-    db::write::SetQueue,
-    error::Result,
-};
+use crate::{db::write::SetQueue, error::Result};
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job, queue};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};

@@ -1,11 +1,6 @@
 //! recover_job: a job that failed or got stuck goes on from where it stood.
 
-use super::{
-    IfVersion, JobManager,
-    enter::enter,
-    retry_job::is_stale,
-    validate::MAX_ATTEMPTS,
-};
+use super::{IfVersion, JobManager, enter::enter, retry_job::is_stale, validate::MAX_ATTEMPTS};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,

@@ -6,11 +6,11 @@ use super::{
     validate,
 };
 use crate::{
-    db::{PAGE, behind, first_position, last_position},
+    db::{PAGE, behind, first_position, last_position, write::position},
     error::{Error, FieldError, Result},
     lifecycle::EventKind,
 };
-use entity::{JobStatus, job_event};
+use entity::{JobStatus, job_event, position::PRUNED};
 use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -216,6 +216,13 @@ impl JobsWatch {
         let conn = self.jobs.db.read();
         if place.at > last_position(conn).await? {
             return Ok(Some(Reset::PositionUnknown));
+        }
+        if place.at == 0 {
+            // From the beginning of what there is.
+            return Ok(None);
+        }
+        if place.at < position(conn, PRUNED).await? {
+            return Ok(Some(Reset::HistoryPruned));
         }
         let first = first_position(conn).await?;
         Ok(first.filter(|first| place.at + 1 < *first).map(|_| Reset::HistoryPruned))

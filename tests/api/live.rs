@@ -1,8 +1,9 @@
 //! Active jobs, statistics and actions over HTTP.
 
 use super::face::{Api, least, of_job, places};
-use callsheet::background::{self, RunActions};
+use callsheet::background::Loops;
 use serde_json::json;
+use std::time::Duration;
 
 const ACTIVE: &str = "/api/v1/active-jobs";
 
@@ -66,7 +67,7 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
     let begun = answer.json(202);
     assert_eq!((&begun["status"], &begun["matching"], &begun["done"]), (&"running".into(), &3.into(), &0.into()));
     let server = t.another().await;
-    let running = background::spawn(&server, RunActions(server.clone()));
+    let running = Loops::start(&server, None);
     let ended = loop {
         let action = t.get(&location).await.json(200);
         if action["status"] != "running" {
@@ -75,7 +76,7 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
         tokio::task::yield_now().await;
     };
     server.end_streams().await;
-    running.await.unwrap();
+    running.end(Duration::from_secs(10)).await;
     assert_eq!((&ended["status"], &ended["changed"], &ended["done"]), (&"completed".into(), &3.into(), &3.into()));
     let outcomes = t.get(&format!("{location}/outcomes?outcome=changed&limit=2")).await.json(200);
     let next = outcomes["next_after"].as_i64().unwrap();

@@ -36,6 +36,10 @@ async fn a_file_is_sent_with_its_type(api: Api) {
     let page = api.get("/media/page.html").await;
     assert_eq!(page.header("content-security-policy"), Some("sandbox"));
     assert_eq!(page.header("x-content-type-options"), Some("nosniff"));
+    // A browser that opens a film plays it in a page of its own, which would load nothing in a sandbox.
+    put(&api, "film.mp4", CLIP);
+    let film = api.get("/media/film.mp4").await;
+    assert_eq!(film.header("content-security-policy"), Some("default-src 'none'; media-src 'self'"));
 }
 
 async fn a_range_is_sent_alone(api: Api) {

@@ -21,7 +21,6 @@ mod bad_parameters;
 mod bad_texts;
 mod bad_values;
 mod catalog;
-mod claims;
 mod conditions;
 mod docs;
 mod generate;

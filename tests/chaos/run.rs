@@ -44,7 +44,9 @@ async fn chaos(url: &str, servers: usize, mut postgres: Option<&mut Postgres>) {
         tokio::time::sleep(BETWEEN_KILLS).await;
         worker_kills += usize::from(cast.kill_one(&mut rng).await);
         kills += 1;
-        if kills == 25 && let Some(postgres) = postgres.take() {
+        if kills == 25
+            && let Some(postgres) = postgres.take()
+        {
             postgres.crash().await;
         }
         assert!(began.elapsed() < PATIENCE, "{} jobs are left after {kills} kills", watch.left().await);

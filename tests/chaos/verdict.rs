@@ -86,7 +86,10 @@ fn of_ledger(text: &str, all: &BTreeMap<String, Whole>) -> Vec<String> {
         match what.as_str() {
             "render" => {
                 if let Some(before) = acknowledged.get(&(job.clone(), item.clone())) {
-                    wrong.push(format!("{item} of {job} was rendered again, {} µs after it was acknowledged", time - before));
+                    wrong.push(format!(
+                        "{item} of {job} was rendered again, {} µs after it was acknowledged",
+                        time - before
+                    ));
                 }
             }
             "acknowledged" => {

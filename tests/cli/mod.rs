@@ -4,6 +4,6 @@ mod export;
 mod failures;
 mod jobs;
 mod migrate;
-mod run;
+pub mod run;
 mod serve;
 mod settings;

@@ -3,7 +3,8 @@
 use crate::support::{Bench, any_job, parameters, refusal};
 use callsheet::jobs::{Filter, NewJob, Order, Page, PageAfter, View};
 use callsheet::lifecycle::Cursor;
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta};
+use sea_orm::ConnectionTrait;
 
 const ORDERS: [Order; 2] = [Order::NewestFirst, Order::OldestFirst];
 
@@ -48,7 +49,7 @@ async fn by_offset(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<
         let page = page(t, filter, order, PageAfter::Offset(seen.len() as u64), limit).await;
         let more = page.next.is_some();
         seen.extend(ids(&page));
-        assert_eq!(more, (seen.len() as u64) < page.total);
+        assert_eq!(more, (seen.len() as u64) < page.total.jobs);
         if !more {
             return seen;
         }
@@ -132,8 +133,49 @@ async fn a_page_behind_the_last_job_is_empty_however_far(t: Bench) {
     t.queued().await;
     for offset in [1, 1_000_000, i64::MAX as u64] {
         let page = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(offset), 1).await;
-        assert_eq!((page.jobs.len(), page.total, page.next), (0, 1, None), "{offset}");
+        assert_eq!((page.jobs.len(), page.total.jobs, page.next), (0, 1, None), "{offset}");
     }
     let refused = t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(u64::MAX), 1, View::Full).await;
     assert_eq!(parameters(&refusal(refused, "invalid_request")), ["offset out_of_range"]);
+}
+
+on_both!(a_deep_offset_finds_the_same_rows_whichever_end_is_nearer);
+async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: Bench) {
+    let raw = t.db.raw().await;
+    // Seven share each moment.
+    let row = |n: u32| {
+        format!(
+            "('job-{n:03}', 't-{}', 'queued', '2026-01-01T00:00:{:02}+00:00', '2026-01-01T00:00:00+00:00')",
+            n % 2,
+            n / 7 % 60
+        )
+    };
+    let rows: Vec<String> = (0..420).map(row).collect();
+    let sql = format!(
+        "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) VALUES {}",
+        rows.join(", ")
+    );
+    raw.execute_unprepared(&sql).await.unwrap();
+    raw.close().await.unwrap();
+    let one_type = Filter { job_type: Some("t-1".into()), ..Default::default() };
+    let counted = Filter { created_after: DateTime::from_timestamp_secs(0), ..Default::default() };
+    for (filter, rows) in [(Filter::default(), 420), (one_type, 210), (counted, 420)] {
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            let mut all = Vec::new();
+            while all.len() < rows {
+                all.extend(ids(&page(&t, &filter, order, PageAfter::Offset(all.len() as u64), 30).await));
+            }
+            all.dedup();
+            assert_eq!(all.len(), rows);
+            for offset in [201, 205, 209, 250, 390, 419].into_iter().filter(|offset| *offset < rows) {
+                let page = page(&t, &filter, order, PageAfter::Offset(offset as u64), 5).await;
+                assert_eq!(
+                    ids(&page).collect::<Vec<_>>(),
+                    all[offset..(offset + 5).min(rows)],
+                    "{offset} {order:?} {filter:?}"
+                );
+                assert_eq!(page.next.is_some(), offset + 5 < rows);
+            }
+        }
+    }
 }

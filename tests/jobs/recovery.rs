@@ -14,7 +14,12 @@ fn report(key: &str, status: entity::ItemStatus) -> ItemReport {
 /// A job of a, b, c, d: done, failed, half done, not begun.
 async fn broken(t: &Bench) -> String {
     let items = ["a", "b", "c", "d"].map(|key| NewItem { key: key.into(), input: Some(json!({"p": key})) });
-    let new = NewJob { items: items.into(), content: Some("A fox".into()), context: json!({"x": 1}).as_object().cloned(), ..any_job() };
+    let new = NewJob {
+        items: items.into(),
+        content: Some("A fox".into()),
+        context: json!({"x": 1}).as_object().cloned(),
+        ..any_job()
+    };
     let id = t.create(new).await.id;
     t.start(&id).await;
     let reports = vec![report("a", Completed), report("b", Failed), report("c", Processing)];
@@ -72,6 +77,11 @@ async fn what_failed_of_a_job_becomes_a_job_of_its_own(t: Bench) {
     assert_eq!((again.job.id, again.replayed), (made.id, true));
     let done = t.job_in(JobStatus::Completed).await.id;
     t.refused(&done, "no_failed_items", t.retry_failed_items(&done, None)).await;
-    t.refused(&done, "no_failed_items", t.retry_failed_items(&done, Some(Idempotency::new("k".into(), "x", &json!(1))))).await;
+    t.refused(
+        &done,
+        "no_failed_items",
+        t.retry_failed_items(&done, Some(Idempotency::new("k".into(), "x", &json!(1)))),
+    )
+    .await;
     refusal(t.retry_failed_items("nobody", None).await, "job_not_found");
 }

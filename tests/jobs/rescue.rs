@@ -12,7 +12,8 @@ async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
     let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
     let token = t.claimed("w1").await.job.lease_token.unwrap();
-    let done = ItemReport { key: Some("a".into()), idx: None, status: ItemStatus::Completed, result: None, error: None };
+    let done =
+        ItemReport { key: Some("a".into()), idx: None, status: ItemStatus::Completed, result: None, error: None };
     t.report_items(&id, vec![done], Guard::lease(token.clone())).await.unwrap();
     t.clock.advance(MINUTE - TimeDelta::microseconds(1));
     assert_eq!(t.rescue_jobs().await.unwrap(), 0);
@@ -24,7 +25,10 @@ async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done
     assert_eq!((job.status, job.attempt, job.progress, &job.worker_id), (JobStatus::Queued, 1, 50.0, &None));
     assert_eq!((&job.lease_token, job.lease_expires_at), (&None, None));
     assert_eq!(job.run_at, Some(now + TimeDelta::milliseconds(2500)));
-    assert_eq!(job.error_message.as_deref(), Some("lease expired: worker w1 was not heard of by 2026-01-01 00:01:00 UTC"));
+    assert_eq!(
+        job.error_message.as_deref(),
+        Some("lease expired: worker w1 was not heard of by 2026-01-01 00:01:00 UTC")
+    );
     assert_eq!(whole.kinds(), ["created", "started", "items_reported", "rescued"]);
     assert_eq!(whole.events[3].data.as_ref().unwrap()["worker_id"], "w1");
     whole.assert_history_is_whole();

@@ -74,7 +74,8 @@ impl<'a> Walk<'a> {
     async fn claim(&mut self) -> String {
         let (now, most) = (self.t.now(), self.rng.u32(1..=3));
         let (worker, seconds) = (format!("w{}", self.rng.u8(..3)), self.rng.u32(2..20));
-        let asked = Claim { job_types: vec![self.kind.clone()], max_jobs: most, lease_seconds: seconds, ..claim(&worker) };
+        let asked =
+            Claim { job_types: vec![self.kind.clone()], max_jobs: most, lease_seconds: seconds, ..claim(&worker) };
         let claimed = self.t.claim_jobs(asked).await.unwrap();
         let mut due: Vec<&mut Job> =
             self.jobs.iter_mut().filter(|job| job.status == JobStatus::Queued && job.due <= now).collect();
@@ -162,7 +163,8 @@ impl<'a> Walk<'a> {
                 worker: job.worker_id.clone().unwrap(),
                 expires,
             });
-            let seen = (job.status, job.attempt, job.max_attempts, lease, job.cancel_requested_at.is_some(), job.version);
+            let seen =
+                (job.status, job.attempt, job.max_attempts, lease, job.cancel_requested_at.is_some(), job.version);
             let Job { status, attempt, max_attempts, lease, cancel, version, .. } = model.clone();
             assert_eq!(seen, (status, attempt, max_attempts, lease, cancel, version), "{done}: {}", model.id);
             assert!(job.attempt <= job.max_attempts, "{done}");

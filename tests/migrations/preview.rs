@@ -31,6 +31,11 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("active_jobs", 0),
         ("queues", 0),
         ("workers", 0),
+        ("job_counts", 0),
+        ("job_stats", 0),
+        ("positions", 0),
+        ("job_actions", 0),
+        ("job_action_outcomes", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
     for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 99 }] {

@@ -22,7 +22,9 @@ async fn look_at_all(t: &Bench) {
     for (name, statement) in claim_statements(t.database(), &types, t.now(), 100) {
         let steps = plan_of(t, statement).await;
         let text = steps.join("\n");
-        let reads = |step: &&String| step.contains("video_generation_jobs") || step.contains(" job") || step.contains("idx_job");
+        let reads = |step: &&String| {
+            step.contains("video_generation_jobs") || step.contains(" job") || step.contains("idx_job")
+        };
         let jobs: Vec<_> = steps.iter().filter(reads).collect();
         assert!(!jobs.is_empty(), "{name}:\n{text}");
         let live = |step: &&&String| {

@@ -56,14 +56,30 @@ async fn a_place_of_the_future_and_a_pruned_one_give_a_reset(t: Api) {
     t.started().await;
     let told = open(&t, "", Some("999")).await.take(2).await;
     assert_eq!((kinds(&told), told[0].data["reason"].as_str()), (vec!["reset", "snapshot"], Some("position_unknown")));
+    t.queued().await;
     let raw = t.db.raw().await;
-    sea_orm::ConnectionTrait::execute_unprepared(&raw, "DELETE FROM job_events WHERE seq = 1").await.unwrap();
-    let told = open(&t, "", Some("0")).await.take(2).await;
+    sea_orm::ConnectionTrait::execute_unprepared(&raw, "DELETE FROM job_events WHERE id < 3").await.unwrap();
+    let told = open(&t, "", Some("1")).await.take(2).await;
     assert_eq!((kinds(&told), told[0].data["reason"].as_str()), (vec!["reset", "snapshot"], Some("history_pruned")));
+    // From the beginning is from the beginning of what there is.
+    assert_eq!(kinds(&open(&t, "", Some("0")).await.take(1).await), ["created"]);
     for id in ["x", "-1", "1.2", "1.1.1.1", "99999999999999999999"] {
         t.get_with(PATH, "last-event-id", id).await.problem(400, "invalid_request");
         t.get(&format!("{PATH}?after={id}")).await.problem(400, "invalid_request");
     }
     t.get(&format!("{PATH}?label=x")).await.problem(400, "invalid_request");
     t.get(&format!("{PATH}?status=done")).await.problem(400, "invalid_request");
+}
+
+on_both!(who_was_away_while_old_history_was_taken_away_begins_anew);
+async fn who_was_away_while_old_history_was_taken_away_begins_anew(t: Api) {
+    let waits = t.queued().await;
+    t.job_in(entity::JobStatus::Completed).await;
+    t.clock.advance(chrono::TimeDelta::days(40));
+    assert_eq!(t.clean_up(chrono::TimeDelta::days(30)).await.unwrap(), 2);
+    // The first event is still there, and so is the last, but not what was between.
+    let told = open(&t, "", Some("1")).await.take(2).await;
+    assert_eq!((kinds(&told), told[0].data["reason"].as_str()), (vec!["reset", "snapshot"], Some("history_pruned")));
+    t.start(&waits.id).await;
+    assert_eq!(kinds(&open(&t, "", Some("4")).await.take(1).await), ["started"]);
 }

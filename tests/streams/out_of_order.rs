@@ -49,3 +49,25 @@ async fn nothing_passes_a_position_that_may_still_be_filled() {
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_catches_up_after_the_connections_to_the_database_were_cut() {
+    crate::support::run(Backend::Postgres, |t: Api| async move {
+        let mut reader = open(&t, "", None).await;
+        reader.next().await.unwrap();
+        let raw = t.db.raw().await;
+        let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                   WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        for round in 0..3 {
+            let id = format!("before-{round}");
+            t.named(&id).await;
+            raw.execute_unprepared(cut).await.unwrap();
+            // What was committed before, and what is committed after it.
+            let again = NewJob { job_id: Some(format!("after-{round}")), ..any_job() };
+            while t.create_job(again.clone(), None).await.is_err() {}
+            let told = reader.take(2).await;
+            assert_eq!(steps(&told), [(id.as_str(), 1), (again.job_id.as_deref().unwrap(), 1)]);
+        }
+    })
+    .await;
+}

@@ -132,6 +132,13 @@ impl Bench {
         Whole::of(self.database().read(), id).await
     }
 
+    /// Returns when so many writes wait for their turn or are under way.
+    pub async fn waits_for_writes(&self, n: usize) {
+        while self.database().writes_under_way() < n {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The call has to be refused with the code, and to leave the job, its items and its history as they were.
     pub async fn refused<T>(
         &self,

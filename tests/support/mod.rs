@@ -3,6 +3,7 @@
 
 mod bench;
 mod chance;
+mod chromium;
 mod clock;
 mod database;
 mod redis;
@@ -12,6 +13,7 @@ mod whole;
 
 pub use bench::{Bench, any_job, claim, for_good, for_now};
 pub use chance::TestChance;
+pub use chromium::{Chromium, Page};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
 pub use redis::TestRedis;

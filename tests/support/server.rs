@@ -39,7 +39,12 @@ impl Server {
 
     /// Answers when the server has said where it listens.
     pub async fn start_with(database_url: &str, args: &[&str]) -> Self {
-        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
+        Self::start_at("127.0.0.1:0", database_url, args).await
+    }
+
+    /// As `start_with`, on a port that a server before it had.
+    pub async fn start_at(listen: &str, database_url: &str, args: &[&str]) -> Self {
+        let serve = ["serve", "--listen", listen, "--database-url", database_url];
         let mut command = callsheet(&[&serve, args].concat());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, mut lines) = mpsc::unbounded_channel();

@@ -1,6 +1,7 @@
 //! Active jobs as they are given.
 
 use super::{LARGE_FIELDS, ListedJob, Time};
+use crate::jobs::View;
 use entity::{active_job, job};
 use poem_openapi::{
     Object,
@@ -51,7 +52,11 @@ pub struct RemovedActiveJobs {
 
 impl From<(active_job::Model, job::Model)> for ActiveJob {
     fn from((active, job): (active_job::Model, job::Model)) -> Self {
-        Self { job: JobSummary(job.into()), title: active.title, since: active.created_at.into() }
+        Self {
+            job: JobSummary(ListedJob::new(job, View::Summary)),
+            title: active.title,
+            since: active.created_at.into(),
+        }
     }
 }
 

@@ -70,10 +70,8 @@ fn script_style() -> String {
 #[oai(deny_unknown_fields)]
 pub struct NewJob {
     /// Kind of work, e.g. `idea2video`.
-    #[oai(validator(pattern = "^[a-z0-9_.-]{1,50}$"))]
     pub job_type: String,
     /// Id of the job; one is made up when left out.
-    #[oai(validator(pattern = "^[A-Za-z0-9._:-]{1,64}$"))]
     pub job_id: Option<String>,
     /// `idea` or `script`.
     #[oai(validator(max_length = 20))]

@@ -4,6 +4,7 @@ use super::Time;
 use crate::jobs;
 use entity::job_item;
 use poem_openapi::{Enum, Object};
+use serde::Serialize;
 use serde_json::Value;
 
 /// Where an item stands.
@@ -92,8 +93,9 @@ pub struct ItemList {
 }
 
 /// Where a shot stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum ShotStatus {
     Pending,
     GeneratingFrames,
@@ -103,7 +105,7 @@ pub enum ShotStatus {
 }
 
 /// A shot of the video.
-#[derive(Debug, Object)]
+#[derive(Debug, Object, Serialize)]
 pub struct Shot {
     /// Number of the shot; scenes may number theirs alike.
     shot_idx: i64,

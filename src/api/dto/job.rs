@@ -1,15 +1,17 @@
 //! Jobs as they are given.
 
-use super::{Object, Shot, Time, object};
-use crate::jobs::Counts;
+use super::{Object, Shot, Time, large::Large, object};
+use crate::jobs::{Counts, View};
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
+use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Where a job stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum JobStatus {
     /// Waits for a worker.
     Queued,
@@ -48,7 +50,7 @@ impl From<JobStatus> for entity::JobStatus {
 }
 
 /// A job.
-#[derive(Debug, ObjectShape)]
+#[derive(Debug, ObjectShape, Serialize)]
 pub struct Job {
     /// Id of the job.
     pub job_id: String,
@@ -58,7 +60,8 @@ pub struct Job {
     pub mode: Option<String>,
     pub status: JobStatus,
     /// The idea or script.
-    pub content: Option<String>,
+    #[serde(skip_serializing_if = "Large::is_left_out")]
+    pub content: Large<String>,
     /// What the video has to keep to.
     pub user_requirement: Option<String>,
     /// Visual style.
@@ -66,9 +69,11 @@ pub struct Job {
     /// Title of the project.
     pub project_title: Option<String>,
     /// The request as it was sent.
-    pub request_data: Option<Object>,
+    #[serde(skip_serializing_if = "Large::is_left_out")]
+    pub request_data: Large<Object>,
     /// Whatever the creator wants to keep with the job.
-    pub context: Option<Object>,
+    #[serde(skip_serializing_if = "Large::is_left_out")]
+    pub context: Large<Object>,
     /// Percent, 0 to 100.
     pub progress: f64,
     /// What is being done, e.g. `Developing story`.
@@ -76,7 +81,8 @@ pub struct Job {
     /// Folder in which the job's files are.
     pub working_dir: Option<String>,
     /// What came out. `video_path` and `final_video_path` are the same.
-    pub result: Option<Object>,
+    #[serde(skip_serializing_if = "Large::is_left_out")]
+    pub result: Large<Object>,
     /// Why it failed, or why the last attempt did.
     pub error: Option<String>,
     /// How many shots there are, as far as that is known.
@@ -120,41 +126,47 @@ pub struct Job {
 }
 
 /// A job with its shots.
-#[derive(Debug, ObjectShape)]
+#[derive(Debug, ObjectShape, Serialize)]
 pub struct JobWithShots {
     #[oai(flatten)]
+    #[serde(flatten)]
     fields: Job,
     /// The shots of the job, in order.
     shots: Vec<Shot>,
 }
 
 /// A job in a list. A summary leaves out content, request_data, request, context and result.
-#[derive(Debug, ObjectShape)]
+#[derive(Debug, ObjectShape, Serialize)]
 pub struct ListedJob {
     #[oai(flatten)]
+    #[serde(flatten)]
     fields: Job,
     /// The same as job_type, for older clients.
     #[oai(rename = "type")]
+    #[serde(rename = "type")]
     kind: String,
     /// The same as request_data, for older clients.
-    request: Option<Object>,
+    #[serde(skip_serializing_if = "Large::is_left_out")]
+    request: Large<Object>,
 }
 
 /// What a summary leaves out of a listed job.
 pub const LARGE_FIELDS: [&str; 5] = ["content", "request_data", "request", "context", "result"];
 
 /// A page of jobs.
-#[derive(Debug, ObjectShape)]
+#[derive(Debug, ObjectShape, Serialize)]
 pub struct JobList {
     pub jobs: Vec<ListedJob>,
     pub pagination: Pagination,
 }
 
 /// Where a page stands among the others.
-#[derive(Debug, ObjectShape)]
+#[derive(Debug, ObjectShape, Serialize)]
 pub struct Pagination {
-    /// How many there are under the filter, on all pages.
+    /// How many there are under the filter, on all pages; 10000 where there are more and only counting would tell.
     pub total: u64,
+    /// False when there are more than `total`.
+    pub total_exact: bool,
     /// Rows of a page.
     pub limit: u64,
     /// How many rows come before this page; 0 when it was asked for by cursor.
@@ -191,10 +203,19 @@ impl JobWithShots {
     }
 }
 
-impl From<job::Model> for ListedJob {
-    fn from(job: job::Model) -> Self {
+impl ListedJob {
+    /// As the view shows it.
+    pub fn new(job: job::Model, view: View) -> Self {
         let (kind, request) = (job.job_type.clone(), object(job.request_data.clone()));
-        Self { fields: job.into(), kind, request }
+        let mut listed = Self { fields: job.into(), kind, request: request.into() };
+        if view == View::Summary {
+            listed.fields.content.leave_out();
+            listed.fields.request_data.leave_out();
+            listed.fields.context.leave_out();
+            listed.fields.result.leave_out();
+            listed.request.leave_out();
+        }
+        listed
     }
 }
 
@@ -205,16 +226,16 @@ impl From<job::Model> for Job {
             job_type: job.job_type,
             mode: job.mode,
             status: job.status.into(),
-            content: job.content,
+            content: job.content.into(),
             user_requirement: job.user_requirement,
             style: job.style,
             project_title: job.project_title,
-            request_data: object(job.request_data),
-            context: object(job.context),
+            request_data: object(job.request_data).into(),
+            context: object(job.context).into(),
             progress: job.progress,
             current_stage: job.current_stage,
             working_dir: job.working_dir,
-            result: object(job.result_data).map(with_both_paths),
+            result: object(job.result_data).map(with_both_paths).into(),
             error: job.error_message,
             total_shots: job.total_shots,
             completed_shots: job.completed_shots,

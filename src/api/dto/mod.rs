@@ -9,6 +9,7 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod large;
 mod outcome;
 mod report;
 mod stats;

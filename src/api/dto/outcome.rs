@@ -52,13 +52,15 @@ pub struct LoopReport {
     pub ran_at: Time,
     /// How often it ran.
     pub runs: u64,
+    /// How much it did, of all its runs.
+    pub done: u64,
     /// Why its last run failed; null when it did not.
     pub error: Option<String>,
 }
 
 impl From<(&'static str, LoopStatus)> for LoopReport {
     fn from((name, status): (&'static str, LoopStatus)) -> Self {
-        let LoopStatus { ran_at, runs, error } = status;
-        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, error }
+        let LoopStatus { ran_at, runs, done, error } = status;
+        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, done, error }
     }
 }

@@ -35,8 +35,8 @@ const INPUTS: [&str; 26] = [
 
 /// Optional fields that cannot be null: clearing them would mean nothing.
 const NEVER_NULL: [(&str, &[&str]); 8] = [
-    ("SetQueue", &["paused"]),
     ("NewAction", &["dry_run", "confirm"]),
+    ("SetQueue", &["paused"]),
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
@@ -145,6 +145,12 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     }
     if field == "items" {
         property["uniqueItems"] = json!(true);
+    }
+    // Not at the fields themselves: poem-openapi would compile the pattern anew for each request.
+    match (schema, field) {
+        ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
+        ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
+        _ => {}
     }
     if field == "job_types" {
         property["items"]["pattern"] = json!(JOB_TYPE);

@@ -87,15 +87,21 @@ impl Write for EndAction {
     }
 }
 
+/// As [`super::change_job::Decide`].
+pub type DecideDeed = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
+
+/// Refuses what is not to be done to a job.
+pub type CheckDeed = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
+
 /// What is done to a job: decided as its own verb would.
 pub enum Deed {
     Change {
         items: Items,
-        decide: Arc<dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync>,
+        decide: Arc<DecideDeed>,
     },
     /// Removed, unless this refuses it.
     Delete {
-        check: Box<dyn Fn(&job::Model) -> Result<()> + Send + Sync>,
+        check: Box<CheckDeed>,
     },
 }
 
@@ -177,12 +183,7 @@ impl Act {
         Ok(outcomes)
     }
 
-    async fn delete(
-        &self,
-        tx: &Tx,
-        id: &str,
-        check: &(dyn Fn(&job::Model) -> Result<()> + Send + Sync),
-    ) -> Result<bool> {
+    async fn delete(&self, tx: &Tx, id: &str, check: &CheckDeed) -> Result<bool> {
         let job = job::Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
         check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
         DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;

@@ -8,7 +8,7 @@ use super::{
     write_events,
 };
 use crate::{
-    db::{Fate, Tx, bulk},
+    db::{Fate, Tx, bulk, rows},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
@@ -108,7 +108,7 @@ impl<'a> Changes<'a> {
             true => find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
             false => find.lock(LockType::Update),
         };
-        let jobs = find.all(self.tx).await?;
+        let jobs = rows::jobs(self.tx, find).await?;
         let wanted: HashMap<&str, &Items> = writes
             .iter()
             .map(|i| self.writes[*i])

@@ -97,7 +97,7 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
 }
 
 /// About how many bytes the value takes in memory.
-fn weight_of(json: &Value) -> usize {
+pub fn weight_of(json: &Value) -> usize {
     let inside = match json {
         Value::String(text) => text.len(),
         Value::Array(values) => values.iter().map(weight_of).sum(),

@@ -10,6 +10,8 @@ mod create_job;
 mod delete_job;
 mod import;
 mod items;
+mod positions;
+mod prune_events;
 mod queues;
 mod rescue_jobs;
 mod retry_failed_items;
@@ -21,12 +23,15 @@ pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
 pub use claim_jobs::{ClaimJobs, Claimed, Level, claim_statements, levels, running};
+pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
     StartImport, foresee,
 };
+pub use positions::position;
+pub use prune_events::{PruneEvents, Pruned};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;

@@ -41,7 +41,8 @@ impl Write for RetryFailedItems {
             return Err(Error::NoFailedItems);
         }
         let (status, none) = (source.status, items.is_empty());
-        let created = CreateJob { job: self.job(source, items.len()), items, named: false, active: None }.apply(tx).await?;
+        let created =
+            CreateJob { job: self.job(source, items.len()), items, named: false, active: None }.apply(tx).await?;
         match created.replayed {
             false if !is_terminal(status) => Err(Error::NotEnded(status)),
             false if none => Err(Error::NoFailedItems),

@@ -1,18 +1,16 @@
 //! Rolling events up into `job_stats`, each exactly once: up to where they are told is part of the transaction.
 
+use super::positions::{lock_position, set_position};
 use crate::{
     db::{Tx, Write},
     error::Result,
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::{job_event, job_stat, job_stats_position};
+use entity::{job_event, job_stat, position::STATS};
 use sea_orm::{
-    ActiveModelTrait,
-    ActiveValue::Set,
     ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, QueryFilter, QueryOrder,
-    QuerySelect,
-    sea_query::{LockType, OnConflict as Conflict},
+    QuerySelect, sea_query::OnConflict as Conflict,
 };
 use std::collections::BTreeMap;
 
@@ -45,9 +43,11 @@ impl Write for RollUp {
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
         // Servers that roll up at the same time do so one after the other.
-        let row = job_stats_position::Entity::find().lock(LockType::Update).one(tx).await?;
-        let Some(row) = row.filter(|row| row.position < self.upto) else { return Ok(false) };
-        let events = counted(row.position).filter(job_event::Column::Id.lte(self.upto)).limit(PAGE);
+        let from = lock_position(tx, STATS).await?;
+        if from >= self.upto {
+            return Ok(false);
+        }
+        let events = counted(from).filter(job_event::Column::Id.lte(self.upto)).limit(PAGE);
         let events: Vec<Counted> = events.into_model().all(tx).await?;
         let more = events.len() as u64 == PAGE;
         let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
@@ -63,7 +63,7 @@ impl Write for RollUp {
             let of_units = job_stat::Column::Unit.is_in(Unit::ALL.map(Unit::seconds));
             job_stat::Entity::delete_many().filter(of_units).filter(old).exec(tx).await?;
         }
-        job_stats_position::ActiveModel { id: Set(row.id), position: Set(position) }.update(tx).await?;
+        set_position(tx, STATS, position).await?;
         Ok(more)
     }
 

@@ -6,7 +6,7 @@ use super::{
     write::Fate,
 };
 use crate::{
-    db::{dialect, errors, tx::Tx},
+    db::{dialect, errors, news::Told, tx::Tx},
     error::{Error, Result},
 };
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, TransactionTrait};
@@ -110,12 +110,15 @@ impl Shared {
                 }
             }
         }
-        let told = tx.commit().await.map_err(|error| match errors::was_answered(&error) {
-            true => undone(error.into()),
-            // Nobody knows whether it is committed: it must not be run again.
-            false => Undone::All(error.into()),
-        })?;
-        self.publish(told);
+        match tx.commit().await {
+            Ok(told) => self.publish(told),
+            Err(error) if errors::was_answered(&error) => return Err(undone(error.into())),
+            Err(error) => {
+                // Nobody knows whether it is committed: it must not be run again, and any job may have changed.
+                self.publish(Told { jobs: Vec::new(), more: true });
+                return Err(Undone::All(error.into()));
+            }
+        }
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
 

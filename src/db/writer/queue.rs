@@ -139,6 +139,10 @@ struct Counters {
 }
 
 impl Load {
+    pub fn writes(&self) -> usize {
+        self.0.writes.load(Ordering::Relaxed)
+    }
+
     /// Counts one more for as long as the share is kept, or refuses it.
     pub fn add(&self, bytes: usize) -> Result<Share> {
         let share = Share { of: self.0.clone(), bytes };

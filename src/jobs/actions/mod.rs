@@ -11,7 +11,7 @@ pub use filter::ActionFilter;
 use super::{Counts, JobManager, validate};
 use crate::{
     db::write::{EndAction, StartAction},
-    error::{Error, FieldError, Result, Thing},
+    error::{Error, Result, Thing},
     lifecycle::{Cursor, STALE_AFTER},
 };
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@ use super::ActionFilter;
 use crate::{
     db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
     error::{Error, Result},
-    jobs::{JobManager, cancel_job::cancelled, retry_job::retried},
+    jobs::{JobManager, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::EventKind,
     process,
 };
@@ -27,21 +27,23 @@ const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 impl JobManager {
     /// Runs the actions that are waiting, and goes on with those whose process is gone. Returns when none is left, or
-    /// after a batch when this process is about to end.
-    pub async fn run_actions(&self) -> Result<()> {
+    /// after a batch when this process is about to end. Answers with how many it ran.
+    pub async fn run_actions(&self) -> Result<u64> {
         let running = job_action::Entity::find()
             .filter(crate::db::is_running())
             .order_by_asc(job_action::Column::CreatedAt)
             .all(self.db.read())
             .await?;
+        let mut ran = 0;
         for action in running {
             let silent = action.heartbeat_at.is_none_or(|at| at + SILENCE <= self.now());
             let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
             if action.process.as_ref().is_none_or(gone) && self.take_action(&action, Some(self.owner())).await? {
                 self.run_action(&action.id).await?;
+                ran += 1;
             }
         }
-        Ok(())
+        Ok(ran)
     }
 
     /// The next of them was begun here.
@@ -122,10 +124,7 @@ fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc
             ActionKind::Retry => Some(retried(loaded, now)?),
             _ => prioritised(&loaded.job, priority),
         };
-        Ok(change.map(|mut change| {
-            change.job.updated_at = now;
-            change
-        }))
+        Ok(change.map(|change| stamped(change, now)))
     };
     Deed::Change { items, decide: Arc::new(decide) }
 }

@@ -3,7 +3,6 @@
 //! What happened is rolled up from events into spans in the background; a look adds what is not rolled up yet. Both are
 //! read at one moment, so that each event counts once.
 
-mod counts;
 mod roll_up;
 mod waiting;
 
@@ -11,12 +10,12 @@ pub use waiting::{Waiting, Workers};
 
 use super::{Counts, JobManager, validate};
 use crate::{
-    db::write::{Counted, Tallies, counted, tally},
+    db::write::{Counted, Tallies, counted, position, tally},
     error::Result,
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::{job_stat, job_stats_position, queue};
+use entity::{job_stat, position::STATS, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub struct Stats {
@@ -45,7 +44,7 @@ impl JobManager {
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
         let queues = queue::Entity::find().all(self.db.read()).await?;
-        let (waiting, workers) = self.waiting(job_type, now).await?;
+        let (waiting, workers) = self.what_waits(job_type, now).await?;
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
         let told = Told { job_type, db: &snapshot, tail: Told::tail(&snapshot).await? };
@@ -74,7 +73,7 @@ struct Told<'a, C> {
 
 impl<C: ConnectionTrait> Told<'_, C> {
     async fn tail(db: &C) -> Result<Vec<Counted>> {
-        let position = job_stats_position::Entity::find().one(db).await?.map_or(0, |row| row.position);
+        let position = position(db, STATS).await?;
         Ok(counted(position).into_model().all(db).await?)
     }
 

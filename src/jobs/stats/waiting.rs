@@ -1,13 +1,13 @@
 //! What waits, what is stuck, and who works.
 
 use crate::{
-    db::{due_since, is_queued},
+    db::{due_since, is_processing, is_queued},
     error::Result,
     jobs::JobManager,
     lifecycle::STALE_AFTER,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{JobStatus, job, worker};
+use entity::{job, worker};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::ExprTrait,
 };
@@ -41,7 +41,7 @@ pub struct Workers {
 }
 
 impl JobManager {
-    pub(super) async fn waiting(&self, job_type: Option<&str>, now: DateTime<Utc>) -> Result<(Waiting, Workers)> {
+    pub(super) async fn what_waits(&self, job_type: Option<&str>, now: DateTime<Utc>) -> Result<(Waiting, Workers)> {
         let db = self.db.read();
         let of_type = |query: Select<job::Entity>| match job_type {
             Some(job_type) => query.filter(job::Column::JobType.eq(job_type)),
@@ -60,7 +60,7 @@ impl JobManager {
             .one(db)
             .await?;
         let oldest = oldest.map(|(job_id, due_since)| Oldest { job_id, due_since });
-        let processing = of_type(job::Entity::find().filter(job::Column::Status.eq(JobStatus::Processing)));
+        let processing = of_type(job::Entity::find().filter(is_processing()));
         let lost = job::Column::LeaseExpiresAt
             .lte(now)
             .or(job::Column::LeaseExpiresAt.is_null().and(job::Column::UpdatedAt.lte(now - STALE_AFTER)));
@@ -72,7 +72,7 @@ impl JobManager {
     async fn workers(&self, now: DateTime<Utc>) -> Result<Workers> {
         use job::Column as C;
         let held: Vec<(String, Option<DateTime<Utc>>, DateTime<Utc>)> = job::Entity::find()
-            .filter(C::Status.eq(JobStatus::Processing))
+            .filter(is_processing())
             .filter(C::WorkerId.is_not_null())
             .select_only()
             .columns([C::WorkerId, C::LeaseExpiresAt, C::UpdatedAt])

@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Measures calls over HTTP. Run by benches/calls, which starts what this needs."""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import statistics
+import subprocess
+import time
+import urllib.request
+
+BODY = json.dumps({"job_type": "idea2video", "project_title": "Night train", "content": "A fox learns to ride. " * 8,
+                   "labels": {"team": "red"}, "request_data": {"idea": "A fox learns to ride", "seconds": 30}})
+JOBS = 1000
+
+
+class Server:
+    def __init__(self, args, name, url):
+        self.args, self.name = args, name
+        command = [args.callsheet, "serve", "--listen", "127.0.0.1:0", "--database-url", url]
+        self.log = open(args.work / (name + ".log"), "w")
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
+        self.address = re.search(r"127\.0\.0\.1:\d+", self.process.stdout.readline()).group()
+
+    def call(self, method, path, body=None):
+        request = urllib.request.Request("http://%s%s" % (self.address, path), method=method, data=body and body.encode(),
+                                         headers={"Content-Type": "application/json"})
+        return json.load(urllib.request.urlopen(request))
+
+    def load(self, clients, seconds, method, path, body="", ids=()):
+        command = [self.args.load, self.address, str(clients), str(seconds), method, path, body]
+        done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, check=True)
+        answer = json.loads(done.stdout)
+        if answer["bad"]:
+            raise SystemExit("%s %s: %d of %d answers are errors, the last: %s" % (method, path, answer["bad"], answer["answers"], answer["last_bad"]))
+        return answer
+
+    def memory(self):
+        status = pathlib.Path("/proc/%d/status" % self.process.pid).read_text()
+        return tuple(int(re.search(name + r":\s+(\d+)", status).group(1)) / 1024 for name in ("VmRSS", "VmHWM"))
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(timeout=30)
+
+
+def measures(server, args):
+    """Name, clients, call, and what it is held against."""
+    started = [server.call("POST", "/api/v1/jobs", BODY)["job_id"] for _ in range(JOBS)]
+    for job in started:
+        server.call("POST", "/api/v1/jobs/%s/start" % job, "{}")
+    readers = max(args.clients // 4, 1)
+    return [
+        ("POST /bench/echo", args.clients, ("POST", "/bench/echo", BODY), None),
+        ("POST /api/v1/jobs", args.clients, ("POST", "/api/v1/jobs", BODY), "POST /bench/echo"),
+        ("PUT …/progress, 1,000 jobs", args.clients, ("PUT", "/api/v1/jobs/{id}/progress", '{"progress": 42, "current_stage": "Shot {n}"}', started), "POST /bench/echo"),
+        ("GET /health/live", readers, ("GET", "/health/live"), None),
+        ("GET /api/v1/jobs/{id}, hot", readers, ("GET", "/api/v1/jobs/{id}", "", started[:100]), "GET /health/live"),
+        ("GET /api/v1/jobs?limit=50", readers, ("GET", "/api/v1/jobs?limit=50"), "GET /health/live"),
+        ("GET /api/v1/jobs?limit=50&view=summary", readers, ("GET", "/api/v1/jobs?limit=50&view=summary"), "GET /health/live"),
+        ("GET /api/v1/jobs/counts", readers, ("GET", "/api/v1/jobs/counts"), "GET /health/live"),
+    ]
+
+
+def measure(server, args):
+    idle = server.memory()[0]
+    figures = measures(server, args)
+    found = {name: [] for name, *_ in figures}
+    for _ in range(args.rounds):
+        for name, clients, call, _ in figures:
+            found[name].append(server.load(clients, args.seconds, *call))
+    for name, clients, _, against in figures:
+        rates = [answer["rate"] for answer in found[name]]
+        ratios = [a["rate"] / b["rate"] for a, b in zip(found[name], found[against])] if against else []
+        ratio = "%.2f (%.2f–%.2f)" % (statistics.median(ratios), min(ratios), max(ratios)) if ratios else ""
+        print("| %s | %s | %d | %s/s (%s–%s) | %s | %.1f / %.1f ms |" % (
+            server.name, name, clients, *("{:,.0f}".format(n) for n in (statistics.median(rates), min(rates), max(rates))), ratio,
+            statistics.median(a["p50"] for a in found[name]) / 1000, statistics.median(a["p99"] for a in found[name]) / 1000), flush=True)
+    print("| %s | resident memory at start, at most | | %.0f MB, %.0f MB | | |" % (server.name, idle, server.memory()[1]), flush=True)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name in ("callsheet", "load", "psql", "postgres", "work"):
+        parser.add_argument("--" + name, required=True)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=3)
+    parser.add_argument("--clients", type=int, default=128)
+    parser.add_argument("--only", choices=["sqlite", "postgres"])
+    args = parser.parse_args()
+    args.work = pathlib.Path(args.work)
+    shutil.rmtree(args.work, ignore_errors=True)
+    args.work.mkdir(parents=True)
+    print("%s, %d cores, %s, load %s\n" % (time.strftime("%Y-%m-%d"), os.cpu_count(), platform.platform(), os.getloadavg()[0]))
+    print("| database | call | clients | answers, median (least–most) | ratio to no table | p50 / p99 |")
+    print("|---|---|---|---|---|---|", flush=True)
+    if args.only != "postgres":
+        run(args, "SQLite", "sqlite://%s" % (args.work / "jobs.db"))
+    if args.only != "sqlite":
+        name = "callsheet_bench_%d" % os.getpid()
+        sql = [args.psql, "-q", args.postgres + "/postgres", "-c"]
+        subprocess.run(sql + ["CREATE DATABASE " + name], check=True)
+        try:
+            run(args, "PostgreSQL", "%s/%s" % (args.postgres, name))
+        finally:
+            subprocess.run(sql + ["DROP DATABASE %s WITH (FORCE)" % name], check=True)
+
+
+def run(args, name, url):
+    server = Server(args, name, url)
+    try:
+        measure(server, args)
+    finally:
+        server.stop()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,14 @@
+//! An answer that touches no table, to measure the others against. Only in builds with the feature `bench`.
+
+use super::problem::Problem;
+use poem::{Endpoint, Request, Response, endpoint::make};
+
+/// Reads the JSON that it is sent, and sends it back.
+pub fn echo() -> impl Endpoint<Output = Response> {
+    make(|mut request: Request| async move {
+        let body = request.take_body().into_bytes().await?;
+        let value: serde_json::Value =
+            serde_json::from_slice(&body).map_err(|error| Problem::new("malformed_body", error.to_string()))?;
+        Ok::<_, poem::Error>(Response::builder().content_type("application/json").body(value.to_string()))
+    })
+}

@@ -1,0 +1,74 @@
+//! Fields that a summary has no trace of.
+
+use poem_openapi::{
+    registry::{MetaSchemaRef, Registry},
+    types::{ParseError, ParseFromJSON, ParseResult, ToJSON, Type},
+};
+use serde::Serialize;
+use std::borrow::Cow;
+
+/// A field that may be large, or is left out.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Large<T> {
+    Given(Option<T>),
+    LeftOut,
+}
+
+impl<T> Large<T> {
+    pub fn is_left_out(&self) -> bool {
+        matches!(self, Self::LeftOut)
+    }
+
+    pub fn leave_out(&mut self) {
+        *self = Self::LeftOut;
+    }
+}
+
+impl<T> From<Option<T>> for Large<T> {
+    fn from(value: Option<T>) -> Self {
+        Self::Given(value)
+    }
+}
+
+impl<T: ToJSON> ToJSON for Large<T> {
+    fn to_json(&self) -> Option<serde_json::Value> {
+        match self {
+            Self::Given(value) => value.to_json(),
+            Self::LeftOut => None,
+        }
+    }
+}
+
+impl<T: ParseFromJSON> ParseFromJSON for Large<T> {
+    fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
+        Option::parse_from_json(value).map(Self::Given).map_err(ParseError::propagate)
+    }
+}
+
+/// To the document it is a field that may be null.
+impl<T: Type> Type for Large<T> {
+    const IS_REQUIRED: bool = <Option<T> as Type>::IS_REQUIRED;
+    type RawValueType = Self;
+    type RawElementValueType = Self;
+
+    fn name() -> Cow<'static, str> {
+        <Option<T> as Type>::name()
+    }
+
+    fn schema_ref() -> MetaSchemaRef {
+        <Option<T> as Type>::schema_ref()
+    }
+
+    fn register(registry: &mut Registry) {
+        <Option<T> as Type>::register(registry);
+    }
+
+    fn as_raw_value(&self) -> Option<&Self::RawValueType> {
+        Some(self)
+    }
+
+    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+        Box::new(std::iter::once(self))
+    }
+}

@@ -1,0 +1,93 @@
+//! `callsheet work`.
+
+use super::Failure;
+use crate::{
+    chance::SystemChance,
+    config::{Config, Flags, ServerFlags},
+    telemetry,
+    worker::{self, Options, Server},
+};
+use clap::Args;
+use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+/// Printed below `callsheet work --help`.
+const PROTOCOL: &str = r#"The command gets the job on standard input, one line of JSON: {"job": {…}, "items": [{…}, …]}, with the
+items that are done already, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE, CALLSHEET_ATTEMPT,
+CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. It reports on standard output, a JSON object a line:
+  {"progress": 10, "stage": "Story"}            percent, and what is being done
+  {"total_shots": 12}                           how many items there will be
+  {"item": {"key": "shot-3", "status": "completed", "result": {…}}}
+  {"result": {"video_path": "/media/…"}}        what came out
+Other lines become events of the job. Exit code 0 completes the job, 75 asks for another attempt, any other fails it
+with the end of standard error as its error."#;
+
+#[derive(Args)]
+#[command(after_help = PROTOCOL)]
+pub struct Arguments {
+    /// Types of the jobs to work on; may be given several times, or with commas
+    #[arg(long = "type", required = true, value_name = "TYPE", value_delimiter = ',')]
+    types: Vec<String>,
+    /// Jobs at a time
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    concurrency: u32,
+    /// Server that has the jobs
+    #[arg(
+        long,
+        env = "CALLSHEET_SERVER",
+        hide_env_values = true,
+        value_name = "URL",
+        default_value = "http://127.0.0.1:3001"
+    )]
+    server: Server,
+    /// How long a job stays with a worker that is not heard of any more
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
+    lease_seconds: u64,
+    /// Time for the command to end by itself, from TERM to KILL
+    #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
+    grace: u64,
+    /// Name of the worker [default: host, process and a random number]
+    #[arg(long, value_name = "NAME", value_parser = name)]
+    worker_id: Option<String>,
+    /// Folder to run the command in
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Command to run for each job, with its arguments
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// What a worker runs between itself and a command. Not for people.
+#[derive(Args)]
+pub struct GuardArguments {
+    #[arg(last = true, required = true)]
+    command: Vec<OsString>,
+}
+
+pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let config = Config::load(flags, ServerFlags::default())?;
+    telemetry::start(&config.log).map_err(Failure::Usage)?;
+    let options = Options {
+        server: arguments.server,
+        job_types: arguments.types,
+        concurrency: arguments.concurrency,
+        lease: Duration::from_secs(arguments.lease_seconds),
+        grace: Duration::from_secs(arguments.grace),
+        worker_id: arguments.worker_id,
+        folder: arguments.dir,
+        command: arguments.command,
+    };
+    worker::run(options, Arc::new(SystemChance)).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub fn guard(arguments: &GuardArguments) -> Result<ExitCode, Failure> {
+    worker::guard(&arguments.command)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// As the server takes it.
+fn name(text: &str) -> Result<String, String> {
+    let length = text.chars().count();
+    let good = (1..=200).contains(&length) && !text.chars().any(char::is_control);
+    if good { Ok(text.to_owned()) } else { Err("use 1 to 200 visible characters".to_owned()) }
+}

@@ -1,0 +1,66 @@
+//! How the page and its files are sent: packed where the client takes it, and with what the page may do.
+
+use super::assets::{File, bundle};
+use poem::{
+    Request, Response, Result, RouteMethod,
+    endpoint::make_sync,
+    error::NotFoundError,
+    get,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+};
+
+/// Scripts, styles and pictures come from this server alone, and nothing makes markup out of text.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
+                      connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
+                      require-trusted-types-for 'script'; trusted-types 'none'";
+
+/// What a page keeps of itself from others.
+const HEADERS: [(&str, &str); 4] = [
+    ("content-security-policy", POLICY),
+    ("referrer-policy", "no-referrer"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+];
+
+/// The page of every path; asked for again each time, so that it names the files of this version.
+pub fn page() -> RouteMethod {
+    get(make_sync(|request: Request| {
+        let mut response = send(&request, &bundle().page, "no-cache");
+        for (name, value) in HEADERS {
+            response.headers_mut().insert(name, HeaderValue::from_static(value));
+        }
+        response
+    }))
+}
+
+/// A file of this version. Another version's is not here: the hash says so before anything else could go wrong.
+pub fn asset() -> RouteMethod {
+    get(make_sync(|request: Request| -> Result<Response> {
+        let (hash, name) = request.path_params::<(String, String)>()?;
+        let file = bundle().files.get(name.as_str()).filter(|_| hash == bundle().hash);
+        Ok(send(&request, file.ok_or(NotFoundError)?, "public, max-age=31536000, immutable"))
+    }))
+}
+
+fn send(request: &Request, file: &File, keep: &'static str) -> Response {
+    let has = |name: header::HeaderName, what: &str| {
+        let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == what)
+    };
+    let packed = !file.gzip.is_empty() && has(header::ACCEPT_ENCODING, "gzip");
+    let response = Response::builder()
+        .header(header::CACHE_CONTROL, keep)
+        .header(header::ETAG, &file.etag)
+        .header(header::VARY, "Accept-Encoding");
+    if has(header::IF_NONE_MATCH, &file.etag) {
+        return response.status(StatusCode::NOT_MODIFIED).finish();
+    }
+    let response = response.content_type(file.content_type);
+    if packed {
+        return response.header(header::CONTENT_ENCODING, "gzip").body(file.gzip.clone());
+    }
+    response.body(file.plain.clone())
+}

@@ -1,0 +1,35 @@
+//! How long to wait for a server that does not answer.
+
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(5);
+
+/// Exponential, with equal jitter: half of each step is certain, half is chance, so that workers do not come back all at
+/// once. A step is at most 5 s.
+#[derive(Default)]
+pub struct Backoff {
+    tries: u32,
+}
+
+impl Backoff {
+    /// `jitter` is a number in 0.0..1.0.
+    pub fn next(&mut self, jitter: f64) -> Duration {
+        let step = FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
+        self.tries += 1;
+        step.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_from_a_tenth_of_a_second_to_five_seconds() {
+        let mut backoff = Backoff::default();
+        let waits: Vec<_> = (0..9).map(|_| backoff.next(1.0).as_millis()).collect();
+        assert_eq!(waits, [100, 200, 400, 800, 1600, 3200, 5000, 5000, 5000]);
+        assert_eq!(Backoff::default().next(0.0).as_millis(), 50);
+    }
+}

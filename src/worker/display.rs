@@ -1,0 +1,190 @@
+//! What a worker shows: how jobs begin and end on standard output; on standard error a bar for each running job where it
+//! is a terminal, else a line when a stage begins and every ten seconds.
+
+use super::{claim::Claim, outcome::Outcome, said::Report};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::Value;
+use std::{
+    collections::HashSet,
+    fmt::Display as Show,
+    io::{IsTerminal, Write},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Between two plain lines on a job.
+const LINE: Duration = Duration::from_secs(10);
+
+#[derive(Clone)]
+pub struct Display {
+    /// On a terminal.
+    bars: Option<MultiProgress>,
+    /// Since when the server is away.
+    away: Arc<Mutex<Option<Instant>>>,
+}
+
+impl Display {
+    pub fn new() -> Self {
+        Self { bars: std::io::stderr().is_terminal().then(MultiProgress::new), away: Arc::default() }
+    }
+
+    /// A line on standard output. Nobody need read it.
+    pub fn say(&self, line: impl Show) {
+        self.above(|| drop(writeln!(std::io::stdout(), "{line}")));
+    }
+
+    /// A line on standard error.
+    pub fn note(&self, line: impl Show) {
+        self.above(|| drop(writeln!(std::io::stderr(), "{line}")));
+    }
+
+    fn above(&self, print: impl FnOnce()) {
+        match &self.bars {
+            Some(bars) => bars.suspend(print),
+            None => print(),
+        }
+    }
+
+    /// The server does not answer: said once, until it does again.
+    pub fn away(&self, why: &str) {
+        if locked(&self.away).replace(Instant::now()).is_none() {
+            self.note(format_args!("the server is away ({}); trying again until it is back", plain(why)));
+        }
+    }
+
+    pub fn back(&self) {
+        if locked(&self.away).take().is_some() {
+            self.note("the server is back");
+        }
+    }
+
+    pub fn begin(&self, claim: &Claim) -> Row {
+        let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
+        let title = plain(&claim.text("project_title"));
+        let about = if title.is_empty() { String::new() } else { format!(": {title}") };
+        self.say(format_args!("{} started, attempt {attempt} of {most}{about}", claim.id));
+        let bar = self.bars.as_ref().map(|bars| {
+            let bar = bars.add(ProgressBar::new(100)).with_style(style()).with_prefix(claim.id.clone());
+            bar.enable_steady_tick(Duration::from_millis(200));
+            bar
+        });
+        let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
+        let mut shown = Shown {
+            total: claim.number("total_shots").unsigned_abs() as usize,
+            done: done.filter_map(|item| item["key"].as_str()).map(str::to_owned).collect(),
+            progress: 0.0,
+            stage: String::new(),
+            line: Instant::now(),
+        };
+        shown.count();
+        Row { display: self.clone(), id: claim.id.clone(), bar, began: Instant::now(), shown: Mutex::new(shown) }
+    }
+}
+
+/// A running job.
+pub struct Row {
+    display: Display,
+    id: String,
+    bar: Option<ProgressBar>,
+    began: Instant,
+    shown: Mutex<Shown>,
+}
+
+struct Shown {
+    total: usize,
+    /// Keys of the items that are done.
+    done: HashSet<String>,
+    progress: f64,
+    stage: String,
+    /// When the last line was printed.
+    line: Instant,
+}
+
+impl Row {
+    pub fn show(&self, report: &Report) {
+        let mut shown = locked(&self.shown);
+        let stage_began = report.stage.as_ref().is_some_and(|stage| *stage != shown.stage);
+        shown.take(report);
+        match &self.bar {
+            Some(bar) => {
+                bar.set_position(shown.progress as u64);
+                bar.set_message(shown.stage.clone());
+            }
+            None if stage_began || shown.line.elapsed() >= LINE => {
+                shown.line = Instant::now();
+                self.note(&format!("{:.0} % {}", shown.progress, shown.stage));
+            }
+            None => {}
+        }
+    }
+
+    pub fn note(&self, text: &str) {
+        self.display.note(format_args!("{} {}", self.id, plain(text)));
+    }
+
+    /// The server knows how it ended, and answered with the job as it is now.
+    pub fn ended(&self, outcome: &Outcome, job: &Value) {
+        let how = match outcome {
+            Outcome::Completed(_) => "completed".to_owned(),
+            Outcome::Released => "given back".to_owned(),
+            Outcome::Cancelled => "cancelled".to_owned(),
+            Outcome::Failed { error, .. } => {
+                let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
+                let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
+                format!("failed{again}: {}", plain(last.unwrap_or(error)))
+            }
+        };
+        self.end(&how);
+    }
+
+    /// The server has it otherwise, or could not be told.
+    pub fn lost(&self, why: &str) {
+        self.end(&format!("left alone: {}", plain(why)));
+    }
+
+    fn end(&self, how: &str) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        self.display.say(format_args!("{} {how} ({})", self.id, HumanDuration(self.began.elapsed())));
+    }
+}
+
+impl Shown {
+    fn take(&mut self, report: &Report) {
+        if let Some(stage) = &report.stage {
+            self.stage.clone_from(stage);
+        }
+        let done = report.item.as_ref().filter(|item| is_done(&item.status)).and_then(|item| item.key.clone());
+        if report.total_shots.is_some() || done.is_some() {
+            self.total = report.total_shots.map_or(self.total, |total| total as usize);
+            self.done.extend(done);
+            self.count();
+        }
+        self.progress = report.progress.unwrap_or(self.progress);
+    }
+
+    /// The progress that the items come to.
+    fn count(&mut self) {
+        self.progress = self.done.len() as f64 * 100.0 / self.total.max(self.done.len()).max(1) as f64;
+    }
+}
+
+fn is_done(status: &str) -> bool {
+    matches!(status, "completed" | "skipped")
+}
+
+fn style() -> ProgressStyle {
+    // The form is a constant; one that is wrong shows the bar's own.
+    ProgressStyle::with_template("{prefix} {bar:16} {pos:>3} % {elapsed:>4} {wide_msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+/// Text of others, without what would steer the terminal.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,91 @@
+//! The lines of a program, however long: what is beyond the limit is not kept.
+
+use super::pipe::Pipe;
+use tokio::io::AsyncRead;
+
+/// Bytes of a line that are kept. An item of this size still fits the largest body that a server takes by default.
+pub const LONGEST: usize = 1_000_000;
+
+const CHUNK: usize = 64 * 1024;
+
+pub struct Lines<R> {
+    pipe: Pipe<R>,
+    buffer: Vec<u8>,
+    /// What was read of the buffer, and what of that was taken.
+    filled: usize,
+    taken: usize,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Line {
+    pub bytes: Vec<u8>,
+    /// Bytes that the line had beyond these.
+    pub cut: u64,
+}
+
+impl<R: AsyncRead + Unpin> Lines<R> {
+    pub fn new(pipe: Pipe<R>) -> Self {
+        Self { pipe, buffer: vec![0; CHUNK], filled: 0, taken: 0 }
+    }
+
+    /// The next line without its end; the last one need not have an end.
+    pub async fn next(&mut self) -> Option<Line> {
+        let mut line = Line { bytes: Vec::new(), cut: 0 };
+        let mut begun = false;
+        loop {
+            if self.taken == self.filled {
+                (self.taken, self.filled) = (0, self.pipe.read(&mut self.buffer).await);
+                if self.filled == 0 {
+                    return begun.then_some(line);
+                }
+            }
+            begun = true;
+            let fresh = &self.buffer[self.taken..self.filled];
+            let end = fresh.iter().position(|byte| *byte == b'\n');
+            let part = &fresh[..end.unwrap_or(fresh.len())];
+            let kept = part.len().min(LONGEST - line.bytes.len());
+            line.bytes.extend_from_slice(&part[..kept]);
+            line.cut += (part.len() - kept) as u64;
+            self.taken += part.len() + usize::from(end.is_some());
+            if end.is_some() {
+                return Some(line);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::watch;
+
+    async fn lines_of(bytes: &[u8]) -> Vec<Line> {
+        let mut lines = Lines::new(Pipe::new(bytes, watch::channel(false).1));
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().await {
+            all.push(line);
+        }
+        all
+    }
+
+    fn line(text: &str) -> Line {
+        Line { bytes: text.into(), cut: 0 }
+    }
+
+    #[tokio::test]
+    async fn lines_end_at_a_newline_or_at_the_end() {
+        assert_eq!(lines_of(b"").await, []);
+        assert_eq!(lines_of(b"\n").await, [line("")]);
+        assert_eq!(lines_of(b"a\nb").await, [line("a"), line("b")]);
+        assert_eq!(lines_of(b"a\n\nb\n").await, [line("a"), line(""), line("b")]);
+    }
+
+    #[tokio::test]
+    async fn a_line_of_100_megabytes_is_cut_and_the_next_is_whole() {
+        let mut bytes = vec![b'x'; 100_000_000];
+        bytes.extend_from_slice(b"\nnext\n");
+        let lines = lines_of(&bytes).await;
+        assert_eq!((lines[0].bytes.len(), lines[0].cut), (LONGEST, 100_000_000 - LONGEST as u64));
+        assert_eq!(lines[1..], [line("next")]);
+    }
+}

@@ -1,0 +1,199 @@
+//! `callsheet work`: claims jobs of a server over HTTP and runs a program for each. It knows nothing of the service but
+//! its API, so it works from any host.
+//!
+//! A job's way: `claim` → `run` (which starts a `program` behind a `guard`, whose `lines` become `reports`, which the
+//! `heartbeat` tells) → `outcome`.
+
+mod backoff;
+mod claim;
+mod client;
+mod display;
+mod guard;
+mod heartbeat;
+mod lines;
+mod outcome;
+mod pipe;
+mod program;
+mod reports;
+mod run;
+mod said;
+mod stop;
+mod tail;
+
+pub use client::Server;
+pub use guard::guard;
+
+use crate::chance::Chance;
+use client::{Client, Trouble};
+use display::Display;
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
+use stop::{Stop, Stopper};
+use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+
+/// How long a claim that is under way may still be answered after the signal to stop: one that found jobs is answered at
+/// once, and its jobs are given back.
+const LAST_CLAIM: Duration = Duration::from_secs(1);
+
+/// For an answer; less under short leases, so that a call that hangs does not cost the lease.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What a worker is told on the command line.
+pub struct Options {
+    pub server: Server,
+    pub job_types: Vec<String>,
+    /// Jobs at a time.
+    pub concurrency: u32,
+    pub lease: Duration,
+    /// Between TERM and KILL.
+    pub grace: Duration,
+    /// Made up when there is none.
+    pub worker_id: Option<String>,
+    /// Where the program runs.
+    pub folder: Option<PathBuf>,
+    pub command: Vec<OsString>,
+}
+
+/// Why a worker gave up.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    #[error("{0}")]
+    Command(String),
+    #[error("the certificates of this system cannot be read: {0}")]
+    Tls(std::io::Error),
+    #[error("signals cannot be heard: {0}")]
+    Signals(std::io::Error),
+    #[error("{server} refused to give jobs: {detail}")]
+    Refused { server: String, detail: String },
+    #[error("{0}: other jobs would fare no better, so the worker stopped")]
+    Broken(String),
+    #[error("stopped, but {0} could not be told how its jobs ended: their leases run out, then they are run again")]
+    Untold(String),
+}
+
+/// What all jobs of the worker share.
+struct Worker {
+    id: String,
+    host: String,
+    options: Options,
+    client: Client,
+    display: Display,
+    stopper: Stopper,
+    chance: Arc<dyn Chance>,
+}
+
+/// Works until a signal comes.
+pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failure> {
+    find(&options)?;
+    let worker = Arc::new(Worker {
+        id: options.worker_id.clone().unwrap_or_else(|| name(&*chance)),
+        host: host(),
+        client: Client::new(options.server.clone(), PATIENCE.min(options.lease / 2)).map_err(Failure::Tls)?,
+        display: Display::new(),
+        stopper: Stopper::listen().map_err(Failure::Signals)?,
+        options,
+        chance,
+    });
+    worker.display.say(format_args!(
+        "{} works on {} of {}, {} at a time",
+        worker.id,
+        worker.options.job_types.join(", "),
+        worker.options.server,
+        worker.options.concurrency
+    ));
+    let mut running = JoinSet::new();
+    let worked = work(&worker, &mut running).await;
+    while running.try_join_next().is_some() {}
+    if !running.is_empty() && worker.stopper.now() > Stop::Drain {
+        let jobs = if running.len() == 1 { "the job is" } else { "all jobs are" };
+        worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
+    }
+    while running.join_next().await.is_some() {}
+    worked?;
+    worker.stopper.verdict(&worker.options.server)
+}
+
+/// Claims as many jobs as there is room for, again and again.
+async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Failure> {
+    let room = Arc::new(Semaphore::new(worker.options.concurrency as usize));
+    let mut stop = worker.stopper.watch();
+    let mut pause = backoff::Backoff::default();
+    loop {
+        let mut place = tokio::select! {
+            biased;
+            _ = stop.wait_for(|s| *s != Stop::No) => return Ok(()),
+            place = room.clone().acquire_owned() => place.map_err(|_| Failure::Untold("nobody".into()))?,
+        };
+        while let Ok(more) = room.clone().try_acquire_owned() {
+            place.merge(more);
+        }
+        let claim = claim::claim(worker, place.num_permits());
+        tokio::pin!(claim);
+        let claimed = tokio::select! {
+            claimed = &mut claim => claimed,
+            _ = stop.wait_for(|s| *s != Stop::No) => match timeout(LAST_CLAIM, claim).await {
+                Ok(claimed) => claimed,
+                Err(_) => return Ok(()),
+            },
+        };
+        match claimed {
+            Ok(claims) => {
+                pause = backoff::Backoff::default();
+                for (claim, place) in claims.into_iter().zip(std::iter::from_fn(|| place.split(1))) {
+                    let worker = worker.clone();
+                    running.spawn(async move {
+                        run::run(&worker, claim).await;
+                        drop(place);
+                    });
+                }
+            }
+            Err(Trouble::Away(why)) => {
+                let wait = pause.next(worker.chance.jitter());
+                worker.display.away(&why);
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    _ = stop.wait_for(|s| *s != Stop::No) => {}
+                }
+            }
+            Err(Trouble::Over(detail) | Trouble::Refused(detail)) => {
+                worker.stopper.raise(Stop::Drain);
+                return Err(Failure::Refused { server: worker.options.server.to_string(), detail });
+            }
+        }
+        while running.try_join_next().is_some() {}
+    }
+}
+
+/// A command that is not there is told before a job is claimed for it.
+fn find(options: &Options) -> Result<(), Failure> {
+    if let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_dir()) {
+        return Err(Failure::Command(format!(
+            "there is no folder {}: make it first, or name another with --dir",
+            folder.display()
+        )));
+    }
+    let Some(program) = options.command.first() else {
+        return Err(Failure::Command("name the command to run, behind --".into()));
+    };
+    let mut search = which::WhichConfig::new().binary_name(program.clone());
+    if let Some(folder) = &options.folder {
+        search = search.custom_cwd(folder.clone());
+    }
+    search.first_result().map(drop).map_err(|_| {
+        let program = program.to_string_lossy();
+        Failure::Command(format!(
+            "there is no program {program} that this user may run: name one that is in PATH, or its path"
+        ))
+    })
+}
+
+fn host() -> String {
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    name.chars().filter(|c| !c.is_control()).take(150).collect()
+}
+
+/// The same as long as the process lives, and no other's.
+fn name(chance: &dyn Chance) -> String {
+    let id = chance.id();
+    let random = &id[id.len().saturating_sub(8)..];
+    format!("{}-{}-{random}", host(), std::process::id())
+}

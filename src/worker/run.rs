@@ -1,0 +1,204 @@
+//! One job, from the claim to its outcome.
+
+use super::{
+    Worker,
+    claim::Claim,
+    display::Row,
+    guard::{Order, Told},
+    heartbeat::{Heartbeat, Lease},
+    lines::Lines,
+    outcome::{Outcome, deliver},
+    pipe::Pipe,
+    program::{Program, Streams},
+    reports::Reports,
+    said::{self, Said},
+    stop::Stop,
+    tail::tail,
+};
+use std::sync::Arc;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep_until},
+};
+
+/// Asks for another attempt: EX_TEMPFAIL of sysexits(3).
+const TRY_AGAIN: i32 = 75;
+
+/// Why the worker ends a program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Why {
+    /// Someone asked for it.
+    Cancelled,
+    /// The worker is to stop.
+    Stopping,
+    /// The server did not take what the program said.
+    Refused(String),
+    /// The job is another's now.
+    Lost(String),
+}
+
+pub async fn run(worker: &Arc<Worker>, claim: Claim) {
+    let claim = Arc::new(claim);
+    let until = claim.answered + worker.options.lease;
+    let lease = Arc::new(watch::Sender::new(Lease { until, cancel_requested: false, over: None, refused: None }));
+    let row = Arc::new(worker.display.begin(&claim));
+    // One that was claimed while the signal came is not begun.
+    let outcome = match worker.stopper.now() {
+        Stop::No | Stop::Drain => attempt(worker, &claim, &lease, &row).await,
+        _ => Ok(Outcome::Released),
+    };
+    match outcome {
+        Ok(outcome) => deliver(worker, &claim, outcome, &lease, &row).await,
+        Err(why) => row.lost(&why),
+    }
+}
+
+/// Runs the program. An error says why nobody has to be told how it ended.
+async fn attempt(
+    worker: &Arc<Worker>,
+    claim: &Arc<Claim>,
+    lease: &Arc<watch::Sender<Lease>>,
+    row: &Arc<Row>,
+) -> Result<Outcome, String> {
+    let (program, streams) = match Program::start(worker, claim).await {
+        Ok(started) => started,
+        Err(error) => return Ok(not_started(worker, &error.to_string())),
+    };
+    let reports = Arc::new(Reports::default());
+    let (end, ended) = watch::channel(false);
+    let Streams { out, err } = streams;
+    let reader = tokio::spawn(read(Lines::new(Pipe::new(out, ended.clone())), reports.clone(), row.clone()));
+    let tail = tokio::spawn(tail(Pipe::new(err, ended)));
+    let heartbeat =
+        Heartbeat { worker: worker.clone(), claim: claim.clone(), reports: reports.clone(), lease: lease.clone() };
+    let heartbeat = tokio::spawn(heartbeat.run());
+
+    let (told, why) = Overseer { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
+        .watch(row)
+        .await;
+
+    end.send_replace(true);
+    if let Some(Why::Lost(why)) = why {
+        reader.abort();
+        heartbeat.abort();
+        return Err(why);
+    }
+    let _ = reader.await;
+    let tail = tail.await.unwrap_or_default();
+    reports.close();
+    let _ = heartbeat.await;
+    let Lease { over, refused, .. } = lease.borrow().clone();
+    if let Some(why) = over {
+        return Err(why);
+    }
+    let why = refused.map(Why::Refused).or(why);
+    Ok(match (why, told) {
+        (_, Told::NotStarted(error)) => not_started(worker, &error),
+        (Some(Why::Cancelled), _) => Outcome::Cancelled,
+        (Some(Why::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
+        // Asked to end, it may just have come to its end by itself: then it has a result.
+        (Some(Why::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
+        (Some(_), _) => Outcome::Released,
+        (None, Told::Exited(0)) => Outcome::Completed(reports.result()),
+        (None, Told::Exited(code)) => {
+            failed(&tail, &format!("ended with exit code {code}"), (code == TRY_AGAIN).then_some(true))
+        }
+        (None, Told::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
+        (None, Told::Started(_)) => failed(&tail, "ended without an exit code", None),
+    })
+}
+
+fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
+    let error = if tail.is_empty() { format!("The program {how}.") } else { format!("{tail}\n({how})") };
+    Outcome::Failed { error, retryable }
+}
+
+/// The next job's program would not start either.
+fn not_started(worker: &Worker, error: &str) -> Outcome {
+    let program = worker.options.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    let why = format!("{program} cannot be started: {error}");
+    worker.stopper.broken(why.clone());
+    Outcome::failed(why)
+}
+
+async fn read(mut lines: Lines<tokio::process::ChildStdout>, reports: Arc<Reports>, row: Arc<Row>) {
+    while let Some(line) = lines.next().await {
+        let Some(said) = said::read(&line) else { continue };
+        if let Said::Report(report) = &said {
+            row.show(report);
+        }
+        reports.add(said).await;
+    }
+}
+
+/// Ends the program when it has to end before its time.
+struct Overseer<'a> {
+    worker: &'a Worker,
+    program: Program,
+    lease: watch::Receiver<Lease>,
+    why: Option<Why>,
+    kill_at: Option<Instant>,
+    paused: bool,
+}
+
+impl Overseer<'_> {
+    async fn watch(mut self, row: &Row) -> (Told, Option<Why>) {
+        let mut stop = self.worker.stopper.watch();
+        let mut lease = self.lease.clone();
+        loop {
+            let until = lease.borrow().until;
+            let kill_at = self.kill_at.unwrap_or(until);
+            tokio::select! {
+                told = self.program.ended() => return (told, self.why),
+                Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone(), row),
+                Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
+                // Someone else may run the job now, and two must not work in one folder.
+                () = sleep_until(until), if !self.paused && self.why.is_none() => {
+                    self.paused = true;
+                    self.program.order(Order::Pause);
+                    row.note("pauses: the server is away, and the lease may have run out");
+                }
+                () = sleep_until(kill_at), if self.kill_at.is_some() => {
+                    self.kill_at = None;
+                    self.program.order(Order::Kill);
+                    row.note("is killed: it did not end when it was asked to");
+                }
+            }
+        }
+    }
+
+    fn heed(&mut self, lease: &Lease, row: &Row) {
+        if let Some(why) = &lease.over {
+            self.why = Some(Why::Lost(why.clone()));
+            self.program.order(Order::Kill);
+        } else if let Some(why) = &lease.refused {
+            self.end(Why::Refused(why.clone()));
+        } else if lease.cancel_requested {
+            self.end(Why::Cancelled);
+        } else if self.paused && lease.until > Instant::now() {
+            self.paused = false;
+            self.program.order(Order::GoOn);
+            row.note("goes on");
+        }
+    }
+
+    fn stop(&mut self, stop: Stop) {
+        match stop {
+            Stop::No | Stop::Drain => {}
+            Stop::Gently => self.end(Why::Stopping),
+            Stop::AtOnce => {
+                self.why.get_or_insert(Why::Stopping);
+                self.program.order(Order::Kill);
+            }
+        }
+    }
+
+    /// TERM now, KILL after the grace time. The first reason stays.
+    fn end(&mut self, why: Why) {
+        if self.why.is_none() {
+            self.why = Some(why);
+            self.kill_at = Some(Instant::now() + self.worker.options.grace);
+            self.program.order(Order::Term);
+        }
+    }
+}

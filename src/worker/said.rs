@@ -1,0 +1,189 @@
+//! What a program says on standard output, a line each: a JSON object with one or more of the names below is a report,
+//! everything else is a line for the job's history.
+
+use super::lines::{LONGEST, Line};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Characters of a line in the history.
+pub const LOG_LINE: usize = 2000;
+
+const STAGE: usize = 255;
+const NAMES: [&str; 6] = ["progress", "stage", "total_shots", "completed_shots", "item", "result"];
+const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "skipped"];
+
+#[derive(Debug, PartialEq)]
+pub enum Said {
+    Report(Box<Report>),
+    Log(String),
+}
+
+/// What may be told in one line.
+#[derive(Debug, Default, PartialEq, Deserialize)]
+pub struct Report {
+    /// Percent.
+    pub progress: Option<f64>,
+    pub stage: Option<String>,
+    pub total_shots: Option<u32>,
+    pub completed_shots: Option<u32>,
+    pub item: Option<Item>,
+    pub result: Option<Map<String, Value>>,
+}
+
+/// What became of one item, as the API takes it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub idx: Option<i32>,
+    pub status: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub result: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl Item {
+    /// The later word on an item holds; what it does not mention stays.
+    pub fn follow(&mut self, later: Item) {
+        self.status = later.status;
+        self.error = later.error;
+        self.result = later.result.or_else(|| self.result.take());
+    }
+}
+
+/// Reads a line; `None` when it is empty.
+pub fn read(line: &Line) -> Option<Said> {
+    if line.cut > 0 {
+        let begin = plain(&String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(4 * LOG_LINE)]), LOG_LINE / 2);
+        let cut = line.cut + LONGEST as u64;
+        return Some(Said::Log(format!("(a line of {cut} bytes, of which only this begin is kept) {begin}")));
+    }
+    let text = String::from_utf8_lossy(&line.bytes);
+    let text = text.trim();
+    if text.is_empty() {
+        return None;
+    }
+    let object = text.starts_with('{').then(|| serde_json::from_str::<Map<String, Value>>(text).ok()).flatten();
+    Some(match object.filter(|object| NAMES.iter().any(|name| object.contains_key(*name))) {
+        None => Said::Log(plain(text, LOG_LINE)),
+        Some(object) => match report(object) {
+            Ok(report) => Said::Report(Box::new(report)),
+            Err(why) => Said::Log(plain(&format!("(not understood: {why}) {text}"), LOG_LINE)),
+        },
+    })
+}
+
+fn report(object: Map<String, Value>) -> Result<Report, String> {
+    let mut report: Report = serde_json::from_value(Value::Object(object)).map_err(|error| error.to_string())?;
+    if report.progress.is_some_and(|progress| !(0.0..=100.0).contains(&progress)) {
+        return Err("progress is percent, from 0 to 100".into());
+    }
+    if [report.total_shots, report.completed_shots].into_iter().flatten().any(|shots| i32::try_from(shots).is_err()) {
+        return Err("there are not that many shots".into());
+    }
+    if let Some(item) = &report.item {
+        if item.key.is_none() && item.idx.is_none() {
+            return Err("an item is named by its key or its idx".into());
+        }
+        if !STATUSES.contains(&item.status.as_str()) {
+            return Err(format!("an item's status is one of {}", STATUSES.join(", ")));
+        }
+    }
+    report.stage = report.stage.map(|stage| plain(&stage, STAGE));
+    Ok(report)
+}
+
+/// At most so many characters, none of which steers a terminal or offends a database.
+fn plain(text: &str, most: usize) -> String {
+    text.chars().take(most).map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn line(text: &str) -> Line {
+        Line { bytes: text.into(), cut: 0 }
+    }
+
+    fn report_of(text: &str) -> Report {
+        match read(&line(text)) {
+            Some(Said::Report(report)) => *report,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    fn log_of(text: &str) -> String {
+        match read(&line(text)) {
+            Some(Said::Log(log)) => log,
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_names_of_the_protocol_are_reports_alone_or_together() {
+        assert_eq!(report_of(r#"{"progress": 10, "stage": "Story"}"#).progress, Some(10.0));
+        assert_eq!(report_of(r#" {"total_shots": 12} "#).total_shots, Some(12));
+        assert_eq!(
+            report_of(r#"{"result": {"video_path": "/media/a.mp4"}}"#).result.unwrap()["video_path"],
+            "/media/a.mp4"
+        );
+        let item = report_of(r#"{"item": {"key": "s", "status": "completed", "result": {"a": 1}}}"#).item.unwrap();
+        assert_eq!(
+            (item.key.as_deref(), item.status.as_str(), item.result),
+            (Some("s"), "completed", Some(json!({"a": 1})))
+        );
+        assert_eq!(report_of(r#"{"progress": 1, "more": 2}"#).progress, Some(1.0));
+    }
+
+    #[test]
+    fn everything_else_is_a_line_of_the_history() {
+        for text in ["hello", "{", r#"{"a": 1}"#, "[1]", "10", "null", r#"{"progress": 10"#, r#"{"progress": 10} x"#] {
+            assert_eq!(log_of(text), text);
+        }
+        assert_eq!(read(&line(" \r")), None);
+        assert_eq!(log_of("a\0b\x1b[0m"), "a b [0m");
+        assert_eq!(log_of(&"é".repeat(5000)).chars().count(), LOG_LINE);
+    }
+
+    #[test]
+    fn a_report_that_is_not_understood_is_told_with_the_reason() {
+        let rows = [
+            (r#"{"progress": "ten"}"#, "invalid type: string"),
+            (r#"{"progress": 101}"#, "from 0 to 100"),
+            (r#"{"progress": -1}"#, "from 0 to 100"),
+            (r#"{"total_shots": -1}"#, "-1"),
+            (r#"{"total_shots": 4000000000}"#, "not that many"),
+            (r#"{"item": {"status": "completed"}}"#, "key"),
+            (r#"{"item": {"key": "a"}}"#, "status"),
+            (r#"{"item": {"key": "a", "status": "done"}}"#, "one of pending"),
+            (r#"{"item": {"key": "a", "status": "completed", "video": "x"}}"#, "video"),
+            (r#"{"result": "a.mp4"}"#, "invalid type"),
+        ];
+        for (text, reason) in rows {
+            let log = log_of(text);
+            assert!(log.starts_with("(not understood: ") && log.contains(reason) && log.ends_with(text), "{log}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_was_cut_says_how_long_it_was() {
+        let log = read(&Line { bytes: vec![b'x'; LONGEST], cut: 5 });
+        let Some(Said::Log(log)) = log else { panic!("{log:?}") };
+        assert!(log.contains("1000005 bytes") && log.chars().count() < LOG_LINE, "{log}");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_much(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            if let Some(Said::Log(log)) = read(&Line { bytes, cut: 0 }) {
+                prop_assert!(log.chars().count() <= LOG_LINE && !log.chars().any(|c| c.is_control() && c != '\t'));
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The dashboard in a real browser, against the real binary.
+
+mod budget;
+mod colours;
+mod desk;
+mod hostile;
+mod life;
+mod lists;
+mod live;
+mod media;
+mod pictures;

@@ -1,0 +1,28 @@
+//! clean_up: the history of jobs that ended long ago goes, all but the last event.
+
+use crate::support::{Bench, any_job};
+use callsheet::jobs::NewJob;
+use chrono::TimeDelta;
+use entity::JobStatus;
+
+on_both!(only_the_history_of_jobs_that_ended_long_ago_goes);
+async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: Bench) {
+    let old = t.job_in(JobStatus::Completed).await;
+    let at_work = t.started().await;
+    let deleted = t.create(NewJob { job_id: Some("deleted".into()), ..any_job() }).await;
+    t.delete_job(&deleted.id, None).await.unwrap();
+    t.clock.advance(TimeDelta::days(40));
+    let young = t.job_in(JobStatus::Failed).await;
+    let kept = [t.whole(&at_work.id).await, t.whole(&young.id).await, t.whole("deleted").await];
+
+    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2, "created and started");
+    let whole = t.whole(&old.id).await;
+    assert_eq!(whole.job.as_ref(), Some(&old));
+    assert_eq!(whole.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [old.version]);
+    assert_eq!([t.whole(&at_work.id).await, t.whole(&young.id).await, t.whole("deleted").await], kept);
+    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 0);
+
+    // Its id goes on counting all the same.
+    t.delete_job(&old.id, None).await.unwrap();
+    assert_eq!(t.named(&old.id).await.version, old.version + 2);
+}

@@ -1,0 +1,89 @@
+//! view_job: from memory, and never older than a write that was answered.
+
+use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, run};
+use callsheet::{
+    chance::SystemChance,
+    db::{Database, OLDEST, Options},
+    jobs::{JobManager, Progress},
+};
+use sea_orm::ConnectionTrait;
+use std::{sync::Arc, time::Instant};
+
+async fn keeping(t: &Bench) -> JobManager {
+    let options = Options { cache_jobs: 100, ..Options::new(&t.db.url) };
+    let db = Database::connect(&options).await.unwrap();
+    JobManager::new(db, Arc::<TestClock>::default(), Arc::new(SystemChance))
+}
+
+fn percent(percent: f64) -> Progress {
+    Progress { progress: Some(percent), current_stage: None }
+}
+
+on_both!(a_read_after_ones_own_write_is_never_older);
+async fn a_read_after_ones_own_write_is_never_older(t: Bench) {
+    let jobs = keeping(&t).await;
+    let id = t.started().await.id;
+    let reports = |n: u32| {
+        let (jobs, id) = (jobs.clone(), id.clone());
+        async move {
+            for step in 0..50 {
+                let written = jobs.update_progress(&id, percent(f64::from(n * 50 + step) / 4.0), None).await.unwrap();
+                let read = jobs.view_job(&id, 0).await.unwrap();
+                assert!(read.job.version >= written.version, "{} after {}", read.job.version, written.version);
+            }
+        }
+    };
+    at_once((0..8).map(reports)).await;
+    let last = jobs.view_job(&id, 0).await.unwrap();
+    assert_eq!(last.job, t.get_job(&id).await.unwrap());
+    jobs.delete_job(&id, None).await.unwrap();
+    assert_eq!(jobs.view_job(&id, 0).await.unwrap_err().code(), "job_not_found");
+    jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second);
+async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second(t: Bench) {
+    let jobs = keeping(&t).await;
+    let id = t.create(any_job()).await.id;
+    let first = jobs.view_job(&id, 0).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()), "kept");
+    let raw = t.db.raw().await;
+    raw.execute_unprepared("UPDATE video_generation_jobs SET style = 'changed'").await.unwrap();
+    raw.close().await.unwrap();
+    let began = Instant::now();
+    while jobs.view_job(&id, 0).await.unwrap().job.style.is_none() {
+        assert!(began.elapsed() < 3 * OLDEST, "older than promised");
+        tokio::task::yield_now().await;
+    }
+    jobs.database().clone().close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_on_postgres_forgets_what_this_one_changes() {
+    run(Backend::Postgres, |t: Bench| async move {
+        let other = keeping(&t).await;
+        let mut news = other.database().news().subscribe();
+        let db = other.database().clone();
+        let listening = tokio::spawn(async move { db.listen().await });
+        assert!(news.next().await.more, "it listens from here on");
+        let id = t.started().await.id;
+        while other.view_job(&id, 0).await.is_err() {}
+        let written = t.update_progress(&id, percent(42.0), None).await.unwrap();
+        // The news come when the other has forgotten.
+        while !news.next().await.jobs.iter().any(|told| told.job_id == id && told.seq == written.version) {}
+        assert_eq!(other.view_job(&id, 0).await.unwrap().job.progress, 42.0);
+        listening.abort();
+        other.database().clone().close().await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_where_there_is_no_room_for_any() {
+    let t = Bench::set_up(Backend::Sqlite).await;
+    let id = t.queued().await.id;
+    assert!(!Arc::ptr_eq(&t.view_job(&id, 0).await.unwrap(), &t.view_job(&id, 0).await.unwrap()));
+    let db: TestDb = t.db.clone();
+    t.tear_down().await;
+    drop(db);
+}
