@@ -199,7 +199,8 @@ impl<'a> Changes<'a> {
                 changed.push((row.found.items, row.items));
             }
         }
-        for (places, jobs) in alike {
+        // A lease that is given as it is differs in nothing.
+        for (places, jobs) in alike.into_iter().filter(|(places, _)| !places.is_empty()) {
             let all: Vec<_> = job::Column::iter().collect();
             let columns: Vec<_> =
                 [job::Column::Id].into_iter().chain(places.into_iter().map(|place| all[place])).collect();

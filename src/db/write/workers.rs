@@ -9,7 +9,7 @@ use entity::{job, worker};
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait, OnConflict},
+    sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
 
 /// What was heard of a worker since it was last written down.
@@ -76,7 +76,7 @@ fn kept() -> OnConflict {
     let new = |column: C| Expr::col(("excluded", column));
     let mut kept = OnConflict::column(C::WorkerId);
     for column in [C::Host, C::Version, C::JobTypes] {
-        kept.value(column, Expr::cust_with_exprs("COALESCE(?, ?)", [new(column), old(column)]));
+        kept.value(column, Func::coalesce([new(column), old(column)]));
     }
     for column in [C::Claimed, C::Completed, C::Failed, C::Rescued] {
         kept.value(column, old(column).add(new(column)));
