@@ -62,7 +62,7 @@ impl Write for PruneEvents {
         if let Some(upto) = older.filter(|_| gone.rows_affected > 0) {
             // Whoever follows all jobs from before has to be told that something is missing.
             let known = lock_position(tx, PRUNED).await?;
-            set_position(tx, PRUNED, known.max(upto)).await?;
+            set_position(tx, PRUNED, Ord::max(known, upto)).await?;
         }
         let older_follow = looked_at.iter().any(|(_, created_at)| *created_at < self.ended_before);
         Ok(Pruned { events: gone.rows_affected, next: older_follow.then_some(*last) })
