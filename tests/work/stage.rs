@@ -12,7 +12,7 @@ use tokio::{
 };
 
 /// Longer than anything takes on a loaded machine; only what hangs reaches it.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Between two looks at what nobody tells.
 const PAUSE: Duration = Duration::from_millis(10);
