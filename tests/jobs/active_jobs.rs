@@ -26,7 +26,7 @@ async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: Benc
         let id = of_client(&t, "page").await;
         t.start(&id).await;
         t.mark_failed(&id, for_now("again"), None).await.unwrap();
-        assert_eq!(active(&t, "page").await, [id.clone()]);
+        assert_eq!(active(&t, "page").await, std::slice::from_ref(&id));
         t.start(&id).await;
         let ended = match end {
             "complete" => t.mark_completed(&id, None, None).await.map(|_| ()),

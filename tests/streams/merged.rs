@@ -23,7 +23,8 @@ async fn progress_of_a_hot_job_is_merged_and_the_last_value_is_never_lost(t: Api
     let job = t.started().await;
     let mut one = Reader::open(t.client(), &t.url(&of_job(&job.id, "/events/stream")), None).await;
     let mut all = open(&t, "", None).await;
-    (one.next().await.unwrap(), all.next().await.unwrap());
+    one.next().await.unwrap();
+    all.next().await.unwrap();
     let began = tokio::time::Instant::now();
     for percent in 1..=60 {
         progress(&t, &job.id, f64::from(percent)).await;

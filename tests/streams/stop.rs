@@ -15,7 +15,8 @@ async fn streams_and_held_answers_end_when_the_server_is_asked_to_stop(db: TestD
     let id = job["job_id"].as_str().unwrap();
     let mut one = Reader::open(&server.client, &server.at(&format!("/api/v1/jobs/{id}/events/stream")), None).await;
     let mut all = Reader::open(&server.client, &server.at("/api/v1/events/stream"), None).await;
-    (one.next().await.unwrap(), all.next().await.unwrap());
+    one.next().await.unwrap();
+    all.next().await.unwrap();
     let held = tokio::spawn(server.client.get(server.at(&format!("/api/v1/jobs/{id}?wait=60"))).send());
     // The server has the request when it answers one that came later on the same connections.
     server.client.get(server.at("/health")).send().await.unwrap();
