@@ -51,12 +51,14 @@ async fn a_list_has_type_and_request_and_counts_its_pages(api: Api) {
         assert_eq!(job["type"], job["job_type"]);
     }
     let cursor = page["pagination"]["next_cursor"].as_str().unwrap();
-    let expected = json!({"total": 3, "total_exact": true, "limit": 2, "offset": 0, "has_more": true, "next_cursor": cursor});
+    let expected =
+        json!({"total": 3, "total_exact": true, "limit": 2, "offset": 0, "has_more": true, "next_cursor": cursor});
     assert_eq!(page["pagination"], expected);
 
     let rest = api.get("/api/v1/jobs?limit=2&offset=2").await.json(200);
     assert_eq!(rest["jobs"].as_array().unwrap().len(), 1);
-    let expected = json!({"total": 3, "total_exact": true, "limit": 2, "offset": 2, "has_more": false, "next_cursor": null});
+    let expected =
+        json!({"total": 3, "total_exact": true, "limit": 2, "offset": 2, "has_more": false, "next_cursor": null});
     assert_eq!(rest["pagination"], expected);
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["limit"], 50);
 }
