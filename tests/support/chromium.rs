@@ -40,6 +40,7 @@ const FLAGS: [&str; 13] = [
 ];
 
 /// Where the browser is: what `CALLSHEET_TEST_CHROMIUM` names, or where Debian puts it.
+#[allow(clippy::disallowed_methods, reason = "scripts/test says where the browser is")]
 fn program() -> PathBuf {
     let named = std::env::var_os("CALLSHEET_TEST_CHROMIUM").map(PathBuf::from);
     let found =
