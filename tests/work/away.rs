@@ -86,8 +86,7 @@ async fn a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tel
     stage.until("film", |job| job["current_stage"] == "up").await;
     relay.cut();
     worker.signal("TERM").await;
-    worker.says("film left alone").await;
-    worker.says("could not be told").await;
+    worker.says_all(&["film left alone", "could not be told"]).await;
     assert_eq!(worker.ends().await.code(), Some(1));
     gone(&pids(&stage.read("pids"))).await;
     stage.until("film", |job| job["status"] == "queued").await;

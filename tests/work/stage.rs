@@ -147,6 +147,20 @@ impl Worker {
         }
     }
 
+    /// Waits for lines with these in them, in whatever order: standard output and standard error are two pipes.
+    pub async fn says_all(&mut self, parts: &[&str]) {
+        let (mut missing, mut said) = (parts.to_vec(), Vec::new());
+        let found = async {
+            while !missing.is_empty() {
+                let Some(line) = self.lines.recv().await else { return };
+                missing.retain(|part| !line.contains(part));
+                said.push(line);
+            }
+        };
+        let _ = timeout(PATIENCE, found).await;
+        assert!(missing.is_empty(), "it did not say {missing:?}, but: {said:#?}");
+    }
+
     pub async fn signal(&self, signal: &str) {
         send(signal, self.pid()).await;
     }
