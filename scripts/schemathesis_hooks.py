@@ -2,6 +2,8 @@
 
 Refused are U+0000 at any depth of a free-form object, more shots done than there are, a priority for an action that
 sets none or none for one that does, and an action on all jobs that is not confirmed.
+
+Calls that may be held until there is news are held for a second at most: nothing happens here while they wait.
 """
 import schemathesis
 
@@ -31,6 +33,26 @@ def is_refused_action(body):
     return has_priority != (body["action"] == "set_priority") or unconfirmed
 
 
+def is_taken(case):
+    return not has_nul(case.body) and not has_too_many_shots(case.body) and not is_refused_action(case.body)
+
+
 @schemathesis.hook
 def filter_case(context, case):
-    return not has_nul(case.body) and not has_too_many_shots(case.body) and not is_refused_action(case.body)
+    return is_taken(case)
+
+
+@schemathesis.hook
+def before_add_examples(context, examples):
+    examples[:] = [case for case in examples if is_taken(case)]
+
+
+def shorten(parameters, name):
+    if isinstance(parameters, dict) and str(parameters.get(name)) in map(str, range(2, 61)):
+        parameters[name] = 1
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    shorten(case.body, "wait_seconds")
+    shorten(case.query, "wait")

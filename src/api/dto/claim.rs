@@ -156,7 +156,8 @@ pub struct Outcomes {
 pub struct OutcomeAnswer {
     /// Null when no job was made, and none was named.
     pub job_id: Option<String>,
-    /// Where the job stands now; null when the job was refused.
+    /// Where the job stands now; left out when the job was refused.
+    #[oai(skip_serializing_if_is_none)]
     pub status: Option<JobStatus>,
     /// Why it was refused, as in a problem; null when it was not.
     pub code: Option<String>,

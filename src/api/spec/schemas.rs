@@ -122,7 +122,11 @@ pub fn complete(name: &str, schema: &mut Value) {
         }
     }
     if !INPUTS.contains(&name) {
-        let left_out = |field: &&String| name == "ListedJob" && LARGE_FIELDS.contains(&field.as_str());
+        let left_out = |field: &&String| match name {
+            "ListedJob" => LARGE_FIELDS.contains(&field.as_str()),
+            "OutcomeAnswer" => *field == "status",
+            _ => false,
+        };
         let all: Vec<_> = properties.keys().filter(|field| !left_out(field)).cloned().collect();
         schema["required"] = json!(all);
     }
