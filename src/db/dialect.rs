@@ -252,7 +252,7 @@ pub fn only_reads(sql: &str) -> bool {
 }
 
 /// Lanes of writes that share a transaction. SQLite has one writer. On PostgreSQL more lanes make for smaller
-/// transactions: a third of the writers, measured with benches/calls.
+/// transactions: a third of the writers, at most four. Chosen, not yet measured on a quiet machine.
 pub fn lanes(backend: DbBackend, writers: usize) -> usize {
     match backend {
         DbBackend::Sqlite => 1,

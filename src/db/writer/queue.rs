@@ -17,7 +17,7 @@ use std::{
 };
 use tokio::sync::oneshot;
 
-/// Writes of one transaction. Measured: from here on a larger one gains nothing, and its first writes wait longer.
+/// Writes of one transaction. Chosen, not yet measured: a larger one has its first writes wait longer.
 const MOST_TOGETHER: usize = 256;
 
 /// Writes that wait, of all lanes; more are refused at once.
