@@ -1,6 +1,7 @@
 //! A batch of records: all of it or nothing.
 
 use super::{
+    super::event,
     ImportedJob, Landed, OnConflict,
     plan::{Plan, plan},
 };
@@ -131,21 +132,8 @@ impl ImportBatch {
 
     fn event(&self, job: &job::Model, kind: EventKind) -> job_event::Model {
         let told = || json!({"import_id": self.import_id});
-        job_event::Model {
-            id: 0,
-            job_id: job.id.clone(),
-            seq: job.version,
-            kind: kind.as_str().to_owned(),
-            status: job.status,
-            progress: job.progress,
-            current_stage: job.current_stage.clone(),
-            total_shots: job.total_shots,
-            completed_shots: job.completed_shots,
-            data: (kind != EventKind::Imported).then(told),
-            created_at: self.now,
-            job_type: Some(job.job_type.clone()),
-            seconds: None,
-        }
+        let data = (kind != EventKind::Imported).then(told);
+        job_event::Model { created_at: self.now, ..event(None, job, kind, data) }
     }
 
     fn active(&self, record: &ImportedJob) -> Vec<active_job::Model> {
