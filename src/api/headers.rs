@@ -12,9 +12,10 @@ use serde_json::Value;
 pub struct IdempotencyKey(Option<String>);
 
 impl IdempotencyKey {
-    /// The promise for a call of `operation` with this body.
-    pub fn of(self, operation: &str, body: &Value) -> Option<Idempotency> {
-        self.0.map(|key| Idempotency::new(key, operation, body))
+    /// The promise for a call of `operation` with this body, which was read as JSON already.
+    pub fn of(self, operation: &str, body: &[u8]) -> Option<Idempotency> {
+        let key = self.0?;
+        Some(Idempotency::new(key, operation, &serde_json::from_slice::<Value>(body).unwrap_or_default()))
     }
 }
 

@@ -9,6 +9,7 @@ use super::{
     },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
+    kept_lists::{Asked, KeptLists},
     paging::{self, wrong},
     written::Written,
 };
@@ -23,7 +24,7 @@ use poem_openapi::{
 };
 use std::time::Duration;
 
-pub struct Jobs(pub JobManager);
+pub struct Jobs(pub JobManager, pub KeptLists);
 
 /// A job with its version.
 #[derive(ApiResponse)]
@@ -178,17 +179,23 @@ impl Jobs {
             Some(View::Summary) => jobs::View::Summary,
             _ => jobs::View::Full,
         };
-        let page = self.0.list_jobs(&filter, order, after.clone(), limit, view).await?;
+        let asked = Asked { changes: self.0.changes(), filter, order, after, limit, view };
+        if let Some(list) = self.1.get(&asked) {
+            return Ok(Written::already(list));
+        }
+        let page = self.0.list_jobs(&asked.filter, order, asked.after.clone(), limit, view).await?;
         let pagination = Pagination {
             total: page.total.jobs,
             total_exact: page.total.exact,
             limit,
-            offset: if let PageAfter::Offset(offset) = after { offset } else { 0 },
+            offset: if let PageAfter::Offset(offset) = asked.after { offset } else { 0 },
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|c| c.encode()),
         };
         let jobs = page.jobs.into_iter().map(|job| ListedJob::new(job, view)).collect();
-        Written::of(&JobList { jobs, pagination })
+        let list = Written::of(&JobList { jobs, pagination })?;
+        self.1.keep(asked, list.bytes());
+        Ok(list)
     }
 
     /// Count jobs by status

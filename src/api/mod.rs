@@ -20,6 +20,7 @@ mod health;
 mod imports;
 mod items;
 mod jobs;
+mod kept_lists;
 mod lifecycle;
 mod media;
 mod middleware;
@@ -80,7 +81,7 @@ enum Tag {
 fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
     (
         generate::Generate(jobs.clone()),
-        jobs::Jobs(jobs.clone()),
+        jobs::Jobs(jobs.clone(), kept_lists::KeptLists::default()),
         lifecycle::Lifecycle(jobs.clone()),
         (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
         reports::Reports(jobs.clone()),

@@ -10,7 +10,10 @@ use entity::{job, job_item};
 use moka::sync::Cache;
 use std::{
     hash::{BuildHasher, RandomState},
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -42,6 +45,8 @@ struct Inner {
     /// cannot come behind it.
     parts: Vec<Mutex<u64>>,
     hasher: RandomState,
+    /// How often any job was forgotten.
+    changes: AtomicU64,
 }
 
 /// The moment before a job was read.
@@ -53,12 +58,19 @@ impl KeptJobs {
             jobs: Cache::builder().max_capacity(most).time_to_live(OLDEST).build(),
             parts: (0..PARTS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
+            changes: AtomicU64::new(0),
         };
         Self((most > 0).then(|| Arc::new(inner())))
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<Kept>> {
         self.0.as_ref()?.jobs.get(id)
+    }
+
+    /// A number that is another one after each change of any job: what was read since it came up is not older than any
+    /// write that was answered before. `None` where nothing is to be kept.
+    pub fn changes(&self) -> Option<u64> {
+        self.0.as_ref().map(|inner| inner.changes.load(Ordering::Acquire))
     }
 
     /// To be taken before the job is read.
@@ -79,6 +91,7 @@ impl KeptJobs {
     /// Jobs changed.
     pub(super) fn forget(&self, told: &Told) {
         let Some(inner) = &self.0 else { return };
+        inner.changes.fetch_add(1, Ordering::AcqRel);
         if told.more {
             for part in &inner.parts {
                 *part.lock().unwrap_or_else(PoisonError::into_inner) += 1;

@@ -14,7 +14,7 @@ use sea_orm::{
 };
 
 /// What the jobs of a list have in common. Given fields must all hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub status: Option<JobStatus>,
     pub job_type: Option<String>,
@@ -31,7 +31,7 @@ pub struct Filter {
     pub q: Option<String>,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
     #[default]
     NewestFirst,
@@ -48,7 +48,7 @@ impl Order {
 }
 
 /// Where a page begins.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PageAfter {
     /// Behind so many rows. Costs more the deeper it goes.
     Offset(u64),
@@ -56,7 +56,7 @@ pub enum PageAfter {
     Cursor(Cursor),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum View {
     #[default]
     Full,

@@ -135,6 +135,11 @@ impl JobManager {
         Self { db, clock, chance, feed, wake, owner, waiting, workers, loops }
     }
 
+    /// See [`crate::db::KeptJobs::changes`].
+    pub fn changes(&self) -> Option<u64> {
+        self.db.kept().changes()
+    }
+
     /// Without a database: see [`Database::detached`].
     pub fn detached() -> Self {
         Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 /// Position behind a row in the order (created_at, id).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor {
     pub created_at: DateTime<Utc>,
     pub id: String,

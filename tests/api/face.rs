@@ -2,7 +2,14 @@
 
 use super::answer::Answer;
 use crate::support::{Backend, Bench, Fixture};
-use callsheet::{api, app::App, config::Config, import::Background};
+use callsheet::{
+    api,
+    app::App,
+    config::Config,
+    db::{Database, Options},
+    import::Background,
+    jobs::JobManager,
+};
 use poem::listener::{Acceptor, Listener, TcpListener};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
@@ -51,12 +58,24 @@ impl Api {
         Self::configured(self.bench.clone(), configure).await
     }
 
+    /// Another server on the same database, which keeps in memory what was read, as a served one does.
+    pub async fn keeping(&self) -> Self {
+        let options = Options { cache_jobs: 100, ..Options::new(&self.bench.db.url) };
+        let db = Database::connect(&options).await.unwrap();
+        let jobs = JobManager::new(db, self.bench.clock.clone(), self.bench.chance.clone());
+        Self::of(self.bench.clone(), jobs, |_| {}).await
+    }
+
     async fn configured(bench: Bench, configure: impl FnOnce(&mut Config)) -> Self {
+        let jobs = bench.another().await;
+        Self::of(bench, jobs, configure).await
+    }
+
+    async fn of(bench: Bench, jobs: JobManager, configure: impl FnOnce(&mut Config)) -> Self {
         let media = Arc::new(tempfile::Builder::new().prefix("callsheet-media-").tempdir().unwrap());
         let mut config = Config::load(Default::default(), Default::default()).unwrap();
         config.media_dir = Some(media.path().to_owned());
         configure(&mut config);
-        let jobs = bench.another().await;
         let imports = Background::new(jobs.clone());
         let routes = api::routes(&App { jobs, imports, config: Arc::new(config) });
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();

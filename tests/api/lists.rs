@@ -1,9 +1,12 @@
 //! Pages, filters, counts, and what a summary leaves out.
 
 use super::face::{Api, of_job};
+use callsheet::db::OLDEST;
 use chrono::TimeDelta;
 use entity::JobStatus;
+use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
+use std::time::Instant;
 
 on_both!(
     a_cursor_leads_over_each_job_once,
@@ -13,6 +16,8 @@ on_both!(
     items_and_events_are_paged_by_position,
     filters_hold_together_and_counts_agree,
     a_summary_leaves_the_large_fields_out,
+    a_kept_list_is_never_older_than_ones_own_write,
+    what_is_written_past_callsheet_is_listed_within_a_second,
 );
 
 /// Ids of the rows of all pages, in order.
@@ -174,4 +179,36 @@ async fn a_summary_leaves_the_large_fields_out(api: Api) {
         assert!(expected.remove(name).is_some(), "{name}");
     }
     assert_eq!(summary["jobs"][0], Value::Object(expected));
+}
+
+async fn a_kept_list_is_never_older_than_ones_own_write(api: Api) {
+    let api = api.keeping().await;
+    let lists = ["/api/v1/jobs", "/api/v1/jobs?status=processing", "/api/v1/jobs?limit=1&view=summary"];
+    for n in 1..=20 {
+        let id = api.post("/api/v1/jobs", json!({"job_type": "a"})).await.json(201)["job_id"].clone();
+        for list in lists {
+            assert_eq!(
+                api.get(list).await.json(200)["pagination"]["total"],
+                if list.contains("proc") { n - 1 } else { n }
+            );
+            assert_eq!(api.get(list).await.json(200), api.get(list).await.json(200));
+        }
+        let started = api.post(&format!("/api/v1/jobs/{}/start", id.as_str().unwrap()), json!({})).await.json(200);
+        let listed = api.get("/api/v1/jobs?status=processing&limit=1").await.json(200);
+        assert_eq!((&listed["jobs"][0]["version"], &listed["pagination"]["total"]), (&started["version"], &n.into()));
+    }
+}
+
+async fn what_is_written_past_callsheet_is_listed_within_a_second(api: Api) {
+    let api = api.keeping().await;
+    api.queued().await;
+    let style = async || api.get("/api/v1/jobs").await.json(200)["jobs"][0]["style"].clone();
+    while api.get("/api/v1/jobs").await.json(200)["pagination"]["total"] == 0 {}
+    let raw = api.db.raw().await;
+    raw.execute_unprepared("UPDATE video_generation_jobs SET style = 'changed'").await.unwrap();
+    raw.close().await.unwrap();
+    let began = Instant::now();
+    while style().await != "changed" {
+        assert!(began.elapsed() < 3 * OLDEST, "older than promised");
+    }
 }

@@ -7,7 +7,7 @@ use crate::{
     lifecycle::EventKind,
 };
 use entity::{active_job, job, job_event, job_item};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -117,10 +117,8 @@ async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {
     for (i, write) in writes.iter().enumerate().filter(|(i, _)| fates[*i].is_none()) {
         jobs.insert(&write.job.id, (i, write.job.clone()));
     }
-    let rows: Vec<_> = jobs.values().map(|(_, job)| job).collect();
-    let inserted: HashSet<String> = bulk::insert_unless_there::<job::Entity, _>(tx, &rows).await?.into_iter().collect();
-    let in_the_way: Vec<usize> = jobs.iter().filter(|(id, _)| !inserted.contains(**id)).map(|(_, (i, _))| *i).collect();
-    jobs.retain(|id, _| inserted.contains(*id));
+    let in_the_way = insert_jobs(tx, writes, &jobs).await?;
+    jobs.retain(|_, (i, _)| !in_the_way.contains(i));
     for i in &in_the_way {
         fates[*i] = Some(Fate::Done(Err(Error::JobExists(writes[*i].job.id.clone()))));
     }
@@ -138,6 +136,22 @@ async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {
         fates[i] = Some(Fate::Done(Ok(Created { job, replayed: false })));
     }
     Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+}
+
+/// Answers with those that are not inserted, because something is in their way. Nothing can be in the way of a job with a
+/// new id and without a key, so that the database need not say of each that it is in.
+async fn insert_jobs(
+    tx: &Tx,
+    writes: &[&CreateJob],
+    jobs: &BTreeMap<&str, (usize, job::Model)>,
+) -> Result<Vec<usize>, DbErr> {
+    let may_fail = |(i, job): &&(usize, job::Model)| writes[*i].named || job.idempotency_key.is_some();
+    let (risky, safe): (Vec<_>, Vec<_>) = jobs.values().partition(may_fail);
+    let rows: Vec<_> = safe.into_iter().map(|(_, job)| job).collect();
+    bulk::insert::<job::Entity, _>(tx, &rows).await?;
+    let rows: Vec<_> = risky.iter().map(|(_, job)| job).collect();
+    let inserted: HashSet<String> = bulk::insert_unless_there::<job::Entity, _>(tx, &rows).await?.into_iter().collect();
+    Ok(risky.into_iter().filter(|(_, job)| !inserted.contains(&job.id)).map(|(i, _)| *i).collect())
 }
 
 /// Those whose id or idempotency key came before in the same batch.
