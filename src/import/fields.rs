@@ -50,7 +50,7 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
-        let Ok(mend::Read { value: read, rules, repeated, .. }) = mend::read(text.as_bytes()) else {
+        let Ok(mend::Read { value: read, rules, repeated, too_deep: false, .. }) = mend::read(text.as_bytes()) else {
             return self.aside(name, value);
         };
         rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));

@@ -7,7 +7,7 @@ use crate::{
     db::write::ActiveJob,
     import::{
         fields::Fields,
-        names, progress,
+        mend, names, progress,
         record::{Item, Listed, Record},
         reject::{Reason, Reject},
         status, times,
@@ -109,7 +109,9 @@ fn part(position: usize, mut result: Map<String, Value>) -> Item {
     };
     let status = status::of_success(result.remove("success").as_ref());
     if let Some(Value::String(text)) = result.get("details")
-        && let Ok(details @ Value::Object(_)) = serde_json::from_str(text)
+        && let Ok(mend::Read { value: details @ Value::Object(_), rules, too_deep: false, .. }) =
+            mend::read(text.as_bytes())
+        && rules.is_empty()
     {
         result.insert("details".into(), details);
     }
