@@ -16,4 +16,5 @@ pub mod jobs;
 pub mod lifecycle;
 pub mod process;
 pub mod telemetry;
+mod whole_file;
 pub mod worker;

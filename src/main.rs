@@ -1,12 +1,23 @@
 //! The program: parse, dispatch, exit code.
 
-use std::process::ExitCode;
+use std::{process::ExitCode, time::Duration};
 
 /// Every request makes and drops hundreds of small values, on both of whose sides the system's allocator shows.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-#[tokio::main]
-async fn main() -> ExitCode {
-    callsheet::cli::run().await
+/// How long is waited at the end for what can't be told to stop, as a thread that reads a pipe which nobody writes to.
+const GRACE: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("callsheet: the program cannot start its threads: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(callsheet::cli::run());
+    runtime.shutdown_timeout(GRACE);
+    code
 }

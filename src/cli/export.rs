@@ -28,7 +28,10 @@ enum Format {
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut out = match &arguments.output {
-        Some(path) => Output::file(path)?,
+        Some(path) => {
+            super::spare_database(&app, path)?;
+            Output::file(path)?
+        }
         None => Output::stdout(),
     };
     let written = match arguments.format {

@@ -9,9 +9,16 @@ use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use std::{path::PathBuf, process::ExitCode};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code when all that could come in did, but something was rejected.
 const SOME_REJECTED: u8 = 3;
+
+/// Exit code after a second Ctrl-C, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// Characters of the place of a record in a line.
+const PLACE: usize = 200;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -45,6 +52,7 @@ pub struct Arguments {
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
+    arguments.report.iter().try_for_each(|report| super::spare_database(&app, report))?;
     let (quiet, verbose) = (arguments.quiet, arguments.verbose);
     let options = Options {
         source: arguments.from.and_then(|name| name.parse().ok()),
@@ -56,11 +64,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         ..Options::new(arguments.files)
     };
     let stop = options.stop.clone();
+    let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
-            eprintln!("stopping: the records that are being written come in first");
-            stop.request();
-        }
+        interrupts.recv().await;
+        eprintln!("stopping: the records that are being written come in first; once more ends at once");
+        stop.request();
+        interrupts.recv().await;
+        // Whatever is half-way in the database is undone there.
+        std::process::exit(INTERRUPTED);
     });
     let mut progress = Progress::begin(&options.files, quiet);
     let mut tell = |outcome: &Outcome| {
@@ -82,7 +93,10 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn line(outcome: &Outcome) -> String {
-    let which = outcome.id.clone().unwrap_or_else(|| outcome.at.to_string());
+    let mut which = outcome.id.clone().unwrap_or_else(|| outcome.at.to_string());
+    if let Some((end, _)) = which.char_indices().nth(PLACE) {
+        which.replace_range(end.., "…");
+    }
     super::plain(&format!("{} {which} {}", outcome.file.display(), outcome.fate))
 }
 

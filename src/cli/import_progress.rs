@@ -113,7 +113,12 @@ fn bar(all: Option<u64>) -> ProgressBar {
 fn size(source: &Path) -> Option<u64> {
     let metadata = source.metadata().ok()?;
     if metadata.is_dir() {
-        return std::fs::read_dir(source).ok()?.try_fold(0, |sum, entry| Some(sum + size(&entry.ok()?.path())?));
+        return std::fs::read_dir(source).ok()?.try_fold(0, |sum, entry| {
+            let entry = entry.ok()?;
+            // A link may lead back to where it stands; what it leads to is read, but not waited for.
+            let size = if entry.file_type().ok()?.is_symlink() { 0 } else { size(&entry.path())? };
+            Some(sum + size)
+        });
     }
     let packed = source.extension().is_some_and(|e| ["gz", "zst", "db", "sqlite", "sqlite3"].iter().any(|p| e == *p));
     (metadata.is_file() && !packed).then_some(metadata.len())

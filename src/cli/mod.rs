@@ -17,12 +17,12 @@ mod workers;
 use crate::{
     app::App,
     config::{Config, ConfigError, Flags, ServerFlags},
-    db::{ConnectError, MigrateError, migrate as schema},
+    db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
-    telemetry, worker,
+    telemetry, whole_file, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
 
 /// What the exit codes mean; printed below `--help`.
 const EXIT_CODES: &str = "Exit codes:
@@ -151,6 +151,15 @@ async fn told(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -
     let outcome = run.await;
     let _ = app.jobs.database().clone().close().await;
     outcome
+}
+
+/// A file that a command is to write must not take the place of the database.
+fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
+    let database = sqlite_file(&app.config.database_url).map(Path::to_owned);
+    match database.is_some_and(|database| whole_file::would_change(file, &[database])) {
+        true => Err(Failure::Usage(format!("{} is the database itself: name another file", file.display()))),
+        false => Ok(()),
+    }
 }
 
 /// Text of others, without what would steer the terminal.

@@ -118,7 +118,7 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
     connection.close().await.map_err(refused)
 }
 
-fn sqlite_file(url: &str) -> Option<&Path> {
+pub fn sqlite_file(url: &str) -> Option<&Path> {
     let rest = url.strip_prefix("sqlite:")?;
     let path = rest.strip_prefix("//").unwrap_or(rest);
     Some(Path::new(path.split('?').next().unwrap_or(path)))

@@ -1,7 +1,7 @@
 //! What a failed statement means.
 
 use crate::error::Error;
-use sea_orm::{DbErr, RuntimeErr};
+use sea_orm::{DbErr, RuntimeErr, SqlErr};
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
@@ -31,6 +31,11 @@ pub fn is_retryable(error: &DbErr) -> bool {
         }
         _ => false,
     }
+}
+
+/// A row with the key is there: one that was looked for before may have been written by somebody else since.
+pub fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
 }
 
 /// The database says so itself; without an answer nobody knows what it did.

@@ -1,6 +1,7 @@
-//! Where an export goes: to standard output, or to a file, packed as its name says. The file has its name only when it
-//! is whole: one that was cut off is not taken for an export.
+//! Where an export goes: to standard output, or to a file, packed as its name says, which has its name only when it is
+//! whole.
 
+use crate::whole_file::part_of;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     fs::File,
@@ -28,9 +29,7 @@ impl Output {
 
     /// Packed if the name ends in `.gz` or `.zst`.
     pub fn file(path: &Path) -> io::Result<Self> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let part = part_of(path);
         let file = BufWriter::new(File::create(&part)?);
         let out = match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Packed::Gzip(GzEncoder::new(file, Compression::default())),

@@ -1,6 +1,6 @@
 //! A record of a store while it is read: fields are taken out one by one, and whatever is left at the end is kept.
 
-use super::{kept::Kept, mend};
+use super::{kept::Kept, mend, secrets};
 use serde_json::{Map, Value};
 
 /// The rule of a name that stands more than once in an object.
@@ -50,9 +50,13 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
-        let Ok(mend::Read { value: read, rules, repeated, .. }) = mend::read(text.as_bytes()) else {
+        let Ok(mend::Read { value: mut read, rules, repeated, too_deep: false, .. }) = mend::read(text.as_bytes())
+        else {
             return self.aside(name, value);
         };
+        if secrets::remove_from(name, &mut read) {
+            self.kept.repaired(name, "secret_removed");
+        }
         rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));
         repeated.into_iter().for_each(|_| self.kept.repaired(name, LAST_COUNTS));
         Some(read).filter(|read| !read.is_null())

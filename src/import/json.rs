@@ -3,22 +3,66 @@
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
-use std::{cell::RefCell, fmt};
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+};
 
 /// Names that are told of; a text that is made of nothing else fills no memory.
 const TOLD: usize = 16;
 
-/// The value, and the names that stood more than once in some object of it.
-pub fn parse(text: &[u8]) -> serde_json::Result<(Value, Vec<String>)> {
-    let repeated = RefCell::default();
+/// Lists and objects in each other that a store may have. The reader takes 127, and in an export a value stands a few
+/// levels deeper than in its store.
+pub const DEEPEST: usize = 120;
+
+/// From here on a whole number is read as a float.
+const LARGE: f64 = 9.2e18;
+
+/// What was read, and what had to be noticed on the way.
+pub struct Parsed {
+    pub value: Value,
+    /// The names that stood more than once in some object of it.
+    pub repeated: Vec<String>,
+    /// Whether there may be a whole number of more than 64 bits, of which the value has the first digits only.
+    pub large: bool,
+    /// How many lists and objects stand in each other.
+    pub depth: usize,
+}
+
+pub fn parse(text: &[u8]) -> serde_json::Result<Parsed> {
+    let noticed = Noticed::default();
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = Reader(&repeated).deserialize(&mut json)?;
+    let value = Reader { noticed: &noticed, depth: 0 }.deserialize(&mut json)?;
     json.end()?;
-    Ok((value, repeated.into_inner()))
+    Ok(Parsed {
+        value,
+        repeated: noticed.repeated.into_inner(),
+        large: noticed.large.get(),
+        depth: noticed.depth.get(),
+    })
+}
+
+#[derive(Default)]
+struct Noticed {
+    repeated: RefCell<Vec<String>>,
+    /// A float so large that it may have been a whole number.
+    large: Cell<bool>,
+    depth: Cell<usize>,
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a>(&'a RefCell<Vec<String>>);
+struct Reader<'a> {
+    noticed: &'a Noticed,
+    depth: usize,
+}
+
+impl Reader<'_> {
+    fn below(self) -> Self {
+        let depth = self.depth + 1;
+        self.noticed.depth.set(self.noticed.depth.get().max(depth));
+        Self { depth, ..self }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Reader<'_> {
     type Value = Value;
@@ -48,6 +92,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        if value.abs() >= LARGE {
+            self.noticed.large.set(true);
+        }
         Ok(value.into())
     }
 
@@ -64,21 +111,23 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Value, A::Error> {
+        let below = self.below();
         let mut values = Vec::new();
-        while let Some(value) = list.next_element_seed(self)? {
+        while let Some(value) = list.next_element_seed(below)? {
             values.push(value);
         }
         Ok(Value::Array(values))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
+        let below = self.below();
         let mut members = Map::new();
         while let Some(name) = object.next_key::<String>()? {
-            let value = object.next_value_seed(self)?;
+            let value = object.next_value_seed(below)?;
             match members.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),
                 Entry::Occupied(mut place) => {
-                    let mut told = self.0.borrow_mut();
+                    let mut told = self.noticed.repeated.borrow_mut();
                     if told.len() < TOLD && !told.contains(place.key()) {
                         told.push(place.key().clone());
                     }
@@ -98,8 +147,11 @@ mod tests {
 
     #[test]
     fn the_last_value_of_a_name_counts_and_the_name_is_told() {
-        let (value, repeated) = parse(br#"{"a": 1, "b": [{"c": 1, "c": 2, "c": 3}], "a": null}"#).unwrap();
-        assert_eq!((value, repeated), (json!({"a": null, "b": [{"c": 3}]}), vec!["c".to_owned(), "a".to_owned()]));
+        let read = parse(br#"{"a": 1, "b": [{"c": 1, "c": 2, "c": 3}], "a": null}"#).unwrap();
+        assert_eq!(
+            (read.value, read.repeated),
+            (json!({"a": null, "b": [{"c": 3}]}), vec!["c".to_owned(), "a".to_owned()])
+        );
         assert!(parse(b"{} {}").is_err() && parse("[".repeat(100_000).as_bytes()).is_err());
     }
 
@@ -107,9 +159,9 @@ mod tests {
         #[test]
         fn what_serde_json_reads_is_read_alike(text in r#"[\[\]{}:,"0-9a-fenrtul.\\+-]{0,24}"#, float: f64, whole: i64) {
             let wanted = serde_json::from_str::<Value>(&text).ok();
-            prop_assert_eq!(parse(text.as_bytes()).ok().map(|(value, _)| value), wanted);
+            prop_assert_eq!(parse(text.as_bytes()).ok().map(|read| read.value), wanted);
             let numbers = json!([float, whole, whole as u64]);
-            prop_assert_eq!(parse(numbers.to_string().as_bytes()).unwrap().0, numbers);
+            prop_assert_eq!(parse(numbers.to_string().as_bytes()).unwrap().value, numbers);
         }
     }
 }

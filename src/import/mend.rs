@@ -1,7 +1,8 @@
 //! Puts right what Python's `json` writes and no JSON reader has to take: the words NaN, Infinity and -Infinity, which
-//! become null, and halves of surrogate pairs, which become U+FFFD. Everything else stays as it is, byte for byte.
+//! become null, and halves of surrogate pairs, which become U+FFFD; and whole numbers that fit no column and no float,
+//! which become texts. Everything else stays as it is, byte for byte.
 
-use super::json;
+use super::json::{self, Parsed};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -64,21 +65,68 @@ pub struct Read<'a> {
     pub rules: Vec<&'static str>,
     /// Names that stood more than once in an object.
     pub repeated: Vec<String>,
+    /// Whether it is nested so deep that its export could not be read.
+    pub too_deep: bool,
+}
+
+impl<'a> Read<'a> {
+    fn of(parsed: Parsed, text: Cow<'a, [u8]>, rules: Vec<&'static str>) -> Self {
+        let Parsed { value, repeated, depth, .. } = parsed;
+        Self { value, text, rules, repeated, too_deep: depth > json::DEEPEST }
+    }
 }
 
 /// Reads JSON, mended where it has to be.
 ///
 /// Errors: those of the text as it is.
 pub fn read(raw: &[u8]) -> serde_json::Result<Read<'_>> {
-    let error = match json::parse(raw) {
-        Ok((value, repeated)) => return Ok(Read { value, text: Cow::Borrowed(raw), rules: Vec::new(), repeated }),
-        Err(error) => error,
+    let read = match json::parse(raw) {
+        Ok(parsed) => Ok((Cow::Borrowed(raw), parsed, Vec::new())),
+        Err(error) => {
+            let mended = mend(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
+            mended.map(|(parsed, mended)| (Cow::Owned(mended.raw), parsed, mended.rules)).ok_or(error)
+        }
     };
-    let mended = mend(raw).and_then(|mended| {
-        let (value, repeated) = json::parse(&mended.raw).ok()?;
-        Some(Read { value, text: Cow::Owned(mended.raw), rules: mended.rules, repeated })
-    });
-    mended.ok_or(error)
+    let (text, parsed, mut rules) = read?;
+    if parsed.large
+        && let Some(quoted) = quote_large(&text)
+        && let Ok(again) = json::parse(&quoted)
+    {
+        rules.push("large_number_kept_as_text");
+        return Ok(Read::of(again, Cow::Owned(quoted), rules));
+    }
+    Ok(Read::of(parsed, text, rules))
+}
+
+/// Puts whole numbers of more than 64 bits, which Python has, into quotes: a float would hold their first digits only.
+/// `None` when there are none.
+fn quote_large(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() + 16);
+    let (mut i, mut in_text, mut any) = (0, false, false);
+    while let Some(&byte) = text.get(i) {
+        let mut used = 1;
+        if in_text && byte == b'\\' {
+            used = 2;
+        } else if byte == b'"' {
+            in_text = !in_text;
+        } else if !in_text && (byte == b'-' || byte.is_ascii_digit()) {
+            used = text[i..].iter().take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(b)).count();
+        }
+        let piece = &text[i..text.len().min(i + used)];
+        let whole = piece.len() > 18 && piece.iter().skip(1).all(u8::is_ascii_digit);
+        let digits = std::str::from_utf8(piece).ok().filter(|_| whole);
+        let large = digits.is_some_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err());
+        if large {
+            out.push(b'"');
+        }
+        out.extend_from_slice(piece);
+        if large {
+            out.push(b'"');
+        }
+        any |= large;
+        i += used;
+    }
+    any.then_some(out)
 }
 
 enum Surrogate {
@@ -127,6 +175,18 @@ mod tests {
             r#""\ufffd and \\ud83d \uD83D\uDE00 \ufffd""#
         );
         assert_eq!(mended(r#""\ud83d\ud83d\ude00""#).unwrap(), r#""\ufffd\ud83d\ude00""#);
+    }
+
+    #[test]
+    fn a_whole_number_of_more_than_64_bits_keeps_its_digits() {
+        let raw = r#"{"a": [18446744073709551616, -9223372036854775809, 18446744073709551615], "t": "\"18446744073709551616", "f": 1e30, "g": 18446744073709551616.5}"#;
+        let read = read(raw.as_bytes()).unwrap();
+        assert_eq!(read.rules, ["large_number_kept_as_text"]);
+        assert_eq!(read.value["a"], serde_json::json!(["18446744073709551616", "-9223372036854775809", u64::MAX]));
+        assert_eq!(read.value["t"], "\"18446744073709551616");
+        assert_eq!(read.value["f"], serde_json::json!(1e30));
+        assert!(read.value["g"].is_f64());
+        assert!(super::read(b"[1e30, 12]").unwrap().rules.is_empty());
     }
 
     proptest! {

@@ -41,7 +41,7 @@ pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
 pub use stop::Stop;
 
-use crate::{error::Error, jobs::JobManager};
+use crate::{error::Error, jobs::JobManager, whole_file};
 use chrono_tz::Tz;
 use lanes::Lanes;
 use load::Loader;
@@ -97,6 +97,11 @@ impl Options {
 pub enum ImportError {
     #[error("there is nothing to import: name one or more files")]
     NoFiles,
+    #[error(
+        "the report cannot be written to {}: it is one of the sources, or lies in one, and would change it. Name another file.",
+        .0.display()
+    )]
+    ReportInSource(PathBuf),
     #[error("none of the sources can be read. {}", listed(.0))]
     NoneReadable(Vec<(PathBuf, Reject)>),
     #[error("the report {} cannot be written: {source}. What came in until then is whole.", path.display())]
@@ -122,6 +127,9 @@ pub async fn run(
     options: &Options,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
+    if let Some(report) = options.report.as_deref().filter(|report| whole_file::would_change(report, &options.files)) {
+        return Err(ImportError::ReportInSource(report.to_owned()));
+    }
     look_at_files(options).await?;
     let import_id = match options.dry_run {
         true => None,

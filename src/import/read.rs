@@ -60,6 +60,10 @@ impl Reading {
         match Place::of(&self.place) {
             Place::Postgres(url) => postgres::read(url, &mut sink),
             Place::Redis(url) => redis::read(url, &mut sink),
+            Place::Unknown(url) => {
+                sink.begin(&shown(&self.place));
+                sink.reject(At::File, [], place::unknown(url));
+            }
             Place::Path(path) if path.is_dir() => folder::read(path, &mut sink),
             Place::Path(path) => drop(file::read(path, &mut sink)),
         }

@@ -16,6 +16,9 @@ use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
 
+/// Characters of an item's key.
+const KEY: usize = 255;
+
 /// A job as a store knew it. What the store does not tell is `None`: nothing is invented.
 pub struct Record {
     pub id: String,
@@ -199,11 +202,19 @@ fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<Dat
     None
 }
 
+/// One that is too long is kept by the item's number: those of several items may be.
+fn key(idx: i32, key: String, kept: &mut Kept) -> String {
+    if key.len() <= KEY {
+        return key;
+    }
+    fit(Some(key), &format!("items[{idx}].key"), KEY, kept).unwrap_or_default()
+}
+
 fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Kept) -> Vec<job_item::Model> {
     let row = |(idx, item): (i32, Item)| job_item::Model {
         job_id: job_id.to_owned(),
         idx,
-        key: fit(Some(item.key), "item_key", 255, kept).unwrap_or_default(),
+        key: key(idx, item.key, kept),
         status: item.status,
         input: item.input,
         result: item.result,

@@ -79,6 +79,9 @@ impl fmt::Display for Reason {
     }
 }
 
+/// Characters of a sentence. The longest that quotes nothing has some 600.
+const SENTENCE: usize = 1000;
+
 /// A reason and a sentence about this very record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
@@ -87,8 +90,14 @@ pub struct Reject {
 }
 
 impl Reject {
+    /// What is quoted in the sentence may be of any length, and is cut.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
-        Self { reason, detail: detail.into() }
+        let mut detail = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(SENTENCE) {
+            detail.truncate(end);
+            detail.push('…');
+        }
+        Self { reason, detail }
     }
 }
 

@@ -2,6 +2,7 @@
 //! the counts at the end. It has its name only when it is whole.
 
 use super::{Counts, Fate, ImportError, Outcome, Report, report::At, rules};
+use crate::whole_file::part_of;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -18,9 +19,7 @@ pub struct ReportFile {
 
 impl ReportFile {
     pub fn begin(path: &Path, options: &Value) -> Result<Self, ImportError> {
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let part = PathBuf::from(part);
+        let part = part_of(path);
         let failed = |source| ImportError::Report { path: path.to_owned(), source };
         let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
         write!(out, "{{\"options\": {options},\n\"records\": [").map_err(failed)?;

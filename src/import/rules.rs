@@ -2,7 +2,7 @@
 //! reason stands beside it.
 
 /// In the order of the alphabet. The words are stable: scripts read them.
-const RULES: [(&str, &str); 23] = [
+const RULES: [(&str, &str); 24] = [
     ("cancelled_as_its_items_tell", "A job that had ended was cancelled: its items say so."),
     ("counter_recomputed", "A counter was counted anew from the items; what it said is kept in context.legacy."),
     ("end_of_an_unfinished_job_kept_aside", "A job that has not ended had an end; it is kept in context.legacy."),
@@ -15,6 +15,7 @@ const RULES: [(&str, &str); 23] = [
     ("interrupted_job_failed", "A job that was processing failed, as was asked for."),
     ("interrupted_job_queued", "A job that was processing is queued again, as was asked for."),
     ("invalid_utf8_replaced", "Bytes that are no UTF-8 became U+FFFD."),
+    ("large_number_kept_as_text", "A whole number of more than 64 bits became a text: a number would lose digits."),
     ("last_value_of_a_repeated_name_counts", "A name stood in an object more than once; its last value counts."),
     ("missing_time_taken_from_the_other", "One of created_at and updated_at was missing; the other stands for both."),
     ("not_a_number_became_null", "NaN or an infinity, which JSON does not have, became null."),

@@ -53,6 +53,11 @@ pub fn remove(record: &mut Map<String, Value>, own: &[&str]) -> Vec<String> {
     record.iter_mut().filter_map(clean).collect()
 }
 
+/// The same for one member, whose text turned out to be JSON: as a text, less could be told of what stands in it.
+pub fn remove_from(name: &str, value: &mut Value) -> bool {
+    member(name, value, &[], Within::Any)
+}
+
 fn member(name: &str, value: &mut Value, own: &[&str], within: Within) -> bool {
     let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
     if is(&NAMES) || is(own) {

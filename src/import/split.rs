@@ -13,7 +13,7 @@ use super::{
     report::At,
 };
 use bytes::{Bytes, LARGEST, Step, Stop, broken};
-use scan::Scan;
+pub use scan::Scan;
 use std::io::BufRead;
 
 /// A record as it stands in the file, or a place where none could be found.

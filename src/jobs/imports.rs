@@ -2,8 +2,11 @@
 
 use super::{JobManager, validate};
 use crate::{
-    db::write::{
-        BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, StartImport, foresee,
+    db::{
+        is_taken,
+        write::{
+            BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, StartImport, foresee,
+        },
     },
     error::{Error, Result, Thing},
     lifecycle::Cursor,
@@ -23,6 +26,9 @@ use std::sync::Arc;
 
 /// A run that was not heard of for so long has no process any more. It beats every ten seconds.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// How often a batch is written whose ids another writer takes at the same time: written again, it finds them there.
+const TRIES: usize = 3;
 
 const GIVEN_UP: &str =
     "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
@@ -77,6 +83,14 @@ impl JobManager {
             // A lease whose token nobody has: it runs out, and the job is taken for abandoned then.
             let leased = Arc::make_mut(&mut jobs).iter_mut().filter(|record| untaken(record));
             leased.for_each(|record| record.job.lease_token = Some(self.chance.id()));
+        }
+        for _ in 1..TRIES {
+            let (import_id, jobs) = (import_id.to_owned(), jobs.clone());
+            let (repaired, rejects, now) = (repaired.clone(), rejects.clone(), self.now());
+            match self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now }).await {
+                Err(error) if is_taken(&error) => {}
+                outcome => return outcome,
+            }
         }
         let import_id = import_id.to_owned();
         self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now: self.now() }).await

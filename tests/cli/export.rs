@@ -3,12 +3,15 @@
 use super::run::{Desk, sample};
 use crate::support::TestDb;
 use serde_json::Value;
+use std::{process::Stdio, time::Duration};
 
 on_both!(
     a_sample_comes_in_once,
     an_export_has_an_object_or_a_row_a_job,
     a_record_that_is_bad_is_told_with_exit_code_3,
     a_dry_run_makes_nothing,
+    neither_an_export_nor_a_report_takes_the_place_of_the_database,
+    an_import_that_waits_for_its_source_can_be_stopped,
 );
 
 async fn a_sample_comes_in_once(db: TestDb) {
@@ -89,4 +92,46 @@ async fn a_dry_run_makes_nothing(db: TestDb) {
     desk.done(&["migrate", "up"]).await;
     desk.done(&["import", &sample("vedo_jobs.json"), "--dry-run"]).await;
     assert_eq!(desk.done(&["export"]).await, "");
+}
+
+async fn neither_an_export_nor_a_report_takes_the_place_of_the_database(db: TestDb) {
+    let desk = Desk::at(&db);
+    let file = sample("vedo_jobs.json");
+    desk.done(&["import", &file]).await;
+    let before = desk.done(&["export"]).await;
+    let Some(database) = db.url.strip_prefix("sqlite://") else {
+        // A server's files are not where its clients write.
+        assert!(desk.run(&["export", "--output", desk.path("out.jsonl").to_str().unwrap()]).await.code == 0);
+        return;
+    };
+    let log = format!("{database}-wal");
+    for args in [
+        ["export", "--output", database].as_slice(),
+        &["import", &file, "--report", database],
+        &["export", "--output", &log],
+    ] {
+        let sentence = desk.fails(2, args).await;
+        assert!(sentence.contains("is the database itself"), "{sentence}");
+    }
+    assert_eq!(desk.done(&["export"]).await, before);
+}
+
+/// Nobody writes to the pipe that it reads.
+async fn an_import_that_waits_for_its_source_can_be_stopped(db: TestDb) {
+    let desk = Desk::at(&db);
+    desk.done(&["migrate", "up"]).await;
+    let pipe = desk.path("pipe");
+    assert!(tokio::process::Command::new("mkfifo").arg(&pipe).status().await.unwrap().success());
+    let mut command = desk.command(&["import", pipe.to_str().unwrap()]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // A pipe is open for writing as soon as somebody has opened it for reading.
+    let opened = move || std::fs::File::options().write(true).open(pipe).unwrap();
+    let opened = tokio::task::spawn_blocking(opened).await.unwrap();
+    let pid = run.id().unwrap().to_string();
+    let interrupted = tokio::process::Command::new("kill").args(["-s", "INT", &pid]).status().await.unwrap();
+    assert!(interrupted.success());
+    let ended = tokio::time::timeout(Duration::from_secs(60), run.wait()).await.expect("it ends").unwrap();
+    drop(opened);
+    assert_eq!(ended.code(), Some(1));
+    assert!(desk.done(&["imports", "list"]).await.contains("failed"));
 }

@@ -22,6 +22,9 @@ on_both!(
     a_name_that_repeats_is_told_of,
     a_key_that_no_database_holds_is_put_right,
     a_file_whose_reading_fails_is_named,
+    long_keys_of_items_are_all_kept,
+    a_number_that_nothing_holds_keeps_its_digits,
+    what_a_sentence_quotes_is_cut,
 );
 
 fn details(report: &Report) -> Vec<String> {
@@ -225,4 +228,34 @@ async fn a_file_whose_reading_fails_is_named(bench: Bench) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let (report, _) = import_all(&bench, &Options::new(vec!["/proc/self/mem".into(), good.path.clone()])).await;
     assert_eq!((counts(&report), rejected(&report)[0].1), ((2, 1, 0, 1), "unreadable_file"));
+}
+
+async fn long_keys_of_items_are_all_kept(bench: Bench) {
+    let key = |n: usize| format!("{n}{}", "/folder".repeat(50));
+    let shots: Vec<_> = (0..3).map(|n| json!({"shot_idx": key(n), "status": "completed"})).collect();
+    import(&bench, &Dump::json(&json!([job("a", json!({"shots": shots}))]))).await;
+    let whole = bench.whole("a").await;
+    let legacy = &whole.job.unwrap().context.unwrap()["legacy"];
+    for (n, item) in whole.items.iter().enumerate() {
+        assert_eq!(item.key.chars().count(), 255);
+        assert_eq!(legacy[format!("items[{n}].key")], key(n));
+    }
+}
+
+async fn a_number_that_nothing_holds_keeps_its_digits(bench: Bench) {
+    let text = json!([job("a", json!({"tenant": "@", "request": {"idea": "x", "seed": "@"}}))]).to_string();
+    let report = import(&bench, &Dump::of(text.replace("\"@\"", "340282366920938463463374607431768211456"))).await;
+    assert_eq!(counts(&report), (1, 1, 0, 0));
+    assert_eq!(report.total.rules.keys().copied().collect::<Vec<_>>(), ["large_number_kept_as_text"]);
+    let job = bench.get_job("a").await.unwrap();
+    assert_eq!(job.request_data.unwrap()["seed"], "340282366920938463463374607431768211456");
+    assert_eq!(job.context.unwrap()["legacy"]["tenant"], "340282366920938463463374607431768211456");
+}
+
+async fn what_a_sentence_quotes_is_cut(bench: Bench) {
+    let long = "x".repeat(1_000_000);
+    let records = json!([job("a", json!({"status": {"word": long}})), job("b", json!({"job_id": [long]}))]);
+    let report = import(&bench, &Dump::json(&records)).await;
+    assert_eq!(report.total.rejected, 2);
+    assert!(details(&report).iter().all(|told| told.len() < 1100 && told.ends_with('…')));
 }

@@ -29,6 +29,7 @@ on_both!(
     comic_comes_from_postgres,
     a_database_that_lets_nobody_in_is_named_without_its_password,
     a_wrong_password_is_named,
+    an_address_of_something_else_is_named_without_its_password,
 );
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -354,4 +355,19 @@ async fn a_wrong_password_is_named(bench: Bench) {
     let report: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
     assert_eq!((&report["records"][0]["reason"], &report["total"]["rejected"]), (&json!("unreachable"), &json!(1)));
     assert!(!format!("{report} {error} {told}").contains("hunter2"));
+}
+
+async fn an_address_of_something_else_is_named_without_its_password(bench: Bench) {
+    let good = Dump::json(&json!([job("a", json!({}))]));
+    for address in ["mysql://root:hunter2@h/jobs", "REDIS://:hunter2@h:6379/0", "https://u:hunter2@h/jobs.json"] {
+        let options = Options::new(vec![address.into(), good.path.clone()]);
+        let (report, _) = import_all(&bench, &options).await;
+        assert_eq!((report.total.found, rejected(&report)), (2, vec![(String::new(), "unreachable")]));
+        let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap();
+        let kept = bench.list_import_rejects(&run.id, None, 1000).await.unwrap();
+        assert!(kept[0].detail.starts_with("Nothing is read from ") && kept[0].file.contains(":***@h"), "{kept:?}");
+        assert!(!format!("{report:?} {kept:?} {run:?}").contains("hunter2"));
+        let error = import::run(&bench, &Options::new(vec![address.into()]), &mut |_| {}).await.unwrap_err();
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
 }

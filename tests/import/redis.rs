@@ -18,6 +18,7 @@ on_both!(
     a_key_that_is_no_text_is_told_of,
     thousands_of_keys_come_in_pages,
     a_server_that_is_gone_or_refuses_is_named,
+    what_is_put_right_in_a_hash_or_in_clips_is_told,
 );
 
 fn options(redis: &TestRedis) -> Options {
@@ -174,4 +175,22 @@ async fn a_server_that_is_gone_or_refuses_is_named(bench: Bench) {
     let told = &mut |_: &Outcome| panic!("there is nothing to tell of");
     let error = run(&bench, &Options::new(vec![wrong.into()]), told).await.unwrap_err();
     assert!(matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2"), "{error}");
+}
+
+async fn what_is_put_right_in_a_hash_or_in_clips_is_told(bench: Bench) {
+    let mut redis = TestRedis::empty().await;
+    let hash = "return redis.call('HSET', KEYS[1], 'status', 'completed', 'message', 'caf\\233', 'clips_count', '1', \
+                'created_at', '2025-08-20T01:00:00', 'updated_at', '2025-08-20T01:00:00')";
+    redis.run(&["EVAL", hash, "1", "job:a"]).await;
+    redis.run(&["SET", "clips:a", r#"{"clips": [{"filename": "a.mp4", "score": NaN, "score": NaN}]}"#]).await;
+    let (report, told) = import_all(&bench, &options(&redis)).await;
+    assert_eq!(counts(&report), (1, 1, 0, 0));
+    let repairs: Vec<_> = told[0].repairs.iter().map(|repair| (repair.field.as_str(), repair.rule)).collect();
+    let wanted = [
+        ("message", "invalid_utf8_replaced"),
+        ("clips", "not_a_number_became_null"),
+        ("clips", "last_value_of_a_repeated_name_counts"),
+    ];
+    assert_eq!(repairs, wanted);
+    assert_eq!(bench.get_job("a").await.unwrap().context.unwrap()["legacy"]["message"], "caf\u{fffd}");
 }

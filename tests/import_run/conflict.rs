@@ -2,11 +2,11 @@
 
 use crate::{
     import::dump::{Dump, counts, import, import_all, job},
-    support::{Bench, any_job, for_good},
+    support::{Bench, any_job, at_once, for_good},
 };
 use callsheet::{
     import::{Fate, OnConflict, Options, Report},
-    jobs::NewJob,
+    jobs::{NewEpisode, NewJob},
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,9 @@ on_both!(
     a_deleted_job_comes_back_only_by_overwriting,
     records_of_one_id_in_one_batch_meet_each_other,
     a_dry_run_foresees_the_same,
+    merging_keeps_the_series_and_episode_of_the_job,
+    a_link_that_leads_nowhere_is_no_change,
+    two_imports_of_one_dump_share_its_records,
 );
 
 fn options(dump: &Dump, on_conflict: OnConflict) -> Options {
@@ -138,4 +141,44 @@ async fn a_dry_run_foresees_the_same(bench: Bench) {
         assert_eq!(merged(&import_all(&bench, &dry).await.0), foreseen);
         assert_eq!(bench.whole("a").await, before);
     }
+}
+
+async fn merging_keeps_the_series_and_episode_of_the_job(bench: Bench) {
+    let (series, another) = (bench.series("Night trains").await, bench.series("Another").await);
+    let episode = NewEpisode { series_id: Some(series.clone()), title: None, number: Some(1) };
+    let episode = bench.create_episode(episode, None).await.unwrap().id;
+    let links = (Some(series.clone()), Some(episode.clone()));
+    for (id, named) in [("a", json!({})), ("b", json!({"series_id": another})), ("c", json!({"series_id": "gone"}))] {
+        let (series_id, episode_id) = links.clone();
+        bench.create(NewJob { job_id: Some(id.into()), series_id, episode_id, ..any_job() }).await;
+        let report = again(&bench, &Dump::json(&json!([job(id, named)])), OnConflict::Merge).await;
+        assert_eq!(merged(&report), (0, 1, 0, 0));
+        let after = bench.get_job(id).await.unwrap();
+        assert_eq!((after.style.as_deref(), &(after.series_id, after.episode_id)), (Some("Cartoon style"), &links));
+    }
+}
+
+async fn a_link_that_leads_nowhere_is_no_change(bench: Bench) {
+    let dump = Dump::json(&json!([job("a", json!({"series_id": "gone", "episode_id": "gone"}))]));
+    import(&bench, &dump).await;
+    let before = bench.whole("a").await;
+    assert_eq!(before.job.as_ref().unwrap().context.as_ref().unwrap()["legacy"]["series_id"], "gone");
+    for on_conflict in OnConflict::ALL {
+        assert_eq!(merged(&again(&bench, &dump, on_conflict).await), (0, 0, 0, 1), "{on_conflict:?}");
+        assert_eq!(bench.whole("a").await, before);
+    }
+}
+
+async fn two_imports_of_one_dump_share_its_records(bench: Bench) {
+    const RECORDS: usize = 4000;
+    let records: Vec<_> = (0..RECORDS).map(|n| job(&format!("job-{n:05}"), json!({}))).collect();
+    let dump = Dump::json(&records.into());
+    let run = |jobs: callsheet::jobs::JobManager| {
+        let options = dump.options();
+        async move { callsheet::import::run(&jobs, &options, &mut |_| {}).await.unwrap().total }
+    };
+    let totals = at_once([run(bench.another().await), run(bench.another().await)]).await;
+    assert!(totals.iter().all(|total| total.rejected == 0), "{totals:?}");
+    let sum = |count: fn(&callsheet::import::Counts) -> u64| totals.iter().map(count).sum::<u64>();
+    assert_eq!((sum(|t| t.imported), sum(|t| t.already_there)), (RECORDS as u64, RECORDS as u64));
 }

@@ -1,13 +1,13 @@
 //! Callsheet's own export comes back as the same rows, whatever the databases.
 
 use crate::{
-    import::dump::{Dump, counts, export_text, import, import_all, sample},
+    import::dump::{Dump, counts, export_text, import, import_all, job, rejected, sample},
     support::{Backend, Bench, Fixture, any_job, for_good, for_now},
 };
 use callsheet::{
     export::{self, Output},
     import::{OnConflict, Options},
-    jobs::{Idempotency, ItemReport, NewEpisode, NewItem, NewJob},
+    jobs::{Idempotency, ItemReport, JobPatch, NewEpisode, NewItem, NewJob},
 };
 use chrono::TimeDelta;
 use chrono_tz::America::New_York;
@@ -21,6 +21,8 @@ on_both!(
     a_lease_comes_back_with_a_token_that_nobody_has,
     an_export_that_was_tampered_with_is_reported,
     an_export_without_history_begins_one,
+    an_export_of_jobs_that_change_meanwhile_comes_back,
+    a_record_as_deep_as_is_taken_comes_back,
 );
 
 /// A database of the other kind.
@@ -182,5 +184,43 @@ async fn an_export_without_history_begins_one(bench: Bench) {
     import(&fresh, &Dump::of(exported.to_string())).await;
     let whole = fresh.whole("a").await;
     assert_eq!((whole.kinds(), whole.job.as_ref().unwrap().version), (vec!["imported"], 1));
+    fresh.tear_down().await;
+}
+
+async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: Bench) {
+    let ids: Vec<_> = (0..8).map(|n| format!("job-{n}")).collect();
+    for id in &ids {
+        bench.named(id).await;
+    }
+    let busy = bench.another().await;
+    let changes = tokio::spawn(async move {
+        for n in 0..60 {
+            for id in &ids {
+                let patch = JobPatch { project_title: Some(Some(format!("Take {n}"))), ..JobPatch::default() };
+                busy.update_job(id, patch, None).await.unwrap();
+            }
+        }
+    });
+    while !changes.is_finished() {
+        for line in export_text(&bench).await.lines() {
+            let job: Value = serde_json::from_str(line).unwrap();
+            assert_eq!(job["events"].as_array().unwrap().last().unwrap()["seq"], job["version"]);
+        }
+    }
+    changes.await.unwrap();
+}
+
+async fn a_record_as_deep_as_is_taken_comes_back(bench: Bench) {
+    let lists = |n: usize| "[".repeat(n) + &"]".repeat(n);
+    let record = |id: &str, depth: usize| {
+        let text = job(id, json!({"extra": "@", "shots": [{"lens": "@"}]})).to_string();
+        text.replacen("\"@\"", &lists(depth - 1), 1).replacen("\"@\"", &lists(depth - 3), 1)
+    };
+    let report = import(&bench, &Dump::of([record("a", 120), record("b", 121)].join("\n"))).await;
+    assert_eq!(rejected(&report), [("line 2".to_owned(), "malformed_json")]);
+    let exported = export_text(&bench).await;
+    let fresh = Bench::set_up(bench.db.backend).await;
+    assert_eq!(counts(&import(&fresh, &Dump::of(&exported)).await), (1, 1, 0, 0));
+    assert_eq!(export_text(&fresh).await, exported);
     fresh.tear_down().await;
 }

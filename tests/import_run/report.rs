@@ -7,7 +7,12 @@ use crate::{
 use callsheet::import::{self, Fate, ImportError, Options, Outcome};
 use serde_json::{Value, json};
 
-on_both!(every_reject_and_repair_is_told, a_report_that_cannot_be_written_stops_the_run, a_stop_leaves_whole_records);
+on_both!(
+    every_reject_and_repair_is_told,
+    a_report_that_cannot_be_written_stops_the_run,
+    a_report_that_would_change_a_source_is_refused,
+    a_stop_leaves_whole_records,
+);
 
 async fn every_reject_and_repair_is_told(bench: Bench) {
     let folder = tempfile::tempdir().unwrap();
@@ -80,4 +85,21 @@ async fn a_stop_leaves_whole_records(bench: Bench) {
     assert_eq!(run.imported as u64, told);
     let (rest, _) = import_all(&bench, &dump.options()).await;
     assert_eq!((rest.total.imported, rest.total.already_there), (20_000 - told, told));
+}
+
+async fn a_report_that_would_change_a_source_is_refused(bench: Bench) {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump.json.part");
+    let text = json!([job("a", json!({}))]).to_string();
+    std::fs::write(&dump, &text).unwrap();
+    for (sources, report) in
+        [(&dump, "dump.json.part"), (&dump, "dump.json"), (&folder.path().to_owned(), "report.json")]
+    {
+        let options = Options { report: Some(folder.path().join(report)), ..Options::new(vec![sources.clone()]) };
+        let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
+        assert!(matches!(error, ImportError::ReportInSource(_)), "{error}");
+    }
+    assert_eq!(std::fs::read_to_string(&dump).unwrap(), text);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert_eq!(bench.list_imports(None, 10).await.unwrap().0.len(), 0);
 }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod conflict;
+mod parents;
 mod plan;
 mod run;
 

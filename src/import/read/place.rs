@@ -14,6 +14,8 @@ pub enum Place<'a> {
     Path(&'a Path),
     Postgres(&'a str),
     Redis(&'a str),
+    /// An address of something that no source is read from.
+    Unknown(&'a str),
 }
 
 impl<'a> Place<'a> {
@@ -22,9 +24,24 @@ impl<'a> Place<'a> {
         match text.split_once("://") {
             Some(("postgres" | "postgresql", _)) => Place::Postgres(text),
             Some(("redis" | "rediss", _)) => Place::Redis(text),
+            Some((scheme, _)) if is_scheme(scheme) => Place::Unknown(text),
             _ => Place::Path(named),
         }
     }
+}
+
+fn is_scheme(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_alphabetic())
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+}
+
+/// Why nothing is read from there.
+pub fn unknown(url: &str) -> Reject {
+    let scheme = url.split("://").next().unwrap_or_default();
+    let told = format!(
+        "Nothing is read from {scheme}:// addresses: name a file, a folder, or a redis:// or postgres:// address."
+    );
+    Reject::new(Reason::Unreachable, told)
 }
 
 /// The source as it may be shown: a URL without its password.
@@ -32,7 +49,9 @@ pub fn shown(named: &Path) -> PathBuf {
     match Place::of(named) {
         Place::Path(path) => path.to_owned(),
         // A password may also stand behind the address, as a parameter.
-        Place::Postgres(url) | Place::Redis(url) => secrets::hidden(&without_password(url)).into(),
+        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => {
+            secrets::hidden(&without_password(url)).into()
+        }
     }
 }
 
@@ -41,6 +60,7 @@ pub async fn look(named: &Path) -> Result<(), Reject> {
     match Place::of(named) {
         Place::Postgres(url) => postgres::open(url).await.map(drop),
         Place::Redis(url) => redis::open(url).await.map(drop),
+        Place::Unknown(url) => Err(unknown(url)),
         Place::Path(path) if path.is_dir() => {
             let unreadable =
                 |error| Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}."));

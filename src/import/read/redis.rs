@@ -162,13 +162,13 @@ impl Reader {
 
 fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut Sink) -> bool {
     let key = format!("job:{id}");
-    let record = match (members(hash), json) {
+    let record = match (members(hash, &mut sink.mended), json) {
         (None, Value::BulkString(json)) => of_json(json, sink),
         (members, _) => members,
     };
     let Some(mut record) = record else { return text(&key, json, sink) };
     record.entry("job_id").or_insert_with(|| id.into());
-    if let Some(progress) = members(progress) {
+    if let Some(progress) = members(progress, &mut sink.mended) {
         record.insert("job_progress".into(), progress.into());
     }
     let mut unread = Vec::new();
@@ -180,7 +180,10 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut S
         // The older ones stand in for the newer ones, and are kept beside them where there are both.
         let there = record.get("clips").and_then(|clips| clips.as_array()).is_some_and(|clips| !clips.is_empty());
         match topclip::clips(json) {
-            Some(clips) => drop(record.insert(if there { place } else { "clips" }.into(), clips.into())),
+            Some((clips, repairs)) => {
+                sink.mended.extend(repairs);
+                record.insert(if there { place } else { "clips" }.into(), clips.into());
+            }
             None => unread.push((place, json.as_slice())),
         }
     }
@@ -193,7 +196,7 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut S
 
 /// The members of a JSON object, and what had to be put right in it.
 fn of_json(json: &[u8], sink: &mut Sink) -> Option<Map<String, serde_json::Value>> {
-    let mend::Read { value, rules, repeated, .. } = mend::read(json).ok()?;
+    let mend::Read { value, rules, repeated, .. } = mend::read(json).ok().filter(|read| !read.too_deep)?;
     let serde_json::Value::Object(members) = value else { return None };
     let repeated = repeated.into_iter().map(|field| Repair { field, rule: LAST_COUNTS });
     sink.mended.extend(rules.into_iter().map(|rule| Repair { field: String::new(), rule }).chain(repeated));
@@ -207,7 +210,7 @@ fn orphan(key: String, clips: &[u8], sink: &mut Sink) -> bool {
 
 /// A job of which only its failure to start was written down.
 fn progress_alone(id: &str, progress: &Value, sink: &mut Sink) -> bool {
-    let Some(mut record) = members(progress) else { return true };
+    let Some(mut record) = members(progress, &mut sink.mended) else { return true };
     record.entry("job_id").or_insert_with(|| id.into());
     sink.take_record(&format!("job_progress:{id}"), record)
 }
@@ -224,14 +227,22 @@ fn text(key: &str, answer: &Value, sink: &mut Sink) -> bool {
     }
 }
 
-/// The members of a hash; `None` when there is none.
-fn members(answer: &Value) -> Option<Map<String, serde_json::Value>> {
+/// The members of a hash; `None` when there is none. What could not be kept as it was is added to `mended`.
+fn members(answer: &Value, mended: &mut Vec<Repair>) -> Option<Map<String, serde_json::Value>> {
     let text = |value: &Value| match value {
         Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),
         Value::SimpleString(text) => Some(text.clone()),
         _ => None,
     };
-    let members = answer.as_map_iter()?.filter_map(|(name, value)| Some((text(name)?, text(value)?.into())));
-    let members: Map<_, _> = members.collect();
+    let is_text = |value: &Value| !matches!(value, Value::BulkString(bytes) if std::str::from_utf8(bytes).is_err());
+    let mut members = Map::new();
+    for (name, value) in answer.as_map_iter()? {
+        let whole = is_text(name) && is_text(value);
+        let (Some(name), Some(value)) = (text(name), text(value)) else { continue };
+        if !whole {
+            mended.push(Repair { field: name.clone(), rule: "invalid_utf8_replaced" });
+        }
+        members.insert(name, value.into());
+    }
     (!members.is_empty()).then_some(members)
 }

@@ -4,6 +4,7 @@
 use super::{
     super::{
         fields::LAST_COUNTS,
+        json::DEEPEST,
         kept::Repair,
         mend,
         reject::{Reason, Reject},
@@ -130,7 +131,7 @@ impl Sink {
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
-        let mend::Read { value, text: raw, rules, repeated } =
+        let mend::Read { value, text: raw, rules, repeated, too_deep } =
             mend::read(&piece.raw).map_err(|error| malformed(piece, &error))?;
         let repeated: Vec<_> = repeated.iter().map(|name| text::plain(name).into_owned()).collect();
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
@@ -143,6 +144,11 @@ impl Sink {
             let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule)));
             let repairs = repairs.chain(repeated.into_iter().map(|name| told(name, LAST_COUNTS))).collect();
             return callsheet::rows(record).map(|record| (record, repairs));
+        }
+        if too_deep {
+            let told =
+                format!("The record is nested more than {DEEPEST} levels deep, which is the most that is taken.");
+            return Err(Reject::new(Reason::MalformedJson, told));
         }
         let source = kind.source();
         source.arrange(&mut record, &raw);

@@ -1,6 +1,6 @@
 //! Finds secrets in a text, by how they begin or by what stands before them.
 
-use super::{MARKER, is_secret_member};
+use super::{super::split::Scan, MARKER, is_secret_member};
 use std::ops::Range;
 
 /// What kind of text it is, and thereby how much is looked for.
@@ -112,12 +112,15 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     if !matches!(sign, b'=' | b':') {
         return None;
     }
+    // Items and records have keys too, and what follows their colon is no secret.
+    if sign == b':' && name == "key" {
+        return None;
+    }
     let start = skip(at + 1, b"'\"\\ ");
     let end = start
         + text[start..].find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c)).unwrap_or(text.len() - start);
     let value = &text[start..end];
-    // Items and records have keys too, and what follows their colon is no secret.
-    let secret = if sign == b'=' { value.len() >= 4 } else { name != "key" && looks_random(value) };
+    let secret = if sign == b'=' { value.len() >= 4 } else { looks_random(value) };
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
 }
 
@@ -136,10 +139,30 @@ fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
     let after = &text[at + name.len() + 2..];
     let value = after.trim_start().strip_prefix(':')?.trim_start();
     let escapes = value.len() - value.trim_start_matches('\\').len();
-    let value = value[escapes..].strip_prefix('"')?;
+    let value = &value[escapes..];
     let start = text.len() - value.len();
+    let Some(value) = value.strip_prefix('"') else {
+        // JSON that is read again would be none with the marker in such a place.
+        return in_raw.then(|| unquoted(value))?.map(|length| start..start + length);
+    };
+    let start = start + 1;
     let end = start + closing(value, escapes).unwrap_or(value.len());
     (end > start && &text[start..end] != MARKER).then_some(start..end)
+}
+
+/// The length of a number, a list or an object; `None` of an empty one, and of a word: null says nothing.
+fn unquoted(value: &str) -> Option<usize> {
+    let first = *value.as_bytes().first()?;
+    match first {
+        b'{' | b'[' => {
+            let (length, _) = Scan::at(0).advance(value.as_bytes());
+            (length > 2).then_some(length)
+        }
+        b'-' | b'0'..=b'9' => {
+            Some(value.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-+.".contains(b)).count())
+        }
+        _ => None,
+    }
 }
 
 /// Where the text ends whose opening quote had so many backslashes before it.

@@ -71,6 +71,25 @@ fn a_raw_text_loses_them_even_when_it_is_cut_off() {
     assert_eq!(hidden(&hidden(raw)), hidden(raw));
 }
 
+#[test]
+fn a_raw_secret_need_not_be_a_text() {
+    let raw = r#"{"webhook_auth": {"user": "u", "pass": ["opensesame"]}, "password": 12345, "passwd": null, "n": 1}"#;
+    let wanted = format!(r#"{{"webhook_auth": {MARKER}, "password": {MARKER}, "passwd": null, "n": 1}}"#);
+    assert_eq!(hidden(raw), wanted);
+    assert_eq!(hidden(&wanted), wanted);
+    let (record, _) = removed(json!({"request_data": r#"{"password": 12345}"#}));
+    assert_eq!(record["request_data"], r#"{"password": 12345}"#);
+}
+
+/// Each of these made the search go to the end of the text from every place of it, or might.
+#[test]
+fn a_long_text_takes_no_longer_than_its_length() {
+    for piece in ["key:", "key=", "token:", "\"password\":", "://", "a:b@", "bearer ", "\\\"", "\"password\":{"] {
+        let text = piece.repeat(1_000_000 / piece.len());
+        let _ = (hidden(&text), removed(json!({"error": text})));
+    }
+}
+
 proptest! {
     #[test]
     fn no_text_makes_it_panic_and_once_is_enough(text in r#"(token|key|=|:|: |"|\\|://|@|user_id|Bearer |sk-|[a-z0-9]{0,9}|é| ){0,12}"#) {

@@ -7,10 +7,10 @@ use crate::{
     db::write::ActiveJob,
     import::{
         fields::Fields,
-        names, progress,
+        mend, names, progress,
         record::{Item, Listed, Record},
         reject::{Reason, Reject},
-        status, times,
+        secrets, status, times,
     },
 };
 use chrono_tz::Tz;
@@ -99,7 +99,25 @@ fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
     let Some(results) = fields.json("results") else { return Ok(Vec::new()) };
     let results = items::objects(results)
         .map_err(|_| Reject::new(Reason::WrongType, "The results of the record are not a list of objects."))?;
-    Ok(results.into_iter().enumerate().map(|(position, result)| part(position, result)).collect())
+    let read = |(position, mut result)| {
+        read_details(&mut result, fields);
+        part(position, result)
+    };
+    Ok(results.into_iter().enumerate().map(read).collect())
+}
+
+/// The details of a result are JSON in a text.
+fn read_details(result: &mut Map<String, Value>, fields: &mut Fields) {
+    if let Some(Value::String(text)) = result.get("details")
+        && let Ok(mend::Read { value: mut details @ Value::Object(_), rules, too_deep: false, .. }) =
+            mend::read(text.as_bytes())
+        && rules.is_empty()
+    {
+        if secrets::remove_from("details", &mut details) {
+            fields.kept.repaired("results", "secret_removed");
+        }
+        result.insert("details".into(), details);
+    }
 }
 
 fn part(position: usize, mut result: Map<String, Value>) -> Item {
@@ -108,11 +126,6 @@ fn part(position: usize, mut result: Map<String, Value>) -> Item {
         _ => position.to_string(),
     };
     let status = status::of_success(result.remove("success").as_ref());
-    if let Some(Value::String(text)) = result.get("details")
-        && let Ok(details @ Value::Object(_)) = serde_json::from_str(text)
-    {
-        result.insert("details".into(), details);
-    }
     items::part(key, status, result, &[], &["details"])
 }
 

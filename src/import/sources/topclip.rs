@@ -3,7 +3,8 @@
 
 use super::{Context, Source, SourceKind, has, items, knows};
 use crate::import::{
-    fields::Fields,
+    fields::{Fields, LAST_COUNTS},
+    kept::Repair,
     mend, names, progress,
     record::{Item, Listed, Record},
     reject::Reject,
@@ -159,12 +160,15 @@ fn part(position: usize, clip: Map<String, Value>) -> Item {
     items::part(key, status, clip, &[], &CLIP)
 }
 
-/// The clips of a key `clips:…`: a list, or an object with one. `None` when it is neither.
-pub fn clips(json: &[u8]) -> Option<Vec<Value>> {
-    match mend::read(json).ok()?.value {
-        Value::Array(clips) => Some(clips),
+/// The clips of a key `clips:…`: a list, or an object with one, and what was put right in it. `None` when it is neither.
+pub fn clips(json: &[u8]) -> Option<(Vec<Value>, Vec<Repair>)> {
+    let read = mend::read(json).ok().filter(|read| !read.too_deep)?;
+    let rules = read.rules.into_iter().chain(read.repeated.iter().map(|_| LAST_COUNTS));
+    let repairs = rules.map(|rule| Repair { field: "clips".to_owned(), rule }).collect();
+    match read.value {
+        Value::Array(clips) => Some((clips, repairs)),
         Value::Object(mut members) => match members.remove("clips")? {
-            Value::Array(clips) => Some(clips),
+            Value::Array(clips) => Some((clips, repairs)),
             _ => None,
         },
         _ => None,

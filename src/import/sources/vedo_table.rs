@@ -133,4 +133,20 @@ mod tests {
         let rules: Vec<_> = repairs.iter().map(|repair| repair.rule).collect();
         assert_eq!(rules, ["not_a_number_became_null", "result_wins_over_counter"]);
     }
+
+    #[test]
+    fn json_that_is_text_hides_no_secret() {
+        let row = json!({
+            "id": "a", "job_type": "idea2video", "status": "failed", "completed_shots": 0,
+            "request_data": r#"{"password": 12345678, "webhook_auth": {"user": "opensesame"}}"#,
+            "result_data": r#"{"message": "no answer from https://u:opensesame@h/", "error": "token=opensesame"}"#,
+            "created_at": "2025-11-21 03:56:30.864216", "updated_at": "2025-11-21 03:56:39.867731",
+        });
+        let Value::Object(row) = row else { panic!("a row is an object") };
+        let (row, repairs) = VedoTable.read(Some("a"), row, &Context::default()).unwrap().into_job();
+        let told = format!("{:?}", row.job);
+        assert!(!told.contains("opensesame") && !told.contains("12345678"), "{told}");
+        let repairs: Vec<_> = repairs.iter().map(|repair| (repair.field.as_str(), repair.rule)).collect();
+        assert_eq!(repairs, [("request_data", "secret_removed"), ("result", "secret_removed")]);
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     super::event,
     ImportedJob, Landed, OnConflict,
+    parents::{self, Parents},
     plan::{Plan, plan},
 };
 use crate::{
@@ -11,18 +12,13 @@ use crate::{
     lifecycle::{EventKind, is_terminal},
 };
 use chrono::{DateTime, Utc};
-use entity::{active_job, episode, import, import_reject, job, job_event, job_item, series};
+use entity::{active_job, import, import_reject, job, job_event, job_item};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, TryInsertResult,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, TryInsertResult,
     sea_query::{Expr, ExprTrait, OnConflict as Conflict},
 };
 use serde_json::json;
-use std::{
-    borrow::Cow,
-    collections::{BTreeSet, HashSet},
-    ops::Range,
-    sync::Arc,
-};
+use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
 /// Some records and rejects of a run, all of them or none. Another writer that makes a job with one of the ids at the
 /// same time makes it fail on PostgreSQL; written again, it finds that job there.
@@ -84,8 +80,12 @@ fn without_repeats(jobs: &[ImportedJob]) -> Vec<Range<usize>> {
 impl ImportBatch {
     async fn write(&self, tx: &Tx, records: &[ImportedJob], plans: Vec<Plan>) -> Result<()> {
         let came: Vec<_> = records.iter().zip(&plans).filter(|(_, p)| p.landed().came_in()).map(|(r, _)| r).collect();
-        bring_parents(tx, &came).await?;
-        let known = Parents::of(tx, &came).await?;
+        parents::bring(tx, &came).await?;
+        let changed = plans.iter().filter_map(|plan| match plan {
+            Plan::Change(_, change) => Some(&change.1.job),
+            _ => None,
+        });
+        let known = Parents::of(tx, came.iter().map(|record| &record.job).chain(changed)).await?;
         let mut new = Rows::default();
         for (record, plan) in records.iter().zip(plans) {
             match plan {
@@ -195,19 +195,7 @@ impl Rows<'_> {
     }
 }
 
-/// The series and episodes that come along. One that is there, or whose number is taken, stays as it is.
-async fn bring_parents(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
-    let own = || records.iter().filter_map(|record| record.own.as_deref());
-    let mut met = HashSet::new();
-    let series = own().flat_map(|own| &own.series).filter(|s| met.insert(s.id.as_str())).cloned().collect();
-    unless_there::<series::Entity, _>(tx, series).await?;
-    let mut met = HashSet::new();
-    let episodes = own().filter_map(|own| own.episode.as_ref()).filter(|e| met.insert(e.id.as_str())).cloned();
-    unless_there::<episode::Entity, _>(tx, episodes.collect()).await?;
-    Ok(())
-}
-
-async fn unless_there<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<(), DbErr>
+pub(super) async fn unless_there<E, A>(tx: &Tx, rows: Vec<E::Model>) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
@@ -218,49 +206,4 @@ where
         let _: TryInsertResult<_> = insert.try_insert().exec_without_returning(tx).await?;
     }
     Ok(())
-}
-
-/// The series and episodes that are there, of those that jobs name.
-struct Parents {
-    series: HashSet<String>,
-    episodes: HashSet<String>,
-}
-
-impl Parents {
-    async fn of(tx: &impl ConnectionTrait, records: &[&ImportedJob]) -> Result<Self> {
-        let named: BTreeSet<_> = records.iter().filter_map(|record| record.job.series_id.as_deref()).collect();
-        let mut series = Vec::new();
-        if !named.is_empty() {
-            let find = series::Entity::find().select_only().column(series::Column::Id);
-            series = find.filter(series::Column::Id.is_in(named)).into_tuple().all(tx).await?;
-        }
-        let named: BTreeSet<_> = records.iter().filter_map(|record| record.job.episode_id.as_deref()).collect();
-        let mut episodes = Vec::new();
-        if !named.is_empty() {
-            let find = episode::Entity::find().select_only().column(episode::Column::Id);
-            episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().all(tx).await?;
-        }
-        Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
-    }
-
-    fn knows_those_of(&self, job: &job::Model) -> bool {
-        job.series_id.as_ref().is_none_or(|id| self.series.contains(id))
-            && job.episode_id.as_ref().is_none_or(|id| self.episodes.contains(id))
-    }
-
-    /// Jobs may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can
-    /// be read, since the column takes only what is there.
-    fn settle(&self, job: &mut job::Model) {
-        if let Some(id) = job.series_id.take_if(|id| !self.series.contains(id)) {
-            keep_as_legacy(job, "series_id", id);
-        }
-        if let Some(id) = job.episode_id.take_if(|id| !self.episodes.contains(id)) {
-            keep_as_legacy(job, "episode_id", id);
-        }
-    }
-}
-
-fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
-    let context = job.context.get_or_insert_with(|| json!({}));
-    context["legacy"][name] = id.into();
 }

@@ -3,6 +3,7 @@
 use super::{
     ImportedJob, Landed, OnConflict,
     conflict::{Replaced, Stored, merged, overwritten},
+    parents::Parents,
 };
 use crate::{db::bulk, error::Result, lifecycle::EventKind};
 use chrono::{DateTime, Utc};
@@ -62,12 +63,14 @@ pub async fn plan(
         OnConflict::Skip => HashMap::new(),
         _ => load(conn, &there).await?,
     };
+    let of_those = records.iter().filter(|record| stored.contains_key(&record.job.id)).map(|record| &record.job);
+    let known = Parents::of(conn, of_those).await?.with_those_of(records);
     let one = |record: &ImportedJob| {
         let id = record.job.id.as_str();
         if there.contains(id) {
             return stored
                 .remove(id)
-                .map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, record, on_conflict, now));
+                .map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, &known.settled(record), on_conflict, now));
         }
         match deleted.get(id) {
             Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(last + 1)),
