@@ -72,7 +72,7 @@ impl Items {
         job_id: Path<String>,
         key: IdempotencyKey,
     ) -> Result<CreatedJob> {
-        let idempotency = key.of("retry_failed_items", &json!(job_id.0));
+        let idempotency = key.of("retry_failed_items", json!(job_id.0).to_string().as_bytes());
         made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }
