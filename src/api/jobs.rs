@@ -90,6 +90,7 @@ enum Order {
 enum View {
     Full,
     Summary,
+    Preview,
 }
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Jobs")]
@@ -154,7 +155,8 @@ impl Jobs {
         offset: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// `summary` leaves out content, request_data, request, context and result.
+        /// `summary` leaves out content, request_data, request, context and result; `preview` is a summary with the path of the
+        /// newest frame of each job.
         view: Query<Option<View>>,
     ) -> Result<Written<JobList>> {
         let filter = filter(Given {
@@ -176,6 +178,7 @@ impl Jobs {
         };
         let view = match view.0 {
             Some(View::Summary) => jobs::View::Summary,
+            Some(View::Preview) => jobs::View::Preview,
             _ => jobs::View::Full,
         };
         let page = self.0.list_jobs(&filter, order, after.clone(), limit, view).await?;
@@ -187,7 +190,12 @@ impl Jobs {
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|c| c.encode()),
         };
-        let jobs = page.jobs.into_iter().map(|job| ListedJob::new(job, view)).collect();
+        let mut frames = page.frames;
+        let listed = |job: job::Model| {
+            let frame = frames.remove(&job.id);
+            ListedJob::new(job, view).with_frame(frame)
+        };
+        let jobs = page.jobs.into_iter().map(listed).collect();
         Written::of(&JobList { jobs, pagination })
     }
 

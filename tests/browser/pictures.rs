@@ -87,7 +87,7 @@ pub fn expected(said: &str, refused: bool) -> bool {
 }
 
 /// Until nothing is loading any more, and the pictures of shots are there.
-async fn settle(page: &Page) {
+pub async fn settle(page: &Page) {
     page.until("performance.getEntriesByType('resource').length > 0 && ![...document.querySelectorAll('.skeleton')].some((el) => el.offsetParent)").await;
     page.eval("new Promise((done) => { let last = -1; const look = () => { const now = performance.getEntriesByType('resource').length; if (now === last) done(); else { last = now; setTimeout(look, 180); } }; look(); })").await;
 }
@@ -135,7 +135,7 @@ const CAUSES: [&str; 3] = [
 ];
 
 /// What a day leaves behind: jobs in every status, with shots, series, an import.
-async fn fill(desk: &Desk) {
+pub async fn fill(desk: &Desk) {
     let series = desk.call("POST", "/series", json!({"title": "Coastal stories"})).await["series_id"].clone();
     let episode = desk
         .call("POST", "/episodes", json!({"series_id": series, "title": "Harbour lights", "number": 1}))

@@ -28,8 +28,6 @@ function heard() {
   if (connection.lostSince) { connection.lostSince = null; tell(); }
 }
 
-export const isLost = () => connection.lostSince !== null;
-
 /** A call of a page failed or went through: tells the same as the stream. */
 export function callFailed(problem) {
   if (problem?.status === 0) current?.suspect();
