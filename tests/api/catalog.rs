@@ -80,7 +80,8 @@ async fn the_jobs_of_series_and_episodes_are_counted_on_request(api: Api) {
         api.made(job).await;
     }
     let series = api.get(&format!("{SERIES}?counts=true")).await.json(200);
-    let totals: Vec<_> = series["series"].as_array().unwrap().iter().map(|one| (&one["title"], &one["jobs"]["total"])).collect();
+    let totals: Vec<_> =
+        series["series"].as_array().unwrap().iter().map(|one| (&one["title"], &one["jobs"]["total"])).collect();
     assert_eq!(totals, [(&json!("Two"), &json!(0)), (&json!("One"), &json!(3))]);
     assert_eq!(api.get(&format!("{SERIES}/{id}?counts=true")).await.json(200)["jobs"]["queued"], 3);
     let episodes = api.get(&format!("{EPISODES}?series_id={id}&counts=true")).await.json(200);

@@ -70,7 +70,8 @@ impl Desk {
 
     /// The job that comes first, in the hands of the worker; answers with the token of its lease.
     pub async fn claim(&self, worker: &str) -> Value {
-        let ask = json!({"worker_id": worker, "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
+        let ask =
+            json!({"worker_id": worker, "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
         self.call("POST", "/claims", ask).await["jobs"][0]["lease"]["token"].clone()
     }
 

@@ -1,6 +1,6 @@
 //! The stream: cut, refused, opened by many tabs, and what stays as it is while rows change.
 
-use super::desk::{Desk, LIVE, at_percent};
+use super::desk::{Desk, at_percent};
 use serde_json::json;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -102,7 +102,8 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
     for _ in 0..450 {
         ids.push(t.queued().await.id);
     }
-    let begun = t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
+    let begun =
+        t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
     // A server that is about to end does no more than it has begun.
     let ending = t.another().await;
     ending.end_streams().await;
@@ -133,7 +134,8 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
 on_both!(an_action_whose_process_is_silent_is_gone_on_with);
 async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
     t.queued().await;
-    let begun = t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
+    let begun =
+        t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
     let raw = t.db.raw().await;
     let held = job_action::ActiveModel {
         id: sea_orm::ActiveValue::Set(begun.id.clone()),

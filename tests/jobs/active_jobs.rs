@@ -101,7 +101,8 @@ async fn a_job_that_ends_while_it_is_put_is_nobodys(t: Bench) {
         let id = of_client(&t, "page").await;
         t.start(&id).await;
         let puts = (0..4).map(|client| {
-            let (server, id) = (if client % 2 == 0 { callsheet::jobs::JobManager::clone(&t) } else { other.clone() }, id.clone());
+            let (server, id) =
+                (if client % 2 == 0 { callsheet::jobs::JobManager::clone(&t) } else { other.clone() }, id.clone());
             async move {
                 // Refused when it came behind the end.
                 drop(server.set_active_job(&format!("client-{client}"), &id, None).await);

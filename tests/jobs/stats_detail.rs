@@ -48,7 +48,8 @@ async fn failures_are_gathered_by_their_cause(t: Bench) {
     for (i, error) in errors.into_iter().enumerate() {
         t.clock.advance(TimeDelta::seconds(1));
         let job_type = if i == 1 { "other" } else { "idea2video" }.to_owned();
-        let new = NewJob { job_id: Some(i.to_string()), job_type, project_title: Some(format!("Film {i}")), ..any_job() };
+        let new =
+            NewJob { job_id: Some(i.to_string()), job_type, project_title: Some(format!("Film {i}")), ..any_job() };
         let id = t.create(new).await.id;
         t.start(&id).await;
         t.mark_failed(&id, for_good(error), None).await.unwrap();
@@ -58,7 +59,9 @@ async fn failures_are_gathered_by_their_cause(t: Bench) {
         let ids = |jobs: Vec<callsheet::jobs::FailedJob>| jobs.into_iter().map(|job| job.job_id).collect::<Vec<_>>();
         causes.map(|cause| (cause.error, ids(cause.jobs).join(" "))).collect::<Vec<_>>()
     };
-    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect::<Vec<(String, String)>>();
+    let pairs = |pairs: &[(&str, &str)]| {
+        pairs.iter().map(|(a, b)| ((*a).into(), (*b).into())).collect::<Vec<(String, String)>>()
+    };
     assert_eq!(gathered(None, 200).await, pairs(&[("Shot 7 failed", "3 2 0"), ("", "4"), ("out of memory", "1")]));
     assert_eq!(gathered(None, 2).await, pairs(&[("", "4"), ("Shot 7 failed", "3")]));
     assert_eq!(gathered(Some("other"), 200).await, pairs(&[("out of memory", "1")]));
@@ -75,7 +78,13 @@ async fn a_preview_shows_the_newest_frame_of_each_job(t: Bench) {
         t.create(NewJob { job_id: Some(id.into()), items, ..any_job() }).await;
         t.start(id).await;
     }
-    let report = |idx, status, result| callsheet::jobs::ItemReport { key: None, idx: Some(idx), status, result: Some(result), error: None };
+    let report = |idx, status, result| callsheet::jobs::ItemReport {
+        key: None,
+        idx: Some(idx),
+        status,
+        result: Some(result),
+        error: None,
+    };
     let (done, failed) = (entity::ItemStatus::Completed, entity::ItemStatus::Failed);
     let reports = vec![
         report(0, done, json!({"first_frame_path": "/media/a.png", "last_frame_path": "/media/a2.png"})),
@@ -83,7 +92,9 @@ async fn a_preview_shows_the_newest_frame_of_each_job(t: Bench) {
         report(3, failed, json!({"seed": 7})),
     ];
     t.report_items("drawn", reports, None).await.unwrap();
-    t.report_items("bare", vec![report(0, done, json!({"seed": 1})), report(1, done, json!("text"))], None).await.unwrap();
+    t.report_items("bare", vec![report(0, done, json!({"seed": 1})), report(1, done, json!("text"))], None)
+        .await
+        .unwrap();
     let list = async |view| {
         t.list_jobs(&Default::default(), Order::NewestFirst, PageAfter::Offset(0), 200, view).await.unwrap()
     };

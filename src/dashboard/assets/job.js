@@ -144,12 +144,12 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     const elapsed = ['processing', 'failed', 'cancelled'].includes(job.status) && job.started_at;
     const since = () => (job.status === 'processing' ? started() : job.started_at);
     const time = elapsed && ticking(h('span'), () => `${job.status === 'processing' ? 'running' : 'ran'} ${duration(Math.round(((job.completed_at ? Date.parse(job.completed_at) : now()) - Date.parse(since())) / 1000))}`);
-    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = isStuck(job) ? null : left(job, started()); return l === null ? '' : `about ${rough(l)} left`; });
+    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = isStuck(job) ? null : left(job, started()); return l === null || l < 1 ? '' : `about ${rough(l)} left`; });
     put(stage, h('div.stage-top', stage.value, stage.name), stage.progress, h('p.facts', stage.shots, time, rest, job.status === 'processing' && job.worker_id && h('span', 'on ', user(job.worker_id))));
   }
 
   function whyWaits() {
-    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', job.attempt ? 'Tried again ' : 'Scheduled to run ', when(job.run_at));
+    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', job.attempt ? 'Tries again ' : 'Scheduled to run ', when(job.run_at));
     if (!stats) { get('/stats', { signal }).then((answer) => { stats = answer; if (alive() && job.status === 'queued') put(stage.name, whyWaits()); }, () => {}); return 'Waits for a worker'; }
     const { alive: there = 0, busy = 0 } = stats.workers ?? {};
     const queue = stats.by_type?.find((type) => type.job_type === job.job_type);

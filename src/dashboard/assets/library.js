@@ -86,7 +86,7 @@ export function workers(root, { signal }) {
     one.jobs?.length ? h('ul.plain', one.jobs.map((job) => h('li', h('a', { href: jobUrl(job.job_id) }, jobTitle(job)), h('span.small', ` ${percent(job.progress)} `, user(job.current_stage))))) : h('span.none', '–'),
     when(one.last_seen_at), exact(one.completed ?? 0), exact(one.failed ?? 0), exact(one.rescued ?? 0)]))))
     : empty('No worker has been seen', 'A worker asks for jobs with POST /api/v1/claims, and tells that it lives by its heartbeats.', h('a.button', { href: '/docs' }, 'API docs'))) });
-  const types = [['Type'], ['Waiting', 'num'], ['Running', 'num'], ['At most at once', 'num'], ['', 'num']];
+  const types = [['Type'], ['Waiting', 'num'], ['Running', 'num'], ['Limit', 'num'], ['', 'num']];
   const set = async (queue, change) => { try { await send('PUT', `/queues/${enc(queue.job_type)}`, { body: change }); } catch (error) { failed(error); } queues.refresh(); };
   const queues = panel('Queues', { load: async () => (await get('/queues', { signal })).queues, render: (body, all) => put(body, all.length ? table('Queues', types, all.map((one) => h('tr', cells(types, [
     h('span.row', h('a', { href: `/jobs${query({ job_type: one.job_type })}` }, one.job_type), one.paused && plainBadge('paused')), exact(one.queued), exact(one.processing),
@@ -138,7 +138,7 @@ export function action(root, { params: { id }, signal }) {
     h('dl.numbers-grid', [['Matching', one.matching], ['Done', one.done], ['Changed', one.changed], ['Skipped', one.skipped], ['Failed', one.failed]].map(([name, n]) => h('div', { class: name === 'Failed' && n ? 'bad' : '' }, h('dt', name), h('dd', exact(n))))), one.status === 'running' && h('p', actionButton('Abort', 'cancel', abort, 'danger'))) });
   const columns = [['Job'], ['Outcome'], ['Why', 'grow']];
   let wanted = '';
-  const row = (one) => h('tr', cells(columns, [h('a', { href: jobUrl(one.job_id) }, user(one.job_id)), one.outcome, user(one.detail ?? one.code, '–')]));
+  const row = (one) => h('tr', cells(columns, [h('a', { href: jobUrl(one.job_id) }, user(one.job_id)), plainBadge(one.outcome), user(one.detail ?? one.code, '–')]));
   const rows = listed('Outcomes', 'outcomes', (after) => `/actions/${enc(id)}/outcomes${query({ outcome: wanted, after, limit: 100 })}`, signal,
     (all) => (all.length ? table('Outcomes', columns, all.map(row)) : empty('None', wanted ? `No job of this action was ${wanted}.` : 'No job has been acted on yet.')),
     { tools: h('select', { 'aria-label': 'Outcome', onchange: (e) => { wanted = e.target.value; rows.refresh(); } }, ['', 'changed', 'skipped', 'failed'].map((o) => h('option', { value: o }, o || 'all'))) });

@@ -98,10 +98,10 @@ class Stream {
     if (id) this.after = id;
     if (!event || !data) return;
     const body = JSON.parse(data);
+    if (this.handlers.ends) this.terminal = ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
     if (event === 'snapshot') { this.queue = []; this.handlers.snapshot?.(body); }
     else if (event === 'reset') { this.after = null; this.handlers.reset?.(body); }
     else if (event === 'change') {
-      if (this.handlers.ends) this.terminal = ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
       this.queue.push(body);
       this.frame ||= requestAnimationFrame(this.flush);
     }

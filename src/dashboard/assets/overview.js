@@ -159,7 +159,7 @@ export function mount(root, { signal, alive, search }) {
     steady(el.stage, job.current_stage, () => put(el.stage, user(job.current_stage, 'No stage reported yet')));
     setBar(el.progress, job.progress, tone, `${Math.floor(job.progress)} percent, ${clean(job.current_stage)}`);
     const rest = job.attempt === 1 && well ? left(job, job.started_at) : null;
-    setText(el.facts, [job.total_shots && `${job.completed_shots}/${job.total_shots} shots`, rest && `about ${rough(rest)} left`].filter(Boolean).join(' · '));
+    setText(el.facts, [job.total_shots && `${job.completed_shots}/${job.total_shots} shots`, rest >= 1 && `about ${rough(rest)} left`].filter(Boolean).join(' · '));
     const url = mediaUrl(job.newest_frame_path), blank = () => put(el.frame, icon('film', 28));
     steady(el.frame, [url], () => (url && !isVideo(url) ? put(el.frame, h('img', { src: url, alt: '', width: 160, height: 90, loading: 'lazy', decoding: 'async', onerror: blank })) : blank()));
   }

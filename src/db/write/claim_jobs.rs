@@ -19,10 +19,7 @@ use sea_orm::{
     sea_query::{Expr, LockType},
 };
 use serde_json::json;
-use std::{
-    collections::HashMap,
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 pub struct ClaimJobs {
     pub worker_id: String,
