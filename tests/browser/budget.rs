@@ -21,7 +21,7 @@ fn the_files_are_few_and_light() {
 }
 
 /// What may be sent, as it is and packed: raised only for something that is worth its weight.
-const RAW: usize = 192_000;
+const RAW: usize = 193_000;
 const PACKED: usize = 66_000;
 
 #[test]

@@ -95,3 +95,29 @@ async fn a_hidden_page_still_tells_in_its_title() {
     page.until(&format!("document.title.startsWith('80') && {}", at_percent(80))).await;
     browser.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_away_for_long_asks_how_things_are_instead_of_what_happened() {
+    let desk = Desk::open().await;
+    desk.running("one").await;
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    let streams = || {
+        let asked = page.heard().requests;
+        asked.into_iter().filter(|url| url.contains("/events/stream")).collect::<Vec<_>>()
+    };
+    desk.follow(&page, "/jobs").await;
+    page.until("document.querySelector('[data-id=one]')").await;
+    let away = "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true; document.dispatchEvent(new Event('visibilitychange'))";
+    let back = "window.away = false; document.dispatchEvent(new Event('visibilitychange'))";
+    for (later, percent, catches_up) in [("0", 20, true), ("120000", 70, false)] {
+        page.eval(&format!("{away}; null")).await;
+        desk.progress("one", percent.into(), "Mixing").await;
+        let before = streams().len();
+        page.eval(&format!("{{ const now = Date.now; Date.now = () => now() + {later}; }} {back}; null")).await;
+        page.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
+            .await;
+        assert_eq!(streams()[before].contains("after="), catches_up, "{later} ms later: {:?}", &streams()[before..]);
+    }
+    browser.close().await;
+}
