@@ -61,6 +61,9 @@ pub struct Model {
     pub heartbeat_at: Option<DateTimeUtc>,
     /// Which process runs it, in the words of `callsheet::process`; null when none does.
     pub process: Option<String>,
+    pub idempotency_key: Option<String>,
+    /// SHA-256 of the request that came with the key.
+    pub idempotency_fingerprint: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

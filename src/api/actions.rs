@@ -4,6 +4,7 @@ use super::{
     Tag,
     body::Body,
     dto::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction},
+    headers::IdempotencyKey,
     paging,
 };
 use crate::jobs::JobManager;
@@ -39,15 +40,17 @@ impl StartActions {
     /// Act on all jobs that match
     ///
     /// Cancels, retries, deletes or re-prioritises every job that matches the filter and was created until now, in the background, each
-    /// as the call for one job would. With `dry_run`, counts what that would come to.
+    /// as the call for one job would. With `dry_run`, counts what that would come to. May be repeated with the same Idempotency-Key: the
+    /// action is begun once.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
-    async fn start_action(&self, body: Body<NewAction>) -> Result<Begun> {
+    async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<Begun> {
+        let idempotency = key.of("start_action", &body.raw);
         let (dry_run, confirm) = (body.value.dry_run, body.value.confirm);
         let new = body.value.into();
         if dry_run {
             return Ok(Begun::DryRun(Json(self.0.preview_action(&new).await?.into())));
         }
-        let action = self.0.start_action(new, confirm).await?;
+        let action = self.0.start_action(new, confirm, idempotency).await?;
         let location = format!("/api/v1/actions/{}", action.id);
         Ok(Begun::Started(Json(action.into()), location))
     }

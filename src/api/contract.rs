@@ -121,7 +121,7 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("list_active_jobs", &[], &[]),
     operation("set_active_job", &[], &["job_not_found", "job_ended"]),
     operation("remove_active_jobs", &[], &[]),
-    operation("start_action", &[], &["confirmation_required"]),
+    operation("start_action", CREATES, &["confirmation_required", "idempotency_key_reused"]),
     operation("list_actions", &[], &[]),
     operation("get_action", &[], &["action_not_found"]),
     operation("abort_action", &[], &["action_not_found"]),

@@ -9,6 +9,7 @@ use super::{
     series::Gone,
 };
 use crate::jobs::JobManager;
+use entity::episode;
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -56,10 +57,21 @@ impl Episodes {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
+        /// Tells the jobs of each by status as well.
+        counts: Query<Option<bool>>,
     ) -> Result<Json<EpisodeList>> {
         let after = paging::cursor(cursor.0)?;
         let (episodes, next) = self.0.list_episodes(series_id.0, after, paging::limit(limit.0)?).await?;
-        let episodes = episodes.into_iter().map(Into::into).collect();
+        let ids = || episodes.iter().map(|row| row.id.clone()).collect();
+        let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_episode(ids()).await?) } else { None };
+        let told = |row: episode::Model| match &mut jobs {
+            Some(jobs) => {
+                let counts = jobs.remove(&row.id).unwrap_or_default();
+                Episode::from(row).counted(counts)
+            }
+            None => row.into(),
+        };
+        let episodes = episodes.into_iter().map(told).collect();
         Ok(Json(EpisodeList { episodes, next_cursor: next.map(|c| c.encode()) }))
     }
 

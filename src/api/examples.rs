@@ -105,13 +105,16 @@ fn output(schema: &str) -> Option<Value> {
         "StreamReset" => json!({"reason": "position_unknown"}),
         "StreamSnapshot" => json!({
             "position": "1042", "as_of": "2026-01-31T12:00:02.5Z",
-            "counts": {"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44},
+            "counts": counts(),
         }),
         "ActiveJob" => active(),
         "ActiveJobs" => json!({"client_id": "c0ffee-42", "active_jobs": [active()]}),
         "RemovedActiveJobs" => json!({"message": "Active jobs removed", "removed": 1}),
         "Bucket" => json!("minute"),
         "StatsReport" => stats(),
+        "NextJob" => next_job(),
+        "FailureCause" => cause(),
+        "FailedJob" => failed_job(),
         "StatsBucket" => bucket(),
         "TypeStats" => of_type(),
         "WorkerCounts" => json!({"alive": 3, "busy": 1, "stale": 0}),
@@ -289,13 +292,18 @@ fn reject() -> Value {
 }
 
 fn series() -> Value {
-    json!({"series_id": SERIES, "title": "Night trains", "created_at": "2026-01-30T09:00:00Z"})
+    json!({"series_id": SERIES, "title": "Night trains", "created_at": "2026-01-30T09:00:00Z", "jobs": counts()})
 }
 
 fn episode() -> Value {
     json!({
         "episode_id": EPISODE, "series_id": SERIES, "title": "Home", "number": 1, "created_at": "2026-01-30T09:05:00Z",
+        "jobs": counts(),
     })
+}
+
+fn counts() -> Value {
+    json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44})
 }
 
 fn active() -> Value {
@@ -328,11 +336,27 @@ fn action_outcome() -> Value {
 fn stats() -> Value {
     json!({
         "as_of": "2026-01-31T12:00:02.5Z",
-        "jobs": {"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44},
+        "jobs": counts(),
         "by_type": [of_type()], "scheduled": 0, "oldest_queued_at": "2026-01-31T12:00:00Z",
         "oldest_queued_seconds": 2.5, "oldest_queued_job_id": JOB, "workers": {"alive": 3, "busy": 1, "stale": 0},
         "bucket": "minute", "bucket_seconds": 60, "buckets": [bucket()], "failures_today": 1, "stuck": 0,
+        "next": [next_job()], "causes": [cause()],
     })
+}
+
+fn next_job() -> Value {
+    json!({
+        "job_id": JOB, "job_type": "idea2video", "project_title": "Night train", "priority": 0,
+        "created_at": "2026-01-31T12:00:00Z",
+    })
+}
+
+fn cause() -> Value {
+    json!({"error": "CUDA out of memory: tried to allocate 2.44 GiB", "jobs": [failed_job()]})
+}
+
+fn failed_job() -> Value {
+    json!({"job_id": JOB, "project_title": "Night train", "failed_at": "2026-01-31T12:00:00Z"})
 }
 
 fn of_type() -> Value {

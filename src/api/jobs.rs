@@ -91,6 +91,7 @@ enum Order {
 enum View {
     Full,
     Summary,
+    Preview,
 }
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Jobs")]
@@ -155,7 +156,8 @@ impl Jobs {
         offset: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-        /// `summary` leaves out content, request_data, request, context and result.
+        /// `summary` leaves out content, request_data, request, context and result; `preview` is a summary with the path of the
+        /// newest frame of each job.
         view: Query<Option<View>>,
     ) -> Result<Written<JobList>> {
         let filter = filter(Given {
@@ -177,6 +179,7 @@ impl Jobs {
         };
         let view = match view.0 {
             Some(View::Summary) => jobs::View::Summary,
+            Some(View::Preview) => jobs::View::Preview,
             _ => jobs::View::Full,
         };
         let asked = Asked { changes: self.0.changes(), filter, order, after, limit, view };
@@ -192,7 +195,12 @@ impl Jobs {
             has_more: page.next.is_some(),
             next_cursor: page.next.map(|c| c.encode()),
         };
-        let jobs = page.jobs.into_iter().map(|job| ListedJob::new(job, view)).collect();
+        let mut frames = page.frames;
+        let listed = |job: job::Model| {
+            let frame = frames.remove(&job.id);
+            ListedJob::new(job, view).with_frame(frame)
+        };
+        let jobs = page.jobs.into_iter().map(listed).collect();
         let list = Written::of(&JobList { jobs, pagination })?;
         self.1.keep(asked, list.bytes());
         Ok(list)

@@ -8,6 +8,7 @@ use super::{
     paging,
 };
 use crate::jobs::JobManager;
+use entity::series;
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -61,22 +62,40 @@ impl Series {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
+        /// Tells the jobs of each by status as well.
+        counts: Query<Option<bool>>,
     ) -> Result<Json<SeriesList>> {
         let (series, next) = self.0.list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
-        let series = series.into_iter().map(Into::into).collect();
+        let ids = || series.iter().map(|row| row.id.clone()).collect();
+        let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_series(ids()).await?) } else { None };
+        let told = |row: series::Model| match &mut jobs {
+            Some(jobs) => {
+                let counts = jobs.remove(&row.id).unwrap_or_default();
+                dto::Series::from(row).counted(counts)
+            }
+            None => row.into(),
+        };
+        let series = series.into_iter().map(told).collect();
         Ok(Json(SeriesList { series, next_cursor: next.map(|c| c.encode()) }))
     }
 
     /// Get a series
     ///
-    /// Id, title and time of making.
+    /// Id, title and time of making, and its jobs by status on request.
     #[oai(path = "/:series_id", method = "get", operation_id = "get_series")]
     async fn get_series(
         &self,
         /// Id of the series.
         series_id: Path<String>,
+        /// Tells its jobs by status as well.
+        counts: Query<Option<bool>>,
     ) -> Result<Json<dto::Series>> {
-        Ok(Json(self.0.get_series(&series_id.0).await?.into()))
+        let series: dto::Series = self.0.get_series(&series_id.0).await?.into();
+        if counts.0 != Some(true) {
+            return Ok(Json(series));
+        }
+        let jobs = self.0.counts_by_series(vec![series_id.0]).await?.into_values().next();
+        Ok(Json(series.counted(jobs.unwrap_or_default())))
     }
 
     /// Delete a series

@@ -4,7 +4,7 @@
 mod assets;
 mod serve;
 
-pub use assets::FILES;
+pub use assets::{FILES, sent};
 
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
 

@@ -148,6 +148,14 @@ pub fn has_label(backend: DbBackend, column: Expr, key: &str, value: &str) -> Ex
     }
 }
 
+/// The text of a member of the JSON object in the column; null when there is none.
+pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
+    match backend {
+        DbBackend::Postgres => column.cast_json_field(name),
+        _ => Func::cust("json_extract").arg(column).arg(format!("$.\"{name}\"")).into(),
+    }
+}
+
 /// The text column in the order of its bytes, which is SQLite's own: PostgreSQL's depends on the database's locale.
 pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
     match backend {

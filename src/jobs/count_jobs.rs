@@ -7,6 +7,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
+use std::collections::HashMap;
 
 /// Jobs that a list counts one by one under a filter that no kept count covers; of more it says that there are more.
 pub const COUNTED: u64 = 10_000;
@@ -101,6 +102,32 @@ impl JobManager {
             }
         }
         Ok(types)
+    }
+
+    /// Of each of these series that has jobs, by status.
+    pub async fn counts_by_series(&self, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
+        self.counts_by(job::Column::SeriesId, ids).await
+    }
+
+    /// Of each of these episodes that has jobs, by status.
+    pub async fn counts_by_episode(&self, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
+        self.counts_by(job::Column::EpisodeId, ids).await
+    }
+
+    async fn counts_by(&self, column: job::Column, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
+        let rows: Vec<(String, JobStatus, i64)> = job::Entity::find()
+            .select_only()
+            .columns([column, job::Column::Status])
+            .column_as(job::Column::Id.count(), "jobs")
+            .filter(column.is_in(ids))
+            .group_by(column)
+            .group_by(job::Column::Status)
+            .into_tuple()
+            .all(self.db.read())
+            .await?;
+        let mut counts: HashMap<String, Counts> = HashMap::new();
+        rows.into_iter().for_each(|(id, status, jobs)| counts.entry(id).or_default().add(status, jobs));
+        Ok(counts)
     }
 
     pub(super) async fn total(&self, filter: &Filter) -> Result<Total> {

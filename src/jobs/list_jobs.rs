@@ -12,6 +12,7 @@ use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait},
 };
+use std::collections::HashMap;
 
 /// What the jobs of a list have in common. Given fields must all hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -62,10 +63,14 @@ pub enum View {
     Full,
     /// Without content, request_data, context and result, which may be large.
     Summary,
+    /// A summary with the newest frame of each job.
+    Preview,
 }
 
 pub struct Page {
     pub jobs: Vec<job::Model>,
+    /// Paths of the newest frames by job, in a preview.
+    pub frames: HashMap<String, String>,
     /// How many jobs there are under the filter, on all pages.
     pub total: Total,
     /// Set when more follow.
@@ -104,7 +109,7 @@ impl JobManager {
                 let total = self.total(filter).await?;
                 match self.row_before(filter, order, rows, total).await? {
                     Some(row) => (Some(total), PageAfter::Cursor(row)),
-                    None => return Ok(Page { jobs: Vec::new(), total, next: None }),
+                    None => return Ok(Page { jobs: Vec::new(), frames: HashMap::new(), total, next: None }),
                 }
             }
             after => (None, after),
@@ -119,7 +124,11 @@ impl JobManager {
         };
         let (total, rows) = tokio::try_join!(total, async { Ok(db::jobs_of(db, page).await?) })?;
         let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
-        Ok(Page { jobs, total, next })
+        let frames = match view {
+            View::Preview => self.newest_frames(&jobs).await?,
+            View::Full | View::Summary => HashMap::new(),
+        };
+        Ok(Page { jobs, frames, total, next })
     }
 
     /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over

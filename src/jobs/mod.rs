@@ -59,7 +59,7 @@ pub use progress::Progress;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
-pub use stats::Stats;
+pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};

@@ -2,13 +2,20 @@
 
 use super::{JobManager, validate};
 use crate::{
-    db::write::{Change, Items},
+    db::{
+        text_member,
+        write::{Change, Items},
+    },
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
 use entity::{ItemStatus, job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    sea_query::{Expr, ExprTrait},
+};
 use serde_json::{Map, Value, json};
+use std::collections::HashMap;
 
 /// Where a shot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +123,32 @@ impl JobManager {
             .all(self.db.read())
             .await?;
         Ok(items.iter().map(Shot::from).collect())
+    }
+
+    /// By job, the last frame of the last shot that has one: what can be seen of a job before it is done.
+    pub(super) async fn newest_frames(&self, jobs: &[job::Model]) -> Result<HashMap<String, String>> {
+        use job_item::Column as C;
+        let ids: Vec<&str> = jobs.iter().filter(|job| job.total_shots > 0).map(|job| job.id.as_str()).collect();
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let db = self.db.read();
+        let path = |name| text_member(sea_orm::ConnectionTrait::get_database_backend(db), Expr::col(C::Result), name);
+        let newest = job_item::Entity::find()
+            .select_only()
+            .column(C::JobId)
+            .column_as(C::Idx.max(), "idx")
+            .filter(C::JobId.is_in(ids))
+            .filter(path("first_frame_path").is_not_null().or(path("last_frame_path").is_not_null()))
+            .group_by(C::JobId)
+            .into_query();
+        let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
+        let items = job_item::Entity::find().filter(newest).all(db).await?;
+        let frame = |item: job_item::Model| {
+            let shot = Shot::from(&item);
+            Some((item.job_id, shot.last_frame_path.or(shot.first_frame_path)?))
+        };
+        Ok(items.into_iter().filter_map(frame).collect())
     }
 
     /// Rewrites descriptions of one shot, whatever the job's status. Where scenes number their shots alike, the first

@@ -2,6 +2,7 @@
 //! No IO, no clock of its own; property tests hold each rule.
 
 mod backoff;
+mod cause;
 mod cursor;
 mod event;
 mod histogram;
@@ -13,6 +14,7 @@ mod transition;
 mod unit;
 
 pub use backoff::backoff;
+pub use cause::{alike, first_line};
 pub use cursor::Cursor;
 pub use event::EventKind;
 pub use histogram::Histogram;

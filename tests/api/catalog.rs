@@ -3,11 +3,15 @@
 use super::face::{Api, of_job, places};
 use serde_json::{Value, json};
 
+const SERIES: &str = "/api/v1/series";
+const EPISODES: &str = "/api/v1/episodes";
+
 on_both!(
     a_series_is_made_read_and_deleted,
     an_episode_has_its_number_once_in_a_series,
     a_series_with_a_bad_title_is_refused,
     a_deleted_series_leaves_its_jobs,
+    the_jobs_of_series_and_episodes_are_counted_on_request,
 );
 
 async fn a_series_is_made_read_and_deleted(api: Api) {
@@ -63,4 +67,26 @@ async fn a_deleted_series_leaves_its_jobs(api: Api) {
     assert_eq!((&job["series_id"], &job["episode_id"], &job["version"]), (&Value::Null, &Value::Null, &3.into()));
     assert_eq!(api.get(&of_job(&id, "/events")).await.json(200)["events"].as_array().unwrap().len(), 3);
     api.whole(&id).await.assert_history_is_whole();
+}
+
+async fn the_jobs_of_series_and_episodes_are_counted_on_request(api: Api) {
+    let made = async |path: &str, body| api.post(path, body).await.json(201);
+    let (one, _two) = (made(SERIES, json!({"title": "One"})).await, made(SERIES, json!({"title": "Two"})).await);
+    let id = one["series_id"].as_str().unwrap();
+    let episode = made(EPISODES, json!({"series_id": id, "title": "Pilot"})).await["episode_id"].clone();
+    for episode in [json!(null), episode.clone(), episode] {
+        let mut job = super::face::least();
+        (job["series_id"], job["episode_id"]) = (json!(id), episode);
+        api.made(job).await;
+    }
+    let series = api.get(&format!("{SERIES}?counts=true")).await.json(200);
+    let totals: Vec<_> =
+        series["series"].as_array().unwrap().iter().map(|one| (&one["title"], &one["jobs"]["total"])).collect();
+    assert_eq!(totals, [(&json!("Two"), &json!(0)), (&json!("One"), &json!(3))]);
+    assert_eq!(api.get(&format!("{SERIES}/{id}?counts=true")).await.json(200)["jobs"]["queued"], 3);
+    let episodes = api.get(&format!("{EPISODES}?series_id={id}&counts=true")).await.json(200);
+    assert_eq!(episodes["episodes"][0]["jobs"]["queued"], 2);
+    for path in [SERIES.to_owned(), format!("{SERIES}?counts=false"), format!("{SERIES}/{id}")] {
+        assert!(!api.get(&path).await.text().contains("\"jobs\""), "{path}");
+    }
 }

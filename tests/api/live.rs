@@ -48,6 +48,39 @@ async fn statistics_have_their_shape_and_count_at_once(t: Api) {
     t.get("/api/v1/stats?bucket=day").await.problem(400, "invalid_request");
 }
 
+on_both!(an_overview_takes_three_calls);
+async fn an_overview_takes_three_calls(t: Api) {
+    let mut job = least();
+    job["items"] = json!([{"key": "a"}, {"key": "b"}]);
+    let ids = [t.made(job.clone()).await, t.made(job.clone()).await, t.made(job).await]
+        .map(|job| job["job_id"].as_str().unwrap().to_owned());
+    for id in &ids[..2] {
+        t.post(&of_job(id, "/start"), json!({})).await.json(200);
+    }
+    t.post(&of_job(&ids[0], "/fail"), json!({"error": "Shot 7 failed\nat line 2", "retryable": false})).await.json(200);
+    let frame = json!([{"key": "a", "status": "completed", "result": {"first_frame_path": "/media/a.png"}}]);
+    t.patch(&of_job(&ids[1], "/items"), json!({"items": frame})).await.json(200);
+
+    let plain = t.get("/api/v1/stats").await.json(200);
+    assert_eq!((&plain["next"], &plain["causes"]), (&json!(null), &json!(null)));
+    let stats = t.get("/api/v1/stats?next=5&failures=200").await.json(200);
+    assert_eq!((&stats["next"][0]["job_id"], stats["next"].as_array().unwrap().len()), (&json!(ids[2]), 1));
+    let cause = &stats["causes"][0];
+    assert_eq!((&cause["error"], &cause["jobs"][0]["job_id"]), (&"Shot 7 failed".into(), &json!(ids[0])));
+    assert!(cause["jobs"][0]["failed_at"].is_string());
+    for wrong in ["next=0", "next=51", "failures=0", "failures=201", "failures=all"] {
+        t.get(&format!("/api/v1/stats?{wrong}")).await.problem(400, "invalid_request");
+    }
+
+    let listed = t.get("/api/v1/jobs?status=processing&view=preview").await.json(200);
+    assert_eq!(listed["jobs"][0]["newest_frame_path"], "/media/a.png");
+    assert!(listed["jobs"][0].get("content").is_none());
+    for view in ["summary", "full"] {
+        let listed = t.get(&format!("/api/v1/jobs?status=processing&view={view}")).await.json(200);
+        assert!(listed["jobs"][0].get("newest_frame_path").is_none(), "{view}");
+    }
+}
+
 on_both!(an_action_is_counted_first_and_then_run);
 async fn an_action_is_counted_first_and_then_run(t: Api) {
     for _ in 0..3 {
@@ -106,4 +139,23 @@ async fn an_action_without_a_filter_or_on_everything_is_refused(t: Api) {
     t.get("/api/v1/actions/nobody").await.problem(404, "action_not_found");
     t.post("/api/v1/actions/nobody/abort", json!({})).await.problem(404, "action_not_found");
     t.get("/api/v1/actions/nobody/outcomes").await.problem(404, "action_not_found");
+}
+
+on_both!(an_action_is_begun_once_for_a_key);
+async fn an_action_is_begun_once_for_a_key(t: Api) {
+    t.made(least()).await;
+    let path = "/api/v1/jobs/actions";
+    let body = json!({"action": "cancel", "filter": {"status": ["queued"]}});
+    let post = async |body: &serde_json::Value| {
+        let request = t.request(reqwest::Method::POST, path).header("Idempotency-Key", "once").json(body);
+        super::answer::Answer::of(request).await
+    };
+    let first = post(&body).await;
+    let begun = first.json(202);
+    t.made(least()).await;
+    let again = post(&body).await;
+    assert_eq!((again.json(202), again.header("location")), (begun, first.header("location")));
+    let other = json!({"action": "delete", "filter": {"status": ["queued"]}});
+    post(&other).await.problem(422, "idempotency_key_reused");
+    assert_eq!(t.get("/api/v1/actions").await.json(200)["actions"].as_array().unwrap().len(), 1);
 }

@@ -1,6 +1,6 @@
 //! A server, a browser, and a worker that a test plays.
 
-use crate::support::{Chromium, Server, TestDb};
+use crate::support::{Chromium, Page, Server, TestDb};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
@@ -56,6 +56,25 @@ impl Desk {
         self.call("POST", &format!("/jobs/{id}/start"), json!({"worker_id": "gpu-1"})).await;
     }
 
+    /// A job that someone works on, under the id.
+    pub async fn running(&self, id: &str) {
+        self.job(id, json!({})).await;
+        self.start(id).await;
+    }
+
+    /// Opens the path, and waits until what changes comes in.
+    pub async fn follow(&self, page: &Page, path: &str) {
+        page.open(&self.at(path)).await;
+        page.until(LIVE).await;
+    }
+
+    /// The job that comes first, in the hands of the worker; answers with the token of its lease.
+    pub async fn claim(&self, worker: &str) -> Value {
+        let ask =
+            json!({"worker_id": worker, "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
+        self.call("POST", "/claims", ask).await["jobs"][0]["lease"]["token"].clone()
+    }
+
     pub async fn progress(&self, id: &str, percent: f64, stage: &str) {
         self.call("PUT", &format!("/jobs/{id}/progress"), json!({"progress": percent, "current_stage": stage})).await;
     }
@@ -67,6 +86,14 @@ impl Desk {
     pub async fn fail(&self, id: &str, error: &str) {
         self.call("POST", &format!("/jobs/{id}/fail"), json!({"error": error, "retryable": false})).await;
     }
+}
+
+/// The stream of the page is open.
+pub const LIVE: &str = "document.querySelector('.chip').dataset.state === 'live'";
+
+/// The page of a job shows so many percent.
+pub fn at_percent(percent: u32) -> String {
+    format!("document.querySelector('.huge').textContent.startsWith('{percent}')")
 }
 
 pub struct Stopped {

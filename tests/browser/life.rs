@@ -1,6 +1,6 @@
 //! A job outlives the page that started it: reload, close, another tab, another server.
 
-use super::desk::Desk;
+use super::desk::{Desk, LIVE, at_percent};
 use serde_json::json;
 
 /// Fills the form and sends it; answers with the id of the job.
@@ -24,7 +24,7 @@ async fn a_job_that_is_started_and_reloaded_at_once_goes_on() {
     page.until("document.querySelector('.status').textContent === 'Queued'").await;
     desk.start(&id).await;
     desk.progress(&id, 40.0, "Drawing frames").await;
-    page.until("document.querySelector('.huge').textContent.startsWith('40') && document.body.innerText.includes('Drawing frames')").await;
+    page.until(&format!("{} && document.body.innerText.includes('Drawing frames')", at_percent(40))).await;
     assert!(page.eval("document.title").await.as_str().unwrap().starts_with("40"));
     // The first page knows it too, because the server does.
     page.open(&desk.at("/")).await;
@@ -60,17 +60,15 @@ async fn two_tabs_agree() {
     let browser = desk.browser().await;
     let (list, other) = (browser.page().await, Box::pin(crate::support::Chromium::start(&desk.profile("other"))).await);
     let job = other.page().await;
-    list.open(&desk.at("/jobs")).await;
-    job.open(&desk.at("/jobs/one")).await;
+    desk.follow(&list, "/jobs").await;
+    desk.follow(&job, "/jobs/one").await;
     list.until("document.querySelector('[data-id=one]')").await;
-    job.until("document.querySelector('.chip').dataset.state === 'live'").await;
-    list.until("document.querySelector('.chip').dataset.state === 'live'").await;
     desk.start("one").await;
     for percent in [10, 35, 60] {
         desk.progress("one", percent.into(), "Rendering").await;
         list.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
             .await;
-        job.until(&format!("document.querySelector('.huge').textContent.startsWith('{percent}')")).await;
+        job.until(&at_percent(percent)).await;
     }
     // What is done in one is seen in the other.
     desk.fail("one", "the model refused").await;
@@ -86,12 +84,10 @@ async fn two_tabs_agree() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_finds_a_restarted_server_by_itself() {
     let desk = Desk::open().await;
-    desk.job("one", json!({})).await;
-    desk.start("one").await;
+    desk.running("one").await;
     let browser = desk.browser().await;
     let page = browser.page().await;
-    page.open(&desk.at("/jobs/one")).await;
-    page.until("document.querySelector('.chip').dataset.state === 'live'").await;
+    desk.follow(&page, "/jobs/one").await;
     let stopped = desk.kill().await;
     page.until(
         "!document.getElementById('banner').hidden && document.body.innerText.includes('Connection lost: as of')",
@@ -101,11 +97,8 @@ async fn a_page_finds_a_restarted_server_by_itself() {
     page.until("document.querySelector('.toast').innerText.includes('nothing was done')").await;
     let desk = stopped.again().await;
     desk.progress("one", 70.0, "Mixing sound").await;
-    page.until(
-        "document.getElementById('banner').hidden && document.querySelector('.huge').textContent.startsWith('70')",
-    )
-    .await;
-    page.until("document.querySelector('.chip').dataset.state === 'live'").await;
+    page.until(&format!("document.getElementById('banner').hidden && {}", at_percent(70))).await;
+    page.until(LIVE).await;
     browser.close().await;
 }
 
@@ -121,9 +114,7 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         "document.querySelectorAll('.shot').length === 4 && document.body.innerText.includes('No worker is there')",
     )
     .await;
-    let ask = json!({"worker_id": "gpu-7", "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
-    let claimed = desk.call("POST", "/claims", ask).await;
-    let token = claimed["jobs"][0]["lease"]["token"].clone();
+    let token = desk.claim("gpu-7").await;
     page.until(
         "document.querySelector('.status').textContent === 'Processing' && document.body.innerText.includes('gpu-7')",
     )
@@ -157,5 +148,33 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
     )
     .await;
     page.until("document.querySelector('.status').textContent === 'Completed' && document.querySelector('.attempts').innerText.includes('gpu-7')").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_claims_is_seen_on_the_pages() {
+    let desk = Desk::open().await;
+    let items: Vec<_> = (0..3).map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}})).collect();
+    desk.job("one", json!({"items": items})).await;
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    desk.follow(&page, "/workers").await;
+    page.until("document.body.innerText.includes('No worker has been seen')").await;
+    let token = desk.claim("gpu-7").await;
+    page.until("document.querySelector('tbody').innerText.includes('gpu-7') && document.querySelector('tbody').innerText.includes('render-host')").await;
+    page.until("document.querySelector('tbody .status').textContent === 'Busy' && document.querySelector('tbody').innerText.includes('Title of one')").await;
+    page.click("[aria-label=Queues] .act:not(.link)").await;
+    page.until("document.querySelector('[aria-label=Queues] tbody').innerText.includes('Paused')").await;
+    assert_eq!(desk.call("GET", "/queues", json!({})).await["queues"][0]["paused"], true);
+    let outcomes = json!([{"key": "shot-0", "status": "completed"}, {"key": "shot-1", "status": "failed", "error": "the model refused"}]);
+    desk.call("POST", "/jobs/one/heartbeat", json!({"lease_token": token, "items": outcomes})).await;
+    desk.call("POST", "/jobs/one/complete", json!({"lease_token": token, "result": {}})).await;
+    page.until("document.querySelector('tbody .status').textContent === 'Free'").await;
+    // The failed shot alone is made again, by another job.
+    page.open(&desk.at("/jobs/one")).await;
+    page.click(".job-actions .act:not(.primary)").await;
+    page.click(".toast a").await;
+    page.until("location.pathname !== '/jobs/one' && document.querySelectorAll('.shot').length === 1").await;
+    assert_eq!(page.heard().complaints, Vec::<String>::new());
     browser.close().await;
 }

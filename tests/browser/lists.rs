@@ -119,9 +119,8 @@ async fn new_rows_wait_until_they_are_let_in() {
     desk.job("one", json!({})).await;
     let browser = desk.browser().await;
     let page = browser.page().await;
-    page.open(&desk.at("/jobs")).await;
-    page.until("document.querySelector('[data-id=one]') && document.querySelector('.chip').dataset.state === 'live'")
-        .await;
+    desk.follow(&page, "/jobs").await;
+    page.until("document.querySelector('[data-id=one]')").await;
     for id in ["two", "three"] {
         desk.job(id, json!({})).await;
     }

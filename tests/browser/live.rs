@@ -1,30 +1,23 @@
 //! The stream: cut, refused, opened by many tabs, and what stays as it is while rows change.
 
-use super::desk::Desk;
+use super::desk::{Desk, at_percent};
 use serde_json::json;
-
-const LIVE: &str = "document.querySelector('.chip').dataset.state === 'live'";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_503_and_a_time_offline_do_not_end_the_stream() {
     let desk = Desk::open().await;
-    desk.job("one", json!({})).await;
-    desk.start("one").await;
+    desk.running("one").await;
     let browser = desk.browser().await;
     let page = browser.page().await;
     page.refuse("/events/stream", Some(1)).await;
-    page.open(&desk.at("/jobs/one")).await;
-    page.until(LIVE).await;
+    desk.follow(&page, "/jobs/one").await;
     desk.progress("one", 10.0, "Drawing").await;
-    page.until("document.querySelector('.huge').textContent.startsWith('10')").await;
+    page.until(&at_percent(10)).await;
     page.offline(true).await;
     page.until("!document.getElementById('banner').hidden").await;
     desk.progress("one", 55.0, "Drawing").await;
     page.offline(false).await;
-    page.until(
-        "document.getElementById('banner').hidden && document.querySelector('.huge').textContent.startsWith('55')",
-    )
-    .await;
+    page.until(&format!("document.getElementById('banner').hidden && {}", at_percent(55))).await;
     browser.close().await;
 }
 
@@ -45,8 +38,7 @@ async fn without_streams_a_page_asks_instead() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_tabs_are_open_at_once() {
     let desk = Desk::open().await;
-    desk.job("one", json!({})).await;
-    desk.start("one").await;
+    desk.running("one").await;
     let browser = desk.browser().await;
     let mut pages = Vec::new();
     for _ in 0..8 {
@@ -58,7 +50,7 @@ async fn eight_tabs_are_open_at_once() {
     desk.progress("one", 33.0, "Drawing").await;
     for page in &pages {
         page.front().await;
-        page.until("document.querySelector('.huge').textContent.startsWith('33')").await;
+        page.until(&at_percent(33)).await;
     }
     browser.close().await;
 }
@@ -67,14 +59,12 @@ async fn eight_tabs_are_open_at_once() {
 async fn selection_focus_and_memory_survive_a_thousand_updates() {
     let desk = Desk::open().await;
     for id in ["one", "two", "three"] {
-        desk.job(id, json!({})).await;
-        desk.start(id).await;
+        desk.running(id).await;
     }
     let browser = desk.browser().await;
     let page = browser.page().await;
-    page.open(&desk.at("/jobs")).await;
+    desk.follow(&page, "/jobs").await;
     page.until("document.querySelectorAll('[data-id]').length === 3").await;
-    page.until(LIVE).await;
     page.click("[data-id=two] input").await;
     page.eval("document.querySelector('[data-id=two] .title').focus(); window.row = document.querySelector('[data-id=two]'); null").await;
     for step in 1..=334_u32 {
@@ -94,16 +84,40 @@ async fn selection_focus_and_memory_survive_a_thousand_updates() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_hidden_page_still_tells_in_its_title() {
     let desk = Desk::open().await;
-    desk.job("one", json!({})).await;
-    desk.start("one").await;
+    desk.running("one").await;
     let browser = desk.browser().await;
     let page = browser.page().await;
-    page.open(&desk.at("/jobs/one")).await;
-    page.until(LIVE).await;
+    desk.follow(&page, "/jobs/one").await;
     // Time is the browser's own here; the page is hidden, and its stream closed.
     page.eval("Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true; document.dispatchEvent(new Event('visibilitychange')); null").await;
     desk.progress("one", 80.0, "Mixing").await;
     page.eval("window.away = false; document.dispatchEvent(new Event('visibilitychange')); null").await;
-    page.until("document.title.startsWith('80') && document.querySelector('.huge').textContent.startsWith('80')").await;
+    page.until(&format!("document.title.startsWith('80') && {}", at_percent(80))).await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_was_away_for_long_asks_how_things_are_instead_of_what_happened() {
+    let desk = Desk::open().await;
+    desk.running("one").await;
+    let browser = desk.browser().await;
+    let page = browser.page().await;
+    let streams = || {
+        let asked = page.heard().requests;
+        asked.into_iter().filter(|url| url.contains("/events/stream")).collect::<Vec<_>>()
+    };
+    desk.follow(&page, "/jobs").await;
+    page.until("document.querySelector('[data-id=one]')").await;
+    let away = "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true; document.dispatchEvent(new Event('visibilitychange'))";
+    let back = "window.away = false; document.dispatchEvent(new Event('visibilitychange'))";
+    for (later, percent, catches_up) in [("0", 20, true), ("120000", 70, false)] {
+        page.eval(&format!("{away}; null")).await;
+        desk.progress("one", percent.into(), "Mixing").await;
+        let before = streams().len();
+        page.eval(&format!("{{ const now = Date.now; Date.now = () => now() + {later}; }} {back}; null")).await;
+        page.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
+            .await;
+        assert_eq!(streams()[before].contains("after="), catches_up, "{later} ms later: {:?}", &streams()[before..]);
+    }
     browser.close().await;
 }

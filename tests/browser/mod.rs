@@ -1,6 +1,7 @@
 //! The dashboard in a real browser, against the real binary.
 
 mod budget;
+mod calls;
 mod colours;
 mod desk;
 mod hostile;

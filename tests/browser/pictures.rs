@@ -30,8 +30,11 @@ async fn pages(desk: &Desk, job: &[&str]) -> Vec<(String, String)> {
     .into();
     all.extend(job.iter().map(|id| (format!("job-{id}"), format!("/jobs/{id}"))));
     for (list, id) in [("series", "series_id"), ("imports", "import_id"), ("actions", "action_id")] {
-        let first =
-            desk.call("GET", &format!("/{list}"), json!({})).await[list][0][id].as_str().unwrap_or("none").to_owned();
+        let first = desk.call("GET", &format!("/{list}"), json!({})).await[list]
+            .as_array()
+            .unwrap()
+            .last()
+            .map_or("none".to_owned(), |one| one[id].as_str().unwrap().to_owned());
         all.push((format!("one-{list}"), format!("/{list}/{first}")));
     }
     all
@@ -47,6 +50,8 @@ async fn look(page: &Page, state: &str, name: &str, width: u32) {
     let wide = page.eval("[...document.querySelectorAll('main *')].filter((el) => el.getBoundingClientRect().right > innerWidth + 1 && !el.closest('.scroller, .tabs, pre, .hidden')).slice(0, 3).map((el) => el.outerHTML.slice(0, 200))").await;
     let scroll = page.eval("document.documentElement.scrollWidth - innerWidth").await.as_i64().unwrap();
     assert!(scroll <= 0, "{name} {state} {width}: {scroll} px too wide: {wide}");
+    let cut = page.eval("[...document.querySelectorAll('button, a.button, input, select')].filter((el) => el.offsetParent !== null && el.getBoundingClientRect().right > innerWidth + 1 && !el.closest('.tabs, .hidden')).map((el) => el.outerHTML.slice(0, 120))").await;
+    assert_eq!(cut, json!([]), "{name} {state} {width}: cut off at the edge");
     assert_eq!(page.nameless().await, Vec::<String>::new(), "{name} {state} {width}");
     assert_eq!(page.eval("document.querySelectorAll('h1').length").await, 1, "{name} {state} {width}");
     if width < 500 {
@@ -62,7 +67,9 @@ async fn walk(desk: &Desk, state: &str, jobs: &[&str], refused: bool) {
         page.refuse("/api/v1/", None).await;
     }
     for (name, path) in pages(desk, jobs).await {
-        for width in [360, 1280] {
+        // What a wide screen does with more room is seen best when there is much to show.
+        let wide = (state == "full").then_some(1920);
+        for width in [360, 1280].into_iter().chain(wide) {
             page.size(width).await;
             page.open(&desk.at(&path)).await;
             settle(&page).await;
@@ -87,7 +94,7 @@ pub fn expected(said: &str, refused: bool) -> bool {
 }
 
 /// Until nothing is loading any more, and the pictures of shots are there.
-async fn settle(page: &Page) {
+pub async fn settle(page: &Page) {
     page.until("performance.getEntriesByType('resource').length > 0 && ![...document.querySelectorAll('.skeleton')].some((el) => el.offsetParent)").await;
     page.eval("new Promise((done) => { let last = -1; const look = () => { const now = performance.getEntriesByType('resource').length; if (now === last) done(); else { last = now; setTimeout(look, 180); } }; look(); })").await;
 }
@@ -135,7 +142,7 @@ const CAUSES: [&str; 3] = [
 ];
 
 /// What a day leaves behind: jobs in every status, with shots, series, an import.
-async fn fill(desk: &Desk) {
+pub async fn fill(desk: &Desk) {
     let series = desk.call("POST", "/series", json!({"title": "Coastal stories"})).await["series_id"].clone();
     let episode = desk
         .call("POST", "/episodes", json!({"series_id": series, "title": "Harbour lights", "number": 1}))
@@ -180,6 +187,15 @@ async fn fill(desk: &Desk) {
     desk.call("POST", "/jobs/cancelled/cancel", json!({"reason": "not needed"})).await;
     let again = json!({"action": "retry", "filter": {"job_ids": ["failed-4", "running-2"]}});
     desk.call("POST", "/jobs/actions", again).await;
+    desk.job("wide", json!({"job_type": "upscale", "project_title": "Desert radio, 4K"})).await;
+    let crew = json!({"job_types": ["upscale", "script2video"], "lease_seconds": 600, "version": "2.4.1"});
+    for (worker, host) in [("render-1", "gpu-a.studio"), ("render-2", "gpu-b.studio")] {
+        let mut ask = crew.clone();
+        (ask["worker_id"], ask["host"]) = (worker.into(), host.into());
+        desk.call("POST", "/claims", ask).await;
+    }
+    desk.call("PUT", "/queues/idea2video", json!({"max_running": 4})).await;
+    desk.call("PUT", "/queues/script2video", json!({"paused": true})).await;
     let dump = json!({"a": {"job_id": "old-1", "status": "completed", "type": "idea2video", "progress": 100, "created_at": "2025-01-02T03:04:05", "updated_at": "2025-01-02T03:04:05", "request": {"idea": "x"}}, "b": {"job_id": "old-2"}, "c": "nonsense"});
     desk.call("POST", "/imports?file_name=jobs-2025.json", dump).await;
 }

@@ -18,7 +18,7 @@ fn with_status(status: &[JobStatus]) -> ActionFilter {
 }
 
 async fn done(t: &Bench, new: NewAction, confirm: bool) -> job_action::Model {
-    let begun = t.start_action(new, confirm).await.unwrap();
+    let begun = t.start_action(new, confirm, None).await.unwrap();
     assert_eq!(begun.status, ActionStatus::Running);
     t.run_actions().await.unwrap();
     let ended = t.get_action(&begun.id).await.unwrap();
@@ -83,7 +83,7 @@ async fn only_what_matches_and_was_there_is_acted_on(t: Bench) {
     let red = t.create(NewJob { labels: labels(&[("team", "red")]), ..any_job() }).await;
     let blue = t.create(NewJob { labels: labels(&[("team", "blue")]), ..any_job() }).await;
     let filter = ActionFilter { labels: labels(&[("team", "red")]), ..with_status(&[JobStatus::Queued]) };
-    let begun = t.start_action(action(ActionKind::Cancel, filter), false).await.unwrap();
+    let begun = t.start_action(action(ActionKind::Cancel, filter), false, None).await.unwrap();
     t.clock.advance(TimeDelta::seconds(1));
     let later = t.create(NewJob { labels: labels(&[("team", "red")]), ..any_job() }).await;
     t.run_actions().await.unwrap();
@@ -102,7 +102,8 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
     for _ in 0..450 {
         ids.push(t.queued().await.id);
     }
-    let begun = t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false).await.unwrap();
+    let begun =
+        t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
     // A server that is about to end does no more than it has begun.
     let ending = t.another().await;
     ending.end_streams().await;
@@ -120,7 +121,7 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
     let met: std::collections::BTreeSet<_> = outcomes.iter().map(|outcome| outcome.job_id.clone()).collect();
     assert_eq!((outcomes.len(), met), (450, ids.into_iter().collect()));
     // One that is aborted before it begins does nothing; one that has ended stays as it is.
-    let retry = t.start_action(action(ActionKind::Retry, ActionFilter::default()), true).await.unwrap();
+    let retry = t.start_action(action(ActionKind::Retry, ActionFilter::default()), true, None).await.unwrap();
     assert_eq!(t.abort_action(&retry.id).await.unwrap().status, ActionStatus::Aborted);
     t.run_actions().await.unwrap();
     assert_eq!(sums(&t.get_action(&retry.id).await.unwrap()), (450, 0, 0, 0));
@@ -133,7 +134,8 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
 on_both!(an_action_whose_process_is_silent_is_gone_on_with);
 async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
     t.queued().await;
-    let begun = t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false).await.unwrap();
+    let begun =
+        t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
     let raw = t.db.raw().await;
     let held = job_action::ActiveModel {
         id: sea_orm::ActiveValue::Set(begun.id.clone()),
@@ -152,7 +154,7 @@ async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
 on_both!(bad_actions_are_refused);
 async fn bad_actions_are_refused(t: Bench) {
     let everything = action(ActionKind::Delete, ActionFilter::default());
-    refusal(t.start_action(everything.clone(), false).await, "confirmation_required");
+    refusal(t.start_action(everything.clone(), false, None).await, "confirmation_required");
     let bad = [
         NewAction { priority: Some(3), ..everything.clone() },
         NewAction { priority: Some(101), ..action(ActionKind::SetPriority, ActionFilter::default()) },
@@ -164,7 +166,7 @@ async fn bad_actions_are_refused(t: Bench) {
     ];
     for new in bad {
         refusal(t.preview_action(&new).await, "invalid_request");
-        refusal(t.start_action(new, true).await, "invalid_request");
+        refusal(t.start_action(new, true, None).await, "invalid_request");
     }
     refusal(t.get_action("nobody").await, "action_not_found");
     refusal(t.abort_action("no\0body").await, "action_not_found");

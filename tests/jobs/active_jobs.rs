@@ -3,6 +3,7 @@
 use crate::support::{Bench, any_job, for_good, for_now, refusal};
 use callsheet::jobs::NewJob;
 use entity::JobStatus;
+use sea_orm::EntityTrait;
 
 async fn active(t: &Bench, client: &str) -> Vec<String> {
     let active = t.list_active_jobs(client).await.unwrap();
@@ -91,4 +92,29 @@ async fn bad_clients_and_unknown_jobs_are_refused(t: Bench) {
         "job_exists",
     );
     assert!(active(&t, "page").await.is_empty());
+}
+
+on_both!(a_job_that_ends_while_it_is_put_is_nobodys);
+async fn a_job_that_ends_while_it_is_put_is_nobodys(t: Bench) {
+    let other = t.another().await;
+    for round in 0..20 {
+        let id = of_client(&t, "page").await;
+        t.start(&id).await;
+        let puts = (0..4).map(|client| {
+            let (server, id) =
+                (if client % 2 == 0 { callsheet::jobs::JobManager::clone(&t) } else { other.clone() }, id.clone());
+            async move {
+                // Refused when it came behind the end.
+                drop(server.set_active_job(&format!("client-{client}"), &id, None).await);
+            }
+        });
+        let (server, ending) = (other.clone(), id.clone());
+        let end = tokio::spawn(async move { server.mark_completed(&ending, None, None).await.unwrap() });
+        crate::support::at_once(puts).await;
+        end.await.unwrap();
+        // Not even a row is left that a list would have to hide.
+        let left = entity::active_job::Entity::find().all(t.database().read()).await.unwrap();
+        assert!(left.is_empty(), "round {round}: {left:?}");
+    }
+    other.database().clone().close().await.unwrap();
 }

@@ -34,6 +34,7 @@ mod series;
 mod shots;
 mod start_job;
 mod stats;
+mod stats_detail;
 mod together;
 mod transitions;
 mod update_job;

@@ -1,8 +1,8 @@
 //! get_stats: exact against a full count of the history.
 
-use crate::support::{Bench, any_job, for_good, for_now};
+use crate::support::{Bench, any_job, at_once, for_good, for_now};
 use callsheet::{
-    jobs::{JobManager, NewJob, Progress, Stats},
+    jobs::{JobManager, NewJob, Progress, Stats, StatsDetail},
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Of the test that the issue asks for.
 const CHANGES: usize = 10_000;
 
-async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng) {
+async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng, ledger: &mut Ledger) {
     let types = ["idea2video", "script2video", "upscale"];
     if ids.is_empty() || rng.u8(..100) < 22 {
         let run_at = (rng.u8(..5) == 0).then(|| t.clock_now() + TimeDelta::minutes(rng.i64(-5..90)));
@@ -34,6 +34,8 @@ async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng) {
         14 => drop(t.cancel_job(&id, None, None).await),
         15 => drop(t.retry_job(&id, None).await),
         16 if rng.u8(..4) == 0 => {
+            // Its history goes with it, whether it was rolled up or not.
+            ledger.read(t).await;
             t.delete_job(&id, None).await.unwrap();
             ids.remove(place);
         }
@@ -79,7 +81,7 @@ async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
     for (unit, job_type) in
         [(Unit::Minute, None), (Unit::QuarterHour, Some("upscale")), (Unit::Hour, None), (Unit::Hour, Some("nothing"))]
     {
-        let stats: Stats = jobs.get_stats(unit, job_type).await.unwrap();
+        let stats: Stats = jobs.get_stats(unit, job_type, StatsDetail::default()).await.unwrap();
         assert_eq!(stats.spans.len(), usize::try_from(unit.told()).unwrap());
         assert_eq!(stats.spans.last().unwrap().0, unit.start_of(t.clock_now()));
         for (start, told) in &stats.spans {
@@ -89,7 +91,7 @@ async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
     let now = t.clock_now();
     let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
     let today = ledger.events.values().filter(|event| event.kind == "failed" && event.created_at >= midnight).count();
-    let stats = jobs.get_stats(Unit::Minute, None).await.unwrap();
+    let stats = jobs.get_stats(Unit::Minute, None, StatsDetail::default()).await.unwrap();
     assert_eq!(stats.failures_today, i64::try_from(today).unwrap());
     let rows = job::Entity::find().all(t.database().read()).await.unwrap();
     let queued = || rows.iter().filter(|job| job.status == JobStatus::Queued);
@@ -119,16 +121,56 @@ async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: Benc
             let (a, b) = tokio::join!(t.roll_up_stats(), other.roll_up_stats());
             a.and(b).unwrap();
         }
-        // The history of a job that is deleted goes: it is counted before.
-        if rng.u8(..16) == 0 {
-            ledger.read(&t).await;
-            t.roll_up_stats().await.unwrap();
-        }
-        one_change(&t, &mut ids, &mut rng).await;
+        one_change(&t, &mut ids, &mut rng, &mut ledger).await;
         if change % 2500 == 0 {
             ledger.read(&t).await;
             hold(&t, &ledger, if change % 5000 == 0 { &t } else { &other }).await;
         }
+    }
+    other.database().clone().close().await.unwrap();
+}
+
+on_both!(what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once);
+async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Bench) {
+    for _ in 0..3 {
+        let job = t.queued().await;
+        t.start(&job.id).await;
+        t.clock.advance(TimeDelta::milliseconds(100));
+        t.mark_failed(&job.id, for_good("broken"), None).await.unwrap();
+        t.delete_job(&job.id, None).await.unwrap();
+    }
+    for _ in 0..2 {
+        let stats = t.get_stats(Unit::Minute, None, StatsDetail::default()).await.unwrap();
+        let (_, told) = stats.spans.last().unwrap();
+        assert_eq!((told.created, told.started, told.failed, stats.failures_today), (3, 3, 3, 3));
+        assert!(told.runs.percentile(0.5).is_some());
+        t.roll_up_stats().await.unwrap();
+    }
+}
+
+on_both!(jobs_that_are_deleted_while_servers_roll_up_count_once);
+async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: Bench) {
+    const JOBS: usize = 120;
+    let other = t.another().await;
+    let servers: Vec<JobManager> = vec![JobManager::clone(&t), JobManager::clone(&other)];
+    let roll_up = |server: JobManager| async move {
+        for _ in 0..20 {
+            server.roll_up_stats().await.unwrap();
+        }
+    };
+    let come_and_go = |server: JobManager| async move {
+        for _ in 0..JOBS / 6 {
+            let job = server.create_job(any_job(), None).await.unwrap().job;
+            server.delete_job(&job.id, None).await.unwrap();
+        }
+    };
+    let rolling = servers.clone().into_iter().map(roll_up);
+    let going = servers.iter().cycle().take(6).cloned().map(come_and_go);
+    tokio::join!(at_once(rolling), at_once(going));
+    for server in &servers {
+        let stats = server.get_stats(Unit::Hour, None, StatsDetail::default()).await.unwrap();
+        assert_eq!(stats.spans.last().unwrap().1.created, i64::try_from(JOBS).unwrap());
+        server.roll_up_stats().await.unwrap();
     }
     other.database().clone().close().await.unwrap();
 }
@@ -145,7 +187,7 @@ async fn percentiles_are_of_what_jobs_waited_and_ran(t: Bench) {
             t.roll_up_stats().await.unwrap();
         }
     }
-    let stats = t.get_stats(Unit::Hour, None).await.unwrap();
+    let stats = t.get_stats(Unit::Hour, None, StatsDetail::default()).await.unwrap();
     let (_, told) = stats.spans.last().unwrap();
     assert_eq!((told.created, told.started, told.completed), (20, 20, 20));
     let near =

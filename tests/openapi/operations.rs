@@ -67,8 +67,8 @@ fn what_a_client_may_send_is_closed_and_what_it_gets_is_complete() {
         let optional: Vec<_> =
             members(&schema["properties"]).filter(|(field, _)| !required.contains(&***field)).collect();
         let closed = schema["additionalProperties"] == false;
-        // In a summary the large fields are left out, and what was refused has no status.
-        let may_lack = matches!(name.as_str(), "ListedJob" | "OutcomeAnswer");
+        // In a summary the large fields are left out, what was refused has no status, and counts come when asked for.
+        let may_lack = matches!(name.as_str(), "ListedJob" | "OutcomeAnswer" | "Series" | "Episode");
         assert!(closed || optional.is_empty() || may_lack, "{name} may lack {optional:?}");
     }
 }

@@ -1,7 +1,7 @@
 //! Series and episodes, as they are taken and given.
 
-use super::Time;
-use crate::jobs;
+use super::{JobCounts, Time};
+use crate::jobs::{self, Counts};
 use entity::{episode, series};
 use poem_openapi::Object;
 
@@ -20,6 +20,9 @@ pub struct Series {
     pub series_id: String,
     pub title: String,
     pub created_at: Time,
+    /// Its jobs by status, if that was asked for.
+    #[oai(skip_serializing_if_is_none)]
+    pub jobs: Option<JobCounts>,
 }
 
 /// A page of series, newest first.
@@ -53,6 +56,9 @@ pub struct Episode {
     pub title: Option<String>,
     pub number: Option<i32>,
     pub created_at: Time,
+    /// Its jobs by status, if that was asked for.
+    #[oai(skip_serializing_if_is_none)]
+    pub jobs: Option<JobCounts>,
 }
 
 /// A page of episodes, newest first.
@@ -71,7 +77,13 @@ impl From<NewSeries> for jobs::NewSeries {
 
 impl From<series::Model> for Series {
     fn from(row: series::Model) -> Self {
-        Self { series_id: row.id, title: row.title, created_at: row.created_at.into() }
+        Self { series_id: row.id, title: row.title, created_at: row.created_at.into(), jobs: None }
+    }
+}
+
+impl Series {
+    pub fn counted(self, jobs: Counts) -> Self {
+        Self { jobs: Some(jobs.into()), ..self }
     }
 }
 
@@ -89,6 +101,13 @@ impl From<episode::Model> for Episode {
             title: row.title,
             number: row.number,
             created_at: row.created_at.into(),
+            jobs: None,
         }
+    }
+}
+
+impl Episode {
+    pub fn counted(self, jobs: Counts) -> Self {
+        Self { jobs: Some(jobs.into()), ..self }
     }
 }

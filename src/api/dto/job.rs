@@ -135,7 +135,7 @@ pub struct JobWithShots {
     shots: Vec<Shot>,
 }
 
-/// A job in a list. A summary leaves out content, request_data, request, context and result.
+/// A job in a list. A summary, and a preview, leaves out content, request_data, request, context and result.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct ListedJob {
     #[oai(flatten)]
@@ -148,6 +148,10 @@ pub struct ListedJob {
     /// The same as request_data, for older clients.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     request: Large<Object>,
+    /// In a preview, path of the last frame of the last shot that has one.
+    #[oai(skip_serializing_if_is_none)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    newest_frame_path: Option<String>,
 }
 
 /// What a summary leaves out of a listed job.
@@ -207,8 +211,8 @@ impl ListedJob {
     /// As the view shows it.
     pub fn new(job: job::Model, view: View) -> Self {
         let (kind, request) = (job.job_type.clone(), object(job.request_data.clone()));
-        let mut listed = Self { fields: job.into(), kind, request: request.into() };
-        if view == View::Summary {
+        let mut listed = Self { fields: job.into(), kind, request: request.into(), newest_frame_path: None };
+        if view != View::Full {
             listed.fields.content.leave_out();
             listed.fields.request_data.leave_out();
             listed.fields.context.leave_out();
@@ -216,6 +220,10 @@ impl ListedJob {
             listed.request.leave_out();
         }
         listed
+    }
+
+    pub fn with_frame(self, newest_frame_path: Option<String>) -> Self {
+        Self { newest_frame_path, ..self }
     }
 }
 

@@ -2,11 +2,11 @@
 
 use super::{JobCounts, Time};
 use crate::{
-    jobs::{Counts, Stats},
+    jobs::{self, Cause, Counts, Stats},
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::queue;
+use entity::{job, queue};
 use poem_openapi::{Enum, Object};
 
 /// A span of time.
@@ -45,6 +45,37 @@ pub struct StatsReport {
     pub failures_today: i64,
     /// Processing, but their worker is gone: the lease has run out, or nobody reported for 15 minutes.
     pub stuck: u64,
+    /// The jobs that claims give out next, in order; null unless asked for.
+    pub next: Option<Vec<NextJob>>,
+    /// Why jobs failed, those causes first that most jobs failed of; null unless asked for.
+    pub causes: Option<Vec<FailureCause>>,
+}
+
+/// A job that is due.
+#[derive(Debug, Object)]
+pub struct NextJob {
+    pub job_id: String,
+    pub job_type: String,
+    pub project_title: Option<String>,
+    pub priority: i16,
+    pub created_at: Time,
+}
+
+/// Failed jobs whose errors begin with the same line, but for numbers and ids.
+#[derive(Debug, Object)]
+pub struct FailureCause {
+    /// First line of the error of the latest of them; empty when it gave none.
+    pub error: String,
+    /// The latest first.
+    pub jobs: Vec<FailedJob>,
+}
+
+/// A job that failed.
+#[derive(Debug, Object)]
+pub struct FailedJob {
+    pub job_id: String,
+    pub project_title: Option<String>,
+    pub failed_at: Option<Time>,
 }
 
 /// Jobs of a type.
@@ -104,7 +135,7 @@ impl From<Bucket> for Unit {
 
 impl StatsReport {
     pub fn new(stats: Stats, bucket: Bucket) -> Self {
-        let Stats { as_of, by_type, queues, waiting, workers, spans, failures_today } = stats;
+        let Stats { as_of, by_type, queues, waiting, workers, spans, failures_today, next, causes } = stats;
         let jobs = by_type.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(counts));
         let oldest = waiting.oldest;
         let waited = |since: DateTime<Utc>| (as_of - since).as_seconds_f64().max(0.0);
@@ -122,7 +153,27 @@ impl StatsReport {
             buckets: spans.into_iter().map(Into::into).collect(),
             failures_today,
             stuck: waiting.stuck,
+            next: next.map(|jobs| jobs.into_iter().map(Into::into).collect()),
+            causes: causes.map(|causes| causes.into_iter().map(Into::into).collect()),
         }
+    }
+}
+
+impl From<job::Model> for NextJob {
+    fn from(job: job::Model) -> Self {
+        let job::Model { id, job_type, project_title, priority, created_at, .. } = job;
+        Self { job_id: id, job_type, project_title, priority, created_at: created_at.into() }
+    }
+}
+
+impl From<Cause> for FailureCause {
+    fn from(cause: Cause) -> Self {
+        let failed = |job: jobs::FailedJob| FailedJob {
+            job_id: job.job_id,
+            project_title: job.project_title,
+            failed_at: job.failed_at.map(Into::into),
+        };
+        Self { error: cause.error, jobs: cause.jobs.into_iter().map(failed).collect() }
     }
 }
 

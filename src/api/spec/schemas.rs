@@ -123,7 +123,8 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
     if !INPUTS.contains(&name) {
         let left_out = |field: &&String| match name {
-            "ListedJob" => LARGE_FIELDS.contains(&field.as_str()),
+            "ListedJob" => LARGE_FIELDS.contains(&field.as_str()) || *field == "newest_frame_path",
+            "Series" | "Episode" => *field == "jobs",
             "OutcomeAnswer" => *field == "status",
             _ => false,
         };

@@ -1,5 +1,5 @@
 // What can be done to one job, to a selection, and to all that match: asked before where it can't be taken back.
-import { h, icon, put, store, user } from './dom.js';
+import { h, icon, jobTitle, jobUrl, put, store, user } from './dom.js';
 import { get, jobPath, post, randomId, send } from './api.js';
 import { atClock, count, exact, plural } from './format.js';
 import { STATUSES, isStuck, shape, WORDS, bar, setBar } from './status.js';
@@ -11,8 +11,6 @@ export const clientId = () => {
   if (!id) store.set('client', (id = randomId()));
   return id;
 };
-
-const title = (job) => user(job.project_title, job.job_id);
 
 export const canRetry = (job) => job.status === 'failed' || job.status === 'cancelled' || isStuck(job);
 export const canCancel = (job) => job.status === 'queued' || (job.status === 'processing' && !job.cancel_requested_at);
@@ -35,20 +33,20 @@ async function run(job, call, done) {
 
 /** A job whose worker is gone is recovered; both keep the shots that are done. */
 export const retry = (job, undoable = true) => run(job, () => send('POST', jobPath(job.job_id, isStuck(job) ? '/recover' : '/retry')),
-  (now) => toast(h('span', title(job), ' is queued again'), { undo: undoable && now.status === 'queued' ? () => cancel(now, false) : null }));
+  (now) => toast(h('span', jobTitle(job), ' is queued again'), { undo: undoable && now.status === 'queued' ? () => cancel(now, false) : null }));
 
 export async function cancel(job, undoable = true) {
   if (job.status === 'processing') {
-    const sure = await confirm('Cancel a running job?', h('p', title(job), ' is being worked on. What its worker has not finished is lost; shots that are done stay.'), 'Cancel job');
+    const sure = await confirm('Cancel a running job?', h('p', jobTitle(job), ' is being worked on. What its worker has not finished is lost; shots that are done stay.'), 'Cancel job');
     if (!sure) return;
   }
   return run(job, () => send('POST', jobPath(job.job_id, '/cancel'), { body: {} }), (now) => toast(
-    now.status === 'cancelled' ? h('span', title(job), ' is cancelled') : 'The worker is asked to let go.',
+    now.status === 'cancelled' ? h('span', jobTitle(job), ' is cancelled') : 'The worker is asked to let go.',
     { undo: undoable && now.status === 'cancelled' ? () => retry(now, false) : null }));
 }
 
 export async function remove(job) {
-  const sure = await confirm('Delete this job?', h('p', title(job), ' goes, with its shots and its history. There is no way back. Files in the media folder stay.'), 'Delete job');
+  const sure = await confirm('Delete this job?', h('p', jobTitle(job), ' goes, with its shots and its history. There is no way back. Files in the media folder stay.'), 'Delete job');
   return sure && run(job, () => send('DELETE', jobPath(job.job_id)), () => { jobChanged({ ...job, kind: 'deleted' }); toast('Deleted. A delete can not be undone.'); });
 }
 
@@ -66,11 +64,11 @@ const askPriority = (value = 0) => dialog('Priority', (close) => {
     h('div.row.end', h('button.button.primary.act', { type: 'submit' }, 'Set priority')));
 });
 
-export const recover = (job) => run(job, () => send('POST', jobPath(job.job_id, '/recover')), () => toast(h('span', title(job), ' goes on from its checkpoint')));
+export const recover = (job) => run(job, () => send('POST', jobPath(job.job_id, '/recover')), () => toast(h('span', jobTitle(job), ' goes on from its checkpoint')));
 
 /** Makes another job, of the failed shots alone. */
 export const retryFailedItems = (job) => run(job, () => send('POST', jobPath(job.job_id, '/retry-failed-items'), { headers: { 'Idempotency-Key': randomId() } }),
-  (made) => toast('A new job makes the failed shots again.', { link: ['Show it', `/jobs/${encodeURIComponent(made.job_id)}`] }));
+  (made) => toast('A new job makes the failed shots again.', { link: ['Show it', jobUrl(made.job_id)] }));
 
 const quote = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 

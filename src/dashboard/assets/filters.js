@@ -3,14 +3,13 @@ import { STATUSES } from './status.js';
 
 export const NAMES = { status: 'status', type: 'job_type', mode: 'mode', series: 'series_id', episode: 'episode_id', label: 'label', after: 'created_after', before: 'created_before' };
 const SHOWN = Object.fromEntries(Object.entries(NAMES).map(([word, name]) => [name, word]));
-const LISTS = ['label', 'status'];
 
 /** The filter that a URL names. */
 export function fromUrl(search) {
   const filter = {};
   for (const name of [...Object.values(NAMES), 'q']) {
     const all = search.getAll(name).filter(Boolean);
-    if (all.length) filter[name] = LISTS.includes(name) ? [...new Set(all.flatMap((v) => (name === 'status' ? v.split(',') : [v])))] : all[0];
+    if (all.length) filter[name] = name === 'label' ? [...new Set(all)] : all[0];
   }
   return filter;
 }
@@ -65,18 +64,19 @@ export function parse(text, now = Date.now()) {
 /** A filter with one more condition. */
 export function plus(filter, name, value) {
   if (name === 'label') return { ...filter, label: [...new Set([...(filter.label ?? []), value])] };
-  return { ...filter, [name]: name === 'status' ? [value] : value };
+  return { ...filter, [name]: value };
 }
 
 export function minus(filter, name, value) {
   const rest = { ...filter };
   const kept = [filter[name] ?? []].flat().filter((one) => one !== value);
-  if (LISTS.includes(name) && kept.length) rest[name] = kept; else delete rest[name];
+  if (kept.length) rest[name] = kept; else delete rest[name];
   return rest;
 }
 
 /** The same as the body of an action takes it. */
 export function toAction(filter) {
-  const { label, ...rest } = filter;
-  return label ? { ...rest, labels: Object.fromEntries(label.map((l) => [l.slice(0, l.indexOf('=')), l.slice(l.indexOf('=') + 1)])) } : rest;
+  const { label, status, ...rest } = filter;
+  const pair = (text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)];
+  return { ...rest, ...(status && { status: [status] }), ...(label && { labels: Object.fromEntries(label.map(pair)) }) };
 }

@@ -1,5 +1,5 @@
 // One job: its cause of failure on top, its pictures before its JSON, and its whole history.
-import { clean, h, icon, put, setText, throttle, user } from './dom.js';
+import { h, icon, jobName, jobTitle, jobUrl, put, setText, throttle, user } from './dom.js';
 import { get, isVideo, jobPath, mediaUrl, query, send } from './api.js';
 import { duration, exact, left, moment, now, percent, plural, rough, ticking, when } from './format.js';
 import { apply, follow, onJobChanged } from './live.js';
@@ -71,7 +71,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
   function paint() {
     const name = job.project_title || job.job_id;
     setTitle(job.status === 'processing' ? `${percent(job.progress)} ${name}` : name);
-    if (differs('title', job.project_title)) put(title, user(job.project_title, job.job_id));
+    if (differs('title', job.project_title)) put(title, jobTitle(job));
     showStanding(badge, job, 'large');
     if (differs('where', job.job_type, job.mode, job.priority)) {
       put(where, h('code', job.job_id), copyButton(job.job_id, 'Copy the id'), h('a', { href: `/jobs${query({ job_type: job.job_type })}` }, job.job_type), job.priority !== 0 && h('span.tag', `priority ${job.priority}`));
@@ -126,7 +126,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
       const box = h('div.stage-box');
       put(stage, url && isVideo(url) ? box : h('div.done-line.i-completed', shape('completed', 20), h('div', h('b', 'Completed'), ' ', when(job.completed_at), path && h('p.small', 'Result: ', url ? h('a', { href: url }, user(path)) : h('code', user(path))))),
         url && isVideo(url) && h('p.row.between.small', h('span', 'Completed ', when(job.completed_at)), h('a', { href: url, download: true }, 'Download')));
-      if (url && isVideo(url)) { playing = () => play(box, url, newestFrame(shots), `Video of ${clean(job.project_title || id)}`); if (!dialogOpen) playing(); }
+      if (url && isVideo(url)) { playing = () => play(box, url, newestFrame(shots), `Video of ${jobName(job)}`); if (!dialogOpen) playing(); }
       return;
     }
     if (playing) { playing = null; unload(); }
@@ -144,12 +144,12 @@ export function mount(root, { params: { id }, search, signal, alive }) {
     const elapsed = ['processing', 'failed', 'cancelled'].includes(job.status) && job.started_at;
     const since = () => (job.status === 'processing' ? started() : job.started_at);
     const time = elapsed && ticking(h('span'), () => `${job.status === 'processing' ? 'running' : 'ran'} ${duration(Math.round(((job.completed_at ? Date.parse(job.completed_at) : now()) - Date.parse(since())) / 1000))}`);
-    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = isStuck(job) ? null : left(job, started()); return l === null ? '' : `about ${rough(l)} left`; });
+    const rest = job.status === 'processing' && ticking(h('span'), () => { const l = isStuck(job) ? null : left(job, started()); return l === null || l < 1 ? '' : `about ${rough(l)} left`; });
     put(stage, h('div.stage-top', stage.value, stage.name), stage.progress, h('p.facts', stage.shots, time, rest, job.status === 'processing' && job.worker_id && h('span', 'on ', user(job.worker_id))));
   }
 
   function whyWaits() {
-    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', job.attempt ? 'Tried again ' : 'Scheduled to run ', when(job.run_at));
+    if (job.run_at && Date.parse(job.run_at) > now()) return h('span', job.attempt ? 'Tries again ' : 'Scheduled to run ', when(job.run_at));
     if (!stats) { get('/stats', { signal }).then((answer) => { stats = answer; if (alive() && job.status === 'queued') put(stage.name, whyWaits()); }, () => {}); return 'Waits for a worker'; }
     const { alive: there = 0, busy = 0 } = stats.workers ?? {};
     const queue = stats.by_type?.find((type) => type.job_type === job.job_type);
@@ -198,7 +198,7 @@ export function mount(root, { params: { id }, search, signal, alive }) {
 
   function openShot(at, restored) {
     dialogOpen = true;
-    const shown = (to) => go(`/jobs/${encodeURIComponent(id)}${query({ shot: to })}`, { replace: true });
+    const shown = (to) => go(jobUrl(id) + query({ shot: to }), { replace: true });
     if (!restored) shown(at);
     shotDialog({ job: id, shots: () => shots, at, moved: shown, changed: () => soonShots() }).then(() => { dialogOpen = false; if (!alive()) return; shown(null); playing?.(); });
   }

@@ -1,5 +1,5 @@
 // The list: filters that live in the URL, rows that change in place, and actions on what is selected or on all that match.
-import { clean, h, icon, keyed, put, setText, throttle, user } from './dom.js';
+import { clean, h, icon, jobName, jobUrl, keyed, put, setText, throttle, user } from './dom.js';
 import { get, query } from './api.js';
 import { count, counted, exact, percent, when } from './format.js';
 import { apply, connection, follow, onConnection, onJobChanged } from './live.js';
@@ -66,7 +66,7 @@ export function mount(root, { search, signal, alive }) {
     const set = (name) => (e) => { const v = e.target.value.trim(); const { found, bad: wrong } = parse(v ? `${name}:${/\s/.test(v) ? JSON.stringify(v) : v}` : ''); put(bad, wrong.map(([t, why]) => h('span', h('code', clean(t)), `: ${why}. `))); for (const [key, value] of found) withFilter(plus(filter, key, value), false); if (found.length) e.target.value = ''; };
     const text = (name, placeholder) => h('input', { type: 'text', placeholder, onchange: set(name) });
     return h('div', { class: 'sheet' },
-      field('Status', h('select', { onchange: (e) => { const next = { ...filter }; delete next.status; if (e.target.value) next.status = [e.target.value]; withFilter(next, false); } }, h('option', { value: '' }, 'Any'), STATUSES.map((st) => h('option', { value: st }, WORDS[st])))),
+      field('Status', h('select', { onchange: (e) => { const next = { ...filter }; delete next.status; if (e.target.value) next.status = e.target.value; withFilter(next, false); } }, h('option', { value: '' }, 'Any'), STATUSES.map((st) => h('option', { value: st }, WORDS[st])))),
       field('Type', text('type', 'idea2video')), field('Label', text('label', 'team=a')), field('Series id', text('series', '')),
       field('Created after', text('after', '7d or 2026-01-31')), field('Created before', text('before', 'today')),
       field('Order', h('select', { onchange: (e) => { order = e.target.value || null; go(url({ order, cursor: null }), {}); } }, h('option', { value: '' }, 'Newest first'), h('option', { value: 'created_at' }, 'Oldest first'))),
@@ -75,6 +75,9 @@ export function mount(root, { search, signal, alive }) {
 
   function showFilter() {
     if (document.activeElement !== box) box.value = filter.q ?? '';
+    const [status, sorting] = sheet.querySelectorAll('select');
+    status.value = filter.status ?? '';
+    sorting.value = order ?? '';
     const all = chips(filter);
     put(chipList, all.map((chip) => h('span.filter', user(chip.text), h('button', { 'aria-label': `Remove ${clean(chip.text)}`, onclick: () => withFilter(minus(filter, chip.name, chip.value), false) }, icon('cancel', 14)))),
       (all.length > 0 || filter.q || order) && h('button.button.quiet.small', { onclick: () => { box.value = ''; order = null; withFilter({}, false); } }, 'Clear'));
@@ -82,7 +85,7 @@ export function mount(root, { search, signal, alive }) {
   }
 
   function showTabs(counts) {
-    const now = filter.status?.length === 1 ? filter.status[0] : filter.status?.length ? 'several' : '';
+    const now = filter.status ?? '';
     const rest = { ...filter };
     delete rest.status;
     const tab = (status, word, n) => h('a', { href: `/jobs${query({ ...rest, status, order, limit: size === '50' ? null : size })}`, class: `i-${status || 'all'}`, 'aria-current': now === status ? 'true' : null }, status && shape(status, 14), word, h('b', { title: n >= 100000 ? exact(n) : null }, n === undefined ? '' : count(n)));
@@ -121,7 +124,7 @@ export function mount(root, { search, signal, alive }) {
 
   function paint() {
     showFilter();
-    setTitle(filter.status?.length === 1 ? `${WORDS[filter.status[0]]} jobs` : 'Jobs');
+    setTitle(WORDS[filter.status] ? `${WORDS[filter.status]} jobs` : 'Jobs');
     if (!state.jobs.length) {
       const filtered = chips(filter).length > 0 || filter.q;
       put(frame, filtered || cursor
@@ -138,13 +141,13 @@ export function mount(root, { search, signal, alive }) {
 
   function row(job) {
     const id = job.job_id;
-    const pick = h('input', { type: 'checkbox', 'aria-label': `Select ${clean(job.project_title || id)}` });
-    const status = h('span'), progress = bar(`Progress of ${clean(job.project_title || id)}`), value = h('span.small.value');
-    const title = h('a.title', { href: `/jobs/${encodeURIComponent(id)}` }, user(job.project_title, id));
+    const pick = h('input', { type: 'checkbox', 'aria-label': `Select ${jobName(job)}` });
+    const status = h('span'), progress = bar(`Progress of ${jobName(job)}`), value = h('span.small.value');
+    const title = h('a.title', { href: jobUrl(id) }, user(job.project_title, id));
     const under = h('span.under.small'), shots = h('span'), attempt = h('span');
     const cell = (cls, ...content) => h('td', { class: cls }, content);
     const el = h('tr', { data: { id } }, cell('c-pick', h('label.tick', pick)), cell('c-status', status), cell('c-title', title, under), cell('c-bar', h('div.bar-line', progress, value)),
-      cell('c-shots num', shots), cell('c-attempt num', attempt), cell('c-age num', when(job.created_at)), cell('c-menu', menuButton(`Actions of ${clean(job.project_title || id)}`, () => jobMenu(find(id) ?? job))));
+      cell('c-shots num', shots), cell('c-attempt num', attempt), cell('c-age num', when(job.created_at)), cell('c-menu', menuButton(`Actions of ${jobName(job)}`, () => jobMenu(find(id) ?? job))));
     pick.addEventListener('click', (event) => toggle(id, pick.checked, event.shiftKey));
     return Object.assign(el, { pick, status, progress, value, under, shots, attempt });
   }
@@ -161,7 +164,7 @@ export function mount(root, { search, signal, alive }) {
     el.pick.checked = state.all || selected.has(job.job_id);
     el.dataset.status = job.status;
     el.classList.toggle('picked', el.pick.checked);
-    el.classList.toggle('out', Boolean(job.gone) || (filter.status?.length > 0 && !filter.status.includes(job.status)));
+    el.classList.toggle('out', Boolean(job.gone) || (filter.status !== undefined && filter.status !== job.status));
   }
 
   const find = (id) => state.jobs.find((job) => job.job_id === id);

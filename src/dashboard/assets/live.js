@@ -8,6 +8,7 @@ const SILENCE = 35000;
 const LOST_AFTER = 5000;
 const POLL = 5000;
 const ENDED_CHECK = 15000;
+const AWAY = 60000;
 
 const listeners = new Set();
 export const connection = { state: 'connecting', asOf: null, lostSince: null, paused: false };
@@ -28,8 +29,6 @@ function heard() {
   if (connection.lostSince) { connection.lostSince = null; tell(); }
 }
 
-export const isLost = () => connection.lostSince !== null;
-
 /** A call of a page failed or went through: tells the same as the stream. */
 export function callFailed(problem) {
   if (problem?.status === 0) current?.suspect();
@@ -38,7 +37,7 @@ export function callFailed(problem) {
 class Stream {
   /** `path` under the API. Handlers: `changes(events)`, `snapshot(data)`, `reset()`, `poll()`, `hidden()`. */
   constructor(path, handlers) {
-    Object.assign(this, { path, handlers, after: null, failures: 0, queue: [], timers: {}, done: false });
+    Object.assign(this, { path, handlers, after: null, behind: false, heardAt: 0, failures: 0, queue: [], timers: {}, done: false });
     this.flush = this.flush.bind(this);
   }
 
@@ -67,15 +66,18 @@ class Stream {
   }
 
   async read(controller) {
+    // What all jobs did meanwhile may be more than a page wants to hear: it asks how things are instead.
+    if (!this.handlers.ends && this.after !== null && Date.now() - this.heardAt > AWAY) this.forget();
     const path = this.after === null ? this.path : `${this.path}${this.path.includes('?') ? '&' : '?'}after=${encodeURIComponent(this.after)}`;
     this.watch(controller);
     const response = await fetch(API + path, { signal: controller.signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' });
     if (response.status === 204) { heard(); return 'over'; }
     if (response.status === 404) { heard(); this.handlers.gone?.(); return 'gone'; }
-    // A position that the server does not take is forgotten, and the next answer begins with a snapshot.
-    if (response.status === 400 && this.after !== null) { this.after = null; return 'failed'; }
+    if (response.status === 400 && this.after !== null) { this.forget(); return 'failed'; }
     if (!response.ok || !response.body) return 'failed';
     this.healthy();
+    this.heardAt = Date.now();
+    if (this.behind) { this.behind = false; this.handlers.reset?.(); }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     let message = {};
@@ -84,6 +86,7 @@ class Stream {
       if (done) return this.terminal ? 'over' : 'failed';
       this.watch(controller);
       heard();
+      this.heardAt = Date.now();
       const lines = (rest + value).split('\n');
       rest = lines.pop();
       for (const line of lines) {
@@ -96,14 +99,20 @@ class Stream {
     }
   }
 
+  /** The next answer begins with a snapshot, and the page asks for what it shows. */
+  forget() {
+    this.after = null;
+    this.behind = true;
+  }
+
   take({ event, data, id }) {
     if (id) this.after = id;
     if (!event || !data) return;
     const body = JSON.parse(data);
+    if (this.handlers.ends) this.terminal = ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
     if (event === 'snapshot') { this.queue = []; this.handlers.snapshot?.(body); }
     else if (event === 'reset') { this.after = null; this.handlers.reset?.(body); }
     else if (event === 'change') {
-      if (this.handlers.ends) this.terminal = ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
       this.queue.push(body);
       this.frame ||= requestAnimationFrame(this.flush);
     }

@@ -1,6 +1,6 @@
 // A form for a new video, with the API's own rules. A draft outlives the tab; a key makes sending twice harmless.
-import { clean, h, icon, put, setText, store } from './dom.js';
-import { get, query, randomId, send } from './api.js';
+import { clean, h, icon, jobUrl, put, setText, store } from './dom.js';
+import { get, randomId, send } from './api.js';
 import { exact } from './format.js';
 import { follow } from './live.js';
 import { choice, failed, head } from './ui.js';
@@ -106,7 +106,7 @@ export function mount(root, { search, signal }) {
     try {
       const { data } = await send('POST', '/jobs', { body, headers: { 'Idempotency-Key': key } });
       store.set('draft', null);
-      go(`/jobs/${encodeURIComponent(data.job_id)}`);
+      go(jobUrl(data.job_id));
     } catch (error) {
       const there = error.errors.filter((e) => tell((e.pointer ?? '').split('/')[1], e.detail));
       if (there.length) notes.get(there[0].pointer.split('/')[1]).input.focus(); else failed(error);

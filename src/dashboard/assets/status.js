@@ -21,7 +21,7 @@ export function standing(job) {
 
 export const WORDS = {
   queued: 'Queued', processing: 'Processing', completed: 'Completed', failed: 'Failed', cancelled: 'Cancelled',
-  pending: 'Pending', generating_frames: 'Frames', generating_video: 'Video', skipped: 'Skipped',
+  pending: 'Pending', generating_frames: 'Frames', generating_video: 'Video', skipped: 'Skipped', changed: 'Changed',
   running: 'Running', finished: 'Finished', aborted: 'Aborted', busy: 'Busy', idle: 'Free', stale: 'Gone', paused: 'Paused',
 };
 
@@ -42,7 +42,7 @@ const SHAPES = {
 };
 
 const INKS = {
-  pending: 'queued', generating_frames: 'processing', generating_video: 'processing', skipped: 'cancelled',
+  pending: 'queued', generating_frames: 'processing', generating_video: 'processing', skipped: 'cancelled', changed: 'completed',
   running: 'processing', finished: 'completed', aborted: 'cancelled', busy: 'processing', idle: 'completed', stale: 'attention', paused: 'attention',
 };
 

@@ -1,10 +1,10 @@
 // What happened to a job: attempts as bars on one axis, and the stored events below.
 import { h, put, user } from './dom.js';
 import { atClock, both, duration, now, plural, when } from './format.js';
-import { WORDS, badge, ink, shape } from './status.js';
+import { ink, shape } from './status.js';
 
 /** The stretches of a job's life, from its events: what it was in, since when, until when, and what ended it. */
-export function stretches(events, job) {
+function stretches(events, job) {
   const all = [];
   let open = null;
   for (const event of events) {
@@ -87,5 +87,3 @@ function telling({ data }) {
   if (!told.length) return null;
   return h('div.told.small', told.slice(0, 6).map(([name, value]) => h('span', h('span.j-key', name.replaceAll('_', ' ')), ' ', shown(value))));
 }
-
-export const statusBadge = (status) => badge([ink(status), status, WORDS[status] ?? status]);

@@ -1,5 +1,5 @@
 // What pages are built of: panels with their states, dialogs, menus, messages, tables.
-import { h, icon, put, user } from './dom.js';
+import { h, icon, put, steady, user } from './dom.js';
 import { callFailed } from './live.js';
 
 /** A section that loads by itself: skeleton after 200 ms, error with a way to try again, in that panel only. */
@@ -12,10 +12,12 @@ export function panel(title, { load, render, tools, lines = 3, level = 'h2', nam
     body,
     async refresh() {
       const mine = ++turn;
-      const timer = shown ? 0 : setTimeout(() => { if (mine === turn) put(body, skeleton(lines)); }, 200);
+      const timer = shown ? 0 : setTimeout(() => { if (mine === turn) { body.shown = null; put(body, skeleton(lines)); } }, 200);
       try {
         const data = await load();
-        if (mine === turn) { shown = true; render(body, data); }
+        if (mine !== turn) return;
+        shown = true;
+        steady(body, data, () => render(body, data));
       } catch (error) {
         if (error.name === 'AbortError') return;
         callFailed(error);

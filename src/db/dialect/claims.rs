@@ -41,11 +41,13 @@ pub fn levels(backend: DbBackend) -> String {
 const ORDER: &str = "COALESCE(run_at, created_at), created_at, id";
 
 /// The first so many (3) jobs of one priority (1) that are due now (2), of so many types: each (4, 6, …) with its own
-/// limit (5, 7, …). Jobs that another transaction is about to change are left out, and those that are found are locked.
-pub fn pick(backend: DbBackend, types: usize, columns: &str) -> String {
+/// limit (5, 7, …). With a lock, jobs that another transaction is about to change are left out, and those that are found
+/// are locked.
+pub fn pick(backend: DbBackend, types: usize, columns: &str, lock: bool) -> String {
     let hint = hint(backend, "idx_job_claim");
-    let (sign, lock) = match backend {
-        DbBackend::Postgres => ("$", "FOR UPDATE SKIP LOCKED"),
+    let (sign, lock) = match (backend, lock) {
+        (DbBackend::Postgres, true) => ("$", "FOR UPDATE SKIP LOCKED"),
+        (DbBackend::Postgres, false) => ("$", ""),
         _ => ("?", ""),
     };
     let of_type = |i: usize| {

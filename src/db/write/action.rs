@@ -1,6 +1,6 @@
 //! Actions on many jobs: the row of an action, and each batch of it with what became of its jobs, in one transaction.
 
-use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes};
+use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
 use crate::{
     db::{Fate, Tx, Write, bulk},
     error::{Error, Result, Thing},
@@ -23,11 +23,25 @@ use std::sync::Arc;
 pub struct StartAction(pub job_action::Model);
 
 impl Write for StartAction {
-    type Output = ();
+    /// The action as it is: the first one, when the idempotency key came before.
+    type Output = job_action::Model;
 
-    async fn apply(&self, tx: &Tx) -> Result<()> {
-        job_action::Entity::insert(self.0.clone().into_active_model()).exec_without_returning(tx).await?;
-        Ok(())
+    async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
+        if let Some(first) = self.first_answer(tx).await? {
+            return Ok(first);
+        }
+        if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
+            return Ok(self.0.clone());
+        }
+        self.first_answer(tx).await?.ok_or(Error::IdempotencyKeyReused)
+    }
+}
+
+impl StartAction {
+    async fn first_answer(&self, tx: &Tx) -> Result<Option<job_action::Model>> {
+        let Some(key) = &self.0.idempotency_key else { return Ok(None) };
+        let first = job_action::Entity::find().filter(job_action::Column::IdempotencyKey.eq(key)).one(tx).await?;
+        replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
     }
 }
 

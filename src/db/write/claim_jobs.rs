@@ -1,6 +1,10 @@
 //! Claiming: the jobs that are due, first in order, given to a worker under a lease each.
 
-use super::{event, write_events};
+use super::{
+    event,
+    queue_front::{Hold, due, levels, pick, texts},
+    write_events,
+};
 use crate::{
     chance::Chance,
     clock::Clock,
@@ -11,15 +15,11 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, QueryFilter, QueryOrder, QuerySelect,
-    Statement, Value,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
     sea_query::{Expr, LockType},
 };
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::Arc,
-};
+use std::{collections::HashMap, sync::Arc};
 
 pub struct ClaimJobs {
     pub worker_id: String,
@@ -41,15 +41,6 @@ pub struct Claimed {
     pub items: Vec<job_item::Model>,
 }
 
-/// Queued jobs of one type and priority.
-#[derive(Clone, Debug, FromQueryResult)]
-pub struct Level {
-    pub job_type: String,
-    pub priority: i16,
-    /// When the first of them is due.
-    pub due_at: DateTime<Utc>,
-}
-
 impl Write for ClaimJobs {
     /// In the order in which they are to be worked on.
     type Output = Vec<Claimed>;
@@ -60,7 +51,7 @@ impl Write for ClaimJobs {
         let mut found = Vec::new();
         for (priority, types) in due(levels(tx, &self.job_types).await?, now) {
             let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
-            let jobs = self.pick(tx, priority, now, &asked, self.max_jobs - found.len()).await?;
+            let jobs = pick(tx, priority, now, &asked, self.max_jobs - found.len(), Hold::Lock).await?;
             for job in &jobs {
                 room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
             }
@@ -103,29 +94,6 @@ impl ClaimJobs {
         }
         room.retain(|_, room| *room > 0);
         Ok(room)
-    }
-
-    async fn pick(
-        &self,
-        tx: &Tx,
-        priority: i16,
-        now: DateTime<Utc>,
-        types: &[(&str, usize)],
-        limit: usize,
-    ) -> Result<Vec<job::Model>> {
-        if types.is_empty() {
-            return Ok(Vec::new());
-        }
-        let backend = tx.get_database_backend();
-        let columns: Vec<_> = job::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
-        let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
-        let mut values: Vec<Value> = vec![priority.into(), now.into(), rows(limit)];
-        for (kind, room) in types {
-            values.extend([Value::from(*kind), rows(limit.min(*room))]);
-        }
-        let sql = dialect::claims::pick(backend, types.len(), &columns.join(", "));
-        let found = job::Entity::find().from_raw_sql(Statement::from_sql_and_values(backend, sql, values));
-        Ok(found.all(tx).await?)
     }
 
     async fn hand_out(&self, tx: &Tx, jobs: Vec<job::Model>, now: DateTime<Utc>) -> Result<Vec<Claimed>> {
@@ -198,33 +166,12 @@ pub fn claim_statements(
     let statement = |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     vec![
         ("the queues", statement(dialect::claims::levels(backend), vec![list.clone().into()])),
-        ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at"), picked)),
+        ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at", true), picked)),
         ("the claim", statement(dialect::claims::hand_out(backend), given)),
         ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
         ("leases that ran out", statement(dialect::claims::expired(backend), vec![now.into(), limit.into()])),
         ("any that ran out", statement(dialect::claims::any_expired(backend), vec![now.into()])),
     ]
-}
-
-/// What waits in the queues of these types.
-pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<Level>, DbErr> {
-    let backend = db.get_database_backend();
-    let list = bulk::list(backend, &texts(types));
-    let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
-    Level::find_by_statement(asked).all(db).await
-}
-
-fn texts(types: &[String]) -> Vec<&str> {
-    types.iter().map(String::as_str).collect()
-}
-
-/// Types with jobs that are due, by priority, highest first.
-fn due(levels: Vec<Level>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
-    let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
-    for level in levels.into_iter().filter(|level| level.due_at <= now) {
-        due.entry(level.priority).or_default().push(level.job_type);
-    }
-    due.into_iter().rev().collect()
 }
 
 /// How many jobs of each of these types run.

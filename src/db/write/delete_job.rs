@@ -1,6 +1,6 @@
 //! Deleting a job: the row, its items and its history go; one event stays and says so.
 
-use super::{change_job::check_version, event, write_events};
+use super::{change_job::check_version, event, stats::count_before_they_go, write_events};
 use crate::{
     db::{Tx, Write},
     error::{Error, Result, Thing},
@@ -25,6 +25,7 @@ impl Write for DeleteJob {
         let mut job = job.ok_or(Error::NotFound(Thing::Job))?;
         check_version(&job, self.if_version.as_deref())?;
         job::Entity::delete_by_id(&self.id).exec(tx).await?;
+        count_before_they_go(tx, &self.id).await?;
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
         job.version += 1;
         job.updated_at = self.now;
@@ -33,6 +34,7 @@ impl Write for DeleteJob {
         write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
         Ok(())
     }
+
     fn key(&self) -> Option<&str> {
         Some(&self.id)
     }

@@ -1,6 +1,6 @@
 //! Rolling events up into `job_stats`, each exactly once: up to where they are told is part of the transaction.
 
-use super::positions::{lock_position, set_position};
+use super::positions::{lock_position, position, set_position};
 use crate::{
     db::{Tx, Write},
     error::Result,
@@ -51,13 +51,7 @@ impl Write for RollUp {
         let events: Vec<Counted> = events.into_model().all(tx).await?;
         let more = events.len() as u64 == PAGE;
         let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
-        let mut tallies = Tallies::new();
-        for event in events.iter().filter(|event| event.created_at >= self.keep_since) {
-            tally(&mut tallies, event, &Unit::ALL);
-        }
-        for ((unit, start, job_type), tally) in tallies {
-            add(tx, unit, start, job_type, tally).await?;
-        }
+        add_all(tx, events.iter().filter(|event| event.created_at >= self.keep_since)).await?;
         if !more {
             let old = job_stat::Column::Start.lt(self.keep_since);
             let of_units = job_stat::Column::Unit.is_in(Unit::ALL.map(Unit::seconds));
@@ -70,6 +64,26 @@ impl Write for RollUp {
     fn is_large(&self) -> bool {
         true
     }
+}
+
+/// The history of a job is about to be taken away: what is not rolled up of it is now, or it would never count.
+pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
+    let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<Counted>();
+    if of_job(position(tx, STATS).await?).one(tx).await?.is_none() {
+        return Ok(());
+    }
+    // The job is young. A roll-up may be counting the same events: who comes second sees what the first one did.
+    let events = of_job(lock_position(tx, STATS).await?).all(tx).await?;
+    add_all(tx, events.iter()).await
+}
+
+async fn add_all(tx: &Tx, events: impl Iterator<Item = &Counted>) -> Result<()> {
+    let mut tallies = Tallies::new();
+    events.for_each(|event| tally(&mut tallies, event, &Unit::ALL));
+    for ((unit, start, job_type), tally) in tallies {
+        add(tx, unit, start, job_type, tally).await?;
+    }
+    Ok(())
 }
 
 /// The events behind a position that count, in order.

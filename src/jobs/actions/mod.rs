@@ -8,7 +8,7 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, JobManager, validate};
+use super::{Counts, Idempotency, JobManager, create_job::check_key, validate};
 use crate::{
     db::write::{EndAction, StartAction},
     error::{Error, Result, Thing},
@@ -75,8 +75,17 @@ impl JobManager {
 
     /// Begins the action. One on all jobs there are has to be confirmed.
     ///
-    /// Errors: `invalid_request`, `confirmation_required`.
-    pub async fn start_action(&self, new: NewAction, confirm: bool) -> Result<job_action::Model> {
+    /// Errors: `invalid_request`, `confirmation_required`, `idempotency_key_reused`.
+    pub async fn start_action(
+        &self,
+        new: NewAction,
+        confirm: bool,
+        idempotency: Option<Idempotency>,
+    ) -> Result<job_action::Model> {
+        let (idempotency_key, idempotency_fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
+        if let Some(key) = &idempotency_key {
+            check_key(key)?;
+        }
         if new.filter.is_empty() && !confirm {
             return Err(Error::ConfirmationRequired);
         }
@@ -99,8 +108,10 @@ impl JobManager {
             finished_at: None,
             heartbeat_at: None,
             process: None,
+            idempotency_key,
+            idempotency_fingerprint,
         };
-        self.db.commit(StartAction(row.clone())).await?;
+        let row = self.db.commit(StartAction(row)).await?;
         self.wake.notify_one();
         Ok(row)
     }

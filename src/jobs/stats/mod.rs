@@ -3,19 +3,21 @@
 //! What happened is rolled up from events into spans in the background; a look adds what is not rolled up yet. Both are
 //! read at one moment, so that each event counts once.
 
+mod causes;
 mod roll_up;
 mod waiting;
 
+pub use causes::{Cause, FailedJob};
 pub use waiting::{Waiting, Workers};
 
 use super::{Counts, JobManager, validate};
 use crate::{
     db::write::{Counted, Tallies, counted, position, tally},
-    error::Result,
+    error::{Error, FieldError, Result},
     lifecycle::{Tally, Unit},
 };
 use chrono::{DateTime, Utc};
-use entity::{job_stat, position::STATS, queue};
+use entity::{job, job_stat, position::STATS, queue};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub struct Stats {
@@ -30,13 +32,27 @@ pub struct Stats {
     pub spans: Vec<(DateTime<Utc>, Tally)>,
     /// Jobs that failed for good since midnight (UTC).
     pub failures_today: i64,
+    /// The queued jobs that claims give out next, of those that were asked for.
+    pub next: Option<Vec<job::Model>>,
+    /// Why jobs failed, if that was asked for.
+    pub causes: Option<Vec<Cause>>,
+}
+
+/// What is told besides.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatsDetail {
+    /// So many of the jobs that claims give out next, paused types left out; 1 to 50.
+    pub next: Option<u64>,
+    /// Causes of so many failures, the newest; 1 to 200.
+    pub failures: Option<u64>,
 }
 
 impl JobManager {
     /// With a type, all of it is of jobs of that type, but for the workers.
     ///
     /// Errors: `invalid_request`.
-    pub async fn get_stats(&self, unit: Unit, job_type: Option<&str>) -> Result<Stats> {
+    pub async fn get_stats(&self, unit: Unit, job_type: Option<&str>, detail: StatsDetail) -> Result<Stats> {
+        detail.check()?;
         if let Some(job_type) = job_type {
             validate::no_nul_parameter("job_type", job_type)?;
         }
@@ -45,6 +61,14 @@ impl JobManager {
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
         let queues = queue::Entity::find().all(self.db.read()).await?;
         let (waiting, workers) = self.what_waits(job_type, now).await?;
+        let next = match detail.next {
+            Some(limit) => Some(self.next_jobs(&by_type, &queues, now, limit).await?),
+            None => None,
+        };
+        let causes = match detail.failures {
+            Some(of_jobs) => Some(self.causes(job_type, of_jobs).await?),
+            None => None,
+        };
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
         let told = Told { job_type, db: &snapshot, tail: Told::tail(&snapshot).await? };
@@ -60,7 +84,19 @@ impl JobManager {
         };
         let spans_told = starts.into_iter().map(of_span).collect();
         let failures_today = of_day.values().map(|tally| tally.failed).sum();
-        Ok(Stats { as_of: now, by_type, queues, waiting, workers, spans: spans_told, failures_today })
+        Ok(Stats { as_of: now, by_type, queues, waiting, workers, spans: spans_told, failures_today, next, causes })
+    }
+}
+
+impl StatsDetail {
+    fn check(self) -> Result<()> {
+        for (name, given, most) in [("next", self.next, 50), ("failures", self.failures, 200)] {
+            if given.is_some_and(|given| !(1..=most).contains(&given)) {
+                let detail = format!("Ask for 1 to {most}.");
+                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
+            }
+        }
+        Ok(())
     }
 }
 

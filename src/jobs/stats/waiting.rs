@@ -1,13 +1,13 @@
 //! What waits, what is stuck, and who works.
 
 use crate::{
-    db::{due_since, is_processing, is_queued},
+    db::{due_since, is_processing, is_queued, write::first_due},
     error::Result,
-    jobs::JobManager,
+    jobs::{Counts, JobManager},
     lifecycle::STALE_AFTER,
 };
 use chrono::{DateTime, TimeDelta, Utc};
-use entity::{job, worker};
+use entity::{job, queue, worker};
 use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::ExprTrait,
 };
@@ -66,6 +66,20 @@ impl JobManager {
             .or(job::Column::LeaseExpiresAt.is_null().and(job::Column::UpdatedAt.lte(now - STALE_AFTER)));
         let stuck = processing.filter(lost).count(db).await?;
         Ok((Waiting { scheduled, oldest, stuck }, self.workers(now).await?))
+    }
+
+    /// The jobs that claims of all these types would give out next; none of a type that is paused.
+    pub(super) async fn next_jobs(
+        &self,
+        by_type: &[(String, Counts)],
+        queues: &[queue::Model],
+        now: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<job::Model>> {
+        let paused = |job_type: &String| queues.iter().any(|queue| queue.paused && queue.job_type == *job_type);
+        let waits = |(job_type, counts): &&(String, Counts)| counts.queued > 0 && !paused(job_type);
+        let types: Vec<String> = by_type.iter().filter(waits).map(|(job_type, _)| job_type.clone()).collect();
+        Ok(first_due(self.db.read(), &types, now, usize::try_from(limit).unwrap_or(usize::MAX)).await?)
     }
 
     /// Those who asked for jobs lately, and those who hold some.

@@ -1,0 +1,62 @@
+//! Why jobs failed: the latest failures, gathered by what went wrong.
+
+use crate::{
+    error::Result,
+    jobs::JobManager,
+    lifecycle::{alike, first_line},
+};
+use chrono::{DateTime, Utc};
+use entity::{JobStatus, job};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::HashMap;
+
+/// Failed jobs of which the error begins alike.
+pub struct Cause {
+    /// First line of the error of the latest of them; empty when it gave none.
+    pub error: String,
+    /// The latest first.
+    pub jobs: Vec<FailedJob>,
+}
+
+pub struct FailedJob {
+    pub job_id: String,
+    pub project_title: Option<String>,
+    pub failed_at: Option<DateTime<Utc>>,
+}
+
+type Row = (String, Option<String>, Option<DateTime<Utc>>, Option<String>);
+
+impl JobManager {
+    /// The causes of the failures of so many jobs, the newest that there are; those with the most jobs first.
+    pub(super) async fn causes(&self, job_type: Option<&str>, of_jobs: u64) -> Result<Vec<Cause>> {
+        use job::Column as C;
+        let of_type = job_type.map(|job_type| C::JobType.eq(job_type));
+        let rows: Vec<Row> = job::Entity::find()
+            .select_only()
+            .columns([C::Id, C::ProjectTitle, C::CompletedAt, C::ErrorMessage])
+            .filter(sea_orm::Condition::all().add(C::Status.eq(JobStatus::Failed)).add_option(of_type))
+            .order_by_desc(C::CreatedAt)
+            .order_by_desc(C::Id)
+            .limit(of_jobs)
+            .into_tuple()
+            .all(self.db.read())
+            .await?;
+        Ok(gather(rows))
+    }
+}
+
+fn gather(rows: Vec<Row>) -> Vec<Cause> {
+    let mut causes: Vec<Cause> = Vec::new();
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for (job_id, project_title, failed_at, error) in rows {
+        let line = first_line(error.as_deref().unwrap_or_default());
+        let at = *known.entry(alike(line)).or_insert_with(|| {
+            causes.push(Cause { error: line.to_owned(), jobs: Vec::new() });
+            causes.len() - 1
+        });
+        causes[at].jobs.push(FailedJob { job_id, project_title, failed_at });
+    }
+    // Of causes with as many jobs, the one that was met first is the newer one.
+    causes.sort_by_key(|cause| std::cmp::Reverse(cause.jobs.len()));
+    causes
+}

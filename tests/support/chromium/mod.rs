@@ -1,0 +1,88 @@
+//! Headless Chromium, driven over the DevTools protocol through a pipe: JSON messages with a NUL between them, and no
+//! library.
+#![allow(dead_code, reason = "each part serves some of the tests in a browser")]
+
+mod audit;
+mod page;
+mod picture;
+mod wire;
+
+pub use page::Page;
+
+use serde_json::json;
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+};
+use tokio::{
+    process::{Child, Command},
+    time::timeout,
+};
+use wire::{PATIENCE, Wire};
+
+const FLAGS: [&str; 13] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--disable-extensions",
+    "--disable-dev-shm-usage",
+    "--hide-scrollbars",
+    "--mute-audio",
+    "--remote-debugging-pipe",
+];
+
+/// Where the browser is: what `CALLSHEET_TEST_CHROMIUM` names, or where Debian puts it.
+#[allow(clippy::disallowed_methods, reason = "scripts/test says where the browser is")]
+fn program() -> PathBuf {
+    let named = std::env::var_os("CALLSHEET_TEST_CHROMIUM").map(PathBuf::from);
+    let found =
+        named.into_iter().chain(["/usr/bin/chromium".into(), "/usr/bin/chromium-browser".into()]).find(|p| p.exists());
+    found.expect("tests in a browser need Chromium: run scripts/test, or install the package chromium, or set CALLSHEET_TEST_CHROMIUM")
+}
+
+/// A browser with a profile.
+pub struct Chromium {
+    child: Child,
+    wire: Arc<Wire>,
+}
+
+impl Chromium {
+    /// `profile` is its folder: a browser that is started on it again knows what the one before it stored.
+    pub async fn start(profile: &Path) -> Self {
+        // The protocol goes through the descriptors 3 and 4, which the shell makes of the two pipes that a child has.
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#]).arg(program()).args(FLAGS);
+        command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        let mut child = command.spawn().unwrap();
+        let wire = Wire::start(child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        Self { child, wire }
+    }
+
+    /// A new tab, 1280 wide.
+    pub async fn page(&self) -> Page {
+        let target = self.wire.call("Target.createTarget", json!({"url": "about:blank"}), None).await;
+        let target = target["targetId"].as_str().unwrap().to_owned();
+        let attach = json!({"targetId": target, "flatten": true});
+        let session =
+            self.wire.call("Target.attachToTarget", attach, None).await["sessionId"].as_str().unwrap().to_owned();
+        let page = Page { wire: self.wire.clone(), session, target };
+        for domain in ["Runtime", "Log", "Page", "Network", "Accessibility"] {
+            page.call(&format!("{domain}.enable"), json!({})).await;
+        }
+        page.size(1280).await;
+        page
+    }
+
+    /// Ends it as a person does, so that it writes what it stores.
+    pub async fn close(mut self) {
+        let _ = self.wire.try_call("Browser.close", json!({}), None).await;
+        timeout(PATIENCE, self.child.wait()).await.expect("the browser ends").unwrap();
+    }
+}

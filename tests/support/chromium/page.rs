@@ -1,0 +1,128 @@
+//! A tab: what is opened, asked and pressed in it.
+
+use super::wire::{Heard, Refusal, Wire};
+use serde_json::{Value, json};
+use std::sync::Arc;
+
+/// A tab.
+#[derive(Clone)]
+pub struct Page {
+    pub(super) wire: Arc<Wire>,
+    pub(super) session: String,
+    pub(super) target: String,
+}
+
+impl Page {
+    pub async fn call(&self, method: &str, params: Value) -> Value {
+        self.wire.call(method, params, Some(&self.session)).await
+    }
+
+    pub async fn open(&self, url: &str) {
+        let answer = self.call("Page.navigate", json!({"url": url})).await;
+        assert!(answer.get("errorText").is_none(), "{url}: {answer}");
+        self.until("document.readyState === 'complete' && document.querySelector('h1')").await;
+    }
+
+    pub async fn reload(&self) {
+        self.evaluate("void (window.old = true)").await.unwrap();
+        self.call("Page.reload", json!({})).await;
+        self.until("!window.old && document.readyState === 'complete' && document.querySelector('h1')").await;
+    }
+
+    async fn evaluate(&self, script: &str) -> Result<Value, String> {
+        let ask = json!({"expression": script, "awaitPromise": true, "returnByValue": true});
+        let answer = self.wire.try_call("Runtime.evaluate", ask, Some(&self.session)).await?;
+        match answer.get("exceptionDetails") {
+            Some(details) => {
+                Err(details["exception"]["description"].as_str().unwrap_or(&details.to_string()).to_owned())
+            }
+            None => Ok(answer["result"]["value"].clone()),
+        }
+    }
+
+    /// What the script gives; awaited when it is a promise.
+    pub async fn eval(&self, script: &str) -> Value {
+        self.evaluate(script).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+    }
+
+    /// Waits until the condition holds in the page, and answers with what it gives.
+    pub async fn until(&self, condition: &str) -> Value {
+        let script = format!(
+            "new Promise((ok, no) => {{ const end = Date.now() + 30000; const look = () => {{ let v = null; try {{ v = ({condition}); }} catch {{ }} \
+             if (v) ok(v === true ? true : typeof v === 'object' ? true : v); else if (Date.now() > end) no(new Error('not within 30 s; the page says: ' + document.body.innerText.slice(0, 1500))); \
+             else setTimeout(look, 25); }}; look(); }})"
+        );
+        // A page that is left while it is asked does not answer: the next one is asked.
+        for _ in 0..5 {
+            match self.evaluate(&script).await {
+                Ok(value) => return value,
+                Err(error) if error.contains("context") || error.contains("navigated") => {}
+                Err(error) => panic!("{condition}: {error}"),
+            }
+        }
+        panic!("{condition}: the page is left again and again");
+    }
+
+    /// The first element that the selector names, once it is there, is clicked.
+    pub async fn click(&self, selector: &str) {
+        let selector = Value::from(selector);
+        self.until(&format!("document.querySelector({selector})")).await;
+        self.eval(&format!("document.querySelector({selector}).click()")).await;
+    }
+
+    /// Puts a text into a field, as typing does.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        let (selector, text) = (Value::from(selector), Value::from(text));
+        self.eval(&format!(
+            "{{ const el = document.querySelector({selector}); el.value = {text}; el.dispatchEvent(new Event('input', {{bubbles: true}})); el.dispatchEvent(new Event('change', {{bubbles: true}})); }}"
+        ))
+        .await;
+    }
+
+    /// A key of one character, or `Enter`, `Escape`, ….
+    pub async fn press(&self, key: &str) {
+        let (text, code) = match key {
+            "Enter" => ("\r", 13),
+            "Escape" => ("", 27),
+            key if key.chars().count() == 1 => (key, 0),
+            _ => ("", 0),
+        };
+        for kind in ["keyDown", "keyUp"] {
+            let event = json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
+            self.call("Input.dispatchKeyEvent", event).await;
+        }
+    }
+
+    pub async fn text(&self) -> String {
+        self.eval("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Requests whose address holds `part` are answered 503 from now on, or so many times.
+    pub async fn refuse(&self, part: &str, times: Option<u32>) {
+        let refusal = Refusal { part: part.to_owned(), times };
+        self.wire.refuse(&self.session, refusal);
+        self.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]})).await;
+    }
+
+    pub async fn offline(&self, offline: bool) {
+        let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
+        self.call("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    pub fn heard(&self) -> Heard {
+        self.wire.heard(&self.session)
+    }
+
+    /// Forgets what was heard so far.
+    pub fn forget(&self) {
+        self.wire.forget(&self.session);
+    }
+
+    pub async fn front(&self) {
+        self.call("Page.bringToFront", json!({})).await;
+    }
+
+    pub async fn close(self) {
+        self.wire.call("Target.closeTarget", json!({"targetId": self.target}), None).await;
+    }
+}

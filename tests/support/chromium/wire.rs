@@ -1,0 +1,181 @@
+//! The protocol: calls with their answers, what pages do meanwhile, and requests that are answered here.
+
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    process::{ChildStdin, ChildStdout},
+    sync::{mpsc, oneshot},
+    time::timeout,
+};
+
+/// Longer than any answer takes on a loaded machine; only a hanging browser reaches it.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What a page did that it should not have, and what it asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Heard {
+    /// Errors and warnings of the console, exceptions, violations of the policy.
+    pub complaints: Vec<String>,
+    /// Addresses of all requests.
+    pub requests: Vec<String>,
+    /// Texts of dialogs that a script opened.
+    pub dialogs: Vec<String>,
+}
+
+/// How a request that a page makes is answered instead of by the server.
+#[derive(Clone)]
+pub struct Refusal {
+    pub part: String,
+    /// How many times; for ever when `None`.
+    pub times: Option<u32>,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: HashMap<u64, oneshot::Sender<Result<Value, String>>>,
+    pages: HashMap<String, Heard>,
+    refusals: HashMap<String, Refusal>,
+}
+
+pub struct Wire {
+    tell: mpsc::UnboundedSender<Value>,
+    state: Mutex<State>,
+    next: AtomicU64,
+}
+
+impl Wire {
+    /// Speaks through the two pipes of a browser.
+    pub fn start(tell: ChildStdin, hear: ChildStdout) -> Arc<Self> {
+        let (told, said) = mpsc::unbounded_channel();
+        let wire = Arc::new(Self { tell: told, state: Mutex::default(), next: AtomicU64::new(1) });
+        tokio::spawn(write(tell, said));
+        tokio::spawn(read(hear, wire.clone()));
+        wire
+    }
+
+    /// What the page of a session did so far.
+    pub fn heard(&self, session: &str) -> Heard {
+        self.state.lock().unwrap().pages.get(session).cloned().unwrap_or_default()
+    }
+
+    pub fn forget(&self, session: &str) {
+        self.state.lock().unwrap().pages.remove(session);
+    }
+
+    /// From now on.
+    pub fn refuse(&self, session: &str, refusal: Refusal) {
+        self.state.lock().unwrap().refusals.insert(session.to_owned(), refusal);
+    }
+
+    fn take(&self, message: Value) {
+        let mut state = self.state.lock().unwrap();
+        if let Some(id) = message["id"].as_u64() {
+            let answer = match message.get("error") {
+                Some(error) => Err(error.to_string()),
+                None => Ok(message["result"].clone()),
+            };
+            if let Some(asker) = state.waiting.remove(&id) {
+                let _ = asker.send(answer);
+            }
+            return;
+        }
+        let session = message["sessionId"].as_str().unwrap_or_default().to_owned();
+        let about = &message["params"];
+        let heard = state.pages.entry(session.clone()).or_default();
+        match message["method"].as_str().unwrap_or_default() {
+            "Runtime.exceptionThrown" => heard.complaints.push(about["exceptionDetails"].to_string()),
+            "Runtime.consoleAPICalled" if matches!(about["type"].as_str(), Some("error" | "warning" | "assert")) => {
+                heard.complaints.push(about["args"].to_string());
+            }
+            "Log.entryAdded" if matches!(about["entry"]["level"].as_str(), Some("error" | "warning")) => {
+                heard.complaints.push(format!("{} {}", about["entry"]["text"], about["entry"]["url"]));
+            }
+            "Network.requestWillBeSent" => {
+                heard.requests.push(about["request"]["url"].as_str().unwrap_or_default().to_owned())
+            }
+            "Page.javascriptDialogOpening" => {
+                heard.dialogs.push(about["message"].to_string());
+                self.send("Page.handleJavaScriptDialog", json!({"accept": false}), Some(&session));
+            }
+            "Fetch.requestPaused" => {
+                let answer = refuse(state.refusals.get_mut(&session), about);
+                self.send(answer.0, answer.1, Some(&session));
+            }
+            _ => {}
+        }
+    }
+
+    fn send(&self, method: &str, params: Value, session: Option<&str>) -> u64 {
+        let id = self.next.fetch_add(1, Ordering::Relaxed);
+        let mut message = json!({"id": id, "method": method, "params": params});
+        if let Some(session) = session {
+            message["sessionId"] = session.into();
+        }
+        let _ = self.tell.send(message);
+        id
+    }
+
+    pub async fn try_call(&self, method: &str, params: Value, session: Option<&str>) -> Result<Value, String> {
+        let (asker, answer) = oneshot::channel();
+        {
+            let mut state = self.state.lock().unwrap();
+            let id = self.send(method, params, session);
+            state.waiting.insert(id, asker);
+        }
+        let answer = timeout(PATIENCE, answer).await.map_err(|_| format!("no answer to {method}"))?;
+        answer.map_err(|_| "the browser is gone".to_owned())?
+    }
+
+    pub async fn call(&self, method: &str, params: Value, session: Option<&str>) -> Value {
+        self.try_call(method, params, session).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+    }
+}
+
+async fn write(mut pipe: ChildStdin, mut said: mpsc::UnboundedReceiver<Value>) {
+    while let Some(message) = said.recv().await {
+        let mut text = message.to_string().into_bytes();
+        text.push(0);
+        if pipe.write_all(&text).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn read(pipe: ChildStdout, wire: Arc<Wire>) {
+    let mut pipe = BufReader::new(pipe);
+    let mut message = Vec::new();
+    while matches!(pipe.read_until(0, &mut message).await, Ok(n) if n > 0) {
+        message.pop();
+        if let Ok(value) = serde_json::from_slice::<Value>(&message) {
+            wire.take(value);
+        }
+        message.clear();
+    }
+    wire.state.lock().unwrap().waiting.clear();
+}
+
+/// `{"detail":"The database does not answer.","code":"database_unavailable","status":503,"request_id":"0199-test"}`
+const UNAVAILABLE: &str = "eyJkZXRhaWwiOiJUaGUgZGF0YWJhc2UgZG9lcyBub3QgYW5zd2VyLiIsImNvZGUiOiJkYXRhYmFzZV91bmF2YWlsYWJsZSIsInN0YXR1cyI6NTAzLCJyZXF1ZXN0X2lkIjoiMDE5OS10ZXN0In0=";
+
+fn refuse(refusal: Option<&mut Refusal>, about: &Value) -> (&'static str, Value) {
+    let request = about["requestId"].clone();
+    let refusal = refusal.filter(|r| about["request"]["url"].as_str().is_some_and(|url| url.contains(&r.part)));
+    match refusal {
+        Some(refusal) if refusal.times != Some(0) => {
+            refusal.times = refusal.times.map(|n| n - 1);
+            let header = json!([{"name": "content-type", "value": "application/problem+json"}]);
+            let answer =
+                json!({"requestId": request, "responseCode": 503, "responseHeaders": header, "body": UNAVAILABLE});
+            ("Fetch.fulfillRequest", answer)
+        }
+        _ => ("Fetch.continueRequest", json!({"requestId": request})),
+    }
+}
