@@ -3,6 +3,7 @@
 
 pub mod claims;
 
+use chrono::{DateTime, Utc};
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
     TransactionOptions,
@@ -40,6 +41,15 @@ pub fn writes_alone(backend: DbBackend) -> bool {
 /// Whether the database can tell one process what another has written.
 pub fn notifies(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// What time it is for the database, where it runs on a host of its own.
+pub async fn clock(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    if db.get_database_backend() != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let asked = Statement::from_string(db.get_database_backend(), "SELECT clock_timestamp()");
+    db.query_one_raw(asked).await?.map(|row| row.try_get_by_index(0)).transpose()
 }
 
 /// Whether events are committed in the order of their positions: SQLite has one writer at a time.

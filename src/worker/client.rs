@@ -206,7 +206,11 @@ fn detail(status: StatusCode, problem: &Value) -> String {
 /// hyper's own words say little; those of the causes below say what happened.
 fn causes(error: &dyn std::error::Error) -> String {
     let deepest = std::iter::successors(Some(error), |error| error.source()).last();
-    deepest.map(ToString::to_string).unwrap_or_default()
+    let said = deepest.map(ToString::to_string).unwrap_or_default();
+    match said.contains("invalid peer certificate") {
+        true => format!("{said}: if it is right, name the file of who signed it in SSL_CERT_FILE"),
+        false => said,
+    }
 }
 
 #[cfg(test)]
