@@ -243,10 +243,14 @@ fn places(columns: usize, rows: usize) -> String {
     vec![row.as_str(); rows].join(",")
 }
 
-/// The column holds one of the texts of a list, which comes as one value.
+/// The column holds one of the texts of a list, which comes as one value. PostgreSQL takes the value apart once, because
+/// a SELECT without a row of the table stands around it; else it would do so for each row that it walks over, and 500
+/// texts beside 2,000 rows take a quarter of a second.
 pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
     match backend {
-        DbBackend::Postgres => Expr::cust_with_exprs("$1 = ANY(($2::text)::text[])", [column, list.into()]),
+        DbBackend::Postgres => {
+            Expr::cust_with_exprs("$1 = ANY((SELECT ($2::text)::text[])::text[])", [column, list.into()])
+        }
         _ => Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [column, list.into()]),
     }
 }
