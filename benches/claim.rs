@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that breaks says where")]
 
+#[path = "claims/check.rs"]
+mod check;
 #[path = "claims/history.rs"]
 mod history;
 #[path = "claims/http.rs"]

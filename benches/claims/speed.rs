@@ -1,6 +1,6 @@
 //! Create, claim, complete: through JobManager, by the same statements alone, and over HTTP.
 
-use crate::{Arguments, claim, fresh, http, manager};
+use crate::{Arguments, check, claim, fresh, http, manager};
 use callsheet::{
     db::{Database, Observer, Options},
     jobs::{Ending, JobManager, NewJob, Outcome},
@@ -24,14 +24,24 @@ pub async fn measure(arguments: &Arguments, backend: &str) {
     let (jobs, batch) = (arguments.jobs, arguments.batch);
     println!("{backend}: {jobs} jobs, {batch} a call, each with its history, in jobs/s");
     println!("  {:<34} {:>9} {:>9} {:>9} {:>16}", "", "create", "claim", "complete", "claim+complete");
-    let service = manager(&fresh(arguments, backend, "service").await, None).await;
+    let [own, recorded, alone, http] = [
+        fresh(arguments, backend, "service").await,
+        fresh(arguments, backend, "recorded").await,
+        fresh(arguments, backend, "raw").await,
+        fresh(arguments, backend, "http").await,
+    ];
+    let service = manager(&own, None).await;
     let in_process = through(&service, jobs, batch).await;
     service.database().clone().close().await.unwrap();
+    check::all_completed(&own, jobs).await;
     show("JobManager", jobs, &in_process);
-    let recorded = record(arguments, backend).await;
-    let raw = replay(&fresh(arguments, backend, "raw").await, recorded).await;
+    let calls = record(arguments, &recorded).await;
+    let raw = replay(&alone, calls).await;
+    check::same_rows(&recorded, &alone).await;
+    check::all_completed(&alone, jobs).await;
     show("the same statements alone", jobs, &raw);
-    let served = http::through(&fresh(arguments, backend, "http").await, jobs, batch).await;
+    let served = http::through(&http, jobs, batch).await;
+    check::all_completed(&http, jobs).await;
     show("HTTP, one client", jobs, &served);
     let both = |took: &Took| (took.claim + took.complete).as_secs_f64();
     println!(
@@ -85,11 +95,11 @@ async fn through(service: &JobManager, jobs: usize, batch: usize) -> Took {
 }
 
 /// The statements of the same work, call by call: creates, then claims and completions in turn.
-async fn record(arguments: &Arguments, backend: &str) -> (Calls, Calls) {
+async fn record(arguments: &Arguments, url: &str) -> (Calls, Calls) {
     let seen: Arc<Mutex<Vec<Statement>>> = Arc::default();
     let all = seen.clone();
     let observer = Observer(Arc::new(move |statement: &Statement| all.lock().unwrap().push(statement.clone())));
-    let service = manager(&fresh(arguments, backend, "recorded").await, Some(observer)).await;
+    let service = manager(url, Some(observer)).await;
     let take = || std::mem::take(&mut *seen.lock().unwrap());
     // The first claim of a worker writes it down, which is no part of claiming.
     service.claim_jobs(claim(1)).await.unwrap();

@@ -57,7 +57,8 @@ def limit(pattern, text):
 
 
 def sentences(text):
-    return [part.strip() for part in re.split(r"(?<=[.!?…])\s+|\n+", text) if part.strip()]
+    """The point of INT. and EXT. ends no sentence."""
+    return [part.strip() for part in re.split(r"(?<=[.!?…])(?<!\bINT\.)(?<!\bEXT\.)\s+|\n+", text) if part.strip()]
 
 
 def idea(text):

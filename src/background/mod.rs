@@ -22,6 +22,12 @@ const ROLL_UP_STATS: Duration = Duration::from_secs(5);
 /// Actions that another server began, or left.
 const RUN_ACTIONS: Duration = Duration::from_secs(5);
 
+const CHECK_CLOCK: Duration = Duration::from_secs(60);
+
+/// What is said about a clock that is more than this beside the others. Leases are compared with the clock of whichever
+/// server looks, and the shortest is a second.
+const BESIDE: TimeDelta = TimeDelta::seconds(1);
+
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
 
 /// The loops of one server, for as long as this is kept.
@@ -38,6 +44,7 @@ impl Loops {
         loops.0.spawn(each("give_up_imports", GIVE_UP_IMPORTS).run(give_up_imports));
         loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS).run(|jobs| async move { jobs.roll_up_stats().await }));
         loops.0.spawn(each("run_actions", RUN_ACTIONS).run(|jobs| async move { jobs.run_actions().await }));
+        loops.0.spawn(each("check_clock", CHECK_CLOCK).run(check_clock));
         if let Some(days) = keep_history_days {
             loops.0.spawn(each("clean_up", CLEAN_UP).run(move |jobs| clean_up(jobs, days)));
         }
@@ -67,6 +74,16 @@ async fn give_up_imports(jobs: JobManager) -> Result<u64> {
         tracing::warn!(runs, "imports were given up: their process is gone");
     }
     Ok(runs)
+}
+
+/// Counts how often the clock was wrong.
+async fn check_clock(jobs: JobManager) -> Result<u64> {
+    let Some(ahead) = jobs.clock_ahead().await?.filter(|ahead| ahead.abs() > BESIDE) else { return Ok(0) };
+    tracing::warn!(
+        seconds_ahead = ahead.as_seconds_f64(),
+        "the clock of this server is not that of the database: leases may be taken too early or too late; set both by NTP"
+    );
+    Ok(1)
 }
 
 async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {

@@ -39,6 +39,8 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         .run_with_graceful_shutdown(routes, stop, Some(GRACE))
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
+    // Jobs that were claimed for a worker which has gone would wait for their leases to end.
+    let _ = tokio::time::timeout(GRACE, app.jobs.claims_settled()).await;
     // An action ends after a batch; whoever comes next goes on with it.
     loops.end(GRACE).await;
     listening.abort();

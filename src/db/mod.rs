@@ -26,6 +26,7 @@ pub use tx::Tx;
 pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
+use chrono::{DateTime, Utc};
 use entity::job;
 use relay::Relay;
 use sea_orm::{
@@ -110,6 +111,11 @@ impl Database {
             Some(relay) => relay.clone().listen(self.url.to_string(), self.desk.clone()).await,
             None => std::future::pending().await,
         }
+    }
+
+    /// What time it is for the database; `None` where it has no clock but that of this host.
+    pub async fn clock(&self) -> Result<Option<DateTime<Utc>>, DbErr> {
+        dialect::clock(&self.conn).await
     }
 
     /// How many writes run at once; more wait for their turn.

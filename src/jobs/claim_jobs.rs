@@ -52,7 +52,8 @@ pub struct Claim {
 impl JobManager {
     /// Gives the worker the jobs that come first: higher priority, then earlier due, then earlier created. Each counts
     /// an attempt, and comes with its lease and all of its items. No job is given twice, and none of a type that is
-    /// paused or of which as many run as may. An empty answer means that there was nothing to do.
+    /// paused or of which as many run as may. They are fewer than asked for when together they have more than 20,000
+    /// items. An empty answer means that there was nothing to do.
     ///
     /// When the caller goes away before it has the answer, the jobs go back to the queue, and the attempts with them.
     ///
@@ -92,16 +93,21 @@ impl JobManager {
         self.waiting.idle()
     }
 
-    /// Claims of this process that are under way, and releases of what was claimed for someone who went away.
-    pub fn pending_claims(&self) -> usize {
-        self.waiting.pending()
+    /// Returns when no claim is under way, and no release of what was claimed for someone who went away.
+    pub async fn claims_settled(&self) {
+        self.waiting.settled().await;
     }
 
     async fn claim_now(&self, claim: &Claim) -> Result<Vec<Claimed>> {
         // Most looks find nothing: they need no transaction, in which others would have to wait.
         let now = self.now();
         let waiting = levels(self.db.read(), &claim.job_types).await?;
-        if !waiting.iter().any(|level| level.due_at <= now) {
+        let (due, later): (Vec<_>, Vec<_>) =
+            waiting.iter().map(|level| level.due_at).partition(|due_at| *due_at <= now);
+        if let Some(next) = later.into_iter().min() {
+            self.waiting.expect(next);
+        }
+        if due.is_empty() {
             return Ok(Vec::new());
         }
         let write = ClaimJobs {

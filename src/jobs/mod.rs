@@ -5,6 +5,7 @@ mod active_jobs;
 mod cancel_job;
 mod claim_jobs;
 mod clean_up;
+mod clock_ahead;
 mod count_jobs;
 mod create_job;
 mod create_jobs;

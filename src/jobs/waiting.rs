@@ -14,14 +14,11 @@ use chrono::{DateTime, Utc};
 use entity::{JobStatus, queue};
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::Notify,
+    sync::{Notify, watch},
     time::{Instant, sleep_until},
 };
 
@@ -37,15 +34,17 @@ pub struct Waiting {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     room: Arc<Mutex<Room>>,
-    pending: Arc<AtomicUsize>,
+    /// A job is due sooner than the next look.
+    sooner: Arc<Notify>,
+    pending: Arc<watch::Sender<usize>>,
 }
 
 /// Something is under way.
-pub struct Pending(Arc<AtomicUsize>);
+pub struct Pending(Arc<watch::Sender<usize>>);
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
+        self.0.send_modify(|pending| *pending -= 1);
     }
 }
 
@@ -56,6 +55,8 @@ struct Room {
     waiters: BTreeMap<u64, Waiter>,
     /// Someone looks out for all of them.
     watched: bool,
+    /// When a job is due that a claim found too early.
+    expected: Option<DateTime<Utc>>,
     closed: bool,
 }
 
@@ -86,7 +87,7 @@ pub struct Place {
 
 impl Waiting {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        Self { db, clock, chance, room: Arc::default(), pending: Arc::default() }
+        Self { db, clock, chance, room: Arc::default(), sooner: Arc::default(), pending: Arc::default() }
     }
 
     /// From now on nothing is missed that concerns these types.
@@ -109,18 +110,30 @@ impl Waiting {
         self.room().wake(|kind| types.contains(kind));
     }
 
+    /// A claim found a job that is due only then. Where the clock of the server that made it is some milliseconds ahead
+    /// of this one's, that is every job that was just told of.
+    pub fn expect(&self, due: DateTime<Utc>) {
+        let mut room = self.room();
+        if room.expected.is_none_or(|expected| due < expected) {
+            room.expected = Some(due);
+            self.sooner.notify_one();
+        }
+    }
+
     pub fn idle(&self) -> usize {
         self.room().waiters.values().filter(|waiter| waiter.state == State::Idle).count()
     }
 
     /// Something is under way until this is dropped.
     pub fn begin(&self) -> Pending {
-        self.pending.fetch_add(1, Ordering::SeqCst);
+        self.pending.send_modify(|pending| *pending += 1);
         Pending(self.pending.clone())
     }
 
-    pub fn pending(&self) -> usize {
-        self.pending.load(Ordering::SeqCst)
+    /// Returns when nothing is under way.
+    pub async fn settled(&self) {
+        // It ends with an error only when the sender is gone, which is kept here.
+        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
     }
 
     /// Nobody waits any more, now or later.
@@ -149,6 +162,11 @@ impl Waiting {
                     if self.hear(&told, &full) {
                         next = next.min(looked + PAUSE);
                     }
+                }
+                () = self.sooner.notified() => {
+                    let due = self.room().expected.take();
+                    let wait = due.and_then(|due| (due - self.clock.now()).to_std().ok()).unwrap_or_default();
+                    next = next.min((Instant::now() + wait).max(looked + PAUSE));
                 }
                 () = sleep_until(next) => {
                     looked = Instant::now();

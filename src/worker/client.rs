@@ -206,12 +206,24 @@ fn detail(status: StatusCode, problem: &Value) -> String {
 /// hyper's own words say little; those of the causes below say what happened.
 fn causes(error: &dyn std::error::Error) -> String {
     let deepest = std::iter::successors(Some(error), |error| error.source()).last();
-    deepest.map(ToString::to_string).unwrap_or_default()
+    explained(deepest.map(ToString::to_string).unwrap_or_default())
+}
+
+/// What can be done about it, where TLS says it in words of its own.
+fn explained(said: String) -> String {
+    if said.contains("invalid peer certificate") {
+        format!("{said}: if it is right, name the file of who signed it in SSL_CERT_FILE")
+    } else if said.contains("InvalidContentType") {
+        format!("{said}: what answers there does not speak TLS, so its URL may begin with http://")
+    } else {
+        said
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn trouble(status: u16, body: Value) -> Trouble {
         read::<Value>(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes()).unwrap_err()
@@ -230,6 +242,23 @@ mod tests {
         let errors = json!([{"pointer": "/items/0/key", "detail": "Use less."}]);
         let refused = trouble(400, json!({"code": "invalid_request", "detail": "No.", "errors": errors}));
         assert_eq!(refused, Trouble::Refused("No. /items/0/key: Use less.".into()));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_speak_tls_is_told_so() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        tokio::spawn(async move {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            let _hello = connection.read(&mut [0; 512]).await.unwrap();
+            connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            std::future::pending::<()>().await;
+        });
+        let client = Client::new(server, Duration::from_secs(5)).unwrap();
+        match client.end("job", "release", &json!({})).await {
+            Err(Trouble::Away(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -58,7 +58,9 @@ pub struct Options {
 pub enum Failure {
     #[error("{0}")]
     Command(String),
-    #[error("the certificates of this system cannot be read: {0}")]
+    #[error(
+        "the certificates of this system cannot be read: {0}; install ca-certificates, or name a file of them in SSL_CERT_FILE"
+    )]
     Tls(std::io::Error),
     #[error("signals cannot be heard: {0}")]
     Signals(std::io::Error),

@@ -24,6 +24,7 @@ mod catalog;
 mod conditions;
 mod docs;
 mod generate;
+mod gone;
 mod idempotency;
 mod legacy;
 mod lists;

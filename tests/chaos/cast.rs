@@ -2,8 +2,8 @@
 
 use super::worker;
 use crate::support::callsheet;
-use std::{path::PathBuf, process::Stdio};
-use tokio::process::Child;
+use std::{path::PathBuf, process::Stdio, time::Duration};
+use tokio::process::{Child, Command};
 
 pub struct Cast {
     database_url: String,
@@ -58,9 +58,27 @@ impl Cast {
         }
     }
 
+    /// A server stands still for some seconds, with whatever it holds, and then goes on as if nothing had been, unless
+    /// it is killed before.
+    pub async fn hang_one(&mut self, rng: &mut fastrand::Rng) {
+        let i = rng.usize(..self.servers.len());
+        let pid = self.servers[i].id().expect("it was not waited for").to_string();
+        let wait = Duration::from_millis(rng.u64(500..8000));
+        signal("STOP", &pid).await;
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            signal("CONT", &pid).await;
+        });
+    }
+
     pub async fn end(mut self) {
         for child in self.workers.iter_mut().chain(&mut self.servers) {
             child.kill().await.unwrap();
         }
     }
+}
+
+async fn signal(signal: &str, pid: &str) {
+    // It may have been killed meanwhile.
+    let _ = Command::new("kill").args(["-s", signal, pid]).stderr(Stdio::null()).status().await;
 }

@@ -1,8 +1,9 @@
 //! Servers and workers killed with SIGKILL every 200 ms, and PostgreSQL crashed once, while thousands of items are
-//! worked on.
+//! worked on. scripts/chaos does it for longer, with servers that hang and more crashes.
 
 mod cast;
 mod postgres;
 mod run;
 mod verdict;
+mod watch;
 mod worker;

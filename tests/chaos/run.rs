@@ -1,102 +1,146 @@
 //! The runs.
 
-use super::{cast::Cast, postgres::Postgres, verdict::Verdict, worker::HELD};
+use super::{cast::Cast, postgres::Postgres, verdict::Verdict, watch::Watch, worker::HELD};
 use crate::support::{Backend, TestDb, callsheet};
-use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const JOBS: usize = 2000;
 const WORKERS: usize = 6;
 const SEED: u64 = 20_261_124;
 const BETWEEN_KILLS: Duration = Duration::from_millis(200);
 
+/// Kills before the first crash of PostgreSQL.
+const FIRST_CRASH: usize = 25;
+
 /// Killing ends when so many jobs are left: the last ones would be killed for ever.
 const LEFT: u64 = 200;
 
-/// Longer than a run takes on a loaded machine.
+/// Longer than a run takes on a loaded machine, once no more jobs come.
 const PATIENCE: Duration = Duration::from_secs(600);
+
+/// How long, and how hard.
+struct Plan {
+    servers: usize,
+    seed: u64,
+    /// Jobs at the beginning.
+    batches: usize,
+    /// More jobs come for so long.
+    lasts: Duration,
+    /// After how many kills PostgreSQL crashes again, and a server hangs instead of being killed.
+    crash: usize,
+    hang: usize,
+}
+
+/// 2,000 jobs; PostgreSQL crashes once.
+const SHORT: Plan =
+    Plan { servers: 1, seed: SEED, batches: 4, lasts: Duration::ZERO, crash: usize::MAX, hang: usize::MAX };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_and_six_workers_on_postgres_lose_nothing() {
     let mut postgres = Postgres::start().await;
     let url = postgres.url.clone();
-    chaos(&url, 3, Some(&mut postgres)).await;
+    chaos(&url, &Plan { servers: 3, ..SHORT }, Some(&mut postgres)).await;
     postgres.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_server_and_six_workers_on_sqlite_lose_nothing() {
     let db = TestDb::migrated(Backend::Sqlite).await;
-    chaos(&db.url, 1, None).await;
+    chaos(&db.url, &SHORT, None).await;
 }
 
-async fn chaos(url: &str, servers: usize, mut postgres: Option<&mut Postgres>) {
+/// As scripts/chaos says.
+fn long() -> Plan {
+    let lasts = Duration::from_secs(told("CALLSHEET_CHAOS_SECONDS").unwrap_or(60));
+    let seed = told("CALLSHEET_CHAOS_SEED").unwrap_or(SEED);
+    Plan { seed, lasts, crash: 100, hang: 10, ..SHORT }
+}
+
+#[allow(clippy::disallowed_methods, reason = "how scripts/chaos tells a run what to do")]
+fn told(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "scripts/chaos runs it for as long as it is told to"]
+async fn a_long_run_on_postgres() {
+    let mut postgres = Postgres::start().await;
+    let url = postgres.url.clone();
+    chaos(&url, &Plan { servers: 3, ..long() }, Some(&mut postgres)).await;
+    postgres.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "scripts/chaos runs it for as long as it is told to"]
+async fn a_long_run_on_sqlite() {
+    let db = TestDb::migrated(Backend::Sqlite).await;
+    chaos(&db.url, &long(), None).await;
+}
+
+/// What was done to the cast.
+#[derive(Default)]
+struct Done {
+    kills: usize,
+    of_workers: usize,
+    crashes: usize,
+    hangs: usize,
+}
+
+impl Done {
+    /// How many jobs may have been in the hands of the dead: a killed worker held what it had claimed, and a server, or
+    /// a database, what it was about to give to each worker.
+    fn held(&self) -> usize {
+        let servers = self.kills - self.of_workers + self.crashes + self.hangs;
+        (self.of_workers + servers * WORKERS) * HELD
+    }
+}
+
+async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
     let migrated = callsheet(&["migrate", "up", "--database-url", url]).status().await.unwrap();
     assert!(migrated.success());
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger");
-    let mut cast = Cast::begin(url, servers, WORKERS, ledger.clone());
-    let watch = Watch { urls: cast.urls(), client: reqwest::Client::builder().no_proxy().build().unwrap() };
-    watch.create().await;
-    let (mut rng, began) = (fastrand::Rng::with_seed(SEED), Instant::now());
-    let (mut kills, mut worker_kills) = (0, 0);
-    while watch.left().await > LEFT {
-        tokio::time::sleep(BETWEEN_KILLS).await;
-        worker_kills += usize::from(cast.kill_one(&mut rng).await);
-        kills += 1;
-        if kills == 25
-            && let Some(postgres) = postgres.take()
-        {
-            postgres.crash().await;
+    let mut cast = Cast::begin(url, plan.servers, WORKERS, ledger.clone());
+    let mut watch = Watch::of(cast.urls());
+    for _ in 0..plan.batches {
+        watch.create().await;
+    }
+    let (mut rng, began, mut done) = (fastrand::Rng::with_seed(plan.seed), Instant::now(), Done::default());
+    loop {
+        let left = watch.left().await;
+        match (began.elapsed() < plan.lasts, left > LEFT) {
+            (true, _) if left < 2 * LEFT => watch.create().await,
+            (false, false) => break,
+            _ => {}
         }
-        assert!(began.elapsed() < PATIENCE, "{} jobs are left after {kills} kills", watch.left().await);
+        tokio::time::sleep(BETWEEN_KILLS).await;
+        if (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
+            cast.hang_one(&mut rng).await;
+            done.hangs += 1;
+        } else {
+            done.of_workers += usize::from(cast.kill_one(&mut rng).await);
+            done.kills += 1;
+        }
+        let next_crash = done.crashes.saturating_mul(plan.crash).saturating_add(FIRST_CRASH);
+        if let Some(postgres) = postgres.as_mut().filter(|_| done.kills >= next_crash) {
+            postgres.crash().await;
+            done.crashes += 1;
+        }
+        assert!(began.elapsed() < plan.lasts + PATIENCE, "{left} jobs are left after {} kills", done.kills);
     }
     while watch.left().await > 0 {
         tokio::time::sleep(BETWEEN_KILLS).await;
-        assert!(began.elapsed() < PATIENCE, "{} jobs are left when nobody was killed any more", watch.left().await);
+        assert!(began.elapsed() < plan.lasts + PATIENCE, "jobs are left when nobody was killed any more");
     }
     let took = began.elapsed();
     cast.end().await;
-    // A killed worker held what it had claimed, a killed server what it was about to give to each worker.
-    let held = worker_kills * HELD + (kills - worker_kills) * WORKERS * HELD;
-    let verdict = Verdict::of(url, JOBS, held, &ledger).await;
-    println!("{JOBS} jobs in {took:.1?}, {kills} kills, {worker_kills} of workers, {} jobs rescued", verdict.rescued);
+    let verdict = Verdict::of(url, watch.jobs(), done.held(), &ledger).await;
+    let Done { kills, of_workers, crashes, hangs } = done;
+    println!(
+        "seed {}: {} jobs in {took:.1?}, {kills} kills, {of_workers} of workers, {crashes} crashes of PostgreSQL, \
+         {hangs} servers that hung, {} jobs rescued",
+        plan.seed,
+        watch.jobs(),
+        verdict.rescued
+    );
     assert_eq!(verdict.wrong, Vec::<String>::new());
-}
-
-struct Watch {
-    urls: Vec<String>,
-    client: reqwest::Client,
-}
-
-impl Watch {
-    async fn create(&self) {
-        for batch in 0..JOBS / 500 {
-            let items = [json!({"key": "a"}), json!({"key": "b"}), json!({"key": "c"})];
-            let job = json!({"job_type": "chaos", "max_attempts": 100, "items": items});
-            let body = json!({"jobs": vec![job; 500]});
-            while self.create_batch(batch, &body).await.is_none() {
-                tokio::time::sleep(BETWEEN_KILLS).await;
-            }
-        }
-    }
-
-    async fn create_batch(&self, batch: usize, body: &Value) -> Option<()> {
-        let request = self.client.post(format!("{}/api/v1/jobs/bulk", self.urls[0])).json(body);
-        let answer = request.header("idempotency-key", format!("batch-{batch}")).send().await.ok()?;
-        answer.status().is_success().then_some(())
-    }
-
-    /// Jobs that have not ended, as the first server that answers has it.
-    async fn left(&self) -> u64 {
-        loop {
-            for url in &self.urls {
-                let Ok(answer) = self.client.get(format!("{url}/api/v1/jobs/counts")).send().await else { continue };
-                if let (true, Ok(counts)) = (answer.status().is_success(), answer.json::<Value>().await) {
-                    return counts["queued"].as_u64().unwrap() + counts["processing"].as_u64().unwrap();
-                }
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
 }

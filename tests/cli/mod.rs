@@ -4,6 +4,8 @@ mod export;
 mod failures;
 mod jobs;
 mod migrate;
+mod queues;
+mod recovery;
 pub mod run;
 mod serve;
 mod settings;

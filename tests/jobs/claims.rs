@@ -3,7 +3,8 @@
 use crate::support::{Backend, Bench, any_job, at_once, claim, pointers, refusal};
 use callsheet::jobs::{Claim, NewItem, NewJob};
 use chrono::TimeDelta;
-use entity::JobStatus;
+use entity::{JobStatus, job};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set};
 use serde_json::json;
 use std::collections::HashSet;
 
@@ -103,6 +104,23 @@ async fn a_thousand_jobs_with_items_are_one_claim(t: Bench) {
     }
     let tokens: HashSet<_> = claimed.iter().map(|claimed| claimed.job.lease_token.clone().unwrap()).collect();
     assert_eq!(tokens.len(), 1000, "a token a job");
+}
+
+on_both!(jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim);
+async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim(t: Bench) {
+    for (id, shots) in [("a", 9000), ("b", 9000), ("c", 9000), ("d", 50_000), ("e", 1)] {
+        t.named(id).await;
+        let row = job::ActiveModel { id: Set(id.into()), total_shots: Set(shots), ..Default::default() };
+        row.update(t.database().read()).await.unwrap();
+        t.clock.advance(TimeDelta::milliseconds(1));
+    }
+    for expected in [&["a", "b"][..], &["c"], &["d"], &["e"], &[]] {
+        let claimed = t.claim_jobs(Claim { max_jobs: 100, ..claim("w") }).await.unwrap();
+        assert_eq!(claimed.iter().map(|claimed| claimed.job.id.as_str()).collect::<Vec<_>>(), expected);
+    }
+    for id in ["a", "b", "c", "d", "e"] {
+        assert_eq!(t.whole(id).await.kinds(), ["created", "started"]);
+    }
 }
 
 on_both!(a_claim_says_all_that_is_wrong_with_it);

@@ -86,6 +86,25 @@ async fn a_report_of_an_earlier_attempt_comes_too_late(t: Bench) {
     t.refused(&id, "lease_lost", t.mark_completed(&id, None, by(&first))).await;
 }
 
+on_both!(a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once);
+async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once(t: Bench) {
+    let (id, token) = held(&t).await;
+    let wait = callsheet::jobs::Failure { retry_after_seconds: Some(3600), ..for_now("busy") };
+    t.mark_failed(&id, wait.clone(), by(&token)).await.unwrap();
+    let job = t.cancel_job(&id, None, None).await.unwrap();
+    assert_eq!((job.status, job.completed_at), (JobStatus::Cancelled, Some(t.now())));
+    t.refused(&id, "lease_lost", t.mark_failed(&id, wait, by(&token))).await;
+    t.refused(&id, "job_transition_illegal", t.cancel_job(&id, None, None)).await;
+    assert!(t.claim_jobs(crate::support::claim("w")).await.unwrap().is_empty());
+    let job = t.retry_job(&id, None).await.unwrap();
+    assert_eq!((job.status, job.run_at, job.attempt), (JobStatus::Queued, None, 1), "the hour is not waited for");
+    let again = t.claimed("w").await.job;
+    assert_eq!((again.id.as_str(), again.attempt), (id.as_str(), 2));
+    let whole = t.whole(&id).await;
+    assert_eq!(whole.kinds(), ["created", "started", "retry_scheduled", "cancelled", "retried", "started"]);
+    whole.assert_history_is_whole();
+}
+
 on_both!(a_release_gives_the_attempt_back_and_keeps_what_is_done);
 async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: Bench) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });

@@ -6,6 +6,7 @@ mod bad_input;
 mod cancel_job;
 mod claims;
 mod clean_up;
+mod clock_ahead;
 mod count_jobs;
 mod create_job;
 mod create_jobs;

@@ -1,10 +1,13 @@
 //! Workers that wait for a job: what wakes them, and what becomes of those who go away.
 
-use crate::support::{Bench, any_job, claim};
+use crate::support::{Bench, TestClock, any_job, claim};
 use callsheet::jobs::{Claim, Claimed, JobManager, NewJob};
 use chrono::TimeDelta;
 use entity::JobStatus;
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::task::JoinHandle;
 
 /// A worker that waits for a minute.
@@ -69,6 +72,21 @@ async fn a_job_that_becomes_due_is_given_without_any_news(t: Bench) {
     assert_eq!(call.await.unwrap()[0].job.id, id);
 }
 
+on_both!(a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here);
+async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here(t: Bench) {
+    // Hours until anyone looks without a reason.
+    t.chance.set_jitter(1e4);
+    let clock = Arc::new(TestClock::default());
+    let behind = JobManager::new(t.database().clone(), clock.clone(), t.chance.clone());
+    t.clock.advance(TimeDelta::milliseconds(5));
+    let call = wait(&behind, patient("w"));
+    waiting(&behind, 1).await;
+    let job = t.queued().await;
+    assert!(job.created_at > behind.now(), "the news came too early");
+    clock.set(job.created_at);
+    assert_eq!(call.await.unwrap()[0].job.id, job.id);
+}
+
 on_both!(a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits);
 async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Bench) {
     t.set_queue("idea2video", Some(true), None).await.unwrap();
@@ -83,6 +101,22 @@ async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Be
     let guard = callsheet::jobs::Guard::lease(held.lease_token.unwrap());
     t.mark_completed(&first, None, guard).await.unwrap();
     assert_eq!(call.await.unwrap()[0].job.id, second);
+}
+
+on_both!(a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed);
+async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(t: Bench) {
+    let calls: Vec<_> = (0..3).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
+    waiting(&t, 3).await;
+    t.set_queue("idea2video", Some(true), None).await.unwrap();
+    for _ in 0..3 {
+        t.queued().await;
+    }
+    waiting(&t, 3).await;
+    assert_eq!(t.list_queues().await.unwrap()[0].queued, 3, "whoever was woken found nothing");
+    t.set_queue("idea2video", Some(false), None).await.unwrap();
+    for call in calls {
+        assert_eq!(call.await.unwrap().len(), 1);
+    }
 }
 
 on_both!(a_worker_that_goes_away_while_it_waits_takes_nothing);
@@ -110,9 +144,8 @@ async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: 
         let kept = call.await;
         // Given to another at last, unless the answer had arrived.
         if kept.is_err() {
-            while t.get_job(&id).await.unwrap().status != JobStatus::Queued || t.pending_claims() > 0 {
-                tokio::task::yield_now().await;
-            }
+            t.claims_settled().await;
+            assert_eq!(t.get_job(&id).await.unwrap().status, JobStatus::Queued);
             assert_eq!(t.claimed("w").await.job.attempt, 1, "the attempt came back");
         }
         t.whole(&id).await.assert_history_is_whole();

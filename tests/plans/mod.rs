@@ -3,5 +3,6 @@
 mod claims;
 mod explain;
 mod fill;
+mod lists;
 mod pages;
 mod rows;

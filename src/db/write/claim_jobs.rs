@@ -21,6 +21,10 @@ use sea_orm::{
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc};
 
+/// Items, or announced shots, of the jobs of one claim, unless the first job has more by itself: the answer has all of
+/// them, and a thousand jobs of ten thousand items would not fit into memory.
+const MOST_ITEMS: i64 = 20_000;
+
 pub struct ClaimJobs {
     pub worker_id: String,
     /// Without repeats.
@@ -60,8 +64,19 @@ impl Write for ClaimJobs {
                 break;
             }
         }
+        found.truncate(that_fit(&found));
         self.hand_out(tx, found, now).await
     }
+}
+
+/// How many of the jobs, from the first on.
+fn that_fit(jobs: &[job::Model]) -> usize {
+    let mut items = 0;
+    let fits = |(place, job): (usize, &job::Model)| {
+        items += i64::from(job.total_shots);
+        place == 0 || items <= MOST_ITEMS
+    };
+    jobs.iter().enumerate().map(fits).take_while(|fits| *fits).count()
 }
 
 impl ClaimJobs {
