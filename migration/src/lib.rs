@@ -23,6 +23,7 @@ mod m0017_positions;
 mod m0018_job_actions;
 mod m0019_job_action_outcomes;
 mod m0020_import_report;
+mod m0021_action_keys;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -75,6 +76,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_job_actions::Migration),
             Box::new(m0019_job_action_outcomes::Migration),
             Box::new(m0020_import_report::Migration),
+            Box::new(m0021_action_keys::Migration),
         ]
     }
 

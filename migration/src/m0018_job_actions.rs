@@ -21,15 +21,7 @@ impl MigrationTrait for Migration {
             .col("id")
             .and_where(Expr::col("status").eq("running"))
             .to_owned();
-        manager.create_index(running).await?;
-        let key = Index::create()
-            .name("idx_job_actions_idempotency_key")
-            .table(ACTIONS)
-            .col("idempotency_key")
-            .unique()
-            .and_where(Expr::col("idempotency_key").is_not_null())
-            .to_owned();
-        manager.create_index(key).await
+        manager.create_index(running).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -59,8 +51,6 @@ fn actions() -> TableCreateStatement {
         .col(time("finished_at"))
         .col(time("heartbeat_at"))
         .col(ColumnDef::new("process").string_len(255))
-        .col(ColumnDef::new("idempotency_key").string_len(255))
-        .col(ColumnDef::new("idempotency_fingerprint").string_len(64))
         .check(("chk_job_actions_action", Expr::col("action").is_in(["cancel", "retry", "delete", "set_priority"])))
         .check(("chk_job_actions_status", Expr::col("status").is_in(["running", "completed", "aborted", "failed"])));
     table

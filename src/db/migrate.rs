@@ -92,8 +92,10 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
 
 /// Every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
-    guard(db.read()).await?;
-    let steps = Migrator::get_migration_with_status_read_only(db.read()).await.map_err(newer)?;
+    // Of one moment: another process may be about to migrate.
+    let db = db.snapshot().await?;
+    guard(&db).await?;
+    let steps = Migrator::get_migration_with_status_read_only(&db).await.map_err(newer)?;
     let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };
     Ok(steps.iter().map(step).collect())
 }
