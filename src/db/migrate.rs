@@ -52,7 +52,10 @@ pub struct Doomed {
 /// Changes the schema, and answers with the names of the steps taken, in their order.
 #[allow(clippy::disallowed_methods, reason = "the schema is changed outside the verbs' writes, under its own lock")]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
-    guard(db.read()).await?;
+    // Of one moment: another process may be about to migrate.
+    let moment = db.snapshot().await?;
+    guard(&moment).await?;
+    moment.rollback().await?;
     dialect::prepare(db.read()).await?;
     let tx = db.read().begin_with_options(dialect::write_transaction()).await?;
     dialect::lock_schema(&tx).await?;
@@ -92,7 +95,6 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
 
 /// Every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
-    // Of one moment: another process may be about to migrate.
     let db = db.snapshot().await?;
     guard(&db).await?;
     let steps = Migrator::get_migration_with_status_read_only(&db).await.map_err(newer)?;
