@@ -2,10 +2,6 @@
 
 use std::{process::ExitCode, time::Duration};
 
-/// Every request makes and drops hundreds of small values, on both of whose sides the system's allocator shows.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// How long is waited at the end for what can't be told to stop, as a thread that reads a pipe which nobody writes to.
 const GRACE: Duration = Duration::from_secs(2);
 

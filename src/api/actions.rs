@@ -48,6 +48,7 @@ impl StartActions {
         let (dry_run, confirm) = (body.value.dry_run, body.value.confirm);
         let new = body.value.into();
         if dry_run {
+            idempotency.map_or(Ok(()), |given| given.check())?;
             return Ok(Begun::DryRun(Json(self.0.preview_action(&new).await?.into())));
         }
         let action = self.0.start_action(new, confirm, idempotency).await?;

@@ -65,6 +65,11 @@ impl Idempotency {
         let digest = Sha256::digest(format!("{scope}\n{request}"));
         Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
     }
+
+    /// For a call that does nothing with the key, and refuses what the one that does would.
+    pub fn check(&self) -> Result<()> {
+        check_key(&self.key)
+    }
 }
 
 impl JobManager {

@@ -150,6 +150,9 @@ async fn an_action_is_begun_once_for_a_key(t: Api) {
         let request = t.request(reqwest::Method::POST, path).header("Idempotency-Key", "once").json(body);
         super::answer::Answer::of(request).await
     };
+    let dry = json!({"action": "cancel", "filter": {"status": ["queued"]}, "dry_run": true});
+    let request = t.request(reqwest::Method::POST, path).header("Idempotency-Key", "x".repeat(300)).json(&dry);
+    super::answer::Answer::of(request).await.problem(400, "invalid_request");
     let first = post(&body).await;
     let begun = first.json(202);
     t.made(least()).await;
