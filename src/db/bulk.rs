@@ -6,9 +6,10 @@
 //! array is known, rows go by powers of two. Columns that are null in every row are left out.
 
 use super::{Tx, dialect};
+use futures_util::future::join;
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, Statement, Value, sea_query::Expr,
+    Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, QueryResult, Statement, Value, sea_query::Expr,
 };
 use std::borrow::Borrow;
 
@@ -16,21 +17,18 @@ use std::borrow::Borrow;
 const MOST_VALUES: usize = 4096;
 
 /// Inserts the rows. A key that counts by itself is left to the database.
-pub async fn insert<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model>]) -> Result<(), DbErr>
+pub async fn insert<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<(), DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = E> + Send,
 {
-    for statement in inserts::<E>(tx.get_database_backend(), rows, "") {
-        tx.execute_raw(statement).await?;
-    }
-    Ok(())
+    run(inserts::<E>(tx.get_database_backend(), rows, ""), |statement| tx.execute_raw(statement), |_| Ok(())).await
 }
 
 /// Inserts the rows in whose way nothing is (same key, same unique value), and answers with the texts in the first
 /// column of those that it inserted.
-pub async fn insert_unless_there<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model>]) -> Result<Vec<String>, DbErr>
+pub async fn insert_unless_there<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<Vec<String>, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
@@ -39,11 +37,13 @@ where
     let Some(first) = E::Column::iter().next() else { return Ok(Vec::new()) };
     let end = format!(" ON CONFLICT DO NOTHING RETURNING \"{}\"", first.as_str());
     let mut inserted = Vec::with_capacity(rows.len());
-    for statement in inserts::<E>(tx.get_database_backend(), rows, &end) {
-        for row in tx.query_all_raw(statement).await? {
+    let take = |rows: Vec<QueryResult>| {
+        for row in rows {
             inserted.push(row.try_get_by_index(0)?);
         }
-    }
+        Ok(())
+    };
+    run(inserts::<E>(tx.get_database_backend(), rows, &end), |statement| tx.query_all_raw(statement), take).await?;
     Ok(inserted)
 }
 
@@ -52,33 +52,48 @@ pub async fn update<E: EntityTrait>(
     tx: &Tx,
     keys: usize,
     columns: &[E::Column],
-    rows: &[impl Borrow<E::Model>],
+    rows: &[impl Borrow<E::Model> + Sync],
 ) -> Result<(), DbErr> {
     let backend = tx.get_database_backend();
     let table = E::default();
     let named = named::<E>(columns);
-    let sql = |rows| dialect::update_rows(backend, table.table_name(), &named, keys, rows);
-    for statement in statements(backend, values::<E>(columns, rows), rows.len(), sql) {
-        tx.execute_raw(statement).await?;
+    let sql = move |rows| dialect::update_rows(backend, table.table_name(), &named, keys, rows);
+    let statements = statements::<E>(backend, columns.to_vec(), rows, sql);
+    run(statements, |statement| tx.execute_raw(statement), |_| Ok(())).await
+}
+
+/// Runs the statements one after the other; while the database is at one, the next is made.
+async fn run<T, F: Future<Output = Result<T, DbErr>>>(
+    mut statements: impl Iterator<Item = Statement> + Send,
+    ask: impl Fn(Statement) -> F,
+    mut take: impl FnMut(T) -> Result<(), DbErr>,
+) -> Result<(), DbErr> {
+    let mut next = statements.next();
+    while let Some(statement) = next {
+        let (answer, following) = join(ask(statement), async { statements.next() }).await;
+        take(answer?)?;
+        next = following;
     }
     Ok(())
 }
 
-fn inserts<E: EntityTrait>(backend: DbBackend, rows: &[impl Borrow<E::Model>], end: &str) -> Vec<Statement> {
+fn inserts<'a, E: EntityTrait>(
+    backend: DbBackend,
+    rows: &'a [impl Borrow<E::Model> + Sync],
+    end: &'a str,
+) -> impl Iterator<Item = Statement> + Send + 'a {
     let counted = |column: &E::Column| {
         E::PrimaryKey::auto_increment()
             && E::PrimaryKey::iter().any(|key| key.into_column().as_str() == column.as_str())
     };
-    let mut columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column)).collect();
-    let mut values = values::<E>(&columns, rows);
-    let filled: Vec<bool> = values.iter().map(|column| column.iter().any(|value| *value != value.as_null())).collect();
-    let mut kept = filled.iter();
-    columns.retain(|_| kept.next().copied().unwrap_or_default());
-    let mut kept = filled.iter();
-    values.retain(|_| kept.next().copied().unwrap_or_default());
+    let filled = |column: &E::Column| {
+        let mut values = rows.iter().map(|row| row.borrow().get(*column));
+        values.any(|value| value != value.as_null())
+    };
+    let columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column) && filled(column)).collect();
     let table = E::default();
     let named = named::<E>(&columns);
-    statements(backend, values, rows.len(), |rows| {
+    statements::<E>(backend, columns, rows, move |rows| {
         dialect::insert_rows(backend, table.table_name(), &named, rows) + end
     })
 }
@@ -88,39 +103,29 @@ fn named<E: EntityTrait>(columns: &[E::Column]) -> Vec<(String, &'static str)> {
     columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect()
 }
 
-/// Column by column, the values of all rows.
-fn values<E: EntityTrait>(columns: &[E::Column], rows: &[impl Borrow<E::Model>]) -> Vec<Vec<Value>> {
-    columns.iter().map(|column| rows.iter().map(|row| row.borrow().get(*column)).collect()).collect()
-}
-
-/// The statements that take the values of all rows; `sql` gives the text of one for so many rows.
-fn statements(
+/// The statements that take these columns of all rows, each made when it is asked for: the values of a large batch take
+/// more memory than its rows. `sql` gives the text of one for so many rows.
+fn statements<'a, E: EntityTrait>(
     backend: DbBackend,
-    columns: Vec<Vec<Value>>,
-    rows: usize,
-    sql: impl Fn(usize) -> String,
-) -> Vec<Statement> {
-    if rows == 0 || columns.is_empty() {
-        return Vec::new();
-    }
-    if dialect::takes_arrays(backend) {
-        let arrays = columns.into_iter().map(|column| array(column.into_iter()).into());
-        return vec![Statement::from_sql_and_values(backend, sql(rows), arrays)];
-    }
-    let width = columns.len();
-    let mut columns: Vec<_> = columns.into_iter().map(Vec::into_iter).collect();
-    let (mut statements, mut left) = (Vec::new(), rows);
-    while left > 0 {
-        let most = (MOST_VALUES / width).clamp(1, left);
-        let some = 1 << most.ilog2();
-        let mut values = Vec::with_capacity(some * width);
-        for _ in 0..some {
-            values.extend(columns.iter_mut().filter_map(Iterator::next));
-        }
-        statements.push(Statement::from_sql_and_values(backend, sql(some), values));
-        left -= some;
-    }
-    statements
+    columns: Vec<E::Column>,
+    rows: &'a [impl Borrow<E::Model> + Sync],
+    sql: impl Fn(usize) -> String + Send + 'a,
+) -> impl Iterator<Item = Statement> + Send + 'a {
+    let arrays = dialect::takes_arrays(backend);
+    let most = if arrays { usize::MAX } else { (MOST_VALUES / columns.len().max(1)).max(1) };
+    let mut left = if columns.is_empty() { &[] } else { rows };
+    std::iter::from_fn(move || {
+        let some = most.min(left.len());
+        let some = if arrays { some } else { 1 << some.checked_ilog2()? };
+        let (now, later) = left.split_at_checked(some).filter(|(now, _)| !now.is_empty())?;
+        left = later;
+        let of = |column: E::Column| now.iter().map(move |row| row.borrow().get(column));
+        let values: Vec<Value> = match arrays {
+            true => columns.iter().map(|column| array(of(*column)).into()).collect(),
+            false => now.iter().flat_map(|row| columns.iter().map(|column| row.borrow().get(*column))).collect(),
+        };
+        Some(Statement::from_sql_and_values(backend, sql(now.len()), values))
+    })
 }
 
 /// Whether the text column holds one of the texts, in one shape of statement whatever their number.

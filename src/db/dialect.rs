@@ -178,9 +178,9 @@ pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
 /// which each batch touches at random.
 const BULK_CACHE: i64 = 32 * 1024;
 
-/// Pages of the log after which a connection that wrote so many rows brings them into the file, 64 MiB: a page that batch
+/// Pages of the log after which a connection that wrote so many rows brings them into the file, 256 MiB: a page that batch
 /// after batch touches is written there once for all of them.
-const BULK_LOG: i64 = 16 * 1024;
+const BULK_LOG: i64 = 64 * 1024;
 
 /// Says that many rows are about to be written in this transaction. It holds for the connection from then on.
 pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {

@@ -28,7 +28,7 @@ use tokio::sync::mpsc;
 /// A batch ends after so many records, which are written in one transaction,
 const BATCH_RECORDS: usize = 5000;
 /// or after so many bytes.
-const BATCH_BYTES: usize = 1 << 20;
+const BATCH_BYTES: usize = 2 << 20;
 
 pub struct Sink {
     sender: mpsc::Sender<Batch>,
