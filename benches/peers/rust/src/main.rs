@@ -124,10 +124,11 @@ async fn apalis(file: &str, jobs: usize) {
     };
     let began = Instant::now();
     let worker = WorkerBuilder::new("bench").backend(storage).concurrency(BATCH).build(work);
-    let running = tokio::spawn(async move { worker.run().await });
-    left.none().await;
+    tokio::select! {
+        ended = worker.run() => panic!("the worker ended by itself: {ended:?}"),
+        () = left.none() => {}
+    }
     let took = began.elapsed();
-    running.abort();
     tell("apalis-sqlite 1.0.0", jobs, create, took);
 }
 
