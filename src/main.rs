@@ -2,6 +2,9 @@
 
 use std::{process::ExitCode, time::Duration};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// How long is waited at the end for what can't be told to stop, as a thread that reads a pipe which nobody writes to.
 const GRACE: Duration = Duration::from_secs(2);
 
