@@ -79,7 +79,8 @@ class Postgres:
 
 class Server:
     def __init__(self, args, url):
-        command = [args.callsheet, "serve", "--listen", "127.0.0.1:0", "--database-url", url]
+        # Nothing kept in memory: what is asked again is asked of the database.
+        command = [args.callsheet, "serve", "--listen", "127.0.0.1:0", "--cache-jobs", "0", "--database-url", url]
         began = time.monotonic()
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         address = re.search(r"127\.0\.0\.1:(\d+)", self.process.stdout.readline()).group(1)
