@@ -10,6 +10,7 @@ pub mod job_action_outcome;
 pub mod job_count;
 pub mod job_event;
 pub mod job_item;
+pub mod job_label;
 pub mod job_stat;
 pub mod position;
 pub mod queue;

@@ -24,6 +24,7 @@ mod m0018_job_actions;
 mod m0019_job_action_outcomes;
 mod m0020_import_report;
 mod m0021_action_keys;
+mod m0022_job_labels;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -33,7 +34,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 15] = [
+pub const TABLES: [&str; 16] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -45,6 +46,7 @@ pub const TABLES: [&str; 15] = [
     "queues",
     "workers",
     "job_counts",
+    "job_labels",
     "job_stats",
     "positions",
     "job_actions",
@@ -77,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_job_action_outcomes::Migration),
             Box::new(m0020_import_report::Migration),
             Box::new(m0021_action_keys::Migration),
+            Box::new(m0022_job_labels::Migration),
         ]
     }
 

@@ -146,18 +146,6 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
     }
 }
 
-/// The JSON object in the column has this member with this text.
-pub fn has_label(backend: DbBackend, column: Expr, key: &str, value: &str) -> Expr {
-    match backend {
-        DbBackend::Postgres => {
-            let label = serde_json::Value::Object([(key.to_owned(), value.into())].into_iter().collect());
-            column.contains(Expr::val(label))
-        }
-        // Keys of labels have no quotes or backslashes, so the path needs no escape.
-        _ => Func::cust("json_extract").arg(column).arg(format!("$.\"{key}\"")).eq(value),
-    }
-}
-
 /// The text of a member of the JSON object in the column; null when there is none.
 pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     match backend {

@@ -76,12 +76,12 @@ impl JobManager {
             }
             return Ok(counts);
         }
+        let _turn = self.turn(filter).await;
         let db = self.db.read();
-        let rows: Vec<(JobStatus, i64)> = job::Entity::find()
-            .select_only()
+        let rows: Vec<(JobStatus, i64)> = filter
+            .of(job::Entity::find().select_only(), db.get_database_backend())
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
-            .filter(filter.condition(db.get_database_backend()))
             .group_by(job::Column::Status)
             .into_tuple()
             .all(db)
@@ -136,15 +136,15 @@ impl JobManager {
             return Ok(Total { jobs: counts.iter().map(|(.., jobs)| jobs.unsigned_abs()).sum(), exact: true });
         }
         let db = self.db.read();
-        let some = job::Entity::find()
-            .select_only()
-            .column(job::Column::Id)
-            .filter(filter.condition(db.get_database_backend()))
-            .limit(COUNTED + 1);
-        let count = Query::select()
-            .expr(Expr::col("id").count())
-            .from_subquery(sea_orm::QueryTrait::into_query(some), "some")
-            .to_owned();
+        let mut some = match filter.is_in_labels() {
+            true => filter.of_labels(),
+            false => {
+                let ids = job::Entity::find().select_only().column(job::Column::Id);
+                sea_orm::QueryTrait::into_query(filter.of(ids, db.get_database_backend()))
+            }
+        };
+        let some = some.limit(COUNTED + 1).to_owned();
+        let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();
         let row = sea_orm::ConnectionTrait::query_one(db, &count).await?;
         let jobs = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs();
         Ok(Total { jobs: Ord::min(jobs, COUNTED), exact: jobs <= COUNTED })

@@ -1,36 +1,18 @@
 //! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
 
-use super::{JobManager, Total, validate};
+use super::{Filter, JobManager, Total};
 use crate::{
     db,
     error::{Error, FieldError, Result},
     lifecycle::Cursor,
 };
-use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
-use entity::{JobStatus, job};
+use chrono::{DateTime, Utc};
+use entity::job;
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::HashMap;
-
-/// What the jobs of a list have in common. Given fields must all hold.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Filter {
-    pub status: Option<JobStatus>,
-    pub job_type: Option<String>,
-    pub mode: Option<String>,
-    pub series_id: Option<String>,
-    pub episode_id: Option<String>,
-    /// Labels, each of which the job must have.
-    pub labels: Vec<(String, String)>,
-    /// Created at this moment or later.
-    pub created_after: Option<DateTime<Utc>>,
-    /// Created before this moment.
-    pub created_before: Option<DateTime<Utc>>,
-    /// Text that stands in the title or the content.
-    pub q: Option<String>,
-}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Order {
@@ -83,9 +65,6 @@ const SHALLOW: u64 = 200;
 /// Rows of a page.
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
-/// Characters of a text to look for. SQLite takes patterns of 50,000 bytes at most.
-const LONGEST_TEXT: usize = 1000;
-
 impl JobManager {
     /// Errors: `invalid_request`.
     pub async fn list_jobs(
@@ -104,6 +83,7 @@ impl JobManager {
             let detail = "Use an offset that fits 63 bits, or better a cursor.";
             return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
+        let _turn = self.turn(filter).await;
         let (total, after) = match after {
             PageAfter::Offset(rows) if rows > SHALLOW => {
                 let total = self.total(filter).await?;
@@ -116,13 +96,18 @@ impl JobManager {
         };
         let db = self.db.read();
         let page = page(db.get_database_backend(), filter, order, &after, limit + 1, view);
-        let total = async {
-            match total {
-                Some(total) => Ok(total),
-                None => self.total(filter).await,
+        let rows = async { Ok(db::jobs_of(db, page).await?) };
+        let (total, rows) = match total {
+            Some(total) => (total, rows.await?),
+            // What is looked for is looked for once: a page that is not full has told how many there are.
+            None if filter.q.is_some() => {
+                let rows = rows.await?;
+                let all = Total { jobs: rows.len() as u64, exact: true };
+                let told = after == PageAfter::Offset(0) && all.jobs <= limit;
+                (if told { all } else { self.total(filter).await? }, rows)
             }
+            None => tokio::try_join!(self.total(filter), rows)?,
         };
-        let (total, rows) = tokio::try_join!(total, async { Ok(db::jobs_of(db, page).await?) })?;
         let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
@@ -142,8 +127,9 @@ impl JobManager {
             false => (order, rows - 1),
         };
         let db = self.db.read();
-        let all = job::Entity::find().select_only().columns([job::Column::CreatedAt, job::Column::Id]);
-        let row = in_order(all.filter(filter.condition(db.get_database_backend())), order).offset(skipped).limit(1);
+        let [created_at, id] = filter.position();
+        let all = job::Entity::find().select_only().expr(created_at).expr(id);
+        let row = in_order(filter.of(all, db.get_database_backend()), filter, order).offset(skipped).limit(1);
         let row: Option<(DateTime<Utc>, String)> = row.into_tuple().one(db).await?;
         Ok(row.map(|(created_at, id)| Cursor { created_at, id }))
     }
@@ -158,25 +144,26 @@ pub fn page(
     limit: u64,
     view: View,
 ) -> Select<job::Entity> {
-    let position = || Expr::tuple([Expr::col(job::Column::CreatedAt), Expr::col(job::Column::Id)]);
-    let query = in_order(columns(view).filter(filter.condition(backend)).limit(limit), order);
+    let query = in_order(filter.of(columns(view), backend).limit(limit), filter, order);
     match after {
         PageAfter::Offset(0) => query,
         PageAfter::Offset(n) => query.offset(*n),
         PageAfter::Cursor(cursor) => {
+            let position = Expr::tuple(filter.position());
             let behind = Expr::tuple([Expr::val(cursor.created_at), Expr::val(cursor.id.clone())]);
             query.filter(match order {
-                Order::NewestFirst => position().lt(behind),
-                Order::OldestFirst => position().gt(behind),
+                Order::NewestFirst => position.lt(behind),
+                Order::OldestFirst => position.gt(behind),
             })
         }
     }
 }
 
-fn in_order(query: Select<job::Entity>, order: Order) -> Select<job::Entity> {
+fn in_order(query: Select<job::Entity>, filter: &Filter, order: Order) -> Select<job::Entity> {
+    let [created_at, id] = filter.position();
     match order {
-        Order::NewestFirst => query.order_by_desc(job::Column::CreatedAt).order_by_desc(job::Column::Id),
-        Order::OldestFirst => query.order_by_asc(job::Column::CreatedAt).order_by_asc(job::Column::Id),
+        Order::NewestFirst => query.order_by_desc(created_at).order_by_desc(id),
+        Order::OldestFirst => query.order_by_asc(created_at).order_by_asc(id),
     }
 }
 
@@ -194,82 +181,6 @@ pub(super) fn columns(view: View) -> Select<job::Entity> {
     query
 }
 
-/// The first whole microsecond from this moment on: of the times that rows have, the same ones lie before it.
-fn whole_micros(time: DateTime<Utc>) -> DateTime<Utc> {
-    let cut = time.trunc_subsecs(6);
-    if cut < time { cut + TimeDelta::microseconds(1) } else { cut }
-}
-
 fn name(column: job::Column) -> String {
     sea_orm::IdenStatic::as_str(&column).to_owned()
-}
-
-impl Filter {
-    pub(super) fn check(&self) -> Result<()> {
-        for (key, value) in &self.labels {
-            if !validate::is_label_key(key) || value.contains('\0') {
-                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
-                return Err(Error::invalid(FieldError::parameter("label", "invalid_label", detail)));
-            }
-        }
-        let texts = [
-            ("job_type", &self.job_type),
-            ("mode", &self.mode),
-            ("series_id", &self.series_id),
-            ("episode_id", &self.episode_id),
-            ("q", &self.q),
-        ];
-        for (name, text) in texts {
-            if let Some(text) = text {
-                validate::no_nul_parameter(name, text)?;
-            }
-        }
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_TEXT) {
-            let detail = format!("Look for a text of at most {LONGEST_TEXT} characters.");
-            return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
-        }
-        for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {
-            // SQLite compares times as text, which sorts years of four digits only.
-            if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
-                let detail = "Use a time of the years 0 to 9999.";
-                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
-            }
-        }
-        Ok(())
-    }
-
-    /// Names nothing that the counts which the database keeps cannot tell apart.
-    pub(super) fn is_kept_count(&self) -> bool {
-        let Self { status: _, job_type: _, mode, series_id, episode_id, labels, created_after, created_before, q } =
-            self;
-        mode.is_none()
-            && series_id.is_none()
-            && episode_id.is_none()
-            && labels.is_empty()
-            && created_after.is_none()
-            && created_before.is_none()
-            && q.is_none()
-    }
-
-    /// The rows that the filter lets through.
-    pub(super) fn condition(&self, backend: DbBackend) -> Condition {
-        use job::Column as C;
-        let text = |column: C, value: &Option<String>| value.as_ref().map(|v| column.eq(v));
-        let mut all = Condition::all()
-            .add_option(self.status.map(|s| C::Status.eq(s)))
-            .add_option(text(C::JobType, &self.job_type))
-            .add_option(text(C::Mode, &self.mode))
-            .add_option(text(C::SeriesId, &self.series_id))
-            .add_option(text(C::EpisodeId, &self.episode_id))
-            .add_option(self.created_after.map(|t| C::CreatedAt.gte(whole_micros(t))))
-            .add_option(self.created_before.map(|t| C::CreatedAt.lt(whole_micros(t))));
-        for (key, value) in &self.labels {
-            all = all.add(db::has_label(backend, Expr::col(C::Labels), key, value));
-        }
-        if let Some(words) = &self.q {
-            let there = |column: C| db::contains_text(backend, Expr::col(column), words);
-            all = all.add(there(C::ProjectTitle).or(there(C::Content)));
-        }
-        all
-    }
 }

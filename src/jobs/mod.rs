@@ -15,6 +15,7 @@ mod episodes;
 mod events;
 mod export_jobs;
 mod feed;
+mod filter;
 mod finish_job;
 mod get_job;
 mod heartbeat;
@@ -49,11 +50,12 @@ pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, Place};
+pub use filter::Filter;
 pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
-pub use list_jobs::{Filter, Order, Page, PageAfter, View, page};
+pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
@@ -83,7 +85,7 @@ use entity::job;
 use feed::Feed;
 use loops::Loops;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use waiting::Waiting;
 use worker_book::WorkerBook;
 
@@ -124,6 +126,8 @@ pub struct JobManager {
     waiting: Waiting,
     workers: WorkerBook,
     loops: Loops,
+    /// Looks for a text that may go on at once.
+    searches: Arc<Semaphore>,
 }
 
 impl JobManager {
@@ -133,7 +137,8 @@ impl JobManager {
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
-        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops }
+        let searches = Arc::new(Semaphore::new(filter::SEARCHES));
+        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops, searches }
     }
 
     /// See [`crate::db::KeptJobs::changes`].

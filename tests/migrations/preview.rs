@@ -32,6 +32,7 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("queues", 0),
         ("workers", 0),
         ("job_counts", 0),
+        ("job_labels", 0),
         ("job_stats", 0),
         ("positions", 0),
         ("job_actions", 0),

@@ -34,12 +34,6 @@ pub async fn assert_served_by_an_index(t: &Bench, what: &str, query: &impl Query
     );
 }
 
-/// Panics if the whole table is read. The few rows that are found may be sorted.
-pub async fn assert_no_scan(t: &Bench, what: &str, query: &impl QueryTrait) {
-    let steps = plan(t, query).await;
-    assert!(!steps.iter().any(|step| scans(t.db.backend, step)), "{what} on {:?}:\n{}", t.db.backend, steps.join("\n"));
-}
-
 fn scans(backend: Backend, step: &str) -> bool {
     match backend {
         Backend::Sqlite => {

@@ -1,7 +1,7 @@
 //! The pages of a list, under each filter.
 
 use super::{
-    explain::{assert_no_scan, assert_served_by_an_index},
+    explain::assert_served_by_an_index,
     fill::{JOBS, analyze, fill},
 };
 use crate::support::{Backend, Bench};
@@ -16,6 +16,10 @@ use sea_orm::Select;
 /// The moment at which this part of the jobs was there.
 fn moment(part: i32) -> DateTime<Utc> {
     DateTime::from_timestamp_secs(1_767_225_600).unwrap() + TimeDelta::seconds(JOBS / 200 * i64::from(part))
+}
+
+fn team(name: &str) -> Vec<(String, String)> {
+    vec![("team".into(), name.into())]
 }
 
 fn filters() -> Vec<(&'static str, Filter)> {
@@ -35,6 +39,12 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("both times", Filter { created_after: Some(moment(40)), created_before: Some(moment(60)), ..none() }),
         ("status and a time", Filter { status, created_after: Some(moment(50)), ..none() }),
         ("status and job_type", Filter { status, job_type: text("type-3"), ..none() }),
+        ("a label of one job in a hundred", Filter { labels: team("rare"), ..none() }),
+        ("a label of nearly all", Filter { labels: team("many"), ..none() }),
+        ("a label of none", Filter { labels: team("nobody"), ..none() }),
+        ("two labels", Filter { labels: [team("many"), team("rare")].concat(), ..none() }),
+        ("a label and a time", Filter { labels: team("many"), created_after: Some(moment(50)), ..none() }),
+        ("a label and status", Filter { labels: team("rare"), status, ..none() }),
     ]
 }
 
@@ -45,6 +55,10 @@ fn query(t: &Bench, filter: &Filter, order: Order, after: &PageAfter, view: View
 async fn look_at_all(t: &Bench) {
     let middle = PageAfter::Cursor(Cursor { created_at: moment(50), id: "job-50000".into() });
     for (name, filter) in filters() {
+        // PostgreSQL knows how many jobs have each of the labels, and may rather intersect the two.
+        if t.db.backend == Backend::Postgres && filter.labels.len() > 1 {
+            continue;
+        }
         for order in [Order::NewestFirst, Order::OldestFirst] {
             for after in [PageAfter::Offset(0), PageAfter::Offset(100), middle.clone()] {
                 for view in [View::Full, View::Summary] {
@@ -64,14 +78,4 @@ async fn every_page_is_a_range_of_an_index(t: Bench) {
     }
     analyze(&t).await;
     look_at_all(&t).await;
-    labels(&t).await;
-}
-
-/// Only PostgreSQL can index what stands in JSON.
-async fn labels(t: &Bench) {
-    for value in ["rare", "many", "nobody"] {
-        let filter = Filter { labels: vec![("team".into(), value.into())], ..Default::default() };
-        let query = query(t, &filter, Order::NewestFirst, &PageAfter::Offset(0), View::Full);
-        assert_no_scan(t, &format!("label {value}"), &query).await;
-    }
 }

@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, Condition, DbBackend};
+use sea_orm::{ColumnTrait, Condition, DbBackend, QueryFilter, Select, sea_query::Expr};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,7 +60,12 @@ impl ActionFilter {
         Ok(())
     }
 
-    fn list_filter(&self) -> Filter {
+    /// The columns in whose order it leads to them.
+    pub fn position(&self) -> [Expr; 2] {
+        self.list_filter().position()
+    }
+
+    pub fn list_filter(&self) -> Filter {
         Filter {
             job_type: self.job_type.clone(),
             mode: self.mode.clone(),
@@ -74,10 +79,12 @@ impl ActionFilter {
         }
     }
 
-    pub fn condition(&self, backend: DbBackend) -> Condition {
+    /// The jobs that it lets through.
+    pub fn of(&self, query: Select<job::Entity>, backend: DbBackend) -> Select<job::Entity> {
         let statuses = (!self.status.is_empty()).then(|| job::Column::Status.is_in(self.status.iter().copied()));
         let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
-        self.list_filter().condition(backend).add_option(statuses).add_option(ids)
+        let own = Condition::all().add_option(statuses).add_option(ids);
+        self.list_filter().of(query.filter(own), backend)
     }
 
     /// The job may have moved on since it was found.

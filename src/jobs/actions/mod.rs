@@ -50,13 +50,14 @@ impl JobManager {
     pub async fn preview_action(&self, new: &NewAction) -> Result<Preview> {
         new.check()?;
         let now = self.now();
+        let _turn = self.turn(&new.filter.list_filter()).await;
         let db = self.db.read();
-        let matching = new.filter.condition(db.get_database_backend());
-        let rows: Vec<(JobStatus, i64)> = job::Entity::find()
+        let matching = new.filter.of(job::Entity::find(), db.get_database_backend());
+        let rows: Vec<(JobStatus, i64)> = matching
+            .clone()
             .select_only()
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
-            .filter(matching.clone())
             .group_by(job::Column::Status)
             .into_tuple()
             .all(db)
@@ -69,7 +70,7 @@ impl JobManager {
             failed: of(JobStatus::Failed),
             cancelled: of(JobStatus::Cancelled),
         };
-        let will_change = job::Entity::find().filter(matching).filter(new.changes(now)).count(db).await?;
+        let will_change = matching.filter(new.changes(now)).count(db).await?;
         Ok(Preview { by_status, will_change, as_of: now, filter_text: new.filter.text() })
     }
 

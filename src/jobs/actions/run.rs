@@ -14,7 +14,7 @@ use entity::{
     job_action::{self, ActionKind, ActionStatus},
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 use std::sync::Arc;
@@ -86,17 +86,16 @@ impl JobManager {
         let filter: ActionFilter = serde_json::from_value(action.filter.clone())
             .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
         let db = self.db.read();
-        let position = || Expr::tuple([Expr::col(job::Column::CreatedAt), Expr::col(job::Column::Id)]);
-        let mut page = job::Entity::find()
-            .select_only()
+        let [created_at, id] = filter.position();
+        let mut page = filter
+            .of(job::Entity::find().select_only(), db.get_database_backend())
             .columns([job::Column::Id, job::Column::CreatedAt])
-            .filter(filter.condition(db.get_database_backend()))
-            .filter(job::Column::CreatedAt.lte(action.created_at))
-            .order_by_asc(job::Column::CreatedAt)
-            .order_by_asc(job::Column::Id)
+            .filter(created_at.clone().lte(action.created_at))
+            .order_by_asc(created_at)
+            .order_by_asc(id)
             .limit(BATCH);
         if let (Some(at), Some(id)) = (action.after_created_at, &action.after_id) {
-            page = page.filter(position().gt(Expr::tuple([Expr::val(at), Expr::val(id.clone())])));
+            page = page.filter(Expr::tuple(filter.position()).gt(Expr::tuple([Expr::val(at), Expr::val(id.clone())])));
         }
         let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().all(db).await?;
         if page.is_empty() {
