@@ -15,7 +15,6 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
-use serde_json::json;
 
 pub struct Items(pub JobManager);
 
@@ -72,7 +71,7 @@ impl Items {
         job_id: Path<String>,
         key: IdempotencyKey,
     ) -> Result<CreatedJob> {
-        let idempotency = key.of("retry_failed_items", json!(job_id.0).to_string().as_bytes());
+        let idempotency = key.of("retry_failed_items", &serde_json::to_vec(&job_id.0).unwrap_or_default());
         made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

@@ -66,9 +66,19 @@ impl Idempotency {
         Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
     }
 
-    /// For a call that does nothing with the key, and refuses what the one that does would.
     pub fn check(&self) -> Result<()> {
-        check_key(&self.key)
+        let visible = self.key.chars().all(|c| !c.is_control());
+        if visible && (1..=validate::KEY).contains(&self.key.chars().count()) {
+            return Ok(());
+        }
+        let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
+        Err(Error::invalid(FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
+    }
+
+    /// The key and the fingerprint, as rows have them.
+    pub(super) fn parts(promise: Option<Self>) -> Result<(Option<String>, Option<String>)> {
+        promise.as_ref().map_or(Ok(()), Self::check)?;
+        Ok(promise.map(|promise| (promise.key, promise.fingerprint)).unzip())
     }
 }
 
@@ -193,10 +203,7 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
         let detail = "This key stands twice: give each item its own.";
         return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "duplicate_key", detail)));
     }
-    match idempotency {
-        Some(i) => check_key(&i.key),
-        None => Ok(()),
-    }
+    idempotency.map_or(Ok(()), Idempotency::check)
 }
 
 fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
@@ -211,13 +218,4 @@ fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
             checks.json(&format!("/items/{i}/input"), input);
         }
     }
-}
-
-pub(super) fn check_key(key: &str) -> Result<()> {
-    let visible = key.chars().all(|c| !c.is_control());
-    if visible && (1..=validate::KEY).contains(&key.chars().count()) {
-        return Ok(());
-    }
-    let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
-    Err(Error::invalid(FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
 }

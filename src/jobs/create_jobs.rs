@@ -1,10 +1,6 @@
 //! create_jobs: many jobs in one call, each made or refused by itself.
 
-use super::{
-    Idempotency, JobManager, NewJob,
-    create_job::{check, check_key},
-    validate,
-};
+use super::{Idempotency, JobManager, NewJob, create_job::check, validate};
 use crate::{
     db::write::CreateJobs,
     error::{Error, FieldError, Place, Result},
@@ -29,7 +25,7 @@ impl JobManager {
     ) -> Result<Vec<Result<job::Model>>> {
         check_all(&new)?;
         if let Some(idempotency) = &idempotency {
-            check_key(&idempotency.key)?;
+            idempotency.check()?;
         }
         let now = self.now();
         let promise = |i: usize| idempotency.as_ref().map(|all| of_one(all, i));

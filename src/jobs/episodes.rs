@@ -1,6 +1,6 @@
 //! Episodes: create_episode, get_episode, list_episodes, delete_episode.
 
-use super::{Idempotency, JobManager, create_job::check_key, validate};
+use super::{Idempotency, JobManager, validate};
 use crate::{
     db::write::{CreateEpisode, DeleteEpisode},
     error::{Error, Result, Thing},
@@ -28,10 +28,7 @@ impl JobManager {
         checks.text("/series_id", new.series_id.as_deref(), 36);
         checks.range("/number", new.number, 0, i32::MAX);
         checks.finish()?;
-        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
-        if let Some(key) = &key {
-            check_key(key)?;
-        }
+        let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let row = episode::Model {
             id: self.chance.id(),
             series_id: new.series_id,

@@ -1,6 +1,6 @@
 //! retry_failed_items: what failed of a job becomes a job of its own.
 
-use super::{Idempotency, JobManager, create_job::check_key, validate};
+use super::{Idempotency, JobManager, validate};
 use crate::{
     db::write::{Created, RetryFailedItems},
     error::{Result, Thing},
@@ -13,10 +13,7 @@ impl JobManager {
     /// Errors: `job_not_found`, `job_not_ended`, `no_failed_items`, `idempotency_key_reused`, `invalid_request`.
     pub async fn retry_failed_items(&self, id: &str, idempotency: Option<Idempotency>) -> Result<Created> {
         validate::may_exist(id, Thing::Job)?;
-        if let Some(idempotency) = &idempotency {
-            check_key(&idempotency.key)?;
-        }
-        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
+        let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let write = RetryFailedItems {
             id: id.to_owned(),
             new_id: self.chance.id(),

@@ -1,6 +1,6 @@
 //! Series: create_series, get_series, list_series, delete_series.
 
-use super::{Idempotency, JobManager, create_job::check_key, validate};
+use super::{Idempotency, JobManager, validate};
 use crate::{
     db::write::{CreateSeries, DeleteSeries},
     error::{Error, Result, Thing},
@@ -23,10 +23,7 @@ impl JobManager {
         let mut checks = validate::Checks::default();
         checks.filled("/title", &new.title, validate::SHORT);
         checks.finish()?;
-        let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
-        if let Some(key) = &key {
-            check_key(key)?;
-        }
+        let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let row = series::Model {
             id: self.chance.id(),
             title: new.title,

@@ -24,6 +24,7 @@ pub async fn plan_of(t: &Bench, asked: Statement) -> Vec<String> {
 /// Panics unless the rows come out of an index, and in its order.
 pub async fn assert_served_by_an_index(t: &Bench, what: &str, query: &impl QueryTrait) {
     let steps = plan(t, query).await;
+    println!("{what} on {:?}:\n  {}", t.db.backend, steps.join("\n  "));
     let bad = steps.iter().any(|step| scans(t.db.backend, step) || sorts(t.db.backend, step));
     assert!(
         !bad,

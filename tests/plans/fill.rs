@@ -1,22 +1,43 @@
-//! 100,000 jobs, made by the database itself.
+//! 100,000 jobs, made by the database itself; or as many as `CALLSHEET_TEST_PLAN_JOBS` says: with ten million, run one
+//! test at a time, which takes minutes and 15 GB.
 
 use crate::support::{Backend, Bench};
 use sea_orm::ConnectionTrait;
 
-pub const JOBS: i64 = 100_000;
+/// Rows that one statement makes.
+const CHUNK: i64 = 1_000_000;
 
-/// Two jobs a second from 2026 on; a fifth of them in each status; 100 series of 1,000 jobs; a team in 100 has label `rare`.
+pub fn jobs() -> i64 {
+    std::env::var("CALLSHEET_TEST_PLAN_JOBS").map_or(100_000, |jobs| jobs.parse().unwrap())
+}
+
+/// Two jobs a second from 2026 on; a fifth of them in each status; 100 series; one in 100 jobs has the team `rare`.
 pub async fn fill(t: &Bench) {
     let raw = t.db.raw().await;
-    let (numbers, time, json) = match t.db.backend {
+    let jobs = jobs();
+    for first in (1..=jobs).step_by(usize::try_from(CHUNK).unwrap()) {
+        for sql in statements(t.db.backend, first, jobs.min(first + CHUNK - 1)) {
+            raw.execute_unprepared(&sql).await.unwrap();
+        }
+    }
+    raw.close().await.unwrap();
+}
+
+/// What makes the jobs from one number to another, and as many items and events, ten a job.
+fn statements(backend: Backend, first: i64, last: i64) -> Vec<String> {
+    let (numbers, time, json) = match backend {
         Backend::Sqlite => (
-            "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)",
+            format!(
+                "WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})"
+            ),
             "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1767225600 + n / 2, 'unixepoch')",
             "",
         ),
-        Backend::Postgres => {
-            ("WITH numbers (n) AS (SELECT generate_series(1, 100000))", "to_timestamp(1767225600 + n / 2)", "::jsonb")
-        }
+        Backend::Postgres => (
+            format!("WITH numbers (n) AS (SELECT generate_series({first}, {last}))"),
+            "to_timestamp(1767225600 + n / 2)",
+            "::jsonb",
+        ),
     };
     let status = "CASE n % 5 WHEN 0 THEN 'queued' WHEN 1 THEN 'processing' WHEN 2 THEN 'completed' WHEN 3 THEN 'failed' ELSE 'cancelled' END";
     let parents = format!(
@@ -40,10 +61,7 @@ pub async fn fill(t: &Bench) {
         "INSERT INTO job_events (job_id, seq, kind, status, progress, total_shots, completed_shots, created_at) {numbers} \
          SELECT 'job-' || (n / 10 + 1), n % 10 + 1, 'progressed', 'processing', 0, 0, 0, {time} FROM numbers"
     );
-    for sql in [parents, episodes, jobs, items, events] {
-        raw.execute_unprepared(&sql).await.unwrap();
-    }
-    raw.close().await.unwrap();
+    vec![parents, episodes, jobs, items, events]
 }
 
 /// SQLite never does this by itself, PostgreSQL soon does.

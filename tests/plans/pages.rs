@@ -2,7 +2,7 @@
 
 use super::{
     explain::assert_served_by_an_index,
-    fill::{JOBS, analyze, fill},
+    fill::{analyze, fill, jobs},
 };
 use crate::support::{Backend, Bench};
 use callsheet::{
@@ -15,7 +15,7 @@ use sea_orm::Select;
 
 /// The moment at which this part of the jobs was there.
 fn moment(part: i32) -> DateTime<Utc> {
-    DateTime::from_timestamp_secs(1_767_225_600).unwrap() + TimeDelta::seconds(JOBS / 200 * i64::from(part))
+    DateTime::from_timestamp_secs(1_767_225_600).unwrap() + TimeDelta::seconds(jobs() / 200 * i64::from(part))
 }
 
 fn team(name: &str) -> Vec<(String, String)> {
@@ -53,7 +53,7 @@ fn query(t: &Bench, filter: &Filter, order: Order, after: &PageAfter, view: View
 }
 
 async fn look_at_all(t: &Bench) {
-    let middle = PageAfter::Cursor(Cursor { created_at: moment(50), id: "job-50000".into() });
+    let middle = PageAfter::Cursor(Cursor { created_at: moment(50), id: format!("job-{}", jobs() / 2) });
     for (name, filter) in filters() {
         // PostgreSQL knows how many jobs have each of the labels, and may rather intersect the two.
         if t.db.backend == Backend::Postgres && filter.labels.len() > 1 {

@@ -2,7 +2,7 @@
 //! one before it left it, and the rows and events are written by the set.
 
 use super::{
-    change_job::{Change, ChangeJob, Changed, Items, Loaded, check_version},
+    change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
     check_parents, event,
     items::{self, Found},
     write_events,
@@ -30,8 +30,10 @@ pub struct Changes<'a> {
 
 /// A job under change.
 struct Row {
-    before: job::Model,
-    now: job::Model,
+    /// As it was read; none as long as nothing has changed it.
+    read: Option<job::Model>,
+    /// As it is now, without the items: only who asks for them sees them.
+    loaded: Loaded,
     found: Found,
     steps: Vec<Step>,
     /// There is something to write, be it without a step.
@@ -119,11 +121,9 @@ impl<'a> Changes<'a> {
             items::find(self.tx, jobs.iter().filter_map(|job| Some((job, *wanted.get(job.id.as_str())?))).collect())
                 .await?;
         let row = |job: job::Model| {
-            let found = found.remove(&job.id).unwrap_or_default();
-            (
-                job.id.clone(),
-                Row { before: job.clone(), now: job, found, steps: Vec::new(), touched: false, items: Vec::new() },
-            )
+            let (id, found) = (job.id.clone(), found.remove(&job.id).unwrap_or_default());
+            let loaded = Loaded { job, items: Vec::new(), item_count: 0, done_count: 0 };
+            (id, Row { read: None, loaded, found, steps: Vec::new(), touched: false, items: Vec::new() })
         };
         Ok(jobs.into_iter().map(row).collect())
     }
@@ -131,27 +131,28 @@ impl<'a> Changes<'a> {
     /// Lets the write's verb decide on the row as it is now.
     async fn step(&mut self, i: usize, row: &mut Row) -> Result<()> {
         let write = self.writes[i];
-        check_version(&row.now, write.if_version.as_deref())?;
-        let asked = !matches!(write.items, Items::None);
-        let found = if asked { std::mem::take(&mut row.found) } else { Found::default() };
-        let (item_count, done_count) = (found.count, found.done);
-        let loaded = Loaded { job: row.now.clone(), items: found.items, item_count, done_count };
-        let decided = (write.decide)(&loaded);
-        row.found.items = if asked { loaded.items } else { std::mem::take(&mut row.found.items) };
+        check_version(&row.loaded.job, write.if_version.as_deref())?;
+        let decided = match write.items {
+            Items::None => (write.decide)(&row.loaded),
+            _ => row.with_items(&write.decide),
+        };
+        let before = &row.loaded.job;
         let Some(change) = decided? else {
-            self.settle(i, &loaded.job, loaded.job.clone(), false);
+            self.settle(i, before.worker_id.clone(), before.clone(), false);
             return Ok(());
         };
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
-        let series = changed(&loaded.job.series_id, &change.job.series_id);
-        let episode = changed(&loaded.job.episode_id, &change.job.episode_id);
+        let series = changed(&before.series_id, &change.job.series_id);
+        let episode = changed(&before.episode_id, &change.job.episode_id);
         check_parents(self.tx, series.as_deref(), episode.as_deref()).await?;
-        self.take(i, row, &loaded.job, change);
+        self.take(i, row, change);
         Ok(())
     }
 
-    fn take(&mut self, i: usize, row: &mut Row, before: &job::Model, change: Change) {
+    fn take(&mut self, i: usize, row: &mut Row, change: Change) {
         let Change { events, mut job, items } = change;
+        let before = &row.loaded.job;
+        let worker = || before.worker_id.clone();
         // Reports of progress that are committed together are one step and one event: nobody could have seen the others.
         let merges = matches!(events[..], [(EventKind::Progressed, _)]) && self.writes[i].if_version.is_none();
         job.version = before.version;
@@ -159,30 +160,28 @@ impl<'a> Changes<'a> {
             Some(last) => {
                 last.event = event(Some(before), &job, EventKind::Progressed, None);
                 last.writes.push(i);
-                for earlier in last.writes.clone() {
-                    self.settle(earlier, before, job.clone(), true);
+                for earlier in &last.writes {
+                    self.settle(*earlier, worker(), job.clone(), true);
                 }
             }
             None => {
-                let mut left = before;
-                let entered = job.clone();
+                // The first step is the one that leaves the status.
+                let mut left = Some(before);
                 for (kind, data) in events {
                     job.version += 1;
-                    let event = event(Some(left), &job, kind, data);
-                    row.steps.push(Step { event, merges, writes: vec![i] });
-                    // The first step is the one that leaves the status.
-                    left = &entered;
+                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![i] });
                 }
-                self.settle(i, before, job.clone(), true);
+                self.settle(i, worker(), job.clone(), true);
             }
         }
         row.touched = true;
         row.items.extend(items);
-        row.now = job;
+        let before = std::mem::replace(&mut row.loaded.job, job);
+        row.read.get_or_insert(before);
     }
 
-    fn settle(&mut self, i: usize, before: &job::Model, job: job::Model, changed: bool) {
-        let changed = Changed { job, changed, worker_id: before.worker_id.clone() };
+    fn settle(&mut self, i: usize, worker_id: Option<String>, job: job::Model, changed: bool) {
+        let changed = Changed { job, changed, worker_id };
         self.fates[i] = Some(Fate::Done(Ok(changed)));
     }
 
@@ -191,9 +190,10 @@ impl<'a> Changes<'a> {
         let mut alike: BTreeMap<Vec<usize>, Vec<job::Model>> = BTreeMap::new();
         let (mut events, mut changed) = (Vec::new(), Vec::new());
         for row in rows.into_values().filter(|row| row.touched) {
-            let differ = |(_, column): &(usize, job::Column)| row.before.get(*column) != row.now.get(*column);
+            let (read, now) = (row.read.as_ref(), row.loaded.job);
+            let differ = |(_, column): &(usize, job::Column)| read.is_some_and(|r| r.get(*column) != now.get(*column));
             let columns = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
-            alike.entry(columns).or_default().push(row.now);
+            alike.entry(columns).or_default().push(now);
             events.extend(row.steps.into_iter().map(|step| step.event));
             if !row.items.is_empty() {
                 changed.push((row.found.items, row.items));
@@ -209,5 +209,16 @@ impl<'a> Changes<'a> {
         items::write(self.tx, changed).await?;
         write_events(self.tx, &events).await?;
         Ok(())
+    }
+}
+
+impl Row {
+    fn with_items(&mut self, decide: &Decide) -> Result<Option<Change>> {
+        let Found { items, count, done } = std::mem::take(&mut self.found);
+        (self.loaded.items, self.loaded.item_count, self.loaded.done_count) = (items, count, done);
+        let decided = decide(&self.loaded);
+        self.found.items = std::mem::take(&mut self.loaded.items);
+        (self.loaded.item_count, self.loaded.done_count) = (0, 0);
+        decided
     }
 }

@@ -8,7 +8,7 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Idempotency, JobManager, create_job::check_key, validate};
+use super::{Counts, Idempotency, JobManager, validate};
 use crate::{
     db::write::{EndAction, StartAction},
     error::{Error, Result, Thing},
@@ -83,10 +83,7 @@ impl JobManager {
         confirm: bool,
         idempotency: Option<Idempotency>,
     ) -> Result<job_action::Model> {
-        let (idempotency_key, idempotency_fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
-        if let Some(key) = &idempotency_key {
-            check_key(key)?;
-        }
+        let (idempotency_key, idempotency_fingerprint) = Idempotency::parts(idempotency)?;
         if new.filter.is_empty() && !confirm {
             return Err(Error::ConfirmationRequired);
         }
