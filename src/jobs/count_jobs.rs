@@ -10,7 +10,7 @@ use sea_orm::{
 use std::collections::HashMap;
 
 /// Jobs that a list counts one by one under a filter that no kept count covers; of more it says that there are more.
-pub const COUNTED: u64 = 10_000;
+pub const COUNTED: u64 = 1000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {

@@ -1,7 +1,7 @@
 //! count_jobs.
 
 use crate::support::{Bench, any_job};
-use callsheet::jobs::{Counts, Filter, NewJob};
+use callsheet::jobs::{Counts, Filter, NewJob, Order, PageAfter, View};
 use entity::JobStatus;
 
 on_both!(jobs_are_counted_by_status);
@@ -33,4 +33,20 @@ async fn counts_go_by_the_filters_of_a_list(t: Bench) {
     assert_eq!(t.count_jobs(&filter).await.unwrap(), Counts { queued: 1, processing: 1, ..Default::default() });
     let filter = Filter { status: Some(JobStatus::Queued), ..Default::default() };
     assert_eq!(t.count_jobs(&filter).await.unwrap(), Counts { queued: 2, ..Default::default() });
+}
+
+on_both!(a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more);
+async fn a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more(t: Bench) {
+    let of_a_mode = |n| vec![NewJob { mode: Some("idea".into()), ..any_job() }; n];
+    let total = async |filter: Filter| {
+        let page = t.list_jobs(&filter, Order::NewestFirst, PageAfter::Offset(0), 1, View::Summary).await.unwrap();
+        (page.total.jobs, page.total.exact)
+    };
+    let idea = || Filter { mode: Some("idea".into()), ..Filter::default() };
+    t.create_jobs(of_a_mode(1000), None).await.unwrap();
+    assert_eq!(total(idea()).await, (1000, true));
+    t.create_jobs(of_a_mode(2), None).await.unwrap();
+    assert_eq!(total(idea()).await, (1000, false));
+    assert_eq!(total(Filter::default()).await, (1002, true));
+    assert_eq!(t.count_jobs(&idea()).await.unwrap().total(), 1002);
 }

@@ -167,7 +167,7 @@ pub struct JobList {
 /// Where a page stands among the others.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct Pagination {
-    /// How many there are under the filter, on all pages; 10000 where there are more and only counting would tell.
+    /// How many there are under the filter, on all pages; 1000 where there are more and only counting would tell.
     pub total: u64,
     /// False when there are more than `total`.
     pub total_exact: bool,
