@@ -5,6 +5,7 @@ import json
 import os
 import pathlib
 import platform
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -27,6 +28,8 @@ def work(server, args):
             server.call("POST", "/api/v1/jobs/bulk", json.dumps({"jobs": [json.loads(BODY)] * size}))
             jobs = server.call("POST", "/api/v1/claims", json.dumps(dict(ask, max_jobs=size)))["jobs"]
             claimed += [(job["job"]["job_id"], job["lease"]["token"]) for job in jobs]
+        if args.order == "mixed":
+            random.Random(1).shuffle(claimed)
         began = time.monotonic()
         server.load(128, "%dx" % args.updates, "POST", "/api/v1/jobs/{id}/heartbeat", HEARTBEAT, [" ".join(one) for one in claimed])
         spent += time.monotonic() - began
@@ -121,13 +124,14 @@ def main():
     parser.add_argument("--jobs", type=int, default=100_000)
     parser.add_argument("--updates", type=int, default=10)
     parser.add_argument("--at-once", type=int, default=10_000)
+    parser.add_argument("--order", choices=["mixed", "claimed"], default="mixed")
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     args = parser.parse_args()
     args.work = pathlib.Path(args.work)
     shutil.rmtree(args.work, ignore_errors=True)
     args.work.mkdir(parents=True)
-    print("%s, %s; %s jobs, %d heartbeats each, %s at once\n" % (
-        time.strftime("%Y-%m-%d"), platform.platform(), "{:,}".format(args.jobs), args.updates, "{:,}".format(args.at_once)), flush=True)
+    print("%s, %s; %s jobs, %d heartbeats each, %s at once, order of heartbeats: %s\n" % (
+        time.strftime("%Y-%m-%d"), platform.platform(), "{:,}".format(args.jobs), args.updates, "{:,}".format(args.at_once), args.order), flush=True)
     if args.only != "postgres":
         sqlite(args)
     if args.only != "sqlite":
