@@ -11,6 +11,8 @@ mod history;
 mod http;
 #[path = "claims/speed.rs"]
 mod speed;
+#[path = "claims/work.rs"]
+mod work;
 
 use callsheet::{
     chance::SystemChance,
@@ -26,6 +28,8 @@ use std::{collections::HashMap, path::PathBuf, sync::Arc};
 pub struct Arguments {
     pub jobs: usize,
     pub batch: usize,
+    /// That claim and complete at once.
+    pub workers: usize,
     pub finished: u64,
     pub queued: u64,
     pub work: PathBuf,
@@ -43,6 +47,7 @@ async fn main() {
     let arguments = Arguments {
         jobs: usize::try_from(number("--jobs")).unwrap(),
         batch: usize::try_from(number("--batch")).unwrap(),
+        workers: usize::try_from(number("--workers")).unwrap(),
         finished: number("--finished"),
         queued: number("--queued"),
         work: given["--work"].into(),
@@ -50,8 +55,15 @@ async fn main() {
     };
     std::fs::create_dir_all(&arguments.work).unwrap();
     for backend in ["SQLite", "PostgreSQL"] {
-        speed::measure(&arguments, backend).await;
-        history::measure(&arguments, backend).await;
+        match given["--only"] {
+            "peer" => speed::measure_as_peer(&arguments, backend).await,
+            "speed" => speed::measure(&arguments, backend).await,
+            "history" => history::measure(&arguments, backend).await,
+            _ => {
+                speed::measure(&arguments, backend).await;
+                history::measure(&arguments, backend).await;
+            }
+        }
     }
     std::fs::remove_dir_all(&arguments.work).unwrap();
 }

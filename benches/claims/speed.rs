@@ -1,12 +1,18 @@
 //! Create, claim, complete: through JobManager, by the same statements alone, and over HTTP.
 
-use crate::{Arguments, check, claim, fresh, http, manager};
+use crate::{
+    Arguments, check, claim, fresh,
+    http::Http,
+    manager,
+    work::{Took, Way, through},
+};
 use callsheet::{
     db::{Database, Observer, Options},
-    jobs::{Ending, JobManager, NewJob, Outcome},
+    jobs::{Claimed, Ending, JobManager, NewJob, Outcome},
 };
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait};
 use std::{
+    ops::Range,
     sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
@@ -14,49 +20,84 @@ use std::{
 /// The statements of each call.
 type Calls = Vec<Vec<Statement>>;
 
-pub struct Took {
-    pub create: Duration,
-    pub claim: Duration,
-    pub complete: Duration,
-}
-
 pub async fn measure(arguments: &Arguments, backend: &str) {
-    let (jobs, batch) = (arguments.jobs, arguments.batch);
-    println!("{backend}: {jobs} jobs, {batch} a call, each with its history, in jobs/s");
+    let &Arguments { jobs, batch, workers, .. } = arguments;
+    println!("{backend}: {jobs} jobs, {batch} a call, {workers} at work, each with its history, in jobs/s");
     println!("  {:<34} {:>9} {:>9} {:>9} {:>16}", "", "create", "claim", "complete", "claim+complete");
-    let [own, recorded, alone, http] = [
-        fresh(arguments, backend, "service").await,
-        fresh(arguments, backend, "recorded").await,
-        fresh(arguments, backend, "raw").await,
-        fresh(arguments, backend, "http").await,
-    ];
-    let service = manager(&own, None).await;
-    let in_process = through(&service, jobs, batch).await;
-    service.database().clone().close().await.unwrap();
-    check::all_completed(&own, jobs).await;
+    let in_process = in_process(arguments, backend).await;
     show("JobManager", jobs, &in_process);
+    let [recorded, alone] = [fresh(arguments, backend, "recorded").await, fresh(arguments, backend, "raw").await];
     let calls = record(arguments, &recorded).await;
     let raw = replay(&alone, calls).await;
     check::same_rows(&recorded, &alone).await;
     check::all_completed(&alone, jobs).await;
     show("the same statements alone", jobs, &raw);
-    let served = http::through(&http, jobs, batch).await;
-    check::all_completed(&http, jobs).await;
-    show("HTTP, one client", jobs, &served);
-    let both = |took: &Took| (took.claim + took.complete).as_secs_f64();
+    let served = over_http(arguments, backend).await;
+    show("HTTP", jobs, &served);
     println!(
         "  JobManager to raw: create {:.2}, claim + complete {:.2}; HTTP to JobManager: create {:.2}, claim + complete {:.2}",
         raw.create.as_secs_f64() / in_process.create.as_secs_f64(),
-        both(&raw) / both(&in_process),
+        raw.work.as_secs_f64() / in_process.work.as_secs_f64(),
         in_process.create.as_secs_f64() / served.create.as_secs_f64(),
-        both(&in_process) / both(&served),
+        in_process.work.as_secs_f64() / served.work.as_secs_f64(),
     );
+}
+
+/// A line of JSON for each way, as benches/peers tells of other queues.
+pub async fn measure_as_peer(arguments: &Arguments, backend: &str) {
+    let tell = |how: &str, took: &Took| {
+        let rate = |took: Duration| (arguments.jobs as f64 / took.as_secs_f64()).round();
+        let line = serde_json::json!({
+            "peer": format!("Callsheet, {how}"), "database": backend, "jobs": arguments.jobs,
+            "created_per_second": rate(took.create), "completed_per_second": rate(took.work),
+        });
+        println!("{line}");
+    };
+    tell("in the process", &in_process(arguments, backend).await);
+    tell("over HTTP", &over_http(arguments, backend).await);
+}
+
+async fn in_process(arguments: &Arguments, backend: &str) -> Took {
+    let url = fresh(arguments, backend, "service").await;
+    let service = manager(&url, None).await;
+    let took = through(service.clone(), arguments).await;
+    service.database().clone().close().await.unwrap();
+    check::all_completed(&url, arguments.jobs).await;
+    took
+}
+
+async fn over_http(arguments: &Arguments, backend: &str) -> Took {
+    let url = fresh(arguments, backend, "http").await;
+    let took = through(Http::serve(&url).await, arguments).await;
+    check::all_completed(&url, arguments.jobs).await;
+    took
 }
 
 fn show(what: &str, jobs: usize, took: &Took) {
     let rate = |took: Duration| format!("{:.0}", jobs as f64 / took.as_secs_f64());
-    let both = rate(took.claim + took.complete);
-    println!("  {what:<34} {:>9} {:>9} {:>9} {both:>16}", rate(took.create), rate(took.claim), rate(took.complete));
+    let (create, claim, complete, work) = (rate(took.create), rate(took.claim), rate(took.complete), rate(took.work));
+    println!("  {what:<34} {create:>9} {claim:>9} {complete:>9} {work:>16}");
+}
+
+fn completed(claimed: Claimed) -> Outcome {
+    let job = claimed.job;
+    Outcome { job_id: job.id, lease_token: job.lease_token, ending: Ending::Completed { result: None } }
+}
+
+impl Way for JobManager {
+    type Held = Outcome;
+
+    async fn create(&self, jobs: Range<usize>) {
+        assert!(self.create_jobs(jobs.map(new_job).collect(), None).await.unwrap().iter().all(Result::is_ok));
+    }
+
+    async fn claim(&self, jobs: usize) -> Vec<Outcome> {
+        self.claim_jobs(claim(jobs)).await.unwrap().into_iter().map(completed).collect()
+    }
+
+    async fn complete(&self, held: Vec<Outcome>) {
+        assert!(self.report_outcomes(held).await.unwrap().iter().all(|(_, outcome)| outcome.is_ok()));
+    }
 }
 
 pub fn new_job(n: usize) -> NewJob {
@@ -66,32 +107,6 @@ pub fn new_job(n: usize) -> NewJob {
         project_title: Some("Night train".into()),
         ..NewJob::default()
     }
-}
-
-async fn through(service: &JobManager, jobs: usize, batch: usize) -> Took {
-    let began = Instant::now();
-    for first in (0..jobs).step_by(batch) {
-        let new = (first..jobs.min(first + batch)).map(new_job).collect();
-        assert!(service.create_jobs(new, None).await.unwrap().iter().all(Result::is_ok));
-    }
-    let create = began.elapsed();
-    let (mut claiming, mut completing, mut done) = (Duration::ZERO, Duration::ZERO, 0);
-    while done < jobs {
-        let began = Instant::now();
-        let claimed = service.claim_jobs(claim(batch)).await.unwrap();
-        claiming += began.elapsed();
-        done += claimed.len();
-        let outcome = |job: entity::job::Model| Outcome {
-            job_id: job.id,
-            lease_token: job.lease_token,
-            ending: Ending::Completed { result: None },
-        };
-        let outcomes: Vec<_> = claimed.into_iter().map(|claimed| outcome(claimed.job)).collect();
-        let began = Instant::now();
-        assert!(service.report_outcomes(outcomes).await.unwrap().iter().all(|(_, outcome)| outcome.is_ok()));
-        completing += began.elapsed();
-    }
-    Took { create, claim: claiming, complete: completing }
 }
 
 /// The statements of the same work, call by call: creates, then claims and completions in turn.
@@ -114,12 +129,7 @@ async fn record(arguments: &Arguments, url: &str) -> (Calls, Calls) {
     for _ in (0..jobs).step_by(batch) {
         let claimed = service.claim_jobs(claim(batch)).await.unwrap();
         others.push(take());
-        let outcome = |job: entity::job::Model| Outcome {
-            job_id: job.id,
-            lease_token: job.lease_token,
-            ending: Ending::Completed { result: None },
-        };
-        service.report_outcomes(claimed.into_iter().map(|claimed| outcome(claimed.job)).collect()).await.unwrap();
+        service.report_outcomes(claimed.into_iter().map(completed).collect()).await.unwrap();
         others.push(take());
     }
     service.database().clone().close().await.unwrap();
@@ -141,7 +151,7 @@ async fn replay(url: &str, (creates, others): (Calls, Calls)) -> Took {
         *(if i % 2 == 0 { &mut claim } else { &mut complete }) += began.elapsed();
     }
     db.close().await.unwrap();
-    Took { create, claim, complete }
+    Took { create, work: claim + complete, claim, complete }
 }
 
 #[allow(clippy::disallowed_methods, reason = "past all of Callsheet, which is the point")]

@@ -1,10 +1,11 @@
 //! Sends one HTTP request after the other over each of some connections, for some seconds, and prints one line of JSON:
 //! answers a second, their latency in microseconds, and how many were not 2xx or 304.
 //!
-//! usage: load HOST:PORT CLIENTS SECONDS METHOD PATH [BODY] [HEADER]...
+//! usage: load HOST:PORT CLIENTS SECONDS|ROUNDSx METHOD PATH [BODY] [HEADER]...
 //!
 //! In PATH and BODY `{n}` becomes a number that no other request has, and `{id}` one of the lines of standard input, by
-//! turns. A plain client on one thread: what it costs itself is the least that any client would.
+//! turns, of which what follows a space is `{token}`. With ROUNDSx each line has so many turns, however long they take. A
+//! plain client on one thread: what it costs itself is the least that any client would.
 
 use std::{
     cell::{Cell, RefCell},
@@ -23,8 +24,10 @@ struct Job {
     path: String,
     body: String,
     headers: String,
-    ids: Vec<String>,
+    /// Each with its token.
+    ids: Vec<(String, String)>,
     next: Cell<usize>,
+    end: usize,
     bad: Cell<usize>,
     last_bad: RefCell<String>,
     micros: RefCell<Vec<u32>>,
@@ -38,16 +41,23 @@ async fn main() {
     if args.iter().any(|arg| arg.contains("{id}")) {
         std::io::stdin().read_to_string(&mut ids).expect("ids on standard input");
     }
-    let (clients, seconds): (usize, f64) = (args[1].parse().expect("CLIENTS"), args[2].parse().expect("SECONDS"));
+    let ids: Vec<_> = ids.lines().map(|line| line.split_once(' ').unwrap_or((line, ""))).collect();
+    let clients: usize = args[1].parse().expect("CLIENTS");
+    let (seconds, rounds) = match args[2].strip_suffix('x') {
+        Some(rounds) => (f64::from(u32::MAX), rounds.parse().expect("ROUNDSx")),
+        None => (args[2].parse().expect("SECONDS"), usize::MAX),
+    };
     let began = Instant::now();
+    let first = usize::from(std::process::id() as u16) << 32;
     let job = Rc::new(Job {
         address: args[0].clone(),
         method: args[3].clone(),
         path: args[4].clone(),
         body: args.get(5).cloned().unwrap_or_default(),
         headers: args.iter().skip(6).map(|header| format!("{header}\r\n")).collect(),
-        ids: ids.lines().map(str::to_owned).collect(),
-        next: Cell::new(usize::from(std::process::id() as u16) << 32),
+        end: first.saturating_add(rounds.saturating_mul(ids.len().max(1))),
+        ids: ids.into_iter().map(|(id, token)| (id.to_owned(), token.to_owned())).collect(),
+        next: Cell::new(first),
         bad: Cell::new(0),
         last_bad: RefCell::default(),
         micros: RefCell::default(),
@@ -83,7 +93,7 @@ async fn client(job: Rc<Job>) -> std::io::Result<()> {
     let mut stream = TcpStream::connect(&job.address).await?;
     stream.set_nodelay(true)?;
     let mut buffer = Vec::with_capacity(1 << 16);
-    while Instant::now() < job.until {
+    while Instant::now() < job.until && job.next.get() < job.end {
         let n = job.next.replace(job.next.get() + 1);
         let request = request(&job, n);
         let began = Instant::now();
@@ -103,7 +113,10 @@ fn request(job: &Job, n: usize) -> String {
         let text = if text.contains("{n}") { text.replace("{n}", &n.to_string()) } else { text.to_owned() };
         match job.ids.len() {
             0 => text,
-            ids => text.replace("{id}", &job.ids[n % ids]),
+            ids => {
+                let (id, token) = &job.ids[n % ids];
+                text.replace("{id}", id).replace("{token}", token)
+            }
         }
     };
     let (path, body) = (filled(&job.path), filled(&job.body));

@@ -1,7 +1,8 @@
-//! Jobs a second of graphile_worker on PostgreSQL and of apalis on SQLite: put in by batches, then taken and completed, as
-//! fast as each can with the means that its own benchmark or guide uses. One line of JSON each.
+//! Jobs a second of graphile_worker on PostgreSQL or of apalis on SQLite, in a fresh database: put in by batches, then
+//! taken and completed, as fast as each can with the means that its own benchmark or guide uses. One line of JSON.
 //!
-//! usage: callsheet-bench-peers POSTGRES_URL SQLITE_FILE JOBS
+//! usage: callsheet-bench-peers graphile_worker POSTGRES_URL JOBS
+//!        callsheet-bench-peers apalis SQLITE_FILE JOBS
 
 use apalis::prelude::*;
 use apalis_sqlite::{Config, SqlitePool, SqliteStorage};
@@ -9,6 +10,7 @@ use graphile_worker::{
     IntoTaskHandlerResult, JobSpec, LocalQueueConfig, RawJobSpec, TaskHandler, WorkerContext as Context, WorkerOptions,
 };
 use serde::{Deserialize, Serialize};
+use sqlx::PgPool;
 use std::{
     sync::{
         Arc,
@@ -20,6 +22,9 @@ use tokio::sync::Notify;
 
 /// Jobs that are put in by one call.
 const BATCH: usize = 500;
+
+/// Between two looks whether the completions of all jobs are written down.
+const SETTLING: Duration = Duration::from_millis(5);
 
 /// Counts down the jobs that are left.
 #[derive(Clone, Debug)]
@@ -57,10 +62,10 @@ impl TaskHandler for Video {
     }
 }
 
-fn tell(peer: &str, jobs: usize, create: Duration, work: Duration) {
+fn tell(peer: &str, database: &str, jobs: usize, create: Duration, work: Duration) {
     let rate = |took: Duration| (jobs as f64 / took.as_secs_f64()).round();
     let line = serde_json::json!({
-        "peer": peer, "jobs": jobs, "created_per_second": rate(create), "completed_per_second": rate(work),
+        "peer": peer, "database": database, "jobs": jobs, "created_per_second": rate(create), "completed_per_second": rate(work),
     });
     println!("{line}");
 }
@@ -93,16 +98,25 @@ async fn graphile_worker(url: &str, jobs: usize) {
     }
     let create = began.elapsed();
     let worker = Arc::new(worker);
+    let pool = PgPool::connect(url).await.expect("a connection");
     let began = Instant::now();
     let running = tokio::spawn({
         let worker = worker.clone();
         async move { worker.run().await }
     });
     left.none().await;
+    // Completed jobs are deleted, some time after they ran.
+    while sqlx::query_scalar("SELECT EXISTS (SELECT FROM graphile_worker._private_jobs)")
+        .fetch_one(&pool)
+        .await
+        .expect("an answer")
+    {
+        tokio::time::sleep(SETTLING).await;
+    }
     let work = began.elapsed();
     worker.request_shutdown();
     let _ = running.await;
-    tell("graphile_worker 0.14.1", jobs, create, work);
+    tell("graphile_worker 0.14.1", "PostgreSQL", jobs, create, work);
 }
 
 async fn apalis(file: &str, jobs: usize) {
@@ -126,19 +140,24 @@ async fn apalis(file: &str, jobs: usize) {
     let worker = WorkerBuilder::new("bench").backend(storage).concurrency(BATCH).build(work);
     tokio::select! {
         ended = worker.run() => panic!("the worker ended by itself: {ended:?}"),
-        () = left.none() => {}
+        () = async {
+            left.none().await;
+            while sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM Jobs WHERE status <> 'Done')").fetch_one(&pool).await.expect("an answer") {
+                tokio::time::sleep(SETTLING).await;
+            }
+        } => {}
     }
     let took = began.elapsed();
-    tell("apalis-sqlite 1.0.0", jobs, create, took);
+    tell("apalis-sqlite 1.0.0", "SQLite", jobs, create, took);
 }
 
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().collect();
-    let [_, url, file, jobs] = words.as_slice() else {
-        panic!("usage: callsheet-bench-peers POSTGRES_URL SQLITE_FILE JOBS")
-    };
-    let jobs = jobs.parse().expect("JOBS is a number");
-    graphile_worker(url, jobs).await;
-    apalis(file, jobs / 10).await;
+    let jobs = words.get(3).and_then(|jobs| jobs.parse().ok());
+    match (words.get(1).map(String::as_str), jobs) {
+        (Some("graphile_worker"), Some(jobs)) => graphile_worker(&words[2], jobs).await,
+        (Some("apalis"), Some(jobs)) => apalis(&words[2], jobs).await,
+        _ => panic!("usage: callsheet-bench-peers graphile_worker|apalis DATABASE JOBS"),
+    }
 }
