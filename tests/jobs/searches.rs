@@ -2,7 +2,7 @@
 
 use crate::support::{Backend, Bench, any_job};
 use callsheet::jobs::{Filter, NewJob, Order, PageAfter, View};
-use sea_orm::{ConnectionTrait, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
 
 fn words(q: &str) -> Filter {
     Filter { q: Some(q.to_owned()), ..Filter::default() }
@@ -26,15 +26,21 @@ async fn what_is_looked_for_is_counted_whether_or_not_it_fills_the_page(t: Bench
     }
 }
 
+/// Keeps readers of the jobs waiting.
+#[allow(clippy::disallowed_methods, reason = "a stranger")]
+async fn locked(raw: &DatabaseConnection) -> DatabaseTransaction {
+    let lock = raw.begin().await.unwrap();
+    lock.execute_unprepared("LOCK TABLE video_generation_jobs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    lock
+}
+
 /// Only PostgreSQL can keep readers waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_look_for_a_text_leave_connections_to_others_on_postgres() {
     crate::support::run(Backend::Postgres, |t: Bench| async move {
         t.create(any_job()).await;
         let raw = t.db.raw().await;
-        #[allow(clippy::disallowed_methods, reason = "a stranger")]
-        let lock = raw.begin().await.unwrap();
-        lock.execute_unprepared("LOCK TABLE video_generation_jobs IN ACCESS EXCLUSIVE MODE").await.unwrap();
+        let lock = locked(&raw).await;
         let look = |_| {
             let jobs = (*t).clone();
             tokio::spawn(async move { jobs.count_jobs(&words("fox")).await.map(|counts| counts.total()) })
