@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 /// Rows that one statement makes.
 const CHUNK: i64 = 1_000_000;
 
+#[allow(clippy::disallowed_methods, reason = "a setting of the tests, as the databases are")]
 pub fn jobs() -> i64 {
     std::env::var("CALLSHEET_TEST_PLAN_JOBS").map_or(100_000, |jobs| jobs.parse().unwrap())
 }
