@@ -21,7 +21,7 @@ WARM = 2
 # A rate is looked for in pieces of so many seconds.
 PIECE = 0.25
 # No call may wait longer than this for an answer, however long the database does.
-BOUND = 30
+BOUND = 45
 
 Attempt = collections.namedtuple("Attempt", "what at wait key id retry_after")
 
@@ -192,7 +192,7 @@ def stall(args, name, url):
         name, "%.2f s" % good[0] if good else "never", "%.2f s" % (back + PIECE) if back is not None else "never",
         "{:,}".format(answered), missing, twice, half), flush=True)
     for path, seen in readers.items():
-        of = [what for at, what in seen if stalled <= at - what[1] < released]
+        of = [what for at, what in seen if stalled <= at < released]
         longest = max((took for _, took in of), default=0)
         print("| %s | GET %s, begun during | %s | | | %.1f s | |" % (
             name, path.replace(job, "{id}"), ", ".join("%d × %s" % (n, status) for status, n in collections.Counter(status for status, _ in of).items()), longest), flush=True)
@@ -248,7 +248,7 @@ def main():
         parser.add_argument("--" + name, required=True)
     parser.add_argument("--postmaster", type=int, required=True)
     parser.add_argument("--clients", type=int, default=128)
-    parser.add_argument("--leavers", type=int, default=64)
+    parser.add_argument("--leavers", type=int, default=128)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--before", type=float, default=5)
     parser.add_argument("--after", type=float, default=10)

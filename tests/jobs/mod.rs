@@ -33,6 +33,7 @@ mod rescue;
 mod retry_job;
 mod series;
 mod shots;
+mod silence;
 mod start_job;
 mod stats;
 mod stats_detail;
