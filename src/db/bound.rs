@@ -96,7 +96,7 @@ impl<C> Bounded<C> {
     }
 
     /// Whatever a statement takes.
-    pub(super) fn unbounded(&self) -> &C {
+    pub fn unbounded(&self) -> &C {
         &self.inner
     }
 }
