@@ -2,34 +2,17 @@
 """Measures calls over HTTP. Run by benches/calls, which starts what this needs."""
 import argparse
 import json
-import os
-import pathlib
-import platform
-import re
-import shutil
 import statistics
 import subprocess
-import time
-import urllib.request
+
+from server import Server, databases, fresh_folder, machine
 
 BODY = json.dumps({"job_type": "idea2video", "project_title": "Night train", "content": "A fox learns to ride. " * 8,
                    "labels": {"team": "red"}, "request_data": {"idea": "A fox learns to ride", "seconds": 30}})
 JOBS = 1000
 
 
-class Server:
-    def __init__(self, args, name, url):
-        self.args, self.name = args, name
-        command = [args.callsheet, "serve", "--listen", "127.0.0.1:0", "--database-url", url]
-        self.log = open(args.work / (name + ".log"), "w")
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
-        self.address = re.search(r"127\.0\.0\.1:\d+", self.process.stdout.readline()).group()
-
-    def call(self, method, path, body=None):
-        request = urllib.request.Request("http://%s%s" % (self.address, path), method=method, data=body and body.encode(),
-                                         headers={"Content-Type": "application/json"})
-        return json.load(urllib.request.urlopen(request))
-
+class Calls(Server):
     def load(self, clients, seconds, method, path, body="", ids=()):
         command = [self.args.load, self.address, str(clients), str(seconds), method, path, body]
         done = subprocess.run(command, input="\n".join(ids), capture_output=True, text=True, check=True)
@@ -37,14 +20,6 @@ class Server:
         if answer["bad"]:
             raise SystemExit("%s %s: %d of %d answers are errors, the last: %s" % (method, path, answer["bad"], answer["answers"], answer["last_bad"]))
         return answer
-
-    def memory(self):
-        status = pathlib.Path("/proc/%d/status" % self.process.pid).read_text()
-        return tuple(int(re.search(name + r":\s+(\d+)", status).group(1)) / 1024 for name in ("VmRSS", "VmHWM"))
-
-    def stop(self):
-        self.process.terminate()
-        self.process.wait(timeout=30)
 
 
 def measures(server, args):
@@ -91,26 +66,16 @@ def main():
     parser.add_argument("--clients", type=int, default=128)
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     args = parser.parse_args()
-    args.work = pathlib.Path(args.work)
-    shutil.rmtree(args.work, ignore_errors=True)
-    args.work.mkdir(parents=True)
-    print("%s, %d cores, %s, load %s\n" % (time.strftime("%Y-%m-%d"), os.cpu_count(), platform.platform(), os.getloadavg()[0]))
+    args.work = fresh_folder(args.work)
+    print("%s\n" % machine())
     print("| database | call | clients | answers, median (least–most) | ratio to no table | p50 / p99 |")
     print("|---|---|---|---|---|---|", flush=True)
-    if args.only != "postgres":
-        run(args, "SQLite", "sqlite://%s" % (args.work / "jobs.db"))
-    if args.only != "sqlite":
-        name = "callsheet_bench_%d" % os.getpid()
-        sql = [args.psql, "-q", args.postgres + "/postgres", "-c"]
-        subprocess.run(sql + ["CREATE DATABASE " + name], check=True)
-        try:
-            run(args, "PostgreSQL", "%s/%s" % (args.postgres, name))
-        finally:
-            subprocess.run(sql + ["DROP DATABASE %s WITH (FORCE)" % name], check=True)
+    for name, url in databases(args):
+        run(args, name, url)
 
 
 def run(args, name, url):
-    server = Server(args, name, url)
+    server = Calls(args, name, url)
     try:
         measure(server, args)
     finally:

@@ -8,7 +8,7 @@ use crate::{
     import::Background,
     jobs::JobManager,
 };
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 /// The service and how it is configured.
 #[derive(Clone)]
@@ -29,12 +29,10 @@ impl App {
     /// the schema.
     pub async fn open(config: Config, create: bool) -> Result<Self, ConnectError> {
         let options = Options {
-            url: config.database_url.clone(),
             max_connections: config.database_connections,
             create,
-            acquire_timeout: Duration::from_secs(5),
             cache_jobs: config.cache_jobs,
-            observer: None,
+            ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));

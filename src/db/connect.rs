@@ -1,6 +1,10 @@
 //! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
 
-use sea_orm::{ConnectOptions, DatabaseConnection, DbErr, Statement};
+use super::{
+    Reader,
+    bound::{Bound, Bounded},
+};
+use sea_orm::{ConnectOptions, DbErr, Statement};
 use sqlx::{Connection, sqlite::SqliteSynchronous};
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -20,6 +24,8 @@ pub struct Options {
     pub create: bool,
     /// How long a call waits for a free connection before it gives up.
     pub acquire_timeout: Duration,
+    /// How long a statement may take on PostgreSQL before nobody waits for it any more.
+    pub answer_timeout: Duration,
     /// Jobs that are kept in memory to be read; 0 for none.
     pub cache_jobs: u64,
     /// Is shown every statement.
@@ -43,6 +49,7 @@ impl Options {
             max_connections: 8,
             create: true,
             acquire_timeout: Duration::from_secs(5),
+            answer_timeout: Duration::from_secs(30),
             cache_jobs: 0,
             observer: None,
         }
@@ -65,7 +72,7 @@ pub enum ConnectError {
     Folder(String, std::io::Error),
 }
 
-pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectError> {
+pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     let url = match options.url.split_once(':') {
         Some(("postgresql", rest)) => format!("postgres:{rest}"),
         Some(("sqlite" | "postgres", _)) => options.url.clone(),
@@ -81,6 +88,8 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
     if url.starts_with("postgres:") {
         try_postgres(&url, options).await?;
     }
+    let bound = if url.starts_with("postgres:") { Bound::new(options.answer_timeout) } else { Bound::default() };
+    let guard = bound.clone();
     let mut settings = ConnectOptions::new(&url);
     settings
         .max_connections(options.max_connections)
@@ -101,13 +110,14 @@ pub async fn connect(options: &Options) -> Result<DatabaseConnection, ConnectErr
         })
         .map_sqlx_postgres_opts(|postgres| {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
-        });
+        })
+        .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
     let open = |source| ConnectError::Open { url: without_password(&options.url), source };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
-    Ok(conn)
+    Ok(Bounded::new(conn, bound))
 }
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.

@@ -1,5 +1,6 @@
 //! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
 
+mod bound;
 mod bulk;
 mod connect;
 mod dialect;
@@ -14,6 +15,7 @@ mod tx;
 pub mod write;
 mod writer;
 
+pub use bound::Bounded;
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_password};
 pub use dialect::{bytewise, contains_text, due_since, is_processing, is_queued, is_running, text_member};
 pub use errors::is_taken;
@@ -26,20 +28,25 @@ pub use tx::Tx;
 pub use write::claim_statements;
 pub use writer::{Fate, Write, Writer};
 
+use bound::Bound;
 use chrono::{DateTime, Utc};
 use entity::job;
 use relay::Relay;
-use sea_orm::{
-    DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect, TransactionTrait,
-};
-use std::sync::Arc;
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use std::{sync::Arc, time::Duration};
+
+/// The pool, whose statements are waited for no longer than is bearable.
+pub type Reader = Bounded<DatabaseConnection>;
+
+/// How long the database has to show that it answers.
+const CHECK: Duration = Duration::from_secs(5);
 
 /// A pool of connections to one database, and the one way to write to it.
 #[derive(Clone)]
 pub struct Database {
-    conn: DatabaseConnection,
+    conn: Reader,
     writer: Writer,
-    for_writing: DatabaseConnection,
+    for_writing: Reader,
     writers: usize,
     desk: NewsDesk,
     relay: Option<Relay>,
@@ -67,7 +74,7 @@ impl Database {
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
     /// looking into a dump where there is no database yet.
     pub fn detached() -> Self {
-        let conn = DatabaseConnection::default();
+        let conn = Bounded::new(DatabaseConnection::default(), Bound::default());
         let desk = NewsDesk::default();
         let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
         Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
@@ -75,19 +82,17 @@ impl Database {
 
     /// There is no database behind this.
     pub fn is_detached(&self) -> bool {
-        matches!(self.conn.inner, DatabaseConnectionType::Disconnected)
+        matches!(self.conn.unbounded().inner, DatabaseConnectionType::Disconnected)
     }
 
     /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
-    pub fn read(&self) -> &DatabaseConnection {
+    pub fn read(&self) -> &Reader {
         &self.conn
     }
 
     /// For reading that has to see one moment, however many statements it takes.
-    #[allow(clippy::disallowed_methods, reason = "it does not write")]
-    pub async fn snapshot(&self) -> Result<DatabaseTransaction, DbErr> {
-        let options = dialect::snapshot(self.conn.get_database_backend());
-        self.conn.begin_with_options(options).await
+    pub async fn snapshot(&self) -> Result<Bounded<DatabaseTransaction>, DbErr> {
+        self.conn.begin(dialect::snapshot(self.conn.get_database_backend())).await
     }
 
     /// Runs one write in a transaction of its own and answers after the commit.
@@ -140,7 +145,7 @@ impl Database {
             .column(job::Column::Id)
             .limit(1)
             .into_tuple::<String>()
-            .one(&self.conn)
+            .one(&self.conn.within(CHECK))
             .await?;
         Ok(())
     }
@@ -150,7 +155,11 @@ impl Database {
         if let Some(relay) = &self.relay {
             let _ = relay.flush().await;
         }
-        self.for_writing.close().await?;
-        self.conn.close().await
+        // A pool waits for each of its connections, and one whose other end is silent does not come back.
+        let closed = async {
+            self.for_writing.unbounded().clone().close().await?;
+            self.conn.unbounded().clone().close().await
+        };
+        tokio::time::timeout(CHECK, closed).await.unwrap_or(Ok(()))
     }
 }

@@ -3,8 +3,11 @@
 //! NOTIFY is never part of a write: PostgreSQL lets transactions that notify commit one after the other. It goes out
 //! behind the commit, at most once a window, from a task of its own.
 
-use super::news::{News, NewsDesk, Told};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
+use super::{
+    Reader,
+    news::{News, NewsDesk, Told},
+};
+use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
 use std::{
@@ -35,7 +38,7 @@ struct Message {
 /// Sends what this process commits, and hears what others do.
 #[derive(Clone)]
 pub struct Relay {
-    conn: DatabaseConnection,
+    conn: Reader,
     me: Arc<str>,
     waiting: Arc<Mutex<Waiting>>,
     woken: Arc<Notify>,
@@ -50,7 +53,7 @@ struct Waiting {
 
 impl Relay {
     /// Starts to send.
-    pub fn start(conn: DatabaseConnection) -> Self {
+    pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
         let relay = Self { conn, me, waiting: Arc::default(), woken: Arc::default() };
         tokio::spawn(relay.clone().send());

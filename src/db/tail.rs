@@ -5,10 +5,10 @@
 //! that is not there is waited for until nobody is left who could fill it: a transaction holds its lock on the table
 //! before it draws a position, so whoever is not among the holders after a gap was seen has not drawn it or has ended.
 
-use super::dialect;
+use super::{Reader, dialect};
 use crate::error::Result;
 use entity::job_event;
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{collections::HashSet, time::Duration};
 
 /// Events that are read at once.
@@ -18,7 +18,7 @@ pub const PAGE: u64 = 200;
 const SOON: Duration = Duration::from_millis(5);
 
 pub struct Tail {
-    conn: DatabaseConnection,
+    conn: Reader,
     done: i64,
     mark: Option<Mark>,
     more: bool,
@@ -32,7 +32,7 @@ struct Mark {
 
 impl Tail {
     /// Begins behind what is there now. Returns when nothing can come before that any more.
-    pub async fn from_end(conn: DatabaseConnection) -> Result<Self> {
+    pub async fn from_end(conn: Reader) -> Result<Self> {
         let done = last_position(&conn).await?;
         let mut writers = writers(&conn).await?;
         while !writers.is_empty() {
@@ -101,16 +101,16 @@ impl Tail {
 }
 
 /// The last position that is there.
-pub async fn last_position(conn: &DatabaseConnection) -> Result<i64> {
+pub async fn last_position(conn: &Reader) -> Result<i64> {
     Ok(end(conn, true).await?.unwrap_or(0))
 }
 
 /// The first position that is there.
-pub async fn first_position(conn: &DatabaseConnection) -> Result<Option<i64>> {
+pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
     end(conn, false).await
 }
 
-async fn end(conn: &DatabaseConnection, last: bool) -> Result<Option<i64>> {
+async fn end(conn: &Reader, last: bool) -> Result<Option<i64>> {
     let ids = job_event::Entity::find().select_only().column(job_event::Column::Id).limit(1);
     let ids = if last { ids.order_by_desc(job_event::Column::Id) } else { ids.order_by_asc(job_event::Column::Id) };
     Ok(ids.into_tuple().one(conn).await?)
@@ -121,6 +121,6 @@ pub fn behind(position: i64) -> sea_orm::Select<job_event::Entity> {
     job_event::Entity::find().filter(job_event::Column::Id.gt(position)).order_by_asc(job_event::Column::Id)
 }
 
-async fn writers(conn: &DatabaseConnection) -> Result<HashSet<String>> {
+async fn writers(conn: &Reader) -> Result<HashSet<String>> {
     Ok(dialect::writers_of_events(conn).await?.into_iter().collect())
 }

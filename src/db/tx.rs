@@ -1,6 +1,7 @@
 //! A transaction that holds the locks to write, and what is to be told once it is committed.
 
 use super::{
+    bound::Bounded,
     dialect,
     news::{News, Told},
 };
@@ -14,13 +15,13 @@ use std::sync::{
 };
 
 pub struct Tx {
-    inner: DatabaseTransaction,
+    inner: Bounded<DatabaseTransaction>,
     told: Mutex<Told>,
     written: AtomicUsize,
 }
 
 impl Tx {
-    pub(super) fn new(inner: DatabaseTransaction) -> Self {
+    pub(super) fn new(inner: Bounded<DatabaseTransaction>) -> Self {
         Self { inner, told: Mutex::default(), written: AtomicUsize::new(0) }
     }
 

@@ -12,12 +12,13 @@ mod write;
 pub use write::{Fate, Write};
 
 use super::{
+    Reader,
     news::{NewsDesk, Told},
     relay::Relay,
 };
 use crate::error::{Error, Result};
 use queue::{Entry, Lane, Load, Waiting};
-use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, DbErr};
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
@@ -35,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub struct Writer(Arc<Shared>);
 
 struct Shared {
-    conn: DatabaseConnection,
+    conn: Reader,
     /// Transactions that may be open at once.
     turns: Semaphore,
     lanes: Vec<Lane>,
@@ -48,7 +49,7 @@ struct Shared {
 impl Writer {
     /// At most so many transactions are open at once, and of those at most so many are shared; other writes wait for
     /// their turn.
-    pub fn new(conn: DatabaseConnection, writers: usize, lanes: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
+    pub fn new(conn: Reader, writers: usize, lanes: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
         Self(Arc::new(Shared {
             conn,
             turns: Semaphore::new(writers),

@@ -35,6 +35,7 @@ mod retry_job;
 mod searches;
 mod series;
 mod shots;
+mod silence;
 mod start_job;
 mod stats;
 mod stats_detail;

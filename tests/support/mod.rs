@@ -6,6 +6,7 @@ mod chance;
 mod chromium;
 mod clock;
 mod database;
+mod line;
 mod redis;
 mod refusal;
 mod server;
@@ -16,6 +17,7 @@ pub use chance::TestChance;
 pub use chromium::{Chromium, Page};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
+pub use line::Line;
 pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
 #[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]

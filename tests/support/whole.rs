@@ -1,7 +1,7 @@
 //! All that the database holds of one job, to compare before with after.
 
 use entity::{job, job_event, job_item};
-use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
@@ -11,7 +11,7 @@ pub struct Whole {
 }
 
 impl Whole {
-    pub async fn of(db: &DatabaseConnection, id: &str) -> Self {
+    pub async fn of(db: &impl ConnectionTrait, id: &str) -> Self {
         let items = job_item::Entity::find().filter(job_item::Column::JobId.eq(id)).order_by_asc(job_item::Column::Idx);
         let events =
             job_event::Entity::find().filter(job_event::Column::JobId.eq(id)).order_by_asc(job_event::Column::Seq);

@@ -9,7 +9,7 @@ use crate::{
     db::{dialect, errors, news::Told, tx::Tx},
     error::{Error, Result},
 };
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
 use std::{any::TypeId, collections::HashMap, sync::Arc};
 
 /// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
@@ -70,12 +70,11 @@ impl Shared {
         let tx = self.begin().await?;
         match entry.apply(&tx).await {
             Ok(output) => {
-                self.publish(tx.commit().await?);
+                self.settle(tx).await?;
                 Ok(output)
             }
             Err(error) => {
-                // The connection may be gone; the first error tells more than this one.
-                let _ = tx.rollback().await;
+                undo(tx, &error).await;
                 Err(error)
             }
         }
@@ -105,19 +104,16 @@ impl Shared {
             match writes[0].apply_all(&writes, &tx).await {
                 Ok(done) => group.iter().zip(done).for_each(|(i, fate)| fates[*i] = Some(fate)),
                 Err(error) => {
-                    let _ = tx.rollback().await;
+                    undo(tx, &error).await;
                     return Err(undone(error));
                 }
             }
         }
-        match tx.commit().await {
-            Ok(told) => self.publish(told),
+        match self.settle(tx).await {
+            Ok(()) => {}
             Err(error) if errors::was_answered(&error) => return Err(undone(error.into())),
-            Err(error) => {
-                // Nobody knows whether it is committed: it must not be run again, and any job may have changed.
-                self.publish(Told { jobs: Vec::new(), more: true });
-                return Err(Undone::All(error.into()));
-            }
+            // It must not be run again.
+            Err(error) => return Err(Undone::All(error.into())),
         }
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
@@ -130,7 +126,10 @@ impl Shared {
             let told = tx.told();
             tx.execute_unprepared("SAVEPOINT one_write").await?;
             let outcome = entry.apply(&tx).await;
-            if outcome.is_err() {
+            if let Err(error) = &outcome {
+                if is_silent(error) {
+                    return Err(same(error));
+                }
                 tx.execute_unprepared("ROLLBACK TO SAVEPOINT one_write").await?;
                 tx.forget_since(told);
             }
@@ -140,20 +139,46 @@ impl Shared {
                 outcome => Fate::Done(outcome),
             });
         }
-        self.publish(tx.commit().await?);
+        self.settle(tx).await?;
         Ok(fates)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that begins a write transaction")]
-    async fn begin(&self) -> Result<Tx> {
-        Ok(Tx::new(self.conn.begin_with_options(dialect::write_transaction()).await?))
+    /// Commits, and tells of it.
+    async fn settle(&self, tx: Tx) -> Result<(), DbErr> {
+        match tx.commit().await {
+            Ok(told) => self.publish(told),
+            Err(error) => {
+                if !errors::was_answered(&error) {
+                    // Nobody knows whether it is committed: any job may have changed.
+                    self.publish(Told { jobs: Vec::new(), more: true });
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
     }
+
+    async fn begin(&self) -> Result<Tx> {
+        Ok(Tx::new(self.conn.begin(dialect::write_transaction()).await?))
+    }
+}
+
+/// Takes back what was done. The first error tells more than one of this.
+async fn undo(tx: Tx, error: &Error) {
+    // A connection on which nothing is answered does not answer to this either: it is undone when it is given up.
+    if !is_silent(error) {
+        let _ = tx.rollback().await;
+    }
+}
+
+fn is_silent(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(error) if !errors::was_answered(error))
 }
 
 fn undone(error: Error) -> Undone {
     match error {
         Error::Unavailable(error) if errors::is_retryable(&error) => Undone::Timing,
-        Error::Unavailable(error) if !errors::was_answered(&error) => Undone::All(Error::Unavailable(error)),
+        error if is_silent(&error) => Undone::All(error),
         _ => Undone::OneOfThem,
     }
 }
