@@ -124,7 +124,9 @@ impl Jobs {
     /// List jobs
     ///
     /// A page of the jobs that all given filters let through. Ask for the next page with `next_cursor` (costs the same at any depth)
-    /// or, as older clients do, with `offset`.
+    /// or, as older clients do, with `offset`. With `mode` or `q`, for which there is no index, a page looks at 200,000 jobs: it may
+    /// hold fewer than `limit`, or none, though `has_more` is true, and `next_cursor` goes on from there. Only with an `offset`, be it
+    /// 0, it looks at all, which may take long.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn list_jobs(
@@ -335,9 +337,10 @@ fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> 
     match paging::cursor(cursor)? {
         Some(cursor) => Ok(PageAfter::Cursor(cursor)),
         // Both databases count rows in signed numbers.
-        None => match offset.unwrap_or(0) {
-            offset if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),
-            _ => Err(wrong("offset", "out_of_range", "Use an offset of at most 9223372036854775807.")),
+        None => match offset {
+            None => Ok(PageAfter::Start),
+            Some(offset) if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),
+            Some(_) => Err(wrong("offset", "out_of_range", "Use an offset of at most 9223372036854775807.")),
         },
     }
 }

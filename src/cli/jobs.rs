@@ -182,7 +182,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     let unknown = || Failure::Usage("this cursor is not one that a list gave: begin again without --cursor".to_owned());
     let after = match list.cursor {
         Some(text) => PageAfter::Cursor(Cursor::decode(&text).ok_or_else(unknown)?),
-        None => PageAfter::Offset(0),
+        None => PageAfter::Start,
     };
     let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
     let next = page.next.map(|c| c.encode());

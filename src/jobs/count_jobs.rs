@@ -1,7 +1,7 @@
 //! count_jobs: how many jobs there are by status, under the same filters as a list.
 
-use super::{Filter, JobManager};
-use crate::error::Result;
+use super::{Filter, JobManager, Order, up_to};
+use crate::{error::Result, lifecycle::Cursor};
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Jobs that a list counts one by one under a filter that no kept count covers; of more it says that there are more.
+/// Jobs that a list counts one by one under a filter that no kept count covers; of more it says that there may be more.
 pub const COUNTED: u64 = 1000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,13 +52,20 @@ impl Counts {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Total {
     pub jobs: u64,
-    /// False when there are more than `jobs`.
+    /// False when there may be more than `jobs`.
     pub exact: bool,
+}
+
+impl Total {
+    /// What was counted up to one more than [`COUNTED`], of all jobs or of some.
+    pub(super) fn of(counted: u64, all: bool) -> Self {
+        Self { jobs: Ord::min(counted, COUNTED), exact: all && counted <= COUNTED }
+    }
 }
 
 impl std::fmt::Display for Total {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let more = if self.exact { "" } else { "more than " };
+        let more = if self.exact { "" } else { "at least " };
         write!(f, "{more}{}", self.jobs)
     }
 }
@@ -135,19 +142,28 @@ impl JobManager {
             let counts = self.kept_counts(filter).await?;
             return Ok(Total { jobs: counts.iter().map(|(.., jobs)| jobs.unsigned_abs()).sum(), exact: true });
         }
+        match filter.known() {
+            Some(known) => self.sifted_total(filter, &known).await,
+            None => Ok(Total::of(self.count_some(filter, None).await?, true)),
+        }
+    }
+
+    /// One more than [`COUNTED`] at most; of the newest jobs up to this one, where it is said.
+    pub(super) async fn count_some(&self, filter: &Filter, last: Option<&Cursor>) -> Result<u64> {
         let db = self.db.read();
         let mut some = match filter.is_in_labels() {
             true => filter.of_labels(),
             false => {
                 let ids = job::Entity::find().select_only().column(job::Column::Id);
-                sea_orm::QueryTrait::into_query(filter.of(ids, db.get_database_backend()))
+                let ids = filter.of(ids, db.get_database_backend());
+                let ids = last.iter().fold(ids, |ids, last| up_to(ids, filter, Order::NewestFirst, last));
+                sea_orm::QueryTrait::into_query(ids)
             }
         };
         let some = some.limit(COUNTED + 1).to_owned();
         let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();
         let row = sea_orm::ConnectionTrait::query_one(db, &count).await?;
-        let jobs = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs();
-        Ok(Total { jobs: Ord::min(jobs, COUNTED), exact: jobs <= COUNTED })
+        Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 
     /// The counts that the database keeps, of the filter's type and status.

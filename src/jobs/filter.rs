@@ -4,12 +4,13 @@ use super::{JobManager, validate};
 use crate::{
     db,
     error::{Error, FieldError, Result},
+    lifecycle::Cursor,
 };
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::{JobStatus, job, job_label};
 use sea_orm::{
     ColumnTrait, Condition, DbBackend, EntityTrait, JoinType, QueryFilter, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{BinOper, Expr, ExprTrait, Query, SelectStatement},
 };
 use tokio::sync::SemaphorePermit;
 
@@ -101,12 +102,24 @@ impl Filter {
         !self.labels.is_empty() && bare == Self::default()
     }
 
+    /// What of it an index knows, where there is more to it: each job that this lets through has to be looked at.
+    pub(super) fn known(&self) -> Option<Self> {
+        let known = Self { mode: None, q: None, ..self.clone() };
+        (known != *self).then_some(known)
+    }
+
     /// The columns that order a list: those of the index that leads to its jobs.
     pub(super) fn position(&self) -> [Expr; 2] {
         match self.labels.is_empty() {
             true => [Expr::col((job::Entity, job::Column::CreatedAt)), Expr::col((job::Entity, job::Column::Id))],
             false => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
         }
+    }
+
+    /// How the place of a job in that order is to compare with this one.
+    pub(super) fn compared(&self, place: &Cursor, how: BinOper) -> Expr {
+        Expr::tuple(self.position())
+            .binary(how, Expr::tuple([Expr::val(place.created_at), Expr::val(place.id.clone())]))
     }
 
     /// The jobs that the filter lets through. The first label leads to them.

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 use entity::job;
 use sea_orm::{
     DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{BinOper, Expr},
 };
 use std::collections::HashMap;
 
@@ -33,6 +33,8 @@ impl Order {
 /// Where a page begins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PageAfter {
+    /// At the first row. What follows is asked for by cursor.
+    Start,
     /// Behind so many rows. Costs more the deeper it goes.
     Offset(u64),
     /// Behind the row that the `next_cursor` of the page before names. Costs the same at any depth.
@@ -55,7 +57,7 @@ pub struct Page {
     pub frames: HashMap<String, String>,
     /// How many jobs there are under the filter, on all pages.
     pub total: Total,
-    /// Set when more follow.
+    /// Set when more follow, or may follow: see [`super::LOOKED_AT`].
     pub next: Option<Cursor>,
 }
 
@@ -66,6 +68,9 @@ const SHALLOW: u64 = 200;
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
 impl JobManager {
+    /// A page may hold less than it has room for, though more follow, when the filter looks for a mode or a text and the
+    /// page is not asked for by offset: see [`super::LOOKED_AT`].
+    ///
     /// Errors: `invalid_request`.
     pub async fn list_jobs(
         &self,
@@ -84,36 +89,43 @@ impl JobManager {
             return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
         let _turn = self.turn(filter).await;
-        let (total, after) = match after {
-            PageAfter::Offset(rows) if rows > SHALLOW => {
+        let (total, rows, upto) = match (filter.known(), after) {
+            (Some(known), after @ (PageAfter::Start | PageAfter::Cursor(_))) => {
+                self.sifted(filter, &known, order, after, limit, view).await?
+            }
+            (_, PageAfter::Offset(rows)) if rows > SHALLOW => {
                 let total = self.total(filter).await?;
-                match self.row_before(filter, order, rows, total).await? {
-                    Some(row) => (Some(total), PageAfter::Cursor(row)),
-                    None => return Ok(Page { jobs: Vec::new(), frames: HashMap::new(), total, next: None }),
-                }
+                let rows = match self.row_before(filter, order, rows, total).await? {
+                    Some(row) => self.rows(filter, order, &PageAfter::Cursor(row), limit, view).await?,
+                    None => Vec::new(),
+                };
+                (total, rows, None)
             }
-            after => (None, after),
-        };
-        let db = self.db.read();
-        let page = page(db.get_database_backend(), filter, order, &after, limit + 1, view);
-        let rows = async { Ok(db::jobs_of(db, page).await?) };
-        let (total, rows) = match total {
-            Some(total) => (total, rows.await?),
-            // What is looked for is looked for once: a page that is not full has told how many there are.
-            None if filter.q.is_some() => {
-                let rows = rows.await?;
-                let all = Total { jobs: rows.len() as u64, exact: true };
-                let told = after == PageAfter::Offset(0) && all.jobs <= limit;
-                (if told { all } else { self.total(filter).await? }, rows)
+            (_, after) => {
+                let (total, rows) =
+                    tokio::try_join!(self.total(filter), self.rows(filter, order, &after, limit, view))?;
+                (total, rows, None)
             }
-            None => tokio::try_join!(self.total(filter), rows)?,
         };
         let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
             View::Full | View::Summary => HashMap::new(),
         };
-        Ok(Page { jobs, frames, total, next })
+        Ok(Page { jobs, frames, total, next: next.or(upto) })
+    }
+
+    /// One more than the limit, when there are more.
+    async fn rows(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: &PageAfter,
+        limit: u64,
+        view: View,
+    ) -> Result<Vec<job::Model>> {
+        let db = self.db.read();
+        Ok(db::jobs_of(db, page(db.get_database_backend(), filter, order, after, limit + 1, view)).await?)
     }
 
     /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over
@@ -122,15 +134,26 @@ impl JobManager {
         if total.exact && rows >= total.jobs {
             return Ok(None);
         }
-        let (order, skipped) = match total.exact && rows > total.jobs / 2 {
-            true => (order.reversed(), total.jobs - rows),
-            false => (order, rows - 1),
+        let (order, nth) = match total.exact && rows > total.jobs / 2 {
+            true => (order.reversed(), total.jobs - rows + 1),
+            false => (order, rows),
         };
+        self.nth_row(filter, order, &PageAfter::Start, nth).await
+    }
+
+    /// The row that is the nth behind this place, counted from 1; none when there are fewer.
+    pub(super) async fn nth_row(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: &PageAfter,
+        nth: u64,
+    ) -> Result<Option<Cursor>> {
         let db = self.db.read();
         let [created_at, id] = filter.position();
         let all = job::Entity::find().select_only().expr(created_at).expr(id);
-        let row = in_order(filter.of(all, db.get_database_backend()), filter, order).offset(skipped).limit(1);
-        let row: Option<(DateTime<Utc>, String)> = row.into_tuple().one(db).await?;
+        let all = in_order(filter.of(all, db.get_database_backend()), filter, order, after);
+        let row: Option<(DateTime<Utc>, String)> = all.offset(nth - 1).limit(1).into_tuple().one(db).await?;
         Ok(row.map(|(created_at, id)| Cursor { created_at, id }))
     }
 }
@@ -144,27 +167,31 @@ pub fn page(
     limit: u64,
     view: View,
 ) -> Select<job::Entity> {
-    let query = in_order(filter.of(columns(view), backend).limit(limit), filter, order);
+    in_order(filter.of(columns(view), backend).limit(limit), filter, order, after)
+}
+
+fn in_order(query: Select<job::Entity>, filter: &Filter, order: Order, after: &PageAfter) -> Select<job::Entity> {
+    let [created_at, id] = filter.position();
+    let query = match order {
+        Order::NewestFirst => query.order_by_desc(created_at).order_by_desc(id),
+        Order::OldestFirst => query.order_by_asc(created_at).order_by_asc(id),
+    };
     match after {
-        PageAfter::Offset(0) => query,
+        PageAfter::Start | PageAfter::Offset(0) => query,
         PageAfter::Offset(n) => query.offset(*n),
-        PageAfter::Cursor(cursor) => {
-            let position = Expr::tuple(filter.position());
-            let behind = Expr::tuple([Expr::val(cursor.created_at), Expr::val(cursor.id.clone())]);
-            query.filter(match order {
-                Order::NewestFirst => position.lt(behind),
-                Order::OldestFirst => position.gt(behind),
-            })
-        }
+        PageAfter::Cursor(cursor) => query.filter(match order {
+            Order::NewestFirst => filter.compared(cursor, BinOper::SmallerThan),
+            Order::OldestFirst => filter.compared(cursor, BinOper::GreaterThan),
+        }),
     }
 }
 
-fn in_order(query: Select<job::Entity>, filter: &Filter, order: Order) -> Select<job::Entity> {
-    let [created_at, id] = filter.position();
-    match order {
-        Order::NewestFirst => query.order_by_desc(created_at).order_by_desc(id),
-        Order::OldestFirst => query.order_by_asc(created_at).order_by_asc(id),
-    }
+/// The rows of the query up to this one.
+pub fn up_to(query: Select<job::Entity>, filter: &Filter, order: Order, last: &Cursor) -> Select<job::Entity> {
+    query.filter(match order {
+        Order::NewestFirst => filter.compared(last, BinOper::GreaterThanOrEqual),
+        Order::OldestFirst => filter.compared(last, BinOper::SmallerThanOrEqual),
+    })
 }
 
 /// The columns of the view; what a summary leaves out comes as null instead of being read.

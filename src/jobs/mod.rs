@@ -33,6 +33,7 @@ mod retry_failed_items;
 mod retry_job;
 mod series;
 mod shots;
+mod sift;
 mod start_job;
 mod stats;
 mod update_job;
@@ -55,13 +56,14 @@ pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
-pub use list_jobs::{Order, Page, PageAfter, View, page};
+pub use list_jobs::{Order, Page, PageAfter, View, page, up_to};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
+pub use sift::LOOKED_AT;
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
@@ -128,6 +130,7 @@ pub struct JobManager {
     loops: Loops,
     /// Looks for a text that may go on at once.
     searches: Arc<Semaphore>,
+    looked_at: u64,
 }
 
 impl JobManager {
@@ -138,7 +141,7 @@ impl JobManager {
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
         let searches = Arc::new(Semaphore::new(filter::SEARCHES));
-        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops, searches }
+        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops, searches, looked_at: LOOKED_AT }
     }
 
     /// See [`crate::db::KeptJobs::changes`].

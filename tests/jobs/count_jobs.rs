@@ -39,7 +39,7 @@ on_both!(a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_a
 async fn a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more(t: Bench) {
     let of_a_mode = |n| vec![NewJob { mode: Some("idea".into()), ..any_job() }; n];
     let total = async |filter: Filter| {
-        let page = t.list_jobs(&filter, Order::NewestFirst, PageAfter::Offset(0), 1, View::Summary).await.unwrap();
+        let page = t.list_jobs(&filter, Order::NewestFirst, PageAfter::Start, 1, View::Summary).await.unwrap();
         (page.total.jobs, page.total.exact)
     };
     let idea = || Filter { mode: Some("idea".into()), ..Filter::default() };

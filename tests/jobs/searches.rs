@@ -1,7 +1,8 @@
 //! Looking for a text may take long, and keeps nobody else from reading.
 
 use crate::support::{Backend, Bench, any_job};
-use callsheet::jobs::{Filter, NewJob, Order, PageAfter, View};
+use callsheet::jobs::{Filter, JobManager, NewJob, Order, PageAfter, View};
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
 
 fn words(q: &str) -> Filter {
@@ -67,4 +68,70 @@ async fn many_that_look_for_a_text_leave_connections_to_others_on_postgres() {
         watch.close().await.unwrap();
     })
     .await;
+}
+
+/// The ids, and the pages that it took.
+async fn all_of(jobs: &JobManager, filter: &Filter, order: Order, limit: u64) -> (Vec<String>, usize) {
+    let (mut after, mut ids) = (PageAfter::Start, Vec::new());
+    for pages in 1.. {
+        let page = jobs.list_jobs(filter, order, after, limit, View::Summary).await.unwrap();
+        assert!(page.jobs.len() as u64 <= limit);
+        ids.extend(page.jobs.into_iter().map(|job| job.id));
+        match page.next {
+            Some(next) => after = PageAfter::Cursor(next),
+            None => return (ids, pages),
+        }
+    }
+    unreachable!()
+}
+
+on_both!(pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does);
+async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(t: Bench) {
+    for n in 0..40 {
+        let found = [3, 4, 5, 21, 39].contains(&n);
+        let title = if found { "Night train" } else { "Day ship" };
+        let mode = Some(if found { "script" } else { "idea" }.to_owned());
+        let job_type = if n % 2 == 0 { "even" } else { "odd" }.to_owned();
+        // Four jobs of one moment, so that the id decides.
+        t.clock.advance(TimeDelta::seconds(i64::from(n % 4 == 0)));
+        t.create(NewJob { project_title: Some(title.to_owned()), mode, job_type, ..any_job() }).await;
+    }
+    let mode = Filter { mode: Some("script".to_owned()), ..Filter::default() };
+    let odd = Filter { job_type: Some("odd".to_owned()), ..words("train") };
+    let nowhere = words("plane");
+    for (filter, found) in [(words("train"), 5), (mode, 5), (odd, 4), (nowhere, 0)] {
+        for order in [Order::NewestFirst, Order::OldestFirst] {
+            let whole = t.list_jobs(&filter, order, PageAfter::Offset(0), 200, View::Full).await.unwrap();
+            let whole: Vec<_> = whole.jobs.into_iter().map(|job| job.id).collect();
+            assert_eq!(whole.len(), found);
+            for (looked_at, limit) in [(1, 1), (1, 3), (3, 2), (7, 3), (7, 200), (39, 4), (40, 5), (41, 5), (400, 200)]
+            {
+                let jobs = JobManager::clone(&t).looking_at(looked_at);
+                let (ids, pages) = all_of(&jobs, &filter, order, limit).await;
+                assert_eq!(ids, whole, "{filter:?} {order:?} {looked_at} {limit}");
+                assert!(
+                    looked_at < 41 || pages == found.div_ceil(limit as usize).max(1),
+                    "{looked_at} {limit} {pages}"
+                );
+            }
+        }
+    }
+}
+
+on_both!(a_total_of_a_part_says_that_there_may_be_more);
+async fn a_total_of_a_part_says_that_there_may_be_more(t: Bench) {
+    for n in 0..10 {
+        t.clock.advance(TimeDelta::seconds(1));
+        let title = if n % 2 == 0 { "Night train" } else { "Day ship" };
+        t.create(NewJob { project_title: Some(title.to_owned()), ..any_job() }).await;
+    }
+    for (looked_at, limit, found, total, exact, more) in
+        [(4, 9, 2, 2, false, true), (4, 1, 1, 2, false, true), (20, 9, 5, 5, true, false), (20, 2, 2, 5, true, true)]
+    {
+        let jobs = JobManager::clone(&t).looking_at(looked_at);
+        let page =
+            jobs.list_jobs(&words("train"), Order::NewestFirst, PageAfter::Start, limit, View::Summary).await.unwrap();
+        let seen = (page.jobs.len(), page.total.jobs, page.total.exact, page.next.is_some());
+        assert_eq!(seen, (found, total, exact, more), "{looked_at} {limit}");
+    }
 }

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{Backend, Bench};
 use callsheet::{
-    jobs::{Filter, Order, PageAfter, View, page},
+    jobs::{Filter, Order, PageAfter, View, page, up_to},
     lifecycle::Cursor,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -31,6 +31,8 @@ fn filters() -> Vec<(&'static str, Filter)> {
         ("status", Filter { status, ..none() }),
         ("job_type", Filter { job_type: text("type-3"), ..none() }),
         ("an unknown job_type", Filter { job_type: text("nothing"), ..none() }),
+        ("a text", Filter { q: text("nowhere"), ..none() }),
+        ("a text and status", Filter { q: text("nowhere"), status, ..none() }),
         ("mode", Filter { mode: text("idea"), ..none() }),
         ("series_id", Filter { series_id: text("series-42"), ..none() }),
         ("episode_id", Filter { episode_id: text("episode-43"), ..none() }),
@@ -64,7 +66,17 @@ async fn look_at_all(t: &Bench) {
             for after in [PageAfter::Offset(0), PageAfter::Offset(100), middle.clone()] {
                 for view in [View::Full, View::Summary] {
                     let what = format!("{name}, {order:?}, {after:?}, {view:?}");
-                    assert_served_by_an_index(t, &what, &query(t, &filter, order, &after, view)).await;
+                    let page = query(t, &filter, order, &after, view);
+                    // A text is looked for in all jobs only when there are few.
+                    if filter.q.is_none() {
+                        assert_served_by_an_index(t, &what, &page).await;
+                    }
+                    let last = Cursor {
+                        created_at: moment(if order == Order::NewestFirst { 20 } else { 80 }),
+                        id: "job-1".into(),
+                    };
+                    assert_served_by_an_index(t, &format!("{what}, up to a job"), &up_to(page, &filter, order, &last))
+                        .await;
                 }
             }
         }

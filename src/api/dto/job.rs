@@ -167,15 +167,16 @@ pub struct JobList {
 /// Where a page stands among the others.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct Pagination {
-    /// How many there are under the filter, on all pages; 1000 where there are more and only counting would tell.
+    /// How many there are under the filter, on all pages; at most 1000 where only counting would tell, and of the newest 200,000
+    /// jobs where there is no index.
     pub total: u64,
-    /// False when there are more than `total`.
+    /// False when there may be more than `total`.
     pub total_exact: bool,
     /// Rows of a page.
     pub limit: u64,
     /// How many rows come before this page; 0 when it was asked for by cursor.
     pub offset: u64,
-    /// More follow.
+    /// More follow, or may follow.
     pub has_more: bool,
     /// Names the next page; null on the last one.
     pub next_cursor: Option<String>,

@@ -15,7 +15,7 @@ const selected = new Map();
 
 export function mount(root, { search, signal, alive }) {
   let filter, order, cursor, size, turn = 0;
-  const state = { jobs: [], total: 0, next: null, fresh: 0, all: false, failed: null };
+  const state = { jobs: [], total: 0, more: false, next: null, fresh: 0, all: false, failed: null };
   const read = (s) => {
     filter = fromUrl(s);
     order = s.get('order') === 'created_at' ? 'created_at' : null;
@@ -97,7 +97,8 @@ export function mount(root, { search, signal, alive }) {
   async function loadCounts() {
     const rest = { ...filter };
     delete rest.status;
-    const counts = await get(`/jobs/counts${query(rest)}`, { signal });
+    // Nothing but looking at every job would tell how many there are.
+    const counts = filter.q || filter.mode ? undefined : await get(`/jobs/counts${query(rest)}`, { signal });
     if (alive()) { state.counts = counts; showTabs(counts); }
   }
 
@@ -105,14 +106,21 @@ export function mount(root, { search, signal, alive }) {
 
   const listUrl = (extra) => `/jobs${query({ ...filter, order, cursor, limit: size, view: 'summary', ...extra })}`;
 
+  const totalOf = ({ pagination: { total, total_exact } }) => ({ total, more: !total_exact });
+
   async function load() {
     const mine = ++turn;
     const timer = setTimeout(() => { if (mine === turn && !state.jobs.length) put(frame, skeleton(8)); }, 200);
     pill.hidden = true;
     try {
-      const page = await get(listUrl(), { signal });
+      let page = await get(listUrl(), { signal });
+      while (mine === turn && alive() && !page.jobs.length && page.pagination.next_cursor) {
+        put(frame, empty('Looking further', 'Nothing is found in the jobs that were looked at so far.'));
+        put(pages);
+        page = await get(listUrl({ cursor: page.pagination.next_cursor }), { signal });
+      }
       if (mine !== turn || !alive()) return;
-      Object.assign(state, { jobs: page.jobs, total: page.pagination.total, next: page.pagination.next_cursor, fresh: 0 });
+      Object.assign(state, { jobs: page.jobs, next: page.pagination.next_cursor, fresh: 0 }, totalOf(page));
       paint();
     } catch (error) {
       if (error.name === 'AbortError' || mine !== turn) return;
@@ -174,7 +182,7 @@ export function mount(root, { search, signal, alive }) {
     const older = () => { if (state.next) go(url({ cursor: state.next }), { state: { stack: [...stack, cursor ?? ''] } }); };
     const newer = () => { if (cursor) go(url({ cursor: stack.at(-1) || null }), { state: { stack: stack.slice(0, -1) } }); };
     Object.assign(state, { older, newer });
-    put(pages, h('span.small', counted(state.total), state.total === 1 ? ' job' : ' jobs', ' match'),
+    put(pages, h('span.small', state.more && 'At least ', counted(state.total), state.total === 1 ? ' job' : ' jobs', ' match'),
       h('span.row', choice('Rows of a page', SIZES.map((n) => [n, n]), size, (n) => go(`/jobs${query({ ...filter, order, limit: n === '50' ? null : n })}`, {})),
         h('button.button', { disabled: !cursor, onclick: newer }, icon('back', 16), order ? 'Older' : 'Newer'), h('button.button', { disabled: !state.next, onclick: older }, order ? 'Newer' : 'Older', icon('next', 16))));
   }
@@ -206,13 +214,14 @@ export function mount(root, { search, signal, alive }) {
     allBox.checked = full;
     allBox.indeterminate = !full && onPage > 0;
     const n = state.all ? state.total : selected.size;
-    const key = `${n}|${state.all}|${full && state.total > state.jobs.length}|${inWords(filter)}`;
+    const others = full && (state.more || state.total > state.jobs.length);
+    const key = `${n}|${state.all}|${state.more}|${others}|${inWords(filter)}`;
     if (tray.dataset.key === key) return;
     tray.dataset.key = key;
     tray.hidden = n === 0;
     document.body.toggleAttribute('data-tray', n > 0);
-    put(tray, h('div.tray-text', h('b', { 'aria-live': 'polite' }, state.all ? `All ${exact(n)} that match` : `${exact(n)} selected`),
-      !state.all && full && state.total > state.jobs.length && h('button.link', { onclick: () => { state.all = true; repaint(); } }, `Select all ${exact(state.total)} that match`),
+    put(tray, h('div.tray-text', h('b', { 'aria-live': 'polite' }, state.all ? `All ${state.more ? '' : `${exact(n)} `}that match` : `${exact(n)} selected`),
+      !state.all && others && h('button.link', { onclick: () => { state.all = true; repaint(); } }, `Select all ${state.more ? '' : `${exact(state.total)} `}that match`),
       h('button.link', { onclick: clear }, 'Clear')),
       h('div.row', BULK.map(([action, label, name]) => h('button', { class: `button act ${action === 'delete' ? 'danger-quiet' : ''}`, type: 'button', onclick: () => run(action) }, icon(name, 18), h('span', label))),
         !state.all && h('button.button.quiet.icon.only-wide', { title: 'Copy the ids', 'aria-label': 'Copy the ids', onclick: () => copy([...selected.keys()].join('\n'), 'Ids copied') }, icon('copy', 18))));
@@ -244,7 +253,7 @@ export function mount(root, { search, signal, alive }) {
       if (!old) fresh += 1;
       else if (job.version > old.version) Object.assign(old, job);
     }
-    state.total = page.pagination.total;
+    Object.assign(state, totalOf(page));
     if (!state.jobs.length && page.jobs.length) { await load(); return; }
     pill.hidden = fresh === 0;
     setText(pill, `▲ ${fresh}${fresh >= Number(size) ? '+' : ''} new`);
