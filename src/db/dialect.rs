@@ -4,6 +4,7 @@
 pub mod claims;
 
 use chrono::{DateTime, Utc};
+use entity::job;
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
     TransactionOptions,
@@ -143,6 +144,15 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
         // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax error there.
         DbBackend::Postgres => column.ilike(like),
         _ => column.like(like.escape('\\')),
+    }
+}
+
+/// The job's column, which is not to lead to it. PostgreSQL knows best by itself.
+pub fn unindexed(backend: DbBackend, column: job::Column) -> Expr {
+    let column = Expr::col((job::Entity, column));
+    match backend {
+        DbBackend::Sqlite => Expr::cust_with_expr("+?", column),
+        _ => column,
     }
 }
 

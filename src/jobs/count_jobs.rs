@@ -1,7 +1,7 @@
 //! count_jobs: how many jobs there are by status, under the same filters as a list.
 
-use super::{Filter, JobManager, Order, up_to};
-use crate::{error::Result, lifecycle::Cursor};
+use super::{AccessPath, Filter, JobManager, Stretch};
+use crate::error::Result;
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -84,9 +84,10 @@ impl JobManager {
             return Ok(counts);
         }
         let _turn = self.turn(filter).await;
+        let Some(path) = self.path(filter).await? else { return Ok(counts) };
         let db = self.db.read();
-        let rows: Vec<(JobStatus, i64)> = filter
-            .of(job::Entity::find().select_only(), db.get_database_backend())
+        let rows: Vec<(JobStatus, i64)> = path
+            .jobs(job::Entity::find().select_only(), db.get_database_backend(), &Stretch::default())
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
             .group_by(job::Column::Status)
@@ -137,33 +138,29 @@ impl JobManager {
         Ok(counts)
     }
 
-    pub(super) async fn total(&self, filter: &Filter) -> Result<Total> {
-        if filter.is_kept_count() {
-            let counts = self.kept_counts(filter).await?;
-            return Ok(Total { jobs: counts.iter().map(|(.., jobs)| jobs.unsigned_abs()).sum(), exact: true });
+    /// Of the filter of this path.
+    pub(super) async fn total_by(&self, path: &AccessPath) -> Result<Total> {
+        if path.filter().is_kept_count() {
+            return Ok(Total { jobs: self.kept_total(path.filter()).await?, exact: true });
         }
-        match filter.known() {
-            Some(known) => self.sifted_total(filter, &known).await,
-            None => Ok(Total::of(self.count_some(filter, None).await?, true)),
+        match path.sifts() {
+            true => self.sifted_total(path).await,
+            false => Ok(Total::of(self.count_some(path, &Stretch::default()).await?, true)),
         }
     }
 
-    /// One more than [`COUNTED`] at most; of the newest jobs up to this one, where it is said.
-    pub(super) async fn count_some(&self, filter: &Filter, last: Option<&Cursor>) -> Result<u64> {
+    /// One more than [`COUNTED`] at most.
+    pub(super) async fn count_some(&self, path: &AccessPath, part: &Stretch) -> Result<u64> {
         let db = self.db.read();
-        let mut some = match filter.is_in_labels() {
-            true => filter.of_labels(),
-            false => {
-                let ids = job::Entity::find().select_only().column(job::Column::Id);
-                let ids = filter.of(ids, db.get_database_backend());
-                let ids = last.iter().fold(ids, |ids, last| up_to(ids, filter, Order::NewestFirst, last));
-                sea_orm::QueryTrait::into_query(ids)
-            }
-        };
-        let some = some.limit(COUNTED + 1).to_owned();
+        let some = path.places(db.get_database_backend(), part).limit(COUNTED + 1).to_owned();
         let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();
         let row = sea_orm::ConnectionTrait::query_one(db, &count).await?;
         Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+    }
+
+    /// How many jobs there are of the filter's type and status.
+    pub(super) async fn kept_total(&self, filter: &Filter) -> Result<u64> {
+        Ok(self.kept_counts(filter).await?.iter().map(|(.., jobs)| jobs.unsigned_abs()).sum())
     }
 
     /// The counts that the database keeps, of the filter's type and status.

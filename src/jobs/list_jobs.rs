@@ -1,17 +1,13 @@
 //! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
 
-use super::{Filter, JobManager, Total};
+use super::{AccessPath, Filter, JobManager, Stretch, Total};
 use crate::{
     db,
     error::{Error, FieldError, Result},
     lifecycle::Cursor,
 };
-use chrono::{DateTime, Utc};
 use entity::job;
-use sea_orm::{
-    DbBackend, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{BinOper, Expr},
-};
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QuerySelect, Select, sea_query::Expr};
 use std::collections::HashMap;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -61,6 +57,12 @@ pub struct Page {
     pub next: Option<Cursor>,
 }
 
+impl Page {
+    fn empty() -> Self {
+        Self { jobs: Vec::new(), frames: HashMap::new(), total: Total { jobs: 0, exact: true }, next: None }
+    }
+}
+
 /// Rows that are walked over one by one before a page; of more the last is looked up first, by the index alone.
 const SHALLOW: u64 = 200;
 
@@ -68,8 +70,8 @@ const SHALLOW: u64 = 200;
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
 impl JobManager {
-    /// A page may hold less than it has room for, though more follow, when the filter looks for a mode or a text and the
-    /// page is not asked for by offset: see [`super::LOOKED_AT`].
+    /// A page may hold less than it has room for, though more follow, when the filter names more than an index
+    /// knows and the page is not asked for by offset: see [`super::LOOKED_AT`].
     ///
     /// Errors: `invalid_request`.
     pub async fn list_jobs(
@@ -89,21 +91,29 @@ impl JobManager {
             return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
         let _turn = self.turn(filter).await;
-        let (total, rows, upto) = match (filter.known(), after) {
-            (Some(known), after @ (PageAfter::Start | PageAfter::Cursor(_))) => {
-                self.sifted(filter, &known, order, after, limit, view).await?
+        let Some(path) = self.path(filter).await? else { return Ok(Page::empty()) };
+        let (total, rows, upto) = match after {
+            PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {
+                let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
+                self.sifted(&path, Stretch { order, behind, upto: None }, limit, view).await?
             }
-            (_, PageAfter::Offset(rows)) if rows > SHALLOW => {
-                let total = self.total(filter).await?;
-                let rows = match self.row_before(filter, order, rows, total).await? {
-                    Some(row) => self.rows(filter, order, &PageAfter::Cursor(row), limit, view).await?,
+            PageAfter::Offset(rows) if rows > SHALLOW => {
+                let total = self.total_by(&path).await?;
+                let rows = match self.row_before(&path, order, rows, total).await? {
                     None => Vec::new(),
+                    behind => self.rows(&path, &Stretch { order, behind, upto: None }, 0, limit, view).await?,
                 };
                 (total, rows, None)
             }
-            (_, after) => {
-                let (total, rows) =
-                    tokio::try_join!(self.total(filter), self.rows(filter, order, &after, limit, view))?;
+            after => {
+                let (behind, offset) = match after {
+                    PageAfter::Start => (None, 0),
+                    PageAfter::Cursor(row) => (Some(row), 0),
+                    PageAfter::Offset(rows) => (None, rows),
+                };
+                let part = Stretch { order, behind, upto: None };
+                let rows = self.rows(&path, &part, offset, limit, view);
+                let (total, rows) = tokio::try_join!(self.total_by(&path), rows)?;
                 (total, rows, None)
             }
         };
@@ -118,19 +128,23 @@ impl JobManager {
     /// One more than the limit, when there are more.
     async fn rows(
         &self,
-        filter: &Filter,
-        order: Order,
-        after: &PageAfter,
+        path: &AccessPath,
+        part: &Stretch,
+        offset: u64,
         limit: u64,
         view: View,
     ) -> Result<Vec<job::Model>> {
         let db = self.db.read();
-        Ok(db::jobs_of(db, page(db.get_database_backend(), filter, order, after, limit + 1, view)).await?)
+        let mut page = page(db.get_database_backend(), path, part, view).limit(limit + 1);
+        if offset > 0 {
+            page = page.offset(offset);
+        }
+        Ok(db::jobs_of(db, page).await?)
     }
 
     /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over
     /// nothing where the count tells that there are not so many.
-    async fn row_before(&self, filter: &Filter, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
+    async fn row_before(&self, path: &AccessPath, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
         if total.exact && rows >= total.jobs {
             return Ok(None);
         }
@@ -138,60 +152,22 @@ impl JobManager {
             true => (order.reversed(), total.jobs - rows + 1),
             false => (order, rows),
         };
-        self.nth_row(filter, order, &PageAfter::Start, nth).await
+        self.nth(path, &Stretch { order, ..Stretch::default() }, nth).await
     }
 
-    /// The row that is the nth behind this place, counted from 1; none when there are fewer.
-    pub(super) async fn nth_row(
-        &self,
-        filter: &Filter,
-        order: Order,
-        after: &PageAfter,
-        nth: u64,
-    ) -> Result<Option<Cursor>> {
+    /// The nth job of the stretch, counted from 1; none when there are fewer.
+    pub(super) async fn nth(&self, path: &AccessPath, part: &Stretch, nth: u64) -> Result<Option<Cursor>> {
         let db = self.db.read();
-        let [created_at, id] = filter.position();
-        let all = job::Entity::find().select_only().expr(created_at).expr(id);
-        let all = in_order(filter.of(all, db.get_database_backend()), filter, order, after);
-        let row: Option<(DateTime<Utc>, String)> = all.offset(nth - 1).limit(1).into_tuple().one(db).await?;
-        Ok(row.map(|(created_at, id)| Cursor { created_at, id }))
+        let mut place = path.places(db.get_database_backend(), part);
+        let row = ConnectionTrait::query_one(db, place.offset(nth - 1).limit(1)).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? }))
     }
 }
 
 /// The query of a page. Public so that its plan can be looked at.
-pub fn page(
-    backend: DbBackend,
-    filter: &Filter,
-    order: Order,
-    after: &PageAfter,
-    limit: u64,
-    view: View,
-) -> Select<job::Entity> {
-    in_order(filter.of(columns(view), backend).limit(limit), filter, order, after)
-}
-
-fn in_order(query: Select<job::Entity>, filter: &Filter, order: Order, after: &PageAfter) -> Select<job::Entity> {
-    let [created_at, id] = filter.position();
-    let query = match order {
-        Order::NewestFirst => query.order_by_desc(created_at).order_by_desc(id),
-        Order::OldestFirst => query.order_by_asc(created_at).order_by_asc(id),
-    };
-    match after {
-        PageAfter::Start | PageAfter::Offset(0) => query,
-        PageAfter::Offset(n) => query.offset(*n),
-        PageAfter::Cursor(cursor) => query.filter(match order {
-            Order::NewestFirst => filter.compared(cursor, BinOper::SmallerThan),
-            Order::OldestFirst => filter.compared(cursor, BinOper::GreaterThan),
-        }),
-    }
-}
-
-/// The rows of the query up to this one.
-pub fn up_to(query: Select<job::Entity>, filter: &Filter, order: Order, last: &Cursor) -> Select<job::Entity> {
-    query.filter(match order {
-        Order::NewestFirst => filter.compared(last, BinOper::GreaterThanOrEqual),
-        Order::OldestFirst => filter.compared(last, BinOper::SmallerThanOrEqual),
-    })
+pub fn page(backend: DbBackend, path: &AccessPath, part: &Stretch, view: View) -> Select<job::Entity> {
+    path.in_order(columns(view), backend, part)
 }
 
 /// The columns of the view; what a summary leaves out comes as null instead of being read.

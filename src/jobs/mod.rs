@@ -1,8 +1,10 @@
 //! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
 
+mod access_path;
 mod actions;
 mod active_jobs;
 mod cancel_job;
+mod choose_path;
 mod claim_jobs;
 mod clean_up;
 mod clock_ahead;
@@ -44,6 +46,7 @@ mod watch_jobs;
 mod worker_book;
 mod workers;
 
+pub use access_path::{AccessPath, Stretch};
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::{COUNTED, Counts, Total};
@@ -56,7 +59,7 @@ pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
 pub use imports::Batch;
 pub use items::ItemReport;
-pub use list_jobs::{Order, Page, PageAfter, View, page, up_to};
+pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;

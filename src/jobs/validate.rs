@@ -10,7 +10,7 @@ pub const KEY: usize = 255;
 pub const SHORT: usize = 255;
 pub const WORKER: usize = 200;
 pub const MAX_ATTEMPTS: i32 = 100;
-const LABELS: usize = 16;
+pub(super) const LABELS: usize = 16;
 const LABEL: usize = 63;
 
 /// Paths under /api/v1/jobs that a job with this id would be hidden by.

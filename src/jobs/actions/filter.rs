@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, Condition, DbBackend, QueryFilter, Select, sea_query::Expr};
+use sea_orm::{ColumnTrait, Condition};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -60,11 +60,6 @@ impl ActionFilter {
         Ok(())
     }
 
-    /// The columns in whose order it leads to them.
-    pub fn position(&self) -> [Expr; 2] {
-        self.list_filter().position()
-    }
-
     pub fn list_filter(&self) -> Filter {
         Filter {
             job_type: self.job_type.clone(),
@@ -79,12 +74,11 @@ impl ActionFilter {
         }
     }
 
-    /// The jobs that it lets through.
-    pub fn of(&self, query: Select<job::Entity>, backend: DbBackend) -> Select<job::Entity> {
+    /// What else than the [`ActionFilter::list_filter`] has to hold of a job.
+    pub fn own(&self) -> Condition {
         let statuses = (!self.status.is_empty()).then(|| job::Column::Status.is_in(self.status.iter().copied()));
         let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
-        let own = Condition::all().add_option(statuses).add_option(ids);
-        self.list_filter().of(query.filter(own), backend)
+        Condition::all().add_option(statuses).add_option(ids)
     }
 
     /// The job may have moved on since it was found.

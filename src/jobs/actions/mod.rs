@@ -8,7 +8,7 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Idempotency, JobManager, validate};
+use super::{Counts, Idempotency, JobManager, Stretch, validate};
 use crate::{
     db::write::{EndAction, StartAction},
     error::{Error, Result, Thing},
@@ -50,9 +50,15 @@ impl JobManager {
     pub async fn preview_action(&self, new: &NewAction) -> Result<Preview> {
         new.check()?;
         let now = self.now();
-        let _turn = self.turn(&new.filter.list_filter()).await;
+        let list = new.filter.list_filter();
+        let _turn = self.turn(&list).await;
         let db = self.db.read();
-        let matching = new.filter.of(job::Entity::find(), db.get_database_backend());
+        let all = job::Entity::find().filter(new.filter.own());
+        let Some(path) = self.path(&list).await? else {
+            let (by_status, filter_text) = (Counts::default(), new.filter.text());
+            return Ok(Preview { by_status, will_change: 0, as_of: now, filter_text });
+        };
+        let matching = path.jobs(all, db.get_database_backend(), &Stretch::default());
         let rows: Vec<(JobStatus, i64)> = matching
             .clone()
             .select_only()

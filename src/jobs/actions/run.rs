@@ -4,8 +4,8 @@ use super::ActionFilter;
 use crate::{
     db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
     error::{Error, Result},
-    jobs::{JobManager, cancel_job::cancelled, retry_job::retried, stamped},
-    lifecycle::EventKind,
+    jobs::{Filter, JobManager, Order, Stretch, cancel_job::cancelled, retry_job::retried, stamped},
+    lifecycle::{Cursor, EventKind},
     process,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -13,10 +13,7 @@ use entity::{
     job,
     job_action::{self, ActionKind, ActionStatus},
 };
-use sea_orm::{
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
-};
+use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
 
 /// Jobs that are acted on in one transaction.
@@ -85,18 +82,20 @@ impl JobManager {
     async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
         let filter: ActionFilter = serde_json::from_value(action.filter.clone())
             .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
+        let list = filter.list_filter();
+        // What was made since the action was begun is not meant.
+        let now = action.created_at + TimeDelta::microseconds(1);
+        let before = list.created_before.map_or(now, |before| before.min(now));
+        let Some(path) = self.path(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
+        let behind = action.after_created_at.zip(action.after_id.clone());
+        let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
+        let part = Stretch { order: Order::OldestFirst, behind, upto: None };
         let db = self.db.read();
-        let [created_at, id] = filter.position();
-        let mut page = filter
-            .of(job::Entity::find().select_only(), db.get_database_backend())
+        let page = path
+            .in_order(job::Entity::find().select_only(), db.get_database_backend(), &part)
             .columns([job::Column::Id, job::Column::CreatedAt])
-            .filter(created_at.clone().lte(action.created_at))
-            .order_by_asc(created_at)
-            .order_by_asc(id)
+            .filter(filter.own())
             .limit(BATCH);
-        if let (Some(at), Some(id)) = (action.after_created_at, &action.after_id) {
-            page = page.filter(Expr::tuple(filter.position()).gt(Expr::tuple([Expr::val(at), Expr::val(id.clone())])));
-        }
         let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().all(db).await?;
         if page.is_empty() {
             return Ok(false);

@@ -1,0 +1,227 @@
+//! The access path of a filter: the one index that leads to its jobs, in the order of a list. By what else the filter says,
+//! the jobs that it leads to are sifted.
+
+use super::{Filter, Order, filter::whole_micros};
+use crate::{db, lifecycle::Cursor};
+use entity::{job, job_label};
+use sea_orm::{
+    ColumnTrait, Condition, DbBackend, EntityTrait, QuerySelect, QueryTrait, Select,
+    sea_query::{self, BinOper, Expr, ExprTrait, Query, SelectStatement},
+};
+
+/// The index that leads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lead {
+    /// That of all jobs.
+    Created,
+    Status,
+    Type,
+    Series,
+    Episode,
+    /// That of the first label.
+    Label,
+}
+
+#[derive(Clone, Debug)]
+pub struct AccessPath {
+    filter: Filter,
+    lead: Lead,
+}
+
+/// The part of a path that is walked, and in which order.
+#[derive(Clone, Debug, Default)]
+pub struct Stretch {
+    pub order: Order,
+    /// Begins behind this job.
+    pub behind: Option<Cursor>,
+    /// Ends with this job.
+    pub upto: Option<Cursor>,
+}
+
+impl AccessPath {
+    /// One for each thing that the filter names and an index knows; that of all jobs where it names none.
+    pub fn all(filter: &Filter) -> Vec<Self> {
+        let mut filter = filter.clone();
+        filter.labels.sort_unstable();
+        filter.labels.dedup();
+        let named = [
+            (Lead::Series, filter.series_id.is_some()),
+            (Lead::Episode, filter.episode_id.is_some()),
+            (Lead::Status, filter.status.is_some()),
+            (Lead::Type, filter.job_type.is_some()),
+        ];
+        let by_label = |first: usize| {
+            let mut filter = filter.clone();
+            filter.labels.swap(0, first);
+            Self { filter, lead: Lead::Label }
+        };
+        let mut paths: Vec<Self> = (0..filter.labels.len()).map(by_label).collect();
+        let named = named.into_iter().filter(|(_, named)| *named);
+        paths.extend(named.map(|(lead, _)| Self { filter: filter.clone(), lead }));
+        match paths.is_empty() {
+            true => vec![Self { filter, lead: Lead::Created }],
+            false => paths,
+        }
+    }
+
+    /// The first of them: by a label, if there is one.
+    pub fn of(filter: &Filter) -> Self {
+        Self::all(filter).swap_remove(0)
+    }
+
+    pub(super) fn filter(&self) -> &Filter {
+        &self.filter
+    }
+
+    /// What of the filter the index knows.
+    pub(super) fn known(&self) -> Self {
+        let all = &self.filter;
+        let mut known =
+            Filter { created_after: all.created_after, created_before: all.created_before, ..Filter::default() };
+        match self.lead {
+            Lead::Created => {}
+            Lead::Status => known.status = all.status,
+            Lead::Type => known.job_type.clone_from(&all.job_type),
+            Lead::Series => known.series_id.clone_from(&all.series_id),
+            Lead::Episode => known.episode_id.clone_from(&all.episode_id),
+            Lead::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
+        }
+        Self { filter: known, lead: self.lead }
+    }
+
+    /// The index does not know all of the filter.
+    pub fn sifts(&self) -> bool {
+        self.known().filter != self.filter
+    }
+
+    /// The jobs that the filter lets through.
+    pub(super) fn jobs(
+        &self,
+        mut query: Select<job::Entity>,
+        backend: DbBackend,
+        part: &Stretch,
+    ) -> Select<job::Entity> {
+        self.narrow(QuerySelect::query(&mut query), backend, part);
+        query
+    }
+
+    /// The same in the order of the path.
+    pub(super) fn in_order(
+        &self,
+        query: Select<job::Entity>,
+        backend: DbBackend,
+        part: &Stretch,
+    ) -> Select<job::Entity> {
+        let mut query = self.jobs(query, backend, part);
+        self.order(QuerySelect::query(&mut query), part.order);
+        query
+    }
+
+    /// Their places in that order, `created_at` and `id`, without a look at a job where the index knows the filter.
+    pub(super) fn places(&self, backend: DbBackend, part: &Stretch) -> SelectStatement {
+        let mut query = match self.lead == Lead::Label && !self.sifts() {
+            true => {
+                let mut query = Query::select().from(job_label::Entity).to_owned();
+                query.cond_where(self.place(part));
+                query
+            }
+            false => {
+                let mut query = job::Entity::find().select_only().into_query();
+                self.narrow(&mut query, backend, part);
+                query
+            }
+        };
+        let [created_at, id] = self.position();
+        query.expr_as(created_at, "created_at").expr_as(id, "id");
+        self.order(&mut query, part.order);
+        query
+    }
+
+    fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &Stretch) {
+        query.cond_where(self.place(part)).cond_where(self.rest(backend));
+        if self.lead == Lead::Label {
+            let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
+            query.inner_join(job_label::Entity, same);
+        }
+    }
+
+    /// The columns that order the jobs: those of the index.
+    fn position(&self) -> [Expr; 2] {
+        match self.lead {
+            Lead::Label => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
+            _ => [Expr::col((job::Entity, job::Column::CreatedAt)), Expr::col((job::Entity, job::Column::Id))],
+        }
+    }
+
+    fn order(&self, query: &mut SelectStatement, order: Order) {
+        for column in self.position() {
+            query.order_by_expr(
+                column,
+                match order {
+                    Order::NewestFirst => sea_query::Order::Desc,
+                    Order::OldestFirst => sea_query::Order::Asc,
+                },
+            );
+        }
+    }
+
+    /// What holds of the entry in the index that leads to a job. Of a moment and a job that bound it on the same side, only
+    /// the closer one is named: SQLite, told both of a label, may look at all labels instead.
+    fn place(&self, part: &Stretch) -> Condition {
+        use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
+        let (behind, upto) = (part.behind.as_ref(), part.upto.as_ref());
+        let (lower, above, upper, below) = match part.order {
+            Order::NewestFirst => (upto, GreaterThanOrEqual, behind, SmallerThan),
+            Order::OldestFirst => (behind, GreaterThan, upto, SmallerThanOrEqual),
+        };
+        let after = self.filter.created_after.map(whole_micros);
+        let before = self.filter.created_before.map(whole_micros);
+        let after = after.filter(|after| lower.is_none_or(|lower| lower.created_at < *after));
+        let before = before.filter(|before| upper.is_none_or(|upper| upper.created_at >= *before));
+        let [created_at, _] = self.position();
+        let compared = |place: &Cursor, how| {
+            let place = Expr::tuple([Expr::val(place.created_at), Expr::val(place.id.clone())]);
+            Expr::tuple(self.position()).binary(how, place)
+        };
+        let mut all = Condition::all()
+            .add_option(after.map(|after| created_at.clone().gte(after)))
+            .add_option(before.map(|before| created_at.lt(before)))
+            .add_option(lower.map(|lower| compared(lower, above)))
+            .add_option(upper.map(|upper| compared(upper, below)));
+        if let (Lead::Label, Some((key, value))) = (self.lead, self.filter.labels.first()) {
+            all =
+                all.add(label(job_label::Column::LabelKey).eq(key)).add(label(job_label::Column::LabelValue).eq(value));
+        }
+        all
+    }
+
+    /// What holds of the job's own row.
+    fn rest(&self, backend: DbBackend) -> Condition {
+        use job::Column as C;
+        let f = &self.filter;
+        let column = |lead: Lead, column: C| match lead == self.lead {
+            true => Expr::col((job::Entity, column)),
+            false => db::unindexed(backend, column),
+        };
+        let text = |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
+        let mut all = Condition::all()
+            .add_option(f.status.map(|status| column(Lead::Status, C::Status).eq(status)))
+            .add_option(text(Lead::Type, C::JobType, &f.job_type))
+            .add_option(text(Lead::Series, C::SeriesId, &f.series_id))
+            .add_option(text(Lead::Episode, C::EpisodeId, &f.episode_id))
+            .add_option(f.mode.as_ref().map(|mode| C::Mode.eq(mode)));
+        for (key, value) in f.labels.iter().skip(usize::from(self.lead == Lead::Label)) {
+            let labels = Expr::col((job::Entity, C::Labels));
+            all = all.add(db::text_member(backend, labels, key).eq(value));
+        }
+        if let Some(words) = &f.q {
+            let there = |column: C| db::contains_text(backend, Expr::col(column), words);
+            all = all.add(there(C::ProjectTitle).or(there(C::Content)));
+        }
+        all
+    }
+}
+
+fn label(column: job_label::Column) -> Expr {
+    Expr::col((job_label::Entity, column))
+}

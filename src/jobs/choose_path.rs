@@ -1,0 +1,38 @@
+//! Which of the access paths of a filter is the shortest. The database's planner does not know: SQLite has no statistics
+//! unless someone asks for them, and takes the jobs that are running to be as many as those that ever were.
+
+use super::{AccessPath, COUNTED, Filter, JobManager, Stretch};
+use crate::error::Result;
+
+impl JobManager {
+    /// None when there is no such job.
+    pub(super) async fn path(&self, filter: &Filter) -> Result<Option<AccessPath>> {
+        let mut paths = AccessPath::all(filter);
+        if paths.len() < 2 {
+            return Ok(paths.pop());
+        }
+        let counted = Filter { status: filter.status, job_type: filter.job_type.clone(), ..Filter::default() };
+        if counted != Filter::default() && self.kept_total(&counted).await? == 0 {
+            return Ok(None);
+        }
+        let mut shortest = None;
+        for path in paths {
+            let length = self.length(&path.known()).await?;
+            if shortest.as_ref().is_none_or(|(least, _)| length < *least) {
+                shortest = Some((length, path));
+            }
+        }
+        Ok(shortest.filter(|(length, _)| *length > 0).map(|(_, path)| path))
+    }
+
+    /// How many jobs it leads to; more than anyone has where that would have to be counted beyond [`COUNTED`].
+    async fn length(&self, known: &AccessPath) -> Result<u64> {
+        let Filter { status, job_type, .. } = known.filter();
+        if status.is_some() || job_type.is_some() {
+            let whole = Filter { status: *status, job_type: job_type.clone(), ..Filter::default() };
+            return self.kept_total(&whole).await;
+        }
+        let jobs = self.count_some(known, &Stretch::default()).await?;
+        Ok(if jobs > COUNTED { u64::MAX } else { jobs })
+    }
+}
