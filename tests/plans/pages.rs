@@ -76,11 +76,12 @@ async fn look_at_all(t: &Bench) {
                 continue;
             }
             for order in [Order::NewestFirst, Order::OldestFirst] {
-                let upto = job(if order == Order::NewestFirst { 20 } else { 80 });
-                for behind in [None, job(50)] {
-                    look_at(t, name, &path, &Stretch { order, behind: behind.clone(), upto: upto.clone() }, 0).await;
+                let (first, next) = if order == Order::NewestFirst { (198, 49) } else { (2, 51) };
+                for (behind, upto) in [(None, job(first)), (job(50), job(next))] {
+                    let part = Stretch { order, behind: behind.clone(), upto };
+                    look_at(t, name, &path, &part, 0).await;
                     if !sifts {
-                        look_at(t, name, &path, &Stretch { order, behind, upto: None }, 0).await;
+                        look_at(t, name, &path, &Stretch { upto: None, ..part }, 0).await;
                     }
                 }
                 if !sifts {
