@@ -156,6 +156,12 @@ pub fn unindexed(backend: DbBackend, column: job::Column) -> Expr {
     }
 }
 
+/// Whether the planner has to be told the range of the first column of two that are compared as one: PostgreSQL takes what
+/// lies between two pairs to be a quarter of the table, and would rather read all of it.
+pub fn guesses_pairs(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
+}
+
 /// The text of a member of the JSON object in the column; null when there is none.
 pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     match backend {

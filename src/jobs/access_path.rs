@@ -122,7 +122,7 @@ impl AccessPath {
         let mut query = match self.lead == Lead::Label && !self.sifts() {
             true => {
                 let mut query = Query::select().from(job_label::Entity).to_owned();
-                query.cond_where(self.place(part));
+                query.cond_where(self.place(backend, part));
                 query
             }
             false => {
@@ -138,7 +138,7 @@ impl AccessPath {
     }
 
     fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &Stretch) {
-        query.cond_where(self.place(part)).cond_where(self.rest(backend));
+        query.cond_where(self.place(backend, part)).cond_where(self.rest(backend));
         if self.lead == Lead::Label {
             let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
@@ -167,7 +167,7 @@ impl AccessPath {
 
     /// What holds of the entry in the index that leads to a job. Of a moment and a job that bound it on the same side, only
     /// the closer one is named: SQLite, told both of a label, may look at all labels instead.
-    fn place(&self, part: &Stretch) -> Condition {
+    fn place(&self, backend: DbBackend, part: &Stretch) -> Condition {
         use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
         let (behind, upto) = (part.behind.as_ref(), part.upto.as_ref());
         let (lower, above, upper, below) = match part.order {
@@ -185,7 +185,11 @@ impl AccessPath {
         };
         let mut all = Condition::all()
             .add_option(after.map(|after| created_at.clone().gte(after)))
-            .add_option(before.map(|before| created_at.lt(before)))
+            .add_option(before.map(|before| created_at.clone().lt(before)));
+        if let (Some(lower), Some(upper), true) = (lower, upper, db::guesses_pairs(backend)) {
+            all = all.add(created_at.between(lower.created_at, upper.created_at));
+        }
+        all = all
             .add_option(lower.map(|lower| compared(lower, above)))
             .add_option(upper.map(|upper| compared(upper, below)));
         if let (Lead::Label, Some((key, value))) = (self.lead, self.filter.labels.first()) {

@@ -1,7 +1,7 @@
 //! The pages of a list, under each filter.
 
 use super::{
-    explain::assert_served_by_an_index,
+    explain::{assert_led_to_by_an_index, assert_served_by_an_index},
     fill::{analyze, fill, jobs},
 };
 use crate::support::{Backend, Bench};
@@ -59,7 +59,11 @@ async fn look_at(t: &Bench, what: &str, path: &AccessPath, part: &Stretch, offse
         if offset > 0 {
             query = query.offset(offset);
         }
-        assert_served_by_an_index(t, &format!("{what}, {part:?}, offset {offset}, {view:?}"), &query).await;
+        let what = format!("{what}, {part:?}, offset {offset}, {view:?}");
+        match part.upto {
+            Some(_) => assert_led_to_by_an_index(t, &what, &query).await,
+            None => assert_served_by_an_index(t, &what, &query).await,
+        }
     }
 }
 
