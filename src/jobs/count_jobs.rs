@@ -4,7 +4,7 @@ use super::{AccessPath, Filter, JobManager, Stretch};
 use crate::error::Result;
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 use std::collections::HashMap;
@@ -83,13 +83,20 @@ impl JobManager {
             }
             return Ok(counts);
         }
-        let _turn = self.turn(filter).await;
+        let (this, asked) = (self.clone(), filter.clone());
+        self.in_turn(filter, async move { this.counted(&asked, Condition::all()).await }).await
+    }
+
+    /// Counts the jobs that the filter and the condition let through.
+    pub(super) async fn counted(&self, filter: &Filter, also: Condition) -> Result<Counts> {
+        let mut counts = Counts::default();
         let Some(path) = self.path(filter).await? else { return Ok(counts) };
         let db = self.db.read();
         let rows: Vec<(JobStatus, i64)> = path
             .jobs(job::Entity::find().select_only(), db.get_database_backend(), &Stretch::default())
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
+            .filter(also)
             .group_by(job::Column::Status)
             .into_tuple()
             .all(db)

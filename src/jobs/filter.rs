@@ -4,8 +4,8 @@ use super::{JobManager, validate};
 use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::JobStatus;
+use sea_orm::DbErr;
 use std::collections::BTreeSet;
-use tokio::sync::SemaphorePermit;
 
 /// Characters of a text to look for. SQLite takes patterns of 50,000 bytes at most.
 const LONGEST_TEXT: usize = 1000;
@@ -33,12 +33,24 @@ pub struct Filter {
 }
 
 impl JobManager {
-    /// The turn of a filter that looks for a text or a mode, to be kept while the database looks; others need none.
-    pub(super) async fn turn(&self, filter: &Filter) -> Option<SemaphorePermit<'_>> {
-        match filter.q.as_ref().or(filter.mode.as_ref()) {
-            Some(_) => self.searches.acquire().await.ok(),
-            None => None,
+    /// Looks for what a filter names, once it is its turn if no index knows it. The turn lasts until the database has
+    /// answered, even when the caller is gone: the database goes on, and keeps its connection.
+    pub(super) async fn in_turn<T: Send + 'static>(
+        &self,
+        filter: &Filter,
+        look: impl Future<Output = Result<T>> + Send + 'static,
+    ) -> Result<T> {
+        if filter.q.is_none() && filter.mode.is_none() {
+            return look.await;
         }
+        let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));
+        let turn = self.searches.clone().acquire_owned().await.map_err(|error| broken(&error))?;
+        let looking = tokio::spawn(async move {
+            let found = look.await;
+            drop(turn);
+            found
+        });
+        looking.await.map_err(|error| broken(&error))?
     }
 }
 

@@ -90,7 +90,11 @@ impl JobManager {
             let detail = "Use an offset that fits 63 bits, or better a cursor.";
             return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
         }
-        let _turn = self.turn(filter).await;
+        let (this, asked) = (self.clone(), filter.clone());
+        self.in_turn(filter, async move { this.page(&asked, order, after, limit, view).await }).await
+    }
+
+    async fn page(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
         let Some(path) = self.path(filter).await? else { return Ok(Page::empty()) };
         let (total, rows, upto) = match after {
             PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {

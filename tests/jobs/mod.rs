@@ -1,5 +1,6 @@
 //! Conformance: every verb of the JobManager does the same on SQLite and on PostgreSQL, as the domain says.
 
+mod access_paths;
 mod actions;
 mod active_jobs;
 mod bad_input;

@@ -60,6 +60,14 @@ async fn many_that_look_for_a_text_leave_connections_to_others_on_postgres() {
         // All others have had their chance to wait for the table as well.
         t.list_series(None, 10).await.unwrap();
         assert_eq!(waiting().await, 2);
+        // The database goes on with what those asked that leave.
+        for search in searches {
+            search.abort();
+            assert!(search.await.unwrap_err().is_cancelled());
+        }
+        let searches: Vec<_> = (0..20).map(look).collect();
+        t.list_series(None, 10).await.unwrap();
+        assert_eq!(waiting().await, 2);
         lock.rollback().await.unwrap();
         for search in searches {
             search.await.unwrap().unwrap();

@@ -167,8 +167,8 @@ pub struct JobList {
 /// Where a page stands among the others.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct Pagination {
-    /// How many there are under the filter, on all pages; at most 1000 where only counting would tell, and of the newest 200,000
-    /// jobs where there is no index.
+    /// How many there are under the filter, on all pages; at most 1000 where only counting would tell, and among the newest
+    /// 200,000 where each job has to be looked at.
     pub total: u64,
     /// False when there may be more than `total`.
     pub total_exact: bool,

@@ -8,7 +8,7 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Idempotency, JobManager, Stretch, validate};
+use super::{Counts, Idempotency, JobManager, validate};
 use crate::{
     db::write::{EndAction, StartAction},
     error::{Error, Result, Thing},
@@ -21,7 +21,7 @@ use entity::{
     job_action_outcome::{self, Outcome},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -50,33 +50,12 @@ impl JobManager {
     pub async fn preview_action(&self, new: &NewAction) -> Result<Preview> {
         new.check()?;
         let now = self.now();
-        let list = new.filter.list_filter();
-        let _turn = self.turn(&list).await;
-        let db = self.db.read();
-        let all = job::Entity::find().filter(new.filter.own());
-        let Some(path) = self.path(&list).await? else {
-            let (by_status, filter_text) = (Counts::default(), new.filter.text());
-            return Ok(Preview { by_status, will_change: 0, as_of: now, filter_text });
-        };
-        let matching = path.jobs(all, db.get_database_backend(), &Stretch::default());
-        let rows: Vec<(JobStatus, i64)> = matching
-            .clone()
-            .select_only()
-            .column(job::Column::Status)
-            .column_as(job::Column::Id.count(), "jobs")
-            .group_by(job::Column::Status)
-            .into_tuple()
-            .all(db)
-            .await?;
-        let of = |status| rows.iter().filter(|row| row.0 == status).map(|row| row.1.unsigned_abs()).sum();
-        let by_status = Counts {
-            queued: of(JobStatus::Queued),
-            processing: of(JobStatus::Processing),
-            completed: of(JobStatus::Completed),
-            failed: of(JobStatus::Failed),
-            cancelled: of(JobStatus::Cancelled),
-        };
-        let will_change = matching.filter(new.changes(now)).count(db).await?;
+        let (this, list) = (self.clone(), new.filter.list_filter());
+        let (own, changes) = (new.filter.own(), new.filter.own().add(new.changes(now)));
+        let asked = list.clone();
+        let look = async move { tokio::try_join!(this.counted(&asked, own), this.counted(&asked, changes)) };
+        let (by_status, changed) = self.in_turn(&list, look).await?;
+        let will_change = changed.total();
         Ok(Preview { by_status, will_change, as_of: now, filter_text: new.filter.text() })
     }
 
