@@ -32,11 +32,12 @@ def measures(server, args):
         ("POST /bench/echo", args.clients, ("POST", "/bench/echo", BODY), None),
         ("POST /api/v1/jobs", args.clients, ("POST", "/api/v1/jobs", BODY), "POST /bench/echo"),
         ("PUT …/progress, 1,000 jobs", args.clients, ("PUT", "/api/v1/jobs/{id}/progress", '{"progress": 42, "current_stage": "Shot {n}"}', started), "POST /bench/echo"),
-        ("GET /health/live", readers, ("GET", "/health/live"), None),
-        ("GET /api/v1/jobs/{id}, hot", readers, ("GET", "/api/v1/jobs/{id}", "", started[:100]), "GET /health/live"),
-        ("GET /api/v1/jobs?limit=50", readers, ("GET", "/api/v1/jobs?limit=50"), "GET /health/live"),
-        ("GET /api/v1/jobs?limit=50&view=summary", readers, ("GET", "/api/v1/jobs?limit=50&view=summary"), "GET /health/live"),
-        ("GET /api/v1/jobs/counts", readers, ("GET", "/api/v1/jobs/counts"), "GET /health/live"),
+        ("GET /bench/fixed", readers, ("GET", "/bench/fixed"), None),
+        ("GET /api/v1/jobs/{id}, hot", readers, ("GET", "/api/v1/jobs/{id}", "", started[:100]), "GET /bench/fixed"),
+        ("GET /api/v1/jobs?limit=50, behind another cursor each time", readers, ("GET", "/api/v1/jobs?limit=50&order=created_at&cursor={n}_61"), "GET /bench/fixed"),
+        ("GET /api/v1/jobs?limit=50, the same each time", readers, ("GET", "/api/v1/jobs?limit=50"), "GET /bench/fixed"),
+        ("GET /api/v1/jobs?limit=50&view=summary, the same each time", readers, ("GET", "/api/v1/jobs?limit=50&view=summary"), "GET /bench/fixed"),
+        ("GET /api/v1/jobs/counts", readers, ("GET", "/api/v1/jobs/counts"), "GET /bench/fixed"),
     ]
 
 

@@ -7,7 +7,9 @@ import os
 import pathlib
 import platform
 import re
+import resource
 import shutil
+import socket
 import sqlite3
 import statistics
 import subprocess
@@ -16,14 +18,18 @@ import time
 FEW = 1000
 ROUNDS = 15
 
-STATUS = "CASE n % 5 WHEN 0 THEN 'queued' WHEN 1 THEN 'processing' WHEN 2 THEN 'completed' WHEN 3 THEN 'failed' ELSE 'cancelled' END"
+STREAMS = 1000
+
+# One in a thousand runs: what is looked for beside it is common.
+STATUS = ("CASE WHEN n % 1000 = 1 THEN 'processing' WHEN n % 5 = 0 THEN 'queued' WHEN n % 5 = 1 THEN 'cancelled' "
+          "WHEN n % 5 = 3 THEN 'failed' ELSE 'completed' END")
 COLUMNS = ("id, job_type, mode, status, completed_at, series_id, labels, project_title, content, created_at, updated_at")
 
 
 def rows(time_of, json_type):
     return (
         "SELECT 'job-' || n, 'type-' || (n %% 7), CASE n %% 3 WHEN 0 THEN 'idea' WHEN 1 THEN 'script' END, %s, "
-        "CASE WHEN n %% 5 >= 2 THEN %s END, CASE WHEN n %% 2 = 0 THEN 'series-' || (n %% 100 + 1) END, "
+        "CASE WHEN n %% 5 >= 1 THEN %s END, CASE WHEN n %% 2 = 0 THEN 'series-' || (n %% 100 + 1) END, "
         "(CASE WHEN n %% 100 = 0 THEN '{\"team\": \"rare\"}' ELSE '{\"team\": \"many\"}' END)%s, 'Title ' || n, "
         "'A fox learns to ride the night train home, take ' || n, %s, %s" % (STATUS, time_of, json_type, time_of, time_of))
 
@@ -98,6 +104,18 @@ class Server:
             raise SystemExit("%s: %s" % (path, body.decode()))
         return took, json.loads(body)
 
+    def open_streams(self):
+        """Streams of all events, each open and told so."""
+        streams = []
+        for _ in range(STREAMS):
+            stream = socket.create_connection(self.connection.sock.getpeername())
+            stream.sendall(b"GET /api/v1/events/stream HTTP/1.1\r\nHost: callsheet\r\n\r\n")
+            streams.append(stream)
+        for stream in streams:
+            if not stream.recv(4096).startswith(b"HTTP/1.1 200"):
+                raise SystemExit("a stream was not opened")
+        return streams
+
     def memory(self):
         return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path("/proc/%d/status" % self.process.pid).read_text()).group(1)) / 1024
 
@@ -111,7 +129,9 @@ def calls(jobs):
     middle = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1767225600 + jobs // 2))
     filters = ["", "status=queued", "job_type=type-3", "status=failed&job_type=type-3", "mode=idea", "series_id=series-43",
                "label=team=many", "label=team=rare", "label=team=nobody", "created_before=" + middle, "created_after=" + middle,
-               "status=queued&created_before=" + middle, "q=take", "q=nobody"]
+               "status=queued&created_before=" + middle, "q=take", "q=nobody", "mode=nobody", "status=processing&job_type=type-3",
+               "status=processing&label=team=many", "status=processing&series_id=series-43", "status=failed&mode=nobody",
+               "label=team=many&label=team=rare", "label=team=many&label=zone=nobody", "series_id=series-43&label=team=many"]
     pages = ["/api/v1/jobs?limit=50&" + f for f in filters] + ["/api/v1/jobs?limit=50&order=created_at&" + f for f in ("", "status=queued")]
     pages += ["/api/v1/jobs?limit=50&offset=%d" % (jobs // 10 * part) for part in (1, 5, 9)]
     return pages + ["/api/v1/jobs/counts", "/api/v1/jobs/counts?status=queued&job_type=type-3"]
@@ -145,6 +165,7 @@ def main():
     parser.add_argument("--only", choices=["sqlite", "postgres"])
     args = parser.parse_args()
     args.work = pathlib.Path(args.work)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     shutil.rmtree(args.work, ignore_errors=True)
     args.work.mkdir(parents=True)
     print("%s, %d cores, %s\n" % (time.strftime("%Y-%m-%d"), os.cpu_count(), platform.platform()))
@@ -166,7 +187,11 @@ def compare(args, kind):
             filled = time.monotonic() - began
             server = Server(args, database.url)
             figures = {generic(path, jobs): took for path, took in measure(server, jobs).items()}
-            found.append((figures, server.started, server.memory(), filled))
+            afterwards = server.memory()
+            streams = server.open_streams()
+            found.append((figures, server.started, (afterwards, server.memory()), filled))
+            for stream in streams:
+                stream.close()
             server.stop()
         finally:
             database.drop()
@@ -174,7 +199,8 @@ def compare(args, kind):
     for name, took in few.items():
         print("| GET %s | %.2f ms | %.2f ms | %.2f |" % (name, took * 1000, many[name] * 1000, many[name] / took))
     print("| start to first answer | %.0f ms | %.0f ms | |" % (start_few * 1000, start_many * 1000))
-    print("| resident memory afterwards | %.0f MB | %.0f MB | |" % (memory_few, memory_many))
+    for what, few, many in zip(("afterwards", "with %d open streams" % STREAMS), memory_few, memory_many):
+        print("| resident memory %s | %.0f MB | %.0f MB | |" % (what, few, many))
     print("\nThe rows were made in %.0f s.\n" % filled, flush=True)
 
 

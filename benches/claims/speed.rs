@@ -138,7 +138,8 @@ async fn record(arguments: &Arguments, url: &str) -> (Calls, Calls) {
 
 /// Only the statements, a transaction a call, rows fetched and thrown away.
 async fn replay(url: &str, (creates, others): (Calls, Calls)) -> Took {
-    let db = Database::connect(&Options::new(url)).await.unwrap();
+    // One that writes keeps its connection, here as there.
+    let db = Database::connect(&Options { max_connections: 1, ..Options::new(url) }).await.unwrap();
     let began = Instant::now();
     for call in creates {
         transaction(&db, call).await;

@@ -107,7 +107,7 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     routes = dashboard::add(docs::add(routes));
     #[cfg(feature = "bench")]
     {
-        routes = routes.at("/bench/echo", bench::echo());
+        routes = routes.at("/bench/echo", bench::echo()).at("/bench/fixed", bench::fixed());
     }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
