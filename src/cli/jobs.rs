@@ -193,7 +193,10 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
         return Ok(ExitCode::SUCCESS);
     }
     if page.jobs.is_empty() {
-        say("no jobs")?;
+        match next {
+            Some(next) => say(format_args!("no jobs among those looked at; further: --cursor {next}"))?,
+            None => say("no jobs")?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     say(table(&page.jobs))?;
