@@ -124,8 +124,8 @@ impl Jobs {
     /// List jobs
     ///
     /// A page of the jobs that all given filters let through. Ask for the next page with `next_cursor` (costs the same at any depth)
-    /// or, as older clients do, with `offset`. One index leads to the jobs; where it does not know all of the filter (`mode`, `q`, or
-    /// one filter beside another), a page looks at up to 200,000 jobs: it may hold fewer than `limit`, or none, though `has_more` is
+    /// or, as older clients do, with `offset`. One index leads to the jobs; where it does not know all of the filter (`q`, or one
+    /// filter beside another), a page looks at up to 200,000 jobs: it may hold fewer than `limit`, or none, though `has_more` is
     /// true, and `next_cursor` goes on from there. Only with an `offset`, be it 0, it looks at all, which may take long.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]

@@ -16,6 +16,7 @@ pub enum Lead {
     Created,
     Status,
     Type,
+    Mode,
     Series,
     Episode,
     /// That of the first label.
@@ -49,6 +50,7 @@ impl AccessPath {
             (Lead::Episode, filter.episode_id.is_some()),
             (Lead::Status, filter.status.is_some()),
             (Lead::Type, filter.job_type.is_some()),
+            (Lead::Mode, filter.mode.is_some()),
         ];
         let by_label = |first: usize| {
             let mut filter = filter.clone();
@@ -82,6 +84,7 @@ impl AccessPath {
             Lead::Created => {}
             Lead::Status => known.status = all.status,
             Lead::Type => known.job_type.clone_from(&all.job_type),
+            Lead::Mode => known.mode.clone_from(&all.mode),
             Lead::Series => known.series_id.clone_from(&all.series_id),
             Lead::Episode => known.episode_id.clone_from(&all.episode_id),
             Lead::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
@@ -213,7 +216,7 @@ impl AccessPath {
             .add_option(text(Lead::Type, C::JobType, &f.job_type))
             .add_option(text(Lead::Series, C::SeriesId, &f.series_id))
             .add_option(text(Lead::Episode, C::EpisodeId, &f.episode_id))
-            .add_option(f.mode.as_ref().map(|mode| C::Mode.eq(mode)));
+            .add_option(text(Lead::Mode, C::Mode, &f.mode));
         for (key, value) in f.labels.iter().skip(usize::from(self.lead == Lead::Label)) {
             let labels = Expr::col((job::Entity, C::Labels));
             all = all.add(db::text_member(backend, labels, key).eq(value));

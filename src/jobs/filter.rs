@@ -33,14 +33,14 @@ pub struct Filter {
 }
 
 impl JobManager {
-    /// Looks for what a filter names, once it is its turn if no index knows it. The turn lasts until the database has
+    /// Looks for what a filter names; for a text when it is its turn. The turn lasts until the database has
     /// answered, even when the caller is gone: the database goes on, and keeps its connection.
     pub(super) async fn in_turn<T: Send + 'static>(
         &self,
         filter: &Filter,
         look: impl Future<Output = Result<T>> + Send + 'static,
     ) -> Result<T> {
-        if filter.q.is_none() && filter.mode.is_none() {
+        if filter.q.is_none() {
             return look.await;
         }
         let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));

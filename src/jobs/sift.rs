@@ -1,4 +1,4 @@
-//! Pages under a filter of which the index that leads to its jobs does not know all (a mode, a text, a second label). Each job
+//! Pages under a filter of which the index that leads to its jobs does not know all (a text, a second label). Each job
 //! that the index leads to has to be looked at, and what is nowhere would be looked for in all of them: so a page looks at
 //! so many, and the next one goes on where it stopped.
 

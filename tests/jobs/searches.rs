@@ -104,7 +104,7 @@ async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(
         t.clock.advance(TimeDelta::seconds(i64::from(n % 4 == 0)));
         t.create(NewJob { project_title: Some(title.to_owned()), mode, job_type, ..any_job() }).await;
     }
-    let mode = Filter { mode: Some("script".to_owned()), ..Filter::default() };
+    let mode = Filter { mode: Some("script".to_owned()), ..words("train") };
     let odd = Filter { job_type: Some("odd".to_owned()), ..words("train") };
     let nowhere = words("plane");
     for (filter, found) in [(words("train"), 5), (mode, 5), (odd, 4), (nowhere, 0)] {

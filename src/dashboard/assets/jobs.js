@@ -98,7 +98,7 @@ export function mount(root, { search, signal, alive }) {
     const rest = { ...filter };
     delete rest.status;
     // Nothing but looking at every job would tell how many there are.
-    const counts = filter.q || filter.mode ? undefined : await get(`/jobs/counts${query(rest)}`, { signal });
+    const counts = filter.q ? undefined : await get(`/jobs/counts${query(rest)}`, { signal });
     if (alive()) { state.counts = counts; showTabs(counts); }
   }
 
