@@ -7,7 +7,7 @@ use super::{
     stamped, validate,
 };
 use crate::{
-    db::write::{ChangeJob, ChangeJobs, Items, Loaded},
+    db::write::{ChangeJob, ChangeJobs, Items, Loaded, weight_of_members},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -58,6 +58,11 @@ impl JobManager {
     fn ended_by(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
         let Outcome { job_id, lease_token, ending } = outcome;
         let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
+        let weight = match &ending {
+            Ending::Completed { result } => result.as_ref().map_or(0, weight_of_members),
+            Ending::Failed(failure) => failure.error.len(),
+            Ending::Released => 0,
+        };
         let jitter = self.chance.jitter();
         let decide = Box::new(move |loaded: &Loaded| {
             let token = lease_token.as_deref();
@@ -69,7 +74,7 @@ impl JobManager {
             Ok(change.map(|change| stamped(change, now)))
         });
         // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
-        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, decide }
+        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, weight, decide }
     }
 
     fn note_ending(&self, ending: &Ending, worker_id: Option<&String>, now: DateTime<Utc>) {

@@ -1,18 +1,21 @@
 //! Writes that arrive together share a transaction, and none of them notices.
 
-use crate::support::{Backend, Bench, any_job, at_once};
+use crate::support::{Backend, Bench, any_job, at_once, refusal};
 use callsheet::{
     error::Result,
-    jobs::{Filter, Idempotency, JobManager, NewItem, NewJob, Progress},
+    jobs::{
+        Ending, Failure, Filter, Guard, Heartbeat, Idempotency, ItemReport, JobManager, JobPatch, NewItem, NewJob,
+        Outcome, Progress, ShotEdit,
+    },
 };
-use entity::{JobStatus, job};
+use entity::{ItemStatus, JobStatus, job};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use std::collections::HashSet;
 
 /// Holds SQLite's write lock, or on PostgreSQL the table, so that what comes meanwhile has to wait.
 #[allow(clippy::disallowed_methods, reason = "a stranger")]
-async fn stalled(t: &Bench) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
+pub async fn stalled(t: &Bench) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
     let raw = t.db.raw().await;
     let tx = raw.begin().await.unwrap();
     let lock = match t.db.backend {
@@ -161,4 +164,38 @@ async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: Bench)
     assert_eq!(refused + late + made, 9000);
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().queued, made as u64);
     t.queued().await;
+}
+
+on_both!(no_more_bytes_wait_than_are_held_whatever_brings_them);
+async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: Bench) {
+    let id = t.started().await.id;
+    let (raw, lock) = stalled(&t).await;
+    let first = tokio::spawn(progress((*t).clone(), id.clone(), 1.0));
+    t.waits_for_writes(1).await;
+    // As much as may wait, and the first one waits already.
+    let long = || "x".repeat(128 << 20);
+    let result = || serde_json::Map::from_iter([("text".to_owned(), json!(long()))]);
+    let report = || {
+        let (key, result) = (Some("a".to_owned()), Some(json!(long())));
+        vec![ItemReport { key, idx: None, status: ItemStatus::Completed, result, error: None }]
+    };
+    let failure = || Failure { error: long(), retryable: false, retry_after_seconds: None };
+    let outcome = |ending| vec![Outcome { job_id: id.clone(), lease_token: None, ending }];
+    let patch = JobPatch { content: Some(Some(long())), ..Default::default() };
+    let shot = ShotEdit { visual_desc: Some(long()), ..Default::default() };
+    let beat = Heartbeat { items: report(), ..Default::default() };
+    refusal(t.create_job(NewJob { content: Some(long()), ..any_job() }, None).await, "overloaded");
+    refusal(t.update_job(&id, patch, None).await, "overloaded");
+    let patch = JobPatch { context: Some(Some(result())), ..Default::default() };
+    refusal(t.update_job(&id, patch, None).await, "overloaded");
+    refusal(t.mark_completed(&id, Some(result()), None).await, "overloaded");
+    refusal(t.mark_failed(&id, failure(), None).await, "overloaded");
+    refusal(t.report_items(&id, report(), Guard::default()).await, "overloaded");
+    refusal(t.heartbeat(&id, "token", beat).await, "overloaded");
+    refusal(t.update_shot(&id, 0, shot).await, "overloaded");
+    refusal(t.report_outcomes(outcome(Ending::Completed { result: Some(result()) })).await, "overloaded");
+    refusal(t.report_outcomes(outcome(Ending::Failed(failure()))).await, "overloaded");
+    lock.rollback().await.unwrap();
+    raw.close().await.unwrap();
+    assert_eq!(first.await.unwrap().unwrap().progress, 1.0);
 }

@@ -84,6 +84,8 @@ pub struct ChangeJob {
     /// The versions of which one has to be the job's present one; `None` for any.
     pub if_version: Option<Vec<i64>>,
     pub items: Items,
+    /// About how many bytes `decide` holds: documents and texts that came with the call.
+    pub weight: usize,
     pub decide: Decide,
 }
 
@@ -105,6 +107,10 @@ impl Write for ChangeJob {
     fn key(&self) -> Option<&str> {
         Some(&self.id)
     }
+
+    fn weight(&self) -> usize {
+        1024 + self.weight
+    }
 }
 
 /// Changes of many jobs that one caller makes, each taken or refused by itself, in their order.
@@ -121,6 +127,10 @@ impl Write for ChangeJobs {
             Fate::Alone => Err(Error::NotFound(Thing::Job)),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
+    }
+
+    fn weight(&self) -> usize {
+        self.0.iter().map(Write::weight).sum()
     }
 
     fn is_large(&self) -> bool {

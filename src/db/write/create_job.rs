@@ -1,6 +1,6 @@
 //! Creating jobs: the rows, their items and their first events, of any number of creators by the same few statements.
 
-use super::{check_parents, event, replay, write_events};
+use super::{check_parents, event, replay, weight::weight_of, write_events};
 use crate::{
     db::{Fate, Tx, Write, bulk},
     error::{Error, Result},
@@ -94,17 +94,6 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
         Err(error @ (Error::Unavailable(_) | Error::Database(_))) => Err(error),
         outcome => Ok(outcome),
     }
-}
-
-/// About how many bytes the value takes in memory.
-pub fn weight_of(json: &Value) -> usize {
-    let inside = match json {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(weight_of).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum(),
-        _ => 0,
-    };
-    size_of::<Value>() + inside
 }
 
 async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {

@@ -17,6 +17,7 @@ mod queues;
 mod rescue_jobs;
 mod retry_failed_items;
 mod stats;
+mod weight;
 mod workers;
 
 pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
@@ -24,7 +25,6 @@ pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
 pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
-pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
@@ -38,6 +38,7 @@ pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
 pub use stats::{Counted, RollUp, Tallies, counted, tally};
+pub use weight::{weight_of, weight_of_members};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{

@@ -42,7 +42,7 @@ pub trait Write: Send + Sync + Sized + 'static {
         false
     }
 
-    /// About how many bytes it holds while it waits.
+    /// About how many bytes it holds while it waits. To be given by every write that holds what a caller sent.
     fn weight(&self) -> usize {
         1024
     }
