@@ -45,8 +45,8 @@ struct Row {
 struct Step {
     event: job_event::Model,
     merges: bool,
-    /// The writes that led to it.
-    writes: Vec<usize>,
+    /// The writes that are answered with it, and whether they led to it.
+    writes: Vec<(usize, bool)>,
 }
 
 impl<'a> Changes<'a> {
@@ -139,6 +139,10 @@ impl<'a> Changes<'a> {
         let before = &row.loaded.job;
         let Some(change) = decided? else {
             self.settle(i, before.worker_id.clone(), before.clone(), false);
+            // What the step comes to by later reports is what this one is answered with too.
+            if let Some(last) = row.steps.last_mut().filter(|last| last.merges) {
+                last.writes.push((i, false));
+            }
             return Ok(());
         };
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
@@ -159,9 +163,9 @@ impl<'a> Changes<'a> {
         match row.steps.last_mut().filter(|last| merges && last.merges) {
             Some(last) => {
                 last.event = event(Some(before), &job, EventKind::Progressed, None);
-                last.writes.push(i);
-                for earlier in &last.writes {
-                    self.settle(*earlier, worker(), job.clone(), true);
+                last.writes.push((i, true));
+                for (write, changed) in &last.writes {
+                    self.settle(*write, worker(), job.clone(), *changed);
                 }
             }
             None => {
@@ -169,7 +173,7 @@ impl<'a> Changes<'a> {
                 let mut left = Some(before);
                 for (kind, data) in events {
                     job.version += 1;
-                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![i] });
+                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![(i, true)] });
                 }
                 self.settle(i, worker(), job.clone(), true);
             }
