@@ -1,8 +1,8 @@
 //! Changing a job: load it, let the verb decide, write what differs, with its event and its step of the version.
 
-use super::changes::Changes;
+use super::{changes::Changes, held};
 use crate::{
-    db::{Fate, Tx, Write, dialect},
+    db::{Fate, Tx, Write},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
@@ -101,7 +101,7 @@ impl Write for ChangeJob {
 
     /// A job that another transaction holds keeps nobody but its own callers waiting.
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
-        Changes::make(tx, writes, dialect::skips_locked(tx.get_database_backend())).await
+        Changes::make(tx, writes, held::together(tx)).await
     }
 
     fn key(&self) -> Option<&str> {

@@ -4,6 +4,7 @@
 use super::{
     change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
     check_parents, event,
+    held::locked,
     items::{self, Found},
     write_events,
 };
@@ -14,8 +15,8 @@ use crate::{
 };
 use entity::{job, job_event, job_item};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, LockBehavior, LockType},
+    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, LockType},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -103,14 +104,12 @@ impl<'a> Changes<'a> {
             _ => {
                 let ids: Vec<_> = ids.into_iter().collect();
                 let backend = self.tx.get_database_backend();
-                job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids))
+                let find = job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids));
+                // Two that wait for each other's rows come to them in one order.
+                if self.skip_locked { find } else { find.order_by_asc(job::Column::Id) }
             }
         };
-        let find = match self.skip_locked {
-            true => find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
-            false => find.lock(LockType::Update),
-        };
-        let jobs = rows::jobs(self.tx, find).await?;
+        let jobs = rows::jobs(self.tx, locked(find, LockType::Update, self.skip_locked)).await?;
         let wanted: HashMap<&str, &Items> = writes
             .iter()
             .map(|i| self.writes[*i])
@@ -148,8 +147,10 @@ impl<'a> Changes<'a> {
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
         let episode = changed(&before.episode_id, &change.job.episode_id);
-        check_parents(self.tx, series.as_deref(), episode.as_deref()).await?;
-        self.take(i, row, change);
+        match check_parents(self.tx, series.as_deref(), episode.as_deref(), self.skip_locked).await? {
+            true => self.take(i, row, change),
+            false => self.fates[i] = Some(Fate::Alone),
+        }
         Ok(())
     }
 

@@ -10,10 +10,13 @@ use crate::{
     error::{Error, Result},
 };
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
-use std::{any::TypeId, collections::HashMap, sync::Arc};
+use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
 
 /// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
 const RERUNS: usize = 5;
+
+/// How long each of many waits for what another transaction holds.
+const BRIEF: Duration = Duration::from_millis(10);
 
 /// Why a transaction of many came to nothing.
 enum Undone {
@@ -32,7 +35,9 @@ impl Shared {
         batch.retain(|entry| entry.begin());
         let fates = match batch.as_slice() {
             [] => return,
-            [one] => vec![Fate::Done(self.run_one(one.as_ref()).await)],
+            [one] if one.key().is_none() || !dialect::skips_locked(self.conn.get_database_backend()) => {
+                vec![Fate::Done(self.run_one(one.as_ref()).await)]
+            }
             many => self.run_many(many).await,
         };
         for (entry, fate) in batch.into_iter().zip(fates) {
@@ -118,9 +123,11 @@ impl Shared {
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
 
-    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are.
+    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are. One that needs
+    /// what others hold is left for later: each wait would be added to those before it.
     async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates> {
         let tx = self.begin().await?;
+        dialect::wait_for_rows(&tx, BRIEF).await?;
         let mut fates = Vec::with_capacity(entries.len());
         for entry in entries {
             let told = tx.told();
@@ -135,7 +142,9 @@ impl Shared {
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => Fate::Alone,
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_held(&error) => {
+                    Fate::Alone
+                }
                 outcome => Fate::Done(outcome),
             });
         }
