@@ -51,6 +51,6 @@ pub trait Write: Send + Sync + Sized + 'static {
 /// What became of one of the writes that share a transaction.
 pub enum Fate<T> {
     Done(Result<T>),
-    /// Nothing yet: what it needs is held by another transaction, or by a write before it. It has to have one of its own.
+    /// Nothing yet: what it needs is held by another transaction, or by a write before it. It is tried again.
     Alone,
 }
