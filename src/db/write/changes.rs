@@ -4,7 +4,7 @@
 use super::{
     change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
     check_parents, event,
-    held::locked,
+    held::{locked, there},
     items::{self, Found},
     write_events,
 };
@@ -66,6 +66,7 @@ impl<'a> Changes<'a> {
     async fn pass(&mut self, writes: Vec<usize>) -> Result<Vec<usize>> {
         let (now, later) = self.without_repeated_items(writes);
         let mut rows = self.load(&now).await?;
+        let held = self.held(&now, &rows).await?;
         for i in now {
             let write = self.writes[i];
             match rows.get_mut(write.id.as_str()) {
@@ -74,13 +75,20 @@ impl<'a> Changes<'a> {
                     Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
                     Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
                 },
-                // It is held by another, or is not there.
-                None if self.skip_locked => self.fates[i] = Some(Fate::Alone),
+                None if held.contains(&write.id) => self.fates[i] = Some(Fate::Alone),
                 None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
             }
         }
         self.write(rows).await?;
         Ok(later)
+    }
+
+    /// The jobs that another transaction holds, among those that were passed over: the others are not there, and who asks
+    /// for them waits for nothing.
+    async fn held(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
+        let passed = writes.iter().map(|i| self.writes[*i].id.as_str()).filter(|id| !rows.contains_key(*id));
+        let passed: HashSet<&str> = passed.filter(|_| self.skip_locked).collect();
+        Ok(there(self.tx, &passed.into_iter().collect::<Vec<_>>()).await?)
     }
 
     /// One write a job that asks for items, and none behind it: it may change what the next one would see.
