@@ -174,7 +174,8 @@ impl JobManager {
         self.clock.now()
     }
 
-    /// Changes one job: `decide` gets the row, and the present moment, and answers with the row as it is to be.
+    /// Changes one job: `decide` gets the row, and the moment in which it is changed, and answers with the row as it is to
+    /// be. That moment may be seconds after the call: the write waits for its turn.
     async fn change(
         &self,
         id: &str,
@@ -196,8 +197,9 @@ impl JobManager {
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<Changed> {
         validate::may_exist(id, Thing::Job)?;
-        let now = self.now();
+        let clock = self.clock.clone();
         let decide = Box::new(move |loaded: &Loaded| {
+            let now = clock.now();
             let change = decide(loaded, now)?;
             Ok(change.map(|change| stamped(change, now)))
         });

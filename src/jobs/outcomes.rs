@@ -40,9 +40,9 @@ impl JobManager {
     /// Errors: `invalid_request`; of each outcome `job_not_found`, `job_transition_illegal`, `lease_lost`.
     pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
-        let now = self.now();
-        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone(), now)).collect();
+        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone())).collect();
         let changed = self.db.commit(ChangeJobs(writes)).await?;
+        let now = self.now();
         let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
             let changed = changed.map(|changed| {
                 if changed.changed {
@@ -55,7 +55,7 @@ impl JobManager {
         Ok(answers.collect())
     }
 
-    fn ended_by(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
+    fn ended_by(&self, outcome: Outcome) -> ChangeJob {
         let Outcome { job_id, lease_token, ending } = outcome;
         let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
         let weight = match &ending {
@@ -64,7 +64,9 @@ impl JobManager {
             Ending::Released => 0,
         };
         let jitter = self.chance.jitter();
+        let clock = self.clock.clone();
         let decide = Box::new(move |loaded: &Loaded| {
+            let now = clock.now();
             let token = lease_token.as_deref();
             let change = match &ending {
                 Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
