@@ -12,6 +12,9 @@ const JOBS: &str = "video_generation_jobs";
 const LABELS: &str = "job_labels";
 const COLUMNS: &str = "label_key, label_value, job_created_at, job_id";
 
+/// SQLite keeps the text of a JSON as it was written, and a stranger may write a name twice.
+const ONCE: &str = " ON CONFLICT DO NOTHING";
+
 #[derive(DeriveMigrationName)]
 pub struct Migration;
 
@@ -23,7 +26,7 @@ impl MigrationTrait for Migration {
         let db = manager.get_connection();
         let (statements, labels) = match backend {
             DbBackend::Postgres => (postgres(), postgres_labels("video_generation_jobs")),
-            _ => (sqlite(), sqlite_labels("video_generation_jobs AS job, ", "job")),
+            _ => (sqlite(), sqlite_labels("video_generation_jobs AS job, ", "job") + ONCE),
         };
         for sql in statements {
             db.execute_unprepared(&sql).await?;
@@ -77,7 +80,7 @@ fn sqlite_labels(from: &str, row: &str) -> String {
 }
 
 fn sqlite() -> Vec<String> {
-    let more = format!("INSERT INTO {LABELS} ({COLUMNS}) {};", sqlite_labels("", "NEW"));
+    let more = format!("INSERT INTO {LABELS} ({COLUMNS}) {}{ONCE};", sqlite_labels("", "NEW"));
     let less = format!("DELETE FROM {LABELS} WHERE ({COLUMNS}) IN ({});", sqlite_labels("", "OLD"));
     let differs = "OLD.labels IS NOT NEW.labels OR OLD.created_at <> NEW.created_at OR OLD.id <> NEW.id";
     let trigger = |name: &str, on: &str, when: &str, what: &str| {

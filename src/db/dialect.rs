@@ -10,6 +10,7 @@ use sea_orm::{
     TransactionOptions,
     sea_query::{ColumnType, Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
 };
+use std::time::Duration;
 
 pub fn name(backend: DbBackend) -> &'static str {
     match backend {
@@ -270,6 +271,16 @@ pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
 /// Whether rows that another transaction holds can be passed over.
 pub fn skips_locked(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
+}
+
+/// How long statements of this transaction wait for what another one holds. On SQLite there is nothing to wait for.
+pub async fn wait_for_rows(tx: &impl ConnectionTrait, most: Duration) -> Result<(), DbErr> {
+    match tx.get_database_backend() {
+        DbBackend::Postgres => {
+            tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", most.as_millis())).await.map(|_| ())
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The statement changes nothing, whatever it finds.

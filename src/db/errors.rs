@@ -25,9 +25,18 @@ pub fn is_passing(error: &DbErr) -> bool {
 
 /// The transaction was undone by the database for a reason that lies in its timing: it may be run again as it is.
 pub fn is_retryable(error: &DbErr) -> bool {
+    has_code(error, &["40001", "40P01"])
+}
+
+/// Another transaction held what a statement needed for longer than it waits.
+pub fn is_held(error: &DbErr) -> bool {
+    has_code(error, &["55P03"])
+}
+
+fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            e.as_database_error().and_then(|e| e.code()).is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+            e.as_database_error().and_then(|e| e.code()).is_some_and(|code| codes.contains(&&*code))
         }
         _ => false,
     }

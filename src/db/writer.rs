@@ -6,6 +6,7 @@
 //! once, so that nothing is ever waited for; a busy one takes the more, the longer a commit lasts.
 
 mod batch;
+mod held;
 mod queue;
 mod write;
 
@@ -27,9 +28,12 @@ use std::{
     },
     time::Duration,
 };
-use tokio::sync::{Semaphore, oneshot};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::{Instant, timeout_at},
+};
 
-/// How long a write waits for its turn before its caller is told to come again.
+/// How long a write waits for its turn, and for what others hold, before its caller is told to come again.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
@@ -37,9 +41,13 @@ pub struct Writer(Arc<Shared>);
 
 struct Shared {
     conn: Reader,
-    /// Transactions that may be open at once.
+    /// Transactions that may be open at once, apart from those of the lanes.
     turns: Semaphore,
     lanes: Vec<Lane>,
+    /// There is but one writer: the lane takes a turn as everybody else, and everything goes through it.
+    lane_takes_turns: bool,
+    /// Writes that wait for what another transaction holds.
+    held: Lane,
     load: Load,
     hasher: RandomState,
     desk: NewsDesk,
@@ -47,13 +55,15 @@ struct Shared {
 }
 
 impl Writer {
-    /// At most so many transactions are open at once, and of those at most so many are shared; other writes wait for
-    /// their turn.
+    /// At most so many transactions are open at once, and of those so many are kept for the lanes: a lane waits for nobody
+    /// else's turn, as what it holds up are all the writes behind it.
     pub fn new(conn: Reader, writers: usize, lanes: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
         Self(Arc::new(Shared {
             conn,
-            turns: Semaphore::new(writers),
+            turns: Semaphore::new(if writers > lanes { writers - lanes } else { writers }),
             lanes: (0..lanes).map(|_| Lane::default()).collect(),
+            lane_takes_turns: writers <= lanes,
+            held: Lane::default(),
             load: Load::default(),
             hasher: RandomState::new(),
             desk,
@@ -71,33 +81,38 @@ impl Writer {
     /// its transaction do not notice. A write whose caller has gone before its turn came is not begun.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
-        let begun = Arc::new(AtomicBool::new(false));
-        let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone() };
+        let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + PATIENCE);
+        let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
         self.0.enter(Box::new(entry));
         let gone = |_| Error::Database(DbErr::Custom("the write broke down".to_owned()));
-        match tokio::time::timeout(PATIENCE, &mut outcome).await {
+        match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
             // From here on it is not begun any more.
-            Err(_) if !begun.swap(true, Ordering::AcqRel) => {
-                Err(Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)))
-            }
+            Err(_) if !begun.swap(true, Ordering::AcqRel) => Err(late()),
             Err(_) => outcome.await.map_err(gone)?,
         }
     }
+}
+
+/// The write was not done in time.
+fn late() -> Error {
+    Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
 }
 
 impl Shared {
     /// On SQLite everything shares the one lane. On PostgreSQL writes with a key do, each key in its own lane, so that
     /// two lanes do not wait for one row; a write without a key may touch anything, and has a transaction of its own.
     fn enter(self: &Arc<Self>, entry: Box<dyn Waiting>) {
-        let this = self.clone();
-        match (self.lanes.len(), entry.key()) {
-            (1, _) => self.enter_lane(0, entry),
-            (lanes, Some(key)) => {
-                let lane = self.hasher.hash_one(key) % lanes as u64;
+        match entry.key() {
+            _ if self.lane_takes_turns => self.enter_lane(0, entry),
+            Some(key) => {
+                let lane = self.hasher.hash_one(key) % self.lanes.len() as u64;
                 self.enter_lane(usize::try_from(lane).unwrap_or_default(), entry);
             }
-            (_, None) => drop(tokio::spawn(async move { this.alone(entry).await })),
+            None => {
+                let this = self.clone();
+                tokio::spawn(async move { this.alone(entry).await });
+            }
         }
     }
 
@@ -111,7 +126,10 @@ impl Shared {
     /// Runs what waits in the lane until nothing does.
     async fn drain(self: Arc<Self>, lane: usize) {
         loop {
-            let Ok(turn) = self.turns.acquire().await else { return };
+            let turn = match self.lane_takes_turns {
+                true => self.turns.acquire().await.ok(),
+                false => None,
+            };
             let Some(batch) = self.lanes[lane].take() else { return };
             // A task of its own, so that a bug in one write does not end the lane.
             let this = self.clone();

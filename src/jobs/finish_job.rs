@@ -6,7 +6,7 @@ use super::{
     validate,
 };
 use crate::{
-    db::write::{Change, Changed, Items, Loaded},
+    db::write::{Change, Changed, Items, Loaded, weight_of_members},
     error::Result,
     lifecycle::{EventKind, Verb, backoff},
 };
@@ -43,7 +43,8 @@ impl JobManager {
         checks.object("/result", result.as_ref());
         checks.finish()?;
         let Guard { version, lease } = guard.into();
-        let done = self.try_change(id, version, Items::Open, move |loaded, now| {
+        let weight = result.as_ref().map_or(0, weight_of_members);
+        let done = self.try_change(id, version, Items::Open, weight, move |loaded, now| {
             completed(loaded, lease.as_deref(), result.clone().map(Value::Object), now)
         });
         let Changed { job, changed, worker_id } = done.await?;
@@ -63,7 +64,8 @@ impl JobManager {
         checks.finish()?;
         let jitter = self.chance.jitter();
         let Guard { version, lease } = guard.into();
-        let done = self.try_change(id, version, Items::Counted, move |loaded, now| {
+        let weight = failure.error.len();
+        let done = self.try_change(id, version, Items::Counted, weight, move |loaded, now| {
             failed(loaded, lease.as_deref(), &failure, jitter, now)
         });
         let Changed { job, changed, worker_id } = done.await?;

@@ -59,8 +59,10 @@ impl JobManager {
             ([], Some(_)) => Items::Counted,
             (reports, _) => items::named(reports),
         };
-        let done = self
-            .try_change(id, version, items, move |loaded, now| decide(loaded, lease.as_deref(), &beat, now).map(Some));
+        let weight = items::weight(&beat.items) + beat.log.iter().map(String::len).sum::<usize>();
+        let done = self.try_change(id, version, items, weight, move |loaded, now| {
+            decide(loaded, lease.as_deref(), &beat, now).map(Some)
+        });
         let Changed { job, .. } = done.await?;
         self.workers.seen(job.worker_id.as_ref(), self.now());
         Ok(Beat {

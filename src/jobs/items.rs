@@ -2,7 +2,7 @@
 
 use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
-    db::write::{Change, Items, Loaded},
+    db::write::{Change, Items, Loaded, weight_of},
     error::{Error, FieldError, Result, Thing},
     lifecycle::{EventKind, percent},
 };
@@ -52,7 +52,8 @@ impl JobManager {
     ) -> Result<job::Model> {
         check(&reports)?;
         let Guard { version, lease } = guard.into();
-        self.change(id, version, named(&reports), move |loaded, now| {
+        let weight = weight(&reports);
+        let done = self.try_change(id, version, named(&reports), weight, move |loaded, now| {
             must_process(&loaded.job, lease.as_deref())?;
             let mut job = loaded.job.clone();
             let changed = apply_reports(&mut job, loaded, &reports, now)?;
@@ -61,9 +62,18 @@ impl JobManager {
             }
             let told = told(&changed);
             Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(told) }))
-        })
-        .await
+        });
+        Ok(done.await?.job)
     }
+}
+
+/// About how many bytes the reports hold.
+pub(super) fn weight(reports: &[ItemReport]) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let report = |report: &ItemReport| {
+        256 + text(&report.key) + text(&report.error) + report.result.as_ref().map_or(0, weight_of)
+    };
+    reports.iter().map(report).sum()
 }
 
 /// The items that are reported on.

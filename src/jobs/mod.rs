@@ -180,7 +180,8 @@ impl JobManager {
         self.clock.now()
     }
 
-    /// Changes one job: `decide` gets the row, and the present moment, and answers with the row as it is to be.
+    /// Changes one job: `decide` gets the row, and the moment in which it is changed, and answers with the row as it is to
+    /// be. That moment may be seconds after the call: the write waits for its turn.
     async fn change(
         &self,
         id: &str,
@@ -188,24 +189,27 @@ impl JobManager {
         items: Items,
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<job::Model> {
-        Ok(self.try_change(id, if_version, items, decide).await?.job)
+        Ok(self.try_change(id, if_version, items, 0, decide).await?.job)
     }
 
-    /// As [`JobManager::change`], and says whether there was something to change.
+    /// As [`JobManager::change`], where `decide` holds about so many bytes of what the caller sent; and says whether
+    /// there was something to change.
     async fn try_change(
         &self,
         id: &str,
         if_version: IfVersion,
         items: Items,
+        weight: usize,
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<Changed> {
         validate::may_exist(id, Thing::Job)?;
-        let now = self.now();
+        let clock = self.clock.clone();
         let decide = Box::new(move |loaded: &Loaded| {
+            let now = clock.now();
             let change = decide(loaded, now)?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        self.db.commit(ChangeJob { id: id.to_owned(), if_version, items, decide }).await
+        self.db.commit(ChangeJob { id: id.to_owned(), if_version, items, weight, decide }).await
     }
 }
 

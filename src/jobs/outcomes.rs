@@ -7,7 +7,7 @@ use super::{
     stamped, validate,
 };
 use crate::{
-    db::write::{ChangeJob, ChangeJobs, Items, Loaded},
+    db::write::{ChangeJob, ChangeJobs, Items, Loaded, weight_of_members},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -40,9 +40,9 @@ impl JobManager {
     /// Errors: `invalid_request`; of each outcome `job_not_found`, `job_transition_illegal`, `lease_lost`.
     pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
-        let now = self.now();
-        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone(), now)).collect();
+        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone())).collect();
         let changed = self.db.commit(ChangeJobs(writes)).await?;
+        let now = self.now();
         let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
             let changed = changed.map(|changed| {
                 if changed.changed {
@@ -55,11 +55,18 @@ impl JobManager {
         Ok(answers.collect())
     }
 
-    fn ended_by(&self, outcome: Outcome, now: DateTime<Utc>) -> ChangeJob {
+    fn ended_by(&self, outcome: Outcome) -> ChangeJob {
         let Outcome { job_id, lease_token, ending } = outcome;
         let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
+        let weight = match &ending {
+            Ending::Completed { result } => result.as_ref().map_or(0, weight_of_members),
+            Ending::Failed(failure) => failure.error.len(),
+            Ending::Released => 0,
+        };
         let jitter = self.chance.jitter();
+        let clock = self.clock.clone();
         let decide = Box::new(move |loaded: &Loaded| {
+            let now = clock.now();
             let token = lease_token.as_deref();
             let change = match &ending {
                 Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
@@ -69,7 +76,7 @@ impl JobManager {
             Ok(change.map(|change| stamped(change, now)))
         });
         // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
-        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, decide }
+        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, weight, decide }
     }
 
     fn note_ending(&self, ending: &Ending, worker_id: Option<&String>, now: DateTime<Utc>) {

@@ -161,7 +161,8 @@ impl JobManager {
             checks.text(&format!("/{name}"), Some(value), usize::MAX);
         }
         checks.finish()?;
-        self.change(id, None, Items::All, move |loaded, now| {
+        let weight = edit.fields().iter().map(|(_, text)| text.len()).sum();
+        let done = self.try_change(id, None, Items::All, weight, move |loaded, now| {
             let item = loaded.items.iter().find(|item| shot_number(item) == shot_idx);
             let mut item = item.ok_or(Error::NotFound(Thing::Shot))?.clone();
             let before = item.input.clone();
@@ -181,7 +182,7 @@ impl JobManager {
             let told = json!({"idx": item.idx, "shot_idx": shot_idx, "fields": names});
             let change = Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(told);
             Ok(Some(Change { items: vec![item], ..change }))
-        })
-        .await
+        });
+        Ok(done.await?.job)
     }
 }

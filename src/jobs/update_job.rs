@@ -11,7 +11,7 @@ use super::{
     validate,
 };
 use crate::{
-    db::write::{Change, Items, Loaded},
+    db::write::{Change, Items, Loaded, weight_of_members},
     error::{Error, FieldError, Result},
     lifecycle::{EventKind, merge_patch, percent},
 };
@@ -56,8 +56,18 @@ impl JobManager {
     pub async fn update_job(&self, id: &str, patch: JobPatch, if_version: IfVersion) -> Result<job::Model> {
         check(&patch)?;
         let items = needed_items(&patch);
-        self.change(id, if_version, items, move |loaded, now| decide(loaded, &patch, now)).await
+        let weight = weight(&patch);
+        let done = self.try_change(id, if_version, items, weight, move |loaded, now| decide(loaded, &patch, now));
+        Ok(done.await?.job)
     }
+}
+
+/// About how many bytes the patch holds in the fields that may be long.
+fn weight(patch: &JobPatch) -> usize {
+    let texts = [&patch.content, &patch.user_requirement, &patch.error];
+    let documents = [&patch.request_data, &patch.context, &patch.result];
+    let texts = texts.into_iter().flatten().flatten().map(String::len);
+    texts.chain(documents.into_iter().flatten().flatten().map(weight_of_members)).sum()
 }
 
 fn needed_items(patch: &JobPatch) -> Items {

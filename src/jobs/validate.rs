@@ -92,10 +92,10 @@ impl Checks {
         }
     }
 
-    /// A time that both databases can hold and sort.
+    /// A time that both databases can hold and sort: PostgreSQL knows no year 0, and SQLite compares times as text.
     pub fn time(&mut self, pointer: &str, value: Option<DateTime<Utc>>) {
-        if value.is_some_and(|t| !(0..=9999).contains(&t.year())) {
-            self.fail(pointer, "out_of_range", "Use a time of the years 0 to 9999.");
+        if value.is_some_and(|t| !(1..=9999).contains(&micros(t).year())) {
+            self.fail(pointer, "out_of_range", "Use a time of the years 1 to 9999, in UTC.");
         }
     }
 

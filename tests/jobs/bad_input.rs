@@ -6,7 +6,7 @@ use callsheet::{
     error::Result,
     jobs::{Filter, IfVersion, JobPatch, NewEpisode, NewItem, NewJob, NewSeries},
 };
-use chrono::{TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 use serde_json::json;
 
 async fn nothing_was_written(t: &Bench) {
@@ -92,7 +92,10 @@ async fn numbers_times_types_labels_and_keys_have_their_bounds(t: Bench) {
     let many = (0..17).map(|n| (format!("label-{n}"), String::new()));
     let odd = [("a~b".to_owned(), String::new()), ("x".repeat(64), String::new()), (String::new(), String::new())];
     let item = |key: &str| NewItem { key: key.into(), input: None };
-    let cases: [(NewJob, Vec<&str>); 9] = [
+    // An hour east of Greenwich the year 1 has begun, here it has not; and a leap second that is the next year's first.
+    let early = DateTime::parse_from_rfc3339("0001-01-01T00:00:00+01:00").unwrap().to_utc();
+    let late = DateTime::parse_from_rfc3339("9999-12-31T23:59:60Z").unwrap().to_utc();
+    let cases: [(NewJob, Vec<&str>); 11] = [
         (NewJob { job_type: "Idea".into(), ..any_job() }, vec!["/job_type invalid_job_type"]),
         (NewJob { job_type: "x".repeat(51), ..any_job() }, vec!["/job_type invalid_job_type"]),
         (NewJob { priority: 101, ..any_job() }, vec!["/priority out_of_range"]),
@@ -105,6 +108,8 @@ async fn numbers_times_types_labels_and_keys_have_their_bounds(t: Bench) {
             NewJob { run_at: Utc.with_ymd_and_hms(10_000, 1, 1, 0, 0, 0).single(), ..any_job() },
             vec!["/run_at out_of_range"],
         ),
+        (NewJob { run_at: Some(early), ..any_job() }, vec!["/run_at out_of_range"]),
+        (NewJob { run_at: Some(late), ..any_job() }, vec!["/run_at out_of_range"]),
         (NewJob { labels: many.collect(), ..any_job() }, vec!["/labels too_many"]),
         (NewJob { labels: odd[..1].iter().cloned().collect(), ..any_job() }, vec!["/labels/a~0b invalid_label"]),
         (
@@ -190,4 +195,18 @@ async fn series_and_episodes_are_held_to_bounds(t: Bench) {
     assert_eq!(pointers(&error), ["/title too_long", "/series_id nul_character", "/number out_of_range"]);
     let new = NewEpisode { series_id: Some("nowhere".into()), title: None, number: None };
     refusal(t.create_episode(new, None).await, "series_not_found");
+}
+
+on_both!(the_first_and_the_last_time_that_are_taken_are_kept_as_they_are);
+async fn the_first_and_the_last_time_that_are_taken_are_kept_as_they_are(t: Bench) {
+    for time in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
+        let run_at = Some(DateTime::parse_from_rfc3339(time).unwrap().to_utc());
+        let id = t.create(NewJob { run_at, ..any_job() }).await.id;
+        assert_eq!(t.whole(&id).await.job.unwrap().run_at, run_at);
+        let id = t.create_jobs(vec![NewJob { run_at, ..any_job() }], None).await.unwrap().remove(0).unwrap().id;
+        assert_eq!(t.whole(&id).await.job.unwrap().run_at, run_at);
+        let id = t.queued().await.id;
+        t.update_job(&id, JobPatch { run_at: Some(run_at), ..Default::default() }, None).await.unwrap();
+        assert_eq!(t.whole(&id).await.job.unwrap().run_at, run_at);
+    }
 }

@@ -1,5 +1,6 @@
 //! heartbeat: a lease is kept, and what comes with it is taken as a whole.
 
+use super::together::stalled;
 use crate::support::{Bench, any_job, claim, for_now, pointers};
 use callsheet::jobs::{Beat, Claim, Guard, Heartbeat, ItemReport, NewItem, NewJob, Progress};
 use chrono::TimeDelta;
@@ -149,4 +150,28 @@ async fn a_heartbeat_says_all_that_is_wrong_with_it(t: Bench) {
     assert_eq!(pointers(&error)[..6], expected);
     let twice = Heartbeat { items: vec![item("a", ItemStatus::Completed); 2], ..Default::default() };
     t.refused(&id, "item_conflict", t.heartbeat(&id, &token, twice)).await;
+}
+
+on_both!(a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited);
+async fn a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited(t: Bench) {
+    let (id, token) = held(&t, &[]).await;
+    let other = t.queued().await.id;
+    let (raw, lock) = stalled(&t).await;
+    let beat = {
+        let (t, id) = (t.clone(), id.clone());
+        let beat = Heartbeat { lease_seconds: Some(60), log: vec!["here".into()], ..Default::default() };
+        tokio::spawn(async move { t.heartbeat(&id, &token, beat).await })
+    };
+    let start = {
+        let (t, other) = (t.clone(), other.clone());
+        tokio::spawn(async move { t.start_job_leased(&other, None, 60, None).await })
+    };
+    t.waits_for_writes(2).await;
+    let now = t.clock.advance(TimeDelta::seconds(40));
+    lock.rollback().await.unwrap();
+    raw.close().await.unwrap();
+    assert_eq!(beat.await.unwrap().unwrap().lease_expires_at, now + TimeDelta::seconds(60));
+    assert_eq!(t.get_job(&id).await.unwrap().updated_at, now);
+    let started = start.await.unwrap().unwrap();
+    assert_eq!((started.lease_expires_at, started.updated_at), (Some(now + TimeDelta::seconds(60)), now));
 }

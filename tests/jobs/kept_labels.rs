@@ -27,7 +27,7 @@ async fn found(t: &Bench, filter: &Filter) -> Vec<String> {
 async fn assert_kept(t: &Bench, when: &str) {
     let of_jobs = match t.db.backend {
         Backend::Sqlite => {
-            "SELECT label.key || '=' || label.value || ' ' || job.id || ' ' || job.created_at \
+            "SELECT DISTINCT label.key || '=' || label.value || ' ' || job.id || ' ' || job.created_at \
              FROM video_generation_jobs AS job, json_each(job.labels) AS label \
              WHERE json_type(job.labels) = 'object' AND label.type = 'text' AND length(label.value) <= 255 ORDER BY 1"
         }
@@ -112,6 +112,7 @@ async fn labels_are_kept_whatever_strangers_write(t: Bench) {
         "UPDATE video_generation_jobs SET labels = '[\"team\"]' WHERE id = 'job-4'".to_owned(),
         "UPDATE video_generation_jobs SET labels = '{\"n\": 5, \"team\": null, \"a\": {\"b\": \"c\"}}' WHERE id = 'job-4'".to_owned(),
         format!("UPDATE video_generation_jobs SET labels = '{{\"team\": \"red\", \"long\": \"{long}\"}}' WHERE id = 'job-4'"),
+        "UPDATE video_generation_jobs SET labels = '{\"n\": \"5\", \"n\": \"5\"}' WHERE id = 'job-5'".to_owned(),
         "UPDATE video_generation_jobs SET created_at = updated_at, priority = 3".to_owned(),
         "INSERT INTO video_generation_jobs (id, job_type, status, labels, created_at, updated_at) \
          SELECT 'copy-' || id, job_type, status, labels, created_at, updated_at FROM video_generation_jobs".to_owned(),

@@ -16,6 +16,7 @@ mod endings;
 mod episodes;
 mod filters;
 mod heartbeat;
+mod held;
 mod history;
 mod idempotency;
 mod items;

@@ -1,18 +1,21 @@
 //! Writes that arrive together share a transaction, and none of them notices.
 
-use crate::support::{Backend, Bench, any_job, at_once};
+use crate::support::{Backend, Bench, any_job, at_once, refusal};
 use callsheet::{
     error::Result,
-    jobs::{Filter, Idempotency, JobManager, NewItem, NewJob, Progress},
+    jobs::{
+        Ending, Failure, Filter, Guard, Heartbeat, Idempotency, ItemReport, JobManager, JobPatch, NewItem, NewJob,
+        Outcome, Progress, ShotEdit,
+    },
 };
-use entity::{JobStatus, job};
+use entity::{ItemStatus, JobStatus, job};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use std::collections::HashSet;
 
 /// Holds SQLite's write lock, or on PostgreSQL the table, so that what comes meanwhile has to wait.
 #[allow(clippy::disallowed_methods, reason = "a stranger")]
-async fn stalled(t: &Bench) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
+pub async fn stalled(t: &Bench) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
     let raw = t.db.raw().await;
     let tx = raw.begin().await.unwrap();
     let lock = match t.db.backend {
@@ -78,6 +81,30 @@ async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is
     for answer in &answers {
         let told = whole.events.iter().find(|event| event.seq == answer.version).unwrap();
         assert_eq!((told.progress, told.status), (answer.progress, JobStatus::Processing));
+    }
+}
+
+on_both!(a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in);
+async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in(t: Bench) {
+    let id = t.started().await.id;
+    let (raw, lock) = stalled(&t).await;
+    let mut reports = Vec::new();
+    // The first takes the lane, the others come into one batch in this order.
+    for percent in [5.0, 10.0, 10.0, 20.0] {
+        reports.push(tokio::spawn(progress((*t).clone(), id.clone(), percent)));
+        t.waits_for_writes(reports.len()).await;
+    }
+    lock.rollback().await.unwrap();
+    raw.close().await.unwrap();
+    let mut answers = Vec::new();
+    for report in reports {
+        answers.push(report.await.unwrap().unwrap());
+    }
+    let whole = t.whole(&id).await;
+    whole.assert_history_is_whole();
+    for answer in answers {
+        let told = whole.events.iter().find(|event| event.seq == answer.version).unwrap();
+        assert_eq!(told.progress, answer.progress, "version {}", answer.version);
     }
 }
 
@@ -161,4 +188,42 @@ async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: Bench)
     assert_eq!(refused + late + made, 9000);
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().queued, made as u64);
     t.queued().await;
+}
+
+on_both!(no_more_bytes_wait_than_are_held_whatever_brings_them);
+async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: Bench) {
+    let id = t.started().await.id;
+    let (raw, lock) = stalled(&t).await;
+    // 128 MB may wait. This one is refused when its turn comes, so that nothing of it is written.
+    let patch = JobPatch { content: Some(Some("x".repeat(120 << 20))), ..Default::default() };
+    let first = {
+        let (jobs, id) = ((*t).clone(), id.clone());
+        tokio::spawn(async move { jobs.update_job(&id, patch, Some(vec![99])).await })
+    };
+    t.waits_for_writes(1).await;
+    let long = || "x".repeat(9 << 20);
+    let result = || serde_json::Map::from_iter([("text".to_owned(), json!(long()))]);
+    let report = || {
+        let (key, result) = (Some("a".to_owned()), Some(json!(long())));
+        vec![ItemReport { key, idx: None, status: ItemStatus::Completed, result, error: None }]
+    };
+    let failure = || Failure { error: long(), retryable: false, retry_after_seconds: None };
+    let outcome = |ending| vec![Outcome { job_id: id.clone(), lease_token: None, ending }];
+    let patch = JobPatch { content: Some(Some(long())), ..Default::default() };
+    let shot = ShotEdit { visual_desc: Some(long()), ..Default::default() };
+    let beat = Heartbeat { items: report(), ..Default::default() };
+    refusal(t.create_job(NewJob { content: Some(long()), ..any_job() }, None).await, "overloaded");
+    refusal(t.update_job(&id, patch, None).await, "overloaded");
+    let patch = JobPatch { context: Some(Some(result())), ..Default::default() };
+    refusal(t.update_job(&id, patch, None).await, "overloaded");
+    refusal(t.mark_completed(&id, Some(result()), None).await, "overloaded");
+    refusal(t.mark_failed(&id, failure(), None).await, "overloaded");
+    refusal(t.report_items(&id, report(), Guard::default()).await, "overloaded");
+    refusal(t.heartbeat(&id, "token", beat).await, "overloaded");
+    refusal(t.update_shot(&id, 0, shot).await, "overloaded");
+    refusal(t.report_outcomes(outcome(Ending::Completed { result: Some(result()) })).await, "overloaded");
+    refusal(t.report_outcomes(outcome(Ending::Failed(failure()))).await, "overloaded");
+    lock.rollback().await.unwrap();
+    raw.close().await.unwrap();
+    refusal(first.await.unwrap(), "version_mismatch");
 }

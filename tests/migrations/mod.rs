@@ -4,6 +4,7 @@ mod at_once;
 mod checks;
 mod dump;
 mod foreign;
+mod labels;
 mod preview;
 mod schema;
 mod steps;

@@ -176,6 +176,7 @@ impl Act {
                     id: due.id.clone(),
                     if_version: None,
                     items,
+                    weight: 0,
                     decide: Box::new(move |job| decide(job)),
                 })
             }

@@ -46,7 +46,7 @@ impl Write for CreateEpisode {
         if let Some(first) = self.first_answer(tx).await? {
             return Ok(first);
         }
-        check_parents(tx, self.0.series_id.as_deref(), None).await?;
+        check_parents(tx, self.0.series_id.as_deref(), None, false).await?;
         if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
             return Ok(self.0.clone());
         }

@@ -1,8 +1,8 @@
 //! Changing a job: load it, let the verb decide, write what differs, with its event and its step of the version.
 
-use super::changes::Changes;
+use super::{changes::Changes, held};
 use crate::{
-    db::{Fate, Tx, Write, dialect},
+    db::{Fate, Tx, Write},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
@@ -84,6 +84,8 @@ pub struct ChangeJob {
     /// The versions of which one has to be the job's present one; `None` for any.
     pub if_version: Option<Vec<i64>>,
     pub items: Items,
+    /// About how many bytes `decide` holds: documents and texts that came with the call.
+    pub weight: usize,
     pub decide: Decide,
 }
 
@@ -99,11 +101,15 @@ impl Write for ChangeJob {
 
     /// A job that another transaction holds keeps nobody but its own callers waiting.
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
-        Changes::make(tx, writes, dialect::skips_locked(tx.get_database_backend())).await
+        Changes::make(tx, writes, held::together(tx)).await
     }
 
     fn key(&self) -> Option<&str> {
         Some(&self.id)
+    }
+
+    fn weight(&self) -> usize {
+        1024 + self.weight
     }
 }
 
@@ -121,6 +127,10 @@ impl Write for ChangeJobs {
             Fate::Alone => Err(Error::NotFound(Thing::Job)),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
+    }
+
+    fn weight(&self) -> usize {
+        self.0.iter().map(Write::weight).sum()
     }
 
     fn is_large(&self) -> bool {

@@ -4,6 +4,7 @@
 use super::{
     change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
     check_parents, event,
+    held::{locked, there},
     items::{self, Found},
     write_events,
 };
@@ -14,8 +15,8 @@ use crate::{
 };
 use entity::{job, job_event, job_item};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QuerySelect,
-    sea_query::{Expr, LockBehavior, LockType},
+    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder,
+    sea_query::{Expr, LockType},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -45,8 +46,8 @@ struct Row {
 struct Step {
     event: job_event::Model,
     merges: bool,
-    /// The writes that led to it.
-    writes: Vec<usize>,
+    /// The writes that are answered with it, and whether they led to it.
+    writes: Vec<(usize, bool)>,
 }
 
 impl<'a> Changes<'a> {
@@ -65,6 +66,7 @@ impl<'a> Changes<'a> {
     async fn pass(&mut self, writes: Vec<usize>) -> Result<Vec<usize>> {
         let (now, later) = self.without_repeated_items(writes);
         let mut rows = self.load(&now).await?;
+        let held = self.held(&now, &rows).await?;
         for i in now {
             let write = self.writes[i];
             match rows.get_mut(write.id.as_str()) {
@@ -73,13 +75,20 @@ impl<'a> Changes<'a> {
                     Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
                     Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
                 },
-                // It is held by another, or is not there.
-                None if self.skip_locked => self.fates[i] = Some(Fate::Alone),
+                None if held.contains(&write.id) => self.fates[i] = Some(Fate::Alone),
                 None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
             }
         }
         self.write(rows).await?;
         Ok(later)
+    }
+
+    /// The jobs that another transaction holds, among those that were passed over: the others are not there, and who asks
+    /// for them waits for nothing.
+    async fn held(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
+        let passed = writes.iter().map(|i| self.writes[*i].id.as_str()).filter(|id| !rows.contains_key(*id));
+        let passed: HashSet<&str> = passed.filter(|_| self.skip_locked).collect();
+        Ok(there(self.tx, &passed.into_iter().collect::<Vec<_>>()).await?)
     }
 
     /// One write a job that asks for items, and none behind it: it may change what the next one would see.
@@ -103,14 +112,12 @@ impl<'a> Changes<'a> {
             _ => {
                 let ids: Vec<_> = ids.into_iter().collect();
                 let backend = self.tx.get_database_backend();
-                job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids))
+                let find = job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids));
+                // Two that wait for each other's rows come to them in one order.
+                if self.skip_locked { find } else { find.order_by_asc(job::Column::Id) }
             }
         };
-        let find = match self.skip_locked {
-            true => find.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked),
-            false => find.lock(LockType::Update),
-        };
-        let jobs = rows::jobs(self.tx, find).await?;
+        let jobs = rows::jobs(self.tx, locked(find, LockType::Update, self.skip_locked)).await?;
         let wanted: HashMap<&str, &Items> = writes
             .iter()
             .map(|i| self.writes[*i])
@@ -139,13 +146,19 @@ impl<'a> Changes<'a> {
         let before = &row.loaded.job;
         let Some(change) = decided? else {
             self.settle(i, before.worker_id.clone(), before.clone(), false);
+            // What the step comes to by later reports is what this one is answered with too.
+            if let Some(last) = row.steps.last_mut().filter(|last| last.merges) {
+                last.writes.push((i, false));
+            }
             return Ok(());
         };
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
         let episode = changed(&before.episode_id, &change.job.episode_id);
-        check_parents(self.tx, series.as_deref(), episode.as_deref()).await?;
-        self.take(i, row, change);
+        match check_parents(self.tx, series.as_deref(), episode.as_deref(), self.skip_locked).await? {
+            true => self.take(i, row, change),
+            false => self.fates[i] = Some(Fate::Alone),
+        }
         Ok(())
     }
 
@@ -159,9 +172,9 @@ impl<'a> Changes<'a> {
         match row.steps.last_mut().filter(|last| merges && last.merges) {
             Some(last) => {
                 last.event = event(Some(before), &job, EventKind::Progressed, None);
-                last.writes.push(i);
-                for earlier in &last.writes {
-                    self.settle(*earlier, worker(), job.clone(), true);
+                last.writes.push((i, true));
+                for (write, changed) in &last.writes {
+                    self.settle(*write, worker(), job.clone(), *changed);
                 }
             }
             None => {
@@ -169,7 +182,7 @@ impl<'a> Changes<'a> {
                 let mut left = Some(before);
                 for (kind, data) in events {
                     job.version += 1;
-                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![i] });
+                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![(i, true)] });
                 }
                 self.settle(i, worker(), job.clone(), true);
             }

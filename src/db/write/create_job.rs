@@ -1,6 +1,6 @@
 //! Creating jobs: the rows, their items and their first events, of any number of creators by the same few statements.
 
-use super::{check_parents, event, replay, write_events};
+use super::{check_parents, event, held, replay, weight::weight_of, write_events};
 use crate::{
     db::{Fate, Tx, Write, bulk},
     error::{Error, Result},
@@ -30,14 +30,14 @@ impl Write for CreateJob {
     type Output = Created;
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
-        match create(&[self], tx).await?.pop() {
+        match create(&[self], tx, false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
             _ => Err(Error::JobExists(self.job.id.clone())),
         }
     }
 
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Created>>> {
-        create(writes, tx).await
+        create(writes, tx, held::together(tx)).await
     }
 
     /// The idempotency key first: two creates with one key must not wait for each other in two lanes.
@@ -66,7 +66,7 @@ impl Write for CreateJobs {
         // A job whose id stands in the call before is left for the end, and finds the first one there.
         let writes: Vec<&CreateJob> = self.jobs.iter().collect();
         let mut outcomes = Vec::with_capacity(writes.len());
-        for (fate, write) in create(&writes, tx).await?.into_iter().zip(writes) {
+        for (fate, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
             match fate {
                 Fate::Done(outcome) => outcomes.push(outcome),
                 Fate::Alone => outcomes.push(as_own_answer(write.apply(tx).await)?),
@@ -96,22 +96,11 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     }
 }
 
-/// About how many bytes the value takes in memory.
-pub fn weight_of(json: &Value) -> usize {
-    let inside = match json {
-        Value::String(text) => text.len(),
-        Value::Array(values) => values.iter().map(weight_of).sum(),
-        Value::Object(members) => members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum(),
-        _ => 0,
-    };
-    size_of::<Value>() + inside
-}
-
-async fn create(writes: &[&CreateJob], tx: &Tx) -> Result<Vec<Fate<Created>>> {
+async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec<Fate<Created>>> {
     let mut fates: Vec<Option<Fate<Created>>> = writes.iter().map(|_| None).collect();
-    repeated(writes).into_iter().for_each(|i| fates[i] = Some(Fate::Alone));
-    first_answers(tx, writes, (0..writes.len()).filter(|i| fates[*i].is_none()).collect(), &mut fates).await?;
-    missing_parents(tx, writes, &mut fates).await?;
+    first_answers(tx, writes, (0..writes.len()).collect(), &mut fates).await?;
+    repeated(writes, &mut fates);
+    without_parents(tx, writes, &mut fates, skip_locked).await?;
 
     let mut jobs: BTreeMap<&str, (usize, job::Model)> = BTreeMap::new();
     for (i, write) in writes.iter().enumerate().filter(|(i, _)| fates[*i].is_none()) {
@@ -154,15 +143,15 @@ async fn insert_jobs(
     Ok(risky.into_iter().filter(|(_, job)| !inserted.contains(&job.id)).map(|(i, _)| *i).collect())
 }
 
-/// Those whose id or idempotency key came before in the same batch.
-fn repeated(writes: &[&CreateJob]) -> Vec<usize> {
+/// Leaves those whose id or idempotency key came before in the same batch for when that one is there.
+fn repeated(writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
-    let mut repeats = |i: &usize| {
-        let job = &writes[*i].job;
-        let key_repeats = job.idempotency_key.as_ref().is_some_and(|key| !keys.insert(key));
-        !ids.insert(&job.id) || key_repeats
-    };
-    (0..writes.len()).filter(|i| repeats(i)).collect()
+    for (write, fate) in writes.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
+        let key_repeats = write.job.idempotency_key.as_ref().is_some_and(|key| !keys.insert(key));
+        if !ids.insert(&write.job.id) || key_repeats {
+            *fate = Some(Fate::Alone);
+        }
+    }
 }
 
 /// Answers those of `asking` whose key came before with the job that the earlier call made, if it was the same request.
@@ -178,36 +167,43 @@ async fn first_answers(
     }
     let known = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::IdempotencyKey), &keys);
     let first = job::Entity::find().filter(known).all(tx).await?;
-    let mut first: HashMap<_, _> = first.into_iter().map(|job| (job.idempotency_key.clone(), job)).collect();
+    let first: HashMap<_, _> = first.into_iter().map(|job| (job.idempotency_key.clone(), job)).collect();
     for i in asking {
         let job = &writes[i].job;
         if job.idempotency_key.is_none() {
             continue;
         }
         let same = |first: &job::Model| first.idempotency_fingerprint == job.idempotency_fingerprint;
-        if let Some(outcome) = replay(first.remove(&job.idempotency_key), same).transpose() {
+        if let Some(outcome) = replay(first.get(&job.idempotency_key).cloned(), same).transpose() {
             fates[i] = Some(Fate::Done(outcome.map(|job| Created { job, replayed: true })));
         }
     }
     Ok(())
 }
 
-/// Refuses those that name a series or an episode that is not there.
-async fn missing_parents(tx: &Tx, writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) -> Result<()> {
+/// Refuses those that name a series or an episode that is not there, and leaves those whose parent is passed over.
+async fn without_parents(
+    tx: &Tx,
+    writes: &[&CreateJob],
+    fates: &mut [Option<Fate<Created>>],
+    skip_locked: bool,
+) -> Result<()> {
     let mut by_parents: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (i, write) in writes.iter().enumerate().filter(|(i, _)| fates[*i].is_none()) {
         let parents = (write.job.series_id.as_deref(), write.job.episode_id.as_deref());
         by_parents.entry(parents).or_default().push(i);
     }
     for ((series, episode), children) in by_parents {
-        match check_parents(tx, series, episode).await {
+        match check_parents(tx, series, episode, skip_locked).await {
+            Ok(true) => {}
+            Ok(false) => children.into_iter().for_each(|i| fates[i] = Some(Fate::Alone)),
             Err(Error::UnknownReference { thing, id, pointer }) => {
                 for i in children {
                     let error = Error::UnknownReference { thing, id: id.clone(), pointer };
                     fates[i] = Some(Fate::Done(Err(error)));
                 }
             }
-            other => other?,
+            Err(error) => return Err(error),
         }
     }
     Ok(())

@@ -1,15 +1,25 @@
 //! Deleting a job: the row, its items and its history go; one event stays and says so.
 
-use super::{change_job::check_version, event, stats::count_before_they_go, write_events};
+use super::{
+    change_job::check_version,
+    event,
+    held::{self, locked},
+    stats::count_before_they_go,
+    write_events,
+};
 use crate::{
-    db::{Tx, Write},
+    db::{Fate, Tx, Write, bulk, errors, rows},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
 use chrono::{DateTime, Utc};
 use entity::{job, job_event};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
 use serde_json::json;
+use std::collections::HashMap;
 
 pub struct DeleteJob {
     pub id: String,
@@ -22,7 +32,43 @@ impl Write for DeleteJob {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let job = job::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
-        let mut job = job.ok_or(Error::NotFound(Thing::Job))?;
+        self.delete(tx, job.ok_or(Error::NotFound(Thing::Job))?).await
+    }
+
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<()>>> {
+        let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
+        let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
+        let skip_locked = held::together(tx);
+        let found = rows::jobs(tx, locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked)).await?;
+        let mut jobs: HashMap<String, job::Model> = found.into_iter().map(|job| (job.id.clone(), job)).collect();
+        let missing: Vec<&str> = ids.into_iter().filter(|id| skip_locked && !jobs.contains_key(*id)).collect();
+        let held = held::there(tx, &missing).await?;
+        let mut fates = Vec::with_capacity(writes.len());
+        for write in writes {
+            fates.push(match jobs.get(&write.id) {
+                Some(job) => match write.delete(tx, job.clone()).await {
+                    Err(error) if errors::is_of_database(&error) => return Err(error),
+                    outcome => {
+                        if outcome.is_ok() {
+                            jobs.remove(&write.id);
+                        }
+                        Fate::Done(outcome)
+                    }
+                },
+                None if held.contains(&write.id) => Fate::Alone,
+                None => Fate::Done(Err(Error::NotFound(Thing::Job))),
+            });
+        }
+        Ok(fates)
+    }
+
+    fn key(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+}
+
+impl DeleteJob {
+    async fn delete(&self, tx: &Tx, mut job: job::Model) -> Result<()> {
         check_version(&job, self.if_version.as_deref())?;
         job::Entity::delete_by_id(&self.id).exec(tx).await?;
         count_before_they_go(tx, &self.id).await?;
@@ -33,9 +79,5 @@ impl Write for DeleteJob {
         let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));
         write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
         Ok(())
-    }
-
-    fn key(&self) -> Option<&str> {
-        Some(&self.id)
     }
 }

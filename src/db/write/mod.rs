@@ -8,6 +8,7 @@ mod changes;
 mod claim_jobs;
 mod create_job;
 mod delete_job;
+mod held;
 mod import;
 mod items;
 mod positions;
@@ -17,6 +18,7 @@ mod queues;
 mod rescue_jobs;
 mod retry_failed_items;
 mod stats;
+mod weight;
 mod workers;
 
 pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
@@ -24,7 +26,6 @@ pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
 pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
-pub(super) use create_job::weight_of;
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
@@ -38,6 +39,7 @@ pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
 pub use stats::{Counted, RollUp, Tallies, counted, tally};
+pub use weight::{weight_of, weight_of_members};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
@@ -47,7 +49,7 @@ use crate::{
 };
 use entity::{episode, job, job_event, series};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, QuerySelect, TryInsertResult,
+    ConnectionTrait, DbErr, EntityTrait, Select, TryInsertResult,
     sea_query::{LockType, OnConflict as Conflict},
 };
 
@@ -111,16 +113,44 @@ fn replay<M>(first: Option<M>, same_request: impl Fn(&M) -> bool) -> Result<Opti
 }
 
 /// Names the parent that is missing, and keeps those that are there from being deleted before the commit. A violated
-/// foreign key could not say which one it was, and would end the whole transaction.
-async fn check_parents(tx: &impl ConnectionTrait, series_id: Option<&str>, episode_id: Option<&str>) -> Result<()> {
+/// foreign key could not say which one it was, and would end the whole transaction. False when one of them is held by
+/// another transaction, and passed over.
+async fn check_parents(
+    tx: &impl ConnectionTrait,
+    series_id: Option<&str>,
+    episode_id: Option<&str>,
+    skip_locked: bool,
+) -> Result<bool> {
     let missing = |thing, id: &str, pointer| Error::UnknownReference { thing, id: id.to_owned(), pointer };
     if let Some(id) = series_id {
-        let found = series::Entity::find_by_id(id).lock(LockType::KeyShare).one(tx).await?;
-        found.ok_or_else(|| missing(Thing::Series, id, "/series_id"))?;
+        match look(tx, series::Entity::find_by_id(id), skip_locked).await? {
+            Look::Kept => {}
+            Look::Held => return Ok(false),
+            Look::Missing => return Err(missing(Thing::Series, id, "/series_id")),
+        }
     }
     if let Some(id) = episode_id {
-        let found = episode::Entity::find_by_id(id).lock(LockType::KeyShare).one(tx).await?;
-        found.ok_or_else(|| missing(Thing::Episode, id, "/episode_id"))?;
+        match look(tx, episode::Entity::find_by_id(id), skip_locked).await? {
+            Look::Kept => {}
+            Look::Held => return Ok(false),
+            Look::Missing => return Err(missing(Thing::Episode, id, "/episode_id")),
+        }
     }
-    Ok(())
+    Ok(true)
+}
+
+/// What a look for a parent found.
+enum Look {
+    /// It stays until the commit.
+    Kept,
+    Held,
+    Missing,
+}
+
+async fn look<E: EntityTrait>(tx: &impl ConnectionTrait, find: Select<E>, skip_locked: bool) -> Result<Look, DbErr> {
+    if held::locked(find.clone(), LockType::KeyShare, skip_locked).one(tx).await?.is_some() {
+        return Ok(Look::Kept);
+    }
+    let held = skip_locked && find.one(tx).await?.is_some();
+    Ok(if held { Look::Held } else { Look::Missing })
 }

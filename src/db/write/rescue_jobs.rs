@@ -32,7 +32,8 @@ impl Write for RescueJobs {
         for (row, decide) in tx.query_all_raw(found).await?.iter().zip(&self.decide) {
             let decide = decide.clone();
             let decide = Box::new(move |loaded: &Loaded| decide(loaded));
-            changes.push(ChangeJob { id: row.try_get_by_index(0)?, if_version: None, items: Items::Counted, decide });
+            let id = row.try_get_by_index(0)?;
+            changes.push(ChangeJob { id, if_version: None, items: Items::Counted, weight: 0, decide });
         }
         ChangeJobs(changes).apply(tx).await
     }

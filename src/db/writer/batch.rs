@@ -10,10 +10,13 @@ use crate::{
     error::{Error, Result},
 };
 use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
-use std::{any::TypeId, collections::HashMap, sync::Arc};
+use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
 
 /// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
 const RERUNS: usize = 5;
+
+/// How long each of many waits for what another transaction holds.
+const BRIEF: Duration = Duration::from_millis(10);
 
 /// Why a transaction of many came to nothing.
 enum Undone {
@@ -32,20 +35,15 @@ impl Shared {
         batch.retain(|entry| entry.begin());
         let fates = match batch.as_slice() {
             [] => return,
-            [one] => vec![Fate::Done(self.run_one(one.as_ref()).await)],
-            many => self.run_many(many).await,
+            [one] if one.key().is_none() || !dialect::skips_locked(self.conn.get_database_backend()) => {
+                vec![Fate::Done(self.run_one(one.as_ref()).await)]
+            }
+            many => self.run_many(many, None).await,
         };
         for (entry, fate) in batch.into_iter().zip(fates) {
             match fate {
                 Fate::Done(outcome) => entry.answer(outcome),
-                Fate::Alone => {
-                    let this = self.clone();
-                    tokio::spawn(async move {
-                        let Ok(_turn) = this.turns.acquire().await else { return };
-                        let outcome = this.run_one(entry.as_ref()).await;
-                        entry.answer(outcome);
-                    });
-                }
+                Fate::Alone => self.hold(entry),
             }
         }
     }
@@ -58,16 +56,16 @@ impl Shared {
 
     async fn run_one(&self, entry: &dyn Waiting) -> Result<Outcome> {
         for _ in 0..RERUNS {
-            match self.attempt(entry).await {
+            match self.attempt(entry, None).await {
                 Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
                 outcome => return outcome,
             }
         }
-        self.attempt(entry).await
+        self.attempt(entry, None).await
     }
 
-    async fn attempt(&self, entry: &dyn Waiting) -> Result<Outcome> {
-        let tx = self.begin().await?;
+    pub(super) async fn attempt(&self, entry: &dyn Waiting, wait: Option<Duration>) -> Result<Outcome> {
+        let tx = self.begin(wait).await?;
         match entry.apply(&tx).await {
             Ok(output) => {
                 self.settle(tx).await?;
@@ -80,9 +78,9 @@ impl Shared {
         }
     }
 
-    async fn run_many(&self, entries: &[Box<dyn Waiting>]) -> Fates {
+    pub(super) async fn run_many(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Fates {
         for _ in 0..RERUNS {
-            match self.together(entries).await {
+            match self.together(entries, wait).await {
                 Ok(fates) => return fates,
                 Err(Undone::Timing) => continue,
                 Err(Undone::OneOfThem) => break,
@@ -96,8 +94,8 @@ impl Shared {
     }
 
     /// In one transaction without savepoints: they cost two statements each, and are needed once in a long while.
-    async fn together(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates, Undone> {
-        let tx = self.begin().await.map_err(Undone::All)?;
+    async fn together(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Fates, Undone> {
+        let tx = self.begin(wait).await.map_err(Undone::All)?;
         let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
         for group in groups(entries) {
             let writes: Vec<&dyn Waiting> = group.iter().map(|i| entries[*i].as_ref()).collect();
@@ -118,9 +116,10 @@ impl Shared {
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
 
-    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are.
+    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are. One that needs
+    /// what others hold is left for later: each wait would be added to those before it.
     async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates> {
-        let tx = self.begin().await?;
+        let tx = self.begin(Some(BRIEF)).await?;
         let mut fates = Vec::with_capacity(entries.len());
         for entry in entries {
             let told = tx.told();
@@ -135,7 +134,9 @@ impl Shared {
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => Fate::Alone,
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_held(&error) => {
+                    Fate::Alone
+                }
                 outcome => Fate::Done(outcome),
             });
         }
@@ -158,8 +159,13 @@ impl Shared {
         Ok(())
     }
 
-    async fn begin(&self) -> Result<Tx> {
-        Ok(Tx::new(self.conn.begin(dialect::write_transaction()).await?))
+    /// Statements wait so long for what another transaction holds, or as long as is set for the connection.
+    async fn begin(&self, wait: Option<Duration>) -> Result<Tx> {
+        let tx = Tx::new(self.conn.begin(dialect::write_transaction()).await?);
+        if let Some(wait) = wait {
+            dialect::wait_for_rows(&tx, wait).await?;
+        }
+        Ok(tx)
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
 };
-use tokio::sync::oneshot;
+use tokio::{sync::oneshot, time::Instant};
 
 /// Writes of one transaction. With 32, 64 and 256, 128 clients make 14.3, 16.6 and 16.0 thousand jobs a second on SQLite,
 /// and 12.5, 13.4 and 11.8 thousand on PostgreSQL. The first writes of a larger one wait longer.
@@ -37,6 +37,10 @@ pub trait Waiting: Any + Send + Sync {
     fn is_large(&self) -> bool;
     /// False when nobody waits for it any more; else it counts as begun.
     fn begin(&self) -> bool;
+    /// It has not been done yet, and its caller may give it up again.
+    fn rest(&self);
+    /// Its caller has waited for as long as it has to.
+    fn is_late(&self) -> bool;
     fn apply<'a>(&'a self, tx: &'a Tx) -> Doing<'a, Outcome>;
     /// All of them are of this one's kind.
     fn apply_all<'a>(&self, all: &[&'a dyn Waiting], tx: &'a Tx) -> Doing<'a, Vec<Fate<Outcome>>>;
@@ -48,6 +52,8 @@ pub struct Entry<W: Write> {
     pub write: W,
     pub answer: oneshot::Sender<Result<W::Output>>,
     pub begun: Arc<AtomicBool>,
+    /// When its caller gives it up, unless it is begun.
+    pub until: Instant,
     /// Counts for as long as the entry is there.
     pub _load: Share,
 }
@@ -67,6 +73,14 @@ impl<W: Write> Waiting for Entry<W> {
 
     fn begin(&self) -> bool {
         !self.answer.is_closed() && !self.begun.swap(true, Ordering::AcqRel)
+    }
+
+    fn rest(&self) {
+        self.begun.store(false, Ordering::Release);
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.until
     }
 
     fn apply<'a>(&'a self, tx: &'a Tx) -> Doing<'a, Outcome> {

@@ -42,7 +42,7 @@ pub trait Write: Send + Sync + Sized + 'static {
         false
     }
 
-    /// About how many bytes it holds while it waits.
+    /// About how many bytes it holds while it waits. To be given by every write that holds what a caller sent.
     fn weight(&self) -> usize {
         1024
     }
@@ -51,6 +51,6 @@ pub trait Write: Send + Sync + Sized + 'static {
 /// What became of one of the writes that share a transaction.
 pub enum Fate<T> {
     Done(Result<T>),
-    /// Nothing yet: what it needs is held by another transaction, or by a write before it. It has to have one of its own.
+    /// Nothing yet: what it needs is held by another transaction, or by a write before it. It is tried again.
     Alone,
 }
