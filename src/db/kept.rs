@@ -123,9 +123,24 @@ impl Kept {
     fn weight(&self) -> usize {
         let json = |json: &Option<serde_json::Value>| json.as_ref().map_or(0, super::write::weight_of);
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let items: usize = self.items.iter().map(|item| 512 + json(&item.input) + json(&item.result)).sum();
+        let item =
+            |item: &job_item::Model| 512 + item.key.len() + json(&item.input) + json(&item.result) + text(&item.error);
+        let items: usize = self.items.iter().map(item).sum();
         let job = &self.job;
-        let values = json(&job.request_data) + json(&job.context) + json(&job.result_data);
-        4096 + 2 * (text(&job.content) + text(&job.user_requirement) + values + items)
+        let values: usize = [&job.request_data, &job.context, &job.result_data, &job.labels].map(json).iter().sum();
+        // Of an imported job any text may be long.
+        let texts = [
+            &job.content,
+            &job.user_requirement,
+            &job.error_message,
+            &job.mode,
+            &job.style,
+            &job.project_title,
+            &job.working_dir,
+            &job.current_stage,
+            &job.source_status,
+        ];
+        let texts: usize = texts.map(text).iter().sum();
+        4096 + 2 * (texts + values + items)
     }
 }

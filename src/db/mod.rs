@@ -17,7 +17,7 @@ mod writer;
 
 pub use bound::Bounded;
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_password};
-pub use dialect::{bytewise, contains_text, due_since, is_processing, is_queued, is_running, text_member};
+pub use dialect::{beginning, bytewise, contains_text, due_since, is_processing, is_queued, is_running, text_member};
 pub use errors::is_taken;
 pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;

@@ -1,11 +1,12 @@
 //! view_job: from memory, and never older than a write that was answered.
 
-use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, run};
+use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, for_good, run};
 use callsheet::{
     chance::SystemChance,
     db::{Database, OLDEST, Options},
-    jobs::{JobManager, Progress},
+    jobs::{ItemReport, JobManager, Progress},
 };
+use entity::ItemStatus;
 use sea_orm::ConnectionTrait;
 use std::{sync::Arc, time::Instant};
 
@@ -17,6 +18,10 @@ async fn keeping(t: &Bench) -> JobManager {
 
 fn percent(percent: f64) -> Progress {
     Progress { progress: Some(percent), current_stage: None }
+}
+
+fn report(key: &str, status: ItemStatus) -> ItemReport {
+    ItemReport { key: Some(key.into()), idx: None, status, result: None, error: None }
 }
 
 on_both!(a_read_after_ones_own_write_is_never_older);
@@ -54,6 +59,27 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
     while jobs.view_job(&id, 0).await.unwrap().job.style.is_none() {
         assert!(began.elapsed() < 3 * OLDEST, "older than promised");
         tokio::task::yield_now().await;
+    }
+    jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(what_is_large_in_any_part_is_not_kept);
+async fn what_is_large_in_any_part_is_not_kept(t: Bench) {
+    let jobs = keeping(&t).await;
+    let long = "x".repeat(100_000);
+    let failed = t.started().await.id;
+    jobs.mark_failed(&failed, for_good(&long), None).await.unwrap();
+    let shot = t.with_items(&["a"]).await.id;
+    t.start(&shot).await;
+    let small = jobs.view_job(&shot, 0).await.unwrap();
+    assert!(Arc::ptr_eq(&small, &jobs.view_job(&shot, 0).await.unwrap()), "kept as long as it is small");
+    let report = ItemReport { error: Some(long.clone()), ..report("a", ItemStatus::Failed) };
+    jobs.report_items(&shot, vec![report], None).await.unwrap();
+    for id in [failed, shot] {
+        let first = jobs.view_job(&id, 0).await.unwrap();
+        let error = first.items.first().map_or(&first.job.error_message, |item| &item.error);
+        assert_eq!(error.as_ref(), Some(&long));
+        assert!(!Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()), "read each time");
     }
     jobs.database().clone().close().await.unwrap();
 }
