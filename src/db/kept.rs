@@ -1,8 +1,8 @@
 //! Jobs that are asked for often, kept in memory as they were read, and forgotten before the answer of the write that
 //! changes them: a read after one's own write is never older than it.
 //!
-//! News of other servers make it forget too. What no news tells of (another program that writes to the database, or news
-//! that were lost) is seen after [`OLDEST`] at the latest.
+//! News of other servers make it forget too. What no news tells of (a lease that another server moved, another program
+//! that writes to the database, news that were lost) is seen after [`OLDEST`] at the latest.
 
 use super::news::Told;
 use bytes::Bytes;
@@ -88,9 +88,12 @@ impl KeptJobs {
         }
     }
 
-    /// Jobs changed.
+    /// Jobs changed, be it without a step of their versions.
     pub(super) fn forget(&self, told: &Told) {
         let Some(inner) = &self.0 else { return };
+        if told.is_empty() && told.leases.is_empty() {
+            return;
+        }
         inner.changes.fetch_add(1, Ordering::AcqRel);
         if told.more {
             for part in &inner.parts {
@@ -99,10 +102,10 @@ impl KeptJobs {
             inner.jobs.invalidate_all();
             return;
         }
-        for news in &told.jobs {
-            let mut forgotten = inner.part(&news.job_id).lock().unwrap_or_else(PoisonError::into_inner);
+        for id in told.jobs.iter().map(|news| &news.job_id).chain(&told.leases) {
+            let mut forgotten = inner.part(id).lock().unwrap_or_else(PoisonError::into_inner);
             *forgotten += 1;
-            inner.jobs.invalidate(&news.job_id);
+            inner.jobs.invalidate(id);
         }
     }
 }

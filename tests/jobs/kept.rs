@@ -1,10 +1,10 @@
 //! view_job: from memory, and never older than a write that was answered.
 
-use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, for_good, run};
+use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, claim, for_good, run};
 use callsheet::{
     chance::SystemChance,
     db::{Database, OLDEST, Options},
-    jobs::{ItemReport, JobManager, Progress},
+    jobs::{Filter, Heartbeat, ItemReport, JobManager, Order, PageAfter, Progress, View},
 };
 use entity::ItemStatus;
 use sea_orm::ConnectionTrait;
@@ -81,6 +81,27 @@ async fn what_is_large_in_any_part_is_not_kept(t: Bench) {
         assert_eq!(error.as_ref(), Some(&long));
         assert!(!Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()), "read each time");
     }
+    jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody);
+async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench) {
+    let jobs = keeping(&t).await;
+    let id = t.queued().await.id;
+    let given = jobs.claim_jobs(claim("w")).await.unwrap().remove(0).job;
+    let before = jobs.view_job(&id, 0).await.unwrap();
+    assert_eq!(before.job.lease_expires_at, given.lease_expires_at);
+    let (asked, mut news) = (jobs.changes(), jobs.database().news().subscribe());
+    let beat = Heartbeat { lease_seconds: Some(3600), ..Default::default() };
+    let told = jobs.heartbeat(&id, given.lease_token.as_ref().unwrap(), beat).await.unwrap();
+    let after = jobs.view_job(&id, 0).await.unwrap();
+    assert_eq!((after.job.lease_expires_at, after.job.version), (Some(told.lease_expires_at), before.job.version));
+    assert_ne!(after.job.lease_expires_at, before.job.lease_expires_at);
+    assert_ne!(jobs.changes(), asked, "a list from before is not given again");
+    let listed = jobs.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 1, View::Full).await;
+    assert_eq!(listed.unwrap().jobs, [after.job.clone()]);
+    let other = jobs.create_job(any_job(), None).await.unwrap().job.id;
+    assert_eq!(news.next().await.jobs[0].job_id, other, "the first that is told");
     jobs.database().clone().close().await.unwrap();
 }
 

@@ -192,7 +192,10 @@ impl<'a> Changes<'a> {
         for row in rows.into_values().filter(|row| row.touched) {
             let (read, now) = (row.read.as_ref(), row.loaded.job);
             let differ = |(_, column): &(usize, job::Column)| read.is_some_and(|r| r.get(*column) != now.get(*column));
-            let columns = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            let columns: Vec<_> = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            if row.steps.is_empty() && !columns.is_empty() {
+                self.tx.tell_of_lease(now.id.clone());
+            }
             alike.entry(columns).or_default().push(now);
             events.extend(row.steps.into_iter().map(|step| step.event));
             if !row.items.is_empty() {
