@@ -79,4 +79,5 @@ async fn a_filter_that_cannot_hold_is_named(api: Api) {
     }
     let problem = api.get("/api/v1/jobs?view=tiny").await.problem(400, "invalid_request");
     assert!(places(&problem)[0].starts_with("view "), "{problem}");
+    assert!(problem.to_string().contains("Use full, summary or preview."), "{problem}");
 }

@@ -105,6 +105,29 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench
     jobs.database().clone().close().await.unwrap();
 }
 
+on_both!(a_job_and_its_items_are_read_as_of_one_version);
+async fn a_job_and_its_items_are_read_as_of_one_version(t: Bench) {
+    const SHOTS: usize = 150;
+    let keys: Vec<String> = (0..SHOTS).map(|n| n.to_string()).collect();
+    let id = t.with_items(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await.id;
+    t.start(&id).await;
+    let (worker, job_id) = (t.clone(), id.clone());
+    let reports = tokio::spawn(async move {
+        for key in keys {
+            worker.report_items(&job_id, vec![report(&key, ItemStatus::Completed)], None).await.unwrap();
+        }
+    });
+    let done = |items: &[entity::job_item::Model]| items.iter().filter(|i| i.status == ItemStatus::Completed).count();
+    loop {
+        let seen = t.view_job(&id, 0).await.unwrap();
+        assert_eq!(done(&seen.items), seen.job.completed_shots as usize, "at version {}", seen.job.version);
+        if seen.job.completed_shots as usize == SHOTS {
+            break;
+        }
+    }
+    reports.await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn another_server_on_postgres_forgets_what_this_one_changes() {
     run(Backend::Postgres, |t: Bench| async move {
