@@ -250,8 +250,9 @@ impl Jobs {
 
     /// Get a job
     ///
-    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged. With `wait`, holds the
-    /// answer until the job changes: for clients that cannot follow a stream.
+    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged. A lease that is extended is no
+    /// step of the job's version: 304 says nothing about `lease_expires_at`. With `wait`, holds the answer until the job changes: for
+    /// clients that cannot follow a stream.
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get_job(
         &self,

@@ -51,7 +51,7 @@ fn expected(name: &str) -> &'static str {
         "offset" | "after" | "since_version" | "shot_idx" => "Use a whole number, e.g. 0.",
         "status" => "Use one of queued, processing, completed, failed, cancelled.",
         "order" => "Use -created_at for newest first, or created_at for oldest first.",
-        "view" => "Use full or summary.",
+        "view" => "Use full, summary or preview.",
         "bucket" => "Use minute, quarter_hour or hour.",
         "outcome" => "Use one of changed, skipped, failed.",
         "client_id" => "Give a client_id: 1 to 200 visible characters.",

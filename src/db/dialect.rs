@@ -171,6 +171,11 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     }
 }
 
+/// The first so many characters of the text, whichever database it is: the rest is not sent.
+pub fn beginning(column: Expr, characters: i32) -> Expr {
+    Func::cust("substr").arg(column).arg(1).arg(characters).into()
+}
+
 /// The text column in the order of its bytes, which is SQLite's own: PostgreSQL's depends on the database's locale.
 pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
     match backend {

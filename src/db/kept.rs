@@ -1,8 +1,8 @@
 //! Jobs that are asked for often, kept in memory as they were read, and forgotten before the answer of the write that
 //! changes them: a read after one's own write is never older than it.
 //!
-//! News of other servers make it forget too. What no news tells of (another program that writes to the database, or news
-//! that were lost) is seen after [`OLDEST`] at the latest.
+//! News of other servers make it forget too. What no news tells of (a lease that another server moved, another program
+//! that writes to the database, news that were lost) is seen after [`OLDEST`] at the latest.
 
 use super::news::Told;
 use bytes::Bytes;
@@ -88,9 +88,12 @@ impl KeptJobs {
         }
     }
 
-    /// Jobs changed.
+    /// Jobs changed, be it without a step of their versions.
     pub(super) fn forget(&self, told: &Told) {
         let Some(inner) = &self.0 else { return };
+        if told.is_empty() && told.leases.is_empty() {
+            return;
+        }
         inner.changes.fetch_add(1, Ordering::AcqRel);
         if told.more {
             for part in &inner.parts {
@@ -99,10 +102,10 @@ impl KeptJobs {
             inner.jobs.invalidate_all();
             return;
         }
-        for news in &told.jobs {
-            let mut forgotten = inner.part(&news.job_id).lock().unwrap_or_else(PoisonError::into_inner);
+        for id in told.jobs.iter().map(|news| &news.job_id).chain(&told.leases) {
+            let mut forgotten = inner.part(id).lock().unwrap_or_else(PoisonError::into_inner);
             *forgotten += 1;
-            inner.jobs.invalidate(&news.job_id);
+            inner.jobs.invalidate(id);
         }
     }
 }
@@ -123,9 +126,24 @@ impl Kept {
     fn weight(&self) -> usize {
         let json = |json: &Option<serde_json::Value>| json.as_ref().map_or(0, super::write::weight_of);
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let items: usize = self.items.iter().map(|item| 512 + json(&item.input) + json(&item.result)).sum();
+        let item =
+            |item: &job_item::Model| 512 + item.key.len() + json(&item.input) + json(&item.result) + text(&item.error);
+        let items: usize = self.items.iter().map(item).sum();
         let job = &self.job;
-        let values = json(&job.request_data) + json(&job.context) + json(&job.result_data);
-        4096 + 2 * (text(&job.content) + text(&job.user_requirement) + values + items)
+        let values: usize = [&job.request_data, &job.context, &job.result_data, &job.labels].map(json).iter().sum();
+        // Of an imported job any text may be long.
+        let texts = [
+            &job.content,
+            &job.user_requirement,
+            &job.error_message,
+            &job.mode,
+            &job.style,
+            &job.project_title,
+            &job.working_dir,
+            &job.current_stage,
+            &job.source_status,
+        ];
+        let texts: usize = texts.map(text).iter().sum();
+        4096 + 2 * (texts + values + items)
     }
 }

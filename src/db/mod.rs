@@ -18,7 +18,8 @@ mod writer;
 pub use bound::Bounded;
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_password};
 pub use dialect::{
-    bytewise, contains_text, due_since, guesses_pairs, is_processing, is_queued, is_running, text_member, unindexed,
+    beginning, bytewise, contains_text, due_since, guesses_pairs, is_processing, is_queued, is_running, text_member,
+    unindexed,
 };
 pub use errors::is_taken;
 pub use kept::{Kept, KeptJobs, OLDEST};

@@ -30,9 +30,19 @@ pub struct Told {
     pub jobs: Vec<News>,
     /// More jobs changed than are named: any job may have.
     pub more: bool,
+    /// Jobs whose leases moved, which is no step of their versions: this process forgets what it keeps of them, and
+    /// nobody is told.
+    #[serde(skip)]
+    pub leases: Vec<String>,
 }
 
 impl Told {
+    /// Any job may have changed.
+    pub fn of_any() -> Self {
+        Self { more: true, ..Self::default() }
+    }
+
+    /// There is nothing that anyone waits for.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty() && !self.more
     }
@@ -68,8 +78,10 @@ impl NewsDesk {
 
     pub(super) fn publish(&self, told: Arc<Told>) {
         self.kept.forget(&told);
-        // Nobody may be listening.
-        let _ = self.readers.send(told);
+        if !told.is_empty() {
+            // Nobody may be listening.
+            let _ = self.readers.send(told);
+        }
     }
 }
 
@@ -80,7 +92,7 @@ impl Subscription {
     pub async fn next(&mut self) -> Arc<Told> {
         match self.0.recv().await {
             Ok(told) => told,
-            Err(RecvError::Lagged(_)) => Arc::new(Told { jobs: Vec::new(), more: true }),
+            Err(RecvError::Lagged(_)) => Arc::new(Told::of_any()),
             // The desk is gone, and with it whatever could happen.
             Err(RecvError::Closed) => std::future::pending().await,
         }
@@ -93,7 +105,7 @@ mod tests {
 
     fn told(seq: i64) -> Arc<Told> {
         let news = News { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
-        Arc::new(Told { jobs: vec![news], more: false })
+        Arc::new(Told { jobs: vec![news], ..Told::default() })
     }
 
     #[tokio::test]

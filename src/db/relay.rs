@@ -76,7 +76,7 @@ impl Relay {
     /// Sends what is still to be told.
     pub async fn flush(&self) -> Result<(), DbErr> {
         let Waiting { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let told = Told { jobs: jobs.into_values().collect(), more };
+        let told = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
         if told.is_empty() {
             return Ok(());
         }
@@ -112,12 +112,12 @@ impl Relay {
     async fn hear(&self, url: &str, desk: &NewsDesk) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect(url).await?;
         listener.listen(CHANNEL).await?;
-        desk.publish(Arc::new(Told { jobs: Vec::new(), more: true }));
+        desk.publish(Arc::new(Told::of_any()));
         while let Some(notification) = listener.try_recv().await? {
             match serde_json::from_str::<Message>(notification.payload()) {
                 Ok(message) if message.from == self.me => {}
                 Ok(message) => desk.publish(Arc::new(message.told)),
-                Err(_) => desk.publish(Arc::new(Told { jobs: Vec::new(), more: true })),
+                Err(_) => desk.publish(Arc::new(Told::of_any())),
             }
         }
         Ok(())

@@ -30,6 +30,11 @@ impl Tx {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
     }
 
+    /// The job's lease moves with this transaction, and nothing else of it.
+    pub(super) fn tell_of_lease(&self, job_id: String) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).leases.push(job_id);
+    }
+
     /// More jobs change with this transaction than are named.
     pub(super) fn tell_of_more(&self) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).more = true;
@@ -41,15 +46,16 @@ impl Tx {
     }
 
     /// How much is to be told so far.
-    pub(super) fn told(&self) -> (usize, bool) {
+    pub(super) fn told(&self) -> (usize, usize, bool) {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        (told.jobs.len(), told.more)
+        (told.jobs.len(), told.leases.len(), told.more)
     }
 
     /// What came to be told later was undone.
-    pub(super) fn forget_since(&self, (jobs, more): (usize, bool)) {
+    pub(super) fn forget_since(&self, (jobs, leases, more): (usize, usize, bool)) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.jobs.truncate(jobs);
+        told.leases.truncate(leases);
         told.more = more;
     }
 

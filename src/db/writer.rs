@@ -139,10 +139,7 @@ impl Shared {
     }
 
     fn publish(&self, told: Told) {
-        if told.is_empty() {
-            return;
-        }
-        if let Some(relay) = &self.relay {
+        if let Some(relay) = self.relay.as_ref().filter(|_| !told.is_empty()) {
             relay.tell(&told);
         }
         self.desk.publish(Arc::new(told));

@@ -5,7 +5,7 @@ use super::{Filter, Order, filter::whole_micros};
 use crate::{db, lifecycle::Cursor};
 use entity::{job, job_label};
 use sea_orm::{
-    ColumnTrait, Condition, DbBackend, EntityTrait, QuerySelect, QueryTrait, Select,
+    Condition, DbBackend, EntityTrait, QuerySelect, QueryTrait, Select,
     sea_query::{self, BinOper, Expr, ExprTrait, Query, SelectStatement},
 };
 

@@ -4,7 +4,7 @@ use super::JobManager;
 use crate::{db::write::PruneEvents, error::Result};
 use chrono::TimeDelta;
 
-/// Events that one transaction looks at: others write between two of them.
+/// Events that are looked at at once: others write between two transactions that take some away.
 const AT_ONCE: u64 = 1000;
 
 impl JobManager {
@@ -14,7 +14,12 @@ impl JobManager {
         let ended_before = self.now() - keep;
         let (mut after, mut events) = (0, 0);
         loop {
-            let pruned = self.db.commit(PruneEvents { after, at_most: AT_ONCE, ended_before }).await?;
+            let piece = PruneEvents { after, at_most: AT_ONCE, ended_before };
+            // What stays is looked through again each time, by each server: that must keep no writer waiting.
+            let mut pruned = piece.look(self.db.read()).await?;
+            if pruned.events > 0 {
+                pruned = self.db.commit(piece).await?;
+            }
             events += pruned.events;
             match pruned.next {
                 Some(next) => after = next,

@@ -11,7 +11,7 @@ use crate::{
 };
 use entity::{ItemStatus, job, job_item};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::{Map, Value, json};
@@ -110,19 +110,8 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`.
     pub async fn list_shots(&self, id: &str) -> Result<(job::Model, Vec<Shot>)> {
-        let job = self.get_job(id).await?;
-        let shots = self.shots_of(&job).await?;
-        Ok((job, shots))
-    }
-
-    /// The shots of a job that has been read.
-    pub async fn shots_of(&self, job: &job::Model) -> Result<Vec<Shot>> {
-        let items = job_item::Entity::find()
-            .filter(job_item::Column::JobId.eq(&job.id))
-            .order_by_asc(job_item::Column::Idx)
-            .all(self.db.read())
-            .await?;
-        Ok(items.iter().map(Shot::from).collect())
+        let (job, items) = self.with_items(id).await?;
+        Ok((job, items.iter().map(Shot::from).collect()))
     }
 
     /// By job, the last frame of the last shot that has one: what can be seen of a job before it is done.

@@ -143,6 +143,11 @@ impl JobWatch {
             }
             Stage::CatchUp(next) => {
                 let events = self.behind(self.seq).await?;
+                // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
+                let gap = |next: &job_event::Model| next.seq > self.seq + 1 && next.kind != EventKind::Deleted.as_str();
+                if events.first().is_some_and(gap) {
+                    return self.begin_anew(Some(Reset::HistoryPruned)).await;
+                }
                 let more = events.len() as u64 == PAGE;
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
                 let ended = self.take(Arc::new(Batch::settled(events)));
@@ -168,15 +173,18 @@ impl JobWatch {
                 self.seq = after;
                 self.stage = Stage::Join;
             }
-            _ => {
-                let job = self.jobs.get_job(&self.id).await?;
-                let shots = self.jobs.shots_of(&job).await?;
-                self.ready.extend(reset.map(JobNews::Reset));
-                self.seq = job.version;
-                self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
-                self.ready.push_back(JobNews::Snapshot(Box::new((job, shots))));
-            }
+            _ => self.begin_anew(reset).await?,
         }
+        Ok(())
+    }
+
+    /// A snapshot, behind which the history goes on.
+    async fn begin_anew(&mut self, reset: Option<Reset>) -> Result<()> {
+        let (job, shots) = self.jobs.list_shots(&self.id).await?;
+        self.ready.extend(reset.map(JobNews::Reset));
+        self.seq = job.version;
+        self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
+        self.ready.push_back(JobNews::Snapshot(Box::new((job, shots))));
         Ok(())
     }
 

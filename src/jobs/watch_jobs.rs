@@ -187,6 +187,10 @@ impl JobsWatch {
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from)).limit(PAGE);
         let missed = missed.all(self.jobs.db.read()).await?;
+        // History may have gone since it was looked at, which leaves a gap in what was read just now.
+        if let Some(reset) = self.pruned(place).await? {
+            return self.begin(Some(reset)).await;
+        }
         let more = missed.len() as u64 == PAGE;
         let reached = missed.last().map_or(place.at, |event| event.id);
         self.found.push_back(Arc::new(Batch::of(held)));
@@ -213,10 +217,15 @@ impl JobsWatch {
 
     /// Why nobody can go on from this place.
     async fn lost(&self, place: Place) -> Result<Option<Reset>> {
-        let conn = self.jobs.db.read();
-        if place.at > last_position(conn).await? {
+        if place.at > last_position(self.jobs.db.read()).await? {
             return Ok(Some(Reset::PositionUnknown));
         }
+        self.pruned(place).await
+    }
+
+    /// Whether some of the history behind a place is not there any more.
+    async fn pruned(&self, place: Place) -> Result<Option<Reset>> {
+        let conn = self.jobs.db.read();
         if place.at == 0 {
             // From the beginning of what there is.
             return Ok(None);

@@ -1,6 +1,6 @@
 //! The keyset cursor: names the last row of a page, so that the next page starts right behind it.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, Datelike, Utc};
 
 /// Position behind a row in the order (created_at, id).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -10,8 +10,9 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Form of the text. Every text of this form is a position: there is none that a list would choke on.
-    pub const PATTERN: &str = "^-?[0-9]{1,18}_([0-9a-f]{2}){1,256}$";
+    /// Form of the text, of the years 69 to 9891; the years around them would make it unreadable. Every text of this form
+    /// is a position: there is none that a list would choke on.
+    pub const PATTERN: &str = "^(-[0-5]?[0-9]{1,16}|[01]?[0-9]{1,17}|2[0-4][0-9]{16})_([0-9a-f]{2}){1,256}$";
 
     /// Opaque text, safe in a URL: microseconds since 1970, and the id in hex.
     pub fn encode(&self) -> String {
@@ -19,7 +20,7 @@ impl Cursor {
         format!("{}_{id}", self.created_at.timestamp_micros())
     }
 
-    /// `None` for a text that is not of the form.
+    /// `None` for a text that no list gave.
     pub fn decode(text: &str) -> Option<Self> {
         let (micros, hex) = text.split_once('_')?;
         let digits = micros.strip_prefix('-').unwrap_or(micros);
@@ -35,7 +36,9 @@ impl Cursor {
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
         // An id never has a NUL, and PostgreSQL could not compare with one.
         let id = String::from_utf8_lossy(&bytes?).replace('\0', " ");
-        Some(Self { created_at: DateTime::from_timestamp_micros(micros.parse().ok()?)?, id })
+        let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
+        // SQLite compares times as text, which sorts years of four digits only; PostgreSQL has none before 4713 BC.
+        (0..=9999).contains(&created_at.year()).then_some(Self { created_at, id })
     }
 }
 
@@ -52,8 +55,25 @@ mod tests {
         }
 
         #[test]
+        fn a_text_of_the_documented_form_is_a_position(
+            text in proptest::string::string_regex(Cursor::PATTERN.trim_matches(['^', '$'])).unwrap(),
+        ) {
+            prop_assert!(Cursor::decode(&text).is_some());
+        }
+
+        #[test]
         fn whatever_else_comes_is_refused_without_a_panic(text in ".*") {
             let _ = Cursor::decode(&text);
+        }
+    }
+
+    #[test]
+    fn only_the_years_0_to_9999_have_a_position() {
+        for inside in ["-62167219200000000", "-1", "0", "253402300799999999"] {
+            assert!(Cursor::decode(&format!("{inside}_61")).is_some(), "{inside}");
+        }
+        for outside in ["-999999999999999999", "-62167219200000001", "253402300800000000", "999999999999999999"] {
+            assert_eq!(Cursor::decode(&format!("{outside}_61")), None, "{outside}");
         }
     }
 }

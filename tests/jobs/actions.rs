@@ -1,7 +1,7 @@
 //! Actions on all jobs that match.
 
 use crate::support::{Bench, any_job, refusal};
-use callsheet::jobs::{ActionFilter, JobManager, NewAction, NewJob};
+use callsheet::jobs::{ActionFilter, Idempotency, JobManager, NewAction, NewJob};
 use chrono::TimeDelta;
 use entity::{
     JobStatus,
@@ -149,6 +149,34 @@ async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
     t.clock.advance(TimeDelta::seconds(60));
     t.run_actions().await.unwrap();
     assert_eq!(t.get_action(&begun.id).await.unwrap().status, ActionStatus::Completed);
+}
+
+on_both!(what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said);
+async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: Bench) {
+    let begin = async |filter: ActionFilter, confirm, key: Option<&str>| {
+        let key = key.map(|key| Idempotency { key: key.into(), fingerprint: "same".into() });
+        t.start_action(action(ActionKind::Cancel, filter), confirm, key).await
+    };
+    let every =
+        [JobStatus::Queued, JobStatus::Processing, JobStatus::Completed, JobStatus::Failed, JobStatus::Cancelled];
+    let since = |time| ActionFilter { created_after: Some(time), ..Default::default() };
+    let long_ago = since("0001-01-01T00:00:00Z".parse().unwrap());
+    t.queued().await;
+    // Of a single job nobody is surprised that it is all there are.
+    let first = begin(long_ago.clone(), false, Some("key")).await.unwrap();
+    t.clock.advance(TimeDelta::hours(1));
+    t.queued().await;
+    let until = ActionFilter { created_before: Some(t.now() + TimeDelta::days(1)), ..with_status(&every) };
+    for all in [long_ago.clone(), with_status(&every), until] {
+        refusal(begin(all.clone(), false, None).await, "confirmation_required");
+        begin(all, true, None).await.unwrap();
+    }
+    assert_eq!(begin(long_ago.clone(), false, Some("key")).await.unwrap(), first, "a repeated call");
+    // These say which jobs are meant, or leave one out.
+    let of_type = ActionFilter { job_type: Some("idea2video".into()), ..long_ago };
+    for some in [of_type, with_status(&[JobStatus::Queued]), since(t.now()), with_status(&every[1..])] {
+        begin(some, false, None).await.unwrap();
+    }
 }
 
 on_both!(bad_actions_are_refused);

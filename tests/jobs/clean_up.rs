@@ -1,9 +1,10 @@
 //! clean_up: the history of jobs that ended long ago goes, all but the last event.
 
-use crate::support::{Bench, any_job};
+use crate::support::{Backend, Bench, any_job};
 use callsheet::jobs::NewJob;
 use chrono::TimeDelta;
 use entity::JobStatus;
+use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 on_both!(only_the_history_of_jobs_that_ended_long_ago_goes);
 async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: Bench) {
@@ -25,4 +26,23 @@ async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: Bench) {
     // Its id goes on counting all the same.
     t.delete_job(&old.id, None).await.unwrap();
     assert_eq!(t.named(&old.id).await.version, old.version + 2);
+}
+
+on_both!(history_that_stays_is_looked_through_beside_any_writer);
+async fn history_that_stays_is_looked_through_beside_any_writer(t: Bench) {
+    t.started().await;
+    t.clock.advance(TimeDelta::days(40));
+    t.job_in(JobStatus::Completed).await;
+    let raw = t.db.raw().await;
+    let immediate =
+        TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
+    #[allow(clippy::disallowed_methods, reason = "plays a writer past all of Callsheet")]
+    let writer = raw.begin_with_options(immediate).await.unwrap();
+    if t.db.backend == Backend::Postgres {
+        writer.execute_unprepared("LOCK TABLE job_events, positions IN EXCLUSIVE MODE").await.unwrap();
+    }
+    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 0);
+    writer.rollback().await.unwrap();
+    t.clock.advance(TimeDelta::days(40));
+    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2, "of the one that ended");
 }

@@ -1,11 +1,12 @@
 //! view_job: from memory, and never older than a write that was answered.
 
-use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, run};
+use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, claim, for_good, run};
 use callsheet::{
     chance::SystemChance,
     db::{Database, OLDEST, Options},
-    jobs::{JobManager, Progress},
+    jobs::{Filter, Heartbeat, ItemReport, JobManager, Order, PageAfter, Progress, View},
 };
+use entity::ItemStatus;
 use sea_orm::ConnectionTrait;
 use std::{sync::Arc, time::Instant};
 
@@ -17,6 +18,10 @@ async fn keeping(t: &Bench) -> JobManager {
 
 fn percent(percent: f64) -> Progress {
     Progress { progress: Some(percent), current_stage: None }
+}
+
+fn report(key: &str, status: ItemStatus) -> ItemReport {
+    ItemReport { key: Some(key.into()), idx: None, status, result: None, error: None }
 }
 
 on_both!(a_read_after_ones_own_write_is_never_older);
@@ -56,6 +61,71 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
         tokio::task::yield_now().await;
     }
     jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(what_is_large_in_any_part_is_not_kept);
+async fn what_is_large_in_any_part_is_not_kept(t: Bench) {
+    let jobs = keeping(&t).await;
+    let long = "x".repeat(100_000);
+    let failed = t.started().await.id;
+    jobs.mark_failed(&failed, for_good(&long), None).await.unwrap();
+    let shot = t.with_items(&["a"]).await.id;
+    t.start(&shot).await;
+    let small = jobs.view_job(&shot, 0).await.unwrap();
+    assert!(Arc::ptr_eq(&small, &jobs.view_job(&shot, 0).await.unwrap()), "kept as long as it is small");
+    let report = ItemReport { error: Some(long.clone()), ..report("a", ItemStatus::Failed) };
+    jobs.report_items(&shot, vec![report], None).await.unwrap();
+    for id in [failed, shot] {
+        let first = jobs.view_job(&id, 0).await.unwrap();
+        let error = first.items.first().map_or(&first.job.error_message, |item| &item.error);
+        assert_eq!(error.as_ref(), Some(&long));
+        assert!(!Arc::ptr_eq(&first, &jobs.view_job(&id, 0).await.unwrap()), "read each time");
+    }
+    jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody);
+async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench) {
+    let jobs = keeping(&t).await;
+    let id = t.queued().await.id;
+    let given = jobs.claim_jobs(claim("w")).await.unwrap().remove(0).job;
+    let before = jobs.view_job(&id, 0).await.unwrap();
+    assert_eq!(before.job.lease_expires_at, given.lease_expires_at);
+    let (asked, mut news) = (jobs.changes(), jobs.database().news().subscribe());
+    let beat = Heartbeat { lease_seconds: Some(3600), ..Default::default() };
+    let told = jobs.heartbeat(&id, given.lease_token.as_ref().unwrap(), beat).await.unwrap();
+    let after = jobs.view_job(&id, 0).await.unwrap();
+    assert_eq!((after.job.lease_expires_at, after.job.version), (Some(told.lease_expires_at), before.job.version));
+    assert_ne!(after.job.lease_expires_at, before.job.lease_expires_at);
+    assert_ne!(jobs.changes(), asked, "a list from before is not given again");
+    let listed = jobs.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 1, View::Full).await;
+    assert_eq!(listed.unwrap().jobs, [after.job.clone()]);
+    let other = jobs.create_job(any_job(), None).await.unwrap().job.id;
+    assert_eq!(news.next().await.jobs[0].job_id, other, "the first that is told");
+    jobs.database().clone().close().await.unwrap();
+}
+
+on_both!(a_job_and_its_items_are_read_as_of_one_version);
+async fn a_job_and_its_items_are_read_as_of_one_version(t: Bench) {
+    const SHOTS: usize = 150;
+    let keys: Vec<String> = (0..SHOTS).map(|n| n.to_string()).collect();
+    let id = t.with_items(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await.id;
+    t.start(&id).await;
+    let (worker, job_id) = (t.clone(), id.clone());
+    let reports = tokio::spawn(async move {
+        for key in keys {
+            worker.report_items(&job_id, vec![report(&key, ItemStatus::Completed)], None).await.unwrap();
+        }
+    });
+    let done = |items: &[entity::job_item::Model]| items.iter().filter(|i| i.status == ItemStatus::Completed).count();
+    loop {
+        let seen = t.view_job(&id, 0).await.unwrap();
+        assert_eq!(done(&seen.items), seen.job.completed_shots as usize, "at version {}", seen.job.version);
+        if seen.job.completed_shots as usize == SHOTS {
+            break;
+        }
+    }
+    reports.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

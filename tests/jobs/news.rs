@@ -11,7 +11,7 @@ async fn each_change_is_told_once_it_is_committed(t: Bench) {
     let job = t.started().await;
     let told = |seq, status| {
         let news = News { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
-        Arc::new(Told { jobs: vec![news], more: false })
+        Arc::new(Told { jobs: vec![news], ..Told::default() })
     };
     assert_eq!(news.next().await, told(1, JobStatus::Queued));
     assert_eq!(news.next().await, told(2, JobStatus::Processing));

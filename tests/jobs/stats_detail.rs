@@ -42,6 +42,16 @@ async fn what_comes_next_is_what_claims_give_out(t: Bench) {
     }
 }
 
+on_both!(of_an_error_that_is_a_whole_log_the_beginning_is_told);
+async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: Bench) {
+    let id = t.started().await.id;
+    let log = format!("{}\nand on", "é".repeat(200_000));
+    t.mark_failed(&id, for_good(&log), None).await.unwrap();
+    let cause = told(&t, None, None, Some(1)).await.causes.unwrap().remove(0);
+    assert_eq!((cause.error, cause.jobs.len()), ("é".repeat(1000), 1));
+    assert_eq!(t.get_job(&id).await.unwrap().error_message, Some(log));
+}
+
 on_both!(failures_are_gathered_by_their_cause);
 async fn failures_are_gathered_by_their_cause(t: Bench) {
     let errors = ["Shot 3 failed\nat line 1", "out of memory", "Shot 12 failed", "\n Shot 7 failed ", ""];

@@ -6,6 +6,7 @@ mod follow_all;
 mod follow_job;
 mod merged;
 mod out_of_order;
+mod pruned;
 mod reader;
 mod slow;
 mod stop;

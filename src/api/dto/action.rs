@@ -60,7 +60,8 @@ pub struct NewAction {
     /// Only count what the action would come to.
     #[oai(default)]
     pub dry_run: bool,
-    /// Has to be true for an action on all jobs there are.
+    /// Has to be true for an action on all jobs there are: under `{}`, or a filter of nothing but times and every status that leaves none
+    /// out.
     #[oai(default)]
     pub confirm: bool,
 }

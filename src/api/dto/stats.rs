@@ -64,7 +64,7 @@ pub struct NextJob {
 /// Failed jobs whose errors begin with the same line, but for numbers and ids.
 #[derive(Debug, Object)]
 pub struct FailureCause {
-    /// First line of the error of the latest of them; empty when it gave none.
+    /// First line of the error of the latest of them, 1,000 characters of it at most; empty when it gave none.
     pub error: String,
     /// The latest first.
     pub jobs: Vec<FailedJob>,

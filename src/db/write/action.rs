@@ -20,7 +20,11 @@ use sea_orm::{
 use std::sync::Arc;
 
 /// Begins an action.
-pub struct StartAction(pub job_action::Model);
+pub struct StartAction {
+    pub action: job_action::Model,
+    /// It is on all jobs, which nobody has confirmed: refused, unless the idempotency key came before.
+    pub unconfirmed: bool,
+}
 
 impl Write for StartAction {
     /// The action as it is: the first one, when the idempotency key came before.
@@ -30,8 +34,11 @@ impl Write for StartAction {
         if let Some(first) = self.first_answer(tx).await? {
             return Ok(first);
         }
-        if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
-            return Ok(self.0.clone());
+        if self.unconfirmed {
+            return Err(Error::ConfirmationRequired);
+        }
+        if insert_unless_there(tx, self.action.clone().into_active_model()).await? {
+            return Ok(self.action.clone());
         }
         self.first_answer(tx).await?.ok_or(Error::IdempotencyKeyReused)
     }
@@ -39,9 +46,9 @@ impl Write for StartAction {
 
 impl StartAction {
     async fn first_answer(&self, tx: &Tx) -> Result<Option<job_action::Model>> {
-        let Some(key) = &self.0.idempotency_key else { return Ok(None) };
+        let Some(key) = &self.action.idempotency_key else { return Ok(None) };
         let first = job_action::Entity::find().filter(job_action::Column::IdempotencyKey.eq(key)).one(tx).await?;
-        replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
+        replay(first, |first| first.idempotency_fingerprint == self.action.idempotency_fingerprint)
     }
 }
 

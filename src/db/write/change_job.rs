@@ -51,7 +51,7 @@ impl Change {
         Self { events: vec![(kind, None)], job, items: Vec::new() }
     }
 
-    /// A change of the lease alone, of which nothing is told: no event, no step of the version.
+    /// A change of the lease alone, of which nobody is told: no event, no step of the version.
     pub fn of_lease(job: job::Model) -> Self {
         Self { events: Vec::new(), job, items: Vec::new() }
     }

@@ -182,7 +182,11 @@ impl<'a> Changes<'a> {
                 let mut left = Some(before);
                 for (kind, data) in events {
                     job.version += 1;
-                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![(i, true)] });
+                    row.steps.push(Step {
+                        event: event(left.take(), &job, kind, data),
+                        merges,
+                        writes: vec![(i, true)],
+                    });
                 }
                 self.settle(i, worker(), job.clone(), true);
             }
@@ -205,7 +209,10 @@ impl<'a> Changes<'a> {
         for row in rows.into_values().filter(|row| row.touched) {
             let (read, now) = (row.read.as_ref(), row.loaded.job);
             let differ = |(_, column): &(usize, job::Column)| read.is_some_and(|r| r.get(*column) != now.get(*column));
-            let columns = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            let columns: Vec<_> = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            if row.steps.is_empty() && !columns.is_empty() {
+                self.tx.tell_of_lease(now.id.clone());
+            }
             alike.entry(columns).or_default().push(now);
             events.extend(row.steps.into_iter().map(|step| step.event));
             if !row.items.is_empty() {

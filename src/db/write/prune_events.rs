@@ -8,7 +8,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{job, job_event, position::PRUNED};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -22,16 +22,31 @@ pub struct PruneEvents {
 }
 
 pub struct Pruned {
+    /// That go.
     pub events: u64,
     /// Where to look next; none when there are no older events any more.
     pub next: Option<i64>,
 }
 
-impl Write for PruneEvents {
-    type Output = Pruned;
+/// The events that are looked at.
+struct Piece {
+    last: i64,
+    /// The last of those that are older than the end of any job whose history goes.
+    last_older: Option<i64>,
+}
 
-    async fn apply(&self, tx: &Tx) -> Result<Pruned> {
-        use job::Column as J;
+impl PruneEvents {
+    /// What it would come to, without a transaction.
+    pub async fn look(&self, db: &impl ConnectionTrait) -> Result<Pruned> {
+        let Some(piece) = self.piece(db).await? else { return Ok(Pruned { events: 0, next: None }) };
+        let events = match piece.last_older {
+            Some(_) => job_event::Entity::find().filter(self.gone(piece.last)).count(db).await?,
+            None => 0,
+        };
+        Ok(piece.pruned(events))
+    }
+
+    async fn piece(&self, db: &impl ConnectionTrait) -> Result<Option<Piece>> {
         use job_event::Column as E;
         let looked_at: Vec<(i64, DateTime<Utc>)> = job_event::Entity::find()
             .select_only()
@@ -40,9 +55,17 @@ impl Write for PruneEvents {
             .order_by_asc(E::Id)
             .limit(self.at_most)
             .into_tuple()
-            .all(tx)
+            .all(db)
             .await?;
-        let Some((last, _)) = looked_at.last() else { return Ok(Pruned { events: 0, next: None }) };
+        let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id);
+        let last_older = older.max();
+        Ok(looked_at.last().map(|(last, _)| Piece { last: *last, last_older }))
+    }
+
+    /// Which events go, up to the one with this id.
+    fn gone(&self, last: i64) -> Condition {
+        use job::Column as J;
+        use job_event::Column as E;
         // The last event of a job stays: it says at which version an id goes on, should it be used again.
         let ended = Query::select()
             .expr(Expr::val(1))
@@ -51,20 +74,31 @@ impl Write for PruneEvents {
             .and_where(Expr::col((job::Entity, J::CompletedAt)).lt(self.ended_before))
             .and_where(Expr::col((job::Entity, J::Version)).gt(Expr::col((job_event::Entity, E::Seq))))
             .to_owned();
-        let gone = job_event::Entity::delete_many()
-            .filter(E::Id.gt(self.after))
-            .filter(E::Id.lte(*last))
-            .filter(E::CreatedAt.lt(self.ended_before))
-            .filter(Expr::exists(ended))
-            .exec(tx)
-            .await?;
-        let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id).max();
-        if let Some(upto) = older.filter(|_| gone.rows_affected > 0) {
+        Condition::all()
+            .add(E::Id.gt(self.after))
+            .add(E::Id.lte(last))
+            .add(E::CreatedAt.lt(self.ended_before))
+            .add(Expr::exists(ended))
+    }
+}
+
+impl Piece {
+    fn pruned(&self, events: u64) -> Pruned {
+        Pruned { events, next: self.last_older.map(|_| self.last) }
+    }
+}
+
+impl Write for PruneEvents {
+    type Output = Pruned;
+
+    async fn apply(&self, tx: &Tx) -> Result<Pruned> {
+        let Some(piece) = self.piece(tx).await? else { return Ok(Pruned { events: 0, next: None }) };
+        let gone = job_event::Entity::delete_many().filter(self.gone(piece.last)).exec(tx).await?;
+        if let Some(upto) = piece.last_older.filter(|_| gone.rows_affected > 0) {
             // Whoever follows all jobs from before has to be told that something is missing.
             let known = lock_position(tx, PRUNED).await?;
             set_position(tx, PRUNED, Ord::max(known, upto)).await?;
         }
-        let older_follow = looked_at.iter().any(|(_, created_at)| *created_at < self.ended_before);
-        Ok(Pruned { events: gone.rows_affected, next: older_follow.then_some(*last) })
+        Ok(piece.pruned(gone.rows_affected))
     }
 }

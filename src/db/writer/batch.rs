@@ -151,7 +151,7 @@ impl Shared {
             Err(error) => {
                 if !errors::was_answered(&error) {
                     // Nobody knows whether it is committed: any job may have changed.
-                    self.publish(Told { jobs: Vec::new(), more: true });
+                    self.publish(Told::of_any());
                 }
                 return Err(error);
             }

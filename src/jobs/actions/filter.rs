@@ -6,7 +6,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, Iterable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -42,6 +42,15 @@ impl ActionFilter {
     /// Lets every job through.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// Names nothing that jobs have in common: times, or every status there is. It is up to the jobs whether that leaves
+    /// any of them out.
+    pub fn is_vague(&self) -> bool {
+        let every_status = JobStatus::iter().all(|status| self.status.contains(&status));
+        let times = Self { created_after: self.created_after, created_before: self.created_before, ..Self::default() };
+        let status = if every_status { Vec::new() } else { self.status.clone() };
+        Self { status, ..self.clone() } == times
     }
 
     pub fn check(&self) -> Result<()> {

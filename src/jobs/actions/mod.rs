@@ -8,7 +8,7 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Idempotency, JobManager, validate};
+use super::{Counts, Filter, Idempotency, JobManager, validate};
 use crate::{
     db::write::{EndAction, StartAction},
     error::{Error, Result, Thing},
@@ -72,7 +72,13 @@ impl JobManager {
         if new.filter.is_empty() && !confirm {
             return Err(Error::ConfirmationRequired);
         }
+        // Counted first: a job that is made meanwhile does not make the filter look as if it left one out.
+        let there_are = self.count_jobs(&Filter::default()).await?.total();
         let preview = self.preview_action(&new).await?;
+        let matching = preview.by_status.total();
+        // Who asks for everything since some day, and means a part, is asked like one who gives no filter. Who names a
+        // type, a label, a text or some statuses has said which jobs are meant, even where there are no others.
+        let on_all = new.filter.is_vague() && matching > 1 && matching >= there_are;
         let row = job_action::Model {
             id: self.chance.id(),
             action: new.action,
@@ -80,7 +86,7 @@ impl JobManager {
             filter: serde_json::to_value(&new.filter).unwrap_or_default(),
             filter_text: preview.filter_text,
             status: ActionStatus::Running,
-            matching: i64::try_from(preview.by_status.total()).unwrap_or(i64::MAX),
+            matching: i64::try_from(matching).unwrap_or(i64::MAX),
             changed: 0,
             skipped: 0,
             failed: 0,
@@ -94,7 +100,7 @@ impl JobManager {
             idempotency_key,
             idempotency_fingerprint,
         };
-        let row = self.db.commit(StartAction(row)).await?;
+        let row = self.db.commit(StartAction { action: row, unconfirmed: on_all && !confirm }).await?;
         self.wake.notify_one();
         Ok(row)
     }

@@ -1,18 +1,22 @@
 //! Why jobs failed: the latest failures, gathered by what went wrong.
 
 use crate::{
+    db::beginning,
     error::Result,
     jobs::JobManager,
     lifecycle::{alike, first_line},
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::collections::HashMap;
+
+/// Characters of an error that are looked at for its first line: the rest may be the log of a whole run.
+const LOOKED_AT: i32 = 1000;
 
 /// Failed jobs of which the error begins alike.
 pub struct Cause {
-    /// First line of the error of the latest of them; empty when it gave none.
+    /// First line of the error of the latest of them, 1,000 characters of it at most; empty when it gave none.
     pub error: String,
     /// The latest first.
     pub jobs: Vec<FailedJob>,
@@ -33,7 +37,8 @@ impl JobManager {
         let of_type = job_type.map(|job_type| C::JobType.eq(job_type));
         let rows: Vec<Row> = job::Entity::find()
             .select_only()
-            .columns([C::Id, C::ProjectTitle, C::CompletedAt, C::ErrorMessage])
+            .columns([C::Id, C::ProjectTitle, C::CompletedAt])
+            .expr(beginning(Expr::col(C::ErrorMessage), LOOKED_AT))
             .filter(sea_orm::Condition::all().add(C::Status.eq(JobStatus::Failed)).add_option(of_type))
             .order_by_desc(C::CreatedAt)
             .order_by_desc(C::Id)
