@@ -134,11 +134,15 @@ async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
 async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db: TestDb) {
     let stage = Stage::at(&db).await;
     let program = stage.path("program");
-    std::fs::write(&program, "#!/bin/sh\nwhile [ ! -e go ]; do sleep 0.02; done\n").unwrap();
+    std::fs::write(&program, "#!/bin/sh\n: >begun\nwhile [ ! -e go ]; do sleep 0.02; done\n").unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     stage.create("first").await;
     let mut worker = stage.worker_at(&stage.server.url, &[], &[program.to_str().unwrap()]);
     worker.says("first started").await;
+    // The shell has opened it.
+    while !stage.path("begun").exists() {
+        tokio::task::yield_now().await;
+    }
     let others = ["1", "2", "3", "4", "5"];
     for id in others {
         stage.create(id).await;
