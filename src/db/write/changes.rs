@@ -182,7 +182,11 @@ impl<'a> Changes<'a> {
                 let mut left = Some(before);
                 for (kind, data) in events {
                     job.version += 1;
-                    row.steps.push(Step { event: event(left.take(), &job, kind, data), merges, writes: vec![(i, true)] });
+                    row.steps.push(Step {
+                        event: event(left.take(), &job, kind, data),
+                        merges,
+                        writes: vec![(i, true)],
+                    });
                 }
                 self.settle(i, worker(), job.clone(), true);
             }
