@@ -1,6 +1,6 @@
 //! Rows that another program's transaction holds on PostgreSQL: who needs them waits, and nobody else does.
 
-use crate::support::{Backend, Bench, any_job, refusal, run};
+use crate::support::{Backend, Bench, any_job, claim, refusal, run};
 use callsheet::{
     db::{Database, Observer, Options},
     error::Result,
@@ -108,6 +108,30 @@ async fn deletions_and_children_of_what_is_held_keep_nobody_else_waiting_on_post
             assert_eq!(child.await.unwrap().unwrap().series_id.as_deref(), Some(&*series));
         }
         refusal(t.get_job(&named(0)).await, "job_not_found");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn claims_that_wait_for_the_limit_of_their_type_keep_no_lane_waiting_on_postgres() {
+    run(Backend::Postgres, |t: Bench| async move {
+        t.set_queue("idea2video", None, Some(Some(7))).await.unwrap();
+        let id = t.queued().await.id;
+        let held = hold(&t, "SELECT 1 FROM queues FOR UPDATE").await;
+        let claims = calls(&t, 30, |jobs, n| async move { jobs.claim_jobs(claim(&format!("w{n}"))).await });
+        t.waits_for_writes(30).await;
+        for priority in 0..5 {
+            let patch = JobPatch { priority: Some(priority + 1), ..Default::default() };
+            t.update_job(&id, patch, None).await.unwrap();
+            t.create(NewJob { job_type: "script2video".into(), ..any_job() }).await;
+        }
+        assert_eq!(t.database().writes_under_way(), 30, "none of the claims is done or given up");
+        free(held).await;
+        let mut given = 0;
+        for claim in claims {
+            given += claim.await.unwrap().unwrap().len();
+        }
+        assert_eq!(given, 1);
     })
     .await;
 }

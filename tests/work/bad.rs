@@ -1,6 +1,6 @@
 //! What should not be: a command that is not there, a program that says too much or nonsense, a full disk.
 
-use super::stage::{Stage, Worker, gone, pids, send};
+use super::stage::{Stage, Worker, eventually, gone, pids, send};
 use crate::{
     cli::run::Desk,
     support::{TestDb, callsheet},
@@ -140,9 +140,7 @@ async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db
     let mut worker = stage.worker_at(&stage.server.url, &[], &[program.to_str().unwrap()]);
     worker.says("first started").await;
     // The shell has opened it.
-    while !stage.path("begun").exists() {
-        tokio::task::yield_now().await;
-    }
+    eventually(|| stage.path("begun").exists().then_some(())).await;
     let others = ["1", "2", "3", "4", "5"];
     for id in others {
         stage.create(id).await;
