@@ -98,14 +98,14 @@ const DOES = { retry: 'queued again', cancel: 'cancelled', delete: 'deleted', se
 export async function bulk(action, filter, words, byFilter) {
   let priority;
   if (action === 'set_priority' && (priority = await askPriority()) === undefined) return null;
-  const everything = Object.keys(filter).length === 0;
-  const request = { action, filter, ...(priority !== undefined && { priority }), ...(everything && { confirm: true }) };
+  const request = { action, filter, ...(priority !== undefined && { priority }) };
   let preview;
   try { preview = await post('/jobs/actions', { ...request, dry_run: true }); } catch (error) { failed(error); return null; }
   const verb = BULK.find(([key]) => key === action)[1];
   if (!(await confirmBulk(verb, action, preview, words, byFilter))) return null;
   try {
-    const started = await post('/jobs/actions', request, { headers: { 'Idempotency-Key': randomId() } });
+    // Whoever asked has seen the number.
+    const started = await post('/jobs/actions', { ...request, confirm: true }, { headers: { 'Idempotency-Key': randomId() } });
     return await watchAction(started, action);
   } catch (error) { failed(error); return null; }
 }
