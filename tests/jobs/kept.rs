@@ -99,7 +99,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench
     assert_ne!(after.job.lease_expires_at, before.job.lease_expires_at);
     assert_ne!(jobs.changes(), asked, "a list from before is not given again");
     let listed = jobs.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 1, View::Full).await;
-    assert_eq!(listed.unwrap().jobs, [after.job.clone()]);
+    assert_eq!(listed.unwrap().jobs, std::slice::from_ref(&after.job));
     let other = jobs.create_job(any_job(), None).await.unwrap().job.id;
     assert_eq!(news.next().await.jobs[0].job_id, other, "the first that is told");
     jobs.database().clone().close().await.unwrap();
