@@ -34,6 +34,7 @@ mod queues;
 mod recovery;
 mod rescue;
 mod retry_job;
+mod rows_read;
 mod searches;
 mod series;
 mod shots;
