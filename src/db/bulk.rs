@@ -57,7 +57,7 @@ pub async fn update<E: EntityTrait>(
     let backend = tx.get_database_backend();
     let table = E::default();
     let named = named::<E>(columns);
-    let sql = move |rows| dialect::update_rows(backend, table.table_name(), &named, keys, rows);
+    let sql = move |rows| dialect::rows::update_rows(backend, table.table_name(), &named, keys, rows);
     let statements = statements::<E>(backend, columns.to_vec(), rows, sql);
     run(statements, |statement| tx.execute_raw(statement), |_| Ok(())).await
 }
@@ -94,13 +94,13 @@ fn inserts<'a, E: EntityTrait>(
     let table = E::default();
     let named = named::<E>(&columns);
     statements::<E>(backend, columns, rows, move |rows| {
-        dialect::insert_rows(backend, table.table_name(), &named, rows) + end
+        dialect::rows::insert_rows(backend, table.table_name(), &named, rows) + end
     })
 }
 
 /// The columns with the types of their elements.
 fn named<E: EntityTrait>(columns: &[E::Column]) -> Vec<(String, &'static str)> {
-    columns.iter().map(|c| (c.as_str().to_owned(), dialect::type_name(c.def().get_column_type()))).collect()
+    columns.iter().map(|c| (c.as_str().to_owned(), dialect::rows::type_name(c.def().get_column_type()))).collect()
 }
 
 /// The statements that take these columns of all rows, each made when it is asked for: the values of a large batch take
@@ -111,7 +111,7 @@ fn statements<'a, E: EntityTrait>(
     rows: &'a [impl Borrow<E::Model> + Sync],
     sql: impl Fn(usize) -> String + Send + 'a,
 ) -> impl Iterator<Item = Statement> + Send + 'a {
-    let arrays = dialect::takes_arrays(backend);
+    let arrays = dialect::rows::takes_arrays(backend);
     let most = if arrays { usize::MAX } else { (MOST_VALUES / columns.len().max(1)).max(1) };
     let mut left = if columns.is_empty() { &[] } else { rows };
     std::iter::from_fn(move || {
@@ -135,7 +135,7 @@ pub fn is_one_of(backend: DbBackend, column: Expr, texts: &[&str]) -> Expr {
 
 /// The texts as one value, which a statement takes apart again.
 pub fn list(backend: DbBackend, texts: &[&str]) -> String {
-    match dialect::takes_arrays(backend) {
+    match dialect::rows::takes_arrays(backend) {
         true => array(texts.iter().map(|text| Value::from(*text))),
         false => serde_json::Value::from(texts.to_vec()).to_string(),
     }

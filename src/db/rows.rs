@@ -15,7 +15,7 @@ use serde_json::Value;
 /// The jobs of a query that selects all columns in the order of the entity.
 pub async fn jobs(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Result<Vec<job::Model>, DbErr> {
     let asked = query.build(db.get_database_backend());
-    if dialect::gathers(asked.db_backend)
+    if dialect::rows::gathers(asked.db_backend)
         && let Some(jobs) = gathered(db, &asked).await?
     {
         return Ok(jobs);
@@ -27,11 +27,11 @@ pub async fn jobs(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Resu
 /// None when something in the rows is not as Callsheet writes it: a time in another form, a blob. They are read one by one
 /// then, which understands more.
 async fn gathered(db: &impl ConnectionTrait, asked: &Statement) -> Result<Option<Vec<job::Model>>, DbErr> {
-    let sql = dialect::gather(&asked.sql);
+    let sql = dialect::rows::gather(&asked.sql);
     let gather = Statement { sql, values: asked.values.clone(), db_backend: asked.db_backend };
     let text = match db.query_one_raw(gather).await {
         Ok(row) => row.and_then(|row| row.try_get_by_index::<String>(0).ok()),
-        Err(error) if dialect::cannot_gather(&error) => None,
+        Err(error) if dialect::rows::cannot_gather(&error) => None,
         Err(error) => return Err(error),
     };
     let rows = text.and_then(|text| serde_json::from_str::<Vec<Vec<Value>>>(&text).ok());
@@ -109,7 +109,7 @@ impl Columns for std::vec::IntoIter<Value> {
 
 /// What a column holds.
 trait Field: TryGetable {
-    /// None when it is not as [`dialect::gather`] gives it.
+    /// None when it is not as [`dialect::rows::gather`] gives it.
     fn of(value: Value) -> Option<Self>;
 }
 

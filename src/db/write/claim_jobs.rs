@@ -147,7 +147,7 @@ impl ClaimJobs {
         let backend = tx.get_database_backend();
         let tokens = || given.iter().filter_map(|job| Some((job.id.as_str(), job.lease_token.as_deref()?)));
         let mut values: Vec<Value> = vec![self.worker_id.as_str().into(), (now + self.lease).into(), now.into()];
-        match dialect::takes_arrays(backend) {
+        match dialect::rows::takes_arrays(backend) {
             true => {
                 let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
                 values.extend([bulk::list(backend, &ids).into(), bulk::list(backend, &tokens).into()]);
@@ -171,7 +171,7 @@ pub fn claim_statements(
     let list = bulk::list(backend, &texts(types));
     let mut picked: Vec<Value> = vec![0i16.into(), now.into(), limit.into()];
     types.iter().for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
-    let given: Vec<Value> = match dialect::takes_arrays(backend) {
+    let given: Vec<Value> = match dialect::rows::takes_arrays(backend) {
         true => {
             let one = bulk::list(backend, &["job-1"]);
             vec!["w".into(), now.into(), now.into(), one.clone().into(), one.into()]
