@@ -39,6 +39,16 @@ pub struct Stretch {
     pub upto: Option<Cursor>,
 }
 
+impl Stretch {
+    /// The older of its ends and the newer one.
+    fn bounds(&self) -> (Option<&Cursor>, Option<&Cursor>) {
+        match self.order {
+            Order::NewestFirst => (self.upto.as_ref(), self.behind.as_ref()),
+            Order::OldestFirst => (self.behind.as_ref(), self.upto.as_ref()),
+        }
+    }
+}
+
 impl AccessPath {
     /// One for each thing that the filter names and an index knows; that of all jobs where it names none.
     pub fn all(filter: &Filter) -> Vec<Self> {
@@ -145,6 +155,16 @@ impl AccessPath {
         if self.lead == Lead::Label {
             let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
+            if db::guesses_pairs(backend) {
+                // Else it may think that all jobs are read sooner than those of the stretch are looked up.
+                let (lower, upper) = part.bounds();
+                let created_at = || Expr::col((job::Entity, job::Column::CreatedAt));
+                query.cond_where(
+                    Condition::all()
+                        .add_option(lower.map(|lower| created_at().gte(lower.created_at)))
+                        .add_option(upper.map(|upper| created_at().lte(upper.created_at))),
+                );
+            }
         }
     }
 
@@ -172,10 +192,10 @@ impl AccessPath {
     /// the closer one is named: SQLite, told both of a label, may look at all labels instead.
     fn place(&self, backend: DbBackend, part: &Stretch) -> Condition {
         use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
-        let (behind, upto) = (part.behind.as_ref(), part.upto.as_ref());
-        let (lower, above, upper, below) = match part.order {
-            Order::NewestFirst => (upto, GreaterThanOrEqual, behind, SmallerThan),
-            Order::OldestFirst => (behind, GreaterThan, upto, SmallerThanOrEqual),
+        let (lower, upper) = part.bounds();
+        let (above, below) = match part.order {
+            Order::NewestFirst => (GreaterThanOrEqual, SmallerThan),
+            Order::OldestFirst => (GreaterThan, SmallerThanOrEqual),
         };
         let after = self.filter.created_after.map(whole_micros);
         let before = self.filter.created_before.map(whole_micros);

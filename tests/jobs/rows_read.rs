@@ -2,12 +2,16 @@
 
 use crate::support::{Backend, Bench, any_job};
 use callsheet::{
-    db::jobs_of,
+    db::{Database, Observer, Options, jobs_of},
     jobs::{NewJob, Progress},
 };
 use entity::job;
-use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm::{ConnectionTrait, EntityTrait, Statement};
 use serde_json::json;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
 
 /// As the ORM reads them, row by row.
 async fn same_as_one_by_one(t: &Bench) -> Vec<job::Model> {
@@ -33,6 +37,21 @@ async fn whatever_a_job_holds_is_read_as_it_was_written(t: Bench) {
     })
     .await;
     assert_eq!(same_as_one_by_one(&t).await.len(), 2);
+    assert_eq!(statements(&t).await, 1, "nothing had to be read a second time, in another way");
+}
+
+/// How many statements it takes to read all jobs.
+async fn statements(t: &Bench) -> usize {
+    let asked = Arc::new(AtomicUsize::default());
+    let count = asked.clone();
+    let observer = Observer(Arc::new(move |_: &Statement| {
+        count.fetch_add(1, Ordering::Relaxed);
+    }));
+    let db = Database::connect(&Options { observer: Some(observer), ..Options::new(&t.db.url) }).await.unwrap();
+    jobs_of(db.read(), job::Entity::find()).await.unwrap();
+    let asked = asked.load(Ordering::Relaxed);
+    db.close().await.unwrap();
+    asked
 }
 
 on_both!(progress_is_read_to_its_last_digit);
@@ -68,6 +87,7 @@ async fn what_a_stranger_wrote_in_another_form_is_read_too_on_sqlite() {
             raw.execute_unprepared(&sql).await.unwrap();
             same_as_one_by_one(&t).await;
         }
+        assert_eq!(statements(&t).await, 2, "the times are in a form of their own");
         // What is no text is neither read as one nor passed over.
         raw.execute_unprepared("UPDATE video_generation_jobs SET style = CAST('a' AS BLOB)").await.unwrap();
         let db = t.database().read();

@@ -1,6 +1,6 @@
 //! Writes that arrive together share a transaction, and none of them notices.
 
-use crate::support::{Backend, Bench, any_job, at_once, refusal};
+use crate::support::{Backend, Bench, Whole, any_job, at_once, refusal};
 use callsheet::{
     error::Result,
     jobs::{
@@ -12,6 +12,7 @@ use entity::{ItemStatus, JobStatus, job};
 use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 use serde_json::json;
 use std::collections::HashSet;
+use tokio::task::JoinHandle;
 
 /// Holds SQLite's write lock, or on PostgreSQL the table, so that what comes meanwhile has to wait.
 #[allow(clippy::disallowed_methods, reason = "a stranger")]
@@ -62,6 +63,17 @@ async fn each_of_many_creates_at_once_is_there_or_refused_by_itself(t: Bench) {
     }
 }
 
+/// The job once its reports are answered, and the answers.
+async fn answered(t: &Bench, id: &str, reports: Vec<JoinHandle<Result<job::Model>>>) -> (Whole, Vec<job::Model>) {
+    let mut answers = Vec::new();
+    for report in reports {
+        answers.push(report.await.unwrap().unwrap());
+    }
+    let whole = t.whole(id).await;
+    whole.assert_history_is_whole();
+    (whole, answers)
+}
+
 on_both!(reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it);
 async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it(t: Bench) {
     let id = t.started().await.id;
@@ -70,12 +82,7 @@ async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is
     t.waits_for_writes(20).await;
     lock.rollback().await.unwrap();
     raw.close().await.unwrap();
-    let mut answers = Vec::new();
-    for report in reports {
-        answers.push(report.await.unwrap().unwrap());
-    }
-    let whole = t.whole(&id).await;
-    whole.assert_history_is_whole();
+    let (whole, answers) = answered(&t, &id, reports).await;
     let steps: HashSet<i64> = answers.iter().map(|job| job.version).collect();
     assert!(steps.len() <= 2, "one took the lane, the others waited and went together: {steps:?}");
     for answer in &answers {
@@ -96,12 +103,7 @@ async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_th
     }
     lock.rollback().await.unwrap();
     raw.close().await.unwrap();
-    let mut answers = Vec::new();
-    for report in reports {
-        answers.push(report.await.unwrap().unwrap());
-    }
-    let whole = t.whole(&id).await;
-    whole.assert_history_is_whole();
+    let (whole, answers) = answered(&t, &id, reports).await;
     for answer in answers {
         let told = whole.events.iter().find(|event| event.seq == answer.version).unwrap();
         assert_eq!(told.progress, answer.progress, "version {}", answer.version);
