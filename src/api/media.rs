@@ -1,7 +1,7 @@
 //! `/media/*`: the files of one folder, to be read only, and nothing outside it.
 
 use super::{
-    problem::Problem,
+    problem::{Problem, shown},
     range::{Wanted, is_of_same_file, wanted},
 };
 use poem::{
@@ -80,7 +80,7 @@ async fn answer(request: &Request, body: &mut RequestBody, file: &Path, path: &s
     let conditions = StaticFileRequest::from_request(request, body).await?;
     let response = conditions.create_response(file, true, true).map_err(|error| match error {
         StaticFileError::PreconditionFailed => {
-            Problem::new("media_changed", format!("{path} is not the file any more that the condition names."))
+            Problem::new("media_changed", format!("{} is not the file any more that the condition names.", shown(path)))
         }
         StaticFileError::RangeNotSatisfiable { size } => beyond(path, size),
         _ => missing(path),
@@ -89,11 +89,11 @@ async fn answer(request: &Request, body: &mut RequestBody, file: &Path, path: &s
 }
 
 fn missing(path: &str) -> Problem {
-    Problem::new("media_not_found", format!("There is no file {path} in the media folder."))
+    Problem::new("media_not_found", format!("There is no file {} in the media folder.", shown(path)))
 }
 
 fn beyond(path: &str, size: u64) -> Problem {
-    let detail = format!("{path} has {size} bytes: ask for a range within them.");
+    let detail = format!("{} has {size} bytes: ask for a range within them.", shown(path));
     let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
     Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
 }
