@@ -26,7 +26,8 @@ impl Cors {
     }
 
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
-        let origin = request.headers().get(header::ORIGIN)?;
+        let mut origins = request.headers().get_all(header::ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
         let known = self.origins.iter().any(|o| o == "*" || o.as_bytes() == origin.as_bytes());
         known.then(|| origin.clone())
     }

@@ -1,8 +1,9 @@
 //! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
 
 use super::{
+    answer_headers::Embedding,
     problem::{Problem, shown},
-    spec,
+    single_headers, spec,
 };
 use crate::error::FieldError;
 use poem::{
@@ -19,11 +20,12 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 #[derive(Clone)]
 pub struct Problems {
     routes: Arc<Vec<(Vec<String>, String)>>,
+    embedding: Embedding,
 }
 
 impl Problems {
-    pub fn new() -> Self {
-        Self { routes: Arc::new(spec::methods_by_path()) }
+    pub fn new(embedding: Embedding) -> Self {
+        Self { routes: Arc::new(spec::methods_by_path()), embedding }
     }
 
     /// The route of a path: its template, cut at the slashes, and the methods that it takes.
@@ -83,7 +85,10 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
-        let answer = catch_panic(self.inner.call(request)).await;
+        let answer = match single_headers::check(request.headers()) {
+            Ok(()) => catch_panic(self.inner.call(request)).await,
+            Err(problem) => Err(problem.into()),
+        };
         let mut response = match answer {
             Ok(response) => response.into_response(),
             Err(error) => match self.problem(&error, &method, &path) {
@@ -94,7 +99,7 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
-        response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+        self.problems.embedding.complete(&method, &path, response.headers_mut());
         let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
         tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
         Ok(response)

@@ -2,6 +2,7 @@
 
 mod actions;
 mod active_jobs;
+mod answer_headers;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
@@ -30,6 +31,7 @@ mod range;
 mod reports;
 mod series;
 mod shots;
+mod single_headers;
 pub mod spec;
 mod sse;
 mod stats;
@@ -115,10 +117,11 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
+    let embedding = answer_headers::Embedding { by_other_sites: !origins.is_empty() };
     routes
         .with(NormalizePath::new(TrailingSlash::Trim))
         .data(settings)
         .data(uploads)
-        .with(middleware::Problems::new())
+        .with(middleware::Problems::new(embedding))
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
 }
