@@ -116,11 +116,20 @@ pub enum Error {
     Overloaded,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
+    #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
+    DiskFull(#[source] DbErr),
+    #[error("The database file was moved or deleted, and changes are refused: put it back, or restart the server.")]
+    DatabaseMoved,
     #[error("The database refused: {0}")]
     Database(DbErr),
 }
 
 impl Error {
+    /// The same call may succeed later without a change of it: the database cannot write at the moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved)
+    }
+
     pub fn invalid(error: FieldError) -> Self {
         Error::Invalid(vec![error])
     }
@@ -145,7 +154,8 @@ impl Error {
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
             Error::Overloaded => "overloaded",
-            Error::Unavailable(_) => "database_unavailable",
+            Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
+            Error::DiskFull(_) => "disk_full",
             Error::Database(_) => "internal_error",
         }
     }

@@ -25,6 +25,7 @@ mod m0019_job_action_outcomes;
 mod m0020_import_report;
 mod m0021_action_keys;
 mod m0022_job_labels;
+mod m0023_write_probes;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -34,7 +35,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 16] = [
+pub const TABLES: [&str; 17] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -51,6 +52,7 @@ pub const TABLES: [&str; 16] = [
     "positions",
     "job_actions",
     "job_action_outcomes",
+    "write_probes",
 ];
 
 pub struct Migrator;
@@ -80,6 +82,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_import_report::Migration),
             Box::new(m0021_action_keys::Migration),
             Box::new(m0022_job_labels::Migration),
+            Box::new(m0023_write_probes::Migration),
         ]
     }
 

@@ -20,6 +20,9 @@ pub struct Operation {
 pub const EVERYWHERE: [&str; 5] =
     ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable", "overloaded"];
 
+/// Codes of every operation that may write: all but GET.
+pub const WRITES: [&str; 1] = ["disk_full"];
+
 /// Codes of every operation with a body.
 pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];
 

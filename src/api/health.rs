@@ -1,6 +1,6 @@
 //! Whether the service and its database answer.
 
-use super::{Tag, dto::HealthReport};
+use super::{Tag, dto::HealthReport, problem::Problem};
 use crate::{error::Error, jobs::JobManager};
 use poem::Result;
 use poem_openapi::{OpenApi, payload::Json};
@@ -27,16 +27,24 @@ impl Health {
 
     /// Readiness
     ///
-    /// Whether the database answers too.
+    /// Whether the database answers, and takes a write, which is taken back. Looks at most once a second.
     #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self) -> Result<Json<HealthReport>> {
         self.report().await
     }
 }
 
+/// One status for whatever keeps the database from its work: what asks wants a yes or a no.
+fn not_ready(error: Error) -> Problem {
+    match error {
+        Error::DiskFull(_) => Problem::new("database_unavailable", error.to_string()),
+        error => error.into(),
+    }
+}
+
 impl Health {
     async fn report(&self) -> Result<Json<HealthReport>> {
-        self.0.database().check().await.map_err(Error::Unavailable)?;
+        self.0.database().ready().await.map_err(not_ready)?;
         Ok(Json(self.well()))
     }
 

@@ -3,9 +3,15 @@
 use super::{
     Reader,
     bound::{Bound, Bounded},
+    faults::Faults,
+    settled,
 };
-use sea_orm::{ConnectOptions, DbErr, Statement};
-use sqlx::{Connection, sqlite::SqliteSynchronous};
+use futures_util::FutureExt;
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr, Statement};
+use sqlx::{
+    Connection,
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
+};
 use std::{path::Path, sync::Arc, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
@@ -30,6 +36,8 @@ pub struct Options {
     pub cache_jobs: u64,
     /// Is shown every statement.
     pub observer: Option<Observer>,
+    /// Lets steps of write transactions go wrong, for tests.
+    pub faults: Option<Faults>,
 }
 
 /// Looks on while the database is asked; for measuring.
@@ -52,6 +60,7 @@ impl Options {
             answer_timeout: Duration::from_secs(30),
             cache_jobs: 0,
             observer: None,
+            faults: None,
         }
     }
 }
@@ -68,6 +77,8 @@ pub enum ConnectError {
     Memory,
     #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
     Missing(String),
+    #[error("the database at `{0}` was deleted while it was opened: {1}")]
+    Gone(String, std::io::Error),
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }
@@ -87,6 +98,8 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     }
     if url.starts_with("postgres:") {
         try_postgres(&url, options).await?;
+    } else if create {
+        create_file(&url, options).await?;
     }
     let bound = if url.starts_with("postgres:") { Bound::new(options.answer_timeout) } else { Bound::default() };
     let guard = bound.clone();
@@ -102,12 +115,15 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                .create_if_missing(create)
+                // A file that is deleted later must not come back empty.
+                .create_if_missing(false)
                 .foreign_keys(true)
                 // NORMAL may lose the last answered commits at a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
         })
+        .map_sqlx_sqlite_pool_opts(settled::guard)
+        .map_sqlx_sqlite_before_acquire(|connection, _| std::future::ready(Ok(settled::outside(connection))).boxed())
         .map_sqlx_postgres_opts(|postgres| {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
@@ -126,6 +142,17 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
     let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
     connection.close().await.map_err(refused)
+}
+
+/// Makes the SQLite file, if it is not there, by one connection that is closed again.
+async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
+    let open = |error: sqlx::Error| ConnectError::Open {
+        url: without_password(&options.url),
+        source: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
+    };
+    let file: SqliteConnectOptions = url.parse().map_err(open)?;
+    let file = file.create_if_missing(true).busy_timeout(SQLITE_BUSY);
+    sqlx::SqliteConnection::connect_with(&file).await.map_err(open)?.close().await.map_err(open)
 }
 
 pub fn sqlite_file(url: &str) -> Option<&Path> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     db::write::{ImportedJob, Landed, OnConflict},
-    error::{Error, Result},
+    error::Result,
     jobs::{Batch, JobManager},
 };
 use entity::import_reject;
@@ -87,7 +87,7 @@ impl Loader {
         let rejects = batch.rejects.clone();
         match self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await {
             Ok(landed) => Ok(Ok(self.once(&records, landed))),
-            Err(error @ Error::Unavailable(_)) => Err(error),
+            Err(error) if error.is_passing() => Err(error),
             Err(_) => {
                 self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejects }).await?;
                 Ok(Err(records))
@@ -111,7 +111,7 @@ impl Loader {
         let jobs = Arc::new(vec![record.clone()]);
         match self.write(Batch { jobs, repaired, rejects: Vec::new() }).await {
             Ok(landed) => outcome.fate = landed.into_iter().next().map_or(Fate::AlreadyThere, fate),
-            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => {
                 let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
                 let entry = Entry {

@@ -109,8 +109,8 @@ fn complete(mut document: Value) -> Value {
     let descriptions: BTreeMap<String, String> = schemas.filter_map(describe).collect();
     sort_tags(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, o)| o) {
-        operations::complete(operation, &descriptions);
+    for (method, operation) in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
+        operations::complete(method, operation, &descriptions);
     }
     add_examples(&mut document);
     document

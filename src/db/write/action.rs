@@ -2,7 +2,7 @@
 
 use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
 use crate::{
-    db::{Fate, Tx, Write, bulk},
+    db::{Fate, Tx, Write, bulk, errors},
     error::{Error, Result, Thing},
 };
 use chrono::{DateTime, Utc};
@@ -217,7 +217,7 @@ impl Act {
         let (outcome, code, detail) = match done {
             Ok(true) => (Outcome::Changed, None, None),
             Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
-            Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+            Err(error) if errors::is_of_database(&error) => return Err(error),
             Err(Error::Invalid(fields)) if fields.len() == 1 => {
                 (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))
             }

@@ -9,7 +9,7 @@ use super::{
     write_events,
 };
 use crate::{
-    db::{Fate, Tx, bulk, rows},
+    db::{Fate, Tx, bulk, errors, rows},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
@@ -72,7 +72,7 @@ impl<'a> Changes<'a> {
             match rows.get_mut(write.id.as_str()) {
                 Some(row) => match self.step(i, row).await {
                     Ok(()) => {}
-                    Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+                    Err(error) if errors::is_of_database(&error) => return Err(error),
                     Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
                 },
                 None if held.contains(&write.id) => self.fates[i] = Some(Fate::Alone),

@@ -2,7 +2,7 @@
 
 use super::{check_parents, event, held, replay, weight::weight_of, write_events};
 use crate::{
-    db::{Fate, Tx, Write, bulk},
+    db::{Fate, Tx, Write, bulk, errors},
     error::{Error, Result},
     lifecycle::EventKind,
 };
@@ -91,7 +91,7 @@ impl Write for CreateJobs {
 /// What is wrong with one job is its own answer; what is wrong with the database is everyone's.
 fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     match outcome {
-        Err(error @ (Error::Unavailable(_) | Error::Database(_))) => Err(error),
+        Err(error) if errors::is_of_database(&error) => Err(error),
         outcome => Ok(outcome),
     }
 }

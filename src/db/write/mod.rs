@@ -12,6 +12,7 @@ mod held;
 mod import;
 mod items;
 mod positions;
+mod probe;
 mod prune_events;
 mod queue_front;
 mod queues;
@@ -33,6 +34,7 @@ pub use import::{
     StartImport, foresee,
 };
 pub use positions::position;
+pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
 pub use queue_front::{Level, first_due, levels};
 pub use queues::{SetQueue, queues};

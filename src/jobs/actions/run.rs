@@ -65,7 +65,7 @@ impl JobManager {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 // It stays this process's, which tries again soon.
-                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) if error.is_passing() => return Err(error),
                 Err(error) => break Err(error),
             }
         };
