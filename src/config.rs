@@ -4,6 +4,7 @@
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
+    ffi::OsString,
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
 };
@@ -148,6 +149,20 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Variables that every program needs to find files and to write text; those of the locale begin with `LC_`.
+const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+
+/// The part of the own environment that a worker hands on to its programs: what each of them needs, and what is named.
+/// What is not set here is not set there.
+#[allow(clippy::disallowed_methods, reason = "this is the reader of the environment")]
+pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
+    let goes = |name: &OsString| {
+        let Some(name) = name.to_str() else { return false };
+        OF_PROGRAMS.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
+    };
+    std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }
 
 /// `127.0.0.1:3001`, `[::1]:3001`, or a name instead of the number.

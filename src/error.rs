@@ -114,6 +114,8 @@ pub enum Error {
     ItemConflict(FieldError),
     #[error("More writes wait than the server holds: try again in a moment.")]
     Overloaded,
+    #[error("More calls wait for jobs than the server holds: try again in a moment, or wait at another server.")]
+    TooManyWaits,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
@@ -153,7 +155,7 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
-            Error::Overloaded => "overloaded",
+            Error::Overloaded | Error::TooManyWaits => "overloaded",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) => "internal_error",

@@ -1,6 +1,6 @@
 //! The program: parse, dispatch, exit code.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io::Write, process::ExitCode, time::Duration};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("callsheet: the program cannot start its threads: {error}");
+            let _ = writeln!(std::io::stderr(), "callsheet: the program cannot start its threads: {error}");
             return ExitCode::FAILURE;
         }
     };

@@ -1,6 +1,6 @@
 //! `callsheet export`.
 
-use super::Failure;
+use super::{Failure, out::note};
 use crate::{
     app::App,
     export::{self, ExportError, Output},
@@ -45,7 +45,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     out.finish()?;
     if let Some(path) = arguments.output {
-        eprintln!("{jobs} jobs in {}", path.display());
+        note(format_args!("{jobs} jobs in {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

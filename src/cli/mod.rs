@@ -108,7 +108,7 @@ pub async fn run() -> ExitCode {
         // Whoever read our output has seen enough, e.g. `callsheet export | head`.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("callsheet: {failure}");
+            out::last_words(format!("callsheet: {failure}"));
             ExitCode::from(failure.code())
         }
     }

@@ -1,6 +1,6 @@
 //! `callsheet serve`.
 
-use super::{Failure, out::say, patience::Patient};
+use super::{Failure, out::{note, say}, patience::Patient};
 use crate::{
     api,
     app::App,
@@ -76,9 +76,9 @@ fn greet(app: &App, address: SocketAddr) {
         let _ = say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
-        eprintln!(
+        note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
-        );
+        ));
     }
 }
 

@@ -72,7 +72,7 @@ pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
 pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
-pub use workers::{Worker, WorkerStatus};
+pub use workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
     chance::{Chance, SystemChance},

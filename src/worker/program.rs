@@ -40,6 +40,9 @@ impl Program {
             .arg0("callsheet-guard")
             .args(["work-guard", "--"])
             .args(&worker.options.command)
+            // The worker's own secrets are none of the program's.
+            .env_clear()
+            .envs(worker.options.environment.iter().map(|(name, value)| (name, value)))
             .envs(claim.environment(worker))
             .process_group(0)
             .stdin(OwnedFd::from(theirs))
