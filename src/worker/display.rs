@@ -2,6 +2,7 @@
 //! is a terminal, else a line when a stage begins and every ten seconds.
 
 use super::{claim::Claim, outcome::Outcome, said::Report};
+use crate::lines;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::{
@@ -30,18 +31,17 @@ impl Display {
 
     /// A line on standard output. Nobody need read it.
     pub fn say(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stdout(), "{line}")));
+        match &self.bars {
+            Some(bars) => bars.suspend(|| drop(writeln!(std::io::stdout(), "{line}"))),
+            None => lines::out().say(line),
+        }
     }
 
     /// A line on standard error.
     pub fn note(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stderr(), "{line}")));
-    }
-
-    fn above(&self, print: impl FnOnce()) {
         match &self.bars {
-            Some(bars) => bars.suspend(print),
-            None => print(),
+            Some(bars) => bars.suspend(|| drop(writeln!(std::io::stderr(), "{line}"))),
+            None => lines::err().say(line),
         }
     }
 
