@@ -148,7 +148,9 @@ fn output(schema: &str) -> Option<Value> {
         "ImportList" => json!({"imports": [import()], "next_cursor": null}),
         "ImportReject" => reject(),
         "ImportRejectList" => json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null}),
-        "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()]}),
+        "HealthReport" => json!({
+            "status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()], "dropped_log_lines": 0,
+        }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
         "WorkerList" => json!({"workers": [worker()]}),
@@ -209,7 +211,7 @@ fn report() -> Value {
 }
 
 fn one_loop() -> Value {
-    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null})
+    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null, "panics": 0})
 }
 
 fn held() -> Value {

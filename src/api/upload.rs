@@ -55,8 +55,7 @@ impl<'a> ApiExtractor<'a> for Upload {
         let mut file = File::create(&path).await.map_err(|e| unwritable(&e))?;
         let (mut stream, mut received) = (Box::pin(body.take()?.into_bytes_stream()), 0);
         while let Some(chunk) = stream.next().await {
-            let broken = |error: io::Error| Problem::new("malformed_body", format!("The body broke off: {error}."));
-            let chunk = chunk.map_err(broken)?;
+            let chunk = chunk.map_err(|error| Problem::broken_body(&error))?;
             received += chunk.len() as u64;
             if received > limit {
                 return Err(too_large(limit).into());

@@ -5,7 +5,8 @@
 
 use crate::{error::Result, jobs::JobManager};
 use chrono::TimeDelta;
-use std::{future::Future, time::Duration};
+use futures_util::FutureExt;
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use tokio::task::JoinSet;
 
 /// Leases that have run out are looked for this often; with the spread, at most one and a half times this.
@@ -29,6 +30,9 @@ const CHECK_CLOCK: Duration = Duration::from_secs(60);
 const BESIDE: TimeDelta = TimeDelta::seconds(1);
 
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
+
+/// Before a task that panicked begins again.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The loops of one server, for as long as this is kept.
 pub struct Loops(JoinSet<()>);
@@ -94,6 +98,16 @@ async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
     Ok(events)
 }
 
+/// Begins again with what ends only in a panic, until it is dropped.
+pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
+    loop {
+        if AssertUnwindSafe(async { task().await }).catch_unwind().await.is_err() {
+            tracing::error!(name, "a task of the server panicked: beginning again");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
 /// One loop.
 struct Runner {
     name: &'static str,
@@ -105,12 +119,21 @@ impl Runner {
     /// Calls `once` now and again and again, until the server is about to end. The servers of a database do not keep in
     /// step.
     async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
+        self.jobs.loop_began(self.name, self.period);
         loop {
-            let done = once(self.jobs.clone()).await;
-            if let Err(error) = &done {
-                tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+            // What a run left half-way is in its transaction, which is undone.
+            match AssertUnwindSafe(async { once(self.jobs.clone()).await }).catch_unwind().await {
+                Ok(done) => {
+                    if let Err(error) = &done {
+                        tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+                    }
+                    self.jobs.loop_ran(self.name, done);
+                }
+                Err(_) => {
+                    tracing::error!(name = self.name, "a loop of the server panicked: trying again");
+                    self.jobs.loop_panicked(self.name);
+                }
             }
-            self.jobs.loop_ran(self.name, done);
             tokio::select! {
                 () = self.jobs.ending() => return,
                 () = self.woken() => {}

@@ -4,6 +4,7 @@ use super::{Failure, import_progress::Progress, out::{note, say}};
 use crate::{
     app::App,
     import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, SourceKind},
+    lines,
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
@@ -67,7 +68,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         interrupts.recv().await;
-        note("stopping: the records that are being written come in first; once more ends at once");
+        lines::err().say("stopping: the records that are being written come in first; once more ends at once");
         stop.request();
         interrupts.recv().await;
         // Whatever is half-way in the database is undone there.

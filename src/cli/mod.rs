@@ -8,7 +8,6 @@ mod jobs;
 mod migrate;
 mod openapi;
 mod out;
-mod patience;
 mod queue;
 mod serve;
 mod work;
@@ -19,7 +18,7 @@ use crate::{
     config::{Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
-    telemetry, whole_file, worker,
+    lines, telemetry, whole_file, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
@@ -108,7 +107,7 @@ pub async fn run() -> ExitCode {
         // Whoever read our output has seen enough, e.g. `callsheet export | head`.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            out::last_words(format!("callsheet: {failure}"));
+            lines::err().say(format_args!("callsheet: {failure}"));
             ExitCode::from(failure.code())
         }
     }

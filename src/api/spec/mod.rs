@@ -8,7 +8,7 @@ mod operations;
 mod schemas;
 
 use super::{
-    contract::{EVERYWHERE, OPERATIONS, WITH_BODY},
+    contract::{EVERYWHERE, OPERATIONS, UNSAFE, WITH_BODY},
     examples::{dump, example},
     problem::meaning,
 };
@@ -110,7 +110,7 @@ fn complete(mut document: Value) -> Value {
     sort_tags(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
     for (method, operation) in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
-        operations::complete(method, operation, &descriptions);
+        operations::complete(operation, method != "get", &descriptions);
     }
     add_examples(&mut document);
     document
@@ -147,7 +147,7 @@ fn add_examples(document: &mut Value) {
         }
     }
     examples.insert("Dump".to_owned(), json!({"value": dump()}));
-    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
+    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&UNSAFE).chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({

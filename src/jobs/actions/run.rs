@@ -55,6 +55,7 @@ impl JobManager {
 
     async fn run_action(&self, id: &str) -> Result<()> {
         let done = loop {
+            self.loop_goes_on("run_actions");
             let action = self.get_action(id).await?;
             if self.feed.is_over() {
                 // Whoever comes next goes on at once.
