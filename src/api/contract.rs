@@ -32,7 +32,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 56] = [
+pub const OPERATIONS: [Operation; 57] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -134,9 +134,10 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("list_episodes", &[], &[]),
     operation("get_episode", &[], &["episode_not_found"]),
     operation("delete_episode", &[], &["episode_not_found"]),
-    operation("start_import", &[], &[]),
+    operation("start_import", &[], &["request_timeout", "disk_full"]),
     operation("list_imports", &[], &[]),
     operation("get_import", &[], &["import_not_found"]),
+    operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
     operation("get_health", &[], &[]),
     operation("get_liveness", &[], &[]),

@@ -119,6 +119,7 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
         .with(NormalizePath::new(TrailingSlash::Trim))
         .data(settings)
         .data(uploads)
+        .data(app.imports.clone())
         .with(middleware::Problems::new())
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
 }

@@ -9,7 +9,7 @@ use poem::{
 use serde_json::{Value, json};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 33] = [
+pub const CODES: [(&str, u16, &str); 35] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
@@ -23,6 +23,7 @@ pub const CODES: [(&str, u16, &str); 33] = [
     ("action_not_found", 404, "There is no such action"),
     ("media_not_found", 404, "There is no such file"),
     ("method_not_allowed", 405, "This path does not take the method"),
+    ("request_timeout", 408, "The request did not arrive in time"),
     ("job_transition_illegal", 409, "The job's status does not allow this"),
     ("job_not_processing", 409, "The job is not being processed"),
     ("job_ended", 409, "The job has ended"),
@@ -43,10 +44,14 @@ pub const CODES: [(&str, u16, &str); 33] = [
     ("internal_error", 500, "Something went wrong inside"),
     ("overloaded", 503, "The server is busy"),
     ("database_unavailable", 503, "The database does not answer"),
+    ("disk_full", 507, "The disk is full"),
 ];
 
 /// Seconds after which a client may try again when the database did not answer.
 const RETRY_AFTER: &str = "1";
+
+/// Seconds after which a client may try again when the disk was full: somebody has to make room first.
+const RETRY_AFTER_FULL: &str = "30";
 
 /// The status and title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
@@ -103,8 +108,13 @@ impl Problem {
         {
             headers.insert(name, value);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
+        let retry_after = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
+            StatusCode::INSUFFICIENT_STORAGE => Some(RETRY_AFTER_FULL),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
         }
         response
     }

@@ -6,6 +6,7 @@ use crate::{
     app::App,
     background::Loops,
     db::{migrate as schema, without_password},
+    import,
 };
 use poem::{
     Server,
@@ -19,13 +20,14 @@ const GRACE: Duration = Duration::from_secs(10);
 
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     migrate(&app).await?;
+    sweep_temporaries().await;
     let listen = app.config.listen;
     let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(|error| in_use(listen, &error))?;
     let address = acceptor.local_addr().first().and_then(|a| a.as_socket_addr().copied()).unwrap_or(listen);
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
-    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(async move { db.listen().await });
     let (signal, jobs) = (stop_signal()?, app.jobs.clone());
@@ -65,6 +67,14 @@ async fn migrate(app: &App) -> Result<(), Failure> {
         tracing::info!(step, "migrated");
     }
     Ok(())
+}
+
+/// Takes away what processes left that were killed while they received or read a dump.
+async fn sweep_temporaries() {
+    match tokio::task::spawn_blocking(import::sweep).await {
+        Ok(folders @ 1..) => tracing::info!(folders, "temporary files of processes that are gone were taken away"),
+        _ => {}
+    }
 }
 
 fn greet(app: &App, address: SocketAddr) {
