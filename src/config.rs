@@ -73,6 +73,15 @@ pub struct ServerFlags {
     /// Days after its end that the history of a job is kept; the job stays [default: for good]
     #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
     pub keep_history_days: Option<u32>,
+    /// Days after its end that an import and its rejects are kept; 0 keeps them for good [default: 30]
+    #[arg(long, env = "CALLSHEET_KEEP_IMPORTS_DAYS", hide_env_values = true, value_name = "N")]
+    pub keep_imports_days: Option<u32>,
+    /// Longest that an uploaded import may run, in seconds; 0 for any time [default: 21600]
+    #[arg(long, env = "CALLSHEET_MAX_IMPORT_SECONDS", hide_env_values = true, value_name = "N")]
+    pub max_import_seconds: Option<u64>,
+    /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a smaller disk]
+    #[arg(long, env = "CALLSHEET_MIN_FREE_DISK_BYTES", hide_env_values = true, value_name = "N")]
+    pub min_free_disk_bytes: Option<u64>,
     /// Leave pending migrations pending
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
@@ -117,6 +126,9 @@ struct File {
     allowed_hosts: Option<Vec<String>>,
     cache_jobs: Option<u64>,
     keep_history_days: Option<u32>,
+    keep_imports_days: Option<u32>,
+    max_import_seconds: Option<u64>,
+    min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
     header_timeout: Option<u64>,
     idle_timeout: Option<u64>,
@@ -143,6 +155,12 @@ pub struct Config {
     pub cache_jobs: u64,
     /// None: for good.
     pub keep_history_days: Option<u32>,
+    /// None: for good.
+    pub keep_imports_days: Option<u32>,
+    /// 0: any time.
+    pub max_import_seconds: u64,
+    /// None: 512 MiB, or a fifth of a smaller disk.
+    pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
 }
 
@@ -176,6 +194,10 @@ impl Config {
             cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
             cache_jobs: server.cache_jobs.or(file.cache_jobs).unwrap_or(1000),
             keep_history_days: server.keep_history_days.or(file.keep_history_days),
+            keep_imports_days: Some(server.keep_imports_days.or(file.keep_imports_days).unwrap_or(30))
+                .filter(|n| *n > 0),
+            max_import_seconds: server.max_import_seconds.or(file.max_import_seconds).unwrap_or(6 * 60 * 60),
+            min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
         config.check()?;

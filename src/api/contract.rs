@@ -42,7 +42,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 56] = [
+pub const OPERATIONS: [Operation; 57] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -147,6 +147,7 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("start_import", &[], &[]),
     operation("list_imports", &[], &[]),
     operation("get_import", &[], &["import_not_found"]),
+    operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
     operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),

@@ -122,6 +122,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with(NormalizePath::new(TrailingSlash::Trim))
         .data(settings)
         .data(uploads)
+        .data(app.imports.clone())
         .with(middleware::Problems::new())
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
         .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))

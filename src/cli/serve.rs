@@ -6,7 +6,7 @@ use crate::{
     app::App,
     background::{Loops, for_ever},
     db::{migrate as schema, without_password},
-    lines, server,
+    import, lines, server,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
@@ -20,13 +20,14 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     server::raise_descriptor_limit();
     migrate(&app).await?;
+    sweep_temporaries().await;
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| in_use(listen, &error))?;
     let address = listener.local_addr()?;
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
-    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
         let db = db.clone();
@@ -68,6 +69,14 @@ async fn migrate(app: &App) -> Result<(), Failure> {
         tracing::info!(step, "migrated");
     }
     Ok(())
+}
+
+/// Takes away what processes left that were killed while they received or read a dump.
+async fn sweep_temporaries() {
+    match tokio::task::spawn_blocking(import::sweep).await {
+        Ok(folders @ 1..) => tracing::info!(folders, "temporary files of processes that are gone were taken away"),
+        _ => {}
+    }
 }
 
 fn greet(app: &App, address: SocketAddr) {

@@ -1,9 +1,10 @@
 //! `callsheet workers`.
 
-use super::{Failure, out::{note, say}, plain};
+use super::{Failure, out::say, plain};
 use crate::{
     app::App,
     jobs::{Worker, WorkerStatus, Workers},
+    lines,
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -27,7 +28,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     } else {
         say(table(&workers))?;
         if more {
-            note("there are more workers: these are the ones that were heard of last");
+            lines::err().say("there are more workers: these are the ones that were heard of last");
         }
     }
     Ok(ExitCode::SUCCESS)

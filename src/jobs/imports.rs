@@ -5,7 +5,8 @@ use crate::{
     db::{
         is_taken,
         write::{
-            BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, StartImport, foresee,
+            AbortImport, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+            StartImport, foresee,
         },
     },
     error::{Error, Result, Thing},
@@ -33,12 +34,18 @@ const TRIES: usize = 3;
 const GIVEN_UP: &str =
     "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
 
+/// What the row of a run that was aborted says.
+pub const ABORTED: &str = "Aborted on request. What came in until then is whole, and running again does the rest.";
+
 /// Records and rejects of a run that belong together.
 pub struct Batch {
     pub jobs: Arc<Vec<ImportedJob>>,
     /// Which of the jobs something was put right in.
     pub repaired: Vec<bool>,
-    pub rejects: Vec<import_reject::ActiveModel>,
+    /// Records that were not taken.
+    pub rejected: usize,
+    /// Those of them that are kept.
+    pub rejects: Vec<import_reject::Model>,
 }
 
 impl JobManager {
@@ -63,6 +70,8 @@ impl JobManager {
             heartbeat_at: Some(now),
             process: process::own(),
             report: None,
+            rejects_kept: 0,
+            reject_bytes: 0,
         };
         self.db.commit(StartImport(row)).await?;
         Ok(id)
@@ -77,7 +86,7 @@ impl JobManager {
         dry: bool,
         batch: Batch,
     ) -> Result<Vec<Landed>> {
-        let Batch { mut jobs, repaired, rejects } = batch;
+        let Batch { mut jobs, repaired, rejected, rejects } = batch;
         let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
         if jobs.iter().any(untaken) {
             // A lease whose token nobody has: it runs out, and the job is taken for abandoned then.
@@ -87,13 +96,18 @@ impl JobManager {
         for _ in 1..TRIES {
             let (import_id, jobs) = (import_id.to_owned(), jobs.clone());
             let (repaired, rejects, now) = (repaired.clone(), rejects.clone(), self.now());
-            match self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now }).await {
+            match self
+                .db
+                .commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now })
+                .await
+            {
                 Err(error) if is_taken(&error) => {}
                 outcome => return outcome,
             }
         }
         let import_id = import_id.to_owned();
-        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now: self.now() }).await
+        let now = self.now();
+        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now }).await
     }
 
     /// What importing these records would come to, one a record.
@@ -113,6 +127,24 @@ impl JobManager {
     pub async fn finish_import(&self, id: &str, error: Option<String>, report: Option<Value>) -> Result<()> {
         let status = if error.is_some() { ImportStatus::Failed } else { ImportStatus::Finished };
         self.db.commit(FinishImport { id: id.to_owned(), status, error, report, now: self.now() }).await
+    }
+
+    /// Ends a run that goes on, whichever server or command runs it: nothing more of it is written, and what came in stays.
+    /// One that has ended stays as it is.
+    ///
+    /// Errors: `import_not_found`.
+    pub async fn abort_import(&self, id: &str) -> Result<import::Model> {
+        validate::may_exist(id, Thing::Import)?;
+        let (id, error) = (id.to_owned(), ABORTED.to_owned());
+        self.db.commit(AbortImport { id, error, now: self.now() }).await
+    }
+
+    /// Whether the run was aborted, or is not there any more.
+    pub async fn is_aborted(&self, id: &str) -> Result<bool> {
+        use import::Column as C;
+        let status = import::Entity::find_by_id(id).select_only().column(C::Status);
+        let status: Option<ImportStatus> = status.into_tuple().one(self.db.read()).await?;
+        Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
     }
 
     /// Ends the runs whose process is gone, and answers how many there were. Those of other servers on the same

@@ -12,7 +12,10 @@ use super::{
     examples::{dump, example},
     problem::meaning,
 };
-use crate::{import::Background, jobs::JobManager};
+use crate::{
+    import::{Background, Settings},
+    jobs::JobManager,
+};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -23,7 +26,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_st
 /// The service for its document alone.
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let jobs = JobManager::detached();
-    super::service(super::operations(&jobs, &Background::new(jobs.clone())))
+    super::service(super::operations(&jobs, &Background::new(jobs.clone(), Settings::default())))
 }
 
 /// The document, OpenAPI 3.1.0.

@@ -30,8 +30,8 @@ pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
-    StartImport, foresee,
+    AbortImport, ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+    OwnRows, PruneImport, StartImport, foresee,
 };
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
