@@ -116,6 +116,10 @@ pub enum Error {
     Overloaded,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
+    #[error("The row of the job {0} in the database can't be read: whoever keeps the database has to mend it.")]
+    Unreadable(String),
+    #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
+    CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),
 }
@@ -146,7 +150,8 @@ impl Error {
             Error::ItemConflict(_) => "item_conflict",
             Error::Overloaded => "overloaded",
             Error::Unavailable(_) => "database_unavailable",
-            Error::Database(_) => "internal_error",
+            Error::Database(_) | Error::Unreadable(_) => "internal_error",
+            Error::CounterExhausted => "counter_exhausted",
         }
     }
 }

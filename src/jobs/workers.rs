@@ -6,7 +6,10 @@ use super::{
     worker_book::Present,
 };
 use crate::{
-    db::write::{ForgetWorkers, NoteWorkers, WorkerNote},
+    db::{
+        Readable, jobs_of,
+        write::{ForgetWorkers, NoteWorkers, WorkerNote},
+    },
     error::Result,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -48,9 +51,9 @@ impl JobManager {
         self.note_workers().await?;
         let now = self.now();
         let db = self.db.read();
-        let rows = worker::Entity::find().order_by_asc(worker::Column::WorkerId).all(db).await?;
+        let rows = worker::Entity::find().order_by_asc(worker::Column::WorkerId).rows(db).await?;
         let mut held: HashMap<String, Vec<job::Model>> = HashMap::new();
-        for job in held_jobs().all(db).await? {
+        for job in jobs_of(db, held_jobs()).await? {
             held.entry(job.worker_id.clone().unwrap_or_default()).or_default().push(job);
         }
         let worker = |row: worker::Model| {
@@ -111,5 +114,5 @@ fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> Worke
     if jobs.iter().any(|job| job.lease_expires_at.is_none_or(|expires| expires > now)) {
         return WorkerStatus::Busy;
     }
-    if row.last_seen_at + STALE < now { WorkerStatus::Stale } else { WorkerStatus::Idle }
+    if row.last_seen_at < now - STALE { WorkerStatus::Stale } else { WorkerStatus::Idle }
 }

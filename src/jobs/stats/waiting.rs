@@ -1,7 +1,7 @@
 //! What waits, what is stuck, and who works.
 
 use crate::{
-    db::{due_since, is_processing, is_queued, write::first_due},
+    db::{Readable, due_since, is_processing, is_queued, write::first_due},
     error::Result,
     jobs::{Counts, JobManager},
     lifecycle::STALE_AFTER,
@@ -15,6 +15,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// A worker that holds nothing and was not heard of for so long is stale.
 const SILENCE: TimeDelta = TimeDelta::seconds(90);
+
+/// Jobs among which the oldest is looked for: some may not be readable.
+const OLDEST: u64 = 20;
 
 pub struct Waiting {
     /// Queued, and not due yet.
@@ -49,17 +52,17 @@ impl JobManager {
         };
         let queued = || of_type(job::Entity::find().filter(is_queued()));
         let scheduled = queued().filter(due_since().gt(now)).count(db).await?;
-        let oldest: Option<(String, DateTime<Utc>)> = queued()
+        let oldest: Vec<(String, DateTime<Utc>)> = queued()
             .filter(due_since().lte(now))
             .select_only()
             .column(job::Column::Id)
             .expr_as(due_since(), "due_since")
             .order_by_asc(due_since())
-            .limit(1)
+            .limit(OLDEST)
             .into_tuple()
-            .one(db)
+            .rows(db)
             .await?;
-        let oldest = oldest.map(|(job_id, due_since)| Oldest { job_id, due_since });
+        let oldest = oldest.into_iter().next().map(|(job_id, due_since)| Oldest { job_id, due_since });
         let processing = of_type(job::Entity::find().filter(is_processing()));
         let lost = job::Column::LeaseExpiresAt
             .lte(now)
@@ -91,19 +94,19 @@ impl JobManager {
             .select_only()
             .columns([C::WorkerId, C::LeaseExpiresAt, C::UpdatedAt])
             .into_tuple()
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
         let mut busy: BTreeMap<String, bool> = BTreeMap::new();
         for (worker, lease, updated) in held {
-            *busy.entry(worker).or_default() |= lease.map_or(updated + STALE_AFTER > now, |lease| lease > now);
+            *busy.entry(worker).or_default() |= lease.map_or(updated > now - STALE_AFTER, |lease| lease > now);
         }
         let seen: Vec<(String, DateTime<Utc>)> = worker::Entity::find()
             .select_only()
             .columns([worker::Column::WorkerId, worker::Column::LastSeenAt])
             .into_tuple()
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
-        let idle = |(id, at): &&(String, DateTime<Utc>)| *at + SILENCE >= now && busy.get(id) != Some(&true);
+        let idle = |(id, at): &&(String, DateTime<Utc>)| *at >= now - SILENCE && busy.get(id) != Some(&true);
         let idle: BTreeSet<&str> = seen.iter().filter(idle).map(|(id, _)| id.as_str()).collect();
         let all: BTreeSet<&str> =
             seen.iter().map(|(id, _)| id.as_str()).chain(busy.keys().map(String::as_str)).collect();
