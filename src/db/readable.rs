@@ -6,6 +6,7 @@ use sea_orm::{
     PrimaryKeyToColumn, QueryResult, QuerySelect, QueryTrait, Select, SelectGetableTuple, SelectModel, Selector,
     SelectorRaw, TryGetableMany,
 };
+use sqlx::{Column, Row, TypeInfo};
 use std::{
     collections::HashSet,
     hash::{BuildHasher, RandomState},
@@ -139,6 +140,7 @@ pub(super) fn decode<T>(
     read: impl Fn(&QueryResult) -> Result<T, DbErr>,
     name: impl Fn(&QueryResult) -> String,
 ) -> Decoded<T> {
+    let read = |row: &QueryResult| in_years(row).and_then(|()| read(row));
     if let Ok(read) = guarded(|| rows.iter().map(&read).collect()) {
         return Decoded { read, unreadable: Vec::new() };
     }
@@ -161,14 +163,31 @@ fn only<T>(
     read: impl Fn(&QueryResult) -> Result<T, DbErr>,
     name: impl Fn(&QueryResult) -> String,
 ) -> Result<T, DbErr> {
-    guarded(|| read(row)).map_err(|error| {
+    guarded(|| in_years(row).and_then(|()| read(row))).map_err(|error| {
         let name = name(row);
         note(&name, &error);
         DbErr::Custom(format!("the row {name} can't be read: {error}"))
     })
 }
 
-/// A decoder may panic: sqlx adds the time of a PostgreSQL row to an epoch without a look at what comes out.
+/// Whether the times of a row on PostgreSQL lie in the years 1 to 9999. sqlx would add one beyond to an epoch and panic, and
+/// no reader of RFC 3339 takes what lies between.
+pub(super) fn in_years(row: &QueryResult) -> Result<(), DbErr> {
+    let Some(row) = row.try_as_pg_row() else { return Ok(()) };
+    for column in row.columns().iter().filter(|column| column.type_info().name() == "TIMESTAMPTZ") {
+        let value = row.try_get_raw(column.ordinal()).map_err(|error| DbErr::Type(error.to_string()))?;
+        let bytes = value.as_bytes().ok().and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+        if bytes.is_some_and(|bytes| !YEARS.contains(&i64::from_be_bytes(bytes))) {
+            return Err(DbErr::Type(format!("{} lies outside of the years 1 to 9999", column.name())));
+        }
+    }
+    Ok(())
+}
+
+/// The years 1 to 9999 as PostgreSQL sends times: microseconds since 2000.
+const YEARS: std::ops::RangeInclusive<i64> = -63_082_281_600_000_000..=252_455_615_999_999_999;
+
+/// A decoder may panic.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, DbErr>) -> Result<T, DbErr> {
     let beyond = |_| Err(DbErr::Type("a value is beyond what the program can hold".to_owned()));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(beyond)

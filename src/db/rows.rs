@@ -104,7 +104,7 @@ async fn gathered(db: &impl ConnectionTrait, asked: &Statement) -> Result<Option
 }
 
 fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
-    Ok(job::Model {
+    let job = job::Model {
         id: columns.next()?,
         job_type: columns.next()?,
         mode: columns.next()?,
@@ -144,8 +144,27 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         version: columns.next()?,
         status_since: columns.next()?,
         last_lease_token: columns.next()?,
-    })
+    };
+    in_years(&job).then_some(job).ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
 }
+
+/// SQLite holds any text for a time, and chrono reads years of five digits.
+fn in_years(job: &job::Model) -> bool {
+    let optional = [
+        job.run_at,
+        job.started_at,
+        job.completed_at,
+        job.lease_expires_at,
+        job.cancel_requested_at,
+        job.status_since,
+    ];
+    let mut times = [job.created_at, job.updated_at].into_iter().chain(optional.into_iter().flatten());
+    times.all(|time| YEARS.contains(&time.timestamp()))
+}
+
+/// The years 1 to 9999, in seconds since 1970.
+const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
+
 
 /// The values of a row, one after the other.
 trait Columns {

@@ -8,6 +8,7 @@
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
 mod background;
+mod bounds;
 mod fields;
 mod interrupted;
 mod json;

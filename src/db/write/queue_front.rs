@@ -2,15 +2,15 @@
 
 use crate::{
     db::{
-        Readable, bulk, dialect,
-        readable::guarded,
+        bulk, dialect,
+        readable::in_years,
         rows::{self, Read},
     },
     lifecycle::{next_attempt, version_after},
 };
 use chrono::{DateTime, Utc};
 use entity::job;
-use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, IdenStatic, Iterable, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbErr, IdenStatic, Iterable, QueryResult, Statement, Value};
 use std::collections::{BTreeMap, HashMap};
 
 /// Queued jobs of one type and priority.
@@ -22,11 +22,11 @@ pub struct Level {
     pub due_at: DateTime<Utc>,
 }
 
-impl FromQueryResult for Level {
-    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+impl Level {
+    fn of(row: &QueryResult) -> Result<Self, DbErr> {
         // A job whose time can't be read is passed over when the jobs are picked; those behind it may be due.
-        let due_at = guarded(|| row.try_get(prefix, "due_at")).unwrap_or(DateTime::UNIX_EPOCH);
-        Ok(Self { job_type: row.try_get(prefix, "job_type")?, priority: row.try_get(prefix, "priority")?, due_at })
+        let due_at = in_years(row).and_then(|()| row.try_get("", "due_at")).unwrap_or(DateTime::UNIX_EPOCH);
+        Ok(Self { job_type: row.try_get("", "job_type")?, priority: row.try_get("", "priority")?, due_at })
     }
 }
 
@@ -46,7 +46,8 @@ pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<L
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
     let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
-    Level::find_by_statement(asked).rows(db).await
+    // A priority that is no number is that of no job that can be read.
+    Ok(db.query_all_raw(asked).await?.iter().filter_map(|row| Level::of(row).ok()).collect())
 }
 
 /// The jobs that are due of these types, in the order in which claims give them out.
