@@ -122,6 +122,10 @@ pub enum Error {
     DiskFull(#[source] DbErr),
     #[error("The database file was moved or deleted, and changes are refused: put it back, or restart the server.")]
     DatabaseMoved,
+    #[error("The row of the job {0} in the database can't be read: whoever keeps the database has to mend it.")]
+    Unreadable(String),
+    #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
+    CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),
 }
@@ -158,7 +162,8 @@ impl Error {
             Error::Overloaded | Error::TooManyWaits => "overloaded",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
-            Error::Database(_) => "internal_error",
+            Error::Database(_) | Error::Unreadable(_) => "internal_error",
+            Error::CounterExhausted => "counter_exhausted",
         }
     }
 }

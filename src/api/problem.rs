@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io;
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 39] = [
+pub const CODES: [(&str, u16, &str); 40] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
@@ -37,6 +37,7 @@ pub const CODES: [(&str, u16, &str); 39] = [
     ("shots_exceed_total", 409, "More shots would be done than there are"),
     ("item_conflict", 409, "The items contradict each other, or those of the job"),
     ("episode_number_taken", 409, "The episode's number is taken"),
+    ("counter_exhausted", 409, "The job takes no more steps"),
     ("version_mismatch", 412, "The job has changed meanwhile"),
     ("media_changed", 412, "The file has changed meanwhile"),
     ("body_too_large", 413, "The body is too large"),
@@ -158,6 +159,10 @@ impl From<Error> for Problem {
                 Self { errors: vec![field], ..Self::new(error.code(), detail) }
             }
             Error::Database(source) => Self::internal(&source.to_string()),
+            Error::Unreadable(ref id) => {
+                tracing::error!(job_id = id.as_str(), "the row of a job can't be read");
+                Self::new(error.code(), detail)
+            }
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database does not answer");
                 Self::new("database_unavailable", detail)

@@ -9,6 +9,7 @@
 
 mod allowance;
 mod background;
+mod bounds;
 mod disk;
 mod fields;
 mod interrupted;

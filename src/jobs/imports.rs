@@ -3,7 +3,7 @@
 use super::{JobManager, validate};
 use crate::{
     db::{
-        is_taken,
+        Readable, is_taken, page,
         write::{
             AbortImport, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
             StartImport, foresee,
@@ -19,7 +19,7 @@ use entity::{
     import_reject,
 };
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::Value;
@@ -151,7 +151,7 @@ impl JobManager {
     /// database go on.
     pub async fn give_up_imports(&self) -> Result<u64> {
         let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
-        let running = running.all(self.db.read()).await?;
+        let running = running.rows(self.db.read()).await?;
         if running.is_empty() {
             return Ok(0);
         }
@@ -166,7 +166,7 @@ impl JobManager {
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
         validate::may_exist(id, Thing::Import)?;
-        import::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
+        import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
     }
 
     /// A page of the importer's runs, the newest first, and where the next begins.
@@ -177,14 +177,13 @@ impl JobManager {
     ) -> Result<(Vec<import::Model>, Option<Cursor>)> {
         let mut query = import::Entity::find()
             .order_by_desc(import::Column::StartedAt)
-            .order_by_desc(import::Column::Id)
-            .limit(limit + 1);
+            .order_by_desc(import::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = query.all(self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.started_at, id: row.id.clone() }))
+        let rows = page(query, limit + 1, self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row: &import::Model| Cursor { created_at: row.started_at, id: row.id.clone() }))
     }
 
     /// The rejects of a run behind the one with this number, in the order in which they were met.
@@ -199,11 +198,10 @@ impl JobManager {
         self.get_import(import_id).await?;
         let mut rejects = import_reject::Entity::find()
             .filter(import_reject::Column::ImportId.eq(import_id))
-            .order_by_asc(import_reject::Column::Id)
-            .limit(limit);
+            .order_by_asc(import_reject::Column::Id);
         if let Some(after) = after {
             rejects = rejects.filter(import_reject::Column::Id.gt(after));
         }
-        Ok(rejects.all(self.db.read()).await?)
+        Ok(page(rejects, limit, self.db.read()).await?)
     }
 }

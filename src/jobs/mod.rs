@@ -4,6 +4,7 @@ mod access_path;
 mod actions;
 mod active_jobs;
 mod cancel_job;
+mod check_rows;
 mod choose_path;
 mod claim_jobs;
 mod clean_up;
@@ -49,6 +50,7 @@ mod workers;
 
 pub use access_path::{AccessPath, Stretch};
 pub use actions::{ActionFilter, NewAction, Preview};
+pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};

@@ -6,7 +6,10 @@ use super::{
     worker_book::{FlushTurn, MOST_REMEMBERED, Present},
 };
 use crate::{
-    db::write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
+    db::{
+        jobs_of,
+        write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
+    },
     error::Result,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -75,7 +78,7 @@ impl JobManager {
         let now = self.now();
         let (rows, more) = self.worker_rows(now).await?;
         let mut held: HashMap<String, Vec<job::Model>> = HashMap::new();
-        for job in held_jobs().all(self.db.read()).await? {
+        for job in jobs_of(self.db.read(), held_jobs()).await? {
             held.entry(job.worker_id.clone().unwrap_or_default()).or_default().push(job);
         }
         let worker = |row: worker::Model| {
@@ -219,5 +222,5 @@ fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> Worke
     if jobs.iter().any(|job| job.lease_expires_at.is_none_or(|expires| expires > now)) {
         return WorkerStatus::Busy;
     }
-    if row.last_seen_at + STALE < now { WorkerStatus::Stale } else { WorkerStatus::Idle }
+    if row.last_seen_at < now - STALE { WorkerStatus::Stale } else { WorkerStatus::Idle }
 }

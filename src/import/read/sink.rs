@@ -3,6 +3,7 @@
 
 use super::{
     super::{
+        bounds::held,
         fields::LAST_COUNTS,
         json::{self, DEEPEST},
         kept::Repair,
@@ -208,7 +209,7 @@ impl Sink {
             let cleaned = cleaned.into_iter().map(|field| told(field, "nul_replaced"));
             let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule)));
             let repairs = repairs.chain(repeated.into_iter().map(|name| told(name, LAST_COUNTS))).collect();
-            return callsheet::rows(record).map(|record| (record, repairs));
+            return callsheet::rows(record).and_then(held).map(|record| (record, repairs));
         }
         if too_deep {
             let told =
@@ -230,7 +231,8 @@ impl Sink {
         rules.into_iter().for_each(|rule| record.kept.repaired("", rule));
         self.mended.iter().for_each(|mended| record.kept.repaired(mended.field.as_str(), mended.rule));
         self.context.interrupted.settle(&mut record);
-        Ok(record.into_job())
+        let (record, repairs) = record.into_job();
+        held(record).map(|record| (record, repairs))
     }
 
     /// A store with a file a job trusts the id inside, so that a copy of a file doubles its job. The file that is called

@@ -1,7 +1,7 @@
 //! What waits, what is stuck, and who works.
 
 use crate::{
-    db::{due_since, is_processing, is_queued, write::first_due},
+    db::{Readable, due_since, is_processing, is_queued, write::first_due},
     error::Result,
     jobs::{Counts, JobManager},
     lifecycle::STALE_AFTER,
@@ -15,6 +15,9 @@ use sea_orm::{
 
 /// A worker that holds nothing and was not heard of for so long is stale.
 const SILENCE: TimeDelta = TimeDelta::seconds(90);
+
+/// Jobs among which the oldest is looked for: some may not be readable.
+const OLDEST: u64 = 20;
 
 pub struct Waiting {
     /// Queued, and not due yet.
@@ -49,17 +52,17 @@ impl JobManager {
         };
         let queued = || of_type(job::Entity::find().filter(is_queued()));
         let scheduled = queued().filter(due_since().gt(now)).count(db).await?;
-        let oldest: Option<(String, DateTime<Utc>)> = queued()
+        let oldest: Vec<(String, DateTime<Utc>)> = queued()
             .filter(due_since().lte(now))
             .select_only()
             .column(job::Column::Id)
             .expr_as(due_since(), "due_since")
             .order_by_asc(due_since())
-            .limit(1)
+            .limit(OLDEST)
             .into_tuple()
-            .one(db)
+            .rows(db)
             .await?;
-        let oldest = oldest.map(|(job_id, due_since)| Oldest { job_id, due_since });
+        let oldest = oldest.into_iter().next().map(|(job_id, due_since)| Oldest { job_id, due_since });
         let processing = of_type(job::Entity::find().filter(is_processing()));
         let lost = job::Column::LeaseExpiresAt
             .lte(now)
