@@ -2,7 +2,30 @@
 //!
 //! Linux only: elsewhere nothing is known, and a process that is silent for a while counts as gone.
 
-use std::{fs, path::Path};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// The file of this program, where it is not that of the process.
+static FILE: OnceLock<PathBuf> = OnceLock::new();
+
+/// The running file itself, even where a newer one has taken its place: processes that work together are of one
+/// version.
+pub fn own_file() -> io::Result<PathBuf> {
+    if let Some(file) = FILE.get() {
+        return Ok(file.clone());
+    }
+    let linux = PathBuf::from("/proc/self/exe");
+    if linux.exists() { Ok(linux) } else { env::current_exe() }
+}
+
+/// Says where the program is, to a process that has it as a library: the tests. The first word counts.
+#[doc(hidden)]
+pub fn set_own_file(file: PathBuf) {
+    let _ = FILE.set(file);
+}
 
 /// What names a process: the boot of its machine, its namespace, its id, and its start, since ids are given again.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -91,6 +91,27 @@ impl MigratorTrait for Migrator {
     }
 }
 
+/// The first and the last moment of a row: the years 1 to 9999. Beyond them SQLite, which compares texts, sorts wrongly and
+/// can't read back what it holds.
+const FIRST_TIME: &str = "0001-01-01T00:00:00+00:00";
+const LAST_TIME: &str = "9999-12-31T23:59:59.999999+00:00";
+
+/// How far counters go; `callsheet::lifecycle` says why.
+const MAX_ATTEMPT: i32 = 1_000_000;
+const MAX_VERSION: i64 = 1 << 53;
+const MAX_INDEX: i32 = 999_999;
+
+/// The time lies within the years of rows, or is null.
+fn in_years(column: &'static str) -> Expr {
+    Expr::col(column).between(FIRST_TIME, LAST_TIME)
+}
+
+/// All of these do.
+fn all_in_years(columns: &[&'static str]) -> Expr {
+    let (first, rest) = columns.split_first().unwrap_or((&"created_at", &[]));
+    rest.iter().fold(in_years(first), |all, column| all.and(in_years(column)))
+}
+
 /// A nullable UTC time.
 fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).timestamp_with_time_zone().take()

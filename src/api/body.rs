@@ -145,6 +145,7 @@ async fn read(request: &Request, body: &mut RequestBody) -> Result<Bytes> {
             );
             Err(Problem::new("body_too_large", detail).into())
         }
+        Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
         Err(error) => Err(Problem::new("malformed_body", format!("The body broke off: {error}.")).into()),
     }
 }

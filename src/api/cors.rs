@@ -3,6 +3,7 @@
 //! A request of another origin is answered all the same, without the headers: it is the browser that then keeps the
 //! answer from the page. Pages of this server's own origin send an Origin header too.
 
+use super::origin::is_allowed;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderValue, Method, StatusCode, header},
@@ -27,8 +28,11 @@ impl Cors {
 
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let origin = request.headers().get(header::ORIGIN)?;
-        let known = self.origins.iter().any(|o| o == "*" || o.as_bytes() == origin.as_bytes());
-        known.then(|| origin.clone())
+        // Said as such: a page that is any page is given nothing of its own.
+        if self.origins.iter().any(|known| known == "*") {
+            return Some(HeaderValue::from_static("*"));
+        }
+        is_allowed(origin.as_bytes(), &self.origins).then(|| origin.clone())
     }
 }
 

@@ -139,8 +139,9 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer.
-async fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice.
+fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     use futures_util::FutureExt;
-    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into()))
+    let caught = AssertUnwindSafe(call).catch_unwind();
+    caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))
 }

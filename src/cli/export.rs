@@ -1,9 +1,10 @@
 //! `callsheet export`.
 
-use super::Failure;
+use super::{Failure, out::note};
 use crate::{
     app::App,
     export::{self, ExportError, Output},
+    lines,
 };
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
@@ -45,7 +46,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     out.finish()?;
     if let Some(path) = arguments.output {
-        eprintln!("{jobs} jobs in {}", path.display());
+        lines::err().say(format_args!("{jobs} jobs in {}", path.display()));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -2,7 +2,7 @@
 //! then where it is not.
 
 use super::out::say;
-use crate::import::Outcome;
+use crate::{import::Outcome, lines};
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::{
     io::IsTerminal,
@@ -67,7 +67,7 @@ impl Progress {
             }
             Shown::Lines { next } if passed >= *next => {
                 *next = passed + LINE;
-                eprintln!("{}", line(self.records, self.bytes, self.all, passed));
+                lines::err().say(line(self.records, self.bytes, self.all, passed));
             }
             Shown::Lines { .. } => {}
         }

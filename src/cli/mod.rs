@@ -8,7 +8,6 @@ mod jobs;
 mod migrate;
 mod openapi;
 mod out;
-mod patience;
 mod queue;
 mod serve;
 mod work;
@@ -19,7 +18,8 @@ use crate::{
     config::{Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
-    telemetry, whole_file, worker,
+    import::{SqliteArguments, read_sqlite},
+    lines, telemetry, whole_file, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
@@ -63,6 +63,8 @@ enum Command {
     Work(work::Arguments),
     #[command(hide = true)]
     WorkGuard(work::GuardArguments),
+    #[command(hide = true)]
+    ReadSqlite(SqliteArguments),
     /// Pause, resume and limit types of jobs
     Queue(queue::Arguments),
     /// Show who asks for jobs, and what each holds
@@ -108,7 +110,7 @@ pub async fn run() -> ExitCode {
         // Whoever read our output has seen enough, e.g. `callsheet export | head`.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("callsheet: {failure}");
+            lines::err().say(format_args!("callsheet: {failure}"));
             ExitCode::from(failure.code())
         }
     }
@@ -121,6 +123,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Work(arguments) => work::run(cli.flags, arguments).await,
         Command::WorkGuard(arguments) => work::guard(&arguments),
+        Command::ReadSqlite(arguments) => {
+            read_sqlite(arguments).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
         Command::Migrate(arguments) => {
             let create = arguments.creates();
@@ -131,7 +137,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             let app = ready(cli.flags, true).await?;
             told(&app, import::run(app.clone(), arguments)).await
         }
-        Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Imports(arguments) => {
+            let app = ready(cli.flags, false).await?;
+            told(&app, imports::run(app.clone(), arguments)).await
+        }
         Command::Queue(arguments) => {
             let app = ready(cli.flags, false).await?;
             told(&app, queue::run(app.clone(), arguments)).await

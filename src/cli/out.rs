@@ -1,4 +1,4 @@
-//! Standard output. Whoever reads it may be gone, or it may be full: neither is a reason to panic.
+//! Standard output of commands. A reader that is gone ends the command, and is no reason to panic.
 
 use super::Failure;
 use std::{fmt::Display, io::Write};

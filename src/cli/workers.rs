@@ -3,7 +3,8 @@
 use super::{Failure, out::say, plain};
 use crate::{
     app::App,
-    jobs::{Worker, WorkerStatus},
+    jobs::{Worker, WorkerStatus, Workers},
+    lines,
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -18,14 +19,17 @@ pub struct Arguments {
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let workers = app.jobs.list_workers().await?;
+    let Workers { workers, more } = app.jobs.list_workers().await?;
     if arguments.json {
         let workers: Vec<Value> = workers.iter().map(object).collect();
-        say(json!({"workers": workers}))?;
+        say(json!({"workers": workers, "more": more}))?;
     } else if workers.is_empty() {
         say("no workers")?;
     } else {
         say(table(&workers))?;
+        if more {
+            lines::err().say("there are more workers: these are the ones that were heard of last");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -39,7 +39,7 @@ impl ReportFile {
 
     /// Writes the counts and what the rules mean, and gives the file its name.
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
-        let (id, stopped) = (json!(report.import_id), report.stopped);
+        let (id, stopped) = (json!(report.import_id), report.stopped.is_some());
         let Sums { sources, total } = sums(report);
         let rules: Value =
             report.total.rules.keys().map(|rule| ((*rule).to_owned(), json!(rules::meaning(rule)))).collect();

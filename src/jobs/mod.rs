@@ -4,6 +4,7 @@ mod access_path;
 mod actions;
 mod active_jobs;
 mod cancel_job;
+mod check_rows;
 mod choose_path;
 mod claim_jobs;
 mod clean_up;
@@ -27,6 +28,7 @@ mod list_jobs;
 mod loops;
 mod outcomes;
 mod progress;
+mod prune_imports;
 mod queues;
 mod recover_job;
 mod release_job;
@@ -48,6 +50,7 @@ mod workers;
 
 pub use access_path::{AccessPath, Stretch};
 pub use actions::{ActionFilter, NewAction, Preview};
+pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
@@ -57,12 +60,13 @@ pub use feed::{Change as FeedChange, Place};
 pub use filter::Filter;
 pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
-pub use imports::Batch;
+pub use imports::{ABORTED as ABORTED_IMPORT, Batch};
 pub use items::ItemReport;
 pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
 pub use progress::Progress;
+pub use prune_imports::Pruned as PrunedImports;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
@@ -72,7 +76,7 @@ pub use update_job::JobPatch;
 pub use validate::{escape, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
 pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
-pub use workers::{Worker, WorkerStatus};
+pub use workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
     chance::{Chance, SystemChance},

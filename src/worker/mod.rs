@@ -17,6 +17,7 @@ mod program;
 mod reports;
 mod run;
 mod said;
+mod screen;
 mod stop;
 mod tail;
 
@@ -50,6 +51,8 @@ pub struct Options {
     pub worker_id: Option<String>,
     /// Where the program runs.
     pub folder: Option<PathBuf>,
+    /// What the program finds in its environment beside what the worker says of the job.
+    pub environment: Vec<(OsString, OsString)>,
     pub command: Vec<OsString>,
 }
 
@@ -110,6 +113,7 @@ pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failur
         worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
     }
     while running.join_next().await.is_some() {}
+    worker.display.end().await;
     worked?;
     worker.stopper.verdict(&worker.options.server)
 }
