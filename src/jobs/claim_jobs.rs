@@ -210,7 +210,15 @@ mod sizes {
     #[tokio::test]
     async fn sizes() {
         let t = JobManager::detached();
-        let claim = || Claim { worker_id: "w".into(), job_types: vec![], max_jobs: 1, lease_seconds: 1, wait_seconds: 1, host: None, version: None };
+        let claim = || Claim {
+            worker_id: "w".into(),
+            job_types: vec![],
+            max_jobs: 1,
+            lease_seconds: 1,
+            wait_seconds: 1,
+            host: None,
+            version: None,
+        };
         let types: Arc<[String]> = vec![].into();
         eprintln!("claim_jobs {}", size_of_val(&t.claim_jobs(claim())));
         let c = claim();
