@@ -1,12 +1,11 @@
 //! `callsheet serve`.
 
-use super::{Failure, out::say, patience::Patient};
-use crate::{
-    api,
-    app::App,
-    background::Loops,
-    db::{migrate as schema, without_password},
+use super::{
+    Failure,
+    out::{note, say},
+    patience::Patient,
 };
+use crate::{api, app::App, background::Loops, db::migrate as schema, shown_url::shown_url};
 use poem::{
     Server,
     listener::{Acceptor, Listener, TcpListener},
@@ -69,16 +68,15 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 
 fn greet(app: &App, address: SocketAddr) {
     let _ = say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
-    let _ =
-        say(format_args!("  database  {}, {}", app.jobs.database().name(), without_password(&app.config.database_url)));
+    let _ = say(format_args!("  database  {}, {}", app.jobs.database().name(), shown_url(&app.config.database_url)));
     let _ = say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
         let _ = say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
-        eprintln!(
+        note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
-        );
+        ));
     }
 }
 

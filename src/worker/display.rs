@@ -2,6 +2,7 @@
 //! is a terminal, else a line when a stage begins and every ten seconds.
 
 use super::{claim::Claim, outcome::Outcome, said::Report};
+use crate::printable::printable;
 use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::Value;
 use std::{
@@ -30,12 +31,12 @@ impl Display {
 
     /// A line on standard output. Nobody need read it.
     pub fn say(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stdout(), "{line}")));
+        self.above(|| drop(writeln!(std::io::stdout(), "{}", printable(&line.to_string()))));
     }
 
     /// A line on standard error.
     pub fn note(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stderr(), "{line}")));
+        self.above(|| drop(writeln!(std::io::stderr(), "{}", printable(&line.to_string()))));
     }
 
     fn above(&self, print: impl FnOnce()) {
@@ -48,7 +49,7 @@ impl Display {
     /// The server does not answer: said once, until it does again.
     pub fn away(&self, why: &str) {
         if locked(&self.away).replace(Instant::now()).is_none() {
-            self.note(format_args!("the server is away ({}); trying again until it is back", plain(why)));
+            self.note(format_args!("the server is away ({}); trying again until it is back", printable(why)));
         }
     }
 
@@ -60,11 +61,11 @@ impl Display {
 
     pub fn begin(&self, claim: &Claim) -> Row {
         let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
-        let title = plain(&claim.text("project_title"));
+        let (id, title) = (printable(&claim.id).into_owned(), printable(&claim.text("project_title")).into_owned());
         let about = if title.is_empty() { String::new() } else { format!(": {title}") };
-        self.say(format_args!("{} started, attempt {attempt} of {most}{about}", claim.id));
+        self.say(format_args!("{id} started, attempt {attempt} of {most}{about}"));
         let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new(100)).with_style(style()).with_prefix(claim.id.clone());
+            let bar = bars.add(ProgressBar::new(100)).with_style(style()).with_prefix(id.clone());
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
@@ -77,7 +78,7 @@ impl Display {
             line: Instant::now(),
         };
         shown.count();
-        Row { display: self.clone(), id: claim.id.clone(), bar, began: Instant::now(), shown: Mutex::new(shown) }
+        Row { display: self.clone(), id, bar, began: Instant::now(), shown: Mutex::new(shown) }
     }
 }
 
@@ -108,7 +109,7 @@ impl Row {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(shown.progress as u64);
-                bar.set_message(shown.stage.clone());
+                bar.set_message(printable(&shown.stage).into_owned());
             }
             None if stage_began || shown.line.elapsed() >= LINE => {
                 shown.line = Instant::now();
@@ -119,7 +120,7 @@ impl Row {
     }
 
     pub fn note(&self, text: &str) {
-        self.display.note(format_args!("{} {}", self.id, plain(text)));
+        self.display.note(format_args!("{} {}", self.id, printable(text)));
     }
 
     /// The server knows how it ended, and answered with the job as it is now.
@@ -131,7 +132,7 @@ impl Row {
             Outcome::Failed { error, .. } => {
                 let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
                 let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
-                format!("failed{again}: {}", plain(last.unwrap_or(error)))
+                format!("failed{again}: {}", printable(last.unwrap_or(error)))
             }
         };
         self.end(&how);
@@ -139,7 +140,7 @@ impl Row {
 
     /// The server has it otherwise, or could not be told.
     pub fn lost(&self, why: &str) {
-        self.end(&format!("left alone: {}", plain(why)));
+        self.end(&format!("left alone: {}", printable(why)));
     }
 
     fn end(&self, how: &str) {
@@ -178,11 +179,6 @@ fn style() -> ProgressStyle {
     // The form is a constant; one that is wrong shows the bar's own.
     ProgressStyle::with_template("{prefix} {bar:16} {pos:>3} % {elapsed:>4} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// Text of others, without what would steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -7,7 +7,7 @@ use super::{
     },
     file, postgres, redis,
 };
-use crate::db::without_password;
+use crate::shown_url::shown_url;
 use std::path::{Path, PathBuf};
 
 pub enum Place<'a> {
@@ -48,10 +48,7 @@ pub fn unknown(url: &str) -> Reject {
 pub fn shown(named: &Path) -> PathBuf {
     match Place::of(named) {
         Place::Path(path) => path.to_owned(),
-        // A password may also stand behind the address, as a parameter.
-        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => {
-            secrets::hidden(&without_password(url)).into()
-        }
+        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => secrets::hidden(&shown_url(url)).into(),
     }
 }
 
