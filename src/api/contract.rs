@@ -17,11 +17,21 @@ pub struct Operation {
 }
 
 /// Codes that any operation may answer.
-pub const EVERYWHERE: [&str; 5] =
-    ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable", "overloaded"];
+pub const EVERYWHERE: [&str; 7] = [
+    "invalid_request",
+    "method_not_allowed",
+    "host_refused",
+    "too_many_connections",
+    "internal_error",
+    "database_unavailable",
+    "overloaded",
+];
+
+/// Codes of every operation that may change something.
+pub const UNSAFE: [&str; 2] = ["origin_refused", "disk_full"];
 
 /// Codes of every operation with a body.
-pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];
+pub const WITH_BODY: [&str; 4] = ["malformed_body", "body_too_slow", "body_too_large", "media_type_unsupported"];
 
 const fn operation(id: &'static str, headers: &'static [Header], codes: &'static [&'static str]) -> Operation {
     Operation { id, headers, codes }
@@ -32,7 +42,7 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 56] = [
+pub const OPERATIONS: [Operation; 57] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
@@ -137,8 +147,9 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("start_import", &[], &[]),
     operation("list_imports", &[], &[]),
     operation("get_import", &[], &["import_not_found"]),
+    operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
-    operation("get_health", &[], &[]),
+    operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),
-    operation("get_readiness", &[], &[]),
+    operation("get_readiness", &[], &["not_ready"]),
 ];

@@ -3,6 +3,7 @@
 //! A request of another origin is answered all the same, without the headers: it is the browser that then keeps the
 //! answer from the page. Pages of this server's own origin send an Origin header too.
 
+use super::origin::is_allowed;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderValue, Method, StatusCode, header},
@@ -28,8 +29,11 @@ impl Cors {
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let mut origins = request.headers().get_all(header::ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
-        let known = self.origins.iter().any(|o| o == "*" || o.as_bytes() == origin.as_bytes());
-        known.then(|| origin.clone())
+        // Said as such: a page that is any page is given nothing of its own.
+        if self.origins.iter().any(|known| known == "*") {
+            return Some(HeaderValue::from_static("*"));
+        }
+        is_allowed(origin.as_bytes(), &self.origins).then(|| origin.clone())
     }
 }
 

@@ -1,7 +1,6 @@
 //! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
 
 use super::{
-    answer_headers::Embedding,
     problem::{Problem, shown},
     single_headers, spec,
 };
@@ -20,12 +19,11 @@ use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
 #[derive(Clone)]
 pub struct Problems {
     routes: Arc<Vec<(Vec<String>, String)>>,
-    embedding: Embedding,
 }
 
 impl Problems {
-    pub fn new(embedding: Embedding) -> Self {
-        Self { routes: Arc::new(spec::methods_by_path()), embedding }
+    pub fn new() -> Self {
+        Self { routes: Arc::new(spec::methods_by_path()) }
     }
 
     /// The route of a path: its template, cut at the slashes, and the methods that it takes.
@@ -99,7 +97,6 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert("x-request-id", value);
         }
-        self.problems.embedding.complete(&method, &path, response.headers_mut());
         let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
         tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
         Ok(response)
@@ -147,8 +144,9 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer.
-async fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
+/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice.
+fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     use futures_util::FutureExt;
-    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into()))
+    let caught = AssertUnwindSafe(call).catch_unwind();
+    caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))
 }

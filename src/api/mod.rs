@@ -15,9 +15,11 @@ mod episodes;
 mod events;
 mod examples;
 mod filter;
+mod gate;
 mod generate;
 mod headers;
 mod health;
+mod host;
 mod imports;
 mod items;
 mod jobs;
@@ -25,9 +27,9 @@ mod kept_lists;
 mod lifecycle;
 mod media;
 mod middleware;
+mod origin;
 mod paging;
 mod problem;
-mod range;
 mod reports;
 mod series;
 mod shots;
@@ -41,11 +43,12 @@ mod workers;
 mod written;
 
 pub use contract::OPERATIONS;
-pub use problem::CODES;
+pub use host::is_host;
+pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{
-    Endpoint, EndpointExt, Route,
+    Endpoint, EndpointExt, Response, Route,
     middleware::{NormalizePath, TrailingSlash},
 };
 use poem_openapi::{OpenApi, OpenApiService, Tags};
@@ -103,7 +106,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 }
 
 /// Everything that the server answers.
-pub fn routes(app: &App) -> impl Endpoint + use<> {
+pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));
     routes = dashboard::add(docs::add(routes));
@@ -117,11 +120,12 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
-    let embedding = answer_headers::Embedding { by_other_sites: !origins.is_empty() };
     routes
         .with(NormalizePath::new(TrailingSlash::Trim))
         .data(settings)
         .data(uploads)
-        .with(middleware::Problems::new(embedding))
+        .data(app.imports.clone())
+        .with(middleware::Problems::new())
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
+        .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }

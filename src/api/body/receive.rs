@@ -52,6 +52,7 @@ pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Receiv
         Some(length) if length <= LARGE => match body.take()?.into_bytes_limit(limit).await {
             Ok(bytes) => Ok(Received { bytes, share: None }),
             Err(ReadBodyError::PayloadTooLarge) => Err(too_large(limit).into()),
+            Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
             Err(error) => Err(broken(&error).into()),
         },
         _ => receive_large(body, limit).await,
@@ -63,7 +64,7 @@ async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received>
     let mut stream = Box::pin(body.take()?.into_bytes_stream());
     let (mut bytes, mut share) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
     while let Some(piece) = stream.next().await {
-        let piece = piece.map_err(|error| broken(&error))?;
+        let piece = piece.map_err(|error| Problem::broken_body(&error))?;
         if bytes.len() + piece.len() > limit {
             return Err(too_large(limit).into());
         }
@@ -104,6 +105,6 @@ fn no_room() -> Problem {
     Problem::new("overloaded", "Too many large bodies are being read: try again in a moment.")
 }
 
-fn broken(error: &dyn std::fmt::Display) -> Problem {
+fn broken(error: &ReadBodyError) -> Problem {
     Problem::new("malformed_body", format!("The body broke off: {error}."))
 }
