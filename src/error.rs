@@ -116,6 +116,12 @@ pub enum Error {
     Overloaded,
     #[error("More calls wait for jobs than the server holds: try again in a moment, or wait at another server.")]
     TooManyWaits,
+    #[error("Too many searches for a text are under way: try again in a moment.")]
+    TooManySearches,
+    #[error(
+        "Looking through the jobs took too long: name a type, a status or a span of time as well, or ask for pages by cursor."
+    )]
+    SearchTooLong,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
@@ -159,7 +165,8 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
-            Error::Overloaded | Error::TooManyWaits => "overloaded",
+            Error::Overloaded | Error::TooManyWaits | Error::TooManySearches => "overloaded",
+            Error::SearchTooLong => "search_too_long",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) | Error::Unreadable(_) => "internal_error",

@@ -3,17 +3,22 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction},
+    dto::{Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction},
     headers::IdempotencyKey,
     paging,
+    rows::Rows,
+    written::Written,
 };
-use crate::jobs::JobManager;
+use crate::{jobs::JobManager, lifecycle::Cursor};
+use entity::job_action;
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
     payload::Json,
+    types::ToJSON,
 };
+use serde_json::json;
 
 /// The call that begins an action stands among those of jobs.
 pub struct StartActions(pub JobManager);
@@ -70,10 +75,14 @@ impl Actions {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Result<Json<ActionList>> {
-        let (actions, next) = self.0.list_actions(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
-        let actions = actions.into_iter().map(Into::into).collect();
-        Ok(Json(ActionList { actions, next_cursor: next.map(|c| c.encode()) }))
+    ) -> Result<Written<ActionList>> {
+        let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
+        let mut rows = Rows::new("actions");
+        let read = |after, limit| self.0.list_actions(after, limit);
+        let place = |action: &job_action::Model| Cursor { created_at: action.created_at, id: action.id.clone() };
+        let write = |action| Action::from(action).to_json_string();
+        let next = rows.fill(limit, after, read, place, write).await?;
+        Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
     }
 
     /// Get an action
@@ -116,14 +125,13 @@ impl Actions {
         /// Outcomes of a page.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Json<ActionOutcomeList>> {
+    ) -> Result<Written<ActionOutcomeList>> {
         let limit = paging::limit(limit.0)?;
         let outcome = outcome.0.map(Into::into);
-        let mut outcomes = self.0.list_action_outcomes(&action_id.0, outcome, after.0, limit + 1).await?;
-        let more = outcomes.len() as u64 > limit;
-        outcomes.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next_after = outcomes.last().filter(|_| more).map(|outcome| outcome.id);
-        let outcomes = outcomes.into_iter().map(Into::into).collect();
-        Ok(Json(ActionOutcomeList { action_id: action_id.0, outcomes, next_after }))
+        let mut rows = Rows::new("outcomes");
+        let read = |after, limit| self.0.list_action_outcomes(&action_id.0, outcome, after, limit);
+        let write = |outcome| ActionOutcome::from(outcome).to_json_string();
+        let next_after = rows.fill(limit, after.0, read, |outcome| outcome.id, write).await?;
+        Ok(rows.end(&json!({"action_id": action_id.0, "next_after": next_after})))
     }
 }

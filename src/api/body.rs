@@ -7,7 +7,10 @@ mod receive;
 mod shape;
 mod words;
 
-use super::problem::{Problem, shown};
+use super::{
+    problem::{Problem, shown},
+    room::Share,
+};
 use crate::error::FieldError;
 use poem::{Request, RequestBody, Result};
 use poem_openapi::{
@@ -19,7 +22,6 @@ use poem_openapi::{
 use receive::{Received, in_turn, receive};
 use serde_json::Value;
 use shape::Shape;
-use tokio::sync::OwnedSemaphorePermit;
 
 /// Largest body that is read, in bytes; handed to the reader through the request's data.
 #[derive(Clone, Copy)]
@@ -31,7 +33,7 @@ pub struct Body<T> {
     /// The body as JSON in one form, for the fingerprint of the Idempotency-Key that came with it.
     pub text: Option<String>,
     /// The memory that a large one counts for until it is done with.
-    _share: Option<OwnedSemaphorePermit>,
+    _share: Option<Share>,
 }
 
 impl<T: Type> Payload for Body<T> {
@@ -147,7 +149,8 @@ fn check_content_type<P: Payload>(request: &Request) -> Result<()> {
         Some(given) if P::check_content_type(given) => Ok(()),
         given => {
             let given = given.unwrap_or("none");
-            let detail = format!("Send the body as JSON, with Content-Type: application/json; it came with {}.", shown(given));
+            let detail =
+                format!("Send the body as JSON, with Content-Type: application/json; it came with {}.", shown(given));
             Err(Problem::new("media_type_unsupported", detail).into())
         }
     }

@@ -9,6 +9,7 @@ use super::{
     },
     headers::IfMatch,
     jobs::{JobAnswer, answer},
+    written::Written,
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
@@ -23,10 +24,11 @@ impl Claims {
     /// Gives the worker the jobs that come first, each under a lease: higher priority, then earlier due, then earlier created.
     /// No job is given twice. With `wait_seconds` the call is held until there is a job.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
-    async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Json<ClaimedJobs>> {
+    async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Written<ClaimedJobs>> {
         // What came is not kept while the call waits: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
-        Ok(Json(ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() }))
+        let claimed = ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() };
+        Ok(Written::json_of_change(&claimed))
     }
 
     /// Send a heartbeat

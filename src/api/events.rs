@@ -1,13 +1,20 @@
 //! The history of a job.
 
-use super::{Tag, dto::EventList, paging};
+use super::{
+    Tag,
+    dto::{Event, EventList},
+    paging,
+    rows::Rows,
+    written::Written,
+};
 use crate::jobs::JobManager;
 use poem::Result;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
+    types::ToJSON,
 };
+use serde_json::json;
 
 pub struct Events(pub JobManager);
 
@@ -15,7 +22,7 @@ pub struct Events(pub JobManager);
 impl Events {
     /// List events
     ///
-    /// What happened to a job, in order.
+    /// What happened to a job, in order. A page ends at 8 MiB: it may hold fewer than `limit`, and `next_after` goes on.
     #[oai(path = "/:job_id/events", method = "get", operation_id = "list_events")]
     async fn list_events(
         &self,
@@ -26,13 +33,12 @@ impl Events {
         /// Events of a page.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Json<EventList>> {
+    ) -> Result<Written<EventList>> {
         let limit = paging::limit(limit.0)?;
-        let mut events = self.0.list_events(&job_id.0, after.0, limit + 1).await?;
-        let more = events.len() as u64 > limit;
-        events.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next_after = events.last().filter(|_| more).map(|event| event.seq);
-        let events = events.into_iter().map(Into::into).collect();
-        Ok(Json(EventList { job_id: job_id.0, events, next_after }))
+        let mut rows = Rows::new("events");
+        let read = |after, limit| self.0.list_events(&job_id.0, after, limit);
+        let write = |event| Event::from(event).to_json_string();
+        let next_after = rows.fill(limit, after.0, read, |event| event.seq, write).await?;
+        Ok(rows.end(&json!({"job_id": job_id.0, "next_after": next_after})))
     }
 }

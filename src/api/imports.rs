@@ -4,19 +4,25 @@ use super::{
     Tag,
     dto::{Import, ImportList, ImportReject, ImportRejectList},
     paging::{self, wrong},
+    rows::Rows,
     upload::Upload,
+    written::Written,
 };
 use crate::{
     import::{Background, Options},
     jobs::{JobManager, no_nul_parameter},
+    lifecycle::Cursor,
 };
 use chrono_tz::Tz;
+use entity::import;
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
     param::{Path, Query},
     payload::Json,
+    types::ToJSON,
 };
+use serde_json::json;
 use std::str::FromStr;
 
 /// What an upload is called whose sender does not say.
@@ -94,10 +100,14 @@ impl Imports {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the page before.
         cursor: Query<Option<String>>,
-    ) -> Result<Json<ImportList>> {
-        let (imports, next) = self.jobs.list_imports(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
-        let imports = imports.into_iter().map(Into::into).collect();
-        Ok(Json(ImportList { imports, next_cursor: next.map(|c| c.encode()) }))
+    ) -> Result<Written<ImportList>> {
+        let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
+        let mut rows = Rows::new("imports");
+        let read = |after, limit| self.jobs.list_imports(after, limit);
+        let place = |run: &import::Model| Cursor { created_at: run.started_at, id: run.id.clone() };
+        let write = |run| Import::from(run).to_json_string();
+        let next = rows.fill(limit, after, read, place, write).await?;
+        Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
     }
 
     /// Get an import
@@ -140,14 +150,13 @@ impl Imports {
         /// Rejects of a page.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Json<ImportRejectList>> {
+    ) -> Result<Written<ImportRejectList>> {
         let limit = paging::limit(limit.0)?;
-        let mut rejects = self.jobs.list_import_rejects(&import_id.0, after.0, limit + 1).await?;
-        let more = rejects.len() as u64 > limit;
-        rejects.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next_after = rejects.last().filter(|_| more).map(|reject| reject.id);
-        let rejects: Vec<ImportReject> = rejects.into_iter().map(Into::into).collect();
-        Ok(Json(ImportRejectList { import_id: import_id.0, rejects, next_after }))
+        let mut rows = Rows::new("rejects");
+        let read = |after, limit| self.jobs.list_import_rejects(&import_id.0, after, limit);
+        let write = |reject| ImportReject::from(reject).to_json_string();
+        let next_after = rows.fill(limit, after.0, read, |reject| reject.id, write).await?;
+        Ok(rows.end(&json!({"import_id": import_id.0, "next_after": next_after})))
     }
 }
 

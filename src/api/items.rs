@@ -3,19 +3,21 @@
 use super::{
     Tag,
     body::Body,
-    dto::{ItemList, ReportItems},
+    dto::{Item, ItemList, ReportItems},
     headers::{IdempotencyKey, IfMatch},
     jobs::{CreatedJob, JobAnswer, answer, made},
     paging,
+    rows::Rows,
+    written::Written,
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
-    payload::Json,
+    types::ToJSON,
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 pub struct Items(pub JobManager);
 
@@ -23,7 +25,7 @@ pub struct Items(pub JobManager);
 impl Items {
     /// List items
     ///
-    /// The parts of a job in order.
+    /// The parts of a job in order. A page ends at 8 MiB: it may hold fewer than `limit`, and `next_after` goes on.
     #[oai(path = "/:job_id/items", method = "get", operation_id = "list_items")]
     async fn list_items(
         &self,
@@ -34,14 +36,13 @@ impl Items {
         /// Items of a page.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Json<ItemList>> {
+    ) -> Result<Written<ItemList>> {
         let limit = paging::limit(limit.0)?;
-        let mut items = self.0.list_items(&job_id.0, after.0, limit + 1).await?;
-        let more = items.len() as u64 > limit;
-        items.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
-        let next_after = items.last().filter(|_| more).map(|item| item.idx);
-        let items = items.into_iter().map(Into::into).collect();
-        Ok(Json(ItemList { job_id: job_id.0, items, next_after }))
+        let mut rows = Rows::new("items");
+        let read = |after, limit| self.0.list_items(&job_id.0, after, limit);
+        let write = |item| Item::from(item).to_json_string();
+        let next_after = rows.fill(limit, after.0, read, |item| item.idx, write).await?;
+        Ok(rows.end(&json!({"job_id": job_id.0, "next_after": next_after})))
     }
 
     /// Report items

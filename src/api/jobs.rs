@@ -11,9 +11,14 @@ use super::{
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
     kept_lists::{Asked, KeptLists},
     paging::{self, wrong},
+    problem::Problem,
+    rows::Rows,
     written::Written,
 };
-use crate::jobs::{self, JobManager, PageAfter};
+use crate::{
+    jobs::{self, JobManager, PageAfter, Total},
+    lifecycle::Cursor,
+};
 use chrono::{DateTime, Utc};
 use entity::job;
 use poem::Result;
@@ -22,6 +27,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use serde_json::json;
 use std::time::Duration;
 
 pub struct Jobs(pub JobManager, pub KeptLists);
@@ -126,7 +132,8 @@ impl Jobs {
     /// A page of the jobs that all given filters let through. Ask for the next page with `next_cursor` (costs the same at any depth)
     /// or, as older clients do, with `offset`. One index leads to the jobs; where it does not know all of the filter (`q`, or one
     /// filter beside another), a page looks at up to 200,000 jobs: it may hold fewer than `limit`, or none, though `has_more` is
-    /// true, and `next_cursor` goes on from there. Only with an `offset`, be it 0, it looks at all, which may take long.
+    /// true, and `next_cursor` goes on from there. Only with an `offset`, be it 0, it looks at all, which may take long. A page ends
+    /// at 8 MiB as well.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn list_jobs(
@@ -147,7 +154,7 @@ impl Jobs {
         created_after: Query<Option<DateTime<Utc>>>,
         /// Only jobs created before this moment.
         created_before: Query<Option<DateTime<Utc>>>,
-        /// Only jobs with this text in the title or the content.
+        /// Only jobs with this text in the title or the first 65,536 characters of the content.
         q: Query<Option<String>>,
         /// Newest first when left out.
         order: Query<Option<Order>>,
@@ -186,24 +193,19 @@ impl Jobs {
         };
         let asked = Asked { changes: self.0.changes(), filter, order, after, limit, view };
         if let Some(list) = self.1.get(&asked) {
-            return Ok(Written::already(list));
+            return Written::already(list);
         }
-        let page = self.0.list_jobs(&asked.filter, order, asked.after.clone(), limit, view).await?;
+        let mut rows = Rows::new("jobs");
+        let (total, next) = self.write_page(&mut rows, &asked).await?;
         let pagination = Pagination {
-            total: page.total.jobs,
-            total_exact: page.total.exact,
+            total: total.jobs,
+            total_exact: total.exact,
             limit,
             offset: if let PageAfter::Offset(offset) = asked.after { offset } else { 0 },
-            has_more: page.next.is_some(),
-            next_cursor: page.next.map(|c| c.encode()),
+            has_more: next.is_some(),
+            next_cursor: next.map(|c| c.encode()),
         };
-        let mut frames = page.frames;
-        let listed = |job: job::Model| {
-            let frame = frames.remove(&job.id);
-            ListedJob::new(job, view).with_frame(frame)
-        };
-        let jobs = page.jobs.into_iter().map(listed).collect();
-        let list = Written::of(&JobList { jobs, pagination })?;
+        let list = rows.end(&json!({"pagination": pagination}));
         self.1.keep(asked, list.bytes());
         Ok(list)
     }
@@ -231,7 +233,7 @@ impl Jobs {
         created_after: Query<Option<DateTime<Utc>>>,
         /// Only jobs created before this moment.
         created_before: Query<Option<DateTime<Utc>>>,
-        /// Only jobs with this text in the title or the content.
+        /// Only jobs with this text in the title or the first 65,536 characters of the content.
         q: Query<Option<String>>,
     ) -> Result<Json<JobCounts>> {
         let filter = filter(Given {
@@ -279,10 +281,10 @@ impl Jobs {
             return Ok(JobOrUnchanged::NotModified(tag));
         }
         let body = match kept.written.get() {
-            Some(bytes) => Written::already(bytes.clone()),
+            Some(bytes) => Written::already(bytes.clone())?,
             None => {
                 let shots = kept.items.iter().map(|item| Shot::from(jobs::Shot::from(item))).collect();
-                let body = Written::of(&JobWithShots::new(kept.job.clone(), shots))?;
+                let body = Written::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
                 let _ = kept.written.set(body.bytes());
                 body
             }
@@ -321,17 +323,45 @@ impl Jobs {
     }
 }
 
+impl Jobs {
+    /// Writes the jobs of a page, as many as fit, and answers with how many there are in all and
+    /// where the next page begins.
+    async fn write_page(&self, rows: &mut Rows, asked: &Asked) -> Result<(Total, Option<Cursor>)> {
+        let Asked { filter, order, view, limit, .. } = asked;
+        let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
+        loop {
+            let page = self.0.list_jobs(filter, *order, after, limit - rows.count(), *view).await?;
+            let total = *total.get_or_insert(page.total);
+            let mut frames = page.frames;
+            for job in page.jobs {
+                let (place, frame) =
+                    (Cursor { created_at: job.created_at, id: job.id.clone() }, frames.remove(&job.id));
+                let job = ListedJob::new(job, *view).with_frame(frame);
+                let row = serde_json::to_string(&job).map_err(|error| Problem::internal(&error.to_string()))?;
+                if !rows.push(&row)? {
+                    return Ok((total, last));
+                }
+                last = Some(place);
+            }
+            match page.next {
+                Some(next) if page.cut && rows.count() < *limit => after = PageAfter::Cursor(next),
+                next => return Ok((total, next)),
+            }
+        }
+    }
+}
+
 /// What every call that makes a job answers.
 pub fn made(job: job::Model) -> Result<CreatedJob> {
     let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-    Ok(CreatedJob::Created(Written::of(&job.into())?, location, tag))
+    Ok(CreatedJob::Created(Written::of_change(&job.into())?, location, tag))
 }
 
 /// What every changing call answers: the job as the write left it, without another look at the database, whose failure
 /// would make a change that was made look like none.
 pub fn answer(job: job::Model) -> Result<JobAnswer> {
     let tag = etag(job.version);
-    Ok(JobAnswer::Ok(Written::of(&job.into())?, tag))
+    Ok(JobAnswer::Ok(Written::of_change(&job.into())?, tag))
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

@@ -134,7 +134,9 @@ impl<E> ProblemsEndpoint<E> {
             });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path)))),
+            StatusCode::NOT_FOUND => {
+                Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path))))
+            }
             status if status.is_client_error() => {
                 Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
             }

@@ -31,6 +31,8 @@ mod origin;
 mod paging;
 mod problem;
 mod reports;
+mod room;
+mod rows;
 mod series;
 mod shots;
 mod single_headers;

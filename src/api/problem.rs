@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::{borrow::Cow, io};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 40] = [
+pub const CODES: [(&str, u16, &str); 41] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
@@ -48,6 +48,7 @@ pub const CODES: [(&str, u16, &str); 40] = [
     ("too_many_connections", 429, "This address has too many connections"),
     ("internal_error", 500, "Something went wrong inside"),
     ("overloaded", 503, "The server is busy"),
+    ("search_too_long", 503, "Looking through the jobs took too long"),
     ("database_unavailable", 503, "The database does not answer"),
     ("not_ready", 503, "The server does not do all of its work"),
     ("disk_full", 507, "The disk is full"),

@@ -3,13 +3,17 @@
 use super::{
     Tag,
     body::Body,
-    dto::{ReportProgress, ReportShots},
+    dto::{ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
     jobs::{JobAnswer, answer},
+    written::Written,
 };
 use crate::jobs::{Guard, JobManager, Progress};
 use poem::Result;
-use poem_openapi::{OpenApi, param::Path};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+};
 
 pub struct Reports(pub JobManager);
 
@@ -51,16 +55,18 @@ impl Reports {
 
     /// List shots
     ///
-    /// The items of the job as older clients know them.
+    /// The items of the job as older clients know them: all of them, or as many as fit into 8 MiB.
     #[oai(path = "/:job_id/shots", method = "get", operation_id = "list_shots", tag = "Tag::Items")]
     async fn list_shots(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-    ) -> Result<poem_openapi::payload::Json<super::dto::ShotList>> {
-        let (job, shots) = self.0.list_shots(&job_id.0).await?;
+        /// Only shots behind this position: `next_after` of the answer before.
+        after: Query<Option<i32>>,
+    ) -> Result<Written<ShotList>> {
+        let (job, shots, next_after) = self.0.list_shots(&job_id.0, after.0).await?;
         let total_shots = i32::try_from(shots.len()).unwrap_or(i32::MAX).max(job.total_shots);
         let shots = shots.into_iter().map(Into::into).collect();
-        Ok(poem_openapi::payload::Json(super::dto::ShotList { job_id: job.id, total_shots, shots }))
+        Written::json(&ShotList { job_id: job.id, total_shots, shots, next_after })
     }
 }

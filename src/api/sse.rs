@@ -1,6 +1,10 @@
 //! Server-sent events: how messages are written, and an answer that goes on.
 
-use super::dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot};
+use super::{
+    dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot},
+    room::ANSWERS,
+    written::LARGE,
+};
 use crate::jobs::{Counts, FeedChange, JobNews, JobWatch, JobsNews, JobsWatch, Reset, Wanted};
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
@@ -66,10 +70,19 @@ enum Source {
     All(JobsWatch, Box<dyn Fn() -> DateTime<Utc> + Send>),
 }
 
+/// A message that is large goes out piece by piece, and counts among the large answers until then.
 fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    stream::unfold((source, true), |(mut source, first)| async move {
-        let piece = if first { Bytes::from_static(RETRY.as_bytes()) } else { source.next().await? };
-        Some((Ok(piece), (source, false)))
+    let first = (Bytes::from_static(RETRY.as_bytes()), ANSWERS.share());
+    stream::unfold((source, first), |(mut source, (mut rest, mut share))| async move {
+        if rest.is_empty() {
+            (rest, share) = (source.next().await?, ANSWERS.share());
+            if rest.len() > LARGE && !share.grow_to(rest.len()) {
+                // The client comes back when there is room, and goes on where it is.
+                return None;
+            }
+        }
+        let piece = rest.split_to(LARGE.min(rest.len()));
+        Some((Ok(piece), (source, (rest, share))))
     })
 }
 
@@ -104,9 +117,9 @@ impl Source {
 fn of_job(news: JobNews) -> Bytes {
     match news {
         JobNews::Snapshot(whole) => {
-            let (job, shots) = *whole;
+            let (job, shots, next_after) = *whole;
             let version = job.version;
-            let job = JobWithShots::new(job, shots.into_iter().map(Shot::from).collect());
+            let job = JobWithShots::new(job, shots.into_iter().map(Shot::from).collect(), next_after);
             message(Some(&version), "snapshot", &job.to_json_string())
         }
         JobNews::Changes(wanted) => {

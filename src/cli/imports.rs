@@ -65,8 +65,9 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Result<(), Failure> {
     let unknown = || Failure::Usage("this cursor is not one that a list gave: begin again without --cursor".to_owned());
     let after = cursor.map(|text| Cursor::decode(&text).ok_or_else(unknown)).transpose()?;
-    let (runs, next) = app.jobs.list_imports(after, limit).await?;
-    let next = next.map(|cursor| cursor.encode());
+    let runs = app.jobs.list_imports(after, limit).await?;
+    let last = runs.last().filter(|_| runs.more);
+    let next = last.map(|run| Cursor { created_at: run.started_at, id: run.id.clone() }.encode());
     if json {
         let rows: Vec<_> = runs.iter().map(run_json).collect();
         say_json(&json!({"imports": rows, "next_cursor": next}))?;
@@ -150,7 +151,7 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
         let page = app.jobs.list_import_rejects(&one.import_id, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
-        for reject in &page {
+        for reject in page.iter() {
             match one.json {
                 true => say_json(&reject_json(reject))?,
                 false => {

@@ -9,7 +9,7 @@ use entity::job;
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
     TransactionOptions,
-    sea_query::{Expr, ExprTrait, Func, LikeExpr, extension::postgres::PgExpr},
+    sea_query::{Expr, Func, LikeExpr, extension::postgres::PgExpr},
 };
 use std::time::Duration;
 
@@ -130,8 +130,16 @@ pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     }
 }
 
-/// The column holds this text somewhere, whatever the case (ASCII only on SQLite).
+/// Characters at the beginning of a column in which a text is looked for.
+const LOOKED_THROUGH: i32 = 65_536;
+
+/// The beginning of the column holds this text somewhere, whatever the case (ASCII only on SQLite). SQLite's LIKE would
+/// take the product of the lengths where a text almost holds the other in many places.
 pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
+    let column = beginning(column, LOOKED_THROUGH);
+    if backend == DbBackend::Sqlite {
+        return Expr::cust_with_exprs("instr(lower(?), ?) > 0", [column, Expr::val(text.to_ascii_lowercase())]);
+    }
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
@@ -141,12 +149,19 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
         pattern.push(c);
     }
     pattern.push('%');
-    let like = LikeExpr::new(pattern);
-    match backend {
-        // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax error there.
-        DbBackend::Postgres => column.ilike(like),
-        _ => column.like(like.escape('\\')),
-    }
+    // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax error there.
+    column.ilike(LikeExpr::new(pattern))
+}
+
+/// The database gives a statement of this transaction up by itself after a time.
+pub async fn limit_time(tx: &impl ConnectionTrait, most: Duration) -> Result<(), DbErr> {
+    let sql = format!("SET LOCAL statement_timeout = {}", most.as_millis().max(1));
+    tx.execute_unprepared(&sql).await.map(|_| ())
+}
+
+/// Whether it can.
+pub fn limits_time(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
 }
 
 /// The job's column, which is not to lead to it. PostgreSQL knows best by itself.

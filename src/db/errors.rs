@@ -35,6 +35,11 @@ pub fn is_retryable(error: &DbErr) -> bool {
     has_code(error, &["40001", "40P01"])
 }
 
+/// The database gave the statement up: it took longer than it may.
+pub fn is_late(error: &DbErr) -> bool {
+    has_code(error, &["57014"])
+}
+
 /// Another transaction held what a statement needed for longer than it waits.
 pub fn is_held(error: &DbErr) -> bool {
     has_code(error, &["55P03"])

@@ -30,7 +30,10 @@ const PARTS: usize = 256;
 #[derive(Debug)]
 pub struct Kept {
     pub job: job::Model,
+    /// With those members of their documents that shots are made of.
     pub items: Vec<job_item::Model>,
+    /// Position of the last of them where the job has more than are shown with it.
+    pub next_after: Option<i32>,
     /// As a face of the service writes it, made once.
     pub written: OnceLock<Bytes>,
 }
@@ -118,8 +121,8 @@ impl Inner {
 }
 
 impl Kept {
-    pub fn new(job: job::Model, items: Vec<job_item::Model>) -> Self {
-        Self { job, items, written: OnceLock::new() }
+    pub fn new(job: job::Model, items: Vec<job_item::Model>, next_after: Option<i32>) -> Self {
+        Self { job, items, next_after, written: OnceLock::new() }
     }
 
     /// About how many bytes it holds, with what a face writes of it.

@@ -10,6 +10,7 @@ mod file;
 mod kept;
 pub mod migrate;
 mod news;
+mod part;
 mod readable;
 mod ready;
 mod relay;
@@ -31,9 +32,10 @@ pub use faults::{Fault, Faults, Step};
 pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
+pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
 pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use tail::{PAGE, Tail, behind, first_position, last_position};
+pub use tail::{LONG as LONG_EVENT, PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
 use writer::Means;
@@ -44,7 +46,9 @@ use chrono::{DateTime, Utc};
 use file::DatabaseFile;
 use ready::LastCheck;
 use relay::Relay;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, QueryResult, Statement,
+};
 use std::{sync::Arc, time::Duration};
 
 /// The pool, whose statements are waited for no longer than is bearable.
@@ -116,6 +120,21 @@ impl Database {
     /// For reading that has to see one moment, however many statements it takes.
     pub async fn snapshot(&self) -> Result<Bounded<DatabaseTransaction>, DbErr> {
         self.conn.begin(dialect::snapshot(self.conn.get_database_backend())).await
+    }
+
+    /// The rows of a query that may take long; none when it took longer than this. SQLite cannot be stopped, and is asked
+    /// for little at a time instead.
+    pub async fn within(&self, most: Duration, query: Statement) -> Result<Option<Vec<QueryResult>>, DbErr> {
+        if !dialect::limits_time(self.conn.get_database_backend()) {
+            return self.conn.query_all_raw(query).await.map(Some);
+        }
+        let tx = self.snapshot().await?;
+        dialect::limit_time(&tx, most).await?;
+        match tx.query_all_raw(query).await {
+            Ok(rows) => tx.commit().await.map(|()| Some(rows)),
+            Err(error) if errors::is_late(&error) => tx.rollback().await.map(|()| None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Runs one write in a transaction of its own and answers after the commit.

@@ -5,7 +5,7 @@
 //! that is not there is waited for until nobody is left who could fill it: a transaction holds its lock on the table
 //! before it draws a position, so whoever is not among the holders after a gap was seen has not drawn it or has ended.
 
-use super::{Readable, Reader, dialect, page};
+use super::{Readable, Reader, dialect, part};
 use crate::error::Result;
 use entity::job_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -13,6 +13,9 @@ use std::{collections::HashSet, time::Duration};
 
 /// Events that are read at once.
 pub const PAGE: u64 = 200;
+
+/// Columns of an event that may be long.
+pub const LONG: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
 
 /// Between two looks at whether a gap has been filled or given up.
 const SOON: Duration = Duration::from_millis(5);
@@ -60,8 +63,9 @@ impl Tail {
     /// The next events, in order. A page at most.
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
-        let mut events: Vec<job_event::Model> = page(behind(self.done), PAGE, &self.conn).await?;
-        self.more = events.len() as u64 == PAGE;
+        let read = part(behind(self.done), PAGE, &LONG, &self.conn).await?;
+        let mut events: Vec<job_event::Model> = read.rows;
+        self.more = read.more;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());
         let newest = events.last().map(|event| event.id);
         let mut next = self.done.saturating_add(1);

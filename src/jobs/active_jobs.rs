@@ -1,6 +1,6 @@
 //! Active jobs: a client that comes back asks which jobs it has before it, and goes on showing them.
 
-use super::{JobManager, View, list_jobs::columns, validate};
+use super::{JobManager, list_jobs::brief, validate};
 use crate::{
     db::{
         Readable, jobs_of,
@@ -29,7 +29,7 @@ impl JobManager {
             .rows(self.db.read())
             .await?;
         let ids = active.iter().map(|active| active.job_id.as_str());
-        let jobs = jobs_of(self.db.read(), columns(View::Summary).filter(job::Column::Id.is_in(ids))).await?;
+        let jobs = jobs_of(self.db.read(), brief().filter(job::Column::Id.is_in(ids))).await?;
         let mut jobs: HashMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
         // One that ended between the two looks is not there any more.
         let ended = |job: &job::Model| crate::lifecycle::is_terminal(job.status);

@@ -38,7 +38,7 @@ impl Counts {
             .fold(0, u64::saturating_add)
     }
 
-    fn add(&mut self, status: JobStatus, jobs: i64) {
+    pub(super) fn add(&mut self, status: JobStatus, jobs: i64) {
         let field = match status {
             JobStatus::Queued => &mut self.queued,
             JobStatus::Processing => &mut self.processing,
@@ -75,7 +75,7 @@ impl std::fmt::Display for Total {
 impl JobManager {
     /// By status, without looking at a job where the filter names nothing but status and type; else by counting.
     ///
-    /// Errors: `invalid_request`.
+    /// Errors: `invalid_request`, `search_too_long`.
     pub async fn count_jobs(&self, filter: &Filter) -> Result<Counts> {
         filter.check()?;
         let mut counts = Counts::default();
@@ -93,6 +93,9 @@ impl JobManager {
     pub(super) async fn counted(&self, filter: &Filter, also: Condition) -> Result<Counts> {
         let mut counts = Counts::default();
         let Some(path) = self.path(filter).await? else { return Ok(counts) };
+        if filter.q.is_some() {
+            return self.sifted_counts(&path, &also).await;
+        }
         let db = self.db.read();
         let rows: Vec<(JobStatus, i64)> = path
             .jobs(job::Entity::find().select_only(), db.get_database_backend(), &Stretch::default())

@@ -5,10 +5,14 @@ use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::JobStatus;
 use sea_orm::DbErr;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
+use tokio::time::timeout;
 
-/// Characters of a text to look for. SQLite takes patterns of 50,000 bytes at most.
-const LONGEST_TEXT: usize = 1000;
+/// Characters of a text to look for: the longer it is, the longer a text that almost holds it is looked at.
+pub const LONGEST_TEXT: usize = 100;
+
+/// How long a look for a text waits for its turn.
+const TURN: Duration = Duration::from_secs(10);
 
 /// Looks for a text that go on at once; others wait. No index knows what stands in a text, so that one that is nowhere is
 /// looked for in each job: with a few of them under way, the connections would be gone that all other reading needs.
@@ -44,7 +48,8 @@ impl JobManager {
             return look.await;
         }
         let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));
-        let turn = self.searches.clone().acquire_owned().await.map_err(|error| broken(&error))?;
+        let turn = timeout(TURN, self.searches.clone().acquire_owned()).await.map_err(|_| Error::TooManySearches)?;
+        let turn = turn.map_err(|error| broken(&error))?;
         let looking = tokio::spawn(async move {
             let found = look.await;
             drop(turn);

@@ -1,12 +1,16 @@
 //! get_job and view_job.
 
-use super::{JobManager, validate};
+use super::{
+    JobManager,
+    shots::{Shown, shown_items},
+    validate,
+};
 use crate::{
     db::{Kept, Readable, one_job},
     error::{Error, Result, Thing},
 };
-use entity::{job, job_item};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::job;
+use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use std::sync::Arc;
 
 /// How often a job with its items is read before it is read at one moment, in a transaction.
@@ -19,6 +23,12 @@ impl JobManager {
         find(self.db.read(), id).await
     }
 
+    /// Errors: `job_not_found`.
+    pub(super) async fn find_job(&self, id: &str) -> Result<()> {
+        validate::may_exist(id, Thing::Job)?;
+        version(self.db.read(), id).await?.map(|_| ()).ok_or(Error::NotFound(Thing::Job))
+    }
+
     /// The job with its items, from memory where it is there at this version or a later one. Never older than the last
     /// write that this server answered; of other servers' writes it may be as old as their news take, and at most a second.
     ///
@@ -29,35 +39,35 @@ impl JobManager {
             return Ok(job);
         }
         let moment = kept.moment(id);
-        let (job, items) = self.with_items(id).await?;
-        let job = Arc::new(Kept::new(job, items));
+        let (job, Shown { items, next_after }) = self.with_items(id, None).await?;
+        let job = Arc::new(Kept::new(job, items, next_after));
         kept.keep(moment, &job);
         Ok(job)
     }
 
-    /// The job and its items of one version, though two statements read them. A snapshot would cost each read a
+    /// The job and its items, those behind position `after`, of one version, though two statements read them. A snapshot would cost each read a
     /// transaction; a look at whether the version is still the same costs those alone that have items.
-    pub(super) async fn with_items(&self, id: &str) -> Result<(job::Model, Vec<job_item::Model>)> {
+    pub(super) async fn with_items(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
         validate::may_exist(id, Thing::Job)?;
         let db = self.db.read();
         for _ in 0..TRIES {
-            let (job, items) = read(db, id).await?;
+            let (job, items) = read(db, id, after).await?;
             // The shots of a job with items are its items.
-            if (job.total_shots == 0 && items.is_empty()) || version(db, id).await? == Some(job.version) {
+            if (job.total_shots == 0 && items.items.is_empty()) || version(db, id).await? == Some(job.version) {
                 return Ok((job, items));
             }
         }
         let snapshot = self.db.snapshot().await?;
-        let whole = read(&snapshot, id).await?;
+        let whole = read(&snapshot, id, after).await?;
         snapshot.commit().await?;
         Ok(whole)
     }
 }
 
-async fn read(db: &impl ConnectionTrait, id: &str) -> Result<(job::Model, Vec<job_item::Model>)> {
+async fn read(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
     let job = find(db, id).await?;
-    let items = job_item::Entity::find().filter(job_item::Column::JobId.eq(id));
-    Ok((job, items.order_by_asc(job_item::Column::Idx).rows(db).await?))
+    let items = shown_items(db, id, after).await?;
+    Ok((job, items))
 }
 
 async fn find(db: &impl ConnectionTrait, id: &str) -> Result<job::Model> {

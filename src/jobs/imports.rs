@@ -3,7 +3,7 @@
 use super::{JobManager, validate};
 use crate::{
     db::{
-        Readable, is_taken, page,
+        Part, Readable, is_taken, part,
         write::{
             AbortImport, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
             StartImport, foresee,
@@ -169,23 +169,20 @@ impl JobManager {
         import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
     }
 
-    /// A page of the importer's runs, the newest first, and where the next begins.
-    pub async fn list_imports(
-        &self,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<(Vec<import::Model>, Option<Cursor>)> {
+    /// Runs of the importer, the newest first, as many as are read at once.
+    pub async fn list_imports(&self, after: Option<Cursor>, limit: u64) -> Result<Part<import::Model>> {
         let mut query =
             import::Entity::find().order_by_desc(import::Column::StartedAt).order_by_desc(import::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row: &import::Model| Cursor { created_at: row.started_at, id: row.id.clone() }))
+        use import::Column as C;
+        Ok(part(query, limit, &[C::Options, C::Error, C::Report], self.db.read()).await?)
     }
 
-    /// The rejects of a run behind the one with this number, in the order in which they were met.
+    /// The rejects of a run behind the one with this number, in the order in which they were met: as many as are read at
+    /// once.
     ///
     /// Errors: `import_not_found`.
     pub async fn list_import_rejects(
@@ -193,7 +190,7 @@ impl JobManager {
         import_id: &str,
         after: Option<i64>,
         limit: u64,
-    ) -> Result<Vec<import_reject::Model>> {
+    ) -> Result<Part<import_reject::Model>> {
         self.get_import(import_id).await?;
         let mut rejects = import_reject::Entity::find()
             .filter(import_reject::Column::ImportId.eq(import_id))
@@ -201,6 +198,7 @@ impl JobManager {
         if let Some(after) = after {
             rejects = rejects.filter(import_reject::Column::Id.gt(after));
         }
-        Ok(page(rejects, limit, self.db.read()).await?)
+        use import_reject::Column as C;
+        Ok(part(rejects, limit, &[C::File, C::Key, C::Detail, C::Raw], self.db.read()).await?)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
     db::{
-        page,
+        Part, part,
         write::{Change, Items, Loaded, weight_of},
     },
     error::{Error, FieldError, Result, Thing},
@@ -18,6 +18,10 @@ use std::collections::{HashMap, HashSet};
 /// Reports in one call.
 const MAX_REPORTS: usize = 1000;
 
+/// Columns of an item that may be long.
+pub(super) const LONG: [job_item::Column; 3] =
+    [job_item::Column::Input, job_item::Column::Result, job_item::Column::Error];
+
 /// What a worker says of one item. It is named by its key, or by its position where keys repeat; a key that is not
 /// there yet makes a new item.
 #[derive(Clone, Debug)]
@@ -30,16 +34,16 @@ pub struct ItemReport {
 }
 
 impl JobManager {
-    /// Items in order, those behind position `after`.
+    /// Items in order, those behind position `after`: as many as are read at once.
     ///
     /// Errors: `job_not_found`.
-    pub async fn list_items(&self, id: &str, after: Option<i32>, limit: u64) -> Result<Vec<job_item::Model>> {
-        self.get_job(id).await?;
+    pub async fn list_items(&self, id: &str, after: Option<i32>, limit: u64) -> Result<Part<job_item::Model>> {
+        self.find_job(id).await?;
         let items = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(id))
             .filter(job_item::Column::Idx.gt(after.unwrap_or(-1)))
             .order_by_asc(job_item::Column::Idx);
-        Ok(page(items, limit, self.db.read()).await?)
+        Ok(part(items, limit, &LONG, self.db.read()).await?)
     }
 
     /// Takes a batch of reports as a whole, and keeps total_shots, completed_shots and progress right with it.
@@ -224,7 +228,9 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
             break;
         }
         match (&report.key, report.idx) {
-            (None, None) => checks.fail(format_args!("/items/{i}"), "nothing_given", "Name the item by its key or idx."),
+            (None, None) => {
+                checks.fail(format_args!("/items/{i}"), "nothing_given", "Name the item by its key or idx.")
+            }
             (Some(key), None) if !keys.insert(key) => return Err(twice(i)),
             _ => {}
         }

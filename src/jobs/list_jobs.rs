@@ -1,8 +1,11 @@
 //! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
 
-use super::{AccessPath, Filter, JobManager, Stretch, Total};
+use super::{
+    AccessPath, Filter, JobManager, Stretch, Total,
+    sift::{Sifted, Skip},
+};
 use crate::{
-    db,
+    db::{self, PART_BYTES},
     error::{Error, FieldError, Result},
     lifecycle::Cursor,
 };
@@ -55,11 +58,22 @@ pub struct Page {
     pub total: Total,
     /// Set when more follow, or may follow: see [`super::LOOKED_AT`].
     pub next: Option<Cursor>,
+    /// It ended because of how large its rows are: what it lacks begins at `next`.
+    pub cut: bool,
+}
+
+/// Rows of a page.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub jobs: Vec<job::Model>,
+    /// Where the next ones begin, when there are more.
+    pub next: Option<Cursor>,
+    pub cut: bool,
 }
 
 impl Page {
     fn empty() -> Self {
-        Self { jobs: Vec::new(), frames: HashMap::new(), total: Total { jobs: 0, exact: true }, next: None }
+        Self { jobs: Vec::new(), frames: HashMap::new(), total: Total { jobs: 0, exact: true }, next: None, cut: false }
     }
 }
 
@@ -70,10 +84,10 @@ const SHALLOW: u64 = 200;
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
 impl JobManager {
-    /// A page may hold less than it has room for, though more follow, when the filter names more than an index
-    /// knows and the page is not asked for by offset: see [`super::LOOKED_AT`].
+    /// A page may hold less than it has room for, though more follow: when its rows are large, or when the filter names
+    /// more than an index knows, and the page is not asked for by offset: see [`super::LOOKED_AT`].
     ///
-    /// Errors: `invalid_request`.
+    /// Errors: `invalid_request`, `search_too_long`.
     pub async fn list_jobs(
         &self,
         filter: &Filter,
@@ -96,51 +110,61 @@ impl JobManager {
 
     async fn page(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
         let Some(path) = self.path(filter).await? else { return Ok(Page::empty()) };
-        let (total, rows, upto) = match after {
-            PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {
-                let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
-                self.sifted(&path, Stretch { order, behind, upto: None }, limit, view).await?
-            }
-            PageAfter::Offset(rows) if rows > SHALLOW => {
-                let total = self.total_by(&path).await?;
-                let rows = match self.row_before(&path, order, rows, total).await? {
-                    None => Vec::new(),
-                    behind => self.rows(&path, &Stretch { order, behind, upto: None }, 0, limit, view).await?,
-                };
-                (total, rows, None)
-            }
-            after => {
-                let (behind, offset) = match after {
-                    PageAfter::Start => (None, 0),
-                    PageAfter::Cursor(row) => (Some(row), 0),
-                    PageAfter::Offset(rows) => (None, rows),
-                };
-                let part = Stretch { order, behind, upto: None };
-                let rows = self.rows(&path, &part, offset, limit, view);
-                let (total, rows) = tokio::try_join!(self.total_by(&path), rows)?;
-                (total, rows, None)
-            }
-        };
-        let (jobs, next) = super::cut(rows, limit, |job| Cursor { created_at: job.created_at, id: job.id.clone() });
+        let Sifted { total, rows, upto } = self.found(&path, order, after, limit, view).await?;
+        let Rows { jobs, next, cut } = rows;
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
             View::Full | View::Summary => HashMap::new(),
         };
-        Ok(Page { jobs, frames, total, next: next.or(upto) })
+        Ok(Page { jobs, frames, total, next: next.or(upto), cut })
     }
 
-    /// One more than the limit, when there are more.
-    async fn rows(
-        &self,
-        path: &AccessPath,
-        part: &Stretch,
-        offset: u64,
-        limit: u64,
-        view: View,
-    ) -> Result<Vec<job::Model>> {
+    async fn found(&self, path: &AccessPath, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Sifted> {
+        let whole = Stretch { order, ..Stretch::default() };
+        let (part, offset) = match after {
+            PageAfter::Offset(rows) if path.filter().q.is_some() => {
+                return self.sifted(path, whole, Skip(Some(rows)), limit, view).await;
+            }
+            PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {
+                let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
+                return self.sifted(path, Stretch { behind, ..whole }, Skip(None), limit, view).await;
+            }
+            PageAfter::Offset(rows) if rows > SHALLOW => {
+                let total = self.total_by(path).await?;
+                let rows = match self.row_before(path, order, rows, total).await? {
+                    None => Rows::default(),
+                    behind => self.rows(path, &Stretch { behind, ..whole }, 0, limit, view).await?,
+                };
+                return Ok(Sifted { total, rows, upto: None });
+            }
+            PageAfter::Offset(rows) => (whole, rows),
+            PageAfter::Start => (whole, 0),
+            PageAfter::Cursor(row) => (Stretch { behind: Some(row), ..whole }, 0),
+        };
+        let rows = self.rows(path, &part, offset, limit, view);
+        let (total, rows) = tokio::try_join!(self.total_by(path), rows)?;
+        Ok(Sifted { total, rows, upto: None })
+    }
+
+    /// The next rows, as many as are read at once.
+    async fn rows(&self, path: &AccessPath, part: &Stretch, offset: u64, limit: u64, view: View) -> Result<Rows> {
         let db = self.db.read();
-        let page = page(db.get_database_backend(), path, part, view);
-        Ok(db::page_of_jobs(db, page, offset, limit + 1).await?)
+        let backend = db.get_database_backend();
+        let bytes = job::Entity::find().select_only().expr_as(db::bytes_of(backend, &long(view)), "bytes");
+        let mut sizes = path.in_order(bytes, backend, part).limit(limit + 1);
+        if offset > 0 {
+            sizes = sizes.offset(offset);
+        }
+        let sizes = db::sizes_of(db, sizes).await?;
+        let fit = Ord::min(db::fitting(sizes.iter().copied(), PART_BYTES), limit);
+        if fit == 0 {
+            return Ok(Rows::default());
+        }
+        let jobs = db::page_of_jobs(db, page(backend, path, part, view), offset, fit).await?;
+        // Fewer are there only when there are no more behind them.
+        let more = jobs.len() as u64 == fit && sizes.len() as u64 > fit;
+        let next = jobs.last().filter(|_| more).map(place);
+        Ok(Rows { jobs, next, cut: more && fit < limit })
     }
 
     /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over
@@ -171,16 +195,51 @@ pub fn page(backend: DbBackend, path: &AccessPath, part: &Stretch, view: View) -
     path.in_order(columns(view), backend, part)
 }
 
+/// Where a job stands in the order of a list.
+fn place(job: &job::Model) -> Cursor {
+    Cursor { created_at: job.created_at, id: job.id.clone() }
+}
+
+/// Columns that a summary leaves out, and what may be long of the others.
+const LARGE: [job::Column; 4] =
+    [job::Column::Content, job::Column::RequestData, job::Column::Context, job::Column::ResultData];
+const LONG: [job::Column; 9] = [
+    job::Column::UserRequirement,
+    job::Column::ErrorMessage,
+    job::Column::Labels,
+    job::Column::Mode,
+    job::Column::Style,
+    job::Column::ProjectTitle,
+    job::Column::WorkingDir,
+    job::Column::CurrentStage,
+    job::Column::SourceStatus,
+];
+
+/// The columns of the view that may be long.
+pub(super) fn long(view: View) -> Vec<job::Column> {
+    let large = if view == View::Full { &LARGE[..] } else { &[] };
+    large.iter().chain(&LONG).copied().collect()
+}
+
 /// The columns of the view; what a summary leaves out comes as null instead of being read.
 pub(super) fn columns(view: View) -> Select<job::Entity> {
-    use job::Column as C;
-    if view == View::Full {
-        return job::Entity::find();
+    match view {
+        View::Full => job::Entity::find(),
+        View::Summary | View::Preview => without(&LARGE),
     }
-    let large = |c: &C| matches!(c, C::Content | C::RequestData | C::Context | C::ResultData);
+}
+
+/// The columns of which none is long in a job that was created here.
+pub(super) fn brief() -> Select<job::Entity> {
+    let long = [job::Column::UserRequirement, job::Column::ErrorMessage, job::Column::Labels];
+    without(&[&LARGE[..], &long].concat())
+}
+
+fn without(long: &[job::Column]) -> Select<job::Entity> {
     let mut query = job::Entity::find().select_only();
-    for column in <C as sea_orm::Iterable>::iter() {
-        query = if large(&column) { query.expr_as(Expr::cust("NULL"), name(column)) } else { query.column(column) };
+    for column in <job::Column as sea_orm::Iterable>::iter() {
+        let is_long = long.iter().any(|long| name(*long) == name(column));
+        query = if is_long { query.expr_as(Expr::cust("NULL"), name(column)) } else { query.column(column) };
     }
     query
 }

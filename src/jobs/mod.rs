@@ -58,7 +58,7 @@ pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, Place};
-pub use filter::Filter;
+pub use filter::{Filter, LONGEST_TEXT};
 pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
 pub use imports::{ABORTED as ABORTED_IMPORT, Batch};
@@ -66,15 +66,15 @@ pub use items::ItemReport;
 pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
+pub use pointer::{Part, Spot};
 pub use progress::Progress;
 pub use prune_imports::Pruned as PrunedImports;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
-pub use sift::LOOKED_AT;
+pub use sift::{LOOKED_AT, LOOKED_FOR};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
-pub use pointer::{Part, Spot};
 pub use validate::{MEMBER_NAME, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
 pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
@@ -95,7 +95,7 @@ use chrono::{DateTime, Utc};
 use entity::job;
 use feed::Feed;
 use loops::Loops;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
 use waiting::Waiting;
 use worker_book::WorkerBook;
@@ -140,6 +140,7 @@ pub struct JobManager {
     /// Looks for a text that may go on at once.
     searches: Arc<Semaphore>,
     looked_at: u64,
+    looked_for: Duration,
 }
 
 impl JobManager {
@@ -150,7 +151,20 @@ impl JobManager {
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
         let searches = Arc::new(Semaphore::new(filter::SEARCHES));
-        Self { db, clock, chance, feed, wake, owner, waiting, workers, loops, searches, looked_at: LOOKED_AT }
+        Self {
+            db,
+            clock,
+            chance,
+            feed,
+            wake,
+            owner,
+            waiting,
+            workers,
+            loops,
+            searches,
+            looked_at: LOOKED_AT,
+            looked_for: LOOKED_FOR,
+        }
     }
 
     /// See [`crate::db::KeptJobs::changes`].

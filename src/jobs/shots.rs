@@ -1,21 +1,89 @@
 //! Shots: the items of a job as the older clients know them.
 
-use super::{JobManager, validate};
+use super::{JobManager, items::LONG, validate};
 use crate::{
     db::{
-        Readable, text_member,
-        write::{Change, Items},
+        ANSWER_BYTES, Readable, beginning, part, text_member,
+        write::{Change, Items, written_item},
     },
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
 use entity::{ItemStatus, job, job_item};
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait},
 };
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
+
+/// Members of an item's input and result that a shot is made of.
+const INPUT: [&str; 8] = [
+    "shot_idx",
+    "description",
+    "visual_desc",
+    "motion_desc",
+    "audio_desc",
+    "camera_idx",
+    "variation_type",
+    "scene_idx",
+];
+const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
+
+/// Characters of a path that a preview shows.
+const LONGEST_PATH: i32 = 4096;
+
+/// Items that are looked for at once.
+const AT_ONCE: u64 = 1000;
+
+/// Parts of a job's items that are read for one answer.
+const PARTS: usize = 64;
+
+/// Items of which shots are shown.
+pub(super) struct Shown {
+    pub items: Vec<job_item::Model>,
+    /// Position of the last of them, where there are more.
+    pub next_after: Option<i32>,
+}
+
+/// The items behind a position, without what no shot shows: as many as an answer holds.
+pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<Shown> {
+    let (mut shown, mut bytes) = (Shown { items: Vec::new(), next_after: after }, 0);
+    for _ in 0..PARTS {
+        let items = job_item::Entity::find()
+            .filter(job_item::Column::JobId.eq(id))
+            .filter(job_item::Column::Idx.gt(shown.next_after.unwrap_or(-1)))
+            .order_by_asc(job_item::Column::Idx);
+        let part = part(items, AT_ONCE, &LONG, db).await?;
+        let more = part.more;
+        for item in part {
+            let item = reduced(item);
+            bytes += written_item(&item);
+            if bytes > ANSWER_BYTES && !shown.items.is_empty() {
+                return Ok(shown);
+            }
+            shown.next_after = Some(item.idx);
+            shown.items.push(item);
+        }
+        if !more {
+            return Ok(Shown { next_after: None, ..shown });
+        }
+    }
+    Ok(shown)
+}
+
+fn reduced(mut item: job_item::Model) -> job_item::Model {
+    let keep = |document: &mut Option<Value>, names: &[&str]| {
+        if let Some(Value::Object(members)) = document {
+            members.retain(|name, _| names.contains(&name.as_str()));
+        } else {
+            *document = None;
+        }
+    };
+    keep(&mut item.input, &INPUT);
+    keep(&mut item.result, &RESULT);
+    item
+}
 
 /// Where a shot stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,12 +174,13 @@ fn status(item: &job_item::Model) -> ShotStatus {
 }
 
 impl JobManager {
-    /// The job and all its shots, in order.
+    /// The job and its shots in order, those behind position `after`, and the position of the last one where there are
+    /// more than an answer holds.
     ///
     /// Errors: `job_not_found`.
-    pub async fn list_shots(&self, id: &str) -> Result<(job::Model, Vec<Shot>)> {
-        let (job, items) = self.with_items(id).await?;
-        Ok((job, items.iter().map(Shot::from).collect()))
+    pub async fn list_shots(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Vec<Shot>, Option<i32>)> {
+        let (job, Shown { items, next_after }) = self.with_items(id, after).await?;
+        Ok((job, items.iter().map(Shot::from).collect(), next_after))
     }
 
     /// By job, the last frame of the last shot that has one: what can be seen of a job before it is done.
@@ -122,7 +191,7 @@ impl JobManager {
             return Ok(HashMap::new());
         }
         let db = self.db.read();
-        let path = |name| text_member(sea_orm::ConnectionTrait::get_database_backend(db), Expr::col(C::Result), name);
+        let path = |name| text_member(ConnectionTrait::get_database_backend(db), Expr::col(C::Result), name);
         let newest = job_item::Entity::find()
             .select_only()
             .column(C::JobId)
@@ -132,12 +201,17 @@ impl JobManager {
             .group_by(C::JobId)
             .into_query();
         let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
-        let items = job_item::Entity::find().filter(newest).rows(db).await?;
-        let frame = |item: job_item::Model| {
-            let shot = Shot::from(&item);
-            Some((item.job_id, shot.last_frame_path.or(shot.first_frame_path)?))
-        };
-        Ok(items.into_iter().filter_map(frame).collect())
+        let frames: Vec<(String, Option<String>, Option<String>)> = job_item::Entity::find()
+            .select_only()
+            .column(C::JobId)
+            .expr(beginning(path("last_frame_path"), LONGEST_PATH))
+            .expr(beginning(path("first_frame_path"), LONGEST_PATH))
+            .filter(newest)
+            .into_tuple()
+            .rows(db)
+            .await?;
+        let frame = |(id, last, first): (String, Option<String>, Option<String>)| Some((id, last.or(first)?));
+        Ok(frames.into_iter().filter_map(frame).collect())
     }
 
     /// Rewrites descriptions of one shot, whatever the job's status. Where scenes number their shots alike, the first

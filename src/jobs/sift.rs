@@ -1,19 +1,85 @@
 //! Pages under a filter of which the index that leads to its jobs does not know all (a text, a second label). Each job
 //! that the index leads to has to be looked at, and what is nowhere would be looked for in all of them: so a page looks at
-//! so many, and the next one goes on where it stopped.
+//! so many, and for so long, and the next one goes on where it stopped.
 
-use super::{AccessPath, COUNTED, JobManager, Stretch, Total, View, page};
-use crate::{db, error::Result, lifecycle::Cursor};
-use entity::job;
+use super::{AccessPath, COUNTED, Counts, Filter, JobManager, Stretch, Total, View, list_jobs::Rows};
+use crate::{
+    db::{self, PART_BYTES, fitting},
+    error::{Error, Result},
+    lifecycle::Cursor,
+};
+use entity::{JobStatus, job};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, sea_query::Query,
+};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// Jobs that a page looks at.
 pub const LOOKED_AT: u64 = 200_000;
 
-/// The part of those that is looked at first: a page of what stands in many is full by then.
-const AT_FIRST: u64 = 200;
+/// How long a page looks, and how long a count does, which cannot go on where it stopped.
+pub const LOOKED_FOR: Duration = Duration::from_secs(5);
+const COUNTED_FOR: u32 = 2;
 
-/// The part of those that is counted first: there is enough of what stands in many.
-const COUNTED_FIRST: u64 = 20;
+/// Jobs that are looked at first: a page of what stands in many is full by then.
+const AT_FIRST: u64 = 1000;
+const AT_FIRST_FOR_TEXT: u64 = 200;
+
+/// Jobs that are looked at in one step. A text may be one that takes long to be told from each of them.
+const STEP: u64 = 200_000;
+const STEP_FOR_TEXT: u64 = 5000;
+
+/// A step that took less is followed by a larger one.
+const SHORT: Duration = Duration::from_millis(200);
+
+/// The steps of a walk over jobs that are looked at one by one.
+struct Walk {
+    began: Instant,
+    until: Instant,
+    step: u64,
+    most: u64,
+}
+
+impl Walk {
+    fn new(filter: &Filter, time: Duration) -> Self {
+        let (step, most) = if filter.q.is_some() { (AT_FIRST_FOR_TEXT, STEP_FOR_TEXT) } else { (AT_FIRST, STEP) };
+        let began = Instant::now();
+        Self { began, until: began + time, step, most }
+    }
+
+    /// Jobs of the next step, which begins now.
+    fn begin(&mut self, left: u64) -> u64 {
+        self.began = Instant::now();
+        self.step.min(left)
+    }
+
+    /// A step was made. False when there is no time for another one.
+    fn go_on(&mut self) -> bool {
+        let took = self.began.elapsed();
+        if took < SHORT {
+            self.step = (self.step * 5).min(self.most);
+        } else if took > 4 * SHORT {
+            self.step = (self.step / 4).max(1);
+        }
+        Instant::now() < self.until
+    }
+
+    fn left(&self) -> Duration {
+        self.until.saturating_duration_since(Instant::now())
+    }
+}
+
+/// Rows to leave out before a page, and whether it has to find all that it is asked for.
+pub(super) struct Skip(pub Option<u64>);
+
+/// What a page under such a filter found.
+pub(super) struct Sifted {
+    pub total: Total,
+    pub rows: Rows,
+    /// The last job that was looked at, when there are more behind it.
+    pub upto: Option<Cursor>,
+}
 
 impl JobManager {
     /// Jobs that a page looks at under a filter of which no index knows all; [`LOOKED_AT`] where this is not said.
@@ -21,47 +87,174 @@ impl JobManager {
         Self { looked_at: jobs, ..self }
     }
 
-    /// The rows of a page, one more than the limit when there are, and the last job that was looked at when there are more
-    /// behind it.
+    /// How long it looks; [`LOOKED_FOR`] where this is not said.
+    pub fn looking_for(self, time: Duration) -> Self {
+        Self { looked_for: time, ..self }
+    }
+
+    /// The rows of a page. With rows to be skipped, it looks at all jobs that there are.
+    ///
+    /// Errors: `search_too_long`, when it found no place from which to go on.
     pub(super) async fn sifted(
         &self,
         path: &AccessPath,
         whole: Stretch,
+        Skip(skip): Skip,
         limit: u64,
         view: View,
-    ) -> Result<(Total, Vec<job::Model>, Option<Cursor>)> {
-        let (db, known) = (self.db.read(), path.known());
-        let (mut rows, mut part, mut left) = (Vec::new(), whole.clone(), self.looked_at);
+    ) -> Result<Sifted> {
+        let known = path.known();
+        let mut walk = Walk::new(path.filter(), self.looked_for);
+        let (mut found, mut part) = (Vec::new(), whole.clone());
+        let mut left = if skip.is_some() { u64::MAX } else { self.looked_at };
+        let mut skipped = 0;
         let upto = loop {
-            let looked_at = if left == self.looked_at { left.div_ceil(AT_FIRST) } else { left };
-            left -= looked_at;
-            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, looked_at).await?;
-            let some = page(db.get_database_backend(), path, &part, view);
-            rows.extend(db::page_of_jobs(db, some, 0, limit + 1 - rows.len() as u64).await?);
+            let step = walk.begin(left);
+            left -= step;
+            let here = part.behind.clone();
+            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            let to_skip = skip.unwrap_or_default() - skipped;
+            let wanted = to_skip.saturating_add(limit + 1 - found.len() as u64);
+            let Some(mut some) = self.places_of(path, &part, wanted, view, walk.left()).await? else {
+                break self.stopped_at(here, &whole, skip)?;
+            };
+            let over = to_skip.min(some.len() as u64);
+            skipped += over;
+            found.extend(some.drain(usize::try_from(over).unwrap_or(usize::MAX)..));
+            let time_left = walk.go_on();
             match part.upto.take() {
-                Some(upto) if left > 0 && rows.len() as u64 <= limit => part.behind = Some(upto),
+                Some(upto) if found.len() as u64 > limit => break Some(upto),
+                Some(upto) if left > 0 && time_left => part.behind = Some(upto),
+                Some(upto) if left > 0 => break self.stopped_at(Some(upto), &whole, skip)?,
                 upto => break upto,
             }
         };
-        let found = rows.len() as u64;
+        let matching = skipped + found.len() as u64;
         // What is looked for is looked for once: a page from the start that is not full tells how many there are.
-        let total = match whole.behind.is_none() && found <= limit && !path.filter().is_kept_count() {
-            true => Total { jobs: found, exact: upto.is_none() },
+        let from_start = whole.behind.is_none() && found.len() as u64 <= limit;
+        let known_by_now = from_start && (skip.is_none() || upto.is_none());
+        let total = match known_by_now && !path.filter().is_kept_count() {
+            true => Total { jobs: matching, exact: upto.is_none() },
             false => self.total_by(path).await?,
         };
-        Ok((total, rows, upto))
+        let rows = self.rows_at(found, limit, view).await?;
+        Ok(Sifted { total, rows, upto })
+    }
+
+    /// A page that has no more time goes on from here. One that was to skip rows cannot say where that would be.
+    fn stopped_at(&self, here: Option<Cursor>, whole: &Stretch, skip: Option<u64>) -> Result<Option<Cursor>> {
+        let moved = here.is_some() && here != whole.behind;
+        if moved && skip.is_none() { Ok(here) } else { Err(Error::SearchTooLong) }
+    }
+
+    /// The jobs of the stretch that the filter lets through, with about how many bytes each has; none when that took
+    /// longer.
+    async fn places_of(
+        &self,
+        path: &AccessPath,
+        part: &Stretch,
+        limit: u64,
+        view: View,
+        most: Duration,
+    ) -> Result<Option<Vec<Found>>> {
+        let backend = self.db.read().get_database_backend();
+        let query = job::Entity::find()
+            .select_only()
+            .column(job::Column::CreatedAt)
+            .column(job::Column::Id)
+            .expr_as(db::bytes_of(backend, &super::list_jobs::long(view)), "bytes");
+        let query = path.in_order(query, backend, part).limit(limit.min(i64::MAX.unsigned_abs()));
+        let Some(rows) = self.db.within(most, query.build(backend)).await? else { return Ok(None) };
+        let found = |row: &QueryResult| -> Result<Found, DbErr> {
+            let place = Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? };
+            Ok(Found { place, bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs() })
+        };
+        // A row whose place can't be read is left out.
+        Ok(Some(rows.iter().filter_map(|row| found(row).ok()).collect::<Vec<Found>>()))
+    }
+
+    /// The first of the jobs that were found, as many as are read at once.
+    async fn rows_at(&self, found: Vec<Found>, limit: u64, view: View) -> Result<Rows> {
+        let fit = fitting(found.iter().map(|found| found.bytes), PART_BYTES).min(limit);
+        let ids = found.iter().take(usize::try_from(fit).unwrap_or(usize::MAX)).map(|found| &found.place.id);
+        let ids: Vec<&str> = ids.map(String::as_str).collect();
+        let query = super::list_jobs::columns(view).filter(job::Column::Id.is_in(ids.iter().copied()));
+        let mut jobs = if ids.is_empty() { Vec::new() } else { db::jobs_of(self.db.read(), query).await? };
+        jobs.sort_by_key(|job| ids.iter().position(|id| *id == job.id));
+        let last = found.get(ids.len().saturating_sub(1)).map(|found| found.place.clone());
+        let more = found.len() > ids.len();
+        Ok(Rows { jobs, next: last.filter(|_| more), cut: more && fit < limit })
     }
 
     /// How many there are among the newest that a page looks at.
     pub(super) async fn sifted_total(&self, path: &AccessPath) -> Result<Total> {
-        let (known, mut part) = (path.known(), Stretch::default());
-        let first = (self.looked_at / COUNTED_FIRST).max(1);
-        part.upto = self.nth(&known, &part, first).await?;
-        let mut jobs = self.count_some(path, &part).await?;
-        if part.upto.is_some() && jobs <= COUNTED && first < self.looked_at {
-            part.upto = self.nth(&known, &Stretch::default(), self.looked_at).await?;
-            jobs = self.count_some(path, &part).await?;
+        let known = path.known();
+        let mut walk = Walk::new(path.filter(), self.looked_for);
+        let (mut part, mut left, mut jobs) = (Stretch::default(), self.looked_at, 0);
+        loop {
+            let step = walk.begin(left);
+            left -= step;
+            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            let Some(some) = self.count_within(path, &part, walk.left()).await? else {
+                return Ok(Total::of(jobs, false));
+            };
+            jobs += some;
+            let time_left = walk.go_on();
+            match part.upto.take() {
+                Some(upto) if left > 0 && jobs <= COUNTED && time_left => part.behind = Some(upto),
+                upto => return Ok(Total::of(jobs, upto.is_none())),
+            }
         }
-        Ok(Total::of(jobs, part.upto.is_none()))
     }
+
+    /// One more than [`COUNTED`] at most; none when counting took longer.
+    async fn count_within(&self, path: &AccessPath, part: &Stretch, most: Duration) -> Result<Option<u64>> {
+        let backend = self.db.read().get_database_backend();
+        let some = path.places(backend, part).limit(COUNTED + 1).to_owned();
+        let count = Query::select()
+            .expr(sea_orm::sea_query::ExprTrait::count(sea_orm::sea_query::Expr::col("id")))
+            .from_subquery(some, "some")
+            .to_owned();
+        let Some(rows) = self.db.within(most, backend.build(&count)).await? else { return Ok(None) };
+        let count = rows.first().map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+        Ok(Some(count.unwrap_or(0).unsigned_abs()))
+    }
+
+    /// Counts all jobs under a filter with a text, by status.
+    ///
+    /// Errors: `search_too_long`.
+    pub(super) async fn sifted_counts(&self, path: &AccessPath, also: &Condition) -> Result<Counts> {
+        let (known, backend) = (path.known(), self.db.read().get_database_backend());
+        let mut walk = Walk::new(path.filter(), self.looked_for * COUNTED_FOR);
+        let (mut part, mut counts) = (Stretch::default(), Counts::default());
+        loop {
+            let step = walk.begin(u64::MAX);
+            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            let query = path
+                .jobs(job::Entity::find().select_only(), backend, &part)
+                .column(job::Column::Status)
+                .column_as(job::Column::Id.count(), "jobs")
+                .filter(also.clone())
+                .group_by(job::Column::Status);
+            let rows = self.db.within(walk.left(), query.build(backend)).await?.ok_or(Error::SearchTooLong)?;
+            for row in rows {
+                // A status that is none is no job that could be counted.
+                if let (Ok(status), Ok(jobs)) = (row.try_get_by_index::<JobStatus>(0), row.try_get_by_index(1)) {
+                    counts.add(status, jobs);
+                }
+            }
+            let time_left = walk.go_on();
+            match part.upto.take() {
+                None => return Ok(counts),
+                Some(_) if !time_left => return Err(Error::SearchTooLong),
+                upto => part.behind = upto,
+            }
+        }
+    }
+}
+
+/// A job that the filter lets through.
+struct Found {
+    place: Cursor,
+    bytes: u64,
 }

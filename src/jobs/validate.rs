@@ -93,13 +93,7 @@ impl Checks {
         }
     }
 
-    pub fn range<N: PartialOrd + Display + Copy>(
-        &mut self,
-        pointer: impl Display,
-        value: Option<N>,
-        low: N,
-        high: N,
-    ) {
+    pub fn range<N: PartialOrd + Display + Copy>(&mut self, pointer: impl Display, value: Option<N>, low: N, high: N) {
         // Written so that NaN, which compares with nothing, is outside.
         if value.is_some_and(|v| !(v >= low && v <= high)) {
             self.fail(pointer, "out_of_range", format!("Use a number from {low} to {high}."));

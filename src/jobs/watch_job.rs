@@ -6,7 +6,7 @@ use super::{
     watch_jobs::{Reset, Wanted},
 };
 use crate::{
-    db::page,
+    db::{LONG_EVENT, Part, part},
     error::Result,
     lifecycle::{EventKind, is_terminal},
 };
@@ -20,7 +20,8 @@ use tokio::{
 
 /// What a reader of one job is told.
 pub enum JobNews {
-    Snapshot(Box<(job::Model, Vec<Shot>)>),
+    /// With the position of the last shot where there are more.
+    Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
     Changes(Wanted),
     Reset(Reset),
 }
@@ -143,7 +144,7 @@ impl JobWatch {
                 Ok(())
             }
             Stage::CatchUp(next) => {
-                let events = self.behind(self.seq).await?;
+                let Part { rows: events, more } = self.behind(self.seq).await?;
                 // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
                 let gap = |next: &job_event::Model| {
                     next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
@@ -151,7 +152,6 @@ impl JobWatch {
                 if events.first().is_some_and(gap) {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }
-                let more = events.len() as u64 == PAGE;
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
                 let ended = self.take(Arc::new(Batch::settled(events)));
                 if ended && !more {
@@ -183,11 +183,11 @@ impl JobWatch {
 
     /// A snapshot, behind which the history goes on.
     async fn begin_anew(&mut self, reset: Option<Reset>) -> Result<()> {
-        let (job, shots) = self.jobs.list_shots(&self.id).await?;
+        let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
         self.ready.extend(reset.map(JobNews::Reset));
         self.seq = job.version;
         self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
-        self.ready.push_back(JobNews::Snapshot(Box::new((job, shots))));
+        self.ready.push_back(JobNews::Snapshot(Box::new((job, shots, next_after))));
         Ok(())
     }
 
@@ -202,12 +202,12 @@ impl JobWatch {
         Ok((!whole).then_some(Reset::HistoryPruned))
     }
 
-    async fn behind(&self, seq: i64) -> Result<Vec<job_event::Model>> {
+    async fn behind(&self, seq: i64) -> Result<Part<job_event::Model>> {
         let events = job_event::Entity::find()
             .filter(job_event::Column::JobId.eq(&self.id))
             .filter(job_event::Column::Seq.gt(seq))
             .order_by_asc(job_event::Column::Seq);
-        Ok(page(events, PAGE, self.jobs.db.read()).await?)
+        Ok(part(events, PAGE, &LONG_EVENT, self.jobs.db.read()).await?)
     }
 
     /// Takes what is of this job and new, and answers whether the job ended with it.

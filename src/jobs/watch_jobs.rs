@@ -6,7 +6,7 @@ use super::{
     validate,
 };
 use crate::{
-    db::{PAGE, behind, first_position, last_position, page, write::position},
+    db::{LONG_EVENT, PAGE, Part, behind, first_position, last_position, part, write::position},
     error::{Error, FieldError, Result},
     lifecycle::EventKind,
 };
@@ -186,13 +186,12 @@ impl JobsWatch {
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
-        let missed: Vec<job_event::Model> = page(missed, PAGE, self.jobs.db.read()).await?;
+        let Part { rows: missed, more } = part(missed, PAGE, &LONG_EVENT, self.jobs.db.read()).await?;
         // History may have gone since it was looked at, which leaves a gap in what was read just now.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
         }
-        let more = missed.len() as u64 == PAGE;
-        let reached = missed.last().map_or(place.at, |event| event.id);
+        let reached = missed.last().map_or(place.at, |event: &job_event::Model| event.id);
         self.found.push_back(Arc::new(Batch::of(held)));
         self.found.push_back(Arc::new(Batch::settled(missed)));
         if more {

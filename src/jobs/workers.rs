@@ -2,7 +2,7 @@
 
 use super::{
     Claim, JobManager,
-    list_jobs::{View, columns},
+    list_jobs::brief,
     worker_book::{FlushTurn, MOST_REMEMBERED, Present},
 };
 use crate::{
@@ -210,7 +210,7 @@ fn weight(row: &worker::Model) -> usize {
 
 /// Jobs that workers hold, of which a few columns are shown.
 fn held_jobs() -> Select<job::Entity> {
-    columns(View::Summary)
+    brief()
         // As the predicate of the index says it.
         .filter(Expr::cust("status = 'processing'"))
         .filter(job::Column::WorkerId.is_not_null())

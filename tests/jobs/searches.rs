@@ -143,3 +143,43 @@ async fn a_total_of_a_part_says_that_there_may_be_more(t: Bench) {
         assert_eq!(seen, (found, total, exact, more), "{looked_at} {limit}");
     }
 }
+
+on_both!(a_text_is_looked_for_where_it_may_stand);
+async fn a_text_is_looked_for_where_it_may_stand(t: Bench) {
+    let content = |before: usize| Some(format!("{}Night TRAIN 100%_\\{}", "x".repeat(before), "y".repeat(10)));
+    for before in [0, 65_536 - 20, 65_536 - 5, 65_536] {
+        t.create(NewJob { content: content(before), ..any_job() }).await;
+    }
+    let found = async |q: &str| t.count_jobs(&words(q)).await.unwrap().total();
+    assert_eq!((found("night train").await, found("nowhere").await), (2, 0));
+    // What means something to a database means itself.
+    assert_eq!((found("100%_\\y").await, found("N%n").await, found("_").await), (2, 0, 2));
+    assert_eq!(found("night").await, 3);
+}
+
+on_both!(a_text_to_look_for_has_100_characters_at_most);
+async fn a_text_to_look_for_has_100_characters_at_most(t: Bench) {
+    let long = |n| words(&"ü".repeat(n));
+    t.count_jobs(&long(100)).await.unwrap();
+    let error = t.count_jobs(&long(101)).await.unwrap_err();
+    assert_eq!((error.code(), crate::support::parameters(&error)), ("invalid_request", vec!["q too_long".into()]));
+    let page = t.list_jobs(&long(101), Order::NewestFirst, PageAfter::Start, 1, View::Full).await;
+    assert_eq!(page.map(|page| page.jobs).unwrap_err().code(), "invalid_request");
+}
+
+/// Each step of a walk on SQLite is made, however late it is; PostgreSQL would give it up in the middle.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_no_time_finds_all_by_cursor_and_nothing_by_offset() {
+    crate::support::run(Backend::Sqlite, |t: Bench| async move {
+        let job = |n| NewJob { project_title: (n % 100 == 7).then(|| "Night train".to_owned()), ..any_job() };
+        t.create_jobs((0..900).map(job).collect(), None).await.unwrap();
+        let hurried = JobManager::clone(&t).looking_for(std::time::Duration::ZERO);
+        let (ids, pages) = all_of(&hurried, &words("train"), Order::NewestFirst, 200).await;
+        assert!(ids.len() == 9 && pages > 2, "{} on {pages}", ids.len());
+        let page = hurried.list_jobs(&words("train"), Order::NewestFirst, PageAfter::Offset(0), 9, View::Full).await;
+        assert_eq!(page.map(|page| page.jobs).unwrap_err().code(), "search_too_long");
+        assert_eq!(hurried.count_jobs(&words("train")).await.unwrap_err().code(), "search_too_long");
+        assert_eq!(t.count_jobs(&words("train")).await.unwrap().total(), 9);
+    })
+    .await;
+}

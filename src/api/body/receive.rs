@@ -1,7 +1,11 @@
 //! How the bytes of a body come in, and where they are looked at: what is large counts against
 //! the memory that all bodies may take together, and is read off the threads that answer calls.
 
-use crate::api::{body::Limit, problem::Problem};
+use crate::api::{
+    body::Limit,
+    problem::Problem,
+    room::{BODIES, Share},
+};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
@@ -9,21 +13,13 @@ use std::{
     sync::{Arc, LazyLock},
     time::Duration,
 };
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::Semaphore, time::timeout};
 
 /// Bytes from which on a body is large.
 pub const LARGE: usize = 64 << 10;
 
-/// Bytes that the large bodies of all calls may take together, in KiB.
-const ALL_KIB: usize = 128 << 10;
-
 /// How long a large body waits until it is looked at.
 const TURN: Duration = Duration::from_secs(10);
-
-static ROOM: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(ALL_KIB)));
 
 /// Large bodies that are looked at at once: no more than there are processors.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
@@ -34,7 +30,7 @@ static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 /// The bytes of a body, and the share of the room that they take.
 pub struct Received {
     pub bytes: Bytes,
-    pub share: Option<OwnedSemaphorePermit>,
+    pub share: Option<Share>,
 }
 
 impl Received {
@@ -62,24 +58,19 @@ pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Receiv
 /// Takes room as the bytes come: who announces much and sends nothing keeps none from others.
 async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received> {
     let mut stream = Box::pin(body.take()?.into_bytes_stream());
-    let (mut bytes, mut share) = (BytesMut::new(), None::<OwnedSemaphorePermit>);
+    let (mut bytes, mut share) = (BytesMut::new(), BODIES.share());
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| Problem::broken_body(&error))?;
-        if bytes.len() + piece.len() > limit {
+        let size = bytes.len() + piece.len();
+        if size > limit {
             return Err(too_large(limit).into());
         }
-        bytes.extend_from_slice(&piece);
-        if bytes.len() > LARGE {
-            let held = share.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
-            let more = bytes.len().div_ceil(1024).min(ALL_KIB).saturating_sub(held);
-            let more = u32::try_from(more).unwrap_or(u32::MAX);
-            let more = ROOM.clone().try_acquire_many_owned(more).map_err(|_| no_room())?;
-            match &mut share {
-                Some(share) => share.merge(more),
-                None => share = Some(more),
-            }
+        if size > LARGE && !share.grow_to(size) {
+            return Err(no_room().into());
         }
+        bytes.extend_from_slice(&piece);
     }
+    let share = (bytes.len() > LARGE).then_some(share);
     Ok(Received { bytes: bytes.freeze(), share })
 }
 

@@ -28,9 +28,7 @@ pub fn words(error: &ValidationError, spot: &Spot) -> FieldError {
         Kind::AnyOf { .. } if matches!(spot, Spot::Element(..)) => {
             at("nothing_given", "Name the item by its key or idx.".to_owned())
         }
-        Kind::AnyOf { .. } => {
-            at("nothing_given", "Say something: one of two fields has to be given.".to_owned())
-        }
+        Kind::AnyOf { .. } => at("nothing_given", "Say something: one of two fields has to be given.".to_owned()),
         Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => {
             at("nul_character", "Take the control characters out, NUL (U+0000) first of all.".to_owned())
         }

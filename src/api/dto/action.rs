@@ -83,8 +83,8 @@ pub struct ActionFilter {
     pub created_after: Option<DateTime<Utc>>,
     /// Created before this moment.
     pub created_before: Option<DateTime<Utc>>,
-    /// Text in the title or the content.
-    #[oai(validator(max_length = 1000))]
+    /// Text in the title or the first 65,536 characters of the content.
+    #[oai(validator(max_length = 100))]
     pub q: Option<String>,
     /// One of these jobs.
     #[oai(validator(min_items = 1, max_items = 1000))]

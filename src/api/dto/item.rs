@@ -129,6 +129,8 @@ pub struct ShotList {
     pub job_id: String,
     pub total_shots: i32,
     pub shots: Vec<Shot>,
+    /// Position of the last of them, to be sent as `after` for those behind it; null where there are none.
+    pub next_after: Option<i32>,
 }
 
 impl From<jobs::Shot> for Shot {

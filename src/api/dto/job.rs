@@ -133,6 +133,8 @@ pub struct JobWithShots {
     fields: Job,
     /// The shots of the job, in order.
     shots: Vec<Shot>,
+    /// Position of the last of them where the job has more than an answer holds: to be sent as `after` to list_shots.
+    shots_next_after: Option<i32>,
 }
 
 /// A job in a list. A summary, and a preview, leaves out content, request_data, request, context and result.
@@ -203,8 +205,8 @@ impl From<Counts> for JobCounts {
 }
 
 impl JobWithShots {
-    pub fn new(job: job::Model, shots: Vec<Shot>) -> Self {
-        Self { fields: job.into(), shots }
+    pub fn new(job: job::Model, shots: Vec<Shot>, shots_next_after: Option<i32>) -> Self {
+        Self { fields: job.into(), shots, shots_next_after }
     }
 }
 

@@ -17,7 +17,7 @@ mod stream;
 mod time;
 mod worker;
 
-pub use action::{Action, ActionList, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
+pub use action::{Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use claim::{
@@ -27,7 +27,7 @@ pub use claim::{
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
-pub use item::{ItemList, Shot, ShotList};
+pub use item::{Item, ItemList, Shot, ShotList};
 pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};

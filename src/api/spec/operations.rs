@@ -8,6 +8,7 @@ use crate::{
         problem::meaning,
     },
     import::{Interrupted, OnConflict, SourceKind},
+    jobs::LONGEST_TEXT,
     lifecycle::Cursor,
 };
 use serde_json::{Value, json};
@@ -116,7 +117,7 @@ fn complete_parameter(parameter: &mut Value) {
     let schema = &mut parameter["schema"];
     match name.as_str() {
         "q" => {
-            schema["maxLength"] = json!(1000);
+            schema["maxLength"] = json!(LONGEST_TEXT);
             schema["pattern"] = json!(NO_NUL);
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),

@@ -1,7 +1,10 @@
 //! Rows by the thousand: statements that take many, and what they give back as one value.
 
 use entity::job;
-use sea_orm::{DbBackend, DbErr, IdenStatic, Iterable, sea_query::ColumnType};
+use sea_orm::{
+    DbBackend, DbErr, IdenStatic, Iterable,
+    sea_query::{ColumnType, Expr},
+};
 
 /// Whether rows cost less when they come as one value.
 pub fn gathers(backend: DbBackend) -> bool {
@@ -22,6 +25,25 @@ pub fn gather(sql: &str) -> String {
 /// There is something in the rows that JSON has no form for.
 pub fn cannot_gather(error: &DbErr) -> bool {
     str::contains(&error.to_string(), "JSON cannot hold")
+}
+
+/// Bytes that a value of PostgreSQL's JSON is stored in up to which it is not packed, in most
+/// rows; and how much larger a packed one may be, about.
+const PACKED: (u32, u32) = (1000, 16);
+
+/// About how many bytes a column holds, as a 64-bit number, without a look at a long value.
+pub fn bytes(backend: DbBackend, column: Expr, is_json: bool) -> Expr {
+    match (backend, is_json) {
+        (DbBackend::Postgres, true) => {
+            let (from, times) = PACKED;
+            let sql = format!(
+                "COALESCE(pg_column_size($1)::bigint * CASE WHEN pg_column_size($1) > {from} THEN {times} ELSE 1 END, 0)"
+            );
+            Expr::cust_with_exprs(sql, [column])
+        }
+        (DbBackend::Postgres, false) => Expr::cust_with_exprs("COALESCE(octet_length($1), 0)::bigint", [column]),
+        _ => Expr::cust_with_exprs("COALESCE(octet_length(?), 0)", [column]),
+    }
 }
 
 /// Whether a statement can take the values of a column as one array.

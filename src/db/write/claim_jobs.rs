@@ -1,8 +1,9 @@
 //! Claiming: the jobs that are due, first in order, given to a worker under a lease each.
 
 use super::{
+    claim_size::{ItemsOf, items_that_fit},
     event,
-    queue_front::{Hold, due, levels, pick, texts},
+    queue_front::{Hold, due, fitting_jobs, levels, pick, texts},
     write_events,
 };
 use crate::{
@@ -52,20 +53,23 @@ impl Write for ClaimJobs {
     async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
         let now = self.clock.now();
         let mut room = self.room(tx).await?;
-        let mut found = Vec::new();
+        let (mut found, mut bytes) = (Vec::new(), 0);
         for (priority, types) in due(levels(tx, &self.job_types).await?, now) {
             let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
-            let jobs = pick(tx, priority, now, &asked, self.max_jobs - found.len(), Hold::Lock).await?;
+            let left = self.max_jobs - found.len();
+            let (fit, cut) = fitting_jobs(tx, priority, now, &asked, left, &mut bytes).await?;
+            let jobs = pick(tx, priority, now, &asked, fit, Hold::Lock).await?;
             for job in &jobs {
                 room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
             }
             found.extend(jobs);
-            if found.len() >= self.max_jobs {
+            if found.len() >= self.max_jobs || cut {
                 break;
             }
         }
         found.truncate(that_fit(&found));
-        self.hand_out(tx, found, now).await
+        let items = items_that_fit(tx, &mut found).await?;
+        self.hand_out(tx, found, items, now).await
     }
 }
 
@@ -111,7 +115,13 @@ impl ClaimJobs {
         Ok(room)
     }
 
-    async fn hand_out(&self, tx: &Tx, jobs: Vec<job::Model>, now: DateTime<Utc>) -> Result<Vec<Claimed>> {
+    async fn hand_out(
+        &self,
+        tx: &Tx,
+        jobs: Vec<job::Model>,
+        mut items: ItemsOf,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Claimed>> {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
@@ -122,7 +132,8 @@ impl ClaimJobs {
             |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(told(job)));
         let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
         write_events(tx, &events).await?;
-        with_items(tx, given).await
+        let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };
+        Ok(given.into_iter().map(claimed).collect())
     }
 
     /// The row as `claims::hand_out` leaves it.
@@ -208,23 +219,4 @@ pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMa
     let asked = Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
     let rows = Running::find_by_statement(asked).rows(db).await?;
     Ok(rows.into_iter().map(|row| (row.job_type, usize::try_from(row.running).unwrap_or_default())).collect())
-}
-
-async fn with_items(tx: &Tx, jobs: Vec<job::Model>) -> Result<Vec<Claimed>> {
-    // The shots of a job with items are its items; what was imported may have lost count.
-    let may_have = |job: &&job::Model| job.total_shots > 0 || job.source.is_some();
-    let ids: Vec<&str> = jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect();
-    let mut items: HashMap<String, Vec<job_item::Model>> = HashMap::new();
-    if !ids.is_empty() {
-        let found = job_item::Entity::find().filter(bulk::is_one_of(
-            tx.get_database_backend(),
-            Expr::col(job_item::Column::JobId),
-            &ids,
-        ));
-        for item in found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).rows(tx).await? {
-            items.entry(item.job_id.clone()).or_default().push(item);
-        }
-    }
-    let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };
-    Ok(jobs.into_iter().map(claimed).collect())
 }

@@ -6,6 +6,7 @@ mod catalog;
 mod change_job;
 mod changes;
 mod claim_jobs;
+mod claim_size;
 mod create_job;
 mod delete_job;
 mod held;
@@ -41,7 +42,7 @@ pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
 pub use stats::{Counted, RollUp, Tallies, counted, tally};
-pub use weight::{weight_of, weight_of_members};
+pub use weight::{weight_of, weight_of_members, written_item, written_job};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{

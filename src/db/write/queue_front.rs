@@ -1,8 +1,9 @@
 //! What stands first in the queues: higher priority, then earlier due, then earlier created.
 
+use super::claim_size;
 use crate::{
     db::{
-        bulk, dialect,
+        ANSWER_BYTES, bulk, dialect, fitting,
         readable::in_years,
         rows::{self, Read},
     },
@@ -115,14 +116,66 @@ fn statement(
     more: usize,
     hold: Hold,
 ) -> Statement {
+    // Who only looks is shown a few columns.
+    let long = |column: &job::Column| {
+        use job::Column as C;
+        matches!(
+            column,
+            C::Content | C::RequestData | C::Context | C::ResultData | C::UserRequirement | C::ErrorMessage | C::Labels
+        )
+    };
+    let column = |column: job::Column| match hold == Hold::Look && long(&column) {
+        true => format!("NULL AS \"{}\"", column.as_str()),
+        false => format!("\"{}\"", column.as_str()),
+    };
+    let columns: Vec<_> = job::Column::iter().map(column).collect();
+    let types: Vec<_> = types.iter().map(|(kind, room)| (*kind, room.saturating_add(more))).collect();
+    of_columns(db, priority, now, &types, limit.saturating_add(more), &columns.join(", "), hold)
+}
+
+/// How many of the jobs that [`pick`] would find are to be picked, and what they hold together with
+/// what was picked before, in bytes: no more than an answer holds, and one at least. And whether
+/// there are some that do not fit.
+pub(super) async fn fitting_jobs(
+    db: &impl ConnectionTrait,
+    priority: i16,
+    now: DateTime<Utc>,
+    types: &[(&str, usize)],
+    limit: usize,
+    bytes: &mut u64,
+) -> Result<(usize, bool), DbErr> {
+    if limit < 2 || types.is_empty() {
+        return Ok((limit, false));
+    }
+    let size = claim_size::bytes_of_job(db.get_database_backend());
+    let columns = format!("id, run_at, created_at, {size} AS bytes");
+    let rows = db.query_all_raw(of_columns(db, priority, now, types, limit, &columns, Hold::Lock)).await?;
+    let sizes = rows.iter().map(|row| row.try_get::<i64>("", "bytes").map(i64::unsigned_abs));
+    let sizes = sizes.collect::<Result<Vec<u64>, DbErr>>()?;
+    let fit = fitting(std::iter::once(*bytes).chain(sizes.iter().copied()), ANSWER_BYTES as u64) - 1;
+    let fit = usize::try_from(fit).unwrap_or(usize::MAX);
+    let fit = if *bytes == 0 { fit.max(1) } else { fit };
+    *bytes += sizes.iter().take(fit).sum::<u64>();
+    Ok((fit.min(sizes.len()), fit < sizes.len()))
+}
+
+/// As [`statement`], of these columns.
+fn of_columns(
+    db: &impl ConnectionTrait,
+    priority: i16,
+    now: DateTime<Utc>,
+    types: &[(&str, usize)],
+    limit: usize,
+    columns: &str,
+    hold: Hold,
+) -> Statement {
     let backend = db.get_database_backend();
-    let columns: Vec<_> = job::Column::iter().map(|column| format!("\"{}\"", column.as_str())).collect();
-    let rows = |n: usize| Value::BigInt(Some(i64::try_from(n.saturating_add(more)).unwrap_or(i64::MAX)));
+    let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
     let mut values: Vec<Value> = vec![priority.into(), now.into(), rows(limit)];
     for (kind, room) in types {
         values.extend([Value::from(*kind), rows(limit.min(*room))]);
     }
-    let sql = dialect::claims::pick(backend, types.len(), &columns.join(", "), hold == Hold::Lock);
+    let sql = dialect::claims::pick(backend, types.len(), columns, hold == Hold::Lock);
     Statement::from_sql_and_values(backend, sql, values)
 }
 

@@ -1,6 +1,9 @@
 //! About how many bytes values take in memory while a write holds them: what waits is bounded by them.
 
+use entity::{job, job_item};
+use serde::Serialize;
 use serde_json::{Map, Value};
+use std::io;
 
 pub fn weight_of(json: &Value) -> usize {
     let inside = match json {
@@ -14,4 +17,47 @@ pub fn weight_of(json: &Value) -> usize {
 
 pub fn weight_of_members(members: &Map<String, Value>) -> usize {
     members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum()
+}
+
+/// Bytes that an answer takes for a job beside its long values, and for an item.
+const JOB: usize = 1600;
+const ITEM: usize = 400;
+
+/// About how many bytes a job is in an answer.
+pub fn written_job(job: &job::Model) -> usize {
+    let texts = [
+        &job.content,
+        &job.user_requirement,
+        &job.error_message,
+        &job.mode,
+        &job.style,
+        &job.project_title,
+        &job.working_dir,
+        &job.current_stage,
+        &job.source_status,
+    ];
+    let documents = [&job.request_data, &job.context, &job.result_data, &job.labels];
+    JOB + texts.into_iter().map(written).sum::<usize>() + documents.into_iter().map(written).sum::<usize>()
+}
+
+/// About how many bytes an item is in an answer.
+pub fn written_item(item: &job_item::Model) -> usize {
+    ITEM + written(&item.key) + written(&item.input) + written(&item.result) + written(&item.error)
+}
+
+/// Bytes of a value as JSON.
+fn written(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    let _ = serde_json::to_writer(&mut count, value);
+    count.0
 }

@@ -11,7 +11,7 @@ pub use filter::ActionFilter;
 use super::{Counts, Filter, Idempotency, JobManager, validate};
 use crate::{
     db::{
-        Readable, page,
+        Part, Readable, part,
         write::{EndAction, StartAction},
     },
     error::{Error, Result, Thing},
@@ -114,20 +114,15 @@ impl JobManager {
         job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Action))
     }
 
-    /// A page of actions, the newest first, and where the next begins.
-    pub async fn list_actions(
-        &self,
-        after: Option<Cursor>,
-        limit: u64,
-    ) -> Result<(Vec<job_action::Model>, Option<Cursor>)> {
+    /// Actions, the newest first, as many as are read at once.
+    pub async fn list_actions(&self, after: Option<Cursor>, limit: u64) -> Result<Part<job_action::Model>> {
         use job_action::Column as C;
         let mut query = job_action::Entity::find().order_by_desc(C::CreatedAt).order_by_desc(C::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(C::CreatedAt), Expr::col(C::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row: &job_action::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        Ok(part(query, limit, &[C::Filter, C::FilterText, C::Error], self.db.read()).await?)
     }
 
     /// Ends an action after the batch that it is at. What it has done stays done; one that has ended stays as it is.
@@ -139,7 +134,8 @@ impl JobManager {
         self.db.commit(EndAction { id, process: None, status: ActionStatus::Aborted, error: None, now }).await
     }
 
-    /// What became of the jobs, in the order in which they were met, behind the outcome with this number.
+    /// What became of the jobs, in the order in which they were met, behind the outcome with this number: as
+    /// many as are read at once.
     ///
     /// Errors: `action_not_found`.
     pub async fn list_action_outcomes(
@@ -148,7 +144,7 @@ impl JobManager {
         outcome: Option<Outcome>,
         after: Option<i64>,
         limit: u64,
-    ) -> Result<Vec<job_action_outcome::Model>> {
+    ) -> Result<Part<job_action_outcome::Model>> {
         use job_action_outcome::Column as C;
         self.get_action(id).await?;
         let only = Condition::all()
@@ -156,7 +152,7 @@ impl JobManager {
             .add_option(outcome.map(|outcome| C::Outcome.eq(outcome)))
             .add_option(after.map(|after| C::Id.gt(after)));
         let rows = job_action_outcome::Entity::find().filter(only).order_by_asc(C::Id);
-        Ok(page(rows, limit, self.db.read()).await?)
+        Ok(part(rows, limit, &[C::JobId, C::Detail], self.db.read()).await?)
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
         write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
     },
     error::{Error, Result},
-    jobs::{Filter, JobManager, Order, Stretch, cancel_job::cancelled, retry_job::retried, stamped},
+    jobs::{AccessPath, Filter, JobManager, Order, Stretch, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::{Cursor, EventKind},
     process,
 };
@@ -21,6 +21,9 @@ use std::sync::Arc;
 
 /// Jobs that are acted on in one transaction.
 const BATCH: u64 = 200;
+
+/// Jobs in which a text is looked for at once.
+const LOOKED_THROUGH: u64 = 500;
 
 /// An action whose process was not heard of for so long is another's to go on with.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
@@ -94,20 +97,46 @@ impl JobManager {
         let behind = action.after_created_at.zip(action.after_id.clone());
         let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
         let part = Stretch { order: Order::OldestFirst, behind, upto: None };
-        let db = self.db.read();
-        let page = path
-            .in_order(job::Entity::find().select_only(), db.get_database_backend(), &part)
-            .columns([job::Column::Id, job::Column::CreatedAt])
-            .filter(filter.own())
-            .limit(BATCH);
-        let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().rows(db).await?;
-        if page.is_empty() {
-            return Ok(false);
-        }
+        let page = match self.matching_jobs(&path, &filter, part).await? {
+            None => return Ok(true),
+            Some(page) if page.is_empty() => return Ok(false),
+            Some(page) => page,
+        };
         let (filter, now) = (Arc::new(filter), self.now());
         let due = |(id, created_at)| Due { id, created_at, deed: deed(action, filter.clone(), now) };
         let jobs = page.into_iter().map(due).collect();
         self.db.commit(Act { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
+    }
+}
+
+type Place = (String, DateTime<Utc>);
+
+impl JobManager {
+    /// The next jobs that the action is on; `None` when this process is about to end. Where a text is looked for, it is
+    /// looked for in some jobs at a time.
+    async fn matching_jobs(
+        &self,
+        path: &AccessPath,
+        filter: &ActionFilter,
+        mut part: Stretch,
+    ) -> Result<Option<Vec<Place>>> {
+        let (db, known) = (self.db.read(), path.known());
+        while !self.feed.is_over() {
+            if path.filter().q.is_some() {
+                part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, LOOKED_THROUGH).await?;
+            }
+            let page = path
+                .in_order(job::Entity::find().select_only(), db.get_database_backend(), &part)
+                .columns([job::Column::Id, job::Column::CreatedAt])
+                .filter(filter.own())
+                .limit(BATCH);
+            let page: Vec<Place> = page.into_tuple().rows(db).await?;
+            match part.upto.take() {
+                Some(upto) if page.is_empty() => part.behind = Some(upto),
+                _ => return Ok(Some(page)),
+            }
+        }
+        Ok(None)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
-    db::{Database, Readable, Subscription, Tail},
+    db::{Database, LONG_EVENT, Part, Subscription, Tail, part},
     error::Result,
 };
 use entity::job_event;
@@ -24,6 +24,9 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// After a read that failed.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// Events of a round that are read at once.
+const AT_ONCE: u64 = 2000;
 
 /// How long it goes on when nobody listens any more: readers that were cut off come back.
 const LINGER: Duration = Duration::from_secs(30);
@@ -184,10 +187,18 @@ pub async fn held_back(db: &Database, place: Place) -> Result<Vec<Change>> {
     if place.back == 0 {
         return Ok(Vec::new());
     }
-    let of_round = crate::db::behind(place.at.saturating_sub(place.back)).filter(job_event::Column::Id.lte(place.at));
-    let mut round = Round::default();
-    for event in of_round.rows(db.read()).await? {
-        round.pass(&Arc::new(event));
+    let (mut round, mut reached) = (Round::default(), place.at.saturating_sub(place.back));
+    loop {
+        let of_round = crate::db::behind(reached).filter(job_event::Column::Id.lte(place.at));
+        let Part { rows, more } = part(of_round, AT_ONCE, &LONG_EVENT, db.read()).await?;
+        let more = more && !rows.is_empty();
+        for event in rows {
+            let event: Arc<job_event::Model> = Arc::new(event);
+            reached = event.id;
+            round.pass(&event);
+        }
+        if !more {
+            return Ok(told_late(round.end(), place));
+        }
     }
-    Ok(told_late(round.end(), place))
 }

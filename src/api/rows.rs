@@ -1,0 +1,89 @@
+//! Answers that list rows, each written as it is read: a page ends before the row that would make
+//! it larger than [`ANSWER_BYTES`], and never holds more in memory than it sends.
+
+use super::{
+    room::{ANSWERS, Share},
+    written::{LARGE, Written, no_room},
+};
+use crate::{
+    db::{ANSWER_BYTES, Part},
+    error::Error,
+};
+use poem::Result;
+use serde_json::Value;
+
+/// A page that is being written.
+pub struct Rows {
+    bytes: Vec<u8>,
+    count: u64,
+    share: Share,
+}
+
+impl Rows {
+    /// The rows are the member of this name.
+    pub fn new(name: &str) -> Self {
+        Self { bytes: format!("{{\"{name}\":[").into_bytes(), count: 0, share: ANSWERS.share() }
+    }
+
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Adds a row of JSON. False when it does not fit: the page ends before it.
+    pub fn push(&mut self, row: &str) -> Result<bool> {
+        let size = self.bytes.len() + row.len() + 1;
+        if self.count > 0 && size > ANSWER_BYTES {
+            return Ok(false);
+        }
+        // Of memory that grows by doubling, twice as much may be held.
+        if size > LARGE && !self.share.grow_to(size.next_power_of_two()) {
+            return Err(no_room().into());
+        }
+        if self.count > 0 {
+            self.bytes.push(b',');
+        }
+        self.bytes.extend_from_slice(row.as_bytes());
+        self.count += 1;
+        Ok(true)
+    }
+
+    /// The page, with what there is to tell beside its rows.
+    pub fn end<T>(mut self, rest: &Value) -> Written<T> {
+        let rest = rest.to_string();
+        self.bytes.extend_from_slice(b"],");
+        self.bytes.extend_from_slice(rest.trim_start_matches('{').as_bytes());
+        Written::counted(self.bytes.into(), self.share)
+    }
+
+    /// Reads and adds rows until there are `limit`, or the page is full, and answers with the
+    /// place of the last one where there are more.
+    pub async fn fill<R, P: Clone, F>(
+        &mut self,
+        limit: u64,
+        mut after: Option<P>,
+        read: impl Fn(Option<P>, u64) -> F,
+        place: impl Fn(&R) -> P,
+        write: impl Fn(R) -> String,
+    ) -> Result<Option<P>>
+    where
+        F: Future<Output = Result<Part<R>, Error>>,
+    {
+        loop {
+            let Part { rows, more } = read(after.clone(), limit - self.count).await?;
+            let more = more && !rows.is_empty();
+            for row in rows {
+                let here = place(&row);
+                if !self.push(&write(row))? {
+                    return Ok(after);
+                }
+                after = Some(here);
+            }
+            if !more {
+                return Ok(None);
+            }
+            if self.count >= limit {
+                return Ok(after);
+            }
+        }
+    }
+}
