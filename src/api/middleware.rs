@@ -1,6 +1,9 @@
 //! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
 
-use super::{problem::Problem, spec};
+use super::{
+    problem::{Problem, shown},
+    spec,
+};
 use crate::error::FieldError;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
@@ -117,19 +120,21 @@ impl<E> ProblemsEndpoint<E> {
         if error.is::<NotFoundError>() {
             return Some(Problem::new(
                 "route_not_found",
-                format!("There is nothing at {path}: see /docs for what there is."),
+                format!("There is nothing at {}: see /docs for what there is.", shown(path)),
             ));
         }
         if error.is::<MethodNotAllowedError>() {
             let allow = self.problems.route(path).map(|(_, m)| m.clone()).unwrap_or_else(|| "GET, HEAD".to_owned());
-            let detail = format!("{path} does not take {method}, but {allow}.");
+            let detail = format!("{} does not take {}, but {allow}.", shown(path), shown(method.as_str()));
             return Some(Problem {
                 header: Some((header::ALLOW, allow)),
                 ..Problem::new("method_not_allowed", detail)
             });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {path}."))),
+            StatusCode::NOT_FOUND => {
+                Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path))))
+            }
             status if status.is_client_error() => {
                 Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
             }

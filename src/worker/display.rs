@@ -172,8 +172,6 @@ fn is_done(status: &str) -> bool {
     matches!(status, "completed" | "skipped")
 }
 
-}
-
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
