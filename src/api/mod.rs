@@ -127,3 +127,31 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with_if(!origins.is_empty(), cors::Cors::new(origins))
         .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }
+
+#[cfg(test)]
+mod sizes {
+    use super::*;
+    #[tokio::test]
+    async fn sizes() {
+        let jobs = JobManager::detached();
+        let service = service(claims::Claims(jobs.clone()));
+        let request = || poem::Request::builder().uri("/api/v1/claims".parse().unwrap()).finish();
+        eprintln!("Request {} RequestParts {} Response {} Body {}", size_of::<poem::Request>(), size_of::<poem::RequestParts>(), size_of::<Response>(), size_of::<poem::Body>());
+        eprintln!("Result<Response> {}", size_of::<poem::Result<Response>>());
+        let route = Route::new().nest("/", dashboard::at_root(service));
+        eprintln!("route {}", size_of_val(&route.call(request())));
+        let r1 = route.with(NormalizePath::new(TrailingSlash::Trim));
+        eprintln!("normalize {}", size_of_val(&r1.call(request())));
+        let r2 = r1.data(body::Limit(1));
+        eprintln!("data {}", size_of_val(&r2.call(request())));
+        let r3 = r2.data(1u8).data(2u16);
+        eprintln!("data3 {}", size_of_val(&r3.call(request())));
+        let r4 = r3.with(middleware::Problems::new());
+        eprintln!("problems {}", size_of_val(&r4.call(request())));
+        let r5 = r4.with_if(false, cors::Cors::new(&[]));
+        eprintln!("cors {}", size_of_val(&r5.call(request())));
+        let r6 = r5.with(gate::Gate::new([127, 0, 0, 1].into(), &[], &[]));
+        eprintln!("gate {}", size_of_val(&r6.call(request())));
+        eprintln!("get_response {}", size_of_val(&r6.get_response(request())));
+    }
+}

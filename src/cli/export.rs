@@ -1,6 +1,6 @@
 //! `callsheet export`.
 
-use super::{Failure, out::note};
+use super::Failure;
 use crate::{
     app::App,
     export::{self, ExportError, Output},

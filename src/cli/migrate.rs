@@ -1,6 +1,6 @@
 //! `callsheet migrate`.
 
-use super::{Failure, out::{note, say}};
+use super::{Failure, out::say};
 use crate::{
     app::App,
     db::migrate::{self as schema, Change},
