@@ -12,7 +12,7 @@ use std::{
 };
 
 /// What may be set by a flag or in the environment, before the file and the defaults have their say.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
     /// TOML file with settings; what it sets is overruled by the environment and by flags
@@ -112,7 +112,7 @@ pub struct ConnectionFlags {
 }
 
 /// The file. Every setting may be left out.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     database_url: Option<String>,
@@ -138,8 +138,8 @@ struct File {
     max_connections_per_address: Option<usize>,
 }
 
-/// Every setting, decided.
-#[derive(Clone, Debug)]
+/// Every setting, decided. The address of the database may have a password in it, so that there is no `Debug`.
+#[derive(Clone)]
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,

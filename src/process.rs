@@ -2,6 +2,7 @@
 //!
 //! Linux only: elsewhere nothing is known, and a process that is silent for a while counts as gone.
 
+use rustix::{fs::Mode, process::umask};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
@@ -25,6 +26,27 @@ pub fn own_file() -> io::Result<PathBuf> {
 #[doc(hidden)]
 pub fn set_own_file(file: PathBuf) {
     let _ = FILE.set(file);
+}
+
+/// The umask that the process was started with.
+static INHERITED: OnceLock<u32> = OnceLock::new();
+
+/// From here on, files of this process are its user's alone: databases, exports, reports and temporaries hold what only some
+/// may read. To be called before there are other threads.
+pub fn make_private_files() {
+    let before = umask(Mode::RWXG | Mode::RWXO);
+    umask(before | Mode::RWXG | Mode::RWXO);
+    let _ = INHERITED.set(before.bits());
+}
+
+/// The umask that programs started by this process are to have: that of whoever started it.
+pub fn inherited_umask() -> Option<u32> {
+    INHERITED.get().copied()
+}
+
+/// Gives this process, and what it starts, another umask.
+pub fn set_umask(mask: u32) {
+    umask(Mode::from_bits_truncate(mask));
 }
 
 /// What names a process: the boot of its machine, its namespace, its id, and its start, since ids are given again.

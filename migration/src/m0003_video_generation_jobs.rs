@@ -92,15 +92,8 @@ fn state(table: &mut TableCreateStatement) {
 }
 
 /// Times of a job; `status_since` comes with a later step, and its own check.
-const TIMES: [&str; 7] = [
-    "created_at",
-    "updated_at",
-    "run_at",
-    "started_at",
-    "completed_at",
-    "lease_expires_at",
-    "cancel_requested_at",
-];
+const TIMES: [&str; 7] =
+    ["created_at", "updated_at", "run_at", "started_at", "completed_at", "lease_expires_at", "cancel_requested_at"];
 
 /// What must hold whoever writes: SQLite can't add a CHECK later, so all of them stand here.
 fn checks(table: &mut TableCreateStatement) {

@@ -19,7 +19,12 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         add(manager, JOBS, time("status_since").check(in_years("status_since")).take()).await?;
         add(manager, EVENTS, ColumnDef::new("job_type").string_len(50).take()).await?;
-        add(manager, EVENTS, ColumnDef::new("seconds").double().check(Expr::col("seconds").between(0, MAX_SECONDS)).take()).await?;
+        add(
+            manager,
+            EVENTS,
+            ColumnDef::new("seconds").double().check(Expr::col("seconds").between(0, MAX_SECONDS)).take(),
+        )
+        .await?;
         let types = "UPDATE job_events SET job_type = (SELECT job_type FROM video_generation_jobs WHERE id = job_id)";
         manager.get_connection().execute_unprepared(types).await?;
         Ok(())

@@ -28,6 +28,7 @@ mod media;
 mod middleware;
 mod origin;
 mod paging;
+mod prepare;
 mod problem;
 mod reports;
 mod series;
@@ -45,10 +46,7 @@ pub use host::is_host;
 pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
-use poem::{
-    Endpoint, EndpointExt, Response, Route,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 /// Groups of operations in the document, in the order of a job's life.
@@ -118,40 +116,15 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
+    let imports = app.imports.clone();
+    let data = move |request: &mut Request| {
+        request.set_data(settings);
+        request.set_data(uploads);
+        request.set_data(imports.clone());
+    };
     routes
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .data(settings)
-        .data(uploads)
-        .data(app.imports.clone())
+        .with(prepare::Prepare(data))
         .with(middleware::Problems::new())
-        .with_if(!origins.is_empty(), cors::Cors::new(origins))
+        .with(cors::Cors::new(origins))
         .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
-}
-
-#[cfg(test)]
-mod sizes {
-    use super::*;
-    #[tokio::test]
-    async fn sizes() {
-        let jobs = JobManager::detached();
-        let service = service(claims::Claims(jobs.clone()));
-        let request = || poem::Request::builder().uri("/api/v1/claims".parse().unwrap()).finish();
-        eprintln!("Request {} RequestParts {} Response {} Body {}", size_of::<poem::Request>(), size_of::<poem::RequestParts>(), size_of::<Response>(), size_of::<poem::Body>());
-        eprintln!("Result<Response> {}", size_of::<poem::Result<Response>>());
-        let route = Route::new().nest("/", dashboard::at_root(service));
-        eprintln!("route {}", size_of_val(&route.call(request())));
-        let r1 = route.with(NormalizePath::new(TrailingSlash::Trim));
-        eprintln!("normalize {}", size_of_val(&r1.call(request())));
-        let r2 = r1.data(body::Limit(1));
-        eprintln!("data {}", size_of_val(&r2.call(request())));
-        let r3 = r2.data(1u8).data(2u16);
-        eprintln!("data3 {}", size_of_val(&r3.call(request())));
-        let r4 = r3.with(middleware::Problems::new());
-        eprintln!("problems {}", size_of_val(&r4.call(request())));
-        let r5 = r4.with_if(false, cors::Cors::new(&[]));
-        eprintln!("cors {}", size_of_val(&r5.call(request())));
-        let r6 = r5.with(gate::Gate::new([127, 0, 0, 1].into(), &[], &[]));
-        eprintln!("gate {}", size_of_val(&r6.call(request())));
-        eprintln!("get_response {}", size_of_val(&r6.get_response(request())));
-    }
 }

@@ -1,6 +1,10 @@
 //! `callsheet import`.
 
-use super::{Failure, import_progress::Progress, out::say};
+use super::{
+    Failure,
+    import_progress::Progress,
+    out::{note, say},
+};
 use crate::{
     app::App,
     db::sqlite_file,
@@ -73,7 +77,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         interrupts.recv().await;
-        lines::err().say("stopping: the records that are being written come in first; once more ends at once");
+        note("stopping: the records that are being written come in first; once more ends at once");
         stop.request();
         interrupts.recv().await;
         // Whatever is half-way in the database is undone there.

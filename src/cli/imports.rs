@@ -1,6 +1,10 @@
 //! `callsheet imports`.
 
-use super::{Failure, out::say, plain};
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
 use crate::{app::App, lifecycle::Cursor};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets::NOTHING};
@@ -65,7 +69,7 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
     let next = next.map(|cursor| cursor.encode());
     if json {
         let rows: Vec<_> = runs.iter().map(run_json).collect();
-        say(format_args!("{}", json!({"imports": rows, "next_cursor": next})))?;
+        say_json(&json!({"imports": rows, "next_cursor": next}))?;
         return Ok(());
     }
     say(table(&runs))?;
@@ -106,7 +110,7 @@ fn table(runs: &[import::Model]) -> Table {
 
 fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
     if json {
-        return say(run_json(run));
+        return say_json(&run_json(run));
     }
     let time = |t: chrono::DateTime<chrono::Utc>| t.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let words = [
@@ -148,7 +152,7 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
         after = Some(last.id);
         for reject in &page {
             match one.json {
-                true => say(reject_json(reject))?,
+                true => say_json(&reject_json(reject))?,
                 false => {
                     let place = reject.key.as_deref().unwrap_or("-");
                     say(format_args!(

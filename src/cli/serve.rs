@@ -1,12 +1,13 @@
 //! `callsheet serve`.
 
-use super::Failure;
+use super::{Failure, out::note};
 use crate::{
     api,
     app::App,
     background::{Loops, for_ever},
-    db::{migrate as schema, without_password},
+    db::migrate as schema,
     import, lines, server,
+    shown_url::shown_url,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
@@ -82,14 +83,14 @@ async fn sweep_temporaries() {
 fn greet(app: &App, address: SocketAddr) {
     let out = lines::out();
     out.say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
-    let (name, url) = (app.jobs.database().name(), without_password(&app.config.database_url));
+    let (name, url) = (app.jobs.database().name(), shown_url(&app.config.database_url));
     out.say(format_args!("  database  {name}, {url}"));
     out.say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
         out.say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
-        lines::err().say(format_args!(
+        note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
         ));
     }

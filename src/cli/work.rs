@@ -40,7 +40,7 @@ pub struct Arguments {
         value_name = "URL",
         default_value = "http://127.0.0.1:3001"
     )]
-    server: Server,
+    server: String,
     /// How long a job stays with a worker that is not heard of any more
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     lease_seconds: u64,
@@ -64,6 +64,9 @@ pub struct Arguments {
 /// What a worker runs between itself and a command. Not for people.
 #[derive(Args)]
 pub struct GuardArguments {
+    /// The umask of the command, in octal digits
+    #[arg(long, value_parser = octal)]
+    umask: Option<u32>,
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
 }
@@ -72,7 +75,8 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
     let config = Config::load(flags, ServerFlags::default())?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
     let options = Options {
-        server: arguments.server,
+        // Not by the parser of the arguments, which quotes what it does not understand, passwords and all.
+        server: arguments.server.parse::<Server>().map_err(Failure::Usage)?,
         job_types: arguments.types,
         concurrency: arguments.concurrency,
         lease: Duration::from_secs(arguments.lease_seconds),
@@ -87,8 +91,12 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
 }
 
 pub fn guard(arguments: &GuardArguments) -> Result<ExitCode, Failure> {
-    worker::guard(&arguments.command)?;
+    worker::guard(&arguments.command, arguments.umask)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn octal(text: &str) -> Result<u32, std::num::ParseIntError> {
+    u32::from_str_radix(text, 8)
 }
 
 /// As the server takes it.

@@ -1,6 +1,10 @@
 //! `callsheet workers`.
 
-use super::{Failure, out::say, plain};
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
 use crate::{
     app::App,
     jobs::{Worker, WorkerStatus, Workers},
@@ -22,7 +26,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let Workers { workers, more } = app.jobs.list_workers().await?;
     if arguments.json {
         let workers: Vec<Value> = workers.iter().map(object).collect();
-        say(json!({"workers": workers, "more": more}))?;
+        say_json(&json!({"workers": workers, "more": more}))?;
     } else if workers.is_empty() {
         say("no workers")?;
     } else {

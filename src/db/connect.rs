@@ -6,6 +6,7 @@ use super::{
     faults::Faults,
     settled,
 };
+use crate::shown_url::shown_url;
 use futures_util::FutureExt;
 use sea_orm::{ConnectOptions, DbErr, RuntimeErr, Statement};
 use sqlx::{
@@ -20,7 +21,7 @@ const SQLITE_BUSY: Duration = Duration::from_secs(5);
 /// How long a statement on PostgreSQL waits for a row that another transaction holds.
 const LOCK_WAIT: &str = "5s";
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
     pub url: String,
@@ -47,6 +48,12 @@ pub struct Observer(pub Arc<dyn Fn(&Statement) + Send + Sync>);
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Observer")
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("url", &shown_url(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -87,13 +94,13 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     let url = match options.url.split_once(':') {
         Some(("postgresql", rest)) => format!("postgres:{rest}"),
         Some(("sqlite" | "postgres", _)) => options.url.clone(),
-        _ => return Err(ConnectError::Url(without_password(&options.url))),
+        _ => return Err(ConnectError::Url(shown_url(&options.url))),
     };
     let create = options.create;
     match sqlite_file(&url) {
         Some(_) if url.contains(":memory:") || url.contains("mode=memory") => return Err(ConnectError::Memory),
         Some(file) if create => make_folder(file)?,
-        Some(file) if !file.exists() => return Err(ConnectError::Missing(options.url.clone())),
+        Some(file) if !file.exists() => return Err(ConnectError::Missing(shown_url(&options.url))),
         _ => {}
     }
     if url.starts_with("postgres:") {
@@ -128,7 +135,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
         .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
-    let open = |source| ConnectError::Open { url: without_password(&options.url), source };
+    let open = |source| ConnectError::Open { url: shown_url(&options.url), source };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
@@ -138,7 +145,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |source| ConnectError::Refused { url: without_password(&options.url), source };
+    let refused = |source| ConnectError::Refused { url: shown_url(&options.url), source };
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
     let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
     connection.close().await.map_err(refused)
@@ -147,7 +154,7 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
 /// Makes the SQLite file, if it is not there, by one connection that is closed again.
 async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
     let open = |error: sqlx::Error| ConnectError::Open {
-        url: without_password(&options.url),
+        url: shown_url(&options.url),
         source: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
     };
     let file: SqliteConnectOptions = url.parse().map_err(open)?;
@@ -168,43 +175,5 @@ fn make_folder(file: &Path) -> Result<(), ConnectError> {
             std::fs::create_dir_all(folder).map_err(|error| ConnectError::Folder(folder.display().to_string(), error))
         }
         _ => Ok(()),
-    }
-}
-
-/// The URL as it may be shown.
-pub fn without_password(url: &str) -> String {
-    let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
-    let base = match base.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (user, host))) if user.contains(':') => {
-            format!("{scheme}://{}:***@{host}", user.split(':').next().unwrap_or_default())
-        }
-        _ => base.to_owned(),
-    };
-    let mask = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if name.contains("password") => format!("{name}=***"),
-        _ => pair.to_owned(),
-    };
-    match query {
-        Some(query) => format!("{base}?{}", query.split('&').map(mask).collect::<Vec<_>>().join("&")),
-        None => base,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown_wherever_it_stands() {
-        let cases = [
-            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
-            ("postgres://u:se@cr:et@h/d?sslmode=require", "postgres://u:***@h/d?sslmode=require"),
-            ("postgres://h/d?user=u&password=secret", "postgres://h/d?user=u&password=***"),
-            ("postgres://u@h/d", "postgres://u@h/d"),
-            ("sqlite://a/b.db", "sqlite://a/b.db"),
-        ];
-        for (url, shown) in cases {
-            assert_eq!(without_password(url), shown);
-        }
     }
 }

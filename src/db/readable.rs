@@ -2,9 +2,8 @@
 //! not the page that it stands on: it is left out, counted, and named in the log once.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable,
-    PrimaryKeyToColumn, QueryResult, QuerySelect, QueryTrait, Select, SelectGetableTuple, SelectModel, Selector,
-    SelectorRaw, TryGetableMany,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult,
+    QuerySelect, QueryTrait, Select, SelectGetableTuple, SelectModel, Selector, SelectorRaw, TryGetableMany,
 };
 use sqlx::{Column, Row, TypeInfo};
 use std::{

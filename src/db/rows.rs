@@ -150,21 +150,14 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
 
 /// SQLite holds any text for a time, and chrono reads years of five digits.
 fn in_years(job: &job::Model) -> bool {
-    let optional = [
-        job.run_at,
-        job.started_at,
-        job.completed_at,
-        job.lease_expires_at,
-        job.cancel_requested_at,
-        job.status_since,
-    ];
+    let optional =
+        [job.run_at, job.started_at, job.completed_at, job.lease_expires_at, job.cancel_requested_at, job.status_since];
     let mut times = [job.created_at, job.updated_at].into_iter().chain(optional.into_iter().flatten());
     times.all(|time| YEARS.contains(&time.timestamp()))
 }
 
 /// The years 1 to 9999, in seconds since 1970.
 const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
-
 
 /// The values of a row, one after the other.
 trait Columns {

@@ -81,8 +81,7 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
     for (pointer, text, max) in texts {
         checks.text(pointer, text.as_deref(), max);
     }
-    let objects =
-        [("/request_data", &job.request_data), ("/context", &job.context), ("/result", &job.result_data)];
+    let objects = [("/request_data", &job.request_data), ("/context", &job.context), ("/result", &job.result_data)];
     for (pointer, value) in objects {
         if value.as_ref().is_some_and(|value| !value.is_object()) {
             checks.fail(pointer, "wrong_type", "Use a JSON object.");

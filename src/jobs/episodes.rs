@@ -60,9 +60,8 @@ impl JobManager {
         if let Some(id) = &series_id {
             validate::no_nul_parameter("series_id", id)?;
         }
-        let mut query = episode::Entity::find()
-            .order_by_desc(episode::Column::CreatedAt)
-            .order_by_desc(episode::Column::Id);
+        let mut query =
+            episode::Entity::find().order_by_desc(episode::Column::CreatedAt).order_by_desc(episode::Column::Id);
         if let Some(series_id) = series_id {
             query = query.filter(episode::Column::SeriesId.eq(series_id));
         }

@@ -39,8 +39,7 @@ impl JobManager {
     pub async fn export_page(&self, after: Option<Cursor>, limit: u64) -> Result<Vec<WholeJob>> {
         let db = self.db.snapshot().await?;
         let id = bytewise(db.get_database_backend(), "id");
-        let mut page =
-            job::Entity::find().order_by_asc(job::Column::CreatedAt).order_by(id.clone(), Order::Asc);
+        let mut page = job::Entity::find().order_by_asc(job::Column::CreatedAt).order_by(id.clone(), Order::Asc);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(job::Column::CreatedAt), id]);
             page = page.filter(position.gt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));

@@ -175,9 +175,8 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<(Vec<import::Model>, Option<Cursor>)> {
-        let mut query = import::Entity::find()
-            .order_by_desc(import::Column::StartedAt)
-            .order_by_desc(import::Column::Id);
+        let mut query =
+            import::Entity::find().order_by_desc(import::Column::StartedAt).order_by_desc(import::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));

@@ -143,7 +143,7 @@ pub struct JobManager {
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
         let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
-        let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
+        let owner = format!("{process} {}", SystemChance.id()).into();
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());

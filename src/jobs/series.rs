@@ -45,9 +45,8 @@ impl JobManager {
 
     /// A page, newest first, and where the next begins.
     pub async fn list_series(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<series::Model>, Option<Cursor>)> {
-        let mut query = series::Entity::find()
-            .order_by_desc(series::Column::CreatedAt)
-            .order_by_desc(series::Column::Id);
+        let mut query =
+            series::Entity::find().order_by_desc(series::Column::CreatedAt).order_by_desc(series::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(series::Column::CreatedAt), Expr::col(series::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));

@@ -145,7 +145,9 @@ impl JobWatch {
             Stage::CatchUp(next) => {
                 let events = self.behind(self.seq).await?;
                 // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
-                let gap = |next: &job_event::Model| next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str();
+                let gap = |next: &job_event::Model| {
+                    next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
+                };
                 if events.first().is_some_and(gap) {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }

@@ -193,10 +193,9 @@ impl Book {
             self.evict();
         }
         let worker_id: Arc<str> = worker_id.into();
-        self.entries.entry(worker_id.clone()).or_insert_with(|| Entry {
-            note: WorkerNote { worker_id, ..WorkerNote::default() },
-            ..Entry::default()
-        })
+        self.entries
+            .entry(worker_id.clone())
+            .or_insert_with(|| Entry { note: WorkerNote { worker_id, ..WorkerNote::default() }, ..Entry::default() })
     }
 
     /// Forgets half of the workers that do not wait: those with nothing to write first. Counts that cannot be written

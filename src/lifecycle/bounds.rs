@@ -27,7 +27,10 @@ mod tests {
     #[test]
     fn counters_end_where_the_schema_says() {
         assert_eq!(version_after(MAX_VERSION - 1, 1), Some(MAX_VERSION));
-        assert_eq!([version_after(MAX_VERSION, 1), version_after(i64::MAX, 1), version_after(1, usize::MAX)], [None; 3]);
+        assert_eq!(
+            [version_after(MAX_VERSION, 1), version_after(i64::MAX, 1), version_after(1, usize::MAX)],
+            [None; 3]
+        );
         assert_eq!([next_attempt(0), next_attempt(MAX_ATTEMPT - 1)], [Some(1), Some(MAX_ATTEMPT)]);
         assert_eq!([next_attempt(MAX_ATTEMPT), next_attempt(i32::MAX)], [None; 2]);
     }

@@ -7,6 +7,7 @@ use super::{
     said::Report,
     screen::{Bar, Screen, Stream},
 };
+use crate::printable::printable;
 use indicatif::HumanDuration;
 use serde_json::Value;
 use std::{
@@ -33,12 +34,12 @@ impl Display {
 
     /// A line on standard output. Nobody need read it.
     pub fn say(&self, line: impl Show) {
-        self.screen.line(Stream::Out, line.to_string());
+        self.screen.line(Stream::Out, printable(&line.to_string()).into_owned());
     }
 
     /// A line on standard error.
     pub fn note(&self, line: impl Show) {
-        self.screen.line(Stream::Err, line.to_string());
+        self.screen.line(Stream::Err, printable(&line.to_string()).into_owned());
     }
 
     /// Waits a moment for the last lines to be written.
@@ -49,7 +50,7 @@ impl Display {
     /// The server does not answer: said once, until it does again.
     pub fn away(&self, why: &str) {
         if locked(&self.away).replace(Instant::now()).is_none() {
-            self.note(format_args!("the server is away ({}); trying again until it is back", plain(why)));
+            self.note(format_args!("the server is away ({}); trying again until it is back", printable(why)));
         }
     }
 
@@ -61,9 +62,9 @@ impl Display {
 
     pub fn begin(&self, claim: &Claim) -> Row {
         let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
-        let title = plain(&claim.text("project_title"));
+        let (id, title) = (printable(&claim.id).into_owned(), printable(&claim.text("project_title")).into_owned());
         let about = if title.is_empty() { String::new() } else { format!(": {title}") };
-        self.say(format_args!("{} started, attempt {attempt} of {most}{about}", claim.id));
+        self.say(format_args!("{id} started, attempt {attempt} of {most}{about}"));
         let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
         let mut shown = Shown {
             total: claim.number("total_shots").unsigned_abs() as usize,
@@ -73,7 +74,7 @@ impl Display {
             line: Instant::now(),
         };
         shown.count();
-        let (id, began) = (claim.id.clone(), Instant::now());
+        let began = Instant::now();
         let bar = Bar { id: id.clone(), began, progress: shown.progress, stage: String::new() };
         let bar = self.screen.add_bar(bar);
         Row { display: self.clone(), id, bar, began, shown: Mutex::new(shown) }
@@ -106,7 +107,7 @@ impl Row {
         let stage_began = report.stage.as_ref().is_some_and(|stage| *stage != shown.stage);
         shown.take(report);
         match self.bar {
-            Some(bar) => self.display.screen.change_bar(bar, shown.progress, &shown.stage),
+            Some(bar) => self.display.screen.change_bar(bar, shown.progress, &printable(&shown.stage)),
             None if stage_began || shown.line.elapsed() >= LINE => {
                 shown.line = Instant::now();
                 self.note(&format!("{:.0} % {}", shown.progress, shown.stage));
@@ -116,7 +117,7 @@ impl Row {
     }
 
     pub fn note(&self, text: &str) {
-        self.display.note(format_args!("{} {}", self.id, plain(text)));
+        self.display.note(format_args!("{} {}", self.id, printable(text)));
     }
 
     /// The server knows how it ended, and answered with the job as it is now.
@@ -128,7 +129,7 @@ impl Row {
             Outcome::Failed { error, .. } => {
                 let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
                 let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
-                format!("failed{again}: {}", plain(last.unwrap_or(error)))
+                format!("failed{again}: {}", printable(last.unwrap_or(error)))
             }
         };
         self.end(&how);
@@ -136,7 +137,7 @@ impl Row {
 
     /// The server has it otherwise, or could not be told.
     pub fn lost(&self, why: &str) {
-        self.end(&format!("left alone: {}", plain(why)));
+        self.end(&format!("left alone: {}", printable(why)));
     }
 
     fn end(&self, how: &str) {
@@ -169,11 +170,6 @@ impl Shown {
 
 fn is_done(status: &str) -> bool {
     matches!(status, "completed" | "skipped")
-}
-
-/// Text of others, without what would steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

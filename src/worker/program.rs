@@ -5,7 +5,7 @@ use super::{
     claim::Claim,
     guard::{Order, Told},
 };
-use crate::process;
+use crate::process::{self, inherited_umask};
 use rustix::process::{Pid, Signal, kill_process_group};
 use std::{io, os::fd::OwnedFd, process::Stdio};
 use tokio::{
@@ -39,7 +39,9 @@ impl Program {
         command
             // Not `callsheet`: who kills all of that name is not to kill the guards too.
             .arg0("callsheet-guard")
-            .args(["work-guard", "--"])
+            .arg("work-guard")
+            .args(umask())
+            .arg("--")
             .args(&worker.options.command)
             // The worker's own secrets are none of the program's.
             .env_clear()
@@ -73,6 +75,12 @@ impl Program {
         // A few bytes always fit, and a guard that is gone needs no orders.
         let _ = self.orders.try_write(format!("{}\n", order.word()).as_bytes());
     }
+}
+
+/// What the program makes is for whoever its worker makes it for, e.g. a web server that shows the videos; the worker's own
+/// files are not.
+fn umask() -> Option<String> {
+    inherited_umask().map(|mask| format!("--umask={mask:o}"))
 }
 
 async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {

@@ -165,7 +165,8 @@ impl Work {
     fn take(&mut self) -> Vec<(Stream, String)> {
         if let Some((stream, line)) = self.lines.pop_front() {
             let left_out = if self.lines.is_empty() { std::mem::take(&mut self.left_out) } else { 0 };
-            let counted = (left_out > 0).then(|| (stream, format!("({left_out} lines were left out: nobody read them)")));
+            let counted =
+                (left_out > 0).then(|| (stream, format!("({left_out} lines were left out: nobody read them)")));
             return std::iter::once((stream, line)).chain(counted).collect();
         }
         Vec::new()

@@ -2,6 +2,7 @@
 //! comes back as the same rows.
 
 mod background;
+mod bounds;
 mod conflict;
 mod killed;
 mod own;

@@ -97,7 +97,8 @@ async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: Bench) {
         for view in [View::Full, View::Summary, View::Preview] {
             for after in [PageAfter::Start, PageAfter::Offset(0)] {
                 // A summary does not read what may be large.
-                let shown = view != View::Full && ["content", "request_data", "context"].iter().any(|c| set.starts_with(c));
+                let shown =
+                    view != View::Full && ["content", "request_data", "context"].iter().any(|c| set.starts_with(c));
                 let expected = if shown { vec![bad.as_str(), &good, &held] } else { vec![good.as_str(), &held] };
                 assert_eq!(ids(&t, &filter, view, after).await, expected, "{set}");
             }

@@ -6,6 +6,7 @@
 mod older;
 mod operations;
 mod schemas;
+mod yaml;
 
 use super::{
     contract::{EVERYWHERE, OPERATIONS, UNSAFE, WITH_BODY},
@@ -41,7 +42,7 @@ pub fn json() -> String {
 
 /// The document as YAML.
 pub fn yaml() -> String {
-    serde_yaml::to_string(document()).unwrap_or_default()
+    yaml::print(document())
 }
 
 /// The document in the older version 3.0.3, for tools that don't read 3.1 yet.

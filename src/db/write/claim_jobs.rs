@@ -185,7 +185,10 @@ pub fn claim_statements(
         ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at", true), picked)),
         ("the claim", statement(dialect::claims::hand_out(backend), given)),
         ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
-        ("leases that ran out", statement(dialect::claims::expired(backend), vec![now.into(), limit.into(), 0i64.into()])),
+        (
+            "leases that ran out",
+            statement(dialect::claims::expired(backend), vec![now.into(), limit.into(), 0i64.into()]),
+        ),
         ("any that ran out", statement(dialect::claims::any_expired(backend), vec![now.into()])),
     ]
 }

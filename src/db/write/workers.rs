@@ -6,13 +6,13 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{job, worker};
-use serde_json::Value;
-use std::sync::Arc;
 use sea_orm::{
     ActiveValue::Set,
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
+use serde_json::Value;
+use std::sync::Arc;
 
 /// What was heard of a worker since it was last written down.
 #[derive(Clone, Debug, Default)]

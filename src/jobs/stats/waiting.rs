@@ -94,9 +94,7 @@ impl JobManager {
             let held = job::Entity::find().filter(is_processing()).filter(C::WorkerId.is_not_null());
             held.select_only().column(C::WorkerId).distinct()
         };
-        let holds = C::LeaseExpiresAt
-            .gt(now)
-            .or(C::LeaseExpiresAt.is_null().and(C::UpdatedAt.gt(now - STALE_AFTER)));
+        let holds = C::LeaseExpiresAt.gt(now).or(C::LeaseExpiresAt.is_null().and(C::UpdatedAt.gt(now - STALE_AFTER)));
         let busy = holders().filter(holds);
         let asked_lately = worker::Entity::find()
             .filter(worker::Column::LastSeenAt.gte(now - SILENCE))

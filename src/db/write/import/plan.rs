@@ -93,12 +93,7 @@ fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -
     bulk::is_one_of(conn.get_database_backend(), Expr::col(column), ids)
 }
 
-fn against(
-    stored: Stored,
-    record: &ImportedJob,
-    on_conflict: OnConflict,
-    now: DateTime<Utc>,
-) -> Result<Plan> {
+fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Result<Plan> {
     let (landed, replaced) = match on_conflict {
         OnConflict::Skip => (Landed::AlreadyThere, None),
         OnConflict::Merge => (Landed::Merged, merged(&stored, record, now)?),
