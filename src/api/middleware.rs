@@ -5,6 +5,7 @@ use super::{
     spec,
 };
 use crate::error::FieldError;
+use futures_util::FutureExt;
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -79,25 +80,26 @@ pub struct ProblemsEndpoint<E> {
 impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
-        let answer = catch_panic(self.inner.call(request)).await;
-        let mut response = match answer {
-            Ok(response) => response.into_response(),
-            Err(error) => match self.problem(&error, &method, &path) {
-                Some(problem) => problem.respond(&id),
-                None => error.into_response(),
-            },
-        };
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert("x-request-id", value);
-        }
-        response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
-        tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
-        Ok(response)
+        catch_panic(self.inner.call(request)).map(move |answer| {
+            let mut response = match answer {
+                Ok(response) => response.into_response(),
+                Err(error) => match self.problem(&error, &method, &path) {
+                    Some(problem) => problem.respond(&id),
+                    None => error.into_response(),
+                },
+            };
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                response.headers_mut().insert("x-request-id", value);
+            }
+            response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
+            let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+            tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+            Ok(response)
+        })
     }
 }
 
@@ -144,9 +146,9 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice.
+/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice
+/// for as long as it lasts.
 fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-    use futures_util::FutureExt;
     let caught = AssertUnwindSafe(call).catch_unwind();
     caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))
 }
