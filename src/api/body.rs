@@ -67,6 +67,13 @@ impl<T: ParseFromJSON + 'static> ParsePayload for Body<T> {
     }
 }
 
+impl<T> Body<T> {
+    /// What was sent, of which nothing else is kept.
+    pub fn into_value(self) -> T {
+        self.value
+    }
+}
+
 impl<T: ParseFromJSON + 'static> Body<T> {
     async fn read(request: &Request, received: Received) -> Result<Self> {
         let keyed = request.headers().contains_key("idempotency-key");

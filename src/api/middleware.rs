@@ -2,10 +2,10 @@
 
 use super::{
     problem::{Problem, shown},
-    spec,
+    single_headers, spec,
 };
 use crate::error::FieldError;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -15,7 +15,12 @@ use poem::{
     },
 };
 use poem_openapi::error::{ParseParamError, ParsePathError};
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    future::{Future, ready},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
 
 #[derive(Clone)]
 pub struct Problems {
@@ -84,7 +89,11 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
-        catch_panic(self.inner.call(request)).map(move |answer| {
+        let answer = match single_headers::check(request.headers()) {
+            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Err(problem) => Either::Right(ready(Err(problem.into()))),
+        };
+        answer.map(move |answer| {
             let mut response = match answer {
                 Ok(response) => response.into_response(),
                 Err(error) => match self.problem(&error, &method, &path) {
@@ -95,7 +104,6 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert("x-request-id", value);
             }
-            response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
             let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
             tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
             Ok(response)

@@ -38,9 +38,10 @@ impl Ask {
         let asks: &[fn(&Entry, &str, &mut fastrand::Rng) -> Self] = match entry.status() {
             "queued" => &[cancel, patch],
             "processing" if entry.is_leased() && entry.token.is_none() => &[cancel, patch],
-            "processing" => {
-                &[progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail, release, cancel, patch]
-            }
+            "processing" => &[
+                progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail, release, cancel,
+                patch,
+            ],
             "failed" => &[retry, recover, patch],
             "cancelled" => &[retry, patch],
             _ => &[patch],
@@ -200,7 +201,8 @@ fn fail(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
 }
 
 fn release(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {
-    let (status, kind, less) = if cancelling(entry) { ("cancelled", "cancelled", 0) } else { ("queued", "released", 1) };
+    let (status, kind, less) =
+        if cancelling(entry) { ("cancelled", "cancelled", 0) } else { ("queued", "released", 1) };
     let expect = json!({"status": status, "attempt": attempt(entry) - less, "lease_expires_at": null});
     let ask = Ask::new("release", "/release", json!({}), Step::new(kind, None), expect);
     Ask { repeatable: entry.token.is_some(), ..ask }.under(entry)

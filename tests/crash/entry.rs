@@ -97,7 +97,8 @@ impl Entry {
         let items: Vec<_> = body["items"].as_array().into_iter().flatten().map(item).collect();
         let id = job["job_id"].as_str().unwrap_or_default().to_owned();
         let asked = ["job_type", "content", "labels", "priority", "max_attempts", "series_id", "episode_id"];
-        let expect: serde_json::Map<_, _> = asked.map(|name| (name.to_owned(), body[name].clone())).into_iter().collect();
+        let expect: serde_json::Map<_, _> =
+            asked.map(|name| (name.to_owned(), body[name].clone())).into_iter().collect();
         let mut expect = Value::Object(expect);
         expect["version"] = json!(1);
         expect["status"] = json!("queued");
@@ -155,7 +156,8 @@ impl Entry {
                 self.token = None;
                 rest = &rest[1..];
             } else if let Some(ask) = ask.filter(|ask| !done && ask.steps.first().is_some_and(|step| step.is(event))) {
-                let whole = rest.len() >= ask.steps.len() && ask.steps.iter().zip(rest).all(|(step, event)| step.is(event));
+                let whole =
+                    rest.len() >= ask.steps.len() && ask.steps.iter().zip(rest).all(|(step, event)| step.is(event));
                 if !whole {
                     return Err(Fault::Wrong(format!("half of {} of {}: {}", ask.verb, self.id, list(rest))));
                 }
