@@ -168,6 +168,9 @@ impl Error {
     }
 }
 
+/// Errors that one answer tells of: whoever looks for them stops there.
+pub const MAX_ERRORS: usize = 50;
+
 /// Errors that a message spells out; `errors` beside it has them all.
 const TOLD: usize = 5;
 

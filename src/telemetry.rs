@@ -18,10 +18,8 @@ pub fn start(filter: &str) -> Result<(), String> {
             name => write!(writer, "{name}={}", printable(&text)),
         }
     });
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(parsed)
-        .fmt_fields(fields.delimited(" "))
-        .with_writer(lines::err);
+    let log =
+        tracing_subscriber::fmt().with_env_filter(parsed).fmt_fields(fields.delimited(" ")).with_writer(lines::err);
     let _ = log.with_ansi(ansi).with_target(false).try_init();
     Ok(())
 }

@@ -31,7 +31,8 @@ impl Cors {
     }
 
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
-        let origin = request.headers().get(header::ORIGIN)?;
+        let mut origins = request.headers().get_all(header::ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
         // Said as such: a page that is any page is given nothing of its own.
         if self.origins.iter().any(|known| known == "*") {
             return Some(HeaderValue::from_static("*"));

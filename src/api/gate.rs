@@ -2,6 +2,7 @@
 //! change must not come from a page of another site.
 
 use super::{
+    answer_headers::Embedding,
     host::{Authority, Hosts},
     origin::{self, Source},
     problem::Problem,
@@ -25,12 +26,14 @@ const SHOWN: usize = 100;
 pub struct Gate {
     hosts: Arc<Hosts>,
     origins: Arc<[String]>,
+    embedding: Embedding,
 }
 
 impl Gate {
     /// `listen` is the address of the server; `origins` are those whose pages may call the API.
     pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
-        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into() }
+        let embedding = Embedding { by_other_sites: !origins.is_empty() };
+        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -107,10 +110,15 @@ impl<E: Endpoint> Endpoint for GateEndpoint<E> {
     type Output = Response;
 
     fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
-        match self.gate.check(&request) {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = match self.gate.check(&request) {
             Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
             Err(problem) => Either::Right(ready(Ok(refused(&request, &problem)))),
-        }
+        };
+        answer.map_ok(move |mut response| {
+            self.gate.embedding.complete(&method, &path, response.headers_mut());
+            response
+        })
     }
 }
 

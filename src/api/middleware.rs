@@ -1,8 +1,11 @@
 //! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
 
-use super::{problem::Problem, spec};
+use super::{
+    problem::{Problem, shown},
+    single_headers, spec,
+};
 use crate::error::FieldError;
-use futures_util::FutureExt;
+use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -12,7 +15,12 @@ use poem::{
     },
 };
 use poem_openapi::error::{ParseParamError, ParsePathError};
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    future::{Future, ready},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
 
 #[derive(Clone)]
 pub struct Problems {
@@ -81,7 +89,11 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
-        catch_panic(self.inner.call(request)).map(move |answer| {
+        let answer = match single_headers::check(request.headers()) {
+            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Err(problem) => Either::Right(ready(Err(problem.into()))),
+        };
+        answer.map(move |answer| {
             let mut response = match answer {
                 Ok(response) => response.into_response(),
                 Err(error) => match self.problem(&error, &method, &path) {
@@ -92,7 +104,6 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert("x-request-id", value);
             }
-            response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
             let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
             tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
             Ok(response)
@@ -119,19 +130,21 @@ impl<E> ProblemsEndpoint<E> {
         if error.is::<NotFoundError>() {
             return Some(Problem::new(
                 "route_not_found",
-                format!("There is nothing at {path}: see /docs for what there is."),
+                format!("There is nothing at {}: see /docs for what there is.", shown(path)),
             ));
         }
         if error.is::<MethodNotAllowedError>() {
             let allow = self.problems.route(path).map(|(_, m)| m.clone()).unwrap_or_else(|| "GET, HEAD".to_owned());
-            let detail = format!("{path} does not take {method}, but {allow}.");
+            let detail = format!("{} does not take {}, but {allow}.", shown(path), shown(method.as_str()));
             return Some(Problem {
                 header: Some((header::ALLOW, allow)),
                 ..Problem::new("method_not_allowed", detail)
             });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {path}."))),
+            StatusCode::NOT_FOUND => {
+                Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path))))
+            }
             status if status.is_client_error() => {
                 Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
             }

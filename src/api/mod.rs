@@ -2,6 +2,7 @@
 
 mod actions;
 mod active_jobs;
+mod answer_headers;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
@@ -33,6 +34,7 @@ mod problem;
 mod reports;
 mod series;
 mod shots;
+mod single_headers;
 pub mod spec;
 mod sse;
 mod stats;

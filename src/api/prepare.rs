@@ -69,7 +69,8 @@ mod tests {
         for same in ["/", "/a", "/a/b?c=d//", "/a%2F", "http://h/a"] {
             assert_eq!(plain(same), same);
         }
-        for (uri, short) in [("/a/", "/a"), ("//", "/"), ("///a//b///?c=/", "/a/b?c=/"), ("http://h/a/", "http://h/a")] {
+        for (uri, short) in [("/a/", "/a"), ("//", "/"), ("///a//b///?c=/", "/a/b?c=/"), ("http://h/a/", "http://h/a")]
+        {
             assert_eq!(plain(uri), short);
         }
     }

@@ -1,13 +1,13 @@
 //! Errors as `application/problem+json` (RFC 9457), and the one table from codes to statuses.
 
-use crate::error::{Error, FieldError, Place};
+use crate::error::{Error, FieldError, MAX_ERRORS, Place};
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
     http::{StatusCode, header},
 };
 use serde_json::{Value, json};
-use std::io;
+use std::{borrow::Cow, io};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
 pub const CODES: [(&str, u16, &str); 40] = [
@@ -58,6 +58,15 @@ const RETRY_AFTER: &str = "1";
 
 /// Seconds after which a client may try again when the disk was full: somebody has to make room first.
 const RETRY_AFTER_FULL: &str = "30";
+
+/// Characters of a sentence, and of a pointer: who has sent more than fits into it sees its beginning.
+const LONGEST_TEXT: usize = 2000;
+
+/// Characters of a value of the caller's in a sentence.
+const LONGEST_VALUE: usize = 200;
+
+/// Bytes of all errors in an answer, so that none is larger than 64 KiB.
+const ALL_ERRORS: usize = 40 << 10;
 
 /// The status and title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
@@ -110,12 +119,12 @@ impl Problem {
             "type": "about:blank",
             "title": title,
             "status": status.as_u16(),
-            "detail": self.detail,
+            "detail": cut(&self.detail, LONGEST_TEXT),
             "code": self.code,
             "request_id": request_id,
         });
         if !self.errors.is_empty() {
-            body["errors"] = self.errors.iter().map(field).collect();
+            body["errors"] = fields(&self.errors);
         }
         let mut response =
             Response::builder().status(status).content_type("application/problem+json").body(body.to_string());
@@ -137,10 +146,39 @@ impl Problem {
     }
 }
 
+/// The first of the errors, as many as an answer holds.
+fn fields(errors: &[FieldError]) -> Value {
+    let mut left = ALL_ERRORS;
+    let mut fields = Vec::new();
+    for error in errors.iter().take(MAX_ERRORS) {
+        let field = field(error);
+        let size = field.to_string().len();
+        if size > left && !fields.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(size);
+        fields.push(field);
+    }
+    Value::Array(fields)
+}
+
 fn field(error: &FieldError) -> Value {
-    match &error.place {
-        Place::Pointer(pointer) => json!({"pointer": pointer, "code": error.code, "detail": error.detail}),
-        Place::Parameter(name) => json!({"parameter": name, "code": error.code, "detail": error.detail}),
+    let (name, place) = match &error.place {
+        Place::Pointer(pointer) => ("pointer", pointer),
+        Place::Parameter(parameter) => ("parameter", parameter),
+    };
+    json!({name: cut(place, LONGEST_TEXT), "code": error.code, "detail": cut(&error.detail, LONGEST_TEXT)})
+}
+
+/// A value that the caller sent, as a sentence shows it.
+pub fn shown(value: &str) -> Cow<'_, str> {
+    cut(value, LONGEST_VALUE)
+}
+
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 

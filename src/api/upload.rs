@@ -1,6 +1,6 @@
 //! A body that is too large to be held in memory: streamed to a temporary file, which goes with it.
 
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use crate::import::{Background, Place, Room, Temporary, UPLOADS, WAITING};
 use futures_util::StreamExt;
 use poem::{Body, Request, RequestBody, Result};
@@ -101,7 +101,7 @@ fn check_content_type(request: &Request) -> Result<()> {
     match request.content_type() {
         Some(given) if TYPES.contains(&essence(given).as_str()) => Ok(()),
         given => {
-            let (given, types) = (given.unwrap_or("none"), TYPES.join(" or "));
+            let (given, types) = (shown(given.unwrap_or("none")), TYPES.join(" or "));
             let detail = format!("Send the dump with Content-Type: {types}; it came with {given}.");
             Err(Problem::new("media_type_unsupported", detail).into())
         }

@@ -5,7 +5,6 @@ use crate::{
     app::App,
     db::unreadable_rows,
     export::{self, ExportError, Output},
-    lines,
 };
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};

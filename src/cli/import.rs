@@ -9,7 +9,6 @@ use crate::{
     app::App,
     db::sqlite_file,
     import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, Room, SourceKind, StopReason},
-    lines,
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};

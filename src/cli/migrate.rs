@@ -7,7 +7,6 @@ use super::{
 use crate::{
     app::App,
     db::migrate::{self as schema, Change},
-    lines,
 };
 use clap::{Args, Subcommand};
 use std::process::ExitCode;

@@ -194,7 +194,7 @@ fn check(claim: &Claim) -> Result<()> {
         checks.fail("/job_types", "out_of_range", format!("Name 1 to {MOST_TYPES} types; these are {types}."));
     }
     for (i, kind) in claim.job_types.iter().enumerate().take(MOST_TYPES) {
-        checks.job_type(&format!("/job_types/{i}"), kind);
+        checks.job_type(format_args!("/job_types/{i}"), kind);
     }
     checks.range("/max_jobs", Some(claim.max_jobs), 1, MOST_JOBS);
     checks.range("/lease_seconds", Some(claim.lease_seconds), 1, LONGEST_LEASE);

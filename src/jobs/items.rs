@@ -220,18 +220,23 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
     }
     let mut keys = HashSet::new();
     for (i, report) in reports.iter().enumerate() {
+        if checks.is_full() {
+            break;
+        }
         match (&report.key, report.idx) {
-            (None, None) => checks.fail(&format!("/items/{i}"), "nothing_given", "Name the item by its key or idx."),
+            (None, None) => {
+                checks.fail(format_args!("/items/{i}"), "nothing_given", "Name the item by its key or idx.")
+            }
             (Some(key), None) if !keys.insert(key) => return Err(twice(i)),
             _ => {}
         }
         if let Some(key) = &report.key {
-            checks.name(&format!("/items/{i}/key"), key, validate::KEY);
+            checks.name(format_args!("/items/{i}/key"), key, validate::KEY);
         }
-        checks.range(&format!("/items/{i}/idx"), report.idx, 0, i32::MAX);
-        checks.text(&format!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
+        checks.range(format_args!("/items/{i}/idx"), report.idx, 0, i32::MAX);
+        checks.text(format_args!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
         if let Some(result) = &report.result {
-            checks.json(&format!("/items/{i}/result"), result);
+            checks.json(format_args!("/items/{i}/result"), result);
         }
     }
     checks.finish()

@@ -147,7 +147,7 @@ impl JobManager {
     pub async fn update_shot(&self, id: &str, shot_idx: i64, edit: ShotEdit) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         for (name, value) in edit.fields() {
-            checks.text(&format!("/{name}"), Some(value), usize::MAX);
+            checks.text(format_args!("/{name}"), Some(value), usize::MAX);
         }
         checks.finish()?;
         let weight = edit.fields().iter().map(|(_, text)| text.len()).sum();
