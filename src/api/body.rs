@@ -34,13 +34,6 @@ pub struct Body<T> {
     _share: Option<OwnedSemaphorePermit>,
 }
 
-impl<T> Body<T> {
-    /// The value alone; what the body took in memory is free.
-    pub fn into_value(self) -> T {
-        self.value
-    }
-}
-
 impl<T: Type> Payload for Body<T> {
     const CONTENT_TYPE: &'static str = "application/json";
 
