@@ -140,7 +140,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
-    Ok(Bounded::new(conn, bound))
+    Ok(Bounded::new(conn, bound).with_second_try())
 }
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.

@@ -1,5 +1,6 @@
 //! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
 
+mod again;
 mod bound;
 mod bulk;
 mod connect;
