@@ -153,10 +153,7 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
 
 /// Makes the SQLite file, if it is not there, by one connection that is closed again.
 async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let open = |error: sqlx::Error| ConnectError::Open {
-        url: shown_url(&options.url),
-        source: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
-    };
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: without_values(&error) };
     let file: SqliteConnectOptions = url.parse().map_err(open)?;
     let file = file.create_if_missing(true).busy_timeout(SQLITE_BUSY);
     sqlx::SqliteConnection::connect_with(&file).await.map_err(open)?.close().await.map_err(open)

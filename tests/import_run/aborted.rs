@@ -1,6 +1,6 @@
 //! A run is ended by whoever asks for it, over HTTP or at the command line, wherever it runs.
 
-use super::bounds::{Silence, ended};
+use super::limits::{Silence, ended};
 use crate::{
     import::dump::{Dump, import, import_all, job},
     support::{Bench, Server, TestDb, callsheet},
