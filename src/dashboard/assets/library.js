@@ -115,7 +115,7 @@ export function oneImport(root, { params: { id }, signal }) {
     if (!(await sure())) return;
     try { await post(`/imports/${enc(id)}/abort`, {}); whole.refresh(); } catch (error) { failed(error); }
   };
-  const counted = (one) => one.rejected > one.rejects_kept && h('p.small', `Of ${exact(one.rejected)} rejects, ${exact(one.rejects_kept)} are kept; the others were only counted, or were taken away since.`);
+  const counted = (one) => one.rejected > one.rejects_kept && h('p.small', `Of ${exact(one.rejected)} rejects, ${exact(one.rejects_kept)} are kept.`);
   const whole = panel(null, { load: () => get(`/imports/${enc(id)}`, { signal }), render: (body, one) => put(body, h('div.row.between', plainBadge(one.status), h('span.small', 'started ', when(one.started_at), one.finished_at && `, took ${duration((Date.parse(one.finished_at) - Date.parse(one.started_at)) / 1000)}`)),
     one.error && h('div.error-text', user(one.error)), h('dl.numbers-grid', importNumbers(one).map(([name, n]) => h('div', { class: name === 'Rejected' && n ? 'bad' : '' }, h('dt', name), h('dd', { title: exact(n) }, count(n))))), sources(one.options) && h('p.small', 'From ', h('code.wrap', user(sources(one.options)))), counted(one),
     one.status === 'running' && h('p', actionButton('Abort', 'cancel', abort, 'danger'))) });
