@@ -25,7 +25,7 @@ impl Claims {
     /// No job is given twice. With `wait_seconds` the call is held until there is a job.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
     async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Written<ClaimedJobs>> {
-        // What came is not kept while the call waits: it may be a megabyte of blanks.
+        // The body is not kept while the call waits: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
         let claimed = ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() };
         Ok(Written::json_of_change(&claimed))

@@ -8,11 +8,16 @@ use super::{
     problem::Problem,
 };
 use crate::error::FieldError;
+use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderMap, Method, Version, header},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    future::{Future, ready},
+    net::IpAddr,
+    sync::Arc,
+};
 
 /// Characters of a header that a sentence shows.
 const SHOWN: usize = 100;
@@ -104,25 +109,25 @@ pub struct GateEndpoint<E> {
 impl<E: Endpoint> Endpoint for GateEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let mut response = self.answer(request).await?;
-        self.gate.embedding.complete(&method, &path, response.headers_mut());
-        Ok(response)
+        let answer = match self.gate.check(&request) {
+            Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
+            Err(problem) => Either::Right(ready(Ok(refused(&request, &problem)))),
+        };
+        answer.map_ok(move |mut response| {
+            self.gate.embedding.complete(&method, &path, response.headers_mut());
+            response
+        })
     }
 }
 
-impl<E: Endpoint> GateEndpoint<E> {
-    async fn answer(&self, request: Request) -> Result<Response> {
-        if let Err(problem) = self.gate.check(&request) {
-            let id = uuid::Uuid::now_v7().to_string();
-            tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
-            let mut response = problem.respond(&id);
-            if let Ok(value) = id.parse() {
-                response.headers_mut().insert("x-request-id", value);
-            }
-            return Ok(response);
-        }
-        self.inner.call(request).await.map(IntoResponse::into_response)
+fn refused(request: &Request, problem: &Problem) -> Response {
+    let id = uuid::Uuid::now_v7().to_string();
+    tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
+    let mut response = problem.respond(&id);
+    if let Ok(value) = id.parse() {
+        response.headers_mut().insert("x-request-id", value);
     }
+    response
 }

@@ -5,6 +5,7 @@ use super::{
     single_headers, spec,
 };
 use crate::error::FieldError;
+use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -14,7 +15,12 @@ use poem::{
     },
 };
 use poem_openapi::error::{ParseParamError, ParsePathError};
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    future::{Future, ready},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
 
 #[derive(Clone)]
 pub struct Problems {
@@ -79,27 +85,29 @@ pub struct ProblemsEndpoint<E> {
 impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
         let answer = match single_headers::check(request.headers()) {
-            Ok(()) => catch_panic(self.inner.call(request)).await,
-            Err(problem) => Err(problem.into()),
+            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Err(problem) => Either::Right(ready(Err(problem.into()))),
         };
-        let mut response = match answer {
-            Ok(response) => response.into_response(),
-            Err(error) => match self.problem(&error, &method, &path) {
-                Some(problem) => problem.respond(&id),
-                None => error.into_response(),
-            },
-        };
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert("x-request-id", value);
-        }
-        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
-        tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
-        Ok(response)
+        answer.map(move |answer| {
+            let mut response = match answer {
+                Ok(response) => response.into_response(),
+                Err(error) => match self.problem(&error, &method, &path) {
+                    Some(problem) => problem.respond(&id),
+                    None => error.into_response(),
+                },
+            };
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                response.headers_mut().insert("x-request-id", value);
+            }
+            let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+            tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+            Ok(response)
+        })
     }
 }
 
@@ -146,9 +154,9 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice.
+/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice
+/// for as long as it lasts.
 fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
-    use futures_util::FutureExt;
     let caught = AssertUnwindSafe(call).catch_unwind();
     caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))
 }

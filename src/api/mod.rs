@@ -29,6 +29,7 @@ mod media;
 mod middleware;
 mod origin;
 mod paging;
+mod prepare;
 mod problem;
 mod reports;
 mod room;
@@ -49,10 +50,7 @@ pub use host::is_host;
 pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
-use poem::{
-    Endpoint, EndpointExt, Response, Route,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 /// Groups of operations in the document, in the order of a job's life.
@@ -122,12 +120,15 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
+    let imports = app.imports.clone();
+    let data = move |request: &mut Request| {
+        request.set_data(settings);
+        request.set_data(uploads);
+        request.set_data(imports.clone());
+    };
     routes
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .data(settings)
-        .data(uploads)
-        .data(app.imports.clone())
+        .with(prepare::Prepare(data))
         .with(middleware::Problems::new())
-        .with_if(!origins.is_empty(), cors::Cors::new(origins))
+        .with(cors::Cors::new(origins))
         .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }

@@ -57,6 +57,9 @@ pub const CODES: [(&str, u16, &str); 41] = [
 /// Seconds after which a client may try again when the database did not answer.
 const RETRY_AFTER: &str = "1";
 
+/// Seconds after which a client may try again when the disk was full: somebody has to make room first.
+const RETRY_AFTER_FULL: &str = "30";
+
 /// Characters of a sentence, and of a pointer: who has sent more than fits into it sees its beginning.
 const LONGEST_TEXT: usize = 2000;
 
@@ -65,9 +68,6 @@ const LONGEST_VALUE: usize = 200;
 
 /// Bytes of all errors in an answer, so that none is larger than 64 KiB.
 const ALL_ERRORS: usize = 40 << 10;
-
-/// Seconds after which a client may try again when the disk was full: somebody has to make room first.
-const RETRY_AFTER_FULL: &str = "30";
 
 /// The status and title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {

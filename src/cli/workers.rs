@@ -2,13 +2,12 @@
 
 use super::{
     Failure,
-    out::{say, say_json},
+    out::{note, say, say_json},
     plain,
 };
 use crate::{
     app::App,
     jobs::{Worker, WorkerStatus, Workers},
-    lines,
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -32,7 +31,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     } else {
         say(table(&workers))?;
         if more {
-            lines::err().say("there are more workers: these are the ones that were heard of last");
+            note("there are more workers: these are the ones that were heard of last");
         }
     }
     Ok(ExitCode::SUCCESS)

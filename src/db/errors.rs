@@ -49,6 +49,24 @@ fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     code(error).is_some_and(|code| codes.contains(&&*code))
 }
 
+/// The connection was cut before the statement was answered: by its other end, or by an administrator, a crash or a
+/// time limit of PostgreSQL.
+pub fn was_cut(error: &DbErr) -> bool {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e))
+        | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
+            sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| CUT.contains(&&*code) || code.starts_with("08")),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// admin_shutdown, crash_shutdown, idle_session_timeout.
+const CUT: [&str; 3] = ["57P01", "57P02", "57P05"];
+
 /// A row with the key is there: one that was looked for before may have been written by somebody else since.
 pub fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))

@@ -203,28 +203,3 @@ fn check(claim: &Claim) -> Result<()> {
     checks.text("/version", claim.version.as_deref(), 50);
     checks.finish()
 }
-
-#[cfg(test)]
-mod sizes {
-    use super::*;
-    #[tokio::test]
-    async fn sizes() {
-        let t = JobManager::detached();
-        let claim = || Claim {
-            worker_id: "w".into(),
-            job_types: vec![],
-            max_jobs: 1,
-            lease_seconds: 1,
-            wait_seconds: 1,
-            host: None,
-            version: None,
-        };
-        let types: Arc<[String]> = vec![].into();
-        eprintln!("claim_jobs {}", size_of_val(&t.claim_jobs(claim())));
-        let c = claim();
-        eprintln!("claim_now {}", size_of_val(&t.claim_now(&c, &types, Instant::now())));
-        eprintln!("note_claim {}", size_of_val(&t.note_claim(&c, &types)));
-        eprintln!("wait_for {}", size_of_val(&t.wait_for_job("x", None, Duration::ZERO)));
-        eprintln!("get_job {}", size_of_val(&t.get_job("x")));
-    }
-}

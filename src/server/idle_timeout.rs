@@ -176,7 +176,12 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
                     buffer.set_filled(before);
                     self.gone = true;
                 }
-                self.header_begun |= !self.traffic.is_busy();
+                if !self.traffic.is_busy() {
+                    // A limit of before the last request counts for none of these bytes.
+                    self.limit(Instant::now());
+                    self.header_begun = true;
+                    self.limit(Instant::now());
+                }
             }
             Poll::Ready(Ok(())) => self.gone |= buffer.remaining() > 0,
             Poll::Ready(Err(_)) => {}

@@ -1,6 +1,8 @@
-//! Standard output and standard error of a worker, written by threads of their own: a pipe that is full, or a terminal
-//! that was stopped, does not hold up the worker, which has leases to keep. Lines that find no room are counted.
+//! Standard output and standard error of a worker. On a terminal a thread of its own writes lines above the bars of
+//! running jobs: a terminal that was stopped does not hold up the worker, which has leases to keep. Lines that find no
+//! room are counted.
 
+use crate::lines;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -26,10 +28,10 @@ pub enum Stream {
 
 #[derive(Clone)]
 pub struct Screen {
-    out: Arc<Printer>,
-    /// The same one where both are a terminal: lines stand above the bars.
-    err: Arc<Printer>,
-    has_bars: bool,
+    /// Where standard error is a terminal.
+    printer: Option<Arc<Printer>>,
+    /// Standard output is the terminal too: its lines stand above the bars.
+    shares: bool,
 }
 
 /// How far a running job is, as its bar shows it.
@@ -60,31 +62,32 @@ struct Work {
 
 impl Screen {
     pub fn start() -> Self {
-        let (out, err) = (stdout().is_terminal(), stderr().is_terminal());
-        let printer = Printer::start(err);
-        Self { out: if out && err { printer.clone() } else { Printer::start(false) }, err: printer, has_bars: err }
+        let printer = stderr().is_terminal().then(Printer::start).flatten();
+        Self { shares: printer.is_some() && stdout().is_terminal(), printer }
     }
 
     /// Writes the line when there is room for it, and never waits.
     pub fn line(&self, stream: Stream, text: String) {
-        let printer = if stream == Stream::Out { &self.out } else { &self.err };
-        printer.work().add(stream, text);
-        printer.changed.notify_all();
+        match (&self.printer, stream) {
+            (Some(printer), Stream::Err) => printer.add(stream, text),
+            (Some(printer), Stream::Out) if self.shares => printer.add(stream, text),
+            (_, Stream::Err) => lines::err().say(text),
+            (_, Stream::Out) => lines::out().say(text),
+        }
     }
 
     /// A bar of a running job, by which it is changed and removed; `None` where standard error is no terminal.
     pub fn add_bar(&self, bar: Bar) -> Option<u64> {
-        self.has_bars.then(|| {
-            let mut work = self.err.work();
-            work.next_bar += 1;
-            let number = work.next_bar;
-            work.bars.insert(number, bar);
-            number
-        })
+        let mut work = self.printer.as_ref()?.work();
+        work.next_bar += 1;
+        let number = work.next_bar;
+        work.bars.insert(number, bar);
+        Some(number)
     }
 
     pub fn change_bar(&self, number: u64, progress: f64, stage: &str) {
-        if let Some(bar) = self.err.work().bars.get_mut(&number) {
+        let Some(printer) = &self.printer else { return };
+        if let Some(bar) = printer.work().bars.get_mut(&number) {
             bar.progress = progress;
             bar.stage.clear();
             bar.stage.push_str(stage);
@@ -92,63 +95,60 @@ impl Screen {
     }
 
     pub fn remove_bar(&self, number: u64) {
-        self.err.work().bars.remove(&number);
+        if let Some(printer) = &self.printer {
+            printer.work().bars.remove(&number);
+        }
     }
 
-    /// Waits until the last lines are written, or somebody does not read them.
+    /// Waits until the last lines are written, but not for a terminal that was stopped.
     pub async fn end(&self) {
-        let until = tokio::time::Instant::now() + LAST_LINES;
-        for printer in [&self.out, &self.err] {
-            while !printer.work().is_idle() && tokio::time::Instant::now() < until {
+        let Some(printer) = &self.printer else { return };
+        let idle = async {
+            while !printer.work().is_idle() {
                 tokio::time::sleep(TICK / 20).await;
             }
-        }
+        };
+        let _ = tokio::time::timeout(LAST_LINES, idle).await;
     }
 }
 
 impl Printer {
-    /// Without a thread, where the system gives none, nothing is shown.
-    fn start(bars: bool) -> Arc<Self> {
+    fn start() -> Option<Arc<Self>> {
         let printer = Arc::new(Self::default());
         let own = printer.clone();
         let thread = std::thread::Builder::new().name("screen".to_owned());
-        let _ = thread.spawn(move || own.run(bars.then(Bars::default)));
-        printer
+        thread.spawn(move || own.run(Bars::default())).ok().map(|_| printer)
+    }
+
+    fn add(&self, stream: Stream, text: String) {
+        self.work().add(stream, text);
+        self.changed.notify_all();
     }
 
     fn work(&self) -> MutexGuard<'_, Work> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn run(&self, mut bars: Option<Bars>) {
+    fn run(&self, mut bars: Bars) {
         loop {
-            let (lines, shown) = self.next(bars.is_some());
+            let (lines, shown) = self.next();
             // Nobody need read a line: an error of standard output or standard error is none of the worker's.
-            let print = || lines.into_iter().for_each(|(stream, line)| write(stream, &line));
-            match &mut bars {
-                Some(bars) => {
-                    bars.all.suspend(print);
-                    bars.draw(&shown);
-                }
-                None => print(),
-            }
+            bars.all.suspend(|| lines.into_iter().for_each(|(stream, line)| write(stream, &line)));
+            bars.draw(&shown);
             self.work().writing = false;
         }
     }
 
-    /// What is to be written next: a line, and at the end of the lines how many were left out. With bars, what they are
-    /// to show, at each tick.
-    fn next(&self, bars: bool) -> (Vec<(Stream, String)>, BTreeMap<u64, Bar>) {
+    /// What is to be written next: a line, and behind the last one how many were left out. At each tick, what the bars
+    /// are to show.
+    fn next(&self) -> (Vec<(Stream, String)>, BTreeMap<u64, Bar>) {
         let mut work = self.work();
-        if work.lines.is_empty() && work.left_out == 0 {
-            work = match bars {
-                true => self.changed.wait_timeout(work, TICK).unwrap_or_else(PoisonError::into_inner).0,
-                false => self.changed.wait(work).unwrap_or_else(PoisonError::into_inner),
-            };
+        if work.lines.is_empty() {
+            work = self.changed.wait_timeout(work, TICK).unwrap_or_else(PoisonError::into_inner).0;
         }
         let lines = work.take();
         work.writing = !lines.is_empty();
-        (lines, if bars { work.bars.clone() } else { BTreeMap::new() })
+        (lines, work.bars.clone())
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use poem::{Request, RequestBody, Result, error::ReadBodyError, http::header};
 use std::{
+    io,
     sync::{Arc, LazyLock},
     time::Duration,
 };
@@ -49,7 +50,7 @@ pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Receiv
             Ok(bytes) => Ok(Received { bytes, share: None }),
             Err(ReadBodyError::PayloadTooLarge) => Err(too_large(limit).into()),
             Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
-            Err(error) => Err(broken(&error).into()),
+            Err(error) => Err(Problem::broken_body(&io::Error::other(error)).into()),
         },
         _ => receive_large(body, limit).await,
     }
@@ -94,8 +95,4 @@ fn too_large(limit: usize) -> Problem {
 
 fn no_room() -> Problem {
     Problem::new("overloaded", "Too many large bodies are being read: try again in a moment.")
-}
-
-fn broken(error: &ReadBodyError) -> Problem {
-    Problem::new("malformed_body", format!("The body broke off: {error}."))
 }

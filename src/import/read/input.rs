@@ -108,13 +108,13 @@ fn stopped() -> io::Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::io::Write;
+    use std::io::{Seek, Write};
 
     /// Bytes that come of a packed file, and whether the run was ended for it.
     fn unpacked(packed: &[u8], gzip: bool) -> (u64, bool) {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(packed).unwrap();
-        std::io::Seek::rewind(&mut file).unwrap();
+        file.rewind().unwrap();
         let (stop, length) = (Stop::default(), Some(packed.len() as u64));
         let input = plain(file, &stop, BUFFER);
         let mut unpacked: Box<dyn BufRead> = match gzip {
