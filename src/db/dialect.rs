@@ -136,10 +136,12 @@ const LOOKED_THROUGH: i32 = 65_536;
 /// The beginning of the column holds this text somewhere, whatever the case (ASCII only on SQLite). SQLite's LIKE would
 /// take the product of the lengths where a text almost holds the other in many places.
 pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
-    let column = beginning(column, LOOKED_THROUGH);
     if backend == DbBackend::Sqlite {
-        return Expr::cust_with_exprs("instr(lower(?), ?) > 0", [column, Expr::val(text.to_ascii_lowercase())]);
+        let sql = format!("instr(lower(substr(?, 1, {LOOKED_THROUGH})), ?) > 0");
+        return Expr::cust_with_exprs(sql, [column, Expr::val(text.to_ascii_lowercase())]);
     }
+    // As an index of words would have it, which is made by hand where looking for texts matters.
+    let column = Expr::cust_with_exprs(format!("substr($1, 1, {LOOKED_THROUGH})"), [column]);
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
