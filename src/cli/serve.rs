@@ -74,7 +74,9 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 
 /// Takes away what processes left that were killed while they received or read a dump.
 async fn sweep_temporaries() {
-    if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await { tracing::info!(folders, "temporary files of processes that are gone were taken away") }
+    if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
+        tracing::info!(folders, "temporary files of processes that are gone were taken away")
+    }
 }
 
 fn greet(app: &App, address: SocketAddr) {
