@@ -151,7 +151,7 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
         let page = app.jobs.list_import_rejects(&one.import_id, after, PAGE).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some(last.id);
-        for reject in page.iter() {
+        for reject in &page {
             match one.json {
                 true => say_json(&reject_json(reject))?,
                 false => {

@@ -51,6 +51,15 @@ impl<R> IntoIterator for Part<R> {
     }
 }
 
+impl<'a, R> IntoIterator for &'a Part<R> {
+    type Item = &'a R;
+    type IntoIter = std::slice::Iter<'a, R>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.rows.iter()
+    }
+}
+
 /// The first rows of the query, in its order: `limit` at most, and [`PART_BYTES`] in these
 /// columns, but one at least if there is any.
 pub async fn part<E, M>(

@@ -140,5 +140,5 @@ async fn nothing_to_read_is_no_run(bench: Bench) {
     let error = missing.unwrap_err();
     assert!(matches!(error, ImportError::NoneReadable(_)));
     assert!(error.to_string().contains("/no/such/file.json"));
-    assert!(bench.list_imports(None, 10).await.unwrap().0.is_empty());
+    assert!(bench.list_imports(None, 10).await.unwrap().is_empty());
 }

@@ -111,7 +111,7 @@ async fn shots_are_items_and_read_as_shots_again(bench: Bench) {
     assert_eq!(keys, [(0, "0"), (1, "0"), (2, "1"), (3, "2")]);
     assert_eq!(items[3]["result"]["status"], "odd");
 
-    let (_, shots) = bench.list_shots("a").await.unwrap();
+    let (_, shots, _) = bench.list_shots("a", None).await.unwrap();
     use callsheet::jobs::ShotStatus::{Completed, Failed, GeneratingFrames, Pending};
     assert_eq!(shots.iter().map(|s| s.status).collect::<Vec<_>>(), [Completed, GeneratingFrames, Failed, Pending]);
     assert_eq!((shots[2].shot_idx, shots[2].camera_idx, shots[2].visual_desc.as_deref()), (1, Some(2), Some("a pier")));

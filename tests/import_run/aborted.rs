@@ -39,7 +39,7 @@ async fn a_run_that_has_ended_stays_as_it_is(bench: Bench) {
     let (run, other) = (bench.clone(), bench.clone());
     let running = tokio::spawn(async move { import_all(&run, &options).await.0 });
     let id = loop {
-        let (runs, _) = other.list_imports(None, 1).await.unwrap();
+        let runs = other.list_imports(None, 1).await.unwrap();
         if runs[0].status == ImportStatus::Running {
             break runs[0].id.clone();
         }

@@ -61,7 +61,7 @@ async fn a_report_that_cannot_be_written_stops_the_run(bench: Bench) {
     let options = Options { report: Some("/nowhere/report.json".into()), ..dump.options() };
     let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
     assert!(matches!(error, ImportError::Report { .. }), "{error}");
-    let (runs, _) = bench.list_imports(None, 10).await.unwrap();
+    let runs = bench.list_imports(None, 10).await.unwrap();
     assert_eq!(runs[0].status, entity::import::ImportStatus::Failed);
     assert!(bench.get_job("a").await.is_err());
 }
@@ -99,5 +99,5 @@ async fn a_report_that_would_change_a_source_is_refused(bench: Bench) {
     }
     assert_eq!(std::fs::read_to_string(&dump).unwrap(), text);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
-    assert_eq!(bench.list_imports(None, 10).await.unwrap().0.len(), 0);
+    assert_eq!(bench.list_imports(None, 10).await.unwrap().len(), 0);
 }

@@ -4,7 +4,7 @@ use crate::{
     import::dump::{Dump, import},
     support::Bench,
 };
-use callsheet::jobs::PrunedImports;
+use callsheet::{jobs::PrunedImports, lifecycle::Cursor};
 use chrono::TimeDelta;
 use entity::{
     import::{self, ImportStatus},
@@ -29,12 +29,13 @@ async fn runs_are_paged_newest_first(bench: Bench) {
     ids.reverse();
     let (mut after, mut met) = (None, Vec::new());
     loop {
-        let (page, next) = bench.list_imports(after, 2).await.unwrap();
+        let page = bench.list_imports(after, 2).await.unwrap();
+        let (more, last) = (page.more, page.last().unwrap().clone());
         met.extend(page.into_iter().map(|run| run.id));
-        after = next;
-        if after.is_none() {
+        if !more {
             break;
         }
+        after = Some(Cursor { created_at: last.started_at, id: last.id });
     }
     assert_eq!(met, ids);
     assert_eq!(bench.get_import("nowhere").await.unwrap_err().code(), "import_not_found");

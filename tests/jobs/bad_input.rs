@@ -168,7 +168,7 @@ async fn an_id_that_no_row_can_have_is_simply_not_found(t: Bench) {
         refusal(t.delete_job(id, any).await, "job_not_found");
         refusal(t.list_items(id, None, 1).await, "job_not_found");
         refusal(t.list_events(id, None, 1).await, "job_not_found");
-        refusal(t.list_shots(id).await, "job_not_found");
+        refusal(t.list_shots(id, None).await, "job_not_found");
         refusal(t.get_series(id).await, "series_not_found");
         refusal(t.delete_series(id).await, "series_not_found");
         refusal(t.get_episode(id).await, "episode_not_found");

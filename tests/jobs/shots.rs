@@ -29,7 +29,7 @@ async fn an_item_is_read_as_a_shot(t: Bench) {
     )
     .await
     .unwrap();
-    let (job, shots) = t.list_shots(&id).await.unwrap();
+    let (job, shots, _) = t.list_shots(&id, None).await.unwrap();
     assert_eq!(job.total_shots, 2);
     assert_eq!((shots[0].shot_idx, shots[0].status), (7, ShotStatus::GeneratingVideo));
     assert_eq!(shots[0].visual_desc.as_deref(), Some("A cat"));

@@ -197,10 +197,10 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: Bench) {
     harm(&t, "UPDATE job_items SET status = 'odd' WHERE idx = 1").await;
     harm(&t, "UPDATE job_events SET status = 'odd' WHERE seq = 3").await;
     let keys = |items: Vec<entity::job_item::Model>| items.into_iter().map(|item| item.key).collect::<Vec<_>>();
-    assert_eq!(keys(t.list_items(&job.id, None, 2).await.unwrap()), ["a", "c"]);
+    assert_eq!(keys(t.list_items(&job.id, None, 2).await.unwrap().rows), ["a", "c"]);
     assert_eq!(keys(t.view_job(&job.id, i64::MAX).await.unwrap().items.clone()), ["a", "c"]);
     let seqs = |events: Vec<entity::job_event::Model>| events.into_iter().map(|event| event.seq).collect::<Vec<_>>();
-    assert_eq!(seqs(t.list_events(&job.id, None, 3).await.unwrap()), [1, 2, 4]);
+    assert_eq!(seqs(t.list_events(&job.id, None, 3).await.unwrap().rows), [1, 2, 4]);
     let other = t.another().await;
     let mut again = other.watch_jobs(EventFilter::default(), Some(callsheet::jobs::Place::of(0))).unwrap();
     let mut met = Vec::new();
