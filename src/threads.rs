@@ -43,7 +43,7 @@ pub fn start_runtime() -> io::Result<Runtime> {
     let kept_for_ever = Duration::from_secs(u32::MAX.into());
     let runtime =
         Builder::new_multi_thread().enable_all().max_blocking_threads(MOST).thread_keep_alive(kept_for_ever).build()?;
-    let made = runtime.block_on(timeout(PATIENCE, keep_threads()));
+    let made = runtime.block_on(async { timeout(PATIENCE, keep_threads()).await });
     let _ = std::panic::take_hook();
     made.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
     Ok(runtime)
