@@ -5,13 +5,14 @@ use crate::{api::is_host, server::Bounds};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
+    ffi::OsString,
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
     time::Duration,
 };
 
 /// What may be set by a flag or in the environment, before the file and the defaults have their say.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
     /// TOML file with settings; what it sets is overruled by the environment and by flags
@@ -72,6 +73,15 @@ pub struct ServerFlags {
     /// Days after its end that the history of a job is kept; the job stays [default: for good]
     #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
     pub keep_history_days: Option<u32>,
+    /// Days after its end that an import and its rejects are kept; 0 keeps them for good [default: 30]
+    #[arg(long, env = "CALLSHEET_KEEP_IMPORTS_DAYS", hide_env_values = true, value_name = "N")]
+    pub keep_imports_days: Option<u32>,
+    /// Longest that an uploaded import may run, in seconds; 0 for any time [default: 21600]
+    #[arg(long, env = "CALLSHEET_MAX_IMPORT_SECONDS", hide_env_values = true, value_name = "N")]
+    pub max_import_seconds: Option<u64>,
+    /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a smaller disk]
+    #[arg(long, env = "CALLSHEET_MIN_FREE_DISK_BYTES", hide_env_values = true, value_name = "N")]
+    pub min_free_disk_bytes: Option<u64>,
     /// Leave pending migrations pending
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
@@ -102,7 +112,7 @@ pub struct ConnectionFlags {
 }
 
 /// The file. Every setting may be left out.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     database_url: Option<String>,
@@ -116,6 +126,9 @@ struct File {
     allowed_hosts: Option<Vec<String>>,
     cache_jobs: Option<u64>,
     keep_history_days: Option<u32>,
+    keep_imports_days: Option<u32>,
+    max_import_seconds: Option<u64>,
+    min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
     header_timeout: Option<u64>,
     idle_timeout: Option<u64>,
@@ -125,8 +138,8 @@ struct File {
     max_connections_per_address: Option<usize>,
 }
 
-/// Every setting, decided.
-#[derive(Clone, Debug)]
+/// Every setting, decided. The address of the database may have a password in it, so that there is no `Debug`.
+#[derive(Clone)]
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
@@ -142,6 +155,12 @@ pub struct Config {
     pub cache_jobs: u64,
     /// None: for good.
     pub keep_history_days: Option<u32>,
+    /// None: for good.
+    pub keep_imports_days: Option<u32>,
+    /// 0: any time.
+    pub max_import_seconds: u64,
+    /// None: 512 MiB, or a fifth of a smaller disk.
+    pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
 }
 
@@ -175,6 +194,10 @@ impl Config {
             cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
             cache_jobs: server.cache_jobs.or(file.cache_jobs).unwrap_or(1000),
             keep_history_days: server.keep_history_days.or(file.keep_history_days),
+            keep_imports_days: Some(server.keep_imports_days.or(file.keep_imports_days).unwrap_or(30))
+                .filter(|n| *n > 0),
+            max_import_seconds: server.max_import_seconds.or(file.max_import_seconds).unwrap_or(6 * 60 * 60),
+            min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
         config.check()?;
@@ -215,6 +238,20 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// Variables that every program needs to find files and to write text; those of the locale begin with `LC_`.
+const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+
+/// The part of the own environment that a worker hands on to its programs: what each of them needs, and what is named.
+/// What is not set here is not set there.
+#[allow(clippy::disallowed_methods, reason = "this is the reader of the environment")]
+pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
+    let goes = |name: &OsString| {
+        let Some(name) = name.to_str() else { return false };
+        OF_PROGRAMS.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
+    };
+    std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }
 
 fn bounds(flags: &ConnectionFlags, file: &File) -> Bounds {

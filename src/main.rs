@@ -13,6 +13,7 @@ const GRACE: Duration = Duration::from_secs(2);
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
+    callsheet::process::make_private_files();
     let runtime = match threads::start_runtime() {
         Ok(runtime) => runtime,
         Err(error) => {

@@ -153,7 +153,7 @@ fn output(schema: &str) -> Option<Value> {
         }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
-        "WorkerList" => json!({"workers": [worker()]}),
+        "WorkerList" => json!({"workers": [worker()], "more": false}),
         "WorkerStatus" => json!("busy"),
         "HeldJob" => held(),
         "Queue" => queue(),
@@ -264,7 +264,7 @@ fn event() -> Value {
 fn import() -> Value {
     json!({
         "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
-        "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
+        "overwritten": 0, "repaired": 3, "rejected": 1, "rejects_kept": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
         "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
         "options": {
             "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",

@@ -2,16 +2,22 @@
 //! change must not come from a page of another site.
 
 use super::{
+    answer_headers::Embedding,
     host::{Authority, Hosts},
     origin::{self, Source},
     problem::Problem,
 };
 use crate::error::FieldError;
+use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderMap, Method, Version, header},
 };
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    future::{Future, ready},
+    net::IpAddr,
+    sync::Arc,
+};
 
 /// Characters of a header that a sentence shows.
 const SHOWN: usize = 100;
@@ -20,12 +26,14 @@ const SHOWN: usize = 100;
 pub struct Gate {
     hosts: Arc<Hosts>,
     origins: Arc<[String]>,
+    embedding: Embedding,
 }
 
 impl Gate {
     /// `listen` is the address of the server; `origins` are those whose pages may call the API.
     pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
-        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into() }
+        let embedding = Embedding { by_other_sites: !origins.is_empty() };
+        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -101,16 +109,25 @@ pub struct GateEndpoint<E> {
 impl<E: Endpoint> Endpoint for GateEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
-        if let Err(problem) = self.gate.check(&request) {
-            let id = uuid::Uuid::now_v7().to_string();
-            tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
-            let mut response = problem.respond(&id);
-            if let Ok(value) = id.parse() {
-                response.headers_mut().insert("x-request-id", value);
-            }
-            return Ok(response);
-        }
-        self.inner.call(request).await.map(IntoResponse::into_response)
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = match self.gate.check(&request) {
+            Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
+            Err(problem) => Either::Right(ready(Ok(refused(&request, &problem)))),
+        };
+        answer.map_ok(move |mut response| {
+            self.gate.embedding.complete(&method, &path, response.headers_mut());
+            response
+        })
     }
+}
+
+fn refused(request: &Request, problem: &Problem) -> Response {
+    let id = uuid::Uuid::now_v7().to_string();
+    tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
+    let mut response = problem.respond(&id);
+    if let Ok(value) = id.parse() {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
 }

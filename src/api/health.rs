@@ -27,16 +27,25 @@ impl Health {
 
     /// Readiness
     ///
-    /// Whether the database answers too, and the loops of the server run.
+    /// Whether the database answers and takes a write, which is taken back, and the loops of the server run. The database
+    /// is asked at most once a second.
     #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self) -> Result<Json<HealthReport>> {
         self.report().await
     }
 }
 
+/// One status for whatever keeps the database from its work: what asks wants a yes or a no.
+fn not_ready(error: Error) -> Problem {
+    match error {
+        Error::DiskFull(_) => Problem::new("database_unavailable", error.to_string()),
+        error => error.into(),
+    }
+}
+
 impl Health {
     async fn report(&self) -> Result<Json<HealthReport>> {
-        self.0.database().check().await.map_err(Error::Unavailable)?;
+        self.0.database().ready().await.map_err(not_ready)?;
         let late = self.0.late_loops();
         if !late.is_empty() {
             return Err(Problem::new("not_ready", late.join(" ")).into());

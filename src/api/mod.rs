@@ -2,6 +2,7 @@
 
 mod actions;
 mod active_jobs;
+mod answer_headers;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
@@ -28,10 +29,12 @@ mod media;
 mod middleware;
 mod origin;
 mod paging;
+mod prepare;
 mod problem;
 mod reports;
 mod series;
 mod shots;
+mod single_headers;
 pub mod spec;
 mod sse;
 mod stats;
@@ -45,10 +48,7 @@ pub use host::is_host;
 pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
-use poem::{
-    Endpoint, EndpointExt, Response, Route,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 /// Groups of operations in the document, in the order of a job's life.
@@ -118,11 +118,15 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
+    let imports = app.imports.clone();
+    let data = move |request: &mut Request| {
+        request.set_data(settings);
+        request.set_data(uploads);
+        request.set_data(imports.clone());
+    };
     routes
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .data(settings)
-        .data(uploads)
+        .with(prepare::Prepare(data))
         .with(middleware::Problems::new())
-        .with_if(!origins.is_empty(), cors::Cors::new(origins))
+        .with(cors::Cors::new(origins))
         .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }

@@ -1,12 +1,13 @@
 //! `callsheet serve`.
 
-use super::Failure;
+use super::{Failure, out::note};
 use crate::{
     api,
     app::App,
     background::{Loops, for_ever},
-    db::{migrate as schema, without_password},
-    lines, server,
+    db::migrate as schema,
+    import, lines, server,
+    shown_url::shown_url,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
@@ -20,13 +21,14 @@ const GRACE: Duration = Duration::from_secs(10);
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     server::raise_descriptor_limit();
     migrate(&app).await?;
+    sweep_temporaries().await;
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| in_use(listen, &error))?;
     let address = listener.local_addr()?;
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
     greet(&app, address);
-    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
         let db = db.clone();
@@ -70,17 +72,24 @@ async fn migrate(app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Takes away what processes left that were killed while they received or read a dump.
+async fn sweep_temporaries() {
+    if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
+        tracing::info!(folders, "temporary files of processes that are gone were taken away")
+    }
+}
+
 fn greet(app: &App, address: SocketAddr) {
     let out = lines::out();
     out.say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
-    let (name, url) = (app.jobs.database().name(), without_password(&app.config.database_url));
+    let (name, url) = (app.jobs.database().name(), shown_url(&app.config.database_url));
     out.say(format_args!("  database  {name}, {url}"));
     out.say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
         out.say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
-        lines::err().say(format_args!(
+        note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
         ));
     }

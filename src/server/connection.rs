@@ -15,7 +15,7 @@ use hyper_util::{
 };
 use poem::{
     Addr, Endpoint, Request, Response,
-    http::{self, uri::Scheme},
+    http::{self, HeaderValue, uri::Scheme},
     web::{LocalAddr, RemoteAddr},
 };
 use std::{
@@ -97,7 +97,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         remote: RemoteAddr,
         under_way: UnderWay,
     ) -> http::Response<Answer> {
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        release_buffer(&mut parts);
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
             false => BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate)).into(),
@@ -105,6 +106,22 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
         let response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
         response.map(|body| Answer { body, _under_way: under_way })
+    }
+}
+
+/// Copies what of a request is a part of the connection's buffer. A call that waits for a job would keep 8 kB of it, and
+/// the connection would take another 8 kB to hear whether its client goes.
+fn release_buffer(parts: &mut http::request::Parts) {
+    if !(parts.uri.path().ends_with("/claims") || parts.uri.query().is_some_and(|query| query.contains("wait="))) {
+        return;
+    }
+    for value in parts.headers.values_mut() {
+        if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = copy;
+        }
+    }
+    if let Ok(copy) = parts.uri.to_string().parse() {
+        parts.uri = copy;
     }
 }
 

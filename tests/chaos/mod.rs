@@ -2,7 +2,6 @@
 //! worked on. scripts/chaos does it for longer, with servers that hang and more crashes.
 
 mod cast;
-mod postgres;
 mod run;
 mod verdict;
 mod watch;

@@ -1,7 +1,7 @@
 //! The runs.
 
-use super::{cast::Cast, postgres::Postgres, verdict::Verdict, watch::Watch, worker::HELD};
-use crate::support::{Backend, TestDb, callsheet};
+use super::{cast::Cast, verdict::Verdict, watch::Watch, worker::HELD};
+use crate::support::{Backend, Postgres, TestDb, callsheet, setting};
 use std::time::{Duration, Instant};
 
 const WORKERS: usize = 6;
@@ -50,14 +50,9 @@ async fn one_server_and_six_workers_on_sqlite_lose_nothing() {
 
 /// As scripts/chaos says.
 fn long() -> Plan {
-    let lasts = Duration::from_secs(told("CALLSHEET_CHAOS_SECONDS").unwrap_or(60));
-    let seed = told("CALLSHEET_CHAOS_SEED").unwrap_or(SEED);
+    let lasts = Duration::from_secs(setting("CALLSHEET_CHAOS_SECONDS").unwrap_or(60));
+    let seed = setting("CALLSHEET_CHAOS_SEED").unwrap_or(SEED);
     Plan { seed, lasts, crash: 100, hang: 10, ..SHORT }
-}
-
-#[allow(clippy::disallowed_methods, reason = "how scripts/chaos tells a run what to do")]
-fn told(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,5 +1,6 @@
 //! A worker as a process of its own: this test binary, called with one test and told by the environment what to do.
 
+use crate::support::setting;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::{
@@ -35,15 +36,11 @@ pub fn spawn(name: &str, urls: &[String], ledger: &std::path::Path) -> Child {
         .unwrap()
 }
 
-#[allow(clippy::disallowed_methods, reason = "how the test tells its own processes what to do")]
-fn told(name: &str) -> Option<String> {
-    std::env::var(name).ok()
-}
-
 #[tokio::test]
 #[ignore = "no test by itself: the processes of the chaos tests"]
 async fn a_worker_that_is_a_process() {
-    let (Some(urls), Some(name), Some(ledger)) = (told(URLS), told(NAME), told(LEDGER)) else { return };
+    let set = (setting::<String>(URLS), setting(NAME), setting::<String>(LEDGER));
+    let (Some(urls), Some(name), Some(ledger)) = set else { return };
     let urls = urls.split(',').map(str::to_owned).collect();
     let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
     let ledger = OpenOptions::new().append(true).create(true).open(ledger).unwrap();

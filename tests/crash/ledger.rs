@@ -1,70 +1,95 @@
-//! What a client was answered, to be held against the database afterwards.
+//! The account of one client: its calls, and what their answers promise.
 
-use serde_json::Value;
+use super::{
+    entry::Entry,
+    imports::Dump,
+    series::Series,
+    shared::{Created, Seen},
+};
+use std::collections::BTreeMap;
 
 #[derive(Default)]
 pub struct Ledger {
+    pub calls: Calls,
+    /// Jobs that only this client changes, as they have to be.
+    pub entries: Vec<Entry>,
+    /// Its deleted jobs.
+    pub deleted: BTreeMap<String, Deleted>,
+    /// Jobs of which a fault was reported: nothing more is expected of them.
+    pub suspects: Vec<String>,
+    /// Creates of jobs that all clients change, and the answered changes.
     pub created: Vec<Created>,
     pub seen: Vec<Seen>,
-    /// Answers that changed nothing: the job was in another status.
+    pub dumps: Vec<Dump>,
+    pub series: Vec<Series>,
+    pub faults: Vec<Fault>,
+}
+
+/// The last event of a job that is gone.
+pub struct Deleted {
+    pub seq: i64,
+    /// Its lease may have ended before, which is a step of its own.
+    pub leased: bool,
+}
+
+/// Numbers of calls.
+#[derive(Clone, Default)]
+pub struct Calls {
+    /// Answered calls that changed something, by kind.
+    pub answered: BTreeMap<&'static str, usize>,
+    /// Answers that another status of the job was the reason of.
     pub refused: usize,
-    /// Requests whose connection broke before the answer: nobody knows whether they were carried out.
+    /// Calls without an answer, or whose answer was that the database is away: either outcome is right.
     pub unanswered: usize,
-    /// Creates that were answered only after an attempt that was not.
+    /// Calls that were sent again because the first time was not answered, or as if it had not been.
     pub repeated: usize,
 }
 
-/// An answered create, with the body that was sent.
-pub struct Created {
-    pub id: String,
-    pub body: Value,
+/// A sentence about something that must not be.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fault {
+    /// An answered call is not in the database as it was answered.
+    Lost(String),
+    /// One call had its effect twice.
+    Double(String),
+    /// Half of a call, numbers that do not agree, or an effect that no call had.
+    Wrong(String),
 }
 
-/// A job as a changing call answered it.
-pub struct Seen {
-    pub id: String,
-    pub version: i64,
-    pub state: State,
+impl Deleted {
+    pub fn of(entry: &Entry) -> Self {
+        Self { seq: entry.version() + 1, leased: entry.is_leased() }
+    }
 }
 
-/// What an event tells too.
-#[derive(Debug, PartialEq)]
-pub struct State {
-    pub status: String,
-    pub progress: f64,
-    pub current_stage: Option<String>,
-    pub total_shots: i64,
-    pub completed_shots: i64,
-}
+impl Calls {
+    pub fn total(&self) -> usize {
+        self.answered.values().sum()
+    }
 
-impl Seen {
-    pub fn of(job: &Value) -> Self {
-        let text = |name: &str| job[name].as_str().map(str::to_owned);
-        let number = |name: &str| job[name].as_i64().expect(name);
-        let state = State {
-            status: text("status").unwrap(),
-            progress: job["progress"].as_f64().unwrap(),
-            current_stage: text("current_stage"),
-            total_shots: number("total_shots"),
-            completed_shots: number("completed_shots"),
-        };
-        Self { id: text("job_id").unwrap(), version: number("version"), state }
+    pub fn add(&mut self, other: Self) {
+        for (kind, calls) in other.answered {
+            *self.answered.entry(kind).or_default() += calls;
+        }
+        self.refused += other.refused;
+        self.unanswered += other.unanswered;
+        self.repeated += other.repeated;
     }
 }
 
 impl Ledger {
-    pub fn writes(&self) -> usize {
-        self.created.len() + self.seen.len()
-    }
-
     /// One ledger of several clients.
-    pub fn together(ledgers: Vec<Ledger>) -> Self {
+    pub fn together(ledgers: Vec<Self>) -> Self {
         ledgers.into_iter().fold(Self::default(), |mut all, one| {
+            all.calls.add(one.calls);
+            all.entries.extend(one.entries);
+            all.deleted.extend(one.deleted);
+            all.suspects.extend(one.suspects);
             all.created.extend(one.created);
             all.seen.extend(one.seen);
-            all.refused += one.refused;
-            all.unanswered += one.unanswered;
-            all.repeated += one.repeated;
+            all.dumps.extend(one.dumps);
+            all.series.extend(one.series);
+            all.faults.extend(one.faults);
             all
         })
     }

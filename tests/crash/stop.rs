@@ -61,11 +61,11 @@ async fn many_clients_lose_nothing_when_the_server_is_asked_to_stop(db: TestDb) 
         crowd.answers(&mut server, 20).await;
         assert_eq!(server.stop(signal).await.code(), Some(0), "after SIG{signal}");
         server = Server::start(&db.url).await;
-        crowd.go_on_at(&server.url);
+        crowd.go_on_at(&server.url, false);
     }
     crowd.answers(&mut server, 1).await;
     let ledger = crowd.end().await;
-    let verdict = Verdict::of(&db, &ledger).await;
-    assert_eq!(verdict.wrong, Vec::<String>::new(), "{}", verdict.summary(&ledger));
+    let verdict = Verdict::of(&db.url, &ledger).await;
+    assert_eq!(verdict.faults, [], "{}", verdict.summary(&ledger));
     server.kill().await;
 }

@@ -1,99 +1,207 @@
-//! Holds the database to what the clients were answered, past all of Callsheet's own reading.
+//! Holds the database to what the clients were answered, when all is over.
 
-use super::ledger::{Created, Ledger, Seen, State};
-use crate::support::{TestDb, Whole};
-use entity::{ItemStatus, JobStatus, job, job_event, job_item};
-use sea_orm::{EntityTrait, QueryOrder};
-use std::collections::{BTreeMap, HashSet};
+use super::{
+    ledger::{Fault, Ledger},
+    rows::Rows,
+    shared::{Created, Seen, State},
+    whole,
+};
+use crate::support::Whole;
+use entity::{import::ImportStatus, job_event};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 pub struct Verdict {
-    jobs: BTreeMap<String, Whole>,
-    /// Answered writes that are not there as they were answered.
-    lost: usize,
-    /// All that is not as it has to be, one sentence each.
-    pub wrong: Vec<String>,
+    jobs: usize,
+    events: usize,
+    /// Faults that the clients met, and those that the database has.
+    pub faults: Vec<Fault>,
+}
+
+/// What the ledger says of each job that has to be there.
+struct Expected<'a> {
+    own: HashMap<&'a str, &'a super::entry::Entry>,
+    created: HashMap<&'a str, &'a Created>,
+    seen: HashMap<&'a str, Vec<&'a Seen>>,
+    dumps: HashMap<&'a str, &'a super::imports::Dump>,
+    suspects: HashSet<&'a str>,
+}
+
+impl<'a> Expected<'a> {
+    fn of(ledger: &'a Ledger) -> Self {
+        let mut seen: HashMap<_, Vec<_>> = HashMap::new();
+        for one in &ledger.seen {
+            seen.entry(one.id.as_str()).or_default().push(one);
+        }
+        Self {
+            own: ledger.entries.iter().map(|entry| (entry.id.as_str(), entry)).collect(),
+            created: ledger.created.iter().map(|created| (created.id.as_str(), created)).collect(),
+            dumps: ledger.dumps.iter().map(|dump| (dump.name.as_str(), dump)).collect(),
+            suspects: ledger.suspects.iter().map(String::as_str).collect(),
+            seen,
+        }
+    }
 }
 
 impl Verdict {
-    pub async fn of(db: &TestDb, ledger: &Ledger) -> Self {
-        let mut verdict = Self { jobs: all(db).await, lost: 0, wrong: Vec::new() };
-        verdict.answered(ledger);
-        verdict.nothing_twice(ledger);
-        let whole: Vec<String> = verdict.jobs.values().flat_map(within).collect();
-        verdict.wrong.extend(whole);
+    pub async fn of(url: &str, ledger: &Ledger) -> Self {
+        let rows = Rows::of(url).await;
+        let mut verdict = Self { jobs: 0, events: 0, faults: ledger.faults.clone() };
+        verdict.jobs_are_as_expected(&rows, ledger).await;
+        verdict.deleted_jobs_are_gone(&rows, ledger).await;
+        verdict.tables_agree(&rows, ledger).await;
+        verdict.series_are_there(&rows, ledger).await;
+        verdict.faults.extend(rows.damage().await.into_iter().map(Fault::Wrong));
+        rows.close().await;
         verdict
     }
 
+    /// Numbers of answered calls by kind, and of faults.
     pub fn summary(&self, ledger: &Ledger) -> String {
+        let calls = &ledger.calls;
+        let kinds: Vec<_> = calls.answered.iter().map(|(kind, calls)| format!("{kind} {calls}")).collect();
         format!(
-            "{} answered writes ({} creates, {} of them repeated), {} refused, {} unanswered, {} jobs, {} events, {} lost",
-            ledger.writes(),
-            ledger.created.len(),
-            ledger.repeated,
-            ledger.refused,
-            ledger.unanswered,
-            self.jobs.len(),
-            self.jobs.values().map(|whole| whole.events.len()).sum::<usize>(),
-            self.lost,
+            "{} answered ({}), {} refused, {} unanswered, {} repeated, {} jobs, {} events, lost {}, doubles {}, wrong {}",
+            calls.total(),
+            kinds.join(", "),
+            calls.refused,
+            calls.unanswered,
+            calls.repeated,
+            self.jobs,
+            self.events,
+            self.count(|fault| matches!(fault, Fault::Lost(_))),
+            self.count(|fault| matches!(fault, Fault::Double(_))),
+            self.count(|fault| matches!(fault, Fault::Wrong(_))),
         )
     }
 
-    fn answered(&mut self, ledger: &Ledger) {
-        let created = ledger.created.iter().filter_map(|created| missing_create(&self.jobs, created));
-        let seen = ledger.seen.iter().filter_map(|seen| missing_change(&self.jobs, seen));
-        let lost: Vec<String> = created.chain(seen).collect();
-        self.lost = lost.len();
-        self.wrong.extend(lost);
+    fn count(&self, kind: impl Fn(&Fault) -> bool) -> usize {
+        self.faults.iter().filter(|fault| kind(fault)).count()
     }
 
-    /// Every create was answered in the end, so each job is one of theirs.
-    fn nothing_twice(&mut self, ledger: &Ledger) {
-        let ids: HashSet<&str> = ledger.created.iter().map(|created| created.id.as_str()).collect();
-        if ids.len() != ledger.created.len() {
-            self.wrong.push("two creates were answered with one job".into());
+    /// Each job is as answered, none is missing, and the labels' own table says the same.
+    async fn jobs_are_as_expected(&mut self, rows: &Rows, ledger: &Ledger) {
+        let (expected, mut labels) = (Expected::of(ledger), BTreeSet::new());
+        if expected.created.len() != ledger.created.len() {
+            self.faults.push(Fault::Double("two creates were answered with one job".into()));
         }
-        let strangers = self.jobs.values().filter_map(|whole| whole.job.as_ref()).filter(|job| !ids.contains(&*job.id));
-        self.wrong.extend(strangers.map(|job| format!("nobody knows of {}, {:?}", job.id, job.content)));
+        let (mut met, mut after) = (HashSet::new(), None);
+        loop {
+            let page = rows.page(after.as_deref()).await;
+            let Some(last) = page.last().and_then(|whole| whole.job.as_ref()) else { break };
+            after = Some(last.id.clone());
+            for whole in &page {
+                self.jobs += 1;
+                self.events += whole.events.len();
+                self.faults.extend(whole::faults(whole));
+                self.faults.extend(unexpected(whole, &expected));
+                labels.extend(whole::labels(whole));
+                met.extend(whole.job.as_ref().map(|job| job.id.clone()));
+            }
+        }
+        let (kept, first) = (rows.labels().await, |label| Fault::Wrong(format!("the label {label:?} stands alone")));
+        self.faults.extend(kept.symmetric_difference(&labels).take(10).map(first));
+        let wanted = expected.own.keys().chain(expected.created.keys());
+        let missing = wanted.filter(|id| !met.contains(**id));
+        self.faults.extend(missing.map(|id| Fault::Lost(format!("the job {id} is gone"))));
+    }
+
+    async fn deleted_jobs_are_gone(&mut self, rows: &Rows, ledger: &Ledger) {
+        let mut last = BTreeMap::new();
+        for event in rows.events_without_job().await {
+            self.events += 1;
+            if event.kind != "deleted" {
+                self.faults.push(Fault::Wrong(format!("an event of a job that is gone: {event:?}")));
+            } else if last.insert(event.job_id.clone(), event.seq).is_some() {
+                self.faults.push(Fault::Double(format!("{} was deleted twice", event.job_id)));
+            }
+        }
+        for (id, deleted) in &ledger.deleted {
+            let told = last.get(id).copied();
+            let right = told == Some(deleted.seq) || (deleted.leased && told > Some(deleted.seq));
+            if !right {
+                let what = format!("{id} was deleted at version {}, and its history says {told:?}", deleted.seq);
+                self.faults.push(Fault::Lost(what));
+            }
+        }
+        let items = rows.items_without_job().await;
+        self.faults.extend(items.iter().map(|item| Fault::Wrong(format!("an item of a job that is gone: {item:?}"))));
+    }
+
+    /// The tables that are kept beside the jobs say the same as the jobs.
+    async fn tables_agree(&mut self, rows: &Rows, ledger: &Ledger) {
+        let [kept, counted] = rows.counts().await;
+        if kept != counted {
+            self.faults.push(Fault::Wrong(format!("the kept counts are {kept:?}, and there are {counted:?}")));
+        }
+        let entries = ledger.entries.iter().filter(|entry| entry.active);
+        let active: BTreeSet<_> = entries
+            .map(|entry| (entry.job["job_type"].as_str().unwrap_or_default().to_owned(), entry.id.clone()))
+            .collect();
+        let suspect = |id: &String| ledger.suspects.contains(id);
+        for (client, id) in rows.active().await.symmetric_difference(&active).filter(|(_, id)| !suspect(id)) {
+            self.faults.push(Fault::Wrong(format!("whether {id} is active of {client} is not as answered")));
+        }
+        for run in rows.imports().await {
+            if run.status == ImportStatus::Running {
+                self.faults.push(Fault::Wrong(format!("an import runs and has no process: {run:?}")));
+            }
+        }
+    }
+
+    async fn series_are_there(&mut self, rows: &Rows, ledger: &Ledger) {
+        let there = ledger.series.iter().filter(|series| !series.deleted);
+        let wanted: BTreeMap<_, _> = there.map(|series| (series.id.clone(), series.title.clone())).collect();
+        let found = rows.series().await;
+        if found != wanted {
+            self.faults.push(Fault::Lost(format!("the series are {found:?}, not {wanted:?}")));
+        }
+        let episode = |series: &super::series::Series| {
+            let parent = Some(series.id.clone()).filter(|_| !series.deleted);
+            series.episodes.iter().map(move |id| (id.clone(), parent.clone())).collect::<Vec<_>>()
+        };
+        let wanted: BTreeMap<_, _> = ledger.series.iter().flat_map(episode).collect();
+        let found = rows.episodes().await;
+        if found != wanted {
+            self.faults.push(Fault::Lost(format!("the episodes are {found:?}, not {wanted:?}")));
+        }
     }
 }
 
-async fn all(db: &TestDb) -> BTreeMap<String, Whole> {
-    let conn = db.raw().await;
-    let none = |job| Whole { job: Some(job), items: Vec::new(), events: Vec::new() };
-    let jobs = job::Entity::find().all(&conn).await.unwrap();
-    let mut whole: BTreeMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), none(job))).collect();
-    for item in job_item::Entity::find().order_by_asc(job_item::Column::Idx).all(&conn).await.unwrap() {
-        whole.get_mut(&item.job_id).expect("the item's job").items.push(item);
+/// What the ledger says of the job and is not so.
+fn unexpected(whole: &Whole, expected: &Expected<'_>) -> Vec<Fault> {
+    let Some(job) = &whole.job else { return Vec::new() };
+    if expected.suspects.contains(job.id.as_str()) {
+        return Vec::new();
     }
-    for event in job_event::Entity::find().order_by_asc(job_event::Column::Seq).all(&conn).await.unwrap() {
-        whole.get_mut(&event.job_id).expect("the event's job").events.push(event);
+    if let Some(entry) = expected.own.get(job.id.as_str()) {
+        return whole::differs(whole, entry).map(Fault::Lost).into_iter().collect();
     }
-    conn.close().await.unwrap();
-    whole
+    if let Some(created) = expected.created.get(job.id.as_str()) {
+        let seen = expected.seen.get(job.id.as_str()).into_iter().flatten();
+        return missing_create(whole, created)
+            .into_iter()
+            .chain(seen.filter_map(|s| missing_change(whole, s)))
+            .collect();
+    }
+    match expected.dumps.get(job.job_type.as_str()) {
+        Some(dump) if !dump.deleted => Vec::new(),
+        _ => vec![Fault::Double(format!("no answered call made {}: {:?}", job.id, job.labels))],
+    }
 }
 
-fn missing_create(jobs: &BTreeMap<String, Whole>, created: &Created) -> Option<String> {
-    let Created { id, body } = created;
-    let Some(Whole { job: Some(job), items, .. }) = jobs.get(id) else {
-        return Some(format!("the job {id} was created and is gone"));
-    };
-    let keys = body["items"].as_array().unwrap().iter().map(|item| item["key"].as_str().unwrap());
+fn missing_create(whole: &Whole, Created { id, body }: &Created) -> Option<Fault> {
+    let job = whole.job.as_ref()?;
+    let keys = body["items"].as_array()?.iter().filter_map(|item| item["key"].as_str());
     let same = job.content.as_deref() == body["content"].as_str()
         && job.labels.as_ref() == Some(&body["labels"])
-        && items.iter().map(|item| item.key.as_str()).eq(keys);
-    (!same).then(|| format!("{id} is not what was created: {job:?} with {items:?}, instead of {body}"))
+        && whole.items.iter().map(|item| item.key.as_str()).eq(keys);
+    (!same).then(|| Fault::Lost(format!("{id} is not what was created: {job:?} with {:?}", whole.items)))
 }
 
-fn missing_change(jobs: &BTreeMap<String, Whole>, seen: &Seen) -> Option<String> {
-    let Seen { id, version, state } = seen;
-    let Some(Whole { job: Some(job), events, .. }) = jobs.get(id) else {
-        return Some(format!("the job {id} was answered at version {version} and is gone"));
-    };
-    if *version > job.version {
-        return Some(format!("{id} was answered at version {version} and is at {}", job.version));
-    }
-    let told = events.iter().find(|event| event.seq == *version).map(state_of);
-    (told.as_ref() != Some(state)).then(|| format!("{id} was answered {state:?} at version {version}, not {told:?}"))
+fn missing_change(whole: &Whole, Seen { id, version, state }: &Seen) -> Option<Fault> {
+    let told = whole.events.iter().find(|event| event.seq == *version).map(state_of);
+    let what = || format!("{id} was answered {state:?} at version {version}, not {told:?}");
+    (told.as_ref() != Some(state)).then(|| Fault::Lost(what()))
 }
 
 fn state_of(event: &job_event::Model) -> State {
@@ -103,51 +211,5 @@ fn state_of(event: &job_event::Model) -> State {
         current_stage: event.current_stage.clone(),
         total_shots: event.total_shots.into(),
         completed_shots: event.completed_shots.into(),
-    }
-}
-
-/// What is wrong with a job by itself: gaps in its history, counters that are not those of its items, items that are
-/// not what the history tells.
-fn within(whole: &Whole) -> Vec<String> {
-    let job = whole.job.as_ref().unwrap();
-    let mut wrong = Vec::new();
-    if let Err(gap) = std::panic::catch_unwind(|| whole.assert_history_is_whole()) {
-        wrong.push(gap.downcast_ref::<String>().cloned().unwrap_or_else(|| format!("the history of {}", job.id)));
-    }
-    let done = whole.items.iter().filter(|item| matches!(item.status, ItemStatus::Completed | ItemStatus::Skipped));
-    let counters = (usize::try_from(job.total_shots).unwrap(), usize::try_from(job.completed_shots).unwrap());
-    if counters != (whole.items.len(), done.count()) {
-        wrong.push(format!("{} counts {counters:?} of {:?}", job.id, whole.items));
-    }
-    let told = items_told(&whole.events);
-    // A completion skips the items that were never said to have ended.
-    let completed = job.status == JobStatus::Completed;
-    let open = |status: &str| matches!(status, "pending" | "processing");
-    let differ = |item: &&job_item::Model| {
-        let last = told.get(&item.idx).map_or("pending", String::as_str);
-        let expected = if completed && open(last) { "skipped" } else { last };
-        expected != status_of(item)
-    };
-    wrong.extend(whole.items.iter().filter(differ).map(|item| format!("{item:?} is not as its history tells")));
-    wrong
-}
-
-/// The last status that the history tells of each item.
-fn items_told(events: &[job_event::Model]) -> BTreeMap<i32, String> {
-    let reports = events.iter().filter(|event| event.kind == "items_reported").filter_map(|event| event.data.as_ref());
-    let items = reports.flat_map(|data| data["items"].as_array().unwrap());
-    let row = |item: &serde_json::Value| {
-        (i32::try_from(item["idx"].as_i64().unwrap()).unwrap(), item["status"].as_str().unwrap().to_owned())
-    };
-    items.map(row).collect()
-}
-
-fn status_of(item: &job_item::Model) -> &'static str {
-    match item.status {
-        ItemStatus::Pending => "pending",
-        ItemStatus::Processing => "processing",
-        ItemStatus::Completed => "completed",
-        ItemStatus::Failed => "failed",
-        ItemStatus::Skipped => "skipped",
     }
 }

@@ -7,9 +7,11 @@ mod chromium;
 mod clock;
 mod database;
 mod line;
+mod postgres;
 mod redis;
 mod refusal;
 mod server;
+mod setting;
 mod whole;
 
 pub use bench::{Bench, any_job, claim, for_good, for_now};
@@ -18,10 +20,12 @@ pub use chromium::{Chromium, Page};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
 pub use line::Line;
+pub use postgres::Postgres;
 pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
 #[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]
 pub use server::{Server, callsheet};
+pub use setting::setting;
 pub use whole::Whole;
 
 use std::future::Future;

@@ -4,7 +4,7 @@ mod condition;
 mod open;
 mod range;
 
-use super::problem::Problem;
+use super::problem::{Problem, shown};
 use bytes::{Bytes, BytesMut};
 use condition::{Verdict, Version};
 use futures_util::{Stream, stream};
@@ -59,7 +59,7 @@ impl Endpoint for Media {
         let mut response = Response::default();
         match verdict {
             Verdict::Changed => {
-                let detail = format!("{path} is not the file any more that the condition names.");
+                let detail = format!("{} is not the file any more that the condition names.", shown(&path));
                 return Err(Problem::new("media_changed", detail).into());
             }
             Verdict::NotModified => response.set_status(StatusCode::NOT_MODIFIED),
@@ -137,11 +137,11 @@ fn policy(content_type: &str) -> &'static str {
 }
 
 fn missing(path: &str) -> Problem {
-    Problem::new("media_not_found", format!("There is no file {path} in the media folder."))
+    Problem::new("media_not_found", format!("There is no file {} in the media folder.", shown(path)))
 }
 
 fn beyond(path: &str, size: u64) -> Problem {
-    let detail = format!("{path} has {size} bytes: ask for a range within them.");
+    let detail = format!("{} has {size} bytes: ask for a range within them.", shown(path));
     let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
     Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
 }

@@ -6,13 +6,17 @@
 mod older;
 mod operations;
 mod schemas;
+mod yaml;
 
 use super::{
     contract::{EVERYWHERE, OPERATIONS, UNSAFE, WITH_BODY},
     examples::{dump, example},
     problem::meaning,
 };
-use crate::{import::Background, jobs::JobManager};
+use crate::{
+    import::{Background, Settings},
+    jobs::JobManager,
+};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -23,7 +27,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_st
 /// The service for its document alone.
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let jobs = JobManager::detached();
-    super::service(super::operations(&jobs, &Background::new(jobs.clone())))
+    super::service(super::operations(&jobs, &Background::new(jobs.clone(), Settings::default())))
 }
 
 /// The document, OpenAPI 3.1.0.
@@ -38,7 +42,7 @@ pub fn json() -> String {
 
 /// The document as YAML.
 pub fn yaml() -> String {
-    serde_yaml::to_string(document()).unwrap_or_default()
+    yaml::print(document())
 }
 
 /// The document in the older version 3.0.3, for tools that don't read 3.1 yet.

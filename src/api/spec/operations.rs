@@ -57,7 +57,7 @@ fn add_links(id: &str, responses: &mut Value) {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
         "start_action" => ("202", "action_id", &["get_action", "abort_action", "list_action_outcomes"]),
-        "start_import" => ("202", "import_id", &["get_import", "list_import_rejects"]),
+        "start_import" => ("202", "import_id", &["get_import", "abort_import", "list_import_rejects"]),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
         _ => return,
@@ -240,7 +240,7 @@ fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, ha
 fn add_headers(response: &mut Value, status: u16) {
     let header = match status {
         405 => ("Allow", json!({"description": "The methods that the path takes.", "schema": {"type": "string"}})),
-        429 | 503 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
+        429 | 503 | 507 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
         _ => return,
     };
     response["headers"] = json!({header.0: header.1});
