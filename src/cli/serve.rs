@@ -23,6 +23,8 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let address = listener.local_addr()?;
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
+    // Heard from before anybody knows that the server is there.
+    let signal = stop_signal()?;
     greet(&app, address);
     let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
@@ -30,7 +32,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         let db = db.clone();
         async move { db.listen().await }
     }));
-    let (signal, jobs) = (stop_signal()?, app.jobs.clone());
+    let jobs = app.jobs.clone();
     let stop = async move {
         signal.await;
         // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
