@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 
-FROM rust:1-bookworm AS builder
+# Versions are named, so that a build of tomorrow is that of today; a deployment may name digests besides.
+FROM rust:1.94-bookworm AS builder
 WORKDIR /build
 COPY . .
 # The caches are not part of the image, so the binary is copied out of the target directory.
@@ -9,7 +10,7 @@ RUN --mount=type=cache,target=/usr/local/cargo/registry,sharing=locked \
     cargo build --release --locked --bin callsheet \
     && cp target/release/callsheet /usr/local/bin/callsheet
 
-FROM debian:bookworm-slim
+FROM debian:12.11-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates curl \
     && rm -rf /var/lib/apt/lists/*
@@ -22,6 +23,8 @@ COPY --from=builder /usr/local/bin/callsheet /usr/local/bin/callsheet
 ENV CALLSHEET_LISTEN=0.0.0.0:3001 \
     CALLSHEET_DATABASE_URL=sqlite:///data/callsheet.db?mode=rwc \
     CALLSHEET_MEDIA_DIR=/media
+# Nothing but the volumes is written to, so the root may be read-only. Uploads are received in TMPDIR.
+ENV TMPDIR=/data
 USER 10001:10001
 WORKDIR /data
 VOLUME ["/data", "/media"]

@@ -180,7 +180,7 @@ impl Config {
         let bounds = bounds(&server.connections, &file);
         let config = Self {
             bounds,
-            allowed_hosts: server.allowed_hosts.or(file.allowed_hosts).unwrap_or_default(),
+            allowed_hosts: named(server.allowed_hosts.or(file.allowed_hosts)),
             database_url: flags
                 .database_url
                 .or(file.database_url)
@@ -252,6 +252,11 @@ pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
         OF_PROGRAMS.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
+}
+
+/// An empty variable of the environment names nothing.
+fn named(hosts: Option<Vec<String>>) -> Vec<String> {
+    hosts.unwrap_or_default().into_iter().filter(|host| !host.is_empty()).collect()
 }
 
 fn bounds(flags: &ConnectionFlags, file: &File) -> Bounds {

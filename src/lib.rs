@@ -22,6 +22,7 @@ mod printable;
 pub mod process;
 pub mod server;
 mod shown_url;
+mod tasks;
 pub mod telemetry;
 pub mod threads;
 mod whole_file;

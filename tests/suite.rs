@@ -9,6 +9,7 @@ mod api;
 mod browser;
 mod chaos;
 mod cli;
+mod connections;
 mod crash;
 mod faults;
 mod import;

@@ -34,9 +34,6 @@ const BESIDE: TimeDelta = TimeDelta::seconds(1);
 
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
 
-/// Before a task that panicked begins again.
-const AGAIN: Duration = Duration::from_secs(1);
-
 const PRUNE_IMPORTS: Duration = Duration::from_secs(60 * 60);
 
 /// The loops of one server, for as long as this is kept.
@@ -104,16 +101,6 @@ async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
     Ok(events)
 }
 
-/// Begins again with what ends only in a panic, until it is dropped.
-pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
-    loop {
-        if AssertUnwindSafe(async { task().await }).catch_unwind().await.is_err() {
-            tracing::error!(name, "a task of the server panicked: beginning again");
-        }
-        tokio::time::sleep(AGAIN).await;
-    }
-}
-
 async fn prune_imports(jobs: JobManager, keep_days: Option<u32>) -> Result<u64> {
     let pruned = jobs.prune_imports(keep_days.map(|days| TimeDelta::days(days.into()))).await?;
     if pruned != PrunedImports::default() {
@@ -162,5 +149,22 @@ impl Runner {
             "run_actions" => self.jobs.action_begun().await,
             _ => std::future::pending().await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_loop_that_panics_is_counted_and_goes_on() {
+        let jobs = JobManager::detached();
+        let runner = Runner { name: "test", period: Duration::from_millis(1), jobs: jobs.clone() };
+        let running = tokio::spawn(runner.run(|_| async { panic!("a bug") }));
+        let panics = || jobs.list_loops().first().map_or(0, |(_, status)| status.panics);
+        while panics() < 3 {
+            tokio::task::yield_now().await;
+        }
+        running.abort();
     }
 }

@@ -2,12 +2,8 @@
 
 use super::{Failure, out::note};
 use crate::{
-    api,
-    app::App,
-    background::{Loops, for_ever},
-    db::migrate as schema,
-    import, lines, server,
-    shown_url::shown_url,
+    api, app::App, background::Loops, db::migrate as schema, import, lines, server, shown_url::shown_url,
+    tasks::for_ever,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{

@@ -7,6 +7,7 @@ use super::{
     Reader,
     news::{News, NewsDesk, Told},
 };
+use crate::tasks::for_ever;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgListener;
@@ -56,7 +57,8 @@ impl Relay {
     pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
         let relay = Self { conn, me, waiting: Arc::default(), woken: Arc::default() };
-        tokio::spawn(relay.clone().send());
+        let sender = relay.clone();
+        tokio::spawn(for_ever("send", move || sender.clone().send()));
         relay
     }
 

@@ -9,6 +9,7 @@ use crate::{
         write::{Level, levels, queues, running},
     },
     error::{Error, Result},
+    tasks::{panics, to_its_end},
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, queue};
@@ -136,7 +137,12 @@ impl Waiting {
         }
         let number = room.enter(types.clone(), wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
-            tokio::spawn(self.clone().watch(self.db.news().subscribe()));
+            let (this, news) = (self.clone(), self.db.news().subscribe());
+            tokio::spawn(async move {
+                if panics("watch", this.clone().watch(news)).await {
+                    to_its_end("watch", || this.clone().watch(this.db.news().subscribe())).await;
+                }
+            });
         }
         drop(room);
         Ok(Place { waiting: self.clone(), number, wake })

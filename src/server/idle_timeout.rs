@@ -11,7 +11,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll},
     time::Duration,
@@ -25,11 +25,25 @@ use tokio::{
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// The requests of a connection.
-#[derive(Default)]
 pub struct Traffic {
+    since: Instant,
     begun: AtomicUsize,
     under_way: AtomicUsize,
+    /// Milliseconds from `since` to the end of the last answer: hyper reads on only when something wakes it.
+    ended: AtomicU64,
     multiplexed: AtomicBool,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            begun: AtomicUsize::default(),
+            under_way: AtomicUsize::default(),
+            ended: AtomicU64::default(),
+            multiplexed: AtomicBool::default(),
+        }
+    }
 }
 
 impl Traffic {
@@ -43,8 +57,13 @@ impl Traffic {
         UnderWay(self.clone())
     }
 
+    /// When the last answer ended.
+    fn idle_since(&self) -> Instant {
+        self.since + Duration::from_millis(self.ended.load(Ordering::Relaxed))
+    }
+
     pub fn is_busy(&self) -> bool {
-        self.under_way.load(Ordering::Relaxed) > 0
+        self.under_way.load(Ordering::Acquire) > 0
     }
 }
 
@@ -53,7 +72,9 @@ pub struct UnderWay(Arc<Traffic>);
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+        let passed = self.0.since.elapsed().as_millis();
+        self.0.ended.store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.under_way.fetch_sub(1, Ordering::Release);
     }
 }
 
@@ -70,6 +91,8 @@ pub struct Watched<I> {
     gone: bool,
     /// Until when it is waited for, since a write that found no room.
     stuck: Option<Pin<Box<Sleep>>>,
+    /// When the other end last took what it had left waiting.
+    taken: Instant,
     write_timeout: Duration,
     traffic: Arc<Traffic>,
     header: Duration,
@@ -86,11 +109,13 @@ pub struct Watched<I> {
 
 impl<I> Watched<I> {
     pub fn new(io: I, traffic: Arc<Traffic>, header: Duration, idle: Duration) -> Self {
-        let until = Instant::now() + header;
+        let now = Instant::now();
+        let until = now + header;
         Self {
             io,
             gone: false,
             stuck: None,
+            taken: now,
             write_timeout: WRITE_TIMEOUT,
             traffic,
             header,
@@ -104,7 +129,9 @@ impl<I> Watched<I> {
 
     fn watch_write<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if written.is_ready() {
-            self.stuck = None;
+            if self.stuck.take().is_some() {
+                self.taken = Instant::now();
+            }
             return written;
         }
         let until = Instant::now() + self.write_timeout;
@@ -158,7 +185,7 @@ impl<I> Watched<I> {
         self.limit = match self.limit {
             Some(Limit::Header(until)) => Some(Limit::Header(until)),
             _ if header_begun => Some(Limit::Header(now + self.header)),
-            None => Some(Limit::Idle(now + self.idle)),
+            None => Some(Limit::Idle(self.traffic.idle_since().max(self.taken) + self.idle)),
             idle => idle,
         };
         self.limit

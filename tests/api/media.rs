@@ -2,6 +2,11 @@
 
 use super::face::{Api, call};
 use reqwest::Method;
+use rustix::fs::{CWD, FileType, Mode, RenameFlags, mknodat, renameat_with};
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 
 on_sqlite!(
     a_file_is_sent_with_its_type,
@@ -10,6 +15,8 @@ on_sqlite!(
     head_tells_of_the_file,
     a_file_is_not_sent_again_unchanged,
     nothing_outside_of_the_folder_is_sent,
+    a_link_that_is_put_into_the_way_meanwhile_leads_nowhere,
+    what_is_no_regular_file_is_not_there,
     folders_are_not_listed,
     files_are_only_read,
     without_a_folder_there_is_no_media,
@@ -131,6 +138,42 @@ async fn nothing_outside_of_the_folder_is_sent(api: Api) {
         assert!(["media_not_found", "route_not_found"].iter().any(|expected| code == *expected), "{path}: {code}");
     }
     assert_eq!(api.get("/media/inner").await.body, CLIP);
+}
+
+/// A folder and a link to another one change places all the time, while the file in it is asked for.
+async fn a_link_that_is_put_into_the_way_meanwhile_leads_nowhere(api: Api) {
+    put(&api, "a/clip.mp4", CLIP);
+    let outside = tempfile::tempdir().unwrap();
+    std::fs::write(outside.path().join("clip.mp4"), "secret").unwrap();
+    std::os::unix::fs::symlink(outside.path(), api.media("link")).unwrap();
+    let (folder, link) = (api.media("a"), api.media("link"));
+    let over = Arc::new(AtomicBool::new(false));
+    let changing = std::thread::spawn({
+        let over = over.clone();
+        move || {
+            while !over.load(Ordering::Relaxed) {
+                renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+            }
+        }
+    });
+    for _ in 0..1000 {
+        let answer = api.get("/media/a/clip.mp4").await;
+        let sent = (answer.status, &*answer.body);
+        assert!(sent == (200, CLIP) || (sent.0 == 404 && !answer.text().contains("secret")), "{sent:?}");
+    }
+    over.store(true, Ordering::Relaxed);
+    changing.join().unwrap();
+}
+
+async fn what_is_no_regular_file_is_not_there(api: Api) {
+    mknodat(CWD, api.media("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(api.media("socket")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", api.media("zero")).unwrap();
+    std::os::unix::fs::symlink("pipe", api.media("to-pipe")).unwrap();
+    std::os::unix::fs::symlink("loop", api.media("loop")).unwrap();
+    for path in ["pipe", "socket", "zero", "to-pipe", "loop"] {
+        api.get(&format!("/media/{path}")).await.problem(404, "media_not_found");
+    }
 }
 
 async fn folders_are_not_listed(api: Api) {

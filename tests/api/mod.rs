@@ -23,6 +23,7 @@ mod bad_values;
 mod catalog;
 mod conditions;
 mod docs;
+mod gate;
 mod generate;
 mod gone;
 mod headers;

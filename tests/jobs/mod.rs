@@ -24,6 +24,7 @@ mod kept;
 mod kept_counts;
 mod kept_labels;
 mod leases;
+mod loops;
 mod mark_completed;
 mod mark_failed;
 mod merge_patch;

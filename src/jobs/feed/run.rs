@@ -4,6 +4,7 @@ use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
     db::{Database, LONG_EVENT, Part, Subscription, Tail, part},
     error::Result,
+    tasks::panics,
 };
 use entity::job_event;
 use futures_util::FutureExt;
@@ -54,13 +55,26 @@ impl Run {
         let at = tail.position();
         let state = State { from: at, at, round: Round::default(), ends: None, passed: Vec::new() };
         let run = Arc::new(Self { ring: broadcast::Sender::new(RING), state: Mutex::new(state) });
-        tokio::spawn(go_on(run.clone(), feed, tail, news));
+        let (reading, this) = (go_on(run.clone(), feed.clone(), tail, news), run.clone());
+        tokio::spawn(async move {
+            if panics("feed", reading).await {
+                this.give_up(&feed).await;
+            }
+        });
         Ok(run)
     }
 
     pub fn join(&self) -> Joined {
         let state = self.state();
         Joined { from: state.from, passed: state.passed.clone(), next: self.ring.subscribe() }
+    }
+
+    /// The next reader begins another run; those of this one are cut off, and come back.
+    async fn give_up(self: Arc<Self>, feed: &Feed) {
+        let mut running = feed.running.lock().await;
+        if running.as_ref().is_some_and(|running| Arc::ptr_eq(running, &self)) {
+            *running = None;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
