@@ -17,6 +17,8 @@ pub struct Ask {
     pub body: Value,
     /// The events that it adds to the history.
     pub steps: Vec<Step>,
+    /// The events instead, when the job was taken from its worker before.
+    pub steps_after_rescue: Option<Vec<Step>>,
     /// Members of the job after it.
     pub expect: Value,
     /// The items after it; `None` when they stay as they are.
@@ -29,8 +31,23 @@ pub struct Ask {
 
 impl Ask {
     fn new(verb: &'static str, path: &'static str, body: Value, step: Step, expect: Value) -> Self {
-        let (method, steps) = (Method::POST, vec![step]);
-        Self { verb, method, path, body, steps, expect, items: None, lease_seconds: None, repeatable: false }
+        Self {
+            verb,
+            method: Method::POST,
+            path,
+            body,
+            steps: vec![step],
+            steps_after_rescue: None,
+            expect,
+            items: None,
+            lease_seconds: None,
+            repeatable: false,
+        }
+    }
+
+    /// The events that it adds.
+    pub fn steps(&self, after_rescue: bool) -> &[Step] {
+        self.steps_after_rescue.as_ref().filter(|_| after_rescue).unwrap_or(&self.steps)
     }
 
     /// One of the calls that the job's status allows. The mark is a text that no other call has.
@@ -38,9 +55,10 @@ impl Ask {
         let asks: &[fn(&Entry, &str, &mut fastrand::Rng) -> Self] = match entry.status() {
             "queued" => &[cancel, patch],
             "processing" if entry.is_leased() && entry.token.is_none() => &[cancel, patch],
-            "processing" => {
-                &[progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail, release, cancel, patch]
-            }
+            "processing" => &[
+                progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail, release, cancel,
+                patch,
+            ],
             "failed" => &[retry, recover, patch],
             "cancelled" => &[retry, patch],
             _ => &[patch],
@@ -200,7 +218,8 @@ fn fail(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
 }
 
 fn release(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {
-    let (status, kind, less) = if cancelling(entry) { ("cancelled", "cancelled", 0) } else { ("queued", "released", 1) };
+    let (status, kind, less) =
+        if cancelling(entry) { ("cancelled", "cancelled", 0) } else { ("queued", "released", 1) };
     let expect = json!({"status": status, "attempt": attempt(entry) - less, "lease_expires_at": null});
     let ask = Ask::new("release", "/release", json!({}), Step::new(kind, None), expect);
     Ask { repeatable: entry.token.is_some(), ..ask }.under(entry)
@@ -213,14 +232,14 @@ fn cancelling(entry: &Entry) -> bool {
 
 fn cancel(entry: &Entry, mark: &str, _: &mut fastrand::Rng) -> Ask {
     let body = json!({"reason": mark});
+    let cancelled = Step::new("cancelled", Some(mark));
     if !entry.is_leased() {
-        let step = Step::new("cancelled", Some(mark));
-        return Ask::new("cancel", "/cancel", body, step, json!({"status": "cancelled"}));
+        return Ask::new("cancel", "/cancel", body, cancelled, json!({"status": "cancelled"}));
     }
     let step = Step::new("cancel_requested", Some(mark));
     let ask = Ask::new("cancel", "/cancel", body, step, json!({"status": "processing"}));
     let steps = if cancelling(entry) { Vec::new() } else { ask.steps.clone() };
-    Ask { repeatable: true, steps, ..ask }
+    Ask { repeatable: true, steps, steps_after_rescue: Some(vec![cancelled]), ..ask }
 }
 
 fn retry(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {

@@ -126,7 +126,8 @@ impl Client {
         let path = format!("/jobs/{}{}", entry.id, ask.path);
         let mut tries = 0;
         loop {
-            let call = Call { kind: ask.verb, method: ask.method.clone(), path: &path, body: Some(&ask.body), key: None };
+            let call =
+                Call { kind: ask.verb, method: ask.method.clone(), path: &path, body: Some(&ask.body), key: None };
             match self.wire.send(call).await {
                 Some(answer) => return self.take(entry, ask, answer, tries > 0).await,
                 None if again => self.wire.calls.repeated += 1,

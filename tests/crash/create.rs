@@ -142,8 +142,7 @@ impl Client {
         let (id, job) = (entry.id.clone(), entry.job.clone());
         let (body, key) = (entry.body.clone(), entry.key.clone());
         self.wire.calls.repeated += 1;
-        let call =
-            Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: key.as_deref() };
+        let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: key.as_deref() };
         let Some(answer) = self.wire.send(call).await else { return };
         if answer.body["job_id"] != *id {
             self.fault(Fault::Double(format!("the key of {id} made another job: {}", answer.body)));

@@ -44,6 +44,15 @@ pub struct Found {
     pub items: Vec<Item>,
 }
 
+/// What new events say.
+#[derive(Default)]
+struct Told {
+    /// The call was carried out.
+    done: bool,
+    /// The job was taken from its worker, and nothing is known of it since.
+    rescued: bool,
+}
+
 /// Members that only the calls which name them change.
 const STABLE: [&str; 11] = [
     "content",
@@ -97,7 +106,8 @@ impl Entry {
         let items: Vec<_> = body["items"].as_array().into_iter().flatten().map(item).collect();
         let id = job["job_id"].as_str().unwrap_or_default().to_owned();
         let asked = ["job_type", "content", "labels", "priority", "max_attempts", "series_id", "episode_id"];
-        let expect: serde_json::Map<_, _> = asked.map(|name| (name.to_owned(), body[name].clone())).into_iter().collect();
+        let expect: serde_json::Map<_, _> =
+            asked.map(|name| (name.to_owned(), body[name].clone())).into_iter().collect();
         let mut expect = Value::Object(expect);
         expect["version"] = json!(1);
         expect["status"] = json!("queued");
@@ -146,45 +156,55 @@ impl Entry {
     /// certainly if it was `answered`. Says whether it was.
     pub fn reconcile(&mut self, found: Found, ask: Option<&Ask>, answered: bool) -> Result<bool, Fault> {
         let Found { job, events, items } = found;
-        let (mut done, mut rescued, mut expiry) = (false, false, self.expiry());
-        let mut rest = &events[..];
-        while let Some(event) = rest.first() {
-            if is_rescue(event) && time(&event["created_at"]).zip(expiry).is_some_and(|(now, expiry)| expiry <= now) {
-                (rescued, expiry) = (true, None);
-                self.steps.push(Step::new(event["kind"].as_str().unwrap_or_default(), None));
-                self.token = None;
-                rest = &rest[1..];
-            } else if let Some(ask) = ask.filter(|ask| !done && ask.steps.first().is_some_and(|step| step.is(event))) {
-                let whole = rest.len() >= ask.steps.len() && ask.steps.iter().zip(rest).all(|(step, event)| step.is(event));
-                if !whole {
-                    return Err(Fault::Wrong(format!("half of {} of {}: {}", ask.verb, self.id, list(rest))));
-                }
-                (done, rescued) = (true, false);
-                expiry = expiry_after(ask, &rest[ask.steps.len() - 1], expiry);
-                self.steps.extend(ask.steps.iter().cloned());
-                rest = &rest[ask.steps.len()..];
-            } else {
-                return Err(self.stranger(ask, done, event));
-            }
-            self.active &= !is_terminal(&event["status"]);
+        let Told { mut done, rescued } = self.take_events(&events, ask)?;
+        if let Some(differs) = events.last().and_then(|last| differs(&members_of(last), &job)) {
+            return Err(Fault::Wrong(format!("{} is not as its last event says: {differs}", self.id)));
         }
-        let done = done || (answered && ask.is_some_and(|ask| ask.steps.is_empty()));
-        if let Some(ask) = ask.filter(|_| answered && !done) {
-            return Err(Fault::Lost(format!("{} of {} was answered, and its history lacks it", ask.verb, self.id)));
-        }
+        done |= answered && ask.is_some_and(|ask| ask.steps.is_empty());
         match ask {
+            Some(ask) if answered && !done => {
+                return Err(Fault::Lost(format!("{} of {} was answered, and its history lacks it", ask.verb, self.id)));
+            }
             _ if rescued => {}
             Some(ask) if done => self.hold_to(ask, &job)?,
             _ => self.is_as_it_was(&job, ask)?,
         }
-        let wanted = ask.filter(|_| done).and_then(|ask| ask.items.clone());
-        if items != *wanted.as_ref().unwrap_or(&self.items) {
-            let wanted = wanted.as_ref().unwrap_or(&self.items);
+        let items_after = ask.filter(|_| done).and_then(|ask| ask.items.clone());
+        let wanted = items_after.as_ref().unwrap_or(&self.items);
+        if items != *wanted {
             return Err(Fault::Lost(format!("the items of {} are {items:?}, not {wanted:?}", self.id)));
         }
-        self.settle(job, wanted);
+        self.settle(job, items_after);
         self.unchecked = false;
         Ok(done)
+    }
+
+    /// Adds the events to the history: those of the call, once and all of them, and the ends of leases.
+    fn take_events(&mut self, events: &[Value], ask: Option<&Ask>) -> Result<Told, Fault> {
+        let (mut told, mut expiry, mut rest) = (Told::default(), self.expiry(), events);
+        while let Some(event) = rest.first() {
+            let steps = ask.filter(|_| !told.done).map(|ask| ask.steps(told.rescued)).unwrap_or_default();
+            let over = time(&event["created_at"]).zip(expiry).is_some_and(|(now, expiry)| expiry <= now);
+            let taken = if over && is_rescue(event) {
+                (told.rescued, expiry, self.token) = (true, None, None);
+                self.steps.push(Step::new(event["kind"].as_str().unwrap_or_default(), None));
+                1
+            } else if let (Some(ask), true) = (ask, steps.first().is_some_and(|step| step.is(event))) {
+                let whole = rest.len() >= steps.len() && steps.iter().zip(rest).all(|(step, event)| step.is(event));
+                if !whole {
+                    return Err(Fault::Wrong(format!("half of {} of {}: {}", ask.verb, self.id, brief(&json!(rest)))));
+                }
+                expiry = expiry_after(ask, &rest[steps.len() - 1], expiry);
+                (told.done, told.rescued) = (true, told.rescued && ask.steps_after_rescue.is_some());
+                self.steps.extend(steps.iter().cloned());
+                steps.len()
+            } else {
+                return Err(self.stranger(ask, told.done, event));
+            };
+            self.active &= rest[..taken].iter().all(|event| !is_terminal(&event["status"]));
+            rest = &rest[taken..];
+        }
+        Ok(told)
     }
 
     /// An event that no call asked for: the call a second time, or something else.
@@ -246,6 +266,12 @@ fn is_rescue(event: &Value) -> bool {
     matches!(event["kind"].as_str(), Some("rescued" | "failed" | "cancelled")) && (says("error") || says("reason"))
 }
 
+/// Members of the job that its last event has too.
+fn members_of(event: &Value) -> Value {
+    let names = ["status", "progress", "current_stage", "total_shots", "completed_shots"];
+    Value::Object(names.map(|name| (name.to_owned(), event[name].clone())).into_iter().collect())
+}
+
 fn is_terminal(status: &Value) -> bool {
     matches!(status.as_str(), Some("completed" | "failed" | "cancelled"))
 }
@@ -264,8 +290,4 @@ pub fn differs(expect: &Value, found: &Value) -> Option<String> {
 /// The beginning of a value, which may be large.
 fn brief(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
-}
-
-fn list(events: &[Value]) -> String {
-    brief(&json!(events))
 }

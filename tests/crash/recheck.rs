@@ -68,8 +68,10 @@ impl Client {
 
     async fn check_active(&mut self) {
         let answer = self.wire.get(&format!("/active-jobs?client_id={}", self.job_type())).await;
-        let found: BTreeSet<String> =
-            list(&answer, "active_jobs").iter().filter_map(|a| a["job"]["job_id"].as_str().map(str::to_owned)).collect();
+        let found: BTreeSet<String> = list(&answer, "active_jobs")
+            .iter()
+            .filter_map(|a| a["job"]["job_id"].as_str().map(str::to_owned))
+            .collect();
         let mut missing = Vec::new();
         // A job whose lease ends may end with it at any moment.
         let sure = |entry: &&Entry| !entry.is_leased() || !self.ends_soon(entry);

@@ -24,9 +24,8 @@ impl Rows {
 
     /// The jobs with the next ids, each with its items and events; none behind the last.
     pub async fn page(&self, after: Option<&str>) -> Vec<Whole> {
-        let behind = |column: &dyn Fn(&str) -> sea_orm::sea_query::SimpleExpr| {
-            Condition::all().add_option(after.map(column))
-        };
+        let behind =
+            |column: &dyn Fn(&str) -> sea_orm::sea_query::SimpleExpr| Condition::all().add_option(after.map(column));
         let jobs = job::Entity::find().filter(behind(&|id| job::Column::Id.gt(id))).order_by_asc(job::Column::Id);
         let jobs = jobs.limit(PAGE).all(&self.0).await.unwrap();
         let Some(last) = jobs.last().map(|job| job.id.clone()) else { return Vec::new() };

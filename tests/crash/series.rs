@@ -111,8 +111,7 @@ impl Client {
             let outcome = self.look(&mut entry, Some(&ask), true).await.map(drop);
             self.keep(entry, outcome);
         }
-        let (aside, others): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.ledger.entries).into_iter().partition(belongs);
+        let (aside, others): (Vec<_>, Vec<_>) = std::mem::take(&mut self.ledger.entries).into_iter().partition(belongs);
         self.ledger.entries = others;
         for mut entry in aside {
             let outcome = self.look(&mut entry, Some(&ask), true).await.map(drop);

@@ -87,9 +87,7 @@ impl Client {
     async fn change_shared(&mut self, id: &str, items: usize) {
         let (number, stage) = (self.number, self.mark());
         match self.rng.u8(..10) {
-            0 => {
-                self.call("start", Method::POST, id, "/start", json!({"worker_id": format!("client-{number}")})).await
-            }
+            0 => self.call("start", Method::POST, id, "/start", json!({"worker_id": format!("client-{number}")})).await,
             1 => self.call("completion", Method::POST, id, "/complete", json!({"result": {"by": number}})).await,
             2 => self.call("patch", Method::PATCH, id, "", json!({"project_title": stage})).await,
             3..=5 if items > 0 => {

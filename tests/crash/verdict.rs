@@ -178,7 +178,10 @@ fn unexpected(whole: &Whole, expected: &Expected<'_>) -> Vec<Fault> {
     }
     if let Some(created) = expected.created.get(job.id.as_str()) {
         let seen = expected.seen.get(job.id.as_str()).into_iter().flatten();
-        return missing_create(whole, created).into_iter().chain(seen.filter_map(|s| missing_change(whole, s))).collect();
+        return missing_create(whole, created)
+            .into_iter()
+            .chain(seen.filter_map(|s| missing_change(whole, s)))
+            .collect();
     }
     match expected.dumps.get(job.job_type.as_str()) {
         Some(dump) if !dump.deleted => Vec::new(),

@@ -64,17 +64,14 @@ fn items_untold(whole: &Whole) -> Vec<&job_item::Model> {
     }
     let completed = whole.job.as_ref().is_some_and(|job| job.status == JobStatus::Completed);
     let untouched = if completed { "skipped" } else { "pending" };
-    let differs = |item: &&job_item::Model| {
-        told.get(&item.idx).map_or(untouched, String::as_str) != item.status.to_value()
-    };
+    let differs =
+        |item: &&job_item::Model| told.get(&item.idx).map_or(untouched, String::as_str) != item.status.to_value();
     whole.items.iter().filter(differs).collect()
 }
 
 fn items_of(event: &job_event::Model) -> Vec<(i32, String)> {
     let items = event.data.as_ref().filter(|_| event.kind == "items_reported").map(|data| &data["items"]);
-    let row = |item: &Value| {
-        Some((i32::try_from(item["idx"].as_i64()?).ok()?, item["status"].as_str()?.to_owned()))
-    };
+    let row = |item: &Value| Some((i32::try_from(item["idx"].as_i64()?).ok()?, item["status"].as_str()?.to_owned()));
     items.and_then(Value::as_array).into_iter().flatten().filter_map(row).collect()
 }
 
