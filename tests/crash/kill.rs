@@ -99,7 +99,9 @@ async fn soak(database: &str, url: &str, plan: &Plan, postgres: Option<&mut Post
         server = scene.strike(server, &crowd).await;
     }
     crowd.answers(&mut server, 1).await;
-    let ledger = crowd.end().await;
+    let mut ledger = crowd.end().await;
+    let counts = server.client.get(server.at("/api/v1/jobs/counts")).send().await.unwrap();
+    ledger.counts = Some(counts.json().await.unwrap());
     assert!(server.stop("TERM").await.success());
 
     let verdict = Verdict::of(url, &ledger).await;

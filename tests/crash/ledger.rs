@@ -6,6 +6,7 @@ use super::{
     series::Series,
     shared::{Created, Seen},
 };
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub struct Ledger {
     pub seen: Vec<Seen>,
     pub dumps: Vec<Dump>,
     pub series: Vec<Series>,
+    /// Answer to `GET /jobs/counts` when all clients had ended.
+    pub counts: Option<Value>,
     pub faults: Vec<Fault>,
 }
 
