@@ -1,5 +1,5 @@
-//! A client: it creates jobs, changes them, claims and ends them, and knows at each moment what has to be true of them.
-//! What it does follows from its seed and from the answers.
+//! A client: it creates jobs, changes them, claims and ends them, and knows at each moment what has
+//! to be true of them. What it does follows from its seed and from the answers.
 
 use super::{
     ask::Ask,

@@ -14,7 +14,8 @@ pub struct Entry {
     pub items: Vec<Item>,
     /// Its history: the step at index `i` has the seq `i + 1`.
     pub steps: Vec<Step>,
-    /// Token of the lease under which the client holds it; none when the answer that had it did not come.
+    /// Token of the lease under which the client holds it; none when the answer that had it did not
+    /// come.
     pub token: Option<String>,
     /// On the client's list of active jobs.
     pub active: bool,

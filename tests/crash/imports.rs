@@ -1,4 +1,5 @@
-//! An import of several batches, which kills cut off and the next run finishes, and an action that deletes its jobs again.
+//! An import of several batches, which kills cut off and the next run finishes, and an action that
+//! deletes its jobs again.
 
 use super::{
     client::{Client, list},
@@ -122,7 +123,8 @@ impl Client {
         Ok(false)
     }
 
-    /// A run ends with all records, or as failed with those of whole batches: then another does the rest.
+    /// A run ends with all records, or as failed with those of whole batches: then another does the
+    /// rest.
     async fn look_at_run(&mut self, dump: &mut Dump, path: &str, since: Instant) -> Result<bool, Fault> {
         let answer = self.wire.get(path).await;
         let run = answer.body;

@@ -1,4 +1,5 @@
-//! `kill -9` of the server, and crashes of PostgreSQL, at random moments. `scripts/soak` does it for longer.
+//! `kill -9` of the server, and crashes of PostgreSQL, at random moments. `scripts/soak` does it
+//! for longer.
 
 use super::{crowd::Crowd, verdict::Verdict};
 use crate::support::{Backend, Postgres, Server, TestDb, callsheet, setting};
@@ -135,7 +136,8 @@ impl Scene<'_> {
         server
     }
 
-    /// Kills the server, crashes PostgreSQL below it, or both. Answers with the server that serves then.
+    /// Kills the server, crashes PostgreSQL below it, or both. Answers with the server that serves
+    /// then.
     async fn strike(&mut self, server: Server, crowd: &Crowd) -> Server {
         self.done.strikes += 1;
         let crash = self.postgres.is_some() && self.done.strikes.is_multiple_of(CRASH);

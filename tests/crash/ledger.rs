@@ -42,9 +42,11 @@ pub struct Calls {
     pub answered: BTreeMap<&'static str, usize>,
     /// Answers that another status of the job was the reason of.
     pub refused: usize,
-    /// Calls without an answer, or whose answer was that the database is away: either outcome is right.
+    /// Calls without an answer, or whose answer was that the database is away: either outcome is
+    /// right.
     pub unanswered: usize,
-    /// Calls that were sent again because the first time was not answered, or as if it had not been.
+    /// Calls that were sent again because the first time was not answered, or as if it had not
+    /// been.
     pub repeated: usize,
 }
 

@@ -40,7 +40,8 @@ impl Client {
         }
     }
 
-    /// Takes in an answer to a call, which may have been carried out before where it was sent several times.
+    /// Takes in an answer to a call, which may have been carried out before where it was sent
+    /// several times.
     async fn take(&mut self, entry: &mut Entry, ask: &Ask, answer: Answer, repeated: bool) -> Result<(), Fault> {
         let Answer { status, mut body, lease_token } = answer;
         if status == StatusCode::OK && ask.verb == "heartbeat" {
@@ -90,8 +91,8 @@ impl Client {
         self.look(entry, None, false).await.map(drop)
     }
 
-    /// Reads the job, its new events and its items, and holds them to what has to be true. Says whether the call was
-    /// carried out.
+    /// Reads the job, its new events and its items, and holds them to what has to be true. Says
+    /// whether the call was carried out.
     pub async fn look(&mut self, entry: &mut Entry, ask: Option<&Ask>, answered: bool) -> Result<bool, Fault> {
         let path = format!("/jobs/{}", entry.id);
         for _ in 0..LOOKS {

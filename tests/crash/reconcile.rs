@@ -40,7 +40,8 @@ const STABLE: [&str; 11] = [
 ];
 
 impl Entry {
-    /// Takes in the answer to a call. `false` when the job has made other steps too, so that it has to be looked at.
+    /// Takes in the answer to a call. `false` when the job has made other steps too, so that it has
+    /// to be looked at.
     pub fn advance(&mut self, ask: &Ask, job: Value) -> Result<bool, Fault> {
         if job["version"].as_i64() != Some(self.version() + ask.steps.len() as i64) {
             return Ok(false);
@@ -51,8 +52,8 @@ impl Entry {
         Ok(true)
     }
 
-    /// Takes in what the server has of the job after the call `ask`, which was carried out as a whole or not at all, and
-    /// certainly if it was `answered`. Says whether it was.
+    /// Takes in what the server has of the job after the call `ask`, which was carried out as a
+    /// whole or not at all, and certainly if it was `answered`. Says whether it was.
     pub fn reconcile(&mut self, found: Found, ask: Option<&Ask>, answered: bool) -> Result<bool, Fault> {
         let Found { job, events, items } = found;
         let Taken { mut done, rescued } = self.take_events(&events, ask)?;
@@ -78,7 +79,8 @@ impl Entry {
         Ok(done)
     }
 
-    /// Adds the events to the history: those of the call, once and all of them, and the ends of leases.
+    /// Adds the events to the history: those of the call, once and all of them, and the ends of
+    /// leases.
     fn take_events(&mut self, events: &[Value], ask: Option<&Ask>) -> Result<Taken, Fault> {
         let (mut taken, mut expiry, mut rest) = (Taken::default(), self.expiry(), events);
         while let Some(event) = rest.first() {

@@ -84,7 +84,8 @@ impl Rows {
         [kept, counted]
     }
 
-    /// Creates of all jobs that there are or have been, by the span of the statistics that count them.
+    /// Creates of all jobs that there are or have been, by the span of the statistics that count
+    /// them.
     pub async fn creates(&self) -> BTreeMap<i32, usize> {
         let rolled_up = position::Entity::find_by_id(position::STATS).one(&self.0).await.unwrap();
         let upto = rolled_up.map_or(0, |position| position.position);

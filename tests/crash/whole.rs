@@ -10,7 +10,8 @@ use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Gaps in its history, counts that are not those of its items, items that are not as the history says.
+/// Gaps in its history, counts that are not those of its items, items that are not as the history
+/// says.
 pub fn faults(whole: &Whole) -> Vec<Fault> {
     let Some(job) = &whole.job else { return Vec::new() };
     let mut faults = Vec::new();
