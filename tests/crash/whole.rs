@@ -14,21 +14,19 @@ use std::collections::BTreeMap;
 /// says.
 pub fn faults(whole: &Whole) -> Vec<Fault> {
     let Some(job) = &whole.job else { return Vec::new() };
-    let mut faults = Vec::new();
+    let mut faults: Vec<_> = miscounted(job, &whole.items).map(Fault::Wrong).into_iter().collect();
+    if job.source.is_some() {
+        // An imported job brings its times and items along.
+        return faults;
+    }
     if let Err(gap) = std::panic::catch_unwind(|| whole.assert_history_is_whole()) {
         let what = gap.downcast_ref::<String>().cloned().unwrap_or_else(|| format!("the history of {}", job.id));
         faults.push(Fault::Wrong(what));
     }
-    if let Some(what) = miscounted(job, &whole.items) {
-        faults.push(Fault::Wrong(what));
-    }
-    if job.source.is_none() {
-        let differ = items_not_as_reported(whole);
-        faults.extend(differ.into_iter().map(|item| Fault::Wrong(format!("{item:?} is not as its history says"))));
-    }
-    let starts = whole.kinds().iter().filter(|kind| **kind == "started").count();
-    let releases = whole.kinds().iter().filter(|kind| **kind == "released").count();
-    if job.source.is_none() && usize::try_from(job.attempt) != Ok(starts - releases) {
+    let differ = items_not_as_reported(whole);
+    faults.extend(differ.into_iter().map(|item| Fault::Wrong(format!("{item:?} is not as its history says"))));
+    let count = |kind: &str| whole.kinds().iter().filter(|other| **other == kind).count();
+    if usize::try_from(job.attempt) != Ok(count("started") - count("released")) {
         faults.push(Fault::Wrong(format!("{} counts {} attempts of {:?}", job.id, job.attempt, whole.kinds())));
     }
     faults
