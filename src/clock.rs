@@ -1,6 +1,7 @@
 //! The time, as a value that is handed in: tests decide it.
 
 use chrono::{DateTime, SubsecRound, Utc};
+use std::time::{Duration, SystemTime};
 
 pub trait Clock: Send + Sync {
     /// The present moment, cut to microseconds: what PostgreSQL keeps, so that a time read back equals the one written.
@@ -10,8 +11,56 @@ pub trait Clock: Send + Sync {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
     fn now(&self) -> DateTime<Utc> {
-        Utc::now().trunc_subsecs(6)
+        moment(since_1970().unwrap_or_default())
+    }
+}
+
+/// What the clock of this machine says since 1970; `None` when it stands before.
+#[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn since_1970() -> Option<Duration> {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()
+}
+
+/// The first second of the year 10000.
+const END: u64 = 253_402_300_800;
+
+/// Whether the time can be that of a job: neither ids nor databases hold what lies outside of the years 1970 to 9999.
+pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
+    match since_1970 {
+        Some(since) if since.as_secs() < END => Ok(()),
+        Some(_) => Err("the clock of this machine stands beyond the year 9999: set it, and start again"),
+        None => Err("the clock of this machine stands before the year 1970: set it, and start again"),
+    }
+}
+
+/// One that no time can be is the last that one can.
+fn moment(since: Duration) -> DateTime<Utc> {
+    let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_no_job_can_have_is_told_in_a_sentence() {
+        let years = |years: u64| Some(Duration::from_secs(years * 31_556_952));
+        for good in [Some(Duration::ZERO), years(56), Some(Duration::from_secs(END - 1))] {
+            assert_eq!(check(good), Ok(()));
+        }
+        assert!(check(None).unwrap_err().contains("before the year 1970"));
+        for late in [years(8031), Some(Duration::MAX)] {
+            assert!(check(late).unwrap_err().contains("beyond the year 9999"));
+        }
+    }
+
+    #[test]
+    fn no_time_makes_it_panic() {
+        for since in [Duration::ZERO, Duration::from_secs(END), Duration::MAX] {
+            moment(since);
+        }
+        assert_eq!(moment(Duration::from_nanos(1_999)).timestamp_micros(), 1);
     }
 }

@@ -1,15 +1,18 @@
 //! The configuration: flags, then `CALLSHEET_*` in the environment, then a TOML file, then defaults. The only reader of
 //! the environment.
 
+use crate::{api::is_host, server::Bounds};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
+    ffi::OsString,
     net::{SocketAddr, ToSocketAddrs},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// What may be set by a flag or in the environment, before the file and the defaults have their say.
-#[derive(Args, Clone, Debug, Default)]
+#[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
     /// TOML file with settings; what it sets is overruled by the environment and by flags
@@ -30,6 +33,8 @@ pub struct Flags {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct ServerFlags {
+    #[command(flatten)]
+    pub connections: ConnectionFlags,
     /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
@@ -51,19 +56,63 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub cors_origins: Option<Vec<String>>,
+    /// Name by which the server is called, e.g. jobs.example.com, besides localhost and its address; a request with
+    /// another name in its Host header is refused. On a loopback address only loopback addresses and these names are
+    /// taken, on any other address every IP address and these names [default: none]
+    #[arg(
+        long = "allowed-host",
+        env = "CALLSHEET_ALLOWED_HOSTS",
+        hide_env_values = true,
+        value_name = "NAME",
+        value_delimiter = ','
+    )]
+    pub allowed_hosts: Option<Vec<String>>,
     /// Jobs kept in memory to be read, 32 KiB each at most; 0 reads each from the database [default: 1000]
     #[arg(long, env = "CALLSHEET_CACHE_JOBS", hide_env_values = true, value_name = "N")]
     pub cache_jobs: Option<u64>,
     /// Days after its end that the history of a job is kept; the job stays [default: for good]
     #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
     pub keep_history_days: Option<u32>,
+    /// Days after its end that an import and its rejects are kept; 0 keeps them for good [default: 30]
+    #[arg(long, env = "CALLSHEET_KEEP_IMPORTS_DAYS", hide_env_values = true, value_name = "N")]
+    pub keep_imports_days: Option<u32>,
+    /// Longest that an uploaded import may run, in seconds; 0 for any time [default: 21600]
+    #[arg(long, env = "CALLSHEET_MAX_IMPORT_SECONDS", hide_env_values = true, value_name = "N")]
+    pub max_import_seconds: Option<u64>,
+    /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a smaller disk]
+    #[arg(long, env = "CALLSHEET_MIN_FREE_DISK_BYTES", hide_env_values = true, value_name = "N")]
+    pub min_free_disk_bytes: Option<u64>,
     /// Leave pending migrations pending
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
 }
 
+/// How long a client may take, and how many connections there may be.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Limits of connections")]
+pub struct ConnectionFlags {
+    /// Seconds for the header of a request to come [default: 15]
+    #[arg(long, env = "CALLSHEET_HEADER_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    pub header_timeout: Option<u64>,
+    /// Seconds that a connection may be idle between two requests [default: 75]
+    #[arg(long, env = "CALLSHEET_IDLE_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    pub idle_timeout: Option<u64>,
+    /// Seconds that a body may be behind --min-body-rate [default: 30]
+    #[arg(long, env = "CALLSHEET_BODY_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    pub body_timeout: Option<u64>,
+    /// Least bytes a second that a body has to come at; 0 for any [default: 1024]
+    #[arg(long, env = "CALLSHEET_MIN_BODY_RATE", hide_env_values = true, value_name = "BYTES")]
+    pub min_body_rate: Option<u32>,
+    /// Connections at once; fewer where the limit of open files is lower [default: 10000]
+    #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS", hide_env_values = true, value_name = "N")]
+    pub max_connections: Option<usize>,
+    /// Connections of one address at once; 0 for any number [default: 64, and any number from this machine itself]
+    #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS_PER_ADDRESS", hide_env_values = true, value_name = "N")]
+    pub max_connections_per_address: Option<usize>,
+}
+
 /// The file. Every setting may be left out.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     database_url: Option<String>,
@@ -74,13 +123,23 @@ struct File {
     max_body_bytes: Option<usize>,
     max_upload_bytes: Option<u64>,
     cors_origins: Option<Vec<String>>,
+    allowed_hosts: Option<Vec<String>>,
     cache_jobs: Option<u64>,
     keep_history_days: Option<u32>,
+    keep_imports_days: Option<u32>,
+    max_import_seconds: Option<u64>,
+    min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
+    header_timeout: Option<u64>,
+    idle_timeout: Option<u64>,
+    body_timeout: Option<u64>,
+    min_body_rate: Option<u32>,
+    max_connections: Option<usize>,
+    max_connections_per_address: Option<usize>,
 }
 
-/// Every setting, decided.
-#[derive(Clone, Debug)]
+/// Every setting, decided. The address of the database may have a password in it, so that there is no `Debug`.
+#[derive(Clone)]
 pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
@@ -90,9 +149,18 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
+    /// Names by which the server may be called, besides its addresses.
+    pub allowed_hosts: Vec<String>,
+    pub bounds: Bounds,
     pub cache_jobs: u64,
     /// None: for good.
     pub keep_history_days: Option<u32>,
+    /// None: for good.
+    pub keep_imports_days: Option<u32>,
+    /// 0: any time.
+    pub max_import_seconds: u64,
+    /// None: 512 MiB, or a fifth of a smaller disk.
+    pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
 }
 
@@ -109,7 +177,10 @@ pub enum ConfigError {
 impl Config {
     pub fn load(flags: Flags, server: ServerFlags) -> Result<Self, ConfigError> {
         let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let bounds = bounds(&server.connections, &file);
         let config = Self {
+            bounds,
+            allowed_hosts: server.allowed_hosts.or(file.allowed_hosts).unwrap_or_default(),
             database_url: flags
                 .database_url
                 .or(file.database_url)
@@ -123,6 +194,10 @@ impl Config {
             cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
             cache_jobs: server.cache_jobs.or(file.cache_jobs).unwrap_or(1000),
             keep_history_days: server.keep_history_days.or(file.keep_history_days),
+            keep_imports_days: Some(server.keep_imports_days.or(file.keep_imports_days).unwrap_or(30))
+                .filter(|n| *n > 0),
+            max_import_seconds: server.max_import_seconds.or(file.max_import_seconds).unwrap_or(6 * 60 * 60),
+            min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
         config.check()?;
@@ -146,7 +221,49 @@ impl Config {
         if self.cors_origins.iter().any(|o| o != "*" && !o.starts_with("http://") && !o.starts_with("https://")) {
             return wrong("cors_origins", "use origins such as http://localhost:5173, or *");
         }
+        if self.allowed_hosts.iter().any(|name| !is_host(name)) {
+            return wrong("allowed_hosts", "use names such as jobs.example.com, without a scheme and without a port");
+        }
+        for (name, limit) in [
+            ("header_timeout", self.bounds.header),
+            ("idle_timeout", self.bounds.idle),
+            ("body_timeout", self.bounds.body),
+        ] {
+            if !(1..=86_400).contains(&limit.as_secs()) {
+                return wrong(name, "use a number of seconds from 1 to 86400");
+            }
+        }
+        if self.bounds.connections == 0 {
+            return wrong("max_connections", "use at least 1");
+        }
         Ok(())
+    }
+}
+
+/// Variables that every program needs to find files and to write text; those of the locale begin with `LC_`.
+const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+
+/// The part of the own environment that a worker hands on to its programs: what each of them needs, and what is named.
+/// What is not set here is not set there.
+#[allow(clippy::disallowed_methods, reason = "this is the reader of the environment")]
+pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
+    let goes = |name: &OsString| {
+        let Some(name) = name.to_str() else { return false };
+        OF_PROGRAMS.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
+    };
+    std::env::vars_os().filter(|(name, _)| goes(name)).collect()
+}
+
+fn bounds(flags: &ConnectionFlags, file: &File) -> Bounds {
+    let defaults = Bounds::default();
+    let seconds = |flag: Option<u64>, file: Option<u64>, default| flag.or(file).map_or(default, Duration::from_secs);
+    Bounds {
+        header: seconds(flags.header_timeout, file.header_timeout, defaults.header),
+        idle: seconds(flags.idle_timeout, file.idle_timeout, defaults.idle),
+        body: seconds(flags.body_timeout, file.body_timeout, defaults.body),
+        body_rate: flags.min_body_rate.or(file.min_body_rate).unwrap_or(defaults.body_rate),
+        connections: flags.max_connections.or(file.max_connections).unwrap_or(defaults.connections),
+        connections_per_address: flags.max_connections_per_address.or(file.max_connections_per_address),
     }
 }
 

@@ -114,13 +114,28 @@ pub enum Error {
     ItemConflict(FieldError),
     #[error("More writes wait than the server holds: try again in a moment.")]
     Overloaded,
+    #[error("More calls wait for jobs than the server holds: try again in a moment, or wait at another server.")]
+    TooManyWaits,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
+    #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
+    DiskFull(#[source] DbErr),
+    #[error("The database file was moved or deleted, and changes are refused: put it back, or restart the server.")]
+    DatabaseMoved,
+    #[error("The row of the job {0} in the database can't be read: whoever keeps the database has to mend it.")]
+    Unreadable(String),
+    #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
+    CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),
 }
 
 impl Error {
+    /// The same call may succeed later without a change of it: the database cannot write at the moment.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved)
+    }
+
     pub fn invalid(error: FieldError) -> Self {
         Error::Invalid(vec![error])
     }
@@ -144,12 +159,17 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
-            Error::Overloaded => "overloaded",
-            Error::Unavailable(_) => "database_unavailable",
-            Error::Database(_) => "internal_error",
+            Error::Overloaded | Error::TooManyWaits => "overloaded",
+            Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
+            Error::DiskFull(_) => "disk_full",
+            Error::Database(_) | Error::Unreadable(_) => "internal_error",
+            Error::CounterExhausted => "counter_exhausted",
         }
     }
 }
+
+/// Errors that one answer tells of: whoever looks for them stops there.
+pub const MAX_ERRORS: usize = 50;
 
 /// Errors that a message spells out; `errors` beside it has them all.
 const TOLD: usize = 5;

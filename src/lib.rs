@@ -1,5 +1,8 @@
 //! Callsheet: the durable job service for video generation.
 
+// Either macro panics when nobody reads any more what it prints: see `lines`.
+#![warn(clippy::print_stdout, clippy::print_stderr)]
+
 pub mod api;
 pub mod app;
 pub mod background;
@@ -14,7 +17,12 @@ pub mod export;
 pub mod import;
 pub mod jobs;
 pub mod lifecycle;
+pub mod lines;
+mod printable;
 pub mod process;
+pub mod server;
+mod shown_url;
 pub mod telemetry;
+pub mod threads;
 mod whole_file;
 pub mod worker;

@@ -1,22 +1,29 @@
 //! The program: parse, dispatch, exit code.
 
+use callsheet::{cli, lines, telemetry, threads};
 use std::{process::ExitCode, time::Duration};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long is waited at the end for what can't be told to stop, as a thread that reads a pipe which nobody writes to.
+/// How long is waited at the end for threads that cannot be ended, such as one that reads a pipe to which nobody writes.
 const GRACE: Duration = Duration::from_secs(2);
 
+/// How long the last lines may take to be written.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
 fn main() -> ExitCode {
-    let runtime = match tokio::runtime::Runtime::new() {
+    callsheet::process::make_private_files();
+    let runtime = match threads::start_runtime() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("callsheet: the program cannot start its threads: {error}");
+            threads::refuse(error);
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(callsheet::cli::run());
+    telemetry::report_panics();
+    let code = runtime.block_on(cli::run());
     runtime.shutdown_timeout(GRACE);
+    lines::flush(LAST_LINES);
     code
 }

@@ -2,7 +2,52 @@
 //!
 //! Linux only: elsewhere nothing is known, and a process that is silent for a while counts as gone.
 
-use std::{fs, path::Path};
+use rustix::{fs::Mode, process::umask};
+use std::{
+    env, fs, io,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+/// The file of this program, where it is not that of the process.
+static FILE: OnceLock<PathBuf> = OnceLock::new();
+
+/// The running file itself, even where a newer one has taken its place: processes that work together are of one
+/// version.
+pub fn own_file() -> io::Result<PathBuf> {
+    if let Some(file) = FILE.get() {
+        return Ok(file.clone());
+    }
+    let linux = PathBuf::from("/proc/self/exe");
+    if linux.exists() { Ok(linux) } else { env::current_exe() }
+}
+
+/// Says where the program is, to a process that has it as a library: the tests. The first word counts.
+#[doc(hidden)]
+pub fn set_own_file(file: PathBuf) {
+    let _ = FILE.set(file);
+}
+
+/// The umask that the process was started with.
+static INHERITED: OnceLock<u32> = OnceLock::new();
+
+/// From here on, files of this process are its user's alone: databases, exports, reports and temporaries hold what only some
+/// may read. To be called before there are other threads.
+pub fn make_private_files() {
+    let before = umask(Mode::RWXG | Mode::RWXO);
+    umask(before | Mode::RWXG | Mode::RWXO);
+    let _ = INHERITED.set(before.bits());
+}
+
+/// The umask that programs started by this process are to have: that of whoever started it.
+pub fn inherited_umask() -> Option<u32> {
+    INHERITED.get().copied()
+}
+
+/// Gives this process, and what it starts, another umask.
+pub fn set_umask(mask: u32) {
+    umask(Mode::from_bits_truncate(mask));
+}
 
 /// What names a process: the boot of its machine, its namespace, its id, and its start, since ids are given again.
 #[derive(Clone, Debug, PartialEq, Eq)]

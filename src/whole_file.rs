@@ -1,10 +1,44 @@
-//! A file that has its name only when it is whole: one that was cut off is not taken for what it was to be.
+//! A file that has its name only when it is whole: one that was cut off is not taken for what it was to be. It is readable
+//! by its user alone, and is made anew beside its name, so that no link that was put there leads it elsewhere.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+};
+use tempfile::TempPath;
 
-/// What the file is called until then.
-pub fn part_of(path: &Path) -> PathBuf {
-    ended(path, ".part")
+/// A file on its way to its name. Dropped before, it is gone.
+pub struct WholeFile {
+    part: TempPath,
+    path: PathBuf,
+}
+
+impl WholeFile {
+    /// Makes the file under another name in the same folder.
+    ///
+    /// Errors: what has the name already is no file of its own, but a link, a folder or a device.
+    pub fn create(path: &Path) -> io::Result<(Self, File)> {
+        if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
+            let why = format!("{} is a link, a folder or a device: name a new file", path.display());
+            return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+        }
+        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        name.push(".");
+        let part = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder_of(path))?;
+        let (file, part) = part.into_parts();
+        Ok((Self { part, path: path.to_owned() }, file))
+    }
+
+    /// Gives the file its name, in the place of an earlier one.
+    pub fn finish(self, file: &File) -> io::Result<()> {
+        file.sync_all()?;
+        self.part.persist(&self.path).map_err(|error| error.error)
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// The name with this at its end.
@@ -18,8 +52,7 @@ pub fn ended(path: &Path, ending: &str) -> PathBuf {
 /// those below it.
 pub fn would_change(file: &Path, kept: &[PathBuf]) -> bool {
     let kept: Vec<_> = kept.iter().filter_map(|path| path.canonicalize().ok()).collect();
-    let written = [file.to_owned(), part_of(file)];
-    written.iter().filter_map(|file| real(file)).any(|file| {
+    real(file).is_some_and(|file| {
         let beside = |path: &Path| ["-wal", "-shm", "-journal"].iter().any(|ending| file == ended(path, ending));
         kept.iter().any(|path| file.starts_with(path) || beside(path))
     })
@@ -27,29 +60,63 @@ pub fn would_change(file: &Path, kept: &[PathBuf]) -> bool {
 
 /// The path without links; the file itself need not be there.
 fn real(file: &Path) -> Option<PathBuf> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    file.canonicalize().ok().or_else(|| Some(folder.canonicalize().ok()?.join(file.file_name()?)))
+    file.canonicalize().ok().or_else(|| Some(folder_of(file).canonicalize().ok()?.join(file.file_name()?)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::{
+        io::Write,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
 
     #[test]
     fn a_file_is_known_by_whatever_name() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::create_dir(at("dumps")).unwrap();
-        for name in ["a.json", "b.json.part", "c.db", "dumps/d.json"] {
+        for name in ["a.json", "c.db", "dumps/d.json"] {
             std::fs::write(at(name), "x").unwrap();
         }
-        std::os::unix::fs::symlink(at("a.json"), at("link.json")).unwrap();
-        let kept = [at("a.json"), at("b.json.part"), at("c.db"), at("dumps"), at("gone.json")];
-        for name in ["a.json", "link.json", "dumps/../a.json", "b.json", "c.db-wal", "dumps/new.json"] {
+        symlink(at("a.json"), at("link.json")).unwrap();
+        let kept = [at("a.json"), at("c.db"), at("dumps"), at("gone.json")];
+        for name in ["a.json", "link.json", "dumps/../a.json", "c.db-wal", "dumps/new.json"] {
             assert!(would_change(&at(name), &kept), "{name}");
         }
-        for name in ["report.json", "b.json.json", "dumps.json", "nowhere/a.json"] {
+        for name in ["report.json", "a.json.json", "dumps.json", "nowhere/a.json"] {
             assert!(!would_change(&at(name), &kept), "{name}");
         }
+    }
+
+    #[test]
+    fn a_whole_file_is_its_users_alone_and_takes_the_place_of_an_earlier_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("all.jsonl");
+        for text in ["first", "second"] {
+            let (whole, mut file) = WholeFile::create(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            whole.finish(&file).unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+            assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        let (whole, _) = WholeFile::create(&path).unwrap();
+        drop(whole);
+        assert_eq!(folder.path().read_dir().unwrap().count(), 1);
+    }
+
+    #[test]
+    fn no_link_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        std::fs::write(at("theirs"), "theirs").unwrap();
+        for (name, target) in [("out", "theirs"), ("dangling", "nowhere")] {
+            symlink(at(target), at(name)).unwrap();
+            let told = WholeFile::create(&at(name)).err().unwrap().to_string();
+            assert!(told.contains("is a link"), "{told}");
+        }
+        assert!(WholeFile::create(folder.path()).is_err());
+        assert_eq!(std::fs::read_to_string(at("theirs")).unwrap(), "theirs");
+        assert!(!at("nowhere").exists());
     }
 }

@@ -10,6 +10,7 @@ mod browser;
 mod chaos;
 mod cli;
 mod crash;
+mod faults;
 mod import;
 mod import_run;
 mod jobs;

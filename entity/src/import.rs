@@ -12,6 +12,8 @@ pub enum ImportStatus {
     Finished,
     #[sea_orm(string_value = "failed")]
     Failed,
+    #[sea_orm(string_value = "aborted")]
+    Aborted,
 }
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -42,6 +44,10 @@ pub struct Model {
     /// What the run told at its end: its counts by source, reason and rule.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub report: Option<Json>,
+    /// Rejects that `import_rejects` keeps; of more than some, the others are only counted.
+    pub rejects_kept: i64,
+    /// Bytes of their texts.
+    pub reject_bytes: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -26,4 +26,12 @@ pub struct Model {
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
 
+impl Model {
+    /// Bytes of its texts.
+    pub fn bytes(&self) -> usize {
+        let key = self.key.as_ref().map_or(0, String::len);
+        self.file.len() + key + self.detail.len() + self.raw.as_ref().map_or(0, String::len)
+    }
+}
+
 impl ActiveModelBehavior for ActiveModel {}

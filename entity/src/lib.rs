@@ -16,6 +16,7 @@ pub mod position;
 pub mod queue;
 pub mod series;
 pub mod worker;
+pub mod write_probe;
 
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

@@ -25,6 +25,7 @@ mod m0019_job_action_outcomes;
 mod m0020_import_report;
 mod m0021_action_keys;
 mod m0022_job_labels;
+mod m0023_write_probes;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
@@ -34,7 +35,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Every table that these migrations make, parents before children.
-pub const TABLES: [&str; 16] = [
+pub const TABLES: [&str; 17] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -51,6 +52,7 @@ pub const TABLES: [&str; 16] = [
     "positions",
     "job_actions",
     "job_action_outcomes",
+    "write_probes",
 ];
 
 pub struct Migrator;
@@ -80,12 +82,34 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_import_report::Migration),
             Box::new(m0021_action_keys::Migration),
             Box::new(m0022_job_labels::Migration),
+            Box::new(m0023_write_probes::Migration),
         ]
     }
 
     fn migration_table_name() -> DynIden {
         Alias::new(MIGRATION_TABLE).into_iden()
     }
+}
+
+/// The first and the last moment of a row: the years 1 to 9999. Beyond them SQLite, which compares texts, sorts wrongly and
+/// can't read back what it holds.
+const FIRST_TIME: &str = "0001-01-01T00:00:00+00:00";
+const LAST_TIME: &str = "9999-12-31T23:59:59.999999+00:00";
+
+/// How far counters go; `callsheet::lifecycle` says why.
+const MAX_ATTEMPT: i32 = 1_000_000;
+const MAX_VERSION: i64 = 1 << 53;
+const MAX_INDEX: i32 = 999_999;
+
+/// The time lies within the years of rows, or is null.
+fn in_years(column: &'static str) -> Expr {
+    Expr::col(column).between(FIRST_TIME, LAST_TIME)
+}
+
+/// All of these do.
+fn all_in_years(columns: &[&'static str]) -> Expr {
+    let (first, rest) = columns.split_first().unwrap_or((&"created_at", &[]));
+    rest.iter().fold(in_years(first), |all, column| all.and(in_years(column)))
 }
 
 /// A nullable UTC time.

@@ -1,6 +1,6 @@
 //! `series`: what episodes and jobs belong to.
 
-use crate::{drop_table, time};
+use crate::{drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]
@@ -18,6 +18,7 @@ impl MigrationTrait for Migration {
                     .col(time("created_at").not_null())
                     .col(ColumnDef::new("idempotency_key").string_len(255))
                     .col(ColumnDef::new("idempotency_fingerprint").string_len(64))
+                    .check(("chk_series_created_at", in_years("created_at")))
                     .to_owned(),
             )
             .await?;

@@ -1,6 +1,6 @@
 //! `episodes`: numbered parts of a series.
 
-use crate::{drop_table, time};
+use crate::{drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
 
 #[derive(DeriveMigrationName)]
@@ -28,6 +28,7 @@ impl MigrationTrait for Migration {
                             .on_delete(ForeignKeyAction::SetNull),
                     )
                     .check(("chk_episodes_number", Expr::col("number").gte(0)))
+                    .check(("chk_episodes_created_at", in_years("created_at")))
                     .to_owned(),
             )
             .await?;

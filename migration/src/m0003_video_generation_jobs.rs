@@ -1,6 +1,6 @@
 //! `video_generation_jobs`: the one table of jobs. Column and index names are those that the older service used.
 
-use crate::{drop_table, time};
+use crate::{MAX_ATTEMPT, MAX_VERSION, all_in_years, drop_table, time};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 const JOBS: &str = "video_generation_jobs";
@@ -91,6 +91,10 @@ fn state(table: &mut TableCreateStatement) {
         .col(ColumnDef::new("version").big_integer().not_null().default(1));
 }
 
+/// Times of a job; `status_since` comes with a later step, and its own check.
+const TIMES: [&str; 7] =
+    ["created_at", "updated_at", "run_at", "started_at", "completed_at", "lease_expires_at", "cancel_requested_at"];
+
 /// What must hold whoever writes: SQLite can't add a CHECK later, so all of them stand here.
 fn checks(table: &mut TableCreateStatement) {
     let known = ["queued", "processing", "completed", "failed", "cancelled"];
@@ -106,9 +110,10 @@ fn checks(table: &mut TableCreateStatement) {
         .check(("chk_jobs_lease", leased.clone().eq(Expr::col("lease_expires_at").is_not_null())))
         .check(("chk_jobs_lease_status", leased.not().or(Expr::col("status").eq("processing"))))
         .check(("chk_jobs_priority", Expr::col("priority").between(-100, 100)))
-        .check(("chk_jobs_attempt", Expr::col("attempt").gte(0)))
+        .check(("chk_jobs_attempt", Expr::col("attempt").between(0, MAX_ATTEMPT)))
         .check(("chk_jobs_max_attempts", Expr::col("max_attempts").between(1, 100)))
-        .check(("chk_jobs_version", Expr::col("version").gte(1)));
+        .check(("chk_jobs_version", Expr::col("version").between(1, MAX_VERSION)))
+        .check(("chk_jobs_times", all_in_years(&TIMES)));
 }
 
 /// Each filter of a list ends in (created_at, id), the order of every page, so that a page is a range of one index.

@@ -1,6 +1,6 @@
 //! `job_items`: one row a shot, file, URL or other part of a job; the checkpoint that a new attempt resumes from.
 
-use crate::{drop_table, time};
+use crate::{MAX_ATTEMPT, MAX_INDEX, all_in_years, drop_table, time};
 use sea_orm_migration::prelude::*;
 
 const ITEMS: &str = "job_items";
@@ -36,7 +36,12 @@ impl MigrationTrait for Migration {
                             .to("video_generation_jobs", "id")
                             .on_delete(ForeignKeyAction::Cascade),
                     )
-                    .check(("chk_job_items_idx", Expr::col("idx").gte(0)))
+                    .check(("chk_job_items_idx", Expr::col("idx").between(0, MAX_INDEX)))
+                    .check(("chk_job_items_attempt", Expr::col("attempt").between(0, MAX_ATTEMPT)))
+                    .check((
+                        "chk_job_items_times",
+                        all_in_years(&["created_at", "updated_at", "started_at", "completed_at"]),
+                    ))
                     .check(("chk_job_items_status", Expr::col("status").is_in(known)))
                     .to_owned(),
             )

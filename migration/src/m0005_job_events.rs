@@ -2,7 +2,7 @@
 //!
 //! No foreign key to the job: the event that says a job was deleted outlives it.
 
-use crate::{drop_table, time};
+use crate::{MAX_VERSION, drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
 
 const EVENTS: &str = "job_events";
@@ -28,7 +28,10 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("completed_shots").integer().not_null())
                     .col(ColumnDef::new("data").json_binary())
                     .col(time("created_at").not_null())
-                    .check(("chk_job_events_seq", Expr::col("seq").gte(1)))
+                    // The end of a job that is deleted lies one step behind its last version.
+                    .check(("chk_job_events_seq", Expr::col("seq").between(1, MAX_VERSION + 1)))
+                    .check(("chk_job_events_progress", Expr::col("progress").between(0, 100)))
+                    .check(("chk_job_events_created_at", in_years("created_at")))
                     .to_owned(),
             )
             .await?;

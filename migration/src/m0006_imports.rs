@@ -26,7 +26,10 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("error").text())
                     .col(time("started_at").not_null())
                     .col(time("finished_at"))
-                    .check(("chk_imports_status", Expr::col("status").is_in(["running", "finished", "failed"])))
+                    .check((
+                        "chk_imports_status",
+                        Expr::col("status").is_in(["running", "finished", "failed", "aborted"]),
+                    ))
                     .to_owned(),
             )
             .await?;

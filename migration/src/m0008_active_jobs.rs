@@ -1,6 +1,6 @@
 //! `active_jobs`: which jobs a client has before it, under which title.
 
-use crate::{drop_table, time};
+use crate::{drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
 
 const ACTIVE: &str = "active_jobs";
@@ -19,6 +19,7 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("job_id").string_len(64).not_null())
                     .col(ColumnDef::new("title").string_len(255))
                     .col(time("created_at").not_null())
+                    .check(("chk_active_jobs_created_at", in_years("created_at")))
                     .primary_key(Index::create().col("client_id").col("job_id"))
                     .foreign_key(
                         ForeignKey::create()

@@ -1,11 +1,11 @@
-//! `imports` counts what was merged, overwritten and repaired, and tells that its process is alive: several servers may
+//! `imports` counts what was merged, overwritten and repaired and how many rejects are kept, and tells that its process is alive: several servers may
 //! share a database, and a run is given up only when its own process is gone.
 
 use crate::time;
 use sea_orm_migration::prelude::*;
 
 const IMPORTS: &str = "imports";
-const COUNTS: [&str; 3] = ["merged", "overwritten", "repaired"];
+const COUNTS: [&str; 5] = ["merged", "overwritten", "repaired", "rejects_kept", "reject_bytes"];
 const HEARTBEAT: &str = "heartbeat_at";
 const PROCESS: &str = "process";
 

@@ -1,11 +1,14 @@
 //! The history tells how long each status lasted, and of which type the job is: statistics and the stream of all events
 //! need no look at the job, which may have changed or gone meanwhile.
 
-use crate::time;
+use crate::{in_years, time};
 use sea_orm_migration::prelude::*;
 
 const JOBS: &str = "video_generation_jobs";
 const EVENTS: &str = "job_events";
+
+/// Ten thousand years.
+const MAX_SECONDS: i64 = 320_000_000_000;
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -14,9 +17,14 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     /// A column a statement: SQLite's ALTER does one thing at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        add(manager, JOBS, time("status_since")).await?;
+        add(manager, JOBS, time("status_since").check(in_years("status_since")).take()).await?;
         add(manager, EVENTS, ColumnDef::new("job_type").string_len(50).take()).await?;
-        add(manager, EVENTS, ColumnDef::new("seconds").double().take()).await?;
+        add(
+            manager,
+            EVENTS,
+            ColumnDef::new("seconds").double().check(Expr::col("seconds").between(0, MAX_SECONDS)).take(),
+        )
+        .await?;
         let types = "UPDATE job_events SET job_type = (SELECT job_type FROM video_generation_jobs WHERE id = job_id)";
         manager.get_connection().execute_unprepared(types).await?;
         Ok(())

@@ -44,7 +44,7 @@ impl StartActions {
     /// action is begun once.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
     async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<Begun> {
-        let idempotency = key.of("start_action", &body.raw);
+        let idempotency = key.of("start_action", body.text.as_deref());
         let (dry_run, confirm) = (body.value.dry_run, body.value.confirm);
         let new = body.value.into();
         if dry_run {

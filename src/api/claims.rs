@@ -24,7 +24,9 @@ impl Claims {
     /// No job is given twice. With `wait_seconds` the call is held until there is a job.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
     async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Json<ClaimedJobs>> {
-        let claimed = self.0.claim_jobs(body.value.into()).await?;
+        // The body is not kept while the call waits: it may be a megabyte of blanks.
+        let claim = body.into_value().into();
+        let claimed = self.0.claim_jobs(claim).await?;
         Ok(Json(ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() }))
     }
 

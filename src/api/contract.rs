@@ -17,11 +17,21 @@ pub struct Operation {
 }
 
 /// Codes that any operation may answer.
-pub const EVERYWHERE: [&str; 5] =
-    ["invalid_request", "method_not_allowed", "internal_error", "database_unavailable", "overloaded"];
+pub const EVERYWHERE: [&str; 7] = [
+    "invalid_request",
+    "method_not_allowed",
+    "host_refused",
+    "too_many_connections",
+    "internal_error",
+    "database_unavailable",
+    "overloaded",
+];
+
+/// Codes of every operation that may change something.
+pub const UNSAFE: [&str; 2] = ["origin_refused", "disk_full"];
 
 /// Codes of every operation with a body.
-pub const WITH_BODY: [&str; 3] = ["malformed_body", "body_too_large", "media_type_unsupported"];
+pub const WITH_BODY: [&str; 4] = ["malformed_body", "body_too_slow", "body_too_large", "media_type_unsupported"];
 
 const fn operation(id: &'static str, headers: &'static [Header], codes: &'static [&'static str]) -> Operation {
     Operation { id, headers, codes }
@@ -32,13 +42,20 @@ const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
 /// Every operation of the document.
-pub const OPERATIONS: [Operation; 56] = [
+pub const OPERATIONS: [Operation; 57] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
     operation(
         "create_job",
         CREATES,
-        &["series_not_found", "episode_not_found", "item_conflict", "job_exists", "idempotency_key_reused"],
+        &[
+            "series_not_found",
+            "episode_not_found",
+            "item_conflict",
+            "job_exists",
+            "idempotency_key_reused",
+            "counter_exhausted",
+        ],
     ),
     operation("create_jobs", CREATES, &["item_conflict", "idempotency_key_reused"]),
     operation("list_jobs", &[], &[]),
@@ -57,16 +74,25 @@ pub const OPERATIONS: [Operation; 56] = [
             "shots_counted_from_items",
             "shots_exceed_total",
             "version_mismatch",
+            "counter_exhausted",
         ],
     ),
     operation("delete_job", CHANGES, &["job_not_found", "version_mismatch"]),
-    operation("start_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation(
+        "start_job",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+    ),
     operation(
         "mark_completed",
         CHANGES,
-        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"],
+        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
     ),
-    operation("mark_failed", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation(
+        "mark_failed",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
+    ),
     operation("claim_jobs", &[], &[]),
     operation(
         "heartbeat",
@@ -78,13 +104,30 @@ pub const OPERATIONS: [Operation; 56] = [
             "shots_counted_from_items",
             "shots_exceed_total",
             "item_conflict",
+            "counter_exhausted",
         ],
     ),
-    operation("release_job", CHANGES, &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch"]),
+    operation(
+        "release_job",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
+    ),
     operation("report_outcomes", &[], &[]),
-    operation("cancel_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
-    operation("retry_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
-    operation("recover_job", CHANGES, &["job_not_found", "job_transition_illegal", "version_mismatch"]),
+    operation(
+        "cancel_job",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+    ),
+    operation(
+        "retry_job",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+    ),
+    operation(
+        "recover_job",
+        CHANGES,
+        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+    ),
     operation(
         "retry_failed_items",
         CREATES,
@@ -93,7 +136,11 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("list_workers", &[], &[]),
     operation("list_queues", &[], &[]),
     operation("set_queue", &[], &[]),
-    operation("update_progress", CHANGES, &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch"]),
+    operation(
+        "update_progress",
+        CHANGES,
+        &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch", "counter_exhausted"],
+    ),
     operation(
         "update_shots",
         CHANGES,
@@ -104,15 +151,24 @@ pub const OPERATIONS: [Operation; 56] = [
             "shots_counted_from_items",
             "shots_exceed_total",
             "version_mismatch",
+            "counter_exhausted",
         ],
     ),
     operation("list_shots", &[], &["job_not_found"]),
-    operation("update_shot", &[], &["job_not_found", "shot_not_found"]),
+    operation("update_shot", &[], &["job_not_found", "shot_not_found", "counter_exhausted"]),
     operation("list_items", &[], &["job_not_found"]),
     operation(
         "report_items",
         CHANGES,
-        &["job_not_found", "item_not_found", "job_not_processing", "lease_lost", "item_conflict", "version_mismatch"],
+        &[
+            "job_not_found",
+            "item_not_found",
+            "job_not_processing",
+            "lease_lost",
+            "item_conflict",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation("list_events", &[], &["job_not_found"]),
     operation("stream_job_events", RESUMES, &["job_not_found"]),
@@ -137,8 +193,9 @@ pub const OPERATIONS: [Operation; 56] = [
     operation("start_import", &[], &[]),
     operation("list_imports", &[], &[]),
     operation("get_import", &[], &["import_not_found"]),
+    operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
-    operation("get_health", &[], &[]),
+    operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),
-    operation("get_readiness", &[], &[]),
+    operation("get_readiness", &[], &["not_ready"]),
 ];

@@ -3,11 +3,16 @@
 //! A request of another origin is answered all the same, without the headers: it is the browser that then keeps the
 //! answer from the page. Pages of this server's own origin send an Origin header too.
 
+use super::origin::is_allowed;
+use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     http::{HeaderValue, Method, StatusCode, header},
 };
-use std::sync::Arc;
+use std::{
+    future::{Future, ready},
+    sync::Arc,
+};
 
 const EXPOSED: &str = "allow, etag, location, retry-after, x-request-id";
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
@@ -26,9 +31,13 @@ impl Cors {
     }
 
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
-        let origin = request.headers().get(header::ORIGIN)?;
-        let known = self.origins.iter().any(|o| o == "*" || o.as_bytes() == origin.as_bytes());
-        known.then(|| origin.clone())
+        let mut origins = request.headers().get_all(header::ORIGIN).iter();
+        let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
+        // Said as such: a page that is any page is given nothing of its own.
+        if self.origins.iter().any(|known| known == "*") {
+            return Some(HeaderValue::from_static("*"));
+        }
+        is_allowed(origin.as_bytes(), &self.origins).then(|| origin.clone())
     }
 }
 
@@ -48,23 +57,32 @@ pub struct CorsEndpoint<E> {
 impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        if self.cors.origins.is_empty() {
+            return Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response));
+        }
         let allowed = self.cors.allowed(&request);
         let asks = request.method() == Method::OPTIONS
             && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-        let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
-        let mut response = match (&allowed, asks) {
-            (Some(_), true) => preflight(wanted),
-            _ => self.inner.call(request).await?.into_response(),
+        let answer = if allowed.is_some() && asks {
+            let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+            Either::Left(ready(Ok(preflight(wanted))))
+        } else {
+            Either::Right(self.inner.call(request).map_ok(IntoResponse::into_response))
         };
-        let headers = response.headers_mut();
-        headers.append(header::VARY, HeaderValue::from_static("origin"));
-        if let Some(origin) = allowed {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-            headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
-        }
-        Ok(response)
+        Either::Right(answer.map_ok(|response| marked(response, allowed)))
     }
+}
+
+/// The answer with what the browser has to know of it.
+fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
+    let headers = response.headers_mut();
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+    if let Some(origin) = allowed {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+    }
+    response
 }
 
 /// The permission that a browser asks for before the request itself.

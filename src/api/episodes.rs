@@ -38,7 +38,7 @@ impl Episodes {
     /// Makes an episode that jobs may belong to, in a series or by itself.
     #[oai(path = "/", method = "post", operation_id = "create_episode")]
     async fn create_episode(&self, key: IdempotencyKey, body: Body<NewEpisode>) -> Result<CreatedEpisode> {
-        let idempotency = key.of("create_episode", &body.raw);
+        let idempotency = key.of("create_episode", body.text.as_deref());
         let episode: Episode = self.0.create_episode(body.value.into(), idempotency).await?.into();
         let location = format!("/api/v1/episodes/{}", episode.episode_id);
         Ok(CreatedEpisode::Created(Json(episode), location))

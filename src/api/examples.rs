@@ -148,10 +148,12 @@ fn output(schema: &str) -> Option<Value> {
         "ImportList" => json!({"imports": [import()], "next_cursor": null}),
         "ImportReject" => reject(),
         "ImportRejectList" => json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null}),
-        "HealthReport" => json!({"status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()]}),
+        "HealthReport" => json!({
+            "status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()], "dropped_log_lines": 0,
+        }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
-        "WorkerList" => json!({"workers": [worker()]}),
+        "WorkerList" => json!({"workers": [worker()], "more": false}),
         "WorkerStatus" => json!("busy"),
         "HeldJob" => held(),
         "Queue" => queue(),
@@ -209,7 +211,7 @@ fn report() -> Value {
 }
 
 fn one_loop() -> Value {
-    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null})
+    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null, "panics": 0})
 }
 
 fn held() -> Value {
@@ -262,7 +264,7 @@ fn event() -> Value {
 fn import() -> Value {
     json!({
         "import_id": IMPORT, "status": "finished", "found": 24, "imported": 21, "already_there": 2, "merged": 0,
-        "overwritten": 0, "repaired": 3, "rejected": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
+        "overwritten": 0, "repaired": 3, "rejected": 1, "rejects_kept": 1, "error": null, "started_at": "2026-01-31T12:00:00.123456Z",
         "finished_at": "2026-01-31T12:00:01.5Z", "report": {"sources": [sums(true)], "total": sums(false)},
         "options": {
             "files": ["jobs.json"], "from": null, "source_tz": "America/New_York", "interrupted": "keep",

@@ -23,7 +23,7 @@ impl Generate {
     /// Puts a job of the type `idea2video` in the queue.
     #[oai(path = "/idea2video", method = "post", operation_id = "generate_idea2video")]
     async fn idea2video(&self, key: IdempotencyKey, body: Body<GenerateIdea>) -> Result<Json<Generated>> {
-        let idempotency = key.of("generate_idea2video", &body.raw);
+        let idempotency = key.of("generate_idea2video", body.text.as_deref());
         let GenerateIdea { idea, user_requirement, style, project_title, client_id } = body.value;
         let input = Input { field: "idea", text: idea, user_requirement, style, project_title, client_id };
         self.create(input, idempotency).await
@@ -34,7 +34,7 @@ impl Generate {
     /// Puts a job of the type `script2video` in the queue.
     #[oai(path = "/script2video", method = "post", operation_id = "generate_script2video")]
     async fn script2video(&self, key: IdempotencyKey, body: Body<GenerateScript>) -> Result<Json<Generated>> {
-        let idempotency = key.of("generate_script2video", &body.raw);
+        let idempotency = key.of("generate_script2video", body.text.as_deref());
         let GenerateScript { script, user_requirement, style, project_title, client_id } = body.value;
         let input = Input { field: "script", text: script, user_requirement, style, project_title, client_id };
         self.create(input, idempotency).await

@@ -6,16 +6,14 @@ use crate::{
     jobs::{Idempotency, IfVersion},
 };
 use poem::{FromRequest, Request, RequestBody, Result, http::header};
-use serde_json::Value;
 
 /// `Idempotency-Key`, if one came.
 pub struct IdempotencyKey(Option<String>);
 
 impl IdempotencyKey {
-    /// The promise for a call of `operation` with this body, which was read as JSON already.
-    pub fn of(self, operation: &str, body: &[u8]) -> Option<Idempotency> {
-        let key = self.0?;
-        Some(Idempotency::new(key, operation, &serde_json::from_slice::<Value>(body).unwrap_or_default()))
+    /// The promise for a call of `operation` with this body, as JSON in one form.
+    pub fn of(self, operation: &str, body: Option<&str>) -> Option<Idempotency> {
+        Some(Idempotency::of_text(self.0?, operation, body.unwrap_or_default()))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Whether the service and its database answer.
 
-use super::{Tag, dto::HealthReport};
-use crate::{error::Error, jobs::JobManager};
+use super::{Tag, dto::HealthReport, problem::Problem};
+use crate::{error::Error, jobs::JobManager, lines};
 use poem::Result;
 use poem_openapi::{OpenApi, payload::Json};
 
@@ -27,22 +27,36 @@ impl Health {
 
     /// Readiness
     ///
-    /// Whether the database answers too.
+    /// Whether the database answers and takes a write, which is taken back, and the loops of the server run. The database
+    /// is asked at most once a second.
     #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self) -> Result<Json<HealthReport>> {
         self.report().await
     }
 }
 
+/// One status for whatever keeps the database from its work: what asks wants a yes or a no.
+fn not_ready(error: Error) -> Problem {
+    match error {
+        Error::DiskFull(_) => Problem::new("database_unavailable", error.to_string()),
+        error => error.into(),
+    }
+}
+
 impl Health {
     async fn report(&self) -> Result<Json<HealthReport>> {
-        self.0.database().check().await.map_err(Error::Unavailable)?;
+        self.0.database().ready().await.map_err(not_ready)?;
+        let late = self.0.late_loops();
+        if !late.is_empty() {
+            return Err(Problem::new("not_ready", late.join(" ")).into());
+        }
         Ok(Json(self.well()))
     }
 
     fn well(&self) -> HealthReport {
         let (version, database) = (env!("CARGO_PKG_VERSION").to_owned(), self.0.database().name().to_owned());
         let loops = self.0.list_loops().into_iter().map(Into::into).collect();
-        HealthReport { status: "ok".to_owned(), version, database, loops }
+        let dropped_log_lines = lines::err().dropped();
+        HealthReport { status: "ok".to_owned(), version, database, loops, dropped_log_lines }
     }
 }

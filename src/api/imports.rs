@@ -44,7 +44,8 @@ impl Imports {
     /// Start an import
     ///
     /// Takes one dump: JSON, JSON Lines or a SQLite file of an older store, or an export of Callsheet, packed or not. The
-    /// answer comes when all of it is here; the import goes on in the background.
+    /// answer comes when all of it is here; the import goes on in the background. Two run at once, 16 wait, and 4 are received;
+    /// of more, each is refused.
     #[oai(path = "/", method = "post", operation_id = "start_import")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn start_import(
@@ -77,7 +78,7 @@ impl Imports {
             shown_as: Some(name),
             ..Options::new(vec![dump.path])
         };
-        let id = self.background.start(options, dump.folder).await?;
+        let id = self.background.start(options, dump.place, dump.folder).await?;
         let import: Import = self.jobs.get_import(&id).await?.into();
         Ok(StartedImport::Started(Json(import), format!("/api/v1/imports/{id}")))
     }
@@ -111,9 +112,23 @@ impl Imports {
         Ok(Json(self.jobs.get_import(&import_id.0).await?.into()))
     }
 
+    /// Abort an import
+    ///
+    /// Ends a run that goes on or waits, whichever server or command runs it: nothing more of it is written. What came in stays; an
+    /// import that has ended stays as it is.
+    #[oai(path = "/:import_id/abort", method = "post", operation_id = "abort_import")]
+    async fn abort_import(
+        &self,
+        /// Id of the import.
+        import_id: Path<String>,
+    ) -> Result<Json<Import>> {
+        Ok(Json(self.jobs.abort_import(&import_id.0).await?.into()))
+    }
+
     /// List rejects
     ///
-    /// The records that an import did not take, each with the reason and as it was found, secrets taken out.
+    /// The records that an import did not take, each with the reason and as it was found, secrets taken out: the first 10,000, of
+    /// at most 64 MiB. `rejects_kept` of the import says how many.
     #[oai(path = "/:import_id/rejects", method = "get", operation_id = "list_import_rejects")]
     async fn list_import_rejects(
         &self,

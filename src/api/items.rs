@@ -15,6 +15,7 @@ use poem_openapi::{
     param::{Path, Query},
     payload::Json,
 };
+use serde_json::Value;
 
 pub struct Items(pub JobManager);
 
@@ -71,7 +72,7 @@ impl Items {
         job_id: Path<String>,
         key: IdempotencyKey,
     ) -> Result<CreatedJob> {
-        let idempotency = key.of("retry_failed_items", &serde_json::to_vec(&job_id.0).unwrap_or_default());
+        let idempotency = key.of("retry_failed_items", Some(&Value::from(job_id.0.as_str()).to_string()));
         made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

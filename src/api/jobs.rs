@@ -102,7 +102,7 @@ impl Jobs {
     /// first one made.
     #[oai(path = "/", method = "post", operation_id = "create_job")]
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
-        let idempotency = key.of("create_job", &body.raw);
+        let idempotency = key.of("create_job", body.text.as_deref());
         let job = self.0.create_job(body.value.into(), idempotency).await?.job;
         made(job)
     }
@@ -113,7 +113,7 @@ impl Jobs {
     /// refused by itself, in order. May be repeated with the same Idempotency-Key.
     #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
     async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
-        let idempotency = key.of("create_jobs", &body.raw);
+        let idempotency = key.of("create_jobs", body.text.as_deref());
         let named: Vec<_> = body.value.jobs.iter().map(|job| job.job_id.clone()).collect();
         let new = body.value.jobs.into_iter().map(Into::into).collect();
         let outcomes = self.0.create_jobs(new, idempotency).await?;

@@ -1,7 +1,11 @@
 //! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
 
-use super::{problem::Problem, spec};
+use super::{
+    problem::{Problem, shown},
+    single_headers, spec,
+};
 use crate::error::FieldError;
+use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
@@ -11,7 +15,12 @@ use poem::{
     },
 };
 use poem_openapi::error::{ParseParamError, ParsePathError};
-use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Instant};
+use std::{
+    future::{Future, ready},
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::Instant,
+};
 
 #[derive(Clone)]
 pub struct Problems {
@@ -76,25 +85,29 @@ pub struct ProblemsEndpoint<E> {
 impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
     type Output = Response;
 
-    async fn call(&self, request: Request) -> Result<Response> {
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         let id = uuid::Uuid::now_v7().to_string();
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let began = Instant::now();
-        let answer = catch_panic(self.inner.call(request)).await;
-        let mut response = match answer {
-            Ok(response) => response.into_response(),
-            Err(error) => match self.problem(&error, &method, &path) {
-                Some(problem) => problem.respond(&id),
-                None => error.into_response(),
-            },
+        let answer = match single_headers::check(request.headers()) {
+            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Err(problem) => Either::Right(ready(Err(problem.into()))),
         };
-        if let Ok(value) = HeaderValue::from_str(&id) {
-            response.headers_mut().insert("x-request-id", value);
-        }
-        response.headers_mut().insert("x-content-type-options", HeaderValue::from_static("nosniff"));
-        let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
-        tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
-        Ok(response)
+        answer.map(move |answer| {
+            let mut response = match answer {
+                Ok(response) => response.into_response(),
+                Err(error) => match self.problem(&error, &method, &path) {
+                    Some(problem) => problem.respond(&id),
+                    None => error.into_response(),
+                },
+            };
+            if let Ok(value) = HeaderValue::from_str(&id) {
+                response.headers_mut().insert("x-request-id", value);
+            }
+            let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+            tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+            Ok(response)
+        })
     }
 }
 
@@ -117,19 +130,21 @@ impl<E> ProblemsEndpoint<E> {
         if error.is::<NotFoundError>() {
             return Some(Problem::new(
                 "route_not_found",
-                format!("There is nothing at {path}: see /docs for what there is."),
+                format!("There is nothing at {}: see /docs for what there is.", shown(path)),
             ));
         }
         if error.is::<MethodNotAllowedError>() {
             let allow = self.problems.route(path).map(|(_, m)| m.clone()).unwrap_or_else(|| "GET, HEAD".to_owned());
-            let detail = format!("{path} does not take {method}, but {allow}.");
+            let detail = format!("{} does not take {}, but {allow}.", shown(path), shown(method.as_str()));
             return Some(Problem {
                 header: Some((header::ALLOW, allow)),
                 ..Problem::new("method_not_allowed", detail)
             });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => Some(Problem::new("route_not_found", format!("There is nothing at {path}."))),
+            StatusCode::NOT_FOUND => {
+                Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path))))
+            }
             status if status.is_client_error() => {
                 Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
             }
@@ -139,8 +154,9 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer.
-async fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> Result<T> {
-    use futures_util::FutureExt;
-    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into()))
+/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice
+/// for as long as it lasts.
+fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
+    let caught = AssertUnwindSafe(call).catch_unwind();
+    caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))
 }

@@ -2,6 +2,7 @@
 
 mod actions;
 mod active_jobs;
+mod answer_headers;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
@@ -14,9 +15,11 @@ mod episodes;
 mod events;
 mod examples;
 mod filter;
+mod gate;
 mod generate;
 mod headers;
 mod health;
+mod host;
 mod imports;
 mod items;
 mod jobs;
@@ -24,12 +27,14 @@ mod kept_lists;
 mod lifecycle;
 mod media;
 mod middleware;
+mod origin;
 mod paging;
+mod prepare;
 mod problem;
-mod range;
 mod reports;
 mod series;
 mod shots;
+mod single_headers;
 pub mod spec;
 mod sse;
 mod stats;
@@ -39,13 +44,11 @@ mod workers;
 mod written;
 
 pub use contract::OPERATIONS;
-pub use problem::CODES;
+pub use host::is_host;
+pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
-use poem::{
-    Endpoint, EndpointExt, Route,
-    middleware::{NormalizePath, TrailingSlash},
-};
+use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
 /// Groups of operations in the document, in the order of a job's life.
@@ -101,7 +104,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 }
 
 /// Everything that the server answers.
-pub fn routes(app: &App) -> impl Endpoint + use<> {
+pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));
     routes = dashboard::add(docs::add(routes));
@@ -115,10 +118,15 @@ pub fn routes(app: &App) -> impl Endpoint + use<> {
     let settings = body::Limit(app.config.max_body_bytes);
     let uploads = upload::UploadLimit(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
+    let imports = app.imports.clone();
+    let data = move |request: &mut Request| {
+        request.set_data(settings);
+        request.set_data(uploads);
+        request.set_data(imports.clone());
+    };
     routes
-        .with(NormalizePath::new(TrailingSlash::Trim))
-        .data(settings)
-        .data(uploads)
+        .with(prepare::Prepare(data))
         .with(middleware::Problems::new())
-        .with_if(!origins.is_empty(), cors::Cors::new(origins))
+        .with(cors::Cors::new(origins))
+        .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }

@@ -1,18 +1,20 @@
 //! Errors as `application/problem+json` (RFC 9457), and the one table from codes to statuses.
 
-use crate::error::{Error, FieldError, Place};
+use crate::error::{Error, FieldError, MAX_ERRORS, Place};
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
     http::{StatusCode, header},
 };
 use serde_json::{Value, json};
+use std::{borrow::Cow, io};
 
 /// Every code with its HTTP status and its title. A client may rely on a code for ever.
-pub const CODES: [(&str, u16, &str); 33] = [
+pub const CODES: [(&str, u16, &str); 40] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
     ("malformed_body", 400, "The body is not valid JSON"),
+    ("origin_refused", 403, "Pages of this origin may not change anything"),
     ("route_not_found", 404, "There is nothing at this path"),
     ("job_not_found", 404, "There is no such job"),
     ("item_not_found", 404, "There is no such item"),
@@ -23,6 +25,7 @@ pub const CODES: [(&str, u16, &str); 33] = [
     ("action_not_found", 404, "There is no such action"),
     ("media_not_found", 404, "There is no such file"),
     ("method_not_allowed", 405, "This path does not take the method"),
+    ("body_too_slow", 408, "The body came too slowly"),
     ("job_transition_illegal", 409, "The job's status does not allow this"),
     ("job_not_processing", 409, "The job is not being processed"),
     ("job_ended", 409, "The job has ended"),
@@ -34,19 +37,36 @@ pub const CODES: [(&str, u16, &str); 33] = [
     ("shots_exceed_total", 409, "More shots would be done than there are"),
     ("item_conflict", 409, "The items contradict each other, or those of the job"),
     ("episode_number_taken", 409, "The episode's number is taken"),
+    ("counter_exhausted", 409, "The job takes no more steps"),
     ("version_mismatch", 412, "The job has changed meanwhile"),
     ("media_changed", 412, "The file has changed meanwhile"),
     ("body_too_large", 413, "The body is too large"),
     ("media_type_unsupported", 415, "The body is of a media type that is not taken here"),
     ("range_not_satisfiable", 416, "The file does not have this range"),
+    ("host_refused", 421, "This server does not answer to this name"),
     ("idempotency_key_reused", 422, "The idempotency key belongs to another request"),
+    ("too_many_connections", 429, "This address has too many connections"),
     ("internal_error", 500, "Something went wrong inside"),
     ("overloaded", 503, "The server is busy"),
     ("database_unavailable", 503, "The database does not answer"),
+    ("not_ready", 503, "The server does not do all of its work"),
+    ("disk_full", 507, "The disk is full"),
 ];
 
 /// Seconds after which a client may try again when the database did not answer.
 const RETRY_AFTER: &str = "1";
+
+/// Seconds after which a client may try again when the disk was full: somebody has to make room first.
+const RETRY_AFTER_FULL: &str = "30";
+
+/// Characters of a sentence, and of a pointer: who has sent more than fits into it sees its beginning.
+const LONGEST_TEXT: usize = 2000;
+
+/// Characters of a value of the caller's in a sentence.
+const LONGEST_VALUE: usize = 200;
+
+/// Bytes of all errors in an answer, so that none is larger than 64 KiB.
+const ALL_ERRORS: usize = 40 << 10;
 
 /// The status and title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
@@ -75,6 +95,17 @@ impl Problem {
         Error::Invalid(errors).into()
     }
 
+    /// The body did not come to its end.
+    pub fn broken_body(error: &io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::new(
+                "body_too_slow",
+                "The body came too slowly: send it without long pauses, or start the server with a lower --min-body-rate.",
+            ),
+            _ => Self::new("malformed_body", format!("The body broke off: {error}.")),
+        }
+    }
+
     /// What went wrong is told to the log, not to the client.
     pub fn internal(what: &str) -> Self {
         tracing::error!(error = what, "internal error");
@@ -88,12 +119,12 @@ impl Problem {
             "type": "about:blank",
             "title": title,
             "status": status.as_u16(),
-            "detail": self.detail,
+            "detail": cut(&self.detail, LONGEST_TEXT),
             "code": self.code,
             "request_id": request_id,
         });
         if !self.errors.is_empty() {
-            body["errors"] = self.errors.iter().map(field).collect();
+            body["errors"] = fields(&self.errors);
         }
         let mut response =
             Response::builder().status(status).content_type("application/problem+json").body(body.to_string());
@@ -103,17 +134,51 @@ impl Problem {
         {
             headers.insert(name, value);
         }
-        if status == StatusCode::SERVICE_UNAVAILABLE {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(RETRY_AFTER));
+        let retry_after = match status {
+            StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
+            StatusCode::INSUFFICIENT_STORAGE => Some(RETRY_AFTER_FULL),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
         }
         response
     }
 }
 
+/// The first of the errors, as many as an answer holds.
+fn fields(errors: &[FieldError]) -> Value {
+    let mut left = ALL_ERRORS;
+    let mut fields = Vec::new();
+    for error in errors.iter().take(MAX_ERRORS) {
+        let field = field(error);
+        let size = field.to_string().len();
+        if size > left && !fields.is_empty() {
+            break;
+        }
+        left = left.saturating_sub(size);
+        fields.push(field);
+    }
+    Value::Array(fields)
+}
+
 fn field(error: &FieldError) -> Value {
-    match &error.place {
-        Place::Pointer(pointer) => json!({"pointer": pointer, "code": error.code, "detail": error.detail}),
-        Place::Parameter(name) => json!({"parameter": name, "code": error.code, "detail": error.detail}),
+    let (name, place) = match &error.place {
+        Place::Pointer(pointer) => ("pointer", pointer),
+        Place::Parameter(parameter) => ("parameter", parameter),
+    };
+    json!({name: cut(place, LONGEST_TEXT), "code": error.code, "detail": cut(&error.detail, LONGEST_TEXT)})
+}
+
+/// A value that the caller sent, as a sentence shows it.
+pub fn shown(value: &str) -> Cow<'_, str> {
+    cut(value, LONGEST_VALUE)
+}
+
+fn cut(text: &str, most: usize) -> Cow<'_, str> {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &text[..end]).into(),
+        None => text.into(),
     }
 }
 
@@ -132,6 +197,10 @@ impl From<Error> for Problem {
                 Self { errors: vec![field], ..Self::new(error.code(), detail) }
             }
             Error::Database(source) => Self::internal(&source.to_string()),
+            Error::Unreadable(ref id) => {
+                tracing::error!(job_id = id.as_str(), "the row of a job can't be read");
+                Self::new(error.code(), detail)
+            }
             Error::Unavailable(source) => {
                 tracing::warn!(error = %source, "the database does not answer");
                 Self::new("database_unavailable", detail)

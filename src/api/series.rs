@@ -45,7 +45,7 @@ impl Series {
     /// Makes a series that episodes and jobs may belong to.
     #[oai(path = "/", method = "post", operation_id = "create_series")]
     async fn create_series(&self, key: IdempotencyKey, body: Body<NewSeries>) -> Result<CreatedSeries> {
-        let idempotency = key.of("create_series", &body.raw);
+        let idempotency = key.of("create_series", body.text.as_deref());
         let series: dto::Series = self.0.create_series(body.value.into(), idempotency).await?.into();
         let location = format!("/api/v1/series/{}", series.series_id);
         Ok(CreatedSeries::Created(Json(series), location))

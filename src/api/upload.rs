@@ -1,15 +1,19 @@
 //! A body that is too large to be held in memory: streamed to a temporary file, which goes with it.
 
-use super::problem::Problem;
+use super::problem::{Problem, shown};
+use crate::import::{Background, Place, Room, Temporary, UPLOADS, WAITING};
 use futures_util::StreamExt;
-use poem::{Request, RequestBody, Result};
+use poem::{Body, Request, RequestBody, Result};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     registry::{MetaMediaType, MetaRequest, MetaSchema, MetaSchemaRef, Registry},
 };
-use std::{io, path::PathBuf};
-use tempfile::TempDir;
-use tokio::{fs::File, io::AsyncWriteExt};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
 
 const TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 
@@ -17,11 +21,19 @@ const TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 #[derive(Clone, Copy)]
 pub struct UploadLimit(pub u64);
 
+/// How long an upload may bring nothing.
+const SILENCE: Duration = Duration::from_secs(60);
+
+/// Bytes between two looks at the room on the disk.
+const STRIDE: u64 = 8 << 20;
+
 /// The body as a file.
 pub struct Upload {
     pub path: PathBuf,
     /// Holds the file; dropped, it takes the file away.
-    pub folder: TempDir,
+    pub folder: Temporary,
+    /// Among the imports that run or wait.
+    pub place: Place,
 }
 
 impl<'a> ApiExtractor<'a> for Upload {
@@ -50,22 +62,38 @@ impl<'a> ApiExtractor<'a> for Upload {
         if declared.is_some_and(|length| length > limit) {
             return Err(too_large(limit).into());
         }
-        let folder = tempfile::Builder::new().prefix("callsheet-upload-").tempdir().map_err(|e| unwritable(&e))?;
+        let imports = request.data::<Background>().ok_or_else(|| Problem::internal("uploads have no importer"))?;
+        let place = imports.place().ok_or_else(|| busy(&format!("{WAITING} imports wait already")))?;
+        let _receiving = imports.upload().ok_or_else(|| busy(&format!("{UPLOADS} uploads are being received")))?;
+        let room = imports.room();
+        let folder = Temporary::new("upload").map_err(|e| unwritable(&e))?;
         let path = folder.path().join("upload");
-        let mut file = File::create(&path).await.map_err(|e| unwritable(&e))?;
-        let (mut stream, mut received) = (Box::pin(body.take()?.into_bytes_stream()), 0);
-        while let Some(chunk) = stream.next().await {
-            let broken = |error: io::Error| Problem::new("malformed_body", format!("The body broke off: {error}."));
-            let chunk = chunk.map_err(broken)?;
-            received += chunk.len() as u64;
-            if received > limit {
-                return Err(too_large(limit).into());
-            }
-            file.write_all(&chunk).await.map_err(|e| unwritable(&e))?;
-        }
-        file.flush().await.map_err(|e| unwritable(&e))?;
-        Ok(Self { path, folder })
+        receive(body.take()?, &path, limit, &room).await?;
+        Ok(Self { path, folder, place })
     }
+}
+
+/// Writes the body to the file.
+async fn receive(body: Body, path: &Path, limit: u64, room: &Room) -> Result<()> {
+    let mut file = File::create(path).await.map_err(|e| unwritable(&e))?;
+    let (mut stream, mut received, mut looked_at) = (Box::pin(body.into_bytes_stream()), 0, 0);
+    full(room)?;
+    loop {
+        let chunk = timeout(SILENCE, stream.next()).await.map_err(|_| silent())?;
+        let Some(chunk) = chunk else { break };
+        let chunk = chunk.map_err(|error| Problem::broken_body(&error))?;
+        received += chunk.len() as u64;
+        if received > limit {
+            return Err(too_large(limit).into());
+        }
+        if received - looked_at > STRIDE {
+            full(room)?;
+            looked_at = received;
+        }
+        file.write_all(&chunk).await.map_err(|e| unwritable(&e))?;
+    }
+    file.flush().await.map_err(|e| unwritable(&e))?;
+    Ok(())
 }
 
 fn check_content_type(request: &Request) -> Result<()> {
@@ -73,7 +101,7 @@ fn check_content_type(request: &Request) -> Result<()> {
     match request.content_type() {
         Some(given) if TYPES.contains(&essence(given).as_str()) => Ok(()),
         given => {
-            let (given, types) = (given.unwrap_or("none"), TYPES.join(" or "));
+            let (given, types) = (shown(given.unwrap_or("none")), TYPES.join(" or "));
             let detail = format!("Send the dump with Content-Type: {types}; it came with {given}.");
             Err(Problem::new("media_type_unsupported", detail).into())
         }
@@ -85,6 +113,23 @@ fn too_large(limit: u64) -> Problem {
     Problem::new("body_too_large", format!("The upload is larger than {limit} bytes: {told}."))
 }
 
+fn busy(why: &str) -> Problem {
+    Problem::new("overloaded", format!("{why}: try again when one has ended."))
+}
+
+fn silent() -> Problem {
+    let told = format!("No byte of the upload came for {} seconds: send it again.", SILENCE.as_secs());
+    Problem::new("body_too_slow", told)
+}
+
+fn full(room: &Room) -> Result<()> {
+    room.lacking().map_or(Ok(()), |lacking| Err(Problem::new("disk_full", lacking).into()))
+}
+
 fn unwritable(error: &io::Error) -> Problem {
+    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
+        let told = "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
+        return Problem::new("disk_full", told);
+    }
     Problem::internal(&format!("an upload cannot be kept in a temporary file: {error}"))
 }

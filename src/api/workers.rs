@@ -5,7 +5,7 @@ use super::{
     body::Body,
     dto::{Queue, QueueList, SetQueue, WorkerList},
 };
-use crate::jobs::JobManager;
+use crate::jobs::{JobManager, Workers as Listed};
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path, payload::Json, types::MaybeUndefined};
 
@@ -15,11 +15,12 @@ pub struct Workers(pub JobManager);
 impl Workers {
     /// List workers
     ///
-    /// Who asks for jobs, what each holds, and when it was last heard of. A worker is registered by its calls.
+    /// Who asks for jobs, what each holds, and when it was last heard of. A worker is registered by its calls. Of more
+    /// than 10,000 workers, those are listed that were heard of last.
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
     async fn list_workers(&self) -> Result<Json<WorkerList>> {
-        let workers = self.0.list_workers().await?.into_iter().map(Into::into).collect();
-        Ok(Json(WorkerList { workers }))
+        let Listed { workers, more } = self.0.list_workers().await?;
+        Ok(Json(WorkerList { workers: workers.into_iter().map(Into::into).collect(), more }))
     }
 
     /// List queues

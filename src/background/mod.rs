@@ -3,9 +3,13 @@
 //! Each is a verb that may be called at any time, does what there is to do, and says how much it did: that is what tests
 //! call. Here it is called again after its period, after a while when it failed, and how it went can be looked at.
 
-use crate::{error::Result, jobs::JobManager};
+use crate::{
+    error::Result,
+    jobs::{JobManager, PrunedImports},
+};
 use chrono::TimeDelta;
-use std::{future::Future, time::Duration};
+use futures_util::FutureExt;
+use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use tokio::task::JoinSet;
 
 /// Leases that have run out are looked for this often; with the spread, at most one and a half times this.
@@ -30,12 +34,17 @@ const BESIDE: TimeDelta = TimeDelta::seconds(1);
 
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
 
+/// Before a task that panicked begins again.
+const AGAIN: Duration = Duration::from_secs(1);
+
+const PRUNE_IMPORTS: Duration = Duration::from_secs(60 * 60);
+
 /// The loops of one server, for as long as this is kept.
 pub struct Loops(JoinSet<()>);
 
 impl Loops {
-    /// History of jobs that ended so many days ago is taken away; none is when that is not said.
-    pub fn start(jobs: &JobManager, keep_history_days: Option<u32>) -> Self {
+    /// History of jobs that ended so many days ago is taken away, and so are imports; none where that is not said.
+    pub fn start(jobs: &JobManager, keep_history_days: Option<u32>, keep_imports_days: Option<u32>) -> Self {
         let mut loops = Self(JoinSet::new());
         let each = |name, period| Runner { name, period, jobs: jobs.clone() };
         loops.0.spawn(each("rescue_jobs", RESCUE).run(rescue_jobs));
@@ -45,6 +54,7 @@ impl Loops {
         loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS).run(|jobs| async move { jobs.roll_up_stats().await }));
         loops.0.spawn(each("run_actions", RUN_ACTIONS).run(|jobs| async move { jobs.run_actions().await }));
         loops.0.spawn(each("check_clock", CHECK_CLOCK).run(check_clock));
+        loops.0.spawn(each("prune_imports", PRUNE_IMPORTS).run(move |jobs| prune_imports(jobs, keep_imports_days)));
         if let Some(days) = keep_history_days {
             loops.0.spawn(each("clean_up", CLEAN_UP).run(move |jobs| clean_up(jobs, days)));
         }
@@ -94,6 +104,24 @@ async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
     Ok(events)
 }
 
+/// Begins again with what ends only in a panic, until it is dropped.
+pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
+    loop {
+        if AssertUnwindSafe(async { task().await }).catch_unwind().await.is_err() {
+            tracing::error!(name, "a task of the server panicked: beginning again");
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn prune_imports(jobs: JobManager, keep_days: Option<u32>) -> Result<u64> {
+    let pruned = jobs.prune_imports(keep_days.map(|days| TimeDelta::days(days.into()))).await?;
+    if pruned != PrunedImports::default() {
+        tracing::info!(runs = pruned.runs, emptied = pruned.emptied, "old imports were taken away");
+    }
+    Ok(pruned.runs + pruned.emptied)
+}
+
 /// One loop.
 struct Runner {
     name: &'static str,
@@ -105,12 +133,21 @@ impl Runner {
     /// Calls `once` now and again and again, until the server is about to end. The servers of a database do not keep in
     /// step.
     async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
+        self.jobs.loop_began(self.name, self.period);
         loop {
-            let done = once(self.jobs.clone()).await;
-            if let Err(error) = &done {
-                tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+            // What a run left half-way is in its transaction, which is undone.
+            match AssertUnwindSafe(async { once(self.jobs.clone()).await }).catch_unwind().await {
+                Ok(done) => {
+                    if let Err(error) = &done {
+                        tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+                    }
+                    self.jobs.loop_ran(self.name, done);
+                }
+                Err(_) => {
+                    tracing::error!(name = self.name, "a loop of the server panicked: trying again");
+                    self.jobs.loop_panicked(self.name);
+                }
             }
-            self.jobs.loop_ran(self.name, done);
             tokio::select! {
                 () = self.jobs.ending() => return,
                 () = self.woken() => {}

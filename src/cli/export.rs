@@ -1,12 +1,16 @@
 //! `callsheet export`.
 
-use super::Failure;
+use super::{Failure, out::note};
 use crate::{
     app::App,
+    db::unreadable_rows,
     export::{self, ExportError, Output},
 };
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
+
+/// Exit code when all that could be read was written, but some could not.
+const SOME_UNREADABLE: u8 = 3;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -22,7 +26,8 @@ pub struct Arguments {
 enum Format {
     /// A JSON object a job, each on a line, with its items and history; `import` reads it back
     Jsonl,
-    /// A row a job; objects and lists are JSON text
+    /// A row a job; objects and lists are JSON text, and a text that begins with = + - @ or a tab has an apostrophe before
+    /// it, so that no spreadsheet runs it
     Csv,
 }
 
@@ -45,7 +50,13 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     };
     out.finish()?;
     if let Some(path) = arguments.output {
-        eprintln!("{jobs} jobs in {}", path.display());
+        note(format_args!("{jobs} jobs in {}", path.display()));
     }
-    Ok(ExitCode::SUCCESS)
+    match unreadable_rows() {
+        0 => Ok(ExitCode::SUCCESS),
+        rows => {
+            note(format_args!("{rows} rows of the database can't be read and were left out: the log names them"));
+            Ok(ExitCode::from(SOME_UNREADABLE))
+        }
+    }
 }

@@ -1,9 +1,14 @@
 //! `callsheet import`.
 
-use super::{Failure, import_progress::Progress, out::say};
+use super::{
+    Failure,
+    import_progress::Progress,
+    out::{note, say},
+};
 use crate::{
     app::App,
-    import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, SourceKind},
+    db::sqlite_file,
+    import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, Room, SourceKind, StopReason},
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
@@ -43,6 +48,9 @@ pub struct Arguments {
     /// Write every reject and repair, with its file and its key or row, to this file as JSON
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    /// Bytes to leave free on the disk of the database [default: 536870912, or a fifth of a smaller disk]
+    #[arg(long, value_name = "N")]
+    min_free_disk_bytes: Option<u64>,
     /// Tell of each record what became of it, not only of the rejected ones
     #[arg(long, short)]
     verbose: bool,
@@ -61,13 +69,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         on_conflict: arguments.on_conflict.parse().unwrap_or_default(),
         dry_run: arguments.dry_run,
         report: arguments.report,
+        room: room(&app, arguments.min_free_disk_bytes, arguments.dry_run),
         ..Options::new(arguments.files)
     };
     let stop = options.stop.clone();
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         interrupts.recv().await;
-        eprintln!("stopping: the records that are being written come in first; once more ends at once");
+        note("stopping: the records that are being written come in first; once more ends at once");
         stop.request();
         interrupts.recv().await;
         // Whatever is half-way in the database is undone there.
@@ -84,12 +93,21 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     progress.end();
     let report = told.map_err(|e| Failure::Other(e.to_string()))?;
     print(&report);
-    if report.stopped {
-        return Err(Failure::Other(
-            "the import was stopped; what came in is whole, and running again does the rest".into(),
-        ));
+    match report.stopped {
+        None => {}
+        Some(StopReason::Requested) => {
+            let told = "the import was stopped; what came in is whole, and running again does the rest";
+            return Err(Failure::Other(told.into()));
+        }
+        Some(reason) => return Err(Failure::Other(reason.sentence())),
     }
     Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
+}
+
+/// A dry run writes nothing.
+fn room(app: &App, free: Option<u64>, dry_run: bool) -> Room {
+    let database = sqlite_file(&app.config.database_url).filter(|_| !dry_run);
+    Room { free, places: database.map(Into::into).into_iter().collect() }
 }
 
 fn line(outcome: &Outcome) -> String {

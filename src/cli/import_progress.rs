@@ -1,7 +1,7 @@
 //! How far an import is: a bar with its rate and the time left where standard error is a terminal, a plain line now and
 //! then where it is not.
 
-use super::out::say;
+use super::out::{note, say};
 use crate::import::Outcome;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressStyle};
 use std::{
@@ -67,7 +67,7 @@ impl Progress {
             }
             Shown::Lines { next } if passed >= *next => {
                 *next = passed + LINE;
-                eprintln!("{}", line(self.records, self.bytes, self.all, passed));
+                note(line(self.records, self.bytes, self.all, passed));
             }
             Shown::Lines { .. } => {}
         }

@@ -1,6 +1,10 @@
 //! `callsheet imports`.
 
-use super::{Failure, out::say, plain};
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
 use crate::{app::App, lifecycle::Cursor};
 use clap::{Args, Subcommand};
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets::NOTHING};
@@ -33,8 +37,10 @@ enum Action {
     },
     /// Show one run
     Show(One),
-    /// Show the records that a run rejected, all of them
+    /// Show the records that a run rejected, as far as they are kept
     Rejects(One),
+    /// End a run that goes on; what came in stays
+    Abort(One),
 }
 
 #[derive(Args)]
@@ -51,6 +57,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Action::List { limit, cursor, json } => list(&app, limit, cursor, json).await?,
         Action::Show(one) => show(&app.jobs.get_import(&one.import_id).await?, one.json)?,
         Action::Rejects(one) => rejects(&app, &one).await?,
+        Action::Abort(one) => show(&app.jobs.abort_import(&one.import_id).await?, one.json)?,
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -62,7 +69,7 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
     let next = next.map(|cursor| cursor.encode());
     if json {
         let rows: Vec<_> = runs.iter().map(run_json).collect();
-        say(format_args!("{}", json!({"imports": rows, "next_cursor": next})))?;
+        say_json(&json!({"imports": rows, "next_cursor": next}))?;
         return Ok(());
     }
     say(table(&runs))?;
@@ -75,8 +82,19 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
 fn table(runs: &[import::Model]) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    let names =
-        ["ID", "STARTED", "STATUS", "FOUND", "IMPORTED", "THERE", "MERGED", "OVERWRITTEN", "REPAIRED", "REJECTED"];
+    let names = [
+        "ID",
+        "STARTED",
+        "STATUS",
+        "FOUND",
+        "IMPORTED",
+        "THERE",
+        "MERGED",
+        "OVERWRITTEN",
+        "REPAIRED",
+        "REJECTED",
+        "KEPT",
+    ];
     table.set_header(names.into_iter().chain(["SOURCES"]));
     for run in runs {
         let started = run.started_at.format("%Y-%m-%d %H:%M:%S").to_string();
@@ -84,7 +102,7 @@ fn table(runs: &[import::Model]) -> Table {
         let words = [run.id.clone(), started, status(run).to_owned()];
         table.add_row(words.into_iter().chain(counts).chain([sources(run)]));
     }
-    for column in table.column_iter_mut().skip(3).take(7) {
+    for column in table.column_iter_mut().skip(3).take(8) {
         column.set_cell_alignment(CellAlignment::Right);
     }
     table
@@ -92,7 +110,7 @@ fn table(runs: &[import::Model]) -> Table {
 
 fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
     if json {
-        return say(run_json(run));
+        return say_json(&run_json(run));
     }
     let time = |t: chrono::DateTime<chrono::Utc>| t.format("%Y-%m-%d %H:%M:%S UTC").to_string();
     let words = [
@@ -134,7 +152,7 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
         after = Some(last.id);
         for reject in &page {
             match one.json {
-                true => say(reject_json(reject))?,
+                true => say_json(&reject_json(reject))?,
                 false => {
                     let place = reject.key.as_deref().unwrap_or("-");
                     say(format_args!(
@@ -152,6 +170,7 @@ fn status(run: &import::Model) -> &'static str {
         import::ImportStatus::Running => "running",
         import::ImportStatus::Finished => "finished",
         import::ImportStatus::Failed => "failed",
+        import::ImportStatus::Aborted => "aborted",
     }
 }
 
@@ -160,7 +179,7 @@ fn sources(run: &import::Model) -> String {
     plain(&files.filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
 }
 
-fn counts(run: &import::Model) -> [(&'static str, i64); 7] {
+fn counts(run: &import::Model) -> [(&'static str, i64); 8] {
     [
         ("found", run.found),
         ("imported", run.imported),
@@ -169,6 +188,7 @@ fn counts(run: &import::Model) -> [(&'static str, i64); 7] {
         ("overwritten", run.overwritten),
         ("repaired", run.repaired),
         ("rejected", run.rejected),
+        ("rejects_kept", run.rejects_kept),
     ]
 }
 

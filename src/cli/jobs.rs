@@ -1,6 +1,10 @@
 //! `callsheet jobs`.
 
-use super::{Failure, out::say, plain};
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
 use crate::{
     app::App,
     export::job_json,
@@ -139,7 +143,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Action::Delete(one) => {
             jobs.delete_job(&one.job_id, None).await?;
             match one.json {
-                true => say(json!({"message": "Job deleted successfully", "job_id": one.job_id}))?,
+                true => say_json(&json!({"message": "Job deleted successfully", "job_id": one.job_id}))?,
                 false => say(format_args!("deleted {}", one.job_id))?,
             }
         }
@@ -189,7 +193,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     if list.json {
         let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
         let pagination = json!({"total": page.total.jobs, "total_exact": page.total.exact, "limit": list.limit, "has_more": next.is_some(), "next_cursor": next});
-        say(json!({"jobs": rows, "pagination": pagination}))?;
+        say_json(&json!({"jobs": rows, "pagination": pagination}))?;
         return Ok(ExitCode::SUCCESS);
     }
     if page.jobs.is_empty() {
@@ -213,8 +217,8 @@ fn table(jobs: &[job::Model]) -> Table {
     table.set_header(["ID", "TYPE", "STATUS", "PROGRESS", "SHOTS", "CREATED", "TITLE"]);
     for job in jobs {
         table.add_row([
-            job.id.clone(),
-            job.job_type.clone(),
+            plain(&job.id),
+            plain(&job.job_type),
             job.status.to_string(),
             format!("{:.0} %", job.progress),
             format!("{}/{}", job.completed_shots, job.total_shots),
@@ -227,7 +231,7 @@ fn table(jobs: &[job::Model]) -> Table {
 
 fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {
-        return say(job_json(job));
+        return say_json(&job_json(job));
     }
     let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
     let fields = [

@@ -1,6 +1,9 @@
 //! `callsheet migrate`.
 
-use super::{Failure, out::say};
+use super::{
+    Failure,
+    out::{note, say},
+};
 use crate::{
     app::App,
     db::migrate::{self as schema, Change},
@@ -82,7 +85,7 @@ async fn status(app: &App) -> Result<ExitCode, Failure> {
 async fn drop_and_change(app: &App, what: Change, yes: bool, always_ask: bool) -> Result<ExitCode, Failure> {
     let doomed = schema::preview(app.jobs.database(), what).await?;
     for table in &doomed {
-        eprintln!("drops {} with {} rows", table.table, table.rows);
+        note(format_args!("drops {} with {} rows", table.table, table.rows));
     }
     let loses = doomed.iter().any(|t| t.rows > 0);
     if !yes && (always_ask || loses) {

@@ -8,7 +8,6 @@ mod jobs;
 mod migrate;
 mod openapi;
 mod out;
-mod patience;
 mod queue;
 mod serve;
 mod work;
@@ -16,9 +15,12 @@ mod workers;
 
 use crate::{
     app::App,
+    clock,
     config::{Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
+    import::{SqliteArguments, read_sqlite},
+    printable::{printable, printable_lines, steers},
     telemetry, whole_file, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
@@ -29,7 +31,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  could not be done; standard error says why in one sentence
   2  the command or the configuration is not understood
-  3  import only: done, but some records were rejected
+  3  import and export: done, but some records were rejected or could not be read
 
 What stands under Configuration may also be set in the environment, or in the file of --config.";
 
@@ -63,6 +65,8 @@ enum Command {
     Work(work::Arguments),
     #[command(hide = true)]
     WorkGuard(work::GuardArguments),
+    #[command(hide = true)]
+    ReadSqlite(SqliteArguments),
     /// Pause, resume and limit types of jobs
     Queue(queue::Arguments),
     /// Show who asks for jobs, and what each holds
@@ -108,7 +112,7 @@ pub async fn run() -> ExitCode {
         // Whoever read our output has seen enough, e.g. `callsheet export | head`.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
-            eprintln!("callsheet: {failure}");
+            out::note(format_args!("callsheet: {failure}"));
             ExitCode::from(failure.code())
         }
     }
@@ -117,10 +121,15 @@ pub async fn run() -> ExitCode {
 async fn dispatch() -> Result<ExitCode, Failure> {
     let cli = parse();
     let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
+    clock::check(clock::since_1970()).map_err(|why| Failure::Other(why.to_owned()))?;
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
         Command::Work(arguments) => work::run(cli.flags, arguments).await,
         Command::WorkGuard(arguments) => work::guard(&arguments),
+        Command::ReadSqlite(arguments) => {
+            read_sqlite(arguments).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
         Command::Migrate(arguments) => {
             let create = arguments.creates();
@@ -131,7 +140,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             let app = ready(cli.flags, true).await?;
             told(&app, import::run(app.clone(), arguments)).await
         }
-        Command::Imports(arguments) => imports::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Imports(arguments) => {
+            let app = ready(cli.flags, false).await?;
+            told(&app, imports::run(app.clone(), arguments)).await
+        }
         Command::Queue(arguments) => {
             let app = ready(cli.flags, false).await?;
             told(&app, queue::run(app.clone(), arguments)).await
@@ -162,9 +174,9 @@ fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Text of others, without what would steer the terminal.
+/// Text of others in one line, with what would steer the terminal escaped.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+    printable(text).into_owned()
 }
 
 /// The app on its database, whatever the schema.
@@ -210,12 +222,22 @@ fn parse() -> Cli {
     let arguments: Vec<_> = std::env::args_os().collect();
     let named = Cli::try_parse_from(&arguments);
     if named.as_ref().is_ok_and(|cli| cli.command.is_some()) {
-        return named.unwrap_or_else(|error| error.exit());
+        return named.unwrap_or_else(|error| exit(&error));
     }
     let mut served = arguments.clone();
     served.insert(1.min(served.len()), "serve".into());
     // Where neither reading makes sense, the errors of the first one tell more.
-    Cli::try_parse_from(served).unwrap_or_else(|_| named.unwrap_or_else(|error| error.exit()))
+    Cli::try_parse_from(served).unwrap_or_else(|_| named.unwrap_or_else(|error| exit(&error)))
+}
+
+/// Ends with the error. A script may have handed on words of strangers, which the error quotes.
+fn exit(error: &clap::Error) -> ! {
+    let text = error.render().to_string();
+    if !text.contains(|c| c != '\n' && steers(c)) {
+        error.exit();
+    }
+    out::note(printable_lines(&text));
+    std::process::exit(error.exit_code())
 }
 
 /// The whole help, of every command, as text.

@@ -1,6 +1,10 @@
 //! `callsheet queue`.
 
-use super::{Failure, out::say};
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
 use crate::{app::App, jobs::Queue};
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -53,7 +57,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let (queues, as_json) = match arguments.action {
         Action::List { json: true } => {
             let queues: Vec<Value> = jobs.list_queues().await?.iter().map(object).collect();
-            say(json!({"queues": queues}))?;
+            say_json(&json!({"queues": queues}))?;
             return Ok(ExitCode::SUCCESS);
         }
         Action::List { json: false } => (jobs.list_queues().await?, false),
@@ -62,7 +66,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Action::Limit { one, most } => (vec![jobs.set_queue(&one.job_type, None, Some(most.0)).await?], one.json),
     };
     match (queues.as_slice(), as_json) {
-        ([queue], true) => say(object(queue))?,
+        ([queue], true) => say_json(&object(queue))?,
         ([], _) => say("no queues")?,
         (queues, _) => say(table(queues))?,
     }
@@ -82,7 +86,7 @@ fn table(queues: &[Queue]) -> Table {
     table.set_header(["TYPE", "STATE", "LIMIT", "QUEUED", "PROCESSING"]);
     for queue in queues {
         table.add_row([
-            queue.job_type.clone(),
+            plain(&queue.job_type),
             if queue.paused { "paused" } else { "open" }.to_owned(),
             queue.max_running.map_or("-".to_owned(), |most| most.to_string()),
             queue.queued.to_string(),

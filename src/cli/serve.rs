@@ -1,42 +1,49 @@
 //! `callsheet serve`.
 
-use super::{Failure, out::say, patience::Patient};
+use super::{Failure, out::note};
 use crate::{
     api,
     app::App,
-    background::Loops,
-    db::{migrate as schema, without_password},
-};
-use poem::{
-    Server,
-    listener::{Acceptor, Listener, TcpListener},
+    background::{Loops, for_ever},
+    db::migrate as schema,
+    import, lines, server,
+    shown_url::shown_url,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 
 /// How long requests under way may take after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
+    server::raise_descriptor_limit();
     migrate(&app).await?;
+    sweep_temporaries().await;
     let listen = app.config.listen;
-    let acceptor = TcpListener::bind(listen).into_acceptor().await.map_err(|error| in_use(listen, &error))?;
-    let address = acceptor.local_addr().first().and_then(|a| a.as_socket_addr().copied()).unwrap_or(listen);
+    let listener = TcpListener::bind(listen).await.map_err(|error| in_use(listen, &error))?;
+    let address = listener.local_addr()?;
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
+    // Heard from before anybody knows that the server is there.
+    let signal = stop_signal()?;
     greet(&app, address);
-    let loops = Loops::start(&app.jobs, app.config.keep_history_days);
+    let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
-    let listening = tokio::spawn(async move { db.listen().await });
-    let (signal, jobs) = (stop_signal()?, app.jobs.clone());
+    let listening = tokio::spawn(for_ever("listen", move || {
+        let db = db.clone();
+        async move { db.listen().await }
+    }));
+    let jobs = app.jobs.clone();
     let stop = async move {
         signal.await;
         // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
         jobs.end_waits();
         jobs.end_streams().await;
     };
-    Server::new_with_acceptor(Patient(acceptor))
-        .run_with_graceful_shutdown(routes, stop, Some(GRACE))
+    server::serve(listener, routes, app.config.bounds.clone(), stop, GRACE)
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
     // Jobs that were claimed for a worker which has gone would wait for their leases to end.
@@ -67,18 +74,26 @@ async fn migrate(app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Takes away what processes left that were killed while they received or read a dump.
+async fn sweep_temporaries() {
+    if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
+        tracing::info!(folders, "temporary files of processes that are gone were taken away")
+    }
+}
+
 fn greet(app: &App, address: SocketAddr) {
-    let _ = say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
-    let _ =
-        say(format_args!("  database  {}, {}", app.jobs.database().name(), without_password(&app.config.database_url)));
-    let _ = say(format_args!("  docs      http://{address}/docs"));
+    let out = lines::out();
+    out.say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
+    let (name, url) = (app.jobs.database().name(), shown_url(&app.config.database_url));
+    out.say(format_args!("  database  {name}, {url}"));
+    out.say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
-        let _ = say(format_args!("  media     {} under http://{address}/media/", folder.display()));
+        out.say(format_args!("  media     {} under http://{address}/media/", folder.display()));
     }
     if !address.ip().is_loopback() {
-        eprintln!(
+        note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
-        );
+        ));
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Failure;
 use crate::{
     chance::SystemChance,
-    config::{Config, Flags, ServerFlags},
+    config::{Config, Flags, ServerFlags, environment_of_programs},
     telemetry,
     worker::{self, Options, Server},
 };
@@ -13,7 +13,9 @@ use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc, time::Dura
 /// Printed below `callsheet work --help`.
 const PROTOCOL: &str = r#"The command gets the job on standard input, one line of JSON: {"job": {…}, "items": [{…}, …]}, with the
 items that are done already, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE, CALLSHEET_ATTEMPT,
-CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. It reports on standard output, a JSON object a line:
+CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. Of the worker's own environment it gets PATH, HOME,
+LANG, LC_*, TZ and TMPDIR, where they are set, and what --pass-env names, such as CUDA_VISIBLE_DEVICES; nothing else.
+It reports on standard output, a JSON object a line:
   {"progress": 10, "stage": "Story"}            percent, and what is being done
   {"total_shots": 12}                           how many items there will be
   {"item": {"key": "shot-3", "status": "completed", "result": {…}}}
@@ -38,7 +40,7 @@ pub struct Arguments {
         value_name = "URL",
         default_value = "http://127.0.0.1:3001"
     )]
-    server: Server,
+    server: String,
     /// How long a job stays with a worker that is not heard of any more
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     lease_seconds: u64,
@@ -51,6 +53,9 @@ pub struct Arguments {
     /// Folder to run the command in
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Variable of the worker's environment that the command gets too; may be given several times, or with commas
+    #[arg(long, env = "CALLSHEET_PASS_ENV", hide_env_values = true, value_name = "NAME", value_delimiter = ',', value_parser = variable)]
+    pass_env: Vec<String>,
     /// Command to run for each job, with its arguments
     #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
@@ -59,6 +64,9 @@ pub struct Arguments {
 /// What a worker runs between itself and a command. Not for people.
 #[derive(Args)]
 pub struct GuardArguments {
+    /// The umask of the command, in octal digits
+    #[arg(long, value_parser = octal)]
+    umask: Option<u32>,
     #[arg(last = true, required = true)]
     command: Vec<OsString>,
 }
@@ -67,13 +75,15 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
     let config = Config::load(flags, ServerFlags::default())?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
     let options = Options {
-        server: arguments.server,
+        // Not by the parser of the arguments, which quotes what it does not understand, passwords and all.
+        server: arguments.server.parse::<Server>().map_err(Failure::Usage)?,
         job_types: arguments.types,
         concurrency: arguments.concurrency,
         lease: Duration::from_secs(arguments.lease_seconds),
         grace: Duration::from_secs(arguments.grace),
         worker_id: arguments.worker_id,
         folder: arguments.dir,
+        environment: environment_of_programs(&arguments.pass_env),
         command: arguments.command,
     };
     worker::run(options, Arc::new(SystemChance)).await?;
@@ -81,8 +91,12 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
 }
 
 pub fn guard(arguments: &GuardArguments) -> Result<ExitCode, Failure> {
-    worker::guard(&arguments.command)?;
+    worker::guard(&arguments.command, arguments.umask)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn octal(text: &str) -> Result<u32, std::num::ParseIntError> {
+    u32::from_str_radix(text, 8)
 }
 
 /// As the server takes it.
@@ -90,4 +104,11 @@ fn name(text: &str) -> Result<String, String> {
     let length = text.chars().count();
     let good = (1..=200).contains(&length) && !text.chars().any(char::is_control);
     if good { Ok(text.to_owned()) } else { Err("use 1 to 200 visible characters".to_owned()) }
+}
+
+/// The name of an environment variable; empty where a list has nothing between two commas.
+fn variable(text: &str) -> Result<String, String> {
+    let name = text.trim();
+    let good = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    if good { Ok(name.to_owned()) } else { Err("name the variable alone, e.g. CUDA_VISIBLE_DEVICES".to_owned()) }
 }

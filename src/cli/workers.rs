@@ -1,9 +1,13 @@
 //! `callsheet workers`.
 
-use super::{Failure, out::say, plain};
+use super::{
+    Failure,
+    out::{note, say, say_json},
+    plain,
+};
 use crate::{
     app::App,
-    jobs::{Worker, WorkerStatus},
+    jobs::{Worker, WorkerStatus, Workers},
 };
 use clap::Args;
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
@@ -18,14 +22,17 @@ pub struct Arguments {
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    let workers = app.jobs.list_workers().await?;
+    let Workers { workers, more } = app.jobs.list_workers().await?;
     if arguments.json {
         let workers: Vec<Value> = workers.iter().map(object).collect();
-        say(json!({"workers": workers}))?;
+        say_json(&json!({"workers": workers, "more": more}))?;
     } else if workers.is_empty() {
         say("no workers")?;
     } else {
         say(table(&workers))?;
+        if more {
+            note("there are more workers: these are the ones that were heard of last");
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,8 @@ mod serve;
 
 pub use assets::{FILES, sent};
 
-use poem::{Endpoint, EndpointExt, IntoEndpoint, Response, Route};
+use futures_util::future::Either;
+use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route};
 
 /// Paths that show the page, besides `/`; its script reads the path and decides what of it.
 const PAGES: [&str; 10] = [
@@ -31,9 +32,23 @@ pub fn add(mut routes: Route) -> Route {
 
 /// The page at `/`, and what is nested under `/` everywhere else: a route would leave the first to the second.
 pub fn at_root<E: IntoEndpoint<Endpoint: 'static>>(nested: E) -> impl Endpoint<Output = Response> {
-    let page = std::sync::Arc::new(serve::page());
-    nested.into_endpoint().map_to_response().around(move |nested, request| {
-        let page = page.clone();
-        async move { if request.uri().path() == "/" { page.call(request).await } else { nested.call(request).await } }
-    })
+    AtRoot { page: serve::page().map_to_response(), nested: nested.into_endpoint().map_to_response() }
+}
+
+struct AtRoot<P, E> {
+    page: P,
+    nested: E,
+}
+
+impl<P: Endpoint<Output = Response>, E: Endpoint<Output = Response>> Endpoint for AtRoot<P, E> {
+    type Output = Response;
+
+    /// No `async fn`, which would hold the request as well for as long as the call lasts.
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        if request.uri().path() == "/" {
+            Either::Left(self.page.call(request))
+        } else {
+            Either::Right(self.nested.call(request))
+        }
+    }
 }

@@ -4,11 +4,12 @@
 //! none of its own timeouts ends the wait, and the kernel gives up after a quarter of an hour, or never. SQLite is
 //! part of the process; what it waits for, it bounds itself.
 
+use super::again::{Again, is_read};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     Statement, TransactionOptions, TransactionTrait, prelude::async_trait::async_trait,
 };
-use sqlx::{Connection, Postgres, pool::PoolOptions};
+use sqlx::{Executor, Postgres, pool::PoolOptions};
 use std::{
     future::Future,
     pin::pin,
@@ -59,7 +60,9 @@ impl Bound {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
             let (doubted, show) = (bound.doubted(), SHOW.min(bound.most.unwrap_or(SHOW)));
-            Box::pin(async move { Ok(!doubted || matches!(timeout(show, connection.ping()).await, Ok(Ok(())))) })
+            // sqlx does not count a BEGIN whose answer was not waited for. PostgreSQL warns of a ROLLBACK that undoes nothing.
+            let usable = async move { matches!(timeout(show, connection.execute("ROLLBACK")).await, Ok(Ok(_))) };
+            Box::pin(async move { Ok(!doubted || usable.await) })
         })
     }
 
@@ -88,11 +91,30 @@ impl Drop for Underway<'_> {
 pub struct Bounded<C> {
     inner: C,
     bound: Bound,
+    /// Of a pool whose connections may be cut.
+    again: Option<Again>,
 }
 
 impl<C> Bounded<C> {
     pub fn new(inner: C, bound: Bound) -> Self {
-        Self { inner, bound }
+        Self { inner, bound, again: None }
+    }
+
+    /// The outcome of a read, which is repeated once if its connection was cut.
+    async fn read<T>(
+        &self,
+        statement: Statement,
+        ask: impl AsyncFn(&C, Statement) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let Some(again) = self.again.as_ref().filter(|_| is_read(&statement)) else {
+            return self.bound.hold(ask(&self.inner, statement)).await;
+        };
+        let began = Instant::now();
+        let outcome = self.bound.hold(ask(&self.inner, statement.clone())).await;
+        match &outcome {
+            Err(error) if again.helps(began, error).await => self.bound.hold(ask(&self.inner, statement)).await,
+            _ => outcome,
+        }
     }
 
     /// Whatever a statement takes.
@@ -108,16 +130,29 @@ impl<C: ConnectionTrait> Bounded<C> {
 }
 
 impl Bounded<DatabaseConnection> {
+    /// The same, where a read is repeated once if its connection was cut.
+    pub(super) fn with_second_try(self) -> Self {
+        Self { again: Again::on(&self.inner), ..self }
+    }
+
     #[allow(clippy::disallowed_methods, reason = "for those that know how a transaction has to begin")]
     pub(super) async fn begin(&self, options: TransactionOptions) -> Result<Bounded<DatabaseTransaction>, DbErr> {
-        let inner = self.bound.hold(self.inner.begin_with_options(options)).await?;
-        Ok(Bounded { inner, bound: self.bound.clone() })
+        let began = Instant::now();
+        let mut begun = self.bound.hold(self.inner.begin_with_options(options)).await;
+        // Nothing has happened in it.
+        if let (Err(error), Some(again)) = (&begun, &self.again)
+            && again.helps(began, error).await
+        {
+            begun = self.bound.hold(self.inner.begin_with_options(options)).await;
+        }
+        Ok(Bounded { inner: begun?, bound: self.bound.clone(), again: None })
     }
 
     /// The same with a bound that is closer.
     pub(super) fn within(&self, most: Duration) -> Self {
         let most = self.bound.most.map(|bound| bound.min(most));
-        Self { inner: self.inner.clone(), bound: Bound { most, left: self.bound.left.clone() } }
+        let bound = Bound { most, left: self.bound.left.clone() };
+        Self { inner: self.inner.clone(), bound, again: self.again.clone() }
     }
 }
 
@@ -146,10 +181,10 @@ impl<C: ConnectionTrait> ConnectionTrait for Bounded<C> {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.bound.hold(self.inner.query_one_raw(statement)).await
+        self.read(statement, async |conn: &C, statement| conn.query_one_raw(statement).await).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.bound.hold(self.inner.query_all_raw(statement)).await
+        self.read(statement, async |conn: &C, statement| conn.query_all_raw(statement).await).await
     }
 }

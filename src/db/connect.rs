@@ -3,9 +3,16 @@
 use super::{
     Reader,
     bound::{Bound, Bounded},
+    faults::Faults,
+    settled,
 };
-use sea_orm::{ConnectOptions, DbErr, Statement};
-use sqlx::{Connection, sqlite::SqliteSynchronous};
+use crate::shown_url::shown_url;
+use futures_util::FutureExt;
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr, Statement};
+use sqlx::{
+    Connection,
+    sqlite::{SqliteConnectOptions, SqliteSynchronous},
+};
 use std::{path::Path, sync::Arc, time::Duration};
 
 /// How long a statement on SQLite waits for another process that writes.
@@ -14,7 +21,7 @@ const SQLITE_BUSY: Duration = Duration::from_secs(5);
 /// How long a statement on PostgreSQL waits for a row that another transaction holds.
 const LOCK_WAIT: &str = "5s";
 
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Options {
     /// `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
     pub url: String,
@@ -30,6 +37,8 @@ pub struct Options {
     pub cache_jobs: u64,
     /// Is shown every statement.
     pub observer: Option<Observer>,
+    /// Lets steps of write transactions go wrong, for tests.
+    pub faults: Option<Faults>,
 }
 
 /// Looks on while the database is asked; for measuring.
@@ -39,6 +48,12 @@ pub struct Observer(pub Arc<dyn Fn(&Statement) + Send + Sync>);
 impl std::fmt::Debug for Observer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Observer")
+    }
+}
+
+impl std::fmt::Debug for Options {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Options").field("url", &shown_url(&self.url)).finish_non_exhaustive()
     }
 }
 
@@ -52,6 +67,7 @@ impl Options {
             answer_timeout: Duration::from_secs(30),
             cache_jobs: 0,
             observer: None,
+            faults: None,
         }
     }
 }
@@ -60,14 +76,16 @@ impl Options {
 pub enum ConnectError {
     #[error("the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
     Url(String),
-    #[error("the database at `{url}` cannot be opened: {source}")]
-    Open { url: String, source: DbErr },
-    #[error("the database at `{url}` does not take the connection: {source}")]
-    Refused { url: String, source: sqlx::Error },
+    #[error("the database at `{url}` cannot be opened: {why}")]
+    Open { url: String, why: String },
+    #[error("the database at `{url}` does not take the connection: {why}")]
+    Refused { url: String, why: String },
     #[error("a database in memory would lose every job, and each connection would see another one: name a file")]
     Memory,
     #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
     Missing(String),
+    #[error("the database at `{0}` was deleted while it was opened: {1}")]
+    Gone(String, std::io::Error),
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }
@@ -76,17 +94,19 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     let url = match options.url.split_once(':') {
         Some(("postgresql", rest)) => format!("postgres:{rest}"),
         Some(("sqlite" | "postgres", _)) => options.url.clone(),
-        _ => return Err(ConnectError::Url(without_password(&options.url))),
+        _ => return Err(ConnectError::Url(shown_url(&options.url))),
     };
     let create = options.create;
     match sqlite_file(&url) {
         Some(_) if url.contains(":memory:") || url.contains("mode=memory") => return Err(ConnectError::Memory),
         Some(file) if create => make_folder(file)?,
-        Some(file) if !file.exists() => return Err(ConnectError::Missing(options.url.clone())),
+        Some(file) if !file.exists() => return Err(ConnectError::Missing(shown_url(&options.url))),
         _ => {}
     }
     if url.starts_with("postgres:") {
         try_postgres(&url, options).await?;
+    } else if create {
+        create_file(&url, options).await?;
     }
     let bound = if url.starts_with("postgres:") { Bound::new(options.answer_timeout) } else { Bound::default() };
     let guard = bound.clone();
@@ -102,30 +122,56 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                .create_if_missing(create)
+                // A file that is deleted later must not come back empty.
+                .create_if_missing(false)
                 .foreign_keys(true)
                 // NORMAL may lose the last answered commits at a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
         })
+        .map_sqlx_sqlite_pool_opts(settled::guard)
+        .map_sqlx_sqlite_before_acquire(|connection, _| std::future::ready(Ok(settled::outside(connection))).boxed())
         .map_sqlx_postgres_opts(|postgres| {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
         .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
-    let open = |source| ConnectError::Open { url: without_password(&options.url), source };
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: why(&error) };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
-    Ok(Bounded::new(conn, bound))
+    Ok(Bounded::new(conn, bound).with_second_try())
 }
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |source| ConnectError::Refused { url: without_password(&options.url), source };
+    let refused = |error| ConnectError::Refused { url: shown_url(&options.url), why: without_values(&error) };
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
     let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
     connection.close().await.map_err(refused)
+}
+
+/// Makes the SQLite file, if it is not there, by one connection that is closed again.
+async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: without_values(&error) };
+    let file: SqliteConnectOptions = url.parse().map_err(open)?;
+    let file = file.create_if_missing(true).busy_timeout(SQLITE_BUSY);
+    sqlx::SqliteConnection::connect_with(&file).await.map_err(open)?.close().await.map_err(open)
+}
+
+fn why(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(source)) => without_values(source),
+        other => other.to_string(),
+    }
+}
+
+/// What is wrong. Of an address that is not understood, not which part of it: a password may stand where it should not.
+pub fn without_values(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(_) => "look at the port and the parameters of the address".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 pub fn sqlite_file(url: &str) -> Option<&Path> {
@@ -141,43 +187,5 @@ fn make_folder(file: &Path) -> Result<(), ConnectError> {
             std::fs::create_dir_all(folder).map_err(|error| ConnectError::Folder(folder.display().to_string(), error))
         }
         _ => Ok(()),
-    }
-}
-
-/// The URL as it may be shown.
-pub fn without_password(url: &str) -> String {
-    let (base, query) = url.split_once('?').map_or((url, None), |(base, query)| (base, Some(query)));
-    let base = match base.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?))) {
-        Some((scheme, (user, host))) if user.contains(':') => {
-            format!("{scheme}://{}:***@{host}", user.split(':').next().unwrap_or_default())
-        }
-        _ => base.to_owned(),
-    };
-    let mask = |pair: &str| match pair.split_once('=') {
-        Some((name, _)) if name.contains("password") => format!("{name}=***"),
-        _ => pair.to_owned(),
-    };
-    match query {
-        Some(query) => format!("{base}?{}", query.split('&').map(mask).collect::<Vec<_>>().join("&")),
-        None => base,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_password_is_never_shown_wherever_it_stands() {
-        let cases = [
-            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
-            ("postgres://u:se@cr:et@h/d?sslmode=require", "postgres://u:***@h/d?sslmode=require"),
-            ("postgres://h/d?user=u&password=secret", "postgres://h/d?user=u&password=***"),
-            ("postgres://u@h/d", "postgres://u@h/d"),
-            ("sqlite://a/b.db", "sqlite://a/b.db"),
-        ];
-        for (url, shown) in cases {
-            assert_eq!(without_password(url), shown);
-        }
     }
 }

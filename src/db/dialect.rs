@@ -168,7 +168,11 @@ pub fn guesses_pairs(backend: DbBackend) -> bool {
 pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     match backend {
         DbBackend::Postgres => column.cast_json_field(name),
-        _ => Func::cust("json_extract").arg(column).arg(format!("$.\"{name}\"")).into(),
+        // A text that is no JSON, as a stranger may have written it, would end the whole statement.
+        _ => Expr::cust_with_exprs(
+            "CASE WHEN json_valid(?) THEN json_extract(?, ?) END",
+            [column.clone(), column, format!("$.\"{name}\"").into()],
+        ),
     }
 }
 

@@ -1,11 +1,18 @@
 //! What a failed statement means.
 
 use crate::error::Error;
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
+use std::borrow::Cow;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if is_passing(&error) { Error::Unavailable(error) } else { Error::Database(error) }
+        if is_disk_full(&error) {
+            Error::DiskFull(error)
+        } else if is_passing(&error) {
+            Error::Unavailable(error)
+        } else {
+            Error::Database(error)
+        }
     }
 }
 
@@ -34,13 +41,26 @@ pub fn is_held(error: &DbErr) -> bool {
 }
 
 fn has_code(error: &DbErr, codes: &[&str]) -> bool {
+    code(error).is_some_and(|code| codes.contains(&&*code))
+}
+
+/// The connection was cut before the statement was answered: by its other end, or by an administrator, a crash or a
+/// time limit of PostgreSQL.
+pub fn was_cut(error: &DbErr) -> bool {
     match error {
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
-            e.as_database_error().and_then(|e| e.code()).is_some_and(|code| codes.contains(&&*code))
-        }
+        DbErr::Exec(RuntimeErr::SqlxError(e))
+        | DbErr::Query(RuntimeErr::SqlxError(e))
+        | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
+            sqlx::Error::Io(_) => true,
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| CUT.contains(&&*code) || code.starts_with("08")),
+            _ => false,
+        },
         _ => false,
     }
 }
+
+/// admin_shutdown, crash_shutdown, idle_session_timeout.
+const CUT: [&str; 3] = ["57P01", "57P02", "57P05"];
 
 /// A row with the key is there: one that was looked for before may have been written by somebody else since.
 pub fn is_taken(error: &Error) -> bool {
@@ -57,17 +77,63 @@ pub fn was_answered(error: &DbErr) -> bool {
     }
 }
 
-/// A statement failed, rather than a rule of Callsheet's own.
-pub fn is_of_database(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(_) | Error::Database(_))
+/// The same error for another caller.
+pub fn same(error: &Error) -> Error {
+    let text = |source: &DbErr| RuntimeErr::Internal(source.to_string());
+    match error {
+        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
+        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source))),
+        Error::DatabaseMoved => Error::DatabaseMoved,
+        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string()))),
+    }
 }
 
-/// SQLite: primary result code in the low byte (5 busy, 6 locked, 10 I/O, 13 full). PostgreSQL: SQLSTATE classes of
-/// lost connections (08), rolled back transactions (40), lacking resources (53), rows that
-/// others hold (55P03) and operator intervention (57).
+/// The error is the database's own answer to a statement.
+pub fn is_answer(error: &Error) -> bool {
+    match error {
+        Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => was_answered(error),
+        _ => false,
+    }
+}
+
+/// A statement failed, rather than a rule of Callsheet's own.
+pub fn is_of_database(error: &Error) -> bool {
+    matches!(error, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_))
+}
+
+/// The disk of the database has no room: SQLITE_FULL (13) and PostgreSQL's `disk_full` (53100).
+fn is_disk_full(error: &DbErr) -> bool {
+    code(error).is_some_and(|code| match code.len() {
+        5 => code == "53100",
+        _ => code.parse::<u32>().is_ok_and(|code| code & 0xff == 13),
+    })
+}
+
+/// A statement whose failure leaves its transaction as it was before: on SQLite one that a constraint
+/// (19) or a wrong type (20) refused, or that was wrong itself (1). After any other failure SQLite may
+/// have undone the whole transaction, and PostgreSQL takes no further statement until a rollback.
+pub fn leaves_transaction(error: &DbErr, backend: DbBackend) -> bool {
+    backend == DbBackend::Sqlite
+        && code(error).and_then(|code| code.parse::<u32>().ok()).is_none_or(|code| matches!(code & 0xff, 1 | 19 | 20))
+}
+
+/// The database's own code of the error, if the error is an answer of the database.
+fn code(error: &DbErr) -> Option<Cow<'_, str>> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+            e.as_database_error().and_then(|e| e.code())
+        }
+        _ => None,
+    }
+}
+
+/// SQLite: primary result code in the low byte (5 busy, 6 locked, 7 no memory, 8 read-only, 9
+/// interrupted, 10 I/O, 14 cannot open, 15 locking protocol). PostgreSQL: SQLSTATE classes of lost
+/// connections (08), rolled back transactions (40), lacking resources (53), rows that others hold
+/// (55P03) and operator intervention (57).
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class));
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5 | 6 | 10 | 13))
+    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5..=10 | 14 | 15))
 }

@@ -1,48 +1,58 @@
 //! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
 
+mod again;
 mod bound;
 mod bulk;
 mod connect;
 mod dialect;
 mod errors;
+mod faults;
+mod file;
 mod kept;
 pub mod migrate;
 mod news;
+mod readable;
+mod ready;
 mod relay;
 mod rows;
+mod settled;
 mod tail;
 mod tx;
 pub mod write;
 mod writer;
 
 pub use bound::Bounded;
-pub use connect::{ConnectError, Observer, Options, sqlite_file, without_password};
+pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use dialect::{
     beginning, bytewise, contains_text, due_since, guesses_pairs, is_processing, is_queued, is_running, text_member,
     unindexed,
 };
 pub use errors::is_taken;
+pub use faults::{Fault, Faults, Step};
 pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
-pub use rows::jobs as jobs_of;
+pub use readable::{Readable, page, unreadable_rows};
+pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use tail::{PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
+use writer::Means;
 pub use writer::{Fate, Write, Writer};
 
 use bound::Bound;
 use chrono::{DateTime, Utc};
-use entity::job;
+use file::DatabaseFile;
+use ready::LastCheck;
 use relay::Relay;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, EntityTrait, QuerySelect};
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr};
 use std::{sync::Arc, time::Duration};
 
 /// The pool, whose statements are waited for no longer than is bearable.
 pub type Reader = Bounded<DatabaseConnection>;
 
-/// How long the database has to show that it answers.
-const CHECK: Duration = Duration::from_secs(5);
+/// How long the connections have to close.
+const CLOSE: Duration = Duration::from_secs(5);
 
 /// A pool of connections to one database, and the one way to write to it.
 #[derive(Clone)]
@@ -54,6 +64,7 @@ pub struct Database {
     desk: NewsDesk,
     relay: Option<Relay>,
     url: Arc<str>,
+    ready: Arc<LastCheck>,
 }
 
 impl Database {
@@ -70,8 +81,17 @@ impl Database {
         let desk = NewsDesk::new(KeptJobs::new(options.cache_jobs));
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
         let lanes = dialect::lanes(conn.get_database_backend(), writers);
-        let writer = Writer::new(for_writing.clone(), writers, lanes, desk.clone(), relay.clone());
-        Ok(Self { conn, writer, for_writing, writers, desk, relay, url: options.url.as_str().into() })
+        let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
+        let means = Means {
+            conn: for_writing.clone(),
+            desk: desk.clone(),
+            relay: relay.clone(),
+            file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
+            faults: options.faults.clone(),
+        };
+        let writer = Writer::new(means, writers, lanes);
+        let url = options.url.as_str().into();
+        Ok(Self { conn, writer, for_writing, writers, desk, relay, url, ready: Arc::default() })
     }
 
     /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
@@ -79,8 +99,9 @@ impl Database {
     pub fn detached() -> Self {
         let conn = Bounded::new(DatabaseConnection::default(), Bound::default());
         let desk = NewsDesk::default();
-        let writer = Writer::new(conn.clone(), 1, 1, desk.clone(), None);
-        Self { writer, for_writing: conn.clone(), conn, writers: 1, desk, relay: None, url: "".into() }
+        let means = Means { conn: conn.clone(), desk: desk.clone(), relay: None, file: None, faults: None };
+        let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
+        Self { writer, for_writing, conn, writers: 1, desk, relay: None, url, ready: Arc::default() }
     }
 
     /// There is no database behind this.
@@ -141,18 +162,6 @@ impl Database {
         dialect::name(self.conn.get_database_backend())
     }
 
-    /// Asks the database for the smallest answer that shows that jobs can be read.
-    pub async fn check(&self) -> Result<(), DbErr> {
-        job::Entity::find()
-            .select_only()
-            .column(job::Column::Id)
-            .limit(1)
-            .into_tuple::<String>()
-            .one(&self.conn.within(CHECK))
-            .await?;
-        Ok(())
-    }
-
     /// Other processes have heard of all writes when it returns.
     pub async fn close(self) -> Result<(), DbErr> {
         if let Some(relay) = &self.relay {
@@ -163,6 +172,6 @@ impl Database {
             self.for_writing.unbounded().clone().close().await?;
             self.conn.unbounded().clone().close().await
         };
-        tokio::time::timeout(CHECK, closed).await.unwrap_or(Ok(()))
+        tokio::time::timeout(CLOSE, closed).await.unwrap_or(Ok(()))
     }
 }

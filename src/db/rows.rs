@@ -4,25 +4,89 @@
 //! 1.4 ms, of which SQLite itself needed a tenth. There the rows of a query are gathered into one text of JSON, which is
 //! handed over once.
 
-use super::dialect;
+use super::{
+    dialect,
+    readable::{Decoded, decode},
+};
+use crate::error::{Error, Result as Answer};
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 use sea_orm::{
-    ActiveEnum, ConnectionTrait, DbErr, QueryResult, QueryTrait, Select, Statement, TryGetable, prelude::Json,
+    ActiveEnum, ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Select, Statement, TryGetable,
+    prelude::Json,
 };
 use serde_json::Value;
+use std::collections::HashSet;
 
-/// The jobs of a query that selects all columns in the order of the entity.
+/// Jobs as they were read.
+pub struct Read {
+    pub jobs: Vec<job::Model>,
+    /// Ids of the jobs whose rows can't be read.
+    pub unreadable: HashSet<String>,
+    /// Rows that the database gave, readable or not.
+    pub rows: u64,
+}
+
+/// The jobs of a query that selects all columns in the order of the entity. Those that can't be read are left out.
 pub async fn jobs(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Result<Vec<job::Model>, DbErr> {
-    let asked = query.build(db.get_database_backend());
+    Ok(read(db, query.build(db.get_database_backend())).await?.jobs)
+}
+
+/// The first `limit` jobs of such a query that can be read; fewer only when there are no more behind them.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    query: Select<job::Entity>,
+    offset: u64,
+    limit: u64,
+) -> Result<Vec<job::Model>, DbErr> {
+    let backend = db.get_database_backend();
+    let (mut page, mut behind, mut step) = (Vec::new(), offset, limit);
+    loop {
+        let mut part = query.clone().limit(step);
+        if behind > 0 {
+            part = part.offset(behind);
+        }
+        let Read { jobs, rows, .. } = read(db, part.build(backend)).await?;
+        page.extend(jobs);
+        page.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        if page.len() as u64 >= limit || rows < step {
+            return Ok(page);
+        }
+        behind += step;
+        step = step.saturating_mul(2).min(limit.max(MOST));
+    }
+}
+
+/// Rows that are read at once behind a page of which some can't be read.
+const MOST: u64 = 1000;
+
+/// The job of a query for one.
+///
+/// Errors: `internal_error`, if its row can't be read.
+pub async fn one_job(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Answer<Option<job::Model>> {
+    let Read { mut jobs, unreadable, .. } = read(db, query.build(db.get_database_backend())).await?;
+    match (jobs.pop(), unreadable.into_iter().next()) {
+        (None, Some(id)) => Err(Error::Unreadable(id)),
+        (job, _) => Ok(job),
+    }
+}
+
+/// The jobs of a statement that selects all columns in the order of the entity, and the ids of those that can't be read.
+pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, DbErr> {
     if dialect::rows::gathers(asked.db_backend)
         && let Some(jobs) = gathered(db, &asked).await?
     {
-        return Ok(jobs);
+        return Ok(Read { rows: jobs.len() as u64, jobs, unreadable: HashSet::new() });
     }
     let rows = db.query_all_raw(asked).await?;
-    rows.iter().map(|row| job(&mut ByPlace { row, next: 0 })).collect()
+    let id = |row: &QueryResult| row.try_get_by_index::<String>(0).unwrap_or_else(|_| "(unreadable id)".to_owned());
+    let read = |row: &QueryResult| job(&mut ByPlace { row, next: 0 });
+    let Decoded { read: jobs, unreadable } = decode(&rows, read, |row| format!("{TABLE} {}", id(row)));
+    let unreadable = unreadable.into_iter().map(|name| name[TABLE.len() + 1..].to_owned()).collect();
+    Ok(Read { jobs, unreadable, rows: rows.len() as u64 })
 }
+
+const TABLE: &str = "video_generation_jobs";
 
 /// None when something in the rows is not as Callsheet writes it: a time in another form, a blob. They are read one by one
 /// then, which understands more.
@@ -40,7 +104,7 @@ async fn gathered(db: &impl ConnectionTrait, asked: &Statement) -> Result<Option
 }
 
 fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
-    Ok(job::Model {
+    let job = job::Model {
         id: columns.next()?,
         job_type: columns.next()?,
         mode: columns.next()?,
@@ -80,8 +144,20 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         version: columns.next()?,
         status_since: columns.next()?,
         last_lease_token: columns.next()?,
-    })
+    };
+    in_years(&job).then_some(job).ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
 }
+
+/// SQLite holds any text for a time, and chrono reads years of five digits.
+fn in_years(job: &job::Model) -> bool {
+    let optional =
+        [job.run_at, job.started_at, job.completed_at, job.lease_expires_at, job.cancel_requested_at, job.status_since];
+    let mut times = [job.created_at, job.updated_at].into_iter().chain(optional.into_iter().flatten());
+    times.all(|time| YEARS.contains(&time.timestamp()))
+}
+
+/// The years 1 to 9999, in seconds since 1970.
+pub const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
 /// The values of a row, one after the other.
 trait Columns {

@@ -5,7 +5,7 @@
 //! that is not there is waited for until nobody is left who could fill it: a transaction holds its lock on the table
 //! before it draws a position, so whoever is not among the holders after a gap was seen has not drawn it or has ended.
 
-use super::{Reader, dialect};
+use super::{Readable, Reader, dialect, page};
 use crate::error::Result;
 use entity::job_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -60,14 +60,14 @@ impl Tail {
     /// The next events, in order. A page at most.
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
-        let mut events = behind(self.done).limit(PAGE).all(&self.conn).await?;
+        let mut events: Vec<job_event::Model> = page(behind(self.done), PAGE, &self.conn).await?;
         self.more = events.len() as u64 == PAGE;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());
         let newest = events.last().map(|event| event.id);
-        let mut next = self.done + 1;
+        let mut next = self.done.saturating_add(1);
         let certain = |event: &&job_event::Model| {
             let certain = ordered || event.id == next || settled.is_some_and(|settled| event.id <= settled);
-            next = event.id + 1;
+            next = event.id.saturating_add(1);
             certain
         };
         let certain = events.iter().take_while(certain).count();
@@ -113,7 +113,7 @@ pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
 async fn end(conn: &Reader, last: bool) -> Result<Option<i64>> {
     let ids = job_event::Entity::find().select_only().column(job_event::Column::Id).limit(1);
     let ids = if last { ids.order_by_desc(job_event::Column::Id) } else { ids.order_by_asc(job_event::Column::Id) };
-    Ok(ids.into_tuple().one(conn).await?)
+    Ok(ids.into_tuple().row(conn).await?)
 }
 
 /// Everything behind a position.

@@ -1,8 +1,10 @@
 //! A transaction that holds the locks to write, and what is to be told once it is committed.
 
 use super::{
+    Reader,
     bound::Bounded,
-    dialect,
+    dialect, errors,
+    faults::{Faults, Step},
     news::{News, Told},
 };
 use sea_orm::{
@@ -11,18 +13,40 @@ use sea_orm::{
 };
 use std::sync::{
     Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
+    atomic::{AtomicBool, AtomicUsize, Ordering},
 };
+
+/// Takes the transaction back to the savepoint of one write among several.
+pub(super) const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one_write";
 
 pub struct Tx {
     inner: Bounded<DatabaseTransaction>,
     told: Mutex<Told>,
     written: AtomicUsize,
+    /// A statement failed in a way that may have ended the transaction in the database: what ran
+    /// afterwards would be committed by itself on SQLite, and a COMMIT on PostgreSQL would undo
+    /// everything without an error.
+    broken: AtomicBool,
+    faults: Option<Faults>,
 }
 
 impl Tx {
-    pub(super) fn new(inner: Bounded<DatabaseTransaction>) -> Self {
-        Self { inner, told: Mutex::default(), written: AtomicUsize::new(0) }
+    pub(super) async fn begin(conn: &Reader, faults: Option<Faults>) -> Result<Self, DbErr> {
+        let lost = match &faults {
+            Some(faults) => faults.before(Step::Begin, None::<&DatabaseTransaction>).await?,
+            None => None,
+        };
+        let inner = conn.begin(dialect::write_transaction()).await?;
+        match lost {
+            Some(error) => Err(error),
+            None => Ok(Self {
+                inner,
+                told: Mutex::default(),
+                written: AtomicUsize::new(0),
+                broken: AtomicBool::new(false),
+                faults,
+            }),
+        }
     }
 
     /// The job changes with this transaction.
@@ -61,19 +85,62 @@ impl Tx {
 
     /// Answers with what to tell.
     pub(super) async fn commit(self) -> Result<Told, DbErr> {
+        if self.broken.load(Ordering::Relaxed) {
+            return Err(over());
+        }
+        let lost = self.fault(Step::Commit).await?;
         self.inner.commit().await?;
-        Ok(self.told.into_inner().unwrap_or_else(PoisonError::into_inner))
+        match lost {
+            Some(error) => Err(error),
+            None => Ok(self.told.into_inner().unwrap_or_else(PoisonError::into_inner)),
+        }
     }
 
     pub(super) async fn rollback(self) -> Result<(), DbErr> {
+        self.fault(Step::Rollback).await?;
         self.inner.rollback().await
     }
 
-    fn note(&self, sql: &str) {
+    async fn fault(&self, step: Step<'_>) -> Result<Option<DbErr>, DbErr> {
+        match &self.faults {
+            Some(faults) => faults.before(step, Some(&self.inner)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Refuses a statement behind one that ended the transaction. Answers with the error that is to
+    /// take the place of the statement's own outcome.
+    async fn before(&self, sql: &str) -> Result<Option<DbErr>, DbErr> {
+        if self.broken.load(Ordering::Relaxed) && sql != BACK_TO_SAVEPOINT {
+            return Err(over());
+        }
         if !dialect::only_reads(sql) {
             self.written.fetch_add(1, Ordering::Relaxed);
         }
+        match self.fault(Step::Statement(sql)).await {
+            Err(error) => self.after(Err(error), None),
+            lost => lost,
+        }
     }
+
+    /// Hands on the outcome of a statement, and notes one that may have ended the transaction.
+    fn after<T>(&self, outcome: Result<T, DbErr>, lost: Option<DbErr>) -> Result<T, DbErr> {
+        let outcome = match lost {
+            Some(error) => outcome.and(Err(error)),
+            None => outcome,
+        };
+        if let Err(error) = &outcome
+            && !errors::leaves_transaction(error, self.inner.get_database_backend())
+        {
+            self.broken.store(true, Ordering::Relaxed);
+        }
+        outcome
+    }
+}
+
+/// The transaction was ended by a statement whose error was not handed on.
+fn over() -> DbErr {
+    DbErr::Custom("a statement before this one failed, and the transaction with it".to_owned())
 }
 
 #[async_trait]
@@ -83,22 +150,26 @@ impl ConnectionTrait for Tx {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.note(&statement.sql);
-        self.inner.execute_raw(statement).await
+        let lost = self.before(&statement.sql).await?;
+        self.after(self.inner.execute_raw(statement).await, lost)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.note(sql);
-        self.inner.execute_unprepared(sql).await
+        let lost = self.before(sql).await?;
+        let outcome = self.after(self.inner.execute_unprepared(sql).await, lost);
+        if outcome.is_ok() && sql == BACK_TO_SAVEPOINT {
+            self.broken.store(false, Ordering::Relaxed);
+        }
+        outcome
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.note(&statement.sql);
-        self.inner.query_one_raw(statement).await
+        let lost = self.before(&statement.sql).await?;
+        self.after(self.inner.query_one_raw(statement).await, lost)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.note(&statement.sql);
-        self.inner.query_all_raw(statement).await
+        let lost = self.before(&statement.sql).await?;
+        self.after(self.inner.query_all_raw(statement).await, lost)
     }
 }

@@ -6,6 +6,7 @@
 //! once, so that nothing is ever waited for; a busy one takes the more, the longer a commit lasts.
 
 mod batch;
+mod disk;
 mod held;
 mod queue;
 mod write;
@@ -14,10 +15,13 @@ pub use write::{Fate, Write};
 
 use super::{
     Reader,
+    faults::Faults,
+    file::DatabaseFile,
     news::{NewsDesk, Told},
     relay::Relay,
 };
 use crate::error::{Error, Result};
+use disk::Disk;
 use queue::{Entry, Lane, Load, Waiting};
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::{
@@ -52,12 +56,26 @@ struct Shared {
     hasher: RandomState,
     desk: NewsDesk,
     relay: Option<Relay>,
+    disk: Disk,
+    /// The file that is written to, on SQLite.
+    file: Option<DatabaseFile>,
+    faults: Option<Faults>,
+}
+
+/// What a writer writes to, and whom it tells of it.
+pub struct Means {
+    pub conn: Reader,
+    pub desk: NewsDesk,
+    pub relay: Option<Relay>,
+    pub file: Option<DatabaseFile>,
+    pub faults: Option<Faults>,
 }
 
 impl Writer {
     /// At most so many transactions are open at once, and of those so many are kept for the lanes: a lane waits for nobody
     /// else's turn, as what it holds up are all the writes behind it.
-    pub fn new(conn: Reader, writers: usize, lanes: usize, desk: NewsDesk, relay: Option<Relay>) -> Self {
+    pub fn new(means: Means, writers: usize, lanes: usize) -> Self {
+        let Means { conn, desk, relay, file, faults } = means;
         Self(Arc::new(Shared {
             conn,
             turns: Semaphore::new(if writers > lanes { writers - lanes } else { writers }),
@@ -68,6 +86,9 @@ impl Writer {
             hasher: RandomState::new(),
             desk,
             relay,
+            disk: Disk::default(),
+            file,
+            faults,
         }))
     }
 
@@ -85,12 +106,19 @@ impl Writer {
         let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
         self.0.enter(Box::new(entry));
         let gone = |_| Error::Database(DbErr::Custom("the write broke down".to_owned()));
-        match timeout_at(until, &mut outcome).await {
+        let outcome = match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
             // From here on it is not begun any more.
             Err(_) if !begun.swap(true, Ordering::AcqRel) => Err(late()),
             Err(_) => outcome.await.map_err(gone)?,
-        }
+        };
+        self.0.disk.note(outcome.as_ref().err());
+        outcome
+    }
+
+    /// How long ago the disk refused a write; `None` if none was refused since the start.
+    pub fn disk_was_full(&self) -> Option<Duration> {
+        self.0.disk.was_full()
     }
 }
 

@@ -50,14 +50,15 @@ pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, Expor
     .and_then(|n| finish(n, out))
 }
 
-/// A heading, then a row a job. Null is an empty cell; lists and objects are JSON text. Answers with the number of jobs.
+/// A heading, then a row a job. Null is an empty cell; lists and objects are JSON text. A text that a spreadsheet would take
+/// for a formula has an apostrophe before it. Answers with the number of jobs.
 pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportError> {
     let mut table = csv::Writer::from_writer(&mut *out);
     table.write_record(NAMES).map_err(io::Error::from)?;
     let written = each(jobs, |job| {
         let cells = values(job).map(|value| match value {
             Value::Null => String::new(),
-            Value::String(text) => text,
+            Value::String(text) => not_a_formula(text),
             other => other.to_string(),
         });
         table.write_record(&cells).map_err(io::Error::from)?;
@@ -67,6 +68,13 @@ pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportE
     table.flush()?;
     drop(table);
     finish(written, out)
+}
+
+/// Text cells that begin like a formula are run by spreadsheets, and jobs hold texts of strangers.
+fn not_a_formula(text: String) -> String {
+    // The wide forms are read as the signs themselves by some.
+    let signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    if text.starts_with(signs) { format!("'{text}") } else { text }
 }
 
 /// Calls `write`, which answers with the bytes that it wrote, for each job, oldest first.

@@ -1,18 +1,18 @@
 //! Where an export goes: to standard output, or to a file, packed as its name says, which has its name only when it is
 //! whole.
 
-use crate::whole_file::part_of;
+use crate::whole_file::WholeFile;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     fs::File,
     io::{self, BufWriter, Stdout, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 pub struct Output {
     out: Packed,
-    /// The file's name now and when it is whole.
-    names: Option<(PathBuf, PathBuf)>,
+    /// The file, if it is one.
+    whole: Option<WholeFile>,
 }
 
 enum Packed {
@@ -24,19 +24,19 @@ enum Packed {
 
 impl Output {
     pub fn stdout() -> Self {
-        Self { out: Packed::Stdout(BufWriter::new(io::stdout())), names: None }
+        Self { out: Packed::Stdout(BufWriter::new(io::stdout())), whole: None }
     }
 
     /// Packed if the name ends in `.gz` or `.zst`.
     pub fn file(path: &Path) -> io::Result<Self> {
-        let part = part_of(path);
-        let file = BufWriter::new(File::create(&part)?);
+        let (whole, file) = WholeFile::create(path)?;
+        let file = BufWriter::new(file);
         let out = match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Packed::Gzip(GzEncoder::new(file, Compression::default())),
             Some("zst") => Packed::Zstd(zstd::Encoder::new(file, 0)?),
             _ => Packed::Plain(file),
         };
-        Ok(Self { out, names: Some((part, path.to_owned())) })
+        Ok(Self { out, whole: Some(whole) })
     }
 
     /// Ends the output, and gives the file its name.
@@ -47,8 +47,8 @@ impl Output {
             Packed::Gzip(out) => out.finish()?,
             Packed::Zstd(out) => out.finish()?,
         };
-        file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
-        self.names.map_or(Ok(()), |(part, path)| std::fs::rename(part, path))
+        let file = file.into_inner().map_err(|error| error.into_error())?;
+        self.whole.map_or(Ok(()), |whole| whole.finish(&file))
     }
 }
 

@@ -15,6 +15,13 @@ const TOLD: usize = 16;
 /// levels deeper than in its store.
 pub const DEEPEST: usize = 120;
 
+/// Bytes of memory that the values of a record may take.
+pub const HEAVIEST: usize = 64 << 20;
+
+/// What a value, and an object beyond its values, take of it.
+const VALUE: usize = 48;
+const OBJECT: usize = 640;
+
 /// From here on a whole number is read as a float.
 const LARGE: f64 = 9.2e18;
 
@@ -29,11 +36,23 @@ pub struct Parsed {
     pub depth: usize,
 }
 
-pub fn parse(text: &[u8]) -> serde_json::Result<Parsed> {
+/// Why a text was not read.
+#[derive(Debug)]
+pub enum Unread {
+    Malformed(serde_json::Error),
+    /// It has more values than memory is to be filled with.
+    TooMany,
+}
+
+pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
     let noticed = Noticed::default();
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = Reader { noticed: &noticed, depth: 0 }.deserialize(&mut json)?;
-    json.end()?;
+    let value = Reader { noticed: &noticed, depth: 0 }.deserialize(&mut json);
+    let value = value.and_then(|value| json.end().map(|()| value));
+    let value = value.map_err(|error| match noticed.weight.get() > HEAVIEST {
+        true => Unread::TooMany,
+        false => Unread::Malformed(error),
+    })?;
     Ok(Parsed {
         value,
         repeated: noticed.repeated.into_inner(),
@@ -48,6 +67,14 @@ struct Noticed {
     /// A float so large that it may have been a whole number.
     large: Cell<bool>,
     depth: Cell<usize>,
+    weight: Cell<usize>,
+}
+
+impl Noticed {
+    fn weigh<E: serde::de::Error>(&self, bytes: usize) -> Result<(), E> {
+        self.weight.set(self.weight.get() + bytes);
+        if self.weight.get() > HEAVIEST { Err(E::custom("too many values")) } else { Ok(()) }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -98,11 +125,13 @@ impl<'de> Visitor<'de> for Reader<'_> {
         Ok(value.into())
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Value, E> {
+        self.noticed.weigh(value.len())?;
         Ok(value.into())
     }
 
-    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<Value, E> {
+        self.noticed.weigh(value.len())?;
         Ok(value.into())
     }
 
@@ -114,6 +143,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let below = self.below();
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(below)? {
+            self.noticed.weigh(VALUE)?;
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -122,7 +152,9 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let below = self.below();
         let mut members = Map::new();
+        self.noticed.weigh(OBJECT)?;
         while let Some(name) = object.next_key::<String>()? {
+            self.noticed.weigh(VALUE + name.len())?;
             let value = object.next_value_seed(below)?;
             match members.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),

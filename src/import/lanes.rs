@@ -37,7 +37,7 @@ impl Lanes {
 
     /// Sends the batch off, and answers with the outcomes of those that it had to wait for.
     pub async fn send(&mut self, batch: Batch) -> Result<Vec<Outcome>> {
-        let ids = batch.iter().filter_map(|entry| entry.read.as_ref().ok()).map(|record| record.job.id.clone());
+        let ids = batch.entries.iter().filter_map(|entry| entry.read.as_ref().ok()).map(|record| record.job.id.clone());
         let ids: HashSet<_> = ids.collect();
         let mut landed = Vec::new();
         while self.flying.iter().any(|flight| !flight.ids.is_disjoint(&ids)) {

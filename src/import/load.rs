@@ -2,7 +2,8 @@
 //! that the database refuses is written again record by record: one that is bad does not stop the others.
 
 use super::{
-    read::{self, Entry},
+    allowance::Allowance,
+    read::{self, Entry, SHOWN},
     reject::{Reason, Reject},
     report::{At, Fate, Outcome},
     secrets,
@@ -11,18 +12,14 @@ use super::{
 };
 use crate::{
     db::write::{ImportedJob, Landed, OnConflict},
-    error::{Error, Result},
+    error::{Error, Result, Thing},
     jobs::{Batch, JobManager},
 };
 use entity::import_reject;
-use sea_orm::ActiveValue::{NotSet, Set};
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// Bytes of a rejected record that `import_rejects` keeps.
-const RAW: usize = 1 << 20;
 
 /// Where the records of a run go.
 pub struct Loader {
@@ -34,6 +31,13 @@ pub struct Loader {
     pub shown: Option<Arc<PathBuf>>,
     /// Of a dry run, the ids that would have been written: they would be there for the next file.
     pub dry: Option<Mutex<Seen>>,
+    /// Rejects that may still be kept.
+    pub allowance: Allowance,
+}
+
+/// What the database said that is said of all records alike: trying them one by one makes no sense.
+fn is_of_all(error: &Error) -> bool {
+    error.is_passing() || matches!(error, Error::Overloaded | Error::NotFound(Thing::Import))
 }
 
 impl Loader {
@@ -41,16 +45,19 @@ impl Loader {
     ///
     /// Errors: those of a database that is away. A record that it refuses is an outcome.
     pub async fn load(&self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
+        // Held until all is written.
+        let _room = batch.room.take();
+        let mut batch = batch.entries;
         if let Some(shown) = &self.shown {
             batch.iter_mut().for_each(|entry| entry.file = shown.clone());
         }
-        let rejects = batch.iter().filter_map(|entry| Some(self.row(entry, entry.read.as_ref().err()?)));
+        let rejects = batch.iter().filter_map(|entry| self.kept(entry, entry.read.as_ref().err()?));
         let rejects: Vec<_> = rejects.collect();
+        let rejected = batch.iter().filter(|entry| entry.read.is_err()).count();
         let mut outcomes = Vec::with_capacity(batch.len());
         let (mut records, mut good) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         for entry in batch {
-            let Entry { file, at, raw, read, repairs } = entry;
-            let bytes = raw.len() as u64;
+            let Entry { file, at, raw, bytes, read, repairs } = entry;
             let (id, fate) = match read {
                 Ok(record) => {
                     let id = record.job.id.clone();
@@ -63,7 +70,7 @@ impl Loader {
             outcomes.push(Outcome { file, at, id, fate, repairs, bytes });
         }
         let repaired = good.iter().map(|(i, _)| !outcomes[*i].repairs.is_empty()).collect();
-        let batch = Batch { jobs: Arc::new(records), repaired, rejects };
+        let batch = Batch { jobs: Arc::new(records), repaired, rejected, rejects };
         let places: Vec<_> = good.iter().map(|(i, _)| *i).collect();
         match self.land(batch).await? {
             Ok(landed) => landed.into_iter().zip(places).for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
@@ -84,12 +91,12 @@ impl Loader {
             let landed = self.jobs.foresee_import(&records, self.on_conflict).await?;
             return Ok(Ok(self.once(&records, landed)));
         };
-        let rejects = batch.rejects.clone();
+        let (rejected, rejects) = (batch.rejected, batch.rejects.clone());
         match self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await {
             Ok(landed) => Ok(Ok(self.once(&records, landed))),
-            Err(error @ Error::Unavailable(_)) => Err(error),
+            Err(error) if is_of_all(&error) => Err(error),
             Err(_) => {
-                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejects }).await?;
+                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejected, rejects }).await?;
                 Ok(Err(records))
             }
         }
@@ -109,20 +116,21 @@ impl Loader {
     async fn load_alone(&self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
         let repaired = vec![!outcome.repairs.is_empty()];
         let jobs = Arc::new(vec![record.clone()]);
-        match self.write(Batch { jobs, repaired, rejects: Vec::new() }).await {
+        match self.write(Batch { jobs, repaired, rejected: 0, rejects: Vec::new() }).await {
             Ok(landed) => outcome.fate = landed.into_iter().next().map_or(Fate::AlreadyThere, fate),
-            Err(error @ Error::Unavailable(_)) => return Err(error),
+            Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => {
                 let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
                 let entry = Entry {
                     file: outcome.file.clone(),
                     at: outcome.at.clone(),
                     raw: raw.to_vec(),
+                    bytes: outcome.bytes,
                     read: Err(reject.clone()),
                     repairs: Vec::new(),
                 };
-                let rejects = vec![self.row(&entry, &reject)];
-                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejects }).await?;
+                let rejects = self.kept(&entry, &reject).into_iter().collect();
+                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejected: 1, rejects }).await?;
                 outcome.fate = Fate::Rejected(reject);
             }
         }
@@ -134,23 +142,30 @@ impl Loader {
         self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
     }
 
-    fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::ActiveModel {
-        let Entry { file, at, raw, .. } = entry;
+    /// The row of a reject, unless there are too many already.
+    fn kept(&self, entry: &Entry, reject: &Reject) -> Option<import_reject::Model> {
+        let row = (!self.allowance.is_spent()).then(|| self.row(entry, reject))?;
+        self.allowance.take(row.bytes()).then_some(row)
+    }
+
+    fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::Model {
+        let Entry { file, at, raw, bytes, .. } = entry;
         let key = Some(at).filter(|at| **at != At::File).map(|at| text::plain(&at.to_string()).into_owned());
-        let cut = match raw.len() > RAW {
-            true => format!(" Of the record, the first {} KiB are kept.", RAW >> 10),
+        let shown = &raw[..raw.len().min(SHOWN)];
+        let cut = match *bytes > shown.len() as u64 {
+            true => format!(" Of the record, the first {} KiB are kept.", (shown.len() >> 10).max(1)),
             false => String::new(),
         };
-        let raw = secrets::hidden(&String::from_utf8_lossy(&raw[..raw.len().min(RAW)]));
-        import_reject::ActiveModel {
-            id: NotSet,
-            import_id: Set(self.import_id.clone().unwrap_or_default()),
-            file: Set(text::plain(&file.display().to_string()).into_owned()),
-            key: Set(key),
-            reason: Set(reject.reason.as_str().to_owned()),
-            detail: Set(text::plain(&format!("{}{cut}", reject.detail)).into_owned()),
-            raw: Set(Some(text::plain(&raw).into_owned()).filter(|raw| !raw.is_empty())),
-            created_at: Set(self.jobs.now()),
+        let raw = secrets::hidden(&String::from_utf8_lossy(shown));
+        import_reject::Model {
+            id: 0,
+            import_id: self.import_id.clone().unwrap_or_default(),
+            file: text::plain(&file.display().to_string()).into_owned(),
+            key,
+            reason: reject.reason.as_str().to_owned(),
+            detail: text::plain(&format!("{}{cut}", reject.detail)).into_owned(),
+            raw: Some(text::plain(&raw).into_owned()).filter(|raw| !raw.is_empty()),
+            created_at: self.jobs.now(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //! become null, and halves of surrogate pairs, which become U+FFFD; and whole numbers that fit no column and no float,
 //! which become texts. Everything else stays as it is, byte for byte.
 
-use super::json::{self, Parsed};
+use super::json::{self, Parsed, Unread};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -79,9 +79,10 @@ impl<'a> Read<'a> {
 /// Reads JSON, mended where it has to be.
 ///
 /// Errors: those of the text as it is.
-pub fn read(raw: &[u8]) -> serde_json::Result<Read<'_>> {
+pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
     let read = match json::parse(raw) {
         Ok(parsed) => Ok((Cow::Borrowed(raw), parsed, Vec::new())),
+        Err(Unread::TooMany) => Err(Unread::TooMany),
         Err(error) => {
             let mended = mend(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
             mended.map(|(parsed, mended)| (Cow::Owned(mended.raw), parsed, mended.rules)).ok_or(error)

@@ -7,7 +7,10 @@
 //! written in batches ([`load`]). What has no column is kept in the job's `context` ([`kept`]); what can't be taken is
 //! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
 
+mod allowance;
 mod background;
+mod bounds;
+mod disk;
 mod fields;
 mod interrupted;
 mod json;
@@ -29,19 +32,28 @@ mod sources;
 mod split;
 mod status;
 mod stop;
+mod temporary;
 mod text;
 mod times;
 
 pub use crate::db::write::OnConflict;
-pub use background::Background;
+pub use background::{Background, Place, Settings, UPLOADS, WAITING};
+pub use disk::Room;
 pub use interrupted::Interrupted;
 pub use kept::Repair;
+pub use read::{SqliteArguments, read_sqlite};
 pub use reject::{Reason, Reject};
 pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
-pub use stop::Stop;
+pub use stop::{Stop, StopReason};
+pub use temporary::{Temporary, sweep};
 
-use crate::{error::Error, jobs::JobManager, whole_file};
+use crate::{
+    error::{Error, Thing},
+    jobs::JobManager,
+    whole_file,
+};
+use allowance::Allowance;
 use chrono_tz::Tz;
 use lanes::Lanes;
 use load::Loader;
@@ -73,6 +85,10 @@ pub struct Options {
     /// What reports call the file, where its path says nothing.
     pub shown_as: Option<String>,
     pub stop: Stop,
+    /// How long the run may take.
+    pub time_limit: Option<Duration>,
+    /// What is left free of the disk.
+    pub room: Room,
 }
 
 impl Options {
@@ -88,6 +104,8 @@ impl Options {
             report: None,
             shown_as: None,
             stop: Stop::default(),
+            time_limit: None,
+            room: Room::default(),
         }
     }
 }
@@ -110,14 +128,14 @@ pub enum ImportError {
     Database(#[from] Error),
 }
 
-/// What the row of a stopped run says.
-const STOPPED: &str = "Stopped on request. What came in until then is whole, and running again does the rest.";
-
 /// Sources whose sums the row of a run keeps; the report's file has all.
 const KEPT: usize = 1000;
 
-/// How often a run says that it is alive, also while a source lets it wait.
-const BEAT: Duration = Duration::from_secs(10);
+/// How often a run looks whether it was aborted.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// After so many looks a run says that it is alive, also while a source lets it wait.
+const BEAT: u64 = 10;
 
 /// Imports the files, one after the other. `told` hears of each record as soon as what became of it is certain.
 ///
@@ -142,6 +160,7 @@ pub async fn run(
 pub async fn begin(jobs: &JobManager, options: &Options) -> Result<String, Error> {
     // Whoever imports again has an end of the last run before him.
     jobs.give_up_imports().await?;
+    jobs.prune_imports(None).await?;
     jobs.start_import(described(options)).await
 }
 
@@ -152,12 +171,13 @@ pub async fn run_as(
     import_id: Option<&str>,
     told: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    let beating = import_id.map(|id| beat(jobs.clone(), id.to_owned()));
+    let accompanied = import_id.map(|id| accompany(jobs.clone(), id.to_owned(), options.stop.clone()));
+    let limited = options.time_limit.map(|limit| end_after(limit, options.stop.clone()));
     let ended = load_all(jobs, options, import_id, told).await;
-    drop(beating);
+    drop((accompanied, limited));
     let Some(id) = import_id else { return ended };
     let error = match &ended {
-        Ok(report) => report.stopped.then(|| STOPPED.to_owned()),
+        Ok(report) => report.stopped.as_ref().map(StopReason::sentence),
         Err(ImportError::Database(error)) => Some(error.to_string()),
         Err(error) => Some(error.to_string()),
     };
@@ -173,20 +193,39 @@ pub async fn run_as(
     Ok(report)
 }
 
-/// Says that the run goes on, until it is dropped.
-fn beat(jobs: JobManager, id: String) -> Beating {
-    Beating(tokio::spawn(async move {
-        loop {
-            tokio::time::sleep(BEAT).await;
+/// Says that the run goes on, and ends it when it was aborted, by whichever server or command; until it is dropped.
+fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
+    Beside(tokio::spawn(async move {
+        for look in 1.. {
+            tokio::time::sleep(LOOK).await;
             // One that does not get through is made up for by the next; a database that is away ends the run anyhow.
-            let _ = jobs.beat_import(&id).await;
+            if jobs.is_aborted(&id).await.is_ok_and(|aborted| aborted) {
+                return stop.request_for(StopReason::Aborted);
+            }
+            if look % BEAT == 0 {
+                let _ = jobs.beat_import(&id).await;
+            }
         }
     }))
 }
 
-struct Beating(tokio::task::JoinHandle<()>);
+/// Ends a run that takes too long.
+fn end_after(limit: Duration, stop: Stop) -> Beside {
+    Beside(tokio::spawn(async move {
+        tokio::time::sleep(limit).await;
+        let told = format!(
+            "The import took longer than the {} seconds that it may: import smaller parts, use `callsheet import`, or \
+             start the server with a larger --max-import-seconds.",
+            limit.as_secs()
+        );
+        stop.request_for(StopReason::Bound(told));
+    }))
+}
 
-impl Drop for Beating {
+/// What goes on beside a run until this is dropped.
+struct Beside(tokio::task::JoinHandle<()>);
+
+impl Drop for Beside {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -208,6 +247,7 @@ async fn load_all(
         on_conflict: options.on_conflict,
         shown: shown.clone(),
         dry: options.dry_run.then(Mutex::default),
+        allowance: Allowance::default(),
     });
     let mut ended = Ok(());
     for place in &options.files {
@@ -217,7 +257,7 @@ async fn load_all(
             break;
         }
     }
-    account.report.stopped = options.stop.is_requested();
+    account.report.stopped = options.stop.reason();
     account.file.map_or(Ok(()), |file| file.end(&account.report))?;
     ended.map(|()| account.report)
 }
@@ -230,10 +270,18 @@ async fn load_one(
     account: &mut Account<'_>,
 ) -> Result<(), ImportError> {
     let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
-    let mut batches = read::begin(Reading { place: Arc::new(place.to_owned()), source: options.source, context });
+    let (place, stop) = (Arc::new(place.to_owned()), options.stop.clone());
+    let mut batches = read::begin(Reading { place, source: options.source, context, stop });
     let ended = send_all(&mut batches, options, lanes, account).await;
     account.add(lanes.land_all().await)?;
-    ended
+    match ended {
+        // Nothing is written of a run that was aborted: that is heard of before it is looked for.
+        Err(ImportError::Database(Error::NotFound(Thing::Import))) => {
+            options.stop.request_for(StopReason::Aborted);
+            Ok(())
+        }
+        ended => ended,
+    }
 }
 
 async fn send_all(
@@ -243,6 +291,10 @@ async fn send_all(
     account: &mut Account<'_>,
 ) -> Result<(), ImportError> {
     while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
+        if let Some(lacking) = options.room.lacking() {
+            options.stop.request_for(StopReason::Bound(lacking));
+            break;
+        }
         account.add(lanes.send(batch).await?)?;
         while lanes.are_taken() {
             account.add(lanes.land().await?)?;

@@ -1,13 +1,13 @@
 //! Reads a source in a thread of its own, record by record, and hands the records on in batches. What is held in memory
 //! is bounded by the size of a batch, not of the source. Nothing here ever writes to a source.
 
-mod comic;
+mod cause;
 mod file;
 mod folder;
+mod input;
 mod place;
 mod postgres;
 mod redis;
-mod rows;
 mod sink;
 mod sqlite;
 
@@ -16,27 +16,37 @@ use super::{
     reject::Reject,
     report::At,
     sources::{Context, SourceKind},
+    stop::Stop,
 };
 use crate::db::write::ImportedJob;
 use place::Place;
 pub use place::{look, shown};
-use sink::Sink;
+pub use sink::SHOWN;
+use sink::{ROOM, Sink};
+pub use sqlite::{Arguments as SqliteArguments, run_child as read_sqlite};
 use std::{path::PathBuf, sync::Arc};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 
 /// A record that was met, and what was made of it.
 pub struct Entry {
     /// The file that it stands in; the source itself when that is a file or a database.
     pub file: Arc<PathBuf>,
     pub at: At,
-    /// As it stands there, secrets and all: see [`super::secrets`].
+    /// As it stands there, secrets and all: see [`super::secrets`]. Of a large one, the beginning.
     pub raw: Vec<u8>,
+    /// All bytes of it.
+    pub bytes: u64,
     pub read: Result<ImportedJob, Reject>,
     /// What was put right in it, by field and rule.
     pub repairs: Vec<Repair>,
 }
 
-pub type Batch = Vec<Entry>;
+/// Records that are written together.
+pub struct Batch {
+    pub entries: Vec<Entry>,
+    /// Memory that they take. Records of which few fit in memory wait until those before are written.
+    pub room: Option<OwnedSemaphorePermit>,
+}
 
 /// How a source is read.
 pub struct Reading {
@@ -45,6 +55,8 @@ pub struct Reading {
     /// The store that it is said to be; else each record is recognised by its fields.
     pub source: Option<SourceKind>,
     pub context: Context,
+    /// Looked at for each buffer that is read.
+    pub stop: Stop,
 }
 
 /// Begins to read. Batches end with the source; whoever lets go of them ends the reading.
@@ -56,7 +68,8 @@ pub fn begin(reading: Reading) -> mpsc::Receiver<Batch> {
 
 impl Reading {
     fn run(self, sender: mpsc::Sender<Batch>) {
-        let mut sink = Sink::new(sender, self.source, self.context);
+        let room = Arc::new(Semaphore::new(ROOM));
+        let mut sink = Sink::new(sender, room, self.source, self.context, self.stop);
         match Place::of(&self.place) {
             Place::Postgres(url) => postgres::read(url, &mut sink),
             Place::Redis(url) => redis::read(url, &mut sink),

@@ -46,6 +46,35 @@ pub enum Reason {
 }
 
 impl Reason {
+    const ALL: [Reason; 21] = [
+        Reason::UnreadableFile,
+        Reason::EmptyFile,
+        Reason::EmptyFolder,
+        Reason::FolderLoop,
+        Reason::Unreachable,
+        Reason::BadDatabase,
+        Reason::NotJson,
+        Reason::MalformedJson,
+        Reason::TruncatedJson,
+        Reason::TooLarge,
+        Reason::NotAnObject,
+        Reason::UnknownShape,
+        Reason::Orphan,
+        Reason::MissingId,
+        Reason::BadId,
+        Reason::DuplicateId,
+        Reason::BadJobType,
+        Reason::UnknownStatus,
+        Reason::BadTime,
+        Reason::WrongType,
+        Reason::DatabaseRefused,
+    ];
+
+    /// The reason of this word.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == word)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Reason::UnreadableFile => "unreadable_file",

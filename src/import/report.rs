@@ -3,6 +3,7 @@
 use super::{
     kept::Repair,
     reject::{Reason, Reject},
+    stop::StopReason,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -25,6 +26,26 @@ pub enum At {
     Element(u64),
     /// The record is a JSON value of its own, beginning in this line, from 1.
     Line(u64),
+}
+
+impl At {
+    /// Characters of a key that are shown: what is longer is the id of no job.
+    const SHOWN: usize = 1000;
+
+    /// The same place, with a long key cut.
+    pub(super) fn cut(self) -> Self {
+        match self {
+            At::Key(mut key) => {
+                if let Some((end, _)) = key.char_indices().nth(Self::SHOWN) {
+                    key.truncate(end);
+                    key.push('…');
+                    key.shrink_to_fit();
+                }
+                At::Key(key)
+            }
+            other => other,
+        }
+    }
 }
 
 impl fmt::Display for At {
@@ -150,8 +171,8 @@ pub struct Report {
     pub total: Counts,
     /// The first 1,000 rejected records.
     pub rejects: Vec<Outcome>,
-    /// It was stopped on request; running again does the rest.
-    pub stopped: bool,
+    /// Why it ended before its end; running again does the rest.
+    pub stopped: Option<StopReason>,
 }
 
 impl Report {

@@ -2,7 +2,7 @@
 //! the counts at the end. It has its name only when it is whole.
 
 use super::{Counts, Fate, ImportError, Outcome, Report, report::At, rules};
-use crate::whole_file::part_of;
+use crate::whole_file::WholeFile;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -12,18 +12,18 @@ use std::{
 
 pub struct ReportFile {
     path: PathBuf,
-    part: PathBuf,
+    whole: WholeFile,
     out: BufWriter<File>,
     first: bool,
 }
 
 impl ReportFile {
     pub fn begin(path: &Path, options: &Value) -> Result<Self, ImportError> {
-        let part = part_of(path);
         let failed = |source| ImportError::Report { path: path.to_owned(), source };
-        let mut out = BufWriter::new(File::create(&part).map_err(failed)?);
+        let (whole, file) = WholeFile::create(path).map_err(failed)?;
+        let mut out = BufWriter::new(file);
         write!(out, "{{\"options\": {options},\n\"records\": [").map_err(failed)?;
-        Ok(Self { path: path.to_owned(), part, out, first: true })
+        Ok(Self { path: path.to_owned(), whole, out, first: true })
     }
 
     /// Tells of the record, if it was rejected or came in repaired.
@@ -39,7 +39,7 @@ impl ReportFile {
 
     /// Writes the counts and what the rules mean, and gives the file its name.
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
-        let (id, stopped) = (json!(report.import_id), report.stopped);
+        let (id, stopped) = (json!(report.import_id), report.stopped.is_some());
         let Sums { sources, total } = sums(report);
         let rules: Value =
             report.total.rules.keys().map(|rule| ((*rule).to_owned(), json!(rules::meaning(rule)))).collect();
@@ -47,9 +47,9 @@ impl ReportFile {
             self.out,
             "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
         );
-        let end = end.and_then(|()| self.out.flush()).and_then(|()| self.out.get_ref().sync_all());
-        let named = end.and_then(|()| std::fs::rename(&self.part, &self.path));
-        self.checked(named)
+        let Self { path, whole, mut out, .. } = self;
+        let named = end.and_then(|()| out.flush()).and_then(|()| whole.finish(out.get_ref()));
+        named.map_err(|source| ImportError::Report { path, source })
     }
 
     fn checked(&self, written: io::Result<()>) -> Result<(), ImportError> {

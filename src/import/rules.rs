@@ -1,6 +1,8 @@
 //! The rules by which values are put right, and what each means, for whoever signs a report. Where a rule is applied, its
 //! reason stands beside it.
 
+use super::kept::Repair;
+
 /// In the order of the alphabet. The words are stable: scripts read them.
 const RULES: [(&str, &str); 24] = [
     ("cancelled_as_its_items_tell", "A job that had ended was cancelled: its items say so."),
@@ -28,6 +30,11 @@ const RULES: [(&str, &str); 24] = [
     ("unreadable_time_kept_aside", "A time could not be read; it is kept in context.legacy."),
     ("wrong_type_kept_aside", "A value was of another kind than its field's; it is kept in context.legacy."),
 ];
+
+/// A repair by the rule of this name, as another process tells of it.
+pub fn repair(field: String, rule: &str) -> Option<Repair> {
+    RULES.iter().find(|(name, _)| *name == rule).map(|(rule, _)| Repair { field, rule })
+}
 
 /// A sentence about the rule; empty when there is no such rule.
 pub fn meaning(rule: &str) -> &'static str {

@@ -1,10 +1,14 @@
 //! Which ids and keys were met. They are held as fingerprints of 128 bits: a million take some 20 MB, and that two ids
-//! share theirs does not happen.
+//! share theirs does not happen. Memory is bounded: of a file with more ids than [`MOST`], those beyond are not looked
+//! for among themselves. The database finds them, as it finds ids of earlier files.
 
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
 };
+
+/// Ids that are held. A set takes 17 bytes of each, and doubles when it is full to seven eighths.
+const MOST: usize = (1 << 21) / 8 * 7;
 
 /// The ids met so far.
 #[derive(Default)]
@@ -16,7 +20,8 @@ pub struct Seen {
 impl Seen {
     /// False when the id was added before.
     pub fn add(&mut self, id: &str) -> bool {
-        self.ids.insert(fingerprint(&self.keys, id))
+        let id = fingerprint(&self.keys, id);
+        if self.ids.len() < MOST { self.ids.insert(id) } else { !self.ids.contains(&id) }
     }
 }
 
@@ -33,7 +38,7 @@ pub struct Repeated {
 impl Repeated {
     pub fn meet(&mut self, key: &str) {
         // Where a character was replaced, two keys may look like one.
-        if !key.contains('\u{fffd}') {
+        if !key.contains('\u{fffd}') && self.met.len() < MOST {
             self.met.push(fingerprint(&self.keys, key));
         }
     }

@@ -5,6 +5,7 @@
 //! any number of these one after the other (which is what JSON Lines are). A broken line of JSON Lines costs only itself.
 
 mod bytes;
+mod scalars;
 mod scan;
 
 use super::{
@@ -12,7 +13,9 @@ use super::{
     reject::{Reason, Reject},
     report::At,
 };
-use bytes::{Bytes, LARGEST, Step, Stop, broken};
+use bytes::{Bytes, Step, Stop, broken};
+pub use bytes::{LARGEST, too_large};
+use scalars::Scalars;
 pub use scan::Scan;
 use std::io::BufRead;
 
@@ -22,17 +25,28 @@ pub struct Piece {
     /// Where the record begins, from 1. Columns count bytes.
     pub line: u64,
     pub column: u64,
+    /// Of a record that is too large, the beginning.
     pub raw: Vec<u8>,
+    /// All bytes of it.
+    pub bytes: u64,
     pub whole: Result<(), Reject>,
 }
 
 /// Hands each record of the input to `found`, in their order, until that answers false. `is_field` tells the name of a
 /// record's field from an id.
 pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
-    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, found };
-    if let Err(Stop::Broken(reject)) = splitter.file() {
+    let scalars = Scalars::default();
+    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, scalars, found };
+    let broken = match splitter.file() {
+        Err(Stop::Done) => return,
+        Err(Stop::Broken(reject)) => Some(reject),
+        Err(Stop::Told) | Ok(()) => None,
+    };
+    if splitter.end_scalars().is_ok()
+        && let Some(reject) = broken
+    {
         let (line, column) = (splitter.bytes.line, splitter.bytes.column);
-        (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), whole: Err(reject) });
+        (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), bytes: 0, whole: Err(reject) });
     }
 }
 
@@ -46,11 +60,15 @@ pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut
         _ => false,
     };
     // Why it ended will be met again by whoever reads the records.
-    let _ = Splitter { bytes: Bytes::new(input), is_field, keeping: false, lines: false, found: &mut found }.file();
+    let (bytes, scalars) = (Bytes::new(input), Scalars::default());
+    let _ = Splitter { bytes, is_field, keeping: false, lines: false, scalars, found: &mut found }.file();
 }
 
 /// Members of a reply that lists records under `jobs` or `documents`: they tell of the list.
 const OF_A_REPLY: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
+
+/// Bytes of the name of a member. Ids have 64 characters.
+const NAME: usize = 64 << 10;
 
 struct Splitter<'a, R> {
     bytes: Bytes<R>,
@@ -59,6 +77,8 @@ struct Splitter<'a, R> {
     keeping: bool,
     /// Whether a value stood in a line of its own, where it had to.
     lines: bool,
+    /// Values without members that were met one after the other.
+    scalars: Scalars,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
 
@@ -73,10 +93,8 @@ impl<R: BufRead> Splitter<'_, R> {
             match passed {
                 Err(Stop::Broken(reject)) if self.bytes.fenced => {
                     self.bytes.pass_line()?;
-                    let raw = std::mem::take(&mut self.bytes.raw);
-                    if !(self.found)(Piece { at: At::Line(line), line, column, raw, whole: Err(reject) }) {
-                        return Err(Stop::Done);
-                    }
+                    let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
+                    self.hand_on(Piece { at: At::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
                 }
                 Err(Stop::Told) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
@@ -106,8 +124,8 @@ impl<R: BufRead> Splitter<'_, R> {
     /// line begins with a bracket that can't belong to this one. A line that the buffer does not hold is as those before.
     fn is_line(&mut self) -> Step<bool> {
         let (lines, column) = (self.lines, self.bytes.column);
+        let Some(end) = self.bytes.line_end()? else { return Ok(lines) };
         let chunk = self.bytes.buffer()?;
-        let Some(end) = chunk.iter().position(|byte| *byte == b'\n') else { return Ok(lines) };
         let line = chunk[..end].trim_ascii_end();
         Ok(match lines {
             // Written out over several lines, a value begins with a bracket alone.
@@ -205,22 +223,36 @@ impl<R: BufRead> Splitter<'_, R> {
     fn record_to_its_end(&mut self, at: At, line: u64, column: u64, depth: usize) -> Step {
         let passed = self.value(depth);
         self.bytes.recording = false;
-        let raw = std::mem::take(&mut self.bytes.raw);
+        let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
         let ended = passed.is_ok();
+        if ended && self.keeping && Scalars::take(&at, &raw) {
+            return self.scalar_met(Piece { at, line, column, raw, bytes, whole: Ok(()) });
+        }
         let whole = match passed {
-            Ok(()) if raw.len() > LARGEST => {
-                let told = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
-                Err(Reject::new(Reason::TooLarge, told))
-            }
+            Ok(()) if raw.len() > LARGEST => Err(too_large()),
             Ok(()) => Ok(()),
             Err(Stop::Broken(reject)) => Err(reject),
             Err(stop) => return Err(stop),
         };
-        match (self.found)(Piece { at, line, column, raw, whole }) {
-            false => Err(Stop::Done),
-            true if ended => Ok(()),
-            true => Err(Stop::Told),
-        }
+        self.hand_on(Piece { at, line, column, raw, bytes, whole })?;
+        if ended { Ok(()) } else { Err(Stop::Told) }
+    }
+
+    fn hand_on(&mut self, piece: Piece) -> Step {
+        self.end_scalars()?;
+        if (self.found)(piece) { Ok(()) } else { Err(Stop::Done) }
+    }
+
+    /// Counts a value that can't be a record: very many in a row are one reject.
+    fn scalar_met(&mut self, piece: Piece) -> Step {
+        self.scalars.add(piece);
+        Ok(())
+    }
+
+    /// Hands on the values that were met in a row, if any were.
+    fn end_scalars(&mut self) -> Step {
+        let go_on = self.scalars.end().is_none_or(|piece| (self.found)(piece));
+        if go_on { Ok(()) } else { Err(Stop::Done) }
     }
 
     fn skip(&mut self) -> Step {
@@ -270,8 +302,9 @@ impl<R: BufRead> Splitter<'_, R> {
             let byte = self.bytes.peek()?.ok_or_else(|| self.bytes.truncated())?;
             self.bytes.pass(1)?;
             raw.push(byte);
-            if raw.len() > LARGEST {
-                return Err(broken(Reason::TooLarge, "The name of a member is too long to be held."));
+            if raw.len() > NAME {
+                let told = format!("The name of a member has more than {} KiB: what follows was not read.", NAME >> 10);
+                return Err(broken(Reason::TooLarge, told));
             }
             match byte {
                 _ if escaped => escaped = false,

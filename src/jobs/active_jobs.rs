@@ -2,7 +2,10 @@
 
 use super::{JobManager, View, list_jobs::columns, validate};
 use crate::{
-    db::write::{RemoveActive, SetActive},
+    db::{
+        Readable, jobs_of,
+        write::{RemoveActive, SetActive},
+    },
     error::{Error, FieldError, Result, Thing},
 };
 use entity::{active_job, job};
@@ -23,10 +26,10 @@ impl JobManager {
             .order_by_desc(active_job::Column::CreatedAt)
             .order_by_desc(active_job::Column::JobId)
             .limit(TOLD)
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
         let ids = active.iter().map(|active| active.job_id.as_str());
-        let jobs = columns(View::Summary).filter(job::Column::Id.is_in(ids)).all(self.db.read()).await?;
+        let jobs = jobs_of(self.db.read(), columns(View::Summary).filter(job::Column::Id.is_in(ids))).await?;
         let mut jobs: HashMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
         // One that ended between the two looks is not there any more.
         let ended = |job: &job::Model| crate::lifecycle::is_terminal(job.status);

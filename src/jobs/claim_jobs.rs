@@ -10,7 +10,7 @@ use crate::{
     error::{Error, Result},
 };
 use chrono::TimeDelta;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
     time::{Instant, timeout_at},
@@ -57,22 +57,26 @@ impl JobManager {
     ///
     /// When the caller goes away before it has the answer, the jobs go back to the queue, and the attempts with them.
     ///
-    /// Errors: `invalid_request`.
+    /// Errors: `invalid_request`, `overloaded` when more claims wait than the server holds.
     pub async fn claim_jobs(&self, mut claim: Claim) -> Result<Vec<Claimed>> {
         check(&claim)?;
-        claim.job_types.sort_unstable();
-        claim.job_types.dedup();
-        let _present = self.note_claim(&claim).await;
+        let mut job_types = std::mem::take(&mut claim.job_types);
+        job_types.sort_unstable();
+        job_types.dedup();
+        // Held once, however many places of this process know them.
+        let job_types: Arc<[String]> = job_types.into();
         let end = Instant::now() + Duration::from_secs(claim.wait_seconds.into());
-        let place = (claim.wait_seconds > 0).then(|| self.waiting.enter(&claim.job_types));
+        let place = if claim.wait_seconds > 0 { Some(self.waiting.enter(&job_types)?) } else { None };
+        // In boxes of their own, which are gone while the call waits.
+        let _present = Box::pin(self.note_claim(&claim, &job_types)).await;
         loop {
             if let Some(place) = &place {
                 place.look();
             }
-            let claimed = self.claim_now(&claim).await?;
+            let claimed = Box::pin(self.claim_now(&claim, &job_types, end)).await?;
             if !claimed.is_empty() {
                 // There may be more than was asked for.
-                self.waiting.wake(&claim.job_types);
+                self.waiting.wake(&job_types);
                 self.workers.claimed(&claim.worker_id, claimed.len());
                 return Ok(claimed);
             }
@@ -93,15 +97,22 @@ impl JobManager {
         self.waiting.idle()
     }
 
+    /// Claims of this process that wait for a job, be they looking for one just now or not.
+    pub fn waits(&self) -> usize {
+        self.waiting.count()
+    }
+
     /// Returns when no claim is under way, and no release of what was claimed for someone who went away.
     pub async fn claims_settled(&self) {
         self.waiting.settled().await;
     }
 
-    async fn claim_now(&self, claim: &Claim) -> Result<Vec<Claimed>> {
+    async fn claim_now(&self, claim: &Claim, job_types: &[String], until: Instant) -> Result<Vec<Claimed>> {
         // Most looks find nothing: they need no transaction, in which others would have to wait.
         let now = self.now();
-        let waiting = levels(self.db.read(), &claim.job_types).await?;
+        let turn = self.waiting.turn(until).await?;
+        let waiting = levels(self.db.read(), job_types).await?;
+        drop(turn);
         let (due, later): (Vec<_>, Vec<_>) =
             waiting.iter().map(|level| level.due_at).partition(|due_at| *due_at <= now);
         if let Some(next) = later.into_iter().min() {
@@ -112,7 +123,7 @@ impl JobManager {
         }
         let write = ClaimJobs {
             worker_id: claim.worker_id.clone(),
-            job_types: claim.job_types.clone(),
+            job_types: job_types.to_vec(),
             max_jobs: usize::try_from(claim.max_jobs).unwrap_or(usize::MAX),
             lease: TimeDelta::seconds(claim.lease_seconds.into()),
             clock: self.clock.clone(),
@@ -183,7 +194,7 @@ fn check(claim: &Claim) -> Result<()> {
         checks.fail("/job_types", "out_of_range", format!("Name 1 to {MOST_TYPES} types; these are {types}."));
     }
     for (i, kind) in claim.job_types.iter().enumerate().take(MOST_TYPES) {
-        checks.job_type(&format!("/job_types/{i}"), kind);
+        checks.job_type(format_args!("/job_types/{i}"), kind);
     }
     checks.range("/max_jobs", Some(claim.max_jobs), 1, MOST_JOBS);
     checks.range("/lease_seconds", Some(claim.lease_seconds), 1, LONGEST_LEASE);

@@ -1,7 +1,7 @@
 //! count_jobs: how many jobs there are by status, under the same filters as a list.
 
 use super::{AccessPath, Filter, JobManager, Stretch};
-use crate::error::Result;
+use crate::{db::Readable, error::Result};
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
     ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -24,16 +24,18 @@ pub struct Counts {
 impl Counts {
     pub fn plus(&self, other: &Self) -> Self {
         Self {
-            queued: self.queued + other.queued,
-            processing: self.processing + other.processing,
-            completed: self.completed + other.completed,
-            failed: self.failed + other.failed,
-            cancelled: self.cancelled + other.cancelled,
+            queued: self.queued.saturating_add(other.queued),
+            processing: self.processing.saturating_add(other.processing),
+            completed: self.completed.saturating_add(other.completed),
+            failed: self.failed.saturating_add(other.failed),
+            cancelled: self.cancelled.saturating_add(other.cancelled),
         }
     }
 
     pub fn total(&self) -> u64 {
-        self.queued + self.processing + self.completed + self.failed + self.cancelled
+        [self.queued, self.processing, self.completed, self.failed, self.cancelled]
+            .into_iter()
+            .fold(0, u64::saturating_add)
     }
 
     fn add(&mut self, status: JobStatus, jobs: i64) {
@@ -99,7 +101,7 @@ impl JobManager {
             .filter(also)
             .group_by(job::Column::Status)
             .into_tuple()
-            .all(db)
+            .rows(db)
             .await?;
         rows.into_iter().for_each(|(status, jobs)| counts.add(status, jobs));
         Ok(counts)
@@ -138,7 +140,7 @@ impl JobManager {
             .group_by(column)
             .group_by(job::Column::Status)
             .into_tuple()
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
         let mut counts: HashMap<String, Counts> = HashMap::new();
         rows.into_iter().for_each(|(id, status, jobs)| counts.entry(id).or_default().add(status, jobs));
@@ -167,7 +169,7 @@ impl JobManager {
 
     /// How many jobs there are of the filter's type and status.
     pub(super) async fn kept_total(&self, filter: &Filter) -> Result<u64> {
-        Ok(self.kept_counts(filter).await?.iter().map(|(.., jobs)| jobs.unsigned_abs()).sum())
+        Ok(self.kept_counts(filter).await?.iter().map(|(.., jobs)| jobs.unsigned_abs()).fold(0, u64::saturating_add))
     }
 
     /// The counts that the database keeps, of the filter's type and status.
@@ -184,7 +186,7 @@ impl JobManager {
             query = query.filter(C::JobType.eq(job_type));
         }
         let query = query.group_by(C::JobType).group_by(C::Status).order_by_asc(C::JobType);
-        let mut counts: Vec<(String, JobStatus, i64)> = query.into_tuple().all(self.db.read()).await?;
+        let mut counts: Vec<(String, JobStatus, i64)> = query.into_tuple().rows(self.db.read()).await?;
         counts.retain(|(.., jobs)| *jobs != 0);
         Ok(counts)
     }

@@ -62,6 +62,11 @@ impl Idempotency {
     /// `scope` tells apart the calls that a key may be used with; `request` is the body as it came.
     pub fn new(key: String, scope: &str, request: &Value) -> Self {
         // serde_json keeps members sorted, so two spellings of one request have one fingerprint.
+        Self::of_text(key, scope, &request.to_string())
+    }
+
+    /// As [`Idempotency::new`], of the request as JSON already.
+    pub fn of_text(key: String, scope: &str, request: &str) -> Self {
         let digest = Sha256::digest(format!("{scope}\n{request}"));
         Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
     }
@@ -212,10 +217,12 @@ fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
         return;
     }
     for (i, item) in items.iter().enumerate() {
-        let pointer = format!("/items/{i}/key");
-        checks.name(&pointer, &item.key, validate::KEY);
+        if checks.is_full() {
+            break;
+        }
+        checks.name(format_args!("/items/{i}/key"), &item.key, validate::KEY);
         if let Some(input) = &item.input {
-            checks.json(&format!("/items/{i}/input"), input);
+            checks.json(format_args!("/items/{i}/input"), input);
         }
     }
 }

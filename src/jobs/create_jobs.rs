@@ -49,6 +49,9 @@ fn check_all(new: &[NewJob]) -> Result<()> {
         return checks.finish();
     }
     for (i, new) in new.iter().enumerate() {
+        if checks.is_full() {
+            break;
+        }
         match check(new, None) {
             Ok(()) => {}
             Err(Error::Invalid(errors)) => errors.into_iter().for_each(|error| checks.add(within(i, error))),

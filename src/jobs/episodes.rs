@@ -2,13 +2,16 @@
 
 use super::{Idempotency, JobManager, validate};
 use crate::{
-    db::write::{CreateEpisode, DeleteEpisode},
+    db::{
+        Readable, page,
+        write::{CreateEpisode, DeleteEpisode},
+    },
     error::{Error, Result, Thing},
     lifecycle::Cursor,
 };
 use entity::episode;
 use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -44,7 +47,7 @@ impl JobManager {
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
         validate::may_exist(id, Thing::Episode)?;
-        episode::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
+        episode::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
     }
 
     /// A page, newest first, and where the next begins; of one series, or of all.
@@ -57,10 +60,8 @@ impl JobManager {
         if let Some(id) = &series_id {
             validate::no_nul_parameter("series_id", id)?;
         }
-        let mut query = episode::Entity::find()
-            .order_by_desc(episode::Column::CreatedAt)
-            .order_by_desc(episode::Column::Id)
-            .limit(limit + 1);
+        let mut query =
+            episode::Entity::find().order_by_desc(episode::Column::CreatedAt).order_by_desc(episode::Column::Id);
         if let Some(series_id) = series_id {
             query = query.filter(episode::Column::SeriesId.eq(series_id));
         }
@@ -68,8 +69,8 @@ impl JobManager {
             let position = Expr::tuple([Expr::col(episode::Column::CreatedAt), Expr::col(episode::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = query.all(self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        let rows = page(query, limit + 1, self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row: &episode::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
     }
 
     /// Its jobs stay, without an episode; each gets an event that says so.

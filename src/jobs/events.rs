@@ -1,9 +1,9 @@
 //! list_events: the history of a job.
 
 use super::JobManager;
-use crate::error::Result;
+use crate::{db::page, error::Result};
 use entity::job_event;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 impl JobManager {
     /// Events in order, those with a `seq` behind `after`.
@@ -14,8 +14,7 @@ impl JobManager {
         let events = job_event::Entity::find()
             .filter(job_event::Column::JobId.eq(id))
             .filter(job_event::Column::Seq.gt(after.unwrap_or(0)))
-            .order_by_asc(job_event::Column::Seq)
-            .limit(limit);
-        Ok(events.all(self.db.read()).await?)
+            .order_by_asc(job_event::Column::Seq);
+        Ok(page(events, limit, self.db.read()).await?)
     }
 }

@@ -1,10 +1,14 @@
 //! export_page: whole jobs, oldest first, a page at a time.
 
 use super::JobManager;
-use crate::{db::bytewise, error::Result, lifecycle::Cursor};
+use crate::{
+    db::{Readable, bytewise, page_of_jobs},
+    error::Result,
+    lifecycle::Cursor,
+};
 use entity::{active_job, episode, job, job_event, job_item, series};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, Order, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 use std::collections::{BTreeSet, HashMap};
@@ -35,13 +39,12 @@ impl JobManager {
     pub async fn export_page(&self, after: Option<Cursor>, limit: u64) -> Result<Vec<WholeJob>> {
         let db = self.db.snapshot().await?;
         let id = bytewise(db.get_database_backend(), "id");
-        let mut page =
-            job::Entity::find().order_by_asc(job::Column::CreatedAt).order_by(id.clone(), Order::Asc).limit(limit);
+        let mut page = job::Entity::find().order_by_asc(job::Column::CreatedAt).order_by(id.clone(), Order::Asc);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(job::Column::CreatedAt), id]);
             page = page.filter(position.gt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let jobs = page.all(&db).await?;
+        let jobs = page_of_jobs(&db, page, 0, limit).await?;
         let page = whole(&db, jobs).await?;
         db.commit().await?;
         Ok(page)
@@ -51,12 +54,12 @@ impl JobManager {
 async fn whole(db: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<Vec<WholeJob>> {
     let ids = || jobs.iter().map(|job| job.id.as_str());
     let items = job_item::Entity::find().filter(job_item::Column::JobId.is_in(ids()));
-    let items = items.order_by_asc(job_item::Column::Idx).all(db).await?;
+    let items = items.order_by_asc(job_item::Column::Idx).rows(db).await?;
     let events = job_event::Entity::find().filter(job_event::Column::JobId.is_in(ids()));
-    let events = events.order_by_asc(job_event::Column::Seq).all(db).await?;
+    let events = events.order_by_asc(job_event::Column::Seq).rows(db).await?;
     let active = active_job::Entity::find().filter(active_job::Column::JobId.is_in(ids()));
     let client = bytewise(db.get_database_backend(), "client_id");
-    let active = active.order_by(client, Order::Asc).all(db).await?;
+    let active = active.order_by(client, Order::Asc).rows(db).await?;
     let (mut items, mut events, mut active) = (
         by_job(items, |item| &item.job_id),
         by_job(events, |event| &event.job_id),
@@ -84,7 +87,7 @@ async fn episodes_of(db: &impl ConnectionTrait, jobs: &[job::Model]) -> Result<H
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = episode::Entity::find().filter(episode::Column::Id.is_in(ids)).all(db).await?;
+    let found = episode::Entity::find().filter(episode::Column::Id.is_in(ids)).rows(db).await?;
     Ok(found.into_iter().map(|episode| (episode.id.clone(), episode)).collect())
 }
 
@@ -98,7 +101,7 @@ async fn series_of(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = series::Entity::find().filter(series::Column::Id.is_in(ids)).all(db).await?;
+    let found = series::Entity::find().filter(series::Column::Id.is_in(ids)).rows(db).await?;
     Ok(found.into_iter().map(|series| (series.id.clone(), series)).collect())
 }
 

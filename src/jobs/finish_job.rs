@@ -13,6 +13,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value, json};
+use std::fmt::Display;
 
 /// Longest wait that a worker may ask for before the next attempt: a week.
 const LONGEST_WAIT: u32 = 7 * 24 * 60 * 60;
@@ -76,9 +77,9 @@ impl JobManager {
     }
 }
 
-pub(super) fn check_failure(checks: &mut validate::Checks, pointer: &str, failure: &Failure) {
-    checks.text(&format!("{pointer}/error"), Some(&failure.error), usize::MAX);
-    checks.range(&format!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, LONGEST_WAIT);
+pub(super) fn check_failure(checks: &mut validate::Checks, pointer: impl Display, failure: &Failure) {
+    checks.text(format_args!("{pointer}/error"), Some(&failure.error), usize::MAX);
+    checks.range(format_args!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, LONGEST_WAIT);
 }
 
 /// Items that were never reported on are skipped: the worker says that the job is complete without them.

@@ -2,7 +2,7 @@
 
 use super::{JobManager, validate};
 use crate::{
-    db::{Kept, jobs_of},
+    db::{Kept, Readable, one_job},
     error::{Error, Result, Thing},
 };
 use entity::{job, job_item};
@@ -57,13 +57,13 @@ impl JobManager {
 async fn read(db: &impl ConnectionTrait, id: &str) -> Result<(job::Model, Vec<job_item::Model>)> {
     let job = find(db, id).await?;
     let items = job_item::Entity::find().filter(job_item::Column::JobId.eq(id));
-    Ok((job, items.order_by_asc(job_item::Column::Idx).all(db).await?))
+    Ok((job, items.order_by_asc(job_item::Column::Idx).rows(db).await?))
 }
 
 async fn find(db: &impl ConnectionTrait, id: &str) -> Result<job::Model> {
-    jobs_of(db, job::Entity::find_by_id(id)).await?.pop().ok_or(Error::NotFound(Thing::Job))
+    one_job(db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound(Thing::Job))
 }
 
 async fn version(db: &impl ConnectionTrait, id: &str) -> Result<Option<i64>> {
-    Ok(job::Entity::find_by_id(id).select_only().column(job::Column::Version).into_tuple().one(db).await?)
+    Ok(job::Entity::find_by_id(id).select_only().column(job::Column::Version).into_tuple().row(db).await?)
 }

@@ -126,7 +126,7 @@ fn check(beat: &Heartbeat) -> Result<()> {
         checks.fail("/log", "too_many", format!("Send at most {LOG_LINES} lines; these are {}.", beat.log.len()));
     }
     for (i, line) in beat.log.iter().enumerate().take(LOG_LINES) {
-        checks.text(&format!("/log/{i}"), Some(line), LOG_LINE);
+        checks.text(format_args!("/log/{i}"), Some(line), LOG_LINE);
     }
     checks.finish()?;
     if beat.items.is_empty() { Ok(()) } else { items::check(&beat.items) }

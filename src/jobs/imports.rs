@@ -3,9 +3,10 @@
 use super::{JobManager, validate};
 use crate::{
     db::{
-        is_taken,
+        Readable, is_taken, page,
         write::{
-            BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, StartImport, foresee,
+            AbortImport, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+            StartImport, foresee,
         },
     },
     error::{Error, Result, Thing},
@@ -33,12 +34,18 @@ const TRIES: usize = 3;
 const GIVEN_UP: &str =
     "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
 
+/// What the row of a run that was aborted says.
+pub const ABORTED: &str = "Aborted on request. What came in until then is whole, and running again does the rest.";
+
 /// Records and rejects of a run that belong together.
 pub struct Batch {
     pub jobs: Arc<Vec<ImportedJob>>,
     /// Which of the jobs something was put right in.
     pub repaired: Vec<bool>,
-    pub rejects: Vec<import_reject::ActiveModel>,
+    /// Records that were not taken.
+    pub rejected: usize,
+    /// Those of them that are kept.
+    pub rejects: Vec<import_reject::Model>,
 }
 
 impl JobManager {
@@ -63,6 +70,8 @@ impl JobManager {
             heartbeat_at: Some(now),
             process: process::own(),
             report: None,
+            rejects_kept: 0,
+            reject_bytes: 0,
         };
         self.db.commit(StartImport(row)).await?;
         Ok(id)
@@ -77,7 +86,7 @@ impl JobManager {
         dry: bool,
         batch: Batch,
     ) -> Result<Vec<Landed>> {
-        let Batch { mut jobs, repaired, rejects } = batch;
+        let Batch { mut jobs, repaired, rejected, rejects } = batch;
         let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
         if jobs.iter().any(untaken) {
             // A lease whose token nobody has: it runs out, and the job is taken for abandoned then.
@@ -87,13 +96,18 @@ impl JobManager {
         for _ in 1..TRIES {
             let (import_id, jobs) = (import_id.to_owned(), jobs.clone());
             let (repaired, rejects, now) = (repaired.clone(), rejects.clone(), self.now());
-            match self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now }).await {
+            match self
+                .db
+                .commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now })
+                .await
+            {
                 Err(error) if is_taken(&error) => {}
                 outcome => return outcome,
             }
         }
         let import_id = import_id.to_owned();
-        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejects, now: self.now() }).await
+        let now = self.now();
+        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now }).await
     }
 
     /// What importing these records would come to, one a record.
@@ -115,11 +129,29 @@ impl JobManager {
         self.db.commit(FinishImport { id: id.to_owned(), status, error, report, now: self.now() }).await
     }
 
+    /// Ends a run that goes on, whichever server or command runs it: nothing more of it is written, and what came in stays.
+    /// One that has ended stays as it is.
+    ///
+    /// Errors: `import_not_found`.
+    pub async fn abort_import(&self, id: &str) -> Result<import::Model> {
+        validate::may_exist(id, Thing::Import)?;
+        let (id, error) = (id.to_owned(), ABORTED.to_owned());
+        self.db.commit(AbortImport { id, error, now: self.now() }).await
+    }
+
+    /// Whether the run was aborted, or is not there any more.
+    pub async fn is_aborted(&self, id: &str) -> Result<bool> {
+        use import::Column as C;
+        let status = import::Entity::find_by_id(id).select_only().column(C::Status);
+        let status: Option<ImportStatus> = status.into_tuple().row(self.db.read()).await?;
+        Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
+    }
+
     /// Ends the runs whose process is gone, and answers how many there were. Those of other servers on the same
     /// database go on.
     pub async fn give_up_imports(&self) -> Result<u64> {
         let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
-        let running = running.all(self.db.read()).await?;
+        let running = running.rows(self.db.read()).await?;
         if running.is_empty() {
             return Ok(0);
         }
@@ -134,7 +166,7 @@ impl JobManager {
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
         validate::may_exist(id, Thing::Import)?;
-        import::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
+        import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
     }
 
     /// A page of the importer's runs, the newest first, and where the next begins.
@@ -143,16 +175,14 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<(Vec<import::Model>, Option<Cursor>)> {
-        let mut query = import::Entity::find()
-            .order_by_desc(import::Column::StartedAt)
-            .order_by_desc(import::Column::Id)
-            .limit(limit + 1);
+        let mut query =
+            import::Entity::find().order_by_desc(import::Column::StartedAt).order_by_desc(import::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = query.all(self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.started_at, id: row.id.clone() }))
+        let rows = page(query, limit + 1, self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row: &import::Model| Cursor { created_at: row.started_at, id: row.id.clone() }))
     }
 
     /// The rejects of a run behind the one with this number, in the order in which they were met.
@@ -167,11 +197,10 @@ impl JobManager {
         self.get_import(import_id).await?;
         let mut rejects = import_reject::Entity::find()
             .filter(import_reject::Column::ImportId.eq(import_id))
-            .order_by_asc(import_reject::Column::Id)
-            .limit(limit);
+            .order_by_asc(import_reject::Column::Id);
         if let Some(after) = after {
             rejects = rejects.filter(import_reject::Column::Id.gt(after));
         }
-        Ok(rejects.all(self.db.read()).await?)
+        Ok(page(rejects, limit, self.db.read()).await?)
     }
 }

@@ -2,13 +2,16 @@
 
 use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
-    db::write::{Change, Items, Loaded, weight_of},
+    db::{
+        page,
+        write::{Change, Items, Loaded, weight_of},
+    },
     error::{Error, FieldError, Result, Thing},
     lifecycle::{EventKind, percent},
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
@@ -35,9 +38,8 @@ impl JobManager {
         let items = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(id))
             .filter(job_item::Column::Idx.gt(after.unwrap_or(-1)))
-            .order_by_asc(job_item::Column::Idx)
-            .limit(limit);
-        Ok(items.all(self.db.read()).await?)
+            .order_by_asc(job_item::Column::Idx);
+        Ok(page(items, limit, self.db.read()).await?)
     }
 
     /// Takes a batch of reports as a whole, and keeps total_shots, completed_shots and progress right with it.
@@ -218,18 +220,23 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
     }
     let mut keys = HashSet::new();
     for (i, report) in reports.iter().enumerate() {
+        if checks.is_full() {
+            break;
+        }
         match (&report.key, report.idx) {
-            (None, None) => checks.fail(&format!("/items/{i}"), "nothing_given", "Name the item by its key or idx."),
+            (None, None) => {
+                checks.fail(format_args!("/items/{i}"), "nothing_given", "Name the item by its key or idx.")
+            }
             (Some(key), None) if !keys.insert(key) => return Err(twice(i)),
             _ => {}
         }
         if let Some(key) = &report.key {
-            checks.name(&format!("/items/{i}/key"), key, validate::KEY);
+            checks.name(format_args!("/items/{i}/key"), key, validate::KEY);
         }
-        checks.range(&format!("/items/{i}/idx"), report.idx, 0, i32::MAX);
-        checks.text(&format!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
+        checks.range(format_args!("/items/{i}/idx"), report.idx, 0, i32::MAX);
+        checks.text(format_args!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
         if let Some(result) = &report.result {
-            checks.json(&format!("/items/{i}/result"), result);
+            checks.json(format_args!("/items/{i}/result"), result);
         }
     }
     checks.finish()

@@ -139,11 +139,8 @@ impl JobManager {
         view: View,
     ) -> Result<Vec<job::Model>> {
         let db = self.db.read();
-        let mut page = page(db.get_database_backend(), path, part, view).limit(limit + 1);
-        if offset > 0 {
-            page = page.offset(offset);
-        }
-        Ok(db::jobs_of(db, page).await?)
+        let page = page(db.get_database_backend(), path, part, view);
+        Ok(db::page_of_jobs(db, page, offset, limit + 1).await?)
     }
 
     /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over

@@ -4,6 +4,7 @@ mod access_path;
 mod actions;
 mod active_jobs;
 mod cancel_job;
+mod check_rows;
 mod choose_path;
 mod claim_jobs;
 mod clean_up;
@@ -26,7 +27,9 @@ mod items;
 mod list_jobs;
 mod loops;
 mod outcomes;
+mod pointer;
 mod progress;
+mod prune_imports;
 mod queues;
 mod recover_job;
 mod release_job;
@@ -48,6 +51,7 @@ mod workers;
 
 pub use access_path::{AccessPath, Stretch};
 pub use actions::{ActionFilter, NewAction, Preview};
+pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::{COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
@@ -57,22 +61,24 @@ pub use feed::{Change as FeedChange, Place};
 pub use filter::Filter;
 pub use finish_job::Failure;
 pub use heartbeat::{Beat, Heartbeat};
-pub use imports::Batch;
+pub use imports::{ABORTED as ABORTED_IMPORT, Batch};
 pub use items::ItemReport;
 pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
+pub use pointer::{Part, Spot};
 pub use progress::Progress;
+pub use prune_imports::Pruned as PrunedImports;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use sift::LOOKED_AT;
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
-pub use validate::{escape, no_nul_parameter};
+pub use validate::{MEMBER_NAME, no_nul_parameter};
 pub use watch_job::{JobNews, JobWatch};
 pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
-pub use workers::{Worker, WorkerStatus};
+pub use workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
     chance::{Chance, SystemChance},
@@ -139,7 +145,7 @@ pub struct JobManager {
 impl JobManager {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
         let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
-        let owner = format!("{process} {}", uuid::Uuid::now_v7()).into();
+        let owner = format!("{process} {}", SystemChance.id()).into();
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());

@@ -94,9 +94,12 @@ fn check(outcomes: &[Outcome]) -> Result<()> {
         checks.fail("/outcomes", "out_of_range", format!("Give 1 to {MOST} outcomes; these are {}.", outcomes.len()));
     }
     for (i, outcome) in outcomes.iter().enumerate().take(MOST) {
+        if checks.is_full() {
+            break;
+        }
         match &outcome.ending {
-            Ending::Completed { result } => checks.object(&format!("/outcomes/{i}/result"), result.as_ref()),
-            Ending::Failed(failure) => check_failure(&mut checks, &format!("/outcomes/{i}"), failure),
+            Ending::Completed { result } => checks.object(format_args!("/outcomes/{i}/result"), result.as_ref()),
+            Ending::Failed(failure) => check_failure(&mut checks, format_args!("/outcomes/{i}"), failure),
             Ending::Released => {}
         }
     }

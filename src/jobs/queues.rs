@@ -1,7 +1,10 @@
 //! list_queues and set_queue: what is set for the types of jobs, and what waits and runs of each.
 
 use super::{JobManager, validate};
-use crate::{db::write::SetQueue, error::Result};
+use crate::{
+    db::{Readable, write::SetQueue},
+    error::Result,
+};
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job, queue};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
@@ -26,7 +29,7 @@ impl JobManager {
     pub async fn list_queues(&self) -> Result<Vec<Queue>> {
         let db = self.db.read();
         let mut queues: BTreeMap<String, Queue> = BTreeMap::new();
-        for set in queue::Entity::find().all(db).await? {
+        for set in queue::Entity::find().rows(db).await? {
             let queue = queues.entry(set.job_type).or_default();
             queue.paused = set.paused;
             queue.max_running = set.max_running;
@@ -89,7 +92,7 @@ impl JobManager {
             if let Some(job_type) = job_type {
                 jobs = jobs.filter(job::Column::JobType.eq(job_type));
             }
-            counted.extend(jobs.into_tuple().all(self.db.read()).await?);
+            counted.extend(jobs.into_tuple::<(String, JobStatus, i64)>().rows(self.db.read()).await?);
         }
         Ok(counted)
     }
@@ -98,8 +101,8 @@ impl JobManager {
 impl Queue {
     fn count(&mut self, status: JobStatus, jobs: i64) {
         match status {
-            JobStatus::Queued => self.queued += jobs.unsigned_abs(),
-            _ => self.processing += jobs.unsigned_abs(),
+            JobStatus::Queued => self.queued = self.queued.saturating_add(jobs.unsigned_abs()),
+            _ => self.processing = self.processing.saturating_add(jobs.unsigned_abs()),
         }
     }
 }

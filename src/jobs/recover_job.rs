@@ -28,7 +28,7 @@ fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
-    job.max_attempts = job.max_attempts.max(job.attempt + 1).min(MAX_ATTEMPTS);
+    job.max_attempts = job.max_attempts.max(job.attempt.saturating_add(1)).min(MAX_ATTEMPTS);
     let undone = |item: &&job_item::Model| matches!(item.status, ItemStatus::Processing | ItemStatus::Failed);
     let items: Vec<_> = loaded.items.iter().filter(undone).map(|item| again(item, now)).collect();
     if loaded.item_count > 0 {

@@ -19,24 +19,33 @@ use std::sync::Arc;
 /// Jobs of one transaction.
 const AT_ONCE: u64 = 500;
 
+/// What became of the jobs of one transaction.
+#[derive(Default)]
+struct Batch {
+    found: u64,
+    rescued: u64,
+    skipped: u64,
+}
+
 impl JobManager {
     /// Takes the jobs whose lease has run out from their workers: back to the queue, with a wait, while attempts remain,
     /// else to failed; to cancelled when that was asked for. Items that are done stay done. Safe on all servers at once.
     /// Answers with how many jobs there were.
     pub async fn rescue_jobs(&self) -> Result<u64> {
-        let mut rescued = 0;
+        let (mut rescued, mut skipped) = (0, 0);
         // A look first: nearly always there is nothing to do, and others would have to wait for the transaction.
         while expired(self.db.read(), self.now()).await? {
-            let some = self.rescue_some().await?;
-            rescued += some;
-            if some < AT_ONCE {
+            let some = self.rescue_some(skipped).await?;
+            rescued += some.rescued;
+            skipped += some.skipped;
+            if some.found < AT_ONCE {
                 break;
             }
         }
         Ok(rescued)
     }
 
-    async fn rescue_some(&self) -> Result<u64> {
+    async fn rescue_some(&self, skipped: u64) -> Result<Batch> {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
             Box::new(move |loaded| {
@@ -46,15 +55,23 @@ impl JobManager {
             })
         };
         let decide = (0..AT_ONCE).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
-        let mut count = 0;
-        for rescued in self.db.commit(RescueJobs { by: now, decide }).await? {
-            let rescued = rescued?;
-            if rescued.changed {
-                self.workers.rescued(rescued.worker_id.as_ref());
-                count += 1;
+        let mut some = Batch::default();
+        for rescued in self.db.commit(RescueJobs { by: now, skipped, decide }).await? {
+            some.found += 1;
+            match rescued {
+                Ok(rescued) if rescued.changed => {
+                    self.workers.rescued(rescued.worker_id.as_ref());
+                    some.rescued += 1;
+                }
+                Ok(_) => {}
+                // One that can't be read, or takes no more steps, keeps no other from being rescued.
+                Err(error) => {
+                    tracing::warn!(%error, "a job whose lease has run out can't be taken from its worker");
+                    some.skipped += 1;
+                }
             }
         }
-        Ok(count)
+        Ok(some)
     }
 }
 

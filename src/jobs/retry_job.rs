@@ -30,7 +30,7 @@ pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
-    job.max_attempts = job.max_attempts.max(job.attempt + 1).min(MAX_ATTEMPTS);
+    job.max_attempts = job.max_attempts.max(job.attempt.saturating_add(1)).min(MAX_ATTEMPTS);
     back_to_checkpoint(&mut job, loaded);
     Ok(Change::of(EventKind::Retried, job))
 }
@@ -40,6 +40,6 @@ pub(super) fn is_stale(job: &job::Model, now: DateTime<Utc>) -> bool {
     job.status == JobStatus::Processing
         && match job.lease_expires_at {
             Some(expires) => expires <= now,
-            None => job.updated_at + STALE_AFTER <= now,
+            None => job.updated_at <= now - STALE_AFTER,
         }
 }

@@ -2,13 +2,16 @@
 
 use super::{Idempotency, JobManager, validate};
 use crate::{
-    db::write::{CreateSeries, DeleteSeries},
+    db::{
+        Readable, page,
+        write::{CreateSeries, DeleteSeries},
+    },
     error::{Error, Result, Thing},
     lifecycle::Cursor,
 };
 use entity::series;
 use sea_orm::{
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -37,21 +40,19 @@ impl JobManager {
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
         validate::may_exist(id, Thing::Series)?;
-        series::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
+        series::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
     }
 
     /// A page, newest first, and where the next begins.
     pub async fn list_series(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<series::Model>, Option<Cursor>)> {
-        let mut query = series::Entity::find()
-            .order_by_desc(series::Column::CreatedAt)
-            .order_by_desc(series::Column::Id)
-            .limit(limit + 1);
+        let mut query =
+            series::Entity::find().order_by_desc(series::Column::CreatedAt).order_by_desc(series::Column::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(series::Column::CreatedAt), Expr::col(series::Column::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = query.all(self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        let rows = page(query, limit + 1, self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row: &series::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
     }
 
     /// Its episodes and jobs stay, without a series; each job gets an event that says so.

@@ -3,7 +3,7 @@
 use super::{JobManager, validate};
 use crate::{
     db::{
-        text_member,
+        Readable, text_member,
         write::{Change, Items},
     },
     error::{Error, Result, Thing},
@@ -132,7 +132,7 @@ impl JobManager {
             .group_by(C::JobId)
             .into_query();
         let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
-        let items = job_item::Entity::find().filter(newest).all(db).await?;
+        let items = job_item::Entity::find().filter(newest).rows(db).await?;
         let frame = |item: job_item::Model| {
             let shot = Shot::from(&item);
             Some((item.job_id, shot.last_frame_path.or(shot.first_frame_path)?))
@@ -147,7 +147,7 @@ impl JobManager {
     pub async fn update_shot(&self, id: &str, shot_idx: i64, edit: ShotEdit) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         for (name, value) in edit.fields() {
-            checks.text(&format!("/{name}"), Some(value), usize::MAX);
+            checks.text(format_args!("/{name}"), Some(value), usize::MAX);
         }
         checks.finish()?;
         let weight = edit.fields().iter().map(|(_, text)| text.len()).sum();

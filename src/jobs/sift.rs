@@ -5,7 +5,6 @@
 use super::{AccessPath, COUNTED, JobManager, Stretch, Total, View, page};
 use crate::{db, error::Result, lifecycle::Cursor};
 use entity::job;
-use sea_orm::QuerySelect;
 
 /// Jobs that a page looks at.
 pub const LOOKED_AT: u64 = 200_000;
@@ -37,8 +36,8 @@ impl JobManager {
             let looked_at = if left == self.looked_at { left.div_ceil(AT_FIRST) } else { left };
             left -= looked_at;
             part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, looked_at).await?;
-            let some = page(db.get_database_backend(), path, &part, view).limit(limit + 1 - rows.len() as u64);
-            rows.extend(db::jobs_of(db, some).await?);
+            let some = page(db.get_database_backend(), path, &part, view);
+            rows.extend(db::page_of_jobs(db, some, 0, limit + 1 - rows.len() as u64).await?);
             match part.upto.take() {
                 Some(upto) if left > 0 && rows.len() as u64 <= limit => part.behind = Some(upto),
                 upto => break upto,

@@ -3,8 +3,8 @@
 use super::{IfVersion, JobManager, claim_jobs::LONGEST_LEASE, enter::enter, validate};
 use crate::{
     db::write::{Change, Items},
-    error::Result,
-    lifecycle::{EventKind, Verb},
+    error::{Error, Result},
+    lifecycle::{EventKind, Verb, next_attempt},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
@@ -61,7 +61,7 @@ pub(super) fn started(
     now: DateTime<Utc>,
 ) -> Result<Change> {
     let mut job = enter(before, Verb::Start, now)?;
-    job.attempt += 1;
+    job.attempt = next_attempt(before.attempt).ok_or(Error::CounterExhausted)?;
     job.worker_id = worker_id;
     (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;

@@ -5,6 +5,7 @@ use super::{
     cancel_job::cancelled,
     create_job::labels_json,
     finish_job::{completed, failed_for_good},
+    pointer::Spot,
     progress::{check_counts, check_shots, must_process},
     retry_job::retried,
     start_job::started,
@@ -226,7 +227,10 @@ fn check(patch: &JobPatch) -> Result<()> {
     checks.range("/max_attempts", patch.max_attempts, 1, validate::MAX_ATTEMPTS);
     checks.time("/run_at", patch.run_at.flatten());
     for key in patch.labels.iter().flatten().flat_map(|labels| labels.keys()) {
-        checks.label_key("/labels", key);
+        if checks.is_full() {
+            break;
+        }
+        checks.label_key(Spot::Root(&"/labels"), key);
     }
     checks.finish()
 }

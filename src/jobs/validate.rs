@@ -1,9 +1,10 @@
 //! Checks of input, whichever face it comes through. All errors of an input are told at once.
 
-use crate::error::{Error, FieldError, Result, Thing};
+use super::pointer::Spot;
+use crate::error::{Error, FieldError, MAX_ERRORS, Result, Thing};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fmt::Display};
 
 pub const ID: usize = 64;
 pub const KEY: usize = 255;
@@ -13,10 +14,14 @@ pub const MAX_ATTEMPTS: i32 = 100;
 pub(super) const LABELS: usize = 16;
 const LABEL: usize = 63;
 
+/// Characters of the name of a member of a document.
+pub const MEMBER_NAME: usize = 1024;
+
 /// Paths under /api/v1/jobs that a job with this id would be hidden by.
 const RESERVED_IDS: [&str; 3] = ["actions", "bulk", "counts"];
 
-/// Gathers what is wrong.
+/// Gathers what is wrong, [`MAX_ERRORS`] things at most. Pointers are given as what displays them: they are written out
+/// only where something is wrong.
 #[derive(Default)]
 pub struct Checks(Vec<FieldError>);
 
@@ -25,37 +30,46 @@ impl Checks {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
 
+    /// One answer holds no more errors: there is no reason to look on.
+    pub fn is_full(&self) -> bool {
+        self.0.len() >= MAX_ERRORS
+    }
+
     pub fn add(&mut self, error: FieldError) {
-        self.0.push(error);
+        if !self.is_full() {
+            self.0.push(error);
+        }
     }
 
     pub fn parameter(&mut self, name: &str, code: &'static str, detail: impl Into<String>) {
-        self.0.push(FieldError::parameter(name, code, detail));
+        self.add(FieldError::parameter(name, code, detail));
     }
 
-    pub fn fail(&mut self, pointer: &str, code: &'static str, detail: impl Into<String>) {
-        self.0.push(FieldError::at(pointer, code, detail));
+    pub fn fail(&mut self, pointer: impl Display, code: &'static str, detail: impl Into<String>) {
+        if !self.is_full() {
+            self.0.push(FieldError::at(pointer.to_string(), code, detail));
+        }
     }
 
     /// At most `max` characters, none of them NUL.
-    pub fn text(&mut self, pointer: &str, value: Option<&str>, max: usize) {
+    pub fn text(&mut self, pointer: impl Display, value: Option<&str>, max: usize) {
         let Some(value) = value else { return };
         let length = value.chars().count();
         if length > max {
-            self.fail(pointer, "too_long", format!("Use at most {max} characters; these are {length}."));
+            self.fail(&pointer, "too_long", format!("Use at most {max} characters; these are {length}."));
         }
         self.no_nul(pointer, value);
     }
 
     /// A text with something in it.
-    pub fn filled(&mut self, pointer: &str, value: &str, max: usize) {
+    pub fn filled(&mut self, pointer: impl Display, value: &str, max: usize) {
         if value.trim().is_empty() {
-            self.fail(pointer, "too_short", "Say something here: the text is empty.");
+            self.fail(&pointer, "too_short", "Say something here: the text is empty.");
         }
         self.text(pointer, Some(value), max);
     }
 
-    pub fn id(&mut self, pointer: &str, value: &str) {
+    pub fn id(&mut self, pointer: impl Display, value: &str) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
         if value.is_empty() || value.len() > ID || !value.chars().all(plain) {
             self.fail(pointer, "invalid_id", "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : - as an id.");
@@ -64,7 +78,7 @@ impl Checks {
         }
     }
 
-    pub fn job_type(&mut self, pointer: &str, value: &str) {
+    pub fn job_type(&mut self, pointer: impl Display, value: &str) {
         if !is_job_type(value) {
             let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
             self.fail(pointer, "invalid_job_type", detail);
@@ -72,20 +86,14 @@ impl Checks {
     }
 
     /// 1 to `max` visible characters.
-    pub fn name(&mut self, pointer: &str, value: &str, max: usize) {
+    pub fn name(&mut self, pointer: impl Display, value: &str, max: usize) {
         let length = value.chars().count();
         if length == 0 || length > max || value.chars().any(|c| c.is_control()) {
             self.fail(pointer, "invalid_name", format!("Use 1 to {max} visible characters."));
         }
     }
 
-    pub fn range<N: PartialOrd + std::fmt::Display + Copy>(
-        &mut self,
-        pointer: &str,
-        value: Option<N>,
-        low: N,
-        high: N,
-    ) {
+    pub fn range<N: PartialOrd + Display + Copy>(&mut self, pointer: impl Display, value: Option<N>, low: N, high: N) {
         // Written so that NaN, which compares with nothing, is outside.
         if value.is_some_and(|v| !(v >= low && v <= high)) {
             self.fail(pointer, "out_of_range", format!("Use a number from {low} to {high}."));
@@ -93,51 +101,76 @@ impl Checks {
     }
 
     /// A time that both databases can hold and sort: PostgreSQL knows no year 0, and SQLite compares times as text.
-    pub fn time(&mut self, pointer: &str, value: Option<DateTime<Utc>>) {
+    pub fn time(&mut self, pointer: impl Display, value: Option<DateTime<Utc>>) {
         if value.is_some_and(|t| !(1..=9999).contains(&micros(t).year())) {
             self.fail(pointer, "out_of_range", "Use a time of the years 1 to 9999, in UTC.");
         }
     }
 
-    pub fn object(&mut self, pointer: &str, value: Option<&Map<String, Value>>) {
-        for (name, member) in value.into_iter().flatten() {
-            self.no_nul(pointer, name);
-            self.json(&format!("{pointer}/{}", escape(name)), member);
+    pub fn object(&mut self, pointer: impl Display, value: Option<&Map<String, Value>>) {
+        if let Some(members) = value {
+            self.members(&Spot::Root(&pointer), members);
+        }
+    }
+
+    pub fn json(&mut self, pointer: impl Display, value: &Value) {
+        self.document(&Spot::Root(&pointer), value);
+    }
+
+    fn members(&mut self, spot: &Spot, members: &Map<String, Value>) {
+        for (name, member) in members {
+            if self.is_full() {
+                return;
+            }
+            self.no_nul(spot, name);
+            let inside = Spot::Member(spot, name);
+            if name.len() > MEMBER_NAME && name.chars().count() > MEMBER_NAME {
+                let detail = format!("Use at most {MEMBER_NAME} characters for the name of a member.");
+                self.fail(inside, "too_long", detail);
+            }
+            self.document(&inside, member);
         }
     }
 
     /// PostgreSQL has no place for U+0000 in text or JSON.
-    pub fn json(&mut self, pointer: &str, value: &Value) {
+    fn document(&mut self, spot: &Spot, value: &Value) {
         match value {
-            Value::String(text) => self.no_nul(pointer, text),
+            Value::String(text) => self.no_nul(spot, text),
             Value::Array(values) => {
                 for (i, value) in values.iter().enumerate() {
-                    self.json(&format!("{pointer}/{i}"), value);
+                    if self.is_full() {
+                        return;
+                    }
+                    self.document(&Spot::Element(spot, i), value);
                 }
             }
-            Value::Object(members) => self.object(pointer, Some(members)),
+            Value::Object(members) => self.members(spot, members),
             _ => {}
         }
     }
 
-    pub fn labels(&mut self, pointer: &str, labels: &BTreeMap<String, String>) {
+    pub fn labels(&mut self, pointer: impl Display, labels: &BTreeMap<String, String>) {
         if labels.len() > LABELS {
-            self.fail(pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
+            self.fail(&pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
         }
+        let root = Spot::Root(&pointer);
         for (key, value) in labels {
-            self.label_key(pointer, key);
-            self.text(&format!("{pointer}/{}", escape(key)), Some(value), SHORT);
+            if self.is_full() {
+                return;
+            }
+            self.label_key(root, key);
+            self.text(Spot::Member(&root, key), Some(value), SHORT);
         }
     }
 
-    pub fn label_key(&mut self, pointer: &str, key: &str) {
+    pub fn label_key(&mut self, labels: Spot, key: &str) {
         if !is_label_key(key) {
             let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
-            self.fail(&format!("{pointer}/{}", escape(key)), "invalid_label", detail);
+            self.fail(Spot::Member(&labels, key), "invalid_label", detail);
         }
     }
 
-    fn no_nul(&mut self, pointer: &str, text: &str) {
+    fn no_nul(&mut self, pointer: impl Display, text: &str) {
         if text.contains('\0') {
             self.fail(pointer, "nul_character", "Take the NUL character (U+0000) out: no database here can hold it.");
         }
@@ -171,9 +204,4 @@ pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
     }
     let detail = "Take the NUL character (U+0000) out: nothing here has it.";
     Err(Error::invalid(FieldError::parameter(name, "nul_character", detail)))
-}
-
-/// A member's name as a part of a JSON pointer (RFC 6901).
-pub fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }

@@ -8,18 +8,19 @@ use crate::{
         Database, Subscription, Told,
         write::{Level, levels, queues, running},
     },
-    error::Result,
+    error::{Error, Result},
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, queue};
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
+    hash::{BuildHasher, RandomState},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{
-    sync::{Notify, watch},
-    time::{Instant, sleep_until},
+    sync::{Notify, Semaphore, SemaphorePermit, watch},
+    time::{Instant, sleep_until, timeout_at},
 };
 
 /// Between two looks while nothing is told; between half of and one and a half times this.
@@ -28,12 +29,36 @@ const LOOK: Duration = Duration::from_secs(1);
 /// Between two looks however much is told.
 const PAUSE: Duration = Duration::from_millis(20);
 
+/// A look over very many types takes longer than this. From its begin to the next one ten times as long passes, so that
+/// the database is left to others for nine tenths of the time, but no longer than the last of these: a look that took
+/// long because the database was away says nothing about the next one.
+const QUICK: Duration = Duration::from_millis(50);
+const REST: u32 = 10;
+const LONGEST_REST: Duration = Duration::from_secs(10);
+
+/// Calls that wait at one server.
+pub const MOST_WAITS: usize = 5_000;
+
+/// Types that they wait for, each counted as often as a call waits for it.
+pub const MOST_WAITING_TYPES: usize = 100_000;
+
+/// Looks of claims that ask the database at once: a flood of claims leaves half of the connections to others.
+const LOOKS: usize = 4;
+
+/// How long a claim that is not to wait for a job waits for its look.
+const LOOK_WITHIN: Duration = Duration::from_secs(5);
+
+/// Types of one statement of a look, and calls whose types are gathered at once.
+const TYPES_AT_ONCE: usize = 1_000;
+const CALLS_AT_ONCE: usize = 200;
+
 #[derive(Clone)]
 pub struct Waiting {
     db: Database,
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     room: Arc<Mutex<Room>>,
+    looks: Arc<Semaphore>,
     /// A job is due sooner than the next look.
     sooner: Arc<Notify>,
     pending: Arc<watch::Sender<usize>>,
@@ -48,11 +73,19 @@ impl Drop for Pending {
     }
 }
 
+/// Everyone who waits. A type is known by its hash, which another process or client cannot foresee.
 #[derive(Default)]
 struct Room {
     next: u64,
     /// In the order of their coming.
     waiters: BTreeMap<u64, Waiter>,
+    /// Types of those who are idle, with their numbers: who is to be woken is found however many wait.
+    idle: BTreeSet<(u64, u64)>,
+    /// The same of those who look, and do not have to look again yet.
+    looking: BTreeSet<(u64, u64)>,
+    /// Types of all waiters together.
+    types: usize,
+    hasher: RandomState,
     /// Someone looks out for all of them.
     watched: bool,
     /// When a job is due that a claim found too early.
@@ -61,7 +94,9 @@ struct Room {
 }
 
 struct Waiter {
-    types: Vec<String>,
+    types: Arc<[String]>,
+    /// The hash of each type.
+    keys: Box<[u64]>,
     state: State,
     wake: Arc<Notify>,
 }
@@ -81,33 +116,46 @@ enum State {
 pub struct Place {
     waiting: Waiting,
     number: u64,
-    types: Vec<String>,
     wake: Arc<Notify>,
 }
 
 impl Waiting {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        Self { db, clock, chance, room: Arc::default(), sooner: Arc::default(), pending: Arc::default() }
+        let looks = Arc::new(Semaphore::new(LOOKS));
+        Self { db, clock, chance, room: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
     }
 
     /// From now on nothing is missed that concerns these types.
-    pub fn enter(&self, types: &[String]) -> Place {
+    ///
+    /// Errors: `overloaded` when as many wait as the server holds.
+    pub fn enter(&self, types: &Arc<[String]>) -> Result<Place> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
-        room.next += 1;
-        let number = room.next;
-        let waiter = Waiter { types: types.to_vec(), state: State::Looking { again: false }, wake: wake.clone() };
-        room.waiters.insert(number, waiter);
+        if room.waiters.len() >= MOST_WAITS || room.types + types.len() > MOST_WAITING_TYPES {
+            return Err(Error::TooManyWaits);
+        }
+        let number = room.enter(types.clone(), wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
             tokio::spawn(self.clone().watch(self.db.news().subscribe()));
         }
         drop(room);
-        Place { waiting: self.clone(), number, types: types.to_vec(), wake }
+        Ok(Place { waiting: self.clone(), number, wake })
+    }
+
+    /// The right to ask the database what there is, in the order of coming; for a claim that waits until then.
+    ///
+    /// Errors: `overloaded` when there are too many before it.
+    pub async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>> {
+        let until = until.max(Instant::now() + LOOK_WITHIN);
+        let turn = timeout_at(until, self.looks.acquire()).await;
+        turn.ok().and_then(|turn| turn.ok()).ok_or(Error::TooManyWaits)
     }
 
     /// There may be a job of one of these types: one who waits for it looks.
     pub fn wake(&self, types: &[String]) {
-        self.room().wake(|kind| types.contains(kind));
+        let mut room = self.room();
+        let keys: Vec<_> = types.iter().map(|kind| room.hasher.hash_one(kind)).collect();
+        room.wake(&keys);
     }
 
     /// A claim found a job that is due only then. Where the clock of the server that made it is some milliseconds ahead
@@ -122,6 +170,11 @@ impl Waiting {
 
     pub fn idle(&self) -> usize {
         self.room().waiters.values().filter(|waiter| waiter.state == State::Idle).count()
+    }
+
+    /// Calls that wait, be they looking or not.
+    pub fn count(&self) -> usize {
+        self.room().waiters.len()
     }
 
     /// Something is under way until this is dropped.
@@ -155,27 +208,32 @@ impl Waiting {
     async fn watch(self, mut news: Subscription) {
         let mut looked = Instant::now();
         let mut next = looked + self.period();
+        let mut pause = PAUSE;
         let mut full = BTreeSet::new();
         while self.is_needed() {
             tokio::select! {
                 told = news.next() => {
                     if self.hear(&told, &full) {
-                        next = next.min(looked + PAUSE);
+                        next = next.min(looked + pause);
                     }
                 }
                 () = self.sooner.notified() => {
                     let due = self.room().expected.take();
                     let wait = due.and_then(|due| (due - self.clock.now()).to_std().ok()).unwrap_or_default();
-                    next = next.min((Instant::now() + wait).max(looked + PAUSE));
+                    next = next.min((Instant::now() + wait).max(looked + pause));
                 }
                 () = sleep_until(next) => {
-                    looked = Instant::now();
-                    next = looked + self.period();
-                    match self.look().await {
+                    let began = Instant::now();
+                    let seen = self.look().await;
+                    let took = began.elapsed();
+                    looked = began;
+                    pause = if took < QUICK { PAUSE } else { (took * REST).min(LONGEST_REST) };
+                    next = looked + self.period().max(pause);
+                    match seen {
                         Ok(seen) => {
                             full = seen.full;
                             let wait = seen.next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
-                            next = next.min(looked + wait.map_or(LOOK * 2, |wait| wait.max(PAUSE)));
+                            next = next.min(looked + wait.map_or(LOOK * 2, |wait| wait.max(pause)).max(pause));
                         }
                         Err(error) => tracing::debug!(%error, "no look at the queues: looking again"),
                     }
@@ -198,18 +256,33 @@ impl Waiting {
     fn hear(&self, told: &Told, full: &BTreeSet<String>) -> bool {
         let mut room = self.room();
         for job in told.jobs.iter().filter(|job| job.status == JobStatus::Queued) {
-            room.wake(|kind| *kind == job.job_type);
+            let key = room.hasher.hash_one(&job.job_type);
+            room.wake(&[key]);
         }
         let leaves = |status| !matches!(status, JobStatus::Queued | JobStatus::Processing);
         told.more || told.jobs.iter().any(|job| leaves(job.status) && full.contains(&job.job_type))
     }
 
+    /// Looks at all types that are waited for, some at a time.
     async fn look(&self) -> Result<Seen> {
-        let types: BTreeSet<String> = self.room().waiters.values().flat_map(|waiter| waiter.types.clone()).collect();
-        let types: Vec<String> = types.into_iter().collect();
+        let mut all = Seen::default();
+        let (mut after, mut asked) = (0, HashSet::new());
+        loop {
+            let some = self.room().types_behind(after, &mut asked);
+            let Some((last, types)) = some else { return Ok(all) };
+            after = last;
+            if !types.is_empty() {
+                let seen = self.look_at(&types).await?;
+                all.full.extend(seen.full);
+                all.next_due = all.next_due.into_iter().chain(seen.next_due).min();
+            }
+        }
+    }
+
+    async fn look_at(&self, types: &[String]) -> Result<Seen> {
         let db = self.db.read();
-        let waiting = levels(db, &types).await?;
-        let queues = queues(db, &types).await?;
+        let waiting = levels(db, types).await?;
+        let queues = queues(db, types).await?;
         let limited: Vec<&str> =
             queues.iter().filter(|q| q.max_running.is_some()).map(|q| q.job_type.as_str()).collect();
         let running = running(db, &limited).await?;
@@ -226,12 +299,14 @@ impl Waiting {
         let (due, later): (Vec<&Level>, Vec<&Level>) = waiting.iter().filter(open).partition(|l| l.due_at <= now);
         let mut room = self.room();
         for kind in due.iter().map(|level| &level.job_type).collect::<BTreeSet<_>>() {
-            room.wake(|other| other == kind);
+            let key = room.hasher.hash_one(kind);
+            room.wake(&[key]);
         }
         Ok(Seen { next_due: later.iter().map(|level| level.due_at).min(), full })
     }
 }
 
+#[derive(Default)]
 struct Seen {
     /// When the next job is due of those that are not yet.
     next_due: Option<DateTime<Utc>>,
@@ -240,57 +315,180 @@ struct Seen {
 }
 
 impl Room {
-    fn wake(&mut self, wanted: impl Fn(&String) -> bool) {
-        let mut concerned = self.waiters.values_mut().filter(|waiter| waiter.types.iter().any(&wanted));
-        if let Some(waiter) = concerned.find(|waiter| waiter.state == State::Idle) {
-            waiter.state = State::Woken;
-            waiter.wake.notify_one();
-            return;
-        }
-        for waiter in self.waiters.values_mut().filter(|waiter| waiter.types.iter().any(&wanted)) {
-            if let State::Looking { again } = &mut waiter.state {
-                *again = true;
+    fn enter(&mut self, types: Arc<[String]>, wake: Arc<Notify>) -> u64 {
+        self.next += 1;
+        let keys: Box<[u64]> = types.iter().map(|kind| self.hasher.hash_one(kind)).collect();
+        self.types += types.len();
+        self.waiters.insert(self.next, Waiter { types, keys, state: State::Woken, wake });
+        self.set(self.next, State::Looking { again: false });
+        self.next
+    }
+
+    /// Answers with what it was woken for, or would have looked again for, which is to be passed on.
+    fn leave(&mut self, number: u64) -> Option<Box<[u64]>> {
+        let before = self.set(number, State::Woken);
+        let left = self.waiters.remove(&number)?;
+        self.types -= left.types.len();
+        matches!(before, Some(State::Woken | State::Looking { again: true })).then_some(left.keys)
+    }
+
+    /// Answers with the state before.
+    fn set(&mut self, number: u64, state: State) -> Option<State> {
+        let waiter = self.waiters.get_mut(&number)?;
+        let before = std::mem::replace(&mut waiter.state, state);
+        if before != state {
+            for key in &waiter.keys {
+                match before {
+                    State::Idle => _ = self.idle.remove(&(*key, number)),
+                    State::Looking { again: false } => _ = self.looking.remove(&(*key, number)),
+                    State::Woken | State::Looking { again: true } => {}
+                }
+                match state {
+                    State::Idle => _ = self.idle.insert((*key, number)),
+                    State::Looking { again: false } => _ = self.looking.insert((*key, number)),
+                    State::Woken | State::Looking { again: true } => {}
+                }
             }
         }
+        Some(before)
+    }
+
+    /// Wakes the first who is idle and waits for one of these types; if nobody is, those who look have to look again.
+    fn wake(&mut self, keys: &[u64]) {
+        let of = |key: &u64| (*key, 0)..=(*key, u64::MAX);
+        let first = keys.iter().filter_map(|key| self.idle.range(of(key)).next()).map(|(_, number)| *number).min();
+        if let Some(number) = first {
+            self.set(number, State::Woken);
+            if let Some(waiter) = self.waiters.get(&number) {
+                waiter.wake.notify_one();
+            }
+            return;
+        }
+        let looking: Vec<u64> =
+            keys.iter().flat_map(|key| self.looking.range(of(key))).map(|(_, number)| *number).collect();
+        for number in looking {
+            self.set(number, State::Looking { again: true });
+        }
+    }
+
+    /// Types of some of those who came behind a number, and the last of these numbers; without those that were asked
+    /// for before.
+    fn types_behind(&self, after: u64, asked: &mut HashSet<u64>) -> Option<(u64, Vec<String>)> {
+        let mut types = Vec::new();
+        let mut last = None;
+        for (number, waiter) in self.waiters.range(after + 1..).take(CALLS_AT_ONCE) {
+            let new = waiter.types.iter().zip(&waiter.keys).filter(|(_, key)| asked.insert(**key));
+            types.extend(new.map(|(kind, _)| kind.clone()));
+            last = Some(*number);
+            if types.len() >= TYPES_AT_ONCE {
+                break;
+            }
+        }
+        last.map(|last| (last, types))
     }
 }
 
 impl Place {
     /// Looks now: what comes from here on is something new.
     pub fn look(&self) {
-        self.set(State::Looking { again: false });
+        self.waiting.room().set(self.number, State::Looking { again: false });
     }
 
     /// Returns when there may be something to find.
     pub async fn wait(&self) {
         {
             let mut room = self.waiting.room();
-            let Some(waiter) = room.waiters.get_mut(&self.number) else { return };
+            let Some(waiter) = room.waiters.get(&self.number) else { return };
             if waiter.state == (State::Looking { again: true }) {
                 return;
             }
-            waiter.state = State::Idle;
+            room.set(self.number, State::Idle);
             if room.closed {
                 return;
             }
         }
         self.wake.notified().await;
     }
+}
 
-    fn set(&self, state: State) {
-        if let Some(waiter) = self.waiting.room().waiters.get_mut(&self.number) {
-            waiter.state = state;
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut room = self.waiting.room();
+        if let Some(keys) = room.leave(self.number) {
+            room.wake(&keys);
         }
     }
 }
 
-impl Drop for Place {
-    /// What it was woken for, or would have looked again for, is passed on.
-    fn drop(&mut self) {
-        let mut room = self.waiting.room();
-        let left = room.waiters.remove(&self.number).map(|waiter| waiter.state);
-        if matches!(left, Some(State::Woken | State::Looking { again: true })) {
-            room.wake(|kind| self.types.contains(kind));
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{chance::SystemChance, clock::SystemClock};
+
+    fn waiting() -> Waiting {
+        Waiting::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))
+    }
+
+    fn types(of: impl Iterator<Item = usize>) -> Arc<[String]> {
+        of.map(|n| format!("type-{n}")).collect()
+    }
+
+    #[tokio::test]
+    async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
+        let (waiting, one) = (waiting(), types(0..1));
+        let mut places: Vec<Place> = (0..MOST_WAITS).map(|_| waiting.enter(&one).unwrap()).collect();
+        assert!(matches!(waiting.enter(&one), Err(Error::TooManyWaits)));
+        places.pop();
+        let _last = waiting.enter(&one).unwrap();
+        assert_eq!(waiting.count(), MOST_WAITS);
+    }
+
+    #[tokio::test]
+    async fn they_wait_for_a_hundred_thousand_types_together() {
+        let waiting = waiting();
+        let mut places: Vec<Place> =
+            (0..1000).map(|n| waiting.enter(&types(n * 100..n * 100 + 100)).unwrap()).collect();
+        assert!(waiting.enter(&types(0..1)).is_err());
+        places.truncate(999);
+        assert!(waiting.enter(&types(0..100)).is_ok());
+        drop(places);
+        let room = waiting.room();
+        assert_eq!((room.types, room.idle.len(), room.looking.len()), (0, 0, 0), "nothing is left of who went");
+    }
+
+    #[tokio::test]
+    async fn the_first_who_waits_for_a_type_is_woken_and_who_looks_looks_again() {
+        let waiting = waiting();
+        let [a, b, c] = [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types).unwrap());
+        let state = |place: &Place| waiting.room().waiters.get(&place.number).map(|waiter| waiter.state);
+        for place in [&a, &b] {
+            assert!(futures_util::poll!(Box::pin(place.wait())).is_pending());
         }
+        waiting.wake(&types(1..2));
+        assert!(state(&a) == Some(State::Woken) && state(&b) == Some(State::Idle));
+        waiting.wake(&types(1..3));
+        assert!(state(&b) == Some(State::Woken), "the one who came first of those who are idle");
+        waiting.wake(&types(2..3));
+        assert!(state(&c) == Some(State::Looking { again: true }));
+        a.look();
+        drop(b);
+        assert!(state(&a) == Some(State::Looking { again: true }), "what b was woken for is passed on");
+    }
+
+    #[tokio::test]
+    async fn a_look_asks_for_each_type_once_and_for_a_thousand_at_a_time() {
+        let waiting = waiting();
+        let _places: Vec<Place> = (0..300)
+            .flat_map(|n| [waiting.enter(&types(0..100)), waiting.enter(&types(n * 10..n * 10 + 10))])
+            .map(Result::unwrap)
+            .collect();
+        let (mut after, mut asked, mut all) = (0, HashSet::new(), Vec::new());
+        while let Some((last, types)) = waiting.room().types_behind(after, &mut asked) {
+            assert!(types.len() < TYPES_AT_ONCE + 100);
+            all.extend(types);
+            after = last;
+        }
+        let each: BTreeSet<_> = all.iter().collect();
+        assert_eq!((all.len(), each.len()), (3000, 3000));
     }
 }

@@ -6,11 +6,12 @@ use super::{
     watch_jobs::{Reset, Wanted},
 };
 use crate::{
+    db::page,
     error::Result,
     lifecycle::{EventKind, is_terminal},
 };
 use entity::{job, job_event};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -144,7 +145,9 @@ impl JobWatch {
             Stage::CatchUp(next) => {
                 let events = self.behind(self.seq).await?;
                 // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
-                let gap = |next: &job_event::Model| next.seq > self.seq + 1 && next.kind != EventKind::Deleted.as_str();
+                let gap = |next: &job_event::Model| {
+                    next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
+                };
                 if events.first().is_some_and(gap) {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }
@@ -195,7 +198,7 @@ impl JobWatch {
             return Ok(Some(Reset::PositionUnknown));
         }
         let next = self.behind(after).await?.first().map(|event| event.seq);
-        let whole = next.map_or(after == version, |next| next == after + 1);
+        let whole = next.map_or(after == version, |next| Some(next) == after.checked_add(1));
         Ok((!whole).then_some(Reset::HistoryPruned))
     }
 
@@ -203,9 +206,8 @@ impl JobWatch {
         let events = job_event::Entity::find()
             .filter(job_event::Column::JobId.eq(&self.id))
             .filter(job_event::Column::Seq.gt(seq))
-            .order_by_asc(job_event::Column::Seq)
-            .limit(PAGE);
-        Ok(events.all(self.jobs.db.read()).await?)
+            .order_by_asc(job_event::Column::Seq);
+        Ok(page(events, PAGE, self.jobs.db.read()).await?)
     }
 
     /// Takes what is of this job and new, and answers whether the job ended with it.

@@ -6,12 +6,12 @@ use super::{
     validate,
 };
 use crate::{
-    db::{PAGE, behind, first_position, last_position, write::position},
+    db::{PAGE, behind, first_position, last_position, page, write::position},
     error::{Error, FieldError, Result},
     lifecycle::EventKind,
 };
 use entity::{JobStatus, job_event, position::PRUNED};
-use sea_orm::{ColumnTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
@@ -185,8 +185,8 @@ impl JobsWatch {
             self.stage = Stage::Resume(Place::of(place.at));
             return Ok(());
         }
-        let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from)).limit(PAGE);
-        let missed = missed.all(self.jobs.db.read()).await?;
+        let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
+        let missed: Vec<job_event::Model> = page(missed, PAGE, self.jobs.db.read()).await?;
         // History may have gone since it was looked at, which leaves a gap in what was read just now.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
@@ -234,7 +234,7 @@ impl JobsWatch {
             return Ok(Some(Reset::HistoryPruned));
         }
         let first = first_position(conn).await?;
-        Ok(first.filter(|first| place.at + 1 < *first).map(|_| Reset::HistoryPruned))
+        Ok(first.filter(|first| place.at.saturating_add(1) < *first).map(|_| Reset::HistoryPruned))
     }
 
     fn take(&mut self, wanted: Wanted) {

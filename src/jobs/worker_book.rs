@@ -1,42 +1,73 @@
-//! What this process has heard of workers and has not written down yet. A worker's row is written every few seconds
-//! however many calls it makes: if each call wrote it, the calls of one worker would wait for each other.
+//! News of workers that this process has heard and not written yet. A worker's row is written every few seconds however
+//! many calls it makes: if each call wrote it, the calls of one worker would wait for each other.
+//!
+//! A call writes the row of its own worker at most, and one flush runs at a time: what came meanwhile goes with the
+//! next one.
 
 use crate::db::write::WorkerNote;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
+use tokio::sync::OwnedMutexGuard;
 
 /// A worker that says nothing for so long is forgotten here; its row stays longer.
 const FORGET: TimeDelta = TimeDelta::hours(1);
 
+/// How old the time in the row of a worker gets while the worker waits for a job.
+const PRESENT: TimeDelta = TimeDelta::seconds(15);
+
+/// Workers that are remembered, beside those that wait for a job. A client may name another one with each call.
+pub const MOST_REMEMBERED: usize = 10_000;
+
+/// Rows of one flush, and job types in them: other writes get their turn between two flushes.
+pub const MOST_ROWS: usize = 500;
+const MOST_TYPES: usize = 10_000;
+
 #[derive(Clone, Default)]
-pub struct WorkerBook(Arc<Mutex<HashMap<String, Entry>>>);
+pub struct WorkerBook {
+    book: Arc<Mutex<Book>>,
+    flush: Arc<tokio::sync::Mutex<()>>,
+}
+
+#[derive(Default)]
+struct Book {
+    entries: HashMap<Arc<str>, Entry>,
+    /// Workers whose calls wait until their rows are written.
+    urgent: BTreeSet<Arc<str>>,
+    /// Calls of all workers that wait for a job.
+    present: usize,
+}
 
 #[derive(Default)]
 struct Entry {
     note: WorkerNote,
-    /// There is something to write down.
+    /// There is something to write.
     fresh: bool,
     /// Calls of the worker that wait for a job: it is there while one does.
     present: usize,
+    /// The time in its row.
+    written: DateTime<Utc>,
 }
 
 /// A worker that waits; until it is dropped.
 pub struct Present {
     book: WorkerBook,
-    worker_id: String,
+    worker_id: Arc<str>,
+}
+
+/// The right to write notes: one flush at a time.
+pub struct FlushTurn {
+    _held: OwnedMutexGuard<()>,
 }
 
 impl WorkerBook {
-    /// The worker says who it is. True when that is news, which others should hear of at once.
+    /// Notes that the worker asks for jobs. True when its row has to be written at once, so that other servers list it.
     pub fn introduce(&self, note: WorkerNote) -> (Present, bool) {
-        let present = Present { book: self.clone(), worker_id: note.worker_id.clone() };
         let mut book = self.book();
-        let entry = book.entry(note.worker_id.clone()).or_default();
-        let said = |note: &WorkerNote| (note.host.clone(), note.version.clone(), note.job_types.clone());
-        let new = said(&entry.note) != said(&note) || entry.note.worker_id.is_empty();
+        let entry = book.entry(&note.worker_id);
+        let urgent = !entry.note.says_the_same(&note);
         entry.note = WorkerNote {
             claimed: entry.note.claimed,
             completed: entry.note.completed,
@@ -46,11 +77,17 @@ impl WorkerBook {
         };
         entry.fresh = true;
         entry.present += 1;
-        (present, new)
+        let worker_id = entry.note.worker_id.clone();
+        book.present += 1;
+        if urgent {
+            book.urgent.insert(worker_id.clone());
+        }
+        drop(book);
+        (Present { book: self.clone(), worker_id }, urgent)
     }
 
     pub fn claimed(&self, worker_id: &str, jobs: usize) {
-        self.book().entry(worker_id.to_owned()).or_default().count(|note| &mut note.claimed, jobs);
+        self.book().entry(worker_id).count(|note| &mut note.claimed, jobs);
     }
 
     pub fn completed(&self, worker_id: Option<&String>, now: DateTime<Utc>) {
@@ -61,79 +98,240 @@ impl WorkerBook {
         self.ended(worker_id, now, |note| &mut note.failed);
     }
 
-    /// It gave a sign of life.
+    /// Notes a sign of life.
     pub fn seen(&self, worker_id: Option<&String>, now: DateTime<Utc>) {
-        let Some(worker_id) = worker_id else { return };
-        let mut book = self.book();
-        let entry = book.entry(worker_id.clone()).or_default();
-        entry.note.worker_id.clone_from(worker_id);
-        entry.note.seen_at = entry.note.seen_at.max(now);
-        entry.fresh = true;
+        if let Some(worker_id) = worker_id {
+            self.book().entry(worker_id).see(now);
+        }
     }
 
-    /// A job was taken from it, which is no sign of life.
+    /// Notes that a job was taken from the worker, which is no sign of life.
     pub fn rescued(&self, worker_id: Option<&String>) {
-        let Some(worker_id) = worker_id else { return };
-        let mut book = self.book();
-        let entry = book.entry(worker_id.clone()).or_default();
-        entry.note.worker_id.clone_from(worker_id);
-        entry.count(|note| &mut note.rescued, 1);
+        if let Some(worker_id) = worker_id {
+            self.book().entry(worker_id).count(|note| &mut note.rescued, 1);
+        }
     }
 
     fn ended(&self, worker_id: Option<&String>, now: DateTime<Utc>, count: impl Fn(&mut WorkerNote) -> &mut i64) {
-        self.seen(worker_id, now);
-        if let Some(worker_id) = worker_id {
-            self.book().entry(worker_id.clone()).or_default().count(count, 1);
-        }
-    }
-
-    /// What is to be written down, in the order of ids.
-    pub fn take(&self, now: DateTime<Utc>) -> Vec<WorkerNote> {
+        let Some(worker_id) = worker_id else { return };
         let mut book = self.book();
-        book.retain(|_, entry| entry.fresh || entry.present > 0 || entry.note.seen_at + FORGET > now);
-        let mut notes = Vec::new();
-        for entry in book.values_mut() {
-            if entry.present > 0 {
-                entry.note.seen_at = entry.note.seen_at.max(now);
-            }
-            if std::mem::take(&mut entry.fresh) || entry.present > 0 {
-                notes.push(entry.note.clone());
-                entry.note.forget_counts();
-            }
-        }
-        notes.sort_by(|a, b| a.worker_id.cmp(&b.worker_id));
-        notes
+        let entry = book.entry(worker_id);
+        entry.see(now);
+        entry.count(count, 1);
     }
 
-    /// They could not be written down.
+    /// Waits until no other flush runs. Safe to be dropped while it waits.
+    pub async fn flush_turn(&self) -> FlushTurn {
+        FlushTurn { _held: self.flush.clone().lock_owned().await }
+    }
+
+    /// Whether the row of the worker still has to be written at once.
+    pub fn is_urgent(&self, worker_id: &str) -> bool {
+        self.book().urgent.contains(worker_id)
+    }
+
+    /// Notes of workers whose calls wait for it, in the order of ids.
+    pub fn take_urgent(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
+        let mut book = self.book();
+        let mut notes = Notes::default();
+        while let Some(worker_id) = book.urgent.pop_first() {
+            let Some(entry) = book.entries.get_mut(&worker_id) else { continue };
+            if !notes.take(entry, now) {
+                book.urgent.insert(worker_id);
+                break;
+            }
+        }
+        notes.list
+    }
+
+    /// Notes that are to be written now, in the order of ids: at most [`MOST_ROWS`].
+    pub fn take(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
+        let mut book = self.book();
+        let Book { entries, urgent, .. } = &mut *book;
+        entries.retain(|_, entry| entry.is_due(now) || entry.present > 0 || entry.note.seen_at + FORGET > now);
+        let mut notes = Notes::default();
+        for (worker_id, entry) in entries.iter_mut().filter(|(_, entry)| entry.is_due(now)) {
+            if !notes.take(entry, now) {
+                break;
+            }
+            urgent.remove(worker_id);
+        }
+        notes.list.sort_by(|a, b| a.worker_id.cmp(&b.worker_id));
+        notes.list
+    }
+
+    /// Notes that could not be written.
     pub fn put_back(&self, notes: Vec<WorkerNote>) {
         let mut book = self.book();
         for note in notes {
-            let entry = book.entry(note.worker_id.clone()).or_default();
+            let entry = book.entry(&note.worker_id);
             entry.fresh = true;
             entry.note.add_counts(&note);
-            if entry.note.worker_id.is_empty() {
-                entry.note = note;
+            entry.note.seen_at = entry.note.seen_at.max(note.seen_at);
+            if entry.note.job_types.is_none() {
+                let WorkerNote { host, version, job_types, .. } = note;
+                entry.note = WorkerNote { host, version, job_types, ..std::mem::take(&mut entry.note) };
             }
         }
     }
 
-    fn book(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// When the worker was heard of last, as far as this process knows: now if it waits for a job.
+    pub fn last_seen(&self, worker_id: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let book = self.book();
+        let entry = book.entries.get(worker_id)?;
+        Some(if entry.present > 0 { now } else { entry.note.seen_at })
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Book {
+    fn entry(&mut self, worker_id: &str) -> &mut Entry {
+        if self.entries.len() >= MOST_REMEMBERED + self.present && !self.entries.contains_key(worker_id) {
+            self.evict();
+        }
+        let worker_id: Arc<str> = worker_id.into();
+        self.entries
+            .entry(worker_id.clone())
+            .or_insert_with(|| Entry { note: WorkerNote { worker_id, ..WorkerNote::default() }, ..Entry::default() })
+    }
+
+    /// Forgets half of the workers that do not wait: those with nothing to write first. Counts that cannot be written
+    /// for long are lost with them.
+    fn evict(&mut self) {
+        for written_only in [true, false] {
+            let absent = self.entries.values().filter(|entry| entry.present == 0).count();
+            let mut surplus = absent.saturating_sub(MOST_REMEMBERED / 2);
+            self.entries.retain(|_, entry| {
+                let goes = surplus > 0 && entry.present == 0 && !(written_only && entry.fresh);
+                surplus -= usize::from(goes);
+                !goes
+            });
+        }
+        let entries = &self.entries;
+        self.urgent.retain(|worker_id| entries.contains_key(worker_id));
+    }
+}
+
+/// Notes that are gathered for one flush.
+#[derive(Default)]
+struct Notes {
+    list: Vec<WorkerNote>,
+    types: usize,
+}
+
+impl Notes {
+    /// Takes what there is to write of the worker; false when the flush is full.
+    fn take(&mut self, entry: &mut Entry, now: DateTime<Utc>) -> bool {
+        let types = entry.note.job_types.as_ref().map_or(0, |types| types.len());
+        if self.list.len() >= MOST_ROWS || self.types + types > MOST_TYPES {
+            return false;
+        }
+        self.types += types;
+        if entry.present > 0 {
+            entry.note.seen_at = entry.note.seen_at.max(now);
+        }
+        entry.fresh = false;
+        entry.written = entry.note.seen_at;
+        self.list.push(entry.note.clone());
+        entry.note.forget_counts();
+        true
     }
 }
 
 impl Entry {
+    fn see(&mut self, now: DateTime<Utc>) {
+        self.note.seen_at = self.note.seen_at.max(now);
+        self.fresh = true;
+    }
+
     fn count(&mut self, count: impl Fn(&mut WorkerNote) -> &mut i64, more: usize) {
         *count(&mut self.note) += i64::try_from(more).unwrap_or(i64::MAX);
         self.fresh = true;
+    }
+
+    fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.fresh || (self.present > 0 && self.written + PRESENT <= now)
     }
 }
 
 impl Drop for Present {
     fn drop(&mut self) {
-        if let Some(entry) = self.book.book().get_mut(&self.worker_id) {
+        let mut book = self.book.book();
+        book.present = book.present.saturating_sub(1);
+        if let Some(entry) = book.entries.get_mut(&self.worker_id) {
             entry.present = entry.present.saturating_sub(1);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(worker_id: &str) -> WorkerNote {
+        WorkerNote { worker_id: worker_id.into(), job_types: Some(["t".to_owned()].into()), ..WorkerNote::default() }
+    }
+
+    async fn taken(book: &WorkerBook, now: DateTime<Utc>) -> Vec<WorkerNote> {
+        let turn = book.flush_turn().await;
+        book.take(&turn, now)
+    }
+
+    #[tokio::test]
+    async fn a_client_that_names_another_worker_with_each_call_does_not_fill_the_memory() {
+        let book = WorkerBook::default();
+        let (waits, _) = book.introduce(note("waits"));
+        for n in 0..50_000 {
+            drop(book.introduce(note(&n.to_string())));
+        }
+        let inside = book.book();
+        assert!(inside.entries.len() <= MOST_REMEMBERED + 1 && inside.urgent.len() <= MOST_REMEMBERED + 1);
+        assert!(inside.entries.contains_key("waits"), "who waits is remembered");
+        drop(inside);
+        drop(waits);
+        assert_eq!(book.book().present, 0);
+    }
+
+    #[tokio::test]
+    async fn one_flush_is_bounded_and_all_together_have_everything() {
+        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        for n in 0..1200 {
+            drop(book.introduce(note(&n.to_string())));
+        }
+        let mut sizes = Vec::new();
+        for _ in 0..4 {
+            sizes.push(taken(&book, now).await.len());
+        }
+        assert_eq!(sizes, [MOST_ROWS, MOST_ROWS, 200, 0]);
+        assert!(book.book().urgent.is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_written_now_and_then_and_nobody_else_with_it() {
+        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        let _waits = book.introduce(note("waits"));
+        assert_eq!(taken(&book, now).await.len(), 1);
+        let (_other, urgent) = book.introduce(note("other"));
+        assert!(urgent);
+        let turn = book.flush_turn().await;
+        let written: Vec<_> = book.take_urgent(&turn, now).into_iter().map(|note| note.worker_id).collect();
+        assert_eq!(written, [Arc::<str>::from("other")]);
+        drop(turn);
+        assert_eq!(taken(&book, now + PRESENT / 2).await.len(), 0);
+        let later = taken(&book, now + PRESENT).await;
+        assert_eq!(later.iter().map(|note| note.seen_at).collect::<Vec<_>>(), [now + PRESENT; 2]);
+    }
+
+    #[tokio::test]
+    async fn counts_that_could_not_be_written_are_written_with_the_next() {
+        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        book.claimed("w", 2);
+        let lost = taken(&book, now).await;
+        book.claimed("w", 1);
+        book.put_back(lost);
+        assert_eq!(taken(&book, now).await[0].claimed, 3);
     }
 }

@@ -3,16 +3,23 @@
 use super::{
     Claim, JobManager,
     list_jobs::{View, columns},
-    worker_book::Present,
+    worker_book::{FlushTurn, MOST_REMEMBERED, Present},
 };
 use crate::{
-    db::write::{ForgetWorkers, NoteWorkers, WorkerNote},
+    db::{
+        Readable, jobs_of,
+        write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
+    },
     error::Result,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, worker};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr};
-use std::collections::HashMap;
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    sea_query::{Expr, ExprTrait},
+};
+use std::{collections::HashMap, sync::Arc, time::Duration};
+use tokio::time::timeout;
 
 /// A worker that holds nothing and was not heard of for so long is stale.
 const STALE: TimeDelta = TimeDelta::seconds(90);
@@ -42,59 +49,163 @@ pub struct Worker {
     pub jobs: Vec<job::Model>,
 }
 
+/// Workers that one answer lists.
+const MOST_LISTED: usize = 10_000;
+
+/// Bytes of the rows of these workers, about.
+const MOST_BYTES: usize = 8 << 20;
+
+/// Rows of workers that are read at once.
+const PAGE: u64 = 1_000;
+
+/// Rows that one transaction forgets: other writes get their turn between two.
+const FORGET_AT_ONCE: u64 = 1_000;
+
+/// How long a claim waits until its worker is listed on every server.
+const LISTED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Workers that are not forgotten, by id.
+pub struct Workers {
+    pub workers: Vec<Worker>,
+    /// There are more: these are the ones that were heard of last.
+    pub more: bool,
+}
+
 impl JobManager {
-    /// All workers that are not forgotten, by id.
-    pub async fn list_workers(&self) -> Result<Vec<Worker>> {
+    /// The workers that are not forgotten, by id: at most 10,000, and at most 8 MiB of them.
+    pub async fn list_workers(&self) -> Result<Workers> {
         self.note_workers().await?;
         let now = self.now();
-        let db = self.db.read();
-        let rows = worker::Entity::find().order_by_asc(worker::Column::WorkerId).all(db).await?;
+        let (rows, more) = self.worker_rows(now).await?;
         let mut held: HashMap<String, Vec<job::Model>> = HashMap::new();
-        for job in held_jobs().all(db).await? {
+        for job in jobs_of(self.db.read(), held_jobs()).await? {
             held.entry(job.worker_id.clone().unwrap_or_default()).or_default().push(job);
         }
         let worker = |row: worker::Model| {
             let jobs = held.remove(&row.worker_id).unwrap_or_default();
             Worker { status: status(&row, &jobs, now), row, jobs }
         };
-        Ok(rows.into_iter().map(worker).collect())
+        Ok(Workers { workers: rows.into_iter().map(worker).collect(), more })
     }
 
-    /// Writes down what was heard of workers since the last time, and answers with how many.
+    /// The rows that were heard of last, by id, and whether there are more.
+    async fn worker_rows(&self, now: DateTime<Utc>) -> Result<(Vec<worker::Model>, bool)> {
+        let (mut rows, mut bytes): (Vec<worker::Model>, _) = (Vec::new(), 0);
+        let more = 'full: loop {
+            let page = newest_workers(rows.last()).rows(self.db.read()).await?;
+            let last = (page.len() as u64) < PAGE;
+            for row in page {
+                bytes += weight(&row);
+                if rows.len() >= MOST_LISTED || bytes > MOST_BYTES {
+                    break 'full true;
+                }
+                rows.push(row);
+            }
+            if last {
+                break false;
+            }
+        };
+        for row in &mut rows {
+            let seen = self.workers.last_seen(&row.worker_id, now);
+            row.last_seen_at = Ord::max(row.last_seen_at, seen.unwrap_or(row.last_seen_at));
+        }
+        rows.sort_by(|a, b| a.worker_id.cmp(&b.worker_id));
+        Ok((rows, more))
+    }
+
+    /// Writes what was heard of workers since the last time, piece by piece, and answers with how many rows.
     pub async fn note_workers(&self) -> Result<u64> {
-        let notes = self.workers.take(self.now());
+        let mut count = 0;
+        loop {
+            let turn = self.workers.flush_turn().await;
+            let notes = self.workers.take(&turn, self.now());
+            let rows = notes.len();
+            self.write_notes(turn, notes).await?;
+            count += rows as u64;
+            // What comes while this runs is for the next time.
+            if rows == 0 || count >= MOST_REMEMBERED as u64 {
+                return Ok(count);
+            }
+        }
+    }
+
+    /// In a task of its own: what was taken out of the book is written although the caller goes away.
+    async fn write_notes(&self, turn: FlushTurn, notes: Vec<WorkerNote>) -> Result<()> {
         if notes.is_empty() {
-            return Ok(0);
+            return Ok(());
         }
-        let count = notes.len() as u64;
-        let written = self.db.commit(NoteWorkers(notes.clone())).await;
-        if written.is_err() {
-            self.workers.put_back(notes);
-        }
-        written.map(|()| count)
+        let this = self.clone();
+        let written = tokio::spawn(async move {
+            let written = this.db.commit(NoteWorkers(notes.clone())).await;
+            if written.is_err() {
+                this.workers.put_back(notes);
+            }
+            drop(turn);
+            written
+        });
+        written.await.unwrap_or(Ok(()))
     }
 
     /// Forgets workers that were not heard of for a day, and answers with how many.
     pub async fn forget_workers(&self) -> Result<u64> {
-        self.db.commit(ForgetWorkers { before: self.now() - FORGET }).await
+        let (before, mut forgotten) = (self.now() - FORGET, 0);
+        loop {
+            let gone = self.db.commit(ForgetWorkers { before, at_most: FORGET_AT_ONCE }).await?;
+            forgotten += gone;
+            if gone < FORGET_AT_ONCE {
+                return Ok(forgotten);
+            }
+        }
     }
 
-    /// The worker asks for jobs: it is there while it does. One that nobody knew is written down at once.
-    pub(super) async fn note_claim(&self, claim: &Claim) -> Present {
-        let (present, new) = self.workers.introduce(WorkerNote {
-            worker_id: claim.worker_id.clone(),
+    /// Notes that the worker asks for jobs: it is there while it does. The row of one that is new, or that asks for
+    /// other types than before, is written at once.
+    pub(super) async fn note_claim(&self, claim: &Claim, job_types: &Arc<[String]>) -> Present {
+        let (present, urgent) = self.workers.introduce(WorkerNote {
+            worker_id: claim.worker_id.as_str().into(),
             host: claim.host.clone(),
             version: claim.version.clone(),
-            job_types: Some(claim.job_types.clone()),
+            job_types: Some(job_types.clone()),
             seen_at: self.now(),
             ..WorkerNote::default()
         });
-        if new && let Err(error) = self.note_workers().await {
-            // A worker gets its jobs whether or not it is listed; it will be written down a little later.
+        // A worker gets its jobs whether or not it is listed; it will be written a little later.
+        if urgent && let Ok(Err(error)) = timeout(LISTED_WITHIN, self.list_claimant(&claim.worker_id)).await {
             tracing::debug!(%error, "a worker was not written down");
         }
         present
     }
+
+    /// Writes the row of the worker, and those of others that wait for the same, unless another flush has done so.
+    async fn list_claimant(&self, worker_id: &str) -> Result<()> {
+        while self.workers.is_urgent(worker_id) {
+            let turn = self.workers.flush_turn().await;
+            let notes =
+                if self.workers.is_urgent(worker_id) { self.workers.take_urgent(&turn, self.now()) } else { vec![] };
+            self.write_notes(turn, notes).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Rows of workers behind this one, those that were heard of last first.
+fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
+    use worker::Column as C;
+    let newest = worker::Entity::find().order_by_desc(C::LastSeenAt).order_by_asc(C::WorkerId).limit(PAGE);
+    match after {
+        Some(row) => newest.filter(
+            C::LastSeenAt
+                .lt(row.last_seen_at)
+                .or(C::LastSeenAt.eq(row.last_seen_at).and(C::WorkerId.gt(row.worker_id.as_str()))),
+        ),
+        None => newest,
+    }
+}
+
+/// About how many bytes an answer has for the worker.
+fn weight(row: &worker::Model) -> usize {
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    512 + row.worker_id.len() + text(&row.host) + text(&row.version) + row.job_types.as_ref().map_or(0, weight_of)
 }
 
 /// Jobs that workers hold, of which a few columns are shown.
@@ -111,5 +222,5 @@ fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> Worke
     if jobs.iter().any(|job| job.lease_expires_at.is_none_or(|expires| expires > now)) {
         return WorkerStatus::Busy;
     }
-    if row.last_seen_at + STALE < now { WorkerStatus::Stale } else { WorkerStatus::Idle }
+    if row.last_seen_at < now - STALE { WorkerStatus::Stale } else { WorkerStatus::Idle }
 }

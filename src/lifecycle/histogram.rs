@@ -20,22 +20,24 @@ pub struct Histogram {
 
 impl Histogram {
     pub fn add(&mut self, seconds: f64) {
-        *self.bins.entry(bin(seconds)).or_default() += 1;
+        let count = self.bins.entry(bin(seconds)).or_default();
+        *count = count.saturating_add(1);
     }
 
     pub fn merge(&mut self, other: &Self) {
         for (bin, count) in &other.bins {
-            *self.bins.entry(*bin).or_default() += count;
+            let sum = self.bins.entry(*bin).or_default();
+            *sum = sum.saturating_add(*count);
         }
     }
 
     /// The duration that this share (0.0 to 1.0) of all durations does not exceed.
     pub fn percentile(&self, share: f64) -> Option<f64> {
-        let total: u64 = self.bins.values().sum();
+        let total = self.bins.values().copied().fold(0, u64::saturating_add);
         let rank = ((share * total as f64).ceil() as u64).max(1);
-        let mut passed = 0;
+        let mut passed = 0_u64;
         let reached = |(_, count): &(&Option<i32>, &u64)| {
-            passed += **count;
+            passed = passed.saturating_add(**count);
             passed >= rank
         };
         self.bins.iter().find(reached).map(|(bin, _)| bin.map_or(0.0, middle))

@@ -2,6 +2,7 @@
 //! No IO, no clock of its own; property tests hold each rule.
 
 mod backoff;
+mod bounds;
 mod cause;
 mod cursor;
 mod event;
@@ -14,6 +15,7 @@ mod transition;
 mod unit;
 
 pub use backoff::backoff;
+pub use bounds::{MAX_ATTEMPT, MAX_INDEX, MAX_VERSION, next_attempt, version_after};
 pub use cause::{alike, first_line};
 pub use cursor::Cursor;
 pub use event::EventKind;

@@ -36,12 +36,12 @@ impl Tally {
     pub fn add(&mut self, kind: &str, seconds: Option<f64>) {
         let Some(kind) = Self::KINDS.into_iter().find(|known| known.as_str() == kind) else { return };
         match kind {
-            EventKind::Created => self.created += 1,
-            EventKind::Started => self.started += 1,
-            EventKind::Completed => self.completed += 1,
-            EventKind::Failed => self.failed += 1,
-            EventKind::Cancelled => self.cancelled += 1,
-            _ => self.retried += 1,
+            EventKind::Created => self.created = self.created.saturating_add(1),
+            EventKind::Started => self.started = self.started.saturating_add(1),
+            EventKind::Completed => self.completed = self.completed.saturating_add(1),
+            EventKind::Failed => self.failed = self.failed.saturating_add(1),
+            EventKind::Cancelled => self.cancelled = self.cancelled.saturating_add(1),
+            _ => self.retried = self.retried.saturating_add(1),
         }
         match (kind, seconds) {
             (EventKind::Started, Some(seconds)) => self.waits.add(seconds),
@@ -51,12 +51,12 @@ impl Tally {
     }
 
     pub fn merge(&mut self, other: &Self) {
-        self.created += other.created;
-        self.started += other.started;
-        self.completed += other.completed;
-        self.failed += other.failed;
-        self.cancelled += other.cancelled;
-        self.retried += other.retried;
+        self.created = self.created.saturating_add(other.created);
+        self.started = self.started.saturating_add(other.started);
+        self.completed = self.completed.saturating_add(other.completed);
+        self.failed = self.failed.saturating_add(other.failed);
+        self.cancelled = self.cancelled.saturating_add(other.cancelled);
+        self.retried = self.retried.saturating_add(other.retried);
         self.waits.merge(&other.waits);
         self.runs.merge(&other.runs);
     }

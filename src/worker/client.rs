@@ -34,6 +34,9 @@ impl FromStr for Server {
         let wrong = || "use the server's URL, e.g. http://127.0.0.1:3001".to_owned();
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
+        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
+            return Err("take user and password out of the server's URL: nothing here reads them".to_owned());
+        }
         let plain = uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none();
         if known && plain { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(wrong()) }
     }

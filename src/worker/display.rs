@@ -1,13 +1,18 @@
 //! What a worker shows: how jobs begin and end on standard output; on standard error a bar for each running job where it
 //! is a terminal, else a line when a stage begins and every ten seconds.
 
-use super::{claim::Claim, outcome::Outcome, said::Report};
-use indicatif::{HumanDuration, MultiProgress, ProgressBar, ProgressStyle};
+use super::{
+    claim::Claim,
+    outcome::Outcome,
+    said::Report,
+    screen::{Bar, Screen, Stream},
+};
+use crate::printable::printable;
+use indicatif::HumanDuration;
 use serde_json::Value;
 use std::{
     collections::HashSet,
     fmt::Display as Show,
-    io::{IsTerminal, Write},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -17,38 +22,35 @@ const LINE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct Display {
-    /// On a terminal.
-    bars: Option<MultiProgress>,
+    screen: Screen,
     /// Since when the server is away.
     away: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Display {
     pub fn new() -> Self {
-        Self { bars: std::io::stderr().is_terminal().then(MultiProgress::new), away: Arc::default() }
+        Self { screen: Screen::start(), away: Arc::default() }
     }
 
     /// A line on standard output. Nobody need read it.
     pub fn say(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stdout(), "{line}")));
+        self.screen.line(Stream::Out, printable(&line.to_string()).into_owned());
     }
 
     /// A line on standard error.
     pub fn note(&self, line: impl Show) {
-        self.above(|| drop(writeln!(std::io::stderr(), "{line}")));
+        self.screen.line(Stream::Err, printable(&line.to_string()).into_owned());
     }
 
-    fn above(&self, print: impl FnOnce()) {
-        match &self.bars {
-            Some(bars) => bars.suspend(print),
-            None => print(),
-        }
+    /// Waits a moment for the last lines to be written.
+    pub async fn end(&self) {
+        self.screen.end().await;
     }
 
     /// The server does not answer: said once, until it does again.
     pub fn away(&self, why: &str) {
         if locked(&self.away).replace(Instant::now()).is_none() {
-            self.note(format_args!("the server is away ({}); trying again until it is back", plain(why)));
+            self.note(format_args!("the server is away ({}); trying again until it is back", printable(why)));
         }
     }
 
@@ -60,14 +62,9 @@ impl Display {
 
     pub fn begin(&self, claim: &Claim) -> Row {
         let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
-        let title = plain(&claim.text("project_title"));
+        let (id, title) = (printable(&claim.id).into_owned(), printable(&claim.text("project_title")).into_owned());
         let about = if title.is_empty() { String::new() } else { format!(": {title}") };
-        self.say(format_args!("{} started, attempt {attempt} of {most}{about}", claim.id));
-        let bar = self.bars.as_ref().map(|bars| {
-            let bar = bars.add(ProgressBar::new(100)).with_style(style()).with_prefix(claim.id.clone());
-            bar.enable_steady_tick(Duration::from_millis(200));
-            bar
-        });
+        self.say(format_args!("{id} started, attempt {attempt} of {most}{about}"));
         let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
         let mut shown = Shown {
             total: claim.number("total_shots").unsigned_abs() as usize,
@@ -77,7 +74,10 @@ impl Display {
             line: Instant::now(),
         };
         shown.count();
-        Row { display: self.clone(), id: claim.id.clone(), bar, began: Instant::now(), shown: Mutex::new(shown) }
+        let began = Instant::now();
+        let bar = Bar { id: id.clone(), began, progress: shown.progress, stage: String::new() };
+        let bar = self.screen.add_bar(bar);
+        Row { display: self.clone(), id, bar, began, shown: Mutex::new(shown) }
     }
 }
 
@@ -85,7 +85,8 @@ impl Display {
 pub struct Row {
     display: Display,
     id: String,
-    bar: Option<ProgressBar>,
+    /// On a terminal.
+    bar: Option<u64>,
     began: Instant,
     shown: Mutex<Shown>,
 }
@@ -105,11 +106,8 @@ impl Row {
         let mut shown = locked(&self.shown);
         let stage_began = report.stage.as_ref().is_some_and(|stage| *stage != shown.stage);
         shown.take(report);
-        match &self.bar {
-            Some(bar) => {
-                bar.set_position(shown.progress as u64);
-                bar.set_message(shown.stage.clone());
-            }
+        match self.bar {
+            Some(bar) => self.display.screen.change_bar(bar, shown.progress, &printable(&shown.stage)),
             None if stage_began || shown.line.elapsed() >= LINE => {
                 shown.line = Instant::now();
                 self.note(&format!("{:.0} % {}", shown.progress, shown.stage));
@@ -119,7 +117,7 @@ impl Row {
     }
 
     pub fn note(&self, text: &str) {
-        self.display.note(format_args!("{} {}", self.id, plain(text)));
+        self.display.note(format_args!("{} {}", self.id, printable(text)));
     }
 
     /// The server knows how it ended, and answered with the job as it is now.
@@ -131,7 +129,7 @@ impl Row {
             Outcome::Failed { error, .. } => {
                 let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
                 let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
-                format!("failed{again}: {}", plain(last.unwrap_or(error)))
+                format!("failed{again}: {}", printable(last.unwrap_or(error)))
             }
         };
         self.end(&how);
@@ -139,12 +137,12 @@ impl Row {
 
     /// The server has it otherwise, or could not be told.
     pub fn lost(&self, why: &str) {
-        self.end(&format!("left alone: {}", plain(why)));
+        self.end(&format!("left alone: {}", printable(why)));
     }
 
     fn end(&self, how: &str) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        if let Some(bar) = self.bar {
+            self.display.screen.remove_bar(bar);
         }
         self.display.say(format_args!("{} {how} ({})", self.id, HumanDuration(self.began.elapsed())));
     }
@@ -172,17 +170,6 @@ impl Shown {
 
 fn is_done(status: &str) -> bool {
     matches!(status, "completed" | "skipped")
-}
-
-fn style() -> ProgressStyle {
-    // The form is a constant; one that is wrong shows the bar's own.
-    ProgressStyle::with_template("{prefix} {bar:16} {pos:>3} % {elapsed:>4} {wide_msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
-}
-
-/// Text of others, without what would steer the terminal.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

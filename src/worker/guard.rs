@@ -7,6 +7,7 @@
 //! The worker's words on the guard's standard input, a line each: first the job for the program, then orders. The
 //! guard's words on the same socket, a line each: [`Told`].
 
+use crate::process::set_umask;
 use rustix::{
     io::retry_on_intr,
     process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid},
@@ -92,14 +93,16 @@ impl Group {
     }
 }
 
-/// Runs the program from the first word of the worker to its end.
-pub fn guard(command: &[OsString]) -> io::Result<()> {
+/// Runs the program from the first word of the worker to its end. It gets the umask, if one is given.
+pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     let worker = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut words = BufReader::new(worker.try_clone()?);
     let mut job = String::new();
     if words.read_line(&mut job)? == 0 {
         return Ok(());
     }
+    // The guard makes no files of its own.
+    umask.into_iter().for_each(set_umask);
     let mut child = match start(command) {
         Ok(child) => child,
         Err(error) => return tell(&worker, &Told::NotStarted(error.to_string())),

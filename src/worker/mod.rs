@@ -17,6 +17,7 @@ mod program;
 mod reports;
 mod run;
 mod said;
+mod screen;
 mod stop;
 mod tail;
 
@@ -28,7 +29,11 @@ use client::{Client, Trouble};
 use display::Display;
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use stop::{Stop, Stopper};
-use tokio::{sync::Semaphore, task::JoinSet, time::timeout};
+use tokio::{
+    sync::{Semaphore, watch},
+    task::JoinSet,
+    time::timeout,
+};
 
 /// How long a claim that is under way may still be answered after the signal to stop: one that found jobs is answered at
 /// once, and its jobs are given back.
@@ -50,6 +55,8 @@ pub struct Options {
     pub worker_id: Option<String>,
     /// Where the program runs.
     pub folder: Option<PathBuf>,
+    /// What the program finds in its environment beside what the worker says of the job.
+    pub environment: Vec<(OsString, OsString)>,
     pub command: Vec<OsString>,
 }
 
@@ -110,6 +117,7 @@ pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failur
         worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
     }
     while running.join_next().await.is_some() {}
+    worker.display.end().await;
     worked?;
     worker.stopper.verdict(&worker.options.server)
 }
@@ -122,7 +130,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
     loop {
         let mut place = tokio::select! {
             biased;
-            _ = stop.wait_for(|s| *s != Stop::No) => return Ok(()),
+            () = stopped(&mut stop) => return Ok(()),
             place = room.clone().acquire_owned() => place.map_err(|_| Failure::Untold("nobody".into()))?,
         };
         while let Ok(more) = room.clone().try_acquire_owned() {
@@ -132,7 +140,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
         tokio::pin!(claim);
         let claimed = tokio::select! {
             claimed = &mut claim => claimed,
-            _ = stop.wait_for(|s| *s != Stop::No) => match timeout(LAST_CLAIM, claim).await {
+            () = stopped(&mut stop) => match timeout(LAST_CLAIM, claim).await {
                 Ok(claimed) => claimed,
                 Err(_) => return Ok(()),
             },
@@ -153,7 +161,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                 worker.display.away(&why);
                 tokio::select! {
                     () = tokio::time::sleep(wait) => {}
-                    _ = stop.wait_for(|s| *s != Stop::No) => {}
+                    () = stopped(&mut stop) => {}
                 }
             }
             Err(Trouble::Over(detail) | Trouble::Refused(detail)) => {
@@ -163,6 +171,12 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
         }
         while running.try_join_next().is_some() {}
     }
+}
+
+/// Returns when the worker is to stop. What `wait_for` answers with keeps a lock, and a second signal
+/// would wait for it: it is dropped here, before anything else is awaited.
+async fn stopped(stop: &mut watch::Receiver<Stop>) {
+    let _ = stop.wait_for(|stop| *stop != Stop::No).await;
 }
 
 /// A command that is not there is told before a job is claimed for it.

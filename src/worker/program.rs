@@ -5,8 +5,9 @@ use super::{
     claim::Claim,
     guard::{Order, Told},
 };
+use crate::process::{self, inherited_umask};
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::{io, os::fd::OwnedFd, path::PathBuf, process::Stdio};
+use std::{io, os::fd::OwnedFd, process::Stdio};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{
@@ -34,12 +35,17 @@ impl Program {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (reader, mut orders) = UnixStream::from_std(ours)?.into_split();
-        let mut command = Command::new(own_file()?);
+        let mut command = Command::new(process::own_file()?);
         command
             // Not `callsheet`: who kills all of that name is not to kill the guards too.
             .arg0("callsheet-guard")
-            .args(["work-guard", "--"])
+            .arg("work-guard")
+            .args(umask())
+            .arg("--")
             .args(&worker.options.command)
+            // The worker's own secrets are none of the program's.
+            .env_clear()
+            .envs(worker.options.environment.iter().map(|(name, value)| (name, value)))
             .envs(claim.environment(worker))
             .process_group(0)
             .stdin(OwnedFd::from(theirs))
@@ -71,10 +77,10 @@ impl Program {
     }
 }
 
-/// The running file itself, even where a newer one has taken its place: guard and worker are of one version.
-fn own_file() -> io::Result<PathBuf> {
-    let linux = PathBuf::from("/proc/self/exe");
-    if linux.exists() { Ok(linux) } else { std::env::current_exe() }
+/// What the program makes is for whoever its worker makes it for, e.g. a web server that shows the videos; the worker's own
+/// files are not.
+fn umask() -> Option<String> {
+    inherited_umask().map(|mask| format!("--umask={mask:o}"))
 }
 
 async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {

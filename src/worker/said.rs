@@ -88,6 +88,9 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
         if item.key.is_none() && item.idx.is_none() {
             return Err("an item is named by its key or its idx".into());
         }
+        if item.idx.is_some_and(|idx| idx < 0) {
+            return Err("an item's idx is at least 0".into());
+        }
         if !STATUSES.contains(&item.status.as_str()) {
             return Err(format!("an item's status is one of {}", STATUSES.join(", ")));
         }
@@ -164,10 +167,36 @@ mod tests {
             (r#"{"item": {"key": "a", "status": "done"}}"#, "one of pending"),
             (r#"{"item": {"key": "a", "status": "completed", "video": "x"}}"#, "video"),
             (r#"{"result": "a.mp4"}"#, "invalid type"),
+            (r#"{"progress": -0.1}"#, "from 0 to 100"),
+            (r#"{"progress": 1e308}"#, "from 0 to 100"),
+            (r#"{"progress": 340282366920938463463374607431768211456}"#, "from 0 to 100"),
+            (r#"{"total_shots": 1.5}"#, "1.5"),
+            (r#"{"total_shots": 9223372036854775808}"#, "9223372036854775808"),
+            (r#"{"total_shots": 2147483648}"#, "not that many"),
+            (r#"{"completed_shots": -1}"#, "-1"),
+            (r#"{"item": {"idx": 9223372036854775808, "status": "completed"}}"#, "9223372036854775808"),
+            (r#"{"item": {"idx": -1, "status": "completed"}}"#, "at least 0"),
+            (r#"{"item": {"idx": -9223372036854775809, "status": "completed"}}"#, "invalid type"),
         ];
         for (text, reason) in rows {
             let log = log_of(text);
             assert!(log.starts_with("(not understood: ") && log.contains(reason) && log.ends_with(text), "{log}");
+        }
+    }
+
+    #[test]
+    fn numbers_that_json_does_not_have_are_lines_of_the_history() {
+        let nested = format!(r#"{{"result": {{"a": {}1{}}}}}"#, "[".repeat(500), "]".repeat(500));
+        for text in [
+            r#"{"progress": 1e999}"#,
+            r#"{"progress": -1e999}"#,
+            r#"{"progress": NaN}"#,
+            r#"{"progress": Infinity}"#,
+            r#"{"progress": 0x10}"#,
+            r#"{"result": {"seconds": 1e999}}"#,
+            &nested,
+        ] {
+            assert_eq!(log_of(text), *text);
         }
     }
 

@@ -7,7 +7,7 @@ use callsheet::{
     app::App,
     config::Config,
     db::{Database, Options},
-    import::Background,
+    import::{Background, Settings},
     jobs::JobManager,
 };
 use poem::listener::{Acceptor, Listener, TcpListener};
@@ -76,7 +76,7 @@ impl Api {
         let mut config = Config::load(Default::default(), Default::default()).unwrap();
         config.media_dir = Some(media.path().to_owned());
         configure(&mut config);
-        let imports = Background::new(jobs.clone());
+        let imports = Background::new(jobs.clone(), Settings::default());
         let routes = api::routes(&App { jobs, imports, config: Arc::new(config) });
         let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
         let host = acceptor.local_addr()[0].as_socket_addr().unwrap().to_string();

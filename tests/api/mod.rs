@@ -26,6 +26,7 @@ mod docs;
 mod generate;
 mod gone;
 mod idempotency;
+mod large_bodies;
 mod legacy;
 mod lists;
 mod live;

@@ -4,6 +4,7 @@ mod export;
 mod failures;
 mod jobs;
 mod migrate;
+mod private;
 mod queues;
 mod recovery;
 pub mod run;

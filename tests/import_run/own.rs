@@ -160,8 +160,8 @@ async fn an_export_that_was_tampered_with_is_reported(bench: Bench) {
         ("status", json!("done"), "wrong_type"),
         ("style", json!("x".repeat(256)), "wrong_type"),
         ("created_at", json!("yesterday"), "wrong_type"),
-        ("progress", json!(180.0), "database_refused"),
-        ("completed_at", json!("2026-01-01T00:00:00Z"), "database_refused"),
+        ("progress", json!(180.0), "wrong_type"),
+        ("completed_at", json!("2026-01-01T00:00:00Z"), "bad_time"),
         ("job_id", json!(""), "missing_id"),
     ] {
         let mut bad = job.clone();

@@ -44,6 +44,7 @@ mod stats;
 mod stats_detail;
 mod together;
 mod transitions;
+mod unreadable;
 mod update_job;
 mod versions;
 mod waits;

@@ -48,7 +48,7 @@ async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_
             assert_eq!(refused.unwrap_err().code(), "database_unavailable");
         }
         assert_eq!(jobs.get_job(&id).await.unwrap_err().code(), "database_unavailable");
-        assert!(jobs.database().check().await.is_err());
+        assert!(jobs.database().ready().await.is_err());
         line.speak_again();
         let made: HashSet<_> = at_once((0..CALLS).map(|n| created(jobs.clone(), n))).await.into_iter().collect();
         assert_eq!(made.len(), CALLS);

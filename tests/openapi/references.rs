@@ -8,7 +8,7 @@ fn renderings() -> [(&'static str, Value); 3] {
     let read = |text: String| serde_json::from_str(&text).unwrap();
     [
         ("3.1.0", read(spec::json())),
-        ("3.1.0", serde_yaml::from_str(&spec::yaml()).unwrap()),
+        ("3.1.0", yaml_serde::from_str(&spec::yaml()).unwrap()),
         ("3.0.3", read(spec::json_3_0())),
     ]
 }

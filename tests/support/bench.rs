@@ -31,6 +31,8 @@ impl Deref for Bench {
 
 impl Fixture for Bench {
     async fn set_up(backend: Backend) -> Self {
+        // A SQLite source is read by a process of the program, which the tests are not.
+        callsheet::process::set_own_file(env!("CARGO_BIN_EXE_callsheet").into());
         let db = TestDb::migrated(backend).await;
         let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestChance>::default());
         let jobs = manager(&db, &clock, &chance).await;

@@ -1,6 +1,7 @@
-//! A line to PostgreSQL that can fall silent: connections stay open, and nothing is answered on them.
+//! A line to PostgreSQL that can fall silent, where connections stay open and nothing is answered on them, and that can
+//! break them at random.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{
@@ -18,6 +19,10 @@ struct State {
     lost: usize,
     /// How often something was said that did not arrive.
     swallowed: usize,
+    /// What is said breaks or silences its connection now and then.
+    trouble: bool,
+    /// How often that happened.
+    troubles: usize,
 }
 
 pub struct Line {
@@ -26,14 +31,29 @@ pub struct Line {
     state: Arc<watch::Sender<State>>,
 }
 
+/// What becomes of a piece that is carried.
+enum Lot {
+    Arrives,
+    /// So many of its bytes arrive, and the connection breaks.
+    Breaks(usize),
+    /// Nothing arrives any more, and nobody tells.
+    Silences,
+}
+
 impl Line {
     pub async fn to(url: &str) -> Self {
+        Self::by_seed(url, 0).await
+    }
+
+    /// The seed decides what breaks while there is trouble.
+    pub async fn by_seed(url: &str, seed: u64) -> Self {
         let (before, rest) = url.split_once('@').unwrap();
         let (server, database) = rest.split_once('/').unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("{before}@{}/{database}", listener.local_addr().unwrap());
         let state = Arc::new(watch::Sender::new(State::default()));
-        tokio::spawn(serve(listener, server.to_owned(), state.clone()));
+        let rng = Arc::new(Mutex::new(fastrand::Rng::with_seed(seed)));
+        tokio::spawn(serve(listener, server.to_owned(), state.clone(), rng));
         Self { url, state }
     }
 
@@ -51,15 +71,27 @@ impl Line {
         self.state.send_modify(|state| *state = State { silent: false, lost: state.opened, ..*state });
     }
 
+    /// One piece in a hundred breaks its connection from now on, and one in a thousand silences it.
+    pub fn trouble(&self, trouble: bool) {
+        self.state.send_modify(|state| state.trouble = trouble);
+    }
+
+    /// How many pieces broke or silenced their connection.
+    pub fn troubles(&self) -> usize {
+        self.state.borrow().troubles
+    }
+
     /// Returns when something was said so many times to a silent line.
     pub async fn swallows(&self, n: usize) {
         self.state.subscribe().wait_for(|state| state.swallowed >= n).await.unwrap();
     }
 }
 
-async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<State>>) {
+type Dice = Arc<Mutex<fastrand::Rng>>;
+
+async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<State>>, dice: Dice) {
     while let Ok((client, _)) = listener.accept().await {
-        let (server, state) = (server.clone(), state.clone());
+        let (server, state, dice) = (server.clone(), state.clone(), dice.clone());
         let mut number = 0;
         state.send_modify(|state| {
             number = state.opened;
@@ -68,12 +100,22 @@ async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<S
         tokio::spawn(async move {
             let server = TcpStream::connect(server).await.unwrap();
             let ((asked, answers), (answered, questions)) = (client.into_split(), server.into_split());
-            tokio::join!(carry(number, asked, questions, &state), carry(number, answered, answers, &state));
+            // Where one direction ends, the connection does.
+            tokio::select! {
+                () = carry(number, asked, questions, &state, &dice) => {}
+                () = carry(number, answered, answers, &state, &dice) => {}
+            }
         });
     }
 }
 
-async fn carry(number: usize, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &watch::Sender<State>) {
+async fn carry(
+    number: usize,
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    state: &watch::Sender<State>,
+    dice: &Dice,
+) {
     let mut bytes = vec![0; 1 << 16];
     while let Ok(some @ 1..) = from.read(&mut bytes).await {
         if state.borrow().silent {
@@ -81,8 +123,28 @@ async fn carry(number: usize, mut from: OwnedReadHalf, mut to: OwnedWriteHalf, s
         }
         let heard = |state: &State| !state.silent && number >= state.lost;
         state.subscribe().wait_for(heard).await.unwrap();
-        if to.write_all(&bytes[..some]).await.is_err() {
-            return;
+        match draw(state, dice, some) {
+            Lot::Arrives if to.write_all(&bytes[..some]).await.is_ok() => {}
+            Lot::Arrives => return,
+            Lot::Breaks(at) => {
+                let _ = to.write_all(&bytes[..at]).await;
+                return;
+            }
+            Lot::Silences => std::future::pending().await,
         }
     }
+}
+
+fn draw(state: &watch::Sender<State>, dice: &Dice, bytes: usize) -> Lot {
+    if !state.borrow().trouble {
+        return Lot::Arrives;
+    }
+    let mut dice = dice.lock().unwrap();
+    let lot = match dice.u32(..1000) {
+        0 => Lot::Silences,
+        1..=10 => Lot::Breaks(dice.usize(..=bytes)),
+        _ => return Lot::Arrives,
+    };
+    state.send_modify(|state| state.troubles += 1);
+    lot
 }

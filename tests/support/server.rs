@@ -45,7 +45,27 @@ impl Server {
     /// As `start_with`, on a port that a server before it had.
     pub async fn start_at(listen: &str, database_url: &str, args: &[&str]) -> Self {
         let serve = ["serve", "--listen", listen, "--database-url", database_url];
+        Self::spawn(callsheet(&[&serve, args].concat())).await
+    }
+
+    /// Started by another command, e.g. one that enters a namespace.
+    pub async fn start_behind(before: &[String], database_url: &str) -> Self {
+        let mut command = Command::new(&before[0]);
+        command.args(&before[1..]).arg(env!("CARGO_BIN_EXE_callsheet"));
+        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url, "--cache-jobs", "0"]);
+        command.stdin(Stdio::null()).kill_on_drop(true);
+        Self::spawn(command).await
+    }
+
+    /// As `start_with`, with a folder of its own for temporary files.
+    pub async fn start_beside(temporary: &std::path::Path, database_url: &str, args: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
         let mut command = callsheet(&[&serve, args].concat());
+        command.env("TMPDIR", temporary);
+        Self::spawn(command).await
+    }
+
+    async fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, mut lines) = mpsc::unbounded_channel();
         follow(child.stdout.take().unwrap(), tell.clone());

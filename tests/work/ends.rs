@@ -4,6 +4,7 @@ use super::stage::{Stage, gone, pids};
 use crate::support::TestDb;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use tokio::process::Command;
 
 on_both!(
     a_cancelled_program_ends_in_order,
@@ -11,6 +12,7 @@ on_both!(
     a_program_whose_lease_is_lost_is_killed_and_says_no_more,
     a_worker_that_is_asked_to_stop_gives_its_jobs_back,
     a_second_signal_kills_at_once,
+    a_second_signal_ends_an_idle_worker_too,
     an_idle_worker_stops_when_it_is_asked_to,
 );
 
@@ -99,6 +101,17 @@ async fn a_second_signal_kills_at_once(db: TestDb) {
     gone(&pids(&stage.read("pids"))).await;
     let job = stage.job("film").await;
     assert_eq!(json!([job["status"], job["attempt"]]), json!(["queued", 0]));
+}
+
+async fn a_second_signal_ends_an_idle_worker_too(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    let mut worker = stage.worker(&[], "exit 1");
+    worker.says("works on render").await;
+    worker.signal("TERM").await;
+    // It may be gone already.
+    let pid = worker.pid().to_string();
+    let _ = Command::new("kill").args(["-s", "TERM", &pid]).status().await.unwrap();
+    assert_eq!(worker.ends().await.code(), Some(0));
 }
 
 async fn an_idle_worker_stops_when_it_is_asked_to(db: TestDb) {

@@ -1,8 +1,9 @@
 //! What a program is given, and what it may say.
 
-use super::stage::Stage;
+use super::stage::{Stage, Worker, path};
 use crate::support::TestDb;
 use serde_json::{Value, json};
+use std::os::unix::fs::PermissionsExt;
 
 on_both!(
     a_program_is_given_its_job_and_its_words_become_the_job,
@@ -10,6 +11,7 @@ on_both!(
     how_a_program_ends_is_how_its_job_does,
     two_thousand_items_at_once_are_all_told,
     jobs_run_beside_each_other_up_to_the_limit,
+    what_a_program_makes_is_for_those_that_its_worker_makes_it_for,
 );
 
 async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
@@ -158,4 +160,25 @@ async fn jobs_run_beside_each_other_up_to_the_limit(db: TestDb) {
     worker.says("c completed").await;
     stage.until("b", |job| job["status"] == "completed").await;
     worker.stop().await;
+}
+
+/// A web server has to read the videos.
+async fn what_a_program_makes_is_for_those_that_its_worker_makes_it_for(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    for (mask, made) in [("022", 0o644), ("027", 0o640), ("000", 0o666), ("077", 0o600)] {
+        let id = format!("film-{mask}");
+        stage.create(&id).await;
+        let script = format!("umask {mask}; exec \"$0\" \"$@\"");
+        let program = format!("umask > mask-{mask}; : > made-{mask}; mkdir folder-{mask}");
+        let mut command = tokio::process::Command::new("/bin/sh");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_callsheet"), "work", "--type", "render"]);
+        command.args(["--server", &stage.server.url, "--", "sh", "-c", &program]);
+        command.env_clear().env("PATH", path()).current_dir(stage.path("")).kill_on_drop(true);
+        let mut worker = Worker::start(&mut command);
+        worker.says(&format!("{id} completed")).await;
+        worker.stop().await;
+        assert_eq!(u32::from_str_radix(stage.read(&format!("mask-{mask}")).trim(), 8), u32::from_str_radix(mask, 8));
+        let mode = stage.path(&format!("made-{mask}")).metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, made, "{mask}");
+    }
 }

@@ -11,6 +11,7 @@ pub enum ImportStatus {
     Running,
     Finished,
     Failed,
+    Aborted,
 }
 
 /// A run of the importer, and what came of it so far.
@@ -34,6 +35,9 @@ pub struct Import {
     pub repaired: i64,
     /// Records that could not be taken.
     pub rejected: i64,
+    /// Of these, how many are kept to be looked at: the first 10,000, of at most 64 MiB, and none of an old run. The others
+    /// are only counted.
+    pub rejects_kept: i64,
     /// What it told at its end: `total` and each of `sources` (the first 1,000) with the counts above, `rejected_by_reason` and
     /// `repaired_by_rule`. Null while it runs, and of one whose process is gone.
     pub report: Option<Members>,
@@ -83,6 +87,7 @@ impl From<import::ImportStatus> for ImportStatus {
             import::ImportStatus::Running => Self::Running,
             import::ImportStatus::Finished => Self::Finished,
             import::ImportStatus::Failed => Self::Failed,
+            import::ImportStatus::Aborted => Self::Aborted,
         }
     }
 }
@@ -100,6 +105,7 @@ impl From<import::Model> for Import {
             overwritten: run.overwritten,
             repaired: run.repaired,
             rejected: run.rejected,
+            rejects_kept: run.rejects_kept,
             report: object(run.report),
             error: run.error,
             started_at: run.started_at.into(),

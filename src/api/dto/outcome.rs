@@ -42,6 +42,8 @@ pub struct HealthReport {
     pub database: String,
     /// What this server does again and again; those that have run.
     pub loops: Vec<LoopReport>,
+    /// Lines of the log that could not be written since the server started.
+    pub dropped_log_lines: u64,
 }
 
 /// How a loop of the server goes.
@@ -56,11 +58,13 @@ pub struct LoopReport {
     pub done: u64,
     /// Why its last run failed; null when it did not.
     pub error: Option<String>,
+    /// Runs that ended in a panic.
+    pub panics: u64,
 }
 
 impl From<(&'static str, LoopStatus)> for LoopReport {
     fn from((name, status): (&'static str, LoopStatus)) -> Self {
-        let LoopStatus { ran_at, runs, done, error } = status;
-        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, done, error }
+        let LoopStatus { ran_at, runs, done, error, panics } = status;
+        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, done, error, panics }
     }
 }

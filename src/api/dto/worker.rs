@@ -31,7 +31,7 @@ pub struct Worker {
     /// What it holds.
     jobs: Vec<HeldJob>,
     first_seen_at: Time,
-    /// To within a few seconds.
+    /// To within a few seconds; to within 20 while the worker waits for a job at another server.
     last_seen_at: Time,
     /// Jobs that it was given.
     claimed: i64,
@@ -60,6 +60,8 @@ pub struct HeldJob {
 #[derive(Debug, Object)]
 pub struct WorkerList {
     pub workers: Vec<Worker>,
+    /// There are more workers than an answer lists: these are the ones that were heard of last.
+    pub more: bool,
 }
 
 /// The jobs of one type.

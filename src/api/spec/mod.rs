@@ -6,13 +6,17 @@
 mod older;
 mod operations;
 mod schemas;
+mod yaml;
 
 use super::{
-    contract::{EVERYWHERE, OPERATIONS, WITH_BODY},
+    contract::{EVERYWHERE, OPERATIONS, UNSAFE, WITH_BODY},
     examples::{dump, example},
     problem::meaning,
 };
-use crate::{import::Background, jobs::JobManager};
+use crate::{
+    import::{Background, Settings},
+    jobs::JobManager,
+};
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
@@ -23,7 +27,7 @@ static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_st
 /// The service for its document alone.
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let jobs = JobManager::detached();
-    super::service(super::operations(&jobs, &Background::new(jobs.clone())))
+    super::service(super::operations(&jobs, &Background::new(jobs.clone(), Settings::default())))
 }
 
 /// The document, OpenAPI 3.1.0.
@@ -38,7 +42,7 @@ pub fn json() -> String {
 
 /// The document as YAML.
 pub fn yaml() -> String {
-    serde_yaml::to_string(document()).unwrap_or_default()
+    yaml::print(document())
 }
 
 /// The document in the older version 3.0.3, for tools that don't read 3.1 yet.
@@ -109,8 +113,8 @@ fn complete(mut document: Value) -> Value {
     let descriptions: BTreeMap<String, String> = schemas.filter_map(describe).collect();
     sort_tags(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for operation in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()).map(|(_, o)| o) {
-        operations::complete(operation, &descriptions);
+    for (method, operation) in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
+        operations::complete(operation, method != "get", &descriptions);
     }
     add_examples(&mut document);
     document
@@ -147,7 +151,7 @@ fn add_examples(document: &mut Value) {
         }
     }
     examples.insert("Dump".to_owned(), json!({"value": dump()}));
-    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&WITH_BODY);
+    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&UNSAFE).chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({

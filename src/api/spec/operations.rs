@@ -3,7 +3,7 @@
 use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
     api::{
-        contract::{EVERYWHERE, Header, OPERATIONS, Operation, WITH_BODY},
+        contract::{EVERYWHERE, Header, OPERATIONS, Operation, UNSAFE, WITH_BODY},
         examples::example,
         problem::meaning,
     },
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// One operation completed.
-pub fn complete(operation: &mut Value, descriptions: &BTreeMap<String, String>) {
+pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<String, String>) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
     let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
@@ -48,7 +48,7 @@ pub fn complete(operation: &mut Value, descriptions: &BTreeMap<String, String>) 
         }
     }
     add_links(&id, &mut operation["responses"]);
-    add_problems(operation, contract, has_body);
+    add_problems(operation, contract, is_unsafe, has_body);
 }
 
 /// What can be called next with the id of a thing just made.
@@ -57,7 +57,7 @@ fn add_links(id: &str, responses: &mut Value) {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
         "start_action" => ("202", "action_id", &["get_action", "abort_action", "list_action_outcomes"]),
-        "start_import" => ("202", "import_id", &["get_import", "list_import_rejects"]),
+        "start_import" => ("202", "import_id", &["get_import", "abort_import", "list_import_rejects"]),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
         _ => return,
@@ -217,9 +217,10 @@ fn header_parameter(header: Header) -> Value {
     json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema, "example": example})
 }
 
-fn add_problems(operation: &mut Value, contract: &Operation, has_body: bool) {
+fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {
+    let changes: &[&str] = if is_unsafe { &UNSAFE } else { &[] };
     let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
-    for code in EVERYWHERE.iter().chain(body).chain(contract.codes) {
+    for code in EVERYWHERE.iter().chain(changes).chain(body).chain(contract.codes) {
         let (status, title) = meaning(code);
         let response = &mut operation["responses"][status.as_str()];
         if response.is_null() {
@@ -239,7 +240,7 @@ fn add_problems(operation: &mut Value, contract: &Operation, has_body: bool) {
 fn add_headers(response: &mut Value, status: u16) {
     let header = match status {
         405 => ("Allow", json!({"description": "The methods that the path takes.", "schema": {"type": "string"}})),
-        503 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
+        429 | 503 | 507 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
         _ => return,
     };
     response["headers"] = json!({header.0: header.1});

@@ -95,8 +95,8 @@ pub fn any_expired(backend: DbBackend) -> String {
     )
 }
 
-/// The first so many (2) of the jobs whose lease has run out by a moment (1), locked; those that another transaction
-/// holds are left out.
+/// So many (2) of the jobs whose lease has run out by a moment (1), behind the first few (3), locked; those that another
+/// transaction holds are left out.
 pub fn expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let (sign, lock) = match backend {
@@ -105,6 +105,6 @@ pub fn expired(backend: DbBackend) -> String {
     };
     format!(
         "SELECT id FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 \
-         LIMIT {sign}2 {lock}"
+         LIMIT {sign}2 OFFSET {sign}3 {lock}"
     )
 }

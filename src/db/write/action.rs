@@ -2,7 +2,7 @@
 
 use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
 use crate::{
-    db::{Fate, Tx, Write, bulk},
+    db::{Fate, Readable, Tx, Write, bulk, errors, one_job},
     error::{Error, Result, Thing},
 };
 use chrono::{DateTime, Utc};
@@ -47,7 +47,7 @@ impl Write for StartAction {
 impl StartAction {
     async fn first_answer(&self, tx: &Tx) -> Result<Option<job_action::Model>> {
         let Some(key) = &self.action.idempotency_key else { return Ok(None) };
-        let first = job_action::Entity::find().filter(job_action::Column::IdempotencyKey.eq(key)).one(tx).await?;
+        let first = job_action::Entity::find().filter(job_action::Column::IdempotencyKey.eq(key)).row(tx).await?;
         replay(first, |first| first.idempotency_fingerprint == self.action.idempotency_fingerprint)
     }
 }
@@ -93,7 +93,7 @@ impl Write for EndAction {
     type Output = job_action::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
-        let row = job_action::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let row = job_action::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
         let row = row.ok_or(Error::NotFound(Thing::Action))?;
         let strange = self.process.is_some() && self.process != row.process;
         if row.status != ActionStatus::Running || strange {
@@ -146,7 +146,7 @@ impl Write for Act {
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
-        let row = job_action::Entity::find_by_id(&self.action_id).lock(LockType::Update).one(tx).await?;
+        let row = job_action::Entity::find_by_id(&self.action_id).lock(LockType::Update).row(tx).await?;
         let mine = |row: &job_action::Model| {
             row.status == ActionStatus::Running && row.process.as_ref() == Some(&self.process)
         };
@@ -206,7 +206,7 @@ impl Act {
     }
 
     async fn delete(&self, tx: &Tx, id: &str, check: &CheckDeed) -> Result<bool> {
-        let job = job::Entity::find_by_id(id).lock(LockType::Update).one(tx).await?;
+        let job = one_job(tx, job::Entity::find_by_id(id).lock(LockType::Update)).await?;
         check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
         DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
         Ok(true)
@@ -217,7 +217,7 @@ impl Act {
         let (outcome, code, detail) = match done {
             Ok(true) => (Outcome::Changed, None, None),
             Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
-            Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+            Err(error) if errors::is_of_database(&error) => return Err(error),
             Err(Error::Invalid(fields)) if fields.len() == 1 => {
                 (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))
             }

@@ -1,7 +1,7 @@
 //! Active jobs: which jobs a client has before it. A job that has ended is nobody's.
 
 use crate::{
-    db::{Tx, Write, bulk},
+    db::{Tx, Write, bulk, one_job},
     error::{Error, Result, Thing},
     lifecycle::is_terminal,
 };
@@ -19,7 +19,7 @@ impl Write for SetActive {
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
         // The lock keeps the job from ending before the commit, which would leave it active for ever.
-        let job = job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share).one(tx).await?;
+        let job = one_job(tx, job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share)).await?;
         let job = job.ok_or(Error::NotFound(Thing::Job))?;
         if is_terminal(job.status) {
             return Err(Error::JobEnded(job.status));

@@ -2,14 +2,14 @@
 
 use super::{check_parents, insert_unless_there, replay};
 use crate::{
-    db::{Tx, Write},
+    db::{Readable, Tx, Write},
     error::{Error, Result, Thing},
-    lifecycle::EventKind,
+    lifecycle::{EventKind, MAX_VERSION},
 };
 use chrono::{DateTime, Utc};
 use entity::{episode, job, job_event, series};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
     sea_query::{Expr, ExprTrait, LockType, Query},
 };
 
@@ -32,7 +32,7 @@ impl Write for CreateSeries {
 impl CreateSeries {
     async fn first_answer(&self, tx: &impl ConnectionTrait) -> Result<Option<series::Model>> {
         let Some(key) = &self.0.idempotency_key else { return Ok(None) };
-        let first = series::Entity::find().filter(series::Column::IdempotencyKey.eq(key)).one(tx).await?;
+        let first = series::Entity::find().filter(series::Column::IdempotencyKey.eq(key)).row(tx).await?;
         replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
     }
 }
@@ -58,7 +58,7 @@ impl Write for CreateEpisode {
 impl CreateEpisode {
     async fn first_answer(&self, tx: &impl ConnectionTrait) -> Result<Option<episode::Model>> {
         let Some(key) = &self.0.idempotency_key else { return Ok(None) };
-        let first = episode::Entity::find().filter(episode::Column::IdempotencyKey.eq(key)).one(tx).await?;
+        let first = episode::Entity::find().filter(episode::Column::IdempotencyKey.eq(key)).row(tx).await?;
         replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
     }
 }
@@ -73,8 +73,8 @@ impl Write for DeleteSeries {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         // The lock keeps jobs from joining the series between the change of its jobs and its end.
-        let found = series::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
-        found.ok_or(Error::NotFound(Thing::Series))?;
+        let find = series::Entity::find_by_id(&self.id).lock(LockType::Update);
+        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Thing::Series))?;
         detach(tx, job::Column::SeriesId, &self.id, self.now).await?;
         series::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
@@ -95,8 +95,8 @@ impl Write for DeleteEpisode {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        let found = episode::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
-        found.ok_or(Error::NotFound(Thing::Episode))?;
+        let find = episode::Entity::find_by_id(&self.id).lock(LockType::Update);
+        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Thing::Episode))?;
         detach(tx, job::Column::EpisodeId, &self.id, self.now).await?;
         episode::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
@@ -106,6 +106,11 @@ impl Write for DeleteEpisode {
     fn is_large(&self) -> bool {
         true
     }
+}
+
+/// Whether the query finds a row, readable or not: one that can't be read can still be deleted.
+async fn is_there<E: EntityTrait>(tx: &Tx, find: Select<E>) -> Result<bool, DbErr> {
+    Ok(tx.query_one_raw(find.build(tx.get_database_backend())).await?.is_some())
 }
 
 /// Clears the column in all jobs that hold the id, by the set: a series may have a million jobs. The foreign key would
@@ -125,6 +130,7 @@ async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> R
         .expr(Expr::val(now))
         .column(J::JobType)
         .filter(column.eq(id))
+        .filter(J::Version.lt(MAX_VERSION))
         .into_query();
     let columns = [
         E::JobId,
@@ -151,6 +157,7 @@ async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> R
         .col_expr(J::Version, Expr::col(J::Version).add(1))
         .col_expr(J::UpdatedAt, Expr::val(now))
         .filter(column.eq(id))
+        .filter(J::Version.lt(MAX_VERSION))
         .exec(tx)
         .await?;
     Ok(())

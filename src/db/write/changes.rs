@@ -9,13 +9,16 @@ use super::{
     write_events,
 };
 use crate::{
-    db::{Fate, Tx, bulk, rows},
+    db::{
+        Fate, Tx, bulk, errors,
+        rows::{self, Read},
+    },
     error::{Error, Result, Thing},
-    lifecycle::EventKind,
+    lifecycle::{EventKind, version_after},
 };
 use entity::{job, job_event, job_item};
 use sea_orm::{
-    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder,
+    ConnectionTrait, EntityTrait, Iterable, ModelTrait, QueryFilter, QueryOrder, QueryTrait,
     sea_query::{Expr, LockType},
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -26,6 +29,8 @@ pub struct Changes<'a> {
     writes: &'a [&'a ChangeJob],
     /// Rows that others hold are passed over.
     skip_locked: bool,
+    /// Jobs whose rows can't be read.
+    unreadable: HashSet<String>,
     fates: Vec<Option<Fate<Changed>>>,
 }
 
@@ -54,7 +59,7 @@ impl<'a> Changes<'a> {
     /// Answers with one fate a write, in their order.
     pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<Changed>>> {
         let fates = writes.iter().map(|_| None).collect();
-        let mut this = Self { tx, writes, skip_locked, fates };
+        let mut this = Self { tx, writes, skip_locked, unreadable: HashSet::new(), fates };
         let mut rest: Vec<usize> = (0..writes.len()).collect();
         while !rest.is_empty() {
             rest = this.pass(rest).await?;
@@ -72,9 +77,12 @@ impl<'a> Changes<'a> {
             match rows.get_mut(write.id.as_str()) {
                 Some(row) => match self.step(i, row).await {
                     Ok(()) => {}
-                    Err(error @ (Error::Unavailable(_) | Error::Database(_))) => return Err(error),
+                    Err(error) if errors::is_of_database(&error) => return Err(error),
                     Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
                 },
+                None if self.unreadable.contains(&write.id) => {
+                    self.fates[i] = Some(Fate::Done(Err(Error::Unreadable(write.id.clone()))));
+                }
                 None if held.contains(&write.id) => self.fates[i] = Some(Fate::Alone),
                 None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
             }
@@ -105,7 +113,7 @@ impl<'a> Changes<'a> {
         })
     }
 
-    async fn load(&self, writes: &[usize]) -> Result<BTreeMap<String, Row>> {
+    async fn load(&mut self, writes: &[usize]) -> Result<BTreeMap<String, Row>> {
         let ids: HashSet<&str> = writes.iter().map(|i| self.writes[*i].id.as_str()).collect();
         let find = match (ids.len(), writes) {
             (1, [one, ..]) => job::Entity::find_by_id(&self.writes[*one].id),
@@ -117,7 +125,9 @@ impl<'a> Changes<'a> {
                 if self.skip_locked { find } else { find.order_by_asc(job::Column::Id) }
             }
         };
-        let jobs = rows::jobs(self.tx, locked(find, LockType::Update, self.skip_locked)).await?;
+        let find = locked(find, LockType::Update, self.skip_locked).build(self.tx.get_database_backend());
+        let Read { jobs, unreadable, .. } = rows::read(self.tx, find).await?;
+        self.unreadable.extend(unreadable);
         let wanted: HashMap<&str, &Items> = writes
             .iter()
             .map(|i| self.writes[*i])
@@ -152,6 +162,7 @@ impl<'a> Changes<'a> {
             }
             return Ok(());
         };
+        version_after(before.version, change.events.len()).ok_or(Error::CounterExhausted)?;
         let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
         let episode = changed(&before.episode_id, &change.job.episode_id);
@@ -181,7 +192,7 @@ impl<'a> Changes<'a> {
                 // The first step is the one that leaves the status.
                 let mut left = Some(before);
                 for (kind, data) in events {
-                    job.version += 1;
+                    job.version = job.version.saturating_add(1);
                     row.steps.push(Step {
                         event: event(left.take(), &job, kind, data),
                         merges,

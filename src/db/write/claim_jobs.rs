@@ -8,7 +8,7 @@ use super::{
 use crate::{
     chance::Chance,
     clock::Clock,
-    db::{Database, Tx, Write, bulk, dialect},
+    db::{Database, Readable, Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
 };
@@ -89,12 +89,12 @@ impl ClaimJobs {
         };
         let mut room: HashMap<String, usize> =
             self.job_types.iter().map(|kind| (kind.clone(), self.max_jobs)).collect();
-        let queues = set(&texts(&self.job_types)).all(tx).await?;
+        let queues = set(&texts(&self.job_types)).rows(tx).await?;
         let limited: Vec<&str> =
             queues.iter().filter(|queue| queue.max_running.is_some()).map(|queue| queue.job_type.as_str()).collect();
         let locked = match limited.is_empty() {
             true => Vec::new(),
-            false => set(&limited).order_by_asc(queue::Column::JobType).lock(LockType::Update).all(tx).await?,
+            false => set(&limited).order_by_asc(queue::Column::JobType).lock(LockType::Update).rows(tx).await?,
         };
         let running = running(tx, &limited).await?;
         for queue in queues.iter().chain(&locked) {
@@ -129,8 +129,9 @@ impl ClaimJobs {
     fn given(&self, before: &job::Model, now: DateTime<Utc>) -> job::Model {
         job::Model {
             status: JobStatus::Processing,
-            attempt: before.attempt + 1,
-            version: before.version + 1,
+            // Jobs at the end of their counters are not picked.
+            attempt: before.attempt.saturating_add(1),
+            version: before.version.saturating_add(1),
             started_at: before.started_at.or(Some(now)),
             status_since: Some(now),
             updated_at: now,
@@ -184,7 +185,10 @@ pub fn claim_statements(
         ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at", true), picked)),
         ("the claim", statement(dialect::claims::hand_out(backend), given)),
         ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
-        ("leases that ran out", statement(dialect::claims::expired(backend), vec![now.into(), limit.into()])),
+        (
+            "leases that ran out",
+            statement(dialect::claims::expired(backend), vec![now.into(), limit.into(), 0i64.into()]),
+        ),
         ("any that ran out", statement(dialect::claims::any_expired(backend), vec![now.into()])),
     ]
 }
@@ -202,7 +206,7 @@ pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMa
     let backend = db.get_database_backend();
     let list = bulk::list(backend, types);
     let asked = Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
-    let rows = Running::find_by_statement(asked).all(db).await?;
+    let rows = Running::find_by_statement(asked).rows(db).await?;
     Ok(rows.into_iter().map(|row| (row.job_type, usize::try_from(row.running).unwrap_or_default())).collect())
 }
 
@@ -217,7 +221,7 @@ async fn with_items(tx: &Tx, jobs: Vec<job::Model>) -> Result<Vec<Claimed>> {
             Expr::col(job_item::Column::JobId),
             &ids,
         ));
-        for item in found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).all(tx).await? {
+        for item in found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).rows(tx).await? {
             items.entry(item.job_id.clone()).or_default().push(item);
         }
     }

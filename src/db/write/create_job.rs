@@ -2,9 +2,9 @@
 
 use super::{check_parents, event, held, replay, weight::weight_of, write_events};
 use crate::{
-    db::{Fate, Tx, Write, bulk},
+    db::{Fate, Readable, Tx, Write, bulk, errors, jobs_of},
     error::{Error, Result},
-    lifecycle::EventKind,
+    lifecycle::{EventKind, version_after},
 };
 use entity::{active_job, job, job_event, job_item};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
@@ -91,7 +91,7 @@ impl Write for CreateJobs {
 /// What is wrong with one job is its own answer; what is wrong with the database is everyone's.
 fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     match outcome {
-        Err(error @ (Error::Unavailable(_) | Error::Database(_))) => Err(error),
+        Err(error) if errors::is_of_database(&error) => Err(error),
         outcome => Ok(outcome),
     }
 }
@@ -166,7 +166,7 @@ async fn first_answers(
         return Ok(());
     }
     let known = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::IdempotencyKey), &keys);
-    let first = job::Entity::find().filter(known).all(tx).await?;
+    let first = jobs_of(tx, job::Entity::find().filter(known)).await?;
     let first: HashMap<_, _> = first.into_iter().map(|job| (job.idempotency_key.clone(), job)).collect();
     for i in asking {
         let job = &writes[i].job;
@@ -225,9 +225,9 @@ async fn go_on_counting(tx: &Tx, writes: &[&CreateJob], jobs: &mut BTreeMap<&str
         .filter(of_jobs)
         .group_by(job_event::Column::JobId);
     let mut changed = Vec::new();
-    for (id, last) in last.into_tuple::<(String, i64)>().all(tx).await? {
+    for (id, last) in last.into_tuple::<(String, i64)>().rows(tx).await? {
         if let Some((_, job)) = jobs.get_mut(id.as_str()) {
-            job.version = last + 1;
+            job.version = version_after(last, 1).ok_or(Error::CounterExhausted)?;
             changed.push(job.clone());
         }
     }

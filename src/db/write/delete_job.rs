@@ -8,14 +8,14 @@ use super::{
     write_events,
 };
 use crate::{
-    db::{Fate, Tx, Write, bulk, errors, rows},
+    db::{Fate, Tx, Write, bulk, errors, one_job, rows},
     error::{Error, Result, Thing},
     lifecycle::EventKind,
 };
 use chrono::{DateTime, Utc};
 use entity::{job, job_event};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, LockType},
 };
 use serde_json::json;
@@ -31,7 +31,7 @@ impl Write for DeleteJob {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        let job = job::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let job = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
         self.delete(tx, job.ok_or(Error::NotFound(Thing::Job))?).await
     }
 
@@ -39,8 +39,9 @@ impl Write for DeleteJob {
         let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
         let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
         let skip_locked = held::together(tx);
-        let found = rows::jobs(tx, locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked)).await?;
-        let mut jobs: HashMap<String, job::Model> = found.into_iter().map(|job| (job.id.clone(), job)).collect();
+        let find = locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked);
+        let found = rows::read(tx, find.build(tx.get_database_backend())).await?;
+        let mut jobs: HashMap<String, job::Model> = found.jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
         let missing: Vec<&str> = ids.into_iter().filter(|id| skip_locked && !jobs.contains_key(*id)).collect();
         let held = held::there(tx, &missing).await?;
         let mut fates = Vec::with_capacity(writes.len());
@@ -55,6 +56,7 @@ impl Write for DeleteJob {
                         Fate::Done(outcome)
                     }
                 },
+                None if found.unreadable.contains(&write.id) => Fate::Done(Err(Error::Unreadable(write.id.clone()))),
                 None if held.contains(&write.id) => Fate::Alone,
                 None => Fate::Done(Err(Error::NotFound(Thing::Job))),
             });
@@ -73,7 +75,8 @@ impl DeleteJob {
         job::Entity::delete_by_id(&self.id).exec(tx).await?;
         count_before_they_go(tx, &self.id).await?;
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
-        job.version += 1;
+        // The event that says so may lie one step behind the last version that a job can have.
+        job.version = job.version.saturating_add(1);
         job.updated_at = self.now;
         // Whoever follows jobs by their labels can't look them up any more.
         let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));

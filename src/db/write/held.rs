@@ -1,6 +1,6 @@
 //! Rows that a write needs, and that another transaction may hold.
 
-use crate::db::{Tx, bulk, dialect};
+use crate::db::{Readable, Tx, bulk, dialect};
 use entity::job;
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, Select,
@@ -28,5 +28,5 @@ pub async fn there(tx: &Tx, ids: &[&str]) -> Result<HashSet<String>, DbErr> {
     }
     let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), ids);
     let found = job::Entity::find().select_only().column(job::Column::Id).filter(of_ids);
-    Ok(found.into_tuple::<String>().all(tx).await?.into_iter().collect())
+    Ok(found.into_tuple::<String>().rows(tx).await?.into_iter().collect())
 }

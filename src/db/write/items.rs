@@ -2,7 +2,7 @@
 
 use super::change_job::Items;
 use crate::{
-    db::{Tx, bulk},
+    db::{Readable, Tx, bulk},
     error::Result,
 };
 use entity::{ItemStatus, job, job_item};
@@ -33,14 +33,14 @@ pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap
     let mut found: HashMap<String, Found> = HashMap::new();
     for item in ordered(tx, &ids(|items| matches!(items, Items::All)), false).await? {
         let of_job = found.entry(item.job_id.clone()).or_default();
-        of_job.count = item.idx + 1;
+        of_job.count = item.idx.saturating_add(1);
         of_job.done += i32::from(matches!(item.status, ItemStatus::Completed | ItemStatus::Skipped));
         of_job.items.push(item);
     }
     for (id, last, done) in counts(tx, &ids(|items| matches!(items, Items::Counted | Items::Open))).await? {
         let of_job = found.entry(id).or_default();
         // Positions run from 0 without gaps.
-        (of_job.count, of_job.done) = (last + 1, i32::try_from(done).unwrap_or(i32::MAX));
+        (of_job.count, of_job.done) = (last.saturating_add(1), i32::try_from(done).unwrap_or(i32::MAX));
     }
     for item in ordered(tx, &ids(|items| matches!(items, Items::Open)), true).await? {
         found.entry(item.job_id.clone()).or_default().items.push(item);
@@ -59,7 +59,7 @@ async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -
     let items = named(tx, &job.id, keys, indexes).await?;
     if job.source.is_some() {
         let counted = counts(tx, &[&job.id]).await?.pop();
-        let (count, done) = counted.map_or((0, 0), |(_, last, done)| (last + 1, done));
+        let (count, done) = counted.map_or((0, 0), |(_, last, done)| (last.saturating_add(1), done));
         return Ok(Found { items, count, done: i32::try_from(done).unwrap_or(i32::MAX) });
     }
     let last: Option<i32> = job_item::Entity::find()
@@ -69,10 +69,10 @@ async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -
         .order_by_desc(job_item::Column::Idx)
         .limit(1)
         .into_tuple()
-        .one(tx)
+        .row(tx)
         .await?;
     Ok(match last {
-        Some(last) => Found { items, count: last + 1, done: job.completed_shots },
+        Some(last) => Found { items, count: last.saturating_add(1), done: job.completed_shots },
         None => Found { items, count: 0, done: 0 },
     })
 }
@@ -85,11 +85,11 @@ async fn named(tx: &Tx, job_id: &str, keys: &[String], indexes: &[i32]) -> Resul
     if !keys.is_empty() {
         let keys: Vec<_> = keys.iter().map(String::as_str).collect();
         let by_key = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_item::Column::Key), &keys);
-        items = of_job().filter(by_key).all(tx).await?;
+        items = of_job().filter(by_key).rows(tx).await?;
     }
     if !indexes.is_empty() {
         let known: HashSet<i32> = items.iter().map(|item| item.idx).collect();
-        let by_index = of_job().filter(job_item::Column::Idx.is_in(indexes.iter().copied())).all(tx).await?;
+        let by_index = of_job().filter(job_item::Column::Idx.is_in(indexes.iter().copied())).rows(tx).await?;
         items.extend(by_index.into_iter().filter(|item| !known.contains(&item.idx)));
     }
     items.sort_by_key(|item| item.idx);
@@ -104,7 +104,7 @@ async fn ordered(tx: &Tx, jobs: &[&str], open: bool) -> Result<Vec<job_item::Mod
     let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_item::Column::JobId), jobs);
     let unended = job_item::Column::Status.is_in([ItemStatus::Pending, ItemStatus::Processing]);
     let items = job_item::Entity::find().filter(of_jobs).filter(Condition::all().add_option(open.then_some(unended)));
-    Ok(items.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).all(tx).await?)
+    Ok(items.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).rows(tx).await?)
 }
 
 /// Of each job that has items: the last position, and how many are done.
@@ -122,7 +122,7 @@ async fn counts(tx: &Tx, jobs: &[&str]) -> Result<Vec<(String, i32, i64)>> {
         .expr_as(done, "done")
         .filter(of_jobs)
         .group_by(job_item::Column::JobId);
-    Ok(counts.into_tuple().all(tx).await?)
+    Ok(counts.into_tuple().rows(tx).await?)
 }
 
 /// Writes the items of some jobs, each with those that were found of it before: of the others there is no row yet.

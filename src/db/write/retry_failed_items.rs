@@ -2,7 +2,7 @@
 
 use super::create_job::{CreateJob, Created};
 use crate::{
-    db::{Tx, Write},
+    db::{Readable, Tx, Write, one_job},
     error::{Error, Result, Thing},
     lifecycle::is_terminal,
 };
@@ -25,13 +25,13 @@ impl Write for RetryFailedItems {
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
         // Nobody takes the job on while its failed items are copied.
-        let source = job::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let source = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
         let source = source.ok_or(Error::NotFound(Thing::Job))?;
         let failed = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(&self.id))
             .filter(job_item::Column::Status.eq(ItemStatus::Failed))
             .order_by_asc(job_item::Column::Idx);
-        let items: Vec<_> = (0..).zip(failed.all(tx).await?).map(|(idx, item)| self.item(idx, item)).collect();
+        let items: Vec<_> = (0..).zip(failed.rows(tx).await?).map(|(idx, item)| self.item(idx, item)).collect();
         let known = self.idempotency_key.is_some();
         // A call that comes again is answered as the first was, whatever became of the job meanwhile.
         if !known && !is_terminal(source.status) {

@@ -2,7 +2,7 @@
 
 use super::positions::{lock_position, position, set_position};
 use crate::{
-    db::{Tx, Write},
+    db::{Readable, Tx, Write, page},
     error::Result,
     lifecycle::{Tally, Unit},
 };
@@ -47,8 +47,8 @@ impl Write for RollUp {
         if from >= self.upto {
             return Ok(false);
         }
-        let events = counted(from).filter(job_event::Column::Id.lte(self.upto)).limit(PAGE);
-        let events: Vec<Counted> = events.into_model().all(tx).await?;
+        let events = counted(from).filter(job_event::Column::Id.lte(self.upto));
+        let events: Vec<Counted> = page(events, PAGE, tx).await?;
         let more = events.len() as u64 == PAGE;
         let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
         add_all(tx, events.iter().filter(|event| event.created_at >= self.keep_since)).await?;
@@ -69,11 +69,11 @@ impl Write for RollUp {
 /// The history of a job is about to be taken away: what is not rolled up of it is now, or it would never count.
 pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
     let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<Counted>();
-    if of_job(position(tx, STATS).await?).one(tx).await?.is_none() {
+    if of_job(position(tx, STATS).await?).rows(tx).await?.is_empty() {
         return Ok(());
     }
     // The job is young. A roll-up may be counting the same events: who comes second sees what the first one did.
-    let events = of_job(lock_position(tx, STATS).await?).all(tx).await?;
+    let events = of_job(lock_position(tx, STATS).await?).rows(tx).await?;
     add_all(tx, events.iter()).await
 }
 
@@ -109,7 +109,9 @@ pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
 
 async fn add(tx: &impl ConnectionTrait, unit: Unit, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
     let key = (unit.seconds(), start, job_type.clone());
-    let mut tally = job_stat::Entity::find_by_id(key).one(tx).await?.map_or_else(Tally::default, Tally::from);
+    // A row that can't be read begins anew: else nothing would be counted any more.
+    let counted = job_stat::Entity::find_by_id(key).rows(tx).await?.pop();
+    let mut tally = counted.map_or_else(Tally::default, Tally::from);
     tally.merge(&new);
     let row = job_stat::Model {
         unit: unit.seconds(),

@@ -11,15 +11,17 @@ use sea_orm::{
     ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
+use serde_json::Value;
+use std::sync::Arc;
 
 /// What was heard of a worker since it was last written down.
 #[derive(Clone, Debug, Default)]
 pub struct WorkerNote {
-    pub worker_id: String,
+    pub worker_id: Arc<str>,
     /// `None`: it did not say, and what it said before stays.
     pub host: Option<String>,
     pub version: Option<String>,
-    pub job_types: Option<Vec<String>>,
+    pub job_types: Option<Arc<[String]>>,
     pub seen_at: DateTime<Utc>,
     pub claimed: i64,
     pub completed: i64,
@@ -28,6 +30,11 @@ pub struct WorkerNote {
 }
 
 impl WorkerNote {
+    /// Whether the worker describes itself in the same words.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        (&self.host, &self.version, &self.job_types) == (&other.host, &other.version, &other.job_types)
+    }
+
     pub fn add_counts(&mut self, other: &Self) {
         self.claimed += other.claimed;
         self.completed += other.completed;
@@ -40,6 +47,9 @@ impl WorkerNote {
     }
 }
 
+/// Rows of one statement: a statement has this many rows or one, so that connections keep two texts prepared.
+const TOGETHER: usize = 32;
+
 /// In the order of their ids, so that two servers that write down the same workers do not wait for each other.
 pub struct NoteWorkers(pub Vec<WorkerNote>);
 
@@ -47,8 +57,10 @@ impl Write for NoteWorkers {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        for note in &self.0 {
-            worker::Entity::insert(row(note)).on_conflict(kept()).exec_without_returning(tx).await?;
+        let pieces = self.0.chunks_exact(TOGETHER);
+        for piece in pieces.clone().chain(pieces.remainder().chunks(1)) {
+            let rows = worker::Entity::insert_many(piece.iter().map(row)).on_conflict(kept());
+            rows.exec_without_returning(tx).await?;
         }
         Ok(())
     }
@@ -56,10 +68,10 @@ impl Write for NoteWorkers {
 
 fn row(note: &WorkerNote) -> worker::ActiveModel {
     worker::ActiveModel {
-        worker_id: Set(note.worker_id.clone()),
+        worker_id: Set(note.worker_id.as_ref().to_owned()),
         host: Set(note.host.clone()),
         version: Set(note.version.clone()),
-        job_types: Set(note.job_types.clone().map(Into::into)),
+        job_types: Set(note.job_types.as_deref().map(|types| Value::from(types.to_vec()))),
         first_seen_at: Set(note.seen_at),
         last_seen_at: Set(note.seen_at),
         claimed: Set(note.claimed),
@@ -88,6 +100,7 @@ fn kept() -> OnConflict {
 /// Forgets workers that were last heard of before this, and hold nothing.
 pub struct ForgetWorkers {
     pub before: DateTime<Utc>,
+    pub at_most: u64,
 }
 
 impl Write for ForgetWorkers {
@@ -101,9 +114,14 @@ impl Write for ForgetWorkers {
             .filter(Expr::cust("status = 'processing'"))
             .filter(job::Column::WorkerId.is_not_null())
             .into_query();
-        let gone = worker::Entity::delete_many()
+        let some = worker::Entity::find()
+            .select_only()
+            .column(worker::Column::WorkerId)
             .filter(worker::Column::LastSeenAt.lt(self.before))
-            .filter(worker::Column::WorkerId.not_in_subquery(holders));
+            .filter(worker::Column::WorkerId.not_in_subquery(holders))
+            .limit(self.at_most)
+            .into_query();
+        let gone = worker::Entity::delete_many().filter(worker::Column::WorkerId.in_subquery(some));
         Ok(gone.exec(tx).await?.rows_affected)
     }
 }

@@ -6,10 +6,14 @@ use super::{
     write::Fate,
 };
 use crate::{
-    db::{dialect, errors, news::Told, tx::Tx},
+    db::{
+        dialect, errors,
+        news::Told,
+        tx::{BACK_TO_SAVEPOINT, Tx},
+    },
     error::{Error, Result},
 };
-use sea_orm::{ConnectionTrait, DbErr, RuntimeErr};
+use sea_orm::ConnectionTrait;
 use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
 
 /// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
@@ -84,12 +88,14 @@ impl Shared {
                 Ok(fates) => return fates,
                 Err(Undone::Timing) => continue,
                 Err(Undone::OneOfThem) => break,
-                Err(Undone::All(error)) => return entries.iter().map(|_| Fate::Done(Err(same(&error)))).collect(),
+                Err(Undone::All(error)) => {
+                    return entries.iter().map(|_| Fate::Done(Err(errors::same(&error)))).collect();
+                }
             }
         }
         match self.one_by_one(entries).await {
             Ok(fates) => fates,
-            Err(error) => entries.iter().map(|_| Fate::Done(Err(same(&error)))).collect(),
+            Err(error) => entries.iter().map(|_| Fate::Done(Err(errors::same(&error)))).collect(),
         }
     }
 
@@ -109,9 +115,9 @@ impl Shared {
         }
         match self.settle(tx).await {
             Ok(()) => {}
-            Err(error) if errors::was_answered(&error) => return Err(undone(error.into())),
-            // It must not be run again.
-            Err(error) => return Err(Undone::All(error.into())),
+            Err(error) if errors::is_answer(&error) => return Err(undone(error)),
+            // It may be committed, and must not be run again.
+            Err(error) => return Err(Undone::All(error)),
         }
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
@@ -126,10 +132,10 @@ impl Shared {
             tx.execute_unprepared("SAVEPOINT one_write").await?;
             let outcome = entry.apply(&tx).await;
             if let Err(error) = &outcome {
-                if is_silent(error) {
-                    return Err(same(error));
+                if is_silent(error) || matches!(error, Error::DiskFull(_)) {
+                    return Err(errors::same(error));
                 }
-                tx.execute_unprepared("ROLLBACK TO SAVEPOINT one_write").await?;
+                tx.execute_unprepared(BACK_TO_SAVEPOINT).await?;
                 tx.forget_since(told);
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
@@ -145,23 +151,35 @@ impl Shared {
     }
 
     /// Commits, and tells of it.
-    async fn settle(&self, tx: Tx) -> Result<(), DbErr> {
+    async fn settle(&self, tx: Tx) -> Result<()> {
         match tx.commit().await {
-            Ok(told) => self.publish(told),
+            Ok(told) => {
+                self.publish(told);
+                // Nobody finds what was committed to a file that is not at its path any more.
+                self.check_file()?;
+            }
             Err(error) => {
                 if !errors::was_answered(&error) {
                     // Nobody knows whether it is committed: any job may have changed.
                     self.publish(Told::of_any());
                 }
-                return Err(error);
+                return Err(error.into());
             }
         }
         Ok(())
     }
 
+    fn check_file(&self) -> Result<()> {
+        match &self.file {
+            Some(file) if !file.is_there() => Err(Error::DatabaseMoved),
+            _ => Ok(()),
+        }
+    }
+
     /// Statements wait so long for what another transaction holds, or as long as is set for the connection.
     async fn begin(&self, wait: Option<Duration>) -> Result<Tx> {
-        let tx = Tx::new(self.conn.begin(dialect::write_transaction()).await?);
+        self.check_file()?;
+        let tx = Tx::begin(&self.conn, self.faults.clone()).await?;
         if let Some(wait) = wait {
             dialect::wait_for_rows(&tx, wait).await?;
         }
@@ -184,7 +202,8 @@ fn is_silent(error: &Error) -> bool {
 fn undone(error: Error) -> Undone {
     match error {
         Error::Unavailable(error) if errors::is_retryable(&error) => Undone::Timing,
-        error if is_silent(&error) => Undone::All(error),
+        // The database undid everything, and would again.
+        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => Undone::All(error),
         _ => Undone::OneOfThem,
     }
 }
@@ -211,13 +230,4 @@ fn groups(entries: &[Box<dyn Waiting>]) -> Vec<Vec<usize>> {
         }
     }
     groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// The same error for another caller.
-fn same(error: &Error) -> Error {
-    let text = || RuntimeErr::Internal(error.to_string());
-    match error {
-        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(RuntimeErr::Internal(source.to_string()))),
-        _ => Error::Database(DbErr::Exec(text())),
-    }
 }

@@ -7,17 +7,16 @@ use super::{
         sources::SourceKind,
         split::{keys, split},
     },
+    input::{BUFFER, gunzip, plain, unzstd},
     sink::Sink,
     sqlite,
 };
-use flate2::bufread::MultiGzDecoder;
 use std::{
     fs::File,
-    io::{self, BufRead, BufReader},
+    io::{self, BufRead},
     path::Path,
 };
 
-const BUFFER: usize = 1 << 16;
 const SQLITE: &[u8] = b"SQLite format 3\0";
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -33,33 +32,30 @@ pub fn read(path: &Path, sink: &mut Sink) -> bool {
 
 fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
     let file = File::open(path).map_err(unreadable_file)?;
-    let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len() as usize);
-    let mut input = BufReader::with_capacity(length.map_or(BUFFER, |length| BUFFER.min(length + 1)), file);
+    let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len());
+    let stop = sink.stop.clone();
+    let buffer = length.and_then(|length| usize::try_from(length).ok()).map_or(BUFFER, |length| BUFFER.min(length + 1));
+    let mut input = plain(file, &stop, buffer);
     let start = input.fill_buf().map_err(unreadable_file)?;
     let kind = [SQLITE, GZIP, ZSTD].into_iter().find(|kind| start.starts_with(kind));
     if kind == Some(SQLITE) {
         return Ok(sqlite::read(path, sink));
     }
-    if kind.is_none() && length == Some(start.len()) {
+    if kind.is_none() && length == Some(start.len() as u64) {
         // That is all of it, as with a store that keeps a file a job: it need not be opened again.
         return Ok(records(start, Some(start), sink));
     }
     // A pipe can be read once only: what its object holds twice is told of by its ids.
-    let again = length.is_some().then(|| open(path)).transpose()?;
+    let open = || File::open(path).map(|file| plain(file, &stop, BUFFER)).map_err(unreadable_file);
+    let again = length.is_some().then(open).transpose()?;
     Ok(match kind {
-        Some(GZIP) => records(gunzip(input), again.map(gunzip), sink),
-        Some(_) => records(unzstd(input)?, again.map(unzstd).transpose()?, sink),
+        Some(GZIP) => records(gunzip(input, length), again.map(|again| gunzip(again, length)), sink),
+        Some(_) => {
+            let again = again.map(|again| unzstd(again, length)).transpose();
+            records(unzstd(input, length).map_err(unreadable_file)?, again.map_err(unreadable_file)?, sink)
+        }
         None => records(input, again, sink),
     })
-}
-
-fn gunzip(input: BufReader<File>) -> impl BufRead {
-    BufReader::with_capacity(BUFFER, MultiGzDecoder::new(input))
-}
-
-fn unzstd(input: BufReader<File>) -> Result<impl BufRead, Reject> {
-    let unpacked = zstd::Decoder::with_buffer(input).map_err(unreadable_file)?;
-    Ok(BufReader::with_capacity(BUFFER, unpacked))
 }
 
 /// Hands on the records of the input; `again` is the same once more, to look for keys that repeat. False when nobody
@@ -81,12 +77,8 @@ fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut Sink) -> bool {
 pub fn look(path: &Path) -> Result<(), Reject> {
     match path.metadata() {
         Ok(metadata) if !metadata.is_file() => Ok(()),
-        _ => open(path).map(drop),
+        _ => File::open(path).map(drop).map_err(unreadable_file),
     }
-}
-
-fn open(path: &Path) -> Result<BufReader<File>, Reject> {
-    File::open(path).map(|file| BufReader::with_capacity(BUFFER, file)).map_err(unreadable_file)
 }
 
 fn unreadable_file(error: io::Error) -> Reject {

@@ -10,6 +10,7 @@ use super::{
 };
 use std::{
     collections::HashSet,
+    ffi::OsString,
     io,
     path::{Path, PathBuf},
 };
@@ -56,11 +57,11 @@ impl Walk {
     /// False when nobody wants more.
     fn enter(&mut self, folder: &Path, sink: &mut Sink) -> bool {
         let listed = folder.canonicalize().and_then(|real| match self.entered.insert(real) {
-            true => entries(folder).map(Some),
+            true => names(folder).map(Some),
             false => Ok(None),
         });
         let refused = match listed {
-            Ok(Some(entries)) => return self.files(entries, sink),
+            Ok(Some(names)) => return self.files(folder, names, sink),
             Ok(None) => {
                 Reject::new(Reason::FolderLoop, "The folder was read already under another name, by way of a link.")
             }
@@ -70,9 +71,13 @@ impl Walk {
         sink.reject(At::File, [], refused)
     }
 
-    fn files(&mut self, entries: Vec<PathBuf>, sink: &mut Sink) -> bool {
+    fn files(&mut self, folder: &Path, names: Vec<OsString>, sink: &mut Sink) -> bool {
         let mut below = Vec::new();
-        for path in entries {
+        for name in names {
+            if sink.stop.is_requested() {
+                return false;
+            }
+            let path = folder.join(name);
             // Through links; one that leads nowhere is left to be told of.
             let metadata = path.metadata().ok();
             if metadata.as_ref().is_some_and(|m| m.is_dir()) {
@@ -97,10 +102,18 @@ impl Walk {
     }
 }
 
-fn entries(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut entries: Vec<_> = folder.read_dir()?.map(|entry| entry.map(|e| e.path())).collect::<io::Result<_>>()?;
-    entries.sort_unstable();
-    Ok(entries)
+/// The names of folders, links and files that are wanted: whole paths of very many would fill memory.
+fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+    let mut names = Vec::new();
+    for entry in folder.read_dir()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if is_wanted(Path::new(&name)) || entry.file_type().is_ok_and(|kind| !kind.is_file()) {
+            names.push(name);
+        }
+    }
+    names.sort_unstable();
+    Ok(names)
 }
 
 fn is_wanted(path: &Path) -> bool {

@@ -7,7 +7,7 @@ use super::{
     },
     file, postgres, redis,
 };
-use crate::db::without_password;
+use crate::shown_url::shown_url;
 use std::path::{Path, PathBuf};
 
 pub enum Place<'a> {
@@ -47,12 +47,18 @@ pub fn unknown(url: &str) -> Reject {
 /// The source as it may be shown: a URL without its password.
 pub fn shown(named: &Path) -> PathBuf {
     match Place::of(named) {
-        Place::Path(path) => path.to_owned(),
-        // A password may also stand behind the address, as a parameter.
-        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => {
-            secrets::hidden(&without_password(url)).into()
+        // What is no file may be an address in a form of its own, with a password in it.
+        Place::Path(path) if path.symlink_metadata().is_err() && may_tell(path) => {
+            shown_url(path.to_str().unwrap_or_default()).into()
         }
+        Place::Path(path) => path.to_owned(),
+        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => secrets::hidden(&shown_url(url)).into(),
     }
+}
+
+fn may_tell(path: &Path) -> bool {
+    let text = path.to_string_lossy().to_ascii_lowercase();
+    text.contains("passw") || (text.contains('@') && text.contains(':'))
 }
 
 /// Whether the source can be read at all.

@@ -6,12 +6,15 @@ use super::{
         reject::{Reason, Reject},
         report::At,
         sources::SourceKind,
+        split::{LARGEST, too_large},
     },
+    cause::cause,
     place::shown,
     sink::{Sink, piece},
-    sqlite::{cause, each},
 };
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
+use crate::db::without_values;
+use futures_util::StreamExt;
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
@@ -21,8 +24,15 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                       WHERE table_schema = ANY (current_schemas(false))";
-const VEDO: &str = "SELECT id::text AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
-const COMIC: &str = "SELECT job_id::text AS key, row_to_json(t)::text AS record FROM jobs AS t";
+const VEDO: &str = "SELECT left(id::text, 1000) AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
+const COMIC: &str = "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::text AS record FROM jobs AS t";
+
+/// A record that is too large stays on the server, which makes each once.
+fn bounded(sql: &str) -> String {
+    format!(
+        "SELECT key, CASE WHEN octet_length(record) <= {LARGEST} THEN record END AS record FROM ({sql} OFFSET 0) AS r"
+    )
+}
 
 pub fn read(url: &str, sink: &mut Sink) {
     sink.begin(&shown(Path::new(url)));
@@ -49,11 +59,28 @@ fn try_read(url: &str, sink: &mut Sink) -> Result<(), Reject> {
         return Err(Reject::new(Reason::UnknownShape, told));
     };
     sink.known = Some(kind);
-    let read = each(&conn, sql, &mut |row| {
-        let (key, record): (Option<String>, String) = (row.try_get("", "key")?, row.try_get("", "record")?);
-        Ok(sink.take(piece(At::Key(key.unwrap_or_default()), record.into_bytes(), Ok(()))))
-    });
-    read.map(drop).map_err(|error| unreachable(&error))
+    each(&conn, &bounded(sql), sink).map_err(|error| unreachable(&error))
+}
+
+/// Hands on each row until nobody wants more.
+fn each(conn: &DatabaseConnection, sql: &str, sink: &mut Sink) -> Result<(), DbErr> {
+    let runtime = Handle::current();
+    let statement = Statement::from_string(DbBackend::Postgres, sql);
+    let mut rows = runtime.block_on(conn.stream_raw(statement))?;
+    let stop = sink.stop.clone();
+    while let Some(row) = runtime.block_on(stop.unless_requested(rows.next())) {
+        let row = row?;
+        let key: Option<String> = row.try_get("", "key")?;
+        let key = At::Key(key.unwrap_or_default());
+        let go_on = match row.try_get::<Option<String>>("", "record")? {
+            Some(record) => sink.take(piece(key, record.into_bytes(), Ok(()))),
+            None => sink.reject(key, [], too_large()),
+        };
+        if !go_on {
+            break;
+        }
+    }
+    Ok(())
 }
 
 async fn tables(conn: &DatabaseConnection) -> Result<BTreeMap<String, Vec<String>>, DbErr> {
@@ -85,7 +112,10 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
 async fn knock(url: &str) -> Result<(), Reject> {
     let refused =
         |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
-    let told = |error: sqlx::Error| refused(cause(&error));
+    let told = |error: sqlx::Error| match error {
+        sqlx::Error::Configuration(_) => refused(without_values(&error)),
+        other => refused(cause(&other)),
+    };
     let options: PgConnectOptions = url.parse().map_err(told)?;
     let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
     let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;

@@ -10,6 +10,7 @@ use super::{
         report::At,
         seen::Seen,
         sources::{SourceKind, topclip},
+        split::{LARGEST, too_large},
     },
     place::shown,
     sink::{Sink, piece},
@@ -22,6 +23,11 @@ use tokio::runtime::Handle;
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Keys that the server looks at for one answer.
 const PAGE: usize = 500;
+/// Bytes that are asked for at once, by what the server says of the keys' sizes.
+const PAGE_BYTES: u64 = 4 << 20;
+
+/// Bytes that a value of unknown size is taken for.
+const UNKNOWN: u64 = 256 << 10;
 
 /// What is kept under a key, by how that begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +38,19 @@ enum Kind {
     OlderClips,
     Progress,
     Comic,
+}
+
+impl Kind {
+    /// The keys that are read of one job, the first of which names it.
+    fn keys(self, id: &str) -> Vec<String> {
+        match self {
+            Kind::Job => ["job", "clips", "job_progress", "job_clips"].map(|kind| format!("{kind}:{id}")).into(),
+            Kind::Clips => vec![format!("clips:{id}")],
+            Kind::OlderClips => vec![format!("job_clips:{id}")],
+            Kind::Progress => vec![format!("job_progress:{id}")],
+            Kind::Comic => vec![format!("comicmaintainer:job:{id}")],
+        }
+    }
 }
 
 const KINDS: [(&str, Kind); 5] = [
@@ -89,6 +108,9 @@ impl Reader {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("COUNT").arg(PAGE);
             let (next, keys): (u64, Vec<Vec<u8>>) = Handle::current().block_on(scan.query_async(&mut self.redis))?;
+            if sink.stop.is_requested() {
+                return Ok(());
+            }
             let mut names = Vec::with_capacity(keys.len());
             for key in keys {
                 match String::from_utf8(key) {
@@ -100,7 +122,7 @@ impl Reader {
             }
             for (beginning, kind) in KINDS {
                 let ids: Vec<_> = names.iter().filter_map(|name| name.strip_prefix(beginning)).collect();
-                if !ids.is_empty() && !self.page(kind, &ids, sink)? {
+                if !ids.is_empty() && !self.pieces(kind, &ids, sink)? {
                     return Ok(());
                 }
             }
@@ -122,8 +144,53 @@ impl Reader {
         sink.reject(At::Key(name), [], Reject::new(Reason::BadId, told))
     }
 
+    /// Reads the keys in pieces that fit in memory, and tells of those that don't. False when nobody wants more.
+    fn pieces(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
+        let sizes = self.sizes(kind, ids)?;
+        let (mut from, mut bytes) = (0, 0);
+        for (at, size) in sizes.into_iter().enumerate() {
+            if size > LARGEST as u64 {
+                let large = |sink: &mut Sink| sink.reject(At::Key(kind.keys(ids[at]).remove(0)), [], too_large());
+                if !self.page(kind, &ids[from..at], sink)? || !large(sink) {
+                    return Ok(false);
+                }
+                (from, bytes) = (at + 1, 0);
+            } else if bytes + size > PAGE_BYTES {
+                if !self.page(kind, &ids[from..at], sink)? {
+                    return Ok(false);
+                }
+                (from, bytes) = (at, size);
+            } else {
+                bytes += size;
+            }
+        }
+        self.page(kind, &ids[from..], sink)
+    }
+
+    /// Bytes of each job.
+    fn sizes(&mut self, kind: Kind, ids: &[&str]) -> Result<Vec<u64>, RedisError> {
+        let mut pipe = Pipeline::new();
+        pipe.ignore_errors();
+        let keys: Vec<_> = ids.iter().map(|id| kind.keys(id)).collect();
+        for key in keys.iter().flatten() {
+            pipe.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(0);
+        }
+        let answers: Vec<Value> = Handle::current().block_on(pipe.query_async(&mut self.redis))?;
+        let size = |answer: &Value| match answer {
+            Value::Int(bytes) => u64::try_from(*bytes).unwrap_or(0),
+            Value::Nil => 0,
+            // A user who may not ask, or a server that does not know the question.
+            _ => UNKNOWN,
+        };
+        let of_one = answers.chunks((answers.len() / ids.len()).max(1));
+        Ok(of_one.map(|answers| answers.iter().map(size).sum()).collect())
+    }
+
     /// False when nobody wants more.
     fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
+        if ids.is_empty() {
+            return Ok(true);
+        }
         let mut pipe = Pipeline::new();
         // A key may be of another type than asked for: that is an answer of its own, not the end of the page.
         pipe.ignore_errors();

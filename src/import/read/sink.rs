@@ -3,8 +3,9 @@
 
 use super::{
     super::{
+        bounds::held,
         fields::LAST_COUNTS,
-        json::DEEPEST,
+        json::{self, DEEPEST},
         kept::Repair,
         mend,
         reject::{Reason, Reject},
@@ -13,6 +14,7 @@ use super::{
         seen::{Repeated, Seen},
         sources::{Context, SourceKind, callsheet},
         split::Piece,
+        stop::Stop,
         text,
     },
     Batch, Entry,
@@ -23,17 +25,34 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::sync::mpsc;
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+};
 
 /// A batch ends after so many records, which are written in one transaction,
 const BATCH_RECORDS: usize = 5000;
-/// or after so many bytes.
+/// or after so many bytes,
 const BATCH_BYTES: usize = 2 << 20;
+/// or when its records may take so many bytes of memory.
+const BATCH_WEIGHT: usize = 16 << 20;
+
+/// Batches that are in memory at once. A record that may take as much as a quarter of one is read only when all before
+/// it are written, and nothing is read beside it.
+pub const ROOM: usize = 4;
+const HEAVY: usize = BATCH_WEIGHT / 4;
+
+/// Bytes of a record that are kept, to be shown should it be rejected.
+pub const SHOWN: usize = 1 << 20;
 
 pub struct Sink {
     sender: mpsc::Sender<Batch>,
-    batch: Batch,
+    room: Arc<Semaphore>,
+    batch: Vec<Entry>,
     bytes: usize,
+    weight: usize,
+    /// Whether the run is to end.
+    pub stop: Stop,
     context: Context,
     /// The store that all records are said to be of.
     named: Option<SourceKind>,
@@ -48,11 +67,20 @@ pub struct Sink {
 }
 
 impl Sink {
-    pub fn new(sender: mpsc::Sender<Batch>, named: Option<SourceKind>, context: Context) -> Self {
+    pub fn new(
+        sender: mpsc::Sender<Batch>,
+        room: Arc<Semaphore>,
+        named: Option<SourceKind>,
+        context: Context,
+        stop: Stop,
+    ) -> Self {
         Self {
             sender,
-            batch: Batch::new(),
+            room,
+            batch: Vec::new(),
             bytes: 0,
+            weight: 0,
+            stop,
             context,
             named,
             file: Arc::default(),
@@ -71,14 +99,46 @@ impl Sink {
 
     /// Takes a record. False when nobody wants more.
     pub fn take(&mut self, piece: Piece) -> bool {
+        let weight = weight(&piece.raw);
+        if weight >= HEAVY {
+            return self.take_alone(piece);
+        }
+        self.weight += weight;
+        self.bytes += piece.raw.len();
         let entry = self.entry(piece);
-        self.bytes += entry.raw.len();
         self.batch.push(entry);
-        if self.batch.len() < BATCH_RECORDS && self.bytes < BATCH_BYTES {
+        if self.batch.len() < BATCH_RECORDS && self.bytes < BATCH_BYTES && self.weight < BATCH_WEIGHT {
             return true;
         }
-        self.bytes = 0;
-        self.sender.blocking_send(std::mem::take(&mut self.batch)).is_ok()
+        self.send()
+    }
+
+    /// Takes a record that may take much memory, while nothing else does.
+    fn take_alone(&mut self, piece: Piece) -> bool {
+        if !self.send() {
+            return false;
+        }
+        let Some(all) = self.room(ROOM) else { return false };
+        let entry = self.entry(piece);
+        self.sender.blocking_send(Batch { entries: vec![entry], room: Some(all) }).is_ok()
+    }
+
+    /// Hands the batch on, if there is one. False when nobody wants more.
+    fn send(&mut self) -> bool {
+        if self.batch.is_empty() {
+            return !self.stop.is_requested();
+        }
+        (self.bytes, self.weight) = (0, 0);
+        let entries = std::mem::take(&mut self.batch);
+        let Some(room) = self.room(1) else { return false };
+        self.sender.blocking_send(Batch { entries, room: Some(room) }).is_ok()
+    }
+
+    /// Waits for memory; `None` when the run is to end.
+    fn room(&self, batches: usize) -> Option<OwnedSemaphorePermit> {
+        let permits = u32::try_from(batches).unwrap_or(u32::MAX);
+        let room = self.room.clone().acquire_many_owned(permits);
+        Handle::current().block_on(self.stop.unless_requested(async { room.await.ok() }))
     }
 
     /// Takes a record that the reader put together. False when nobody wants more.
@@ -93,10 +153,8 @@ impl Sink {
 
     /// Hands on what is left.
     pub fn end(mut self) {
-        if !self.batch.is_empty() {
-            // Nobody listens any more when the run was given up.
-            let _ = self.sender.blocking_send(std::mem::take(&mut self.batch));
-        }
+        // Nobody listens any more when the run was given up.
+        let _ = self.send();
     }
 
     fn entry(&mut self, piece: Piece) -> Entry {
@@ -107,7 +165,12 @@ impl Sink {
             Err(reject) => (Err(Reject::new(reject.reason, secrets::hidden(&reject.detail))), Vec::new()),
         };
         self.mended.clear();
-        Entry { file: self.file.clone(), at: piece.at, raw: piece.raw, read, repairs }
+        let Piece { at, mut raw, bytes, .. } = piece;
+        if raw.len() > SHOWN {
+            raw.truncate(SHOWN);
+            raw.shrink_to_fit();
+        }
+        Entry { file: self.file.clone(), at: at.cut(), raw, bytes, read, repairs }
     }
 
     fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
@@ -132,7 +195,10 @@ impl Sink {
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
         let mend::Read { value, text: raw, rules, repeated, too_deep } =
-            mend::read(&piece.raw).map_err(|error| malformed(piece, &error))?;
+            mend::read(&piece.raw).map_err(|error| match error {
+                json::Unread::TooMany => too_many(),
+                json::Unread::Malformed(error) => malformed(piece, &error),
+            })?;
         let repeated: Vec<_> = repeated.iter().map(|name| text::plain(name).into_owned()).collect();
         let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
         let cleaned = text::without_nul(&mut record);
@@ -143,7 +209,7 @@ impl Sink {
             let cleaned = cleaned.into_iter().map(|field| told(field, "nul_replaced"));
             let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule)));
             let repairs = repairs.chain(repeated.into_iter().map(|name| told(name, LAST_COUNTS))).collect();
-            return callsheet::rows(record).map(|record| (record, repairs));
+            return callsheet::rows(record).and_then(held).map(|record| (record, repairs));
         }
         if too_deep {
             let told =
@@ -165,7 +231,8 @@ impl Sink {
         rules.into_iter().for_each(|rule| record.kept.repaired("", rule));
         self.mended.iter().for_each(|mended| record.kept.repaired(mended.field.as_str(), mended.rule));
         self.context.interrupted.settle(&mut record);
-        Ok(record.into_job())
+        let (record, repairs) = record.into_job();
+        held(record).map(|record| (record, repairs))
     }
 
     /// A store with a file a job trusts the id inside, so that a copy of a file doubles its job. The file that is called
@@ -186,7 +253,18 @@ impl Sink {
 
 /// A piece that was not cut out of a file.
 pub fn piece(at: At, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
-    Piece { at, line: 1, column: 1, raw, whole }
+    Piece { at, line: 1, column: 1, bytes: raw.len() as u64, raw, whole }
+}
+
+/// Bytes of memory that a record may take, by what its text holds of brackets and commas: values take some 64 bytes each
+/// and objects some 700 beyond their text, which a text between quotes with commas in it does not.
+fn weight(raw: &[u8]) -> usize {
+    let counted = |byte: &u8| match byte {
+        b'{' => 700,
+        b',' | b'[' => 64,
+        _ => 0,
+    };
+    2 * raw.len() + raw.iter().map(counted).sum::<usize>()
 }
 
 fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
@@ -200,6 +278,14 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
     // serde_json ends its sentence with the place in the record; the one in the file is what helps.
     let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
     Reject::new(Reason::MalformedJson, format!("The record is not JSON: {why}, in line {line}, column {column}."))
+}
+
+fn too_many() -> Reject {
+    let told = format!(
+        "The record holds more values than {} MiB of memory take, which is the most that is read.",
+        json::HEAVIEST >> 20
+    );
+    Reject::new(Reason::TooLarge, told)
 }
 
 fn not_an_object(value: &Value) -> Reject {

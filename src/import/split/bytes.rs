@@ -25,18 +25,23 @@ pub struct Bytes<R> {
     /// The bytes of the record so far; one more than `LARGEST` when it is too large.
     pub raw: Vec<u8>,
     pub recording: bool,
+    /// All bytes that were passed over since recording began.
+    pub since: u64,
     /// Whether the end of the line counts as the end of the file.
     pub fenced: bool,
+    /// Bytes of the buffer that are known to have no end of a line in them.
+    endless: usize,
 }
 
 impl<R: BufRead> Bytes<R> {
     pub fn new(input: R) -> Self {
-        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false, fenced: false }
+        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false, since: 0, fenced: false, endless: 0 }
     }
 
     /// Forgets what was recorded, and records what is passed over from here on if so told.
     pub fn start_recording(&mut self, recording: bool) {
         self.raw.clear();
+        self.since = 0;
         self.recording = recording;
     }
 
@@ -57,10 +62,23 @@ impl<R: BufRead> Bytes<R> {
 
     /// What is there of the file, or of the line; empty at its end.
     pub fn fill(&mut self) -> Step<&[u8]> {
-        let fenced = self.fenced;
+        if !self.fenced {
+            return self.buffer();
+        }
+        let end = self.line_end()?;
         let chunk = self.buffer()?;
-        let end = chunk.iter().position(|byte| fenced && *byte == b'\n');
         Ok(&chunk[..end.unwrap_or(chunk.len())])
+    }
+
+    /// Where in the buffer the line ends, if it does so there. Of what was looked through, nothing is looked at again: a
+    /// line may hold very many values.
+    pub fn line_end(&mut self) -> Step<Option<usize>> {
+        let from = self.endless;
+        let chunk = self.buffer()?;
+        let (length, from) = (chunk.len(), from.min(chunk.len()));
+        let end = chunk[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at);
+        self.endless = end.unwrap_or(length);
+        Ok(end)
     }
 
     pub fn buffer(&mut self) -> Step<&[u8]> {
@@ -88,6 +106,8 @@ impl<R: BufRead> Bytes<R> {
         let since = chunk.iter().rev().take_while(|b| **b != b'\n').count() as u64;
         self.column = if lines > 0 { since + 1 } else { self.column + since };
         let passed = chunk.len();
+        self.since += passed as u64;
+        self.endless = self.endless.saturating_sub(passed);
         self.input.consume(passed);
         Ok(())
     }
@@ -95,8 +115,8 @@ impl<R: BufRead> Bytes<R> {
     /// Passes over the rest of the line, and what ends it.
     pub fn pass_line(&mut self) -> Step {
         loop {
-            let chunk = self.buffer()?;
-            let (length, end) = (chunk.len(), chunk.iter().position(|byte| *byte == b'\n'));
+            let end = self.line_end()?;
+            let length = self.buffer()?.len();
             self.pass(end.unwrap_or(length))?;
             if end.is_some() || length == 0 {
                 self.recording = false;
@@ -114,6 +134,12 @@ impl<R: BufRead> Bytes<R> {
 
 pub fn broken(reason: Reason, told: impl Into<String>) -> Stop {
     Stop::Broken(Reject::new(reason, told))
+}
+
+/// What is said of a record that is too large.
+pub fn too_large() -> Reject {
+    let told = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
+    Reject::new(Reason::TooLarge, told)
 }
 
 fn unreadable(error: &std::io::Error) -> Stop {

@@ -10,7 +10,10 @@ pub use filter::ActionFilter;
 
 use super::{Counts, Filter, Idempotency, JobManager, validate};
 use crate::{
-    db::write::{EndAction, StartAction},
+    db::{
+        Readable, page,
+        write::{EndAction, StartAction},
+    },
     error::{Error, Result, Thing},
     lifecycle::{Cursor, STALE_AFTER},
 };
@@ -21,7 +24,7 @@ use entity::{
     job_action_outcome::{self, Outcome},
 };
 use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
     sea_query::{Expr, ExprTrait},
 };
 
@@ -108,7 +111,7 @@ impl JobManager {
     /// Errors: `action_not_found`.
     pub async fn get_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Thing::Action)?;
-        job_action::Entity::find_by_id(id).one(self.db.read()).await?.ok_or(Error::NotFound(Thing::Action))
+        job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Action))
     }
 
     /// A page of actions, the newest first, and where the next begins.
@@ -118,13 +121,13 @@ impl JobManager {
         limit: u64,
     ) -> Result<(Vec<job_action::Model>, Option<Cursor>)> {
         use job_action::Column as C;
-        let mut query = job_action::Entity::find().order_by_desc(C::CreatedAt).order_by_desc(C::Id).limit(limit + 1);
+        let mut query = job_action::Entity::find().order_by_desc(C::CreatedAt).order_by_desc(C::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(C::CreatedAt), Expr::col(C::Id)]);
             query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
         }
-        let rows = query.all(self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        let rows = page(query, limit + 1, self.db.read()).await?;
+        Ok(super::cut(rows, limit, |row: &job_action::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
     }
 
     /// Ends an action after the batch that it is at. What it has done stays done; one that has ended stays as it is.
@@ -152,8 +155,8 @@ impl JobManager {
             .add(C::ActionId.eq(id))
             .add_option(outcome.map(|outcome| C::Outcome.eq(outcome)))
             .add_option(after.map(|after| C::Id.gt(after)));
-        let rows = job_action_outcome::Entity::find().filter(only).order_by_asc(C::Id).limit(limit);
-        Ok(rows.all(self.db.read()).await?)
+        let rows = job_action_outcome::Entity::find().filter(only).order_by_asc(C::Id);
+        Ok(page(rows, limit, self.db.read()).await?)
     }
 }
 

@@ -2,7 +2,10 @@
 
 use super::ActionFilter;
 use crate::{
-    db::write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
+    db::{
+        Readable,
+        write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
+    },
     error::{Error, Result},
     jobs::{Filter, JobManager, Order, Stretch, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::{Cursor, EventKind},
@@ -29,11 +32,11 @@ impl JobManager {
         let running = job_action::Entity::find()
             .filter(crate::db::is_running())
             .order_by_asc(job_action::Column::CreatedAt)
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
         let mut ran = 0;
         for action in running {
-            let silent = action.heartbeat_at.is_none_or(|at| at + SILENCE <= self.now());
+            let silent = action.heartbeat_at.is_none_or(|at| at <= self.now() - SILENCE);
             let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
             if action.process.as_ref().is_none_or(gone) && self.take_action(&action, Some(self.owner())).await? {
                 self.run_action(&action.id).await?;
@@ -55,6 +58,7 @@ impl JobManager {
 
     async fn run_action(&self, id: &str) -> Result<()> {
         let done = loop {
+            self.loop_goes_on("run_actions");
             let action = self.get_action(id).await?;
             if self.feed.is_over() {
                 // Whoever comes next goes on at once.
@@ -65,7 +69,7 @@ impl JobManager {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 // It stays this process's, which tries again soon.
-                Err(error @ Error::Unavailable(_)) => return Err(error),
+                Err(error) if error.is_passing() => return Err(error),
                 Err(error) => break Err(error),
             }
         };
@@ -84,7 +88,7 @@ impl JobManager {
             .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
         let list = filter.list_filter();
         // What was made since the action was begun is not meant.
-        let now = action.created_at + TimeDelta::microseconds(1);
+        let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
         let Some(path) = self.path(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
         let behind = action.after_created_at.zip(action.after_id.clone());
@@ -96,7 +100,7 @@ impl JobManager {
             .columns([job::Column::Id, job::Column::CreatedAt])
             .filter(filter.own())
             .limit(BATCH);
-        let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().all(db).await?;
+        let page: Vec<(String, DateTime<Utc>)> = page.into_tuple().rows(db).await?;
         if page.is_empty() {
             return Ok(false);
         }

@@ -1,7 +1,10 @@
 //! Events that go to the readers together, and what is made of them once for all readers.
 
 use super::Place;
-use crate::{db::Database, error::Result};
+use crate::{
+    db::{Database, Readable},
+    error::Result,
+};
 use bytes::Bytes;
 use entity::{job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
@@ -74,7 +77,7 @@ impl Batch {
                 .column(job::Column::Labels)
                 .filter(job::Column::Id.is_in(ids))
                 .into_tuple()
-                .all(db.read())
+                .rows(db.read())
                 .await?;
             Ok(rows.into_iter().filter_map(|(id, labels)| Some((id, labels?))).collect())
         };

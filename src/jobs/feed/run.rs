@@ -2,7 +2,7 @@
 
 use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
-    db::{Database, Subscription, Tail},
+    db::{Database, Readable, Subscription, Tail},
     error::Result,
 };
 use entity::job_event;
@@ -184,9 +184,9 @@ pub async fn held_back(db: &Database, place: Place) -> Result<Vec<Change>> {
     if place.back == 0 {
         return Ok(Vec::new());
     }
-    let of_round = crate::db::behind(place.at - place.back).filter(job_event::Column::Id.lte(place.at));
+    let of_round = crate::db::behind(place.at.saturating_sub(place.back)).filter(job_event::Column::Id.lte(place.at));
     let mut round = Round::default();
-    for event in of_round.all(db.read()).await? {
+    for event in of_round.rows(db.read()).await? {
         round.pass(&Arc::new(event));
     }
     Ok(told_late(round.end(), place))

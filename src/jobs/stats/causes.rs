@@ -1,7 +1,7 @@
 //! Why jobs failed: the latest failures, gathered by what went wrong.
 
 use crate::{
-    db::beginning,
+    db::{Readable, beginning},
     error::Result,
     jobs::JobManager,
     lifecycle::{alike, first_line},
@@ -44,7 +44,7 @@ impl JobManager {
             .order_by_desc(C::Id)
             .limit(of_jobs)
             .into_tuple()
-            .all(self.db.read())
+            .rows(self.db.read())
             .await?;
         Ok(gather(rows))
     }

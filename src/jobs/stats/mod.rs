@@ -12,7 +12,10 @@ pub use waiting::{Waiting, Workers};
 
 use super::{Counts, JobManager, validate};
 use crate::{
-    db::write::{Counted, Tallies, counted, position, tally},
+    db::{
+        Readable,
+        write::{Counted, Tallies, counted, position, tally},
+    },
     error::{Error, FieldError, Result},
     lifecycle::{Tally, Unit},
 };
@@ -59,7 +62,7 @@ impl JobManager {
         let now = self.now();
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
-        let queues = queue::Entity::find().all(self.db.read()).await?;
+        let queues = queue::Entity::find().rows(self.db.read()).await?;
         let (waiting, workers) = self.what_waits(job_type, now).await?;
         let next = match detail.next {
             Some(limit) => Some(self.next_jobs(&by_type, &queues, now, limit).await?),
@@ -110,7 +113,7 @@ struct Told<'a, C> {
 impl<C: ConnectionTrait> Told<'_, C> {
     async fn tail(db: &C) -> Result<Vec<Counted>> {
         let position = position(db, STATS).await?;
-        Ok(counted(position).into_model().all(db).await?)
+        Ok(counted(position).into_model::<Counted>().rows(db).await?)
     }
 
     /// What happened since a moment.
@@ -120,7 +123,7 @@ impl<C: ConnectionTrait> Told<'_, C> {
         if let Some(job_type) = self.job_type {
             rows = rows.filter(C::JobType.eq(job_type));
         }
-        let rows = rows.all(self.db).await?;
+        let rows = rows.rows(self.db).await?;
         let span = |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
         let mut spans: Tallies = rows.into_iter().map(span).collect();
         let wanted = |event: &&Counted| {

@@ -1,7 +1,7 @@
 //! What waits, what is stuck, and who works.
 
 use crate::{
-    db::{due_since, is_processing, is_queued, write::first_due},
+    db::{Readable, due_since, is_processing, is_queued, write::first_due},
     error::Result,
     jobs::{Counts, JobManager},
     lifecycle::STALE_AFTER,
@@ -9,12 +9,15 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, queue, worker};
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::ExprTrait,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    sea_query::ExprTrait,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// A worker that holds nothing and was not heard of for so long is stale.
 const SILENCE: TimeDelta = TimeDelta::seconds(90);
+
+/// Jobs among which the oldest is looked for: some may not be readable.
+const OLDEST: u64 = 20;
 
 pub struct Waiting {
     /// Queued, and not due yet.
@@ -49,17 +52,17 @@ impl JobManager {
         };
         let queued = || of_type(job::Entity::find().filter(is_queued()));
         let scheduled = queued().filter(due_since().gt(now)).count(db).await?;
-        let oldest: Option<(String, DateTime<Utc>)> = queued()
+        let oldest: Vec<(String, DateTime<Utc>)> = queued()
             .filter(due_since().lte(now))
             .select_only()
             .column(job::Column::Id)
             .expr_as(due_since(), "due_since")
             .order_by_asc(due_since())
-            .limit(1)
+            .limit(OLDEST)
             .into_tuple()
-            .one(db)
+            .rows(db)
             .await?;
-        let oldest = oldest.map(|(job_id, due_since)| Oldest { job_id, due_since });
+        let oldest = oldest.into_iter().next().map(|(job_id, due_since)| Oldest { job_id, due_since });
         let processing = of_type(job::Entity::find().filter(is_processing()));
         let lost = job::Column::LeaseExpiresAt
             .lte(now)
@@ -82,33 +85,25 @@ impl JobManager {
         Ok(first_due(self.db.read(), &types, now, usize::try_from(limit).unwrap_or(usize::MAX)).await?)
     }
 
-    /// Those who asked for jobs lately, and those who hold some.
+    /// Those who asked for jobs lately, and those who hold some. Counted by the database: a client may name as many
+    /// workers as it makes calls.
     async fn workers(&self, now: DateTime<Utc>) -> Result<Workers> {
         use job::Column as C;
-        let held: Vec<(String, Option<DateTime<Utc>>, DateTime<Utc>)> = job::Entity::find()
-            .filter(is_processing())
-            .filter(C::WorkerId.is_not_null())
-            .select_only()
-            .columns([C::WorkerId, C::LeaseExpiresAt, C::UpdatedAt])
-            .into_tuple()
-            .all(self.db.read())
-            .await?;
-        let mut busy: BTreeMap<String, bool> = BTreeMap::new();
-        for (worker, lease, updated) in held {
-            *busy.entry(worker).or_default() |= lease.map_or(updated + STALE_AFTER > now, |lease| lease > now);
-        }
-        let seen: Vec<(String, DateTime<Utc>)> = worker::Entity::find()
-            .select_only()
-            .columns([worker::Column::WorkerId, worker::Column::LastSeenAt])
-            .into_tuple()
-            .all(self.db.read())
-            .await?;
-        let idle = |(id, at): &&(String, DateTime<Utc>)| *at + SILENCE >= now && busy.get(id) != Some(&true);
-        let idle: BTreeSet<&str> = seen.iter().filter(idle).map(|(id, _)| id.as_str()).collect();
-        let all: BTreeSet<&str> =
-            seen.iter().map(|(id, _)| id.as_str()).chain(busy.keys().map(String::as_str)).collect();
-        let busy = busy.values().filter(|busy| **busy).count() as u64;
-        let alive = busy + idle.len() as u64;
-        Ok(Workers { alive, busy, stale: all.len() as u64 - alive })
+        let db = self.db.read();
+        let holders = || {
+            let held = job::Entity::find().filter(is_processing()).filter(C::WorkerId.is_not_null());
+            held.select_only().column(C::WorkerId).distinct()
+        };
+        let holds = C::LeaseExpiresAt.gt(now).or(C::LeaseExpiresAt.is_null().and(C::UpdatedAt.gt(now - STALE_AFTER)));
+        let busy = holders().filter(holds);
+        let asked_lately = worker::Entity::find()
+            .filter(worker::Column::LastSeenAt.gte(now - SILENCE))
+            .filter(worker::Column::WorkerId.not_in_subquery(busy.clone().into_query()));
+        let listed = worker::Entity::find().select_only().column(worker::Column::WorkerId).into_query();
+        let unlisted = holders().filter(C::WorkerId.not_in_subquery(listed));
+        let all = worker::Entity::find().count(db).await? + unlisted.count(db).await?;
+        let busy = busy.count(db).await?;
+        let alive = busy + asked_lately.count(db).await?;
+        Ok(Workers { alive, busy, stale: all.saturating_sub(alive) })
     }
 }

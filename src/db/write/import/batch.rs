@@ -8,12 +8,17 @@ use super::{
 };
 use crate::{
     db::{Tx, Write, bulk, dialect},
-    error::Result,
+    error::{Error, Result, Thing},
     lifecycle::{EventKind, is_terminal},
 };
 use chrono::{DateTime, Utc};
-use entity::{active_job, import, import_reject, job, job_event, job_item};
+use entity::{
+    active_job,
+    import::{self, ImportStatus},
+    import_reject, job, job_event, job_item,
+};
 use sea_orm::{
+    ActiveValue::NotSet,
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, TryInsertResult,
     sea_query::{Expr, ExprTrait, OnConflict as Conflict},
 };
@@ -30,7 +35,10 @@ pub struct ImportBatch {
     pub on_conflict: OnConflict,
     /// Only what would become of the records is found out and counted.
     pub dry: bool,
-    pub rejects: Vec<import_reject::ActiveModel>,
+    /// Records that were not taken.
+    pub rejected: usize,
+    /// Those of them that are kept.
+    pub rejects: Vec<import_reject::Model>,
     pub now: DateTime<Utc>,
 }
 
@@ -52,7 +60,9 @@ impl Write for ImportBatch {
             }
         }
         for rows in self.rejects.chunks(super::super::ROWS_PER_INSERT) {
-            import_reject::Entity::insert_many(rows.iter().cloned()).exec_without_returning(tx).await?;
+            let rows =
+                rows.iter().cloned().map(|row| import_reject::ActiveModel { id: NotSet, ..row.into_active_model() });
+            import_reject::Entity::insert_many(rows).exec_without_returning(tx).await?;
         }
         self.count(tx, &landed).await?;
         Ok(landed)
@@ -151,20 +161,26 @@ impl ImportBatch {
         let of = |wanted: &[Landed]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
         let repaired = landed.iter().zip(&self.repaired).filter(|(l, repaired)| l.came_in() && **repaired).count();
         let counts = [
-            (C::Found, (landed.len() + self.rejects.len()) as i64),
+            (C::Found, (landed.len() + self.rejected) as i64),
             (C::Imported, of(&[Landed::Imported])),
             (C::Merged, of(&[Landed::Merged])),
             (C::Overwritten, of(&[Landed::Overwritten])),
             (C::AlreadyThere, of(&[Landed::AlreadyThere, Landed::DeletedHere])),
             (C::Repaired, repaired as i64),
-            (C::Rejected, self.rejects.len() as i64),
+            (C::Rejected, self.rejected as i64),
+            (C::RejectsKept, self.rejects.len() as i64),
+            (C::RejectBytes, self.rejects.iter().map(import_reject::Model::bytes).sum::<usize>() as i64),
         ];
         let mut update = import::Entity::update_many().col_expr(C::HeartbeatAt, Expr::value(self.now));
         for (column, n) in counts {
             update = update.col_expr(column, Expr::col(column).add(n));
         }
-        update.filter(C::Id.eq(&self.import_id)).exec(tx).await?;
-        Ok(())
+        let going_on = update.filter(C::Id.eq(&self.import_id)).filter(C::Status.ne(ImportStatus::Aborted));
+        // Nothing of a run that was aborted, by whichever server, is written any more.
+        match going_on.exec(tx).await?.rows_affected {
+            0 => Err(Error::NotFound(Thing::Import)),
+            _ => Ok(()),
+        }
     }
 }
 

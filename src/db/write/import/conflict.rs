@@ -1,6 +1,10 @@
 //! What becomes of a job that is there already when a record with its id comes. Pure: from two rows to one.
 
 use super::ImportedJob;
+use crate::{
+    error::{Error, Result as Answer},
+    lifecycle::version_after,
+};
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, job, job_item};
 use serde_json::Value;
@@ -52,7 +56,7 @@ pub struct Replaced {
 
 /// Fills what the stored job lacks; `None` when it lacks nothing that the record has. What happened to a job is filled
 /// in only where both tell of the same status: the error of an older state is none of a job that is completed now.
-pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Option<Replaced> {
+pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answer<Option<Replaced>> {
     let (mut job, from) = (stored.job.clone(), &record.job);
     fill(&mut job.mode, &from.mode);
     fill(&mut job.content, &from.content);
@@ -85,15 +89,15 @@ pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Opti
         (job.total_shots, job.completed_shots) = (from.total_shots, from.completed_shots);
     }
     if job == stored.job && !items {
-        return None;
+        return Ok(None);
     }
-    (job.version, job.updated_at) = (stored.job.version + 1, now);
-    Some(Replaced { job, items: items.then(|| record.items.clone()) })
+    (job.version, job.updated_at) = (next_version(stored)?, now);
+    Ok(Some(Replaced { job, items: items.then(|| record.items.clone()) }))
 }
 
 /// The record's row in place of the stored one; `None` when they say the same. The idempotency key stays: it is between
 /// the service and whoever created the job. A lease ends: its worker reports on another job.
-pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Option<Replaced> {
+pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Answer<Option<Replaced>> {
     let before = &stored.job;
     let mut job = job::Model {
         idempotency_key: before.idempotency_key.clone(),
@@ -106,10 +110,14 @@ pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Option<Replaced> {
     let same_items = stored.items.len() == record.items.len()
         && stored.items.iter().zip(&record.items).all(|(a, b)| same_item(a, b));
     if same_job(before, &job) && same_items {
-        return None;
+        return Ok(None);
     }
-    job.version += 1;
-    Some(Replaced { job, items: (!same_items).then(|| record.items.clone()) })
+    job.version = next_version(stored)?;
+    Ok(Some(Replaced { job, items: (!same_items).then(|| record.items.clone()) }))
+}
+
+fn next_version(stored: &Stored) -> Answer<i64> {
+    version_after(stored.job.version, 1).ok_or(Error::CounterExhausted)
 }
 
 fn fill<T: Clone>(stored: &mut Option<T>, from: &Option<T>) {

@@ -1,10 +1,13 @@
 //! The series and episodes that jobs of an import name, of which not all are there.
 
 use super::{ImportedJob, batch::unless_there};
-use crate::{db::Tx, error::Result};
+use crate::{
+    db::{Readable, Tx},
+    error::Result,
+};
 use entity::{episode, job, series};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::{
     borrow::Cow,
     collections::{BTreeSet, HashSet},
@@ -38,13 +41,13 @@ impl Parents {
         let mut series = Vec::new();
         if !named.is_empty() {
             let find = series::Entity::find().select_only().column(series::Column::Id);
-            series = find.filter(series::Column::Id.is_in(named)).into_tuple().all(conn).await?;
+            series = find.filter(series::Column::Id.is_in(named)).into_tuple().rows(conn).await?;
         }
         let named: BTreeSet<_> = jobs.filter_map(|job| job.episode_id.as_deref()).collect();
         let mut episodes = Vec::new();
         if !named.is_empty() {
             let find = episode::Entity::find().select_only().column(episode::Column::Id);
-            episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().all(conn).await?;
+            episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().rows(conn).await?;
         }
         Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
     }
@@ -85,6 +88,18 @@ impl Parents {
 }
 
 fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
+    // A context, or what is kept of a store in it, that is no object stays readable beside the link.
     let context = job.context.get_or_insert_with(|| json!({}));
-    context["legacy"][name] = id.into();
+    members(members(context).entry("legacy").or_insert_with(|| json!({}))).insert(name.to_owned(), id.into());
+}
+
+/// The members of the value, which becomes `{"value": …}` when it is no object.
+fn members(value: &mut Value) -> &mut Map<String, Value> {
+    if !value.is_object() {
+        *value = json!({"value": value.take()});
+    }
+    match value {
+        Value::Object(members) => members,
+        _ => unreachable!("it was made an object"),
+    }
 }

@@ -5,7 +5,11 @@ use super::{
     conflict::{Replaced, Stored, merged, overwritten},
     parents::Parents,
 };
-use crate::{db::bulk, error::Result, lifecycle::EventKind};
+use crate::{
+    db::{Readable, bulk, jobs_of},
+    error::{Error, Result},
+    lifecycle::{EventKind, version_after},
+};
 use chrono::{DateTime, Utc};
 use entity::{job, job_event, job_item};
 use sea_orm::{
@@ -54,7 +58,7 @@ pub async fn plan(
         .column(job::Column::Id)
         .filter(one_of(conn, job::Column::Id, &ids))
         .into_tuple()
-        .all(conn)
+        .rows(conn)
         .await?;
     let there: HashSet<&str> = there.iter().map(String::as_str).collect();
     let new: Vec<_> = ids.into_iter().filter(|id| !there.contains(id)).collect();
@@ -68,17 +72,20 @@ pub async fn plan(
     let one = |record: &ImportedJob| {
         let id = record.job.id.as_str();
         if there.contains(id) {
-            return stored
-                .remove(id)
-                .map_or(Plan::Leave(Landed::AlreadyThere), |s| against(s, &known.settled(record), on_conflict, now));
+            return match stored.remove(id) {
+                Some(stored) => against(stored, &known.settled(record), on_conflict, now),
+                None => Ok(Plan::Leave(Landed::AlreadyThere)),
+            };
         }
-        match deleted.get(id) {
-            Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(last + 1)),
+        Ok(match deleted.get(id) {
+            Some(last) if on_conflict == OnConflict::Overwrite => {
+                Plan::Insert(Some(version_after(*last, 1).ok_or(Error::CounterExhausted)?))
+            }
             Some(_) => Plan::Leave(Landed::DeletedHere),
             None => Plan::Insert(None),
-        }
+        })
     };
-    Ok(records.iter().map(one).collect())
+    records.iter().map(one).collect()
 }
 
 /// In one shape of statement: those of each number of ids would be prepared anew, and kept by their connection.
@@ -86,16 +93,16 @@ fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -
     bulk::is_one_of(conn.get_database_backend(), Expr::col(column), ids)
 }
 
-fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Plan {
+fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Result<Plan> {
     let (landed, replaced) = match on_conflict {
         OnConflict::Skip => (Landed::AlreadyThere, None),
-        OnConflict::Merge => (Landed::Merged, merged(&stored, record, now)),
-        OnConflict::Overwrite => (Landed::Overwritten, overwritten(&stored, record)),
+        OnConflict::Merge => (Landed::Merged, merged(&stored, record, now)?),
+        OnConflict::Overwrite => (Landed::Overwritten, overwritten(&stored, record)?),
     };
-    match replaced {
+    Ok(match replaced {
         Some(replaced) => Plan::Change(landed, Box::new((stored, replaced))),
         None => Plan::Leave(Landed::AlreadyThere),
-    }
+    })
 }
 
 /// The jobs of these ids that were deleted here, with the seq of the event that says so.
@@ -108,7 +115,7 @@ async fn last_of_deleted(conn: &impl ConnectionTrait, ids: &[&str]) -> Result<Ha
         .filter(job_event::Column::Kind.eq(EventKind::Deleted.as_str()))
         .group_by(job_event::Column::JobId)
         .into_tuple()
-        .all(conn)
+        .rows(conn)
         .await?;
     Ok(deleted.into_iter().collect())
 }
@@ -119,14 +126,13 @@ async fn load(conn: &impl ConnectionTrait, ids: &HashSet<&str>) -> Result<HashMa
     let jobs = job::Entity::find()
         .filter(one_of(conn, job::Column::Id, &ids))
         .order_by_asc(job::Column::Id)
-        .lock(LockType::Update)
-        .all(conn)
-        .await?;
+        .lock(LockType::Update);
+    let jobs = jobs_of(conn, jobs).await?;
     let items = job_item::Entity::find()
         .filter(one_of(conn, job_item::Column::JobId, &ids))
         .order_by_asc(job_item::Column::JobId)
         .order_by_asc(job_item::Column::Idx)
-        .all(conn)
+        .rows(conn)
         .await?;
     let mut stored: HashMap<_, _> =
         jobs.into_iter().map(|job| (job.id.clone(), Stored { job, items: Vec::new() })).collect();

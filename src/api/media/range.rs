@@ -1,16 +1,14 @@
-//! The range of a file that is wanted (RFC 9110, 14), before poem makes an answer of it.
-//!
-//! poem refuses a range that ends behind the file, which stands for one to the end; answers with an empty part one that
-//! begins at the end, which no file has; and does not know If-Range.
+//! The range of a file that is wanted (RFC 9110, 14).
 
 use poem::http::{HeaderMap, header};
+use std::ops::Range;
 
-/// What of the file is sent.
+/// The part of the file that is sent.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted {
     Whole,
-    /// A range as poem understands it.
-    Part(String),
+    /// These bytes, at least one.
+    Part(Range<u64>),
     /// Nothing of the file lies in the range.
     Beyond,
 }
@@ -23,11 +21,11 @@ pub fn wanted(range: &str, size: u64) -> Wanted {
     match (first.parse::<u64>(), last.parse::<u64>()) {
         (Ok(first), Ok(last)) if first > last => Wanted::Whole,
         (Ok(first), _) if first >= size => Wanted::Beyond,
-        (Ok(first), Ok(last)) if last < size => Wanted::Part(format!("bytes={first}-{last}")),
-        (Ok(first), Ok(_)) => Wanted::Part(format!("bytes={first}-")),
-        (Ok(first), Err(_)) if last.is_empty() => Wanted::Part(format!("bytes={first}-")),
+        (Ok(first), Ok(last)) if last < size => Wanted::Part(first..last + 1),
+        (Ok(first), Ok(_)) => Wanted::Part(first..size),
+        (Ok(first), Err(_)) if last.is_empty() => Wanted::Part(first..size),
         (Err(_), Ok(0)) if first.is_empty() => Wanted::Beyond,
-        (Err(_), Ok(last)) if first.is_empty() && last < size => Wanted::Part(format!("bytes=-{last}")),
+        (Err(_), Ok(last)) if first.is_empty() && last < size => Wanted::Part(size - last..size),
         _ => Wanted::Whole,
     }
 }
@@ -43,19 +41,15 @@ pub fn is_of_same_file(request: &HeaderMap, answer: &HeaderMap) -> bool {
 mod tests {
     use super::*;
 
-    fn part(range: &str) -> Wanted {
-        Wanted::Part(range.to_owned())
-    }
-
     #[test]
     fn a_range_is_cut_to_the_file() {
         for (range, expected) in [
-            ("bytes=0-0", part("bytes=0-0")),
-            ("bytes=2-9", part("bytes=2-9")),
-            ("bytes=2-10", part("bytes=2-")),
-            ("bytes=2-", part("bytes=2-")),
-            ("bytes= 2 - 4 ", part("bytes=2-4")),
-            ("bytes=-3", part("bytes=-3")),
+            ("bytes=0-0", Wanted::Part(0..1)),
+            ("bytes=2-9", Wanted::Part(2..10)),
+            ("bytes=2-10", Wanted::Part(2..10)),
+            ("bytes=2-", Wanted::Part(2..10)),
+            ("bytes= 2 - 4 ", Wanted::Part(2..5)),
+            ("bytes=-3", Wanted::Part(7..10)),
         ] {
             assert_eq!(wanted(range, 10), expected, "{range}");
         }

@@ -1,0 +1,229 @@
+//! A schema of the published document, as bodies are held to it.
+//!
+//! The library says yes or no, and says no at once. Its list of reasons, however, names every
+//! element of a body with the whole pointer to it, which no answer could hold: the reasons are
+//! looked for here, node by node, until there are enough of them.
+
+use super::words::words;
+use crate::{
+    api::{problem::Problem, spec},
+    error::{FieldError, MAX_ERRORS},
+    jobs::Spot,
+};
+use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
+use poem::Result;
+use poem_openapi::{registry::MetaSchemaRef, types::Type};
+use serde_json::{Map, Value, json};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    sync::{Arc, LazyLock, PoisonError, RwLock},
+};
+
+pub struct Shape {
+    judge: Validator,
+    root: Node,
+}
+
+/// A schema without those of what stands inside, which are nodes of their own.
+struct Node {
+    own: Validator,
+    members: BTreeMap<String, Node>,
+    others: Others,
+    names: Option<Validator>,
+    elements: Option<Box<Node>>,
+    unique: bool,
+}
+
+/// What members may be that the schema does not name.
+enum Others {
+    Any,
+    Refused,
+    Like(Box<Node>),
+}
+
+impl Shape {
+    /// That of the type, made at first use.
+    pub fn of<T: Type>() -> Result<Arc<Self>> {
+        static MADE: LazyLock<RwLock<HashMap<String, Arc<Shape>>>> = LazyLock::new(Default::default);
+        let MetaSchemaRef::Reference(name) = T::schema_ref() else {
+            return Err(Problem::internal("the body's schema has no name").into());
+        };
+        if let Some(made) = MADE.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+            return Ok(made.clone());
+        }
+        let made = Shape::make(&name, &spec::document()["components"]["schemas"])
+            .map_err(|error| Problem::internal(&format!("the schema of {name} is wrong: {error}")))?;
+        let made = Arc::new(made);
+        MADE.write().unwrap_or_else(PoisonError::into_inner).insert(name, made.clone());
+        Ok(made)
+    }
+
+    fn make(name: &str, schemas: &Value) -> Result<Self, String> {
+        let mut whole = json!({
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$ref": format!("#/components/schemas/{name}"),
+            "components": {"schemas": schemas},
+        });
+        // The library's hashes of two elements can be made alike by whoever writes them.
+        remove(&mut whole, "uniqueItems");
+        Ok(Self { judge: validator(&whole)?, root: Node::make(&schemas[name], schemas)? })
+    }
+
+    /// The first [`MAX_ERRORS`] things that are wrong with the body.
+    pub fn errors(&self, body: &Value) -> Vec<FieldError> {
+        let mut errors = Vec::new();
+        // Saying yes costs less than looking for every reason to say no.
+        if !self.judge.is_valid(body) || !self.root.is_unique(body) {
+            self.root.find(body, &Spot::Root(&""), &mut errors);
+            if errors.is_empty() {
+                errors.push(FieldError::at("", "invalid", "This breaks a rule of the schema."));
+            }
+        }
+        errors.truncate(MAX_ERRORS);
+        errors
+    }
+}
+
+impl Node {
+    fn make(schema: &Value, schemas: &Value) -> Result<Self, String> {
+        let schema = resolved(schema, schemas);
+        let inside = |name: &str| schema.get(name).filter(|inside| constrains(inside));
+        let node = |schema: &Value| Self::make(schema, schemas).map(Box::new);
+        let members = schema["properties"].as_object().into_iter().flatten();
+        let mut own = schema.clone();
+        for name in ["properties", "additionalProperties", "propertyNames", "items", "uniqueItems"] {
+            own.as_object_mut().map(|own| own.remove(name));
+        }
+        inline(&mut own, schemas);
+        Ok(Self {
+            own: validator(&own)?,
+            members: members
+                .map(|(name, schema)| Ok((name.clone(), Self::make(schema, schemas)?)))
+                .collect::<Result<_, String>>()?,
+            others: match inside("additionalProperties") {
+                None => Others::Any,
+                Some(Value::Bool(_)) => Others::Refused,
+                Some(schema) => Others::Like(node(schema)?),
+            },
+            names: inside("propertyNames").map(validator).transpose()?,
+            elements: inside("items").map(node).transpose()?,
+            unique: schema["uniqueItems"] == true,
+        })
+    }
+
+    fn is_unique(&self, value: &Value) -> bool {
+        match value {
+            Value::Object(members) => {
+                let node = |(name, value)| self.members.get(name).is_none_or(|n: &Node| n.is_unique(value));
+                members.iter().all(node)
+            }
+            Value::Array(values) => {
+                let mut seen = HashSet::new();
+                values.iter().all(|value| {
+                    (!self.unique || seen.insert(value))
+                        && self.elements.as_ref().is_none_or(|node| node.is_unique(value))
+                })
+            }
+            _ => true,
+        }
+    }
+
+    fn find(&self, value: &Value, spot: &Spot, errors: &mut Vec<FieldError>) {
+        let mut too_large = false;
+        for error in self.own.iter_errors(value) {
+            too_large |= matches!(error.kind(), Kind::MaxItems { .. } | Kind::MaxProperties { .. });
+            errors.push(words(&error, spot));
+        }
+        match value {
+            // What is wrong with each of half a million is more than anyone wants to know.
+            _ if too_large => {}
+            Value::Object(members) => self.find_in_members(members, spot, errors),
+            Value::Array(values) => self.find_in_elements(values, spot, errors),
+            _ => {}
+        }
+    }
+
+    fn find_in_members(&self, members: &Map<String, Value>, spot: &Spot, errors: &mut Vec<FieldError>) {
+        for (name, value) in members {
+            if errors.len() >= MAX_ERRORS {
+                return;
+            }
+            let inside = Spot::Member(spot, name);
+            if let Some(error) = self.names.as_ref().and_then(|names| wrong_name(names, name, spot)) {
+                errors.push(error);
+            }
+            match (self.members.get(name), &self.others) {
+                (Some(node), _) => node.find(value, &inside, errors),
+                (None, Others::Like(node)) => node.find(value, &inside, errors),
+                (None, Others::Any) => {}
+                (None, Others::Refused) => {
+                    let detail = "There is no such field: take it out.";
+                    errors.push(FieldError::at(inside.to_string(), "unknown_field", detail));
+                }
+            }
+        }
+    }
+
+    fn find_in_elements(&self, values: &[Value], spot: &Spot, errors: &mut Vec<FieldError>) {
+        let mut seen = HashSet::new();
+        if self.unique && !values.iter().all(|value| seen.insert(value)) {
+            let detail = "The same item stands here twice: give each its own key.";
+            errors.push(FieldError::at(spot.to_string(), "duplicate_key", detail));
+        }
+        let Some(node) = &self.elements else { return };
+        for (i, value) in values.iter().enumerate() {
+            if errors.len() >= MAX_ERRORS {
+                return;
+            }
+            node.find(value, &Spot::Element(spot, i), errors);
+        }
+    }
+}
+
+fn wrong_name(names: &Validator, name: &str, spot: &Spot) -> Option<FieldError> {
+    let name = Value::from(name);
+    let error: ValidationError = names.iter_errors(&name).next()?;
+    let detail = format!("A name here breaks its form. {}", words(&error, spot).detail);
+    Some(FieldError::at(spot.to_string(), "invalid_name", detail))
+}
+
+fn validator(schema: &Value) -> Result<Validator, String> {
+    let made = jsonschema::options().should_validate_formats(true).build(schema);
+    made.map_err(|error| error.to_string())
+}
+
+/// The schema that a reference leads to.
+fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
+    let name = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    name.map_or(schema, |name| &schemas[name])
+}
+
+/// Puts schemas in the place of the references to them: enumerations, beside a description.
+fn inline(schema: &mut Value, schemas: &Value) {
+    if schema.get("$ref").is_some() {
+        *schema = resolved(schema, schemas).clone();
+    }
+    for one in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        inline(one, schemas);
+    }
+}
+
+/// The schema refuses something.
+fn constrains(schema: &Value) -> bool {
+    const TELLING: [&str; 5] = ["description", "title", "default", "example", "examples"];
+    match schema {
+        Value::Object(keywords) => keywords.keys().any(|name| !TELLING.contains(&name.as_str())),
+        other => *other != true,
+    }
+}
+
+fn remove(schema: &mut Value, keyword: &str) {
+    match schema {
+        Value::Object(members) => {
+            members.remove(keyword);
+            members.values_mut().for_each(|value| remove(value, keyword));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| remove(value, keyword)),
+        _ => {}
+    }
+}

@@ -1,0 +1,133 @@
+//! Before anything of a request is read: it has to call this server by a name or address of its own, and what it would
+//! change must not come from a page of another site.
+
+use super::{
+    answer_headers::Embedding,
+    host::{Authority, Hosts},
+    origin::{self, Source},
+    problem::Problem,
+};
+use crate::error::FieldError;
+use futures_util::{TryFutureExt, future::Either};
+use poem::{
+    Endpoint, IntoResponse, Middleware, Request, Response, Result,
+    http::{HeaderMap, Method, Version, header},
+};
+use std::{
+    future::{Future, ready},
+    net::IpAddr,
+    sync::Arc,
+};
+
+/// Characters of a header that a sentence shows.
+const SHOWN: usize = 100;
+
+#[derive(Clone)]
+pub struct Gate {
+    hosts: Arc<Hosts>,
+    origins: Arc<[String]>,
+    embedding: Embedding,
+}
+
+impl Gate {
+    /// `listen` is the address of the server; `origins` are those whose pages may call the API.
+    pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
+        let embedding = Embedding { by_other_sites: !origins.is_empty() };
+        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
+    }
+
+    fn check(&self, request: &Request) -> Result<(), Problem> {
+        let own = authority(request)?;
+        if !self.hosts.answer_to(&own) {
+            return Err(host_refused(own.host));
+        }
+        if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+            return Ok(());
+        }
+        let port = request.local_addr().as_socket_addr().map(|address| address.port());
+        match origin::source(request.headers(), &own, port, &self.origins) {
+            Source::Own | Source::Allowed => Ok(()),
+            Source::Foreign => Err(origin_refused(request.headers())),
+            Source::Unclear => Err(wrong("Origin", "Send one Origin header, or none.")),
+        }
+    }
+}
+
+/// How the request calls the server: by the authority of its target, if it has one (RFC 9112, 3.2.2), else by `Host`.
+fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(wrong("Host", "Send one Host header."));
+    }
+    let target = request.uri().authority().map(|authority| authority.as_str());
+    // In HTTP/2 the authority stands for the header.
+    if host.is_none() && (target.is_none() || request.version() < Version::HTTP_2) {
+        return Err(wrong("Host", "Send a Host header, with the address or the name of this server."));
+    }
+    let named = target.or_else(|| host.and_then(|host| host.to_str().ok()));
+    named.and_then(Authority::parse).ok_or_else(|| {
+        wrong("Host", "Send a Host header with a name or an address, and a port if need be: localhost:3001.")
+    })
+}
+
+fn wrong(name: &str, detail: &str) -> Problem {
+    Problem::invalid(vec![FieldError::parameter(name, "invalid_header", detail)])
+}
+
+fn host_refused(host: &str) -> Problem {
+    let host: String = host.chars().take(SHOWN).collect();
+    let detail = format!(
+        "This server does not answer to the name {host}: call it by its address, or start it with --allowed-host {host}."
+    );
+    Problem::new("host_refused", detail)
+}
+
+fn origin_refused(headers: &HeaderMap) -> Problem {
+    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("another site");
+    let origin: String = origin.chars().take(SHOWN).collect();
+    let detail = format!(
+        "A page of {origin} may not change anything here: if the page is yours, start the server with --cors-origin \
+         and its origin."
+    );
+    Problem::new("origin_refused", detail)
+}
+
+impl<E: Endpoint> Middleware<E> for Gate {
+    type Output = GateEndpoint<E>;
+
+    fn transform(&self, inner: E) -> Self::Output {
+        GateEndpoint { inner, gate: self.clone() }
+    }
+}
+
+pub struct GateEndpoint<E> {
+    inner: E,
+    gate: Gate,
+}
+
+impl<E: Endpoint> Endpoint for GateEndpoint<E> {
+    type Output = Response;
+
+    fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+        let answer = match self.gate.check(&request) {
+            Ok(()) => Either::Left(self.inner.call(request).map_ok(IntoResponse::into_response)),
+            Err(problem) => Either::Right(ready(Ok(refused(&request, &problem)))),
+        };
+        answer.map_ok(move |mut response| {
+            self.gate.embedding.complete(&method, &path, response.headers_mut());
+            response
+        })
+    }
+}
+
+fn refused(request: &Request, problem: &Problem) -> Response {
+    let id = uuid::Uuid::now_v7().to_string();
+    tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
+    let mut response = problem.respond(&id);
+    if let Ok(value) = id.parse() {
+        response.headers_mut().insert("x-request-id", value);
+    }
+    response
+}

@@ -1,0 +1,197 @@
+//! Which names and addresses this server is called by, as the `Host` of a request gives them.
+//!
+//! A page of any site can have its own name resolve to the address of this server (DNS rebinding): its requests are then
+//! of one origin with it for the browser, and nothing but the name tells them from those of the dashboard.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use url::Host;
+
+/// The host and the port of a `Host` header, or of the authority of a request's target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Authority<'a> {
+    /// Without the brackets of an IPv6 address.
+    pub host: &'a str,
+    pub port: Option<u16>,
+    is_bracketed: bool,
+}
+
+impl<'a> Authority<'a> {
+    /// `None` for what is no `host[:port]`.
+    pub fn parse(text: &'a str) -> Option<Self> {
+        let (host, rest, is_bracketed) = match text.strip_prefix('[') {
+            Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest, true))?,
+            None => {
+                let end = text.find(':').unwrap_or(text.len());
+                (&text[..end], &text[end..], false)
+            }
+        };
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%');
+        let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+        let is_valid = host.bytes().all(|byte| if is_bracketed { is_address(byte) } else { is_name(byte) });
+        if host.is_empty() || !is_valid {
+            return None;
+        }
+        let port = match rest.strip_prefix(':') {
+            Some("") => None,
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            Some(_) => return None,
+            None if rest.is_empty() => None,
+            None => return None,
+        };
+        Some(Self { host, port, is_bracketed })
+    }
+
+    /// The address that a browser takes the host for: `127.1`, `0x7f.1` and `2130706433` are 127.0.0.1.
+    fn address(&self) -> Option<IpAddr> {
+        if self.is_bracketed {
+            return self.host.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical());
+        }
+        if let Ok(address) = self.host.parse::<Ipv4Addr>() {
+            return Some(address.into());
+        }
+        // Each part of a number begins with a digit, in whatever base it is written.
+        let last = self.host.strip_suffix('.').unwrap_or(self.host).rsplit('.').next()?;
+        let is_number = last.bytes().next().is_some_and(|first| first.is_ascii_digit());
+        match Host::parse(self.host).ok().filter(|_| is_number)? {
+            Host::Ipv4(address) => Some(address.into()),
+            _ => None,
+        }
+    }
+}
+
+/// The hosts that this server answers to.
+#[derive(Clone, Debug)]
+pub struct Hosts {
+    names: Vec<String>,
+    addresses: Vec<IpAddr>,
+    any_address: bool,
+}
+
+impl Hosts {
+    /// On a loopback address: this machine's own addresses, `localhost` and the allowed names. On any other address
+    /// every IP address is taken, since rebinding needs a name, and the address by which a client reaches the server may
+    /// be that of a gateway or a container's host.
+    pub fn new(listen: IpAddr, allowed: &[String]) -> Self {
+        let mut hosts = Self {
+            names: vec!["localhost".to_owned()],
+            addresses: vec![listen.to_canonical()],
+            any_address: !listen.to_canonical().is_loopback(),
+        };
+        for text in allowed {
+            match Authority::parse(text).and_then(|authority| authority.address()) {
+                Some(address) => hosts.addresses.push(address),
+                None => hosts.names.push(without_dot(text).to_owned()),
+            }
+        }
+        hosts
+    }
+
+    pub fn answer_to(&self, authority: &Authority<'_>) -> bool {
+        let host = without_dot(authority.host);
+        if !authority.is_bracketed && self.names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+            return true;
+        }
+        let allowed = |address: IpAddr| self.any_address || address.is_loopback() || self.addresses.contains(&address);
+        authority.address().is_some_and(allowed)
+    }
+}
+
+/// `localhost.` is the same name as `localhost`.
+fn without_dot(host: &str) -> &str {
+    host.strip_suffix('.').unwrap_or(host)
+}
+
+/// Whether a text is a host that can be allowed: a name or an address, without a port.
+pub fn is_host(text: &str) -> bool {
+    let authority = Authority::parse(text);
+    !text.ends_with(':') && authority.is_some_and(|a| a.port.is_none() && (!a.is_bracketed || a.address().is_some()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdicts(hosts: &Hosts, texts: &[&str]) -> Vec<Option<bool>> {
+        texts.iter().map(|text| Authority::parse(text).map(|authority| hosts.answer_to(&authority))).collect()
+    }
+
+    #[test]
+    fn on_loopback_its_own_addresses_are_taken_however_they_are_written() {
+        let hosts = Hosts::new([127, 0, 0, 1].into(), &["Jobs.example".to_owned()]);
+        let own = [
+            "localhost",
+            "LOCALHOST:80",
+            "localhost.",
+            "127.0.0.1",
+            "127.0.0.1:9",
+            "127.0.0.1:",
+            "127.1",
+            "127.0.1",
+            "0x7f.1",
+            "0X7F.0x1",
+            "2130706433",
+            "017700000001",
+            "0177.1",
+            "127.9.9.9",
+            "[::1]",
+            "[::1]:3001",
+            "[0:0:0:0:0:0:0:1]",
+            "[::ffff:127.0.0.1]",
+            "[::ffff:7f00:1]",
+            "jobs.EXAMPLE:443",
+            "jobs.example.",
+        ];
+        assert_eq!(verdicts(&hosts, &own), vec![Some(true); own.len()], "{own:?}");
+        let foreign = [
+            "evil.example",
+            "localhost.evil.example",
+            "127.0.0.1.evil.example",
+            "127.0.0.1.nip.io",
+            "10.0.0.1",
+            "0.0.0.0",
+            "0",
+            "[::]",
+            "[::2]",
+            "[::ffff:10.0.0.1]",
+            "[::127.0.0.1]",
+            "1.127.0.0",
+            "xlocalhost",
+            "a.jobs.example",
+            "localhos%74",
+            "999.0.0.1",
+            "127.0.0.1x",
+        ];
+        assert_eq!(verdicts(&hosts, &foreign), vec![Some(false); foreign.len()], "{foreign:?}");
+        let malformed = [
+            "",
+            ":80",
+            "a b",
+            "me@localhost",
+            "localhost:1:2",
+            "localhost:x",
+            "localhost:99999",
+            "localhost/x",
+            "[::1",
+            "[::1]x",
+            "[::1%25lo]",
+            "[]",
+            "é",
+            "localhost,evil",
+            "http://localhost",
+        ];
+        assert_eq!(verdicts(&hosts, &malformed), vec![None; malformed.len()], "{malformed:?}");
+    }
+
+    #[test]
+    fn on_a_wide_address_every_address_is_taken_and_only_the_allowed_names() {
+        let hosts = Hosts::new([0, 0, 0, 0].into(), &["jobs".to_owned()]);
+        let texts = ["192.0.2.7:3001", "[2001:db8::1]", "localhost", "jobs:80", "evil.example", "jobs.evil"];
+        assert_eq!(verdicts(&hosts, &texts), [true, true, true, true, false, false].map(Some));
+    }
+
+    #[test]
+    fn an_allowed_host_is_a_name_or_an_address() {
+        assert!(["jobs", "jobs.example.com", "10.1.2.3", "[::1]"].into_iter().all(is_host));
+        assert!(!["", "jobs:80", "jobs:", "http://jobs", "a b", "*", "[x]", "::1"].into_iter().any(is_host));
+    }
+}

@@ -1,0 +1,147 @@
+//! `/media/*`: the files of one folder, to be read only, and nothing outside it.
+
+mod condition;
+mod open;
+mod range;
+
+use super::problem::{Problem, shown};
+use bytes::{Bytes, BytesMut};
+use condition::{Verdict, Version};
+use futures_util::{Stream, stream};
+use open::open_beneath;
+use poem::{
+    Body, Endpoint, Request, Response, Result,
+    error::MethodNotAllowedError,
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+};
+use range::{Wanted, is_of_same_file, wanted};
+use std::{
+    fs::{File, Metadata},
+    io::SeekFrom,
+    path::{Path, PathBuf},
+};
+use tokio::io::{AsyncReadExt, AsyncSeekExt};
+
+/// Bytes that are read at once.
+const PIECE: u64 = 64 << 10;
+
+pub struct Media {
+    folder: PathBuf,
+}
+
+impl Media {
+    pub fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned() }
+    }
+
+    async fn open(&self, path: &str) -> Option<(File, Metadata)> {
+        if path.contains(['\0', '\\']) {
+            return None;
+        }
+        let (folder, path) = (self.folder.clone(), PathBuf::from(path));
+        tokio::task::spawn_blocking(move || open_beneath(&folder, &path)).await.ok().flatten()
+    }
+}
+
+impl Endpoint for Media {
+    type Output = Response;
+
+    async fn call(&self, request: Request) -> Result<Response> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Err(MethodNotAllowedError.into());
+        }
+        let path = request.path_params::<String>()?;
+        let (file, metadata) = self.open(&path).await.ok_or_else(|| missing(&path))?;
+        let version = Version::of(&metadata);
+        let verdict = version.verdict(request.headers());
+        let mut headers = HeaderMap::new();
+        version.describe(&mut headers);
+        let mut response = Response::default();
+        match verdict {
+            Verdict::Changed => {
+                let detail = format!("{} is not the file any more that the condition names.", shown(&path));
+                return Err(Problem::new("media_changed", detail).into());
+            }
+            Verdict::NotModified => response.set_status(StatusCode::NOT_MODIFIED),
+            Verdict::Send => send(&request, &path, file, metadata.len(), &headers, &mut response).await?,
+        }
+        response.headers_mut().extend(headers);
+        let policy = HeaderValue::from_static(policy(response.content_type().unwrap_or_default()));
+        response.headers_mut().insert("content-security-policy", policy);
+        Ok(response)
+    }
+}
+
+/// The file, or the part of it that the request wants.
+async fn send(
+    request: &Request,
+    path: &str,
+    file: File,
+    size: u64,
+    version: &HeaderMap,
+    response: &mut Response,
+) -> Result<()> {
+    let range = request.headers().get(header::RANGE).filter(|_| request.method() == Method::GET);
+    let range = range.filter(|_| is_of_same_file(request.headers(), version));
+    let part = match range.map(|range| wanted(range.to_str().unwrap_or_default(), size)) {
+        None | Some(Wanted::Whole) => 0..size,
+        Some(Wanted::Beyond) => return Err(beyond(path, size).into()),
+        Some(Wanted::Part(part)) => {
+            response.set_status(StatusCode::PARTIAL_CONTENT);
+            let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            response
+                .headers_mut()
+                .extend(HeaderValue::try_from(place).ok().map(|place| (header::CONTENT_RANGE, place)));
+            part
+        }
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
+    headers.extend(content_type(path).map(|kind| (header::CONTENT_TYPE, kind)));
+    if request.method() == Method::GET {
+        let mut file = tokio::fs::File::from_std(file);
+        file.seek(SeekFrom::Start(part.start)).await.map_err(|_| missing(path))?;
+        response.set_body(Body::from_bytes_stream(pieces(file, part.end - part.start)));
+    }
+    Ok(())
+}
+
+/// So many bytes of the file, from where it stands. One that has become shorter breaks the answer off.
+fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Result<Bytes>> {
+    stream::try_unfold((file, bytes), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let mut piece = BytesMut::with_capacity(PIECE.min(left) as usize);
+        let read = (&mut file).take(PIECE.min(left)).read_buf(&mut piece).await? as u64;
+        if read == 0 {
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(Some((piece.freeze(), (file, left - read))))
+    })
+}
+
+/// By the name alone.
+fn content_type(path: &str) -> Option<HeaderValue> {
+    let kind = mime_guess::from_path(path).first()?;
+    let charset = if kind.type_() == "text" { "; charset=utf-8" } else { "" };
+    HeaderValue::try_from(format!("{kind}{charset}")).ok()
+}
+
+/// What is in the folder was made by others: a page among it must not act in this server's name. A film that is opened by
+/// its own address is played by a page that the browser makes around it, which a sandbox would keep from loading it.
+fn policy(content_type: &str) -> &'static str {
+    let is_played = content_type.starts_with("video/") || content_type.starts_with("audio/");
+    if is_played { "default-src 'none'; media-src 'self'" } else { "sandbox" }
+}
+
+fn missing(path: &str) -> Problem {
+    Problem::new("media_not_found", format!("There is no file {} in the media folder.", shown(path)))
+}
+
+fn beyond(path: &str, size: u64) -> Problem {
+    let detail = format!("{} has {size} bytes: ask for a range within them.", shown(path));
+    let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
+    Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
+}

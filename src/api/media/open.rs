@@ -1,0 +1,117 @@
+//! Opening a file beneath a folder, once, so that what is checked is what is sent: a name that is looked up twice can be
+//! another file the second time, and a link to one outside.
+
+use rustix::{
+    fs::{CWD, Mode, OFlags, openat},
+    io::Errno,
+};
+use std::{
+    fs::{File, Metadata, canonicalize},
+    os::fd::OwnedFd,
+    path::{Component, Path},
+};
+
+/// Without waiting for the other end of a pipe, and without becoming the terminal's process.
+const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+
+const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+
+/// The file that a path of plain names leads to, links within the folder included. `None` for what lies outside, is
+/// not there, or is no regular file.
+pub fn open_beneath(folder: &Path, path: &Path) -> Option<(File, Metadata)> {
+    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return None;
+    }
+    let root = canonicalize(folder).ok()?;
+    let target = canonicalize(root.join(path)).ok()?;
+    let inside = target.strip_prefix(&root).ok().filter(|inside| inside.components().next().is_some())?;
+    // A device is not even opened, which may do something.
+    if !target.symlink_metadata().ok()?.is_file() {
+        return None;
+    }
+    // From here on no link is followed: whoever puts one into the way meanwhile gets nothing.
+    let root = openat(CWD, &root, FOLDER | OFlags::NOFOLLOW, Mode::empty()).ok()?;
+    let file = File::from(descend(root, inside).ok()?);
+    let metadata = file.metadata().ok().filter(Metadata::is_file)?;
+    Some((file, metadata))
+}
+
+#[cfg(target_os = "linux")]
+fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
+    use rustix::fs::{ResolveFlags, openat2};
+    let within = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
+    match openat2(&root, inside, FILE, Mode::empty(), within) {
+        // A kernel before 5.6, or a container whose rules do not know the call.
+        Err(Errno::NOSYS | Errno::PERM) => step_by_step(root, inside),
+        // A rename somewhere on the way: the kernel asks to try again.
+        Err(Errno::AGAIN) => openat2(&root, inside, FILE, Mode::empty(), within),
+        opened => opened,
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
+    step_by_step(root, inside)
+}
+
+/// One name after the other, each in the folder that was opened before it.
+fn step_by_step(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
+    let mut at = root;
+    let mut parts = inside.components().peekable();
+    while let Some(part) = parts.next() {
+        let kind = if parts.peek().is_some() { FOLDER } else { FILE };
+        at = openat(&at, part.as_os_str(), kind | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, io::Read, os::unix::fs::symlink};
+
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("a")).unwrap();
+        fs::write(folder.path().join("a/clip"), "clip").unwrap();
+        folder
+    }
+
+    fn content(opened: Option<(File, Metadata)>) -> Option<String> {
+        let mut text = String::new();
+        opened?.0.read_to_string(&mut text).unwrap();
+        Some(text)
+    }
+
+    #[test]
+    fn a_link_within_the_folder_is_followed_and_one_that_leads_outside_is_not() {
+        let (folder, outside) = (folder(), folder());
+        symlink("a/clip", folder.path().join("relative")).unwrap();
+        symlink(folder.path().join("a/clip"), folder.path().join("absolute")).unwrap();
+        symlink(folder.path().join("a"), folder.path().join("b")).unwrap();
+        symlink(outside.path().join("a/clip"), folder.path().join("out")).unwrap();
+        symlink(outside.path(), folder.path().join("outer")).unwrap();
+        symlink("/proc/self/root", folder.path().join("magic")).unwrap();
+        for inside in ["a/clip", "relative", "absolute", "b/clip"] {
+            assert_eq!(content(open_beneath(folder.path(), Path::new(inside))).as_deref(), Some("clip"), "{inside}");
+        }
+        for outside in ["out", "outer/a/clip", "magic/etc/passwd", "../x", "/etc/passwd", "a", "", ".", "a/../a/clip"] {
+            assert!(open_beneath(folder.path(), Path::new(outside)).is_none(), "{outside}");
+        }
+    }
+
+    #[test]
+    fn both_ways_down_refuse_a_link_that_was_put_into_the_way() {
+        let (folder, outside) = (folder(), folder());
+        fs::rename(folder.path().join("a"), folder.path().join("was")).unwrap();
+        symlink(outside.path().join("a"), folder.path().join("a")).unwrap();
+        symlink(outside.path().join("a/clip"), folder.path().join("clip")).unwrap();
+        for path in ["a/clip", "clip"] {
+            let root = || openat(CWD, folder.path(), FOLDER, Mode::empty()).unwrap();
+            assert!(descend(root(), Path::new(path)).is_err(), "{path}");
+            assert!(step_by_step(root(), Path::new(path)).is_err(), "{path}");
+        }
+        let root = openat(CWD, folder.path(), FOLDER, Mode::empty()).unwrap();
+        assert!(step_by_step(root, Path::new("was/clip")).is_ok());
+    }
+}

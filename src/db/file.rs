@@ -1,0 +1,48 @@
+//! The SQLite file behind an open database, as the file system knows it.
+
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+/// The file that the first connection opened. SQLite goes on writing to a file that was deleted or
+/// renamed, where no later reader finds what was written.
+pub struct DatabaseFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+    /// The log says so once each time that the file goes.
+    reported: AtomicBool,
+}
+
+impl DatabaseFile {
+    pub fn at(path: &Path) -> io::Result<Self> {
+        let found = fs::metadata(path)?;
+        let reported = AtomicBool::new(false);
+        Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino(), reported })
+    }
+
+    /// Whether the path still leads to this file. Costs one `stat`.
+    pub fn is_there(&self) -> bool {
+        let there = fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
+        if self.reported.swap(!there, Ordering::Relaxed) == there {
+            self.report(there);
+        }
+        there
+    }
+
+    fn report(&self, there: bool) {
+        let path = self.path.display();
+        if there {
+            tracing::info!(%path, "the database file is back: changes are made again");
+        } else {
+            tracing::error!(
+                %path,
+                "the database file was moved, deleted or replaced: changes are refused; \
+                 put the file back, or restart the server"
+            );
+        }
+    }
+}

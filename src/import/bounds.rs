@@ -1,0 +1,32 @@
+//! The last look at a record, whatever it was read from: its rows are held to the rules of the API. A job that no call
+//! could have made would break the lists and claims of its type.
+
+use super::reject::{Reason, Reject};
+use crate::{
+    db::write::ImportedJob,
+    error::{Error, FieldError, Place},
+    jobs::{check_rows, cut_times},
+};
+
+/// The record with its times cut to microseconds.
+pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
+    cut_times(&mut record);
+    match check_rows(&record) {
+        Ok(()) => Ok(record),
+        Err(error) => Err(Reject::new(reason(&error), format!("No job can be like this. {error}"))),
+    }
+}
+
+/// By the first thing that is wrong.
+fn reason(error: &Error) -> Reason {
+    let Error::Invalid(errors) = error else { return Reason::WrongType };
+    let place = |field: &FieldError| match &field.place {
+        Place::Pointer(place) | Place::Parameter(place) => place.clone(),
+    };
+    match errors.first().map(place).unwrap_or_default().as_str() {
+        "/job_id" => Reason::BadId,
+        "/job_type" => Reason::BadJobType,
+        place if place.ends_with("_at") || place.ends_with("_since") => Reason::BadTime,
+        _ => Reason::WrongType,
+    }
+}

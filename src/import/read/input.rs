@@ -1,0 +1,157 @@
+//! The bytes of a file, packed or not, read no longer than the run goes on, and unpacked no further than is likely of
+//! a dump that was packed.
+
+use super::super::stop::{Stop, StopReason};
+use flate2::bufread::MultiGzDecoder;
+use std::{
+    cell::Cell,
+    fs::File,
+    io::{self, BufRead, BufReader, Read},
+    rc::Rc,
+};
+
+pub const BUFFER: usize = 1 << 16;
+
+/// How many bytes may come of a packed one, beyond [`ALWAYS`].
+const RATIO: u64 = 100;
+
+/// Bytes that may come of any packed file.
+const ALWAYS: u64 = 64 << 20;
+
+/// Binary logarithm of the largest window, in bytes, that unpacking may take: `zstd` up to level 21 needs no more.
+const WINDOW: u32 = 26;
+
+/// A file, given back in pieces until the run is to end.
+pub struct Watched {
+    file: File,
+    stop: Stop,
+    read: Rc<Cell<u64>>,
+}
+
+impl Read for Watched {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.stop.is_requested() {
+            return Err(stopped());
+        }
+        let read = self.file.read(buffer)?;
+        self.read.set(self.read.get() + read as u64);
+        Ok(read)
+    }
+}
+
+/// Reads a file as it is.
+pub fn plain(file: File, stop: &Stop, buffer: usize) -> BufReader<Watched> {
+    BufReader::with_capacity(buffer, Watched { file, stop: stop.clone(), read: Rc::default() })
+}
+
+/// Unpacks gzip. `length` is that of the whole file, where it is known.
+pub fn gunzip(input: BufReader<Watched>, length: Option<u64>) -> impl BufRead {
+    let bounds = Bounds::of(&input, length);
+    BufReader::with_capacity(BUFFER, Unpacked { input: MultiGzDecoder::new(input), bounds })
+}
+
+/// Unpacks zstd.
+pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl BufRead> {
+    let bounds = Bounds::of(&input, length);
+    let mut unpacked = zstd::Decoder::with_buffer(input)?;
+    unpacked.window_log_max(WINDOW)?;
+    Ok(BufReader::with_capacity(BUFFER, Unpacked { input: unpacked, bounds }))
+}
+
+struct Bounds {
+    stop: Stop,
+    /// Bytes of the whole packed file.
+    length: Option<u64>,
+    read: Rc<Cell<u64>>,
+    unpacked: u64,
+}
+
+impl Bounds {
+    fn of(input: &BufReader<Watched>, length: Option<u64>) -> Self {
+        let Watched { stop, read, .. } = input.get_ref();
+        Self { stop: stop.clone(), length, read: read.clone(), unpacked: 0 }
+    }
+}
+
+struct Unpacked<R> {
+    input: R,
+    bounds: Bounds,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.bounds.stop.is_requested() {
+            return Err(stopped());
+        }
+        let read = self.input.read(buffer)?;
+        let bounds = &mut self.bounds;
+        bounds.unpacked += read as u64;
+        let packed = bounds.length.unwrap_or(bounds.read.get());
+        if bounds.unpacked > packed.saturating_mul(RATIO).saturating_add(ALWAYS) {
+            let told = format!(
+                "The packed file of {packed} bytes unpacks to more than {RATIO} times that and {} MiB, which is more \
+                 than is taken: unpack it, and import what comes of it.",
+                ALWAYS >> 20
+            );
+            bounds.stop.request_for(StopReason::Bound(told));
+            return Err(stopped());
+        }
+        Ok(read)
+    }
+}
+
+/// Nobody hears of it: the run has ended.
+fn stopped() -> io::Error {
+    io::Error::other("the run is to end")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, Write};
+
+    /// Bytes that come of a packed file, and whether the run was ended for it.
+    fn unpacked(packed: &[u8], gzip: bool) -> (u64, bool) {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(packed).unwrap();
+        file.rewind().unwrap();
+        let (stop, length) = (Stop::default(), Some(packed.len() as u64));
+        let input = plain(file, &stop, BUFFER);
+        let mut unpacked: Box<dyn BufRead> = match gzip {
+            true => Box::new(gunzip(input, length)),
+            false => Box::new(unzstd(input, length).unwrap()),
+        };
+        let mut bytes = 0;
+        while let Ok(some @ 1..) = unpacked.fill_buf().map(<[u8]>::len) {
+            bytes += some as u64;
+            unpacked.consume(some);
+        }
+        (bytes, stop.is_requested())
+    }
+
+    #[test]
+    fn a_bomb_is_stopped_and_a_dump_is_not() {
+        let zeros = |bytes: u64| io::repeat(b'0').take(bytes);
+        let zstd = |bytes| zstd::encode_all(zeros(bytes), 1).unwrap();
+        let gzip = |bytes| {
+            let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+            io::copy(&mut zeros(bytes), &mut out).unwrap();
+            out.finish().unwrap()
+        };
+        for (packed, is_gzip) in [(zstd(ALWAYS), false), (gzip(ALWAYS), true)] {
+            assert_eq!(unpacked(&packed, is_gzip), (ALWAYS, false));
+        }
+        for (packed, is_gzip) in [(zstd(8 * ALWAYS), false), (gzip(8 * ALWAYS), true)] {
+            let (bytes, stopped) = unpacked(&packed, is_gzip);
+            assert!(stopped && bytes <= ALWAYS + RATIO * packed.len() as u64, "{bytes}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_read_once_the_run_is_to_end() {
+        let stop = Stop::default();
+        stop.request();
+        let mut input = plain(tempfile::tempfile().unwrap(), &stop, BUFFER);
+        assert!(input.fill_buf().is_err());
+    }
+}

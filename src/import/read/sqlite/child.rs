@@ -1,0 +1,136 @@
+//! The process that reads a SQLite file: it hands the records on over its standard output, and holds no other secret or
+//! file than that database.
+
+use super::{
+    super::super::{
+        reject::{Reason, Reject},
+        sources::SourceKind,
+        split::too_large,
+    },
+    Openable, comic, limits,
+    message::{Message, Out},
+    open::{Table, Tables, damaged, open, unknown},
+    rows,
+};
+use clap::Args;
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, SqliteConnection, sqlite::SqliteRow};
+use std::{
+    io::{self, BufWriter, Write},
+    path::PathBuf,
+};
+
+/// What to read. Not for people.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[arg(long)]
+    jobs: PathBuf,
+    #[arg(long)]
+    jobs_copied: bool,
+    #[arg(long)]
+    preferences: Option<PathBuf>,
+    #[arg(long)]
+    preferences_copied: bool,
+}
+
+/// Why the reading ended early.
+pub enum Stopped {
+    /// The rest can't be read.
+    Rejected(Reject),
+    /// Nobody listens any more.
+    Unheard(io::Error),
+}
+
+pub type Step<T = ()> = Result<T, Stopped>;
+
+impl From<Reject> for Stopped {
+    fn from(reject: Reject) -> Self {
+        Stopped::Rejected(reject)
+    }
+}
+
+impl From<io::Error> for Stopped {
+    fn from(error: io::Error) -> Self {
+        Stopped::Unheard(error)
+    }
+}
+
+impl From<sqlx::Error> for Stopped {
+    fn from(error: sqlx::Error) -> Self {
+        Stopped::Rejected(damaged(error))
+    }
+}
+
+/// Reads the file within limits, and says what it finds.
+pub async fn run(arguments: Arguments) -> io::Result<()> {
+    limits::limit_this_process()?;
+    let mut out = Out(BufWriter::with_capacity(1 << 16, io::stdout()));
+    let jobs = Openable { file: arguments.jobs, immutable: !arguments.jobs_copied };
+    let immutable = !arguments.preferences_copied;
+    let preferences = arguments.preferences.map(|file| Openable { file, immutable });
+    match read(&jobs, preferences.as_ref(), &mut out).await {
+        Ok(()) => {}
+        Err(Stopped::Rejected(reject)) => out.reject(None, &[], reject)?,
+        Err(Stopped::Unheard(error)) => return Err(error),
+    }
+    out.say(Message::End, &[])?;
+    out.0.flush()
+}
+
+async fn read<W: Write>(file: &Openable, preferences: Option<&Openable>, out: &mut Out<W>) -> Step {
+    let mut conn = open(file).await?;
+    let names = ["video_generation_jobs", "jobs", "job_results", "preferences", "active_job"];
+    let tables = Tables::of(&mut conn, &names).await?;
+    let vedo = tables.with("video_generation_jobs", &["id", "job_type", "status"]);
+    if vedo.is_some() && tables.with("video_generation_jobs", &["lease_token"]).is_some() {
+        let told = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        return Err(Reject::new(Reason::UnknownShape, told).into());
+    }
+    if let Some(table) = vedo {
+        out.say(Message::Store { name: SourceKind::VedoTable.name().to_owned() }, &[])?;
+        return all_of(table, &mut conn, out).await;
+    }
+    if let Some(jobs) = tables.with("jobs", &["job_id", "status", "total_items"]) {
+        let results = tables.with("job_results", &["job_id", "item", "success"]);
+        return comic::read(comic::Store { file, jobs, results, preferences }, &mut conn, out).await;
+    }
+    // Settings of comic, which are no jobs; its active job is read along with the jobs.
+    if tables.with("preferences", &[]).is_some() && tables.with("active_job", &[]).is_some() {
+        return Ok(());
+    }
+    Err(unknown(&mut conn).await.into())
+}
+
+/// A table whose rows are the records.
+async fn all_of<W: Write>(table: &Table, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
+    table.check(conn).await?;
+    let mut found = sqlx::query(AssertSqlSafe(table.rows())).fetch(&mut *conn);
+    while let Some(row) = found.try_next().await? {
+        hand_on(row, out)?;
+    }
+    drop(found);
+    large(table, "id", conn, out).await
+}
+
+fn hand_on<W: Write>(row: SqliteRow, out: &mut Out<W>) -> Step {
+    let mut repairs = Vec::new();
+    let record = rows::object(&row, &mut repairs)?;
+    // It may be large, and so may be what is made of it.
+    drop(row);
+    let key = rows::key(&record, "id");
+    match rows::text(&record) {
+        Some(text) => out.record(&key, &text, repairs)?,
+        None => out.reject(Some(&key), &[], too_large())?,
+    }
+    Ok(())
+}
+
+/// Tells of the rows that are too large.
+pub async fn large<W: Write>(table: &Table, key: &str, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
+    let keys = sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(table.large_rows(key)));
+    let mut keys = keys.fetch(conn);
+    while let Some(key) = keys.try_next().await? {
+        out.reject(Some(key.as_deref().unwrap_or_default()), &[], too_large())?;
+    }
+    Ok(())
+}

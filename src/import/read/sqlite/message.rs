@@ -1,0 +1,120 @@
+//! What the process that reads a SQLite file says: a line of JSON for each message, and behind it as many bytes as the
+//! line names.
+
+use super::super::super::{reject::Reject, split::LARGEST};
+use serde::{Deserialize, Serialize};
+use std::io::{self, BufRead, Read, Write};
+
+/// Characters of a key. What is longer is cut; no job is called so.
+const KEY: usize = 1000;
+
+/// Bytes of a line.
+const LINE: u64 = 1 << 20;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Message {
+    /// What follows stands in the file of preferences.
+    Preferences,
+    /// The records that follow are of this store.
+    Store { name: String },
+    /// A record, and what was put right in it, as field and rule.
+    Record { key: String, repairs: Vec<(String, String)> },
+    /// What could not be read, of a record or of the file as a whole.
+    Reject { key: Option<String>, reason: String, detail: String },
+    /// The file is read to its end.
+    End,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Line {
+    message: Message,
+    bytes: usize,
+}
+
+/// The side of the process.
+pub struct Out<W>(pub W);
+
+impl<W: Write> Out<W> {
+    pub fn say(&mut self, message: Message, raw: &[u8]) -> io::Result<()> {
+        serde_json::to_writer(&mut self.0, &Line { message, bytes: raw.len() })?;
+        self.0.write_all(b"\n")?;
+        self.0.write_all(raw)
+    }
+
+    pub fn reject(&mut self, key: Option<&str>, raw: &[u8], reject: Reject) -> io::Result<()> {
+        let Reject { reason, detail } = reject;
+        self.say(Message::Reject { key: key.map(cut), reason: reason.as_str().to_owned(), detail }, raw)
+    }
+
+    pub fn record(&mut self, key: &str, raw: &[u8], repairs: Vec<(String, String)>) -> io::Result<()> {
+        self.say(Message::Record { key: cut(key), repairs }, raw)
+    }
+}
+
+/// The side of whoever started it.
+pub struct Messages<R>(R);
+
+impl<R: BufRead> Messages<R> {
+    pub fn of(input: R) -> Self {
+        Self(input)
+    }
+
+    /// `None` at the end, which is not the end of the file unless [`Message::End`] came before.
+    pub fn next(&mut self) -> io::Result<Option<(Message, Vec<u8>)>> {
+        let mut line = Vec::new();
+        self.0.by_ref().take(LINE).read_until(b'\n', &mut line)?;
+        if line.is_empty() {
+            return Ok(None);
+        }
+        if line.last() != Some(&b'\n') {
+            // The process may have been ended in the middle of a line.
+            let too_long = line.len() as u64 >= LINE;
+            return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
+        }
+        let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else { return Ok(None) };
+        if bytes > LARGEST {
+            return Err(io::Error::other("a record is too long"));
+        }
+        let mut raw = vec![0; bytes];
+        match self.0.read_exact(&mut raw) {
+            Ok(()) => Ok(Some((message, raw))),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn cut(key: &str) -> String {
+    key.chars().take(KEY).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_is_heard_and_what_is_cut_off_ends() {
+        let mut out = Out(Vec::new());
+        let repairs = vec![("a".to_owned(), "nul_replaced".to_owned())];
+        out.record("a\nb", b"{}\n{", repairs.clone()).unwrap();
+        out.say(Message::End, b"").unwrap();
+        for cut in 0..out.0.len() {
+            let mut heard = Messages::of(&out.0[..cut]);
+            while let Some((message, raw)) = heard.next().unwrap() {
+                assert_eq!(message, Message::Record { key: "a\nb".into(), repairs: repairs.clone() });
+                assert_eq!(raw, b"{}\n{");
+            }
+        }
+        let mut heard = Messages::of(out.0.as_slice());
+        heard.next().unwrap();
+        assert_eq!(heard.next().unwrap().unwrap().0, Message::End);
+    }
+
+    #[test]
+    fn a_line_or_record_that_is_too_long_is_refused() {
+        assert!(Messages::of("x".repeat(LINE as usize + 1).as_bytes()).next().is_err());
+        let line = format!("{{\"message\": \"end\", \"bytes\": {}}}\n", LARGEST + 1);
+        assert!(Messages::of(line.as_bytes()).next().is_err());
+    }
+}

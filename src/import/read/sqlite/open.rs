@@ -1,0 +1,155 @@
+//! Opens a SQLite file that is not trusted, as SQLite advises ("Defense against the dark arts"): nothing that its schema
+//! holds is run. Only tables that are stored are read, of these only columns that are stored, and of no row more bytes
+//! than the importer takes.
+
+use super::{
+    super::{
+        super::{
+            reject::{Reason, Reject},
+            split::LARGEST,
+        },
+        cause::cause,
+    },
+    Openable,
+};
+use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection, sqlite::SqliteConnectOptions};
+use std::collections::BTreeMap;
+
+/// Columns of a table, and characters of the name of one. Stores have some thirty.
+const COLUMNS: usize = 200;
+const NAME: usize = 100;
+
+/// Tables that the sentence about an unknown database names.
+const NAMED: i64 = 20;
+
+/// What a check of the whole table says of values that are odd and no damage.
+const ODD: [&str; 5] = ["NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-", "CHECK constraint failed"];
+
+pub async fn open(file: &Openable) -> Result<SqliteConnection, Reject> {
+    let options = SqliteConnectOptions::new()
+        .filename(&file.file)
+        .create_if_missing(false)
+        .immutable(file.immutable)
+        .read_only(file.immutable)
+        // Rows that are read before they are asked for: each may be large.
+        .row_buffer_size(1)
+        .pragma("trusted_schema", "OFF")
+        .pragma("cell_size_check", "ON")
+        .pragma("mmap_size", "0")
+        .pragma("ignore_check_constraints", "ON")
+        // What does not fit in memory is refused, instead of filling the disk.
+        .pragma("temp_store", "MEMORY")
+        .disable_statement_logging();
+    options.connect().await.map_err(damaged)
+}
+
+pub fn damaged(error: sqlx::Error) -> Reject {
+    Reject::new(Reason::BadDatabase, format!("The SQLite database cannot be read: {}.", cause(&error)))
+}
+
+/// The stored tables of a database, by name.
+pub struct Tables(BTreeMap<String, Table>);
+
+pub struct Table {
+    name: String,
+    /// Those that are stored.
+    columns: Vec<String>,
+    /// Whether there are others, which SQLite computes.
+    generates: bool,
+}
+
+impl Tables {
+    /// Those of these names. A view or a virtual table is none.
+    pub async fn of(conn: &mut SqliteConnection, names: &[&str]) -> Result<Self, Reject> {
+        let mut tables = BTreeMap::new();
+        for name in names {
+            let stored = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? AND rootpage > 0 \
+                          AND sql LIKE 'CREATE TABLE%'";
+            let found: i64 = sqlx::query_scalar(stored).bind(*name).fetch_one(&mut *conn).await.map_err(damaged)?;
+            if found == 1 {
+                tables.insert((*name).to_owned(), Table::of(conn, name).await?);
+            }
+        }
+        Ok(Self(tables))
+    }
+
+    /// The table, if it has these columns.
+    pub fn with(&self, name: &str, columns: &[&str]) -> Option<&Table> {
+        let table = self.0.get(name)?;
+        columns.iter().all(|column| table.columns.iter().any(|c| c == column)).then_some(table)
+    }
+}
+
+impl Table {
+    async fn of(conn: &mut SqliteConnection, name: &str) -> Result<Self, Reject> {
+        let rows = sqlx::query("SELECT name, hidden FROM pragma_table_xinfo(?)").bind(name);
+        let rows = rows.fetch_all(conn).await.map_err(damaged)?;
+        let (mut columns, mut generates) = (Vec::new(), false);
+        for row in rows {
+            let column: String = row.try_get(0).map_err(damaged)?;
+            match row.try_get::<i64, _>(1).map_err(damaged)? {
+                0 => columns.push(column),
+                _ => generates = true,
+            }
+        }
+        if columns.len() > COLUMNS || columns.iter().any(|column| column.chars().count() > NAME) {
+            let told = format!("The table {name} has more or longer columns than that of any known store.");
+            return Err(Reject::new(Reason::UnknownShape, told));
+        }
+        Ok(Self { name: name.to_owned(), columns, generates })
+    }
+
+    /// Looks through all of it for damage, before a row is read. A check would compute what is not stored: a table with
+    /// such columns is not checked, and its damage is found where it is read.
+    pub async fn check(&self, conn: &mut SqliteConnection) -> Result<(), Reject> {
+        if self.generates {
+            return Ok(());
+        }
+        let sql = format!("PRAGMA quick_check({})", quoted(&self.name));
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(damaged)?;
+        let odd = |line: &&String| *line == "ok" || ODD.iter().any(|beginning| line.starts_with(beginning));
+        match found.iter().find(|line| !odd(line)) {
+            Some(line) => {
+                Err(Reject::new(Reason::BadDatabase, format!("The SQLite database is damaged: {}.", line.trim())))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// `SELECT` with the stored columns of the rows that the importer takes.
+    pub fn rows(&self) -> String {
+        let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
+        format!("SELECT {} FROM {} WHERE {} <= {LARGEST}", columns.join(", "), quoted(&self.name), self.bytes())
+    }
+
+    /// `SELECT` with the value in this column, as far as it may be a key, of the rows that are too large.
+    pub fn large_rows(&self, key: &str) -> String {
+        let (key, table) = (quoted(key), quoted(&self.name));
+        format!(
+            "SELECT iif(octet_length({key}) <= 1000, CAST({key} AS TEXT), NULL) AS key FROM {table} \
+             WHERE {} > {LARGEST}",
+            self.bytes()
+        )
+    }
+
+    /// The bytes of a row's values, which SQLite knows without reading them.
+    fn bytes(&self) -> String {
+        let each = self.columns.iter().map(|column| format!("coalesce(octet_length({}), 0)", quoted(column)));
+        each.collect::<Vec<_>>().join(" + ")
+    }
+}
+
+/// The sentence about a database that is none of a known store.
+pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
+    let sql = "SELECT substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view') \
+               AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name LIMIT ?";
+    let names: Result<Vec<String>, _> = sqlx::query_scalar(sql).bind(NAMED).fetch_all(conn).await;
+    let names = names.unwrap_or_default();
+    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let told = format!("The database has the tables of no known store; it has: {names}.");
+    Reject::new(Reason::UnknownShape, told)
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}

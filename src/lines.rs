@@ -1,0 +1,220 @@
+//! Lines on standard output and standard error that nobody has to read: a line that cannot be written at once waits in a
+//! bounded queue, and is dropped and counted when the queue is full or the write fails. Writing a line never blocks and
+//! never panics, whatever became of the terminal, the pipe or the disk behind it.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+    sync::{
+        LazyLock,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, TrySendError, sync_channel},
+    },
+    time::{Duration, Instant},
+};
+
+/// Lines that wait.
+const WAITING: usize = 2048;
+
+/// Bytes of a line; the rest of a longer one is cut off.
+const LONGEST: usize = 16 << 10;
+
+/// Between two tries to hand over a request to flush, while the queue is full.
+const RETRY: Duration = Duration::from_millis(5);
+
+static OUT: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-out", io::stdout()));
+static ERR: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-err", io::stderr()));
+
+/// Lines on standard output.
+pub fn out() -> &'static Lines {
+    &OUT
+}
+
+/// Lines on standard error.
+pub fn err() -> &'static Lines {
+    &ERR
+}
+
+/// Starts the threads that write them.
+pub fn start() {
+    LazyLock::force(&OUT);
+    LazyLock::force(&ERR);
+}
+
+/// Writes what waits, for at most this long. To be called before the process ends.
+pub fn flush(patience: Duration) {
+    let until = Instant::now() + patience;
+    for lines in [&OUT, &ERR].into_iter().filter_map(LazyLock::get) {
+        lines.flush(until);
+    }
+}
+
+/// One of the two outputs, written to by a thread of its own.
+pub struct Lines {
+    sender: Option<SyncSender<Message>>,
+    dropped: &'static Dropped,
+}
+
+enum Message {
+    Line(Vec<u8>),
+    /// Everything before has been written when the sender is dropped.
+    Flush(SyncSender<()>),
+}
+
+#[derive(Default)]
+struct Dropped {
+    all: AtomicU64,
+    /// Since the output last said so.
+    unsaid: AtomicU64,
+}
+
+impl Dropped {
+    fn count(&self) {
+        self.all.fetch_add(1, Ordering::Relaxed);
+        self.unsaid.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Lines {
+    /// Without a thread to write them, all lines are dropped.
+    fn start(name: &str, output: impl Write + Send + 'static) -> Self {
+        let (sender, receiver) = sync_channel(WAITING);
+        let dropped: &'static Dropped = Box::leak(Box::default());
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        let started = thread.spawn(move || write_all(output, &receiver, dropped));
+        Self { sender: started.is_ok().then_some(sender), dropped }
+    }
+
+    /// One line, without its end.
+    pub fn say(&self, text: impl Display) {
+        self.push(format!("{text}\n").into_bytes());
+    }
+
+    /// Bytes that end with a line's end.
+    fn push(&self, mut line: Vec<u8>) {
+        if line.len() > LONGEST {
+            line.truncate(LONGEST);
+            line.extend_from_slice("…\n".as_bytes());
+        }
+        let sent = self.sender.as_ref().is_some_and(|sender| sender.try_send(Message::Line(line)).is_ok());
+        if !sent {
+            self.dropped.count();
+        }
+    }
+
+    /// Lines that were dropped since the process began.
+    pub fn dropped(&self) -> u64 {
+        self.dropped.all.load(Ordering::Relaxed)
+    }
+
+    #[allow(clippy::disallowed_methods, reason = "the process ends, and its runtime has")]
+    fn flush(&self, until: Instant) {
+        let Some(sender) = &self.sender else { return };
+        let (done, wait) = sync_channel(0);
+        let mut message = Message::Flush(done);
+        while let Err(TrySendError::Full(again)) = sender.try_send(message) {
+            if Instant::now() >= until {
+                return;
+            }
+            message = again;
+            std::thread::sleep(RETRY);
+        }
+        let _ = wait.recv_timeout(until.saturating_duration_since(Instant::now()));
+    }
+}
+
+fn write_all(mut output: impl Write, messages: &Receiver<Message>, dropped: &Dropped) {
+    for message in messages {
+        let line = match message {
+            Message::Line(line) => line,
+            Message::Flush(done) => {
+                drop(done);
+                continue;
+            }
+        };
+        if output.write_all(&line).and_then(|()| output.flush()).is_err() {
+            dropped.count();
+            continue;
+        }
+        let unsaid = dropped.unsaid.swap(0, Ordering::Relaxed);
+        if unsaid > 0 && writeln!(output, "{unsaid} lines were dropped: nobody took them in time").is_err() {
+            dropped.unsaid.fetch_add(unsaid, Ordering::Relaxed);
+        }
+    }
+}
+
+/// One event of the log.
+impl Write for &Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.push(bytes.to_vec());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    /// Takes lines only while it is open, and keeps them.
+    #[derive(Clone, Default)]
+    struct Tap(Arc<Mutex<(bool, Vec<u8>)>>);
+
+    impl Write for Tap {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let mut tap = self.0.lock().unwrap();
+            if !tap.0 {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            tap.1.extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn patience() -> Instant {
+        Instant::now() + Duration::from_secs(60)
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted_and_named_when_writing_works_again() {
+        let tap = Tap::default();
+        let lines = Lines::start("test", tap.clone());
+        (0..3).for_each(|n| lines.say(n));
+        lines.flush(patience());
+        assert_eq!(lines.dropped(), 3);
+        tap.0.lock().unwrap().0 = true;
+        lines.say("again");
+        lines.flush(patience());
+        let written = String::from_utf8(tap.0.lock().unwrap().1.clone()).unwrap();
+        assert_eq!(written, "again\n3 lines were dropped: nobody took them in time\n");
+    }
+
+    #[test]
+    fn an_output_that_takes_nothing_blocks_nobody() {
+        let tap = Tap::default();
+        let lines = Lines::start("test", tap.clone());
+        let held = tap.0.lock().unwrap();
+        (0..WAITING + 10).for_each(|n| lines.say(n));
+        assert!(lines.dropped() >= 9, "{}", lines.dropped());
+        lines.flush(Instant::now() + Duration::from_millis(20));
+        drop(held);
+    }
+
+    #[test]
+    fn a_long_line_is_cut() {
+        let tap = Tap::default();
+        tap.0.lock().unwrap().0 = true;
+        let lines = Lines::start("test", tap.clone());
+        lines.say("x".repeat(LONGEST * 2));
+        lines.flush(patience());
+        assert!(tap.0.lock().unwrap().1.len() < LONGEST + 8);
+    }
+}

@@ -1,0 +1,118 @@
+//! Accepting connections: within the limits, and patiently where the system has no descriptor or no memory for the next.
+
+use super::{
+    connection_limits::{ConnectionLimits, Full, Place},
+    occasional::Occasional,
+};
+use serde_json::json;
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    time::Duration,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    time::{Instant, sleep_until},
+};
+
+/// Waits after a failure to accept: the first, and the longest.
+const SHORTEST_WAIT: Duration = Duration::from_millis(50);
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+pub struct Listening {
+    listener: TcpListener,
+    limits: ConnectionLimits,
+    /// After the next failure.
+    wait: Duration,
+    /// Nothing is accepted before.
+    until: Option<Instant>,
+    failed: Occasional,
+    refused: Occasional,
+}
+
+impl Listening {
+    pub fn new(listener: TcpListener, limits: ConnectionLimits) -> Self {
+        let (failed, refused) = (Occasional::default(), Occasional::default());
+        Self { listener, limits, wait: SHORTEST_WAIT, until: None, failed, refused }
+    }
+
+    /// The next connection that has a place. May be dropped and called again.
+    pub async fn accept(&mut self) -> (TcpStream, SocketAddr, Place) {
+        loop {
+            if let Some(until) = self.until {
+                sleep_until(until).await;
+                self.until = None;
+            }
+            match self.listener.accept().await {
+                Ok((stream, remote)) => {
+                    self.wait = SHORTEST_WAIT;
+                    match self.limits.take(remote.ip()) {
+                        Ok(place) => return (stream, remote, place),
+                        Err(full) => self.refuse(stream, remote, full),
+                    }
+                }
+                // The client has gone before it was accepted.
+                Err(error) if is_of_client(&error) => {}
+                Err(error) => self.fail(&error),
+            }
+        }
+    }
+
+    fn fail(&mut self, error: &io::Error) {
+        self.until = Some(Instant::now() + self.wait);
+        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        if let Some(times) = self.failed.count() {
+            tracing::warn!(
+                %error, times,
+                "connections cannot be accepted: trying again; if descriptors are lacking, raise the limit (ulimit -n)"
+            );
+        }
+    }
+
+    /// Says why, as far as the socket takes it at once, and closes the connection.
+    fn refuse(&mut self, stream: TcpStream, remote: SocketAddr, full: Full) {
+        if let Ok(mut stream) = stream.into_std() {
+            let _ = stream.write(answer(full).as_bytes());
+            let _ = stream.shutdown(std::net::Shutdown::Write);
+        }
+        if let Some(times) = self.refused.count() {
+            let (limit, of) = match full {
+                Full::Server(limit) => (limit, "the server"),
+                Full::Address(limit) => (limit, "an address"),
+            };
+            tracing::warn!(%remote, times, limit, of, "connections were refused: there are as many as there may be");
+        }
+    }
+}
+
+fn is_of_client(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+}
+
+/// The answer to a connection that finds no place, before any request of it was read.
+fn answer(full: Full) -> String {
+    let (code, detail) = match full {
+        Full::Server(limit) => {
+            ("overloaded", format!("The server has {limit} connections, as many as it takes: try again in a moment."))
+        }
+        Full::Address(limit) => (
+            "too_many_connections",
+            format!(
+                "Your address has {limit} connections, as many as one may have: close some, or start the server with \
+                 a larger --max-connections-per-address."
+            ),
+        ),
+    };
+    let (status, title) = crate::api::meaning(code);
+    let body = json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
+        "request_id": uuid::Uuid::now_v7().to_string(),
+    });
+    let body = body.to_string();
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\ncontent-length: {}\r\nretry-after: 1\r\n\
+         connection: close\r\n\r\n{body}",
+        body.len()
+    )
+}

@@ -1,0 +1,115 @@
+//! A request body that has to come at a least rate: a client that sends a byte now and then would hold its request, and
+//! what belongs to it, for as long as it likes.
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, SizeHint};
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::time::{Instant, Sleep, sleep};
+
+/// However much came before, no body may be silent for longer.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+
+/// Fails with `TimedOut` when the body is too slow. Only the time in which the server waits for the client counts.
+pub struct SteadyBody<B> {
+    body: B,
+    /// Bytes a second; 0 for any.
+    rate: u32,
+    /// For how long the server still waits.
+    credit: Duration,
+    most_credit: Duration,
+    waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+}
+
+impl<B> SteadyBody<B> {
+    /// `lag` is how far the body may be behind its rate.
+    pub fn new(body: B, lag: Duration, rate: u32) -> Self {
+        Self { body, rate, credit: lag, most_credit: lag.max(LONGEST_SILENCE), waiting: None }
+    }
+
+    fn received(&mut self, bytes: usize) {
+        if let Some((since, _)) = self.waiting.take() {
+            self.credit = self.credit.saturating_sub(since.elapsed());
+        }
+        let earned = Duration::from_secs_f64(bytes as f64 / f64::from(self.rate.max(1)));
+        self.credit = (self.credit + earned).min(self.most_credit);
+    }
+
+    fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        if self.rate == 0 {
+            return Poll::Pending;
+        }
+        let credit = self.credit;
+        let (_, sleep) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(credit))));
+        sleep.as_mut().poll(cx).map(|()| io::Error::new(io::ErrorKind::TimedOut, "the body came too slowly"))
+    }
+}
+
+impl<B> Body for SteadyBody<B>
+where
+    B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
+{
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        match Pin::new(&mut self.body).poll_frame(cx) {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.received(frame.data_ref().map_or(0, Bytes::len));
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
+            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Pending => self.wait(cx).map(|error| Some(Err(error))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A body of no bytes of its own: the tests say what came, and when.
+    struct Silent;
+
+    fn waits(body: &mut SteadyBody<Silent>, seconds: u64) -> bool {
+        let began = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        body.waiting = Some((began, Box::pin(sleep(Duration::ZERO))));
+        Duration::from_secs(seconds) < body.credit
+    }
+
+    #[tokio::test]
+    async fn a_drip_ends_and_a_slow_but_steady_body_and_one_with_pauses_do_not() {
+        let lag = Duration::from_secs(30);
+        let mut drip = SteadyBody::new(Silent, lag, 1024);
+        let lasted = (0..100).take_while(|_| {
+            let lasts = waits(&mut drip, 10);
+            drip.received(1);
+            lasts
+        });
+        // A byte gives a millisecond, which the third one needs on a machine that is fast enough.
+        assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
+        let mut steady = SteadyBody::new(Silent, lag, 1024);
+        for _ in 0..1000 {
+            assert!(waits(&mut steady, 10));
+            steady.received(10 * 1024 + 100);
+        }
+        let mut paused = SteadyBody::new(Silent, lag, 1024);
+        paused.received(1 << 30);
+        assert!(waits(&mut paused, 59), "a good upload may pause");
+        assert!(!waits(&mut paused, 61), "but not for ever, however much came");
+    }
+}

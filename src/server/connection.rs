@@ -1,0 +1,149 @@
+//! One connection: hyper reads its requests, poem's endpoint answers them.
+
+use super::{
+    body_rate::SteadyBody,
+    bounds::Bounds,
+    connection_limits::Place,
+    idle_timeout::{Traffic, UnderWay, Watched},
+};
+use bytes::Bytes;
+use http_body_util::combinators::BoxBody;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto::Builder,
+};
+use poem::{
+    Addr, Endpoint, Request, Response,
+    http::{self, HeaderValue, uri::Scheme},
+    web::{LocalAddr, RemoteAddr},
+};
+use std::{
+    convert::Infallible,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{net::TcpStream, sync::watch, time::timeout};
+
+/// Streams of an HTTP/2 connection.
+const STREAMS: u32 = 100;
+
+/// Streams that a client may reset before the server has begun with them; more end the connection.
+const RESETS: usize = 20;
+
+/// Bytes of all headers of an HTTP/2 request.
+const HEADERS: u32 = 16 << 10;
+
+/// Between two looks at whether a connection has come to an end of its requests, when the server stops.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What all connections have in common.
+pub struct Connections<E> {
+    endpoint: E,
+    local: LocalAddr,
+    builder: Builder<TokioExecutor>,
+    bounds: Bounds,
+}
+
+impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
+    pub fn new(endpoint: E, local: SocketAddr, bounds: &Bounds) -> Self {
+        let mut builder = Builder::new(TokioExecutor::new());
+        builder
+            .http2()
+            .max_concurrent_streams(STREAMS)
+            .max_pending_accept_reset_streams(RESETS)
+            .max_header_list_size(HEADERS);
+        Self { endpoint, local: LocalAddr(Addr::SocketAddr(local)), builder, bounds: bounds.clone() }
+    }
+
+    /// Serves the connection until its client, a time limit or the end of the server ends it.
+    pub async fn run(
+        self: Arc<Self>,
+        stream: TcpStream,
+        remote: SocketAddr,
+        _place: Place,
+        mut stopping: watch::Receiver<bool>,
+    ) {
+        // Small messages of a stream would wait for the client's acknowledgement of those before them.
+        let _ = stream.set_nodelay(true);
+        let local = stream.local_addr().map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
+        let remote = RemoteAddr(Addr::SocketAddr(remote));
+        let traffic = Arc::new(Traffic::default());
+        let io = TokioIo::new(Watched::new(stream, traffic.clone(), self.bounds.header, self.bounds.idle));
+        let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
+            let under_way = traffic.begin(request.version() == http::Version::HTTP_2);
+            let (this, local, remote) = (self.clone(), local.clone(), remote.clone());
+            async move { Ok::<_, Infallible>(this.answer(request, local, remote, under_way).await) }
+        });
+        let connection = self.builder.serve_connection(io, service);
+        tokio::pin!(connection);
+        tokio::select! {
+            _ = connection.as_mut() => return,
+            _ = stopping.wait_for(|stopping| *stopping) => {}
+        }
+        connection.as_mut().graceful_shutdown();
+        // Half a header is no request: it is not waited for.
+        while timeout(LOOK, connection.as_mut()).await.is_err() && traffic.is_busy() {}
+    }
+
+    async fn answer(
+        self: Arc<Self>,
+        request: http::Request<Incoming>,
+        local: LocalAddr,
+        remote: RemoteAddr,
+        under_way: UnderWay,
+    ) -> http::Response<Answer> {
+        let (mut parts, body) = request.into_parts();
+        release_buffer(&mut parts);
+        let body = match body.is_end_stream() {
+            true => poem::Body::empty(),
+            false => BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate)).into(),
+        };
+        let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
+        let response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        response.map(|body| Answer { body, _under_way: under_way })
+    }
+}
+
+/// Copies what of a request is a part of the connection's buffer. A call that waits for a job would keep 8 kB of it, and
+/// the connection would take another 8 kB to hear whether its client goes.
+fn release_buffer(parts: &mut http::request::Parts) {
+    if !(parts.uri.path().ends_with("/claims") || parts.uri.query().is_some_and(|query| query.contains("wait="))) {
+        return;
+    }
+    for value in parts.headers.values_mut() {
+        if let Ok(copy) = HeaderValue::from_bytes(value.as_bytes()) {
+            *value = copy;
+        }
+    }
+    if let Ok(copy) = parts.uri.to_string().parse() {
+        parts.uri = copy;
+    }
+}
+
+/// The body of an answer, which is under way until all of it is handed over.
+struct Answer {
+    body: BoxBody<Bytes, io::Error>,
+    _under_way: UnderWay,
+}
+
+impl Body for Answer {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        Pin::new(&mut self.body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

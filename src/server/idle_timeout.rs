@@ -1,0 +1,296 @@
+//! Connections that end when nothing happens on them: the client has gone, takes nothing of its answer, does not finish a
+//! header, or asks for nothing.
+//!
+//! hyper's own limit for a header counts the time between two requests as well, and does not cover the first bytes, by
+//! which HTTP/2 is told from HTTP/1. It looks once for a client that has gone, so a stream that has nothing to say
+//! would stay until it has. Here such a connection cannot be flushed any more, which ends it at once.
+
+use std::{
+    future::Future,
+    io,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    time::{Instant, Sleep, sleep_until},
+};
+
+/// How long the other end may take nothing of what is there for it.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The requests of a connection.
+#[derive(Default)]
+pub struct Traffic {
+    begun: AtomicUsize,
+    under_way: AtomicUsize,
+    multiplexed: AtomicBool,
+}
+
+impl Traffic {
+    /// A request has come; it is under way until what is returned is dropped.
+    pub fn begin(self: &Arc<Self>, multiplexed: bool) -> UnderWay {
+        self.begun.fetch_add(1, Ordering::Relaxed);
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        if multiplexed {
+            self.multiplexed.store(true, Ordering::Relaxed);
+        }
+        UnderWay(self.clone())
+    }
+
+    pub fn is_busy(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A request that is being answered.
+pub struct UnderWay(Arc<Traffic>);
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.0.under_way.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// When the connection ends if nothing changes until then.
+#[derive(Clone, Copy)]
+enum Limit {
+    Header(Instant),
+    Idle(Instant),
+}
+
+pub struct Watched<I> {
+    io: I,
+    /// The other end has closed, or is treated as if it had.
+    gone: bool,
+    /// Until when it is waited for, since a write that found no room.
+    stuck: Option<Pin<Box<Sleep>>>,
+    write_timeout: Duration,
+    traffic: Arc<Traffic>,
+    header: Duration,
+    idle: Duration,
+    /// None while a request is under way.
+    limit: Option<Limit>,
+    /// Bytes came while no request was under way.
+    header_begun: bool,
+    /// Requests that had begun when the limit was set.
+    seen: usize,
+    /// Fires no later than the limit, but may fire before: it is set as rarely as possible.
+    timer: Pin<Box<Sleep>>,
+}
+
+impl<I> Watched<I> {
+    pub fn new(io: I, traffic: Arc<Traffic>, header: Duration, idle: Duration) -> Self {
+        let until = Instant::now() + header;
+        Self {
+            io,
+            gone: false,
+            stuck: None,
+            write_timeout: WRITE_TIMEOUT,
+            traffic,
+            header,
+            idle,
+            limit: Some(Limit::Header(until)),
+            header_begun: false,
+            seen: 0,
+            timer: Box::pin(sleep_until(until)),
+        }
+    }
+
+    fn watch_write<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stuck = None;
+            return written;
+        }
+        let until = Instant::now() + self.write_timeout;
+        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        match stuck.as_mut().poll(cx) {
+            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            Poll::Pending => Poll::Pending,
+        }
+    }
+
+    /// Nothing is there to be read: whether that has lasted too long.
+    fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
+        let now = Instant::now();
+        let until = match self.limit(now) {
+            Some(Limit::Header(until) | Limit::Idle(until)) => until,
+            // Looks again in a while: the end of an answer does not have the connection read.
+            None => now + self.idle,
+        };
+        if self.timer.deadline() > until {
+            self.timer.as_mut().reset(until);
+        }
+        while self.timer.as_mut().poll(cx).is_ready() {
+            if self.limit.is_some() && until <= Instant::now() {
+                return true;
+            }
+            self.timer.as_mut().reset(until);
+        }
+        false
+    }
+
+    /// Bytes came, but behind the limit of the header that they are part of.
+    fn is_late(&self) -> bool {
+        let Some(Limit::Header(until)) = self.limit else { return false };
+        let same = self.traffic.begun.load(Ordering::Relaxed) == self.seen && !self.traffic.is_busy();
+        same && self.header_begun && until <= Instant::now()
+    }
+
+    /// The limit as it is now: of a header that has begun from its first byte, of an idle connection from its last answer.
+    fn limit(&mut self, now: Instant) -> Option<Limit> {
+        let begun = self.traffic.begun.load(Ordering::Relaxed);
+        if self.traffic.is_busy() || self.stuck.is_some() || begun != self.seen {
+            self.limit = None;
+            self.header_begun = false;
+        }
+        if self.traffic.is_busy() || self.stuck.is_some() {
+            return None;
+        }
+        self.seen = begun;
+        // HTTP/2 has frames of its own between requests.
+        let header_begun = self.header_begun && !self.traffic.multiplexed.load(Ordering::Relaxed);
+        self.limit = match self.limit {
+            Some(Limit::Header(until)) => Some(Limit::Header(until)),
+            _ if header_begun => Some(Limit::Header(now + self.header)),
+            None => Some(Limit::Idle(now + self.idle)),
+            idle => idle,
+        };
+        self.limit
+    }
+}
+
+impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
+    /// A limit that has passed is an end of what the client sends.
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.io).poll_read(cx, buffer);
+        match read {
+            Poll::Ready(Ok(())) if buffer.filled().len() > before => {
+                if self.is_late() {
+                    buffer.set_filled(before);
+                    self.gone = true;
+                }
+                if !self.traffic.is_busy() {
+                    // A limit of before the last request counts for none of these bytes.
+                    self.limit(Instant::now());
+                    self.header_begun = true;
+                    self.limit(Instant::now());
+                }
+            }
+            Poll::Ready(Ok(())) => self.gone |= buffer.remaining() > 0,
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending if self.gone || self.is_over(cx) => {
+                self.gone = true;
+                return Poll::Ready(Ok(()));
+            }
+            Poll::Pending => {}
+        }
+        read
+    }
+}
+
+impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        self.watch_write(cx, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.io).poll_write_vectored(cx, pieces);
+        self.watch_write(cx, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.gone {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        }
+        Pin::new(&mut self.io).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+    const SHORT: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_secs(3600);
+
+    fn watched(header: Duration, idle: Duration) -> (Watched<DuplexStream>, DuplexStream, Arc<Traffic>) {
+        let (ours, theirs) = duplex(8);
+        let traffic = Arc::<Traffic>::default();
+        let watched = Watched::new(ours, traffic.clone(), header, idle);
+        (watched, theirs, traffic)
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_takes_nothing_ends_its_connection_and_a_slow_one_does_not() {
+        let (mut watched, mut theirs, _) = watched(LONG, LONG);
+        watched.write_timeout = SHORT;
+        watched.write_all(b"12345678").await.unwrap();
+        let reader = tokio::spawn(async move {
+            let mut some = [0; 8];
+            theirs.read_exact(&mut some).await.unwrap();
+            theirs
+        });
+        watched.write_all(b"12345678").await.unwrap();
+        let _kept = reader.await.unwrap();
+        let error = watched.write_all(b"1").await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+
+    #[tokio::test]
+    async fn a_connection_without_a_first_request_ends_after_the_limit_of_a_header() {
+        let (mut watched, _theirs, _) = watched(SHORT, LONG);
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn half_a_header_ends_after_its_limit_whatever_drips_in_and_an_idle_connection_after_its_own() {
+        let (mut watched, mut theirs, traffic) = watched(SHORT, LONG);
+        theirs.write_all(b"GET").await.unwrap();
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 3);
+        drop(traffic.begin(false));
+        theirs.write_all(b"G").await.unwrap();
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 1);
+        let drip = tokio::spawn(async move { while theirs.write_all(b"E").await.is_ok() {} });
+        while watched.read(&mut [0; 8]).await.unwrap() > 0 {
+            tokio::task::yield_now().await;
+        }
+        drop(watched);
+        drip.await.unwrap();
+
+        let (mut watched, _theirs, traffic) = self::watched(LONG, SHORT);
+        drop(traffic.begin(false));
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_request_under_way_keeps_its_connection() {
+        let (mut watched, _theirs, traffic) = watched(SHORT, SHORT);
+        let under_way = traffic.begin(false);
+        let mut some = [0; 8];
+        let waits = tokio::time::timeout(SHORT * 6, watched.read(&mut some)).await;
+        assert!(waits.is_err(), "it is not over");
+        drop(under_way);
+        assert_eq!(watched.read(&mut some).await.unwrap(), 0);
+    }
+}

@@ -1,0 +1,61 @@
+//! The HTTP server: connections over hyper, bounded in number and in time, whose requests poem's endpoint answers.
+//!
+//! poem's own server waits for a header, for a body and for an idle client without limit, accepts connections without
+//! limit, and tries again at once when there is no descriptor left for the next one.
+
+mod accept;
+mod body_rate;
+mod bounds;
+mod connection;
+mod connection_limits;
+mod descriptors;
+mod idle_timeout;
+mod occasional;
+
+pub use bounds::Bounds;
+pub use descriptors::raise_limit as raise_descriptor_limit;
+
+use accept::Listening;
+use connection::Connections;
+use connection_limits::ConnectionLimits;
+use poem::{Endpoint, Response};
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
+
+/// Serves until `stop` ends. Then no connection is accepted any more, idle ones end at once, and requests under way have
+/// `grace` to be answered.
+pub async fn serve<E>(
+    listener: TcpListener,
+    endpoint: E,
+    bounds: Bounds,
+    stop: impl Future<Output = ()>,
+    grace: Duration,
+) -> io::Result<()>
+where
+    E: Endpoint<Output = Response> + 'static,
+{
+    let most = bounds.connections.min(descriptors::room_for_connections());
+    if most < bounds.connections {
+        tracing::warn!(most, "fewer connections than configured: raise the limit of open files (ulimit -n)");
+    }
+    let limits = ConnectionLimits::new(most, bounds.connections_per_address);
+    let connections = Arc::new(Connections::new(endpoint, listener.local_addr()?, &bounds));
+    let (stopping, stopped) = watch::channel(false);
+    let mut listening = Listening::new(listener, limits);
+    let mut running = JoinSet::new();
+    tokio::pin!(stop);
+    loop {
+        tokio::select! {
+            () = &mut stop => break,
+            (stream, remote, place) = listening.accept() => {
+                running.spawn(connections.clone().run(stream, remote, place, stopped.clone()));
+            }
+            Some(_) = running.join_next() => {}
+        }
+    }
+    drop(listening);
+    let _ = stopping.send(true);
+    let _ = timeout(grace, async { while running.join_next().await.is_some() {} }).await;
+    running.shutdown().await;
+    Ok(())
+}

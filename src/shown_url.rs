@@ -1,0 +1,104 @@
+//! The address of a database or a server as it may be shown: user, host and name, and nothing else of it. What can't be
+//! parsed may have its password anywhere, and is not shown at all.
+
+use crate::printable::printable;
+use url::Url;
+
+/// What stands for an address that is not shown.
+const NOT_SHOWN: &str = "(an address that is not understood, and so not shown)";
+
+/// The address without passwords and parameters.
+pub fn shown_url(address: &str) -> String {
+    if let Some(path) = address.strip_prefix("sqlite:") {
+        return shown_file(path);
+    }
+    let shown = Url::parse(address).ok().filter(|url| url.has_authority() && is_whole(url)).map(|url| shown(&url));
+    shown.map_or_else(|| NOT_SHOWN.to_owned(), |shown| printable(&shown).into_owned())
+}
+
+/// A password with `/`, `?` or `#` in it ends the host too early: the rest of it and the real host stand behind.
+fn is_whole(url: &Url) -> bool {
+    let behind = [Some(url.path()), url.query(), url.fragment()];
+    !behind.into_iter().flatten().any(|part| part.contains('@') || part.to_ascii_lowercase().contains("%40"))
+}
+
+fn shown(url: &Url) -> String {
+    let user = match (url.username(), url.password()) {
+        ("", None) => String::new(),
+        (user, None) => format!("{user}@"),
+        (user, Some(_)) => format!("{user}:***@"),
+    };
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    format!("{}://{user}{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+}
+
+/// A file has no password, but an address of a server may have been meant.
+fn shown_file(path: &str) -> String {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    match path.contains('@') && path.contains(':') {
+        true => NOT_SHOWN.to_owned(),
+        false => format!("sqlite:{}", printable(path)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn user_host_and_name_are_shown_and_nothing_else() {
+        let cases = [
+            ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:se@cr:et@h:5433/d?sslmode=require", "postgres://u:***@h:5433/d"),
+            ("postgres://u:secret%40@h", "postgres://u:***@h"),
+            ("postgres://u:sec ret@h/d", "postgres://u:***@h/d"),
+            ("postgres://u:sec\nret@h/d", "postgres://u:***@h/d"),
+            ("postgres:///d?password=secret", "postgres:///d"),
+            ("postgres://h/d?PASSWORD=secret&user=u", "postgres://h/d"),
+            ("postgresql://u@h/d#secret", "postgresql://u@h/d"),
+            ("postgres://u:secret@[::1]:5432/d", "postgres://u:***@[::1]:5432/d"),
+            ("redis://:secret@h:6379/0", "redis://:***@h:6379/0"),
+            ("rediss://u:secret@h", "rediss://u:***@h"),
+            ("http://u:secret@h/", "http://u:***@h/"),
+            ("sqlite://a/b.db", "sqlite://a/b.db"),
+            ("sqlite:b.db?password=secret", "sqlite:b.db"),
+            ("sqlite://\x1b[2Jb.db", "sqlite://\\u001b[2Jb.db"),
+        ];
+        for (address, shown) in cases {
+            assert_eq!(shown_url(address), shown, "{address}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_understood_is_not_shown() {
+        let odd = [
+            "user=u password=secret host=h",
+            "postgres://u:sec/ret@h/d",
+            "postgres://u:12/34secret@h/d",
+            "postgres://u:12?secret@h/d",
+            "postgres://u:12#secret@h/d",
+            "postgres://u:12/secret%40h/d",
+            "postgres:u:secret@h/d",
+            "u:secret@h/d",
+            "postgres//u:secret@h/d",
+            "postgres://u:secret@h d/d",
+            "sqlite://u:secret@h/d",
+            "",
+            "secret",
+        ];
+        for address in odd {
+            assert_eq!(shown_url(address), NOT_SHOWN, "{address}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_password_is_ever_shown(
+            before in "(postgres|redis|http|mysql|x)(://|:/|:|//)[a-z]{0,3}:[/?#@ 0-9]{0,3}", after in "[/?#@: 0-9%]{0,4}@?[a-z]{0,3}",
+        ) {
+            let address = format!("{before}SECRET{after}@host/db");
+            prop_assert!(!shown_url(&address).contains("SECRET"), "{}", address);
+        }
+    }
+}

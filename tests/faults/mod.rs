@@ -1,0 +1,9 @@
+//! What goes wrong below the writer loses nothing that was answered, and keeps nothing that was refused.
+
+mod account;
+mod calls;
+mod disk;
+mod injector;
+mod moved;
+mod network;
+mod property;
