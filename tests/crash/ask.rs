@@ -1,6 +1,9 @@
 //! Calls on one job, each with what has to be true of the job after it.
 
-use super::entry::{Entry, Item, Step};
+use super::{
+    entry::{Entry, Item, Step},
+    reports::{heartbeat, items, progress},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -17,6 +20,8 @@ pub struct Ask {
     pub body: Value,
     /// The events that it adds to the history.
     pub steps: Vec<Step>,
+    /// The events instead, when the job was taken from its worker before.
+    pub steps_after_rescue: Option<Vec<Step>>,
     /// Members of the job after it.
     pub expect: Value,
     /// The items after it; `None` when they stay as they are.
@@ -28,9 +33,24 @@ pub struct Ask {
 }
 
 impl Ask {
-    fn new(verb: &'static str, path: &'static str, body: Value, step: Step, expect: Value) -> Self {
-        let (method, steps) = (Method::POST, vec![step]);
-        Self { verb, method, path, body, steps, expect, items: None, lease_seconds: None, repeatable: false }
+    pub fn new(verb: &'static str, path: &'static str, body: Value, step: Step, expect: Value) -> Self {
+        Self {
+            verb,
+            method: Method::POST,
+            path,
+            body,
+            steps: vec![step],
+            steps_after_rescue: None,
+            expect,
+            items: None,
+            lease_seconds: None,
+            repeatable: false,
+        }
+    }
+
+    /// The events that it adds.
+    pub fn steps(&self, after_rescue: bool) -> &[Step] {
+        self.steps_after_rescue.as_ref().filter(|_| after_rescue).unwrap_or(&self.steps)
     }
 
     /// One of the calls that the job's status allows. The mark is a text that no other call has.
@@ -89,83 +109,12 @@ impl Ask {
     }
 
     /// Sends the token of the lease along, where there is one.
-    fn under(mut self, entry: &Entry) -> Self {
+    pub fn under(mut self, entry: &Entry) -> Self {
         if let Some(token) = &entry.token {
             self.body["lease_token"] = json!(token);
         }
         self
     }
-}
-
-fn progress(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
-    let percent = f64::from(rng.u32(..=1000)) / 10.0;
-    let report = json!({"progress": percent, "current_stage": mark});
-    let ask = Ask::new("progress", "/progress", report.clone(), Step::new("progressed", Some(mark)), report);
-    Ask { method: Method::PUT, ..ask }.under(entry)
-}
-
-/// Reports on some of the items; on the shots of a job without items.
-fn items(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
-    if entry.items.is_empty() {
-        return shots(entry, rng);
-    }
-    let (reports, after) = reports(entry, mark, rng);
-    let expect = json!({"completed_shots": after.iter().filter(|item| item.is_done()).count()});
-    let body = json!({ "items": reports });
-    let ask = Ask::new("item report", "/items", body, Step::new("items_reported", None), expect);
-    Ask { method: Method::PATCH, items: Some(after), ..ask }.under(entry)
-}
-
-fn shots(entry: &Entry, rng: &mut fastrand::Rng) -> Ask {
-    let before = entry.job["total_shots"].as_i64().unwrap_or_default();
-    let total = before + rng.i64(1..50);
-    let report = json!({"total_shots": total, "completed_shots": rng.i64(0..=total)});
-    let ask = Ask::new("shots", "/shots", report.clone(), Step::new("shots_updated", None), report);
-    Ask { method: Method::PUT, ..ask }.under(entry)
-}
-
-/// Reports that change each item that they name, and all items after them.
-fn reports(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> (Vec<Value>, Vec<Item>) {
-    let mut after = entry.items.clone();
-    let first = rng.usize(..after.len());
-    let count = rng.usize(1..=after.len() - first);
-    let report = |item: &mut Item| {
-        item.status = ["processing", "completed", "failed", "skipped"][rng.usize(..4)].to_owned();
-        item.result = json!({"by": mark});
-        item.error = if item.status == "failed" { json!(mark) } else { Value::Null };
-        json!({"key": item.key, "status": item.status, "result": item.result, "error": item.error})
-    };
-    let reports = after[first..first + count].iter_mut().map(report).collect();
-    (reports, after)
-}
-
-/// Under a lease; else progress.
-fn heartbeat(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
-    if entry.token.is_none() {
-        return progress(entry, mark, rng);
-    }
-    let lease = if rng.u8(..6) == 0 { SHORT_LEASE } else { LONG_LEASE };
-    let (mut body, mut steps, mut expect, mut after) = (json!({"lease_seconds": lease}), Vec::new(), json!({}), None);
-    match rng.u8(..3) {
-        0 => {
-            body["current_stage"] = json!(mark);
-            expect["current_stage"] = json!(mark);
-            steps.push(Step::new("progressed", Some(mark)));
-        }
-        1 if !entry.items.is_empty() => {
-            let (reports, items) = reports(entry, mark, rng);
-            body["items"] = json!(reports);
-            after = Some(items);
-            steps.push(Step::new("items_reported", None));
-        }
-        _ => {}
-    }
-    if rng.bool() {
-        body["log"] = json!([format!("first line of {mark}"), "second line"]);
-        steps.push(Step::new("logged", Some(mark)));
-    }
-    let ask = Ask::new("heartbeat", "/heartbeat", body, Step::new("", None), expect);
-    Ask { repeatable: steps.is_empty(), steps, items: after, lease_seconds: Some(lease), ..ask }.under(entry)
 }
 
 fn complete(entry: &Entry, mark: &str, _: &mut fastrand::Rng) -> Ask {
@@ -215,14 +164,14 @@ fn cancelling(entry: &Entry) -> bool {
 
 fn cancel(entry: &Entry, mark: &str, _: &mut fastrand::Rng) -> Ask {
     let body = json!({"reason": mark});
+    let cancelled = Step::new("cancelled", Some(mark));
     if !entry.is_leased() {
-        let step = Step::new("cancelled", Some(mark));
-        return Ask::new("cancel", "/cancel", body, step, json!({"status": "cancelled"}));
+        return Ask::new("cancel", "/cancel", body, cancelled, json!({"status": "cancelled"}));
     }
     let step = Step::new("cancel_requested", Some(mark));
     let ask = Ask::new("cancel", "/cancel", body, step, json!({"status": "processing"}));
     let steps = if cancelling(entry) { Vec::new() } else { ask.steps.clone() };
-    Ask { repeatable: true, steps, ..ask }
+    Ask { repeatable: true, steps, steps_after_rescue: Some(vec![cancelled]), ..ask }
 }
 
 fn retry(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {

@@ -1,4 +1,5 @@
-//! Creates: with a key, with an id, with neither, several at once; and again with a key that was answered.
+//! Creates: with a key, with an id, with neither, several at once; and again with a key that was
+//! answered.
 
 use super::{
     client::{Client, list},

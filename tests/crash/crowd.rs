@@ -22,7 +22,8 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Clients that call the server at `url`. What they do follows from the seed and from the order of the answers.
+    /// Clients that call the server at `url`. What they do follows from the seed and from the order
+    /// of the answers.
     pub fn at_work(url: &str, seed: u64) -> Self {
         let (stage, watched) = watch::channel(Stage { url: url.to_owned(), ..Stage::default() });
         let (answered, answers) = mpsc::unbounded_channel();
@@ -52,7 +53,8 @@ impl Crowd {
         }
     }
 
-    /// Lets the clients work for this time, from so many answers on: a debug build is slow to begin.
+    /// Lets the clients work for this time, from so many answers on: a debug build is slow to
+    /// begin.
     pub async fn works(&mut self, server: &mut Server, count: usize, time: Duration) {
         self.answers(server, count).await;
         tokio::select! {

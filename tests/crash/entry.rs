@@ -1,7 +1,7 @@
 //! A job that only one client changes, as its answers say that it is.
 
-use super::{ask::Ask, ledger::Fault};
-use chrono::{DateTime, TimeDelta, Utc};
+use super::ledger::Fault;
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 pub struct Entry {
@@ -14,7 +14,8 @@ pub struct Entry {
     pub items: Vec<Item>,
     /// Its history: the step at index `i` has the seq `i + 1`.
     pub steps: Vec<Step>,
-    /// Token of the lease under which the client holds it; none when the answer that had it did not come.
+    /// Token of the lease under which the client holds it; none when the answer that had it did not
+    /// come.
     pub token: Option<String>,
     /// On the client's list of active jobs.
     pub active: bool,
@@ -36,28 +37,6 @@ pub struct Step {
     pub kind: String,
     pub mark: Option<String>,
 }
-
-/// What the server says of the job: its events are those behind the known version.
-pub struct Found {
-    pub job: Value,
-    pub events: Vec<Value>,
-    pub items: Vec<Item>,
-}
-
-/// Members that only the calls which name them change.
-const STABLE: [&str; 11] = [
-    "content",
-    "context",
-    "created_at",
-    "episode_id",
-    "job_type",
-    "labels",
-    "priority",
-    "project_title",
-    "request_data",
-    "series_id",
-    "working_dir",
-];
 
 impl Step {
     pub fn new(kind: &str, mark: Option<&str>) -> Self {
@@ -131,124 +110,9 @@ impl Entry {
     pub fn expiry(&self) -> Option<DateTime<Utc>> {
         time(&self.job["lease_expires_at"])
     }
-
-    /// Takes in the answer to a call. `false` when the job has made other steps too, so that it has to be looked at.
-    pub fn advance(&mut self, ask: &Ask, job: Value) -> Result<bool, Fault> {
-        if job["version"].as_i64() != Some(self.version() + ask.steps.len() as i64) {
-            return Ok(false);
-        }
-        self.hold_to(ask, &job)?;
-        self.steps.extend(ask.steps.iter().cloned());
-        self.settle(job, ask.items.clone());
-        Ok(true)
-    }
-
-    /// Takes in what the server has of the job after the call `ask`, which was carried out as a whole or not at all, and
-    /// certainly if it was `answered`. Says whether it was.
-    pub fn reconcile(&mut self, found: Found, ask: Option<&Ask>, answered: bool) -> Result<bool, Fault> {
-        let Found { job, events, items } = found;
-        let (mut done, mut rescued, mut expiry) = (false, false, self.expiry());
-        let mut rest = &events[..];
-        while let Some(event) = rest.first() {
-            if is_rescue(event) && time(&event["created_at"]).zip(expiry).is_some_and(|(now, expiry)| expiry <= now) {
-                (rescued, expiry) = (true, None);
-                self.steps.push(Step::new(event["kind"].as_str().unwrap_or_default(), None));
-                self.token = None;
-                rest = &rest[1..];
-            } else if let Some(ask) = ask.filter(|ask| !done && ask.steps.first().is_some_and(|step| step.is(event))) {
-                let whole =
-                    rest.len() >= ask.steps.len() && ask.steps.iter().zip(rest).all(|(step, event)| step.is(event));
-                if !whole {
-                    return Err(Fault::Wrong(format!("half of {} of {}: {}", ask.verb, self.id, list(rest))));
-                }
-                (done, rescued) = (true, false);
-                expiry = expiry_after(ask, &rest[ask.steps.len() - 1], expiry);
-                self.steps.extend(ask.steps.iter().cloned());
-                rest = &rest[ask.steps.len()..];
-            } else {
-                return Err(self.stranger(ask, done, event));
-            }
-            self.active &= !is_terminal(&event["status"]);
-        }
-        let done = done || (answered && ask.is_some_and(|ask| ask.steps.is_empty()));
-        if let Some(ask) = ask.filter(|_| answered && !done) {
-            return Err(Fault::Lost(format!("{} of {} was answered, and its history lacks it", ask.verb, self.id)));
-        }
-        match ask {
-            _ if rescued => {}
-            Some(ask) if done => self.hold_to(ask, &job)?,
-            _ => self.is_as_it_was(&job, ask)?,
-        }
-        let wanted = ask.filter(|_| done).and_then(|ask| ask.items.clone());
-        if items != *wanted.as_ref().unwrap_or(&self.items) {
-            let wanted = wanted.as_ref().unwrap_or(&self.items);
-            return Err(Fault::Lost(format!("the items of {} are {items:?}, not {wanted:?}", self.id)));
-        }
-        self.settle(job, wanted);
-        self.unchecked = false;
-        Ok(done)
-    }
-
-    /// An event that no call asked for: the call a second time, or something else.
-    fn stranger(&self, ask: Option<&Ask>, done: bool, event: &Value) -> Fault {
-        let again = ask.is_some_and(|ask| done && ask.steps.iter().any(|step| step.is(event)))
-            || self.steps.iter().any(|step| step.mark.is_some() && step.is(event));
-        let what = format!("{} has the event {event} behind {:?}", self.id, self.steps);
-        if again { Fault::Double(what) } else { Fault::Wrong(what) }
-    }
-
-    fn is_as_it_was(&self, job: &Value, ask: Option<&Ask>) -> Result<(), Fault> {
-        let mut before = self.job.clone();
-        if ask.is_some_and(|ask| ask.steps.is_empty()) {
-            // A heartbeat that moves the lease alone is no step.
-            before["lease_expires_at"] = job["lease_expires_at"].clone();
-        }
-        match differs(&before, job) {
-            Some(differs) => Err(Fault::Lost(format!("{} is not as it was answered: {differs}", self.id))),
-            None => Ok(()),
-        }
-    }
-
-    fn hold_to(&self, ask: &Ask, job: &Value) -> Result<(), Fault> {
-        let mut expect = ask.expect.clone();
-        for name in STABLE {
-            if expect.get(name).is_none() {
-                expect[name] = self.job[name].clone();
-            }
-        }
-        match differs(&expect, job) {
-            Some(differs) => Err(Fault::Lost(format!("{} of {} did something else: {differs}", ask.verb, self.id))),
-            None => Ok(()),
-        }
-    }
-
-    fn settle(&mut self, job: Value, items: Option<Vec<Item>>) {
-        self.active &= !is_terminal(&job["status"]);
-        if job["lease_expires_at"].is_null() {
-            self.token = None;
-        }
-        self.job = job;
-        self.items = items.unwrap_or(std::mem::take(&mut self.items));
-        self.unchecked = true;
-    }
 }
 
-/// The end of the lease after the call, as far as the event tells.
-fn expiry_after(ask: &Ask, event: &Value, before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
-    if event["status"] != "processing" {
-        return None;
-    }
-    let from = time(&event["created_at"])?;
-    ask.lease_seconds.map_or(before, |seconds| Some(from + TimeDelta::seconds(seconds.into())))
-}
-
-/// The job was taken from a worker that was not heard of in time.
-fn is_rescue(event: &Value) -> bool {
-    let says = |name: &str| event["data"][name].as_str().is_some_and(|text| text.starts_with("lease expired"));
-    matches!(event["kind"].as_str(), Some("rescued" | "failed" | "cancelled")) && (says("error") || says("reason"))
-}
-
-fn is_terminal(status: &Value) -> bool {
+pub fn is_terminal(status: &Value) -> bool {
     matches!(status.as_str(), Some("completed" | "failed" | "cancelled"))
 }
 
@@ -264,10 +128,6 @@ pub fn differs(expect: &Value, found: &Value) -> Option<String> {
 }
 
 /// The beginning of a value, which may be large.
-fn brief(value: &Value) -> String {
+pub fn brief(value: &Value) -> String {
     value.to_string().chars().take(200).collect()
-}
-
-fn list(events: &[Value]) -> String {
-    brief(&json!(events))
 }

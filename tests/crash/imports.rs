@@ -1,17 +1,19 @@
-//! An import of several batches, which kills cut off and the next run finishes, and an action that deletes its jobs again.
+//! An import of several batches, which kills cut off and the next run finishes, and an action that
+//! deletes its jobs again.
 
 use super::{
     client::{Client, list},
     ledger::Fault,
     wire::Call,
 };
-use crate::import::dump::job;
+use crate::{import::dump, support::Whole};
+use entity::job;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-/// A dump takes two to four batches of 2 MiB.
-const SIZE: usize = 150_000;
+/// Characters of a record. With the largest, a dump takes two to four batches of 2 MiB.
+const SIZES: [usize; 3] = [1_000, 40_000, 150_000];
 const RECORDS: std::ops::Range<usize> = 16..45;
 
 /// A run whose process is gone is given up at the next start; one that goes on takes less.
@@ -24,6 +26,7 @@ pub struct Dump {
     /// Type of its jobs, and the beginning of their ids.
     pub name: String,
     pub records: usize,
+    size: usize,
     /// Jobs that its runs say they made.
     pub landed: i64,
     /// The jobs were deleted again.
@@ -46,12 +49,22 @@ enum State {
 }
 
 impl Dump {
+    fn idea(&self, id: &str) -> String {
+        format!("{id} {}", "y".repeat(self.size))
+    }
+
+    /// The job is one of its records.
+    pub fn has(&self, whole: &Whole) -> bool {
+        let content = |job: &job::Model| job.content.as_deref() == Some(self.idea(&job.id).as_str());
+        whole.job.as_ref().is_some_and(content) && whole.items.len() == 2 && whole.kinds() == ["imported"]
+    }
+
     fn body(&self) -> Value {
-        let content = "y".repeat(SIZE);
         let record = |i: usize| {
-            let request = json!({"idea": format!("{}-{i} {content}", self.name)});
+            let id = format!("{}-{i}", self.name);
+            let request = json!({"idea": self.idea(&id)});
             let shots = json!([{"shot_idx": 0, "status": "completed"}, {"shot_idx": 1, "status": "pending"}]);
-            job(&format!("{}-{i}", self.name), json!({"type": self.name, "request": request, "shots": shots}))
+            dump::job(&id, json!({"type": self.name, "request": request, "shots": shots}))
         };
         (0..self.records).map(record).collect()
     }
@@ -62,8 +75,8 @@ impl Client {
     pub async fn step_import(&mut self) {
         let Some(mut dump) = self.dump.take() else {
             let name = format!("dump-{}", self.mark().trim_end_matches('.'));
-            let records = self.rng.usize(RECORDS);
-            self.dump = Some(Dump { name, records, landed: 0, deleted: false, runs: 0, state: State::Waiting });
+            let (records, size) = (self.rng.usize(RECORDS), SIZES[self.rng.usize(..SIZES.len())]);
+            self.dump = Some(Dump { name, records, size, landed: 0, deleted: false, runs: 0, state: State::Waiting });
             return;
         };
         let over = match &dump.state {
@@ -110,7 +123,8 @@ impl Client {
         Ok(false)
     }
 
-    /// A run ends with all records, or as failed with those of whole batches: then another does the rest.
+    /// A run ends with all records, or as failed with those of whole batches: then another does the
+    /// rest.
     async fn look_at_run(&mut self, dump: &mut Dump, path: &str, since: Instant) -> Result<bool, Fault> {
         let answer = self.wire.get(path).await;
         let run = answer.body;

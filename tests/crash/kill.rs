@@ -1,4 +1,5 @@
-//! `kill -9` of the server, and crashes of PostgreSQL, at random moments. `scripts/soak` does it for longer.
+//! `kill -9` of the server, and crashes of PostgreSQL, at random moments. `scripts/soak` does it
+//! for longer.
 
 use super::{crowd::Crowd, verdict::Verdict};
 use crate::support::{Backend, Postgres, Server, TestDb, callsheet, setting};
@@ -11,6 +12,9 @@ const SEED: u64 = 20_260_131;
 
 /// Answers from a start on before the time to the next kill begins, at most.
 const MOST: usize = 40;
+
+/// PostgreSQL crashes instead of the server, or with it, each time after so many kills.
+const CRASH: usize = 8;
 
 /// How many kills, and how far apart.
 struct Plan {
@@ -69,6 +73,7 @@ async fn on_postgres(plan: &Plan) {
 /// What was done to the server and its database.
 #[derive(Default)]
 struct Done {
+    strikes: usize,
     kills: usize,
     starts: usize,
     crashes: usize,
@@ -95,11 +100,13 @@ async fn soak(database: &str, url: &str, plan: &Plan, postgres: Option<&mut Post
         server = scene.strike(server, &crowd).await;
     }
     crowd.answers(&mut server, 1).await;
-    let ledger = crowd.end().await;
+    let mut ledger = crowd.end().await;
+    let counts = server.client.get(server.at("/api/v1/jobs/counts")).send().await.unwrap();
+    ledger.counts = Some(counts.json().await.unwrap());
     assert!(server.stop("TERM").await.success());
 
     let verdict = Verdict::of(url, &ledger).await;
-    let Done { kills, starts, crashes, slowest } = scene.done;
+    let Done { kills, starts, crashes, slowest, .. } = scene.done;
     println!(
         "{database}: seed {}, {kills} kills, {starts} starts (the slowest {slowest:.1?}), {crashes} crashes of the \
          database, {:.0?}; {}",
@@ -129,9 +136,11 @@ impl Scene<'_> {
         server
     }
 
-    /// Kills the server, crashes PostgreSQL below it, or both. Answers with the server that serves then.
+    /// Kills the server, crashes PostgreSQL below it, or both. Answers with the server that serves
+    /// then.
     async fn strike(&mut self, server: Server, crowd: &Crowd) -> Server {
-        let crash = self.postgres.is_some() && self.rng.u8(..12) == 0;
+        self.done.strikes += 1;
+        let crash = self.postgres.is_some() && self.done.strikes.is_multiple_of(CRASH);
         if crash && self.rng.bool() {
             self.crash().await;
             return server;

@@ -6,6 +6,7 @@ use super::{
     series::Series,
     shared::{Created, Seen},
 };
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 #[derive(Default)]
@@ -22,6 +23,8 @@ pub struct Ledger {
     pub seen: Vec<Seen>,
     pub dumps: Vec<Dump>,
     pub series: Vec<Series>,
+    /// Answer to `GET /jobs/counts` when all clients had ended.
+    pub counts: Option<Value>,
     pub faults: Vec<Fault>,
 }
 
@@ -39,9 +42,11 @@ pub struct Calls {
     pub answered: BTreeMap<&'static str, usize>,
     /// Answers that another status of the job was the reason of.
     pub refused: usize,
-    /// Calls without an answer, or whose answer was that the database is away: either outcome is right.
+    /// Calls without an answer, or whose answer was that the database is away: either outcome is
+    /// right.
     pub unanswered: usize,
-    /// Calls that were sent again because the first time was not answered, or as if it had not been.
+    /// Calls that were sent again because the first time was not answered, or as if it had not
+    /// been.
     pub repeated: usize,
 }
 

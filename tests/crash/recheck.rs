@@ -1,16 +1,18 @@
 //! What a client looks at when another server serves, and at the end.
 
 use super::{
+    ask::LONG_LEASE,
     client::{Client, list},
-    entry::Entry,
+    entry::{Entry, time},
     ledger::Fault,
 };
+use chrono::TimeDelta;
 use reqwest::StatusCode;
 use std::collections::BTreeSet;
 
 impl Client {
-    /// Looks at each job that was answered since the last look, for the jobs that were deleted since, and
-    /// at the active jobs and the series.
+    /// Looks at each job that was answered since the last look, for the jobs that were deleted
+    /// since, and at the active jobs and the series.
     pub async fn look_after_restart(&mut self) {
         let (unchecked, checked): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.live).into_iter().partition(|entry| entry.unchecked);
@@ -52,9 +54,9 @@ impl Client {
 
     /// The lease, or one that the client does not know of, may end before the verdict.
     fn ends_soon(&self, entry: &Entry) -> bool {
-        let created = super::entry::time(&entry.job["updated_at"]);
-        let long = chrono::TimeDelta::seconds(i64::from(super::ask::LONG_LEASE) / 2);
-        entry.expiry().zip(created).is_none_or(|(expiry, created)| expiry - created < long)
+        let long = TimeDelta::seconds(i64::from(LONG_LEASE) / 2);
+        let updated = time(&entry.job["updated_at"]);
+        entry.expiry().zip(updated).is_none_or(|(expiry, updated)| expiry - updated < long)
     }
 
     async fn are_gone(&mut self, ids: Vec<String>) {

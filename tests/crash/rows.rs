@@ -1,7 +1,7 @@
 //! All that the database holds, past all of Callsheet's own reading.
 
 use crate::support::Whole;
-use entity::{active_job, episode, import, job, job_count, job_event, job_item, job_label, series};
+use entity::{active_job, episode, import, job, job_count, job_event, job_item, job_label, job_stat, position, series};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, QueryTrait, Statement,
@@ -82,6 +82,20 @@ impl Rows {
             .unwrap();
         let counted = counted.into_iter().map(|(kind, status, jobs)| ((kind, status.to_string()), jobs)).collect();
         [kept, counted]
+    }
+
+    /// Creates of all jobs that there are or have been, by the span of the statistics that count
+    /// them.
+    pub async fn creates(&self) -> BTreeMap<i32, usize> {
+        let rolled_up = position::Entity::find_by_id(position::STATS).one(&self.0).await.unwrap();
+        let upto = rolled_up.map_or(0, |position| position.position);
+        let later = job_event::Entity::find().filter(job_event::Column::Id.gt(upto));
+        let later = later.filter(job_event::Column::Kind.eq("created")).all(&self.0).await.unwrap().len();
+        let mut creates: BTreeMap<_, _> = [60, 900, 3600].map(|unit| (unit, later)).into();
+        for stat in job_stat::Entity::find().all(&self.0).await.unwrap() {
+            *creates.entry(stat.unit).or_default() += usize::try_from(stat.created).unwrap();
+        }
+        creates
     }
 
     /// The labels as their table has them: job, key and value.

@@ -1,5 +1,5 @@
-//! Jobs that all clients change at once, so that changes of one job meet in a batch: an answer has to be the event of its
-//! version.
+//! Jobs that all clients change at once, so that changes of one job meet in a batch: an answer has
+//! to be the event of its version.
 
 use super::{client::Client, ledger::Fault, wire::Call};
 use reqwest::{Method, StatusCode};
@@ -9,7 +9,8 @@ use std::sync::{Arc, Mutex};
 /// Jobs that the clients work on at a time: few, so that they meet.
 const WORKED_ON: usize = 12;
 
-/// Ids of the jobs of all clients, in the order of their answers, each with the number of its items.
+/// Ids of the jobs of all clients, in the order of their answers, each with the number of its
+/// items.
 pub type SharedJobs = Arc<Mutex<Vec<(String, usize)>>>;
 
 /// An answered create, with the body that was sent.

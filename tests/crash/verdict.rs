@@ -116,10 +116,10 @@ impl Verdict {
             }
         }
         for (id, deleted) in &ledger.deleted {
-            let told = last.get(id).copied();
-            let right = told == Some(deleted.seq) || (deleted.leased && told > Some(deleted.seq));
+            let seq = last.get(id).copied();
+            let right = seq == Some(deleted.seq) || (deleted.leased && seq > Some(deleted.seq));
             if !right {
-                let what = format!("{id} was deleted at version {}, and its history says {told:?}", deleted.seq);
+                let what = format!("{id} was deleted at version {}, and its history says {seq:?}", deleted.seq);
                 self.faults.push(Fault::Lost(what));
             }
         }
@@ -129,23 +129,18 @@ impl Verdict {
 
     /// The tables that are kept beside the jobs say the same as the jobs.
     async fn tables_agree(&mut self, rows: &Rows, ledger: &Ledger) {
-        let [kept, counted] = rows.counts().await;
-        if kept != counted {
-            self.faults.push(Fault::Wrong(format!("the kept counts are {kept:?}, and there are {counted:?}")));
-        }
+        let mut wrong = miscounted(rows, ledger).await;
         let entries = ledger.entries.iter().filter(|entry| entry.active);
         let active: BTreeSet<_> = entries
             .map(|entry| (entry.job["job_type"].as_str().unwrap_or_default().to_owned(), entry.id.clone()))
             .collect();
         let suspect = |id: &String| ledger.suspects.contains(id);
         for (client, id) in rows.active().await.symmetric_difference(&active).filter(|(_, id)| !suspect(id)) {
-            self.faults.push(Fault::Wrong(format!("whether {id} is active of {client} is not as answered")));
+            wrong.push(format!("whether {id} is active of {client} is not as answered"));
         }
-        for run in rows.imports().await {
-            if run.status == ImportStatus::Running {
-                self.faults.push(Fault::Wrong(format!("an import runs and has no process: {run:?}")));
-            }
-        }
+        let running = rows.imports().await.into_iter().filter(|run| run.status == ImportStatus::Running);
+        wrong.extend(running.map(|run| format!("an import runs and has no process: {run:?}")));
+        self.faults.extend(wrong.into_iter().map(Fault::Wrong));
     }
 
     async fn series_are_there(&mut self, rows: &Rows, ledger: &Ledger) {
@@ -167,6 +162,31 @@ impl Verdict {
     }
 }
 
+/// The kept counts, the answered ones, those of the statistics and those of the imports.
+async fn miscounted(rows: &Rows, ledger: &Ledger) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let [kept, counted] = rows.counts().await;
+    if kept != counted {
+        wrong.push(format!("the kept counts are {kept:?}, and there are {counted:?}"));
+    }
+    let answered = ledger.counts.as_ref().map(|counts| counts["total"].as_i64());
+    if answered.is_some_and(|total| total != Some(counted.values().sum())) {
+        wrong.push(format!("{:?} was answered, and there are {counted:?}", ledger.counts));
+    }
+    let created = ledger.entries.len() + ledger.deleted.len() + ledger.created.len();
+    let creates = rows.creates().await;
+    if ledger.suspects.is_empty() && creates.values().any(|count| *count != created) {
+        wrong.push(format!("{created} jobs were created, and the statistics say {creates:?}"));
+    }
+    for dump in ledger.dumps.iter().filter(|dump| !dump.deleted) {
+        let jobs: i64 = counted.iter().filter(|((kind, _), _)| *kind == dump.name).map(|(_, jobs)| jobs).sum();
+        if jobs != dump.landed {
+            wrong.push(format!("{} jobs of {} were imported, and there are {jobs}", dump.landed, dump.name));
+        }
+    }
+    wrong
+}
+
 /// What the ledger says of the job and is not so.
 fn unexpected(whole: &Whole, expected: &Expected<'_>) -> Vec<Fault> {
     let Some(job) = &whole.job else { return Vec::new() };
@@ -184,7 +204,10 @@ fn unexpected(whole: &Whole, expected: &Expected<'_>) -> Vec<Fault> {
             .collect();
     }
     match expected.dumps.get(job.job_type.as_str()) {
-        Some(dump) if !dump.deleted => Vec::new(),
+        Some(dump) if !dump.deleted => {
+            let lacks = || Fault::Lost(format!("{} is not the record that was imported", job.id));
+            (!dump.has(whole)).then(lacks).into_iter().collect()
+        }
         _ => vec![Fault::Double(format!("no answered call made {}: {:?}", job.id, job.labels))],
     }
 }
@@ -199,9 +222,9 @@ fn missing_create(whole: &Whole, Created { id, body }: &Created) -> Option<Fault
 }
 
 fn missing_change(whole: &Whole, Seen { id, version, state }: &Seen) -> Option<Fault> {
-    let told = whole.events.iter().find(|event| event.seq == *version).map(state_of);
-    let what = || format!("{id} was answered {state:?} at version {version}, not {told:?}");
-    (told.as_ref() != Some(state)).then(|| Fault::Lost(what()))
+    let event = whole.events.iter().find(|event| event.seq == *version).map(state_of);
+    let what = || format!("{id} was answered {state:?} at version {version}, not {event:?}");
+    (event.as_ref() != Some(state)).then(|| Fault::Lost(what()))
 }
 
 fn state_of(event: &job_event::Model) -> State {

@@ -10,24 +10,23 @@ use sea_orm::ActiveEnum;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Gaps in its history, counts that are not those of its items, items that are not as the history says.
+/// Gaps in its history, counts that are not those of its items, items that are not as the history
+/// says.
 pub fn faults(whole: &Whole) -> Vec<Fault> {
     let Some(job) = &whole.job else { return Vec::new() };
-    let mut faults = Vec::new();
+    let mut faults: Vec<_> = miscounted(job, &whole.items).map(Fault::Wrong).into_iter().collect();
+    if job.source.is_some() {
+        // An imported job brings its times and items along.
+        return faults;
+    }
     if let Err(gap) = std::panic::catch_unwind(|| whole.assert_history_is_whole()) {
         let what = gap.downcast_ref::<String>().cloned().unwrap_or_else(|| format!("the history of {}", job.id));
         faults.push(Fault::Wrong(what));
     }
-    if let Some(what) = miscounted(job, &whole.items) {
-        faults.push(Fault::Wrong(what));
-    }
-    if job.source.is_none() {
-        let differ = items_untold(whole);
-        faults.extend(differ.into_iter().map(|item| Fault::Wrong(format!("{item:?} is not as its history says"))));
-    }
-    let starts = whole.kinds().iter().filter(|kind| **kind == "started").count();
-    let releases = whole.kinds().iter().filter(|kind| **kind == "released").count();
-    if job.source.is_none() && usize::try_from(job.attempt) != Ok(starts - releases) {
+    let differ = items_not_as_reported(whole);
+    faults.extend(differ.into_iter().map(|item| Fault::Wrong(format!("{item:?} is not as its history says"))));
+    let count = |kind: &str| whole.kinds().iter().filter(|other| **other == kind).count();
+    if usize::try_from(job.attempt) != Ok(count("started") - count("released")) {
         faults.push(Fault::Wrong(format!("{} counts {} attempts of {:?}", job.id, job.attempt, whole.kinds())));
     }
     faults
@@ -47,12 +46,12 @@ fn miscounted(job: &job::Model, items: &[job_item::Model]) -> Option<String> {
     wrong.then(|| format!("{} counts {counts:?} of {items:?}", job.id))
 }
 
-/// Items whose status is not the last one that the history tells.
-fn items_untold(whole: &Whole) -> Vec<&job_item::Model> {
-    let mut told = BTreeMap::new();
+/// Items whose status is not the last one in the history.
+fn items_not_as_reported(whole: &Whole) -> Vec<&job_item::Model> {
+    let mut last = BTreeMap::new();
     for event in &whole.events {
-        told.extend(items_of(event));
-        for status in told.values_mut() {
+        last.extend(items_of(event));
+        for status in last.values_mut() {
             let again = event.kind == "recovered" && matches!(status.as_str(), "processing" | "failed");
             let skipped = event.kind == "completed" && matches!(status.as_str(), "pending" | "processing");
             match (again, skipped) {
@@ -65,7 +64,7 @@ fn items_untold(whole: &Whole) -> Vec<&job_item::Model> {
     let completed = whole.job.as_ref().is_some_and(|job| job.status == JobStatus::Completed);
     let untouched = if completed { "skipped" } else { "pending" };
     let differs =
-        |item: &&job_item::Model| told.get(&item.idx).map_or(untouched, String::as_str) != item.status.to_value();
+        |item: &&job_item::Model| last.get(&item.idx).map_or(untouched, String::as_str) != item.status.to_value();
     whole.items.iter().filter(differs).collect()
 }
 
@@ -93,8 +92,8 @@ pub fn differs(whole: &Whole, entry: &Entry) -> Option<String> {
     if items != entry.items {
         return Some(format!("the items of {} are {items:?}, not {:?}", entry.id, entry.items));
     }
-    let told = whole.events.iter().map(event);
-    let same = whole.events.len() == entry.steps.len() && entry.steps.iter().zip(told).all(|(step, e)| step.is(&e));
+    let events = whole.events.iter().map(event);
+    let same = whole.events.len() == entry.steps.len() && entry.steps.iter().zip(events).all(|(step, e)| step.is(&e));
     (!same).then(|| format!("the history of {} is {:?}, not {:?}", entry.id, whole.kinds(), entry.steps))
 }
 

@@ -52,8 +52,9 @@ impl Wire {
         self.stage.borrow().over
     }
 
-    /// The answer. There is none when the connection breaks before it is complete, in which case another server serves
-    /// when this returns, and none when the server does not know the outcome itself.
+    /// The answer. There is none when the connection breaks before it is complete, in which case
+    /// another server serves when this returns, and none when the server does not know the outcome
+    /// itself.
     pub async fn send(&mut self, call: Call<'_>) -> Option<Answer> {
         let url = format!("{}/api/v1{}", self.stage.borrow_and_update().url, call.path);
         let mut request = self.http.request(call.method.clone(), url).timeout(PATIENCE);
