@@ -114,8 +114,8 @@ pub enum Error {
     ItemConflict(FieldError),
     #[error("More writes wait than the server holds: try again in a moment.")]
     Overloaded,
-    #[error("More calls wait for jobs than the server holds: try again in a moment, or wait at another server.")]
-    TooManyWaits,
+    #[error("This server holds {0} as it can: try again in a moment, or at another server.")]
+    Full(&'static str),
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
@@ -159,7 +159,7 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
-            Error::Overloaded | Error::TooManyWaits => "overloaded",
+            Error::Overloaded | Error::Full(_) => "overloaded",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) | Error::Unreadable(_) => "internal_error",

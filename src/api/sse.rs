@@ -12,7 +12,7 @@ use poem_openapi::{
     types::{ToJSON, Type},
 };
 use serde_json::json;
-use std::{fmt::Display, io, time::Duration};
+use std::{collections::VecDeque, fmt::Display, io, time::Duration};
 
 /// After this time without a message comes a comment, so that nobody on the way takes the connection for dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -66,26 +66,36 @@ enum Source {
     All(JobsWatch, Box<dyn Fn() -> DateTime<Utc> + Send>),
 }
 
+/// Bytes of a batch that are sent in one piece. Of a larger one each message is a piece, which all readers share: what a
+/// reader that is stuck holds is not its own.
+const IN_ONE_PIECE: usize = 64 << 10;
+
 fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    stream::unfold((source, true), |(mut source, first)| async move {
-        let piece = if first { Bytes::from_static(RETRY.as_bytes()) } else { source.next().await? };
-        Some((Ok(piece), (source, false)))
+    let begin = VecDeque::from([Bytes::from_static(RETRY.as_bytes())]);
+    stream::unfold((source, begin), |(mut source, mut ready)| async move {
+        let piece = loop {
+            match ready.pop_front() {
+                Some(piece) => break piece,
+                None => ready = source.next().await?,
+            }
+        };
+        Some((Ok(piece), (source, ready)))
     })
 }
 
 impl Source {
-    /// The next piece of the answer; `None` ends it.
-    async fn next(&mut self) -> Option<Bytes> {
+    /// The next pieces of the answer; `None` ends it.
+    async fn next(&mut self) -> Option<VecDeque<Bytes>> {
         let piece = match self {
             Source::Job(watch) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
-                Err(_) => return Some(Bytes::from_static(b": heartbeat\n\n")),
+                Err(_) => return Some([Bytes::from_static(b": heartbeat\n\n")].into()),
                 Ok(news) => news.map(|news| news.map(of_job)),
             },
             Source::All(watch, now) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
                 // Names the place as well: a reader that wanted nothing for long goes on from here, and not from far behind.
                 Err(_) => {
                     let place = watch.place().map(|place| format!("id: {place}\n")).unwrap_or_default();
-                    return Some(Bytes::from(format!(": heartbeat\n{place}\n")));
+                    return Some([Bytes::from(format!(": heartbeat\n{place}\n"))].into());
                 }
                 Ok(news) => news.map(|news| news.map(|news| of_all(news, now))),
             },
@@ -101,8 +111,8 @@ impl Source {
     }
 }
 
-fn of_job(news: JobNews) -> Bytes {
-    match news {
+fn of_job(news: JobNews) -> VecDeque<Bytes> {
+    let piece = match news {
         JobNews::Snapshot(whole) => {
             let (job, shots) = *whole;
             let version = job.version;
@@ -111,22 +121,24 @@ fn of_job(news: JobNews) -> Bytes {
         }
         JobNews::Changes(wanted) => {
             let make = |change: &FeedChange| change_message(&change.event.seq, change);
-            joined(&wanted, |change| change.in_its_job(make))
+            return messages(&wanted, |change| change.in_its_job(make));
         }
         JobNews::Reset(reset) => reset_message(reset),
-    }
+    };
+    [piece].into()
 }
 
-fn of_all(news: JobsNews, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
+fn of_all(news: JobsNews, now: &impl Fn() -> DateTime<Utc>) -> VecDeque<Bytes> {
     let make = |change: &FeedChange| change_message(&change.place, change);
-    match news {
+    let piece = match news {
         JobsNews::Snapshot { at, counts } => snapshot_message(at, counts, now()),
-        JobsNews::Changes(Wanted { batch, only: None }) => {
+        JobsNews::Changes(Wanted { batch, only: None }) if batch.weight <= IN_ONE_PIECE => {
             batch.together(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
         }
-        JobsNews::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
+        JobsNews::Changes(wanted) => return messages(&wanted, |change| change.in_all(make)),
         JobsNews::Reset(reset) => reset_message(reset),
-    }
+    };
+    [piece].into()
 }
 
 fn snapshot_message(at: i64, counts: Counts, now: DateTime<Utc>) -> Bytes {
@@ -142,8 +154,9 @@ fn reset_message(reset: Reset) -> Bytes {
     message(None::<&i64>, "reset", &json!({"reason": reset.reason()}).to_string())
 }
 
-fn joined(wanted: &Wanted, message: impl Fn(&FeedChange) -> Bytes) -> Bytes {
-    concat(wanted.changes().map(message))
+fn messages(wanted: &Wanted, message: impl Fn(&FeedChange) -> Bytes) -> VecDeque<Bytes> {
+    let messages = wanted.changes().map(message);
+    if wanted.batch.weight > IN_ONE_PIECE { messages.collect() } else { [concat(messages)].into() }
 }
 
 fn concat(mut messages: impl Iterator<Item = Bytes>) -> Bytes {

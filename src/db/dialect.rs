@@ -176,6 +176,14 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     }
 }
 
+/// Bytes of the column as text; 0 for none. SQLite reads them off the row's header.
+pub fn stored_bytes(backend: DbBackend, column: &str) -> Expr {
+    match backend {
+        DbBackend::Postgres => Expr::cust(format!("COALESCE(octet_length(\"{column}\"::text), 0)::bigint")),
+        _ => Expr::cust(format!("COALESCE(octet_length(\"{column}\"), 0)")),
+    }
+}
+
 /// The first so many characters of the text, whichever database it is: the rest is not sent.
 pub fn beginning(column: Expr, characters: i32) -> Expr {
     Func::cust("substr").arg(column).arg(1).arg(characters).into()

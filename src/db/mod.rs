@@ -6,6 +6,7 @@ mod bulk;
 mod connect;
 mod dialect;
 mod errors;
+mod event_pages;
 mod faults;
 mod file;
 mod kept;
@@ -28,13 +29,14 @@ pub use dialect::{
     unindexed,
 };
 pub use errors::is_taken;
+pub use event_pages::{EventPage, event_page};
 pub use faults::{Fault, Faults, Step};
 pub use kept::{Kept, KeptJobs, OLDEST};
 pub use migrate::MigrateError;
 pub use news::{News, NewsDesk, Subscription, Told};
 pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use tail::{PAGE, Tail, behind, first_position, last_position};
+pub use tail::{PAGE, PAGE_BYTES, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
 use writer::Means;

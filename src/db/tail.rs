@@ -5,7 +5,7 @@
 //! that is not there is waited for until nobody is left who could fill it: a transaction holds its lock on the table
 //! before it draws a position, so whoever is not among the holders after a gap was seen has not drawn it or has ended.
 
-use super::{Readable, Reader, dialect, page};
+use super::{EventPage, Readable, Reader, dialect, event_page};
 use crate::error::Result;
 use entity::job_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -13,6 +13,9 @@ use std::{collections::HashSet, time::Duration};
 
 /// Events that are read at once.
 pub const PAGE: u64 = 200;
+
+/// Bytes of the data of these events, about.
+pub const PAGE_BYTES: i64 = 256 << 10;
 
 /// Between two looks at whether a gap has been filled or given up.
 const SOON: Duration = Duration::from_millis(5);
@@ -60,8 +63,8 @@ impl Tail {
     /// The next events, in order. A page at most.
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
-        let mut events: Vec<job_event::Model> = page(behind(self.done), PAGE, &self.conn).await?;
-        self.more = events.len() as u64 == PAGE;
+        let EventPage { mut events, more } = event_page(behind(self.done), PAGE, PAGE_BYTES, &self.conn).await?;
+        self.more = more;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());
         let newest = events.last().map(|event| event.id);
         let mut next = self.done.saturating_add(1);

@@ -6,7 +6,7 @@ use super::{
     watch_jobs::{Reset, Wanted},
 };
 use crate::{
-    db::page,
+    db::{EventPage, PAGE, PAGE_BYTES, event_page},
     error::Result,
     lifecycle::{EventKind, is_terminal},
 };
@@ -14,7 +14,10 @@ use entity::{job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::{
+        OwnedSemaphorePermit,
+        broadcast::{Receiver, error::RecvError},
+    },
     time::{Instant, sleep_until},
 };
 
@@ -32,6 +35,7 @@ pub struct JobWatch {
     seq: i64,
     stage: Stage,
     ready: VecDeque<JobNews>,
+    _place: OwnedSemaphorePermit,
 }
 
 enum Stage {
@@ -44,17 +48,11 @@ enum Stage {
     Over,
 }
 
-/// Events that are read at once.
-const PAGE: u64 = 200;
-
-/// Between two looks at a job that someone waits for, when no news come.
-const LOOK: Duration = Duration::from_secs(1);
-
 impl JobManager {
     /// The changes of a job behind a version, or behind a snapshot; they end with the job. `None` when the job has ended
     /// and the reader has all of it.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `overloaded` when there are more streams than the server holds.
     pub async fn watch_job(&self, id: &str, after: Option<i64>) -> Result<Option<JobWatch>> {
         let job = self.get_job(id).await?;
         if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
@@ -66,34 +64,33 @@ impl JobManager {
             seq: 0,
             stage: Stage::Begin(after),
             ready: VecDeque::new(),
+            _place: self.stream_place()?,
         };
         Ok(Some(watch))
     }
 
     /// The job as soon as its version is behind this one (by default the present one), or as it is after the wait.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `overloaded` when more calls wait than the server holds.
     pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
-        let mut news = self.db.news().subscribe();
+        let place = self.job_waits.enter(id)?;
         let deadline = Instant::now() + wait;
-        let mut job = self.get_job(id).await?;
+        let mut told = std::pin::pin!(place.wake.notified());
+        // From here on nothing is missed.
+        told.as_mut().enable();
+        let mut job = Box::pin(self.get_job(id)).await?;
         let since = since_version.unwrap_or(job.version);
         while job.version <= since && Instant::now() < deadline {
-            let look = deadline.min(Instant::now() + LOOK);
-            let told = async {
-                loop {
-                    let told = news.next().await;
-                    if told.more || told.jobs.iter().any(|news| news.job_id == id) {
-                        return;
-                    }
-                }
-            };
+            let look = deadline.min(Instant::now() + self.job_waits.patience());
             let over = tokio::select! {
-                () = told => false,
+                () = told.as_mut() => false,
                 () = sleep_until(look) => false,
                 () = self.feed.ended() => true,
             };
-            job = self.get_job(id).await?;
+            told.set(place.wake.notified());
+            told.as_mut().enable();
+            let Some(_turn) = self.job_waits.turn(deadline).await else { break };
+            job = Box::pin(self.get_job(id)).await?;
             if over {
                 break;
             }
@@ -143,7 +140,7 @@ impl JobWatch {
                 Ok(())
             }
             Stage::CatchUp(next) => {
-                let events = self.behind(self.seq).await?;
+                let EventPage { events, more } = self.behind(self.seq).await?;
                 // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
                 let gap = |next: &job_event::Model| {
                     next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
@@ -151,7 +148,6 @@ impl JobWatch {
                 if events.first().is_some_and(gap) {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }
-                let more = events.len() as u64 == PAGE;
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
                 let ended = self.take(Arc::new(Batch::settled(events)));
                 if ended && !more {
@@ -197,17 +193,17 @@ impl JobWatch {
         if after > version || after < 0 {
             return Ok(Some(Reset::PositionUnknown));
         }
-        let next = self.behind(after).await?.first().map(|event| event.seq);
+        let next = self.behind(after).await?.events.first().map(|event| event.seq);
         let whole = next.map_or(after == version, |next| Some(next) == after.checked_add(1));
         Ok((!whole).then_some(Reset::HistoryPruned))
     }
 
-    async fn behind(&self, seq: i64) -> Result<Vec<job_event::Model>> {
+    async fn behind(&self, seq: i64) -> Result<EventPage> {
         let events = job_event::Entity::find()
             .filter(job_event::Column::JobId.eq(&self.id))
             .filter(job_event::Column::Seq.gt(seq))
             .order_by_asc(job_event::Column::Seq);
-        Ok(page(events, PAGE, self.jobs.db.read()).await?)
+        Ok(event_page(events, PAGE, PAGE_BYTES, self.jobs.db.read()).await?)
     }
 
     /// Takes what is of this job and new, and answers whether the job ended with it.

@@ -33,3 +33,4 @@ mod live;
 mod media;
 mod native;
 mod problems;
+mod waits;

@@ -3,7 +3,7 @@
 use super::{
     event,
     queue_front::{Hold, due, levels, pick, texts},
-    write_events,
+    weight_of, write_events,
 };
 use crate::{
     chance::Chance,
@@ -15,11 +15,19 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
-    sea_query::{Expr, LockType},
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, QueryFilter, QueryOrder, QuerySelect, Statement,
+    Value,
+    sea_query::{Expr, ExprTrait, Func, LockType},
 };
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc};
+
+/// Jobs that are taken at once: those of a large claim come in parts, since a thousand jobs of a megabyte each would not
+/// fit into memory. The next part is four times as large if the jobs are small.
+const FIRST_PART: usize = 32;
+
+/// Bytes of the jobs of one claim and of their items, unless the first job has more by itself.
+const MOST_BYTES: usize = 8 << 20;
 
 /// Items, or announced shots, of the jobs of one claim, unless the first job has more by itself: the answer has all of
 /// them, and a thousand jobs of ten thousand items would not fit into memory.
@@ -52,31 +60,101 @@ impl Write for ClaimJobs {
     async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
         let now = self.clock.now();
         let mut room = self.room(tx).await?;
-        let mut found = Vec::new();
+        let mut claimed = Part::default();
         for (priority, types) in due(levels(tx, &self.job_types).await?, now) {
-            let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
-            let jobs = pick(tx, priority, now, &asked, self.max_jobs - found.len(), Hold::Lock).await?;
-            for job in &jobs {
-                room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
-            }
-            found.extend(jobs);
-            if found.len() >= self.max_jobs {
-                break;
+            loop {
+                let most = claimed.next_part(self.max_jobs);
+                let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
+                let mut jobs = pick(tx, priority, now, &asked, most, Hold::Lock).await?;
+                let found = jobs.len();
+                jobs.truncate(claimed.that_fit(tx, &jobs).await?);
+                for job in &jobs {
+                    room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
+                }
+                room.retain(|_, room| *room > 0);
+                let full = jobs.len() < found;
+                // What is given is not found again.
+                claimed.jobs.extend(self.hand_out(tx, jobs, now).await?);
+                if full || claimed.jobs.len() >= self.max_jobs {
+                    return Ok(claimed.jobs);
+                }
+                if found < most {
+                    break;
+                }
             }
         }
-        found.truncate(that_fit(&found));
-        self.hand_out(tx, found, now).await
+        Ok(claimed.jobs)
     }
 }
 
-/// How many of the jobs, from the first on.
-fn that_fit(jobs: &[job::Model]) -> usize {
-    let mut items = 0;
-    let fits = |(place, job): (usize, &job::Model)| {
-        items += i64::from(job.total_shots);
-        place == 0 || items <= MOST_ITEMS
-    };
-    jobs.iter().enumerate().map(fits).take_while(|fits| *fits).count()
+/// What a claim has so far.
+#[derive(Default)]
+struct Part {
+    jobs: Vec<Claimed>,
+    items: i64,
+    bytes: usize,
+}
+
+impl Part {
+    /// How many jobs are asked for next, so that they fit into memory if they are like those before.
+    fn next_part(&self, max_jobs: usize) -> usize {
+        let left = max_jobs - self.jobs.len();
+        let like_before = match self.jobs.len() {
+            0 => FIRST_PART,
+            many => (4 * many).min(MOST_BYTES.saturating_sub(self.bytes) * many / self.bytes.max(1)),
+        };
+        left.min(like_before.max(FIRST_PART))
+    }
+
+    /// How many of the jobs fit, from the first on.
+    async fn that_fit(&mut self, tx: &Tx, jobs: &[job::Model]) -> Result<usize, DbErr> {
+        let of_items = item_bytes(tx, jobs).await?;
+        for (place, job) in jobs.iter().enumerate() {
+            let items = self.items.saturating_add(job.total_shots.into());
+            let bytes = self.bytes + weight_of_job(job) + of_items.get(&job.id).copied().unwrap_or_default();
+            let first = place == 0 && self.jobs.is_empty();
+            if !first && (items > MOST_ITEMS || bytes > MOST_BYTES) {
+                return Ok(place);
+            }
+            (self.items, self.bytes) = (items, bytes);
+        }
+        Ok(jobs.len())
+    }
+}
+
+/// About how many bytes an answer has for the job, without its items.
+fn weight_of_job(job: &job::Model) -> usize {
+    let json = |json: &Option<serde_json::Value>| json.as_ref().map_or(0, weight_of);
+    let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
+    let values: usize = [&job.request_data, &job.context, &job.result_data, &job.labels].map(json).iter().sum();
+    let texts: usize = [&job.content, &job.user_requirement, &job.error_message].map(text).iter().sum();
+    1024 + values + texts
+}
+
+/// About how many bytes the items of each of these jobs have.
+async fn item_bytes(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, usize>, DbErr> {
+    let ids: Vec<&str> = jobs.iter().filter(|job| may_have_items(job)).map(|job| job.id.as_str()).collect();
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let backend = tx.get_database_backend();
+    let size = |column: job_item::Column| dialect::stored_bytes(backend, column.as_str());
+    let bytes = size(job_item::Column::Input).add(size(job_item::Column::Result)).add(size(job_item::Column::Error));
+    let rows: Vec<(String, i64)> = job_item::Entity::find()
+        .select_only()
+        .column(job_item::Column::JobId)
+        .expr_as(Func::sum(bytes).cast_as("bigint"), "bytes")
+        .filter(bulk::is_one_of(backend, Expr::col(job_item::Column::JobId), &ids))
+        .group_by(job_item::Column::JobId)
+        .into_tuple()
+        .rows(tx)
+        .await?;
+    Ok(rows.into_iter().map(|(id, bytes)| (id, usize::try_from(bytes).unwrap_or(usize::MAX))).collect())
+}
+
+/// The shots of a job with items are its items; what was imported may have lost count.
+fn may_have_items(job: &job::Model) -> bool {
+    job.total_shots > 0 || job.source.is_some()
 }
 
 impl ClaimJobs {
@@ -211,9 +289,7 @@ pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMa
 }
 
 async fn with_items(tx: &Tx, jobs: Vec<job::Model>) -> Result<Vec<Claimed>> {
-    // The shots of a job with items are its items; what was imported may have lost count.
-    let may_have = |job: &&job::Model| job.total_shots > 0 || job.source.is_some();
-    let ids: Vec<&str> = jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect();
+    let ids: Vec<&str> = jobs.iter().filter(|job| may_have_items(job)).map(|job| job.id.as_str()).collect();
     let mut items: HashMap<String, Vec<job_item::Model>> = HashMap::new();
     if !ids.is_empty() {
         let found = job_item::Entity::find().filter(bulk::is_one_of(

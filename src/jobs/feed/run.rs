@@ -16,6 +16,13 @@ use tokio::{sync::broadcast, time::Instant};
 /// Batches that a reader may be behind.
 const RING: usize = 128;
 
+/// Bytes of a batch that stand for one of these; a batch that has more takes the room of several, so that the ring does
+/// not hold what a flood of long events brings.
+const SLOT: usize = 256 << 10;
+
+/// Positions of a round, which ends before its time in a flood.
+const LONGEST_ROUND: i64 = 10_000;
+
 /// At most one read in this time, so that a busy service tells of many changes at once.
 const PAUSE: Duration = Duration::from_millis(15);
 
@@ -67,7 +74,7 @@ impl Run {
     /// Hands on what was read, up to the position that the tail has come to.
     fn tell(&self, events: Vec<job_event::Model>, upto: i64) {
         let mut state = self.state();
-        if state.ends.is_some_and(|ends| ends <= Instant::now()) {
+        if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > LONGEST_ROUND {
             self.send(state.end_round());
         }
         let changes = state.pass(events);
@@ -86,6 +93,9 @@ impl Run {
         let batch = (!changes.is_empty()).then(|| Arc::new(Batch::of(changes)))?;
         // Nobody may be listening.
         let _ = self.ring.send(batch.clone());
+        for _ in 0..(batch.weight / SLOT).min(RING / 2) {
+            let _ = self.ring.send(Arc::default());
+        }
         Some(batch)
     }
 }
@@ -123,7 +133,7 @@ impl State {
 }
 
 /// What was held back at a place, told now. With the last of it nothing is held back any more.
-pub fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
+fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
     let last = held.len();
     let change = |(i, event): (usize, Arc<job_event::Model>)| match i + 1 {
         told if told == last => Change::new(event, Place::of(place.at)),
@@ -176,18 +186,4 @@ async fn left_alone(run: &Arc<Run>, feed: &Feed) -> bool {
         *running = None;
     }
     alone
-}
-
-/// What is held back at a place: the history tells.
-pub async fn held_back(db: &Database, place: Place) -> Result<Vec<Change>> {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    if place.back == 0 {
-        return Ok(Vec::new());
-    }
-    let of_round = crate::db::behind(place.at.saturating_sub(place.back)).filter(job_event::Column::Id.lte(place.at));
-    let mut round = Round::default();
-    for event in of_round.rows(db.read()).await? {
-        round.pass(&Arc::new(event));
-    }
-    Ok(told_late(round.end(), place))
 }
