@@ -107,6 +107,7 @@ impl Lines {
         self.dropped.all.load(Ordering::Relaxed)
     }
 
+    #[allow(clippy::disallowed_methods, reason = "the process ends, and its runtime has")]
     fn flush(&self, until: Instant) {
         let Some(sender) = &self.sender else { return };
         let (done, wait) = sync_channel(0);

@@ -64,7 +64,9 @@ fn try_to_make(count: usize) -> io::Result<()> {
     let mut made = Vec::with_capacity(count);
     for _ in 0..count {
         let all = barrier.clone();
-        match thread::Builder::new().spawn(move || drop(all.wait())) {
+        match thread::Builder::new().spawn(move || {
+            all.wait();
+        }) {
             Ok(thread) => made.push(thread),
             // Those that were made wait until the process ends, which it does now.
             Err(error) => return Err(error),
@@ -78,6 +80,7 @@ fn try_to_make(count: usize) -> io::Result<()> {
 async fn keep_threads() {
     let mut busy = JoinSet::new();
     for _ in 0..KEPT {
+        #[allow(clippy::disallowed_methods, reason = "each of these threads is to be busy, and none is the runtime's")]
         busy.spawn_blocking(|| thread::sleep(BUSY));
     }
     while busy.join_next().await.is_some() {}

@@ -153,7 +153,7 @@ fn output(schema: &str) -> Option<Value> {
         }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
-        "WorkerList" => json!({"workers": [worker()]}),
+        "WorkerList" => json!({"workers": [worker()], "more": false}),
         "WorkerStatus" => json!("busy"),
         "HeldJob" => held(),
         "Queue" => queue(),

@@ -27,6 +27,8 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let address = listener.local_addr()?;
     // Before the first request, so that it does not wait for the document to be made.
     let routes = api::routes(&app);
+    // Heard from before anybody knows that the server is there.
+    let signal = stop_signal()?;
     greet(&app, address);
     let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
     let db = app.jobs.database().clone();
@@ -34,7 +36,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         let db = db.clone();
         async move { db.listen().await }
     }));
-    let (signal, jobs) = (stop_signal()?, app.jobs.clone());
+    let jobs = app.jobs.clone();
     let stop = async move {
         signal.await;
         // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
@@ -74,9 +76,8 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 
 /// Takes away what processes left that were killed while they received or read a dump.
 async fn sweep_temporaries() {
-    match tokio::task::spawn_blocking(import::sweep).await {
-        Ok(folders @ 1..) => tracing::info!(folders, "temporary files of processes that are gone were taken away"),
-        _ => {}
+    if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
+        tracing::info!(folders, "temporary files of processes that are gone were taken away")
     }
 }
 

@@ -65,7 +65,7 @@ pub fn is_read(statement: &Statement) -> bool {
     let sql = statement.sql.as_str();
     let writes = |word: &&str| sql.contains(*word);
     sql.starts_with("SELECT ")
-        || (sql.starts_with("WITH ") && !["INSERT ", "UPDATE ", "DELETE ", "MERGE "].iter().any(|word| writes(word)))
+        || (sql.starts_with("WITH ") && !["INSERT ", "UPDATE ", "DELETE ", "MERGE "].iter().any(writes))
 }
 
 #[cfg(test)]

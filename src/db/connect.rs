@@ -76,10 +76,10 @@ impl Options {
 pub enum ConnectError {
     #[error("the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
     Url(String),
-    #[error("the database at `{url}` cannot be opened: {source}")]
-    Open { url: String, source: DbErr },
-    #[error("the database at `{url}` does not take the connection: {source}")]
-    Refused { url: String, source: sqlx::Error },
+    #[error("the database at `{url}` cannot be opened: {why}")]
+    Open { url: String, why: String },
+    #[error("the database at `{url}` does not take the connection: {why}")]
+    Refused { url: String, why: String },
     #[error("a database in memory would lose every job, and each connection would see another one: name a file")]
     Memory,
     #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
@@ -135,7 +135,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
         .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
-    let open = |source| ConnectError::Open { url: shown_url(&options.url), source };
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: why(&error) };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
@@ -145,7 +145,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |source| ConnectError::Refused { url: shown_url(&options.url), source };
+    let refused = |error| ConnectError::Refused { url: shown_url(&options.url), why: without_values(&error) };
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
     let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
     connection.close().await.map_err(refused)
@@ -153,13 +153,25 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
 
 /// Makes the SQLite file, if it is not there, by one connection that is closed again.
 async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let open = |error: sqlx::Error| ConnectError::Open {
-        url: shown_url(&options.url),
-        source: DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))),
-    };
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: without_values(&error) };
     let file: SqliteConnectOptions = url.parse().map_err(open)?;
     let file = file.create_if_missing(true).busy_timeout(SQLITE_BUSY);
     sqlx::SqliteConnection::connect_with(&file).await.map_err(open)?.close().await.map_err(open)
+}
+
+fn why(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(source)) => without_values(source),
+        other => other.to_string(),
+    }
+}
+
+/// What is wrong. Of an address that is not understood, not which part of it: a password may stand where it should not.
+pub fn without_values(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(_) => "look at the port and the parameters of the address".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 pub fn sqlite_file(url: &str) -> Option<&Path> {

@@ -33,7 +33,7 @@ impl Database {
     /// with now.
     pub async fn ready(&self) -> Result<()> {
         let mut last = self.ready.0.lock().await;
-        if !last.as_ref().is_some_and(|(at, _)| at.elapsed() < FRESH) {
+        if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= FRESH) {
             *last = Some((Instant::now(), self.try_out().await));
         }
         match last.as_ref() {

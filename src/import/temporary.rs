@@ -5,7 +5,7 @@ use rustix::fs::{FlockOperation, flock};
 use std::{
     fs::{self, File},
     io,
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 use tempfile::TempDir;
@@ -63,7 +63,7 @@ fn is_ours(path: &Path) -> bool {
     named && path.symlink_metadata().is_ok_and(mine)
 }
 
-fn is_left(folder: &PathBuf) -> bool {
+fn is_left(folder: &Path) -> bool {
     match File::open(folder.join(LOCK)) {
         Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(_) => {

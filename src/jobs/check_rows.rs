@@ -138,14 +138,14 @@ fn check_labels(checks: &mut Checks, labels: Option<&Value>) {
 
 fn check_item(checks: &mut Checks, pointer: &str, item: &job_item::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
-    checks.text(&at("key"), Some(&item.key), validate::KEY);
-    checks.text(&at("error"), item.error.as_deref(), usize::MAX);
-    checks.range(&at("idx"), Some(item.idx), 0, MAX_INDEX);
-    checks.range(&at("attempt"), Some(item.attempt), 0, MAX_ATTEMPT);
-    checks.time(&at("created_at"), Some(item.created_at));
-    checks.time(&at("updated_at"), Some(item.updated_at));
-    checks.time(&at("started_at"), item.started_at);
-    checks.time(&at("completed_at"), item.completed_at);
+    checks.text(at("key"), Some(&item.key), validate::KEY);
+    checks.text(at("error"), item.error.as_deref(), usize::MAX);
+    checks.range(at("idx"), Some(item.idx), 0, MAX_INDEX);
+    checks.range(at("attempt"), Some(item.attempt), 0, MAX_ATTEMPT);
+    checks.time(at("created_at"), Some(item.created_at));
+    checks.time(at("updated_at"), Some(item.updated_at));
+    checks.time(at("started_at"), item.started_at);
+    checks.time(at("completed_at"), item.completed_at);
 }
 
 fn check_own(checks: &mut Checks, own: &OwnRows) {
@@ -165,9 +165,9 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
     }
     for (i, active) in own.active.iter().enumerate() {
         let at = |field: &str| format!("/active_jobs/{i}/{field}");
-        checks.name(&at("client_id"), &active.client_id, validate::WORKER);
-        checks.text(&at("title"), active.title.as_deref(), validate::SHORT);
-        checks.time(&at("created_at"), Some(active.created_at));
+        checks.name(at("client_id"), &active.client_id, validate::WORKER);
+        checks.text(at("title"), active.title.as_deref(), validate::SHORT);
+        checks.time(at("created_at"), Some(active.created_at));
     }
 }
 
@@ -175,13 +175,13 @@ fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
     // Streams name their messages by it.
     if !(1..=WORD).contains(&event.kind.len()) || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
-        checks.fail(&at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
+        checks.fail(at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
     }
-    checks.text(&at("current_stage"), event.current_stage.as_deref(), validate::SHORT);
-    checks.range(&at("seq"), Some(event.seq), 1, MAX_VERSION);
-    checks.range(&at("progress"), Some(event.progress), 0.0, 100.0);
-    checks.range(&at("total_shots"), Some(event.total_shots), 0, i32::MAX);
-    checks.range(&at("completed_shots"), Some(event.completed_shots), 0, i32::MAX);
-    checks.range(&at("seconds"), event.seconds, 0.0, LONGEST);
-    checks.time(&at("created_at"), Some(event.created_at));
+    checks.text(at("current_stage"), event.current_stage.as_deref(), validate::SHORT);
+    checks.range(at("seq"), Some(event.seq), 1, MAX_VERSION);
+    checks.range(at("progress"), Some(event.progress), 0.0, 100.0);
+    checks.range(at("total_shots"), Some(event.total_shots), 0, i32::MAX);
+    checks.range(at("completed_shots"), Some(event.completed_shots), 0, i32::MAX);
+    checks.range(at("seconds"), event.seconds, 0.0, LONGEST);
+    checks.time(at("created_at"), Some(event.created_at));
 }

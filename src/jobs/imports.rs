@@ -143,7 +143,7 @@ impl JobManager {
     pub async fn is_aborted(&self, id: &str) -> Result<bool> {
         use import::Column as C;
         let status = import::Entity::find_by_id(id).select_only().column(C::Status);
-        let status: Option<ImportStatus> = status.into_tuple().one(self.db.read()).await?;
+        let status: Option<ImportStatus> = status.into_tuple().row(self.db.read()).await?;
         Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
     }
 

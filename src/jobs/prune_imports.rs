@@ -1,7 +1,10 @@
 //! prune_imports: runs of the importer that nobody asks for any more go, and rejects beyond what is kept of all runs.
 
 use super::JobManager;
-use crate::{db::write::PruneImport, error::Result};
+use crate::{
+    db::{Readable, write::PruneImport},
+    error::Result,
+};
 use chrono::TimeDelta;
 use entity::import::{self, ImportStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -31,7 +34,7 @@ impl JobManager {
         let ended = import::Entity::find().filter(C::Status.ne(ImportStatus::Running));
         let ended = ended.select_only().columns([C::Id, C::FinishedAt, C::RejectBytes]);
         let ended = ended.order_by_desc(C::StartedAt).order_by_desc(C::Id).into_tuple();
-        let ended: Vec<(String, Option<chrono::DateTime<chrono::Utc>>, i64)> = ended.all(self.db.read()).await?;
+        let ended: Vec<(String, Option<chrono::DateTime<chrono::Utc>>, i64)> = ended.rows(self.db.read()).await?;
         let before = keep.map(|keep| self.now() - keep);
         let (mut pruned, mut bytes) = (Pruned::default(), 0);
         for (newer, (id, finished_at, of_it)) in ended.into_iter().enumerate() {

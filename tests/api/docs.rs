@@ -23,7 +23,13 @@ async fn health_names_the_database(api: Api) {
     };
     for path in ["/health", "/health/live", "/health/ready"] {
         let health = api.get(path).await.json(200);
-        let expected = serde_json::json!({"status": "ok", "version": env!("CARGO_PKG_VERSION"), "database": database, "loops": []});
+        let expected = serde_json::json!({
+            "status": "ok",
+            "version": env!("CARGO_PKG_VERSION"),
+            "database": database,
+            "loops": [],
+            "dropped_log_lines": 0,
+        });
         assert_eq!(health, expected);
     }
     api.database().clone().close().await.unwrap();

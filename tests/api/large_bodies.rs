@@ -101,7 +101,7 @@ fn empty_lists(n: usize) -> Vec<Value> {
         let mut lists = vec![json!([])];
         while bits > 0 {
             let last = lists.pop().unwrap();
-            lists.push(if bits % 2 == 0 { json!([last]) } else { json!([[], last]) });
+            lists.push(if bits.is_multiple_of(2) { json!([last]) } else { json!([[], last]) });
             bits /= 2;
         }
         lists.pop().unwrap()

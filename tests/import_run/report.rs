@@ -92,9 +92,7 @@ async fn a_report_that_would_change_a_source_is_refused(bench: Bench) {
     let dump = folder.path().join("dump.json.part");
     let text = json!([job("a", json!({}))]).to_string();
     std::fs::write(&dump, &text).unwrap();
-    for (sources, report) in
-        [(&dump, "dump.json.part"), (&dump, "dump.json"), (&folder.path().to_owned(), "report.json")]
-    {
+    for (sources, report) in [(&dump, "dump.json.part"), (&folder.path().to_owned(), "report.json")] {
         let options = Options { report: Some(folder.path().join(report)), ..Options::new(vec![sources.clone()]) };
         let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
         assert!(matches!(error, ImportError::ReportInSource(_)), "{error}");

@@ -92,7 +92,7 @@ async fn what_a_stranger_wrote_in_another_form_is_read_too_on_sqlite() {
         raw.execute_unprepared("UPDATE video_generation_jobs SET style = CAST('a' AS BLOB)").await.unwrap();
         let db = t.database().read();
         job::Entity::find().all(db).await.unwrap_err();
-        jobs_of(db, job::Entity::find()).await.unwrap_err();
+        assert_eq!(jobs_of(db, job::Entity::find()).await.unwrap(), [], "each is left out by itself");
         raw.close().await.unwrap();
     })
     .await;

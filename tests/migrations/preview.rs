@@ -37,6 +37,7 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("positions", 0),
         ("job_actions", 0),
         ("job_action_outcomes", 0),
+        ("write_probes", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
     for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 99 }] {

@@ -57,6 +57,14 @@ impl Server {
         Self::spawn(command).await
     }
 
+    /// As `start_with`, with a folder of its own for temporary files.
+    pub async fn start_beside(temporary: &std::path::Path, database_url: &str, args: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
+        let mut command = callsheet(&[&serve, args].concat());
+        command.env("TMPDIR", temporary);
+        Self::spawn(command).await
+    }
+
     async fn spawn(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, mut lines) = mpsc::unbounded_channel();

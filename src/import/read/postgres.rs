@@ -12,6 +12,7 @@ use super::{
     place::shown,
     sink::{Sink, piece},
 };
+use crate::db::without_values;
 use futures_util::StreamExt;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
@@ -111,7 +112,10 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
 async fn knock(url: &str) -> Result<(), Reject> {
     let refused =
         |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
-    let told = |error: sqlx::Error| refused(cause(&error));
+    let told = |error: sqlx::Error| match error {
+        sqlx::Error::Configuration(_) => refused(without_values(&error)),
+        other => refused(cause(&other)),
+    };
     let options: PgConnectOptions = url.parse().map_err(told)?;
     let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
     let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;

@@ -30,7 +30,7 @@ fn expect(text: &str, wanted: &[(&str, &str)]) {
 #[test]
 fn each_shape_of_a_file_is_understood() {
     expect(r#" {"a": {"x": "}"}, "b" :[1], "c":null} "#, &[("a", r#"{"x": "}"}"#), ("b", "[1]"), ("c", "null")]);
-    expect(r#"[{"x":"\"]"}, 1 ,"t"]"#, &[("[0]", r#"{"x":"\"]"}"#), ("[1]", "1"), ("[2]", r#""t""#)]);
+    expect(r#"[{"x":"\"]"}, 1 ,"t"]"#, &[("[0]", r#"{"x":"\"]"}"#), ("[1]", "Some(NotAnObject)")]);
     expect(r#"{"jobs": [{}], "pagination": {"total": 1}}"#, &[("[0]", "{}")]);
     expect(r#"{"jobs": {"a": {}}}"#, &[("a", "{}")]);
     expect(r#"{"job_id": "a", "n": {}}"#, &[("line 1", r#"{"job_id": "a", "n": {}}"#)]);
@@ -143,9 +143,14 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
+/// Scalars in a row are one reject: records of their own are objects and lists.
+fn records() -> impl Strategy<Value = Value> {
+    values().prop_map(|value| if value.is_object() || value.is_array() { value } else { json!({"value": value}) })
+}
+
 proptest! {
     #[test]
-    fn every_record_is_found_as_it_was_written(records in prop::collection::vec(values(), 0..6), pretty: bool) {
+    fn every_record_is_found_as_it_was_written(records in prop::collection::vec(records(), 0..6), pretty: bool) {
         let list = Value::from(records.clone());
         let text = if pretty { serde_json::to_string_pretty(&list).unwrap() } else { list.to_string() };
         let found: Vec<Value> = pieces(&text).iter().map(|(_, raw, _)| serde_json::from_str(raw).unwrap()).collect();
@@ -166,7 +171,7 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_file_gives_the_records_before_the_cut_and_one_reject(records in prop::collection::vec(values(), 1..5), cut: prop::sample::Index) {
+    fn a_cut_file_gives_the_records_before_the_cut_and_one_reject(records in prop::collection::vec(records(), 1..5), cut: prop::sample::Index) {
         let text = Value::from(records.clone()).to_string().into_bytes();
         let end = cut.index(text.len());
         let found = pieces(&text[..end]);

@@ -1,7 +1,7 @@
 //! The row of a run in `imports`: begun, known to be alive, ended, or given up for its process.
 
 use crate::{
-    db::{Tx, Write},
+    db::{Readable, Tx, Write},
     error::{Error, Result, Thing},
 };
 use chrono::{DateTime, Utc};
@@ -51,7 +51,7 @@ impl Write for FinishImport {
             finished_at: Set(Some(self.now)),
             ..Default::default()
         };
-        let there = import::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let there = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
         if there.ok_or(Error::NotFound(Thing::Import))?.status == ImportStatus::Aborted {
             (row.status, row.error, row.finished_at) = (NotSet, NotSet, NotSet);
         }
@@ -71,7 +71,7 @@ impl Write for AbortImport {
     type Output = import::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<import::Model> {
-        let row = import::Entity::find_by_id(&self.id).lock(LockType::Update).one(tx).await?;
+        let row = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
         let row = row.ok_or(Error::NotFound(Thing::Import))?;
         if row.status != ImportStatus::Running {
             return Ok(row);
@@ -101,7 +101,7 @@ impl Write for PruneImport {
         use import_reject::Column as C;
         let of_it = import_reject::Entity::find().filter(C::ImportId.eq(&self.id));
         let some = of_it.select_only().column(C::Id).order_by_asc(C::Id).limit(self.at_most);
-        let ids: Vec<i64> = some.into_tuple().all(tx).await?;
+        let ids: Vec<i64> = some.into_tuple().rows(tx).await?;
         let last = ids.last().copied().unwrap_or_default();
         let gone = C::ImportId.eq(&self.id).and(C::Id.lte(last));
         import_reject::Entity::delete_many().filter(gone).exec(tx).await?;
@@ -111,7 +111,9 @@ impl Write for PruneImport {
         let run = import::Entity::update_many().filter(import::Column::Id.eq(&self.id));
         let none = Expr::value(0i64);
         match self.run_too {
-            true => drop(import::Entity::delete_by_id(&self.id).exec(tx).await?),
+            true => {
+                import::Entity::delete_by_id(&self.id).exec(tx).await?;
+            }
             false => {
                 let run = run.col_expr(import::Column::RejectsKept, none.clone());
                 run.col_expr(import::Column::RejectBytes, none).exec(tx).await?;

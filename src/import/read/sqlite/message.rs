@@ -67,10 +67,11 @@ impl<R: BufRead> Messages<R> {
         if line.is_empty() {
             return Ok(None);
         }
-        if line.last() != Some(&b'\n') && line.len() as u64 >= LINE {
-            return Err(io::Error::other("a line is too long"));
+        if line.last() != Some(&b'\n') {
+            // The process may have been ended in the middle of a line.
+            let too_long = line.len() as u64 >= LINE;
+            return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
         }
-        // The process may have been ended in the middle of a line.
         let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else { return Ok(None) };
         if bytes > LARGEST {
             return Err(io::Error::other("a record is too long"));
