@@ -2,7 +2,7 @@
 
 use super::{Readable, dialect, page};
 use entity::job_event::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, QueryFilter, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, IdenStatic, QueryFilter, QuerySelect, Select};
 
 /// What an event takes beside its data, about.
 const EACH: i64 = 256;

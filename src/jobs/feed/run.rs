@@ -2,7 +2,7 @@
 
 use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
-    db::{Database, Readable, Subscription, Tail},
+    db::{Subscription, Tail},
     error::Result,
 };
 use entity::job_event;
