@@ -114,10 +114,8 @@ pub enum Error {
     ItemConflict(FieldError),
     #[error("More writes wait than the server holds: try again in a moment.")]
     Overloaded,
-    #[error("More calls wait for jobs than the server holds: try again in a moment, or wait at another server.")]
-    TooManyWaits,
-    #[error("Too many searches for a text are under way: try again in a moment.")]
-    TooManySearches,
+    #[error("This server holds {0} as it can: try again in a moment, or at another server.")]
+    Full(&'static str),
     #[error(
         "Looking through the jobs took too long: name a type, a status or a span of time as well, or ask for pages by cursor."
     )]
@@ -165,7 +163,7 @@ impl Error {
             Error::ShotsCountedFromItems => "shots_counted_from_items",
             Error::ShotsExceedTotal { .. } => "shots_exceed_total",
             Error::ItemConflict(_) => "item_conflict",
-            Error::Overloaded | Error::TooManyWaits | Error::TooManySearches => "overloaded",
+            Error::Overloaded | Error::Full(_) => "overloaded",
             Error::SearchTooLong => "search_too_long",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",

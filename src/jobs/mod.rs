@@ -24,6 +24,7 @@ mod get_job;
 mod heartbeat;
 mod imports;
 mod items;
+mod job_waits;
 mod list_jobs;
 mod loops;
 mod outcomes;
@@ -94,6 +95,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::job;
 use feed::Feed;
+use job_waits::JobWaits;
 use loops::Loops;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
@@ -135,6 +137,8 @@ pub struct JobManager {
     /// Names this service in what it works on.
     owner: Arc<str>,
     waiting: Waiting,
+    job_waits: JobWaits,
+    streams: Arc<Semaphore>,
     workers: WorkerBook,
     loops: Loops,
     /// Looks for a text that may go on at once.
@@ -150,6 +154,8 @@ impl JobManager {
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
+        let job_waits = JobWaits::new(db.news().clone());
+        let streams = Arc::new(Semaphore::new(watch_jobs::MOST_STREAMS));
         let searches = Arc::new(Semaphore::new(filter::SEARCHES));
         Self {
             db,
@@ -159,6 +165,8 @@ impl JobManager {
             wake,
             owner,
             waiting,
+            job_waits,
+            streams,
             workers,
             loops,
             searches,

@@ -133,7 +133,7 @@ impl Waiting {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
         if room.waiters.len() >= MOST_WAITS || room.types + types.len() > MOST_WAITING_TYPES {
-            return Err(Error::TooManyWaits);
+            return Err(Error::Full("as many waiting claims"));
         }
         let number = room.enter(types.clone(), wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
@@ -154,7 +154,7 @@ impl Waiting {
     pub async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>> {
         let until = until.max(Instant::now() + LOOK_WITHIN);
         let turn = timeout_at(until, self.looks.acquire()).await;
-        turn.ok().and_then(|turn| turn.ok()).ok_or(Error::TooManyWaits)
+        turn.ok().and_then(|turn| turn.ok()).ok_or(Error::Full("as many claims"))
     }
 
     /// There may be a job of one of these types: one who waits for it looks.
@@ -443,7 +443,7 @@ mod tests {
     async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
         let (waiting, one) = (waiting(), types(0..1));
         let mut places: Vec<Place> = (0..MOST_WAITS).map(|_| waiting.enter(&one).unwrap()).collect();
-        assert!(matches!(waiting.enter(&one), Err(Error::TooManyWaits)));
+        assert!(matches!(waiting.enter(&one), Err(Error::Full(_))));
         places.pop();
         let _last = waiting.enter(&one).unwrap();
         assert_eq!(waiting.count(), MOST_WAITS);

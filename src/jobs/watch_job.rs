@@ -6,7 +6,7 @@ use super::{
     watch_jobs::{Reset, Wanted},
 };
 use crate::{
-    db::{LONG_EVENT, Part, part},
+    db::{LONG_EVENT, PAGE, Part, part},
     error::Result,
     lifecycle::{EventKind, is_terminal},
 };
@@ -14,7 +14,10 @@ use entity::{job, job_event};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
-    sync::broadcast::{Receiver, error::RecvError},
+    sync::{
+        OwnedSemaphorePermit,
+        broadcast::{Receiver, error::RecvError},
+    },
     time::{Instant, sleep_until},
 };
 
@@ -33,6 +36,7 @@ pub struct JobWatch {
     seq: i64,
     stage: Stage,
     ready: VecDeque<JobNews>,
+    _place: OwnedSemaphorePermit,
 }
 
 enum Stage {
@@ -45,17 +49,11 @@ enum Stage {
     Over,
 }
 
-/// Events that are read at once.
-const PAGE: u64 = 200;
-
-/// Between two looks at a job that someone waits for, when no news come.
-const LOOK: Duration = Duration::from_secs(1);
-
 impl JobManager {
     /// The changes of a job behind a version, or behind a snapshot; they end with the job. `None` when the job has ended
     /// and the reader has all of it.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `overloaded` when there are more streams than the server holds.
     pub async fn watch_job(&self, id: &str, after: Option<i64>) -> Result<Option<JobWatch>> {
         let job = self.get_job(id).await?;
         if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
@@ -67,34 +65,33 @@ impl JobManager {
             seq: 0,
             stage: Stage::Begin(after),
             ready: VecDeque::new(),
+            _place: self.stream_place()?,
         };
         Ok(Some(watch))
     }
 
     /// The job as soon as its version is behind this one (by default the present one), or as it is after the wait.
     ///
-    /// Errors: `job_not_found`.
+    /// Errors: `job_not_found`, `overloaded` when more calls wait than the server holds.
     pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
-        let mut news = self.db.news().subscribe();
+        let place = self.job_waits.enter(id)?;
         let deadline = Instant::now() + wait;
-        let mut job = self.get_job(id).await?;
+        let mut told = std::pin::pin!(place.wake.notified());
+        // From here on nothing is missed.
+        told.as_mut().enable();
+        let mut job = Box::pin(self.get_job(id)).await?;
         let since = since_version.unwrap_or(job.version);
         while job.version <= since && Instant::now() < deadline {
-            let look = deadline.min(Instant::now() + LOOK);
-            let told = async {
-                loop {
-                    let told = news.next().await;
-                    if told.more || told.jobs.iter().any(|news| news.job_id == id) {
-                        return;
-                    }
-                }
-            };
+            let look = deadline.min(Instant::now() + self.job_waits.patience());
             let over = tokio::select! {
-                () = told => false,
+                () = told.as_mut() => false,
                 () = sleep_until(look) => false,
                 () = self.feed.ended() => true,
             };
-            job = self.get_job(id).await?;
+            told.set(place.wake.notified());
+            told.as_mut().enable();
+            let Some(_turn) = self.job_waits.turn(deadline).await else { break };
+            job = Box::pin(self.get_job(id)).await?;
             if over {
                 break;
             }

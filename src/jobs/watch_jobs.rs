@@ -2,7 +2,7 @@
 
 use super::{
     Counts, Filter, JobManager,
-    feed::{Batch, Change, Joined, Place, held_back},
+    feed::{Batch, Change, HeldBack, Joined, Place},
     validate,
 };
 use crate::{
@@ -14,7 +14,13 @@ use entity::{JobStatus, job_event, position::PRUNED};
 use sea_orm::{ColumnTrait, QueryFilter};
 use serde_json::Value;
 use std::{collections::VecDeque, sync::Arc, time::Duration};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::{
+    OwnedSemaphorePermit,
+    broadcast::{Receiver, error::RecvError},
+};
+
+/// Streams of one server, of all jobs and of one job each.
+pub const MOST_STREAMS: usize = 2_000;
 
 /// Which events a reader wants. Each list that is empty lets everything through.
 #[derive(Clone, Debug, Default)]
@@ -85,12 +91,15 @@ pub struct JobsWatch {
     ready: VecDeque<JobsNews>,
     /// Where the reader is, whether it wanted what led there or not.
     place: Option<Place>,
+    _place: OwnedSemaphorePermit,
 }
 
 enum Stage {
     Begin,
     /// From a place on.
     Resume(Place),
+    /// What was held back there comes first.
+    Late(HeldBack),
     Live(Receiver<Arc<Batch>>),
     Over,
 }
@@ -101,7 +110,7 @@ const SOON: Duration = Duration::from_millis(50);
 impl JobManager {
     /// All changes from now on, behind a snapshot, or those behind a place that an earlier reader came to.
     ///
-    /// Errors: `invalid_request`.
+    /// Errors: `invalid_request`, `overloaded` when there are more streams than the server holds.
     pub fn watch_jobs(&self, filter: EventFilter, after: Option<Place>) -> Result<JobsWatch> {
         filter.check()?;
         let stage = after.map_or(Stage::Begin, Stage::Resume);
@@ -112,7 +121,13 @@ impl JobManager {
             found: VecDeque::new(),
             ready: VecDeque::new(),
             place: after,
+            _place: self.stream_place()?,
         })
+    }
+
+    /// A place among the streams of this server.
+    pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit> {
+        self.streams.clone().try_acquire_owned().map_err(|_| Error::Full("as many streams"))
     }
 }
 
@@ -141,6 +156,13 @@ impl JobsWatch {
                 Stage::Resume(place) => {
                     let place = *place;
                     Box::pin(self.resume(place)).await?;
+                }
+                Stage::Late(late) => {
+                    let next = Box::pin(late.next(&self.jobs.db)).await?;
+                    match next {
+                        Some(batch) => self.found.push_back(Arc::new(batch)),
+                        None => self.stage = Stage::Resume(Place::of(late.at())),
+                    }
                 }
                 Stage::Live(next) => match next.recv().await {
                     Ok(batch) => self.found.push_back(batch),
@@ -173,7 +195,10 @@ impl JobsWatch {
         if let Some(reset) = self.lost(place).await? {
             return self.begin(Some(reset)).await;
         }
-        let held = held_back(&self.jobs.db, place).await?;
+        if place.back > 0 {
+            self.stage = Stage::Late(HeldBack::find(&self.jobs.db, place).await?);
+            return Ok(());
+        }
         let Some(joined) = self.jobs.feed.join().await? else {
             self.stage = Stage::Over;
             return Ok(());
@@ -181,8 +206,6 @@ impl JobsWatch {
         if joined.from < place.at {
             // The feed is in the middle of what the reader has, or behind it on this server.
             tokio::time::sleep(SOON).await;
-            self.found.push_back(Arc::new(Batch::of(held)));
-            self.stage = Stage::Resume(Place::of(place.at));
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
@@ -192,7 +215,6 @@ impl JobsWatch {
             return self.begin(Some(reset)).await;
         }
         let reached = missed.last().map_or(place.at, |event: &job_event::Model| event.id);
-        self.found.push_back(Arc::new(Batch::of(held)));
         self.found.push_back(Arc::new(Batch::settled(missed)));
         if more {
             // Whoever has much to catch up with joins when it is there.

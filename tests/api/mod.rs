@@ -36,3 +36,4 @@ mod live;
 mod media;
 mod native;
 mod problems;
+mod waits;

@@ -181,3 +181,42 @@ async fn jobs_that_another_transaction_holds_are_left_out_on_postgres() {
     })
     .await;
 }
+
+on_both!(a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on);
+async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(t: Bench) {
+    let mut expected = Vec::new();
+    for n in 0..60 {
+        let content = (n % 2 == 0).then(|| "x".repeat(400_000));
+        let items = if n % 2 == 0 { vec![] } else { vec![NewItem { key: "a".into(), input: Some(json!("y".repeat(400_000))) }] };
+        t.clock.advance(TimeDelta::milliseconds(1));
+        expected.push(t.create(NewJob { content, items, ..any_job() }).await.id);
+    }
+    let all = Claim { max_jobs: 1000, ..claim("w") };
+    let mut given = Vec::new();
+    loop {
+        let claimed = t.claim_jobs(all.clone()).await.unwrap();
+        if claimed.is_empty() {
+            break;
+        }
+        assert!(claimed.len() <= 21, "{} jobs of 400 kB each", claimed.len());
+        given.extend(claimed.into_iter().map(|claimed| claimed.job.id));
+    }
+    assert_eq!(given, expected);
+}
+
+on_both!(a_claim_of_many_small_jobs_has_them_all_in_order);
+async fn a_claim_of_many_small_jobs_has_them_all_in_order(t: Bench) {
+    let mut expected = Vec::new();
+    for priority in [1, 0] {
+        for _ in 0..150 {
+            t.clock.advance(TimeDelta::milliseconds(1));
+            expected.push(t.create(NewJob { priority, ..any_job() }).await.id);
+        }
+    }
+    t.set_queue("idea2video", None, Some(Some(290))).await.unwrap();
+    let claimed = t.claim_jobs(Claim { max_jobs: 1000, ..claim("w") }).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.job.id.as_str()).collect::<Vec<_>>(), expected[..290]);
+    for claimed in &claimed[280..] {
+        t.whole(&claimed.job.id).await.assert_history_is_whole();
+    }
+}

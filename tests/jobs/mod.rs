@@ -11,6 +11,7 @@ mod clock_ahead;
 mod count_jobs;
 mod create_job;
 mod create_jobs;
+mod cut;
 mod delete_job;
 mod endings;
 mod episodes;

@@ -182,3 +182,25 @@ async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
     })
     .await;
 }
+
+on_both!(no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room);
+async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room(t: Bench) {
+    let of = |n: usize| Claim { job_types: (0..100).map(|kind| format!("type-{n}-{kind}")).collect(), ..patient("w") };
+    let calls: Vec<_> = (0..1000).map(|n| wait(&t, of(n))).collect();
+    while t.waits() < 1000 {
+        tokio::task::yield_now().await;
+    }
+    crate::support::refusal(t.claim_jobs(patient("more")).await, "overloaded");
+    assert!(t.claim_jobs(claim("w")).await.unwrap().is_empty(), "who does not wait is answered");
+    calls[0].abort();
+    while t.waits() == 1000 {
+        tokio::task::yield_now().await;
+    }
+    let call = wait(&t, patient("more"));
+    let id = t.queued().await.id;
+    assert_eq!(call.await.unwrap()[0].job.id, id);
+    calls.iter().for_each(JoinHandle::abort);
+    while t.waits() > 0 {
+        tokio::task::yield_now().await;
+    }
+}

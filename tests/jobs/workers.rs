@@ -1,8 +1,10 @@
 //! Workers are registered by their calls.
 
-use crate::support::{Bench, claim, for_now};
+use crate::support::{Bench, at_once, claim, for_now};
 use callsheet::jobs::{Claim, Guard, WorkerStatus};
 use chrono::TimeDelta;
+use entity::worker;
+use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 on_both!(a_worker_is_registered_by_its_claims_with_what_it_holds);
@@ -48,4 +50,62 @@ async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: Bench) {
     t.clock.advance(TimeDelta::hours(1));
     assert_eq!(t.forget_workers().await.unwrap(), 1);
     assert!(t.list_workers().await.unwrap().workers.is_empty());
+}
+
+on_both!(a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits);
+async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: Bench) {
+    let first = t.now();
+    let jobs = (*t).clone();
+    let waits = tokio::spawn(async move { jobs.claim_jobs(Claim { wait_seconds: 60, ..claim("waits") }).await });
+    while t.idle_waits() == 0 {
+        tokio::task::yield_now().await;
+    }
+    let now = t.clock.advance(TimeDelta::seconds(60));
+    t.claim_jobs(claim("other")).await.unwrap();
+    let row = |id| worker::Entity::find_by_id(id).one(t.database().read());
+    assert_eq!(row("waits").await.unwrap().unwrap().last_seen_at, first);
+    assert_eq!(row("other").await.unwrap().unwrap().last_seen_at, now);
+    let listed = t.list_workers().await.unwrap().workers;
+    assert!(listed.iter().all(|worker| worker.row.last_seen_at == now), "whoever waits is there");
+    assert_eq!(row("waits").await.unwrap().unwrap().last_seen_at, now, "which others see now and then");
+    waits.abort();
+}
+
+on_both!(new_workers_that_come_at_once_are_all_listed);
+async fn new_workers_that_come_at_once_are_all_listed(t: Bench) {
+    let other = t.another().await;
+    let calls = (0..300).map(|n| {
+        let jobs = if n % 3 == 0 { other.clone() } else { (*t).clone() };
+        async move { jobs.claim_jobs(claim(&format!("w{n}"))).await.unwrap() }
+    });
+    at_once(calls).await;
+    for jobs in [&*t, &other] {
+        jobs.note_workers().await.unwrap();
+    }
+    let rows = worker::Entity::find().all(t.database().read()).await.unwrap();
+    assert_eq!(rows.len(), 300);
+    other.database().clone().close().await.unwrap();
+}
+
+on_both!(of_too_many_workers_those_are_listed_that_were_heard_of_last);
+async fn of_too_many_workers_those_are_listed_that_were_heard_of_last(t: Bench) {
+    let row = |n: i64| worker::ActiveModel {
+        worker_id: Set(format!("w{n:05}")),
+        first_seen_at: Set(t.now()),
+        last_seen_at: Set(t.now() + TimeDelta::milliseconds(n)),
+        claimed: Set(0),
+        completed: Set(0),
+        failed: Set(0),
+        rescued: Set(0),
+        ..Default::default()
+    };
+    for part in 0..11 {
+        let rows = (0..1000).map(|n| row(part * 1000 + n));
+        worker::Entity::insert_many(rows).exec(t.database().read()).await.unwrap();
+    }
+    let listed = t.list_workers().await.unwrap();
+    assert!(listed.more && listed.workers.len() == 10_000);
+    assert_eq!(listed.workers[0].row.worker_id, "w01000");
+    t.clock.advance(TimeDelta::days(2));
+    assert_eq!(t.forget_workers().await.unwrap(), 11_000, "piece by piece");
 }

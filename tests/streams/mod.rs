@@ -2,6 +2,7 @@
 
 mod cut;
 mod filters;
+mod floods;
 mod follow_all;
 mod follow_job;
 mod merged;

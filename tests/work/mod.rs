@@ -9,3 +9,4 @@ mod protocol;
 mod relay;
 mod stage;
 mod storyboard;
+mod surroundings;

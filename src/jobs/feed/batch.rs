@@ -2,7 +2,7 @@
 
 use super::Place;
 use crate::{
-    db::{Database, Readable},
+    db::{Database, Readable, write::weight_of},
     error::Result,
 };
 use bytes::Bytes;
@@ -14,6 +14,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use tokio::sync::OnceCell;
+
+/// What an event takes beside its data, about.
+const EACH: usize = 256;
 
 /// An event on its way to the readers.
 pub struct Change {
@@ -27,6 +30,8 @@ pub struct Change {
 #[derive(Default)]
 pub struct Batch {
     pub changes: Vec<Change>,
+    /// About how many bytes it has.
+    pub weight: usize,
     together: OnceLock<Bytes>,
     labels: OnceCell<HashMap<String, Value>>,
 }
@@ -58,7 +63,8 @@ impl Batch {
     }
 
     pub fn of(changes: Vec<Change>) -> Self {
-        Self { changes, ..Self::default() }
+        let weight = changes.iter().map(|change| EACH + change.event.data.as_ref().map_or(0, weight_of)).sum();
+        Self { changes, weight, ..Self::default() }
     }
 
     /// All messages in one piece, made by the first who asks.

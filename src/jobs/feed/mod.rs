@@ -3,13 +3,14 @@
 //! Readers share one ring of batches. Who is slower than the ring is long is told so, and holds nobody up.
 
 mod batch;
+mod held_back;
 mod place;
 mod round;
 mod run;
 
 pub use batch::{Batch, Change};
 pub use place::Place;
-pub use run::held_back;
+pub use held_back::HeldBack;
 
 use crate::{db::Database, error::Result};
 use round::Round;

@@ -14,8 +14,8 @@ pub struct Place {
     pub told: usize,
 }
 
-/// Positions that a held back event may lie before its place; far more than half a second brings.
-const FARTHEST: i64 = 1_000_000;
+/// Positions that a held back event may lie before its place: more than a round has, and what is left out of the numbers.
+const FARTHEST: i64 = 50_000;
 
 impl Place {
     /// Nothing is held back.

@@ -2,7 +2,7 @@
 
 use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
-    db::{Database, LONG_EVENT, Part, Subscription, Tail, part},
+    db::{Subscription, Tail},
     error::Result,
     tasks::panics,
 };
@@ -17,6 +17,13 @@ use tokio::{sync::broadcast, time::Instant};
 /// Batches that a reader may be behind.
 const RING: usize = 128;
 
+/// Bytes of a batch that stand for one of these; a batch that has more takes the room of several, so that the ring does
+/// not hold what a flood of long events brings.
+const SLOT: usize = 256 << 10;
+
+/// Positions of a round, which ends before its time in a flood.
+const LONGEST_ROUND: i64 = 10_000;
+
 /// At most one read in this time, so that a busy service tells of many changes at once.
 const PAUSE: Duration = Duration::from_millis(15);
 
@@ -26,8 +33,6 @@ const LOOK: Duration = Duration::from_millis(500);
 /// After a read that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Events of a round that are read at once.
-const AT_ONCE: u64 = 2000;
 
 /// How long it goes on when nobody listens any more: readers that were cut off come back.
 const LINGER: Duration = Duration::from_secs(30);
@@ -84,7 +89,7 @@ impl Run {
     /// Hands on what was read, up to the position that the tail has come to.
     fn tell(&self, events: Vec<job_event::Model>, upto: i64) {
         let mut state = self.state();
-        if state.ends.is_some_and(|ends| ends <= Instant::now()) {
+        if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > LONGEST_ROUND {
             self.send(state.end_round());
         }
         let changes = state.pass(events);
@@ -103,6 +108,9 @@ impl Run {
         let batch = (!changes.is_empty()).then(|| Arc::new(Batch::of(changes)))?;
         // Nobody may be listening.
         let _ = self.ring.send(batch.clone());
+        for _ in 0..(batch.weight / SLOT).min(RING / 2) {
+            let _ = self.ring.send(Arc::default());
+        }
         Some(batch)
     }
 }
@@ -140,7 +148,7 @@ impl State {
 }
 
 /// What was held back at a place, told now. With the last of it nothing is held back any more.
-pub fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
+fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
     let last = held.len();
     let change = |(i, event): (usize, Arc<job_event::Model>)| match i + 1 {
         told if told == last => Change::new(event, Place::of(place.at)),
@@ -193,26 +201,4 @@ async fn left_alone(run: &Arc<Run>, feed: &Feed) -> bool {
         *running = None;
     }
     alone
-}
-
-/// What is held back at a place: the history tells.
-pub async fn held_back(db: &Database, place: Place) -> Result<Vec<Change>> {
-    use sea_orm::{ColumnTrait, QueryFilter};
-    if place.back == 0 {
-        return Ok(Vec::new());
-    }
-    let (mut round, mut reached) = (Round::default(), place.at.saturating_sub(place.back));
-    loop {
-        let of_round = crate::db::behind(reached).filter(job_event::Column::Id.lte(place.at));
-        let Part { rows, more } = part(of_round, AT_ONCE, &LONG_EVENT, db.read()).await?;
-        let more = more && !rows.is_empty();
-        for event in rows {
-            let event: Arc<job_event::Model> = Arc::new(event);
-            reached = event.id;
-            round.pass(&event);
-        }
-        if !more {
-            return Ok(told_late(round.end(), place));
-        }
-    }
 }

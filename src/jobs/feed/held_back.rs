@@ -1,0 +1,80 @@
+//! What is held back at a place that a client names: the last progress of some jobs. The history tells what it is, a part
+//! at a time: a client may name a place behind which lies more than fits into memory.
+
+use super::{Batch, Change, Place};
+use crate::{
+    db::{Database, LONG_EVENT, PAGE, Readable, behind, part},
+    error::Result,
+    lifecycle::EventKind,
+};
+use entity::job_event::{Column, Model};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+/// Positions that are looked at at once.
+const POSITIONS: u64 = 2_000;
+
+pub struct HeldBack {
+    place: Place,
+    /// Positions of the events that are still to be told.
+    ids: VecDeque<i64>,
+}
+
+impl HeldBack {
+    /// As [`super::round::Round`] decides, from the same events.
+    pub async fn find(db: &Database, place: Place) -> Result<Self> {
+        let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
+        let mut after = place.at.saturating_sub(place.back);
+        loop {
+            let part = behind(after).filter(Column::Id.lte(place.at)).limit(POSITIONS).select_only();
+            let part = part.columns([Column::Id, Column::JobId, Column::Kind]).into_tuple();
+            let rows: Vec<(i64, String, String)> = part.rows(db.read()).await?;
+            let Some((last, ..)) = rows.last() else { break };
+            after = *last;
+            for (id, job_id, kind) in rows {
+                match (kind == EventKind::Progressed.as_str(), jobs.get_mut(&job_id)) {
+                    (true, Some(last)) => *last = Some(id),
+                    (true, None) => _ = jobs.insert(job_id, None),
+                    (false, Some(last)) => *last = None,
+                    (false, None) => {}
+                }
+            }
+        }
+        let mut ids: Vec<i64> = jobs.into_values().flatten().collect();
+        ids.sort_unstable();
+        Ok(Self { place, ids: ids.into_iter().skip(place.told).collect() })
+    }
+
+    /// Where the stream is when all of it is told.
+    pub fn at(&self) -> i64 {
+        self.place.at
+    }
+
+    /// Some of it; `None` when there is no more. Safe to be dropped while it waits.
+    pub async fn next(&mut self, db: &Database) -> Result<Option<Batch>> {
+        let count = self.ids.len().min(usize::try_from(PAGE).unwrap_or(usize::MAX));
+        if count == 0 {
+            return Ok(None);
+        }
+        let ids = self.ids.iter().take(count).copied();
+        let found = entity::job_event::Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id);
+        let events: Vec<Model> = part(found, PAGE, &LONG_EVENT, db.read()).await?.rows;
+        // Those that have been pruned meanwhile are left out.
+        let count = match events.last() {
+            Some(last) => self.ids.partition_point(|id| *id <= last.id),
+            None => count,
+        };
+        self.ids.drain(..count);
+        self.place.told += count;
+        let (first, last) = (self.place.told - count, self.ids.is_empty());
+        let number = events.len();
+        let change = |(i, event)| match last && i + 1 == number {
+            true => Change::new(Arc::new(event), Place::of(self.place.at)),
+            false => Change::new(Arc::new(event), Place { told: first + i + 1, ..self.place }),
+        };
+        Ok(Some(Batch::of(events.into_iter().enumerate().map(change).collect())))
+    }
+}

@@ -1,0 +1,63 @@
+//! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody uses them.
+
+use crate::support::{Backend, Bench, TestChance, TestClock, any_job, at_once, run};
+use callsheet::{
+    db::{Database, Options},
+    jobs::{JobManager, JobPatch},
+};
+use sea_orm::ConnectionTrait;
+use std::sync::Arc;
+
+const CONNECTIONS: usize = 8;
+
+async fn manager(t: &Bench) -> JobManager {
+    let options = Options { max_connections: CONNECTIONS as u32, ..Options::new(&t.db.url) };
+    let db = Database::connect(&options).await.unwrap();
+    JobManager::new(db, Arc::<TestClock>::default(), Arc::<TestChance>::default())
+}
+
+/// As many reads at once as there are connections.
+async fn reads(jobs: &JobManager, id: &str) {
+    let read = || {
+        let (jobs, id) = (jobs.clone(), id.to_owned());
+        async move { jobs.get_job(&id).await.map(|job| job.id) }
+    };
+    for read in at_once((0..4 * CONNECTIONS).map(|_| read())).await {
+        assert_eq!(read.unwrap(), id);
+    }
+}
+
+/// Cuts all connections of the database but the one that says so.
+async fn cut(stranger: &impl ConnectionTrait) {
+    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    stranger.execute_unprepared(sql).await.unwrap();
+    // They are gone when nobody lists them.
+    let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let left = || sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, left);
+    while stranger.query_one_raw(left()).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap() > 0 {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_are_answered_although_every_idle_connection_was_cut() {
+    run(Backend::Postgres, async |t: Bench| {
+        let jobs = manager(&t).await;
+        let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
+        let stranger = t.db.raw().await;
+        for round in 0..5 {
+            reads(&jobs, &id).await;
+            cut(&stranger).await;
+            reads(&jobs, &id).await;
+            cut(&stranger).await;
+            // One moment for several statements is read in a transaction.
+            assert_eq!(jobs.export_page(None, 10).await.unwrap().len(), 1);
+            cut(&stranger).await;
+            // The begin of a write is as harmless.
+            let patch = JobPatch { project_title: Some(Some(round.to_string())), ..Default::default() };
+            jobs.update_job(&id, patch, None).await.unwrap();
+        }
+        stranger.close().await.unwrap();
+        jobs.database().clone().close().await.unwrap();
+    })
+    .await;
+}
