@@ -100,7 +100,7 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
     let begun = answer.json(202);
     assert_eq!((&begun["status"], &begun["matching"], &begun["done"]), (&"running".into(), &3.into(), &0.into()));
     let server = t.another().await;
-    let running = Loops::start(&server, None);
+    let running = Loops::start(&server, None, None);
     let ended = loop {
         let action = t.get(&location).await.json(200);
         if action["status"] != "running" {

@@ -13,3 +13,4 @@ mod places;
 mod redis;
 mod samples;
 mod truth;
+mod untrusted;

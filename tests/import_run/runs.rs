@@ -1,12 +1,24 @@
 //! The runs that are kept: listed, and given up when nobody will end them.
 
-use crate::support::Bench;
+use crate::{
+    import::dump::{Dump, import},
+    support::Bench,
+};
+use callsheet::jobs::PrunedImports;
 use chrono::TimeDelta;
-use entity::import::{self, ImportStatus};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set};
+use entity::{
+    import::{self, ImportStatus},
+    import_reject,
+};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde_json::json;
 
-on_both!(runs_are_paged_newest_first, a_run_whose_process_is_gone_is_given_up, a_run_that_is_silent_is_given_up);
+on_both!(
+    runs_are_paged_newest_first,
+    a_run_whose_process_is_gone_is_given_up,
+    a_run_that_is_silent_is_given_up,
+    old_runs_go_with_their_rejects,
+);
 
 async fn runs_are_paged_newest_first(bench: Bench) {
     let mut ids = Vec::new();
@@ -66,4 +78,29 @@ async fn a_run_that_is_silent_is_given_up(bench: Bench) {
     assert_eq!(status(&bench, &silent).await, (ImportStatus::Failed, true));
     assert_eq!(status(&bench, &heard).await, (ImportStatus::Running, false));
     assert_eq!(status(&bench, &done).await, (ImportStatus::Finished, false));
+}
+
+async fn old_runs_go_with_their_rejects(bench: Bench) {
+    let mut lines = "{}\n".repeat(500);
+    lines.push_str("[]");
+    let old = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();
+    bench.clock.advance(TimeDelta::days(20));
+    let newer = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();
+    let running = bench.start_import(json!({})).await.unwrap();
+    assert_eq!(bench.prune_imports(Some(TimeDelta::days(30))).await.unwrap(), PrunedImports::default());
+    bench.clock.advance(TimeDelta::days(11));
+    let pruned = bench.prune_imports(Some(TimeDelta::days(30))).await.unwrap();
+    assert_eq!(pruned, PrunedImports { runs: 1, emptied: 0 });
+    assert_eq!(bench.get_import(&old).await.unwrap_err().code(), "import_not_found");
+    assert_eq!(bench.list_import_rejects(&newer, None, 1000).await.unwrap().len(), 501);
+    let left = import_reject::Entity::find().count(bench.database().read()).await.unwrap();
+    assert_eq!((left, bench.get_import(&running).await.unwrap().status), (501, ImportStatus::Running));
+
+    // Rejects of all runs together are bounded as well: those of the oldest go first, and its run stays.
+    let row = import::ActiveModel { id: Set(newer.clone()), reject_bytes: Set(2 << 30), ..Default::default() };
+    row.update(bench.database().read()).await.unwrap();
+    assert_eq!(bench.prune_imports(None).await.unwrap(), PrunedImports { runs: 0, emptied: 1 });
+    let run = bench.get_import(&newer).await.unwrap();
+    assert_eq!((run.rejected, run.rejects_kept, run.reject_bytes), (501, 0, 0));
+    assert!(bench.list_import_rejects(&newer, None, 1000).await.unwrap().is_empty());
 }

@@ -20,7 +20,7 @@ async fn a_clock_is_held_to_that_of_the_database_where_it_has_one(t: Bench) {
         let late = TimeDelta::seconds(seconds) - ahead;
         assert!(late >= TimeDelta::zero() && late < TimeDelta::minutes(30), "{ahead} ahead instead of {seconds} s");
     }
-    let loops = Loops::start(&server, None);
+    let loops = Loops::start(&server, None, None);
     let checked = loop {
         let status = server.list_loops().into_iter().find(|(name, _)| *name == "check_clock");
         if let Some((_, status)) = status {

@@ -45,7 +45,18 @@ impl Server {
     /// As `start_with`, on a port that a server before it had.
     pub async fn start_at(listen: &str, database_url: &str, args: &[&str]) -> Self {
         let serve = ["serve", "--listen", listen, "--database-url", database_url];
+        Self::start_as(callsheet(&[&serve, args].concat())).await
+    }
+
+    /// As `start_with`, with a folder of its own for temporary files.
+    pub async fn start_beside(temporary: &std::path::Path, database_url: &str, args: &[&str]) -> Self {
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
         let mut command = callsheet(&[&serve, args].concat());
+        command.env("TMPDIR", temporary);
+        Self::start_as(command).await
+    }
+
+    async fn start_as(mut command: Command) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, mut lines) = mpsc::unbounded_channel();
         follow(child.stdout.take().unwrap(), tell.clone());

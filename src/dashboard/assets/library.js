@@ -110,12 +110,19 @@ export function imports(root, { signal }) {
 }
 
 export function oneImport(root, { params: { id }, signal }) {
+  const sure = () => confirm('Abort this import?', h('p', 'What came in stays; the rest is left alone.'), 'Abort');
+  const abort = async () => {
+    if (!(await sure())) return;
+    try { await post(`/imports/${enc(id)}/abort`, {}); whole.refresh(); } catch (error) { failed(error); }
+  };
+  const counted = (one) => one.rejected > one.rejects_kept && h('p.small', `Of ${exact(one.rejected)} rejects, ${exact(one.rejects_kept)} are kept; the others were only counted, or were taken away since.`);
   const whole = panel(null, { load: () => get(`/imports/${enc(id)}`, { signal }), render: (body, one) => put(body, h('div.row.between', plainBadge(one.status), h('span.small', 'started ', when(one.started_at), one.finished_at && `, took ${duration((Date.parse(one.finished_at) - Date.parse(one.started_at)) / 1000)}`)),
-    one.error && h('div.error-text', user(one.error)), h('dl.numbers-grid', importNumbers(one).map(([name, n]) => h('div', { class: name === 'Rejected' && n ? 'bad' : '' }, h('dt', name), h('dd', { title: exact(n) }, count(n))))), sources(one.options) && h('p.small', 'From ', h('code.wrap', user(sources(one.options))))) });
+    one.error && h('div.error-text', user(one.error)), h('dl.numbers-grid', importNumbers(one).map(([name, n]) => h('div', { class: name === 'Rejected' && n ? 'bad' : '' }, h('dt', name), h('dd', { title: exact(n) }, count(n))))), sources(one.options) && h('p.small', 'From ', h('code.wrap', user(sources(one.options)))), counted(one),
+    one.status === 'running' && h('p', actionButton('Abort', 'cancel', abort, 'danger'))) });
   const reject = (one) => h('li', h('p', h('b', user(one.detail))), h('p.small', h('code', one.reason), ' in ', h('code.wrap', user(one.file)), one.key !== null && [', ', h('code.wrap', user(one.key))]),
     one.raw && h('details', h('summary', 'As it was found'), h('div.trace-box', copyButton(one.raw, 'Copy the record'), h('pre.trace', { tabindex: 0, role: 'group', 'aria-label': 'Record' }, user(one.raw)))));
   const list = listed('Rejects', 'rejects', (after) => `/imports/${enc(id)}/rejects${query({ after, limit: 100 })}`, signal, (all) => (all.length ? h('ul.rejects', all.map(reject)) : empty('No rejects', 'Every record that was read came in.')));
-  return page(root, 'Import', [whole, list], { sub: h('span', h('a', { href: '/imports' }, 'Imports'), ' / ', h('code', id)) });
+  return page(root, 'Import', [whole, list], { every: 1000, sub: h('span', h('a', { href: '/imports' }, 'Imports'), ' / ', h('code', id)) });
 }
 
 // Bulk runs.

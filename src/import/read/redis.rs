@@ -26,6 +26,9 @@ const PAGE: usize = 500;
 /// Bytes that are asked for at once, by what the server says of the keys' sizes.
 const PAGE_BYTES: u64 = 4 << 20;
 
+/// Bytes that a value of unknown size is taken for.
+const UNKNOWN: u64 = 256 << 10;
+
 /// What is kept under a key, by how that begins.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -164,7 +167,7 @@ impl Reader {
         self.page(kind, &ids[from..], sink)
     }
 
-    /// Bytes of each job. A server that does not tell is taken for one with small values.
+    /// Bytes of each job.
     fn sizes(&mut self, kind: Kind, ids: &[&str]) -> Result<Vec<u64>, RedisError> {
         let mut pipe = Pipeline::new();
         pipe.ignore_errors();
@@ -173,7 +176,12 @@ impl Reader {
             pipe.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(0);
         }
         let answers: Vec<Value> = Handle::current().block_on(pipe.query_async(&mut self.redis))?;
-        let size = |answer: &Value| if let Value::Int(bytes) = answer { u64::try_from(*bytes).unwrap_or(0) } else { 0 };
+        let size = |answer: &Value| match answer {
+            Value::Int(bytes) => u64::try_from(*bytes).unwrap_or(0),
+            Value::Nil => 0,
+            // A user who may not ask, or a server that does not know the question.
+            _ => UNKNOWN,
+        };
         let of_one = answers.chunks((answers.len() / ids.len()).max(1));
         Ok(of_one.map(|answers| answers.iter().map(size).sum()).collect())
     }

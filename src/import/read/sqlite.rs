@@ -79,8 +79,12 @@ impl Reader {
         command.arg0("callsheet-sqlite").arg("read-sqlite").args(jobs.arguments("--jobs"));
         command.args(preferences.map(|file| file.arguments("--preferences")).unwrap_or_default());
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // The allocator is not to set memory aside beyond what the process may have.
-        command.envs([("MIMALLOC_ARENA_RESERVE", "16M"), ("MIMALLOC_ARENA_EAGER_COMMIT", "0")]);
+        // The allocators are not to set memory aside beyond what the process may have.
+        command.envs([
+            ("MIMALLOC_ARENA_RESERVE", "16M"),
+            ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
+            ("MALLOC_ARENA_MAX", "1"),
+        ]);
         let mut child = command.spawn().map_err(failed)?;
         let out = child.stdout.take().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
         let messages = Messages::of(BufReader::with_capacity(1 << 16, Pipe::new(out, stop.clone())));

@@ -106,15 +106,17 @@ async fn all_of<W: Write>(table: &Table, conn: &mut SqliteConnection, out: &mut 
     table.check(conn).await?;
     let mut found = sqlx::query(AssertSqlSafe(table.rows())).fetch(&mut *conn);
     while let Some(row) = found.try_next().await? {
-        hand_on(&row, out)?;
+        hand_on(row, out)?;
     }
     drop(found);
     large(table, "id", conn, out).await
 }
 
-fn hand_on<W: Write>(row: &SqliteRow, out: &mut Out<W>) -> Step {
+fn hand_on<W: Write>(row: SqliteRow, out: &mut Out<W>) -> Step {
     let mut repairs = Vec::new();
-    let record = rows::object(row, &mut repairs)?;
+    let record = rows::object(&row, &mut repairs)?;
+    // It may be large, and so may be what is made of it.
+    drop(row);
     let key = rows::key(&record, "id");
     match rows::text(&record) {
         Some(text) => out.record(&key, &text, repairs)?,

@@ -66,7 +66,8 @@ pub async fn read<W: Write>(store: Store<'_>, conn: &mut SqliteConnection, out: 
         }
         match rows::text(&record).filter(|_| whole) {
             Some(text) => out.record(&id, &text, repairs)?,
-            None => out.reject(Some(&id), &[], too_large())?,
+            None if whole => out.reject(Some(&id), &[], too_large())?,
+            None => out.reject(Some(&id), &[], too_many())?,
         }
     }
     drop(jobs);
@@ -98,6 +99,14 @@ async fn results(
         }
     }
     Ok(Some(results))
+}
+
+fn too_many() -> Reject {
+    let told = format!(
+        "The job has more than {MOST} results, or results of more than {} MiB, which is the most that is read.",
+        LARGEST >> 20
+    );
+    Reject::new(Reason::TooLarge, told)
 }
 
 /// Results of jobs that were deleted: the store does not enforce its foreign key.

@@ -14,8 +14,10 @@ const WRITES: u64 = 8 << 30;
 
 /// Limits this process for good. It ends with the process that started it.
 pub fn limit_this_process() -> io::Result<()> {
-    let memory = resident().map_or(2 * MEMORY, |now| now + MEMORY);
-    lower(Resource::As, memory)?;
+    let [size, data] = in_use().unwrap_or([MEMORY; 2]);
+    lower(Resource::Data, data + MEMORY)?;
+    // Allocators set addresses aside that they do not use.
+    lower(Resource::As, size + 2 * MEMORY)?;
     lower(Resource::Cpu, CPU.as_secs())?;
     lower(Resource::Core, 0)?;
     lower(Resource::Fsize, WRITES)?;
@@ -29,8 +31,12 @@ fn lower(resource: Resource, to: u64) -> io::Result<()> {
     Ok(setrlimit(resource, Rlimit { current: least(now.current), maximum: least(now.maximum) })?)
 }
 
-/// Bytes of address space that the process has.
-fn resident() -> Option<u64> {
-    let pages: u64 = fs::read_to_string("/proc/self/statm").ok()?.split(' ').next()?.parse().ok()?;
-    Some(pages * rustix::param::page_size() as u64)
+/// Bytes of the address space that the process has, and of that what it may write to.
+fn in_use() -> Option<[u64; 2]> {
+    let pages = fs::read_to_string("/proc/self/statm").ok()?;
+    let bytes = |field: usize| {
+        let pages: u64 = pages.split(' ').nth(field)?.parse().ok()?;
+        Some(pages * rustix::param::page_size() as u64)
+    };
+    Some([bytes(0)?, bytes(5)?])
 }
