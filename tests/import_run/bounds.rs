@@ -20,12 +20,12 @@ on_both!(
 );
 
 async fn rejects_beyond_some_are_only_counted(bench: Bench) {
-    let report = import(&bench, &Dump::of("{}\n".repeat(10_050))).await;
+    let report = import(&bench, &Dump::of("{\"job_id\": 1}\n".repeat(10_050))).await;
     assert_eq!(counts(&report), (10_050, 0, 0, 10_050));
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
     assert_eq!((run.rejected, run.rejects_kept), (10_050, 10_000));
 
-    let large = format!("{{\"x\": \"{}\"}}\n", "y".repeat(1_000_000));
+    let large = format!("{{\"job_id\": \"{}\"}}\n", "y".repeat(1_000_000));
     let report = import(&bench, &Dump::of(large.repeat(80))).await;
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
     assert_eq!((run.rejected, run.rejects_kept), (80, 67));

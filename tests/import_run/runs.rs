@@ -81,8 +81,8 @@ async fn a_run_that_is_silent_is_given_up(bench: Bench) {
 }
 
 async fn old_runs_go_with_their_rejects(bench: Bench) {
-    let mut lines = "{}\n".repeat(500);
-    lines.push_str("[]");
+    let mut lines = "{\"job_id\": 1}\n".repeat(500);
+    lines.push_str("{\"status\": 1}");
     let old = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();
     bench.clock.advance(TimeDelta::days(20));
     let newer = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();
