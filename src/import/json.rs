@@ -16,7 +16,7 @@ const TOLD: usize = 16;
 pub const DEEPEST: usize = 120;
 
 /// Bytes of memory that the values of a record may take.
-pub const HEAVIEST: usize = 64 << 20;
+pub const HEAVIEST: usize = 48 << 20;
 
 /// What a value, and an object beyond its values, take of it.
 const VALUE: usize = 48;

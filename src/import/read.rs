@@ -8,6 +8,7 @@ mod input;
 mod place;
 mod postgres;
 mod redis;
+mod room;
 mod sink;
 mod sqlite;
 
@@ -21,11 +22,12 @@ use super::{
 use crate::db::write::ImportedJob;
 use place::Place;
 pub use place::{look, shown};
+use room::{Room, Rooms};
 pub use sink::SHOWN;
-use sink::{ROOM, Sink};
+use sink::Sink;
 pub use sqlite::{Arguments as SqliteArguments, run_child as read_sqlite};
 use std::{path::PathBuf, sync::Arc};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 
 /// A record that was met, and what was made of it.
 pub struct Entry {
@@ -44,8 +46,8 @@ pub struct Entry {
 /// Records that are written together.
 pub struct Batch {
     pub entries: Vec<Entry>,
-    /// Memory that they take. Records of which few fit in memory wait until those before are written.
-    pub room: Option<OwnedSemaphorePermit>,
+    /// Memory that they take.
+    pub room: Option<Room>,
 }
 
 /// How a source is read.
@@ -68,8 +70,7 @@ pub fn begin(reading: Reading) -> mpsc::Receiver<Batch> {
 
 impl Reading {
     fn run(self, sender: mpsc::Sender<Batch>) {
-        let room = Arc::new(Semaphore::new(ROOM));
-        let mut sink = Sink::new(sender, room, self.source, self.context, self.stop);
+        let mut sink = Sink::new(sender, Rooms::default(), self.source, self.context, self.stop);
         match Place::of(&self.place) {
             Place::Postgres(url) => postgres::read(url, &mut sink),
             Place::Redis(url) => redis::read(url, &mut sink),

@@ -18,6 +18,7 @@ use super::{
         text,
     },
     Batch, Entry,
+    room::Rooms,
 };
 use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
@@ -25,10 +26,7 @@ use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::{
-    runtime::Handle,
-    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-};
+use tokio::sync::mpsc;
 
 /// A batch ends after so many records, which are written in one transaction,
 const BATCH_RECORDS: usize = 5000;
@@ -37,9 +35,8 @@ const BATCH_BYTES: usize = 2 << 20;
 /// or when its records may take so many bytes of memory.
 const BATCH_WEIGHT: usize = 16 << 20;
 
-/// Batches that are in memory at once. A record that may take as much as a quarter of one is read only when all before
-/// it are written, and nothing is read beside it.
-pub const ROOM: usize = 4;
+/// A record that may take as much as a quarter of a batch is read only when all before it are written, and nothing is
+/// read beside it.
 const HEAVY: usize = BATCH_WEIGHT / 4;
 
 /// Bytes of a record that are kept, to be shown should it be rejected.
@@ -47,7 +44,7 @@ pub const SHOWN: usize = 1 << 20;
 
 pub struct Sink {
     sender: mpsc::Sender<Batch>,
-    room: Arc<Semaphore>,
+    rooms: Rooms,
     batch: Vec<Entry>,
     bytes: usize,
     weight: usize,
@@ -69,14 +66,14 @@ pub struct Sink {
 impl Sink {
     pub fn new(
         sender: mpsc::Sender<Batch>,
-        room: Arc<Semaphore>,
+        rooms: Rooms,
         named: Option<SourceKind>,
         context: Context,
         stop: Stop,
     ) -> Self {
         Self {
             sender,
-            room,
+            rooms,
             batch: Vec::new(),
             bytes: 0,
             weight: 0,
@@ -118,9 +115,9 @@ impl Sink {
         if !self.send() {
             return false;
         }
-        let Some(all) = self.room(ROOM) else { return false };
+        let Some(room) = self.rooms.alone(&self.stop) else { return false };
         let entry = self.entry(piece);
-        self.sender.blocking_send(Batch { entries: vec![entry], room: Some(all) }).is_ok()
+        self.sender.blocking_send(Batch { entries: vec![entry], room: Some(room) }).is_ok()
     }
 
     /// Hands the batch on, if there is one. False when nobody wants more.
@@ -130,15 +127,8 @@ impl Sink {
         }
         (self.bytes, self.weight) = (0, 0);
         let entries = std::mem::take(&mut self.batch);
-        let Some(room) = self.room(1) else { return false };
+        let Some(room) = self.rooms.batch(&self.stop) else { return false };
         self.sender.blocking_send(Batch { entries, room: Some(room) }).is_ok()
-    }
-
-    /// Waits for memory; `None` when the run is to end.
-    fn room(&self, batches: usize) -> Option<OwnedSemaphorePermit> {
-        let permits = u32::try_from(batches).unwrap_or(u32::MAX);
-        let room = self.room.clone().acquire_many_owned(permits);
-        Handle::current().block_on(self.stop.unless_requested(async { room.await.ok() }))
     }
 
     /// Takes a record that the reader put together. False when nobody wants more.
