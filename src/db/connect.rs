@@ -5,7 +5,7 @@ use super::{
     bound::{Bound, Bounded},
 };
 use crate::shown_url::shown_url;
-use sea_orm::{ConnectOptions, DbErr, Statement};
+use sea_orm::{ConnectOptions, DbErr, RuntimeErr, Statement};
 use sqlx::{Connection, sqlite::SqliteSynchronous};
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -67,10 +67,10 @@ impl Options {
 pub enum ConnectError {
     #[error("the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
     Url(String),
-    #[error("the database at `{url}` cannot be opened: {source}")]
-    Open { url: String, source: DbErr },
-    #[error("the database at `{url}` does not take the connection: {source}")]
-    Refused { url: String, source: sqlx::Error },
+    #[error("the database at `{url}` cannot be opened: {why}")]
+    Open { url: String, why: String },
+    #[error("the database at `{url}` does not take the connection: {why}")]
+    Refused { url: String, why: String },
     #[error("a database in memory would lose every job, and each connection would see another one: name a file")]
     Memory,
     #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
@@ -119,7 +119,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
         .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
-    let open = |source| ConnectError::Open { url: shown_url(&options.url), source };
+    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: why(&error) };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
@@ -129,10 +129,25 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
 
 /// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |source| ConnectError::Refused { url: shown_url(&options.url), source };
+    let refused = |error| ConnectError::Refused { url: shown_url(&options.url), why: without_values(&error) };
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
     let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
     connection.close().await.map_err(refused)
+}
+
+fn why(error: &DbErr) -> String {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(source)) => without_values(source),
+        other => other.to_string(),
+    }
+}
+
+/// What is wrong. Of an address that is not understood, not which part of it: a password may stand where it should not.
+pub fn without_values(error: &sqlx::Error) -> String {
+    match error {
+        sqlx::Error::Configuration(_) => "look at the port and the parameters of the address".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 pub fn sqlite_file(url: &str) -> Option<&Path> {

@@ -17,7 +17,7 @@ pub mod write;
 mod writer;
 
 pub use bound::Bounded;
-pub use connect::{ConnectError, Observer, Options, sqlite_file};
+pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use dialect::{
     beginning, bytewise, contains_text, due_since, guesses_pairs, is_processing, is_queued, is_running, text_member,
     unindexed,

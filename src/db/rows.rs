@@ -157,7 +157,7 @@ fn in_years(job: &job::Model) -> bool {
 }
 
 /// The years 1 to 9999, in seconds since 1970.
-const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
+pub const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
 /// The values of a row, one after the other.
 trait Columns {

@@ -225,7 +225,12 @@ async fn records_of_older_stores_never_leave_the_bounds(bench: Bench) {
     assert_eq!(again.total.rejected, 0, "{:?}", again.rejects);
     assert_eq!(export_text(&fresh).await, exported);
     let waiting = exported.lines().filter(|line| line.contains("\"status\":\"queued\"")).count();
+    // A claim ends before the job with which it would have too many shots.
     let all = callsheet::jobs::Claim { max_jobs: 100, ..claim("w") };
-    assert_eq!(fresh.claim_jobs(all).await.unwrap().len(), waiting);
+    let mut claimed = 0;
+    while let some @ 1.. = fresh.claim_jobs(all.clone()).await.unwrap().len() {
+        claimed += some;
+    }
+    assert_eq!(claimed, waiting);
     fresh.tear_down().await;
 }

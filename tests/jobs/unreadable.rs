@@ -9,6 +9,7 @@ use callsheet::{
 };
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
+use std::path::Path;
 
 on_both!(
     a_job_that_cannot_be_read_keeps_no_other_from_being_used,
@@ -28,7 +29,7 @@ fn harms(backend: Backend) -> Vec<&'static str> {
             "created_at = x'ff'",
             "updated_at = 'yesterday'",
             "run_at = 'soon'",
-            "run_at = x'00'",
+            "run_at = x'ff'",
             "started_at = -1e300",
             "project_title = x'00ff'",
             "content = CAST(x'ff' AS TEXT)",
@@ -258,4 +259,32 @@ async fn counters_at_their_end_stop_their_own_job(t: Bench) {
     let again = NewJob { job_id: Some("steps".into()), ..any_job() };
     refusal(t.create_job(again, None).await, "counter_exhausted");
     assert_eq!(ids(&t, &Filter::default(), View::Full, PageAfter::Start).await.len(), 2);
+}
+
+/// sea-orm's own `all` and `one` fail for all rows when they fail for one.
+#[test]
+fn no_query_reads_its_rows_in_one_go() {
+    let mut folders = ["src/jobs", "src/db"].map(|folder| Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).to_vec();
+    while let Some(folder) = folders.pop() {
+        for entry in folder.read_dir().unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.contains("within(CHECK)")) {
+                let ends = [".all(", ".one("].iter().filter_map(|call| line.split_once(call)).map(|(_, rest)| rest);
+                let on_database = |rest: &str| {
+                    let rest = rest.trim_start_matches('&');
+                    ["db", "tx", "conn", "self."].iter().any(|name| rest.starts_with(name))
+                };
+                let at = format!("{}, line {}", path.display(), number + 1);
+                assert!(
+                    !ends.into_iter().any(on_database),
+                    "{at}: use `rows`, `row` or `page` of db::Readable: {line}"
+                );
+            }
+        }
+    }
 }

@@ -90,7 +90,9 @@ fn is_printable(c: char) -> bool {
 /// A text of one line: plain, in single quotes, or as JSON writes it.
 fn word(text: &str) -> String {
     if !text.chars().all(is_printable) {
-        return Value::from(text).to_string();
+        let signs = Value::from(text).to_string();
+        let sign = |c: char| if is_printable(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+        return signs.chars().map(sign).collect();
     }
     if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
 }

@@ -12,7 +12,10 @@ pub fn gathers(backend: DbBackend) -> bool {
 /// text. A number of JSON would have 15 digits on SQLite, and another value than the one that is kept.
 pub fn gather(sql: &str) -> String {
     let column = |column: job::Column| match column {
-        job::Column::Progress => "format('%!.17g', \"progress\")".to_owned(),
+        // A text would become the number 0.
+        job::Column::Progress => {
+            "CASE WHEN typeof(\"progress\") IN ('real', 'integer') THEN format('%!.17g', \"progress\") END".to_owned()
+        }
         _ => format!("\"{}\"", column.as_str()),
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();

@@ -24,8 +24,11 @@ pub struct Level {
 
 impl Level {
     fn of(row: &QueryResult) -> Result<Self, DbErr> {
-        // A job whose time can't be read is passed over when the jobs are picked; those behind it may be due.
-        let due_at = in_years(row).and_then(|()| row.try_get("", "due_at")).unwrap_or(DateTime::UNIX_EPOCH);
+        // A job whose time can't be read is passed over when the jobs are picked; those behind it may be due. On SQLite,
+        // which compares texts, one of the year 12000 stands before them.
+        let due_at = in_years(row).and_then(|()| row.try_get::<DateTime<Utc>>("", "due_at"));
+        let due_at = due_at.ok().filter(|due_at| rows::YEARS.contains(&due_at.timestamp()));
+        let due_at = due_at.unwrap_or(DateTime::UNIX_EPOCH);
         Ok(Self { job_type: row.try_get("", "job_type")?, priority: row.try_get("", "priority")?, due_at })
     }
 }

@@ -11,6 +11,7 @@ use super::{
     sink::{Sink, piece},
     sqlite::{cause, each},
 };
+use crate::db::without_values;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{collections::BTreeMap, path::Path, time::Duration};
@@ -85,7 +86,10 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
 async fn knock(url: &str) -> Result<(), Reject> {
     let refused =
         |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
-    let told = |error: sqlx::Error| refused(cause(&error));
+    let told = |error: sqlx::Error| match error {
+        sqlx::Error::Configuration(_) => refused(without_values(&error)),
+        other => refused(cause(&other)),
+    };
     let options: PgConnectOptions = url.parse().map_err(told)?;
     let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
     let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;
