@@ -225,7 +225,7 @@ async fn no_odd_address_shows_its_password() {
             assert!(!format!("{said:?}").contains("hunter2"), "{args:?}: {said:?}");
         }
     }
-    let kept = desk.done(&["imports", "list", "--json"]).await;
+    let kept = desk.done(&["imports", "list", "--json", "--database-url", "sqlite://jobs.db"]).await;
     assert!(!kept.contains("hunter2"), "{kept}");
     let help = callsheet(&["work", "--help"]).env("CALLSHEET_SERVER", odd[18]).output().await.unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));

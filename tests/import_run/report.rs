@@ -89,12 +89,10 @@ async fn a_stop_leaves_whole_records(bench: Bench) {
 
 async fn a_report_that_would_change_a_source_is_refused(bench: Bench) {
     let folder = tempfile::tempdir().unwrap();
-    let dump = folder.path().join("dump.json.part");
+    let dump = folder.path().join("dump.json");
     let text = json!([job("a", json!({}))]).to_string();
     std::fs::write(&dump, &text).unwrap();
-    for (sources, report) in
-        [(&dump, "dump.json.part"), (&dump, "dump.json"), (&folder.path().to_owned(), "report.json")]
-    {
+    for (sources, report) in [(&dump, "dump.json"), (&folder.path().to_owned(), "report.json")] {
         let options = Options { report: Some(folder.path().join(report)), ..Options::new(vec![sources.clone()]) };
         let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
         assert!(matches!(error, ImportError::ReportInSource(_)), "{error}");
