@@ -48,7 +48,9 @@ impl JobManager {
             return look.await;
         }
         let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));
-        let turn = timeout(TURN, self.searches.clone().acquire_owned()).await.map_err(|_| Error::Full("as many searches for a text"))?;
+        let turn = timeout(TURN, self.searches.clone().acquire_owned())
+            .await
+            .map_err(|_| Error::Full("as many searches for a text"))?;
         let turn = turn.map_err(|error| broken(&error))?;
         let looking = tokio::spawn(async move {
             let found = look.await;

@@ -123,7 +123,8 @@ async fn items_events_and_shots_end_at_8_mib(api: Api) {
     let token = claimed.lease_token.unwrap();
     for n in 0..14 {
         let result = Some(json!({"video_path": long()}));
-        let item = ItemReport { key: Some(n.to_string()), idx: None, status: ItemStatus::Completed, result, error: None };
+        let item =
+            ItemReport { key: Some(n.to_string()), idx: None, status: ItemStatus::Completed, result, error: None };
         let log = vec!["l".repeat(2000); 100];
         let beat = Heartbeat { items: vec![item], log, ..Heartbeat::default() };
         api.heartbeat(&job.id, &token, beat).await.unwrap();

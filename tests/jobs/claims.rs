@@ -187,7 +187,11 @@ async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(
     let mut expected = Vec::new();
     for n in 0..60 {
         let content = (n % 2 == 0).then(|| "x".repeat(400_000));
-        let items = if n % 2 == 0 { vec![] } else { vec![NewItem { key: "a".into(), input: Some(json!("y".repeat(400_000))) }] };
+        let items = if n % 2 == 0 {
+            vec![]
+        } else {
+            vec![NewItem { key: "a".into(), input: Some(json!("y".repeat(400_000))) }]
+        };
         t.clock.advance(TimeDelta::milliseconds(1));
         expected.push(t.create(NewJob { content, items, ..any_job() }).await.id);
     }

@@ -9,8 +9,8 @@ mod round;
 mod run;
 
 pub use batch::{Batch, Change};
-pub use place::Place;
 pub use held_back::HeldBack;
+pub use place::Place;
 
 use crate::{db::Database, error::Result};
 use round::Round;

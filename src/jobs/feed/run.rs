@@ -33,7 +33,6 @@ const LOOK: Duration = Duration::from_millis(500);
 /// After a read that failed.
 const AGAIN: Duration = Duration::from_secs(1);
 
-
 /// How long it goes on when nobody listens any more: readers that were cut off come back.
 const LINGER: Duration = Duration::from_secs(30);
 
