@@ -1,12 +1,14 @@
 //! A request body that has to come at a least rate: a client that sends a byte now and then would hold its request, and
 //! what belongs to it, for as long as it likes.
 
+use super::idle_timeout::Traffic;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::Duration,
 };
@@ -24,12 +26,16 @@ pub struct SteadyBody<B> {
     credit: Duration,
     most_credit: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
+    ended: bool,
+    /// Hears when the body is dropped before its end.
+    traffic: Arc<Traffic>,
 }
 
 impl<B> SteadyBody<B> {
     /// `lag` is how far the body may be behind its rate.
-    pub fn new(body: B, lag: Duration, rate: u32) -> Self {
-        Self { body, rate, credit: lag, most_credit: lag.max(LONGEST_SILENCE), waiting: None }
+    pub fn new(body: B, lag: Duration, rate: u32, traffic: Arc<Traffic>) -> Self {
+        let most_credit = lag.max(LONGEST_SILENCE);
+        Self { body, rate, credit: lag, most_credit, waiting: None, ended: false, traffic }
     }
 
     fn received(&mut self, bytes: usize) {
@@ -61,10 +67,14 @@ where
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.received(frame.data_ref().map_or(0, Bytes::len));
+                self.ended = self.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }
             Poll::Ready(Some(Err(error))) => Poll::Ready(Some(Err(io::Error::other(error)))),
-            Poll::Ready(None) => Poll::Ready(None),
+            Poll::Ready(None) => {
+                self.ended = true;
+                Poll::Ready(None)
+            }
             Poll::Pending => self.wait(cx).map(|error| Some(Err(error))),
         }
     }
@@ -75,6 +85,14 @@ where
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+impl<B> Drop for SteadyBody<B> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.traffic.leave_unread();
+        }
     }
 }
 
@@ -94,7 +112,7 @@ mod tests {
     #[tokio::test]
     async fn a_drip_ends_and_a_slow_but_steady_body_and_one_with_pauses_do_not() {
         let lag = Duration::from_secs(30);
-        let mut drip = SteadyBody::new(Silent, lag, 1024);
+        let mut drip = SteadyBody::new(Silent, lag, 1024, Arc::default());
         let lasted = (0..100).take_while(|_| {
             let lasts = waits(&mut drip, 10);
             drip.received(1);
@@ -102,12 +120,12 @@ mod tests {
         });
         // A byte gives a millisecond, which the third one needs on a machine that is fast enough.
         assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
-        let mut steady = SteadyBody::new(Silent, lag, 1024);
+        let mut steady = SteadyBody::new(Silent, lag, 1024, Arc::default());
         for _ in 0..1000 {
             assert!(waits(&mut steady, 10));
             steady.received(10 * 1024 + 100);
         }
-        let mut paused = SteadyBody::new(Silent, lag, 1024);
+        let mut paused = SteadyBody::new(Silent, lag, 1024, Arc::default());
         paused.received(1 << 30);
         assert!(waits(&mut paused, 59), "a good upload may pause");
         assert!(!waits(&mut paused, 61), "but not for ever, however much came");

@@ -101,7 +101,13 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         release_buffer(&mut parts);
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
-            false => BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate)).into(),
+            false => BoxBody::new(SteadyBody::new(
+                body,
+                self.bounds.body,
+                self.bounds.body_rate,
+                under_way.traffic(),
+            ))
+            .into(),
         };
         let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
         let response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();

@@ -24,6 +24,12 @@ use tokio::{
 /// How long the other end may take nothing of what is there for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
+/// How long, and for how many bytes, a connection that ends goes on reading a body that was
+/// answered before it had come. TCP resets a connection that is closed with unread bytes, and the
+/// client would lose the answer.
+const LINGER: Duration = Duration::from_secs(5);
+const LINGER_BYTES: usize = 16 << 20;
+
 /// The requests of a connection.
 pub struct Traffic {
     since: Instant,
@@ -32,6 +38,8 @@ pub struct Traffic {
     /// Milliseconds from `since` to the end of the last answer: hyper reads on only when something wakes it.
     ended: AtomicU64,
     multiplexed: AtomicBool,
+    /// A request was answered before all of its body had come.
+    unread: AtomicBool,
 }
 
 impl Default for Traffic {
@@ -42,6 +50,7 @@ impl Default for Traffic {
             under_way: AtomicUsize::default(),
             ended: AtomicU64::default(),
             multiplexed: AtomicBool::default(),
+            unread: AtomicBool::default(),
         }
     }
 }
@@ -57,6 +66,11 @@ impl Traffic {
         UnderWay(self.clone())
     }
 
+    /// A body was dropped before its end.
+    pub fn leave_unread(&self) {
+        self.unread.store(true, Ordering::Relaxed);
+    }
+
     /// When the last answer ended.
     fn idle_since(&self) -> Instant {
         self.since + Duration::from_millis(self.ended.load(Ordering::Relaxed))
@@ -69,6 +83,12 @@ impl Traffic {
 
 /// A request that is being answered.
 pub struct UnderWay(Arc<Traffic>);
+
+impl UnderWay {
+    pub fn traffic(&self) -> Arc<Traffic> {
+        self.0.clone()
+    }
+}
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
@@ -103,6 +123,10 @@ pub struct Watched<I> {
     header_begun: bool,
     /// Requests that had begun when the limit was set.
     seen: usize,
+    /// Bytes that were read after the end of the last answer.
+    dropped: usize,
+    /// When reading them ends.
+    lingers: Option<Pin<Box<Sleep>>>,
     /// Fires no later than the limit, but may fire before: it is set as rarely as possible.
     timer: Pin<Box<Sleep>>,
 }
@@ -123,6 +147,8 @@ impl<I> Watched<I> {
             limit: Some(Limit::Header(until)),
             header_begun: false,
             seen: 0,
+            dropped: 0,
+            lingers: None,
             timer: Box::pin(sleep_until(until)),
         }
     }
@@ -222,7 +248,28 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     }
 }
 
-impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
+impl<I: AsyncRead + Unpin> Watched<I> {
+    /// Reads and drops what still comes, until the other end closes or a bound is reached.
+    fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let until = Instant::now() + LINGER;
+        let timer = self.lingers.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        if timer.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        let mut bytes = [0; 8 << 10];
+        while self.dropped < LINGER_BYTES {
+            let mut buffer = ReadBuf::new(&mut bytes);
+            match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.dropped += buffer.filled().len(),
+                Poll::Ready(_) => break,
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.watch_write(cx, written)
@@ -249,7 +296,11 @@ impl<I: AsyncWrite + Unpin> AsyncWrite for Watched<I> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        let shut = Pin::new(&mut self.io).poll_shutdown(cx);
+        if !matches!(shut, Poll::Ready(Ok(()))) || !self.traffic.unread.load(Ordering::Relaxed) {
+            return shut;
+        }
+        self.linger(cx).map(Ok)
     }
 }
 
@@ -308,6 +359,21 @@ mod tests {
         let (mut watched, _theirs, traffic) = self::watched(LONG, SHORT);
         drop(traffic.begin(false));
         assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_was_answered_early_is_read_on_so_that_its_answer_arrives() {
+        let (mut watched, mut theirs, traffic) = watched(LONG, LONG);
+        traffic.leave_unread();
+        let client = tokio::spawn(async move {
+            theirs.write_all(&[0; 1000]).await.unwrap();
+            let mut answer = Vec::new();
+            theirs.read_to_end(&mut answer).await.unwrap();
+            answer
+        });
+        watched.write_all(b"413").await.unwrap();
+        watched.shutdown().await.unwrap();
+        assert_eq!((client.await.unwrap(), watched.dropped), (b"413".to_vec(), 1000));
     }
 
     #[tokio::test]
