@@ -142,6 +142,7 @@ mod tests {
         places.pop();
         assert!(waits.enter("more").is_ok());
         places.clear();
-        assert_eq!((waits.room().count, waits.room().jobs.len()), (0, 0), "nothing is left of who went");
+        let room = waits.room();
+        assert_eq!((room.count, room.jobs.len()), (0, 0), "nothing is left of who went");
     }
 }
