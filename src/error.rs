@@ -132,6 +132,9 @@ pub enum Error {
     CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),
+    /// A state that cannot be. The text is for the log, not for the caller.
+    #[error("Callsheet came into a state that it does not know: {0}")]
+    Internal(String),
 }
 
 impl Error {
@@ -167,7 +170,7 @@ impl Error {
             Error::SearchTooLong => "search_too_long",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
-            Error::Database(_) | Error::Unreadable(_) => "internal_error",
+            Error::Database(_) | Error::Unreadable(_) | Error::Internal(_) => "internal_error",
             Error::CounterExhausted => "counter_exhausted",
         }
     }

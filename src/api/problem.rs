@@ -198,6 +198,7 @@ impl From<Error> for Problem {
                 Self { errors: vec![field], ..Self::new(error.code(), detail) }
             }
             Error::Database(source) => Self::internal(&source.to_string()),
+            Error::Internal(state) => Self::internal(&state),
             Error::Unreadable(ref id) => {
                 tracing::error!(job_id = id.as_str(), "the row of a job can't be read");
                 Self::new(error.code(), detail)

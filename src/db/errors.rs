@@ -89,6 +89,7 @@ pub fn same(error: &Error) -> Error {
         Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
         Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source))),
         Error::DatabaseMoved => Error::DatabaseMoved,
+        Error::Internal(state) => Error::Internal(state.clone()),
         error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string()))),
     }
 }
@@ -103,7 +104,10 @@ pub fn is_answer(error: &Error) -> bool {
 
 /// A statement failed, rather than a rule of Callsheet's own.
 pub fn is_of_database(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_))
+    matches!(
+        error,
+        Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_) | Error::Internal(_)
+    )
 }
 
 /// The disk of the database has no room: SQLITE_FULL (13) and PostgreSQL's `disk_full` (53100).

@@ -105,7 +105,7 @@ impl Writer {
         let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + PATIENCE);
         let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
         self.0.enter(Box::new(entry));
-        let gone = |_| Error::Database(DbErr::Custom("the write broke down".to_owned()));
+        let gone = |_| Error::Internal("the write panicked".to_owned());
         let outcome = match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
             // From here on it is not begun any more.

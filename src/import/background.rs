@@ -96,7 +96,7 @@ impl Background {
         drop(waiting);
         match run_as(&self.jobs, options, Some(id), &mut |_| {}).await {
             Ok(report) => tracing::info!(import_id = id, found = report.total.found, "import ended"),
-            Err(ImportError::Database(error @ (Error::Database(_) | Error::Unavailable(_)))) => {
+            Err(ImportError::Database(error @ (Error::Database(_) | Error::Internal(_) | Error::Unavailable(_)))) => {
                 tracing::warn!(import_id = id, %error, "import ended");
             }
             Err(error) => tracing::info!(import_id = id, %error, "import ended"),

@@ -52,7 +52,7 @@ impl Lanes {
     /// Waits for the batch that was sent off first. No outcomes when there is none.
     pub async fn land(&mut self) -> Result<Vec<Outcome>> {
         let Some(flight) = self.flying.pop_front() else { return Ok(Vec::new()) };
-        flight.task.await.unwrap_or_else(|e| Err(Error::Database(DbErr::Custom(e.to_string()))))
+        flight.task.await.unwrap_or_else(|e| Err(Error::Internal(format!("the import of a batch panicked: {e}"))))
     }
 
     /// Waits for all batches, and answers with the outcomes of those that came in.

@@ -140,7 +140,7 @@ impl JobManager {
         });
         match outcome.await {
             Ok(claimed) => claimed.map(OnTheWay::arrive),
-            Err(_) => Err(Error::Database(sea_orm::DbErr::Custom("the claim broke down".to_owned()))),
+            Err(_) => Err(Error::Internal("the claim panicked".to_owned())),
         }
     }
 

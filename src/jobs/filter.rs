@@ -47,7 +47,7 @@ impl JobManager {
         if filter.q.is_none() {
             return look.await;
         }
-        let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));
+        let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("a search ended early: {error}"));
         let turn = timeout(TURN, self.searches.clone().acquire_owned())
             .await
             .map_err(|_| Error::Full("as many searches for a text"))?;

@@ -35,8 +35,15 @@ const STREAMS: u32 = 100;
 /// Streams that a client may reset before the server has begun with them; more end the connection.
 const RESETS: usize = 20;
 
-/// Bytes of all headers of an HTTP/2 request.
+/// Maximum size of all headers of an HTTP/2 request, in bytes.
 const HEADERS: u32 = 16 << 10;
+
+/// Maximum size of an HTTP/1 connection's read buffer, in bytes; the head of a request has to fit.
+/// hyper's default grows to 400 kB with a large body and never shrinks while the request waits.
+const READ_BUFFER: usize = 16 << 10;
+
+/// Bytes of an unread body that hyper drops by itself, after which the connection goes on.
+const DRAINED: u64 = 4 << 10;
 
 /// Between two looks at whether a connection has come to an end of its requests, when the server stops.
 const LOOK: Duration = Duration::from_millis(200);
@@ -52,6 +59,7 @@ pub struct Connections<E> {
 impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
     pub fn new(endpoint: E, local: SocketAddr, bounds: &Bounds) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(READ_BUFFER);
         builder
             .http2()
             .max_concurrent_streams(STREAMS)
@@ -101,16 +109,19 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         release_buffer(&mut parts);
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
-            false => BoxBody::new(SteadyBody::new(
-                body,
-                self.bounds.body,
-                self.bounds.body_rate,
-                under_way.traffic(),
-            ))
-            .into(),
+            false => {
+                let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= DRAINED);
+                let traffic = (!is_small).then(|| under_way.traffic());
+                BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate, traffic)).into()
+            }
         };
+        let http1 = parts.version < http::Version::HTTP_2;
         let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
-        let response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        let mut response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        if http1 && under_way.left_unread() {
+            // The connection ends after this answer; a client that did not know would use it again.
+            response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response.map(|body| Answer { body, _under_way: under_way })
     }
 }

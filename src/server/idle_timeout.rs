@@ -85,6 +85,11 @@ impl Traffic {
 pub struct UnderWay(Arc<Traffic>);
 
 impl UnderWay {
+    /// Whether a body of this connection was dropped before its end.
+    pub fn left_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Relaxed)
+    }
+
     pub fn traffic(&self) -> Arc<Traffic> {
         self.0.clone()
     }

@@ -13,7 +13,7 @@ use tokio::{
 const WAITS: usize = 250;
 
 /// Bytes that one more wait may take with its connection. In a release a connection alone takes half of it.
-const EACH: usize = 48 << 10;
+const EACH: usize = 56 << 10;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 

@@ -196,7 +196,7 @@ impl Act {
             let done = match &due.deed {
                 Deed::Change { .. } => match fates.next() {
                     Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
-                    _ => Err(Error::NotFound(Thing::Job)),
+                    _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),
                 },
                 Deed::Delete { check } => self.delete(tx, &due.id, check).await,
             };

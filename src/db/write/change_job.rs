@@ -95,7 +95,7 @@ impl Write for ChangeJob {
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
         match Changes::make(tx, &[self], false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
-            _ => Err(Error::NotFound(Thing::Job)),
+            _ => Err(Error::Internal(format!("the change of the job {} was not decided", self.id))),
         }
     }
 
@@ -123,8 +123,8 @@ impl Write for ChangeJobs {
         let writes: Vec<&ChangeJob> = self.0.iter().collect();
         let outcome = |fate| match fate {
             Fate::Done(outcome) => outcome,
-            // Rows that others hold are waited for here.
-            Fate::Alone => Err(Error::NotFound(Thing::Job)),
+            // The statement waits for locked rows, so no change is set aside.
+            Fate::Alone => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
     }

@@ -32,7 +32,7 @@ impl Write for CreateJob {
     async fn apply(&self, tx: &Tx) -> Result<Created> {
         match create(&[self], tx, false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
-            _ => Err(Error::JobExists(self.job.id.clone())),
+            _ => Err(Error::Internal(format!("the creation of the job {} was not decided", self.job.id))),
         }
     }
 

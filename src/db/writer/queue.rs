@@ -103,7 +103,7 @@ impl<W: Write> Waiting for Entry<W> {
     fn answer(self: Box<Self>, outcome: Result<Outcome>) {
         let outcome = outcome.and_then(|output| match output.downcast() {
             Ok(output) => Ok(*output),
-            Err(_) => Err(Error::Database(sea_orm::DbErr::Custom("a write was answered with another's".to_owned()))),
+            Err(_) => Err(Error::Internal("a write got the outcome of another one".to_owned())),
         });
         let _ = self.answer.send(outcome);
     }

@@ -88,7 +88,7 @@ impl JobManager {
     /// Acts on the next jobs; false when there are none, or the action is no longer this process's.
     async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
         let filter: ActionFilter = serde_json::from_value(action.filter.clone())
-            .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
+            .map_err(|error| Error::Internal(format!("the filter of the action {} is not one: {error}", action.id)))?;
         let list = filter.list_filter();
         // What was made since the action was begun is not meant.
         let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
