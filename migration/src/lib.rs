@@ -1,7 +1,7 @@
-//! The schema of Callsheet, a step a file, up and down, on SQLite and PostgreSQL.
+//! Schema of Callsheet for SQLite and PostgreSQL: one step per file, up and down.
 //!
-//! A step never imports an entity: a later change of the entity would rewrite history. A step that has been released
-//! is never edited; a change is a new step.
+//! A step never imports an entity: a later change of the entity would change the step too. A step
+//! that has been released is never edited; a change is a new step.
 
 mod m0001_series;
 mod m0002_episodes;
@@ -30,11 +30,11 @@ mod m0023_write_probes;
 pub use sea_orm_migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, MigratorTrait, SchemaManager};
 use sea_orm_migration::{prelude::*, sea_query::Alias};
 
-/// Where the applied steps are recorded. A name of its own, so that a database shared with another SeaORM application
-/// keeps both histories apart.
+/// Table that records the applied steps. Its own name keeps the histories apart in a database that
+/// is shared with another SeaORM application.
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
-/// Every table that these migrations make, parents before children.
+/// All tables that these migrations create, parents before children.
 pub const TABLES: [&str; 17] = [
     "series",
     "episodes",
@@ -91,28 +91,28 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// The first and the last moment of a row: the years 1 to 9999. Beyond them SQLite, which compares texts, sorts wrongly and
-/// can't read back what it holds.
+/// First and last time that a row may hold: the years 1 to 9999. Beyond them SQLite, which compares
+/// texts, sorts wrongly and cannot read back the value.
 const FIRST_TIME: &str = "0001-01-01T00:00:00+00:00";
 const LAST_TIME: &str = "9999-12-31T23:59:59.999999+00:00";
 
-/// How far counters go; `callsheet::lifecycle` says why.
+/// Maximum values of counters; `callsheet::lifecycle` gives the reasons.
 const MAX_ATTEMPT: i32 = 1_000_000;
 const MAX_VERSION: i64 = 1 << 53;
 const MAX_INDEX: i32 = 999_999;
 
-/// The time lies within the years of rows, or is null.
+/// Condition that the time lies in the years 1 to 9999, or is null.
 fn in_years(column: &'static str) -> Expr {
     Expr::col(column).between(FIRST_TIME, LAST_TIME)
 }
 
-/// All of these do.
+/// Condition that each of these times lies in the years 1 to 9999, or is null.
 fn all_in_years(columns: &[&'static str]) -> Expr {
     let (first, rest) = columns.split_first().unwrap_or((&"created_at", &[]));
     rest.iter().fold(in_years(first), |all, column| all.and(in_years(column)))
 }
 
-/// A nullable UTC time.
+/// Column for a nullable UTC time.
 fn time(name: &'static str) -> ColumnDef {
     ColumnDef::new(name).timestamp_with_time_zone().take()
 }

@@ -1,4 +1,4 @@
-//! `series`: what episodes and jobs belong to.
+//! `series`: groups of episodes and jobs.
 
 use crate::{drop_table, in_years, time};
 use sea_orm_migration::prelude::*;

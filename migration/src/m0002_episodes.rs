@@ -35,7 +35,7 @@ impl MigrationTrait for Migration {
         let created =
             Index::create().name("idx_episodes_created").table("episodes").col("created_at").col("id").to_owned();
         manager.create_index(created).await?;
-        // Null numbers are distinct: episodes of a series that have none yet may be many.
+        // Null numbers are distinct, so a series may have many episodes without a number.
         let number = Index::create()
             .name("idx_episodes_series_number")
             .table("episodes")

@@ -1,4 +1,5 @@
-//! `video_generation_jobs`: the one table of jobs. Column and index names are those that the older service used.
+//! `video_generation_jobs`: the only table of jobs. Column and index names are those of the older
+//! service.
 
 use crate::{MAX_ATTEMPT, MAX_VERSION, all_in_years, drop_table, time};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -16,7 +17,8 @@ impl MigrationTrait for Migration {
             manager.create_index(index).await?;
         }
         if manager.get_database_backend() == DbBackend::Postgres {
-            // `labels @> '{"team":"a"}'` is served by this index; SQLite has no counterpart for JSON.
+            // PostgreSQL serves `labels @> '{"team":"a"}'` from this index; SQLite has no such
+            // index for JSON.
             let labels = "CREATE INDEX idx_job_labels ON video_generation_jobs USING gin (labels jsonb_path_ops)";
             manager.get_connection().execute_unprepared(labels).await?;
         }
@@ -44,7 +46,7 @@ fn table() -> TableCreateStatement {
     table
 }
 
-/// What the creator gave.
+/// Adds the columns that the creator sets.
 fn inputs(table: &mut TableCreateStatement) {
     table
         .col(ColumnDef::new("id").string_len(64).not_null().primary_key())
@@ -69,7 +71,7 @@ fn inputs(table: &mut TableCreateStatement) {
         .col(ColumnDef::new("source_status").string_len(255));
 }
 
-/// What happened to it.
+/// Adds the columns that change while the job runs.
 fn state(table: &mut TableCreateStatement) {
     table
         .col(ColumnDef::new("status").string_len(50).not_null())
@@ -91,11 +93,12 @@ fn state(table: &mut TableCreateStatement) {
         .col(ColumnDef::new("version").big_integer().not_null().default(1));
 }
 
-/// Times of a job; `status_since` comes with a later step, and its own check.
+/// Time columns of a job. A later step adds `status_since`, with its own check.
 const TIMES: [&str; 7] =
     ["created_at", "updated_at", "run_at", "started_at", "completed_at", "lease_expires_at", "cancel_requested_at"];
 
-/// What must hold whoever writes: SQLite can't add a CHECK later, so all of them stand here.
+/// Adds the rules that hold for every writer. All of them are here, because SQLite cannot add a
+/// CHECK later.
 fn checks(table: &mut TableCreateStatement) {
     let known = ["queued", "processing", "completed", "failed", "cancelled"];
     let terminal = Expr::col("status").is_in(["completed", "failed", "cancelled"]);
@@ -116,7 +119,8 @@ fn checks(table: &mut TableCreateStatement) {
         .check(("chk_jobs_times", all_in_years(&TIMES)));
 }
 
-/// Each filter of a list ends in (created_at, id), the order of every page, so that a page is a range of one index.
+/// Indexes of the lists. Each filter ends in (created_at, id), the order of every page, so that a
+/// page is a range of one index.
 fn indexes() -> Vec<IndexCreateStatement> {
     let list = |name: &str, column: &'static str| {
         Index::create().name(name).table(JOBS).col(column).col("created_at").col("id").to_owned()

@@ -1,4 +1,5 @@
-//! `job_items`: one row a shot, file, URL or other part of a job; the checkpoint that a new attempt resumes from.
+//! `job_items`: one row per shot, file, URL or other part of a job, and the checkpoint from which a
+//! new attempt resumes.
 
 use crate::{MAX_ATTEMPT, MAX_INDEX, all_in_years, drop_table, time};
 use sea_orm_migration::prelude::*;
@@ -46,7 +47,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // Not unique: imported shots of two scenes carry the same number.
+        // Not unique: imported shots of two scenes may have the same number.
         let key = Index::create().name("idx_job_items_key").table(ITEMS).col("job_id").col("key").to_owned();
         manager.create_index(key).await
     }

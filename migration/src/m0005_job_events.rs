@@ -1,6 +1,6 @@
-//! `job_events`: the append-only history of every job.
+//! `job_events`: append-only history of every job.
 //!
-//! No foreign key to the job: the event that says a job was deleted outlives it.
+//! There is no foreign key to the job, because the event of its deletion outlives it.
 
 use crate::{MAX_VERSION, drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
@@ -28,7 +28,7 @@ impl MigrationTrait for Migration {
                     .col(ColumnDef::new("completed_shots").integer().not_null())
                     .col(ColumnDef::new("data").json_binary())
                     .col(time("created_at").not_null())
-                    // The end of a job that is deleted lies one step behind its last version.
+                    // The event of a deletion may be one step beyond the maximum version of a job.
                     .check(("chk_job_events_seq", Expr::col("seq").between(1, MAX_VERSION + 1)))
                     .check(("chk_job_events_progress", Expr::col("progress").between(0, 100)))
                     .check(("chk_job_events_created_at", in_years("created_at")))

@@ -1,4 +1,4 @@
-//! `imports`: one row a run of the importer, with what came of it.
+//! `imports`: one row per run of the importer, with its outcome.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;

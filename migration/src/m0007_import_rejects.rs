@@ -1,4 +1,4 @@
-//! `import_rejects`: the records that an import could not take, with the reason and the raw text.
+//! `import_rejects`: records that an import rejected, with the reason and the raw text.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;

@@ -1,4 +1,4 @@
-//! `active_jobs`: which jobs a client has before it, under which title.
+//! `active_jobs`: jobs on each client's list, with their titles there.
 
 use crate::{drop_table, in_years, time};
 use sea_orm_migration::prelude::*;
@@ -31,7 +31,7 @@ impl MigrationTrait for Migration {
                     .to_owned(),
             )
             .await?;
-        // A job that is deleted looks for its rows here.
+        // The deletion of a job finds its rows here by this index.
         let job = Index::create().name("idx_active_jobs_job").table(ACTIVE).col("job_id").to_owned();
         manager.create_index(job).await
     }

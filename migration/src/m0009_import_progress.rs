@@ -1,5 +1,6 @@
-//! `imports` counts what was merged, overwritten and repaired and how many rejects are kept, and tells that its process is alive: several servers may
-//! share a database, and a run is given up only when its own process is gone.
+//! Adds to `imports` the counts of merged, overwritten and repaired records and of stored rejects,
+//! and the heartbeat and name of the run's process: several servers may share a database, and a run
+//! fails only when its own process is gone.
 
 use crate::time;
 use sea_orm_migration::prelude::*;
@@ -14,7 +15,7 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// A column a statement: SQLite's ALTER does one thing at a time.
+    /// Adds one column per statement, because SQLite's ALTER makes one change at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let counts = COUNTS.map(|name| ColumnDef::new(name).big_integer().not_null().default(0).take());
         let process = ColumnDef::new(PROCESS).string_len(255).take();

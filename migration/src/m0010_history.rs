@@ -1,5 +1,6 @@
-//! The history tells how long each status lasted, and of which type the job is: statistics and the stream of all events
-//! need no look at the job, which may have changed or gone meanwhile.
+//! Adds the duration of each status and the type of the job to the history, so that statistics and
+//! the stream of all events need not read the job, which may have changed or been deleted
+//! meanwhile.
 
 use crate::{in_years, time};
 use sea_orm_migration::prelude::*;
@@ -7,7 +8,7 @@ use sea_orm_migration::prelude::*;
 const JOBS: &str = "video_generation_jobs";
 const EVENTS: &str = "job_events";
 
-/// Ten thousand years.
+/// Maximum duration of a status in seconds: about ten thousand years.
 const MAX_SECONDS: i64 = 320_000_000_000;
 
 #[derive(DeriveMigrationName)]
@@ -15,7 +16,7 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// A column a statement: SQLite's ALTER does one thing at a time.
+    /// Adds one column per statement, because SQLite's ALTER makes one change at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         add(manager, JOBS, time("status_since").check(in_years("status_since")).take()).await?;
         add(manager, EVENTS, ColumnDef::new("job_type").string_len(50).take()).await?;

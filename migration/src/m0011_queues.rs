@@ -1,5 +1,5 @@
-//! `queues`: what is set for a type of job: whether its jobs are handed out, and how many may run at once. A type that
-//! nothing was set for has no row.
+//! `queues`: settings of a job type: whether its jobs may be claimed, and how many may run at once.
+//! A type without settings has no row.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;

@@ -1,4 +1,4 @@
-//! `workers`: who asks for jobs, when it was last heard of, and what became of its jobs.
+//! `workers`: programs that claim jobs, when each was last seen, and how its jobs ended.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;

@@ -1,13 +1,16 @@
-//! The order in which jobs are handed out, those that run, and the token of the lease that ended last.
+//! Adds the indexes of queued jobs in the order of claims and of running jobs, and the token of the
+//! lease that ended last.
 //!
-//! Both indexes hold live jobs alone, so that a claim costs the same whatever the history. Neither holds a column that a
-//! heartbeat or a report of progress changes: on PostgreSQL such an update touches no index at all.
+//! Both indexes hold live jobs only, so that a claim costs the same whatever the history. Neither
+//! holds a column that a heartbeat or a report of progress changes: on PostgreSQL such an update
+//! touches no index at all.
 
 use sea_orm_migration::prelude::*;
 
 const JOBS: &str = "video_generation_jobs";
 
-/// Jobs that are due come first, whenever they were made; a job that was not given a time is due from its creation.
+/// Index in the order of claims: by priority, then by the time when a job is due. A job without
+/// `run_at` is due from its creation.
 const CLAIM: &str = "CREATE INDEX idx_job_claim ON video_generation_jobs \
     (job_type, priority DESC, COALESCE(run_at, created_at), created_at, id) WHERE status = 'queued'";
 

@@ -1,10 +1,11 @@
-//! `job_counts`: how many jobs there are by type and status, kept by the database itself in the writing transaction, so
-//! that rows which are changed past Callsheet count too.
+//! `job_counts`: number of jobs by type and status. Triggers maintain it in the writing
+//! transaction, so that rows changed by other programs count too.
 //!
-//! On SQLite, which has one writer, a row a type and status, kept by row triggers. On PostgreSQL a statement changes all
-//! its counts at once (statement triggers with transition tables), in a slot that its transaction has to itself: a single
-//! row would have all writers queue for it, and wait for each other in a circle when they change several. A count is the
-//! sum over the slots, one of which may be negative.
+//! SQLite has one writer, so row triggers maintain one row per type and status. On PostgreSQL
+//! statement triggers with transition tables change all counts of a statement at once, in a slot
+//! that its transaction has to itself: with a single row all writers would queue for it, and
+//! deadlock when they change several. A count is the sum over the slots, one of which may be
+//! negative.
 
 use crate::drop_table;
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -12,7 +13,7 @@ use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 const JOBS: &str = "video_generation_jobs";
 const COUNTS: &str = "job_counts";
 
-/// Transactions that may change counts at once without waiting for each other.
+/// Maximum transactions that may change counts at once without waiting for each other.
 const SLOTS: u32 = 16;
 
 #[derive(DeriveMigrationName)]
@@ -38,7 +39,7 @@ impl MigrationTrait for Migration {
         for sql in statements {
             db.execute_unprepared(&sql).await?;
         }
-        // Behind the triggers: making them keeps other writers out until the end of the migration.
+        // After the triggers: creating them keeps other writers out until the end of the migration.
         db.execute_unprepared(
             "INSERT INTO job_counts (job_type, status, slot, jobs) \
              SELECT job_type, status, 0, count(*) FROM video_generation_jobs GROUP BY job_type, status",
@@ -64,7 +65,8 @@ impl MigrationTrait for Migration {
 }
 
 fn sqlite() -> Vec<String> {
-    // Without ON CONFLICT: inside a trigger that of the statement which fires it counts instead.
+    // No ON CONFLICT here: inside a trigger SQLite applies the clause of the outer statement
+    // instead.
     let more = "UPDATE job_counts SET jobs = jobs + 1 WHERE job_type = NEW.job_type AND status = NEW.status AND slot = 0; \
                 INSERT INTO job_counts (job_type, status, slot, jobs) SELECT NEW.job_type, NEW.status, 0, 1 WHERE changes() = 0;";
     let less =
@@ -118,7 +120,8 @@ fn postgres() -> Vec<String> {
         )
     };
     vec![
-        // A few rows that each write updates: room beside them keeps the updates in the page, and the table small.
+        // Every write updates these few rows. Free space beside them keeps the updates in the page,
+        // and the table small.
         "ALTER TABLE job_counts SET (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000)".to_owned(),
         function,
         trigger("INSERT", "REFERENCING NEW TABLE AS new_rows"),

@@ -1,9 +1,10 @@
-//! Room in the pages of the tables whose rows change, on PostgreSQL: a new version of a row that finds room beside the
-//! old one needs no new entry in any index (HOT), as long as no indexed column differs. Progress touches none.
+//! Leaves free space in the pages of the tables whose rows change, on PostgreSQL: a new version of
+//! a row that fits beside the old one needs no new entry in any index (HOT), as long as no indexed
+//! column differs. A report of progress changes none.
 
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
-/// A table and the part of a page, in percent, that inserts fill.
+/// Table and the percentage of a page that inserts fill.
 const FILLED: [(&str, u32); 2] = [("video_generation_jobs", 80), ("job_items", 85)];
 
 #[derive(DeriveMigrationName)]

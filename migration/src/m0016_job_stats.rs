@@ -1,5 +1,6 @@
-//! `job_stats`: what happened in each minute, quarter of an hour and hour, by type, with how long jobs waited and ran. An
-//! index for what waits longest. Active jobs that have ended are no longer active.
+//! `job_stats`: counts per minute, quarter of an hour and hour by job type, with the times that
+//! jobs waited and ran. Also adds an index for the job that waits longest, and removes jobs that
+//! have ended from `active_jobs`.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;
@@ -15,7 +16,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         manager.create_table(stats()).await?;
         let conn = manager.get_connection();
-        // Since when a queued job is due, of its own index, so that the first entry is the job that waits longest.
+        // Time since which a queued job has been due, so that the first entry is the job that waits
+        // longest.
         conn.execute_unprepared(
             "CREATE INDEX idx_job_due ON video_generation_jobs \
              ((CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at \

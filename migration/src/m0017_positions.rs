@@ -1,4 +1,5 @@
-//! `positions`: up to which event something was done, a row each; none before it was done first.
+//! `positions`: event positions up to which some work is done, one row per kind of work. Work that
+//! was never done has no row.
 
 use crate::drop_table;
 use sea_orm_migration::prelude::*;

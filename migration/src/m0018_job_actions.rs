@@ -1,4 +1,4 @@
-//! `job_actions`: one row for each action on all jobs that match a filter.
+//! `job_actions`: one row per action on all jobs that match a filter.
 
 use crate::{drop_table, time};
 use sea_orm_migration::prelude::*;
@@ -43,7 +43,7 @@ fn actions() -> TableCreateStatement {
         table.col(ColumnDef::new(count).big_integer().not_null().default(0));
     }
     table
-        // The last job that was acted on: the next is the one behind it.
+        // Keyset cursor: the action continues after the last job that it processed.
         .col(time("after_created_at"))
         .col(ColumnDef::new("after_id").string_len(64))
         .col(ColumnDef::new("error").text())

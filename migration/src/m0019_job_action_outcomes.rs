@@ -1,4 +1,4 @@
-//! `job_action_outcomes`: what became of each job that an action met.
+//! `job_action_outcomes`: outcome of an action for each job that it processed.
 
 use crate::drop_table;
 use sea_orm_migration::prelude::*;

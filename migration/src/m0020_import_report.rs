@@ -1,4 +1,4 @@
-//! `imports` keeps what a run told at its end: its counts by source, reason and rule.
+//! Adds to `imports` the report at the end of a run: its counts by source, reason and rule.
 
 use sea_orm_migration::prelude::*;
 

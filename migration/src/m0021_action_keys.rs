@@ -1,4 +1,5 @@
-//! `job_actions` keeps the idempotency key that an action came with: a call that is repeated begins nothing twice.
+//! Adds to `job_actions` the idempotency key of the request, so that a repeated call starts no
+//! second action.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,7 +13,7 @@ pub struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
-    /// A column a statement: SQLite's ALTER does one thing at a time.
+    /// Adds one column per statement, because SQLite's ALTER makes one change at a time.
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         for (column, length) in [(KEY, 255), (FINGERPRINT, 64)] {
             let column = ColumnDef::new(column).string_len(length).take();

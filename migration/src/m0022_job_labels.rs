@@ -1,9 +1,11 @@
-//! `job_labels`: where each label leads, kept by the database itself as the labels of a job change: a page of the jobs with
-//! a label is a range of its key, newest last, however rare the label is among however many jobs.
+//! `job_labels`: index from each label to its jobs, which triggers maintain as the labels of a job
+//! change. A page of the jobs with a label is a range of its key, newest last, however rare the
+//! label is among however many jobs.
 //!
-//! It takes the place of PostgreSQL's index of the JSON, which knows no order: the jobs of a frequent label were all found
-//! and sorted for a page of fifty. SQLite had nothing. Only texts of 255 characters at most are kept, as Callsheet takes no
-//! others; what strangers write beyond that stays in the job's own column, and is not filtered by.
+//! Replaces PostgreSQL's index on the JSON column, which has no order: for a page of fifty, the
+//! database had to find and sort all jobs of a frequent label. SQLite had no index. Only texts of
+//! at most 255 characters are indexed, because Callsheet accepts no longer ones. Longer ones that
+//! other programs write stay in the job's own column, and cannot be used in filters.
 
 use crate::{drop_table, time};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
@@ -12,7 +14,8 @@ const JOBS: &str = "video_generation_jobs";
 const LABELS: &str = "job_labels";
 const COLUMNS: &str = "label_key, label_value, job_created_at, job_id";
 
-/// SQLite keeps the text of a JSON as it was written, and a stranger may write a name twice.
+/// Conflict clause for SQLite, which stores JSON text as it was written: another program may write
+/// a name twice.
 const ONCE: &str = " ON CONFLICT DO NOTHING";
 
 #[derive(DeriveMigrationName)]
@@ -31,7 +34,7 @@ impl MigrationTrait for Migration {
         for sql in statements {
             db.execute_unprepared(&sql).await?;
         }
-        // Behind the triggers: making them keeps other writers out until the end of the migration.
+        // After the triggers: creating them keeps other writers out until the end of the migration.
         db.execute_unprepared(&format!("INSERT INTO {LABELS} ({COLUMNS}) {labels}")).await?;
         Ok(())
     }
@@ -64,13 +67,14 @@ fn table(backend: DbBackend) -> TableCreateStatement {
         .col(ColumnDef::new("job_id").string_len(64).not_null())
         .primary_key(Index::create().col("label_key").col("label_value").col("job_created_at").col("job_id"));
     if backend == DbBackend::Sqlite {
-        // The key is the row.
+        // The key is the whole row.
         table.extra("WITHOUT ROWID");
     }
     table
 }
 
-/// The labels of the row that is named so. What is no object has none; json_each would fail on what is no JSON.
+/// Selects the labels of the row `row`. A value that is not an object has none; json_each would
+/// fail on text that is not JSON.
 fn sqlite_labels(from: &str, row: &str) -> String {
     format!(
         "SELECT label.key, label.value, {row}.created_at, {row}.id FROM {from}json_each(\
@@ -93,7 +97,7 @@ fn sqlite() -> Vec<String> {
     ]
 }
 
-/// The labels of all rows of the source.
+/// Selects the labels of all rows of the source.
 fn postgres_labels(rows: &str) -> String {
     format!(
         "SELECT label.key, label.value #>> '{{}}', job.created_at, job.id FROM {rows} AS job, \
@@ -130,7 +134,8 @@ fn postgres() -> Vec<String> {
         "DROP INDEX idx_job_labels".to_owned(),
         function,
         trigger("INSERT", "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"),
-        // A row at a time, which alone can be limited to these columns: hardly any update is about them.
+        // A row trigger, because a trigger with transition tables cannot be limited to columns, and
+        // hardly any update changes these.
         trigger(
             "UPDATE OF labels, created_at, id",
             "FOR EACH ROW WHEN (OLD.labels IS DISTINCT FROM NEW.labels \

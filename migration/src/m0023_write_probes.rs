@@ -1,4 +1,4 @@
-//! `write_probes`: the row that readiness writes and takes back; empty but for that moment.
+//! `write_probes`: row that the readiness check writes and deletes; empty at all other times.
 
 use crate::drop_table;
 use sea_orm_migration::prelude::*;

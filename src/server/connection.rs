@@ -1,4 +1,4 @@
-//! One connection: hyper reads its requests, poem's endpoint answers them.
+//! One connection: hyper reads its requests, and poem's endpoint answers them.
 
 use super::{
     body_rate::SteadyBody,
@@ -29,13 +29,14 @@ use std::{
 };
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
-/// Streams of an HTTP/2 connection.
+/// Maximum concurrent streams of an HTTP/2 connection.
 const STREAMS: u32 = 100;
 
-/// Streams that a client may reset before the server has begun with them; more end the connection.
+/// Maximum streams that a client may reset before the server has begun with them; more end the
+/// connection.
 const RESETS: usize = 20;
 
-/// Maximum size of all headers of an HTTP/2 request, in bytes.
+/// Maximum bytes of all headers of an HTTP/2 request.
 const HEADERS: u32 = 16 << 10;
 
 /// Maximum size of an HTTP/1 connection's read buffer, in bytes; the head of a request has to fit.
@@ -45,10 +46,10 @@ const READ_BUFFER: usize = 16 << 10;
 /// Bytes of an unread body that hyper drops by itself, after which the connection goes on.
 const DRAINED: u64 = 4 << 10;
 
-/// Between two looks at whether a connection has come to an end of its requests, when the server stops.
+/// Time between two checks of a stopping server whether a connection has finished its requests.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What all connections have in common.
+/// State shared by all connections.
 pub struct Connections<E> {
     endpoint: E,
     local: LocalAddr,
@@ -76,7 +77,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         _place: Place,
         mut stopping: watch::Receiver<bool>,
     ) {
-        // Small messages of a stream would wait for the client's acknowledgement of those before them.
+        // The kernel would delay small messages of a stream until the client acknowledges earlier
+        // ones.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
         let remote = RemoteAddr(Addr::SocketAddr(remote));
@@ -94,7 +96,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         connection.as_mut().graceful_shutdown();
-        // Half a header is no request: it is not waited for.
+        // An incomplete header is no request, so the server does not wait for it.
         while timeout(LOOK, connection.as_mut()).await.is_err() && traffic.is_busy() {}
     }
 
@@ -126,8 +128,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
     }
 }
 
-/// Copies what of a request is a part of the connection's buffer. A call that waits for a job would keep 8 kB of it, and
-/// the connection would take another 8 kB to hear whether its client goes.
+/// Copies the parts of a request that point into the connection's buffer. A call that waits for a
+/// job would otherwise keep 8 kB of it, and the connection would allocate another 8 kB to notice
+/// that its client leaves.
 fn release_buffer(parts: &mut http::request::Parts) {
     if !(parts.uri.path().ends_with("/claims") || parts.uri.query().is_some_and(|query| query.contains("wait="))) {
         return;
@@ -142,7 +145,7 @@ fn release_buffer(parts: &mut http::request::Parts) {
     }
 }
 
-/// The body of an answer, which is under way until all of it is handed over.
+/// Body of a response. The request counts as in progress until all of the body is handed to hyper.
 struct Answer {
     body: BoxBody<Bytes, io::Error>,
     _under_way: UnderWay,
