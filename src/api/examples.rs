@@ -77,6 +77,7 @@ fn output(schema: &str) -> Option<Value> {
         "JobWithShots" => {
             let mut job = fields();
             job["shots"] = json!([shot()]);
+            job["shots_next_after"] = json!(null);
             job
         }
         "ListedJob" => listed(),
@@ -95,7 +96,7 @@ fn output(schema: &str) -> Option<Value> {
             "message": "Shot updated successfully", "job_id": JOB, "shot_idx": 0, "updated_fields": ["visual_desc"],
         }),
         "Shot" => shot(),
-        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()]}),
+        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null}),
         "Item" => item(),
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),

@@ -4,7 +4,6 @@
 
 use super::{load::Loader, read::Batch, report::Outcome};
 use crate::error::{Error, Result};
-use sea_orm::DbErr;
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,

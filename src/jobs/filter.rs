@@ -4,7 +4,6 @@ use super::{JobManager, validate};
 use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::JobStatus;
-use sea_orm::DbErr;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
 

@@ -4,7 +4,7 @@
 use super::{changes::Changes, held};
 use crate::{
     db::{Fate, Tx, Write},
-    error::{Error, Result, Thing},
+    error::{Error, Result},
     lifecycle::EventKind,
 };
 use entity::{job, job_item};
