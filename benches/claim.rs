@@ -15,7 +15,7 @@ mod speed;
 mod work;
 
 use callsheet::{
-    chance::SystemChance,
+    chance::SystemRandom,
     clock::SystemClock,
     db::{
         Database, Observer, Options,
@@ -96,7 +96,7 @@ pub async fn fresh(arguments: &Arguments, backend: &str, name: &str) -> String {
 
 pub async fn manager(url: &str, observer: Option<Observer>) -> JobManager {
     let options = Options { observer, ..Options::new(url) };
-    JobManager::new(Database::connect(&options).await.unwrap(), Arc::new(SystemClock), Arc::new(SystemChance))
+    JobManager::new(Database::connect(&options).await.unwrap(), Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
 pub fn claim(max_jobs: usize) -> Claim {

@@ -1,7 +1,7 @@
 //! Wiring of the app: connects the database, the job manager and the importer.
 
 use crate::{
-    chance::SystemChance,
+    chance::SystemRandom,
     clock::SystemClock,
     config::Config,
     db::{ConnectError, Database, Options, sqlite_file},
@@ -35,7 +35,7 @@ impl App {
             ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;
-        let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemChance));
+        let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemRandom));
         let imports = Background::new(jobs.clone(), import_settings(&config));
         Ok(Self { jobs, imports, config: Arc::new(config) })
     }

@@ -3,16 +3,16 @@
 use crate::clock::since_1970;
 use uuid::{NoContext, Timestamp, Uuid};
 
-pub trait Chance: Send + Sync {
+pub trait Random: Send + Sync {
     /// Returns a new unique id: a UUIDv7 as text (RFC 9562), so that ids sort by time of creation.
     fn id(&self) -> String;
     /// Returns a number in 0.0..1.0.
     fn jitter(&self) -> f64;
 }
 
-pub struct SystemChance;
+pub struct SystemRandom;
 
-impl Chance for SystemChance {
+impl Random for SystemRandom {
     fn id(&self) -> String {
         // `Uuid::now_v7` would panic on a clock before 1970.
         match since_1970() {

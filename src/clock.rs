@@ -24,12 +24,12 @@ pub fn since_1970() -> Option<Duration> {
 }
 
 /// First second of the year 10000, in seconds since 1970.
-const END: u64 = 253_402_300_800;
+const YEAR_10000: u64 = 253_402_300_800;
 
 /// Checks that the time can be that of a job: ids and databases hold only the years 1970 to 9999.
 pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
     match since_1970 {
-        Some(since) if since.as_secs() < END => Ok(()),
+        Some(since) if since.as_secs() < YEAR_10000 => Ok(()),
         Some(_) => Err("the clock of this machine stands beyond the year 9999: set it, and start again"),
         None => Err("the clock of this machine stands before the year 1970: set it, and start again"),
     }
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn a_clock_that_no_job_can_have_is_told_in_a_sentence() {
         let years = |years: u64| Some(Duration::from_secs(years * 31_556_952));
-        for good in [Some(Duration::ZERO), years(56), Some(Duration::from_secs(END - 1))] {
+        for good in [Some(Duration::ZERO), years(56), Some(Duration::from_secs(YEAR_10000 - 1))] {
             assert_eq!(check(good), Ok(()));
         }
         assert!(check(None).unwrap_err().contains("before the year 1970"));
@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn no_time_makes_it_panic() {
-        for since in [Duration::ZERO, Duration::from_secs(END), Duration::MAX] {
+        for since in [Duration::ZERO, Duration::from_secs(YEAR_10000), Duration::MAX] {
             moment(since);
         }
         assert_eq!(moment(Duration::from_nanos(1_999)).timestamp_micros(), 1);

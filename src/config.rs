@@ -250,7 +250,7 @@ impl Config {
 
 /// Environment variables that every program needs to find files and to write text, besides those of
 /// the locale, which begin with `LC_`.
-const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
+const INHERITED_VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
 /// Returns the environment variables that a worker passes to its programs: those that every program
 /// needs, and those in `named`, as far as they are set.
@@ -258,7 +258,7 @@ const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
     let goes = |name: &OsString| {
         let Some(name) = name.to_str() else { return false };
-        OF_PROGRAMS.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
+        INHERITED_VARIABLES.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }

@@ -181,7 +181,7 @@ impl Error {
 pub const MAX_ERRORS: usize = 50;
 
 /// Maximum number of errors in a message; the `errors` of the response list all.
-const TOLD: usize = 5;
+const MAX_QUOTED_ERRORS: usize = 5;
 
 fn sentences(errors: &[FieldError]) -> String {
     let one = |e: &FieldError| match &e.place {
@@ -189,9 +189,9 @@ fn sentences(errors: &[FieldError]) -> String {
         Place::Pointer(p) => format!("{p}: {}", e.detail),
         Place::Parameter(p) => format!("{p}: {}", e.detail),
     };
-    let mut sentences: Vec<_> = errors.iter().take(TOLD).map(one).collect();
-    if errors.len() > TOLD {
-        sentences.push(format!("And {} more.", errors.len() - TOLD));
+    let mut sentences: Vec<_> = errors.iter().take(MAX_QUOTED_ERRORS).map(one).collect();
+    if errors.len() > MAX_QUOTED_ERRORS {
+        sentences.push(format!("And {} more.", errors.len() - MAX_QUOTED_ERRORS));
     }
     sentences.join(" ")
 }

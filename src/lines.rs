@@ -15,13 +15,13 @@ use std::{
 };
 
 /// Maximum number of queued lines.
-const WAITING: usize = 2048;
+const MAX_QUEUED_LINES: usize = 2048;
 
 /// Maximum bytes of a line; the rest is cut off.
-const LONGEST: usize = 16 << 10;
+const MAX_LINE_BYTES: usize = 16 << 10;
 
 /// Delay between two tries to queue a flush request while the queue is full.
-const RETRY: Duration = Duration::from_millis(5);
+const FLUSH_CHECK_INTERVAL: Duration = Duration::from_millis(5);
 
 static OUT: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-out", io::stdout()));
 static ERR: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-err", io::stderr()));
@@ -79,7 +79,7 @@ impl Dropped {
 impl Lines {
     /// Starts the writer thread. If it cannot be started, all lines are dropped.
     fn start(name: &str, output: impl Write + Send + 'static) -> Self {
-        let (sender, receiver) = sync_channel(WAITING);
+        let (sender, receiver) = sync_channel(MAX_QUEUED_LINES);
         let dropped: &'static Dropped = Box::leak(Box::default());
         let thread = std::thread::Builder::new().name(name.to_owned());
         let started = thread.spawn(move || write_all(output, &receiver, dropped));
@@ -93,8 +93,8 @@ impl Lines {
 
     /// Queues bytes that end with a newline.
     fn push(&self, mut line: Vec<u8>) {
-        if line.len() > LONGEST {
-            line.truncate(LONGEST);
+        if line.len() > MAX_LINE_BYTES {
+            line.truncate(MAX_LINE_BYTES);
             line.extend_from_slice("…\n".as_bytes());
         }
         let sent = self.sender.as_ref().is_some_and(|sender| sender.try_send(Message::Line(line)).is_ok());
@@ -118,7 +118,7 @@ impl Lines {
                 return;
             }
             message = again;
-            std::thread::sleep(RETRY);
+            std::thread::sleep(FLUSH_CHECK_INTERVAL);
         }
         let _ = wait.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
@@ -203,7 +203,7 @@ mod tests {
         let tap = Tap::default();
         let lines = Lines::start("test", tap.clone());
         let held = tap.0.lock().unwrap();
-        (0..WAITING + 10).for_each(|n| lines.say(n));
+        (0..MAX_QUEUED_LINES + 10).for_each(|n| lines.say(n));
         assert!(lines.dropped() >= 9, "{}", lines.dropped());
         lines.flush(Instant::now() + Duration::from_millis(20));
         drop(held);
@@ -214,8 +214,8 @@ mod tests {
         let tap = Tap::default();
         tap.0.lock().unwrap().0 = true;
         let lines = Lines::start("test", tap.clone());
-        lines.say("x".repeat(LONGEST * 2));
+        lines.say("x".repeat(MAX_LINE_BYTES * 2));
         lines.flush(patience());
-        assert!(tap.0.lock().unwrap().1.len() < LONGEST + 8);
+        assert!(tap.0.lock().unwrap().1.len() < MAX_LINE_BYTES + 8);
     }
 }

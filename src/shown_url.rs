@@ -5,7 +5,7 @@ use crate::printable::printable;
 use url::Url;
 
 /// Placeholder for a URL that is not shown.
-const NOT_SHOWN: &str = "(an address that is not understood, and so not shown)";
+const REDACTED: &str = "(an address that is not understood, and so not shown)";
 
 /// Returns the URL without passwords and parameters.
 pub fn shown_url(address: &str) -> String {
@@ -13,7 +13,7 @@ pub fn shown_url(address: &str) -> String {
         return shown_file(path);
     }
     let shown = Url::parse(address).ok().filter(|url| url.has_authority() && is_whole(url)).map(|url| shown(&url));
-    shown.map_or_else(|| NOT_SHOWN.to_owned(), |shown| printable(&shown).into_owned())
+    shown.map_or_else(|| REDACTED.to_owned(), |shown| printable(&shown).into_owned())
 }
 
 /// Returns whether the parser found the real host. A password that contains `/`, `?` or `#` ends
@@ -38,7 +38,7 @@ fn shown(url: &Url) -> String {
 fn shown_file(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     match path.contains('@') && path.contains(':') {
-        true => NOT_SHOWN.to_owned(),
+        true => REDACTED.to_owned(),
         false => format!("sqlite:{}", printable(path)),
     }
 }
@@ -90,7 +90,7 @@ mod tests {
             "secret",
         ];
         for address in odd {
-            assert_eq!(shown_url(address), NOT_SHOWN, "{address}");
+            assert_eq!(shown_url(address), REDACTED, "{address}");
         }
     }
 

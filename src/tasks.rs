@@ -5,20 +5,20 @@ use futures_util::FutureExt;
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
 /// Delay before a task that panicked is restarted.
-const AGAIN: Duration = Duration::from_secs(1);
+const RESTART_DELAY: Duration = Duration::from_secs(1);
 
 /// Runs an endless task, and restarts it whenever it panics or returns, until it is dropped.
 pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
     loop {
         to_its_end(name, &task).await;
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RESTART_DELAY).await;
     }
 }
 
 /// Runs a task until it returns, and restarts it whenever it panics.
 pub async fn to_its_end<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
     while panics(name, async { task().await }).await {
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RESTART_DELAY).await;
     }
 }
 

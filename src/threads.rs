@@ -17,26 +17,26 @@ use tokio::{
 
 /// Threads for blocking calls, such as reading a file, that never end. Such a call finds one even
 /// if no new thread can be started.
-const KEPT: usize = 4;
+const MIN_BLOCKING_THREADS: usize = 4;
 
 /// Maximum number of threads for blocking calls.
-const MOST: usize = 256;
+const MAX_BLOCKING_THREADS: usize = 256;
 
 /// Number of other threads: those that write lines, and the first connections to a SQLite file.
-const OTHERS: usize = 6;
+const OTHER_THREADS: usize = 6;
 
 /// Maximum time to start the threads that never end.
-const PATIENCE: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Time for which each of these threads is kept busy at the start, so that no call shares a thread
 /// with another.
-const BUSY: Duration = Duration::from_millis(2);
+const HOLD_TIME: Duration = Duration::from_millis(2);
 
 /// Starts the runtime with all threads that it needs. A trial starts as many threads before,
 /// because tokio panics when the system refuses one, and then waits for the others forever.
 pub fn start_runtime() -> io::Result<Runtime> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
-    try_to_make(workers + KEPT + OTHERS)?;
+    try_to_make(workers + MIN_BLOCKING_THREADS + OTHER_THREADS)?;
     crate::lines::start();
     std::panic::set_hook(Box::new(|panic| {
         refuse(panic);
@@ -44,8 +44,8 @@ pub fn start_runtime() -> io::Result<Runtime> {
     }));
     let kept_for_ever = Duration::from_secs(u32::MAX.into());
     let runtime =
-        Builder::new_multi_thread().enable_all().max_blocking_threads(MOST).thread_keep_alive(kept_for_ever).build()?;
-    let made = runtime.block_on(async { timeout(PATIENCE, keep_threads()).await });
+        Builder::new_multi_thread().enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).thread_keep_alive(kept_for_ever).build()?;
+    let made = runtime.block_on(async { timeout(START_TIMEOUT, keep_threads()).await });
     let _ = std::panic::take_hook();
     made.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
     Ok(runtime)
@@ -81,9 +81,9 @@ fn try_to_make(count: usize) -> io::Result<()> {
 
 async fn keep_threads() {
     let mut busy = JoinSet::new();
-    for _ in 0..KEPT {
+    for _ in 0..MIN_BLOCKING_THREADS {
         #[allow(clippy::disallowed_methods, reason = "each of these threads is to be busy, and none is the runtime's")]
-        busy.spawn_blocking(|| thread::sleep(BUSY));
+        busy.spawn_blocking(|| thread::sleep(HOLD_TIME));
     }
     while busy.join_next().await.is_some() {}
 }

@@ -10,12 +10,12 @@ use std::{
 use tempfile::TempPath;
 
 /// File under a temporary name, which is deleted if this is dropped.
-pub struct WholeFile {
+pub struct AtomicFile {
     part: TempPath,
     path: PathBuf,
 }
 
-impl WholeFile {
+impl AtomicFile {
     /// Creates the file under a temporary name in the same folder.
     ///
     /// Errors: `AlreadyExists` if the name already belongs to a link, a folder or a device.
@@ -95,13 +95,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("all.jsonl");
         for text in ["first", "second"] {
-            let (whole, mut file) = WholeFile::create(&path).unwrap();
+            let (whole, mut file) = AtomicFile::create(&path).unwrap();
             file.write_all(text.as_bytes()).unwrap();
             whole.finish(&file).unwrap();
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
             assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o600);
         }
-        let (whole, _) = WholeFile::create(&path).unwrap();
+        let (whole, _) = AtomicFile::create(&path).unwrap();
         drop(whole);
         assert_eq!(folder.path().read_dir().unwrap().count(), 1);
     }
@@ -113,10 +113,10 @@ mod tests {
         std::fs::write(at("theirs"), "theirs").unwrap();
         for (name, target) in [("out", "theirs"), ("dangling", "nowhere")] {
             symlink(at(target), at(name)).unwrap();
-            let told = WholeFile::create(&at(name)).err().unwrap().to_string();
+            let told = AtomicFile::create(&at(name)).err().unwrap().to_string();
             assert!(told.contains("is a link"), "{told}");
         }
-        assert!(WholeFile::create(folder.path()).is_err());
+        assert!(AtomicFile::create(folder.path()).is_err());
         assert_eq!(std::fs::read_to_string(at("theirs")).unwrap(), "theirs");
         assert!(!at("nowhere").exists());
     }

@@ -159,7 +159,7 @@ async fn replay(url: &str, (creates, others): (Calls, Calls)) -> Took {
 async fn transaction(db: &Database, call: Vec<Statement>) {
     let options =
         TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() };
-    let tx = db.read().unbounded().begin_with_options(options).await.unwrap();
+    let tx = db.read().without_timeout().begin_with_options(options).await.unwrap();
     for statement in call {
         match statement.sql.starts_with("SELECT")
             || statement.sql.starts_with("WITH")

@@ -26,7 +26,7 @@ pub struct StartActions(pub JobManager);
 pub struct Actions(pub JobManager);
 
 #[derive(ApiResponse)]
-enum Begun {
+enum StartActionResponse {
     /// Counts of the jobs that the action would change; no action was started.
     #[oai(status = 200)]
     DryRun(Json<ActionPreview>),
@@ -49,17 +49,17 @@ impl StartActions {
     /// single job would. With `dry_run` it only counts the jobs that would change. Repeating the
     /// call with the same `Idempotency-Key` starts no second action.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
-    async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<Begun> {
+    async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<StartActionResponse> {
         let idempotency = key.of("start_action", body.text.as_deref());
         let (dry_run, confirm) = (body.value.dry_run, body.value.confirm);
         let new = body.value.into();
         if dry_run {
             idempotency.map_or(Ok(()), |given| given.check())?;
-            return Ok(Begun::DryRun(Json(self.0.preview_action(&new).await?.into())));
+            return Ok(StartActionResponse::DryRun(Json(self.0.preview_action(&new).await?.into())));
         }
         let action = self.0.start_action(new, confirm, idempotency).await?;
         let location = format!("/api/v1/actions/{}", action.id);
-        Ok(Begun::Started(Json(action.into()), location))
+        Ok(StartActionResponse::Started(Json(action.into()), location))
     }
 }
 

@@ -9,13 +9,13 @@ const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resour
 
 /// Policy of which sites may embed which responses.
 #[derive(Clone, Copy)]
-pub struct Embedding {
+pub struct EmbeddingPolicy {
     /// Whether other origins are configured: their pages show the videos and pictures under
     /// `/media`.
     pub by_other_sites: bool,
 }
 
-impl Embedding {
+impl EmbeddingPolicy {
     /// Adds the headers that a response lacks; a handler's own values stay.
     pub fn complete(self, method: &Method, path: &str, headers: &mut HeaderMap) {
         let may_embed = match path.starts_with("/media/") {

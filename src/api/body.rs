@@ -22,7 +22,7 @@ use poem_openapi::{
 };
 use receive::{Received, in_turn, receive};
 use serde_json::Value;
-use shape::Shape;
+use shape::BodySchema;
 
 /// Maximum size of a body in bytes; handlers get it through the request's data.
 #[derive(Clone, Copy)]
@@ -167,7 +167,7 @@ fn from_json(bytes: &[u8]) -> Result<Value> {
 
 fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
     whole_numbers(&mut raw);
-    let errors = Shape::of::<T>()?.errors(&raw);
+    let errors = BodySchema::of::<T>()?.errors(&raw);
     if !errors.is_empty() {
         return Err(Problem::invalid(errors).into());
     }
@@ -179,14 +179,14 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
 
 /// Integer fields of list elements. Other members of the elements may hold any value and must stay
 /// unchanged.
-const WHOLE_NUMBERS: [(&str, &[&str]); 3] =
+const INTEGER_FIELDS: [(&str, &[&str]); 3] =
     [("items", &["idx"]), ("outcomes", &["retry_after_seconds"]), ("jobs", &["priority", "max_attempts"])];
 
 /// Converts numbers such as 9.0 to integers: JSON Schema accepts them as integers, the parser does
 /// not.
 fn whole_numbers(body: &mut Value) {
     let Value::Object(members) = body else { return };
-    for (list, fields) in WHOLE_NUMBERS {
+    for (list, fields) in INTEGER_FIELDS {
         let elements = members.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
         for element in elements.filter_map(Value::as_object_mut) {
             element.iter_mut().filter(|(name, _)| fields.contains(&name.as_str())).for_each(|(_, n)| whole_number(n));

@@ -8,7 +8,7 @@ use super::{
         SendHeartbeat,
     },
     headers::IfMatch,
-    jobs::{JobAnswer, answer},
+    jobs::{JobResponse, answer},
     written::Written,
 };
 use crate::jobs::{Guard, JobManager};
@@ -58,7 +58,7 @@ impl Claims {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<ReleaseJob>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let job = self.0.release_job(&job_id.0, Guard { version: seen.0, lease: body.0.lease_token }).await?;
         answer(job)
     }

@@ -11,7 +11,7 @@ pub enum Header {
 }
 
 /// An operation, its request headers, and the codes of its problems in addition to those of
-/// [`EVERYWHERE`].
+/// [`COMMON_CODES`].
 pub struct Operation {
     pub id: &'static str,
     pub headers: &'static [Header],
@@ -19,7 +19,7 @@ pub struct Operation {
 }
 
 /// Codes that every operation may return.
-pub const EVERYWHERE: [&str; 7] = [
+pub const COMMON_CODES: [&str; 7] = [
     "invalid_request",
     "method_not_allowed",
     "host_refused",
@@ -30,7 +30,7 @@ pub const EVERYWHERE: [&str; 7] = [
 ];
 
 /// Codes that every changing operation may return.
-pub const UNSAFE: [&str; 2] = ["origin_refused", "disk_full"];
+pub const MUTATION_CODES: [&str; 2] = ["origin_refused", "disk_full"];
 
 /// Codes that every operation with a body may return.
 pub const WITH_BODY: [&str; 4] = ["malformed_body", "body_too_slow", "body_too_large", "media_type_unsupported"];
@@ -39,17 +39,17 @@ const fn operation(id: &'static str, headers: &'static [Header], codes: &'static
     Operation { id, headers, codes }
 }
 
-const CREATES: &[Header] = &[Header::IdempotencyKey];
-const RESUMES: &[Header] = &[Header::LastEventId];
-const CHANGES: &[Header] = &[Header::IfMatch];
+const IDEMPOTENT: &[Header] = &[Header::IdempotencyKey];
+const RESUMABLE: &[Header] = &[Header::LastEventId];
+const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
 /// All operations of the document.
 pub const OPERATIONS: [Operation; 57] = [
-    operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
-    operation("generate_script2video", CREATES, &["idempotency_key_reused"]),
+    operation("generate_idea2video", IDEMPOTENT, &["idempotency_key_reused"]),
+    operation("generate_script2video", IDEMPOTENT, &["idempotency_key_reused"]),
     operation(
         "create_job",
-        CREATES,
+        IDEMPOTENT,
         &[
             "series_not_found",
             "episode_not_found",
@@ -59,13 +59,13 @@ pub const OPERATIONS: [Operation; 57] = [
             "counter_exhausted",
         ],
     ),
-    operation("create_jobs", CREATES, &["item_conflict", "idempotency_key_reused"]),
+    operation("create_jobs", IDEMPOTENT, &["item_conflict", "idempotency_key_reused"]),
     operation("list_jobs", &[], &["search_too_long"]),
     operation("count_jobs", &[], &["search_too_long"]),
     operation("get_job", &[Header::IfNoneMatch], &["job_not_found"]),
     operation(
         "update_job",
-        CHANGES,
+        CONDITIONAL,
         &[
             "job_not_found",
             "series_not_found",
@@ -79,20 +79,20 @@ pub const OPERATIONS: [Operation; 57] = [
             "counter_exhausted",
         ],
     ),
-    operation("delete_job", CHANGES, &["job_not_found", "version_mismatch"]),
+    operation("delete_job", CONDITIONAL, &["job_not_found", "version_mismatch"]),
     operation(
         "start_job",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "mark_completed",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "mark_failed",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
     ),
     operation("claim_jobs", &[], &[]),
@@ -111,28 +111,28 @@ pub const OPERATIONS: [Operation; 57] = [
     ),
     operation(
         "release_job",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
     ),
     operation("report_outcomes", &[], &[]),
     operation(
         "cancel_job",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "retry_job",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "recover_job",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "retry_failed_items",
-        CREATES,
+        IDEMPOTENT,
         &["job_not_found", "job_not_ended", "no_failed_items", "idempotency_key_reused"],
     ),
     operation("list_workers", &[], &[]),
@@ -140,12 +140,12 @@ pub const OPERATIONS: [Operation; 57] = [
     operation("set_queue", &[], &[]),
     operation(
         "update_progress",
-        CHANGES,
+        CONDITIONAL,
         &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch", "counter_exhausted"],
     ),
     operation(
         "update_shots",
-        CHANGES,
+        CONDITIONAL,
         &[
             "job_not_found",
             "job_not_processing",
@@ -161,7 +161,7 @@ pub const OPERATIONS: [Operation; 57] = [
     operation("list_items", &[], &["job_not_found"]),
     operation(
         "report_items",
-        CHANGES,
+        CONDITIONAL,
         &[
             "job_not_found",
             "item_not_found",
@@ -173,22 +173,22 @@ pub const OPERATIONS: [Operation; 57] = [
         ],
     ),
     operation("list_events", &[], &["job_not_found"]),
-    operation("stream_job_events", RESUMES, &["job_not_found"]),
-    operation("stream_events", RESUMES, &[]),
+    operation("stream_job_events", RESUMABLE, &["job_not_found"]),
+    operation("stream_events", RESUMABLE, &[]),
     operation("get_stats", &[], &[]),
     operation("list_active_jobs", &[], &[]),
     operation("set_active_job", &[], &["job_not_found", "job_ended"]),
     operation("remove_active_jobs", &[], &[]),
-    operation("start_action", CREATES, &["confirmation_required", "search_too_long", "idempotency_key_reused"]),
+    operation("start_action", IDEMPOTENT, &["confirmation_required", "search_too_long", "idempotency_key_reused"]),
     operation("list_actions", &[], &[]),
     operation("get_action", &[], &["action_not_found"]),
     operation("abort_action", &[], &["action_not_found"]),
     operation("list_action_outcomes", &[], &["action_not_found"]),
-    operation("create_series", CREATES, &["idempotency_key_reused"]),
+    operation("create_series", IDEMPOTENT, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),
     operation("delete_series", &[], &["series_not_found"]),
-    operation("create_episode", CREATES, &["series_not_found", "episode_number_taken", "idempotency_key_reused"]),
+    operation("create_episode", IDEMPOTENT, &["series_not_found", "episode_number_taken", "idempotency_key_reused"]),
     operation("list_episodes", &[], &[]),
     operation("get_episode", &[], &["episode_not_found"]),
     operation("delete_episode", &[], &["episode_not_found"]),

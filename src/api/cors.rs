@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-const EXPOSED: &str = "allow, etag, location, retry-after, x-request-id";
+const EXPOSED_HEADERS: &str = "allow, etag, location, retry-after, x-request-id";
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
 /// Seconds that a browser may cache a preflight response.
 const MAX_AGE: &str = "600";
@@ -81,7 +81,7 @@ fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED));
+        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
     }
     response
 }

@@ -2,7 +2,7 @@
 //! or addresses, and a request that may change something must not come from a page of another site.
 
 use super::{
-    answer_headers::Embedding,
+    answer_headers::EmbeddingPolicy,
     host::{Authority, Hosts},
     origin::{self, Source},
     problem::Problem,
@@ -20,19 +20,19 @@ use std::{
 };
 
 /// Maximum characters of a header that an error message shows.
-const SHOWN: usize = 100;
+const MAX_SHOWN_CHARS: usize = 100;
 
 #[derive(Clone)]
-pub struct Gate {
+pub struct RequestGuard {
     hosts: Arc<Hosts>,
     origins: Arc<[String]>,
-    embedding: Embedding,
+    embedding: EmbeddingPolicy,
 }
 
-impl Gate {
+impl RequestGuard {
     /// Creates the gate; `listen` is the server's address, and pages of `origins` may call the API.
     pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
-        let embedding = Embedding { by_other_sites: !origins.is_empty() };
+        let embedding = EmbeddingPolicy { by_other_sites: !origins.is_empty() };
         Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
     }
 
@@ -77,7 +77,7 @@ fn wrong(name: &str, detail: &str) -> Problem {
 }
 
 fn host_refused(host: &str) -> Problem {
-    let host: String = host.chars().take(SHOWN).collect();
+    let host: String = host.chars().take(MAX_SHOWN_CHARS).collect();
     let detail = format!(
         "This server does not answer to the name {host}: call it by its address, or start it with --allowed-host {host}."
     );
@@ -86,7 +86,7 @@ fn host_refused(host: &str) -> Problem {
 
 fn origin_refused(headers: &HeaderMap) -> Problem {
     let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("another site");
-    let origin: String = origin.chars().take(SHOWN).collect();
+    let origin: String = origin.chars().take(MAX_SHOWN_CHARS).collect();
     let detail = format!(
         "A page of {origin} may not change anything here: if the page is yours, start the server with --cors-origin \
          and its origin."
@@ -94,7 +94,7 @@ fn origin_refused(headers: &HeaderMap) -> Problem {
     Problem::new("origin_refused", detail)
 }
 
-impl<E: Endpoint> Middleware<E> for Gate {
+impl<E: Endpoint> Middleware<E> for RequestGuard {
     type Output = GateEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
@@ -104,7 +104,7 @@ impl<E: Endpoint> Middleware<E> for Gate {
 
 pub struct GateEndpoint<E> {
     inner: E,
-    gate: Gate,
+    gate: RequestGuard,
 }
 
 impl<E: Endpoint> Endpoint for GateEndpoint<E> {

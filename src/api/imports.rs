@@ -27,7 +27,7 @@ use serde_json::json;
 use std::str::FromStr;
 
 /// Name of an upload in the report if the sender gives none.
-const UNNAMED: &str = "upload";
+const DEFAULT_FILE_NAME: &str = "upload";
 
 pub struct Imports {
     pub jobs: JobManager,
@@ -75,7 +75,7 @@ impl Imports {
         file_name: Query<Option<String>>,
         dump: Upload,
     ) -> Result<StartedImport> {
-        let name = file_name.0.filter(|name| !name.is_empty()).unwrap_or_else(|| UNNAMED.to_owned());
+        let name = file_name.0.filter(|name| !name.is_empty()).unwrap_or_else(|| DEFAULT_FILE_NAME.to_owned());
         if name.chars().count() > 255 {
             return Err(wrong("file_name", "too_long", "Use at most 255 characters."));
         }

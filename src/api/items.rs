@@ -5,7 +5,7 @@ use super::{
     body::Body,
     dto::{Item, ItemList, ReportItems},
     headers::{IdempotencyKey, IfMatch},
-    jobs::{CreatedJob, JobAnswer, answer, made},
+    jobs::{CreatedJob, JobResponse, answer, made},
     paging,
     rows::Rows,
     written::Written,
@@ -57,7 +57,7 @@ impl Items {
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<ReportItems>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let reports = body.value.items.into_iter().map(Into::into).collect();
         let guard = Guard { version: seen.0, lease: body.value.lease_token };
         let job = self.0.report_items(&job_id.0, reports, guard).await?;

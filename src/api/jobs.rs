@@ -9,7 +9,7 @@ use super::{
     },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
-    kept_lists::{Asked, KeptLists},
+    kept_lists::{ListKey, ListCache},
     paging::{self, wrong},
     problem::Problem,
     rows::Rows,
@@ -30,11 +30,11 @@ use poem_openapi::{
 use serde_json::json;
 use std::time::Duration;
 
-pub struct Jobs(pub JobManager, pub KeptLists);
+pub struct Jobs(pub JobManager, pub ListCache);
 
 /// A job with its version.
 #[derive(ApiResponse)]
-pub enum JobAnswer {
+pub enum JobResponse {
     /// The job after the change.
     #[oai(status = 200)]
     Ok(
@@ -47,7 +47,7 @@ pub enum JobAnswer {
 
 #[derive(ApiResponse)]
 #[allow(clippy::large_enum_variant, reason = "made once a request, and written out at once")]
-enum JobOrUnchanged {
+enum GetJobResponse {
     /// The job with its shots.
     #[oai(status = 200)]
     Ok(
@@ -195,7 +195,7 @@ impl Jobs {
             Some(View::Preview) => jobs::View::Preview,
             _ => jobs::View::Full,
         };
-        let asked = Asked { changes: self.0.changes(), filter, order, after, limit, view };
+        let asked = ListKey { changes: self.0.changes(), filter, order, after, limit, view };
         if let Some(list) = self.1.get(&asked) {
             return Written::already(list);
         }
@@ -272,7 +272,7 @@ impl Jobs {
         /// Version that the client has; the current version by default.
         since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
-    ) -> Result<JobOrUnchanged> {
+    ) -> Result<GetJobResponse> {
         // The cache may still hold an older version than the one that ended the wait.
         let at_least = match wait.0 {
             Some(seconds) => {
@@ -284,7 +284,7 @@ impl Jobs {
         let kept = self.0.view_job(&job_id.0, at_least).await?;
         let tag = etag(kept.job.version);
         if seen.has(&tag) {
-            return Ok(JobOrUnchanged::NotModified(tag));
+            return Ok(GetJobResponse::NotModified(tag));
         }
         let body = match kept.written.get() {
             Some(bytes) => Written::already(bytes.clone())?,
@@ -295,7 +295,7 @@ impl Jobs {
                 body
             }
         };
-        Ok(JobOrUnchanged::Ok(body, tag))
+        Ok(GetJobResponse::Ok(body, tag))
     }
 
     /// Change a job
@@ -309,7 +309,7 @@ impl Jobs {
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<JobPatch>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
         answer(job)
     }
@@ -332,8 +332,8 @@ impl Jobs {
 impl Jobs {
     /// Writes as many jobs of a page as fit, and returns the total number of matching jobs and the
     /// cursor of the next page.
-    async fn write_page(&self, rows: &mut Rows, asked: &Asked) -> Result<(Total, Option<Cursor>)> {
-        let Asked { filter, order, view, limit, .. } = asked;
+    async fn write_page(&self, rows: &mut Rows, asked: &ListKey) -> Result<(Total, Option<Cursor>)> {
+        let ListKey { filter, order, view, limit, .. } = asked;
         let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
         loop {
             let page = self.0.list_jobs(filter, *order, after, limit - rows.count(), *view).await?;
@@ -365,9 +365,9 @@ pub fn made(job: job::Model) -> Result<CreatedJob> {
 
 /// Builds the response of every call that changes a job, from the row that the write returned. A
 /// second query could fail, and a change that was committed would then look as if it had failed.
-pub fn answer(job: job::Model) -> Result<JobAnswer> {
+pub fn answer(job: job::Model) -> Result<JobResponse> {
     let tag = etag(job.version);
-    Ok(JobAnswer::Ok(Written::of_change(&job.into())?, tag))
+    Ok(JobResponse::Ok(Written::of_change(&job.into())?, tag))
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

@@ -11,11 +11,11 @@ use bytes::Bytes;
 use moka::sync::Cache;
 
 /// Maximum bytes of all cached lists.
-const MOST: u64 = 8 << 20;
+const MAX_CACHED_BYTES: u64 = 8 << 20;
 
 /// Key of a cached list: the request, and the state of the jobs it was read in.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Asked {
+pub struct ListKey {
     /// Number of job changes before the list was read; `None` if nothing may be cached.
     pub changes: Option<u64>,
     pub filter: Filter,
@@ -26,21 +26,21 @@ pub struct Asked {
 }
 
 #[derive(Clone)]
-pub struct KeptLists(Cache<Asked, Bytes>);
+pub struct ListCache(Cache<ListKey, Bytes>);
 
-impl Default for KeptLists {
+impl Default for ListCache {
     fn default() -> Self {
-        let weight = |_: &Asked, list: &Bytes| u32::try_from(list.len()).unwrap_or(u32::MAX);
-        Self(Cache::builder().weigher(weight).max_capacity(MOST).time_to_live(OLDEST).build())
+        let weight = |_: &ListKey, list: &Bytes| u32::try_from(list.len()).unwrap_or(u32::MAX);
+        Self(Cache::builder().weigher(weight).max_capacity(MAX_CACHED_BYTES).time_to_live(OLDEST).build())
     }
 }
 
-impl KeptLists {
-    pub fn get(&self, asked: &Asked) -> Option<Bytes> {
+impl ListCache {
+    pub fn get(&self, asked: &ListKey) -> Option<Bytes> {
         asked.changes.and_then(|_| self.0.get(asked))
     }
 
-    pub fn keep(&self, asked: Asked, list: Bytes) {
+    pub fn keep(&self, asked: ListKey, list: Bytes) {
         if asked.changes.is_some() {
             self.0.insert(asked, list);
         }

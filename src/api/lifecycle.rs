@@ -5,7 +5,7 @@ use super::{
     body::{Body, OptionalBody},
     dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
     headers::{IfMatch, etag},
-    jobs::{JobAnswer, answer},
+    jobs::{JobResponse, answer},
     written::Written,
 };
 use crate::jobs::{Failure, Guard, JobManager};
@@ -63,7 +63,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<CompleteJob>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let CompleteJob { result, lease_token } = body.0;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.mark_completed(&job_id.0, result.map(members), guard).await?;
@@ -82,7 +82,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<FailJob>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let FailJob { error, retryable, retry_after_seconds, lease_token } = body.value;
         let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
         let job = self.0.mark_failed(&job_id.0, failure, Guard { version: seen.0, lease: lease_token }).await?;
@@ -100,7 +100,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<CancelJob>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let job = self.0.cancel_job(&job_id.0, body.0.reason, seen.0).await?;
         answer(job)
     }
@@ -115,7 +115,7 @@ impl Lifecycle {
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let job = self.0.retry_job(&job_id.0, seen.0).await?;
         answer(job)
     }
@@ -131,7 +131,7 @@ impl Lifecycle {
         /// Id of the job.
         job_id: Path<String>,
         seen: IfMatch,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let job = self.0.recover_job(&job_id.0, seen.0).await?;
         answer(job)
     }

@@ -87,7 +87,7 @@ enum Tag {
 fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
     (
         generate::Generate(jobs.clone()),
-        jobs::Jobs(jobs.clone(), kept_lists::KeptLists::default()),
+        jobs::Jobs(jobs.clone(), kept_lists::ListCache::default()),
         lifecycle::Lifecycle(jobs.clone()),
         (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
         reports::Reports(jobs.clone()),
@@ -119,7 +119,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
     let settings = body::Limit(app.config.max_body_bytes);
-    let uploads = upload::UploadLimit(app.config.max_upload_bytes);
+    let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     let imports = app.imports.clone();
     let data = move |request: &mut Request| {
@@ -128,8 +128,8 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         request.set_data(imports.clone());
     };
     routes
-        .with(prepare::Prepare(data))
+        .with(prepare::NormalizePath(data))
         .with(middleware::Problems::new())
         .with(cors::Cors::new(origins))
-        .with(gate::Gate::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
+        .with(gate::RequestGuard::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
 }

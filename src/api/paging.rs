@@ -5,11 +5,11 @@ use crate::{error::FieldError, lifecycle::Cursor};
 use poem::Result;
 
 /// Number of rows on a page by default.
-pub const LIMIT: u64 = 50;
+pub const DEFAULT_LIMIT: u64 = 50;
 
 /// Returns the limit, which must be from 1 to 200; 50 by default.
 pub fn limit(given: Option<u64>) -> Result<u64> {
-    match given.unwrap_or(LIMIT) {
+    match given.unwrap_or(DEFAULT_LIMIT) {
         limit @ 1..=200 => Ok(limit),
         _ => Err(wrong("limit", "out_of_range", "Use a limit from 1 to 200.")),
     }

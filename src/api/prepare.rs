@@ -9,9 +9,9 @@ use poem::{
 };
 
 #[derive(Clone)]
-pub struct Prepare<D>(pub D);
+pub struct NormalizePath<D>(pub D);
 
-impl<E: Endpoint, D: Fn(&mut Request) + Clone + Send + Sync> Middleware<E> for Prepare<D> {
+impl<E: Endpoint, D: Fn(&mut Request) + Clone + Send + Sync> Middleware<E> for NormalizePath<D> {
     type Output = Prepared<E, D>;
 
     fn transform(&self, inner: E) -> Self::Output {

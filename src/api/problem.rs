@@ -62,13 +62,13 @@ const RETRY_AFTER: &str = "1";
 const RETRY_AFTER_FULL: &str = "30";
 
 /// Maximum characters of a sentence or a pointer in a problem; longer ones are truncated.
-const LONGEST_TEXT: usize = 2000;
+const MAX_TEXT_CHARS: usize = 2000;
 
 /// Maximum characters of a client's value that a sentence quotes.
-const LONGEST_VALUE: usize = 200;
+const MAX_VALUE_CHARS: usize = 200;
 
 /// Maximum bytes of all field errors in a response, so that no problem exceeds 64 KiB.
-const ALL_ERRORS: usize = 40 << 10;
+const MAX_ERRORS_BYTES: usize = 40 << 10;
 
 /// Returns the HTTP status and the title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
@@ -122,7 +122,7 @@ impl Problem {
             "type": "about:blank",
             "title": title,
             "status": status.as_u16(),
-            "detail": cut(&self.detail, LONGEST_TEXT),
+            "detail": cut(&self.detail, MAX_TEXT_CHARS),
             "code": self.code,
             "request_id": request_id,
         });
@@ -151,7 +151,7 @@ impl Problem {
 
 /// Returns the first errors, as many as fit into a response.
 fn fields(errors: &[FieldError]) -> Value {
-    let mut left = ALL_ERRORS;
+    let mut left = MAX_ERRORS_BYTES;
     let mut fields = Vec::new();
     for error in errors.iter().take(MAX_ERRORS) {
         let field = field(error);
@@ -170,12 +170,12 @@ fn field(error: &FieldError) -> Value {
         Place::Pointer(pointer) => ("pointer", pointer),
         Place::Parameter(parameter) => ("parameter", parameter),
     };
-    json!({name: cut(place, LONGEST_TEXT), "code": error.code, "detail": cut(&error.detail, LONGEST_TEXT)})
+    json!({name: cut(place, MAX_TEXT_CHARS), "code": error.code, "detail": cut(&error.detail, MAX_TEXT_CHARS)})
 }
 
 /// Returns a value of the client for use in a sentence, truncated to 200 characters.
 pub fn shown(value: &str) -> Cow<'_, str> {
-    cut(value, LONGEST_VALUE)
+    cut(value, MAX_VALUE_CHARS)
 }
 
 fn cut(text: &str, most: usize) -> Cow<'_, str> {

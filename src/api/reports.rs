@@ -5,7 +5,7 @@ use super::{
     body::Body,
     dto::{ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
-    jobs::{JobAnswer, answer},
+    jobs::{JobResponse, answer},
     written::Written,
 };
 use crate::jobs::{Guard, JobManager, Progress};
@@ -29,7 +29,7 @@ impl Reports {
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<ReportProgress>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let ReportProgress { progress, current_stage, lease_token } = body.value;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.update_progress(&job_id.0, Progress { progress, current_stage }, guard).await?;
@@ -47,7 +47,7 @@ impl Reports {
         job_id: Path<String>,
         seen: IfMatch,
         body: Body<ReportShots>,
-    ) -> Result<JobAnswer> {
+    ) -> Result<JobResponse> {
         let ReportShots { total_shots, completed_shots, lease_token } = body.value;
         let guard = Guard { version: seen.0, lease: lease_token };
         let job = self.0.update_shots(&job_id.0, total_shots, completed_shots, guard).await?;

@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// Limit for all large bodies that are being read: 128 MiB.
-pub static BODIES: Room = Room::new(128 << 20);
+pub static REQUEST_MEMORY: Room = Room::new(128 << 20);
 
 /// Limit for all large responses that are being built, or that clients have not received yet: 256
 /// MiB.
-pub static ANSWERS: Room = Room::new(256 << 20);
+pub static RESPONSE_MEMORY: Room = Room::new(256 << 20);
 
 pub struct Room {
     taken: AtomicUsize,

@@ -2,7 +2,7 @@
 //! make it larger than [`ANSWER_BYTES`], so that it needs no more memory than it sends.
 
 use super::{
-    room::{ANSWERS, Share},
+    room::{RESPONSE_MEMORY, Share},
     written::{LARGE, Written, no_room},
 };
 use crate::{
@@ -22,7 +22,7 @@ pub struct Rows {
 impl Rows {
     /// Starts a page whose rows are an array under this name.
     pub fn new(name: &str) -> Self {
-        Self { bytes: format!("{{\"{name}\":[").into_bytes(), count: 0, share: ANSWERS.share() }
+        Self { bytes: format!("{{\"{name}\":[").into_bytes(), count: 0, share: RESPONSE_MEMORY.share() }
     }
 
     pub fn count(&self) -> u64 {

@@ -7,7 +7,7 @@ use poem::http::HeaderMap;
 
 /// Names as error messages spell them. `Host` is missing here because the gate checks it with the
 /// request's target.
-const SINGLE: [&str; 18] = [
+const SINGLETON_HEADERS: [&str; 18] = [
     "Access-Control-Request-Method",
     "Authorization",
     "Content-Length",
@@ -36,7 +36,7 @@ pub fn check(headers: &HeaderMap) -> Result<(), Problem> {
         return Ok(());
     }
     let twice = |name: &&&str| headers.get_all(**name).iter().nth(1).is_some();
-    match SINGLE.iter().find(twice) {
+    match SINGLETON_HEADERS.iter().find(twice) {
         None => Ok(()),
         Some(name) => {
             let detail = format!("Send one {name} header: this request has several.");

@@ -2,10 +2,10 @@
 
 use super::{
     dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot},
-    room::ANSWERS,
+    room::RESPONSE_MEMORY,
     written::LARGE,
 };
-use crate::jobs::{Counts, FeedChange, JobNews, JobWatch, JobsNews, JobsWatch, Reset, Wanted};
+use crate::jobs::{Counts, FeedChange, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset, Wanted};
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
@@ -19,25 +19,25 @@ use serde_json::json;
 use std::{fmt::Display, io, time::Duration};
 
 /// Silence after which the stream sends a comment, so that no proxy treats the connection as dead.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+const KEEP_ALIVE_PERIOD: Duration = Duration::from_secs(15);
 
 /// Message that sets the reconnection delay of clients to 1,000 milliseconds.
-const RETRY: &str = "retry: 1000\n\n";
+const RECONNECT_DELAY_FIELD: &str = "retry: 1000\n\n";
 
 /// A response of the media type `text/event-stream`.
 pub struct EventStream(Body);
 
 impl EventStream {
     pub fn of_job(watch: JobWatch) -> Self {
-        Self::new(Source::Job(watch))
+        Self::new(EventSource::Job(watch))
     }
 
     /// Returns the stream of all jobs; `now` gives the time for the snapshot.
     pub fn of_all(watch: JobsWatch, now: impl Fn() -> DateTime<Utc> + Send + 'static) -> Self {
-        Self::new(Source::All(watch, Box::new(now)))
+        Self::new(EventSource::All(watch, Box::new(now)))
     }
 
-    fn new(source: Source) -> Self {
+    fn new(source: EventSource) -> Self {
         Self(Body::from_bytes_stream(pieces(source)))
     }
 }
@@ -65,18 +65,18 @@ impl Payload for EventStream {
     }
 }
 
-enum Source {
+enum EventSource {
     Job(JobWatch),
     All(JobsWatch, Box<dyn Fn() -> DateTime<Utc> + Send>),
 }
 
 /// Returns the bytes of the stream. A large message is sent in pieces, and counts against the
 /// memory limit of responses until its last piece is sent.
-fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    let first = (Bytes::from_static(RETRY.as_bytes()), ANSWERS.share());
+fn pieces(source: EventSource) -> impl Stream<Item = Result<Bytes, io::Error>> {
+    let first = (Bytes::from_static(RECONNECT_DELAY_FIELD.as_bytes()), RESPONSE_MEMORY.share());
     stream::unfold((source, first), |(mut source, (mut rest, mut share))| async move {
         if rest.is_empty() {
-            (rest, share) = (source.next().await?, ANSWERS.share());
+            (rest, share) = (source.next().await?, RESPONSE_MEMORY.share());
             if rest.len() > LARGE && !share.grow_to(rest.len()) {
                 // There is no memory left: the client reconnects later and resumes at its position.
                 return None;
@@ -87,15 +87,15 @@ fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
     })
 }
 
-impl Source {
+impl EventSource {
     /// Returns the next messages; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         let piece = match self {
-            Source::Job(watch) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
+            EventSource::Job(watch) => match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
                 Err(_) => return Some(Bytes::from_static(b": heartbeat\n\n")),
                 Ok(news) => news.map(|news| news.map(of_job)),
             },
-            Source::All(watch, now) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
+            EventSource::All(watch, now) => match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
                 // With the position a client whose filter matched nothing for long resumes here,
                 // not far back.
                 Err(_) => {
@@ -116,31 +116,31 @@ impl Source {
     }
 }
 
-fn of_job(news: JobNews) -> Bytes {
+fn of_job(news: JobMessage) -> Bytes {
     match news {
-        JobNews::Snapshot(whole) => {
+        JobMessage::Snapshot(whole) => {
             let (job, shots, next_after) = *whole;
             let version = job.version;
             let job = JobWithShots::new(job, shots.into_iter().map(Shot::from).collect(), next_after);
             message(Some(&version), "snapshot", &job.to_json_string())
         }
-        JobNews::Changes(wanted) => {
+        JobMessage::Changes(wanted) => {
             let make = |change: &FeedChange| change_message(&change.event.seq, change);
             joined(&wanted, |change| change.in_its_job(make))
         }
-        JobNews::Reset(reset) => reset_message(reset),
+        JobMessage::Reset(reset) => reset_message(reset),
     }
 }
 
-fn of_all(news: JobsNews, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
+fn of_all(news: JobsMessage, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
     let make = |change: &FeedChange| change_message(&change.place, change);
     match news {
-        JobsNews::Snapshot { at, counts } => snapshot_message(at, counts, now()),
-        JobsNews::Changes(Wanted { batch, only: None }) => {
+        JobsMessage::Snapshot { at, counts } => snapshot_message(at, counts, now()),
+        JobsMessage::Changes(Wanted { batch, only: None }) => {
             batch.together(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
         }
-        JobsNews::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
-        JobsNews::Reset(reset) => reset_message(reset),
+        JobsMessage::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
+        JobsMessage::Reset(reset) => reset_message(reset),
     }
 }
 

@@ -11,7 +11,7 @@ use poem_openapi::{
 pub struct Streams(pub JobManager);
 
 #[derive(ApiResponse)]
-enum JobStream {
+enum JobStreamResponse {
     /// Stream of messages: `snapshot` (the job), `change` (an event), `reset` (the client's state
     /// is no longer valid).
     #[oai(status = 200)]
@@ -22,7 +22,7 @@ enum JobStream {
 }
 
 #[derive(ApiResponse)]
-enum AllStream {
+enum JobsStreamResponse {
     /// Stream of messages: `snapshot` (counts), `change` (an event), `reset` (the client's state is
     /// no longer valid).
     #[oai(status = 200)]
@@ -46,13 +46,13 @@ impl Streams {
         /// snapshot.
         after: Query<Option<String>>,
         last: LastEventId,
-    ) -> Result<JobStream> {
+    ) -> Result<JobStreamResponse> {
         let after = last.or(after.0, |text| {
             let version = text.parse::<i64>().ok().filter(|version| *version >= 0);
             version.ok_or("Use the id of a message of this stream: a version, e.g. 7.")
         })?;
         let watch = self.0.watch_job(&job_id.0, after).await?;
-        Ok(watch.map_or(JobStream::Over, |watch| JobStream::Ok(EventStream::of_job(watch))))
+        Ok(watch.map_or(JobStreamResponse::Over, |watch| JobStreamResponse::Ok(EventStream::of_job(watch))))
     }
 
     /// Follow all jobs
@@ -78,7 +78,7 @@ impl Streams {
         /// with the changes after it, without a snapshot.
         after: Query<Option<String>>,
         last: LastEventId,
-    ) -> Result<AllStream> {
+    ) -> Result<JobsStreamResponse> {
         let after = last.or(after.0, |text| {
             text.parse::<Place>().map_err(|()| "Use the id of a message of this stream, e.g. 1042.")
         })?;
@@ -89,7 +89,7 @@ impl Streams {
         };
         let watch = self.0.watch_jobs(filter, after)?;
         let jobs = self.0.clone();
-        Ok(AllStream::Ok(EventStream::of_all(watch, move || jobs.now())))
+        Ok(JobsStreamResponse::Ok(EventStream::of_all(watch, move || jobs.now())))
     }
 }
 

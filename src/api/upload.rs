@@ -1,7 +1,7 @@
 //! A request body that is too large for memory, streamed to a temporary file and deleted with it.
 
 use super::problem::{Problem, shown};
-use crate::import::{Background, Place, Room, Temporary, UPLOADS, WAITING};
+use crate::import::{Background, Place, Room, Temporary, MAX_UPLOADS, MAX_ADMITTED};
 use futures_util::StreamExt;
 use poem::{Body, Request, RequestBody, Result};
 use poem_openapi::{
@@ -19,13 +19,13 @@ const TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 
 /// Maximum size of an upload in bytes; the extractor gets it through the request's data.
 #[derive(Clone, Copy)]
-pub struct UploadLimit(pub u64);
+pub struct MaxUploadBytes(pub u64);
 
 /// Maximum time without any byte of an upload.
-const SILENCE: Duration = Duration::from_secs(60);
+const UPLOAD_IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Bytes received between two checks of the free disk space.
-const STRIDE: u64 = 8 << 20;
+const DISK_CHECK_BYTES: u64 = 8 << 20;
 
 /// A request body stored in a file.
 pub struct Upload {
@@ -57,14 +57,14 @@ impl<'a> ApiExtractor<'a> for Upload {
         _: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
         check_content_type(request)?;
-        let limit = request.data::<UploadLimit>().map_or(u64::MAX, |l| l.0);
+        let limit = request.data::<MaxUploadBytes>().map_or(u64::MAX, |l| l.0);
         let declared = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit) {
             return Err(too_large(limit).into());
         }
         let imports = request.data::<Background>().ok_or_else(|| Problem::internal("uploads have no importer"))?;
-        let place = imports.place().ok_or_else(|| busy(&format!("{WAITING} imports wait already")))?;
-        let _receiving = imports.upload().ok_or_else(|| busy(&format!("{UPLOADS} uploads are being received")))?;
+        let place = imports.place().ok_or_else(|| busy(&format!("{MAX_ADMITTED} imports wait already")))?;
+        let _receiving = imports.upload().ok_or_else(|| busy(&format!("{MAX_UPLOADS} uploads are being received")))?;
         let room = imports.room();
         let folder = Temporary::new("upload").map_err(|e| unwritable(&e))?;
         let path = folder.path().join("upload");
@@ -79,14 +79,14 @@ async fn receive(body: Body, path: &Path, limit: u64, room: &Room) -> Result<()>
     let (mut stream, mut received, mut looked_at) = (Box::pin(body.into_bytes_stream()), 0, 0);
     full(room)?;
     loop {
-        let chunk = timeout(SILENCE, stream.next()).await.map_err(|_| silent())?;
+        let chunk = timeout(UPLOAD_IDLE_TIMEOUT, stream.next()).await.map_err(|_| silent())?;
         let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| Problem::broken_body(&error))?;
         received += chunk.len() as u64;
         if received > limit {
             return Err(too_large(limit).into());
         }
-        if received - looked_at > STRIDE {
+        if received - looked_at > DISK_CHECK_BYTES {
             full(room)?;
             looked_at = received;
         }
@@ -118,7 +118,7 @@ fn busy(why: &str) -> Problem {
 }
 
 fn silent() -> Problem {
-    let told = format!("No byte of the upload came for {} seconds: send it again.", SILENCE.as_secs());
+    let told = format!("No byte of the upload came for {} seconds: send it again.", UPLOAD_IDLE_TIMEOUT.as_secs());
     Problem::new("body_too_slow", told)
 }
 

@@ -5,7 +5,7 @@ use super::{
     body::Body,
     dto::{Queue, QueueList, SetQueue, WorkerList},
 };
-use crate::jobs::{JobManager, Workers as Listed};
+use crate::jobs::{JobManager, Workers as ItemScope};
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path, payload::Json, types::MaybeUndefined};
 
@@ -20,7 +20,7 @@ impl Workers {
     /// those heard of last.
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
     async fn list_workers(&self) -> Result<Json<WorkerList>> {
-        let Listed { workers, more } = self.0.list_workers().await?;
+        let ItemScope { workers, more } = self.0.list_workers().await?;
         Ok(Json(WorkerList { workers: workers.into_iter().map(Into::into).collect(), more }))
     }
 

@@ -5,7 +5,7 @@
 
 use super::{
     problem::Problem,
-    room::{ANSWERS, Share},
+    room::{RESPONSE_MEMORY, Share},
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -55,7 +55,7 @@ impl<T: ToJSON> Written<T> {
 impl<T> Written<T> {
     /// Wraps bytes that are serialized already.
     pub fn already(bytes: Bytes) -> Result<Self> {
-        let mut share = ANSWERS.share();
+        let mut share = RESPONSE_MEMORY.share();
         if bytes.len() > LARGE && !share.grow_to(bytes.len()) {
             return Err(no_room().into());
         }
@@ -63,7 +63,7 @@ impl<T> Written<T> {
     }
 
     fn of_changes(bytes: Bytes) -> Self {
-        let mut share = ANSWERS.share();
+        let mut share = RESPONSE_MEMORY.share();
         if bytes.len() > LARGE {
             share.take(bytes.len());
         }

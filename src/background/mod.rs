@@ -15,28 +15,28 @@ use tokio::task::JoinSet;
 
 /// Period of the search for leases that have run out; with jitter, at most one and a half times
 /// this.
-const RESCUE: Duration = Duration::from_secs(1);
+const RESCUE_PERIOD: Duration = Duration::from_secs(1);
 
-const NOTE_WORKERS: Duration = Duration::from_secs(2);
+const NOTE_WORKERS_PERIOD: Duration = Duration::from_secs(2);
 
-const FORGET_WORKERS: Duration = Duration::from_secs(600);
+const FORGET_WORKERS_PERIOD: Duration = Duration::from_secs(600);
 
-const GIVE_UP_IMPORTS: Duration = Duration::from_secs(30);
+const FAIL_ORPHANED_IMPORTS_PERIOD: Duration = Duration::from_secs(30);
 
-const ROLL_UP_STATS: Duration = Duration::from_secs(5);
+const ROLL_UP_STATS_PERIOD: Duration = Duration::from_secs(5);
 
 /// Period of the search for actions that another server began or abandoned.
-const RUN_ACTIONS: Duration = Duration::from_secs(5);
+const RUN_ACTIONS_PERIOD: Duration = Duration::from_secs(5);
 
-const CHECK_CLOCK: Duration = Duration::from_secs(60);
+const CHECK_CLOCK_PERIOD: Duration = Duration::from_secs(60);
 
 /// Difference to the database's clock from which the server logs a warning. Any server may compare
 /// a lease with its own clock, and the shortest lease is one second.
-const BESIDE: TimeDelta = TimeDelta::seconds(1);
+const MAX_CLOCK_SKEW: TimeDelta = TimeDelta::seconds(1);
 
-const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
+const PRUNE_EVENTS_PERIOD: Duration = Duration::from_secs(60 * 60);
 
-const PRUNE_IMPORTS: Duration = Duration::from_secs(60 * 60);
+const PRUNE_IMPORTS_PERIOD: Duration = Duration::from_secs(60 * 60);
 
 /// Running loops of one server; dropping them stops them.
 pub struct Loops(JoinSet<()>);
@@ -47,16 +47,16 @@ impl Loops {
     pub fn start(jobs: &JobManager, keep_history_days: Option<u32>, keep_imports_days: Option<u32>) -> Self {
         let mut loops = Self(JoinSet::new());
         let each = |name, period| Runner { name, period, jobs: jobs.clone() };
-        loops.0.spawn(each("rescue_jobs", RESCUE).run(rescue_jobs));
-        loops.0.spawn(each("note_workers", NOTE_WORKERS).run(|jobs| async move { jobs.note_workers().await }));
-        loops.0.spawn(each("forget_workers", FORGET_WORKERS).run(|jobs| async move { jobs.forget_workers().await }));
-        loops.0.spawn(each("give_up_imports", GIVE_UP_IMPORTS).run(give_up_imports));
-        loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS).run(|jobs| async move { jobs.roll_up_stats().await }));
-        loops.0.spawn(each("run_actions", RUN_ACTIONS).run(|jobs| async move { jobs.run_actions().await }));
-        loops.0.spawn(each("check_clock", CHECK_CLOCK).run(check_clock));
-        loops.0.spawn(each("prune_imports", PRUNE_IMPORTS).run(move |jobs| prune_imports(jobs, keep_imports_days)));
+        loops.0.spawn(each("rescue_jobs", RESCUE_PERIOD).run(rescue_jobs));
+        loops.0.spawn(each("note_workers", NOTE_WORKERS_PERIOD).run(|jobs| async move { jobs.note_workers().await }));
+        loops.0.spawn(each("forget_workers", FORGET_WORKERS_PERIOD).run(|jobs| async move { jobs.forget_workers().await }));
+        loops.0.spawn(each("give_up_imports", FAIL_ORPHANED_IMPORTS_PERIOD).run(give_up_imports));
+        loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS_PERIOD).run(|jobs| async move { jobs.roll_up_stats().await }));
+        loops.0.spawn(each("run_actions", RUN_ACTIONS_PERIOD).run(|jobs| async move { jobs.run_actions().await }));
+        loops.0.spawn(each("check_clock", CHECK_CLOCK_PERIOD).run(check_clock));
+        loops.0.spawn(each("prune_imports", PRUNE_IMPORTS_PERIOD).run(move |jobs| prune_imports(jobs, keep_imports_days)));
         if let Some(days) = keep_history_days {
-            loops.0.spawn(each("clean_up", CLEAN_UP).run(move |jobs| clean_up(jobs, days)));
+            loops.0.spawn(each("clean_up", PRUNE_EVENTS_PERIOD).run(move |jobs| clean_up(jobs, days)));
         }
         loops
     }
@@ -88,7 +88,7 @@ async fn give_up_imports(jobs: JobManager) -> Result<u64> {
 
 /// Logs a warning if the server's clock is wrong. Returns 1 if it is, otherwise 0.
 async fn check_clock(jobs: JobManager) -> Result<u64> {
-    let Some(ahead) = jobs.clock_ahead().await?.filter(|ahead| ahead.abs() > BESIDE) else { return Ok(0) };
+    let Some(ahead) = jobs.clock_ahead().await?.filter(|ahead| ahead.abs() > MAX_CLOCK_SKEW) else { return Ok(0) };
     tracing::warn!(
         seconds_ahead = ahead.as_seconds_f64(),
         "the clock of this server is not that of the database: leases may be taken too early or too late; set both by NTP"

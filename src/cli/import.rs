@@ -23,7 +23,7 @@ const SOME_REJECTED: u8 = 3;
 const INTERRUPTED: i32 = 130;
 
 /// Maximum characters of a record's id or address in a line of output.
-const PLACE: usize = 200;
+const MAX_POSITION_CHARS: usize = 200;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -115,7 +115,7 @@ fn room(app: &App, free: Option<u64>, dry_run: bool) -> Room {
 
 fn line(outcome: &Outcome) -> String {
     let mut which = outcome.id.clone().unwrap_or_else(|| outcome.at.to_string());
-    if let Some((end, _)) = which.char_indices().nth(PLACE) {
+    if let Some((end, _)) = which.char_indices().nth(MAX_POSITION_CHARS) {
         which.replace_range(end.., "…");
     }
     super::plain(&format!("{} {which} {}", outcome.file.display(), outcome.fate))

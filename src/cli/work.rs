@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    chance::SystemChance,
+    chance::SystemRandom,
     config::{Config, Flags, ServerFlags, environment_of_programs},
     telemetry,
     worker::{self, Options, Server},
@@ -87,7 +87,7 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         environment: environment_of_programs(&arguments.pass_env),
         command: arguments.command,
     };
-    worker::run(options, Arc::new(SystemChance)).await?;
+    worker::run(options, Arc::new(SystemRandom)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

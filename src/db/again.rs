@@ -5,7 +5,7 @@
 //! repeat, the pool's idle connections are pinged and dead ones closed, because the next connection
 //! out of the pool could be dead too.
 
-use super::errors::was_cut;
+use super::errors::is_connection_lost;
 use futures_util::future::join_all;
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, Statement};
 use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
@@ -16,29 +16,29 @@ use tokio::{
 };
 
 /// Time limit for the ping of an idle connection, and for closing one that did not answer.
-const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
+const PING_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Connection pool on PostgreSQL, and the time of the last search for dead connections.
 #[derive(Clone)]
-pub struct Again {
+pub struct DeadConnections {
     pool: PgPool,
-    asked: Arc<Mutex<Option<Instant>>>,
+    last_check: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Again {
+impl DeadConnections {
     /// Returns `None` for SQLite, whose connections cannot be cut.
-    pub fn on(connection: &DatabaseConnection) -> Option<Self> {
+    pub fn of_pool(connection: &DatabaseConnection) -> Option<Self> {
         let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &connection.inner else { return None };
-        Some(Self { pool: connection.get_postgres_connection_pool().clone(), asked: Arc::default() })
+        Some(Self { pool: connection.get_postgres_connection_pool().clone(), last_check: Arc::default() })
     }
 
     /// Returns whether a call that started at `began` and failed with `error` may be repeated. If
     /// so, dead idle connections have been closed.
-    pub async fn helps(&self, began: Instant, error: &DbErr) -> bool {
-        if !was_cut(error) {
+    pub async fn may_repeat(&self, began: Instant, error: &DbErr) -> bool {
+        if !is_connection_lost(error) {
             return false;
         }
-        let mut asked = self.asked.lock().await;
+        let mut asked = self.last_check.lock().await;
         // Many calls fail at once: one search serves all calls that started before it.
         if asked.is_none_or(|asked| asked < began) {
             let now = Instant::now();
@@ -56,9 +56,9 @@ impl Again {
 
 /// Returns the connection to its pool if it answers a ping, and closes it otherwise.
 async fn keep_if_alive(mut connection: PoolConnection<Postgres>) {
-    if !matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(()))) {
+    if !matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
         // A graceful close of a dead connection would wait for an answer that never arrives.
-        let _ = timeout(ANSWERS_WITHIN, connection.close()).await;
+        let _ = timeout(PING_TIMEOUT, connection.close()).await;
     }
 }
 

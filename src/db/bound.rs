@@ -4,7 +4,7 @@
 //! sends nothing. None of its own timeouts ends the wait, and the kernel gives up after a quarter
 //! of an hour, or never. SQLite runs inside the process and limits its own waits.
 
-use super::again::{Again, is_read};
+use super::again::{DeadConnections, is_read};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
     Statement, TransactionOptions, TransactionTrait, prelude::async_trait::async_trait,
@@ -19,32 +19,32 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 /// Time limit for the check of a connection that was released in the middle of a statement.
-const SHOW: Duration = Duration::from_secs(5);
+const RELEASE_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Time after an abandoned statement during which released connections are checked. The connection
 /// of that statement returns to the pool at once.
-const DOUBT: Duration = Duration::from_secs(10);
+const CHECK_RELEASED_FOR: Duration = Duration::from_secs(10);
 
 /// Statement timeout, and the time of the last statement whose caller stopped waiting.
 #[derive(Clone, Default)]
-pub struct Bound {
-    most: Option<Duration>,
-    left: Arc<Mutex<Option<Instant>>>,
+pub struct StatementTimeout {
+    limit: Option<Duration>,
+    abandoned_at: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Bound {
+impl StatementTimeout {
     pub fn new(most: Duration) -> Self {
-        Self { most: Some(most), left: Arc::default() }
+        Self { limit: Some(most), abandoned_at: Arc::default() }
     }
 
     /// Runs a call within the time limit. When the limit is reached it fails with `DbErr::Conn`;
     /// whether the database ran the statement, or still will, is unknown then.
-    pub async fn hold<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let Some(most) = self.most else { return call.await };
+    pub async fn within<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
+        let Some(most) = self.limit else { return call.await };
         let mut call = pin!(call);
         // Declared after the call and so dropped before it: the abandoned statement is recorded
         // before its connection returns to the pool.
-        let mut underway = Underway { bound: self, ended: false };
+        let mut underway = RunningStatement { bound: self, ended: false };
         let outcome = timeout(most, call.as_mut()).await;
         underway.ended = outcome.is_ok();
         outcome.unwrap_or_else(|_| {
@@ -62,10 +62,10 @@ impl Bound {
     /// each would cost every call a round trip. So connections are checked only for a while after a
     /// statement was abandoned. A connection that hangs during the pool's own ping stays out of the
     /// pool until the kernel closes it.
-    pub fn guard(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
+    pub fn check_on_release(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
-            let (doubted, show) = (bound.doubted(), SHOW.min(bound.most.unwrap_or(SHOW)));
+            let (doubted, show) = (bound.abandoned_recently(), RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)));
             // sqlx does not count a BEGIN whose response was abandoned. Without an open transaction
             // PostgreSQL only warns about the ROLLBACK.
             let usable = async move { matches!(timeout(show, connection.execute("ROLLBACK")).await, Ok(Ok(_))) };
@@ -73,37 +73,37 @@ impl Bound {
         })
     }
 
-    fn doubted(&self) -> bool {
-        let left = *self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        left.is_some_and(|at| at.elapsed() < DOUBT)
+    fn abandoned_recently(&self) -> bool {
+        let left = *self.abandoned_at.lock().unwrap_or_else(PoisonError::into_inner);
+        left.is_some_and(|at| at.elapsed() < CHECK_RELEASED_FOR)
     }
 }
 
 /// Statement in progress. Its caller may drop it at any time.
-struct Underway<'a> {
-    bound: &'a Bound,
+struct RunningStatement<'a> {
+    bound: &'a StatementTimeout,
     ended: bool,
 }
 
-impl Drop for Underway<'_> {
+impl Drop for RunningStatement<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            *self.bound.left.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            *self.bound.abandoned_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 }
 
 /// Pool or transaction whose statements have a time limit.
 #[derive(Clone)]
-pub struct Bounded<C> {
+pub struct TimedConn<C> {
     inner: C,
-    bound: Bound,
+    bound: StatementTimeout,
     /// Search for dead connections; set only for a pool on PostgreSQL.
-    again: Option<Again>,
+    again: Option<DeadConnections>,
 }
 
-impl<C> Bounded<C> {
-    pub fn new(inner: C, bound: Bound) -> Self {
+impl<C> TimedConn<C> {
+    pub fn new(inner: C, bound: StatementTimeout) -> Self {
         Self { inner, bound, again: None }
     }
 
@@ -114,78 +114,78 @@ impl<C> Bounded<C> {
         ask: impl AsyncFn(&C, Statement) -> Result<T, DbErr>,
     ) -> Result<T, DbErr> {
         let Some(again) = self.again.as_ref().filter(|_| is_read(&statement)) else {
-            return self.bound.hold(ask(&self.inner, statement)).await;
+            return self.bound.within(ask(&self.inner, statement)).await;
         };
         let began = Instant::now();
-        let outcome = self.bound.hold(ask(&self.inner, statement.clone())).await;
+        let outcome = self.bound.within(ask(&self.inner, statement.clone())).await;
         match &outcome {
-            Err(error) if again.helps(began, error).await => self.bound.hold(ask(&self.inner, statement)).await,
+            Err(error) if again.may_repeat(began, error).await => self.bound.within(ask(&self.inner, statement)).await,
             _ => outcome,
         }
     }
 
     /// Returns the wrapped connection, whose statements have no time limit.
-    pub fn unbounded(&self) -> &C {
+    pub fn without_timeout(&self) -> &C {
         &self.inner
     }
 }
 
-impl<C: ConnectionTrait> Bounded<C> {
+impl<C: ConnectionTrait> TimedConn<C> {
     pub fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
 }
 
-impl Bounded<DatabaseConnection> {
+impl TimedConn<DatabaseConnection> {
     /// Returns the same pool, which repeats a read once if its connection was cut.
-    pub(super) fn with_second_try(self) -> Self {
-        Self { again: Again::on(&self.inner), ..self }
+    pub(super) fn retry_cut_reads(self) -> Self {
+        Self { again: DeadConnections::of_pool(&self.inner), ..self }
     }
 
     #[allow(clippy::disallowed_methods, reason = "for those that know how a transaction has to begin")]
-    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<Bounded<DatabaseTransaction>, DbErr> {
+    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
         let began = Instant::now();
-        let mut begun = self.bound.hold(self.inner.begin_with_options(options)).await;
+        let mut begun = self.bound.within(self.inner.begin_with_options(options)).await;
         // A transaction that failed to begin has changed nothing, so beginning again is safe.
         if let (Err(error), Some(again)) = (&begun, &self.again)
-            && again.helps(began, error).await
+            && again.may_repeat(began, error).await
         {
-            begun = self.bound.hold(self.inner.begin_with_options(options)).await;
+            begun = self.bound.within(self.inner.begin_with_options(options)).await;
         }
-        Ok(Bounded { inner: begun?, bound: self.bound.clone(), again: None })
+        Ok(TimedConn { inner: begun?, bound: self.bound.clone(), again: None })
     }
 
     /// Returns the same pool with a statement timeout of at most `most`. A pool without a timeout
     /// (SQLite) stays without one.
     pub(super) fn within(&self, most: Duration) -> Self {
-        let most = self.bound.most.map(|bound| bound.min(most));
-        let bound = Bound { most, left: self.bound.left.clone() };
+        let most = self.bound.limit.map(|bound| bound.min(most));
+        let bound = StatementTimeout { limit: most, abandoned_at: self.bound.abandoned_at.clone() };
         Self { inner: self.inner.clone(), bound, again: self.again.clone() }
     }
 }
 
-impl Bounded<DatabaseTransaction> {
+impl TimedConn<DatabaseTransaction> {
     pub async fn commit(self) -> Result<(), DbErr> {
-        self.bound.hold(self.inner.commit()).await
+        self.bound.within(self.inner.commit()).await
     }
 
     pub async fn rollback(self) -> Result<(), DbErr> {
-        self.bound.hold(self.inner.rollback()).await
+        self.bound.within(self.inner.rollback()).await
     }
 }
 
 #[async_trait]
-impl<C: ConnectionTrait> ConnectionTrait for Bounded<C> {
+impl<C: ConnectionTrait> ConnectionTrait for TimedConn<C> {
     fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.bound.hold(self.inner.execute_raw(statement)).await
+        self.bound.within(self.inner.execute_raw(statement)).await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.bound.hold(self.inner.execute_unprepared(sql)).await
+        self.bound.within(self.inner.execute_unprepared(sql)).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {

@@ -16,7 +16,7 @@ use std::borrow::Borrow;
 
 /// Maximum bound values per statement on SQLite. SQLite allows 32,766, but a shorter text is found
 /// faster among the prepared statements.
-const MOST_VALUES: usize = 4096;
+const MAX_VALUES: usize = 4096;
 
 /// Inserts the rows. The database assigns an auto-increment key.
 pub async fn insert<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<(), DbErr>
@@ -116,7 +116,7 @@ fn statements<'a, E: EntityTrait>(
     sql: impl Fn(usize) -> String + Send + 'a,
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let arrays = dialect::rows::takes_arrays(backend);
-    let most = if arrays { usize::MAX } else { (MOST_VALUES / columns.len().max(1)).max(1) };
+    let most = if arrays { usize::MAX } else { (MAX_VALUES / columns.len().max(1)).max(1) };
     let mut left = if columns.is_empty() { &[] } else { rows };
     std::iter::from_fn(move || {
         let some = most.min(left.len());

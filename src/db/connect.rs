@@ -3,7 +3,7 @@
 
 use super::{
     Reader,
-    bound::{Bound, Bounded},
+    bound::{StatementTimeout, TimedConn},
     faults::Faults,
     settled,
 };
@@ -109,7 +109,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     } else if create {
         create_file(&url, options).await?;
     }
-    let bound = if url.starts_with("postgres:") { Bound::new(options.answer_timeout) } else { Bound::default() };
+    let bound = if url.starts_with("postgres:") { StatementTimeout::new(options.answer_timeout) } else { StatementTimeout::default() };
     let guard = bound.clone();
     let mut settings = ConnectOptions::new(&url);
     settings
@@ -136,13 +136,13 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .map_sqlx_postgres_opts(|postgres| {
             postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
-        .map_sqlx_postgres_pool_opts(move |pool| guard.guard(pool));
+        .map_sqlx_postgres_pool_opts(move |pool| guard.check_on_release(pool));
     let open = |error| ConnectError::Open { url: shown_url(&options.url), why: why(&error) };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
-    Ok(Bounded::new(conn, bound).with_second_try())
+    Ok(TimedConn::new(conn, bound).retry_cut_reads())
 }
 
 /// Opens one connection without the pool. The pool would retry until its timeout, and report only

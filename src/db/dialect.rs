@@ -139,18 +139,18 @@ pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
 }
 
 /// Number of characters at the beginning of a column that a text search covers.
-const LOOKED_THROUGH: i32 = 65_536;
+const MAX_SEARCHED_CHARS: i32 = 65_536;
 
 /// Condition that the beginning of the column contains the text, ignoring case (on SQLite only that
 /// of ASCII letters). SQLite's LIKE would take the product of both lengths where the text almost
 /// matches in many places.
 pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
     if backend == DbBackend::Sqlite {
-        let sql = format!("instr(lower(substr(?, 1, {LOOKED_THROUGH})), ?) > 0");
+        let sql = format!("instr(lower(substr(?, 1, {MAX_SEARCHED_CHARS})), ?) > 0");
         return Expr::cust_with_exprs(sql, [column, Expr::val(text.to_ascii_lowercase())]);
     }
     // A trigram index that an operator creates by hand has to be on exactly this expression.
-    let column = Expr::cust_with_exprs(format!("substr($1, 1, {LOOKED_THROUGH})"), [column]);
+    let column = Expr::cust_with_exprs(format!("substr($1, 1, {MAX_SEARCHED_CHARS})"), [column]);
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
     for c in text.chars() {
@@ -188,7 +188,7 @@ pub fn unindexed(backend: DbBackend, column: job::Column) -> Expr {
 /// Returns whether the planner needs an extra range on the first of two columns that are compared
 /// as a pair. PostgreSQL estimates the rows between two pairs at a quarter of the table, and would
 /// rather read all of it.
-pub fn guesses_pairs(backend: DbBackend) -> bool {
+pub fn misestimates_pairs(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
@@ -206,7 +206,7 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
 }
 
 /// First characters of the text, on either database, so that the rest is not sent.
-pub fn beginning(column: Expr, characters: i32) -> Expr {
+pub fn prefix(column: Expr, characters: i32) -> Expr {
     Func::cust("substr").arg(column).arg(1).arg(characters).into()
 }
 
@@ -274,7 +274,7 @@ pub fn only_reads(sql: &str) -> bool {
 /// PostgreSQL it is a third of the writers, from one to four: more queues make smaller
 /// transactions, which lowers the throughput, but with two a write that waits does not hold up all
 /// others.
-pub fn lanes(backend: DbBackend, writers: usize) -> usize {
+pub fn write_queues(backend: DbBackend, writers: usize) -> usize {
     match backend {
         DbBackend::Sqlite => 1,
         _ => (writers / 3).clamp(1, 4),

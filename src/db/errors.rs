@@ -8,7 +8,7 @@ impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_disk_full(&error) {
             Error::DiskFull(error)
-        } else if is_passing(&error) {
+        } else if is_transient(&error) {
             Error::Unavailable(error)
         } else {
             Error::Database(error)
@@ -18,11 +18,11 @@ impl From<DbErr> for Error {
 
 /// Returns whether the same call may succeed in a moment: neither the request nor the service is at
 /// fault.
-pub fn is_passing(error: &DbErr) -> bool {
+pub fn is_transient(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
         DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => match &**e {
-            sqlx::Error::Database(e) => e.code().is_some_and(|code| is_passing_code(&code)),
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| is_transient_code(&code)),
             sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
             sqlx::Error::WorkerCrashed => true,
             _ => false,
@@ -43,7 +43,7 @@ pub fn is_late(error: &DbErr) -> bool {
 }
 
 /// Returns whether a statement gave up waiting for a lock of another transaction.
-pub fn is_held(error: &DbErr) -> bool {
+pub fn is_lock_timeout(error: &DbErr) -> bool {
     has_code(error, &["55P03"])
 }
 
@@ -53,13 +53,13 @@ fn has_code(error: &DbErr, codes: &[&str]) -> bool {
 
 /// Returns whether the connection was cut before the statement was answered: by its other end, or
 /// by an administrator, a crash or a timeout of PostgreSQL.
-pub fn was_cut(error: &DbErr) -> bool {
+pub fn is_connection_lost(error: &DbErr) -> bool {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(e))
         | DbErr::Query(RuntimeErr::SqlxError(e))
         | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
             sqlx::Error::Io(_) => true,
-            sqlx::Error::Database(e) => e.code().is_some_and(|code| CUT.contains(&&*code) || code.starts_with("08")),
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08")),
             _ => false,
         },
         _ => false,
@@ -67,11 +67,11 @@ pub fn was_cut(error: &DbErr) -> bool {
 }
 
 /// SQLSTATE codes admin_shutdown, crash_shutdown and idle_session_timeout.
-const CUT: [&str; 3] = ["57P01", "57P02", "57P05"];
+const CONNECTION_LOST_CODES: [&str; 3] = ["57P01", "57P02", "57P05"];
 
 /// Returns whether a row with the same unique key exists. Another transaction may have inserted it
 /// after this one looked for it.
-pub fn is_taken(error: &Error) -> bool {
+pub fn is_unique_violation(error: &Error) -> bool {
     matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
 }
 
@@ -87,7 +87,7 @@ pub fn was_answered(error: &DbErr) -> bool {
 }
 
 /// Copies the error for another caller, with its source as text.
-pub fn same(error: &Error) -> Error {
+pub fn copy(error: &Error) -> Error {
     let text = |source: &DbErr| RuntimeErr::Internal(source.to_string());
     match error {
         Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
@@ -107,7 +107,7 @@ pub fn is_answer(error: &Error) -> bool {
 }
 
 /// Returns whether a statement failed, rather than a rule of Callsheet.
-pub fn is_of_database(error: &Error) -> bool {
+pub fn is_database_error(error: &Error) -> bool {
     matches!(
         error,
         Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_) | Error::Internal(_)
@@ -146,7 +146,7 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
 /// (5 busy, 6 locked, 7 no memory, 8 read-only, 9 interrupted, 10 I/O, 14 cannot open, 15 locking
 /// protocol). PostgreSQL: SQLSTATE classes of lost connections (08), rolled back transactions (40),
 /// lacking resources (53), rows locked by others (55P03) and operator intervention (57).
-fn is_passing_code(code: &str) -> bool {
+fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class));
     }

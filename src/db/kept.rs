@@ -23,10 +23,10 @@ pub const OLDEST: Duration = Duration::from_secs(1);
 
 /// Maximum size of a cached job in bytes, approximately. A larger job is read from the database
 /// each time.
-const LARGEST: usize = 32 << 10;
+const MAX_ENTRY_BYTES: usize = 32 << 10;
 
 /// Number of locks, each of which guards a part of the jobs.
-const PARTS: usize = 256;
+const SHARDS: usize = 256;
 
 /// Job with its items, as they were read together.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ pub struct Kept {
 
 /// Cache of jobs; always empty if its capacity is 0.
 #[derive(Clone)]
-pub struct KeptJobs(Option<Arc<Inner>>);
+pub struct JobCache(Option<Arc<Inner>>);
 
 struct Inner {
     jobs: Cache<String, Arc<Kept>>,
@@ -55,13 +55,13 @@ struct Inner {
 }
 
 /// Number of invalidations in a part before a job was read.
-pub struct Moment(u64);
+pub struct Generation(u64);
 
-impl KeptJobs {
+impl JobCache {
     pub fn new(most: u64) -> Self {
         let inner = || Inner {
             jobs: Cache::builder().max_capacity(most).time_to_live(OLDEST).build(),
-            parts: (0..PARTS).map(|_| Mutex::default()).collect(),
+            parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
         };
@@ -79,16 +79,16 @@ impl KeptJobs {
     }
 
     /// Returns the number of invalidations so far; to be called before the job is read.
-    pub fn moment(&self, id: &str) -> Option<Moment> {
+    pub fn moment(&self, id: &str) -> Option<Generation> {
         let inner = self.0.as_ref()?;
-        Some(Moment(*inner.part(id).lock().unwrap_or_else(PoisonError::into_inner)))
+        Some(Generation(*inner.part(id).lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
     /// Caches a job that was read after `moment`, unless it may have changed since.
-    pub fn keep(&self, moment: Option<Moment>, kept: &Arc<Kept>) {
+    pub fn keep(&self, moment: Option<Generation>, kept: &Arc<Kept>) {
         let Some((inner, moment)) = self.0.as_ref().zip(moment) else { return };
         let forgotten = inner.part(&kept.job.id).lock().unwrap_or_else(PoisonError::into_inner);
-        if *forgotten == moment.0 && kept.weight() <= LARGEST {
+        if *forgotten == moment.0 && kept.weight() <= MAX_ENTRY_BYTES {
             inner.jobs.insert(kept.job.id.clone(), kept.clone());
         }
     }
@@ -117,7 +117,7 @@ impl KeptJobs {
 
 impl Inner {
     fn part(&self, id: &str) -> &Mutex<u64> {
-        let part = self.hasher.hash_one(id) % PARTS as u64;
+        let part = self.hasher.hash_one(id) % SHARDS as u64;
         &self.parts[usize::try_from(part).unwrap_or_default()]
     }
 }

@@ -54,10 +54,10 @@ pub struct Doomed {
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     // A snapshot, because another process may be about to migrate.
     let moment = db.snapshot().await?;
-    guard(moment.unbounded()).await?;
+    guard(moment.without_timeout()).await?;
     moment.rollback().await?;
-    dialect::prepare(db.read().unbounded()).await?;
-    let tx = db.read().unbounded().begin_with_options(dialect::write_transaction()).await?;
+    dialect::prepare(db.read().without_timeout()).await?;
+    let tx = db.read().without_timeout().begin_with_options(dialect::write_transaction()).await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
     let mut steps = back(&tx, change).await?;
@@ -76,7 +76,7 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
 /// Returns the tables that the change would drop, found by making the change and rolling it back.
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
-    let tx = db.read().unbounded().begin_with_options(dialect::write_transaction()).await?;
+    let tx = db.read().without_timeout().begin_with_options(dialect::write_transaction()).await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
     let mut doomed = Vec::new();
@@ -96,7 +96,7 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
 /// Returns every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     let moment = db.snapshot().await?;
-    let db = moment.unbounded();
+    let db = moment.without_timeout();
     guard(db).await?;
     let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(newer)?;
     let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };

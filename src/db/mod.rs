@@ -23,30 +23,30 @@ mod tx;
 pub mod write;
 mod writer;
 
-pub use bound::Bounded;
+pub use bound::TimedConn;
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use dialect::{
-    beginning, bytewise, contains_text, due_since, guesses_pairs, is_processing, is_queued, is_running, text_member,
+    prefix, bytewise, contains_text, due_since, misestimates_pairs, is_processing, is_queued, is_running, text_member,
     unindexed,
 };
-pub use errors::is_taken;
+pub use errors::is_unique_violation;
 pub use faults::{Fault, Faults, Step};
-pub use kept::{Kept, KeptJobs, OLDEST};
+pub use kept::{Kept, JobCache, OLDEST};
 pub use migrate::MigrateError;
-pub use news::{News, NewsDesk, Subscription, Told};
+pub use news::{JobChanged, ChangeBus, Subscription, Told};
 pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
 pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use tail::{LONG as LONG_EVENT, PAGE, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
-use writer::Means;
+use writer::WriterResources;
 pub use writer::{Fate, Write, Writer};
 
-use bound::Bound;
+use bound::StatementTimeout;
 use chrono::{DateTime, Utc};
 use file::DatabaseFile;
-use ready::LastCheck;
+use ready::ReadinessCache;
 use relay::Relay;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, QueryResult, Statement,
@@ -54,7 +54,7 @@ use sea_orm::{
 use std::{sync::Arc, time::Duration};
 
 /// Connection pool whose statements have a time limit.
-pub type Reader = Bounded<DatabaseConnection>;
+pub type Reader = TimedConn<DatabaseConnection>;
 
 /// Time limit for closing the connections.
 const CLOSE: Duration = Duration::from_secs(5);
@@ -66,10 +66,10 @@ pub struct Database {
     writer: Writer,
     for_writing: Reader,
     writers: usize,
-    desk: NewsDesk,
+    desk: ChangeBus,
     relay: Option<Relay>,
     url: Arc<str>,
-    ready: Arc<LastCheck>,
+    ready: Arc<ReadinessCache>,
 }
 
 impl Database {
@@ -84,11 +84,11 @@ impl Database {
             true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
             false => conn.clone(),
         };
-        let desk = NewsDesk::new(KeptJobs::new(options.cache_jobs));
+        let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
         let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
-        let lanes = dialect::lanes(conn.get_database_backend(), writers);
+        let lanes = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
-        let means = Means {
+        let means = WriterResources {
             conn: for_writing.clone(),
             desk: desk.clone(),
             relay: relay.clone(),
@@ -103,16 +103,16 @@ impl Database {
     /// Returns a database without connections; every call fails. Used for the API's document, which
     /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
-        let conn = Bounded::new(DatabaseConnection::default(), Bound::default());
-        let desk = NewsDesk::default();
-        let means = Means { conn: conn.clone(), desk: desk.clone(), relay: None, file: None, faults: None };
+        let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
+        let desk = ChangeBus::default();
+        let means = WriterResources { conn: conn.clone(), desk: desk.clone(), relay: None, file: None, faults: None };
         let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
         Self { writer, for_writing, conn, writers: 1, desk, relay: None, url, ready: Arc::default() }
     }
 
     /// Returns whether this value has no database behind it.
     pub fn is_detached(&self) -> bool {
-        matches!(self.conn.unbounded().inner, DatabaseConnectionType::Disconnected)
+        matches!(self.conn.without_timeout().inner, DatabaseConnectionType::Disconnected)
     }
 
     /// Returns the pool for reading. A write through it would create neither event nor version: use
@@ -122,7 +122,7 @@ impl Database {
     }
 
     /// Begins a read transaction whose statements all see one snapshot.
-    pub async fn snapshot(&self) -> Result<Bounded<DatabaseTransaction>, DbErr> {
+    pub async fn snapshot(&self) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
         self.conn.begin(dialect::snapshot(self.conn.get_database_backend())).await
     }
 
@@ -147,13 +147,13 @@ impl Database {
     }
 
     /// Returns the cache of jobs.
-    pub fn kept(&self) -> &KeptJobs {
+    pub fn kept(&self) -> &JobCache {
         self.desk.kept()
     }
 
     /// Returns the source of commit notices: those of this process and, while [`Database::listen`]
     /// runs, those of others.
-    pub fn news(&self) -> &NewsDesk {
+    pub fn news(&self) -> &ChangeBus {
         &self.desk
     }
 
@@ -194,8 +194,8 @@ impl Database {
         // A pool waits for each of its connections, and one whose other end is silent does not
         // return.
         let closed = async {
-            self.for_writing.unbounded().clone().close().await?;
-            self.conn.unbounded().clone().close().await
+            self.for_writing.without_timeout().clone().close().await?;
+            self.conn.without_timeout().clone().close().await
         };
         tokio::time::timeout(CLOSE, closed).await.unwrap_or(Ok(()))
     }

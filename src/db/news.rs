@@ -5,7 +5,7 @@
 //! when a connection is cut, not at all. A subscriber that waits for a change queries the database,
 //! and queries again after a while without a notice.
 
-use super::kept::KeptJobs;
+use super::kept::JobCache;
 use entity::JobStatus;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Maximum notices that a slow subscriber may lag behind. Beyond that it learns only that any job
 /// may have changed.
-const BEHIND: usize = 1024;
+const MAX_LAG: usize = 1024;
 
 /// Change of one job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct News {
+pub struct JobChanged {
     pub job_id: String,
     pub job_type: String,
     /// Version of the job after the change.
@@ -29,7 +29,7 @@ pub struct News {
 /// Jobs that one or more commits changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
-    pub jobs: Vec<News>,
+    pub jobs: Vec<JobChanged>,
     /// Whether more jobs changed than are named, so that any job may have.
     pub more: bool,
     /// Jobs whose leases changed without a new version. This process removes them from its cache;
@@ -52,24 +52,24 @@ impl Told {
 
 /// Sends commit notices to all subscribers.
 #[derive(Clone)]
-pub struct NewsDesk {
+pub struct ChangeBus {
     readers: broadcast::Sender<Arc<Told>>,
-    kept: KeptJobs,
+    kept: JobCache,
 }
 
-impl Default for NewsDesk {
+impl Default for ChangeBus {
     fn default() -> Self {
-        Self::new(KeptJobs::new(0))
+        Self::new(JobCache::new(0))
     }
 }
 
-impl NewsDesk {
+impl ChangeBus {
     /// Creates a sender that removes the changed jobs from the cache before it sends a notice.
-    pub fn new(kept: KeptJobs) -> Self {
-        Self { readers: broadcast::Sender::new(BEHIND), kept }
+    pub fn new(kept: JobCache) -> Self {
+        Self { readers: broadcast::Sender::new(MAX_LAG), kept }
     }
 
-    pub(super) fn kept(&self) -> &KeptJobs {
+    pub(super) fn kept(&self) -> &JobCache {
         &self.kept
     }
 
@@ -106,13 +106,13 @@ mod tests {
     use super::*;
 
     fn told(seq: i64) -> Arc<Told> {
-        let news = News { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
+        let news = JobChanged { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
         Arc::new(Told { jobs: vec![news], ..Told::default() })
     }
 
     #[tokio::test]
     async fn each_subscriber_hears_all_in_order() {
-        let desk = NewsDesk::default();
+        let desk = ChangeBus::default();
         let (mut a, mut b) = (desk.subscribe(), desk.subscribe());
         desk.publish(told(1));
         desk.publish(told(2));
@@ -124,9 +124,9 @@ mod tests {
 
     #[tokio::test]
     async fn who_falls_behind_is_told_that_there_was_more() {
-        let desk = NewsDesk::default();
+        let desk = ChangeBus::default();
         let mut slow = desk.subscribe();
-        for seq in 0..=i64::try_from(BEHIND).unwrap() {
+        for seq in 0..=i64::try_from(MAX_LAG).unwrap() {
             desk.publish(told(seq));
         }
         assert!(slow.next().await.more);

@@ -18,20 +18,20 @@ use std::{
 };
 
 /// Maximum unreadable rows that a process logs.
-const NAMED: usize = 1000;
+const MAX_LOGGED_ROWS: usize = 1000;
 
 /// Maximum rows per query while a page replaces unreadable rows, unless its limit is higher.
-const STEP: u64 = 10_000;
+const MAX_STEP_ROWS: u64 = 10_000;
 
 /// Number of distinct unreadable rows so far.
-static COUNT: AtomicU64 = AtomicU64::new(0);
+static UNREADABLE_COUNT: AtomicU64 = AtomicU64::new(0);
 
 /// Hashes of the unreadable rows so far.
-static MET: LazyLock<(RandomState, Mutex<HashSet<u64>>)> = LazyLock::new(Default::default);
+static SEEN_HASHES: LazyLock<(RandomState, Mutex<HashSet<u64>>)> = LazyLock::new(Default::default);
 
-/// Number of rows that this process could not read. Each row counts once, up to [`NAMED`] rows.
+/// Number of rows that this process could not read. Each row counts once, up to [`MAX_LOGGED_ROWS`] rows.
 pub fn unreadable_rows() -> u64 {
-    COUNT.load(Ordering::Relaxed)
+    UNREADABLE_COUNT.load(Ordering::Relaxed)
 }
 
 /// Query whose rows are decoded one by one.
@@ -123,7 +123,7 @@ pub async fn page<E: EntityTrait, M: FromQueryResult>(
             return Ok(page);
         }
         behind += step;
-        step = step.saturating_mul(2).min(STEP.max(limit));
+        step = step.saturating_mul(2).min(MAX_STEP_ROWS.max(limit));
     }
 }
 
@@ -194,10 +194,10 @@ pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, DbErr>) -> Result<T, D
 }
 
 fn note(name: &str, error: &DbErr) {
-    let (hasher, met) = &*MET;
+    let (hasher, met) = &*SEEN_HASHES;
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
-    if met.len() < NAMED && met.insert(hasher.hash_one(name)) {
-        COUNT.fetch_add(1, Ordering::Relaxed);
+    if met.len() < MAX_LOGGED_ROWS && met.insert(hasher.hash_one(name)) {
+        UNREADABLE_COUNT.fetch_add(1, Ordering::Relaxed);
         tracing::error!(row = name, %error, "a row of the database can't be read and is left out: mend or delete it");
     }
 }

@@ -1,11 +1,11 @@
 //! Commit notices between the processes of one PostgreSQL database, by NOTIFY and LISTEN.
 //!
 //! NOTIFY is never part of a write, because PostgreSQL serializes the commits of transactions that
-//! notify. A separate task sends it after the commit, at most once in [`WINDOW`].
+//! notify. A separate task sends it after the commit, at most once in [`MIN_INTERVAL`].
 
 use super::{
     Reader,
-    news::{News, NewsDesk, Told},
+    news::{JobChanged, ChangeBus, Told},
 };
 use crate::tasks::for_ever;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -21,14 +21,14 @@ use tokio::sync::Notify;
 const CHANNEL: &str = "callsheet_news";
 
 /// Minimum time between two notifications.
-const WINDOW: Duration = Duration::from_millis(10);
+const MIN_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Maximum jobs named in one notification, whose payload has to stay below 8,000 bytes. If more
 /// jobs changed, it says only that any job may have.
-const NAMED: usize = 32;
+const MAX_NAMED_JOBS: usize = 32;
 
 /// Delay before the relay listens again after an error.
-const AGAIN: Duration = Duration::from_secs(1);
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize)]
 struct Message {
@@ -42,14 +42,14 @@ struct Message {
 pub struct Relay {
     conn: Reader,
     me: Arc<str>,
-    waiting: Arc<Mutex<Waiting>>,
+    waiting: Arc<Mutex<Outbox>>,
     woken: Arc<Notify>,
 }
 
 /// Latest unsent change of each job.
 #[derive(Default)]
-struct Waiting {
-    jobs: HashMap<String, News>,
+struct Outbox {
+    jobs: HashMap<String, JobChanged>,
     more: bool,
 }
 
@@ -66,7 +66,7 @@ impl Relay {
     /// Queues the notice for sending, and returns at once.
     pub fn tell(&self, told: &Told) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.more |= told.more || waiting.jobs.len() + told.jobs.len() > NAMED;
+        waiting.more |= told.more || waiting.jobs.len() + told.jobs.len() > MAX_NAMED_JOBS;
         if waiting.more {
             waiting.jobs.clear();
         } else {
@@ -78,7 +78,7 @@ impl Relay {
 
     /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
-        let Waiting { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let Outbox { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         let told = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
         if told.is_empty() {
             return Ok(());
@@ -96,24 +96,24 @@ impl Relay {
             if let Err(error) = self.flush().await {
                 tracing::debug!(%error, "news were not sent: other servers find out by looking");
             }
-            tokio::time::sleep(WINDOW).await;
+            tokio::time::sleep(MIN_INTERVAL).await;
         }
     }
 
     /// Publishes the commits of other processes to this process's subscribers for as long as it is
     /// polled. After each connect it publishes that any job may have changed, because notifications
     /// sent meanwhile are lost.
-    pub async fn listen(self, url: String, desk: NewsDesk) {
+    pub async fn listen(self, url: String, desk: ChangeBus) {
         loop {
             match self.hear(&url, &desk).await {
                 Ok(()) => {}
                 Err(error) => tracing::debug!(%error, "other servers are not heard: listening again"),
             }
-            tokio::time::sleep(AGAIN).await;
+            tokio::time::sleep(RECONNECT_DELAY).await;
         }
     }
 
-    async fn hear(&self, url: &str, desk: &NewsDesk) -> Result<(), sqlx::Error> {
+    async fn hear(&self, url: &str, desk: &ChangeBus) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect(url).await?;
         listener.listen(CHANNEL).await?;
         desk.publish(Arc::new(Told::of_any()));

@@ -56,12 +56,12 @@ pub async fn page(
             return Ok(page);
         }
         behind += step;
-        step = step.saturating_mul(2).min(limit.max(MOST));
+        step = step.saturating_mul(2).min(limit.max(MAX_ROWS));
     }
 }
 
 /// Maximum rows per query while a page replaces unreadable jobs, unless its limit is higher.
-const MOST: u64 = 1000;
+const MAX_ROWS: u64 = 1000;
 
 /// Returns the only job of a query.
 ///
@@ -84,7 +84,7 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
     }
     let rows = db.query_all_raw(asked).await?;
     let id = |row: &QueryResult| row.try_get_by_index::<String>(0).unwrap_or_else(|_| "(unreadable id)".to_owned());
-    let read = |row: &QueryResult| job(&mut ByPlace { row, next: 0 });
+    let read = |row: &QueryResult| job(&mut ByIndex { row, next: 0 });
     let Decoded { read: jobs, unreadable } = decode(&rows, read, |row| format!("{TABLE} {}", id(row)));
     let unreadable = unreadable.into_iter().map(|name| name[TABLE.len() + 1..].to_owned()).collect();
     Ok(Read { jobs, unreadable, rows: rows.len() as u64 })
@@ -170,12 +170,12 @@ trait Columns {
     fn next<T: Field>(&mut self) -> Result<T, DbErr>;
 }
 
-struct ByPlace<'a> {
+struct ByIndex<'a> {
     row: &'a QueryResult,
     next: usize,
 }
 
-impl Columns for ByPlace<'_> {
+impl Columns for ByIndex<'_> {
     fn next<T: Field>(&mut self) -> Result<T, DbErr> {
         let place = self.next;
         self.next += 1;

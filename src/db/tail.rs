@@ -20,7 +20,7 @@ pub const PAGE: u64 = 200;
 pub const LONG: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
 
 /// Delay between two checks whether a gap is filled or will stay empty.
-const SOON: Duration = Duration::from_millis(5);
+const GAP_CHECK_DELAY: Duration = Duration::from_millis(5);
 
 pub struct Tail {
     conn: Reader,
@@ -43,7 +43,7 @@ impl Tail {
         let done = last_position(&conn).await?;
         let mut writers = writers(&conn).await?;
         while !writers.is_empty() {
-            tokio::time::sleep(SOON).await;
+            tokio::time::sleep(GAP_CHECK_DELAY).await;
             let left = self::writers(&conn).await?;
             writers.retain(|writer| left.contains(writer));
         }
@@ -60,7 +60,7 @@ impl Tail {
     pub fn again_in(&self) -> Option<Duration> {
         match &self.mark {
             Some(mark) if mark.writers.is_empty() => Some(Duration::ZERO),
-            Some(_) => Some(SOON),
+            Some(_) => Some(GAP_CHECK_DELAY),
             None => self.more.then_some(Duration::ZERO),
         }
     }

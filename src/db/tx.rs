@@ -2,10 +2,10 @@
 
 use super::{
     Reader,
-    bound::Bounded,
+    bound::TimedConn,
     dialect, errors,
     faults::{Faults, Step},
-    news::{News, Told},
+    news::{JobChanged, Told},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
@@ -17,10 +17,10 @@ use std::sync::{
 };
 
 /// Rolls the transaction back to the savepoint of one write among several.
-pub(super) const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one_write";
+pub(super) const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one_write";
 
 pub struct Tx {
-    inner: Bounded<DatabaseTransaction>,
+    inner: TimedConn<DatabaseTransaction>,
     told: Mutex<Told>,
     written: AtomicUsize,
     /// Whether a statement failed in a way that may have ended the transaction in the database. On
@@ -50,7 +50,7 @@ impl Tx {
     }
 
     /// Adds the job's change to the commit notice.
-    pub(super) fn tell(&self, news: News) {
+    pub(super) fn tell(&self, news: JobChanged) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
     }
 
@@ -112,7 +112,7 @@ impl Tx {
     /// Refuses a statement after one that ended the transaction. Returns the injected error that
     /// replaces the statement's own outcome, if any.
     async fn before(&self, sql: &str) -> Result<Option<DbErr>, DbErr> {
-        if self.broken.load(Ordering::Relaxed) && sql != BACK_TO_SAVEPOINT {
+        if self.broken.load(Ordering::Relaxed) && sql != ROLLBACK_TO_SAVEPOINT {
             return Err(over());
         }
         if !dialect::only_reads(sql) {
@@ -158,7 +158,7 @@ impl ConnectionTrait for Tx {
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let lost = self.before(sql).await?;
         let outcome = self.after(self.inner.execute_unprepared(sql).await, lost);
-        if outcome.is_ok() && sql == BACK_TO_SAVEPOINT {
+        if outcome.is_ok() && sql == ROLLBACK_TO_SAVEPOINT {
             self.broken.store(false, Ordering::Relaxed);
         }
         outcome

@@ -18,12 +18,12 @@ use super::{
     Reader,
     faults::Faults,
     file::DatabaseFile,
-    news::{NewsDesk, Told},
+    news::{ChangeBus, Told},
     relay::Relay,
 };
 use crate::error::{Error, Result};
 use disk::Disk;
-use queue::{Entry, Lane, Load, Waiting};
+use queue::{Entry, WriteQueue, QueueLoad, Waiting};
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::{
     hash::{BuildHasher, RandomState},
@@ -40,7 +40,7 @@ use tokio::{
 
 /// Maximum time that a write waits for its turn, and for locks of others, before its call fails as
 /// unavailable.
-const PATIENCE: Duration = Duration::from_secs(5);
+const WRITE_TIMEOUT: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub struct Writer(Arc<Shared>);
@@ -49,15 +49,15 @@ struct Shared {
     conn: Reader,
     /// Permits for open transactions, apart from those reserved for the write queues.
     turns: Semaphore,
-    lanes: Vec<Lane>,
+    lanes: Vec<WriteQueue>,
     /// Whether the write queue needs a permit like any other transaction. True if there is a single
     /// writer; everything goes through the queue then.
     lane_takes_turns: bool,
     /// Writes that wait for a lock of another transaction.
-    held: Lane,
-    load: Load,
+    held: WriteQueue,
+    load: QueueLoad,
     hasher: RandomState,
-    desk: NewsDesk,
+    desk: ChangeBus,
     relay: Option<Relay>,
     disk: Disk,
     /// Database file that is written to, on SQLite.
@@ -67,9 +67,9 @@ struct Shared {
 
 /// Resources of a writer: its connections, the receivers of its commit notices, and its database
 /// file.
-pub struct Means {
+pub struct WriterResources {
     pub conn: Reader,
-    pub desk: NewsDesk,
+    pub desk: ChangeBus,
     pub relay: Option<Relay>,
     pub file: Option<DatabaseFile>,
     pub faults: Option<Faults>,
@@ -79,15 +79,15 @@ impl Writer {
     /// Creates a writer with at most `writers` open transactions, of which `lanes` are reserved for
     /// the write queues. A queue does not wait for other transactions' permits, because it would
     /// hold up all writes behind it.
-    pub fn new(means: Means, writers: usize, lanes: usize) -> Self {
-        let Means { conn, desk, relay, file, faults } = means;
+    pub fn new(means: WriterResources, writers: usize, lanes: usize) -> Self {
+        let WriterResources { conn, desk, relay, file, faults } = means;
         Self(Arc::new(Shared {
             conn,
             turns: Semaphore::new(if writers > lanes { writers - lanes } else { writers }),
-            lanes: (0..lanes).map(|_| Lane::default()).collect(),
+            lanes: (0..lanes).map(|_| WriteQueue::default()).collect(),
             lane_takes_turns: writers <= lanes,
-            held: Lane::default(),
-            load: Load::default(),
+            held: WriteQueue::default(),
+            load: QueueLoad::default(),
             hasher: RandomState::new(),
             desk,
             relay,
@@ -108,7 +108,7 @@ impl Writer {
     /// before its turn is not started.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
-        let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + PATIENCE);
+        let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + WRITE_TIMEOUT);
         let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
         self.0.enter(Box::new(entry));
         let gone = |_| Error::Internal("the write panicked".to_owned());

@@ -8,7 +8,7 @@ use entity::{active_job, episode, job, job_event, job_item, series};
 use serde_json::{Value, json};
 
 /// Columns whose values are rows of other tables.
-const BELONGING: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
+const RELATED: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
 
 /// Names of the columns, in the order of [`values`].
 pub const NAMES: [&str; 40] = [
@@ -169,11 +169,11 @@ fn plain(value: Option<Value>) -> Value {
 
 fn number(n: f64) -> Value {
     // Below this bound the text of a float ends in `.0`, which PostgreSQL keeps.
-    const LARGE: f64 = 1e16;
+    const MIN_EXPONENT_FLOAT: f64 = 1e16;
     match n {
         _ if n == 0.0 => json!(0.0),
-        _ if (LARGE..u64::MAX as f64).contains(&n) => json!(n as u64),
-        _ if (i64::MIN as f64..=-LARGE).contains(&n) => json!(n as i64),
+        _ if (MIN_EXPONENT_FLOAT..u64::MAX as f64).contains(&n) => json!(n as u64),
+        _ if (i64::MIN as f64..=-MIN_EXPONENT_FLOAT).contains(&n) => json!(n as i64),
         _ => json!(n),
     }
 }
@@ -186,6 +186,6 @@ fn time(time: Option<DateTime<Utc>>) -> Value {
 /// Returns a job as one JSON object, without rows of other tables.
 pub fn job_json(job: &job::Model) -> Value {
     let values = values(WholeJob::alone(job.clone()));
-    let fields = NAMES.iter().zip(values).filter(|(name, _)| !BELONGING.contains(name));
+    let fields = NAMES.iter().zip(values).filter(|(name, _)| !RELATED.contains(name));
     Value::Object(fields.map(|(name, value)| ((*name).to_owned(), value)).collect())
 }

@@ -19,12 +19,12 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// Maximum jobs in a page. The first page has at most [`FIRST`], since the size of the jobs is not
+/// Maximum jobs in a page. The first page has at most [`FIRST_PAGE_JOBS`], since the size of the jobs is not
 /// known yet.
-const PAGE: u64 = 200;
-const FIRST: u64 = 16;
+const MAX_PAGE_JOBS: u64 = 200;
+const FIRST_PAGE_JOBS: u64 = 16;
 /// Target size of a page, in bytes.
-const BYTES: u64 = 4 << 20;
+const PAGE_BYTES: u64 = 4 << 20;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ExportError {
@@ -83,7 +83,7 @@ fn not_a_formula(text: String) -> String {
 /// Calls `write` for each job, oldest first, and returns the number of jobs. `write` returns the
 /// bytes that it wrote.
 async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<usize>) -> Result<u64, ExportError> {
-    let (mut after, mut written, mut limit) = (None, 0, FIRST);
+    let (mut after, mut written, mut limit) = (None, 0, FIRST_PAGE_JOBS);
     loop {
         let page = jobs.export_page(after, limit).await?;
         let Some(WholeJob { job: last, .. }) = page.last() else { return Ok(written) };
@@ -98,9 +98,9 @@ async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<u
 }
 
 /// Size of the next page, after a page of `length` jobs with `bytes` bytes: as many jobs as are
-/// likely to fill [`BYTES`], at most twice `length` and at most [`PAGE`].
+/// likely to fill [`PAGE_BYTES`], at most twice `length` and at most [`MAX_PAGE_JOBS`].
 fn next_limit(length: u64, bytes: u64) -> u64 {
-    (length * BYTES / bytes.max(1)).min(length * 2).clamp(1, PAGE)
+    (length * PAGE_BYTES / bytes.max(1)).min(length * 2).clamp(1, MAX_PAGE_JOBS)
 }
 
 fn finish(written: u64, out: &mut impl Write) -> Result<u64, ExportError> {

@@ -1,7 +1,7 @@
 //! Destination of an export: standard output, or a file that is compressed as the ending of its
 //! name says. The file gets its name only once it is complete.
 
-use crate::whole_file::WholeFile;
+use crate::whole_file::AtomicFile;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
 pub struct Output {
     out: Packed,
     /// The file to name at the end; `None` for standard output.
-    whole: Option<WholeFile>,
+    whole: Option<AtomicFile>,
 }
 
 enum Packed {
@@ -29,7 +29,7 @@ impl Output {
 
     /// Creates a file, compressed with gzip or zstd if its name ends in `.gz` or `.zst`.
     pub fn file(path: &Path) -> io::Result<Self> {
-        let (whole, file) = WholeFile::create(path)?;
+        let (whole, file) = AtomicFile::create(path)?;
         let file = BufWriter::new(file);
         let out = match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Packed::Gzip(GzEncoder::new(file, Compression::default())),

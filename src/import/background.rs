@@ -10,13 +10,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Maximum imports that run at once.
-const AT_ONCE: u32 = 2;
+const MAX_RUNNING: u32 = 2;
 
 /// Maximum imports that wait for their turn or are being uploaded.
-pub const WAITING: u32 = 16;
+pub const MAX_ADMITTED: u32 = 16;
 
 /// Maximum uploads that the server receives at once.
-pub const UPLOADS: u32 = 4;
+pub const MAX_UPLOADS: u32 = 4;
 
 /// Limits on imports, set by the operator.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub struct Place {
 impl Background {
     pub fn new(jobs: JobManager, settings: Settings) -> Self {
         let of = |permits: u32| Arc::new(Semaphore::new(permits as usize));
-        let (turns, places, uploads) = (of(AT_ONCE), of(AT_ONCE + WAITING), of(UPLOADS));
+        let (turns, places, uploads) = (of(MAX_RUNNING), of(MAX_RUNNING + MAX_ADMITTED), of(MAX_UPLOADS));
         Self { jobs, stop: Stop::default(), settings, turns, places, uploads }
     }
 
@@ -108,6 +108,6 @@ impl Background {
     /// Stops every run after the batch that it is writing, and waits for that, at most for `grace`.
     pub async fn end(&self, grace: Duration) {
         self.stop.request();
-        let _ = tokio::time::timeout(grace, self.turns.acquire_many(AT_ONCE)).await;
+        let _ = tokio::time::timeout(grace, self.turns.acquire_many(MAX_RUNNING)).await;
     }
 }

@@ -4,15 +4,15 @@
 use std::path::{Path, PathBuf};
 
 /// Bytes that stay free by default.
-pub const FREE: u64 = 512 << 20;
+pub const DEFAULT_FREE_BYTES: u64 = 512 << 20;
 
 /// Divisor of the default for small disks: at most a fifth of the disk stays free.
-const PART: u64 = 5;
+const MIN_FREE_DIVISOR: u64 = 5;
 
 /// Disk space that an import leaves free, and the disks to check.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
-    /// Bytes that stay free. `None` means [`FREE`], but at most a fifth of the disk.
+    /// Bytes that stay free. `None` means [`DEFAULT_FREE_BYTES`], but at most a fifth of the disk.
     pub free: Option<u64>,
     /// Files or folders on the disks to check.
     pub places: Vec<PathBuf>,
@@ -23,7 +23,7 @@ impl Room {
     pub fn lacking(&self) -> Option<String> {
         self.places.iter().find_map(|place| {
             let (available, total) = of(place)?;
-            let floor = self.free.unwrap_or(FREE.min(total / PART));
+            let floor = self.free.unwrap_or(DEFAULT_FREE_BYTES.min(total / MIN_FREE_DIVISOR));
             (available < floor).then(|| {
                 format!(
                     "The disk of {} has {} MiB left, and an import leaves {} MiB free: make room, or set \

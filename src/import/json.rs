@@ -9,21 +9,21 @@ use std::{
 };
 
 /// Maximum repeated names to report, so that a text full of them cannot fill the memory.
-const TOLD: usize = 16;
+const MAX_REPEATED: usize = 16;
 
 /// Maximum nesting of lists and objects in a legacy record. The parser accepts 127 levels, and an
 /// export nests a value a few levels deeper than its store did.
-pub const DEEPEST: usize = 120;
+pub const MAX_DEPTH: usize = 120;
 
 /// Maximum memory for the values of a record, in bytes.
-pub const HEAVIEST: usize = 48 << 20;
+pub const MAX_VALUE_BYTES: usize = 48 << 20;
 
-/// Estimated memory of a value, in bytes. [`OBJECT`] is that of an object besides its values.
-const VALUE: usize = 48;
-const OBJECT: usize = 640;
+/// Estimated memory of a value, in bytes. [`OBJECT_BYTES`] is that of an object besides its values.
+const VALUE_BYTES: usize = 48;
+const OBJECT_BYTES: usize = 640;
 
 /// Magnitude from which a float may have been an integer that does not fit 64 bits.
-const LARGE: f64 = 9.2e18;
+const MIN_LOSSY_FLOAT: f64 = 9.2e18;
 
 /// A parsed value, and the findings that need a repair.
 pub struct Parsed {
@@ -40,16 +40,16 @@ pub struct Parsed {
 #[derive(Debug)]
 pub enum Unread {
     Malformed(serde_json::Error),
-    /// The values would need more than [`HEAVIEST`] bytes of memory.
+    /// The values would need more than [`MAX_VALUE_BYTES`] bytes of memory.
     TooMany,
 }
 
 pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
-    let noticed = Noticed::default();
+    let noticed = Findings::default();
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = Reader { noticed: &noticed, depth: 0 }.deserialize(&mut json);
+    let value = ValueVisitor { noticed: &noticed, depth: 0 }.deserialize(&mut json);
     let value = value.and_then(|value| json.end().map(|()| value));
-    let value = value.map_err(|error| match noticed.weight.get() > HEAVIEST {
+    let value = value.map_err(|error| match noticed.weight.get() > MAX_VALUE_BYTES {
         true => Unread::TooMany,
         false => Unread::Malformed(error),
     })?;
@@ -62,7 +62,7 @@ pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
 }
 
 #[derive(Default)]
-struct Noticed {
+struct Findings {
     repeated: RefCell<Vec<String>>,
     /// Whether a float is so large that it may have been an integer.
     large: Cell<bool>,
@@ -70,20 +70,20 @@ struct Noticed {
     weight: Cell<usize>,
 }
 
-impl Noticed {
+impl Findings {
     fn weigh<E: serde::de::Error>(&self, bytes: usize) -> Result<(), E> {
         self.weight.set(self.weight.get() + bytes);
-        if self.weight.get() > HEAVIEST { Err(E::custom("too many values")) } else { Ok(()) }
+        if self.weight.get() > MAX_VALUE_BYTES { Err(E::custom("too many values")) } else { Ok(()) }
     }
 }
 
 #[derive(Clone, Copy)]
-struct Reader<'a> {
-    noticed: &'a Noticed,
+struct ValueVisitor<'a> {
+    noticed: &'a Findings,
     depth: usize,
 }
 
-impl Reader<'_> {
+impl ValueVisitor<'_> {
     fn below(self) -> Self {
         let depth = self.depth + 1;
         self.noticed.depth.set(self.noticed.depth.get().max(depth));
@@ -91,7 +91,7 @@ impl Reader<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Reader<'_> {
+impl<'de> DeserializeSeed<'de> for ValueVisitor<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
@@ -99,7 +99,7 @@ impl<'de> DeserializeSeed<'de> for Reader<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Reader<'_> {
+impl<'de> Visitor<'de> for ValueVisitor<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -119,7 +119,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        if value.abs() >= LARGE {
+        if value.abs() >= MIN_LOSSY_FLOAT {
             self.noticed.large.set(true);
         }
         Ok(value.into())
@@ -143,7 +143,7 @@ impl<'de> Visitor<'de> for Reader<'_> {
         let below = self.below();
         let mut values = Vec::new();
         while let Some(value) = list.next_element_seed(below)? {
-            self.noticed.weigh(VALUE)?;
+            self.noticed.weigh(VALUE_BYTES)?;
             values.push(value);
         }
         Ok(Value::Array(values))
@@ -152,15 +152,15 @@ impl<'de> Visitor<'de> for Reader<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Value, A::Error> {
         let below = self.below();
         let mut members = Map::new();
-        self.noticed.weigh(OBJECT)?;
+        self.noticed.weigh(OBJECT_BYTES)?;
         while let Some(name) = object.next_key::<String>()? {
-            self.noticed.weigh(VALUE + name.len())?;
+            self.noticed.weigh(VALUE_BYTES + name.len())?;
             let value = object.next_value_seed(below)?;
             match members.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),
                 Entry::Occupied(mut place) => {
                     let mut told = self.noticed.repeated.borrow_mut();
-                    if told.len() < TOLD && !told.contains(place.key()) {
+                    if told.len() < MAX_REPEATED && !told.contains(place.key()) {
                         told.push(place.key().clone());
                     }
                     place.insert(value);

@@ -11,22 +11,22 @@ use std::{
 use tokio::task::JoinHandle;
 
 /// Maximum batches in flight. More would only wait for the reader.
-const MOST: usize = 2;
+const MAX_IN_FLIGHT: usize = 2;
 
-pub struct Lanes {
+pub struct InFlight {
     loader: Arc<Loader>,
     most: usize,
-    flying: VecDeque<Flight>,
+    flying: VecDeque<PendingBatch>,
 }
 
-struct Flight {
+struct PendingBatch {
     ids: HashSet<String>,
     task: JoinHandle<Result<Vec<Outcome>>>,
 }
 
-impl Lanes {
+impl InFlight {
     pub fn new(loader: Loader) -> Self {
-        let most = loader.jobs.database().writers().min(MOST);
+        let most = loader.jobs.database().writers().min(MAX_IN_FLIGHT);
         Self { loader: Arc::new(loader), most, flying: VecDeque::new() }
     }
 
@@ -45,7 +45,7 @@ impl Lanes {
         }
         let loader = self.loader.clone();
         let task = tokio::spawn(async move { loader.load(batch).await });
-        self.flying.push_back(Flight { ids, task });
+        self.flying.push_back(PendingBatch { ids, task });
         Ok(landed)
     }
 

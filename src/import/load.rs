@@ -3,10 +3,10 @@
 //! does not stop the others.
 
 use super::{
-    allowance::Allowance,
+    allowance::RejectBudget,
     read::{self, Entry, SHOWN},
     reject::{Reason, Reject},
-    report::{At, Fate, Outcome},
+    report::{Position, Fate, Outcome},
     secrets,
     seen::Seen,
     text,
@@ -35,7 +35,7 @@ pub struct Loader {
     /// not dry.
     pub dry: Option<Mutex<Seen>>,
     /// Number and size of the rejects that the run may still store.
-    pub allowance: Allowance,
+    pub allowance: RejectBudget,
 }
 
 /// Whether the error affects all records alike, so that writing them one by one would not help.
@@ -155,7 +155,7 @@ impl Loader {
 
     fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::Model {
         let Entry { file, at, raw, bytes, .. } = entry;
-        let key = Some(at).filter(|at| **at != At::File).map(|at| text::plain(&at.to_string()).into_owned());
+        let key = Some(at).filter(|at| **at != Position::File).map(|at| text::plain(&at.to_string()).into_owned());
         let shown = &raw[..raw.len().min(SHOWN)];
         let cut = match *bytes > shown.len() as u64 {
             true => format!(" Of the record, the first {} KiB are kept.", (shown.len() >> 10).max(1)),

@@ -72,7 +72,7 @@ pub struct Read<'a> {
 impl<'a> Read<'a> {
     fn of(parsed: Parsed, text: Cow<'a, [u8]>, rules: Vec<&'static str>) -> Self {
         let Parsed { value, repeated, depth, .. } = parsed;
-        Self { value, text, rules, repeated, too_deep: depth > json::DEEPEST }
+        Self { value, text, rules, repeated, too_deep: depth > json::MAX_DEPTH }
     }
 }
 

@@ -38,13 +38,13 @@ mod text;
 mod times;
 
 pub use crate::db::write::OnConflict;
-pub use background::{Background, Place, Settings, UPLOADS, WAITING};
+pub use background::{Background, Place, Settings, MAX_UPLOADS, MAX_ADMITTED};
 pub use disk::Room;
 pub use interrupted::Interrupted;
 pub use kept::Repair;
 pub use read::{SqliteArguments, read_sqlite};
 pub use reject::{Reason, Reject};
-pub use report::{At, Counts, Fate, FileReport, Outcome, Report};
+pub use report::{Position, Counts, Fate, FileReport, Outcome, Report};
 pub use sources::SourceKind;
 pub use stop::{Stop, StopReason};
 pub use temporary::{Temporary, sweep};
@@ -54,9 +54,9 @@ use crate::{
     jobs::JobManager,
     whole_file,
 };
-use allowance::Allowance;
+use allowance::RejectBudget;
 use chrono_tz::Tz;
-use lanes::Lanes;
+use lanes::InFlight;
 use load::Loader;
 use read::Reading;
 use report_file::{ReportFile, Sums};
@@ -137,7 +137,7 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Number of checks between two heartbeats of a run, which it also sends while it waits for a
 /// source.
-const BEAT: u64 = 10;
+const CHECKS_PER_HEARTBEAT: u64 = 10;
 
 /// Imports the files, one after the other. `told` receives the outcome of each record as soon as it
 /// is final.
@@ -198,8 +198,8 @@ pub async fn run_as(
 
 /// Sends heartbeats for the run, and stops it when any server or command has aborted it, until the
 /// returned value is dropped.
-fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
-    Beside(tokio::spawn(async move {
+fn accompany(jobs: JobManager, id: String, stop: Stop) -> AbortOnDrop {
+    AbortOnDrop(tokio::spawn(async move {
         for look in 1.. {
             tokio::time::sleep(LOOK).await;
             // The next check makes up for a failed one, and an unavailable database ends the run
@@ -207,7 +207,7 @@ fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
             if jobs.is_aborted(&id).await.is_ok_and(|aborted| aborted) {
                 return stop.request_for(StopReason::Aborted);
             }
-            if look % BEAT == 0 {
+            if look % CHECKS_PER_HEARTBEAT == 0 {
                 let _ = jobs.beat_import(&id).await;
             }
         }
@@ -215,8 +215,8 @@ fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
 }
 
 /// Stops a run that exceeds its time limit.
-fn end_after(limit: Duration, stop: Stop) -> Beside {
-    Beside(tokio::spawn(async move {
+fn end_after(limit: Duration, stop: Stop) -> AbortOnDrop {
+    AbortOnDrop(tokio::spawn(async move {
         tokio::time::sleep(limit).await;
         let told = format!(
             "The import took longer than the {} seconds that it may: import smaller parts, use `callsheet import`, or \
@@ -228,9 +228,9 @@ fn end_after(limit: Duration, stop: Stop) -> Beside {
 }
 
 /// A task that runs beside an import until this value is dropped.
-struct Beside(tokio::task::JoinHandle<()>);
+struct AbortOnDrop(tokio::task::JoinHandle<()>);
 
-impl Drop for Beside {
+impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
     }
@@ -244,15 +244,15 @@ async fn load_all(
 ) -> Result<Report, ImportError> {
     let file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
     let report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
-    let mut account = Account { report, file, told };
+    let mut account = OutcomeLog { report, file, told };
     let shown = options.shown_as.as_ref().map(|name| Arc::new(PathBuf::from(name)));
-    let mut lanes = Lanes::new(Loader {
+    let mut lanes = InFlight::new(Loader {
         jobs: jobs.clone(),
         import_id: import_id.map(str::to_owned),
         on_conflict: options.on_conflict,
         shown: shown.clone(),
         dry: options.dry_run.then(Mutex::default),
-        allowance: Allowance::default(),
+        allowance: RejectBudget::default(),
     });
     let mut ended = Ok(());
     for place in &options.files {
@@ -271,8 +271,8 @@ async fn load_all(
 async fn load_one(
     place: &Path,
     options: &Options,
-    lanes: &mut Lanes,
-    account: &mut Account<'_>,
+    lanes: &mut InFlight,
+    account: &mut OutcomeLog<'_>,
 ) -> Result<(), ImportError> {
     let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
     let (place, stop) = (Arc::new(place.to_owned()), options.stop.clone());
@@ -293,8 +293,8 @@ async fn load_one(
 async fn send_all(
     batches: &mut mpsc::Receiver<read::Batch>,
     options: &Options,
-    lanes: &mut Lanes,
-    account: &mut Account<'_>,
+    lanes: &mut InFlight,
+    account: &mut OutcomeLog<'_>,
 ) -> Result<(), ImportError> {
     while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
         if let Some(lacking) = options.room.lacking() {
@@ -313,13 +313,13 @@ async fn send_all(
 }
 
 /// Destinations of the outcomes: the report, its file, and the caller.
-struct Account<'a> {
+struct OutcomeLog<'a> {
     report: Report,
     file: Option<ReportFile>,
     told: &'a mut (dyn FnMut(&Outcome) + Send),
 }
 
-impl Account<'_> {
+impl OutcomeLog<'_> {
     fn add(&mut self, outcomes: Vec<Outcome>) -> Result<(), ImportError> {
         for outcome in outcomes {
             (self.told)(&outcome);
@@ -357,7 +357,7 @@ fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &O
         let source = Arc::new(source.clone());
         report.begin(source.clone());
         let fate = Fate::Rejected(reject.clone());
-        let outcome = Outcome { file: source, at: At::File, id: None, fate, repairs: Vec::new(), bytes: 0 };
+        let outcome = Outcome { file: source, at: Position::File, id: None, fate, repairs: Vec::new(), bytes: 0 };
         file.add(&outcome)?;
         report.add(outcome);
     }

@@ -7,7 +7,7 @@ use super::{
 use serde_json::{Map, Value};
 
 /// Maximum characters of an id, which is the length of its column.
-const ID: usize = 64;
+const MAX_ID_CHARS: usize = 64;
 
 /// Modes and their job types in the vedo stores.
 const MODES: [(&str, &str); 2] = [("idea", "idea2video"), ("script", "script2video")];
@@ -33,8 +33,8 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     let id = id.or_else(|| key.filter(|key| !key.is_empty()).map(str::to_owned));
     let id =
         id.ok_or_else(|| Reject::new(Reason::MissingId, "The record has no job_id, and no key to take one from."))?;
-    if id.chars().count() > ID {
-        let told = format!("The id has {} characters; at most {ID} are possible.", id.chars().count());
+    if id.chars().count() > MAX_ID_CHARS {
+        let told = format!("The id has {} characters; at most {MAX_ID_CHARS} are possible.", id.chars().count());
         return Err(Reject::new(Reason::BadId, told));
     }
     // A replacement character was a NUL before, and two ids must not become one.

@@ -16,16 +16,16 @@ mod sqlite;
 use super::{
     kept::Repair,
     reject::Reject,
-    report::At,
+    report::Position,
     sources::{Context, SourceKind},
     stop::Stop,
 };
 use crate::db::write::ImportedJob;
 use place::Place;
 pub use place::{look, shown};
-use room::{Room, Rooms};
+use room::{Room, MemoryPermits};
 pub use sink::SHOWN;
-use sink::Sink;
+use sink::RecordSink;
 pub use sqlite::{Arguments as SqliteArguments, run_child as read_sqlite};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
@@ -34,7 +34,7 @@ use tokio::sync::mpsc;
 pub struct Entry {
     /// File that contains the record; the source itself if that is a file or a database.
     pub file: Arc<PathBuf>,
-    pub at: At,
+    pub at: Position,
     /// Raw text of the record, including its secrets (see [`super::secrets`]); of a large record,
     /// only the beginning.
     pub raw: Vec<u8>,
@@ -73,13 +73,13 @@ pub fn begin(reading: Reading) -> mpsc::Receiver<Batch> {
 
 impl Reading {
     fn run(self, sender: mpsc::Sender<Batch>) {
-        let mut sink = Sink::new(sender, Rooms::default(), self.source, self.context, self.stop);
+        let mut sink = RecordSink::new(sender, MemoryPermits::default(), self.source, self.context, self.stop);
         match Place::of(&self.place) {
             Place::Postgres(url) => postgres::read(url, &mut sink),
             Place::Redis(url) => redis::read(url, &mut sink),
             Place::Unknown(url) => {
                 sink.begin(&shown(&self.place));
-                sink.reject(At::File, [], place::unknown(url));
+                sink.reject(Position::File, [], place::unknown(url));
             }
             Place::Path(path) if path.is_dir() => folder::read(path, &mut sink),
             Place::Path(path) => drop(file::read(path, &mut sink)),

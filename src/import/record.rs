@@ -17,7 +17,7 @@ use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
 
 /// Maximum characters of an item's key.
-const KEY: usize = 255;
+const MAX_KEY_CHARS: usize = 255;
 
 /// A job with the values of its store. A value that the store does not have is `None`: the importer
 /// invents nothing.
@@ -50,7 +50,7 @@ pub struct Record {
     pub times: Times,
     /// Items in the store's order.
     pub items: Vec<Item>,
-    pub listed: Listed,
+    pub listed: ItemScope,
     /// Client for which the job is the active one.
     pub active: Option<ActiveJob>,
     pub kept: Kept,
@@ -58,7 +58,7 @@ pub struct Record {
 
 /// Meaning of a store's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Listed {
+pub enum ItemScope {
     /// All parts of the job, from the start.
     All,
     /// Parts that were worked on so far; the job may have more.
@@ -105,7 +105,7 @@ impl Record {
             completed_shots: None,
             times,
             items: Vec::new(),
-            listed: Listed::All,
+            listed: ItemScope::All,
             active: None,
             kept: Kept::default(),
         }
@@ -115,7 +115,7 @@ impl Record {
     /// record contains.
     pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
-        let counted = if self.items.is_empty() || self.listed == Listed::Outputs { 0 } else { total };
+        let counted = if self.items.is_empty() || self.listed == ItemScope::Outputs { 0 } else { total };
         let kept = &mut self.kept;
         let progress = progress::settle(self.status, self.progress, completed, counted, kept);
         let completed_at = completed_at(self.status, &self.times, kept);
@@ -180,7 +180,7 @@ impl Record {
             (total, self.completed_shots.unwrap_or(all).clamp(0, total))
         } else {
             let counted = self.items.len() as i64;
-            let said = self.total_shots.filter(|_| self.listed == Listed::SoFar).unwrap_or(0);
+            let said = self.total_shots.filter(|_| self.listed == ItemScope::SoFar).unwrap_or(0);
             (counted.max(said.min(i32::MAX.into())), done as i64)
         };
         for (name, given, counted) in
@@ -206,13 +206,13 @@ fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<Dat
     None
 }
 
-/// Key of an item, cut to [`KEY`] characters. A long key is kept under the item's number, since
+/// Key of an item, cut to [`MAX_KEY_CHARS`] characters. A long key is kept under the item's number, since
 /// several items may have one.
 fn key(idx: i32, key: String, kept: &mut Kept) -> String {
-    if key.len() <= KEY {
+    if key.len() <= MAX_KEY_CHARS {
         return key;
     }
-    fit(Some(key), &format!("items[{idx}].key"), KEY, kept).unwrap_or_default()
+    fit(Some(key), &format!("items[{idx}].key"), MAX_KEY_CHARS, kept).unwrap_or_default()
 }
 
 fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Kept) -> Vec<job_item::Model> {

@@ -13,11 +13,11 @@ use std::{
 };
 
 /// Maximum rejects that a report lists; `import_rejects` keeps more.
-const LISTED: usize = 1000;
+const MAX_LISTED: usize = 1000;
 
 /// Position of a record in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum At {
+pub enum Position {
     /// The file as a whole, or the text between its records.
     File,
     /// The record's key, in an object by id.
@@ -28,33 +28,33 @@ pub enum At {
     Line(u64),
 }
 
-impl At {
+impl Position {
     /// Maximum characters of a key in reports; no job id is longer.
-    const SHOWN: usize = 1000;
+    const MAX_SHOWN_CHARS: usize = 1000;
 
     /// Returns the same position, with a long key cut.
     pub(super) fn cut(self) -> Self {
         match self {
-            At::Key(mut key) => {
-                if let Some((end, _)) = key.char_indices().nth(Self::SHOWN) {
+            Position::Key(mut key) => {
+                if let Some((end, _)) = key.char_indices().nth(Self::MAX_SHOWN_CHARS) {
                     key.truncate(end);
                     key.push('…');
                     key.shrink_to_fit();
                 }
-                At::Key(key)
+                Position::Key(key)
             }
             other => other,
         }
     }
 }
 
-impl fmt::Display for At {
+impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            At::File => Ok(()),
-            At::Key(key) => f.write_str(key),
-            At::Element(n) => write!(f, "[{n}]"),
-            At::Line(n) => write!(f, "line {n}"),
+            Position::File => Ok(()),
+            Position::Key(key) => f.write_str(key),
+            Position::Element(n) => write!(f, "[{n}]"),
+            Position::Line(n) => write!(f, "line {n}"),
         }
     }
 }
@@ -108,7 +108,7 @@ impl fmt::Display for Fate {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub file: Arc<PathBuf>,
-    pub at: At,
+    pub at: Position,
     /// The job's id, if it could be read.
     pub id: Option<String>,
     pub fate: Fate,
@@ -186,7 +186,7 @@ impl Report {
             file.counts.add(&outcome);
         }
         self.total.add(&outcome);
-        if matches!(outcome.fate, Fate::Rejected(_)) && self.rejects.len() < LISTED {
+        if matches!(outcome.fate, Fate::Rejected(_)) && self.rejects.len() < MAX_LISTED {
             self.rejects.push(outcome);
         }
     }

@@ -1,8 +1,8 @@
 //! Report as a file, for scripts and for sign-off. It lists every reject and repair, written while
 //! the run goes on, and ends with the counts. The file gets its name only once it is complete.
 
-use super::{Counts, Fate, ImportError, Outcome, Report, report::At, rules};
-use crate::whole_file::WholeFile;
+use super::{Counts, Fate, ImportError, Outcome, Report, report::Position, rules};
+use crate::whole_file::AtomicFile;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -12,7 +12,7 @@ use std::{
 
 pub struct ReportFile {
     path: PathBuf,
-    whole: WholeFile,
+    whole: AtomicFile,
     out: BufWriter<File>,
     first: bool,
 }
@@ -20,7 +20,7 @@ pub struct ReportFile {
 impl ReportFile {
     pub fn begin(path: &Path, options: &Value) -> Result<Self, ImportError> {
         let failed = |source| ImportError::Report { path: path.to_owned(), source };
-        let (whole, file) = WholeFile::create(path).map_err(failed)?;
+        let (whole, file) = AtomicFile::create(path).map_err(failed)?;
         let mut out = BufWriter::new(file);
         write!(out, "{{\"options\": {options},\n\"records\": [").map_err(failed)?;
         Ok(Self { path: path.to_owned(), whole, out, first: true })
@@ -60,7 +60,7 @@ impl ReportFile {
 fn entry(outcome: &Outcome) -> Value {
     let mut entry = json!({
         "file": outcome.file.display().to_string(),
-        "at": Some(&outcome.at).filter(|at| **at != At::File).map(At::to_string),
+        "at": Some(&outcome.at).filter(|at| **at != Position::File).map(Position::to_string),
         "job_id": outcome.id,
         "outcome": outcome.fate.name(),
     });

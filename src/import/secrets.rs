@@ -3,7 +3,7 @@
 
 mod find;
 
-use find::{Within, find};
+use find::{TextKind, find};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ const NAMES: [&str; 13] = [
 ];
 
 /// Names of members with error messages of libraries, which quote headers, URLs and commands.
-const TELLING: [&str; 11] = [
+const ERROR_FIELDS: [&str; 11] = [
     "error",
     "error_message",
     "error_details",
@@ -45,23 +45,23 @@ const TELLING: [&str; 11] = [
 ];
 
 /// Names of members with texts that users wrote, which stay unchanged whatever they contain.
-const WORDS: [&str; 8] =
+const USER_TEXT_FIELDS: [&str; 8] =
     ["content", "idea", "script", "user_requirement", "style", "title", "project_title", "description"];
 
 /// Removes the secrets of a record, and returns the members that had one. `own` are the names that
 /// are secret only in its store.
 pub fn remove(record: &mut Map<String, Value>, own: &[&str]) -> Vec<String> {
-    let clean = |(name, value): (&String, &mut Value)| member(name, value, own, Within::Any).then(|| name.clone());
+    let clean = |(name, value): (&String, &mut Value)| member(name, value, own, TextKind::Any).then(|| name.clone());
     record.iter_mut().filter_map(clean).collect()
 }
 
 /// Removes the secrets of one member whose string turned out to be JSON. Parsed, more of them can
 /// be recognised. Returns true if there were any.
 pub fn remove_from(name: &str, value: &mut Value) -> bool {
-    member(name, value, &[], Within::Any)
+    member(name, value, &[], TextKind::Any)
 }
 
-fn member(name: &str, value: &mut Value, own: &[&str], within: Within) -> bool {
+fn member(name: &str, value: &mut Value, own: &[&str], within: TextKind) -> bool {
     let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
     if is(&NAMES) || is(own) {
         let filled = !value.is_null() && *value != "" && *value != MARKER;
@@ -71,12 +71,12 @@ fn member(name: &str, value: &mut Value, own: &[&str], within: Within) -> bool {
         return filled;
     }
     match value {
-        _ if is(&WORDS) => false,
-        value => inside(value, own, if is(&TELLING) { Within::Telling } else { within }),
+        _ if is(&USER_TEXT_FIELDS) => false,
+        value => inside(value, own, if is(&ERROR_FIELDS) { TextKind::Telling } else { within }),
     }
 }
 
-fn inside(value: &mut Value, own: &[&str], within: Within) -> bool {
+fn inside(value: &mut Value, own: &[&str], within: TextKind) -> bool {
     match value {
         Value::String(text) => match without(text, of_text(text, within)) {
             Cow::Owned(clean) => {
@@ -94,19 +94,19 @@ fn inside(value: &mut Value, own: &[&str], within: Within) -> bool {
 }
 
 /// Recognises JSON in a string, which is how databases store it.
-fn of_text(text: &str, within: Within) -> Within {
+fn of_text(text: &str, within: TextKind) -> TextKind {
     match within {
-        Within::Any if text.starts_with(['{', '[']) => Within::Json,
+        TextKind::Any if text.starts_with(['{', '[']) => TextKind::Json,
         within => within,
     }
 }
 
 /// Returns a sentence, or the raw text of a record, without anything that looks like a secret.
 pub fn hidden(text: &str) -> String {
-    without(text, Within::Raw).into_owned()
+    without(text, TextKind::Raw).into_owned()
 }
 
-fn without(text: &str, within: Within) -> Cow<'_, str> {
+fn without(text: &str, within: TextKind) -> Cow<'_, str> {
     let mut out = String::new();
     let mut from = 0;
     while let Some(secret) = find(text, from, within) {

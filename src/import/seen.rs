@@ -1,5 +1,5 @@
 //! Ids and keys found so far, held as fingerprints of 128 bits, which are not expected to collide.
-//! Memory is bounded: in a file with more ids than [`MOST`], duplicates among the later ones are
+//! Memory is bounded: in a file with more ids than [`MAX_IDS`], duplicates among the later ones are
 //! not found here. The database finds them, as it finds the ids of earlier files.
 
 use std::{
@@ -8,7 +8,7 @@ use std::{
 };
 
 /// Maximum ids in memory. A hash set doubles when it is seven eighths full.
-const MOST: usize = (1 << 21) / 8 * 7;
+const MAX_IDS: usize = (1 << 21) / 8 * 7;
 
 /// Set of the ids found so far.
 #[derive(Default)]
@@ -21,7 +21,7 @@ impl Seen {
     /// Adds an id; false when it was added before.
     pub fn add(&mut self, id: &str) -> bool {
         let id = fingerprint(&self.keys, id);
-        if self.ids.len() < MOST { self.ids.insert(id) } else { !self.ids.contains(&id) }
+        if self.ids.len() < MAX_IDS { self.ids.insert(id) } else { !self.ids.contains(&id) }
     }
 }
 
@@ -29,17 +29,17 @@ impl Seen {
 /// and so does the importer. Since it writes records as it reads them, it needs these keys in
 /// advance.
 #[derive(Default)]
-pub struct Repeated {
+pub struct RepeatedKeys {
     keys: [RandomState; 2],
     met: Vec<u128>,
     /// Remaining occurrences of each key.
     left: HashMap<u128, u32>,
 }
 
-impl Repeated {
+impl RepeatedKeys {
     pub fn meet(&mut self, key: &str) {
         // Two keys may look like one after a character was replaced.
-        if !key.contains('\u{fffd}') && self.met.len() < MOST {
+        if !key.contains('\u{fffd}') && self.met.len() < MAX_IDS {
             self.met.push(fingerprint(&self.keys, key));
         }
     }
@@ -74,7 +74,7 @@ mod tests {
 
     #[test]
     fn all_but_the_last_of_a_key_come_again() {
-        let mut keys = Repeated::default();
+        let mut keys = RepeatedKeys::default();
         let order = ["a", "b", "a", "c", "a", "b"];
         order.iter().for_each(|key| keys.meet(key));
         keys.settle();

@@ -12,17 +12,17 @@ mod scan;
 use super::{
     mend,
     reject::{Reason, Reject},
-    report::At,
+    report::Position,
 };
 use bytes::{Bytes, Step, Stop, broken};
 pub use bytes::{LARGEST, too_large};
-use scalars::Scalars;
+use scalars::ScalarRun;
 pub use scan::Scan;
 use std::io::BufRead;
 
 /// Raw text of a record, or a place where no record could be found.
 pub struct Piece {
-    pub at: At,
+    pub at: Position,
     /// Line in which the record begins, from 1. The column counts bytes, from 1.
     pub line: u64,
     pub column: u64,
@@ -36,7 +36,7 @@ pub struct Piece {
 /// Passes each record of the input to `found`, in order, until that returns false. `is_field`
 /// distinguishes the name of a record's field from an id.
 pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
-    let scalars = Scalars::default();
+    let scalars = ScalarRun::default();
     let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, scalars, found };
     let broken = match splitter.file() {
         Err(Stop::Done) => return,
@@ -47,7 +47,7 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
         && let Some(reject) = broken
     {
         let (line, column) = (splitter.bytes.line, splitter.bytes.column);
-        (splitter.found)(Piece { at: At::File, line, column, raw: Vec::new(), bytes: 0, whole: Err(reject) });
+        (splitter.found)(Piece { at: Position::File, line, column, raw: Vec::new(), bytes: 0, whole: Err(reject) });
     }
 }
 
@@ -55,22 +55,22 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
 /// records.
 pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut(&str)) {
     let mut found = |piece: Piece| match piece.at {
-        At::Key(key) => {
+        Position::Key(key) => {
             met(&key);
             true
         }
         _ => false,
     };
     // The pass that reads the records will report the same error.
-    let (bytes, scalars) = (Bytes::new(input), Scalars::default());
+    let (bytes, scalars) = (Bytes::new(input), ScalarRun::default());
     let _ = Splitter { bytes, is_field, keeping: false, lines: false, scalars, found: &mut found }.file();
 }
 
 /// Members beside the list in a response with `jobs` or `documents`; they describe the list.
-const OF_A_REPLY: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
+const RESPONSE_FIELDS: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
 
 /// Maximum bytes of a member's name; an id has at most 64 characters.
-const NAME: usize = 64 << 10;
+const MAX_NAME_BYTES: usize = 64 << 10;
 
 struct Splitter<'a, R> {
     bytes: Bytes<R>,
@@ -80,7 +80,7 @@ struct Splitter<'a, R> {
     /// Whether an earlier value ended with its line as required.
     lines: bool,
     /// Consecutive values without members.
-    scalars: Scalars,
+    scalars: ScalarRun,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
 
@@ -96,7 +96,7 @@ impl<R: BufRead> Splitter<'_, R> {
                 Err(Stop::Broken(reject)) if self.bytes.fenced => {
                     self.bytes.pass_line()?;
                     let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
-                    self.hand_on(Piece { at: At::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
+                    self.hand_on(Piece { at: Position::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
                 }
                 Err(Stop::Told) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
@@ -113,7 +113,7 @@ impl<R: BufRead> Splitter<'_, R> {
         match byte {
             b'{' => self.members(true),
             b'[' => self.elements(),
-            _ if begins_scalar(byte) => self.record(At::Line(self.bytes.line)),
+            _ if begins_scalar(byte) => self.record(Position::Line(self.bytes.line)),
             _ if empty => Err(self.not_json(byte)),
             _ => {
                 self.bytes.start_recording(self.keeping);
@@ -173,7 +173,7 @@ impl<R: BufRead> Splitter<'_, R> {
             self.expect(b':')?;
             let value = self.bytes.next_visible()?.ok_or_else(|| self.bytes.truncated())?;
             if root && first && value != b'{' && (self.is_field)(&name) {
-                return self.record_to_its_end(At::Line(line), line, column, 1);
+                return self.record_to_its_end(Position::Line(line), line, column, 1);
             }
             first = false;
             self.bytes.recording = false;
@@ -182,8 +182,8 @@ impl<R: BufRead> Splitter<'_, R> {
                 ("jobs" | "documents", b'[') if root => self.elements()?,
                 // An object under such a name may be a record, unless the list of records preceded
                 // it.
-                (name, value) if root && OF_A_REPLY.contains(&name) && (wrapped || value != b'{') => self.skip()?,
-                _ => self.record(At::Key(name.clone()))?,
+                (name, value) if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') => self.skip()?,
+                _ => self.record(Position::Key(name.clone()))?,
             }
             wrapped |= root && matches!(name.as_str(), "jobs" | "documents");
             if self.comma_or(b'}')? {
@@ -199,7 +199,7 @@ impl<R: BufRead> Splitter<'_, R> {
         }
         for n in 0.. {
             self.bytes.next_visible()?;
-            self.record(At::Element(n))?;
+            self.record(Position::Element(n))?;
             if self.comma_or(b']')? {
                 break;
             }
@@ -217,19 +217,19 @@ impl<R: BufRead> Splitter<'_, R> {
         }
     }
 
-    fn record(&mut self, at: At) -> Step {
+    fn record(&mut self, at: Position) -> Step {
         let (line, column) = (self.bytes.line, self.bytes.column);
         self.bytes.start_recording(self.keeping);
         self.record_to_its_end(at, line, column, 0)
     }
 
     /// Passes over the rest of a value with `depth` open brackets, and hands the value on.
-    fn record_to_its_end(&mut self, at: At, line: u64, column: u64, depth: usize) -> Step {
+    fn record_to_its_end(&mut self, at: Position, line: u64, column: u64, depth: usize) -> Step {
         let passed = self.value(depth);
         self.bytes.recording = false;
         let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
         let ended = passed.is_ok();
-        if ended && self.keeping && Scalars::take(&at, &raw) {
+        if ended && self.keeping && ScalarRun::take(&at, &raw) {
             return self.scalar_met(Piece { at, line, column, raw, bytes, whole: Ok(()) });
         }
         let whole = match passed {
@@ -306,8 +306,8 @@ impl<R: BufRead> Splitter<'_, R> {
             let byte = self.bytes.peek()?.ok_or_else(|| self.bytes.truncated())?;
             self.bytes.pass(1)?;
             raw.push(byte);
-            if raw.len() > NAME {
-                let told = format!("The name of a member has more than {} KiB: what follows was not read.", NAME >> 10);
+            if raw.len() > MAX_NAME_BYTES {
+                let told = format!("The name of a member has more than {} KiB: what follows was not read.", MAX_NAME_BYTES >> 10);
                 return Err(broken(Reason::TooLarge, told));
             }
             match byte {

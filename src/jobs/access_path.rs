@@ -11,7 +11,7 @@ use sea_orm::{
 
 /// Index that an access path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lead {
+pub enum LeadingIndex {
     /// Index of all jobs by creation time.
     Created,
     Status,
@@ -26,12 +26,12 @@ pub enum Lead {
 #[derive(Clone, Debug)]
 pub struct AccessPath {
     filter: Filter,
-    lead: Lead,
+    lead: LeadingIndex,
 }
 
 /// Key range of an access path, and the order in which the query reads it.
 #[derive(Clone, Debug, Default)]
-pub struct Stretch {
+pub struct KeyRange {
     pub order: Order,
     /// Exclusive start: the range begins behind this job.
     pub behind: Option<Cursor>,
@@ -39,7 +39,7 @@ pub struct Stretch {
     pub upto: Option<Cursor>,
 }
 
-impl Stretch {
+impl KeyRange {
     /// Returns the older and the newer end of the range.
     fn bounds(&self) -> (Option<&Cursor>, Option<&Cursor>) {
         match self.order {
@@ -57,22 +57,22 @@ impl AccessPath {
         filter.labels.sort_unstable();
         filter.labels.dedup();
         let named = [
-            (Lead::Series, filter.series_id.is_some()),
-            (Lead::Episode, filter.episode_id.is_some()),
-            (Lead::Status, filter.status.is_some()),
-            (Lead::Type, filter.job_type.is_some()),
-            (Lead::Mode, filter.mode.is_some()),
+            (LeadingIndex::Series, filter.series_id.is_some()),
+            (LeadingIndex::Episode, filter.episode_id.is_some()),
+            (LeadingIndex::Status, filter.status.is_some()),
+            (LeadingIndex::Type, filter.job_type.is_some()),
+            (LeadingIndex::Mode, filter.mode.is_some()),
         ];
         let by_label = |first: usize| {
             let mut filter = filter.clone();
             filter.labels.swap(0, first);
-            Self { filter, lead: Lead::Label }
+            Self { filter, lead: LeadingIndex::Label }
         };
         let mut paths: Vec<Self> = (0..filter.labels.len()).map(by_label).collect();
         let named = named.into_iter().filter(|(_, named)| *named);
         paths.extend(named.map(|(lead, _)| Self { filter: filter.clone(), lead }));
         match paths.is_empty() {
-            true => vec![Self { filter, lead: Lead::Created }],
+            true => vec![Self { filter, lead: LeadingIndex::Created }],
             false => paths,
         }
     }
@@ -92,13 +92,13 @@ impl AccessPath {
         let mut known =
             Filter { created_after: all.created_after, created_before: all.created_before, ..Filter::default() };
         match self.lead {
-            Lead::Created => {}
-            Lead::Status => known.status = all.status,
-            Lead::Type => known.job_type.clone_from(&all.job_type),
-            Lead::Mode => known.mode.clone_from(&all.mode),
-            Lead::Series => known.series_id.clone_from(&all.series_id),
-            Lead::Episode => known.episode_id.clone_from(&all.episode_id),
-            Lead::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
+            LeadingIndex::Created => {}
+            LeadingIndex::Status => known.status = all.status,
+            LeadingIndex::Type => known.job_type.clone_from(&all.job_type),
+            LeadingIndex::Mode => known.mode.clone_from(&all.mode),
+            LeadingIndex::Series => known.series_id.clone_from(&all.series_id),
+            LeadingIndex::Episode => known.episode_id.clone_from(&all.episode_id),
+            LeadingIndex::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
         }
         Self { filter: known, lead: self.lead }
     }
@@ -113,7 +113,7 @@ impl AccessPath {
         &self,
         mut query: Select<job::Entity>,
         backend: DbBackend,
-        part: &Stretch,
+        part: &KeyRange,
     ) -> Select<job::Entity> {
         self.narrow(QuerySelect::query(&mut query), backend, part);
         query
@@ -125,7 +125,7 @@ impl AccessPath {
         &self,
         query: Select<job::Entity>,
         backend: DbBackend,
-        part: &Stretch,
+        part: &KeyRange,
     ) -> Select<job::Entity> {
         let mut query = self.jobs(query, backend, part);
         self.order(QuerySelect::query(&mut query), part.order);
@@ -134,8 +134,8 @@ impl AccessPath {
 
     /// Builds a query for `created_at` and `id` of the matching jobs, in the order of the path. It
     /// does not read job rows if the index covers the whole filter.
-    pub(super) fn places(&self, backend: DbBackend, part: &Stretch) -> SelectStatement {
-        let mut query = match self.lead == Lead::Label && !self.sifts() {
+    pub(super) fn places(&self, backend: DbBackend, part: &KeyRange) -> SelectStatement {
+        let mut query = match self.lead == LeadingIndex::Label && !self.sifts() {
             true => {
                 let mut query = Query::select().from(job_label::Entity).to_owned();
                 query.cond_where(self.place(backend, part));
@@ -153,12 +153,12 @@ impl AccessPath {
         query
     }
 
-    fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &Stretch) {
+    fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &KeyRange) {
         query.cond_where(self.place(backend, part)).cond_where(self.rest(backend));
-        if self.lead == Lead::Label {
+        if self.lead == LeadingIndex::Label {
             let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
-            if db::guesses_pairs(backend) {
+            if db::misestimates_pairs(backend) {
                 // Without these bounds PostgreSQL may plan to read all jobs, rather than look up
                 // those of the range.
                 let (lower, upper) = part.bounds();
@@ -175,7 +175,7 @@ impl AccessPath {
     /// Returns the columns that order the jobs, as stored in the index.
     fn position(&self) -> [Expr; 2] {
         match self.lead {
-            Lead::Label => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
+            LeadingIndex::Label => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
             _ => [Expr::col((job::Entity, job::Column::CreatedAt)), Expr::col((job::Entity, job::Column::Id))],
         }
     }
@@ -195,7 +195,7 @@ impl AccessPath {
     /// Returns the conditions on the index entry that leads to a job. If a time of the filter and a
     /// job of the range bound the same side, the query names only the closer one: given both for a
     /// label, SQLite may scan all labels instead.
-    fn place(&self, backend: DbBackend, part: &Stretch) -> Condition {
+    fn place(&self, backend: DbBackend, part: &KeyRange) -> Condition {
         use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
         let (lower, upper) = part.bounds();
         let (above, below) = match part.order {
@@ -214,13 +214,13 @@ impl AccessPath {
         let mut all = Condition::all()
             .add_option(after.map(|after| created_at.clone().gte(after)))
             .add_option(before.map(|before| created_at.clone().lt(before)));
-        if let (Some(lower), Some(upper), true) = (lower, upper, db::guesses_pairs(backend)) {
+        if let (Some(lower), Some(upper), true) = (lower, upper, db::misestimates_pairs(backend)) {
             all = all.add(created_at.between(lower.created_at, upper.created_at));
         }
         all = all
             .add_option(lower.map(|lower| compared(lower, above)))
             .add_option(upper.map(|upper| compared(upper, below)));
-        if let (Lead::Label, Some((key, value))) = (self.lead, self.filter.labels.first()) {
+        if let (LeadingIndex::Label, Some((key, value))) = (self.lead, self.filter.labels.first()) {
             all =
                 all.add(label(job_label::Column::LabelKey).eq(key)).add(label(job_label::Column::LabelValue).eq(value));
         }
@@ -231,18 +231,18 @@ impl AccessPath {
     fn rest(&self, backend: DbBackend) -> Condition {
         use job::Column as C;
         let f = &self.filter;
-        let column = |lead: Lead, column: C| match lead == self.lead {
+        let column = |lead: LeadingIndex, column: C| match lead == self.lead {
             true => Expr::col((job::Entity, column)),
             false => db::unindexed(backend, column),
         };
         let text = |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
         let mut all = Condition::all()
-            .add_option(f.status.map(|status| column(Lead::Status, C::Status).eq(status)))
-            .add_option(text(Lead::Type, C::JobType, &f.job_type))
-            .add_option(text(Lead::Series, C::SeriesId, &f.series_id))
-            .add_option(text(Lead::Episode, C::EpisodeId, &f.episode_id))
-            .add_option(text(Lead::Mode, C::Mode, &f.mode));
-        for (key, value) in f.labels.iter().skip(usize::from(self.lead == Lead::Label)) {
+            .add_option(f.status.map(|status| column(LeadingIndex::Status, C::Status).eq(status)))
+            .add_option(text(LeadingIndex::Type, C::JobType, &f.job_type))
+            .add_option(text(LeadingIndex::Series, C::SeriesId, &f.series_id))
+            .add_option(text(LeadingIndex::Episode, C::EpisodeId, &f.episode_id))
+            .add_option(text(LeadingIndex::Mode, C::Mode, &f.mode));
+        for (key, value) in f.labels.iter().skip(usize::from(self.lead == LeadingIndex::Label)) {
             let labels = Expr::col((job::Entity, C::Labels));
             all = all.add(db::text_member(backend, labels, key).eq(value));
         }

@@ -14,7 +14,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 /// Maximum number of active jobs in one response; the newest are listed.
-const TOLD: u64 = 200;
+const MAX_LISTED: u64 = 200;
 
 impl JobManager {
     /// Lists the client's jobs that have not ended, newest first, without their large fields.
@@ -26,7 +26,7 @@ impl JobManager {
             .filter(active_job::Column::ClientId.eq(client_id))
             .order_by_desc(active_job::Column::CreatedAt)
             .order_by_desc(active_job::Column::JobId)
-            .limit(TOLD)
+            .limit(MAX_LISTED)
             .rows(self.db.read())
             .await?;
         let ids = active.iter().map(|active| active.job_id.as_str());
@@ -52,7 +52,7 @@ impl JobManager {
         title: Option<String>,
     ) -> Result<(active_job::Model, job::Model)> {
         let mut checks = validate::Checks::default();
-        checks.name("/client_id", client_id, validate::WORKER);
+        checks.name("/client_id", client_id, validate::MAX_WORKER_ID_CHARS);
         checks.text("/title", title.as_deref(), validate::SHORT);
         checks.finish()?;
         validate::may_exist(job_id, Thing::Job)?;
@@ -79,7 +79,7 @@ impl JobManager {
 
 fn check_client(client_id: &str) -> Result<()> {
     let mut checks = validate::Checks::default();
-    checks.name("/client_id", client_id, validate::WORKER);
+    checks.name("/client_id", client_id, validate::MAX_WORKER_ID_CHARS);
     let detail = "Use 1 to 200 visible characters.";
     checks.finish().map_err(|_| Error::invalid(FieldError::parameter("client_id", "invalid_name", detail)))
 }

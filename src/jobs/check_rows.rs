@@ -13,13 +13,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Maximum number of characters in the id of a series or an episode.
-const PARENT: usize = 36;
+const MAX_PARENT_ID_CHARS: usize = 36;
 
 /// Maximum number of characters in the kind of an event, and in the name of a source store.
-const WORD: usize = 50;
+const MAX_WORD_CHARS: usize = 50;
 
 /// Maximum number of seconds that a job can have spent in a status: ten thousand years.
-const LONGEST: f64 = 3.2e11;
+const MAX_SECONDS: f64 = 3.2e11;
 
 /// Truncates the times of the rows to the microseconds that both databases store.
 pub fn cut_times(record: &mut ImportedJob) {
@@ -76,8 +76,8 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
         ("/current_stage", &job.current_stage, validate::SHORT),
         ("/working_dir", &job.working_dir, 500),
         ("/error", &job.error_message, usize::MAX),
-        ("/worker_id", &job.worker_id, validate::WORKER),
-        ("/source", &job.source, WORD),
+        ("/worker_id", &job.worker_id, validate::MAX_WORKER_ID_CHARS),
+        ("/source", &job.source, MAX_WORD_CHARS),
         ("/source_status", &job.source_status, validate::SHORT),
     ];
     for (pointer, text, max) in texts {
@@ -155,19 +155,19 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
         check_event(checks, &format!("/events/{i}"), event);
     }
     for series in &own.series {
-        checks.name("/series/series_id", &series.id, PARENT);
+        checks.name("/series/series_id", &series.id, MAX_PARENT_ID_CHARS);
         checks.text("/series/title", Some(&series.title), validate::SHORT);
         checks.time("/series/created_at", Some(series.created_at));
     }
     if let Some(episode) = &own.episode {
-        checks.name("/episode/episode_id", &episode.id, PARENT);
+        checks.name("/episode/episode_id", &episode.id, MAX_PARENT_ID_CHARS);
         checks.text("/episode/title", episode.title.as_deref(), validate::SHORT);
         checks.range("/episode/number", episode.number, 0, i32::MAX);
         checks.time("/episode/created_at", Some(episode.created_at));
     }
     for (i, active) in own.active.iter().enumerate() {
         let at = |field: &str| format!("/active_jobs/{i}/{field}");
-        checks.name(at("client_id"), &active.client_id, validate::WORKER);
+        checks.name(at("client_id"), &active.client_id, validate::MAX_WORKER_ID_CHARS);
         checks.text(at("title"), active.title.as_deref(), validate::SHORT);
         checks.time(at("created_at"), Some(active.created_at));
     }
@@ -176,7 +176,7 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
 fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
     // Streams use the kind as the name of their messages.
-    if !(1..=WORD).contains(&event.kind.len()) || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+    if !(1..=MAX_WORD_CHARS).contains(&event.kind.len()) || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
         checks.fail(at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
     }
     checks.text(at("current_stage"), event.current_stage.as_deref(), validate::SHORT);
@@ -184,6 +184,6 @@ fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     checks.range(at("progress"), Some(event.progress), 0.0, 100.0);
     checks.range(at("total_shots"), Some(event.total_shots), 0, i32::MAX);
     checks.range(at("completed_shots"), Some(event.completed_shots), 0, i32::MAX);
-    checks.range(at("seconds"), event.seconds, 0.0, LONGEST);
+    checks.range(at("seconds"), event.seconds, 0.0, MAX_SECONDS);
     checks.time(at("created_at"), Some(event.created_at));
 }

@@ -2,7 +2,7 @@
 //! no statistics unless somebody collects them, and assumes that as many jobs are running as ever
 //! existed.
 
-use super::{AccessPath, COUNTED, Filter, JobManager, Stretch};
+use super::{AccessPath, MAX_COUNTED, Filter, JobManager, KeyRange};
 use crate::error::Result;
 
 impl JobManager {
@@ -28,14 +28,14 @@ impl JobManager {
     }
 
     /// Returns the estimated number of jobs that the path leads to; `u64::MAX` if there are more
-    /// than [`COUNTED`] and no stored count covers them.
+    /// than [`MAX_COUNTED`] and no stored count covers them.
     async fn length(&self, known: &AccessPath) -> Result<u64> {
         let Filter { status, job_type, .. } = known.filter();
         if status.is_some() || job_type.is_some() {
             let whole = Filter { status: *status, job_type: job_type.clone(), ..Filter::default() };
             return self.kept_total(&whole).await;
         }
-        let jobs = self.count_some(known, &Stretch::default()).await?;
-        Ok(if jobs > COUNTED { u64::MAX } else { jobs })
+        let jobs = self.count_some(known, &KeyRange::default()).await?;
+        Ok(if jobs > MAX_COUNTED { u64::MAX } else { jobs })
     }
 }

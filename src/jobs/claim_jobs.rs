@@ -19,16 +19,16 @@ use tokio::{
 pub use crate::db::write::Claimed;
 
 /// Maximum duration of a lease, in seconds: one day.
-pub(super) const LONGEST_LEASE: u32 = 24 * 60 * 60;
+pub(super) const MAX_LEASE_SECONDS: u32 = 24 * 60 * 60;
 
 /// Maximum number of jobs per claim.
-const MOST_JOBS: u32 = 1000;
+const MAX_JOBS: u32 = 1000;
 
 /// Maximum number of job types per claim.
-const MOST_TYPES: usize = 100;
+const MAX_TYPES: usize = 100;
 
 /// Maximum time that a claim may wait for a job, in seconds.
-const LONGEST_WAIT: u32 = 60;
+const MAX_WAIT_SECONDS: u32 = 60;
 
 /// Request of a worker for jobs.
 #[derive(Clone, Debug)]
@@ -195,17 +195,17 @@ impl Drop for OnTheWay {
 
 fn check(claim: &Claim) -> Result<()> {
     let mut checks = validate::Checks::default();
-    checks.name("/worker_id", &claim.worker_id, validate::WORKER);
+    checks.name("/worker_id", &claim.worker_id, validate::MAX_WORKER_ID_CHARS);
     let types = claim.job_types.len();
-    if types == 0 || types > MOST_TYPES {
-        checks.fail("/job_types", "out_of_range", format!("Name 1 to {MOST_TYPES} types; these are {types}."));
+    if types == 0 || types > MAX_TYPES {
+        checks.fail("/job_types", "out_of_range", format!("Name 1 to {MAX_TYPES} types; these are {types}."));
     }
-    for (i, kind) in claim.job_types.iter().enumerate().take(MOST_TYPES) {
+    for (i, kind) in claim.job_types.iter().enumerate().take(MAX_TYPES) {
         checks.job_type(format_args!("/job_types/{i}"), kind);
     }
-    checks.range("/max_jobs", Some(claim.max_jobs), 1, MOST_JOBS);
-    checks.range("/lease_seconds", Some(claim.lease_seconds), 1, LONGEST_LEASE);
-    checks.range("/wait_seconds", Some(claim.wait_seconds), 0, LONGEST_WAIT);
+    checks.range("/max_jobs", Some(claim.max_jobs), 1, MAX_JOBS);
+    checks.range("/lease_seconds", Some(claim.lease_seconds), 1, MAX_LEASE_SECONDS);
+    checks.range("/wait_seconds", Some(claim.wait_seconds), 0, MAX_WAIT_SECONDS);
     checks.text("/host", claim.host.as_deref(), validate::SHORT);
     checks.text("/version", claim.version.as_deref(), 50);
     checks.finish()

@@ -5,7 +5,7 @@ use crate::{db::write::PruneEvents, error::Result};
 use chrono::TimeDelta;
 
 /// Maximum number of events per batch. Other writers run between the transactions of two batches.
-const AT_ONCE: u64 = 1000;
+const MAX_BATCH_EVENTS: u64 = 1000;
 
 impl JobManager {
     /// Deletes the events of jobs that ended longer ago than `keep`, except the last event of each
@@ -14,7 +14,7 @@ impl JobManager {
         let ended_before = self.now() - keep;
         let (mut after, mut events) = (0, 0);
         loop {
-            let piece = PruneEvents { after, at_most: AT_ONCE, ended_before };
+            let piece = PruneEvents { after, at_most: MAX_BATCH_EVENTS, ended_before };
             // Every server reads the remaining events again on each run. This read takes no
             // transaction, so that it blocks no writer.
             let mut pruned = piece.look(self.db.read()).await?;

@@ -1,6 +1,6 @@
 //! count_jobs: number of jobs by status, under the same filters as a list.
 
-use super::{AccessPath, Filter, JobManager, Stretch};
+use super::{AccessPath, Filter, JobManager, KeyRange};
 use crate::{db::Readable, error::Result};
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
@@ -11,7 +11,7 @@ use std::collections::HashMap;
 
 /// Maximum number of jobs that a list counts one by one, under a filter that no stored count
 /// covers. If there are more, the list reports this number as a lower bound.
-pub const COUNTED: u64 = 1000;
+pub const MAX_COUNTED: u64 = 1000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
@@ -60,10 +60,10 @@ pub struct Total {
 }
 
 impl Total {
-    /// Builds a total from a count that stops at [`COUNTED`] + 1. `all` is false if the count left
+    /// Builds a total from a count that stops at [`MAX_COUNTED`] + 1. `all` is false if the count left
     /// out some jobs.
     pub(super) fn of(counted: u64, all: bool) -> Self {
-        Self { jobs: Ord::min(counted, COUNTED), exact: all && counted <= COUNTED }
+        Self { jobs: Ord::min(counted, MAX_COUNTED), exact: all && counted <= MAX_COUNTED }
     }
 }
 
@@ -101,7 +101,7 @@ impl JobManager {
         }
         let db = self.db.read();
         let rows: Vec<(JobStatus, i64)> = path
-            .jobs(job::Entity::find().select_only(), db.get_database_backend(), &Stretch::default())
+            .jobs(job::Entity::find().select_only(), db.get_database_backend(), &KeyRange::default())
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
             .filter(also)
@@ -161,14 +161,14 @@ impl JobManager {
         }
         match path.sifts() {
             true => self.sifted_total(path).await,
-            false => Ok(Total::of(self.count_some(path, &Stretch::default()).await?, true)),
+            false => Ok(Total::of(self.count_some(path, &KeyRange::default()).await?, true)),
         }
     }
 
-    /// Counts the matching jobs of the range, and stops at [`COUNTED`] + 1.
-    pub(super) async fn count_some(&self, path: &AccessPath, part: &Stretch) -> Result<u64> {
+    /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1.
+    pub(super) async fn count_some(&self, path: &AccessPath, part: &KeyRange) -> Result<u64> {
         let db = self.db.read();
-        let some = path.places(db.get_database_backend(), part).limit(COUNTED + 1).to_owned();
+        let some = path.places(db.get_database_backend(), part).limit(MAX_COUNTED + 1).to_owned();
         let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();
         let row = sea_orm::ConnectionTrait::query_one(db, &count).await?;
         Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())

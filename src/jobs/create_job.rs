@@ -204,7 +204,7 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     checks.labels("/labels", &new.labels);
     check_items(&mut checks, &new.items);
     if let Some(client) = &new.client_id {
-        checks.name("/client_id", client, validate::WORKER);
+        checks.name("/client_id", client, validate::MAX_WORKER_ID_CHARS);
     }
     checks.finish()?;
     let mut keys = HashSet::new();

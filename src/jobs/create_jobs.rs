@@ -9,7 +9,7 @@ use entity::job;
 use sha2::{Digest, Sha256};
 
 /// Maximum number of jobs per call.
-const MOST: usize = 1000;
+const MAX_JOBS: usize = 1000;
 
 impl JobManager {
     /// Puts jobs in the queue, in one transaction, and returns one result per job, in order: a
@@ -46,8 +46,8 @@ fn of_one(all: &Idempotency, i: usize) -> Idempotency {
 
 fn check_all(new: &[NewJob]) -> Result<()> {
     let mut checks = validate::Checks::default();
-    if new.is_empty() || new.len() > MOST {
-        checks.fail("/jobs", "out_of_range", format!("Give 1 to {MOST} jobs; these are {}.", new.len()));
+    if new.is_empty() || new.len() > MAX_JOBS {
+        checks.fail("/jobs", "out_of_range", format!("Give 1 to {MAX_JOBS} jobs; these are {}.", new.len()));
         return checks.finish();
     }
     for (i, new) in new.iter().enumerate() {

@@ -12,12 +12,12 @@ use tokio::time::timeout;
 pub const LONGEST_TEXT: usize = 100;
 
 /// Maximum time that a text search waits for its permit.
-const TURN: Duration = Duration::from_secs(10);
+const SEARCH_PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum number of concurrent text searches; others wait. No index covers the contents of a text,
 /// so a search without a match examines every job: a few at once would take the connections that
 /// all other reads need.
-pub(super) const SEARCHES: usize = 2;
+pub(super) const MAX_SEARCHES: usize = 2;
 
 /// Conditions on the jobs of a list. A job must match all given fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -50,7 +50,7 @@ impl JobManager {
             return look.await;
         }
         let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("a search ended early: {error}"));
-        let turn = timeout(TURN, self.searches.clone().acquire_owned())
+        let turn = timeout(SEARCH_PERMIT_TIMEOUT, self.searches.clone().acquire_owned())
             .await
             .map_err(|_| Error::Full("as many searches for a text"))?;
         let turn = turn.map_err(|error| broken(&error))?;

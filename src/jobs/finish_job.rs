@@ -16,7 +16,7 @@ use serde_json::{Map, Value, json};
 use std::fmt::Display;
 
 /// Maximum delay that a worker may request before the next attempt, in seconds: one week.
-const LONGEST_WAIT: u32 = 7 * 24 * 60 * 60;
+const MAX_RETRY_SECONDS: u32 = 7 * 24 * 60 * 60;
 
 /// Error of an attempt, and whether and when another one follows.
 #[derive(Clone, Debug)]
@@ -81,7 +81,7 @@ impl JobManager {
 
 pub(super) fn check_failure(checks: &mut validate::Checks, pointer: impl Display, failure: &Failure) {
     checks.text(format_args!("{pointer}/error"), Some(&failure.error), usize::MAX);
-    checks.range(format_args!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, LONGEST_WAIT);
+    checks.range(format_args!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, MAX_RETRY_SECONDS);
 }
 
 /// Returns the change to completed. Pending and processing items become skipped: the worker says

@@ -2,7 +2,7 @@
 
 use super::{
     Guard, JobManager,
-    claim_jobs::LONGEST_LEASE,
+    claim_jobs::MAX_LEASE_SECONDS,
     items::{self, ItemReport},
     progress::{Progress, apply_progress, apply_shots, check_counts, check_progress, must_process},
     validate,
@@ -17,12 +17,12 @@ use entity::job;
 use serde_json::json;
 
 /// Minimum time that a lease lasts after a heartbeat without a duration, in seconds.
-const LEASE: u32 = 60;
+const LEASE_SECONDS: u32 = 60;
 
 /// Maximum number of log lines in a heartbeat.
-const LOG_LINES: usize = 100;
+const MAX_LOG_LINES: usize = 100;
 /// Maximum number of characters in a log line.
-const LOG_LINE: usize = 2000;
+const MAX_LOG_LINE_CHARS: usize = 2000;
 
 /// Report of a worker while it works. `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default)]
@@ -40,7 +40,7 @@ pub struct Heartbeat {
 
 /// Response to a heartbeat.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Beat {
+pub struct HeartbeatReply {
     pub lease_expires_at: DateTime<Utc>,
     /// True if a cancel was requested: the worker stops, and calls mark_failed or release_job.
     pub cancel_requested: bool,
@@ -54,7 +54,7 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `lease_lost`, `item_not_found`, `item_conflict`,
     /// `shots_counted_from_items`, `shots_exceed_total`, `invalid_request`.
-    pub async fn heartbeat(&self, id: &str, lease_token: &str, beat: Heartbeat) -> Result<Beat> {
+    pub async fn heartbeat(&self, id: &str, lease_token: &str, beat: Heartbeat) -> Result<HeartbeatReply> {
         check(&beat)?;
         let Guard { version, lease } = Guard::lease(lease_token);
         let items = match (&beat.items[..], beat.total_shots.or(beat.completed_shots)) {
@@ -68,7 +68,7 @@ impl JobManager {
         });
         let Changed { job, .. } = done.await?;
         self.workers.seen(job.worker_id.as_ref(), self.now());
-        Ok(Beat {
+        Ok(HeartbeatReply {
             lease_expires_at: job.lease_expires_at.unwrap_or_else(|| self.now()),
             cancel_requested: job.cancel_requested_at.is_some(),
             version: job.version,
@@ -114,7 +114,7 @@ fn announce(job: &mut job::Model, loaded: &Loaded, total: i32) {
 }
 
 fn expiry(job: &job::Model, seconds: Option<u32>, now: DateTime<Utc>) -> DateTime<Utc> {
-    let from_now = now + TimeDelta::seconds(seconds.unwrap_or(LEASE).into());
+    let from_now = now + TimeDelta::seconds(seconds.unwrap_or(LEASE_SECONDS).into());
     match (seconds, job.lease_expires_at) {
         (None, Some(expires)) => expires.max(from_now),
         _ => from_now,
@@ -123,14 +123,14 @@ fn expiry(job: &job::Model, seconds: Option<u32>, now: DateTime<Utc>) -> DateTim
 
 fn check(beat: &Heartbeat) -> Result<()> {
     let mut checks = validate::Checks::default();
-    checks.range("/lease_seconds", beat.lease_seconds, 1, LONGEST_LEASE);
+    checks.range("/lease_seconds", beat.lease_seconds, 1, MAX_LEASE_SECONDS);
     check_progress(&mut checks, &beat.progress);
     check_counts(&mut checks, beat.total_shots, beat.completed_shots);
-    if beat.log.len() > LOG_LINES {
-        checks.fail("/log", "too_many", format!("Send at most {LOG_LINES} lines; these are {}.", beat.log.len()));
+    if beat.log.len() > MAX_LOG_LINES {
+        checks.fail("/log", "too_many", format!("Send at most {MAX_LOG_LINES} lines; these are {}.", beat.log.len()));
     }
-    for (i, line) in beat.log.iter().enumerate().take(LOG_LINES) {
-        checks.text(format_args!("/log/{i}"), Some(line), LOG_LINE);
+    for (i, line) in beat.log.iter().enumerate().take(MAX_LOG_LINES) {
+        checks.text(format_args!("/log/{i}"), Some(line), MAX_LOG_LINE_CHARS);
     }
     checks.finish()?;
     if beat.items.is_empty() { Ok(()) } else { items::check(&beat.items) }

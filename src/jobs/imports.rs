@@ -3,9 +3,9 @@
 use super::{JobManager, validate};
 use crate::{
     db::{
-        Part, Readable, is_taken, part,
+        Part, Readable, is_unique_violation, part,
         write::{
-            AbortImport, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+            AbortImport, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
             StartImport, foresee,
         },
     },
@@ -27,13 +27,13 @@ use std::sync::Arc;
 
 /// Time without a heartbeat after which the process of a run counts as gone. A run sends one every
 /// ten seconds.
-const SILENCE: TimeDelta = TimeDelta::seconds(60);
+const ORPHANED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 /// Maximum number of attempts to write a batch while another writer creates jobs with the same ids.
 /// The next attempt finds these jobs.
 const TRIES: usize = 3;
 
-const GIVEN_UP: &str =
+const ORPHANED: &str =
     "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
 
 /// Error text in the row of an aborted run.
@@ -103,7 +103,7 @@ impl JobManager {
                 .commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now })
                 .await
             {
-                Err(error) if is_taken(&error) => {}
+                Err(error) if is_unique_violation(&error) => {}
                 outcome => return outcome,
             }
         }
@@ -122,7 +122,7 @@ impl JobManager {
 
     /// Records a heartbeat of the run.
     pub async fn beat_import(&self, id: &str) -> Result<()> {
-        self.db.commit(BeatImport { id: id.to_owned(), now: self.now() }).await
+        self.db.commit(HeartbeatImport { id: id.to_owned(), now: self.now() }).await
     }
 
     /// Ends a run, with the error that stopped it, if any, and with its report, if known.
@@ -160,7 +160,7 @@ impl JobManager {
         let gone = |run: &import::Model| run.process.as_deref().is_some_and(process::is_gone);
         let ids = running.into_iter().filter(gone).map(|run| run.id).collect();
         let now = self.now();
-        self.db.commit(GiveUpImports { ids, silent_since: now - SILENCE, error: GIVEN_UP.to_owned(), now }).await
+        self.db.commit(FailOrphanedImports { ids, silent_since: now - ORPHANED_AFTER, error: ORPHANED.to_owned(), now }).await
     }
 
     /// Returns the import run with this id.

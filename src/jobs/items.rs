@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 /// Maximum number of item reports per call.
-const MAX_REPORTS: usize = 1000;
+const MAX_ITEM_REPORTS: usize = 1000;
 
 /// Columns of an item that may hold long values.
 pub(super) const LONG: [job_item::Column; 3] =
@@ -221,8 +221,8 @@ pub(super) fn is_done(status: ItemStatus) -> bool {
 
 pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
     let mut checks = validate::Checks::default();
-    if reports.is_empty() || reports.len() > MAX_REPORTS {
-        checks.fail("/items", "out_of_range", format!("Report 1 to {MAX_REPORTS} items a call."));
+    if reports.is_empty() || reports.len() > MAX_ITEM_REPORTS {
+        checks.fail("/items", "out_of_range", format!("Report 1 to {MAX_ITEM_REPORTS} items a call."));
     }
     let mut keys = HashSet::new();
     for (i, report) in reports.iter().enumerate() {

@@ -2,7 +2,7 @@
 //! that wait for its jobs.
 
 use crate::{
-    db::{NewsDesk, Subscription},
+    db::{ChangeBus, Subscription},
     error::{Error, Result},
 };
 use std::{
@@ -19,24 +19,24 @@ use tokio::{
 pub const MOST_WAITS: usize = 5_000;
 
 /// Minimum time between two queries of a waiting call if no notification arrives.
-const LOOK: Duration = Duration::from_secs(1);
+const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 /// Part of this time for each waiting call, so that all calls together run at most 500 queries a
 /// second.
-const LOOK_FOR_EACH: Duration = Duration::from_millis(2);
+const QUERY_INTERVAL_PER_CALL: Duration = Duration::from_millis(2);
 
 /// Maximum number of concurrent queries. Half of the connections stay free for others when
 /// something wakes all waiting calls.
-const LOOKS: usize = 4;
+const MAX_CONCURRENT_QUERIES: usize = 4;
 
 #[derive(Clone)]
 pub struct JobWaits {
-    desk: NewsDesk,
-    room: Arc<Mutex<Room>>,
+    desk: ChangeBus,
+    room: Arc<Mutex<WaiterTable>>,
     looks: Arc<Semaphore>,
 }
 
 #[derive(Default)]
-struct Room {
+struct WaiterTable {
     count: usize,
     jobs: HashMap<Arc<str>, Waiters>,
     /// True while a task receives notifications.
@@ -57,8 +57,8 @@ pub struct JobWait {
 }
 
 impl JobWaits {
-    pub fn new(desk: NewsDesk) -> Self {
-        Self { desk, room: Arc::default(), looks: Arc::new(Semaphore::new(LOOKS)) }
+    pub fn new(desk: ChangeBus) -> Self {
+        Self { desk, room: Arc::default(), looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)) }
     }
 
     /// Registers a call that waits for the job.
@@ -84,7 +84,7 @@ impl JobWaits {
     /// Returns how long a call waits for a notification before it queries its job.
     pub fn patience(&self) -> Duration {
         let count = u32::try_from(self.room().count).unwrap_or(u32::MAX);
-        LOOK.max(LOOK_FOR_EACH.saturating_mul(count))
+        QUERY_INTERVAL.max(QUERY_INTERVAL_PER_CALL.saturating_mul(count))
     }
 
     /// Waits for a permit to query a job; `None` if no permit is free in time.
@@ -97,7 +97,7 @@ impl JobWaits {
         loop {
             let told = tokio::select! {
                 told = news.next() => told,
-                () = tokio::time::sleep(LOOK) => Arc::default(),
+                () = tokio::time::sleep(QUERY_INTERVAL) => Arc::default(),
             };
             let mut room = self.room();
             if room.count == 0 {
@@ -114,7 +114,7 @@ impl JobWaits {
         }
     }
 
-    fn room(&self) -> MutexGuard<'_, Room> {
+    fn room(&self) -> MutexGuard<'_, WaiterTable> {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -138,7 +138,7 @@ mod tests {
 
     #[tokio::test]
     async fn as_many_wait_as_the_server_holds_and_those_of_a_job_are_woken_alone() {
-        let waits = JobWaits::new(NewsDesk::default());
+        let waits = JobWaits::new(ChangeBus::default());
         let mut places: Vec<JobWait> = (0..MOST_WAITS).map(|n| waits.enter(&(n / 2).to_string()).unwrap()).collect();
         assert!(matches!(waits.enter("more"), Err(Error::Full(_))));
         assert_eq!(waits.patience(), Duration::from_secs(10));

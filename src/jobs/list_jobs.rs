@@ -2,8 +2,8 @@
 //! cursor.
 
 use super::{
-    AccessPath, Filter, JobManager, Stretch, Total,
-    sift::{Sifted, Skip},
+    AccessPath, Filter, JobManager, KeyRange, Total,
+    sift::{ScannedPage, Skip},
 };
 use crate::{
     db::{self, PART_BYTES},
@@ -81,10 +81,10 @@ impl Page {
 
 /// Maximum offset that the database skips row by row. For a larger one, the server first looks up
 /// the last skipped row in the index alone.
-const SHALLOW: u64 = 200;
+const MAX_OFFSET_ROWS: u64 = 200;
 
 /// Allowed number of rows per page.
-const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
+const PAGE_LIMITS: std::ops::RangeInclusive<u64> = 1..=200;
 
 impl JobManager {
     /// Lists one page of jobs. The page may hold fewer than `limit` jobs although more follow: if
@@ -101,7 +101,7 @@ impl JobManager {
         view: View,
     ) -> Result<Page> {
         filter.check()?;
-        if !LIMIT.contains(&limit) {
+        if !PAGE_LIMITS.contains(&limit) {
             return Err(Error::invalid(FieldError::parameter("limit", "out_of_range", "Use a limit from 1 to 200.")));
         }
         if matches!(after, PageAfter::Offset(n) if i64::try_from(n).is_err()) {
@@ -114,7 +114,7 @@ impl JobManager {
 
     async fn page(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
         let Some(path) = self.path(filter).await? else { return Ok(Page::empty()) };
-        let Sifted { total, rows, upto } = self.found(&path, order, after, limit, view).await?;
+        let ScannedPage { total, rows, upto } = self.found(&path, order, after, limit, view).await?;
         let Rows { jobs, next, cut } = rows;
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
@@ -123,35 +123,35 @@ impl JobManager {
         Ok(Page { jobs, frames, total, next: next.or(upto), cut })
     }
 
-    async fn found(&self, path: &AccessPath, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Sifted> {
-        let whole = Stretch { order, ..Stretch::default() };
+    async fn found(&self, path: &AccessPath, order: Order, after: PageAfter, limit: u64, view: View) -> Result<ScannedPage> {
+        let whole = KeyRange { order, ..KeyRange::default() };
         let (part, offset) = match after {
             PageAfter::Offset(rows) if path.filter().q.is_some() => {
                 return self.sifted(path, whole, Skip(Some(rows)), limit, view).await;
             }
             PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {
                 let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
-                return self.sifted(path, Stretch { behind, ..whole }, Skip(None), limit, view).await;
+                return self.sifted(path, KeyRange { behind, ..whole }, Skip(None), limit, view).await;
             }
-            PageAfter::Offset(rows) if rows > SHALLOW => {
+            PageAfter::Offset(rows) if rows > MAX_OFFSET_ROWS => {
                 let total = self.total_by(path).await?;
                 let rows = match self.row_before(path, order, rows, total).await? {
                     None => Rows::default(),
-                    behind => self.rows(path, &Stretch { behind, ..whole }, 0, limit, view).await?,
+                    behind => self.rows(path, &KeyRange { behind, ..whole }, 0, limit, view).await?,
                 };
-                return Ok(Sifted { total, rows, upto: None });
+                return Ok(ScannedPage { total, rows, upto: None });
             }
             PageAfter::Offset(rows) => (whole, rows),
             PageAfter::Start => (whole, 0),
-            PageAfter::Cursor(row) => (Stretch { behind: Some(row), ..whole }, 0),
+            PageAfter::Cursor(row) => (KeyRange { behind: Some(row), ..whole }, 0),
         };
         let rows = self.rows(path, &part, offset, limit, view);
         let (total, rows) = tokio::try_join!(self.total_by(path), rows)?;
-        Ok(Sifted { total, rows, upto: None })
+        Ok(ScannedPage { total, rows, upto: None })
     }
 
     /// Returns the next rows: at most `limit`, fewer if they are large.
-    async fn rows(&self, path: &AccessPath, part: &Stretch, offset: u64, limit: u64, view: View) -> Result<Rows> {
+    async fn rows(&self, path: &AccessPath, part: &KeyRange, offset: u64, limit: u64, view: View) -> Result<Rows> {
         let db = self.db.read();
         let backend = db.get_database_backend();
         let bytes = job::Entity::find().select_only().expr_as(db::bytes_of(backend, &long(view)), "bytes");
@@ -181,11 +181,11 @@ impl JobManager {
             true => (order.reversed(), total.jobs - rows + 1),
             false => (order, rows),
         };
-        self.nth(path, &Stretch { order, ..Stretch::default() }, nth).await
+        self.nth(path, &KeyRange { order, ..KeyRange::default() }, nth).await
     }
 
     /// Returns the nth job of the range, counted from 1, or `None` if there are fewer.
-    pub(super) async fn nth(&self, path: &AccessPath, part: &Stretch, nth: u64) -> Result<Option<Cursor>> {
+    pub(super) async fn nth(&self, path: &AccessPath, part: &KeyRange, nth: u64) -> Result<Option<Cursor>> {
         let db = self.db.read();
         let mut place = path.places(db.get_database_backend(), part);
         let row = ConnectionTrait::query_one(db, place.offset(nth - 1).limit(1)).await?;
@@ -195,7 +195,7 @@ impl JobManager {
 }
 
 /// Builds the query of a page. Public so that its query plan can be inspected.
-pub fn page(backend: DbBackend, path: &AccessPath, part: &Stretch, view: View) -> Select<job::Entity> {
+pub fn page(backend: DbBackend, path: &AccessPath, part: &KeyRange, view: View) -> Select<job::Entity> {
     path.in_order(columns(view), backend, part)
 }
 
@@ -205,10 +205,10 @@ fn place(job: &job::Model) -> Cursor {
 }
 
 /// Columns that a summary leaves out.
-const LARGE: [job::Column; 4] =
+const DOCUMENT_COLUMNS: [job::Column; 4] =
     [job::Column::Content, job::Column::RequestData, job::Column::Context, job::Column::ResultData];
 /// Other columns that may hold long values.
-const LONG: [job::Column; 9] = [
+const LARGE_COLUMNS: [job::Column; 9] = [
     job::Column::UserRequirement,
     job::Column::ErrorMessage,
     job::Column::Labels,
@@ -222,8 +222,8 @@ const LONG: [job::Column; 9] = [
 
 /// Returns the columns of the view that may hold long values.
 pub(super) fn long(view: View) -> Vec<job::Column> {
-    let large = if view == View::Full { &LARGE[..] } else { &[] };
-    large.iter().chain(&LONG).copied().collect()
+    let large = if view == View::Full { &DOCUMENT_COLUMNS[..] } else { &[] };
+    large.iter().chain(&LARGE_COLUMNS).copied().collect()
 }
 
 /// Selects the columns of the view. Those that a summary leaves out are returned as null without
@@ -231,14 +231,14 @@ pub(super) fn long(view: View) -> Vec<job::Column> {
 pub(super) fn columns(view: View) -> Select<job::Entity> {
     match view {
         View::Full => job::Entity::find(),
-        View::Summary | View::Preview => without(&LARGE),
+        View::Summary | View::Preview => without(&DOCUMENT_COLUMNS),
     }
 }
 
 /// Selects the columns that are short in every job created by this service.
 pub(super) fn brief() -> Select<job::Entity> {
     let long = [job::Column::UserRequirement, job::Column::ErrorMessage, job::Column::Labels];
-    without(&[&LARGE[..], &long].concat())
+    without(&[&DOCUMENT_COLUMNS[..], &long].concat())
 }
 
 fn without(long: &[job::Column]) -> Select<job::Entity> {

@@ -33,7 +33,7 @@ pub struct Loop {
 }
 
 /// Number of periods without a run after which a loop is late.
-const LATE: i32 = 10;
+const MAX_MISSED_PERIODS: i32 = 10;
 
 /// Background loops by name.
 pub type Loops = Arc<Mutex<BTreeMap<&'static str, Loop>>>;
@@ -95,7 +95,7 @@ impl JobManager {
     pub fn late_loops(&self) -> Vec<String> {
         let now = self.now();
         let loops = self.known_loops();
-        let late = loops.iter().filter(|(_, of_name)| now - of_name.seen_at > of_name.period * LATE);
+        let late = loops.iter().filter(|(_, of_name)| now - of_name.seen_at > of_name.period * MAX_MISSED_PERIODS);
         let sentence = |(name, of_name): (&&str, &Loop)| {
             let seconds = (now - of_name.seen_at).num_seconds();
             format!("The loop {name} has not run for {seconds} seconds.")

@@ -50,39 +50,39 @@ mod watch_jobs;
 mod worker_book;
 mod workers;
 
-pub use access_path::{AccessPath, Stretch};
+pub use access_path::{AccessPath, KeyRange};
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::{COUNTED, Counts, Total};
+pub use count_jobs::{MAX_COUNTED, Counts, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, Place};
 pub use filter::{Filter, LONGEST_TEXT};
 pub use finish_job::Failure;
-pub use heartbeat::{Beat, Heartbeat};
+pub use heartbeat::{HeartbeatReply, Heartbeat};
 pub use imports::{ABORTED as ABORTED_IMPORT, Batch};
 pub use items::ItemReport;
 pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
 pub use outcomes::{Ending, Outcome};
-pub use pointer::{Part, Spot};
+pub use pointer::{Part, JsonPath};
 pub use progress::Progress;
 pub use prune_imports::Pruned as PrunedImports;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
-pub use sift::{LOOKED_AT, LOOKED_FOR};
+pub use sift::{LOOKED_AT, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
-pub use validate::{MEMBER_NAME, no_nul_parameter};
-pub use watch_job::{JobNews, JobWatch};
-pub use watch_jobs::{EventFilter, JobsNews, JobsWatch, Reset, Wanted};
+pub use validate::{MAX_MEMBER_NAME_CHARS, no_nul_parameter};
+pub use watch_job::{JobMessage, JobWatch};
+pub use watch_jobs::{EventFilter, JobsMessage, JobsWatch, Reset, Wanted};
 pub use workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
-    chance::{Chance, SystemChance},
+    chance::{Random, SystemRandom},
     clock::{Clock, SystemClock},
     db::{
         Database,
@@ -100,7 +100,7 @@ use loops::Loops;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
 use waiting::Waiting;
-use worker_book::WorkerBook;
+use worker_book::WorkerActivity;
 
 /// Versions of a job that a change may apply to: those of an `If-Match` header, or any if `None`.
 pub type IfVersion = Option<Vec<i64>>;
@@ -130,7 +130,7 @@ impl Guard {
 pub struct JobManager {
     db: Database,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
+    chance: Arc<dyn Random>,
     feed: Feed,
     /// Signal that an action was started on this server.
     wake: Arc<Notify>,
@@ -139,7 +139,7 @@ pub struct JobManager {
     waiting: Waiting,
     job_waits: JobWaits,
     streams: Arc<Semaphore>,
-    workers: WorkerBook,
+    workers: WorkerActivity,
     loops: Loops,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
@@ -148,15 +148,15 @@ pub struct JobManager {
 }
 
 impl JobManager {
-    pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
+    pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Random>) -> Self {
         let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
-        let owner = format!("{process} {}", SystemChance.id()).into();
+        let owner = format!("{process} {}", SystemRandom.id()).into();
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
-        let (wake, workers, loops) = (Arc::default(), WorkerBook::default(), Loops::default());
+        let (wake, workers, loops) = (Arc::default(), WorkerActivity::default(), Loops::default());
         let job_waits = JobWaits::new(db.news().clone());
-        let streams = Arc::new(Semaphore::new(watch_jobs::MOST_STREAMS));
-        let searches = Arc::new(Semaphore::new(filter::SEARCHES));
+        let streams = Arc::new(Semaphore::new(watch_jobs::MAX_STREAMS));
+        let searches = Arc::new(Semaphore::new(filter::MAX_SEARCHES));
         Self {
             db,
             clock,
@@ -171,18 +171,18 @@ impl JobManager {
             loops,
             searches,
             looked_at: LOOKED_AT,
-            looked_for: LOOKED_FOR,
+            looked_for: SCAN_TIME,
         }
     }
 
-    /// Returns the change counter of the job cache: see [`crate::db::KeptJobs::changes`].
+    /// Returns the change counter of the job cache: see [`crate::db::JobCache::changes`].
     pub fn changes(&self) -> Option<u64> {
         self.db.kept().changes()
     }
 
     /// Creates a service without a database: see [`Database::detached`].
     pub fn detached() -> Self {
-        Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))
+        Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
     }
 
     /// Returns the database, for connecting, migrating and closing. To change a job, call a method

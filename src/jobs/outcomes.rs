@@ -15,7 +15,7 @@ use entity::job;
 use serde_json::{Map, Value};
 
 /// Maximum number of outcomes per call.
-const MOST: usize = 1000;
+const MAX_OUTCOMES: usize = 1000;
 
 /// End of an attempt, as its worker reports it.
 #[derive(Clone, Debug)]
@@ -91,10 +91,10 @@ impl JobManager {
 
 fn check(outcomes: &[Outcome]) -> Result<()> {
     let mut checks = validate::Checks::default();
-    if outcomes.is_empty() || outcomes.len() > MOST {
-        checks.fail("/outcomes", "out_of_range", format!("Give 1 to {MOST} outcomes; these are {}.", outcomes.len()));
+    if outcomes.is_empty() || outcomes.len() > MAX_OUTCOMES {
+        checks.fail("/outcomes", "out_of_range", format!("Give 1 to {MAX_OUTCOMES} outcomes; these are {}.", outcomes.len()));
     }
-    for (i, outcome) in outcomes.iter().enumerate().take(MOST) {
+    for (i, outcome) in outcomes.iter().enumerate().take(MAX_OUTCOMES) {
         if checks.is_full() {
             break;
         }

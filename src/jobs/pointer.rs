@@ -5,23 +5,23 @@ use std::fmt::{self, Display, Formatter, Write};
 
 /// Maximum number of characters in a part of a pointer; a longer part is cut and ends with an
 /// ellipsis.
-pub const LONGEST_PART: usize = 200;
+pub const MAX_PART_CHARS: usize = 200;
 
 /// Current location of a walk over a document.
 #[derive(Clone, Copy)]
-pub enum Spot<'a> {
+pub enum JsonPath<'a> {
     /// Location where the walk began.
     Root(&'a dyn Display),
-    Member(&'a Spot<'a>, &'a str),
-    Element(&'a Spot<'a>, usize),
+    Member(&'a JsonPath<'a>, &'a str),
+    Element(&'a JsonPath<'a>, usize),
 }
 
-impl Display for Spot<'_> {
+impl Display for JsonPath<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
-            Spot::Root(pointer) => pointer.fmt(f),
-            Spot::Member(outer, name) => write!(f, "{outer}/{}", Part(name)),
-            Spot::Element(outer, i) => write!(f, "{outer}/{i}"),
+            JsonPath::Root(pointer) => pointer.fmt(f),
+            JsonPath::Member(outer, name) => write!(f, "{outer}/{}", Part(name)),
+            JsonPath::Element(outer, i) => write!(f, "{outer}/{i}"),
         }
     }
 }
@@ -31,7 +31,7 @@ pub struct Part<'a>(pub &'a str);
 
 impl Display for Part<'_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut left = LONGEST_PART;
+        let mut left = MAX_PART_CHARS;
         for c in self.0.chars() {
             if left == 0 {
                 return f.write_char('…');
@@ -54,9 +54,9 @@ mod tests {
     #[test]
     fn a_part_is_escaped_and_cut() {
         let (root, name) = ("/context", format!("a/b~{}", "é".repeat(300)));
-        let (root, long) = (Spot::Root(&root), name.as_str());
-        let spot = Spot::Element(&Spot::Member(&root, long), 7).to_string();
+        let (root, long) = (JsonPath::Root(&root), name.as_str());
+        let spot = JsonPath::Element(&JsonPath::Member(&root, long), 7).to_string();
         assert_eq!(spot, format!("/context/a~1b~0{}…/7", "é".repeat(196)));
-        assert_eq!(Spot::Member(&root, "").to_string(), "/context/");
+        assert_eq!(JsonPath::Member(&root, "").to_string(), "/context/");
     }
 }

@@ -11,13 +11,13 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Maximum number of rejects that one transaction deletes; other writers run in between. A reject
 /// may have up to 1 MiB.
-const AT_ONCE: u64 = 200;
+const MAX_BATCH_REJECTS: u64 = 200;
 
 /// Maximum size of the rejects of all runs together, in bytes.
-const BYTES: i64 = 1 << 30;
+const MAX_REJECT_BYTES: i64 = 1 << 30;
 
 /// Maximum number of import runs to keep.
-const RUNS: usize = 10_000;
+const MAX_RUNS: usize = 10_000;
 
 /// Numbers of deleted runs and of runs that lost their rejects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,10 +42,10 @@ impl JobManager {
         for (newer, (id, finished_at, of_it)) in ended.into_iter().enumerate() {
             let old = before.zip(finished_at).is_some_and(|(before, finished)| finished < before);
             bytes += of_it;
-            if old || newer >= RUNS {
+            if old || newer >= MAX_RUNS {
                 self.prune_import(&id, true).await?;
                 pruned.runs += 1;
-            } else if bytes > BYTES && of_it > 0 {
+            } else if bytes > MAX_REJECT_BYTES && of_it > 0 {
                 self.prune_import(&id, false).await?;
                 pruned.emptied += 1;
             }
@@ -54,7 +54,7 @@ impl JobManager {
     }
 
     async fn prune_import(&self, id: &str, run_too: bool) -> Result<()> {
-        while self.db.commit(PruneImport { id: id.to_owned(), at_most: AT_ONCE, run_too }).await? {}
+        while self.db.commit(PruneImport { id: id.to_owned(), at_most: MAX_BATCH_REJECTS, run_too }).await? {}
         Ok(())
     }
 }

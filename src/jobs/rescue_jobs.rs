@@ -17,11 +17,11 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Maximum number of jobs per transaction.
-const AT_ONCE: u64 = 500;
+const MAX_BATCH_JOBS: u64 = 500;
 
 /// Numbers of jobs found, rescued and skipped in one transaction.
 #[derive(Default)]
-struct Batch {
+struct RescueBatch {
     found: u64,
     rescued: u64,
     skipped: u64,
@@ -40,14 +40,14 @@ impl JobManager {
             let some = self.rescue_some(skipped).await?;
             rescued += some.rescued;
             skipped += some.skipped;
-            if some.found < AT_ONCE {
+            if some.found < MAX_BATCH_JOBS {
                 break;
             }
         }
         Ok(rescued)
     }
 
-    async fn rescue_some(&self, skipped: u64) -> Result<Batch> {
+    async fn rescue_some(&self, skipped: u64) -> Result<RescueBatch> {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
             Box::new(move |loaded| {
@@ -56,8 +56,8 @@ impl JobManager {
                 over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
             })
         };
-        let decide = (0..AT_ONCE).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
-        let mut some = Batch::default();
+        let decide = (0..MAX_BATCH_JOBS).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
+        let mut some = RescueBatch::default();
         for rescued in self.db.commit(RescueJobs { by: now, skipped, decide }).await? {
             some.found += 1;
             match rescued {

@@ -3,7 +3,7 @@
 use super::{JobManager, items::LONG, validate};
 use crate::{
     db::{
-        ANSWER_BYTES, Readable, beginning, part, text_member,
+        ANSWER_BYTES, Readable, prefix, part, text_member,
         write::{Change, Items, written_item},
     },
     error::{Error, Result, Thing},
@@ -32,13 +32,13 @@ const INPUT: [&str; 8] = [
 const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
 
 /// Maximum number of characters of a path in a preview.
-const LONGEST_PATH: i32 = 4096;
+const MAX_PATH_CHARS: i32 = 4096;
 
 /// Maximum number of items that one query reads.
-const AT_ONCE: u64 = 1000;
+const MAX_QUERY_ITEMS: u64 = 1000;
 
 /// Maximum number of queries for the items of one response.
-const PARTS: usize = 64;
+const MAX_QUERIES: usize = 64;
 
 /// Items that a response shows as shots.
 pub(super) struct Shown {
@@ -51,12 +51,12 @@ pub(super) struct Shown {
 /// [`ANSWER_BYTES`], but at least one item if there is any.
 pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<Shown> {
     let (mut shown, mut bytes) = (Shown { items: Vec::new(), next_after: after }, 0);
-    for _ in 0..PARTS {
+    for _ in 0..MAX_QUERIES {
         let items = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(id))
             .filter(job_item::Column::Idx.gt(shown.next_after.unwrap_or(-1)))
             .order_by_asc(job_item::Column::Idx);
-        let part = part(items, AT_ONCE, &LONG, db).await?;
+        let part = part(items, MAX_QUERY_ITEMS, &LONG, db).await?;
         let more = part.more;
         for item in part {
             let item = reduced(item);
@@ -208,8 +208,8 @@ impl JobManager {
         let frames: Vec<(String, Option<String>, Option<String>)> = job_item::Entity::find()
             .select_only()
             .column(C::JobId)
-            .expr(beginning(path("last_frame_path"), LONGEST_PATH))
-            .expr(beginning(path("first_frame_path"), LONGEST_PATH))
+            .expr(prefix(path("last_frame_path"), MAX_PATH_CHARS))
+            .expr(prefix(path("first_frame_path"), MAX_PATH_CHARS))
             .filter(newest)
             .into_tuple()
             .rows(db)

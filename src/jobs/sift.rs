@@ -3,7 +3,7 @@
 //! would examine all of them. A page therefore examines a limited number of jobs for a limited
 //! time, and the next page continues where it stopped.
 
-use super::{AccessPath, COUNTED, Counts, Filter, JobManager, Stretch, Total, View, list_jobs::Rows};
+use super::{AccessPath, MAX_COUNTED, Counts, Filter, JobManager, KeyRange, Total, View, list_jobs::Rows};
 use crate::{
     db::{self, PART_BYTES, fitting},
     error::{Error, Result},
@@ -21,34 +21,34 @@ use tokio::time::Instant;
 pub const LOOKED_AT: u64 = 200_000;
 
 /// Default maximum time for which a page examines jobs.
-pub const LOOKED_FOR: Duration = Duration::from_secs(5);
+pub const SCAN_TIME: Duration = Duration::from_secs(5);
 /// Factor on this time for a count, which cannot continue where it stopped.
-const COUNTED_FOR: u32 = 2;
+const COUNT_TIME_FACTOR: u32 = 2;
 
 /// Number of jobs examined in the first step. If many jobs match, the page is full after it.
-const AT_FIRST: u64 = 1000;
+const FIRST_STEP: u64 = 1000;
 /// Number of jobs examined in the first step of a text search.
-const AT_FIRST_FOR_TEXT: u64 = 200;
+const FIRST_TEXT_STEP: u64 = 200;
 
 /// Maximum number of jobs examined in one step.
-const STEP: u64 = 200_000;
+const MAX_STEP: u64 = 200_000;
 /// Maximum number of jobs examined in one step of a text search, which may take long for each job.
-const STEP_FOR_TEXT: u64 = 5000;
+const MAX_TEXT_STEP: u64 = 5000;
 
 /// Duration below which a step is followed by a larger one.
-const SHORT: Duration = Duration::from_millis(200);
+const QUICK_STEP: Duration = Duration::from_millis(200);
 
 /// Step size and deadline of a walk over jobs that are examined one by one.
-struct Walk {
+struct ScanSteps {
     began: Instant,
     until: Instant,
     step: u64,
     most: u64,
 }
 
-impl Walk {
+impl ScanSteps {
     fn new(filter: &Filter, time: Duration) -> Self {
-        let (step, most) = if filter.q.is_some() { (AT_FIRST_FOR_TEXT, STEP_FOR_TEXT) } else { (AT_FIRST, STEP) };
+        let (step, most) = if filter.q.is_some() { (FIRST_TEXT_STEP, MAX_TEXT_STEP) } else { (FIRST_STEP, MAX_STEP) };
         let began = Instant::now();
         Self { began, until: began + time, step, most }
     }
@@ -62,9 +62,9 @@ impl Walk {
     /// Ends a step, and adapts the size of the next one. Returns false if no time is left for it.
     fn go_on(&mut self) -> bool {
         let took = self.began.elapsed();
-        if took < SHORT {
+        if took < QUICK_STEP {
             self.step = (self.step * 5).min(self.most);
-        } else if took > 4 * SHORT {
+        } else if took > 4 * QUICK_STEP {
             self.step = (self.step / 4).max(1);
         }
         Instant::now() < self.until
@@ -79,7 +79,7 @@ impl Walk {
 pub(super) struct Skip(pub Option<u64>);
 
 /// Rows and total of a page.
-pub(super) struct Sifted {
+pub(super) struct ScannedPage {
     pub total: Total,
     pub rows: Rows,
     /// Last examined job, if more jobs lie behind it.
@@ -93,7 +93,7 @@ impl JobManager {
         Self { looked_at: jobs, ..self }
     }
 
-    /// Sets the maximum time for which a page examines jobs. Default: [`LOOKED_FOR`].
+    /// Sets the maximum time for which a page examines jobs. Default: [`SCAN_TIME`].
     pub fn looking_for(self, time: Duration) -> Self {
         Self { looked_for: time, ..self }
     }
@@ -104,13 +104,13 @@ impl JobManager {
     pub(super) async fn sifted(
         &self,
         path: &AccessPath,
-        whole: Stretch,
+        whole: KeyRange,
         Skip(skip): Skip,
         limit: u64,
         view: View,
-    ) -> Result<Sifted> {
+    ) -> Result<ScannedPage> {
         let known = path.known();
-        let mut walk = Walk::new(path.filter(), self.looked_for);
+        let mut walk = ScanSteps::new(path.filter(), self.looked_for);
         let (mut found, mut part) = (Vec::new(), whole.clone());
         let mut left = if skip.is_some() { u64::MAX } else { self.looked_at };
         let mut skipped = 0;
@@ -118,7 +118,7 @@ impl JobManager {
             let step = walk.begin(left);
             left -= step;
             let here = part.behind.clone();
-            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
             let to_skip = skip.unwrap_or_default() - skipped;
             let wanted = to_skip.saturating_add(limit + 1 - found.len() as u64);
             let Some(mut some) = self.places_of(path, &part, wanted, view, walk.left()).await? else {
@@ -144,12 +144,12 @@ impl JobManager {
             false => self.total_by(path).await?,
         };
         let rows = self.rows_at(found, limit, view).await?;
-        Ok(Sifted { total, rows, upto })
+        Ok(ScannedPage { total, rows, upto })
     }
 
     /// Returns the start of the next page after the time ran out. A page that has to skip rows
     /// cannot name one.
-    fn stopped_at(&self, here: Option<Cursor>, whole: &Stretch, skip: Option<u64>) -> Result<Option<Cursor>> {
+    fn stopped_at(&self, here: Option<Cursor>, whole: &KeyRange, skip: Option<u64>) -> Result<Option<Cursor>> {
         let moved = here.is_some() && here != whole.behind;
         if moved && skip.is_none() { Ok(here) } else { Err(Error::SearchTooLong) }
     }
@@ -159,11 +159,11 @@ impl JobManager {
     async fn places_of(
         &self,
         path: &AccessPath,
-        part: &Stretch,
+        part: &KeyRange,
         limit: u64,
         view: View,
         most: Duration,
-    ) -> Result<Option<Vec<Found>>> {
+    ) -> Result<Option<Vec<FoundKey>>> {
         let backend = self.db.read().get_database_backend();
         let query = job::Entity::find()
             .select_only()
@@ -172,16 +172,16 @@ impl JobManager {
             .expr_as(db::bytes_of(backend, &super::list_jobs::long(view)), "bytes");
         let query = path.in_order(query, backend, part).limit(limit.min(i64::MAX.unsigned_abs()));
         let Some(rows) = self.db.within(most, query.build(backend)).await? else { return Ok(None) };
-        let found = |row: &QueryResult| -> Result<Found, DbErr> {
+        let found = |row: &QueryResult| -> Result<FoundKey, DbErr> {
             let place = Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? };
-            Ok(Found { place, bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs() })
+            Ok(FoundKey { place, bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs() })
         };
         // A row whose position is unreadable must not fail the page.
-        Ok(Some(rows.iter().filter_map(|row| found(row).ok()).collect::<Vec<Found>>()))
+        Ok(Some(rows.iter().filter_map(|row| found(row).ok()).collect::<Vec<FoundKey>>()))
     }
 
     /// Loads the first of the jobs found: at most `limit`, fewer if they are large.
-    async fn rows_at(&self, found: Vec<Found>, limit: u64, view: View) -> Result<Rows> {
+    async fn rows_at(&self, found: Vec<FoundKey>, limit: u64, view: View) -> Result<Rows> {
         let fit = fitting(found.iter().map(|found| found.bytes), PART_BYTES).min(limit);
         let ids = found.iter().take(usize::try_from(fit).unwrap_or(usize::MAX)).map(|found| &found.place.id);
         let ids: Vec<&str> = ids.map(String::as_str).collect();
@@ -196,29 +196,29 @@ impl JobManager {
     /// Counts the matches among the newest jobs, as many as a page may examine.
     pub(super) async fn sifted_total(&self, path: &AccessPath) -> Result<Total> {
         let known = path.known();
-        let mut walk = Walk::new(path.filter(), self.looked_for);
-        let (mut part, mut left, mut jobs) = (Stretch::default(), self.looked_at, 0);
+        let mut walk = ScanSteps::new(path.filter(), self.looked_for);
+        let (mut part, mut left, mut jobs) = (KeyRange::default(), self.looked_at, 0);
         loop {
             let step = walk.begin(left);
             left -= step;
-            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
             let Some(some) = self.count_within(path, &part, walk.left()).await? else {
                 return Ok(Total::of(jobs, false));
             };
             jobs += some;
             let time_left = walk.go_on();
             match part.upto.take() {
-                Some(upto) if left > 0 && jobs <= COUNTED && time_left => part.behind = Some(upto),
+                Some(upto) if left > 0 && jobs <= MAX_COUNTED && time_left => part.behind = Some(upto),
                 upto => return Ok(Total::of(jobs, upto.is_none())),
             }
         }
     }
 
-    /// Counts the matching jobs of the range, and stops at [`COUNTED`] + 1; `None` if the query
+    /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1; `None` if the query
     /// took longer than `most`.
-    async fn count_within(&self, path: &AccessPath, part: &Stretch, most: Duration) -> Result<Option<u64>> {
+    async fn count_within(&self, path: &AccessPath, part: &KeyRange, most: Duration) -> Result<Option<u64>> {
         let backend = self.db.read().get_database_backend();
-        let some = path.places(backend, part).limit(COUNTED + 1).to_owned();
+        let some = path.places(backend, part).limit(MAX_COUNTED + 1).to_owned();
         let count = Query::select()
             .expr(sea_orm::sea_query::ExprTrait::count(sea_orm::sea_query::Expr::col("id")))
             .from_subquery(some, "some")
@@ -233,11 +233,11 @@ impl JobManager {
     /// Errors: `search_too_long`.
     pub(super) async fn sifted_counts(&self, path: &AccessPath, also: &Condition) -> Result<Counts> {
         let (known, backend) = (path.known(), self.db.read().get_database_backend());
-        let mut walk = Walk::new(path.filter(), self.looked_for * COUNTED_FOR);
-        let (mut part, mut counts) = (Stretch::default(), Counts::default());
+        let mut walk = ScanSteps::new(path.filter(), self.looked_for * COUNT_TIME_FACTOR);
+        let (mut part, mut counts) = (KeyRange::default(), Counts::default());
         loop {
             let step = walk.begin(u64::MAX);
-            part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, step).await?;
+            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
             let query = path
                 .jobs(job::Entity::find().select_only(), backend, &part)
                 .column(job::Column::Status)
@@ -262,7 +262,7 @@ impl JobManager {
 }
 
 /// Position and approximate size in bytes of a job that matches the filter.
-struct Found {
+struct FoundKey {
     place: Cursor,
     bytes: u64,
 }

@@ -1,6 +1,6 @@
 //! start_job: starts a job that the caller runs itself.
 
-use super::{IfVersion, JobManager, claim_jobs::LONGEST_LEASE, enter::enter, validate};
+use super::{IfVersion, JobManager, claim_jobs::MAX_LEASE_SECONDS, enter::enter, validate};
 use crate::{
     db::write::{Change, Items},
     error::{Error, Result},
@@ -42,9 +42,9 @@ impl JobManager {
     ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if let Some(worker) = &worker_id {
-            checks.name("/worker_id", worker, validate::WORKER);
+            checks.name("/worker_id", worker, validate::MAX_WORKER_ID_CHARS);
         }
-        checks.range("/lease_seconds", lease_seconds, 1, LONGEST_LEASE);
+        checks.range("/lease_seconds", lease_seconds, 1, MAX_LEASE_SECONDS);
         checks.finish()?;
         let token = self.chance.id();
         self.change(id, if_version, Items::None, move |loaded, now| {

@@ -6,7 +6,7 @@ use super::{
     cancel_job::cancelled,
     create_job::labels_json,
     finish_job::{completed, failed_for_good},
-    pointer::Spot,
+    pointer::JsonPath,
     progress::{check_counts, check_shots, must_process},
     retry_job::retried,
     start_job::started,
@@ -234,7 +234,7 @@ fn check(patch: &JobPatch) -> Result<()> {
         if checks.is_full() {
             break;
         }
-        checks.label_key(Spot::Root(&"/labels"), key);
+        checks.label_key(JsonPath::Root(&"/labels"), key);
     }
     checks.finish()
 }

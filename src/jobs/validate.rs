@@ -1,6 +1,6 @@
 //! Validation of input, from every interface. All errors of an input are reported together.
 
-use super::pointer::Spot;
+use super::pointer::JsonPath;
 use crate::error::{Error, FieldError, MAX_ERRORS, Result, Thing};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
@@ -9,13 +9,13 @@ use std::{collections::BTreeMap, fmt::Display};
 pub const ID: usize = 64;
 pub const KEY: usize = 255;
 pub const SHORT: usize = 255;
-pub const WORKER: usize = 200;
+pub const MAX_WORKER_ID_CHARS: usize = 200;
 pub const MAX_ATTEMPTS: i32 = 100;
 pub(super) const LABELS: usize = 16;
-const LABEL: usize = 63;
+const MAX_LABEL_CHARS: usize = 63;
 
 /// Maximum number of characters in the name of a JSON member.
-pub const MEMBER_NAME: usize = 1024;
+pub const MAX_MEMBER_NAME_CHARS: usize = 1024;
 
 /// Ids that would collide with a path under /api/v1/jobs.
 const RESERVED_IDS: [&str; 3] = ["actions", "bulk", "counts"];
@@ -109,23 +109,23 @@ impl Checks {
 
     pub fn object(&mut self, pointer: impl Display, value: Option<&Map<String, Value>>) {
         if let Some(members) = value {
-            self.members(&Spot::Root(&pointer), members);
+            self.members(&JsonPath::Root(&pointer), members);
         }
     }
 
     pub fn json(&mut self, pointer: impl Display, value: &Value) {
-        self.document(&Spot::Root(&pointer), value);
+        self.document(&JsonPath::Root(&pointer), value);
     }
 
-    fn members(&mut self, spot: &Spot, members: &Map<String, Value>) {
+    fn members(&mut self, spot: &JsonPath, members: &Map<String, Value>) {
         for (name, member) in members {
             if self.is_full() {
                 return;
             }
             self.no_nul(spot, name);
-            let inside = Spot::Member(spot, name);
-            if name.len() > MEMBER_NAME && name.chars().count() > MEMBER_NAME {
-                let detail = format!("Use at most {MEMBER_NAME} characters for the name of a member.");
+            let inside = JsonPath::Member(spot, name);
+            if name.len() > MAX_MEMBER_NAME_CHARS && name.chars().count() > MAX_MEMBER_NAME_CHARS {
+                let detail = format!("Use at most {MAX_MEMBER_NAME_CHARS} characters for the name of a member.");
                 self.fail(inside, "too_long", detail);
             }
             self.document(&inside, member);
@@ -133,7 +133,7 @@ impl Checks {
     }
 
     /// Checks a value for NUL characters: PostgreSQL cannot store U+0000 in text or JSON.
-    fn document(&mut self, spot: &Spot, value: &Value) {
+    fn document(&mut self, spot: &JsonPath, value: &Value) {
         match value {
             Value::String(text) => self.no_nul(spot, text),
             Value::Array(values) => {
@@ -141,7 +141,7 @@ impl Checks {
                     if self.is_full() {
                         return;
                     }
-                    self.document(&Spot::Element(spot, i), value);
+                    self.document(&JsonPath::Element(spot, i), value);
                 }
             }
             Value::Object(members) => self.members(spot, members),
@@ -153,20 +153,20 @@ impl Checks {
         if labels.len() > LABELS {
             self.fail(&pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
         }
-        let root = Spot::Root(&pointer);
+        let root = JsonPath::Root(&pointer);
         for (key, value) in labels {
             if self.is_full() {
                 return;
             }
             self.label_key(root, key);
-            self.text(Spot::Member(&root, key), Some(value), SHORT);
+            self.text(JsonPath::Member(&root, key), Some(value), SHORT);
         }
     }
 
-    pub fn label_key(&mut self, labels: Spot, key: &str) {
+    pub fn label_key(&mut self, labels: JsonPath, key: &str) {
         if !is_label_key(key) {
             let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
-            self.fail(Spot::Member(&labels, key), "invalid_label", detail);
+            self.fail(JsonPath::Member(&labels, key), "invalid_label", detail);
         }
     }
 
@@ -190,7 +190,7 @@ pub fn is_job_type(value: &str) -> bool {
 
 pub fn is_label_key(key: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '/' | '-');
-    (1..=LABEL).contains(&key.len()) && key.chars().all(plain)
+    (1..=MAX_LABEL_CHARS).contains(&key.len()) && key.chars().all(plain)
 }
 
 /// Returns the time as both databases store it: in microseconds, and without a leap second.

@@ -3,11 +3,11 @@
 //! announced.
 
 use crate::{
-    chance::Chance,
+    chance::Random,
     clock::Clock,
     db::{
         Database, Subscription, Told,
-        write::{Level, levels, queues, running},
+        write::{PriorityLevel, levels, queues, running},
     },
     error::{Error, Result},
     tasks::{panics, to_its_end},
@@ -27,7 +27,7 @@ use tokio::{
 
 /// Mean time between two shared queries if no notification arrives; jitter varies it from half of
 /// to one and a half times this.
-const LOOK: Duration = Duration::from_secs(1);
+const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Minimum time between two shared queries.
 const PAUSE: Duration = Duration::from_millis(20);
@@ -45,26 +45,26 @@ const LONGEST_REST: Duration = Duration::from_secs(10);
 pub const MOST_WAITS: usize = 5_000;
 
 /// Maximum number of job types that claims wait for, each counted once per waiting claim.
-pub const MOST_WAITING_TYPES: usize = 100_000;
+pub const MAX_WAITING_TYPES: usize = 100_000;
 
 /// Maximum number of concurrent queries by claims: a flood of claims leaves half of the connections
 /// to others.
-const LOOKS: usize = 4;
+const MAX_CONCURRENT_QUERIES: usize = 4;
 
 /// Minimum time that a claim waits for its permit to query, even if it does not wait for a job.
-const LOOK_WITHIN: Duration = Duration::from_secs(5);
+const QUERY_PERMIT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Number of job types after which one statement of the shared query is full.
-const TYPES_AT_ONCE: usize = 1_000;
+const TYPES_PER_STATEMENT: usize = 1_000;
 /// Maximum number of claims whose types one statement of the shared query collects.
-const CALLS_AT_ONCE: usize = 200;
+const CLAIMS_PER_STATEMENT: usize = 200;
 
 #[derive(Clone)]
 pub struct Waiting {
     db: Database,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Chance>,
-    room: Arc<Mutex<Room>>,
+    chance: Arc<dyn Random>,
+    room: Arc<Mutex<WaiterTable>>,
     looks: Arc<Semaphore>,
     /// Signal that a job is due before the next shared query.
     sooner: Arc<Notify>,
@@ -82,7 +82,7 @@ impl Drop for Pending {
 
 /// Waiting claims. Each type is stored as a hash that other processes and clients cannot predict.
 #[derive(Default)]
-struct Room {
+struct WaiterTable {
     next: u64,
     /// Waiting claims in the order of arrival.
     waiters: BTreeMap<u64, Waiter>,
@@ -128,8 +128,8 @@ pub struct Place {
 }
 
 impl Waiting {
-    pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Chance>) -> Self {
-        let looks = Arc::new(Semaphore::new(LOOKS));
+    pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Random>) -> Self {
+        let looks = Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES));
         Self { db, clock, chance, room: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
     }
 
@@ -139,7 +139,7 @@ impl Waiting {
     pub fn enter(&self, types: &Arc<[String]>) -> Result<Place> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
-        if room.waiters.len() >= MOST_WAITS || room.types + types.len() > MOST_WAITING_TYPES {
+        if room.waiters.len() >= MOST_WAITS || room.types + types.len() > MAX_WAITING_TYPES {
             return Err(Error::Full("as many waiting claims"));
         }
         let number = room.enter(types.clone(), wake.clone());
@@ -160,7 +160,7 @@ impl Waiting {
     ///
     /// Errors: `overloaded` when no permit is free in time.
     pub async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>> {
-        let until = until.max(Instant::now() + LOOK_WITHIN);
+        let until = until.max(Instant::now() + QUERY_PERMIT_TIMEOUT);
         let turn = timeout_at(until, self.looks.acquire()).await;
         turn.ok().and_then(|turn| turn.ok()).ok_or(Error::Full("as many claims"))
     }
@@ -214,7 +214,7 @@ impl Waiting {
         self.room().closed
     }
 
-    fn room(&self) -> MutexGuard<'_, Room> {
+    fn room(&self) -> MutexGuard<'_, WaiterTable> {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -247,7 +247,7 @@ impl Waiting {
                         Ok(seen) => {
                             full = seen.full;
                             let wait = seen.next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
-                            next = next.min(looked + wait.map_or(LOOK * 2, |wait| wait.max(pause)).max(pause));
+                            next = next.min(looked + wait.map_or(QUERY_INTERVAL * 2, |wait| wait.max(pause)).max(pause));
                         }
                         Err(error) => tracing::debug!(%error, "no look at the queues: looking again"),
                     }
@@ -257,7 +257,7 @@ impl Waiting {
     }
 
     fn period(&self) -> Duration {
-        LOOK.mul_f64(0.5 + self.chance.jitter())
+        QUERY_INTERVAL.mul_f64(0.5 + self.chance.jitter())
     }
 
     fn is_needed(&self) -> bool {
@@ -278,8 +278,8 @@ impl Waiting {
     }
 
     /// Runs the shared query for all types that claims wait for, some per statement.
-    async fn look(&self) -> Result<Seen> {
-        let mut all = Seen::default();
+    async fn look(&self) -> Result<QueueSnapshot> {
+        let mut all = QueueSnapshot::default();
         let (mut after, mut asked) = (0, HashSet::new());
         loop {
             let some = self.room().types_behind(after, &mut asked);
@@ -293,7 +293,7 @@ impl Waiting {
         }
     }
 
-    async fn look_at(&self, types: &[String]) -> Result<Seen> {
+    async fn look_at(&self, types: &[String]) -> Result<QueueSnapshot> {
         let db = self.db.read();
         let waiting = levels(db, types).await?;
         let queues = queues(db, types).await?;
@@ -309,26 +309,26 @@ impl Waiting {
         };
         let (full, paused) = (named(&is_full), named(&|queue| queue.paused));
         let now = self.clock.now();
-        let open = |level: &&Level| !full.contains(&level.job_type) && !paused.contains(&level.job_type);
-        let (due, later): (Vec<&Level>, Vec<&Level>) = waiting.iter().filter(open).partition(|l| l.due_at <= now);
+        let open = |level: &&PriorityLevel| !full.contains(&level.job_type) && !paused.contains(&level.job_type);
+        let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) = waiting.iter().filter(open).partition(|l| l.due_at <= now);
         let mut room = self.room();
         for kind in due.iter().map(|level| &level.job_type).collect::<BTreeSet<_>>() {
             let key = room.hasher.hash_one(kind);
             room.wake(&[key]);
         }
-        Ok(Seen { next_due: later.iter().map(|level| level.due_at).min(), full })
+        Ok(QueueSnapshot { next_due: later.iter().map(|level| level.due_at).min(), full })
     }
 }
 
 #[derive(Default)]
-struct Seen {
+struct QueueSnapshot {
     /// Earliest due time of the jobs that are not due yet.
     next_due: Option<DateTime<Utc>>,
     /// Types at their limit of running jobs.
     full: BTreeSet<String>,
 }
 
-impl Room {
+impl WaiterTable {
     fn enter(&mut self, types: Arc<[String]>, wake: Arc<Notify>) -> u64 {
         self.next += 1;
         let keys: Box<[u64]> = types.iter().map(|kind| self.hasher.hash_one(kind)).collect();
@@ -392,11 +392,11 @@ impl Room {
     fn types_behind(&self, after: u64, asked: &mut HashSet<u64>) -> Option<(u64, Vec<String>)> {
         let mut types = Vec::new();
         let mut last = None;
-        for (number, waiter) in self.waiters.range(after + 1..).take(CALLS_AT_ONCE) {
+        for (number, waiter) in self.waiters.range(after + 1..).take(CLAIMS_PER_STATEMENT) {
             let new = waiter.types.iter().zip(&waiter.keys).filter(|(_, key)| asked.insert(**key));
             types.extend(new.map(|(kind, _)| kind.clone()));
             last = Some(*number);
-            if types.len() >= TYPES_AT_ONCE {
+            if types.len() >= TYPES_PER_STATEMENT {
                 break;
             }
         }
@@ -439,10 +439,10 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chance::SystemChance, clock::SystemClock};
+    use crate::{chance::SystemRandom, clock::SystemClock};
 
     fn waiting() -> Waiting {
-        Waiting::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))
+        Waiting::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
     }
 
     fn types(of: impl Iterator<Item = usize>) -> Arc<[String]> {
@@ -500,7 +500,7 @@ mod tests {
             .collect();
         let (mut after, mut asked, mut all) = (0, HashSet::new(), Vec::new());
         while let Some((last, types)) = waiting.room().types_behind(after, &mut asked) {
-            assert!(types.len() < TYPES_AT_ONCE + 100);
+            assert!(types.len() < TYPES_PER_STATEMENT + 100);
             all.extend(types);
             after = last;
         }

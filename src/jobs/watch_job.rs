@@ -23,7 +23,7 @@ use tokio::{
 };
 
 /// Message to a subscriber of one job.
-pub enum JobNews {
+pub enum JobMessage {
     /// Job with its shots, and the position of the last shot if more follow.
     Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
     Changes(Wanted),
@@ -36,7 +36,7 @@ pub struct JobWatch {
     /// Version that the subscriber has.
     seq: i64,
     stage: Stage,
-    ready: VecDeque<JobNews>,
+    ready: VecDeque<JobMessage>,
     _place: OwnedSemaphorePermit,
 }
 
@@ -106,7 +106,7 @@ impl JobManager {
 
 impl JobWatch {
     /// Returns the next message; `None` when the stream is over. Cancel safe.
-    pub async fn next(&mut self) -> Result<Option<JobNews>> {
+    pub async fn next(&mut self) -> Result<Option<JobMessage>> {
         loop {
             if let Some(news) = self.ready.pop_front() {
                 return Ok(Some(news));
@@ -186,10 +186,10 @@ impl JobWatch {
     /// Queues a snapshot, and continues with the history behind it.
     async fn begin_anew(&mut self, reset: Option<Reset>) -> Result<()> {
         let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
-        self.ready.extend(reset.map(JobNews::Reset));
+        self.ready.extend(reset.map(JobMessage::Reset));
         self.seq = job.version;
         self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
-        self.ready.push_back(JobNews::Snapshot(Box::new((job, shots, next_after))));
+        self.ready.push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
         Ok(())
     }
 
@@ -224,7 +224,7 @@ impl JobWatch {
         }
         let Some(last) = only.last().map(|i| &batch.changes[*i].event) else { return false };
         let ended = is_terminal(last.status) || last.kind == EventKind::Deleted.as_str();
-        self.ready.push_back(JobNews::Changes(Wanted { batch, only: Some(only) }));
+        self.ready.push_back(JobMessage::Changes(Wanted { batch, only: Some(only) }));
         ended
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{
     Counts, Filter, JobManager,
-    feed::{Batch, Change, HeldBack, Joined, Place},
+    feed::{Batch, Change, DeferredEvents, Joined, Place},
     validate,
 };
 use crate::{
@@ -20,7 +20,7 @@ use tokio::sync::{
 };
 
 /// Maximum number of streams per server, of all jobs and of single jobs together.
-pub const MOST_STREAMS: usize = 2_000;
+pub const MAX_STREAMS: usize = 2_000;
 
 /// Filter of the events of a stream. An empty list matches everything.
 #[derive(Clone, Debug, Default)]
@@ -54,7 +54,7 @@ impl Reset {
 }
 
 /// Message to a subscriber of all jobs.
-pub enum JobsNews {
+pub enum JobsMessage {
     /// Counts of all jobs at a position, or slightly newer ones.
     Snapshot {
         at: i64,
@@ -89,7 +89,7 @@ pub struct JobsWatch {
     stage: Stage,
     /// Batches that are still to be filtered.
     found: VecDeque<Arc<Batch>>,
-    ready: VecDeque<JobsNews>,
+    ready: VecDeque<JobsMessage>,
     /// Position of the client, including events that its filter leaves out.
     place: Option<Place>,
     _place: OwnedSemaphorePermit,
@@ -100,13 +100,13 @@ enum Stage {
     /// Resume from a position.
     Resume(Place),
     /// Send the events first that were held back at the position.
-    Late(HeldBack),
+    Late(DeferredEvents),
     Live(Receiver<Arc<Batch>>),
     Over,
 }
 
 /// Time between two checks whether the feed has reached a client's position.
-const SOON: Duration = Duration::from_millis(50);
+const CATCH_UP_DELAY: Duration = Duration::from_millis(50);
 
 impl JobManager {
     /// Streams all changes: behind a snapshot, or behind the position that an earlier stream
@@ -144,7 +144,7 @@ impl JobsWatch {
 
     /// Returns the next message; `None` when the stream is over. Cancel safe: the state changes
     /// only after the last await.
-    pub async fn next(&mut self) -> Result<Option<JobsNews>> {
+    pub async fn next(&mut self) -> Result<Option<JobsMessage>> {
         loop {
             if let Some(news) = self.ready.pop_front() {
                 return Ok(Some(news));
@@ -174,7 +174,7 @@ impl JobsWatch {
                     Err(RecvError::Closed) => return Ok(None),
                     Err(RecvError::Lagged(_)) => {
                         self.stage = Stage::Over;
-                        return Ok(Some(JobsNews::Reset(Reset::TooSlow)));
+                        return Ok(Some(JobsMessage::Reset(Reset::TooSlow)));
                     }
                 },
             }
@@ -188,8 +188,8 @@ impl JobsWatch {
             return Ok(());
         };
         let counts = self.jobs.count_jobs(&Filter::default()).await?;
-        self.ready.extend(reset.map(JobsNews::Reset));
-        self.ready.push_back(JobsNews::Snapshot { at: joined.from, counts });
+        self.ready.extend(reset.map(JobsMessage::Reset));
+        self.ready.push_back(JobsMessage::Snapshot { at: joined.from, counts });
         self.place = Some(Place::of(joined.from));
         self.live(joined);
         Ok(())
@@ -201,7 +201,7 @@ impl JobsWatch {
             return self.begin(Some(reset)).await;
         }
         if place.back > 0 {
-            self.stage = Stage::Late(HeldBack::find(&self.jobs.db, place).await?);
+            self.stage = Stage::Late(DeferredEvents::find(&self.jobs.db, place).await?);
             return Ok(());
         }
         let Some(joined) = self.jobs.feed.join().await? else {
@@ -211,7 +211,7 @@ impl JobsWatch {
         if joined.from < place.at {
             // The feed of this server is behind the client's position, or holds it inside an open
             // round.
-            tokio::time::sleep(SOON).await;
+            tokio::time::sleep(CATCH_UP_DELAY).await;
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
@@ -268,7 +268,7 @@ impl JobsWatch {
         let Some(last) = wanted.batch.changes.last() else { return };
         self.place = Some(last.place);
         if !wanted.is_empty() {
-            self.ready.push_back(JobsNews::Changes(wanted));
+            self.ready.push_back(JobsMessage::Changes(wanted));
         }
     }
 }

@@ -14,28 +14,28 @@ use std::{
 use tokio::sync::OwnedMutexGuard;
 
 /// Time without a call after which this process forgets a worker; its row stays longer.
-const FORGET: TimeDelta = TimeDelta::hours(1);
+const FORGET_AFTER: TimeDelta = TimeDelta::hours(1);
 
 /// Maximum age of the time in the row of a worker while the worker waits for a job.
-const PRESENT: TimeDelta = TimeDelta::seconds(15);
+const MAX_ROW_AGE: TimeDelta = TimeDelta::seconds(15);
 
 /// Maximum number of remembered workers, besides those that wait for a job. A client may name
 /// another worker with each call.
-pub const MOST_REMEMBERED: usize = 10_000;
+pub const MAX_REMEMBERED: usize = 10_000;
 
 /// Maximum number of rows per flush: other writes run between two flushes.
-pub const MOST_ROWS: usize = 500;
+pub const MAX_FLUSH_ROWS: usize = 500;
 /// Maximum number of job types in the rows of one flush.
-const MOST_TYPES: usize = 10_000;
+const MAX_FLUSH_TYPES: usize = 10_000;
 
 #[derive(Clone, Default)]
-pub struct WorkerBook {
-    book: Arc<Mutex<Book>>,
+pub struct WorkerActivity {
+    book: Arc<Mutex<ActivityTable>>,
     flush: Arc<tokio::sync::Mutex<()>>,
 }
 
 #[derive(Default)]
-struct Book {
+struct ActivityTable {
     entries: HashMap<Arc<str>, Entry>,
     /// Workers whose calls wait until their rows are written.
     urgent: BTreeSet<Arc<str>>,
@@ -55,8 +55,8 @@ struct Entry {
 }
 
 /// Guard of a worker that waits: it counts as present until this is dropped.
-pub struct Present {
-    book: WorkerBook,
+pub struct PresenceGuard {
+    book: WorkerActivity,
     worker_id: Arc<str>,
 }
 
@@ -65,10 +65,10 @@ pub struct FlushTurn {
     _held: OwnedMutexGuard<()>,
 }
 
-impl WorkerBook {
+impl WorkerActivity {
     /// Records that the worker asks for jobs. Returns true if its row has to be written at once, so
     /// that other servers list it.
-    pub fn introduce(&self, note: WorkerNote) -> (Present, bool) {
+    pub fn introduce(&self, note: WorkerNote) -> (PresenceGuard, bool) {
         let mut book = self.book();
         let entry = book.entry(&note.worker_id);
         let urgent = !entry.note.says_the_same(&note);
@@ -87,7 +87,7 @@ impl WorkerBook {
             book.urgent.insert(worker_id.clone());
         }
         drop(book);
-        (Present { book: self.clone(), worker_id }, urgent)
+        (PresenceGuard { book: self.clone(), worker_id }, urgent)
     }
 
     pub fn claimed(&self, worker_id: &str, jobs: usize) {
@@ -148,11 +148,11 @@ impl WorkerBook {
         notes.list
     }
 
-    /// Takes the notes that are due, ordered by id: at most [`MOST_ROWS`].
+    /// Takes the notes that are due, ordered by id: at most [`MAX_FLUSH_ROWS`].
     pub fn take(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
         let mut book = self.book();
-        let Book { entries, urgent, .. } = &mut *book;
-        entries.retain(|_, entry| entry.is_due(now) || entry.present > 0 || entry.note.seen_at + FORGET > now);
+        let ActivityTable { entries, urgent, .. } = &mut *book;
+        entries.retain(|_, entry| entry.is_due(now) || entry.present > 0 || entry.note.seen_at + FORGET_AFTER > now);
         let mut notes = Notes::default();
         for (worker_id, entry) in entries.iter_mut().filter(|(_, entry)| entry.is_due(now)) {
             if !notes.take(entry, now) {
@@ -186,14 +186,14 @@ impl WorkerBook {
         Some(if entry.present > 0 { now } else { entry.note.seen_at })
     }
 
-    fn book(&self) -> MutexGuard<'_, Book> {
+    fn book(&self) -> MutexGuard<'_, ActivityTable> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Book {
+impl ActivityTable {
     fn entry(&mut self, worker_id: &str) -> &mut Entry {
-        if self.entries.len() >= MOST_REMEMBERED + self.present && !self.entries.contains_key(worker_id) {
+        if self.entries.len() >= MAX_REMEMBERED + self.present && !self.entries.contains_key(worker_id) {
             self.evict();
         }
         let worker_id: Arc<str> = worker_id.into();
@@ -207,7 +207,7 @@ impl Book {
     fn evict(&mut self) {
         for written_only in [true, false] {
             let absent = self.entries.values().filter(|entry| entry.present == 0).count();
-            let mut surplus = absent.saturating_sub(MOST_REMEMBERED / 2);
+            let mut surplus = absent.saturating_sub(MAX_REMEMBERED / 2);
             self.entries.retain(|_, entry| {
                 let goes = surplus > 0 && entry.present == 0 && !(written_only && entry.fresh);
                 surplus -= usize::from(goes);
@@ -230,7 +230,7 @@ impl Notes {
     /// Takes the note of the worker; false if the flush is full.
     fn take(&mut self, entry: &mut Entry, now: DateTime<Utc>) -> bool {
         let types = entry.note.job_types.as_ref().map_or(0, |types| types.len());
-        if self.list.len() >= MOST_ROWS || self.types + types > MOST_TYPES {
+        if self.list.len() >= MAX_FLUSH_ROWS || self.types + types > MAX_FLUSH_TYPES {
             return false;
         }
         self.types += types;
@@ -257,11 +257,11 @@ impl Entry {
     }
 
     fn is_due(&self, now: DateTime<Utc>) -> bool {
-        self.fresh || (self.present > 0 && self.written + PRESENT <= now)
+        self.fresh || (self.present > 0 && self.written + MAX_ROW_AGE <= now)
     }
 }
 
-impl Drop for Present {
+impl Drop for PresenceGuard {
     fn drop(&mut self) {
         let mut book = self.book.book();
         book.present = book.present.saturating_sub(1);
@@ -279,20 +279,20 @@ mod tests {
         WorkerNote { worker_id: worker_id.into(), job_types: Some(["t".to_owned()].into()), ..WorkerNote::default() }
     }
 
-    async fn taken(book: &WorkerBook, now: DateTime<Utc>) -> Vec<WorkerNote> {
+    async fn taken(book: &WorkerActivity, now: DateTime<Utc>) -> Vec<WorkerNote> {
         let turn = book.flush_turn().await;
         book.take(&turn, now)
     }
 
     #[tokio::test]
     async fn a_client_that_names_another_worker_with_each_call_does_not_fill_the_memory() {
-        let book = WorkerBook::default();
+        let book = WorkerActivity::default();
         let (waits, _) = book.introduce(note("waits"));
         for n in 0..50_000 {
             drop(book.introduce(note(&n.to_string())));
         }
         let inside = book.book();
-        assert!(inside.entries.len() <= MOST_REMEMBERED + 1 && inside.urgent.len() <= MOST_REMEMBERED + 1);
+        assert!(inside.entries.len() <= MAX_REMEMBERED + 1 && inside.urgent.len() <= MAX_REMEMBERED + 1);
         assert!(inside.entries.contains_key("waits"), "who waits is remembered");
         drop(inside);
         drop(waits);
@@ -301,7 +301,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_flush_is_bounded_and_all_together_have_everything() {
-        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        let (book, now) = (WorkerActivity::default(), DateTime::UNIX_EPOCH);
         for n in 0..1200 {
             drop(book.introduce(note(&n.to_string())));
         }
@@ -309,13 +309,13 @@ mod tests {
         for _ in 0..4 {
             sizes.push(taken(&book, now).await.len());
         }
-        assert_eq!(sizes, [MOST_ROWS, MOST_ROWS, 200, 0]);
+        assert_eq!(sizes, [MAX_FLUSH_ROWS, MAX_FLUSH_ROWS, 200, 0]);
         assert!(book.book().urgent.is_empty());
     }
 
     #[tokio::test]
     async fn who_waits_is_written_now_and_then_and_nobody_else_with_it() {
-        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        let (book, now) = (WorkerActivity::default(), DateTime::UNIX_EPOCH);
         let _waits = book.introduce(note("waits"));
         assert_eq!(taken(&book, now).await.len(), 1);
         let (_other, urgent) = book.introduce(note("other"));
@@ -324,14 +324,14 @@ mod tests {
         let written: Vec<_> = book.take_urgent(&turn, now).into_iter().map(|note| note.worker_id).collect();
         assert_eq!(written, [Arc::<str>::from("other")]);
         drop(turn);
-        assert_eq!(taken(&book, now + PRESENT / 2).await.len(), 0);
-        let later = taken(&book, now + PRESENT).await;
-        assert_eq!(later.iter().map(|note| note.seen_at).collect::<Vec<_>>(), [now + PRESENT; 2]);
+        assert_eq!(taken(&book, now + MAX_ROW_AGE / 2).await.len(), 0);
+        let later = taken(&book, now + MAX_ROW_AGE).await;
+        assert_eq!(later.iter().map(|note| note.seen_at).collect::<Vec<_>>(), [now + MAX_ROW_AGE; 2]);
     }
 
     #[tokio::test]
     async fn counts_that_could_not_be_written_are_written_with_the_next() {
-        let (book, now) = (WorkerBook::default(), DateTime::UNIX_EPOCH);
+        let (book, now) = (WorkerActivity::default(), DateTime::UNIX_EPOCH);
         book.claimed("w", 2);
         let lost = taken(&book, now).await;
         book.claimed("w", 1);

@@ -4,7 +4,7 @@
 use super::{
     Claim, JobManager,
     list_jobs::brief,
-    worker_book::{FlushTurn, MOST_REMEMBERED, Present},
+    worker_book::{FlushTurn, MAX_REMEMBERED, PresenceGuard},
 };
 use crate::{
     db::{
@@ -23,13 +23,13 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// Time without a call after which a worker that holds no job is stale.
-const STALE: TimeDelta = TimeDelta::seconds(90);
+const STALE_AFTER: TimeDelta = TimeDelta::seconds(90);
 
 /// Time without a call after which a worker is deleted from the list.
-const FORGET: TimeDelta = TimeDelta::days(1);
+const FORGET_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Maximum number of held jobs in a list of workers.
-const MOST_HELD: u64 = 10_000;
+const MAX_HELD_JOBS: u64 = 10_000;
 
 /// Status of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,19 +51,19 @@ pub struct Worker {
 }
 
 /// Maximum number of workers in one response.
-const MOST_LISTED: usize = 10_000;
+const MAX_LISTED: usize = 10_000;
 
 /// Approximate maximum size of the worker rows in one response, in bytes.
-const MOST_BYTES: usize = 8 << 20;
+const MAX_LIST_BYTES: usize = 8 << 20;
 
 /// Number of worker rows that one query reads.
-const PAGE: u64 = 1_000;
+const PAGE_ROWS: u64 = 1_000;
 
 /// Maximum number of rows that one transaction deletes: other writes run in between.
-const FORGET_AT_ONCE: u64 = 1_000;
+const MAX_FORGOTTEN: u64 = 1_000;
 
 /// Maximum time that a claim waits until its worker is listed on every server.
-const LISTED_WITHIN: Duration = Duration::from_secs(1);
+const LISTING_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Workers in the list, ordered by id.
 pub struct Workers {
@@ -94,10 +94,10 @@ impl JobManager {
         let (mut rows, mut bytes): (Vec<worker::Model>, _) = (Vec::new(), 0);
         let more = 'full: loop {
             let page = newest_workers(rows.last()).rows(self.db.read()).await?;
-            let last = (page.len() as u64) < PAGE;
+            let last = (page.len() as u64) < PAGE_ROWS;
             for row in page {
                 bytes += weight(&row);
-                if rows.len() >= MOST_LISTED || bytes > MOST_BYTES {
+                if rows.len() >= MAX_LISTED || bytes > MAX_LIST_BYTES {
                     break 'full true;
                 }
                 rows.push(row);
@@ -125,7 +125,7 @@ impl JobManager {
             self.write_notes(turn, notes).await?;
             count += rows as u64;
             // Activity that arrives during this loop goes into the next call.
-            if rows == 0 || count >= MOST_REMEMBERED as u64 {
+            if rows == 0 || count >= MAX_REMEMBERED as u64 {
                 return Ok(count);
             }
         }
@@ -150,11 +150,11 @@ impl JobManager {
 
     /// Deletes the workers that have not called for a day, and returns their number.
     pub async fn forget_workers(&self) -> Result<u64> {
-        let (before, mut forgotten) = (self.now() - FORGET, 0);
+        let (before, mut forgotten) = (self.now() - FORGET_AFTER, 0);
         loop {
-            let gone = self.db.commit(ForgetWorkers { before, at_most: FORGET_AT_ONCE }).await?;
+            let gone = self.db.commit(ForgetWorkers { before, at_most: MAX_FORGOTTEN }).await?;
             forgotten += gone;
-            if gone < FORGET_AT_ONCE {
+            if gone < MAX_FORGOTTEN {
                 return Ok(forgotten);
             }
         }
@@ -162,7 +162,7 @@ impl JobManager {
 
     /// Records that the worker asks for jobs, and counts it as present while it does. The row of a
     /// new worker, or of one that asks for other types than before, is written at once.
-    pub(super) async fn note_claim(&self, claim: &Claim, job_types: &Arc<[String]>) -> Present {
+    pub(super) async fn note_claim(&self, claim: &Claim, job_types: &Arc<[String]>) -> PresenceGuard {
         let (present, urgent) = self.workers.introduce(WorkerNote {
             worker_id: claim.worker_id.as_str().into(),
             host: claim.host.clone(),
@@ -172,7 +172,7 @@ impl JobManager {
             ..WorkerNote::default()
         });
         // A worker gets its jobs whether or not it is listed; a later flush writes its row.
-        if urgent && let Ok(Err(error)) = timeout(LISTED_WITHIN, self.list_claimant(&claim.worker_id)).await {
+        if urgent && let Ok(Err(error)) = timeout(LISTING_TIMEOUT, self.list_claimant(&claim.worker_id)).await {
             tracing::debug!(%error, "a worker was not written down");
         }
         present
@@ -194,7 +194,7 @@ impl JobManager {
 /// Selects the worker rows behind this one, those seen last first.
 fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
     use worker::Column as C;
-    let newest = worker::Entity::find().order_by_desc(C::LastSeenAt).order_by_asc(C::WorkerId).limit(PAGE);
+    let newest = worker::Entity::find().order_by_desc(C::LastSeenAt).order_by_asc(C::WorkerId).limit(PAGE_ROWS);
     match after {
         Some(row) => newest.filter(
             C::LastSeenAt
@@ -218,12 +218,12 @@ fn held_jobs() -> Select<job::Entity> {
         .filter(Expr::cust("status = 'processing'"))
         .filter(job::Column::WorkerId.is_not_null())
         .order_by_asc(job::Column::Id)
-        .limit(MOST_HELD)
+        .limit(MAX_HELD_JOBS)
 }
 
 fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> WorkerStatus {
     if jobs.iter().any(|job| job.lease_expires_at.is_none_or(|expires| expires > now)) {
         return WorkerStatus::Busy;
     }
-    if row.last_seen_at < now - STALE { WorkerStatus::Stale } else { WorkerStatus::Idle }
+    if row.last_seen_at < now - STALE_AFTER { WorkerStatus::Stale } else { WorkerStatus::Idle }
 }

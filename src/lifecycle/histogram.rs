@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Maximum relative error of a reported percentile.
-const ERROR: f64 = 0.02;
+const RELATIVE_ERROR: f64 = 0.02;
 
 /// Minimum duration in seconds; shorter ones count as zero.
-const SHORTEST: f64 = 0.001;
+const MIN_SECONDS: f64 = 0.001;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
@@ -58,12 +58,12 @@ impl Histogram {
 }
 
 fn factor() -> f64 {
-    (1.0 + ERROR) / (1.0 - ERROR)
+    (1.0 + RELATIVE_ERROR) / (1.0 - RELATIVE_ERROR)
 }
 
 fn bin(seconds: f64) -> Option<i32> {
     // The limit keeps the bin number small: the clock does not count beyond 10^12 seconds.
-    (seconds >= SHORTEST).then(|| (seconds.min(1e12).ln() / factor().ln()).ceil() as i32)
+    (seconds >= MIN_SECONDS).then(|| (seconds.min(1e12).ln() / factor().ln()).ceil() as i32)
 }
 
 /// Returns the value within the error of every duration of the bin.
@@ -84,7 +84,7 @@ mod tests {
             all.sort_by(f64::total_cmp);
             let rank = ((share * all.len() as f64).ceil() as usize).max(1);
             let (exact, told) = (all[rank - 1], histogram.percentile(share).unwrap());
-            prop_assert!((told - exact).abs() <= exact * (ERROR + 1e-9), "{} instead of {}", told, exact);
+            prop_assert!((told - exact).abs() <= exact * (RELATIVE_ERROR + 1e-9), "{} instead of {}", told, exact);
         }
 
         #[test]

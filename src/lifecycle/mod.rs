@@ -25,4 +25,4 @@ pub use progress::percent;
 pub use spent::seconds_spent;
 pub use tally::Tally;
 pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};
-pub use unit::Unit;
+pub use unit::BucketSize;

@@ -3,30 +3,30 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Unit {
+pub enum BucketSize {
     #[default]
     Minute,
     QuarterHour,
     Hour,
 }
 
-impl Unit {
-    pub const ALL: [Unit; 3] = [Unit::Minute, Unit::QuarterHour, Unit::Hour];
+impl BucketSize {
+    pub const ALL: [BucketSize; 3] = [BucketSize::Minute, BucketSize::QuarterHour, BucketSize::Hour];
 
     pub fn seconds(self) -> i32 {
         match self {
-            Unit::Minute => 60,
-            Unit::QuarterHour => 900,
-            Unit::Hour => 3600,
+            BucketSize::Minute => 60,
+            BucketSize::QuarterHour => 900,
+            BucketSize::Hour => 3600,
         }
     }
 
     /// Number of buckets that the statistics report: an hour, a day or a week in total.
     pub fn told(self) -> i32 {
         match self {
-            Unit::Minute => 60,
-            Unit::QuarterHour => 96,
-            Unit::Hour => 168,
+            BucketSize::Minute => 60,
+            BucketSize::QuarterHour => 96,
+            BucketSize::Hour => 168,
         }
     }
 
@@ -53,10 +53,10 @@ mod tests {
     #[test]
     fn spans_begin_on_the_round_and_the_last_one_is_running() {
         let now = DateTime::from_timestamp_secs(1_767_225_600 + 3661).unwrap();
-        let starts: Vec<_> = Unit::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
+        let starts: Vec<_> = BucketSize::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
         assert_eq!((starts.len(), starts.last()), (96, Some(&3600)));
         assert!(starts.is_sorted() && starts.iter().all(|start| start % 900 == 0));
         let before = DateTime::from_timestamp_secs(-1).unwrap();
-        assert_eq!(Unit::Minute.start_of(before).timestamp(), -60);
+        assert_eq!(BucketSize::Minute.start_of(before).timestamp(), -60);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     connection_limits::{ConnectionLimits, Full, Place},
-    occasional::Occasional,
+    occasional::LogRateLimit,
 };
 use serde_json::json;
 use std::{
@@ -17,8 +17,8 @@ use tokio::{
 };
 
 /// Shortest and longest delay after a failure to accept.
-const SHORTEST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
+const MIN_RETRY_DELAY: Duration = Duration::from_millis(50);
+const MAX_RETRY_DELAY: Duration = Duration::from_secs(1);
 
 pub struct Listening {
     listener: TcpListener,
@@ -27,14 +27,14 @@ pub struct Listening {
     wait: Duration,
     /// End of the current delay, before which the server accepts nothing.
     until: Option<Instant>,
-    failed: Occasional,
-    refused: Occasional,
+    failed: LogRateLimit,
+    refused: LogRateLimit,
 }
 
 impl Listening {
     pub fn new(listener: TcpListener, limits: ConnectionLimits) -> Self {
-        let (failed, refused) = (Occasional::default(), Occasional::default());
-        Self { listener, limits, wait: SHORTEST_WAIT, until: None, failed, refused }
+        let (failed, refused) = (LogRateLimit::default(), LogRateLimit::default());
+        Self { listener, limits, wait: MIN_RETRY_DELAY, until: None, failed, refused }
     }
 
     /// Returns the next connection that is within the limits. May be cancelled and called again.
@@ -46,7 +46,7 @@ impl Listening {
             }
             match self.listener.accept().await {
                 Ok((stream, remote)) => {
-                    self.wait = SHORTEST_WAIT;
+                    self.wait = MIN_RETRY_DELAY;
                     match self.limits.take(remote.ip()) {
                         Ok(place) => return (stream, remote, place),
                         Err(full) => self.refuse(stream, remote, full),
@@ -61,7 +61,7 @@ impl Listening {
 
     fn fail(&mut self, error: &io::Error) {
         self.until = Some(Instant::now() + self.wait);
-        self.wait = (self.wait * 2).min(LONGEST_WAIT);
+        self.wait = (self.wait * 2).min(MAX_RETRY_DELAY);
         if let Some(times) = self.failed.count() {
             tracing::warn!(
                 %error, times,

@@ -1,7 +1,7 @@
 //! A request body with a minimum rate. Without it, a client that sends a byte now and then could
 //! hold a request and its resources for as long as it likes.
 
-use super::idle_timeout::Traffic;
+use super::idle_timeout::RequestCounts;
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use std::{
@@ -15,11 +15,11 @@ use std::{
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Maximum silence within a body, however much of it arrived before.
-const LONGEST_SILENCE: Duration = Duration::from_secs(60);
+const MAX_SILENCE: Duration = Duration::from_secs(60);
 
 /// Body that fails with `TimedOut` if it is too slow. Only the time in which the server waits for
 /// the client counts.
-pub struct SteadyBody<B> {
+pub struct MinRateBody<B> {
     body: B,
     /// Minimum bytes per second; 0 for no minimum.
     rate: u32,
@@ -29,13 +29,13 @@ pub struct SteadyBody<B> {
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
     ended: bool,
     /// Requests of the connection, notified if the body is dropped before its end.
-    traffic: Option<Arc<Traffic>>,
+    traffic: Option<Arc<RequestCounts>>,
 }
 
-impl<B> SteadyBody<B> {
+impl<B> MinRateBody<B> {
     /// Wraps `body`. `lag` is the time by which the body may be behind its rate.
-    pub fn new(body: B, lag: Duration, rate: u32, traffic: Option<Arc<Traffic>>) -> Self {
-        let most_credit = lag.max(LONGEST_SILENCE);
+    pub fn new(body: B, lag: Duration, rate: u32, traffic: Option<Arc<RequestCounts>>) -> Self {
+        let most_credit = lag.max(MAX_SILENCE);
         Self { body, rate, credit: lag, most_credit, waiting: None, ended: false, traffic }
     }
 
@@ -57,7 +57,7 @@ impl<B> SteadyBody<B> {
     }
 }
 
-impl<B> Body for SteadyBody<B>
+impl<B> Body for MinRateBody<B>
 where
     B: Body<Data = Bytes, Error = hyper::Error> + Unpin,
 {
@@ -89,7 +89,7 @@ where
     }
 }
 
-impl<B> Drop for SteadyBody<B> {
+impl<B> Drop for MinRateBody<B> {
     fn drop(&mut self) {
         if let (false, Some(traffic)) = (self.ended, &self.traffic) {
             traffic.leave_unread();
@@ -104,7 +104,7 @@ mod tests {
     /// Body without data: the tests simulate what arrives, and when.
     struct Silent;
 
-    fn waits(body: &mut SteadyBody<Silent>, seconds: u64) -> bool {
+    fn waits(body: &mut MinRateBody<Silent>, seconds: u64) -> bool {
         let began = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
         body.waiting = Some((began, Box::pin(sleep(Duration::ZERO))));
         Duration::from_secs(seconds) < body.credit
@@ -113,7 +113,7 @@ mod tests {
     #[tokio::test]
     async fn a_drip_ends_and_a_slow_but_steady_body_and_one_with_pauses_do_not() {
         let lag = Duration::from_secs(30);
-        let mut drip = SteadyBody::new(Silent, lag, 1024, None);
+        let mut drip = MinRateBody::new(Silent, lag, 1024, None);
         let lasted = (0..100).take_while(|_| {
             let lasts = waits(&mut drip, 10);
             drip.received(1);
@@ -121,12 +121,12 @@ mod tests {
         });
         // A byte earns a millisecond of credit, which the third wait needs on a fast machine.
         assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
-        let mut steady = SteadyBody::new(Silent, lag, 1024, None);
+        let mut steady = MinRateBody::new(Silent, lag, 1024, None);
         for _ in 0..1000 {
             assert!(waits(&mut steady, 10));
             steady.received(10 * 1024 + 100);
         }
-        let mut paused = SteadyBody::new(Silent, lag, 1024, None);
+        let mut paused = MinRateBody::new(Silent, lag, 1024, None);
         paused.received(1 << 30);
         assert!(waits(&mut paused, 59), "a good upload may pause");
         assert!(!waits(&mut paused, 61), "but not for ever, however much came");

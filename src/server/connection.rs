@@ -1,10 +1,10 @@
 //! One connection: hyper reads its requests, and poem's endpoint answers them.
 
 use super::{
-    body_rate::SteadyBody,
+    body_rate::MinRateBody,
     bounds::Bounds,
     connection_limits::Place,
-    idle_timeout::{Traffic, UnderWay, Watched},
+    idle_timeout::{RequestCounts, UnderWay, Watched},
 };
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
@@ -30,24 +30,24 @@ use std::{
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
 /// Maximum concurrent streams of an HTTP/2 connection.
-const STREAMS: u32 = 100;
+const MAX_STREAMS: u32 = 100;
 
 /// Maximum streams that a client may reset before the server has begun with them; more end the
 /// connection.
-const RESETS: usize = 20;
+const MAX_RESETS: usize = 20;
 
 /// Maximum bytes of all headers of an HTTP/2 request.
-const HEADERS: u32 = 16 << 10;
+const MAX_HEADER_BYTES: u32 = 16 << 10;
 
 /// Maximum size of an HTTP/1 connection's read buffer, in bytes; the head of a request has to fit.
 /// hyper's default grows to 400 kB with a large body and never shrinks while the request waits.
-const READ_BUFFER: usize = 16 << 10;
+const MAX_READ_BUFFER: usize = 16 << 10;
 
 /// Bytes of an unread body that hyper drops by itself, after which the connection goes on.
-const DRAINED: u64 = 4 << 10;
+const DRAINED_BYTES: u64 = 4 << 10;
 
 /// Time between two checks of a stopping server whether a connection has finished its requests.
-const LOOK: Duration = Duration::from_millis(200);
+const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// State shared by all connections.
 pub struct Connections<E> {
@@ -60,12 +60,12 @@ pub struct Connections<E> {
 impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
     pub fn new(endpoint: E, local: SocketAddr, bounds: &Bounds) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
-        builder.http1().max_buf_size(READ_BUFFER);
+        builder.http1().max_buf_size(MAX_READ_BUFFER);
         builder
             .http2()
-            .max_concurrent_streams(STREAMS)
-            .max_pending_accept_reset_streams(RESETS)
-            .max_header_list_size(HEADERS);
+            .max_concurrent_streams(MAX_STREAMS)
+            .max_pending_accept_reset_streams(MAX_RESETS)
+            .max_header_list_size(MAX_HEADER_BYTES);
         Self { endpoint, local: LocalAddr(Addr::SocketAddr(local)), builder, bounds: bounds.clone() }
     }
 
@@ -82,7 +82,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
         let remote = RemoteAddr(Addr::SocketAddr(remote));
-        let traffic = Arc::new(Traffic::default());
+        let traffic = Arc::new(RequestCounts::default());
         let io = TokioIo::new(Watched::new(stream, traffic.clone(), self.bounds.header, self.bounds.idle));
         let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
             let under_way = traffic.begin(request.version() == http::Version::HTTP_2);
@@ -97,7 +97,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         }
         connection.as_mut().graceful_shutdown();
         // An incomplete header is no request, so the server does not wait for it.
-        while timeout(LOOK, connection.as_mut()).await.is_err() && traffic.is_busy() {}
+        while timeout(STOP_CHECK_INTERVAL, connection.as_mut()).await.is_err() && traffic.is_busy() {}
     }
 
     async fn answer(
@@ -112,9 +112,9 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
             false => {
-                let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= DRAINED);
+                let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= DRAINED_BYTES);
                 let traffic = (!is_small).then(|| under_way.traffic());
-                BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate, traffic)).into()
+                BoxBody::new(MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic)).into()
             }
         };
         let http1 = parts.version < http::Version::HTTP_2;

@@ -28,11 +28,11 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum time, and maximum bytes, for which a closing connection reads the rest of a body that
 /// was answered before it had arrived. TCP resets a connection that is closed with unread bytes,
 /// and the client would lose the response.
-const LINGER: Duration = Duration::from_secs(5);
-const LINGER_BYTES: usize = 16 << 20;
+const LINGER_TIMEOUT: Duration = Duration::from_secs(5);
+const MAX_LINGER_BYTES: usize = 16 << 20;
 
 /// Counts of the requests of a connection.
-pub struct Traffic {
+pub struct RequestCounts {
     since: Instant,
     begun: AtomicUsize,
     under_way: AtomicUsize,
@@ -44,7 +44,7 @@ pub struct Traffic {
     unread: AtomicBool,
 }
 
-impl Default for Traffic {
+impl Default for RequestCounts {
     fn default() -> Self {
         Self {
             since: Instant::now(),
@@ -57,7 +57,7 @@ impl Default for Traffic {
     }
 }
 
-impl Traffic {
+impl RequestCounts {
     /// Counts a request, which is in progress until the returned value is dropped.
     pub fn begin(self: &Arc<Self>, multiplexed: bool) -> UnderWay {
         self.begun.fetch_add(1, Ordering::Relaxed);
@@ -84,7 +84,7 @@ impl Traffic {
 }
 
 /// Request in progress, which ends when this is dropped.
-pub struct UnderWay(Arc<Traffic>);
+pub struct UnderWay(Arc<RequestCounts>);
 
 impl UnderWay {
     /// Whether a body of this connection was dropped before its end.
@@ -92,7 +92,7 @@ impl UnderWay {
         self.0.unread.load(Ordering::Relaxed)
     }
 
-    pub fn traffic(&self) -> Arc<Traffic> {
+    pub fn traffic(&self) -> Arc<RequestCounts> {
         self.0.clone()
     }
 }
@@ -121,7 +121,7 @@ pub struct Watched<I> {
     /// Time at which the client last read data that had been waiting.
     taken: Instant,
     write_timeout: Duration,
-    traffic: Arc<Traffic>,
+    traffic: Arc<RequestCounts>,
     header: Duration,
     idle: Duration,
     /// Current time limit; `None` while a request is in progress.
@@ -140,7 +140,7 @@ pub struct Watched<I> {
 }
 
 impl<I> Watched<I> {
-    pub fn new(io: I, traffic: Arc<Traffic>, header: Duration, idle: Duration) -> Self {
+    pub fn new(io: I, traffic: Arc<RequestCounts>, header: Duration, idle: Duration) -> Self {
         let now = Instant::now();
         let until = now + header;
         Self {
@@ -262,13 +262,13 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
 impl<I: AsyncRead + Unpin> Watched<I> {
     /// Reads and discards data until the client closes the connection or a limit is reached.
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        let until = Instant::now() + LINGER;
+        let until = Instant::now() + LINGER_TIMEOUT;
         let timer = self.lingers.get_or_insert_with(|| Box::pin(sleep_until(until)));
         if timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
         let mut bytes = [0; 8 << 10];
-        while self.dropped < LINGER_BYTES {
+        while self.dropped < MAX_LINGER_BYTES {
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
                 Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.dropped += buffer.filled().len(),
@@ -323,9 +323,9 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(50);
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn watched(header: Duration, idle: Duration) -> (Watched<DuplexStream>, DuplexStream, Arc<Traffic>) {
+    fn watched(header: Duration, idle: Duration) -> (Watched<DuplexStream>, DuplexStream, Arc<RequestCounts>) {
         let (ours, theirs) = duplex(8);
-        let traffic = Arc::<Traffic>::default();
+        let traffic = Arc::<RequestCounts>::default();
         let watched = Watched::new(ours, traffic.clone(), header, idle);
         (watched, theirs, traffic)
     }

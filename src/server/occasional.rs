@@ -8,12 +8,12 @@ const PERIOD: Duration = Duration::from_secs(60);
 
 /// Counter of an event, which allows a log line about it once per minute.
 #[derive(Default)]
-pub struct Occasional {
+pub struct LogRateLimit {
     count: u64,
     written: Option<Instant>,
 }
 
-impl Occasional {
+impl LogRateLimit {
     /// Counts one event. Returns the number of events since the last line if a new line is due.
     pub fn count(&mut self) -> Option<u64> {
         self.count += 1;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-const FIRST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(5);
+const BASE_DELAY: Duration = Duration::from_millis(100);
+const MAX_DELAY: Duration = Duration::from_secs(5);
 
 /// Exponential backoff with equal jitter. Delays double from 100 ms to at most 5 s; half of each is
 /// fixed and half random, so that workers do not all return at once.
@@ -15,7 +15,7 @@ pub struct Backoff {
 impl Backoff {
     /// Returns the delay before the next try. `jitter` is a random number in 0.0..1.0.
     pub fn next(&mut self, jitter: f64) -> Duration {
-        let step = FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
+        let step = BASE_DELAY.saturating_mul(1 << self.tries.min(10)).min(MAX_DELAY);
         self.tries += 1;
         step.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Worker,
-    client::{self, Trouble},
+    client::{self, CallError},
 };
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
@@ -50,7 +50,7 @@ impl Claim {
 }
 
 /// Claims up to `most` jobs. Returns none if no job became due within `WAIT_SECONDS`.
-pub async fn claim(worker: &Worker, most: usize) -> Result<Vec<Claim>, Trouble> {
+pub async fn claim(worker: &Worker, most: usize) -> Result<Vec<Claim>, CallError> {
     let wanted = client::Claim {
         worker_id: &worker.id,
         job_types: &worker.options.job_types,

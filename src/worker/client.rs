@@ -18,10 +18,10 @@ use std::{fmt, io, str::FromStr, time::Duration};
 use tokio::time::timeout;
 
 /// Timeout for opening a TCP connection.
-const CONNECT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Maximum bytes of a response body. 10,000 items with inputs and results are far smaller.
-const LARGEST: usize = 256 << 20;
+const MAX_RESPONSE_BYTES: usize = 256 << 20;
 
 /// Base URL of the API: `http://` or `https://`, a host, and a path if a proxy adds one.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,7 +50,7 @@ impl fmt::Display for Server {
 
 /// Reason why a call failed, by what the worker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
+pub enum CallError {
     /// The server did not answer or cannot serve the call now: the same call may succeed later.
     Away(String),
     /// The lease is no longer valid: the worker lost it, or the job ended or was deleted.
@@ -111,7 +111,7 @@ pub struct Client {
 impl Client {
     pub fn new(server: Server, patience: Duration) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
-        tcp.set_connect_timeout(Some(CONNECT.min(patience)));
+        tcp.set_connect_timeout(Some(CONNECT_TIMEOUT.min(patience)));
         tcp.set_keepalive(Some(Duration::from_secs(30)));
         tcp.set_nodelay(true);
         let mut builder = legacy::Client::builder(TokioExecutor::new());
@@ -126,7 +126,7 @@ impl Client {
         Ok(Self { http, server, patience })
     }
 
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Vec<Claimed>, Trouble> {
+    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Vec<Claimed>, CallError> {
         let patience = self.patience + Duration::from_secs(claim.wait_seconds);
         let claims: Claims = self.post("/claims", &json!(claim), patience).await?;
         Ok(claims.jobs)
@@ -138,7 +138,7 @@ impl Client {
         token: &str,
         lease_seconds: u64,
         batch: &Batch,
-    ) -> Result<Heart, Trouble> {
+    ) -> Result<Heart, CallError> {
         let mut body = json!(batch);
         body["lease_token"] = token.into();
         body["lease_seconds"] = lease_seconds.into();
@@ -147,23 +147,23 @@ impl Client {
 
     /// Ends the attempt. `verb` is `complete`, `fail` or `release`. Returns the job from the
     /// response.
-    pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<Value, Trouble> {
+    pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<Value, CallError> {
         self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience).await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, patience: Duration) -> Result<T, Trouble> {
+    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, patience: Duration) -> Result<T, CallError> {
         let request = Request::post(format!("{}/api/v1{path}", self.server))
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(body.to_string().into()))
-            .map_err(|error| Trouble::Refused(error.to_string()))?;
+            .map_err(|error| CallError::Refused(error.to_string()))?;
         match timeout(patience, self.exchange(request)).await {
             Ok(answer) => {
-                let (status, body) = answer.map_err(Trouble::Away)?;
+                let (status, body) = answer.map_err(CallError::Away)?;
                 read(status, &body)
             }
-            Err(_) => Err(Trouble::Away(format!("no answer within {} s", patience.as_secs_f32()))),
+            Err(_) => Err(CallError::Away(format!("no answer within {} s", patience.as_secs_f32()))),
         }
     }
 
@@ -174,24 +174,24 @@ impl Client {
         }
         .map_err(|error| causes(&error))?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), LARGEST).collect().await.map_err(|error| error.to_string())?;
+        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await.map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes()))
     }
 }
 
 /// Converts a response into its value or into an error.
-fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Trouble> {
+fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallError> {
     if status.is_success() {
         return serde_json::from_slice(body)
-            .map_err(|error| Trouble::Refused(format!("the answer is not understood: {error}")));
+            .map_err(|error| CallError::Refused(format!("the answer is not understood: {error}")));
     }
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = problem["code"].as_str().unwrap_or_default();
     let detail = detail(status, &problem);
     Err(match (status.as_u16(), code) {
-        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => Trouble::Over(detail),
-        (408 | 425 | 429 | 500.., _) => Trouble::Away(detail),
-        _ => Trouble::Refused(detail),
+        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => CallError::Over(detail),
+        (408 | 425 | 429 | 500.., _) => CallError::Away(detail),
+        _ => CallError::Refused(detail),
     })
 }
 
@@ -230,23 +230,23 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    fn trouble(status: u16, body: Value) -> Trouble {
+    fn trouble(status: u16, body: Value) -> CallError {
         read::<Value>(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes()).unwrap_err()
     }
 
     #[test]
     fn an_answer_is_temporary_the_end_or_a_refusal() {
         let over = |code| trouble(409, json!({"code": code, "detail": "d"}));
-        assert_eq!(over("lease_lost"), Trouble::Over("d".into()));
-        assert_eq!(over("job_not_processing"), Trouble::Over("d".into()));
-        assert_eq!(trouble(404, json!({"code": "job_not_found", "detail": "d"})), Trouble::Over("d".into()));
-        assert_eq!(trouble(503, json!({"detail": "d"})), Trouble::Away("d".into()));
-        assert_eq!(trouble(502, json!(null)), Trouble::Away("it answered 502 Bad Gateway".into()));
-        assert_eq!(trouble(429, json!(null)), Trouble::Away("it answered 429 Too Many Requests".into()));
-        assert_eq!(trouble(404, json!(null)), Trouble::Refused("it answered 404 Not Found".into()));
+        assert_eq!(over("lease_lost"), CallError::Over("d".into()));
+        assert_eq!(over("job_not_processing"), CallError::Over("d".into()));
+        assert_eq!(trouble(404, json!({"code": "job_not_found", "detail": "d"})), CallError::Over("d".into()));
+        assert_eq!(trouble(503, json!({"detail": "d"})), CallError::Away("d".into()));
+        assert_eq!(trouble(502, json!(null)), CallError::Away("it answered 502 Bad Gateway".into()));
+        assert_eq!(trouble(429, json!(null)), CallError::Away("it answered 429 Too Many Requests".into()));
+        assert_eq!(trouble(404, json!(null)), CallError::Refused("it answered 404 Not Found".into()));
         let errors = json!([{"pointer": "/items/0/key", "detail": "Use less."}]);
         let refused = trouble(400, json!({"code": "invalid_request", "detail": "No.", "errors": errors}));
-        assert_eq!(refused, Trouble::Refused("No. /items/0/key: Use less.".into()));
+        assert_eq!(refused, CallError::Refused("No. /items/0/key: Use less.".into()));
     }
 
     #[tokio::test]
@@ -261,7 +261,7 @@ mod tests {
         });
         let client = Client::new(server, Duration::from_secs(5)).unwrap();
         match client.end("job", "release", &json!({})).await {
-            Err(Trouble::Away(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
+            Err(CallError::Away(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
             other => panic!("{other:?}"),
         }
     }

@@ -6,7 +6,7 @@ use super::{
     claim::Claim,
     outcome::Outcome,
     said::Report,
-    screen::{Bar, Screen, Stream},
+    screen::{Bar, Terminal, Stream},
 };
 use crate::printable::printable;
 use indicatif::HumanDuration;
@@ -19,18 +19,18 @@ use std::{
 };
 
 /// Minimum time between two plain lines about the same stage of a job.
-const LINE: Duration = Duration::from_secs(10);
+const LINE_INTERVAL: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct Display {
-    screen: Screen,
+    screen: Terminal,
     /// Time of the last failed call; `None` while the server answers.
     away: Arc<Mutex<Option<Instant>>>,
 }
 
 impl Display {
     pub fn new() -> Self {
-        Self { screen: Screen::start(), away: Arc::default() }
+        Self { screen: Terminal::start(), away: Arc::default() }
     }
 
     /// Writes a line to standard output. Never blocks.
@@ -67,7 +67,7 @@ impl Display {
         let about = if title.is_empty() { String::new() } else { format!(": {title}") };
         self.say(format_args!("{id} started, attempt {attempt} of {most}{about}"));
         let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
-        let mut shown = Shown {
+        let mut shown = JobProgress {
             total: claim.number("total_shots").unsigned_abs() as usize,
             done: done.filter_map(|item| item["key"].as_str()).map(str::to_owned).collect(),
             progress: 0.0,
@@ -89,10 +89,10 @@ pub struct Row {
     /// Number of the progress bar; `None` if standard error is not a terminal.
     bar: Option<u64>,
     began: Instant,
-    shown: Mutex<Shown>,
+    shown: Mutex<JobProgress>,
 }
 
-struct Shown {
+struct JobProgress {
     total: usize,
     /// Keys of the items that are completed or skipped.
     done: HashSet<String>,
@@ -109,7 +109,7 @@ impl Row {
         shown.take(report);
         match self.bar {
             Some(bar) => self.display.screen.change_bar(bar, shown.progress, &printable(&shown.stage)),
-            None if stage_began || shown.line.elapsed() >= LINE => {
+            None if stage_began || shown.line.elapsed() >= LINE_INTERVAL => {
                 shown.line = Instant::now();
                 self.note(&format!("{:.0} % {}", shown.progress, shown.stage));
             }
@@ -150,7 +150,7 @@ impl Row {
     }
 }
 
-impl Shown {
+impl JobProgress {
     fn take(&mut self, report: &Report) {
         if let Some(stage) = &report.stage {
             self.stage.clone_from(stage);

@@ -5,7 +5,7 @@ use super::{
     Worker,
     backoff::Backoff,
     claim::Claim,
-    client::Trouble,
+    client::CallError,
     reports::{Reports, State},
     stop::Stop,
 };
@@ -16,11 +16,11 @@ use tokio::{
 };
 
 /// Minimum time between two heartbeats while reports wait, so that they share a request.
-const GATHER: Duration = Duration::from_millis(500);
+const REPORT_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Minimum time between two heartbeats while items wait. It is shorter because a crash would cost
 /// the work of items that were not reported.
-const GATHER_ITEMS: Duration = Duration::from_millis(50);
+const ITEM_INTERVAL: Duration = Duration::from_millis(50);
 
 /// State of the lease, as far as the worker knows it.
 #[derive(Clone, Debug)]
@@ -62,7 +62,7 @@ impl Heartbeat {
                         lease.cancel_requested |= heart.cancel_requested;
                     });
                 }
-                Err(Trouble::Away(why)) => {
+                Err(CallError::Away(why)) => {
                     self.reports.put_back(batch);
                     if self.worker.is_hopeless(&self.lease) {
                         self.worker.stopper.untold();
@@ -75,11 +75,11 @@ impl Heartbeat {
                         _ = stop.changed() => {}
                     }
                 }
-                Err(Trouble::Over(why)) => {
+                Err(CallError::Over(why)) => {
                     self.lease.send_modify(|lease| lease.over = Some(why));
                     return;
                 }
-                Err(Trouble::Refused(why)) => {
+                Err(CallError::Refused(why)) => {
                     last = sent;
                     self.lease.send_modify(|lease| lease.refused = lease.refused.take().or(Some(why)));
                 }
@@ -93,8 +93,8 @@ impl Heartbeat {
         loop {
             let wait = match self.reports.state() {
                 State::Over => return false,
-                State::Urgent => GATHER_ITEMS,
-                State::Something => GATHER,
+                State::Urgent => ITEM_INTERVAL,
+                State::Something => REPORT_INTERVAL,
                 State::Nothing => self.worker.options.lease / 3,
             };
             tokio::select! {

@@ -7,7 +7,7 @@ use tokio::io::AsyncRead;
 /// server accepts by default.
 pub const LONGEST: usize = 1_000_000;
 
-const CHUNK: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 64 * 1024;
 
 pub struct Lines<R> {
     pipe: Pipe<R>,
@@ -26,7 +26,7 @@ pub struct Line {
 
 impl<R: AsyncRead + Unpin> Lines<R> {
     pub fn new(pipe: Pipe<R>) -> Self {
-        Self { pipe, buffer: vec![0; CHUNK], filled: 0, taken: 0 }
+        Self { pipe, buffer: vec![0; CHUNK_BYTES], filled: 0, taken: 0 }
     }
 
     /// Returns the next line without its newline, or `None` at the end of the output. The last line

@@ -24,8 +24,8 @@ mod tail;
 pub use client::Server;
 pub use guard::guard;
 
-use crate::chance::Chance;
-use client::{Client, Trouble};
+use crate::chance::Random;
+use client::{Client, CallError};
 use display::Display;
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use stop::{Stop, Stopper};
@@ -37,11 +37,11 @@ use tokio::{
 
 /// Maximum wait for the response to a pending claim after the signal to stop. A server that found
 /// jobs answers at once, and the worker releases them.
-const LAST_CLAIM: Duration = Duration::from_secs(1);
+const PENDING_CLAIM_GRACE: Duration = Duration::from_secs(1);
 
 /// Timeout of a request. Half the lease if that is shorter, so that a hanging request does not cost
 /// the lease.
-const PATIENCE: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Settings of a worker, taken from the command line.
 pub struct Options {
@@ -88,16 +88,16 @@ struct Worker {
     client: Client,
     display: Display,
     stopper: Stopper,
-    chance: Arc<dyn Chance>,
+    chance: Arc<dyn Random>,
 }
 
 /// Runs the worker until a signal or an error stops it.
-pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failure> {
+pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failure> {
     find(&options)?;
     let worker = Arc::new(Worker {
         id: options.worker_id.clone().unwrap_or_else(|| name(&*chance)),
         host: host(),
-        client: Client::new(options.server.clone(), PATIENCE.min(options.lease / 2)).map_err(Failure::Tls)?,
+        client: Client::new(options.server.clone(), REQUEST_TIMEOUT.min(options.lease / 2)).map_err(Failure::Tls)?,
         display: Display::new(),
         stopper: Stopper::listen().map_err(Failure::Signals)?,
         options,
@@ -141,7 +141,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
         tokio::pin!(claim);
         let claimed = tokio::select! {
             claimed = &mut claim => claimed,
-            () = stopped(&mut stop) => match timeout(LAST_CLAIM, claim).await {
+            () = stopped(&mut stop) => match timeout(PENDING_CLAIM_GRACE, claim).await {
                 Ok(claimed) => claimed,
                 Err(_) => return Ok(()),
             },
@@ -157,7 +157,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                     });
                 }
             }
-            Err(Trouble::Away(why)) => {
+            Err(CallError::Away(why)) => {
                 let wait = pause.next(worker.chance.jitter());
                 worker.display.away(&why);
                 tokio::select! {
@@ -165,7 +165,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                     () = stopped(&mut stop) => {}
                 }
             }
-            Err(Trouble::Over(detail) | Trouble::Refused(detail)) => {
+            Err(CallError::Over(detail) | CallError::Refused(detail)) => {
                 worker.stopper.raise(Stop::Drain);
                 return Err(Failure::Refused { server: worker.options.server.to_string(), detail });
             }
@@ -209,7 +209,7 @@ fn host() -> String {
 }
 
 /// Generates a worker id that is unique and stays the same while the process lives.
-fn name(chance: &dyn Chance) -> String {
+fn name(chance: &dyn Random) -> String {
     let id = chance.id();
     let random = &id[id.len().saturating_sub(8)..];
     format!("{}-{}-{random}", host(), std::process::id())

@@ -1,6 +1,6 @@
 //! Outcome of a job, and its delivery to the server.
 
-use super::{Worker, backoff::Backoff, claim::Claim, client::Trouble, display::Row, heartbeat::Lease};
+use super::{Worker, backoff::Backoff, claim::Claim, client::CallError, display::Row, heartbeat::Lease};
 use serde_json::{Map, Value, json};
 use tokio::{sync::watch, time::sleep};
 
@@ -53,8 +53,8 @@ pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease
                 worker.display.back();
                 return row.ended(&outcome, &job);
             }
-            Err(Trouble::Over(why)) => return row.lost(&why),
-            Err(Trouble::Away(why)) => {
+            Err(CallError::Over(why)) => return row.lost(&why),
+            Err(CallError::Away(why)) => {
                 if worker.is_hopeless(lease) {
                     worker.stopper.untold();
                     return row.lost(&why);
@@ -66,7 +66,7 @@ pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease
                 }
             }
             // A rejected result becomes a failure. After a rejected failure, the lease runs out.
-            Err(Trouble::Refused(why)) => match outcome {
+            Err(CallError::Refused(why)) => match outcome {
                 Outcome::Completed(_) => outcome = Outcome::failed(format!("the result was not taken: {why}")),
                 _ => return row.lost(&why),
             },

@@ -9,10 +9,10 @@ use tokio::{
 };
 
 /// Maximum silence after the program has ended; what it wrote is in the pipe by then.
-const SILENCE: Duration = Duration::from_millis(100);
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Maximum bytes read after the program has ended; more than a pipe holds.
-const REST: usize = 2 << 20;
+const MAX_DRAIN_BYTES: usize = 2 << 20;
 
 pub struct Pipe<R> {
     stream: R,
@@ -32,11 +32,11 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
             tokio::select! {
                 biased;
                 read = self.stream.read(buffer) => return read.unwrap_or(0),
-                _ = self.ended.wait_for(|ended| *ended) => self.rest = Some(REST),
+                _ = self.ended.wait_for(|ended| *ended) => self.rest = Some(MAX_DRAIN_BYTES),
             }
         }
         let rest = self.rest.unwrap_or_default().min(buffer.len());
-        let read = timeout(SILENCE, self.stream.read(&mut buffer[..rest])).await;
+        let read = timeout(DRAIN_TIMEOUT, self.stream.read(&mut buffer[..rest])).await;
         let read = read.map_or(0, Result::unwrap_or_default);
         self.rest = self.rest.map(|rest| rest.saturating_sub(read));
         read

@@ -12,16 +12,16 @@ use std::{
 use tokio::sync::Notify;
 
 /// Maximum items of a request.
-const ITEMS: usize = 1000;
+const MAX_ITEMS: usize = 1000;
 
 /// Maximum bytes of buffered items, unless a single item is larger.
-const ITEM_BYTES: usize = 700_000;
+const MAX_ITEM_BYTES: usize = 700_000;
 
 /// Maximum log lines of a request.
-const LINES: usize = 100;
+const MAX_LINES: usize = 100;
 
 /// Maximum bytes of buffered log lines.
-const LINE_BYTES: usize = 150_000;
+const MAX_LINE_BYTES: usize = 150_000;
 
 /// Reports that one heartbeat sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub struct Batch {
 }
 
 #[derive(Default)]
-struct Pending {
+struct Buffered {
     batch: Batch,
     /// Bytes of the buffered items, serialised as JSON. `line_bytes` are those of the log lines.
     item_bytes: usize,
@@ -54,7 +54,7 @@ struct Pending {
 
 #[derive(Default)]
 pub struct Reports {
-    pending: Mutex<Pending>,
+    pending: Mutex<Buffered>,
     /// Wakes the heartbeat: there is a report, or the output has ended.
     news: Notify,
     /// Wakes the reader of the output: the buffer has room again.
@@ -62,7 +62,7 @@ pub struct Reports {
 }
 
 impl Reports {
-    fn pending(&self) -> MutexGuard<'_, Pending> {
+    fn pending(&self) -> MutexGuard<'_, Buffered> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -131,13 +131,13 @@ pub enum State {
     Over,
 }
 
-impl Pending {
+impl Buffered {
     fn is_empty(&self) -> bool {
         self.batch == Batch::default() && self.left_out == 0
     }
 
     fn is_full(&self) -> bool {
-        self.batch.items.len() >= ITEMS || self.item_bytes >= ITEM_BYTES
+        self.batch.items.len() >= MAX_ITEMS || self.item_bytes >= MAX_ITEM_BYTES
     }
 
     fn add(&mut self, said: Said) {
@@ -159,7 +159,7 @@ impl Pending {
     }
 
     fn add_line(&mut self, line: String) {
-        if self.batch.log.len() + 1 < LINES && self.line_bytes + line.len() <= LINE_BYTES {
+        if self.batch.log.len() + 1 < MAX_LINES && self.line_bytes + line.len() <= MAX_LINE_BYTES {
             self.line_bytes += line.len();
             self.batch.log.push(line);
         } else {
@@ -187,14 +187,14 @@ impl Pending {
         let mut bytes = 0;
         let fits = |item: &Item| {
             bytes += size(item);
-            bytes <= ITEM_BYTES
+            bytes <= MAX_ITEM_BYTES
         };
-        let count = batch.items.iter().take(ITEMS).map(fits).take_while(|fits| *fits).count();
+        let count = batch.items.iter().take(MAX_ITEMS).map(fits).take_while(|fits| *fits).count();
         // A single item above the limit goes alone.
         let count = count.max(1).min(batch.items.len());
         self.batch.items = batch.items.split_off(count);
         self.item_bytes = self.batch.items.iter().map(size).sum();
-        if batch.items.iter().map(size).sum::<usize>() > ITEM_BYTES {
+        if batch.items.iter().map(size).sum::<usize>() > MAX_ITEM_BYTES {
             self.batch.log = mem::take(&mut batch.log);
         } else {
             self.line_bytes = 0;
@@ -278,16 +278,16 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_reports_more_items_than_a_call_takes_waits_for_room() {
         let reports = Reports::default();
-        for n in 0..ITEMS {
+        for n in 0..MAX_ITEMS {
             reports.add(item(&n.to_string(), "completed", None)).await;
         }
         let mut more = Box::pin(reports.add(item("more", "completed", None)));
         assert!(futures_util::poll!(&mut more).is_pending());
         let batch = reports.take();
-        assert_eq!(batch.items.len(), ITEMS);
+        assert_eq!(batch.items.len(), MAX_ITEMS);
         more.await;
         reports.put_back(batch);
-        assert_eq!(reports.take().items.len(), ITEMS);
+        assert_eq!(reports.take().items.len(), MAX_ITEMS);
         assert_eq!(keys(&reports.take()), ["more"]);
     }
 
@@ -313,8 +313,8 @@ mod tests {
             reports.add(Said::Log(n.to_string())).await;
         }
         let log = reports.take().log;
-        assert_eq!(log.len(), LINES);
-        assert_eq!(log[LINES - 1], "(4901 lines more, which came too fast, are left out)");
+        assert_eq!(log.len(), MAX_LINES);
+        assert_eq!(log[MAX_LINES - 1], "(4901 lines more, which came too fast, are left out)");
     }
 
     #[tokio::test]

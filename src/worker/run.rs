@@ -22,11 +22,11 @@ use tokio::{
 };
 
 /// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
-const TRY_AGAIN: i32 = 75;
+const EXIT_RETRY: i32 = 75;
 
 /// Reason why the worker ends a program early.
 #[derive(Clone, Debug, PartialEq, Eq)]
-enum Why {
+enum StopReason {
     /// A client requested to cancel the job.
     Cancelled,
     /// The worker has to stop.
@@ -74,12 +74,12 @@ async fn attempt(
         Heartbeat { worker: worker.clone(), claim: claim.clone(), reports: reports.clone(), lease: lease.clone() };
     let heartbeat = tokio::spawn(heartbeat.run());
 
-    let (told, why) = Overseer { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
+    let (told, why) = Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
         .watch(row)
         .await;
 
     end.send_replace(true);
-    if let Some(Why::Lost(why)) = why {
+    if let Some(StopReason::Lost(why)) = why {
         reader.abort();
         heartbeat.abort();
         return Err(why);
@@ -92,17 +92,17 @@ async fn attempt(
     if let Some(why) = over {
         return Err(why);
     }
-    let why = refused.map(Why::Refused).or(why);
+    let why = refused.map(StopReason::Refused).or(why);
     Ok(match (why, told) {
         (_, Told::NotStarted(error)) => not_started(worker, &error),
-        (Some(Why::Cancelled), _) => Outcome::Cancelled,
-        (Some(Why::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
+        (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
+        (Some(StopReason::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
         // A program that was asked to end may just have finished by itself: then it has a result.
-        (Some(Why::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
+        (Some(StopReason::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
         (Some(_), _) => Outcome::Released,
         (None, Told::Exited(0)) => Outcome::Completed(reports.result()),
         (None, Told::Exited(code)) => {
-            failed(&tail, &format!("ended with exit code {code}"), (code == TRY_AGAIN).then_some(true))
+            failed(&tail, &format!("ended with exit code {code}"), (code == EXIT_RETRY).then_some(true))
         }
         (None, Told::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
         (None, Told::Started(_)) => failed(&tail, "ended without an exit code", None),
@@ -134,17 +134,17 @@ async fn read(mut lines: Lines<tokio::process::ChildStdout>, reports: Arc<Report
 
 /// Supervisor of a running program, which it pauses or ends when the lease, a cancel or a signal
 /// requires that.
-struct Overseer<'a> {
+struct Supervisor<'a> {
     worker: &'a Worker,
     program: Program,
     lease: watch::Receiver<Lease>,
-    why: Option<Why>,
+    why: Option<StopReason>,
     kill_at: Option<Instant>,
     paused: bool,
 }
 
-impl Overseer<'_> {
-    async fn watch(mut self, row: &Row) -> (Told, Option<Why>) {
+impl Supervisor<'_> {
+    async fn watch(mut self, row: &Row) -> (Told, Option<StopReason>) {
         let mut stop = self.worker.stopper.watch();
         let mut lease = self.lease.clone();
         loop {
@@ -171,12 +171,12 @@ impl Overseer<'_> {
 
     fn heed(&mut self, lease: &Lease, row: &Row) {
         if let Some(why) = &lease.over {
-            self.why = Some(Why::Lost(why.clone()));
+            self.why = Some(StopReason::Lost(why.clone()));
             self.program.order(Order::Kill);
         } else if let Some(why) = &lease.refused {
-            self.end(Why::Refused(why.clone()));
+            self.end(StopReason::Refused(why.clone()));
         } else if lease.cancel_requested {
-            self.end(Why::Cancelled);
+            self.end(StopReason::Cancelled);
         } else if self.paused && lease.until > Instant::now() {
             self.paused = false;
             self.program.order(Order::GoOn);
@@ -187,16 +187,16 @@ impl Overseer<'_> {
     fn stop(&mut self, stop: Stop) {
         match stop {
             Stop::No | Stop::Drain => {}
-            Stop::Gently => self.end(Why::Stopping),
+            Stop::Gently => self.end(StopReason::Stopping),
             Stop::AtOnce => {
-                self.why.get_or_insert(Why::Stopping);
+                self.why.get_or_insert(StopReason::Stopping);
                 self.program.order(Order::Kill);
             }
         }
     }
 
     /// Sends SIGTERM now and SIGKILL after the grace time. The first reason stays.
-    fn end(&mut self, why: Why) {
+    fn end(&mut self, why: StopReason) {
         if self.why.is_none() {
             self.why = Some(why);
             self.kill_at = Some(Instant::now() + self.worker.options.grace);

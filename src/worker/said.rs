@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 /// Maximum characters of a line in the history.
 pub const LOG_LINE: usize = 2000;
 
-const STAGE: usize = 255;
+const MAX_STAGE_CHARS: usize = 255;
 const NAMES: [&str; 6] = ["progress", "stage", "total_shots", "completed_shots", "item", "result"];
 const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "skipped"];
 
@@ -96,7 +96,7 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
             return Err(format!("an item's status is one of {}", STATUSES.join(", ")));
         }
     }
-    report.stage = report.stage.map(|stage| plain(&stage, STAGE));
+    report.stage = report.stage.map(|stage| plain(&stage, MAX_STAGE_CHARS));
     Ok(report)
 }
 

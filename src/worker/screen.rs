@@ -12,7 +12,7 @@ use std::{
 };
 
 /// Maximum number of buffered lines.
-const LINES: usize = 1000;
+const MAX_LINES: usize = 1000;
 
 /// Time between two redraws of the progress bars.
 const TICK: Duration = Duration::from_millis(200);
@@ -27,9 +27,9 @@ pub enum Stream {
 }
 
 #[derive(Clone)]
-pub struct Screen {
+pub struct Terminal {
     /// Writer thread; `None` if standard error is not a terminal.
-    printer: Option<Arc<Printer>>,
+    printer: Option<Arc<TerminalWriter>>,
     /// True if standard output is a terminal too, so that its lines go above the bars.
     shares: bool,
 }
@@ -44,13 +44,13 @@ pub struct Bar {
 }
 
 #[derive(Default)]
-struct Printer {
-    work: Mutex<Work>,
+struct TerminalWriter {
+    work: Mutex<WriterState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct Work {
+struct WriterState {
     lines: VecDeque<(Stream, String)>,
     /// Lines dropped since the buffer was last emptied.
     left_out: u64,
@@ -60,9 +60,9 @@ struct Work {
     next_bar: u64,
 }
 
-impl Screen {
+impl Terminal {
     pub fn start() -> Self {
-        let printer = stderr().is_terminal().then(Printer::start).flatten();
+        let printer = stderr().is_terminal().then(TerminalWriter::start).flatten();
         Self { shares: printer.is_some() && stdout().is_terminal(), printer }
     }
 
@@ -112,7 +112,7 @@ impl Screen {
     }
 }
 
-impl Printer {
+impl TerminalWriter {
     fn start() -> Option<Arc<Self>> {
         let printer = Arc::new(Self::default());
         let own = printer.clone();
@@ -125,7 +125,7 @@ impl Printer {
         self.changed.notify_all();
     }
 
-    fn work(&self) -> MutexGuard<'_, Work> {
+    fn work(&self) -> MutexGuard<'_, WriterState> {
         self.work.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -152,10 +152,10 @@ impl Printer {
     }
 }
 
-impl Work {
+impl WriterState {
     fn add(&mut self, stream: Stream, text: String) {
         // Until the notice about dropped lines is written, new lines must not overtake it.
-        if self.lines.len() < LINES && self.left_out == 0 {
+        if self.lines.len() < MAX_LINES && self.left_out == 0 {
             self.lines.push_back((stream, text));
         } else {
             self.left_out += 1;
@@ -223,16 +223,16 @@ mod tests {
 
     #[test]
     fn lines_that_find_no_room_are_counted_behind_those_that_did() {
-        let mut work = Work::default();
-        for n in 0..LINES + 3 {
+        let mut work = WriterState::default();
+        for n in 0..MAX_LINES + 3 {
             work.add(Stream::Err, n.to_string());
         }
         let mut written = Vec::new();
         while !work.is_idle() {
             written.extend(work.take().into_iter().map(|(_, line)| line));
         }
-        assert_eq!(written.len(), LINES + 1);
-        assert_eq!(written[LINES - 1..], ["999", "(3 lines were left out: nobody read them)"]);
+        assert_eq!(written.len(), MAX_LINES + 1);
+        assert_eq!(written[MAX_LINES - 1..], ["999", "(3 lines were left out: nobody read them)"]);
         work.add(Stream::Err, "later".to_owned());
         assert_eq!(work.take(), [(Stream::Err, "later".to_owned())]);
     }

@@ -1,7 +1,7 @@
 //! The HTTP face in this process, on a database of its own: routes, listener and connections are those of the server.
 
 use super::answer::Answer;
-use crate::support::{Backend, Bench, Fixture};
+use crate::support::{Backend, TestApp, Fixture};
 use callsheet::{
     api,
     app::App,
@@ -21,10 +21,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The verbs are called on it as on a [`Bench`]; requests are sent with `get`, `post`, ….
+/// The verbs are called on it as on a [`TestApp`]; requests are sent with `get`, `post`, ….
 #[derive(Clone)]
 pub struct Api {
-    bench: Bench,
+    bench: TestApp,
     /// `127.0.0.1:PORT`.
     host: String,
     client: reqwest::Client,
@@ -34,16 +34,16 @@ pub struct Api {
 }
 
 impl Deref for Api {
-    type Target = Bench;
+    type Target = TestApp;
 
-    fn deref(&self) -> &Bench {
+    fn deref(&self) -> &TestApp {
         &self.bench
     }
 }
 
 impl Fixture for Api {
     async fn set_up(backend: Backend) -> Self {
-        Self::configured(Bench::set_up(backend).await, |_| {}).await
+        Self::configured(TestApp::set_up(backend).await, |_| {}).await
     }
 
     async fn tear_down(self) {
@@ -66,12 +66,12 @@ impl Api {
         Self::of(self.bench.clone(), jobs, |_| {}).await
     }
 
-    async fn configured(bench: Bench, configure: impl FnOnce(&mut Config)) -> Self {
+    async fn configured(bench: TestApp, configure: impl FnOnce(&mut Config)) -> Self {
         let jobs = bench.another().await;
         Self::of(bench, jobs, configure).await
     }
 
-    async fn of(bench: Bench, jobs: JobManager, configure: impl FnOnce(&mut Config)) -> Self {
+    async fn of(bench: TestApp, jobs: JobManager, configure: impl FnOnce(&mut Config)) -> Self {
         let media = Arc::new(tempfile::Builder::new().prefix("callsheet-media-").tempdir().unwrap());
         let mut config = Config::load(Default::default(), Default::default()).unwrap();
         config.media_dir = Some(media.path().to_owned());

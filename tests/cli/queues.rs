@@ -3,7 +3,7 @@
 use super::run::Desk;
 use crate::support::{TestDb, any_job, claim};
 use callsheet::{
-    chance::SystemChance,
+    chance::SystemRandom,
     clock::SystemClock,
     jobs::{Claim, Guard, JobManager},
 };
@@ -20,7 +20,7 @@ on_both!(
 
 /// The service as a server has it.
 async fn service(db: &TestDb) -> JobManager {
-    JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemChance))
+    JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemRandom))
 }
 
 fn cells(table: &str) -> Vec<Vec<&str>> {

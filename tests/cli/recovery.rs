@@ -3,7 +3,7 @@
 use super::run::Desk;
 use crate::support::{TestDb, any_job, claim, for_good};
 use callsheet::{
-    chance::SystemChance,
+    chance::SystemRandom,
     clock::SystemClock,
     jobs::{Guard, ItemReport, JobManager, NewItem, NewJob},
 };
@@ -19,7 +19,7 @@ on_both!(
 
 /// A job that failed for good, with one item done, one failed, one that was never begun.
 async fn failed(db: &TestDb) -> JobManager {
-    let jobs = JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemChance));
+    let jobs = JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemRandom));
     let items = ["one", "two", "three"].map(|key| NewItem { key: key.into(), input: None }).into();
     let new = NewJob { job_id: Some("film".into()), items, max_attempts: Some(1), ..any_job() };
     jobs.create_job(new, None).await.unwrap();

@@ -1,16 +1,16 @@
 //! A SQLite file that is moved, deleted or replaced under a server.
 
-use crate::support::{Backend, Bench, any_job, refusal, run};
+use crate::support::{Backend, TestApp, any_job, refusal, run};
 use callsheet::db::sqlite_file;
 use std::{fs, path::PathBuf};
 
-fn file(t: &Bench) -> PathBuf {
+fn file(t: &TestApp) -> PathBuf {
     sqlite_file(&t.db.url).unwrap().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_are_refused_while_the_database_file_is_away_and_made_when_it_is_back() {
-    run(Backend::Sqlite, |t: Bench| async move {
+    run(Backend::Sqlite, |t: TestApp| async move {
         let (path, away) = (file(&t), file(&t).with_extension("away"));
         let before = t.queued().await.id;
         assert!(t.database().ready().await.is_ok());
@@ -31,7 +31,7 @@ async fn changes_are_refused_while_the_database_file_is_away_and_made_when_it_is
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_file_that_was_replaced_takes_no_changes_of_the_server_that_opened_the_other() {
-    run(Backend::Sqlite, |t: Bench| async move {
+    run(Backend::Sqlite, |t: TestApp| async move {
         let path = file(&t);
         let copy = path.with_extension("copy");
         t.queued().await;

@@ -4,7 +4,7 @@ use super::{
     calls::Caller,
     property::{counts_are_exact, setting, verify},
 };
-use crate::support::{Backend, Bench, Line, TestChance, TestClock, at_once, run};
+use crate::support::{Backend, TestApp, Line, TestRandom, TestClock, at_once, run};
 use callsheet::{
     db::{Database, Options},
     jobs::JobManager,
@@ -19,13 +19,13 @@ const TROUBLES: usize = 60;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_answered_write_is_there_after_any_broken_connection_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let (troubles, seed) = (setting("CALLSHEET_TEST_TROUBLES", TROUBLES), setting("CALLSHEET_TEST_SEED", 13));
         let line = Line::by_seed(&t.db.url, seed as u64).await;
         let patience = Duration::from_millis(300);
         let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
         let db = Database::connect(&options).await.unwrap();
-        let jobs = JobManager::new(db.clone(), Arc::<TestClock>::default(), Arc::<TestChance>::default());
+        let jobs = JobManager::new(db.clone(), Arc::<TestClock>::default(), Arc::<TestRandom>::default());
         let stranger = t.db.raw().await;
         let (mut round, mut answered) = (0, 0);
         while line.troubles() < troubles {

@@ -1,7 +1,7 @@
 //! After any failed step each later answered write is in the database, and nothing that was refused is.
 
 use super::{account::Account, calls::Caller, injector::Injector};
-use crate::support::{Bench, TestChance, TestClock, at_once};
+use crate::support::{TestApp, TestRandom, TestClock, at_once};
 use callsheet::{
     db::{Database, Options},
     jobs::{Filter, JobManager},
@@ -16,12 +16,12 @@ const CALLS: usize = 20;
 /// Faults of the short form.
 const FAULTS: usize = 600;
 
-async fn each_answered_write_is_there_after_any_failed_step_and_nothing_refused_is(t: Bench) {
+async fn each_answered_write_is_there_after_any_failed_step_and_nothing_refused_is(t: TestApp) {
     let (faults, seed) = (setting("CALLSHEET_TEST_FAULTS", FAULTS), setting("CALLSHEET_TEST_SEED", 13));
     let injector = Injector::new(t.db.backend, seed as u64);
     let options = Options { faults: Some(injector.faults()), ..Options::new(&t.db.url) };
     let db = Database::connect(&options).await.unwrap();
-    let jobs = JobManager::new(db.clone(), Arc::<TestClock>::default(), Arc::<TestChance>::default());
+    let jobs = JobManager::new(db.clone(), Arc::<TestClock>::default(), Arc::<TestRandom>::default());
     let stranger = t.db.raw().await;
     let (mut round, mut answered) = (0, 0);
     while injector.injected() < faults {

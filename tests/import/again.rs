@@ -1,7 +1,7 @@
 //! What is there stays as it is: a second run, a second store, a deleted job, a dry run.
 
 use super::dump::{Dump, counts, export_text, import, import_all, job, sample};
-use crate::support::{Bench, Whole};
+use crate::support::{TestApp, Whole};
 use callsheet::import::{Fate, Options};
 use entity::{import, import_reject};
 use sea_orm::{EntityTrait, PaginatorTrait};
@@ -16,7 +16,7 @@ on_both!(
     a_dump_that_is_cut_off_is_finished_by_the_whole_one,
 );
 
-async fn the_same_id_in_two_stores_is_one_job(bench: Bench) {
+async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
     let first = Dump::json(&json!([job("twice", json!({"status": "failed"}))]));
     let second = Dump::json(&json!([{
         "job_id": "twice", "pipeline_type": "idea2video", "status": "running", "progress": 0.2, "request_data": {},
@@ -29,7 +29,7 @@ async fn the_same_id_in_two_stores_is_one_job(bench: Bench) {
     assert_eq!(bench.get_job("twice").await.unwrap().source.as_deref(), Some("vedo-jobs"));
 }
 
-async fn a_changed_job_is_not_set_back(bench: Bench) {
+async fn a_changed_job_is_not_set_back(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     import(&bench, &dump).await;
     bench.start("a").await;
@@ -39,7 +39,7 @@ async fn a_changed_job_is_not_set_back(bench: Bench) {
     assert_eq!(bench.whole("a").await, before);
 }
 
-async fn a_deleted_job_stays_deleted(bench: Bench) {
+async fn a_deleted_job_stays_deleted(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({})), job("b", json!({}))]));
     import(&bench, &dump).await;
     bench.delete_job("a", None).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_deleted_job_stays_deleted(bench: Bench) {
     }
 }
 
-async fn a_dry_run_tells_all_and_writes_nothing(bench: Bench) {
+async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     let known = Dump::json(&json!([job("known", json!({}))]));
     import(&bench, &known).await;
     let before = export_text(&bench).await;
@@ -70,7 +70,7 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: Bench) {
     assert_eq!(import_reject::Entity::find().count(db).await.unwrap(), 0);
 }
 
-async fn an_id_that_stands_twice_in_a_file_counts_once(bench: Bench) {
+async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({})), job("a", json!({"status": "failed"}))]));
     for imported in [1, 0] {
         let report = import(&bench, &dump).await;
@@ -81,7 +81,7 @@ async fn an_id_that_stands_twice_in_a_file_counts_once(bench: Bench) {
 }
 
 /// What a killed run leaves, and more: the rerun does the rest, and the end is that of an undisturbed run.
-async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: Bench) {
+async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: TestApp) {
     let whole = std::fs::read(sample("vedo_jobs.json")).unwrap();
     for end in [whole.len() / 3, whole.len() / 2, whole.len() - 3] {
         let report = import(&bench, &Dump::of(&whole[..end])).await;
@@ -94,8 +94,8 @@ async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: Bench) {
         let id = serde_json::from_str::<serde_json::Value>(line).unwrap()["job_id"].as_str().unwrap().to_owned();
         assert_eq!(Whole::of(bench.database().read(), &id).await.kinds(), ["imported"]);
     }
-    let fresh = <Bench as crate::support::Fixture>::set_up(bench.db.backend).await;
+    let fresh = <TestApp as crate::support::Fixture>::set_up(bench.db.backend).await;
     import(&fresh, &Dump::of(&whole)).await;
     assert_eq!(export_text(&fresh).await, pieces);
-    <Bench as crate::support::Fixture>::tear_down(fresh).await;
+    <TestApp as crate::support::Fixture>::tear_down(fresh).await;
 }

@@ -1,7 +1,7 @@
 //! What is wrong with a dump is named, by file and key, and kept; the rest comes in.
 
 use super::dump::{Dump, counts, export_jobs, import, import_all, job, rejected};
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use callsheet::import::{self, ImportError, Options};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ on_both!(
     nothing_to_read_is_no_run,
 );
 
-async fn one_bad_record_does_not_stop_the_others(bench: Bench) {
+async fn one_bad_record_does_not_stop_the_others(bench: TestApp) {
     let dump = Dump::json(&json!({
         "a-good": job("a-good", json!({})),
         "b-null": null,
@@ -56,7 +56,7 @@ async fn one_bad_record_does_not_stop_the_others(bench: Bench) {
     assert_eq!(raw["status"], "archived");
 }
 
-async fn a_truncated_file_gives_its_whole_records(bench: Bench) {
+async fn a_truncated_file_gives_its_whole_records(bench: TestApp) {
     let whole = json!({"a": job("a", json!({})), "b": job("b", json!({}))}).to_string();
     let report = import(&bench, &Dump::of(&whole[..whole.len() - 40])).await;
     assert_eq!(counts(&report), (2, 1, 0, 1));
@@ -66,7 +66,7 @@ async fn a_truncated_file_gives_its_whole_records(bench: Bench) {
     assert!(kept[0].raw.as_ref().unwrap().starts_with(r#"{"created_at""#));
 }
 
-async fn each_bad_file_is_named_and_the_good_one_comes_in(bench: Bench) {
+async fn each_bad_file_is_named_and_the_good_one_comes_in(bench: TestApp) {
     let bad = [Dump::of(""), Dump::of("SQLite format 3\0"), Dump::of("[{} {}]"), Dump::of([0xff, 0xfe, b'{', 0])];
     let good = Dump::json(&json!([job("a", json!({}))]));
     let folder = good.path.parent().unwrap();
@@ -79,7 +79,7 @@ async fn each_bad_file_is_named_and_the_good_one_comes_in(bench: Bench) {
     assert_eq!((report.files[5].counts.imported, report.total.imported), (1, 1));
 }
 
-async fn a_record_that_the_database_refuses_is_a_reject(bench: Bench) {
+async fn a_record_that_the_database_refuses_is_a_reject(bench: TestApp) {
     let refuse = match bench.db.backend {
         Backend::Sqlite => {
             "CREATE TRIGGER refuse BEFORE INSERT ON video_generation_jobs WHEN NEW.id = 'b'
@@ -99,7 +99,7 @@ async fn a_record_that_the_database_refuses_is_a_reject(bench: Bench) {
     assert!(kept[0].raw.as_ref().unwrap().contains(r#""job_id":"b""#));
 }
 
-async fn a_nul_is_replaced_on_both_databases(bench: Bench) {
+async fn a_nul_is_replaced_on_both_databases(bench: TestApp) {
     let request = json!({"idea": "a pier \0 at night", "x\0": ["\0"]});
     let record = job("a", json!({"status": "failed", "error": "left\0right", "request": request}));
     let report = import(&bench, &Dump::json(&json!({"a": record, "b\0": "\0"}))).await;
@@ -112,7 +112,7 @@ async fn a_nul_is_replaced_on_both_databases(bench: Bench) {
     assert_eq!(job.context.unwrap()["repairs"], repairs);
 }
 
-async fn words_that_json_lacks_become_null(bench: Bench) {
+async fn words_that_json_lacks_become_null(bench: TestApp) {
     let text = json!({"a": job("a", json!({"progress": "@", "status": "processing"}))}).to_string();
     let surrogate = json!([job("b", json!({"error": "@", "status": "failed"}))]).to_string();
     let (a, b) = (Dump::of(text.replace("\"@\"", "NaN")), Dump::of(surrogate.replace('@', "\\ud83d!")));
@@ -124,7 +124,7 @@ async fn words_that_json_lacks_become_null(bench: Bench) {
     assert_eq!(bench.get_job("b").await.unwrap().error_message.as_deref(), Some("\u{fffd}!"));
 }
 
-async fn a_record_nested_too_deep_is_a_reject(bench: Bench) {
+async fn a_record_nested_too_deep_is_a_reject(bench: TestApp) {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let text = json!({"a": job("a", json!({"extra": "@"})), "b": job("b", json!({}))}).to_string();
     let report = import(&bench, &Dump::of(text.replace("\"@\"", &deep))).await;
@@ -132,7 +132,7 @@ async fn a_record_nested_too_deep_is_a_reject(bench: Bench) {
     assert_eq!(export_jobs(&bench).await.len(), 1);
 }
 
-async fn nothing_to_read_is_no_run(bench: Bench) {
+async fn nothing_to_read_is_no_run(bench: TestApp) {
     let told = &mut |_: &import::Outcome| panic!("there is nothing to tell of");
     let none = import::run(&bench, &Options::new(Vec::new()), told).await;
     assert!(matches!(none, Err(ImportError::NoFiles)));

@@ -1,6 +1,6 @@
 //! Dumps as the tests write them, and short words for importing and exporting.
 
-use crate::support::Bench;
+use crate::support::TestApp;
 use callsheet::{
     export,
     import::{self, Fate, Options, Outcome, Report},
@@ -56,14 +56,14 @@ pub fn job(id: &str, changed: Value) -> Value {
 }
 
 /// The report, and the outcomes as they were told.
-pub async fn import_all(bench: &Bench, options: &Options) -> (Report, Vec<Outcome>) {
+pub async fn import_all(bench: &TestApp, options: &Options) -> (Report, Vec<Outcome>) {
     let mut told = Vec::new();
     let report = import::run(bench, options, &mut |outcome| told.push(outcome.clone())).await.unwrap();
     (report, told)
 }
 
 /// Imports one dump.
-pub async fn import(bench: &Bench, dump: &Dump) -> Report {
+pub async fn import(bench: &TestApp, dump: &Dump) -> Report {
     import_all(bench, &dump.options()).await.0
 }
 
@@ -82,12 +82,12 @@ pub fn counts(report: &Report) -> (u64, u64, u64, u64) {
     (c.found, c.imported, c.already_there, c.rejected)
 }
 
-pub async fn export_text(bench: &Bench) -> String {
+pub async fn export_text(bench: &TestApp) -> String {
     let mut out = Vec::new();
     export::jsonl(bench, &mut out).await.unwrap();
     String::from_utf8(out).unwrap()
 }
 
-pub async fn export_jobs(bench: &Bench) -> Vec<Value> {
+pub async fn export_jobs(bench: &TestApp) -> Vec<Value> {
     export_text(bench).await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }

@@ -1,7 +1,7 @@
 //! The export: every job once, oldest first, all names, no secrets.
 
 use super::dump::{Dump, export_jobs, import, job};
-use crate::support::Bench;
+use crate::support::TestApp;
 use callsheet::{
     export,
     jobs::{Idempotency, NewItem, NewJob},
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 on_both!(every_job_is_exported_once_in_order, a_table_holds_the_same, neither_tokens_nor_keys_are_exported);
 
-async fn every_job_is_exported_once_in_order(bench: Bench) {
+async fn every_job_is_exported_once_in_order(bench: TestApp) {
     // More than two pages, most of them of one moment.
     let records: Vec<_> = (0..450).map(|n| job(&format!("job-{n:03}"), json!({}))).collect();
     import(&bench, &Dump::json(&records.into())).await;
@@ -33,7 +33,7 @@ fn elaborate() -> NewJob {
     }
 }
 
-async fn a_table_holds_the_same(bench: Bench) {
+async fn a_table_holds_the_same(bench: TestApp) {
     bench.create(elaborate()).await;
     let job = export_jobs(&bench).await.remove(0);
     let mut out = Vec::new();
@@ -54,7 +54,7 @@ async fn a_table_holds_the_same(bench: Bench) {
     }
 }
 
-async fn neither_tokens_nor_keys_are_exported(bench: Bench) {
+async fn neither_tokens_nor_keys_are_exported(bench: TestApp) {
     let idempotency = Idempotency::new("the-secret-key".into(), "create", &json!({}));
     bench.create_job(elaborate(), Some(idempotency)).await.unwrap();
     bench.start("a").await;

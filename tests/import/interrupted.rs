@@ -1,7 +1,7 @@
 //! `--interrupted`: what becomes of a job that was processing when its store's process went.
 
 use super::dump::{Dump, import_all, job};
-use crate::support::Bench;
+use crate::support::TestApp;
 use callsheet::import::{Interrupted, Options};
 use entity::{ItemStatus, JobStatus};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn dump() -> Dump {
     Dump::json(&json!([job("a", json!({"status": "processing", "shots": shots})), job("b", json!({}))]))
 }
 
-async fn it_is_kept_failed_or_queued_as_was_said(bench: Bench) {
+async fn it_is_kept_failed_or_queued_as_was_said(bench: TestApp) {
     use ItemStatus::{Completed, Failed, Pending, Processing};
     let cases = [
         (Interrupted::Keep, JobStatus::Processing, Processing, None),
@@ -21,7 +21,7 @@ async fn it_is_kept_failed_or_queued_as_was_said(bench: Bench) {
         (Interrupted::Requeue, JobStatus::Queued, Pending, Some("interrupted_job_queued")),
     ];
     for (interrupted, status, item, rule) in cases {
-        let bench = <Bench as crate::support::Fixture>::set_up(bench.db.backend).await;
+        let bench = <TestApp as crate::support::Fixture>::set_up(bench.db.backend).await;
         let (_, told) = import_all(&bench, &Options { interrupted, ..dump().options() }).await;
         let whole = bench.whole("a").await;
         let job = whole.job.unwrap();
@@ -31,11 +31,11 @@ async fn it_is_kept_failed_or_queued_as_was_said(bench: Bench) {
         assert_eq!(job.error_message.is_some(), status == JobStatus::Failed);
         assert_eq!(told[0].repairs.first().map(|repair| repair.rule), rule);
         assert_eq!(bench.get_job("b").await.unwrap().status, JobStatus::Queued);
-        <Bench as crate::support::Fixture>::tear_down(bench).await;
+        <TestApp as crate::support::Fixture>::tear_down(bench).await;
     }
 }
 
-async fn nothing_else_is_touched(bench: Bench) {
+async fn nothing_else_is_touched(bench: TestApp) {
     let statuses = ["queued", "completed", "failed", "cancelled"];
     let records: Value = statuses.iter().map(|status| job(status, json!({"status": status}))).collect();
     import_all(&bench, &Options { interrupted: Interrupted::Fail, ..Dump::json(&records).options() }).await;

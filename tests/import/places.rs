@@ -5,7 +5,7 @@ use super::{
     kept_as_it_was::{Bytes, Copy},
     truth::differences,
 };
-use crate::support::{Backend, Bench, Fixture, TestDb};
+use crate::support::{Backend, TestApp, Fixture, TestDb};
 use callsheet::import::{self, ImportError, Options};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     out.finish().unwrap()
 }
 
-async fn a_compressed_file_is_read_as_it_is(bench: Bench) {
+async fn a_compressed_file_is_read_as_it_is(bench: TestApp) {
     let text = |id: &str| json!({id: job(id, json!({"status": "failed"}))}).to_string();
     // A key that stands twice has to be found in an archive as well.
     let twice = format!("{{{}, {}}}", &text("a")[1..text("a").len() - 1], r#""a": null"#);
@@ -53,7 +53,7 @@ async fn a_compressed_file_is_read_as_it_is(bench: Bench) {
     assert_eq!(rejected(&report), wanted);
 }
 
-async fn a_broken_archive_gives_its_whole_records(bench: Bench) {
+async fn a_broken_archive_gives_its_whole_records(bench: TestApp) {
     let records: Vec<_> =
         (0..2000).map(|n| job(&format!("job-{n}"), json!({"salt": fastrand::u128(..).to_string()}))).collect();
     let archive = gzip(Value::from(records).to_string().as_bytes());
@@ -62,7 +62,7 @@ async fn a_broken_archive_gives_its_whole_records(bench: Bench) {
     assert!(matches!(rejected(&report)[0].1, "unreadable_file" | "truncated_json"));
 }
 
-async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: Bench) {
+async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
     std::fs::create_dir_all(folder.path().join("2025/11")).unwrap();
@@ -84,7 +84,7 @@ async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: Benc
     assert_eq!(reasons, ["unreadable_file", "unreadable_file", "empty_file", "folder_loop"]);
 }
 
-async fn a_copied_file_does_not_take_the_place_of_its_job(bench: Bench) {
+async fn a_copied_file_does_not_take_the_place_of_its_job(bench: TestApp) {
     let copy = Copy::of(&sample("web2img"));
     let job = copy.path.join("batch-a27769e9.json");
     let older = std::fs::read_to_string(&job).unwrap().replace("\"status\": \"completed\"", "\"status\": \"failed\"");
@@ -99,7 +99,7 @@ async fn open(file: &Path) -> DatabaseConnection {
     sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
 }
 
-async fn changes_that_wait_in_a_wal_come_along(bench: Bench) {
+async fn changes_that_wait_in_a_wal_come_along(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("jobs.db")).await;
     let late = "INSERT INTO jobs VALUES ('late', 'completed', 1, 1, NULL, 1761680500.0, 1761680500.5, 1761680501.0)";
@@ -123,7 +123,7 @@ async fn changes_that_wait_in_a_wal_come_along(bench: Bench) {
     assert_eq!(Bytes::of(&left.path), before);
 }
 
-async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: Bench) {
+async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: TestApp) {
     let work = Copy::of(&sample("vimax_seko.db"));
     let conn = open(&work.path).await;
     for sql in [
@@ -145,7 +145,7 @@ async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: Bench) {
     assert_eq!(Bytes::of(&left.path), before);
 }
 
-async fn a_database_that_is_damaged_or_unknown_is_named(bench: Bench) {
+async fn a_database_that_is_damaged_or_unknown_is_named(bench: TestApp) {
     let whole = std::fs::read(sample("vimax_seko.db")).unwrap();
     let mut holes = whole.clone();
     for page in holes.chunks_mut(4096).skip(1) {
@@ -163,7 +163,7 @@ async fn a_database_that_is_damaged_or_unknown_is_named(bench: Bench) {
     }
 }
 
-async fn rows_of_a_table_that_are_odd_are_told_of(bench: Bench) {
+async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
     let work = Copy::of(&sample("vimax_seko.db"));
     let conn = open(&work.path).await;
     conn.execute_unprepared("DELETE FROM video_generation_jobs").await.unwrap();
@@ -195,7 +195,7 @@ async fn rows_of_a_table_that_are_odd_are_told_of(bench: Bench) {
     assert_eq!(bench.get_job("7").await.unwrap().created_at.timestamp_millis(), 1_735_689_600_500);
 }
 
-async fn an_active_job_that_is_gone_is_told_of(bench: Bench) {
+async fn an_active_job_that_is_gone_is_told_of(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("preferences.db")).await;
     conn.execute_unprepared("UPDATE active_job SET job_id = 'gone'").await.unwrap();
@@ -224,7 +224,7 @@ async fn sqlite_rows(file: &Path, sql: &str) -> Vec<Value> {
     rows
 }
 
-async fn the_vedo_table_comes_from_postgres(bench: Bench) {
+async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
     let columns = ["id", "job_type", "mode", "status", "content", "user_requirement", "style", "project_title"];
     let others = [
         "progress",
@@ -265,7 +265,7 @@ async fn the_vedo_table_comes_from_postgres(bench: Bench) {
     store.tear_down().await;
 }
 
-async fn comic_comes_from_postgres(bench: Bench) {
+async fn comic_comes_from_postgres(bench: TestApp) {
     let sql = "SELECT json_object('job_id', job_id, 'status', upper(status), 'total_items', total_items, \
                'processed_items', processed_items, 'error', error, 'created_at', created_at, 'started_at', started_at, \
                'completed_at', completed_at, 'results', (SELECT json_group_array(json_object('item', item, 'success', \
@@ -290,7 +290,7 @@ async fn comic_comes_from_postgres(bench: Bench) {
     store.tear_down().await;
 }
 
-async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Bench) {
+async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let empty = TestDb::empty(Backend::Postgres).await;
     let gone = "postgres://vedo:hunter2@127.0.0.1:1/jobs?password=hunter2";
@@ -337,7 +337,7 @@ fn refuse_every_password(server: TcpListener) {
     std::thread::spawn(move || server.incoming().flatten().for_each(|client| drop(refuse(client))));
 }
 
-async fn a_wrong_password_is_named(bench: Bench) {
+async fn a_wrong_password_is_named(bench: TestApp) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://vedo:hunter2@{}/jobs", server.local_addr().unwrap());
     refuse_every_password(server);
@@ -357,7 +357,7 @@ async fn a_wrong_password_is_named(bench: Bench) {
     assert!(!format!("{report} {error} {told}").contains("hunter2"));
 }
 
-async fn an_address_of_something_else_is_named_without_its_password(bench: Bench) {
+async fn an_address_of_something_else_is_named_without_its_password(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     for address in ["mysql://root:hunter2@h/jobs", "REDIS://:hunter2@h:6379/0", "https://u:hunter2@h/jobs.json"] {
         let options = Options::new(vec![address.into(), good.path.clone()]);

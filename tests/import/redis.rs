@@ -4,7 +4,7 @@ use super::{
     dump::{Dump, counts, import_all, job, rejected, sample},
     truth::read,
 };
-use crate::support::{Bench, TestRedis};
+use crate::support::{TestApp, TestRedis};
 use callsheet::import::{ImportError, Options, Outcome, run};
 use chrono_tz::America::New_York;
 use serde_json::json;
@@ -25,7 +25,7 @@ fn options(redis: &TestRedis) -> Options {
     Options { source_tz: New_York, ..Options::new(vec![(&redis.url).into()]) }
 }
 
-async fn a_user_who_may_only_read_is_enough(bench: Bench) {
+async fn a_user_who_may_only_read_is_enough(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.load(&read(&sample("topclip/redis_dump.json"))).await;
     let reader = format!("reader-{}", fastrand::u64(..));
@@ -38,7 +38,7 @@ async fn a_user_who_may_only_read_is_enough(bench: Bench) {
     assert!(!format!("{report:?}").contains("letmein"));
 }
 
-async fn comic_comes_from_redis(bench: Bench) {
+async fn comic_comes_from_redis(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let job = json!({
         "job_id": "c", "status": "processing", "total_items": 4, "processed_items": 2, "error": null,
@@ -56,7 +56,7 @@ async fn comic_comes_from_redis(bench: Bench) {
     );
 }
 
-async fn a_failure_to_start_is_merged_or_stands_alone(bench: Bench) {
+async fn a_failure_to_start_is_merged_or_stands_alone(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let times = ["created_at", "2025-08-20T01:00:00", "updated_at", "2025-08-20T01:00:00"];
     let told = ["status", "error", "progress", "0", "message", "no worker", "updated_at", "2025-08-20T02:00:00"];
@@ -80,7 +80,7 @@ async fn a_failure_to_start_is_merged_or_stands_alone(bench: Bench) {
     }
 }
 
-async fn keys_of_another_type_or_without_json_are_told_of(bench: Bench) {
+async fn keys_of_another_type_or_without_json_are_told_of(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.run(&["RPUSH", "job:list", "1"]).await;
     redis.run(&["SET", "job:cut", "{\"status\": \"queued\", \"clips\": ["]).await;
@@ -104,7 +104,7 @@ async fn keys_of_another_type_or_without_json_are_told_of(bench: Bench) {
     assert_eq!(counts(&report), (6, 1, 0, 5));
 }
 
-async fn clips_of_an_older_version_come_along(bench: Bench) {
+async fn clips_of_an_older_version_come_along(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let times = ["created_at", "2025-08-20T01:00:00", "updated_at", "2025-08-20T01:00:00"];
     for id in ["old", "both", "list"] {
@@ -135,7 +135,7 @@ async fn clips_of_an_older_version_come_along(bench: Bench) {
     assert_eq!(text["repairs"], json!([{"field": "", "rule": "half_a_surrogate_pair_replaced"}]));
 }
 
-async fn a_key_that_is_no_text_is_told_of(bench: Bench) {
+async fn a_key_that_is_no_text_is_told_of(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let key = [b"job:".as_slice(), &[0xff, 0xfe]].concat();
     redis::cmd("SET").arg(key).arg("{}").query_async::<()>(&mut redis.conn).await.unwrap();
@@ -145,7 +145,7 @@ async fn a_key_that_is_no_text_is_told_of(bench: Bench) {
     assert_eq!(rejected(&report), [("job:\u{fffd}\u{fffd}".to_owned(), "bad_id")]);
 }
 
-async fn thousands_of_keys_come_in_pages(bench: Bench) {
+async fn thousands_of_keys_come_in_pages(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let mut pipe = redis::Pipeline::new();
     for n in 0..3000 {
@@ -160,7 +160,7 @@ async fn thousands_of_keys_come_in_pages(bench: Bench) {
     assert_eq!(bench.whole("j-2999").await.items.len(), 1);
 }
 
-async fn a_server_that_is_gone_or_refuses_is_named(bench: Bench) {
+async fn a_server_that_is_gone_or_refuses_is_named(bench: TestApp) {
     let redis = TestRedis::empty().await;
     let good = Dump::json(&json!([job("a", json!({}))]));
     let gone = "redis://:hunter2@127.0.0.1:1/0";
@@ -177,7 +177,7 @@ async fn a_server_that_is_gone_or_refuses_is_named(bench: Bench) {
     assert!(matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2"), "{error}");
 }
 
-async fn what_is_put_right_in_a_hash_or_in_clips_is_told(bench: Bench) {
+async fn what_is_put_right_in_a_hash_or_in_clips_is_told(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let hash = "return redis.call('HSET', KEYS[1], 'status', 'completed', 'message', 'caf\\233', 'clips_count', '1', \
                 'created_at', '2025-08-20T01:00:00', 'updated_at', '2025-08-20T01:00:00')";

@@ -6,7 +6,7 @@ use super::{
     kept_as_it_was::{Bytes, Copy},
     truth::{differences, listed, read},
 };
-use crate::support::{Bench, TestRedis, Whole};
+use crate::support::{TestApp, TestRedis, Whole};
 use callsheet::import::{Fate, Options, Outcome, Report, SourceKind};
 use chrono_tz::{America::New_York, Tz};
 use entity::active_job;
@@ -14,7 +14,7 @@ use sea_orm::EntityTrait;
 use std::path::PathBuf;
 
 /// Imports a source twice and holds it to its truth. Answers with what the first run told.
-async fn holds(bench: &Bench, options: &Options, truth: &str, source: SourceKind) -> (Report, Vec<Outcome>) {
+async fn holds(bench: &TestApp, options: &Options, truth: &str, source: SourceKind) -> (Report, Vec<Outcome>) {
     let truth = sample(&format!("{truth}.truth.json"));
     let (report, told) = import_all(bench, options).await;
     let jobs = export_jobs(bench).await;
@@ -37,7 +37,7 @@ async fn holds(bench: &Bench, options: &Options, truth: &str, source: SourceKind
     (report, told)
 }
 
-async fn no_secret_is_kept(bench: &Bench, report: &Report, truth: &std::path::Path) {
+async fn no_secret_is_kept(bench: &TestApp, report: &Report, truth: &std::path::Path) {
     let rejects = bench.list_import_rejects(report.import_id.as_ref().unwrap(), None, 1000).await.unwrap();
     for secret in listed(&read(truth), "secrets_must_not_appear") {
         let raw = rejects.iter().filter_map(|reject| reject.raw.as_ref());
@@ -46,7 +46,7 @@ async fn no_secret_is_kept(bench: &Bench, report: &Report, truth: &std::path::Pa
 }
 
 /// Imports a copy of the sample, which has to stay as it is.
-async fn comes_in(bench: &Bench, name: &str, truth: &str, zone: Tz, source: SourceKind) -> Report {
+async fn comes_in(bench: &TestApp, name: &str, truth: &str, zone: Tz, source: SourceKind) -> Report {
     let copy = Copy::of(&sample(name));
     let before = Bytes::of(&copy.path);
     let options = Options { source_tz: zone, ..Options::new(vec![copy.path.clone()]) };
@@ -69,30 +69,30 @@ on_both!(
     what_is_adversarial_comes_in_or_is_told_of,
 );
 
-async fn vedo_jobs_come_in(bench: Bench) {
+async fn vedo_jobs_come_in(bench: TestApp) {
     let report = comes_in(&bench, "vedo_jobs.json", "vedo_jobs", New_York, SourceKind::VedoJobs).await;
     assert_eq!(counts(&report), (9, 9, 0, 0));
 }
 
 /// The zone is named, and has no effect: the times of this store are UTC.
-async fn vedo_pipeline_jobs_come_in(bench: Bench) {
+async fn vedo_pipeline_jobs_come_in(bench: TestApp) {
     let name = "vedo_pipeline_jobs";
     let report = comes_in(&bench, "vedo_pipeline_jobs.json", name, New_York, SourceKind::VedoPipeline).await;
     assert_eq!(counts(&report), (8, 8, 0, 0));
 }
 
-async fn the_vedo_cache_comes_in(bench: Bench) {
+async fn the_vedo_cache_comes_in(bench: TestApp) {
     let name = "vedo_unified_cache";
     let report = comes_in(&bench, "vedo_unified_cache.json", name, Tz::UTC, SourceKind::VedoCache).await;
     assert_eq!(counts(&report), (7, 7, 0, 0));
 }
 
-async fn the_vedo_table_comes_in(bench: Bench) {
+async fn the_vedo_table_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "vimax_seko.db", "vimax_seko", New_York, SourceKind::VedoTable).await;
     assert_eq!(counts(&report), (20, 20, 0, 0));
 }
 
-async fn web2img_comes_in(bench: Bench) {
+async fn web2img_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "web2img", "web2img", New_York, SourceKind::Web2img).await;
     assert_eq!(counts(&report), (10, 8, 0, 2));
     let told: Vec<_> = report
@@ -107,7 +107,7 @@ async fn web2img_comes_in(bench: Bench) {
     assert_eq!(scheduled.run_at.unwrap().timestamp(), 1_751_781_600);
 }
 
-async fn topclip_comes_in(bench: Bench) {
+async fn topclip_comes_in(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.load(&read(&sample("topclip/redis_dump.json"))).await;
     let before = redis.contents().await;
@@ -118,7 +118,7 @@ async fn topclip_comes_in(bench: Bench) {
     assert_eq!(redis.contents().await, before);
 }
 
-async fn comic_comes_in(bench: Bench) {
+async fn comic_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "comic", "comic", New_York, SourceKind::Comic).await;
     assert_eq!(counts(&report), (9, 8, 0, 1));
     assert_eq!(rejected(&report), [("a0b2d975-29e5-485b-8894-4e85d4a96aca".to_owned(), "orphan")]);
@@ -132,7 +132,7 @@ async fn comic_comes_in(bench: Bench) {
     );
 }
 
-async fn draftmaker_comes_in(bench: Bench) {
+async fn draftmaker_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "draftmaker", "draftmaker", New_York, SourceKind::Draftmaker).await;
     assert_eq!(counts(&report), (8, 8, 0, 0));
     let text = export_text(&bench).await;
@@ -144,7 +144,7 @@ async fn draftmaker_comes_in(bench: Bench) {
     assert!(repairs.contains("counter_recomputed") && repairs.contains("successful_upcs"), "{repairs}");
 }
 
-async fn all_dicts_come_in_together(bench: Bench) {
+async fn all_dicts_come_in_together(bench: TestApp) {
     let files = ["vedo_jobs.json", "vedo_pipeline_jobs.json", "vedo_unified_cache.json"].map(sample);
     let options = Options { source_tz: New_York, ..Options::new(files.to_vec()) };
     let (report, _) = import_all(&bench, &options).await;
@@ -157,22 +157,22 @@ async fn all_dicts_come_in_together(bench: Bench) {
     assert_eq!(run.options["source_tz"], "America/New_York");
 }
 
-async fn the_dict_and_the_table_are_one_in_either_order(bench: Bench) {
+async fn the_dict_and_the_table_are_one_in_either_order(bench: TestApp) {
     let mut files = vec![sample("vedo_jobs.json"), sample("vimax_seko.db")];
     for counted in [[9, 11], [20, 0]] {
-        let bench = <Bench as crate::support::Fixture>::set_up(bench.db.backend).await;
+        let bench = <TestApp as crate::support::Fixture>::set_up(bench.db.backend).await;
         let options = Options { source_tz: New_York, ..Options::new(files.clone()) };
         let (report, _) = import_all(&bench, &options).await;
         assert_eq!(report.files.iter().map(|file| file.counts.imported).collect::<Vec<_>>(), counted);
         assert_eq!(counts(&report), (29, 20, 9, 0));
         assert_eq!(export_jobs(&bench).await.len(), 20);
-        <Bench as crate::support::Fixture>::tear_down(bench).await;
+        <TestApp as crate::support::Fixture>::tear_down(bench).await;
         files.reverse();
     }
 }
 
 /// Each of the files by itself, in one run.
-async fn what_is_adversarial_comes_in_or_is_told_of(bench: Bench) {
+async fn what_is_adversarial_comes_in_or_is_told_of(bench: TestApp) {
     let copy = Copy::of(&sample("adversarial"));
     let before = Bytes::of(&copy.path);
     let mut files: Vec<_> = copy.path.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -2,7 +2,7 @@
 //! a schema holds is run.
 
 use super::dump::{Dump, counts, import, import_all, rejected};
-use crate::support::{Backend, Bench, Fixture, TestDb, TestRedis};
+use crate::support::{Backend, TestApp, Fixture, TestDb, TestRedis};
 use callsheet::import::Options;
 use sea_orm::ConnectionTrait;
 use std::{path::Path, time::Instant};
@@ -38,7 +38,7 @@ async fn database(statements: &[String]) -> (TempDir, Options) {
     (folder, Options::new(vec![file]))
 }
 
-async fn what_a_schema_computes_is_not_computed(bench: Bench) {
+async fn what_a_schema_computes_is_not_computed(bench: TestApp) {
     let huge = "hex(zeroblob(450000000))";
     for (n, table) in [
         format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT GENERATED ALWAYS AS ({huge}) VIRTUAL)"),
@@ -61,7 +61,7 @@ async fn what_a_schema_computes_is_not_computed(bench: Bench) {
     }
 }
 
-async fn a_view_or_a_virtual_table_is_no_table(bench: Bench) {
+async fn a_view_or_a_virtual_table_is_no_table(bench: TestApp) {
     let endless = "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)";
     let view = format!(
         "CREATE VIEW video_generation_jobs AS {endless} SELECT 'a' || n AS id, 'x' AS job_type, 'queued' AS status FROM r"
@@ -74,7 +74,7 @@ async fn a_view_or_a_virtual_table_is_no_table(bench: Bench) {
     }
 }
 
-async fn a_row_that_is_too_large_costs_itself(bench: Bench) {
+async fn a_row_that_is_too_large_costs_itself(bench: TestApp) {
     let statements = [
         format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content BLOB)"),
         row("small"),
@@ -92,7 +92,7 @@ async fn a_row_that_is_too_large_costs_itself(bench: Bench) {
 }
 
 /// To put these rows in order takes more memory than the reader may have.
-async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: Bench) {
+async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: TestApp) {
     let statements = [
         "CREATE TABLE jobs (job_id TEXT, status TEXT, total_items INT, created_at REAL)".into(),
         "CREATE TABLE job_results (id INT, job_id TEXT, item TEXT, success INT, error TEXT, details BLOB)".into(),
@@ -106,7 +106,7 @@ async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: B
     assert_eq!((report.total.imported, rejected(&report)[0].1), (0, "bad_database"));
 }
 
-async fn a_header_that_lies_is_found_out(bench: Bench) {
+async fn a_header_that_lies_is_found_out(bench: TestApp) {
     let (folder, options) =
         database(&[format!("CREATE TABLE video_generation_jobs ({COLUMNS})"), row("a"), row("b")]).await;
     let file = folder.path().join("jobs.db");
@@ -136,7 +136,7 @@ fn files(folder: &Path) -> Vec<String> {
     names.collect()
 }
 
-async fn parts_without_end_are_not_held(bench: Bench) {
+async fn parts_without_end_are_not_held(bench: TestApp) {
     let statements = [
         "CREATE TABLE jobs (job_id TEXT PRIMARY KEY, status TEXT, total_items INT, processed_items INT, error TEXT, created_at REAL, started_at REAL, completed_at REAL)".into(),
         "CREATE TABLE job_results (id INTEGER PRIMARY KEY, job_id TEXT, item TEXT, success INT, error TEXT, details TEXT)".into(),
@@ -155,7 +155,7 @@ async fn parts_without_end_are_not_held(bench: Bench) {
     assert_eq!((counts(&report), rejected(&report)[0].1), ((1, 0, 0, 1), "too_large"));
 }
 
-async fn values_of_servers_that_are_too_large_stay_there(bench: Bench) {
+async fn values_of_servers_that_are_too_large_stay_there(bench: TestApp) {
     let store = TestDb::empty(Backend::Postgres).await;
     let conn = store.raw().await;
     for sql in [

@@ -3,7 +3,7 @@
 use super::limits::{Silence, ended};
 use crate::{
     import::dump::{Dump, import, import_all, job},
-    support::{Bench, Server, TestDb, callsheet},
+    support::{TestApp, Server, TestDb, callsheet},
 };
 use callsheet::import::OnConflict;
 use callsheet::{import::StopReason, jobs::Batch};
@@ -17,7 +17,7 @@ on_both!(
     a_run_of_another_process_is_ended,
 );
 
-async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: Bench) {
+async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: TestApp) {
     let id = bench.start_import(json!({})).await.unwrap();
     assert_eq!(bench.abort_import(&id).await.unwrap().status, ImportStatus::Aborted);
     let batch = Batch { jobs: Default::default(), repaired: Vec::new(), rejected: 3, rejects: Vec::new() };
@@ -29,7 +29,7 @@ async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: Bench) {
     assert_eq!(bench.abort_import("nowhere").await.unwrap_err().code(), "import_not_found");
 }
 
-async fn a_run_that_has_ended_stays_as_it_is(bench: Bench) {
+async fn a_run_that_has_ended_stays_as_it_is(bench: TestApp) {
     let id = import(&bench, &Dump::json(&json!([job("a", json!({}))]))).await.import_id.unwrap();
     let before = bench.get_import(&id).await.unwrap();
     assert_eq!(bench.abort_import(&id).await.unwrap(), before);

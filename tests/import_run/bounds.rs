@@ -2,12 +2,12 @@
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job},
-    support::{Bench, Fixture, any_job, claim},
+    support::{TestApp, Fixture, any_job, claim},
 };
 use callsheet::{
     import::{Fate, OnConflict, Options},
     jobs::{Filter, NewItem, NewJob, Order, PageAfter, StatsDetail, View},
-    lifecycle::Unit,
+    lifecycle::BucketSize,
 };
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ on_both!(
 );
 
 /// A job with an item, an event, a series, an episode and a client, as it is exported.
-async fn exported(bench: &Bench) -> Value {
+async fn exported(bench: &TestApp) -> Value {
     let items = vec![NewItem { key: "a".into(), input: None }];
     bench.create(NewJob { job_id: Some("a".into()), items, ..any_job() }).await;
     bench.set_active_job("client", "a", None).await.unwrap();
@@ -42,15 +42,15 @@ fn set(line: &Value, pointer: &str, value: &Value) -> Value {
     line
 }
 
-async fn works(bench: &Bench) {
+async fn works(bench: &TestApp) {
     for view in [View::Full, View::Summary, View::Preview] {
         bench.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Start, 200, view).await.unwrap();
     }
-    bench.get_stats(Unit::Hour, None, StatsDetail { next: Some(10), failures: Some(10) }).await.unwrap();
+    bench.get_stats(BucketSize::Hour, None, StatsDetail { next: Some(10), failures: Some(10) }).await.unwrap();
     export_text(bench).await;
 }
 
-async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Bench) {
+async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: TestApp) {
     let line = exported(&bench).await;
     let years = ["+12000-01-01T00:00:00Z", "-0005-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"];
     let mut bad: Vec<(&str, Value)> = Vec::new();
@@ -137,7 +137,7 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Ben
     assert_eq!(claimed.job.id, "a");
 }
 
-async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: Bench) {
+async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
     let line = exported(&bench).await;
     let at = [
         ("/attempt", json!(1_000_000)),
@@ -175,7 +175,7 @@ async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: Bench) {
     }
 }
 
-async fn times_are_cut_to_microseconds(bench: Bench) {
+async fn times_are_cut_to_microseconds(bench: TestApp) {
     let line = exported(&bench).await;
     let line = set(&line, "/created_at", &json!("2026-01-01T00:00:00.123456789Z"));
     let line = set(&line, "/updated_at", &json!("2026-06-30T23:59:60.5Z"));
@@ -185,7 +185,7 @@ async fn times_are_cut_to_microseconds(bench: Bench) {
     assert_eq!(job.updated_at.timestamp_subsec_nanos(), 500_000_000);
 }
 
-async fn a_context_of_any_form_keeps_what_has_no_home(bench: Bench) {
+async fn a_context_of_any_form_keeps_what_has_no_home(bench: TestApp) {
     let line = exported(&bench).await;
     for (i, context) in
         [json!({"legacy": 5}), json!({"legacy": [1]}), json!({"legacy": {"a": 1}}), json!(null)].iter().enumerate()
@@ -199,7 +199,7 @@ async fn a_context_of_any_form_keeps_what_has_no_home(bench: Bench) {
     }
 }
 
-async fn records_of_older_stores_never_leave_the_bounds(bench: Bench) {
+async fn records_of_older_stores_never_leave_the_bounds(bench: TestApp) {
     let odd = [
         json!({"created_at": "12000-01-01T00:00:00"}),
         json!({"created_at": "+12000-01-01T00:00:00Z"}),
@@ -220,7 +220,7 @@ async fn records_of_older_stores_never_leave_the_bounds(bench: Bench) {
     import(&bench, &Dump::of(text)).await;
     works(&bench).await;
     let exported = export_text(&bench).await;
-    let fresh = Bench::set_up(bench.db.backend).await;
+    let fresh = TestApp::set_up(bench.db.backend).await;
     let again = import(&fresh, &Dump::of(&exported)).await;
     assert_eq!(again.total.rejected, 0, "{:?}", again.rejects);
     assert_eq!(export_text(&fresh).await, exported);

@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, import, import_all, job},
-    support::{Bench, any_job, at_once, for_good},
+    support::{TestApp, any_job, at_once, for_good},
 };
 use callsheet::{
     import::{Fate, OnConflict, Options, Report},
@@ -26,7 +26,7 @@ fn options(dump: &Dump, on_conflict: OnConflict) -> Options {
     Options { on_conflict, ..dump.options() }
 }
 
-async fn again(bench: &Bench, dump: &Dump, on_conflict: OnConflict) -> Report {
+async fn again(bench: &TestApp, dump: &Dump, on_conflict: OnConflict) -> Report {
     import_all(bench, &options(dump, on_conflict)).await.0
 }
 
@@ -39,7 +39,7 @@ fn shots() -> Value {
     json!([{"shot_idx": 0, "status": "completed", "visual_desc": "a pier"}, {"shot_idx": 1, "status": "pending"}])
 }
 
-async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: Bench) {
+async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: TestApp) {
     let context = json!({"legacy": {"tenant": 1}}).as_object().cloned();
     let stored = NewJob { job_id: Some("a".into()), style: Some("Noir".into()), context, ..any_job() };
     let before = bench.create(stored).await;
@@ -68,7 +68,7 @@ async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: Bench) {
     assert_eq!(bench.whole("a").await, whole);
 }
 
-async fn merging_tells_nothing_of_another_state(bench: Bench) {
+async fn merging_tells_nothing_of_another_state(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
     bench.mark_completed("a", None, None).await.unwrap();
@@ -80,7 +80,7 @@ async fn merging_tells_nothing_of_another_state(bench: Bench) {
     assert_eq!(after.mode.as_deref(), Some("idea"));
 }
 
-async fn overwriting_takes_the_jobs_place(bench: Bench) {
+async fn overwriting_takes_the_jobs_place(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
     bench.mark_failed("a", for_good("broken"), None).await.unwrap();
@@ -101,7 +101,7 @@ async fn overwriting_takes_the_jobs_place(bench: Bench) {
     assert_eq!(bench.whole("a").await.items, []);
 }
 
-async fn a_deleted_job_comes_back_only_by_overwriting(bench: Bench) {
+async fn a_deleted_job_comes_back_only_by_overwriting(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     import(&bench, &dump).await;
     bench.delete_job("a", None).await.unwrap();
@@ -114,7 +114,7 @@ async fn a_deleted_job_comes_back_only_by_overwriting(bench: Bench) {
     assert_eq!((whole.kinds(), whole.job.as_ref().unwrap().version), (vec!["deleted", "imported"], 3));
 }
 
-async fn records_of_one_id_in_one_batch_meet_each_other(bench: Bench) {
+async fn records_of_one_id_in_one_batch_meet_each_other(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let other = json!({
         "job_id": "a", "pipeline_type": "idea2video", "status": "pending", "progress": 0.0, "request_data": {},
@@ -132,7 +132,7 @@ async fn records_of_one_id_in_one_batch_meet_each_other(bench: Bench) {
     assert_eq!(after.result_data.unwrap()["video_path"], "v.mp4");
 }
 
-async fn a_dry_run_foresees_the_same(bench: Bench) {
+async fn a_dry_run_foresees_the_same(bench: TestApp) {
     bench.named("a").await;
     let dump = Dump::json(&json!([job("a", json!({"status": "failed", "error": "boom"})), job("b", json!({}))]));
     for (on_conflict, foreseen) in [(OnConflict::Merge, (1, 1, 0, 0)), (OnConflict::Overwrite, (1, 0, 1, 0))] {
@@ -143,7 +143,7 @@ async fn a_dry_run_foresees_the_same(bench: Bench) {
     }
 }
 
-async fn merging_keeps_the_series_and_episode_of_the_job(bench: Bench) {
+async fn merging_keeps_the_series_and_episode_of_the_job(bench: TestApp) {
     let (series, another) = (bench.series("Night trains").await, bench.series("Another").await);
     let episode = NewEpisode { series_id: Some(series.clone()), title: None, number: Some(1) };
     let episode = bench.create_episode(episode, None).await.unwrap().id;
@@ -158,7 +158,7 @@ async fn merging_keeps_the_series_and_episode_of_the_job(bench: Bench) {
     }
 }
 
-async fn a_link_that_leads_nowhere_is_no_change(bench: Bench) {
+async fn a_link_that_leads_nowhere_is_no_change(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({"series_id": "gone", "episode_id": "gone"}))]));
     import(&bench, &dump).await;
     let before = bench.whole("a").await;
@@ -169,7 +169,7 @@ async fn a_link_that_leads_nowhere_is_no_change(bench: Bench) {
     }
 }
 
-async fn two_imports_of_one_dump_share_its_records(bench: Bench) {
+async fn two_imports_of_one_dump_share_its_records(bench: TestApp) {
     const RECORDS: usize = 4000;
     let records: Vec<_> = (0..RECORDS).map(|n| job(&format!("job-{n:05}"), json!({}))).collect();
     let dump = Dump::json(&records.into());

@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, import, import_all, job, rejected},
-    support::Bench,
+    support::TestApp,
 };
 use callsheet::import::{Background, Options, Room, Settings, StopReason};
 use entity::import::{self, ImportStatus};
@@ -19,7 +19,7 @@ on_both!(
     more_imports_than_may_wait_get_no_place,
 );
 
-async fn rejects_beyond_some_are_only_counted(bench: Bench) {
+async fn rejects_beyond_some_are_only_counted(bench: TestApp) {
     let report = import(&bench, &Dump::of("{\"x\": 1}\n".repeat(10_050))).await;
     assert_eq!(counts(&report), (10_050, 0, 0, 10_050));
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
@@ -32,7 +32,7 @@ async fn rejects_beyond_some_are_only_counted(bench: Bench) {
     assert!(run.reject_bytes <= 64 << 20);
 }
 
-async fn values_in_a_row_that_are_no_records_are_one_reject(bench: Bench) {
+async fn values_in_a_row_that_are_no_records_are_one_reject(bench: TestApp) {
     let list = format!("[{} {{}}, {} 4]", "1, \"x\", null, ".repeat(100_000), job("a", json!({})).to_string() + ",");
     let report = import(&bench, &Dump::of(&list)).await;
     assert_eq!(counts(&report), (4, 1, 0, 3));
@@ -45,7 +45,7 @@ async fn values_in_a_row_that_are_no_records_are_one_reject(bench: Bench) {
     assert_eq!(counts(&report), (1, 0, 0, 1));
 }
 
-async fn a_packed_file_that_unpacks_without_end_fails(bench: Bench) {
+async fn a_packed_file_that_unpacks_without_end_fails(bench: TestApp) {
     let bomb = |byte: u8| zstd::encode_all(std::io::Read::take(std::io::repeat(byte), 1 << 30), 1).unwrap();
     // Nothing but the beginning of a record, a record a byte, and no record at all.
     for byte in [b'[', b'1', b' '] {
@@ -58,7 +58,7 @@ async fn a_packed_file_that_unpacks_without_end_fails(bench: Bench) {
     }
 }
 
-async fn a_disk_that_is_nearly_full_stops_an_import(bench: Bench) {
+async fn a_disk_that_is_nearly_full_stops_an_import(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     let room = Room { free: Some(u64::MAX), places: vec![std::env::temp_dir()] };
     let (report, _) = import_all(&bench, &Options { room, ..dump.options() }).await;
@@ -93,7 +93,7 @@ impl Silence {
 }
 
 /// The run when it has ended.
-pub async fn ended(bench: &Bench, id: &str) -> import::Model {
+pub async fn ended(bench: &TestApp, id: &str) -> import::Model {
     loop {
         let run = bench.get_import(id).await.unwrap();
         if run.status != ImportStatus::Running && run.report.is_some() {
@@ -103,7 +103,7 @@ pub async fn ended(bench: &Bench, id: &str) -> import::Model {
     }
 }
 
-async fn an_import_that_takes_too_long_is_ended(bench: Bench) {
+async fn an_import_that_takes_too_long_is_ended(bench: TestApp) {
     let settings = Settings { time_limit: Some(Duration::from_millis(50)), ..Settings::default() };
     let background = Background::new((*bench).clone(), settings);
     let silence = Silence::new();
@@ -113,7 +113,7 @@ async fn an_import_that_takes_too_long_is_ended(bench: Bench) {
     assert!(run.error.unwrap().contains("--max-import-seconds"));
 }
 
-async fn more_imports_than_may_wait_get_no_place(bench: Bench) {
+async fn more_imports_than_may_wait_get_no_place(bench: TestApp) {
     let background = Background::new((*bench).clone(), Settings::default());
     let silence = Silence::new();
     let mut runs = Vec::new();

@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job, rejected, sample},
-    support::{Backend, Bench, Fixture, any_job, for_good, for_now},
+    support::{Backend, TestApp, Fixture, any_job, for_good, for_now},
 };
 use callsheet::{
     export::{self, Output},
@@ -26,8 +26,8 @@ on_both!(
 );
 
 /// A database of the other kind.
-async fn other(bench: &Bench) -> Bench {
-    Bench::set_up(if bench.db.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite }).await
+async fn other(bench: &TestApp) -> TestApp {
+    TestApp::set_up(if bench.db.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite }).await
 }
 
 fn nasty() -> Value {
@@ -38,7 +38,7 @@ fn nasty() -> Value {
     })
 }
 
-async fn fill(bench: &Bench) {
+async fn fill(bench: &TestApp) {
     let files = [
         "vedo_jobs.json",
         "vedo_pipeline_jobs.json",
@@ -100,7 +100,7 @@ async fn fill(bench: &Bench) {
         .unwrap();
 }
 
-async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Bench) {
+async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: TestApp) {
     fill(&bench).await;
     let exported = export_text(&bench).await;
     let other = other(&bench).await;
@@ -122,7 +122,7 @@ async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Benc
     other.tear_down().await;
 }
 
-async fn a_packed_export_is_read_as_well(bench: Bench) {
+async fn a_packed_export_is_read_as_well(bench: TestApp) {
     bench.named("a").await;
     let exported = export_text(&bench).await;
     for name in ["out.jsonl", "out.jsonl.gz", "out.jsonl.zst"] {
@@ -132,7 +132,7 @@ async fn a_packed_export_is_read_as_well(bench: Bench) {
         assert_eq!(export::jsonl(&bench, &mut out).await.unwrap(), 1);
         assert!(!path.exists(), "an export that is not whole has no name");
         out.finish().unwrap();
-        let fresh = Bench::set_up(bench.db.backend).await;
+        let fresh = TestApp::set_up(bench.db.backend).await;
         let (report, _) = import_all(&fresh, &Options::new(vec![path])).await;
         assert_eq!(counts(&report), (1, 1, 0, 0));
         assert_eq!(export_text(&fresh).await, exported);
@@ -140,10 +140,10 @@ async fn a_packed_export_is_read_as_well(bench: Bench) {
     }
 }
 
-async fn a_lease_comes_back_with_a_token_that_nobody_has(bench: Bench) {
+async fn a_lease_comes_back_with_a_token_that_nobody_has(bench: TestApp) {
     let leased = bench.leased().await;
     let exported = export_text(&bench).await;
-    let fresh = Bench::set_up(bench.db.backend).await;
+    let fresh = TestApp::set_up(bench.db.backend).await;
     import(&fresh, &Dump::of(&exported)).await;
     let job = fresh.get_job(&leased.id).await.unwrap();
     assert!(job.lease_token.is_some() && job.lease_token != leased.lease_token);
@@ -151,7 +151,7 @@ async fn a_lease_comes_back_with_a_token_that_nobody_has(bench: Bench) {
     fresh.tear_down().await;
 }
 
-async fn an_export_that_was_tampered_with_is_reported(bench: Bench) {
+async fn an_export_that_was_tampered_with_is_reported(bench: TestApp) {
     bench.named("a").await;
     let job: Value = serde_json::from_str(&export_text(&bench).await).unwrap();
     bench.delete_job("a", None).await.unwrap();
@@ -173,21 +173,21 @@ async fn an_export_that_was_tampered_with_is_reported(bench: Bench) {
 }
 
 /// As the first Callsheet wrote it.
-async fn an_export_without_history_begins_one(bench: Bench) {
+async fn an_export_without_history_begins_one(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
     let mut exported: Value = serde_json::from_str(&export_text(&bench).await).unwrap();
     for name in ["events", "series", "episode", "active_jobs"] {
         exported.as_object_mut().unwrap().remove(name);
     }
-    let fresh = Bench::set_up(bench.db.backend).await;
+    let fresh = TestApp::set_up(bench.db.backend).await;
     import(&fresh, &Dump::of(exported.to_string())).await;
     let whole = fresh.whole("a").await;
     assert_eq!((whole.kinds(), whole.job.as_ref().unwrap().version), (vec!["imported"], 1));
     fresh.tear_down().await;
 }
 
-async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: Bench) {
+async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: TestApp) {
     let ids: Vec<_> = (0..8).map(|n| format!("job-{n}")).collect();
     for id in &ids {
         bench.named(id).await;
@@ -210,7 +210,7 @@ async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: Bench) {
     changes.await.unwrap();
 }
 
-async fn a_record_as_deep_as_is_taken_comes_back(bench: Bench) {
+async fn a_record_as_deep_as_is_taken_comes_back(bench: TestApp) {
     let lists = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let record = |id: &str, depth: usize| {
         let text = job(id, json!({"extra": "@", "shots": [{"lens": "@"}]})).to_string();
@@ -219,7 +219,7 @@ async fn a_record_as_deep_as_is_taken_comes_back(bench: Bench) {
     let report = import(&bench, &Dump::of([record("a", 120), record("b", 121)].join("\n"))).await;
     assert_eq!(rejected(&report), [("line 2".to_owned(), "malformed_json")]);
     let exported = export_text(&bench).await;
-    let fresh = Bench::set_up(bench.db.backend).await;
+    let fresh = TestApp::set_up(bench.db.backend).await;
     assert_eq!(counts(&import(&fresh, &Dump::of(&exported)).await), (1, 1, 0, 0));
     assert_eq!(export_text(&fresh).await, exported);
     fresh.tear_down().await;

@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, import_all, job},
-    support::Bench,
+    support::TestApp,
 };
 use callsheet::import::{self, Fate, ImportError, Options, Outcome};
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ on_both!(
     a_stop_leaves_whole_records,
 );
 
-async fn every_reject_and_repair_is_told(bench: Bench) {
+async fn every_reject_and_repair_is_told(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let report_file = folder.path().join("report.json");
     let dump = Dump::json(&json!({
@@ -56,7 +56,7 @@ async fn every_reject_and_repair_is_told(bench: Bench) {
     assert_eq!(told["records"].as_array().unwrap().len(), 1);
 }
 
-async fn a_report_that_cannot_be_written_stops_the_run(bench: Bench) {
+async fn a_report_that_cannot_be_written_stops_the_run(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     let options = Options { report: Some("/nowhere/report.json".into()), ..dump.options() };
     let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
@@ -66,7 +66,7 @@ async fn a_report_that_cannot_be_written_stops_the_run(bench: Bench) {
     assert!(bench.get_job("a").await.is_err());
 }
 
-async fn a_stop_leaves_whole_records(bench: Bench) {
+async fn a_stop_leaves_whole_records(bench: TestApp) {
     let records: Vec<_> = (0..20_000).map(|n| job(&format!("job-{n:05}"), json!({}))).collect();
     let dump = Dump::json(&records.into());
     let options = dump.options();
@@ -87,7 +87,7 @@ async fn a_stop_leaves_whole_records(bench: Bench) {
     assert_eq!((rest.total.imported, rest.total.already_there), (20_000 - told, told));
 }
 
-async fn a_report_that_would_change_a_source_is_refused(bench: Bench) {
+async fn a_report_that_would_change_a_source_is_refused(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("dump.json.part");
     let text = json!([job("a", json!({}))]).to_string();

@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, import},
-    support::Bench,
+    support::TestApp,
 };
 use callsheet::{jobs::PrunedImports, lifecycle::Cursor};
 use chrono::TimeDelta;
@@ -20,7 +20,7 @@ on_both!(
     old_runs_go_with_their_rejects,
 );
 
-async fn runs_are_paged_newest_first(bench: Bench) {
+async fn runs_are_paged_newest_first(bench: TestApp) {
     let mut ids = Vec::new();
     for _ in 0..5 {
         ids.push(bench.start_import(json!({})).await.unwrap());
@@ -42,19 +42,19 @@ async fn runs_are_paged_newest_first(bench: Bench) {
     assert_eq!(bench.list_import_rejects("nowhere", None, 1).await.unwrap_err().code(), "import_not_found");
 }
 
-async fn ran_by(bench: &Bench, process: Option<&str>) -> String {
+async fn ran_by(bench: &TestApp, process: Option<&str>) -> String {
     let id = bench.start_import(json!({})).await.unwrap();
     let row = import::ActiveModel { id: Set(id.clone()), process: Set(process.map(Into::into)), ..Default::default() };
     row.update(bench.database().read()).await.unwrap();
     id
 }
 
-async fn status(bench: &Bench, id: &str) -> (ImportStatus, bool) {
+async fn status(bench: &TestApp, id: &str) -> (ImportStatus, bool) {
     let run = bench.get_import(id).await.unwrap();
     (run.status, run.error.is_some_and(|error| error.contains("is gone")))
 }
 
-async fn a_run_whose_process_is_gone_is_given_up(bench: Bench) {
+async fn a_run_whose_process_is_gone_is_given_up(bench: TestApp) {
     let Some(own) = callsheet::process::own() else { return };
     let (words, _) = own.rsplit_once(' ').unwrap();
     let mine = bench.start_import(json!({})).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_run_whose_process_is_gone_is_given_up(bench: Bench) {
     assert!(bench.get_import(&gone).await.unwrap().finished_at.is_some());
 }
 
-async fn a_run_that_is_silent_is_given_up(bench: Bench) {
+async fn a_run_that_is_silent_is_given_up(bench: TestApp) {
     let (silent, heard) = (ran_by(&bench, None).await, ran_by(&bench, Some("another-boot pid:[1] 1 1")).await);
     let done = bench.start_import(json!({})).await.unwrap();
     bench.finish_import(&done, None, None).await.unwrap();
@@ -81,7 +81,7 @@ async fn a_run_that_is_silent_is_given_up(bench: Bench) {
     assert_eq!(status(&bench, &done).await, (ImportStatus::Finished, false));
 }
 
-async fn old_runs_go_with_their_rejects(bench: Bench) {
+async fn old_runs_go_with_their_rejects(bench: TestApp) {
     let lines = "{\"x\": 1}\n".repeat(501);
     let old = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();
     bench.clock.advance(TimeDelta::days(20));

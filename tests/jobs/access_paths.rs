@@ -1,6 +1,6 @@
 //! The shortest access path leads to the jobs of a filter.
 
-use crate::support::{Bench, any_job, claim, parameters};
+use crate::support::{TestApp, any_job, claim, parameters};
 use callsheet::{
     db::{Database, Observer, Options},
     jobs::{Claim, Filter, JobManager, NewJob, Order, Page, PageAfter, View},
@@ -10,7 +10,7 @@ use sea_orm::Statement;
 use std::sync::{Arc, Mutex};
 
 /// The page, and the statements that it took.
-async fn page(t: &Bench, filter: &Filter) -> (Page, Vec<String>) {
+async fn page(t: &TestApp, filter: &Filter) -> (Page, Vec<String>) {
     let seen: Arc<Mutex<Vec<String>>> = Arc::default();
     let all = seen.clone();
     let observer = Observer(Arc::new(move |asked: &Statement| all.lock().unwrap().push(asked.sql.clone())));
@@ -30,7 +30,7 @@ fn team(name: &str) -> Vec<(String, String)> {
 }
 
 /// Thirty jobs of a team, of which one runs, and one of another.
-async fn thirty_one(t: &Bench) {
+async fn thirty_one(t: &TestApp) {
     for n in 0..31 {
         let labels = team(if n == 7 { "few" } else { "many" }).into_iter().collect();
         t.create(NewJob { labels, ..any_job() }).await;
@@ -40,7 +40,7 @@ async fn thirty_one(t: &Bench) {
 }
 
 on_both!(the_rarer_of_two_leads_to_the_jobs);
-async fn the_rarer_of_two_leads_to_the_jobs(t: Bench) {
+async fn the_rarer_of_two_leads_to_the_jobs(t: TestApp) {
     thirty_one(&t).await;
     for (status, labels, found, by_label) in [
         (JobStatus::Processing, team("many"), 1, false),
@@ -55,7 +55,7 @@ async fn the_rarer_of_two_leads_to_the_jobs(t: Bench) {
 }
 
 on_both!(what_there_is_none_of_is_known_without_a_look_at_a_job);
-async fn what_there_is_none_of_is_known_without_a_look_at_a_job(t: Bench) {
+async fn what_there_is_none_of_is_known_without_a_look_at_a_job(t: TestApp) {
     thirty_one(&t).await;
     let none = [
         Filter { status: Some(JobStatus::Failed), job_type: Some(any_job().job_type), ..Filter::default() },
@@ -72,7 +72,7 @@ async fn what_there_is_none_of_is_known_without_a_look_at_a_job(t: Bench) {
 }
 
 on_both!(a_label_named_twice_is_one_and_more_than_a_job_can_have_are_refused);
-async fn a_label_named_twice_is_one_and_more_than_a_job_can_have_are_refused(t: Bench) {
+async fn a_label_named_twice_is_one_and_more_than_a_job_can_have_are_refused(t: TestApp) {
     thirty_one(&t).await;
     let twice = Filter { labels: [team("few"), team("few")].concat(), ..Filter::default() };
     assert_eq!(page(&t, &twice).await.0.jobs.len(), 1);

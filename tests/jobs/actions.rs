@@ -1,6 +1,6 @@
 //! Actions on all jobs that match.
 
-use crate::support::{Bench, any_job, refusal};
+use crate::support::{TestApp, any_job, refusal};
 use callsheet::jobs::{ActionFilter, Idempotency, JobManager, NewAction, NewJob};
 use chrono::TimeDelta;
 use entity::{
@@ -17,7 +17,7 @@ fn with_status(status: &[JobStatus]) -> ActionFilter {
     ActionFilter { status: status.to_vec(), ..Default::default() }
 }
 
-async fn done(t: &Bench, new: NewAction, confirm: bool) -> job_action::Model {
+async fn done(t: &TestApp, new: NewAction, confirm: bool) -> job_action::Model {
     let begun = t.start_action(new, confirm, None).await.unwrap();
     assert_eq!(begun.status, ActionStatus::Running);
     t.run_actions().await.unwrap();
@@ -30,7 +30,7 @@ fn sums(action: &job_action::Model) -> (i64, i64, i64, i64) {
     (action.matching, action.changed, action.skipped, action.failed)
 }
 
-async fn one_of_each(t: &Bench) {
+async fn one_of_each(t: &TestApp) {
     for status in
         [JobStatus::Queued, JobStatus::Processing, JobStatus::Completed, JobStatus::Failed, JobStatus::Cancelled]
     {
@@ -39,7 +39,7 @@ async fn one_of_each(t: &Bench) {
 }
 
 on_both!(each_action_does_to_each_job_what_its_verb_does);
-async fn each_action_does_to_each_job_what_its_verb_does(t: Bench) {
+async fn each_action_does_to_each_job_what_its_verb_does(t: TestApp) {
     one_of_each(&t).await;
     let all = ActionFilter { job_type: Some("idea2video".into()), ..Default::default() };
     assert_eq!(sums(&done(&t, action(ActionKind::Cancel, all.clone()), false).await), (5, 2, 3, 0));
@@ -63,7 +63,7 @@ async fn each_action_does_to_each_job_what_its_verb_does(t: Bench) {
 }
 
 on_both!(a_preview_tells_what_an_action_then_does);
-async fn a_preview_tells_what_an_action_then_does(t: Bench) {
+async fn a_preview_tells_what_an_action_then_does(t: TestApp) {
     one_of_each(&t).await;
     t.clock.advance(TimeDelta::hours(1));
     one_of_each(&t).await;
@@ -78,7 +78,7 @@ async fn a_preview_tells_what_an_action_then_does(t: Bench) {
 }
 
 on_both!(only_what_matches_and_was_there_is_acted_on);
-async fn only_what_matches_and_was_there_is_acted_on(t: Bench) {
+async fn only_what_matches_and_was_there_is_acted_on(t: TestApp) {
     let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let red = t.create(NewJob { labels: labels(&[("team", "red")]), ..any_job() }).await;
     let blue = t.create(NewJob { labels: labels(&[("team", "blue")]), ..any_job() }).await;
@@ -97,7 +97,7 @@ async fn only_what_matches_and_was_there_is_acted_on(t: Bench) {
 }
 
 on_both!(an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_aborted);
-async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_aborted(t: Bench) {
+async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_aborted(t: TestApp) {
     let mut ids = Vec::new();
     for _ in 0..450 {
         ids.push(t.queued().await.id);
@@ -132,7 +132,7 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
 }
 
 on_both!(an_action_whose_process_is_silent_is_gone_on_with);
-async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
+async fn an_action_whose_process_is_silent_is_gone_on_with(t: TestApp) {
     t.queued().await;
     let begun =
         t.start_action(action(ActionKind::Cancel, with_status(&[JobStatus::Queued])), false, None).await.unwrap();
@@ -152,7 +152,7 @@ async fn an_action_whose_process_is_silent_is_gone_on_with(t: Bench) {
 }
 
 on_both!(what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said);
-async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: Bench) {
+async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: TestApp) {
     let begin = async |filter: ActionFilter, confirm, key: Option<&str>| {
         let key = key.map(|key| Idempotency { key: key.into(), fingerprint: "same".into() });
         t.start_action(action(ActionKind::Cancel, filter), confirm, key).await
@@ -180,7 +180,7 @@ async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: Bench) {
 }
 
 on_both!(bad_actions_are_refused);
-async fn bad_actions_are_refused(t: Bench) {
+async fn bad_actions_are_refused(t: TestApp) {
     let everything = action(ActionKind::Delete, ActionFilter::default());
     refusal(t.start_action(everything.clone(), false, None).await, "confirmation_required");
     let bad = [

@@ -1,11 +1,11 @@
 //! Active jobs: what a client has before it, never one that has ended.
 
-use crate::support::{Bench, any_job, for_good, for_now, refusal};
+use crate::support::{TestApp, any_job, for_good, for_now, refusal};
 use callsheet::jobs::NewJob;
 use entity::JobStatus;
 use sea_orm::EntityTrait;
 
-async fn active(t: &Bench, client: &str) -> Vec<String> {
+async fn active(t: &TestApp, client: &str) -> Vec<String> {
     let active = t.list_active_jobs(client).await.unwrap();
     active
         .into_iter()
@@ -16,13 +16,13 @@ async fn active(t: &Bench, client: &str) -> Vec<String> {
         .collect()
 }
 
-async fn of_client(t: &Bench, client: &str) -> String {
+async fn of_client(t: &TestApp, client: &str) -> String {
     let new = NewJob { client_id: Some(client.into()), project_title: Some("Night train".into()), ..any_job() };
     t.create(new).await.id
 }
 
 on_both!(a_job_is_active_from_its_creation_until_it_ends_however_it_ends);
-async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: Bench) {
+async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: TestApp) {
     for end in ["complete", "fail", "cancel", "delete", "patch"] {
         let id = of_client(&t, "page").await;
         t.start(&id).await;
@@ -45,7 +45,7 @@ async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: Benc
 }
 
 on_both!(a_client_may_have_several_jobs_and_a_job_several_clients);
-async fn a_client_may_have_several_jobs_and_a_job_several_clients(t: Bench) {
+async fn a_client_may_have_several_jobs_and_a_job_several_clients(t: TestApp) {
     let first = of_client(&t, "phone").await;
     t.clock.advance(chrono::TimeDelta::seconds(1));
     let second = of_client(&t, "phone").await;
@@ -63,7 +63,7 @@ async fn a_client_may_have_several_jobs_and_a_job_several_clients(t: Bench) {
 }
 
 on_both!(a_job_that_has_ended_is_nobodys_until_it_is_put_again);
-async fn a_job_that_has_ended_is_nobodys_until_it_is_put_again(t: Bench) {
+async fn a_job_that_has_ended_is_nobodys_until_it_is_put_again(t: TestApp) {
     let id = of_client(&t, "page").await;
     t.cancel_job(&id, None, None).await.unwrap();
     t.refused(&id, "job_ended", t.set_active_job("page", &id, None)).await;
@@ -74,7 +74,7 @@ async fn a_job_that_has_ended_is_nobodys_until_it_is_put_again(t: Bench) {
 }
 
 on_both!(bad_clients_and_unknown_jobs_are_refused);
-async fn bad_clients_and_unknown_jobs_are_refused(t: Bench) {
+async fn bad_clients_and_unknown_jobs_are_refused(t: TestApp) {
     let id = t.queued().await.id;
     let long = "x".repeat(201);
     for client in ["", "a\nb", "a\0", long.as_str()] {
@@ -95,7 +95,7 @@ async fn bad_clients_and_unknown_jobs_are_refused(t: Bench) {
 }
 
 on_both!(a_job_that_ends_while_it_is_put_is_nobodys);
-async fn a_job_that_ends_while_it_is_put_is_nobodys(t: Bench) {
+async fn a_job_that_ends_while_it_is_put_is_nobodys(t: TestApp) {
     let other = t.another().await;
     for round in 0..20 {
         let id = of_client(&t, "page").await;

@@ -1,7 +1,7 @@
 //! Input that is refused: each error at its field, all at once, and nothing is written.
 
 use super::mark_completed::object;
-use crate::support::{Bench, any_job, parameters, pointers, refusal};
+use crate::support::{TestApp, any_job, parameters, pointers, refusal};
 use callsheet::{
     error::Result,
     jobs::{Filter, IfVersion, JobPatch, NewEpisode, NewItem, NewJob, NewSeries},
@@ -9,12 +9,12 @@ use callsheet::{
 use chrono::{DateTime, TimeZone, Utc};
 use serde_json::json;
 
-async fn nothing_was_written(t: &Bench) {
+async fn nothing_was_written(t: &TestApp) {
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().total(), 0);
 }
 
 on_both!(a_nul_is_refused_wherever_it_stands);
-async fn a_nul_is_refused_wherever_it_stands(t: Bench) {
+async fn a_nul_is_refused_wherever_it_stands(t: TestApp) {
     let nul = || Some("a\0b".to_owned());
     let new = NewJob {
         mode: nul(),
@@ -51,7 +51,7 @@ async fn a_nul_is_refused_wherever_it_stands(t: Bench) {
 }
 
 on_both!(a_text_that_is_too_long_is_refused_and_the_longest_is_taken);
-async fn a_text_that_is_too_long_is_refused_and_the_longest_is_taken(t: Bench) {
+async fn a_text_that_is_too_long_is_refused_and_the_longest_is_taken(t: TestApp) {
     let text = |n: usize| Some("ü".repeat(n));
     let new = |more: usize| NewJob {
         mode: text(20 + more),
@@ -71,7 +71,7 @@ async fn a_text_that_is_too_long_is_refused_and_the_longest_is_taken(t: Bench) {
 }
 
 on_both!(an_id_is_1_to_64_plain_characters);
-async fn an_id_is_1_to_64_plain_characters(t: Bench) {
+async fn an_id_is_1_to_64_plain_characters(t: TestApp) {
     let long = "x".repeat(65);
     for id in ["", "a/b", "a b", "🎬", "é", "a\0", "%2e", &long, &"x".repeat(300)] {
         let new = NewJob { job_id: Some(id.into()), ..any_job() };
@@ -88,7 +88,7 @@ async fn an_id_is_1_to_64_plain_characters(t: Bench) {
 }
 
 on_both!(numbers_times_types_labels_and_keys_have_their_bounds);
-async fn numbers_times_types_labels_and_keys_have_their_bounds(t: Bench) {
+async fn numbers_times_types_labels_and_keys_have_their_bounds(t: TestApp) {
     let many = (0..17).map(|n| (format!("label-{n}"), String::new()));
     let odd = [("a~b".to_owned(), String::new()), ("x".repeat(64), String::new()), (String::new(), String::new())];
     let item = |key: &str| NewItem { key: key.into(), input: None };
@@ -129,7 +129,7 @@ async fn numbers_times_types_labels_and_keys_have_their_bounds(t: Bench) {
 }
 
 on_both!(a_patch_is_held_to_the_same_bounds);
-async fn a_patch_is_held_to_the_same_bounds(t: Bench) {
+async fn a_patch_is_held_to_the_same_bounds(t: TestApp) {
     let id = t.started().await.id;
     let label = |key: &str, value: Option<&str>| Some(Some([(key.to_owned(), value.map(str::to_owned))].into()));
     let none = JobPatch::default;
@@ -158,7 +158,7 @@ async fn a_patch_is_held_to_the_same_bounds(t: Bench) {
 }
 
 on_both!(an_id_that_no_row_can_have_is_simply_not_found);
-async fn an_id_that_no_row_can_have_is_simply_not_found(t: Bench) {
+async fn an_id_that_no_row_can_have_is_simply_not_found(t: TestApp) {
     let long = "x".repeat(300);
     for id in ["", "a\0b", "no/where", "🎬", "' OR 1=1 --", &long] {
         let any: IfVersion = None;
@@ -183,7 +183,7 @@ async fn an_id_that_no_row_can_have_is_simply_not_found(t: Bench) {
 }
 
 on_both!(series_and_episodes_are_held_to_bounds);
-async fn series_and_episodes_are_held_to_bounds(t: Bench) {
+async fn series_and_episodes_are_held_to_bounds(t: TestApp) {
     for (title, code) in
         [("", "too_short"), (" \n", "too_short"), ("a\0", "nul_character"), (&"x".repeat(256), "too_long")]
     {
@@ -198,7 +198,7 @@ async fn series_and_episodes_are_held_to_bounds(t: Bench) {
 }
 
 on_both!(the_first_and_the_last_time_that_are_taken_are_kept_as_they_are);
-async fn the_first_and_the_last_time_that_are_taken_are_kept_as_they_are(t: Bench) {
+async fn the_first_and_the_last_time_that_are_taken_are_kept_as_they_are(t: TestApp) {
     for time in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
         let run_at = Some(DateTime::parse_from_rfc3339(time).unwrap().to_utc());
         let id = t.create(NewJob { run_at, ..any_job() }).await.id;

@@ -1,12 +1,12 @@
 //! cancel_job.
 
-use crate::support::{Bench, pointers};
+use crate::support::{TestApp, pointers};
 use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
 on_both!(a_queued_job_is_cancelled_at_once);
-async fn a_queued_job_is_cancelled_at_once(t: Bench) {
+async fn a_queued_job_is_cancelled_at_once(t: TestApp) {
     let id = t.queued().await.id;
     let now = t.clock.advance(TimeDelta::seconds(1));
     let job = t.cancel_job(&id, Some("not needed".into()), None).await.unwrap();
@@ -17,7 +17,7 @@ async fn a_queued_job_is_cancelled_at_once(t: Bench) {
 }
 
 on_both!(a_job_that_runs_without_a_lease_is_cancelled_at_once);
-async fn a_job_that_runs_without_a_lease_is_cancelled_at_once(t: Bench) {
+async fn a_job_that_runs_without_a_lease_is_cancelled_at_once(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(1), None).await.unwrap();
     let job = t.cancel_job(&id, None, None).await.unwrap();
@@ -25,7 +25,7 @@ async fn a_job_that_runs_without_a_lease_is_cancelled_at_once(t: Bench) {
 }
 
 on_both!(a_long_reason_or_one_with_a_nul_is_refused);
-async fn a_long_reason_or_one_with_a_nul_is_refused(t: Bench) {
+async fn a_long_reason_or_one_with_a_nul_is_refused(t: TestApp) {
     let id = t.queued().await.id;
     let long = t.refused(&id, "invalid_request", t.cancel_job(&id, Some("x".repeat(1001)), None)).await;
     assert_eq!(pointers(&long), ["/reason too_long"]);

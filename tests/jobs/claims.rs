@@ -1,6 +1,6 @@
 //! claim_jobs: who is given what, in which order.
 
-use crate::support::{Backend, Bench, any_job, at_once, claim, pointers, refusal};
+use crate::support::{Backend, TestApp, any_job, at_once, claim, pointers, refusal};
 use callsheet::jobs::{Claim, NewItem, NewJob};
 use chrono::TimeDelta;
 use entity::{JobStatus, job};
@@ -9,7 +9,7 @@ use serde_json::json;
 use std::collections::HashSet;
 
 on_both!(a_claim_counts_an_attempt_and_gives_a_lease_and_all_items);
-async fn a_claim_counts_an_attempt_and_gives_a_lease_and_all_items(t: Bench) {
+async fn a_claim_counts_an_attempt_and_gives_a_lease_and_all_items(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: Some(json!({"of": key})) });
     let id = t.create(NewJob { items: items.into(), content: Some("A fox".into()), ..any_job() }).await.id;
     let now = t.clock.advance(TimeDelta::seconds(5));
@@ -30,7 +30,7 @@ async fn a_claim_counts_an_attempt_and_gives_a_lease_and_all_items(t: Bench) {
 }
 
 on_both!(jobs_come_by_priority_then_when_due_then_by_age);
-async fn jobs_come_by_priority_then_when_due_then_by_age(t: Bench) {
+async fn jobs_come_by_priority_then_when_due_then_by_age(t: TestApp) {
     let now = t.now();
     let at = |seconds| Some(now + TimeDelta::seconds(seconds));
     let kinds = ["b", "a"];
@@ -61,7 +61,7 @@ async fn jobs_come_by_priority_then_when_due_then_by_age(t: Bench) {
 }
 
 on_both!(no_job_is_given_twice_however_many_ask_at_once);
-async fn no_job_is_given_twice_however_many_ask_at_once(t: Bench) {
+async fn no_job_is_given_twice_however_many_ask_at_once(t: TestApp) {
     for i in 0..60 {
         t.create(NewJob { priority: i % 3, ..any_job() }).await;
     }
@@ -91,7 +91,7 @@ async fn no_job_is_given_twice_however_many_ask_at_once(t: Bench) {
 }
 
 on_both!(a_thousand_jobs_with_items_are_one_claim);
-async fn a_thousand_jobs_with_items_are_one_claim(t: Bench) {
+async fn a_thousand_jobs_with_items_are_one_claim(t: TestApp) {
     for i in 0..1001 {
         let items = (0..i % 3).map(|n| NewItem { key: format!("{n}"), input: None }).collect();
         t.create(NewJob { items, ..any_job() }).await;
@@ -107,7 +107,7 @@ async fn a_thousand_jobs_with_items_are_one_claim(t: Bench) {
 }
 
 on_both!(jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim);
-async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim(t: Bench) {
+async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim(t: TestApp) {
     for (id, shots) in [("a", 9000), ("b", 9000), ("c", 9000), ("d", 50_000), ("e", 1)] {
         t.named(id).await;
         let row = job::ActiveModel { id: Set(id.into()), total_shots: Set(shots), ..Default::default() };
@@ -124,7 +124,7 @@ async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next
 }
 
 on_both!(a_claim_says_all_that_is_wrong_with_it);
-async fn a_claim_says_all_that_is_wrong_with_it(t: Bench) {
+async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
     let wrong = Claim {
         worker_id: "w".repeat(10_000),
         job_types: vec!["idea2video".into(), "Bad Type".into()],
@@ -151,7 +151,7 @@ async fn a_claim_says_all_that_is_wrong_with_it(t: Bench) {
 }
 
 on_both!(a_retried_job_is_due_when_its_wait_is_over);
-async fn a_retried_job_is_due_when_its_wait_is_over(t: Bench) {
+async fn a_retried_job_is_due_when_its_wait_is_over(t: TestApp) {
     let id = t.queued().await.id;
     let token = t.claimed("w").await.job.lease_token.unwrap();
     let failure = crate::support::for_now("busy");
@@ -166,7 +166,7 @@ async fn a_retried_job_is_due_when_its_wait_is_over(t: Bench) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn jobs_that_another_transaction_holds_are_left_out_on_postgres() {
     use sea_orm::{ConnectionTrait, TransactionTrait};
-    crate::support::run(Backend::Postgres, |t: Bench| async move {
+    crate::support::run(Backend::Postgres, |t: TestApp| async move {
         let (first, second) = (t.queued().await.id, t.queued().await.id);
         let raw = t.db.raw().await;
         #[allow(clippy::disallowed_methods, reason = "another program's transaction")]
@@ -183,7 +183,7 @@ async fn jobs_that_another_transaction_holds_are_left_out_on_postgres() {
 }
 
 on_both!(a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on);
-async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(t: Bench) {
+async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(t: TestApp) {
     let mut expected = Vec::new();
     for n in 0..60 {
         let content = (n % 2 == 0).then(|| "x".repeat(400_000));
@@ -209,7 +209,7 @@ async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(
 }
 
 on_both!(a_claim_of_many_small_jobs_has_them_all_in_order);
-async fn a_claim_of_many_small_jobs_has_them_all_in_order(t: Bench) {
+async fn a_claim_of_many_small_jobs_has_them_all_in_order(t: TestApp) {
     let mut expected = Vec::new();
     for priority in [1, 0] {
         for _ in 0..150 {

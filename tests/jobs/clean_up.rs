@@ -1,13 +1,13 @@
 //! clean_up: the history of jobs that ended long ago goes, all but the last event.
 
-use crate::support::{Backend, Bench, any_job};
+use crate::support::{Backend, TestApp, any_job};
 use callsheet::jobs::NewJob;
 use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 on_both!(only_the_history_of_jobs_that_ended_long_ago_goes);
-async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: Bench) {
+async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: TestApp) {
     let old = t.job_in(JobStatus::Completed).await;
     let at_work = t.started().await;
     let deleted = t.create(NewJob { job_id: Some("deleted".into()), ..any_job() }).await;
@@ -29,7 +29,7 @@ async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: Bench) {
 }
 
 on_both!(history_that_stays_is_looked_through_beside_any_writer);
-async fn history_that_stays_is_looked_through_beside_any_writer(t: Bench) {
+async fn history_that_stays_is_looked_through_beside_any_writer(t: TestApp) {
     t.started().await;
     t.clock.advance(TimeDelta::days(40));
     t.job_in(JobStatus::Completed).await;

@@ -1,11 +1,11 @@
 //! count_jobs.
 
-use crate::support::{Bench, any_job};
+use crate::support::{TestApp, any_job};
 use callsheet::jobs::{Counts, Filter, NewJob, Order, PageAfter, View};
 use entity::JobStatus;
 
 on_both!(jobs_are_counted_by_status);
-async fn jobs_are_counted_by_status(t: Bench) {
+async fn jobs_are_counted_by_status(t: TestApp) {
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap(), Counts::default());
     let wanted = [
         (JobStatus::Queued, 1),
@@ -25,7 +25,7 @@ async fn jobs_are_counted_by_status(t: Bench) {
 }
 
 on_both!(counts_go_by_the_filters_of_a_list);
-async fn counts_go_by_the_filters_of_a_list(t: Bench) {
+async fn counts_go_by_the_filters_of_a_list(t: TestApp) {
     t.create(NewJob { job_type: "other".into(), ..any_job() }).await;
     t.started().await;
     t.queued().await;
@@ -36,7 +36,7 @@ async fn counts_go_by_the_filters_of_a_list(t: Bench) {
 }
 
 on_both!(a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more);
-async fn a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more(t: Bench) {
+async fn a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more(t: TestApp) {
     let of_a_mode = |n| vec![NewJob { mode: Some("idea".into()), ..any_job() }; n];
     let total = async |filter: Filter| {
         let page = t.list_jobs(&filter, Order::NewestFirst, PageAfter::Start, 1, View::Summary).await.unwrap();

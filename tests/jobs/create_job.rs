@@ -1,14 +1,14 @@
 //! create_job.
 
 use super::mark_completed::object;
-use crate::support::{Bench, any_job, at_once, pointers};
+use crate::support::{TestApp, any_job, at_once, pointers};
 use callsheet::jobs::{NewEpisode, NewItem, NewJob};
 use chrono::{TimeDelta, TimeZone, Utc};
 use entity::{ItemStatus, JobStatus};
 use serde_json::{Value, json};
 
 on_both!(a_created_job_is_queued_with_the_defaults_of_the_domain);
-async fn a_created_job_is_queued_with_the_defaults_of_the_domain(t: Bench) {
+async fn a_created_job_is_queued_with_the_defaults_of_the_domain(t: TestApp) {
     let job = t.queued().await;
     assert_eq!((job.status, job.version, job.attempt, job.max_attempts), (JobStatus::Queued, 1, 0, 3));
     assert_eq!((job.progress, job.total_shots, job.completed_shots, job.priority), (0.0, 0, 0, 0));
@@ -21,7 +21,7 @@ async fn a_created_job_is_queued_with_the_defaults_of_the_domain(t: Bench) {
 }
 
 on_both!(what_was_sent_is_read_back);
-async fn what_was_sent_is_read_back(t: Bench) {
+async fn what_was_sent_is_read_back(t: TestApp) {
     let series_id = t.series("Night shift").await;
     let episode = NewEpisode { series_id: Some(series_id.clone()), title: None, number: Some(1) };
     let episode_id = t.create_episode(episode, None).await.unwrap().id;
@@ -56,14 +56,14 @@ async fn what_was_sent_is_read_back(t: Bench) {
 }
 
 on_both!(an_id_that_is_taken_is_refused_and_its_job_stays);
-async fn an_id_that_is_taken_is_refused_and_its_job_stays(t: Bench) {
+async fn an_id_that_is_taken_is_refused_and_its_job_stays(t: TestApp) {
     t.named("mine").await;
     let other = NewJob { job_id: Some("mine".into()), job_type: "other".into(), ..any_job() };
     t.refused("mine", "job_exists", t.create_job(other, None)).await;
 }
 
 on_both!(of_many_that_create_one_id_at_once_one_does);
-async fn of_many_that_create_one_id_at_once_one_does(t: Bench) {
+async fn of_many_that_create_one_id_at_once_one_does(t: TestApp) {
     for round in 0..10 {
         let id = format!("job-{round}");
         let create = |n: i32| {
@@ -82,7 +82,7 @@ async fn of_many_that_create_one_id_at_once_one_does(t: Bench) {
 }
 
 on_both!(a_series_or_episode_that_is_not_there_is_named);
-async fn a_series_or_episode_that_is_not_there_is_named(t: Bench) {
+async fn a_series_or_episode_that_is_not_there_is_named(t: TestApp) {
     let series = NewJob { job_id: Some("a".into()), series_id: Some("nowhere".into()), ..any_job() };
     let error = t.refused("a", "series_not_found", t.create_job(series, None)).await;
     assert!(error.to_string().contains("nowhere") && error.to_string().contains("series_id"), "{error}");
@@ -92,7 +92,7 @@ async fn a_series_or_episode_that_is_not_there_is_named(t: Bench) {
 }
 
 on_both!(items_keep_the_order_in_which_they_came);
-async fn items_keep_the_order_in_which_they_came(t: Bench) {
+async fn items_keep_the_order_in_which_they_came(t: TestApp) {
     let item = |key: &str, input| NewItem { key: key.into(), input };
     let items = vec![
         item("z", Some(json!({"url": "a"}))),
@@ -110,7 +110,7 @@ async fn items_keep_the_order_in_which_they_came(t: Bench) {
 }
 
 on_both!(ten_thousand_items_are_taken_and_one_more_refused);
-async fn ten_thousand_items_are_taken_and_one_more_refused(t: Bench) {
+async fn ten_thousand_items_are_taken_and_one_more_refused(t: TestApp) {
     let items = |n: usize| (0..n).map(|i| NewItem { key: format!("shot-{i}"), input: None }).collect::<Vec<_>>();
     let job = t.create(NewJob { items: items(10_000), ..any_job() }).await;
     assert_eq!(job.total_shots, 10_000);
@@ -122,7 +122,7 @@ async fn ten_thousand_items_are_taken_and_one_more_refused(t: Bench) {
 }
 
 on_both!(times_are_kept_to_the_microsecond);
-async fn times_are_kept_to_the_microsecond(t: Bench) {
+async fn times_are_kept_to_the_microsecond(t: TestApp) {
     for micros in [1, 1_000, 999_999, 1_000_000, 500_000] {
         t.clock.advance(TimeDelta::microseconds(micros));
         let job = t.queued().await;

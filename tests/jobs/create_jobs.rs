@@ -1,6 +1,6 @@
 //! create_jobs: many at once, each made or refused by itself.
 
-use crate::support::{Bench, any_job, code_of, pointers, refusal};
+use crate::support::{TestApp, any_job, code_of, pointers, refusal};
 use callsheet::jobs::{Idempotency, NewItem, NewJob};
 use serde_json::json;
 
@@ -9,7 +9,7 @@ fn named(id: &str) -> NewJob {
 }
 
 on_both!(each_job_of_a_call_is_made_or_refused_by_itself);
-async fn each_job_of_a_call_is_made_or_refused_by_itself(t: Bench) {
+async fn each_job_of_a_call_is_made_or_refused_by_itself(t: TestApp) {
     t.named("taken").await;
     t.named("deleted").await;
     t.delete_job("deleted", None).await.unwrap();
@@ -37,7 +37,7 @@ async fn each_job_of_a_call_is_made_or_refused_by_itself(t: Bench) {
 }
 
 on_both!(a_call_that_comes_again_makes_nothing_twice);
-async fn a_call_that_comes_again_makes_nothing_twice(t: Bench) {
+async fn a_call_that_comes_again_makes_nothing_twice(t: TestApp) {
     let key = |body| Some(Idempotency::new("k".repeat(255), "create_jobs", &json!(body)));
     let new = || vec![any_job(), named("mine"), any_job()];
     let ids = |outcomes: Vec<callsheet::error::Result<entity::job::Model>>| {
@@ -51,7 +51,7 @@ async fn a_call_that_comes_again_makes_nothing_twice(t: Bench) {
 }
 
 on_both!(a_thousand_jobs_are_one_call_and_what_is_wrong_with_any_refuses_all);
-async fn a_thousand_jobs_are_one_call_and_what_is_wrong_with_any_refuses_all(t: Bench) {
+async fn a_thousand_jobs_are_one_call_and_what_is_wrong_with_any_refuses_all(t: TestApp) {
     let outcomes = t.create_jobs(vec![any_job(); 1000], None).await.unwrap();
     assert!(outcomes.iter().all(Result::is_ok));
     for n in [0, 1001] {

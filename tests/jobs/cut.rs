@@ -1,6 +1,6 @@
 //! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody uses them.
 
-use crate::support::{Backend, Bench, TestChance, TestClock, any_job, at_once, run};
+use crate::support::{Backend, TestApp, TestRandom, TestClock, any_job, at_once, run};
 use callsheet::{
     db::{Database, Options},
     jobs::{JobManager, JobPatch},
@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 const CONNECTIONS: usize = 8;
 
-async fn manager(t: &Bench) -> JobManager {
+async fn manager(t: &TestApp) -> JobManager {
     let options = Options { max_connections: CONNECTIONS as u32, ..Options::new(&t.db.url) };
     let db = Database::connect(&options).await.unwrap();
-    JobManager::new(db, Arc::<TestClock>::default(), Arc::<TestChance>::default())
+    JobManager::new(db, Arc::<TestClock>::default(), Arc::<TestRandom>::default())
 }
 
 /// As many reads at once as there are connections.
@@ -46,7 +46,7 @@ async fn cut(stranger: &impl ConnectionTrait) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reads_are_answered_although_every_idle_connection_was_cut() {
-    run(Backend::Postgres, async |t: Bench| {
+    run(Backend::Postgres, async |t: TestApp| {
         let jobs = manager(&t).await;
         let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
         let stranger = t.db.raw().await;

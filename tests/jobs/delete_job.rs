@@ -1,13 +1,13 @@
 //! delete_job: what goes, what stays, and what a job of the same id later finds.
 
-use crate::support::{Bench, any_job, at_once, refusal};
+use crate::support::{TestApp, any_job, at_once, refusal};
 use callsheet::jobs::NewJob;
 use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::Iterable;
 
 on_both!(a_deleted_job_leaves_one_event_and_nothing_else);
-async fn a_deleted_job_leaves_one_event_and_nothing_else(t: Bench) {
+async fn a_deleted_job_leaves_one_event_and_nothing_else(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
     let now = t.clock.advance(TimeDelta::seconds(1));
@@ -23,7 +23,7 @@ async fn a_deleted_job_leaves_one_event_and_nothing_else(t: Bench) {
 }
 
 on_both!(a_job_is_deleted_in_any_status);
-async fn a_job_is_deleted_in_any_status(t: Bench) {
+async fn a_job_is_deleted_in_any_status(t: TestApp) {
     for status in JobStatus::iter() {
         let id = t.job_in(status).await.id;
         t.delete_job(&id, None).await.unwrap();
@@ -32,7 +32,7 @@ async fn a_job_is_deleted_in_any_status(t: Bench) {
 }
 
 on_both!(a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting);
-async fn a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting(t: Bench) {
+async fn a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting(t: TestApp) {
     t.named("again").await;
     t.start("again").await;
     t.delete_job("again", None).await.unwrap();
@@ -49,7 +49,7 @@ async fn a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting(t: Bench) {
 }
 
 on_both!(of_two_deletions_at_once_one_finds_the_job);
-async fn of_two_deletions_at_once_one_finds_the_job(t: Bench) {
+async fn of_two_deletions_at_once_one_finds_the_job(t: TestApp) {
     for _ in 0..10 {
         let id = t.queued().await.id;
         let delete = |_| {
@@ -63,7 +63,7 @@ async fn of_two_deletions_at_once_one_finds_the_job(t: Bench) {
 }
 
 on_both!(an_id_that_is_deleted_and_taken_again_at_once_never_counts_twice);
-async fn an_id_that_is_deleted_and_taken_again_at_once_never_counts_twice(t: Bench) {
+async fn an_id_that_is_deleted_and_taken_again_at_once_never_counts_twice(t: TestApp) {
     t.named("contested").await;
     let mut last = 1;
     for round in 0..30 {

@@ -1,12 +1,12 @@
 //! How an attempt under a lease ends: by its token alone, once, and the same when it is said again.
 
-use crate::support::{Bench, any_job, code_of, for_good, for_now, pointers, refusal};
+use crate::support::{TestApp, any_job, code_of, for_good, for_now, pointers, refusal};
 use callsheet::jobs::{Ending, Guard, ItemReport, NewItem, NewJob, Outcome, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 use serde_json::json;
 
-async fn held(t: &Bench) -> (String, String) {
+async fn held(t: &TestApp) -> (String, String) {
     let id = t.queued().await.id;
     let job = t.claimed("w").await.job;
     assert_eq!(job.id, id);
@@ -24,7 +24,7 @@ fn outcome(id: &str, token: &str, ending: Ending) -> Outcome {
 const DONE: Ending = Ending::Completed { result: None };
 
 on_both!(only_the_token_of_the_lease_reports);
-async fn only_the_token_of_the_lease_reports(t: Bench) {
+async fn only_the_token_of_the_lease_reports(t: TestApp) {
     let (id, token) = held(&t).await;
     let progress = || Progress { progress: Some(5.0), current_stage: None };
     let item = || {
@@ -50,7 +50,7 @@ async fn only_the_token_of_the_lease_reports(t: Bench) {
 }
 
 on_both!(an_ending_that_is_said_again_changes_nothing);
-async fn an_ending_that_is_said_again_changes_nothing(t: Bench) {
+async fn an_ending_that_is_said_again_changes_nothing(t: TestApp) {
     let (id, token) = held(&t).await;
     let result = json!({"video_path": "/a.mp4"}).as_object().cloned();
     let first = t.mark_completed(&id, result.clone(), by(&token)).await.unwrap();
@@ -75,7 +75,7 @@ async fn an_ending_that_is_said_again_changes_nothing(t: Bench) {
 }
 
 on_both!(a_report_of_an_earlier_attempt_comes_too_late);
-async fn a_report_of_an_earlier_attempt_comes_too_late(t: Bench) {
+async fn a_report_of_an_earlier_attempt_comes_too_late(t: TestApp) {
     let (id, first) = held(&t).await;
     t.mark_failed(&id, for_now("busy"), by(&first)).await.unwrap();
     t.clock.advance(TimeDelta::seconds(5));
@@ -87,7 +87,7 @@ async fn a_report_of_an_earlier_attempt_comes_too_late(t: Bench) {
 }
 
 on_both!(a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once);
-async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once(t: Bench) {
+async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once(t: TestApp) {
     let (id, token) = held(&t).await;
     let wait = callsheet::jobs::Failure { retry_after_seconds: Some(3600), ..for_now("busy") };
     t.mark_failed(&id, wait.clone(), by(&token)).await.unwrap();
@@ -106,7 +106,7 @@ async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_ba
 }
 
 on_both!(a_release_gives_the_attempt_back_and_keeps_what_is_done);
-async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: Bench) {
+async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
     let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
     let token = t.claimed("w").await.job.lease_token.unwrap();
@@ -126,7 +126,7 @@ async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: Bench) {
 }
 
 on_both!(a_job_that_is_not_wanted_ends_as_its_worker_says);
-async fn a_job_that_is_not_wanted_ends_as_its_worker_says(t: Bench) {
+async fn a_job_that_is_not_wanted_ends_as_its_worker_says(t: TestApp) {
     for (ending, status) in [
         (DONE, JobStatus::Completed),
         (Ending::Failed(for_now("stopped")), JobStatus::Cancelled),
@@ -145,7 +145,7 @@ async fn a_job_that_is_not_wanted_ends_as_its_worker_says(t: Bench) {
 }
 
 on_both!(each_outcome_of_a_call_is_taken_or_refused_by_itself);
-async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: Bench) {
+async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: TestApp) {
     let (done, done_token) = held(&t).await;
     let (failed, failed_token) = held(&t).await;
     let (lost, _) = held(&t).await;
@@ -182,7 +182,7 @@ async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: Bench) {
 }
 
 on_both!(an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items);
-async fn an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items(t: Bench) {
+async fn an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items(t: TestApp) {
     let items = ["a", "b", "c"].map(|key| NewItem { key: key.into(), input: Some(json!({"p": key})) });
     let new = NewJob {
         content: Some("A fox".into()),
@@ -228,7 +228,7 @@ async fn an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items(t: Ben
 }
 
 on_both!(a_call_reports_1_to_1000_outcomes);
-async fn a_call_reports_1_to_1000_outcomes(t: Bench) {
+async fn a_call_reports_1_to_1000_outcomes(t: TestApp) {
     let many = |n| (0..n).map(|i| outcome(&format!("j{i}"), "x", DONE)).collect::<Vec<_>>();
     for n in [0, 1001] {
         let error = refusal(t.report_outcomes(many(n)).await, "invalid_request");
@@ -243,7 +243,7 @@ async fn a_call_reports_1_to_1000_outcomes(t: Bench) {
 }
 
 on_both!(a_start_may_take_a_lease);
-async fn a_start_may_take_a_lease(t: Bench) {
+async fn a_start_may_take_a_lease(t: TestApp) {
     let id = t.queued().await.id;
     let job = t.start_job_leased(&id, Some("me".into()), 30, None).await.unwrap();
     assert_eq!(job.lease_expires_at, Some(t.now() + TimeDelta::seconds(30)));

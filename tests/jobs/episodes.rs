@@ -1,6 +1,6 @@
 //! create_episode, get_episode, list_episodes, delete_episode.
 
-use crate::support::{Bench, any_job, at_once, refusal};
+use crate::support::{TestApp, any_job, at_once, refusal};
 use callsheet::jobs::{NewEpisode, NewJob};
 use chrono::TimeDelta;
 use entity::episode;
@@ -9,12 +9,12 @@ fn numbered(series: &str, number: i32) -> NewEpisode {
     NewEpisode { series_id: Some(series.into()), title: Some(format!("Part {number}")), number: Some(number) }
 }
 
-async fn create(t: &Bench, new: NewEpisode) -> episode::Model {
+async fn create(t: &TestApp, new: NewEpisode) -> episode::Model {
     t.create_episode(new, None).await.unwrap()
 }
 
 on_both!(episodes_are_listed_newest_first_of_one_series_or_all);
-async fn episodes_are_listed_newest_first_of_one_series_or_all(t: Bench) {
+async fn episodes_are_listed_newest_first_of_one_series_or_all(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     let mut made = Vec::new();
     for (series, number) in [(&a, 0), (&b, 1), (&a, 2), (&a, 1)] {
@@ -31,7 +31,7 @@ async fn episodes_are_listed_newest_first_of_one_series_or_all(t: Bench) {
 }
 
 on_both!(a_series_has_each_number_once);
-async fn a_series_has_each_number_once(t: Bench) {
+async fn a_series_has_each_number_once(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     create(&t, numbered(&a, 1)).await;
     refusal(t.create_episode(numbered(&a, 1), None).await, "episode_number_taken");
@@ -43,7 +43,7 @@ async fn a_series_has_each_number_once(t: Bench) {
 }
 
 on_both!(of_two_that_take_one_number_at_once_one_does);
-async fn of_two_that_take_one_number_at_once_one_does(t: Bench) {
+async fn of_two_that_take_one_number_at_once_one_does(t: TestApp) {
     let series = t.series("A").await;
     for number in 0..10 {
         let take = |_| {
@@ -57,7 +57,7 @@ async fn of_two_that_take_one_number_at_once_one_does(t: Bench) {
 }
 
 on_both!(deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict);
-async fn deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict(t: Bench) {
+async fn deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     let (one, other) = (create(&t, numbered(&a, 1)).await, create(&t, numbered(&b, 1)).await);
     t.delete_series(&a).await.unwrap();
@@ -68,7 +68,7 @@ async fn deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict(
 }
 
 on_both!(the_jobs_of_a_deleted_episode_stay_and_their_history_says_so);
-async fn the_jobs_of_a_deleted_episode_stay_and_their_history_says_so(t: Bench) {
+async fn the_jobs_of_a_deleted_episode_stay_and_their_history_says_so(t: TestApp) {
     let series = t.series("A").await;
     let episode = create(&t, numbered(&series, 1)).await.id;
     let new = NewJob { series_id: Some(series.clone()), episode_id: Some(episode.clone()), ..any_job() };
@@ -84,7 +84,7 @@ async fn the_jobs_of_a_deleted_episode_stay_and_their_history_says_so(t: Bench) 
 }
 
 on_both!(a_series_and_its_episodes_deleted_at_once_leave_whole_histories);
-async fn a_series_and_its_episodes_deleted_at_once_leave_whole_histories(t: Bench) {
+async fn a_series_and_its_episodes_deleted_at_once_leave_whole_histories(t: TestApp) {
     for _ in 0..10 {
         let series = t.series("A").await;
         let episode = create(&t, numbered(&series, 1)).await.id;

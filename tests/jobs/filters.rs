@@ -1,12 +1,12 @@
 //! The filters of list_jobs, each and together.
 
-use crate::support::{Bench, any_job, parameters, refusal};
+use crate::support::{TestApp, any_job, parameters, refusal};
 use callsheet::jobs::{Filter, NewEpisode, NewJob, Order, PageAfter, Total, View};
 use chrono::{TimeDelta, TimeZone, Utc};
 use entity::JobStatus;
 use serde_json::json;
 
-async fn found(t: &Bench, filter: Filter) -> Vec<String> {
+async fn found(t: &TestApp, filter: Filter) -> Vec<String> {
     let page = t.list_jobs(&filter, Order::OldestFirst, PageAfter::Offset(0), 200, View::Full).await.unwrap();
     assert_eq!(page.total, Total { jobs: page.jobs.len() as u64, exact: true }, "{filter:?}");
     assert_eq!(t.count_jobs(&filter).await.unwrap().total(), page.total.jobs, "{filter:?}");
@@ -14,7 +14,7 @@ async fn found(t: &Bench, filter: Filter) -> Vec<String> {
 }
 
 /// Each job a second after the one before.
-async fn create(t: &Bench, id: &str, new: NewJob) {
+async fn create(t: &TestApp, id: &str, new: NewJob) {
     t.clock.advance(TimeDelta::seconds(1));
     t.create(NewJob { job_id: Some(id.into()), ..new }).await;
 }
@@ -24,7 +24,7 @@ fn some(text: &str) -> Option<String> {
 }
 
 on_both!(a_column_is_matched_exactly);
-async fn a_column_is_matched_exactly(t: Bench) {
+async fn a_column_is_matched_exactly(t: TestApp) {
     let series = t.series("S").await;
     let episode = NewEpisode { series_id: None, title: None, number: None };
     let episode = t.create_episode(episode, None).await.unwrap().id;
@@ -50,7 +50,7 @@ async fn a_column_is_matched_exactly(t: Bench) {
 }
 
 on_both!(a_time_is_from_the_first_moment_to_before_the_last);
-async fn a_time_is_from_the_first_moment_to_before_the_last(t: Bench) {
+async fn a_time_is_from_the_first_moment_to_before_the_last(t: TestApp) {
     let start = t.now();
     for (id, micros) in [("a", 0), ("b", 1), ("c", 1_000), ("d", 500_000), ("e", 1_000_000), ("f", 1_000_001)] {
         t.clock.set(start + TimeDelta::microseconds(micros));
@@ -70,7 +70,7 @@ async fn a_time_is_from_the_first_moment_to_before_the_last(t: Bench) {
 }
 
 on_both!(times_that_no_row_can_have_are_refused);
-async fn times_that_no_row_can_have_are_refused(t: Bench) {
+async fn times_that_no_row_can_have_are_refused(t: TestApp) {
     for year in [-1, 10_000, 200_000] {
         let time = Utc.with_ymd_and_hms(year, 6, 1, 0, 0, 0).single();
         assert!(time.is_some());
@@ -89,7 +89,7 @@ async fn times_that_no_row_can_have_are_refused(t: Bench) {
 }
 
 on_both!(a_job_must_have_each_of_the_labels);
-async fn a_job_must_have_each_of_the_labels(t: Bench) {
+async fn a_job_must_have_each_of_the_labels(t: TestApp) {
     let pairs =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
     let labels = |labels: &[(&str, &str)]| pairs(labels).into_iter().collect();
@@ -112,7 +112,7 @@ async fn a_job_must_have_each_of_the_labels(t: Bench) {
 }
 
 on_both!(text_stands_in_title_or_content_and_has_no_wildcards);
-async fn text_stands_in_title_or_content_and_has_no_wildcards(t: Bench) {
+async fn text_stands_in_title_or_content_and_has_no_wildcards(t: TestApp) {
     let titled = |text: &str| NewJob { project_title: some(text), ..any_job() };
     let told = |text: &str| NewJob { content: some(text), ..any_job() };
     create(&t, "percent", titled("100 % cat")).await;
@@ -134,7 +134,7 @@ async fn text_stands_in_title_or_content_and_has_no_wildcards(t: Bench) {
 }
 
 on_both!(a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter);
-async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: Bench) {
+async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: TestApp) {
     let nul = || some("a\0");
     let none = Filter::default;
     let cases = [
@@ -154,7 +154,7 @@ async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: Benc
 }
 
 on_both!(a_summary_leaves_the_large_columns_out_and_nothing_else);
-async fn a_summary_leaves_the_large_columns_out_and_nothing_else(t: Bench) {
+async fn a_summary_leaves_the_large_columns_out_and_nothing_else(t: TestApp) {
     let object = |value| Some(super::mark_completed::object(value));
     let new = NewJob {
         content: some("long"),

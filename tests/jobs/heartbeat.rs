@@ -1,8 +1,8 @@
 //! heartbeat: a lease is kept, and what comes with it is taken as a whole.
 
 use super::together::stalled;
-use crate::support::{Bench, any_job, claim, for_now, pointers};
-use callsheet::jobs::{Beat, Claim, Guard, Heartbeat, ItemReport, NewItem, NewJob, Progress};
+use crate::support::{TestApp, any_job, claim, for_now, pointers};
+use callsheet::jobs::{HeartbeatReply, Claim, Guard, Heartbeat, ItemReport, NewItem, NewJob, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 use serde_json::json;
@@ -12,7 +12,7 @@ fn item(key: &str, status: ItemStatus) -> ItemReport {
 }
 
 /// A job with these items under a lease of a minute, and its token.
-async fn held(t: &Bench, keys: &[&str]) -> (String, String) {
+async fn held(t: &TestApp, keys: &[&str]) -> (String, String) {
     let items = keys.iter().map(|key| NewItem { key: (*key).into(), input: None }).collect();
     let id = t.create(NewJob { items, ..any_job() }).await.id;
     let job = t.claimed("w").await.job;
@@ -21,13 +21,13 @@ async fn held(t: &Bench, keys: &[&str]) -> (String, String) {
 }
 
 on_both!(a_heartbeat_that_reports_nothing_is_no_step_of_the_version);
-async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: Bench) {
+async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let before = t.whole(&id).await;
     let now = t.clock.advance(TimeDelta::seconds(30));
     let beat = t.heartbeat(&id, &token, Heartbeat::default()).await.unwrap();
     let expires = now + TimeDelta::seconds(60);
-    assert_eq!(beat, Beat { lease_expires_at: expires, cancel_requested: false, version: 2 });
+    assert_eq!(beat, HeartbeatReply { lease_expires_at: expires, cancel_requested: false, version: 2 });
     let after = t.whole(&id).await;
     assert_eq!(after.events, before.events);
     let mut job = before.job.unwrap();
@@ -36,7 +36,7 @@ async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: Bench) {
 }
 
 on_both!(a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_does_not);
-async fn a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_does_not(t: Bench) {
+async fn a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_does_not(t: TestApp) {
     t.queued().await;
     let job = t.claim_jobs(Claim { lease_seconds: 600, ..claim("w") }).await.unwrap().remove(0).job;
     let token = job.lease_token.unwrap();
@@ -47,7 +47,7 @@ async fn a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_d
 }
 
 on_both!(what_comes_with_a_heartbeat_is_one_event_and_its_log_another);
-async fn what_comes_with_a_heartbeat_is_one_event_and_its_log_another(t: Bench) {
+async fn what_comes_with_a_heartbeat_is_one_event_and_its_log_another(t: TestApp) {
     let (id, token) = held(&t, &["a", "b"]).await;
     let beat = Heartbeat {
         progress: Progress { progress: None, current_stage: Some("Rendering".into()) },
@@ -69,7 +69,7 @@ async fn what_comes_with_a_heartbeat_is_one_event_and_its_log_another(t: Bench) 
 }
 
 on_both!(a_heartbeat_takes_progress_and_counts_of_shots);
-async fn a_heartbeat_takes_progress_and_counts_of_shots(t: Bench) {
+async fn a_heartbeat_takes_progress_and_counts_of_shots(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let shots = Heartbeat { total_shots: Some(8), completed_shots: Some(2), ..Default::default() };
     t.heartbeat(&id, &token, shots).await.unwrap();
@@ -95,7 +95,7 @@ async fn a_heartbeat_takes_progress_and_counts_of_shots(t: Bench) {
 }
 
 on_both!(a_heartbeat_of_who_lost_the_lease_changes_nothing);
-async fn a_heartbeat_of_who_lost_the_lease_changes_nothing(t: Bench) {
+async fn a_heartbeat_of_who_lost_the_lease_changes_nothing(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let beat = || Heartbeat { progress: Progress { progress: Some(5.0), current_stage: None }, ..Default::default() };
     t.refused(&id, "lease_lost", t.heartbeat(&id, "another", beat())).await;
@@ -107,7 +107,7 @@ async fn a_heartbeat_of_who_lost_the_lease_changes_nothing(t: Bench) {
 }
 
 on_both!(a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job);
-async fn a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job(t: Bench) {
+async fn a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let now = t.clock.advance(TimeDelta::seconds(61));
     let beat = t.heartbeat(&id, &token, Heartbeat::default()).await.unwrap();
@@ -118,7 +118,7 @@ async fn a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job(t: Bench
 }
 
 on_both!(a_heartbeat_tells_that_the_job_is_not_wanted);
-async fn a_heartbeat_tells_that_the_job_is_not_wanted(t: Bench) {
+async fn a_heartbeat_tells_that_the_job_is_not_wanted(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     t.cancel_job(&id, None, None).await.unwrap();
     let beat = t.heartbeat(&id, &token, Heartbeat::default()).await.unwrap();
@@ -128,7 +128,7 @@ async fn a_heartbeat_tells_that_the_job_is_not_wanted(t: Bench) {
 }
 
 on_both!(a_heartbeat_says_all_that_is_wrong_with_it);
-async fn a_heartbeat_says_all_that_is_wrong_with_it(t: Bench) {
+async fn a_heartbeat_says_all_that_is_wrong_with_it(t: TestApp) {
     let (id, token) = held(&t, &["a"]).await;
     let wrong = Heartbeat {
         lease_seconds: Some(0),
@@ -153,7 +153,7 @@ async fn a_heartbeat_says_all_that_is_wrong_with_it(t: Bench) {
 }
 
 on_both!(a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited);
-async fn a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited(t: Bench) {
+async fn a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let other = t.queued().await.id;
     let (raw, lock) = stalled(&t).await;

@@ -1,6 +1,6 @@
 //! Rows that another program's transaction holds on PostgreSQL: who needs them waits, and nobody else does.
 
-use crate::support::{Backend, Bench, any_job, claim, refusal, run};
+use crate::support::{Backend, TestApp, any_job, claim, refusal, run};
 use callsheet::{
     db::{Database, Observer, Options},
     error::Result,
@@ -17,7 +17,7 @@ type Held = (DatabaseConnection, DatabaseTransaction);
 
 /// Holds the rows that the statement names.
 #[allow(clippy::disallowed_methods, reason = "another program's transaction")]
-async fn hold(t: &Bench, sql: &str) -> Held {
+async fn hold(t: &TestApp, sql: &str) -> Held {
     let raw = t.db.raw().await;
     let tx = raw.begin().await.unwrap();
     tx.execute_unprepared(sql).await.unwrap();
@@ -31,7 +31,7 @@ async fn free((raw, tx): Held) {
 
 /// Calls, one of each number.
 fn calls<T: Send + 'static, F: Future<Output = Result<T>> + Send + 'static>(
-    t: &Bench,
+    t: &TestApp,
     count: usize,
     call: impl Fn(JobManager, usize) -> F,
 ) -> Vec<JoinHandle<Result<T>>> {
@@ -50,7 +50,7 @@ const ALL_NAMED: &str = "SELECT 1 FROM video_generation_jobs WHERE id LIKE 'held
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn changes_of_many_jobs_that_are_held_keep_nobody_else_waiting_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         for n in 0..40 {
             t.named(&named(n)).await;
         }
@@ -75,7 +75,7 @@ async fn changes_of_many_jobs_that_are_held_keep_nobody_else_waiting_on_postgres
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deletions_and_children_of_what_is_held_keep_nobody_else_waiting_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let series = t.series("S").await;
         for n in 0..8 {
             t.named(&named(n)).await;
@@ -115,7 +115,7 @@ async fn deletions_and_children_of_what_is_held_keep_nobody_else_waiting_on_post
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn claims_that_wait_for_the_limit_of_their_type_keep_no_lane_waiting_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         t.set_queue("idea2video", None, Some(Some(7))).await.unwrap();
         let id = t.queued().await.id;
         let held = hold(&t, "SELECT 1 FROM queues FOR UPDATE").await;
@@ -139,7 +139,7 @@ async fn claims_that_wait_for_the_limit_of_their_type_keep_no_lane_waiting_on_po
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_change_that_fails_among_others_leaves_those_that_are_held_waiting_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let raw = t.db.raw().await;
         raw.execute_unprepared("ALTER TABLE video_generation_jobs ADD CONSTRAINT no_bad CHECK (style <> 'bad')")
             .await
@@ -174,7 +174,7 @@ async fn a_change_that_fails_among_others_leaves_those_that_are_held_waiting_on_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_waits_for_a_row_that_stays_held_is_told_and_changes_nothing_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         for n in 0..30 {
             t.named(&named(n)).await;
         }
@@ -195,7 +195,7 @@ async fn who_waits_for_a_row_that_stays_held_is_told_and_changes_nothing_on_post
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn reports_on_a_job_that_is_not_there_are_answered_together_on_postgres() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let seen: Arc<Mutex<Vec<String>>> = Arc::default();
         let all = seen.clone();
         let observer = Observer(Arc::new(move |asked: &Statement| all.lock().unwrap().push(asked.sql.clone())));

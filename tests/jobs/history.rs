@@ -1,6 +1,6 @@
 //! list_events, and what holds for the history of every job after whatever was done to it.
 
-use crate::support::{Bench, any_job, at_once, for_good, for_now};
+use crate::support::{TestApp, any_job, at_once, for_good, for_now};
 use callsheet::{
     error::Result,
     jobs::{ItemReport, JobPatch, NewItem, NewJob, Progress, ShotEdit},
@@ -11,7 +11,7 @@ use fastrand::Rng;
 use sea_orm::Iterable;
 
 on_both!(events_are_read_in_order_behind_a_place);
-async fn events_are_read_in_order_behind_a_place(t: Bench) {
+async fn events_are_read_in_order_behind_a_place(t: TestApp) {
     let id = t.started().await.id;
     t.mark_completed(&id, None, None).await.unwrap();
     let seqs =
@@ -25,7 +25,7 @@ async fn events_are_read_in_order_behind_a_place(t: Bench) {
 }
 
 on_both!(after_whatever_verbs_the_history_is_whole);
-async fn after_whatever_verbs_the_history_is_whole(t: Bench) {
+async fn after_whatever_verbs_the_history_is_whole(t: TestApp) {
     let ids = some_jobs(&t).await;
     let mut rng = Rng::with_seed(20_260_101);
     let (mut done, mut refused) = (0, 0);
@@ -40,7 +40,7 @@ async fn after_whatever_verbs_the_history_is_whole(t: Bench) {
 }
 
 on_both!(after_eight_callers_at_once_the_history_is_whole);
-async fn after_eight_callers_at_once_the_history_is_whole(t: Bench) {
+async fn after_eight_callers_at_once_the_history_is_whole(t: TestApp) {
     let ids = some_jobs(&t).await;
     let caller = |seed: u64| {
         let (t, ids) = (t.clone(), ids.clone());
@@ -55,7 +55,7 @@ async fn after_eight_callers_at_once_the_history_is_whole(t: Bench) {
     check(&t, &ids).await;
 }
 
-async fn some_jobs(t: &Bench) -> Vec<String> {
+async fn some_jobs(t: &TestApp) -> Vec<String> {
     let mut ids = vec![t.queued().await.id, t.started().await.id];
     for n in [1, 3] {
         let items = (0..n).map(|i| NewItem { key: format!("k{i}"), input: None }).collect();
@@ -64,7 +64,7 @@ async fn some_jobs(t: &Bench) -> Vec<String> {
     ids
 }
 
-async fn check(t: &Bench, ids: &[String]) {
+async fn check(t: &TestApp, ids: &[String]) {
     for id in ids {
         let whole = t.whole(id).await;
         whole.assert_history_is_whole();
@@ -79,7 +79,7 @@ async fn check(t: &Bench, ids: &[String]) {
 }
 
 /// One random call. It may be refused, but by a rule and never by the database.
-async fn anything(t: &Bench, ids: &[String], rng: &mut Rng) -> Result<()> {
+async fn anything(t: &TestApp, ids: &[String], rng: &mut Rng) -> Result<()> {
     t.clock.advance(TimeDelta::microseconds(rng.i64(0..1_000_000)));
     let id = &ids[rng.usize(..ids.len())];
     let version = rng.bool().then(|| vec![rng.i64(1..40), rng.i64(1..40)]).filter(|_| rng.u8(..4) == 0);
@@ -95,7 +95,7 @@ async fn anything(t: &Bench, ids: &[String], rng: &mut Rng) -> Result<()> {
     outcome
 }
 
-async fn step(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
+async fn step(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
     match rng.u8(..6) {
         0 | 1 => t.start_job(id, None, version).await,
         2 => t.mark_completed(id, None, version).await,
@@ -106,7 +106,7 @@ async fn step(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> 
     .map(drop)
 }
 
-async fn report(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
+async fn report(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
     match rng.u8(..4) {
         0 => {
             let stage = rng.bool().then(|| format!("Stage {}", rng.u8(..3)));
@@ -135,7 +135,7 @@ async fn report(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -
     .map(drop)
 }
 
-async fn patch(t: &Bench, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
+async fn patch(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -> Result<()> {
     let statuses: Vec<_> = JobStatus::iter().collect();
     let patch = JobPatch {
         status: rng.bool().then(|| statuses[rng.usize(..5)]),

@@ -1,6 +1,6 @@
 //! Idempotency keys: two calls with one key are one job.
 
-use crate::support::{Bench, any_job, at_once, parameters, refusal};
+use crate::support::{TestApp, any_job, at_once, parameters, refusal};
 use callsheet::jobs::{Filter, Idempotency, NewEpisode, NewJob, NewSeries};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -9,12 +9,12 @@ fn key(key: &str, request: Value) -> Option<Idempotency> {
     Some(Idempotency::new(key.into(), "create_job", &request))
 }
 
-async fn jobs(t: &Bench) -> u64 {
+async fn jobs(t: &TestApp) -> u64 {
     t.count_jobs(&Filter::default()).await.unwrap().total()
 }
 
 on_both!(the_same_request_with_the_same_key_is_answered_with_the_first_job);
-async fn the_same_request_with_the_same_key_is_answered_with_the_first_job(t: Bench) {
+async fn the_same_request_with_the_same_key_is_answered_with_the_first_job(t: TestApp) {
     let first = t.create_job(any_job(), key("k", json!({"a": 1, "b": 2}))).await.unwrap();
     assert!(!first.replayed);
     t.start(&first.job.id).await;
@@ -27,7 +27,7 @@ async fn the_same_request_with_the_same_key_is_answered_with_the_first_job(t: Be
 }
 
 on_both!(another_request_with_the_same_key_is_refused);
-async fn another_request_with_the_same_key_is_refused(t: Bench) {
+async fn another_request_with_the_same_key_is_refused(t: TestApp) {
     let id = t.create_job(any_job(), key("k", json!({"a": 1}))).await.unwrap().job.id;
     t.refused(&id, "idempotency_key_reused", t.create_job(any_job(), key("k", json!({"a": 2})))).await;
     let elsewhere = Some(Idempotency::new("k".into(), "generate_idea2video", &json!({"a": 1})));
@@ -36,14 +36,14 @@ async fn another_request_with_the_same_key_is_refused(t: Bench) {
 }
 
 on_both!(a_request_that_was_refused_does_not_spend_its_key);
-async fn a_request_that_was_refused_does_not_spend_its_key(t: Bench) {
+async fn a_request_that_was_refused_does_not_spend_its_key(t: TestApp) {
     let bad = NewJob { series_id: Some("nowhere".into()), ..any_job() };
     refusal(t.create_job(bad, key("k", json!(1))).await, "series_not_found");
     assert!(!t.create_job(any_job(), key("k", json!(2))).await.unwrap().replayed);
 }
 
 on_both!(the_key_of_a_deleted_job_is_free_again);
-async fn the_key_of_a_deleted_job_is_free_again(t: Bench) {
+async fn the_key_of_a_deleted_job_is_free_again(t: TestApp) {
     let id = t.create_job(any_job(), key("k", json!(1))).await.unwrap().job.id;
     t.delete_job(&id, None).await.unwrap();
     let second = t.create_job(any_job(), key("k", json!(2))).await.unwrap();
@@ -51,7 +51,7 @@ async fn the_key_of_a_deleted_job_is_free_again(t: Bench) {
 }
 
 on_both!(many_calls_at_once_with_one_key_make_one_job);
-async fn many_calls_at_once_with_one_key_make_one_job(t: Bench) {
+async fn many_calls_at_once_with_one_key_make_one_job(t: TestApp) {
     let other = t.another().await;
     for round in 0..10 {
         let create = |n: usize| {
@@ -69,7 +69,7 @@ async fn many_calls_at_once_with_one_key_make_one_job(t: Bench) {
 }
 
 on_both!(of_two_requests_at_once_with_one_key_one_is_refused);
-async fn of_two_requests_at_once_with_one_key_one_is_refused(t: Bench) {
+async fn of_two_requests_at_once_with_one_key_one_is_refused(t: TestApp) {
     for round in 0..10 {
         let create = |n: i32| {
             let (t, key) = (t.clone(), key(&format!("k-{round}"), json!(n)));
@@ -82,7 +82,7 @@ async fn of_two_requests_at_once_with_one_key_one_is_refused(t: Bench) {
 }
 
 on_both!(a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict);
-async fn a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict(t: Bench) {
+async fn a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict(t: TestApp) {
     let new = || NewJob { job_id: Some("mine".into()), ..any_job() };
     t.create_job(new(), key("k", json!(1))).await.unwrap();
     assert!(t.create_job(new(), key("k", json!(1))).await.unwrap().replayed);
@@ -90,7 +90,7 @@ async fn a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict(t: Bench) {
 }
 
 on_both!(a_key_has_1_to_255_visible_characters);
-async fn a_key_has_1_to_255_visible_characters(t: Bench) {
+async fn a_key_has_1_to_255_visible_characters(t: TestApp) {
     for odd in ["", "a\nb", "a\0", &"x".repeat(256)] {
         let error = refusal(t.create_job(any_job(), key(odd, json!(1))).await, "invalid_request");
         assert_eq!(parameters(&error), ["Idempotency-Key invalid_name"]);
@@ -102,7 +102,7 @@ async fn a_key_has_1_to_255_visible_characters(t: Bench) {
 }
 
 on_both!(series_and_episodes_take_keys_too);
-async fn series_and_episodes_take_keys_too(t: Bench) {
+async fn series_and_episodes_take_keys_too(t: TestApp) {
     let series = |title: &str| NewSeries { title: title.into() };
     let first = t.create_series(series("A"), key("s", json!("A"))).await.unwrap();
     assert_eq!(t.create_series(series("A"), key("s", json!("A"))).await.unwrap(), first);

@@ -1,6 +1,6 @@
 //! list_items and report_items, and what a new attempt finds of them.
 
-use crate::support::{Bench, at_once, for_good, for_now, pointers};
+use crate::support::{TestApp, at_once, for_good, for_now, pointers};
 use callsheet::jobs::ItemReport;
 use chrono::TimeDelta;
 use entity::{ItemStatus, ItemStatus::*, job_item};
@@ -15,18 +15,18 @@ fn at(idx: i32, status: ItemStatus) -> ItemReport {
     ItemReport { key: None, idx: Some(idx), status, result: None, error: None }
 }
 
-async fn running(t: &Bench, keys: &[&str]) -> String {
+async fn running(t: &TestApp, keys: &[&str]) -> String {
     let id = t.with_items(keys).await.id;
     t.start(&id).await;
     id
 }
 
-async fn statuses(t: &Bench, id: &str) -> Vec<(String, ItemStatus)> {
+async fn statuses(t: &TestApp, id: &str) -> Vec<(String, ItemStatus)> {
     t.list_items(id, None, 100).await.unwrap().into_iter().map(|i| (i.key, i.status)).collect()
 }
 
 on_both!(items_are_reported_by_key_and_by_position_and_counted);
-async fn items_are_reported_by_key_and_by_position_and_counted(t: Bench) {
+async fn items_are_reported_by_key_and_by_position_and_counted(t: TestApp) {
     let id = running(&t, &["a", "b", "c", "d"]).await;
     let reports = vec![report("b", Completed), at(2, Skipped), at(0, Failed), report("d", Processing)];
     let job = t.report_items(&id, reports, None).await.unwrap();
@@ -44,7 +44,7 @@ async fn items_are_reported_by_key_and_by_position_and_counted(t: Bench) {
 }
 
 on_both!(an_item_keeps_its_times_result_and_attempt);
-async fn an_item_keeps_its_times_result_and_attempt(t: Bench) {
+async fn an_item_keeps_its_times_result_and_attempt(t: TestApp) {
     let id = running(&t, &["a"]).await;
     let begun = t.clock.advance(TimeDelta::seconds(1));
     t.report_items(&id, vec![report("a", Processing)], None).await.unwrap();
@@ -62,7 +62,7 @@ async fn an_item_keeps_its_times_result_and_attempt(t: Bench) {
 }
 
 on_both!(a_key_that_is_not_there_yet_makes_an_item);
-async fn a_key_that_is_not_there_yet_makes_an_item(t: Bench) {
+async fn a_key_that_is_not_there_yet_makes_an_item(t: TestApp) {
     let id = running(&t, &[]).await;
     t.update_shots(&id, Some(4), None, None).await.unwrap();
     let job = t.report_items(&id, vec![report("x", Completed), report("y", Pending)], None).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_key_that_is_not_there_yet_makes_an_item(t: Bench) {
 }
 
 on_both!(a_batch_is_taken_as_a_whole_or_not_at_all);
-async fn a_batch_is_taken_as_a_whole_or_not_at_all(t: Bench) {
+async fn a_batch_is_taken_as_a_whole_or_not_at_all(t: TestApp) {
     let id = running(&t, &["a", "b"]).await;
     let beyond = vec![report("a", Completed), at(2, Completed)];
     t.refused(&id, "item_not_found", t.report_items(&id, beyond, None)).await;
@@ -98,14 +98,14 @@ async fn a_batch_is_taken_as_a_whole_or_not_at_all(t: Bench) {
 }
 
 on_both!(an_item_that_stands_twice_in_a_call_is_refused_even_when_the_first_changes_nothing);
-async fn an_item_that_stands_twice_in_a_call_is_refused_even_when_the_first_changes_nothing(t: Bench) {
+async fn an_item_that_stands_twice_in_a_call_is_refused_even_when_the_first_changes_nothing(t: TestApp) {
     let id = running(&t, &["a", "b"]).await;
     t.report_items(&id, vec![report("a", Completed)], None).await.unwrap();
     t.refused(&id, "item_conflict", t.report_items(&id, vec![report("a", Completed), at(0, Failed)], None)).await;
 }
 
 on_both!(a_call_reports_1_to_1000_items_and_a_job_holds_10_000);
-async fn a_call_reports_1_to_1000_items_and_a_job_holds_10_000(t: Bench) {
+async fn a_call_reports_1_to_1000_items_and_a_job_holds_10_000(t: TestApp) {
     let id = running(&t, &["first"]).await;
     let batch = |from: i32, n: i32| (from..from + n).map(|i| report(&format!("k{i}"), Completed)).collect::<Vec<_>>();
     for reports in [batch(0, 0), batch(0, 1001)] {
@@ -124,7 +124,7 @@ async fn a_call_reports_1_to_1000_items_and_a_job_holds_10_000(t: Bench) {
 }
 
 on_both!(a_report_that_changes_nothing_makes_no_event);
-async fn a_report_that_changes_nothing_makes_no_event(t: Bench) {
+async fn a_report_that_changes_nothing_makes_no_event(t: TestApp) {
     let id = running(&t, &["a"]).await;
     t.report_items(&id, vec![report("a", Completed)], None).await.unwrap();
     let before = t.whole(&id).await;
@@ -134,7 +134,7 @@ async fn a_report_that_changes_nothing_makes_no_event(t: Bench) {
 }
 
 on_both!(a_key_that_several_items_have_is_refused_in_favour_of_the_position);
-async fn a_key_that_several_items_have_is_refused_in_favour_of_the_position(t: Bench) {
+async fn a_key_that_several_items_have_is_refused_in_favour_of_the_position(t: TestApp) {
     let id = running(&t, &["0", "1"]).await;
     // Imported shots of two scenes may carry one number.
     let same = job_item::Entity::update_many().col_expr(job_item::Column::Key, Expr::val("0"));
@@ -145,7 +145,7 @@ async fn a_key_that_several_items_have_is_refused_in_favour_of_the_position(t: B
 }
 
 on_both!(a_new_attempt_finds_the_done_items_done);
-async fn a_new_attempt_finds_the_done_items_done(t: Bench) {
+async fn a_new_attempt_finds_the_done_items_done(t: TestApp) {
     let id = running(&t, &["a", "b", "c", "d"]).await;
     let reports = vec![report("a", Completed), report("b", Skipped), report("c", Failed), report("d", Processing)];
     t.report_items(&id, reports, None).await.unwrap();
@@ -162,7 +162,7 @@ async fn a_new_attempt_finds_the_done_items_done(t: Bench) {
 }
 
 on_both!(reports_of_many_at_once_are_all_counted);
-async fn reports_of_many_at_once_are_all_counted(t: Bench) {
+async fn reports_of_many_at_once_are_all_counted(t: TestApp) {
     let id = running(&t, &["seed"]).await;
     let worker = |n: i32| {
         let (t, id) = (t.clone(), id.clone());
@@ -181,7 +181,7 @@ async fn reports_of_many_at_once_are_all_counted(t: Bench) {
 }
 
 on_both!(items_are_paged_by_position);
-async fn items_are_paged_by_position(t: Bench) {
+async fn items_are_paged_by_position(t: TestApp) {
     let id = t.with_items(&["a", "b", "c"]).await.id;
     let page = |after, limit| {
         let (t, id) = (t.clone(), id.clone());

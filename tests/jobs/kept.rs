@@ -1,8 +1,8 @@
 //! view_job: from memory, and never older than a write that was answered.
 
-use crate::support::{Backend, Bench, Fixture, TestClock, TestDb, any_job, at_once, claim, for_good, run};
+use crate::support::{Backend, TestApp, Fixture, TestClock, TestDb, any_job, at_once, claim, for_good, run};
 use callsheet::{
-    chance::SystemChance,
+    chance::SystemRandom,
     db::{Database, OLDEST, Options},
     jobs::{Filter, Heartbeat, ItemReport, JobManager, Order, PageAfter, Progress, View},
 };
@@ -10,10 +10,10 @@ use entity::ItemStatus;
 use sea_orm::ConnectionTrait;
 use std::{sync::Arc, time::Instant};
 
-async fn keeping(t: &Bench) -> JobManager {
+async fn keeping(t: &TestApp) -> JobManager {
     let options = Options { cache_jobs: 100, ..Options::new(&t.db.url) };
     let db = Database::connect(&options).await.unwrap();
-    JobManager::new(db, Arc::<TestClock>::default(), Arc::new(SystemChance))
+    JobManager::new(db, Arc::<TestClock>::default(), Arc::new(SystemRandom))
 }
 
 fn percent(percent: f64) -> Progress {
@@ -25,7 +25,7 @@ fn report(key: &str, status: ItemStatus) -> ItemReport {
 }
 
 on_both!(a_read_after_ones_own_write_is_never_older);
-async fn a_read_after_ones_own_write_is_never_older(t: Bench) {
+async fn a_read_after_ones_own_write_is_never_older(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.started().await.id;
     let reports = |n: u32| {
@@ -47,7 +47,7 @@ async fn a_read_after_ones_own_write_is_never_older(t: Bench) {
 }
 
 on_both!(what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second);
-async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second(t: Bench) {
+async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.create(any_job()).await.id;
     let first = jobs.view_job(&id, 0).await.unwrap();
@@ -64,7 +64,7 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
 }
 
 on_both!(what_is_large_in_any_part_is_not_kept);
-async fn what_is_large_in_any_part_is_not_kept(t: Bench) {
+async fn what_is_large_in_any_part_is_not_kept(t: TestApp) {
     let jobs = keeping(&t).await;
     let long = "x".repeat(100_000);
     let failed = t.started().await.id;
@@ -85,7 +85,7 @@ async fn what_is_large_in_any_part_is_not_kept(t: Bench) {
 }
 
 on_both!(a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody);
-async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench) {
+async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.queued().await.id;
     let given = jobs.claim_jobs(claim("w")).await.unwrap().remove(0).job;
@@ -106,7 +106,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: Bench
 }
 
 on_both!(a_job_and_its_items_are_read_as_of_one_version);
-async fn a_job_and_its_items_are_read_as_of_one_version(t: Bench) {
+async fn a_job_and_its_items_are_read_as_of_one_version(t: TestApp) {
     const SHOTS: usize = 150;
     let keys: Vec<String> = (0..SHOTS).map(|n| n.to_string()).collect();
     let id = t.with_items(&keys.iter().map(String::as_str).collect::<Vec<_>>()).await.id;
@@ -130,7 +130,7 @@ async fn a_job_and_its_items_are_read_as_of_one_version(t: Bench) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_server_on_postgres_forgets_what_this_one_changes() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let other = keeping(&t).await;
         let mut news = other.database().news().subscribe();
         let db = other.database().clone();
@@ -150,7 +150,7 @@ async fn another_server_on_postgres_forgets_what_this_one_changes() {
 
 #[tokio::test]
 async fn nothing_is_kept_where_there_is_no_room_for_any() {
-    let t = Bench::set_up(Backend::Sqlite).await;
+    let t = TestApp::set_up(Backend::Sqlite).await;
     let id = t.queued().await.id;
     assert!(!Arc::ptr_eq(&t.view_job(&id, 0).await.unwrap(), &t.view_job(&id, 0).await.unwrap()));
     let db: TestDb = t.db.clone();

@@ -1,6 +1,6 @@
 //! The counts that the database keeps: exact, whoever writes.
 
-use crate::support::{Backend, Bench, any_job, at_once};
+use crate::support::{Backend, TestApp, any_job, at_once};
 use callsheet::{
     error::{Error, Thing},
     jobs::{Counts, Filter, JobManager, NewJob},
@@ -39,7 +39,7 @@ fn kept(types: &[(String, Counts)]) -> Vec<(String, String, i64)> {
     kept
 }
 
-async fn assert_exact(t: &Bench, when: &str) {
+async fn assert_exact(t: &TestApp, when: &str) {
     let raw = t.db.raw().await;
     let counted = counted(&raw).await;
     raw.close().await.unwrap();
@@ -54,7 +54,7 @@ async fn assert_exact(t: &Bench, when: &str) {
 }
 
 on_both!(counts_are_exact_after_statements_of_strangers);
-async fn counts_are_exact_after_statements_of_strangers(t: Bench) {
+async fn counts_are_exact_after_statements_of_strangers(t: TestApp) {
     for n in 0..20 {
         t.create(nth(n)).await;
     }
@@ -120,7 +120,7 @@ async fn change(jobs: &JobManager, raw: &DatabaseConnection, n: usize, rng: &mut
 }
 
 on_both!(counts_are_exact_after_thousands_of_random_changes_at_once);
-async fn counts_are_exact_after_thousands_of_random_changes_at_once(t: Bench) {
+async fn counts_are_exact_after_thousands_of_random_changes_at_once(t: TestApp) {
     random_changes(&t, 4_000).await;
 }
 
@@ -147,7 +147,7 @@ mod counts_are_exact_after_100000_random_changes {
     }
 }
 
-async fn random_changes(t: &Bench, changes: usize) {
+async fn random_changes(t: &TestApp, changes: usize) {
     let client = |client: usize| {
         let t = t.clone();
         async move {

@@ -1,6 +1,6 @@
 //! The labels that lead to jobs: the database keeps them as the jobs' own, whoever writes.
 
-use crate::support::{Backend, Bench, any_job};
+use crate::support::{Backend, TestApp, any_job};
 use callsheet::jobs::{Filter, JobPatch, NewJob, Order, PageAfter, View};
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, Statement};
@@ -16,7 +16,7 @@ fn with(labels: &[(&str, &str)]) -> Filter {
 }
 
 /// The ids of the jobs under the filter, oldest first, as the list, its total and the counts tell of them.
-async fn found(t: &Bench, filter: &Filter) -> Vec<String> {
+async fn found(t: &TestApp, filter: &Filter) -> Vec<String> {
     let page = t.list_jobs(filter, Order::OldestFirst, PageAfter::Offset(0), 200, View::Summary).await.unwrap();
     assert_eq!((page.total.jobs, page.total.exact), (page.jobs.len() as u64, true), "{filter:?}");
     assert_eq!(t.count_jobs(filter).await.unwrap().total(), page.total.jobs, "{filter:?}");
@@ -24,7 +24,7 @@ async fn found(t: &Bench, filter: &Filter) -> Vec<String> {
 }
 
 /// What is kept, and what stands in the jobs, as text.
-async fn assert_kept(t: &Bench, when: &str) {
+async fn assert_kept(t: &TestApp, when: &str) {
     let of_jobs = match t.db.backend {
         Backend::Sqlite => {
             "SELECT DISTINCT label.key || '=' || label.value || ' ' || job.id || ' ' || job.created_at \
@@ -51,7 +51,7 @@ async fn assert_kept(t: &Bench, when: &str) {
 }
 
 on_both!(a_job_is_found_by_the_labels_that_it_has_now);
-async fn a_job_is_found_by_the_labels_that_it_has_now(t: Bench) {
+async fn a_job_is_found_by_the_labels_that_it_has_now(t: TestApp) {
     t.create(labelled("a", &[("team", "red"), ("tier", "gold")])).await;
     t.create(labelled("b", &[("team", "red")])).await;
     t.create(labelled("c", &[("team", "blue"), ("tier", "gold")])).await;
@@ -74,7 +74,7 @@ async fn a_job_is_found_by_the_labels_that_it_has_now(t: Bench) {
 }
 
 on_both!(pages_under_a_label_go_on_where_the_last_one_ended);
-async fn pages_under_a_label_go_on_where_the_last_one_ended(t: Bench) {
+async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
     for n in 0..9 {
         t.create(labelled(&format!("job-{n}"), &[("team", if n % 3 == 0 { "rare" } else { "many" })])).await;
         if n % 2 == 0 {
@@ -100,7 +100,7 @@ async fn pages_under_a_label_go_on_where_the_last_one_ended(t: Bench) {
 }
 
 on_both!(labels_are_kept_whatever_strangers_write);
-async fn labels_are_kept_whatever_strangers_write(t: Bench) {
+async fn labels_are_kept_whatever_strangers_write(t: TestApp) {
     for n in 0..6 {
         t.create(labelled(&format!("job-{n}"), &[("team", "red"), ("n", &n.to_string())])).await;
     }

@@ -1,12 +1,12 @@
 //! What a lease keeps others from: claiming comes later, its rules for the verbs that are there hold now.
 
-use crate::support::{Bench, for_good, for_now};
+use crate::support::{TestApp, for_good, for_now};
 use callsheet::jobs::{ItemReport, JobPatch, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 
 on_both!(only_the_holder_of_the_lease_reports);
-async fn only_the_holder_of_the_lease_reports(t: Bench) {
+async fn only_the_holder_of_the_lease_reports(t: TestApp) {
     let id = t.leased().await.id;
     let report = Progress { progress: Some(5.0), current_stage: None };
     t.refused(&id, "lease_lost", t.update_progress(&id, report, None)).await;
@@ -25,7 +25,7 @@ async fn only_the_holder_of_the_lease_reports(t: Bench) {
 }
 
 on_both!(a_leased_job_is_flagged_and_its_worker_has_to_let_go);
-async fn a_leased_job_is_flagged_and_its_worker_has_to_let_go(t: Bench) {
+async fn a_leased_job_is_flagged_and_its_worker_has_to_let_go(t: TestApp) {
     let leased = t.leased().await;
     let now = t.clock.advance(TimeDelta::seconds(1));
     let job = t.cancel_job(&leased.id, None, None).await.unwrap();
@@ -35,7 +35,7 @@ async fn a_leased_job_is_flagged_and_its_worker_has_to_let_go(t: Bench) {
 }
 
 on_both!(asking_again_to_cancel_changes_nothing);
-async fn asking_again_to_cancel_changes_nothing(t: Bench) {
+async fn asking_again_to_cancel_changes_nothing(t: TestApp) {
     let id = t.leased().await.id;
     t.cancel_job(&id, None, None).await.unwrap();
     let before = t.whole(&id).await;
@@ -46,7 +46,7 @@ async fn asking_again_to_cancel_changes_nothing(t: Bench) {
 }
 
 on_both!(a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields);
-async fn a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields(t: Bench) {
+async fn a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields(t: TestApp) {
     let id = t.leased().await.id;
     t.cancel_job(&id, None, None).await.unwrap();
     let patch = JobPatch { status: Some(JobStatus::Cancelled), style: Some(Some("Noir".into())), ..Default::default() };
@@ -56,7 +56,7 @@ async fn a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields(t: Ben
 }
 
 on_both!(a_leased_job_is_retried_only_when_the_lease_has_run_out);
-async fn a_leased_job_is_retried_only_when_the_lease_has_run_out(t: Bench) {
+async fn a_leased_job_is_retried_only_when_the_lease_has_run_out(t: TestApp) {
     let leased = t.leased().await;
     t.clock.set(leased.lease_expires_at.unwrap() - TimeDelta::microseconds(1));
     t.refused(&leased.id, "job_transition_illegal", t.retry_job(&leased.id, None)).await;

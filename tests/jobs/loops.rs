@@ -1,12 +1,12 @@
 //! late_loops: loops of this server that do not run any more.
 
-use crate::support::Bench;
+use crate::support::TestApp;
 use callsheet::error::{Error, Thing};
 use chrono::TimeDelta;
 use std::time::Duration;
 
 on_both!(a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_again);
-async fn a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_again(t: Bench) {
+async fn a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_again(t: TestApp) {
     t.loop_began("fast", Duration::from_secs(1));
     t.loop_began("slow", Duration::from_secs(3600));
     t.clock.advance(TimeDelta::seconds(10));

@@ -1,6 +1,6 @@
 //! mark_completed.
 
-use crate::support::{Bench, for_now, pointers};
+use crate::support::{TestApp, for_now, pointers};
 use callsheet::jobs::Progress;
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -12,7 +12,7 @@ pub fn object(value: Value) -> Map<String, Value> {
 }
 
 on_both!(a_completed_job_has_all_shots_and_its_result_and_no_error);
-async fn a_completed_job_has_all_shots_and_its_result_and_no_error(t: Bench) {
+async fn a_completed_job_has_all_shots_and_its_result_and_no_error(t: TestApp) {
     let id = t.started().await.id;
     t.mark_failed(&id, for_now("busy"), None).await.unwrap();
     t.start(&id).await;
@@ -27,7 +27,7 @@ async fn a_completed_job_has_all_shots_and_its_result_and_no_error(t: Bench) {
 }
 
 on_both!(without_a_result_the_one_that_was_there_stays);
-async fn without_a_result_the_one_that_was_there_stays(t: Bench) {
+async fn without_a_result_the_one_that_was_there_stays(t: TestApp) {
     let id = t.started().await.id;
     let patch = callsheet::jobs::JobPatch { result: Some(Some(object(json!({"a": 1})))), ..Default::default() };
     t.update_job(&id, patch, None).await.unwrap();
@@ -36,7 +36,7 @@ async fn without_a_result_the_one_that_was_there_stays(t: Bench) {
 }
 
 on_both!(without_a_known_total_there_are_no_shots_and_all_the_progress);
-async fn without_a_known_total_there_are_no_shots_and_all_the_progress(t: Bench) {
+async fn without_a_known_total_there_are_no_shots_and_all_the_progress(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, Progress { progress: Some(40.0), current_stage: Some("Rendering".into()) }, None)
         .await
@@ -46,7 +46,7 @@ async fn without_a_known_total_there_are_no_shots_and_all_the_progress(t: Bench)
 }
 
 on_both!(a_result_with_a_nul_is_refused_and_its_place_named);
-async fn a_result_with_a_nul_is_refused_and_its_place_named(t: Bench) {
+async fn a_result_with_a_nul_is_refused_and_its_place_named(t: TestApp) {
     let id = t.started().await.id;
     let result = object(json!({"shots": [{"a/b": "x\0"}], "ok": "x"}));
     let error = t.refused(&id, "invalid_request", t.mark_completed(&id, Some(result), None)).await;

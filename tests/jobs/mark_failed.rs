@@ -1,13 +1,13 @@
 //! mark_failed: attempts and the wait before the next.
 
-use crate::support::{Bench, any_job, for_good, for_now, pointers};
+use crate::support::{TestApp, any_job, for_good, for_now, pointers};
 use callsheet::jobs::{Failure, NewJob};
 use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
 on_both!(a_failure_waits_between_half_and_the_whole_of_its_step);
-async fn a_failure_waits_between_half_and_the_whole_of_its_step(t: Bench) {
+async fn a_failure_waits_between_half_and_the_whole_of_its_step(t: TestApp) {
     for (jitter, waits) in [(0.0, [2_500, 5_000, 10_000]), (1.0, [5_000, 10_000, 20_000])] {
         t.chance.set_jitter(jitter);
         let id = t.create(NewJob { max_attempts: Some(4), ..any_job() }).await.id;
@@ -23,7 +23,7 @@ async fn a_failure_waits_between_half_and_the_whole_of_its_step(t: Bench) {
 }
 
 on_both!(the_last_attempt_fails_for_good);
-async fn the_last_attempt_fails_for_good(t: Bench) {
+async fn the_last_attempt_fails_for_good(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(2), ..any_job() }).await.id;
     t.start(&id).await;
     t.mark_failed(&id, for_now("first"), None).await.unwrap();
@@ -39,14 +39,14 @@ async fn the_last_attempt_fails_for_good(t: Bench) {
 }
 
 on_both!(an_error_that_no_attempt_mends_fails_at_once);
-async fn an_error_that_no_attempt_mends_fails_at_once(t: Bench) {
+async fn an_error_that_no_attempt_mends_fails_at_once(t: TestApp) {
     let id = t.started().await.id;
     let job = t.mark_failed(&id, for_good("no such model"), None).await.unwrap();
     assert_eq!((job.status, job.attempt, job.max_attempts), (JobStatus::Failed, 1, 3));
 }
 
 on_both!(a_worker_may_say_how_long_to_wait);
-async fn a_worker_may_say_how_long_to_wait(t: Bench) {
+async fn a_worker_may_say_how_long_to_wait(t: TestApp) {
     let id = t.started().await.id;
     let failure = Failure { retry_after_seconds: Some(90), ..for_now("quota") };
     let job = t.mark_failed(&id, failure, None).await.unwrap();
@@ -59,7 +59,7 @@ async fn a_worker_may_say_how_long_to_wait(t: Bench) {
 }
 
 on_both!(a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history);
-async fn a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history(t: Bench) {
+async fn a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(3), None).await.unwrap();
     let job = t.mark_failed(&id, for_now("busy"), None).await.unwrap();
@@ -68,7 +68,7 @@ async fn a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history(t: Be
 }
 
 on_both!(a_job_that_fails_for_good_keeps_its_progress);
-async fn a_job_that_fails_for_good_keeps_its_progress(t: Bench) {
+async fn a_job_that_fails_for_good_keeps_its_progress(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(3), None).await.unwrap();
     let job = t.mark_failed(&id, for_good("broken"), None).await.unwrap();
@@ -76,7 +76,7 @@ async fn a_job_that_fails_for_good_keeps_its_progress(t: Bench) {
 }
 
 on_both!(an_error_with_a_nul_is_refused);
-async fn an_error_with_a_nul_is_refused(t: Bench) {
+async fn an_error_with_a_nul_is_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.mark_failed(&id, for_now("a\0b"), None)).await;
     assert_eq!(pointers(&error), ["/error nul_character"]);

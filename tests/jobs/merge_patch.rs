@@ -1,12 +1,12 @@
 //! update_job merges objects as RFC 7396 says.
 
 use super::mark_completed::object;
-use crate::support::{Bench, any_job, pointers};
+use crate::support::{TestApp, any_job, pointers};
 use callsheet::jobs::{JobPatch, NewJob};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-async fn merged(t: &Bench, before: Option<Value>, patch: Value) -> Option<Value> {
+async fn merged(t: &TestApp, before: Option<Value>, patch: Value) -> Option<Value> {
     let id = t.create(NewJob { context: before.map(object), ..any_job() }).await.id;
     let patch = JobPatch { context: Some(Some(object(patch))), ..Default::default() };
     t.update_job(&id, patch, None).await.unwrap();
@@ -14,7 +14,7 @@ async fn merged(t: &Bench, before: Option<Value>, patch: Value) -> Option<Value>
 }
 
 on_both!(objects_are_merged_member_by_member);
-async fn objects_are_merged_member_by_member(t: Bench) {
+async fn objects_are_merged_member_by_member(t: TestApp) {
     let before = json!({"a": {"b": 1, "c": [1, 2]}, "d": "x", "e": null});
     let cases = [
         (json!({"a": {"b": 2}}), json!({"a": {"b": 2, "c": [1, 2]}, "d": "x", "e": null})),
@@ -30,7 +30,7 @@ async fn objects_are_merged_member_by_member(t: Bench) {
 }
 
 on_both!(two_patches_of_different_members_at_once_both_hold);
-async fn two_patches_of_different_members_at_once_both_hold(t: Bench) {
+async fn two_patches_of_different_members_at_once_both_hold(t: TestApp) {
     let id = t.queued().await.id;
     let patch = |n: i32| {
         let (t, id) = (t.clone(), id.clone());
@@ -47,7 +47,7 @@ async fn two_patches_of_different_members_at_once_both_hold(t: Bench) {
 }
 
 on_both!(labels_are_merged_up_to_16);
-async fn labels_are_merged_up_to_16(t: Bench) {
+async fn labels_are_merged_up_to_16(t: TestApp) {
     let labels =
         |n: usize| -> BTreeMap<String, String> { (0..n).map(|i| (format!("l{i:02}"), "x".to_owned())).collect() };
     let id = t.create(NewJob { labels: labels(16), ..any_job() }).await.id;

@@ -1,16 +1,16 @@
 //! News of commits: who waits for a change hears of it.
 
-use crate::support::{Backend, Bench, any_job};
-use callsheet::db::{News, Told};
+use crate::support::{Backend, TestApp, any_job};
+use callsheet::db::{JobChanged, Told};
 use entity::JobStatus;
 use std::sync::Arc;
 
 on_both!(each_change_is_told_once_it_is_committed);
-async fn each_change_is_told_once_it_is_committed(t: Bench) {
+async fn each_change_is_told_once_it_is_committed(t: TestApp) {
     let mut news = t.database().news().subscribe();
     let job = t.started().await;
     let told = |seq, status| {
-        let news = News { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
+        let news = JobChanged { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
         Arc::new(Told { jobs: vec![news], ..Told::default() })
     };
     assert_eq!(news.next().await, told(1, JobStatus::Queued));
@@ -23,7 +23,7 @@ async fn each_change_is_told_once_it_is_committed(t: Bench) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn another_process_on_postgres_hears_of_it() {
-    crate::support::run(Backend::Postgres, |t: Bench| async move {
+    crate::support::run(Backend::Postgres, |t: TestApp| async move {
         let other = t.another().await;
         let mut news = other.database().news().subscribe();
         let db = other.database().clone();

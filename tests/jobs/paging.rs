@@ -1,6 +1,6 @@
 //! Pages of list_jobs: by offset and by cursor, each row once.
 
-use crate::support::{Bench, any_job, parameters, refusal};
+use crate::support::{TestApp, any_job, parameters, refusal};
 use callsheet::jobs::{Filter, NewJob, Order, Page, PageAfter, View};
 use callsheet::lifecycle::Cursor;
 use chrono::{DateTime, TimeDelta};
@@ -8,7 +8,7 @@ use sea_orm::ConnectionTrait;
 
 const ORDERS: [Order; 2] = [Order::NewestFirst, Order::OldestFirst];
 
-async fn page(t: &Bench, filter: &Filter, order: Order, after: PageAfter, limit: u64) -> Page {
+async fn page(t: &TestApp, filter: &Filter, order: Order, after: PageAfter, limit: u64) -> Page {
     t.list_jobs(filter, order, after, limit, View::Summary).await.unwrap()
 }
 
@@ -17,7 +17,7 @@ fn ids(page: &Page) -> impl Iterator<Item = String> + '_ {
 }
 
 /// Jobs of which some share a moment, created in an order that is not the order of their ids.
-async fn forty(t: &Bench) {
+async fn forty(t: &TestApp) {
     for n in 0..40_i64 {
         if n % 3 == 0 {
             t.clock.advance(TimeDelta::microseconds([1, 1_000, 1_000_000][(n % 9 / 3) as usize]));
@@ -27,7 +27,7 @@ async fn forty(t: &Bench) {
     }
 }
 
-async fn by_cursor(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
+async fn by_cursor(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
     let mut seen = Vec::new();
     let mut after = PageAfter::Offset(0);
     loop {
@@ -43,7 +43,7 @@ async fn by_cursor(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<
     }
 }
 
-async fn by_offset(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
+async fn by_offset(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
     let mut seen = Vec::new();
     loop {
         let page = page(t, filter, order, PageAfter::Offset(seen.len() as u64), limit).await;
@@ -57,7 +57,7 @@ async fn by_offset(t: &Bench, filter: &Filter, order: Order, limit: u64) -> Vec<
 }
 
 on_both!(offset_and_cursor_agree_and_meet_each_job_once);
-async fn offset_and_cursor_agree_and_meet_each_job_once(t: Bench) {
+async fn offset_and_cursor_agree_and_meet_each_job_once(t: TestApp) {
     forty(&t).await;
     for filter in [Filter::default(), Filter { mode: Some("even".into()), ..Default::default() }] {
         let mut all: Vec<_> = page(&t, &filter, Order::OldestFirst, PageAfter::Offset(0), 200).await.jobs;
@@ -78,7 +78,7 @@ async fn offset_and_cursor_agree_and_meet_each_job_once(t: Bench) {
 }
 
 on_both!(jobs_of_one_moment_are_paged_by_id);
-async fn jobs_of_one_moment_are_paged_by_id(t: Bench) {
+async fn jobs_of_one_moment_are_paged_by_id(t: TestApp) {
     for id in ["b", "a.2", "a", "B", "a:1", "c", "_"] {
         t.named(id).await;
     }
@@ -91,7 +91,7 @@ async fn jobs_of_one_moment_are_paged_by_id(t: Bench) {
 }
 
 on_both!(rows_that_come_between_two_pages_move_no_row_over_the_edge);
-async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: Bench) {
+async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: TestApp) {
     forty(&t).await;
     let before = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
     let mut seen = Vec::new();
@@ -110,7 +110,7 @@ async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: Bench) {
 }
 
 on_both!(the_cursor_of_a_deleted_job_still_names_a_place);
-async fn the_cursor_of_a_deleted_job_still_names_a_place(t: Bench) {
+async fn the_cursor_of_a_deleted_job_still_names_a_place(t: TestApp) {
     forty(&t).await;
     let all = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
     let first = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 5).await;
@@ -120,7 +120,7 @@ async fn the_cursor_of_a_deleted_job_still_names_a_place(t: Bench) {
 }
 
 on_both!(a_page_has_1_to_200_jobs);
-async fn a_page_has_1_to_200_jobs(t: Bench) {
+async fn a_page_has_1_to_200_jobs(t: TestApp) {
     for limit in [0, 201, 10_000, u64::MAX] {
         let refused =
             t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), limit, View::Full).await;
@@ -129,7 +129,7 @@ async fn a_page_has_1_to_200_jobs(t: Bench) {
 }
 
 on_both!(a_page_behind_the_last_job_is_empty_however_far);
-async fn a_page_behind_the_last_job_is_empty_however_far(t: Bench) {
+async fn a_page_behind_the_last_job_is_empty_however_far(t: TestApp) {
     t.queued().await;
     for offset in [1, 1_000_000, i64::MAX as u64] {
         let page = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(offset), 1).await;
@@ -140,7 +140,7 @@ async fn a_page_behind_the_last_job_is_empty_however_far(t: Bench) {
 }
 
 on_both!(a_deep_offset_finds_the_same_rows_whichever_end_is_nearer);
-async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: Bench) {
+async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: TestApp) {
     let raw = t.db.raw().await;
     // Seven share each moment.
     let row = |n: u32| {

@@ -1,6 +1,6 @@
 //! update_progress and update_shots.
 
-use crate::support::{Bench, pointers};
+use crate::support::{TestApp, pointers};
 use callsheet::jobs::Progress;
 
 fn progress(value: f64) -> Progress {
@@ -12,7 +12,7 @@ fn stage(text: &str) -> Progress {
 }
 
 on_both!(what_a_report_leaves_out_stays);
-async fn what_a_report_leaves_out_stays(t: Bench) {
+async fn what_a_report_leaves_out_stays(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(12.5), None).await.unwrap();
     let job = t.update_progress(&id, stage("Developing story"), None).await.unwrap();
@@ -25,7 +25,7 @@ async fn what_a_report_leaves_out_stays(t: Bench) {
 }
 
 on_both!(a_report_that_says_nothing_new_makes_no_event);
-async fn a_report_that_says_nothing_new_makes_no_event(t: Bench) {
+async fn a_report_that_says_nothing_new_makes_no_event(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(33.3), None).await.unwrap();
     t.update_shots(&id, Some(3), Some(1), None).await.unwrap();
@@ -37,7 +37,7 @@ async fn a_report_that_says_nothing_new_makes_no_event(t: Bench) {
 }
 
 on_both!(progress_outside_0_to_100_is_refused);
-async fn progress_outside_0_to_100_is_refused(t: Bench) {
+async fn progress_outside_0_to_100_is_refused(t: TestApp) {
     let id = t.started().await.id;
     for value in [-1.0, -0.000_001, 100.000_001, 101.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
         let error = t.refused(&id, "invalid_request", t.update_progress(&id, progress(value), None)).await;
@@ -50,7 +50,7 @@ async fn progress_outside_0_to_100_is_refused(t: Bench) {
 }
 
 on_both!(a_report_of_nothing_is_refused);
-async fn a_report_of_nothing_is_refused(t: Bench) {
+async fn a_report_of_nothing_is_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.update_progress(&id, Progress::default(), None)).await;
     assert_eq!(pointers(&error), [" nothing_given"]);
@@ -59,7 +59,7 @@ async fn a_report_of_nothing_is_refused(t: Bench) {
 }
 
 on_both!(a_stage_of_255_characters_is_taken_and_one_of_256_refused);
-async fn a_stage_of_255_characters_is_taken_and_one_of_256_refused(t: Bench) {
+async fn a_stage_of_255_characters_is_taken_and_one_of_256_refused(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, stage(&"🎬".repeat(255)), None).await.unwrap();
     let error = t.refused(&id, "invalid_request", t.update_progress(&id, stage(&"a".repeat(256)), None)).await;
@@ -67,7 +67,7 @@ async fn a_stage_of_255_characters_is_taken_and_one_of_256_refused(t: Bench) {
 }
 
 on_both!(shots_decide_the_progress_when_a_total_is_known);
-async fn shots_decide_the_progress_when_a_total_is_known(t: Bench) {
+async fn shots_decide_the_progress_when_a_total_is_known(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(3.0), None).await.unwrap();
     let job = t.update_shots(&id, Some(0), None, None).await.unwrap();
@@ -81,7 +81,7 @@ async fn shots_decide_the_progress_when_a_total_is_known(t: Bench) {
 }
 
 on_both!(more_shots_done_than_there_are_is_refused);
-async fn more_shots_done_than_there_are_is_refused(t: Bench) {
+async fn more_shots_done_than_there_are_is_refused(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(5), Some(5), None).await.unwrap();
     let error = t.refused(&id, "invalid_request", t.update_shots(&id, Some(5), Some(6), None)).await;
@@ -92,7 +92,7 @@ async fn more_shots_done_than_there_are_is_refused(t: Bench) {
 }
 
 on_both!(negative_shots_are_refused);
-async fn negative_shots_are_refused(t: Bench) {
+async fn negative_shots_are_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.update_shots(&id, Some(-1), Some(i32::MIN), None)).await;
     assert_eq!(pointers(&error), ["/total_shots out_of_range", "/completed_shots out_of_range"]);
@@ -100,7 +100,7 @@ async fn negative_shots_are_refused(t: Bench) {
 }
 
 on_both!(shots_of_a_job_with_items_are_counted_and_not_told);
-async fn shots_of_a_job_with_items_are_counted_and_not_told(t: Bench) {
+async fn shots_of_a_job_with_items_are_counted_and_not_told(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
     t.refused(&id, "shots_counted_from_items", t.update_shots(&id, Some(2), Some(1), None)).await;

@@ -1,10 +1,10 @@
 //! Queues: paused, resumed, limited, on all servers at once.
 
-use crate::support::{Bench, any_job, at_once, claim, for_good, parameters, pointers, refusal};
+use crate::support::{TestApp, any_job, at_once, claim, for_good, parameters, pointers, refusal};
 use callsheet::jobs::{Claim, Guard, NewJob, Queue};
 
 on_both!(a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed);
-async fn a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed(t: Bench) {
+async fn a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed(t: TestApp) {
     let other = t.another().await;
     t.queued().await;
     let open = t.create(NewJob { job_type: "script2video".into(), priority: -5, ..any_job() }).await.id;
@@ -19,7 +19,7 @@ async fn a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed(t: B
 }
 
 on_both!(never_more_run_than_may_however_many_ask_at_once);
-async fn never_more_run_than_may_however_many_ask_at_once(t: Bench) {
+async fn never_more_run_than_may_however_many_ask_at_once(t: TestApp) {
     for i in 0..40 {
         t.create(NewJob { priority: i % 2, ..any_job() }).await;
     }
@@ -47,7 +47,7 @@ async fn never_more_run_than_may_however_many_ask_at_once(t: Bench) {
 }
 
 on_both!(queues_tell_what_is_set_and_what_waits_and_runs);
-async fn queues_tell_what_is_set_and_what_waits_and_runs(t: Bench) {
+async fn queues_tell_what_is_set_and_what_waits_and_runs(t: TestApp) {
     assert_eq!(t.list_queues().await.unwrap(), []);
     t.started().await;
     t.queued().await;
@@ -64,7 +64,7 @@ async fn queues_tell_what_is_set_and_what_waits_and_runs(t: Bench) {
 }
 
 on_both!(what_makes_no_sense_is_refused);
-async fn what_makes_no_sense_is_refused(t: Bench) {
+async fn what_makes_no_sense_is_refused(t: TestApp) {
     let error = refusal(t.set_queue("idea2video", None, None).await, "invalid_request");
     assert_eq!(pointers(&error), [" nothing_given"]);
     let error = refusal(t.set_queue("idea2video", None, Some(Some(0))).await, "invalid_request");

@@ -1,6 +1,6 @@
 //! recover_job and retry_failed_items.
 
-use crate::support::{Bench, any_job, for_good, refusal};
+use crate::support::{TestApp, any_job, for_good, refusal};
 use callsheet::jobs::{Heartbeat, Idempotency, ItemReport, NewItem, NewJob, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus::*, JobStatus};
@@ -12,7 +12,7 @@ fn report(key: &str, status: entity::ItemStatus) -> ItemReport {
 }
 
 /// A job of a, b, c, d: done, failed, half done, not begun.
-async fn broken(t: &Bench) -> String {
+async fn broken(t: &TestApp) -> String {
     let items = ["a", "b", "c", "d"].map(|key| NewItem { key: key.into(), input: Some(json!({"p": key})) });
     let new = NewJob {
         items: items.into(),
@@ -28,7 +28,7 @@ async fn broken(t: &Bench) -> String {
 }
 
 on_both!(a_recovered_job_goes_on_from_its_checkpoint);
-async fn a_recovered_job_goes_on_from_its_checkpoint(t: Bench) {
+async fn a_recovered_job_goes_on_from_its_checkpoint(t: TestApp) {
     let id = broken(&t).await;
     t.refused(&id, "job_transition_illegal", t.recover_job(&id, None)).await;
     t.mark_failed(&id, for_good("broken"), None).await.unwrap();
@@ -45,7 +45,7 @@ async fn a_recovered_job_goes_on_from_its_checkpoint(t: Bench) {
 }
 
 on_both!(a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not);
-async fn a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not(t: Bench) {
+async fn a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not(t: TestApp) {
     t.queued().await;
     let job = t.claimed("w").await.job;
     let progress = Progress { progress: Some(40.0), current_stage: Some("Rendering".into()) };
@@ -58,7 +58,7 @@ async fn a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not(t
 }
 
 on_both!(what_failed_of_a_job_becomes_a_job_of_its_own);
-async fn what_failed_of_a_job_becomes_a_job_of_its_own(t: Bench) {
+async fn what_failed_of_a_job_becomes_a_job_of_its_own(t: TestApp) {
     let id = broken(&t).await;
     t.refused(&id, "job_not_ended", t.retry_failed_items(&id, None)).await;
     t.mark_completed(&id, None, None).await.unwrap();

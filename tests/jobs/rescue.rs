@@ -1,6 +1,6 @@
 //! rescue_jobs: what is taken from a worker that was not heard of in time.
 
-use crate::support::{Bench, any_job, at_once, claim};
+use crate::support::{TestApp, any_job, at_once, claim};
 use callsheet::jobs::{Claim, Guard, ItemReport, NewItem, NewJob};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
@@ -8,7 +8,7 @@ use entity::{ItemStatus, JobStatus};
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
 on_both!(a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done);
-async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done(t: Bench) {
+async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
     let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
     let token = t.claimed("w1").await.job.lease_token.unwrap();
@@ -40,7 +40,7 @@ async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done
 }
 
 on_both!(the_last_attempt_that_falls_silent_fails_the_job);
-async fn the_last_attempt_that_falls_silent_fails_the_job(t: Bench) {
+async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(1), ..any_job() }).await.id;
     t.claimed("w1").await;
     let now = t.clock.advance(MINUTE);
@@ -53,7 +53,7 @@ async fn the_last_attempt_that_falls_silent_fails_the_job(t: Bench) {
 }
 
 on_both!(a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so);
-async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: Bench) {
+async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: TestApp) {
     let id = t.queued().await.id;
     t.claimed("w1").await;
     t.cancel_job(&id, Some("changed my mind".into()), None).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: 
 }
 
 on_both!(many_are_rescued_once_however_many_servers_do_it_at_once);
-async fn many_are_rescued_once_however_many_servers_do_it_at_once(t: Bench) {
+async fn many_are_rescued_once_however_many_servers_do_it_at_once(t: TestApp) {
     for _ in 0..1200 {
         t.queued().await;
     }

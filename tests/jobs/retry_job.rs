@@ -1,6 +1,6 @@
 //! retry_job.
 
-use crate::support::{Bench, any_job, for_good, for_now};
+use crate::support::{TestApp, any_job, for_good, for_now};
 use callsheet::{
     jobs::{JobPatch, NewJob, Progress},
     lifecycle::STALE_AFTER,
@@ -10,7 +10,7 @@ use entity::JobStatus;
 use serde_json::json;
 
 on_both!(a_retried_job_is_as_new_but_for_its_attempts_and_first_start);
-async fn a_retried_job_is_as_new_but_for_its_attempts_and_first_start(t: Bench) {
+async fn a_retried_job_is_as_new_but_for_its_attempts_and_first_start(t: TestApp) {
     let started = t.started().await;
     let id = &started.id;
     t.update_progress(id, Progress { progress: Some(30.0), current_stage: Some("Rendering".into()) }, None)
@@ -25,7 +25,7 @@ async fn a_retried_job_is_as_new_but_for_its_attempts_and_first_start(t: Bench) 
 }
 
 on_both!(a_retry_clears_the_result_of_the_attempt_before);
-async fn a_retry_clears_the_result_of_the_attempt_before(t: Bench) {
+async fn a_retry_clears_the_result_of_the_attempt_before(t: TestApp) {
     let id = t.started().await.id;
     let result = super::mark_completed::object(json!({"half": true}));
     t.update_job(&id, JobPatch { result: Some(Some(result)), ..Default::default() }, None).await.unwrap();
@@ -34,7 +34,7 @@ async fn a_retry_clears_the_result_of_the_attempt_before(t: Bench) {
 }
 
 on_both!(a_job_whose_attempts_are_spent_gets_one_more);
-async fn a_job_whose_attempts_are_spent_gets_one_more(t: Bench) {
+async fn a_job_whose_attempts_are_spent_gets_one_more(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(1), ..any_job() }).await.id;
     t.start(&id).await;
     t.mark_failed(&id, for_now("busy"), None).await.unwrap();
@@ -46,7 +46,7 @@ async fn a_job_whose_attempts_are_spent_gets_one_more(t: Bench) {
 }
 
 on_both!(a_job_can_be_retried_more_often_than_attempts_can_be_asked_for);
-async fn a_job_can_be_retried_more_often_than_attempts_can_be_asked_for(t: Bench) {
+async fn a_job_can_be_retried_more_often_than_attempts_can_be_asked_for(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(100), ..any_job() }).await.id;
     for _ in 0..101 {
         t.start(&id).await;
@@ -57,7 +57,7 @@ async fn a_job_can_be_retried_more_often_than_attempts_can_be_asked_for(t: Bench
 }
 
 on_both!(a_processing_job_is_retried_when_nobody_reported_for_a_while);
-async fn a_processing_job_is_retried_when_nobody_reported_for_a_while(t: Bench) {
+async fn a_processing_job_is_retried_when_nobody_reported_for_a_while(t: TestApp) {
     let job = t.started().await;
     t.clock.set(job.updated_at + STALE_AFTER - TimeDelta::microseconds(1));
     t.refused(&job.id, "job_transition_illegal", t.retry_job(&job.id, None)).await;
@@ -67,7 +67,7 @@ async fn a_processing_job_is_retried_when_nobody_reported_for_a_while(t: Bench) 
 }
 
 on_both!(a_report_shows_that_the_process_lives);
-async fn a_report_shows_that_the_process_lives(t: Bench) {
+async fn a_report_shows_that_the_process_lives(t: TestApp) {
     let id = t.started().await.id;
     t.clock.advance(STALE_AFTER - TimeDelta::seconds(1));
     t.update_progress(&id, Progress { progress: Some(2.0), current_stage: None }, None).await.unwrap();

@@ -1,6 +1,6 @@
 //! Rows are read as they are written, however many at once.
 
-use crate::support::{Backend, Bench, any_job};
+use crate::support::{Backend, TestApp, any_job};
 use callsheet::{
     db::{Database, Observer, Options, jobs_of},
     jobs::{NewJob, Progress},
@@ -14,7 +14,7 @@ use std::sync::{
 };
 
 /// As the ORM reads them, row by row.
-async fn same_as_one_by_one(t: &Bench) -> Vec<job::Model> {
+async fn same_as_one_by_one(t: &TestApp) -> Vec<job::Model> {
     let db = t.database().read();
     let one_by_one = job::Entity::find().all(db).await.unwrap();
     assert_eq!(jobs_of(db, job::Entity::find()).await.unwrap(), one_by_one);
@@ -22,7 +22,7 @@ async fn same_as_one_by_one(t: &Bench) -> Vec<job::Model> {
 }
 
 on_both!(whatever_a_job_holds_is_read_as_it_was_written);
-async fn whatever_a_job_holds_is_read_as_it_was_written(t: Bench) {
+async fn whatever_a_job_holds_is_read_as_it_was_written(t: TestApp) {
     let odd = "\u{1}\t\n\r \"'\\ {} [null] \u{7f} \u{2028} é 🎬 \u{10ffff}";
     let document =
         json!({odd: [odd, 0.1, 1e308, 5e-324, i64::MAX, u64::MAX, null, true, {"": ""}]}).as_object().unwrap().clone();
@@ -41,7 +41,7 @@ async fn whatever_a_job_holds_is_read_as_it_was_written(t: Bench) {
 }
 
 /// How many statements it takes to read all jobs.
-async fn statements(t: &Bench) -> usize {
+async fn statements(t: &TestApp) -> usize {
     let asked = Arc::new(AtomicUsize::default());
     let count = asked.clone();
     let observer = Observer(Arc::new(move |_: &Statement| {
@@ -55,7 +55,7 @@ async fn statements(t: &Bench) -> usize {
 }
 
 on_both!(progress_is_read_to_its_last_digit);
-async fn progress_is_read_to_its_last_digit(t: Bench) {
+async fn progress_is_read_to_its_last_digit(t: TestApp) {
     let mut random = fastrand::Rng::with_seed(5);
     let known = [0.0, 0.1 + 0.2, 100.0 / 3.0, 200.0 / 3.0, 99.99999999999999, 5e-324, 1e-300, 1.0];
     let mut written = Vec::new();
@@ -74,7 +74,7 @@ async fn progress_is_read_to_its_last_digit(t: Bench) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_stranger_wrote_in_another_form_is_read_too_on_sqlite() {
-    crate::support::run(Backend::Sqlite, |t: Bench| async move {
+    crate::support::run(Backend::Sqlite, |t: TestApp| async move {
         let raw = t.db.raw().await;
         for change in [
             "created_at = '2026-01-02 03:04:05'",

@@ -1,6 +1,6 @@
 //! Looking for a text may take long, and keeps nobody else from reading.
 
-use crate::support::{Backend, Bench, any_job};
+use crate::support::{Backend, TestApp, any_job};
 use callsheet::jobs::{Filter, JobManager, NewJob, Order, PageAfter, View};
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
@@ -10,7 +10,7 @@ fn words(q: &str) -> Filter {
 }
 
 on_both!(what_is_looked_for_is_counted_whether_or_not_it_fills_the_page);
-async fn what_is_looked_for_is_counted_whether_or_not_it_fills_the_page(t: Bench) {
+async fn what_is_looked_for_is_counted_whether_or_not_it_fills_the_page(t: TestApp) {
     for n in 0..5 {
         t.create(NewJob { project_title: Some(format!("Night train {n}")), ..any_job() }).await;
     }
@@ -38,7 +38,7 @@ async fn locked(raw: &DatabaseConnection) -> DatabaseTransaction {
 /// Only PostgreSQL can keep readers waiting.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_that_look_for_a_text_leave_connections_to_others_on_postgres() {
-    crate::support::run(Backend::Postgres, |t: Bench| async move {
+    crate::support::run(Backend::Postgres, |t: TestApp| async move {
         t.create(any_job()).await;
         let raw = t.db.raw().await;
         let lock = locked(&raw).await;
@@ -94,7 +94,7 @@ async fn all_of(jobs: &JobManager, filter: &Filter, order: Order, limit: u64) ->
 }
 
 on_both!(pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does);
-async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(t: Bench) {
+async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(t: TestApp) {
     for n in 0..40 {
         let found = [3, 4, 5, 21, 39].contains(&n);
         let title = if found { "Night train" } else { "Day ship" };
@@ -127,7 +127,7 @@ async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(
 }
 
 on_both!(a_total_of_a_part_says_that_there_may_be_more);
-async fn a_total_of_a_part_says_that_there_may_be_more(t: Bench) {
+async fn a_total_of_a_part_says_that_there_may_be_more(t: TestApp) {
     for n in 0..10 {
         t.clock.advance(TimeDelta::seconds(1));
         let title = if n % 2 == 0 { "Night train" } else { "Day ship" };
@@ -145,7 +145,7 @@ async fn a_total_of_a_part_says_that_there_may_be_more(t: Bench) {
 }
 
 on_both!(a_text_is_looked_for_where_it_may_stand);
-async fn a_text_is_looked_for_where_it_may_stand(t: Bench) {
+async fn a_text_is_looked_for_where_it_may_stand(t: TestApp) {
     let content = |before: usize| Some(format!("{}Night TRAIN 100%_\\{}", "x".repeat(before), "y".repeat(10)));
     for before in [0, 65_536 - 20, 65_536 - 5, 65_536] {
         t.create(NewJob { content: content(before), ..any_job() }).await;
@@ -158,7 +158,7 @@ async fn a_text_is_looked_for_where_it_may_stand(t: Bench) {
 }
 
 on_both!(a_text_to_look_for_has_100_characters_at_most);
-async fn a_text_to_look_for_has_100_characters_at_most(t: Bench) {
+async fn a_text_to_look_for_has_100_characters_at_most(t: TestApp) {
     let long = |n| words(&"ü".repeat(n));
     t.count_jobs(&long(100)).await.unwrap();
     for n in [101, 30_000, 200_000] {
@@ -172,7 +172,7 @@ async fn a_text_to_look_for_has_100_characters_at_most(t: Bench) {
 /// Each step of a walk on SQLite is made, however late it is; PostgreSQL would give it up in the middle.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_has_no_time_finds_all_by_cursor_and_nothing_by_offset() {
-    crate::support::run(Backend::Sqlite, |t: Bench| async move {
+    crate::support::run(Backend::Sqlite, |t: TestApp| async move {
         let job = |n| NewJob { project_title: (n % 100 == 7).then(|| "Night train".to_owned()), ..any_job() };
         t.create_jobs((0..900).map(job).collect(), None).await.unwrap();
         let hurried = JobManager::clone(&t).looking_for(std::time::Duration::ZERO);

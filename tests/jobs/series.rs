@@ -1,11 +1,11 @@
 //! create_series, get_series, list_series, delete_series.
 
-use crate::support::{Bench, any_job, at_once, refusal};
+use crate::support::{TestApp, any_job, at_once, refusal};
 use callsheet::jobs::{JobPatch, NewEpisode, NewJob};
 use chrono::TimeDelta;
 
 on_both!(a_series_is_read_back_and_listed_newest_first);
-async fn a_series_is_read_back_and_listed_newest_first(t: Bench) {
+async fn a_series_is_read_back_and_listed_newest_first(t: TestApp) {
     let mut ids = Vec::new();
     for n in 0..5 {
         // The second and third share a moment.
@@ -27,7 +27,7 @@ async fn a_series_is_read_back_and_listed_newest_first(t: Bench) {
 }
 
 on_both!(the_jobs_of_a_deleted_series_stay_and_their_history_says_so);
-async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: Bench) {
+async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp) {
     let (gone, kept) = (t.series("Gone").await, t.series("Kept").await);
     let episode = NewEpisode { series_id: Some(gone.clone()), title: None, number: Some(1) };
     let episode = t.create_episode(episode, None).await.unwrap();
@@ -54,7 +54,7 @@ async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: Bench) {
 }
 
 on_both!(of_two_deletions_of_a_series_at_once_one_finds_it);
-async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: Bench) {
+async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: TestApp) {
     for _ in 0..10 {
         let series = t.series("S").await;
         let job = t.create(NewJob { series_id: Some(series.clone()), ..any_job() }).await.id;
@@ -72,7 +72,7 @@ async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: Bench) {
 }
 
 on_both!(a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused);
-async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused(t: Bench) {
+async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused(t: TestApp) {
     for _ in 0..15 {
         let series = t.series("S").await;
         let member = t.create(NewJob { series_id: Some(series.clone()), ..any_job() }).await.id;
@@ -108,7 +108,7 @@ async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_
 }
 
 on_both!(a_series_of_a_thousand_jobs_is_deleted_as_a_whole);
-async fn a_series_of_a_thousand_jobs_is_deleted_as_a_whole(t: Bench) {
+async fn a_series_of_a_thousand_jobs_is_deleted_as_a_whole(t: TestApp) {
     let series = t.series("Long").await;
     let create = |_| {
         let (t, series) = (t.clone(), series.clone());

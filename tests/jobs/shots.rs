@@ -1,6 +1,6 @@
 //! list_shots and update_shot: items as the older clients know them.
 
-use crate::support::{Bench, any_job, pointers};
+use crate::support::{TestApp, any_job, pointers};
 use callsheet::jobs::{ItemReport, NewItem, NewJob, ShotEdit, ShotStatus};
 use entity::{ItemStatus, JobStatus};
 use sea_orm::Iterable;
@@ -10,13 +10,13 @@ fn edit(visual: &str) -> ShotEdit {
     ShotEdit { visual_desc: Some(visual.into()), ..Default::default() }
 }
 
-async fn with_inputs(t: &Bench, inputs: &[Value]) -> String {
+async fn with_inputs(t: &TestApp, inputs: &[Value]) -> String {
     let item = |(i, input): (usize, &Value)| NewItem { key: format!("shot-{i}"), input: Some(input.clone()) };
     t.create(NewJob { items: inputs.iter().enumerate().map(item).collect(), ..any_job() }).await.id
 }
 
 on_both!(an_item_is_read_as_a_shot);
-async fn an_item_is_read_as_a_shot(t: Bench) {
+async fn an_item_is_read_as_a_shot(t: TestApp) {
     let input = json!({"shot_idx": 7, "visual_desc": "A cat", "camera_idx": 2, "scene_idx": 1, "motion_desc": 5});
     let id = with_inputs(&t, &[input, Value::Null]).await;
     t.start(&id).await;
@@ -39,7 +39,7 @@ async fn an_item_is_read_as_a_shot(t: Bench) {
 }
 
 on_both!(a_description_is_rewritten_in_any_status);
-async fn a_description_is_rewritten_in_any_status(t: Bench) {
+async fn a_description_is_rewritten_in_any_status(t: TestApp) {
     for status in JobStatus::iter() {
         let id = with_inputs(&t, &[json!({"description": "stays"}), json!("text")]).await;
         match status {
@@ -65,7 +65,7 @@ async fn a_description_is_rewritten_in_any_status(t: Bench) {
 }
 
 on_both!(the_same_description_again_makes_no_event);
-async fn the_same_description_again_makes_no_event(t: Bench) {
+async fn the_same_description_again_makes_no_event(t: TestApp) {
     let id = with_inputs(&t, &[json!({})]).await;
     t.update_shot(&id, 0, edit("A dog")).await.unwrap();
     let before = t.whole(&id).await;
@@ -74,7 +74,7 @@ async fn the_same_description_again_makes_no_event(t: Bench) {
 }
 
 on_both!(an_edit_of_nothing_changes_nothing);
-async fn an_edit_of_nothing_changes_nothing(t: Bench) {
+async fn an_edit_of_nothing_changes_nothing(t: TestApp) {
     let id = with_inputs(&t, &[Value::Null, json!("text"), json!({"a": 1})]).await;
     let before = t.whole(&id).await;
     for shot in 0..3 {
@@ -84,7 +84,7 @@ async fn an_edit_of_nothing_changes_nothing(t: Bench) {
 }
 
 on_both!(a_shot_that_is_not_there_is_refused);
-async fn a_shot_that_is_not_there_is_refused(t: Bench) {
+async fn a_shot_that_is_not_there_is_refused(t: TestApp) {
     let id = with_inputs(&t, &[json!({})]).await;
     for shot in [1, -1, i64::MAX] {
         t.refused(&id, "shot_not_found", t.update_shot(&id, shot, edit("x"))).await;

@@ -1,6 +1,6 @@
 //! PostgreSQL that says nothing: nobody waits for it without end, and all is as before when it speaks again.
 
-use crate::support::{Backend, Bench, Line, any_job, at_once, run};
+use crate::support::{Backend, TestApp, Line, any_job, at_once, run};
 use callsheet::{
     db::{Database, Options},
     error::Result,
@@ -13,7 +13,7 @@ use std::{collections::HashSet, time::Duration};
 const CALLS: usize = 200;
 
 /// Verbs that reach the database by a line. They wait as little as a test may have them.
-async fn by_line(t: &Bench) -> (Line, JobManager) {
+async fn by_line(t: &TestApp) -> (Line, JobManager) {
     let line = Line::to(&t.db.url).await;
     let patience = Duration::from_millis(300);
     let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
@@ -39,7 +39,7 @@ async fn created(jobs: JobManager, n: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_speaks_is_done_once() {
-    run(Backend::Postgres, async |t: Bench| {
+    run(Backend::Postgres, async |t: TestApp| {
         let (line, jobs) = by_line(&t).await;
         let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
         line.fall_silent();
@@ -63,7 +63,7 @@ async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn connections_that_were_lost_without_a_word_are_given_up() {
-    run(Backend::Postgres, async |t: Bench| {
+    run(Backend::Postgres, async |t: TestApp| {
         let (line, jobs) = by_line(&t).await;
         let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
         line.fall_silent();

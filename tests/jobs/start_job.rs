@@ -1,12 +1,12 @@
 //! start_job.
 
-use crate::support::{Bench, for_now, pointers};
+use crate::support::{TestApp, for_now, pointers};
 use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
 on_both!(a_start_counts_an_attempt_and_names_the_worker_without_a_lease);
-async fn a_start_counts_an_attempt_and_names_the_worker_without_a_lease(t: Bench) {
+async fn a_start_counts_an_attempt_and_names_the_worker_without_a_lease(t: TestApp) {
     let id = t.queued().await.id;
     let now = t.clock.advance(TimeDelta::seconds(1));
     let job = t.start_job(&id, Some("studio-7".into()), None).await.unwrap();
@@ -20,7 +20,7 @@ async fn a_start_counts_an_attempt_and_names_the_worker_without_a_lease(t: Bench
 }
 
 on_both!(the_time_of_the_first_start_stays);
-async fn the_time_of_the_first_start_stays(t: Bench) {
+async fn the_time_of_the_first_start_stays(t: TestApp) {
     let first = t.started().await;
     t.clock.advance(TimeDelta::minutes(1));
     t.mark_failed(&first.id, for_now("busy"), None).await.unwrap();
@@ -31,7 +31,7 @@ async fn the_time_of_the_first_start_stays(t: Bench) {
 }
 
 on_both!(two_starts_at_once_give_the_job_to_one);
-async fn two_starts_at_once_give_the_job_to_one(t: Bench) {
+async fn two_starts_at_once_give_the_job_to_one(t: TestApp) {
     for _ in 0..10 {
         let id = t.queued().await.id;
         let start = |n: i32| {
@@ -46,7 +46,7 @@ async fn two_starts_at_once_give_the_job_to_one(t: Bench) {
 }
 
 on_both!(a_worker_without_a_visible_name_is_refused);
-async fn a_worker_without_a_visible_name_is_refused(t: Bench) {
+async fn a_worker_without_a_visible_name_is_refused(t: TestApp) {
     let id = t.queued().await.id;
     for name in ["", "tab\there", "nul\0", &"x".repeat(201)] {
         let error = t.refused(&id, "invalid_request", t.start_job(&id, Some(name.into()), None)).await;

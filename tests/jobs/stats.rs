@@ -1,9 +1,9 @@
 //! get_stats: exact against a full count of the history.
 
-use crate::support::{Bench, any_job, at_once, for_good, for_now};
+use crate::support::{TestApp, any_job, at_once, for_good, for_now};
 use callsheet::{
     jobs::{JobManager, NewJob, Progress, Stats, StatsDetail},
-    lifecycle::{Tally, Unit},
+    lifecycle::{Tally, BucketSize},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_event};
@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// Of the test that the issue asks for.
 const CHANGES: usize = 10_000;
 
-async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng, ledger: &mut Ledger) {
+async fn one_change(t: &TestApp, ids: &mut Vec<String>, rng: &mut fastrand::Rng, ledger: &mut Ledger) {
     let types = ["idea2video", "script2video", "upscale"];
     if ids.is_empty() || rng.u8(..100) < 22 {
         let run_at = (rng.u8(..5) == 0).then(|| t.clock_now() + TimeDelta::minutes(rng.i64(-5..90)));
@@ -46,7 +46,7 @@ async fn one_change(t: &Bench, ids: &mut Vec<String>, rng: &mut fastrand::Rng, l
     }
 }
 
-impl Bench {
+impl TestApp {
     fn clock_now(&self) -> DateTime<Utc> {
         callsheet::clock::Clock::now(&*self.clock)
     }
@@ -59,7 +59,7 @@ struct Ledger {
 }
 
 impl Ledger {
-    async fn read(&mut self, t: &Bench) {
+    async fn read(&mut self, t: &TestApp) {
         // One change follows the other here, so the new ones are behind the last.
         let last = self.events.keys().last().copied().unwrap_or(0);
         let new = job_event::Entity::find().filter(job_event::Column::Id.gt(last));
@@ -67,7 +67,7 @@ impl Ledger {
         self.events.extend(events.into_iter().map(|event| (event.id, event)));
     }
 
-    fn count(&self, unit: Unit, start: DateTime<Utc>, job_type: Option<&str>) -> Tally {
+    fn count(&self, unit: BucketSize, start: DateTime<Utc>, job_type: Option<&str>) -> Tally {
         let mut tally = Tally::default();
         let wanted = |event: &&job_event::Model| {
             unit.start_of(event.created_at) == start && job_type.is_none_or(|of| event.job_type.as_deref() == Some(of))
@@ -77,9 +77,9 @@ impl Ledger {
     }
 }
 
-async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
+async fn hold(t: &TestApp, ledger: &Ledger, jobs: &JobManager) {
     for (unit, job_type) in
-        [(Unit::Minute, None), (Unit::QuarterHour, Some("upscale")), (Unit::Hour, None), (Unit::Hour, Some("nothing"))]
+        [(BucketSize::Minute, None), (BucketSize::QuarterHour, Some("upscale")), (BucketSize::Hour, None), (BucketSize::Hour, Some("nothing"))]
     {
         let stats: Stats = jobs.get_stats(unit, job_type, StatsDetail::default()).await.unwrap();
         assert_eq!(stats.spans.len(), usize::try_from(unit.told()).unwrap());
@@ -91,7 +91,7 @@ async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
     let now = t.clock_now();
     let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
     let today = ledger.events.values().filter(|event| event.kind == "failed" && event.created_at >= midnight).count();
-    let stats = jobs.get_stats(Unit::Minute, None, StatsDetail::default()).await.unwrap();
+    let stats = jobs.get_stats(BucketSize::Minute, None, StatsDetail::default()).await.unwrap();
     assert_eq!(stats.failures_today, i64::try_from(today).unwrap());
     let rows = job::Entity::find().all(t.database().read()).await.unwrap();
     let queued = || rows.iter().filter(|job| job.status == JobStatus::Queued);
@@ -111,7 +111,7 @@ async fn hold(t: &Bench, ledger: &Ledger, jobs: &JobManager) {
 }
 
 on_both!(statistics_are_exact_after_10_000_random_changes_on_two_servers);
-async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: Bench) {
+async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: TestApp) {
     let other = t.another().await;
     let (mut rng, mut ids, mut ledger) = (fastrand::Rng::with_seed(6), Vec::new(), Ledger::default());
     for change in 1..=CHANGES {
@@ -131,7 +131,7 @@ async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: Benc
 }
 
 on_both!(what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once);
-async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Bench) {
+async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: TestApp) {
     for _ in 0..3 {
         let job = t.queued().await;
         t.start(&job.id).await;
@@ -140,7 +140,7 @@ async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Benc
         t.delete_job(&job.id, None).await.unwrap();
     }
     for _ in 0..2 {
-        let stats = t.get_stats(Unit::Minute, None, StatsDetail::default()).await.unwrap();
+        let stats = t.get_stats(BucketSize::Minute, None, StatsDetail::default()).await.unwrap();
         let (_, told) = stats.spans.last().unwrap();
         assert_eq!((told.created, told.started, told.failed, stats.failures_today), (3, 3, 3, 3));
         assert!(told.runs.percentile(0.5).is_some());
@@ -149,7 +149,7 @@ async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Benc
 }
 
 on_both!(jobs_that_are_deleted_while_servers_roll_up_count_once);
-async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: Bench) {
+async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: TestApp) {
     const JOBS: usize = 120;
     let other = t.another().await;
     let servers: Vec<JobManager> = vec![JobManager::clone(&t), JobManager::clone(&other)];
@@ -168,7 +168,7 @@ async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: Bench) {
     let going = servers.iter().cycle().take(6).cloned().map(come_and_go);
     tokio::join!(at_once(rolling), at_once(going));
     for server in &servers {
-        let stats = server.get_stats(Unit::Hour, None, StatsDetail::default()).await.unwrap();
+        let stats = server.get_stats(BucketSize::Hour, None, StatsDetail::default()).await.unwrap();
         assert_eq!(stats.spans.last().unwrap().1.created, i64::try_from(JOBS).unwrap());
         server.roll_up_stats().await.unwrap();
     }
@@ -176,7 +176,7 @@ async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: Bench) {
 }
 
 on_both!(percentiles_are_of_what_jobs_waited_and_ran);
-async fn percentiles_are_of_what_jobs_waited_and_ran(t: Bench) {
+async fn percentiles_are_of_what_jobs_waited_and_ran(t: TestApp) {
     for seconds in 1..=20 {
         let job = t.queued().await;
         t.clock.advance(TimeDelta::milliseconds(seconds * 10));
@@ -187,7 +187,7 @@ async fn percentiles_are_of_what_jobs_waited_and_ran(t: Bench) {
             t.roll_up_stats().await.unwrap();
         }
     }
-    let stats = t.get_stats(Unit::Hour, None, StatsDetail::default()).await.unwrap();
+    let stats = t.get_stats(BucketSize::Hour, None, StatsDetail::default()).await.unwrap();
     let (_, told) = stats.spans.last().unwrap();
     assert_eq!((told.created, told.started, told.completed), (20, 20, 20));
     let near =
@@ -199,7 +199,7 @@ async fn percentiles_are_of_what_jobs_waited_and_ran(t: Bench) {
 }
 
 on_both!(what_happened_long_ago_is_not_kept);
-async fn what_happened_long_ago_is_not_kept(t: Bench) {
+async fn what_happened_long_ago_is_not_kept(t: TestApp) {
     t.queued().await;
     t.roll_up_stats().await.unwrap();
     t.clock.advance(TimeDelta::days(9));

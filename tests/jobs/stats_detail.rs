@@ -1,23 +1,23 @@
 //! get_stats: which jobs come next, and why jobs failed.
 
-use crate::support::{Bench, any_job, claim, for_good};
+use crate::support::{TestApp, any_job, claim, for_good};
 use callsheet::{
     jobs::{NewItem, NewJob, Order, PageAfter, Stats, StatsDetail, View},
-    lifecycle::Unit,
+    lifecycle::BucketSize,
 };
 use chrono::TimeDelta;
 use serde_json::json;
 
-async fn told(t: &Bench, job_type: Option<&str>, next: Option<u64>, failures: Option<u64>) -> Stats {
-    t.get_stats(Unit::Minute, job_type, StatsDetail { next, failures }).await.unwrap()
+async fn told(t: &TestApp, job_type: Option<&str>, next: Option<u64>, failures: Option<u64>) -> Stats {
+    t.get_stats(BucketSize::Minute, job_type, StatsDetail { next, failures }).await.unwrap()
 }
 
-async fn next(t: &Bench, job_type: Option<&str>, limit: u64) -> Vec<String> {
+async fn next(t: &TestApp, job_type: Option<&str>, limit: u64) -> Vec<String> {
     told(t, job_type, Some(limit), None).await.next.unwrap().into_iter().map(|job| job.id).collect()
 }
 
 on_both!(what_comes_next_is_what_claims_give_out);
-async fn what_comes_next_is_what_claims_give_out(t: Bench) {
+async fn what_comes_next_is_what_claims_give_out(t: TestApp) {
     assert!(told(&t, None, None, None).await.next.is_none());
     assert_eq!(next(&t, None, 5).await, Vec::<String>::new());
     for (i, (job_type, priority, minutes)) in
@@ -43,7 +43,7 @@ async fn what_comes_next_is_what_claims_give_out(t: Bench) {
 }
 
 on_both!(of_an_error_that_is_a_whole_log_the_beginning_is_told);
-async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: Bench) {
+async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: TestApp) {
     let id = t.started().await.id;
     let log = format!("{}\nand on", "é".repeat(200_000));
     t.mark_failed(&id, for_good(&log), None).await.unwrap();
@@ -53,7 +53,7 @@ async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: Bench) {
 }
 
 on_both!(failures_are_gathered_by_their_cause);
-async fn failures_are_gathered_by_their_cause(t: Bench) {
+async fn failures_are_gathered_by_their_cause(t: TestApp) {
     let errors = ["Shot 3 failed\nat line 1", "out of memory", "Shot 12 failed", "\n Shot 7 failed ", ""];
     for (i, error) in errors.into_iter().enumerate() {
         t.clock.advance(TimeDelta::seconds(1));
@@ -76,12 +76,12 @@ async fn failures_are_gathered_by_their_cause(t: Bench) {
     assert_eq!(gathered(None, 2).await, pairs(&[("", "4"), ("Shot 7 failed", "3")]));
     assert_eq!(gathered(Some("other"), 200).await, pairs(&[("out of memory", "1")]));
     for (next, failures) in [(Some(0), None), (Some(51), None), (None, Some(0)), (None, Some(201))] {
-        t.refused("0", "invalid_request", t.get_stats(Unit::Minute, None, StatsDetail { next, failures })).await;
+        t.refused("0", "invalid_request", t.get_stats(BucketSize::Minute, None, StatsDetail { next, failures })).await;
     }
 }
 
 on_both!(a_preview_shows_the_newest_frame_of_each_job);
-async fn a_preview_shows_the_newest_frame_of_each_job(t: Bench) {
+async fn a_preview_shows_the_newest_frame_of_each_job(t: TestApp) {
     let item = |key: &str| NewItem { key: key.into(), input: None };
     for id in ["drawn", "bare", "none"] {
         let items = if id == "none" { vec![] } else { ["a", "b", "c", "d"].map(item).into() };

@@ -1,6 +1,6 @@
 //! Writes that arrive together share a transaction, and none of them notices.
 
-use crate::support::{Backend, Bench, Whole, any_job, at_once, refusal};
+use crate::support::{Backend, TestApp, Whole, any_job, at_once, refusal};
 use callsheet::{
     error::Result,
     jobs::{
@@ -16,7 +16,7 @@ use tokio::task::JoinHandle;
 
 /// Holds SQLite's write lock, or on PostgreSQL the table, so that what comes meanwhile has to wait.
 #[allow(clippy::disallowed_methods, reason = "a stranger")]
-pub async fn stalled(t: &Bench) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
+pub async fn stalled(t: &TestApp) -> (DatabaseConnection, sea_orm::DatabaseTransaction) {
     let raw = t.db.raw().await;
     let tx = raw.begin().await.unwrap();
     let lock = match t.db.backend {
@@ -32,7 +32,7 @@ async fn progress(jobs: JobManager, id: String, percent: f64) -> Result<job::Mod
 }
 
 on_both!(each_of_many_creates_at_once_is_there_or_refused_by_itself);
-async fn each_of_many_creates_at_once_is_there_or_refused_by_itself(t: Bench) {
+async fn each_of_many_creates_at_once_is_there_or_refused_by_itself(t: TestApp) {
     let series = t.series("S").await;
     let create = |n: usize| {
         let (jobs, series) = ((*t).clone(), series.clone());
@@ -64,7 +64,7 @@ async fn each_of_many_creates_at_once_is_there_or_refused_by_itself(t: Bench) {
 }
 
 /// The job once its reports are answered, and the answers.
-async fn answered(t: &Bench, id: &str, reports: Vec<JoinHandle<Result<job::Model>>>) -> (Whole, Vec<job::Model>) {
+async fn answered(t: &TestApp, id: &str, reports: Vec<JoinHandle<Result<job::Model>>>) -> (Whole, Vec<job::Model>) {
     let mut answers = Vec::new();
     for report in reports {
         answers.push(report.await.unwrap().unwrap());
@@ -75,7 +75,7 @@ async fn answered(t: &Bench, id: &str, reports: Vec<JoinHandle<Result<job::Model
 }
 
 on_both!(reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it);
-async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it(t: Bench) {
+async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;
     let reports: Vec<_> = (1..=20).map(|n| tokio::spawn(progress((*t).clone(), id.clone(), f64::from(n)))).collect();
@@ -92,7 +92,7 @@ async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is
 }
 
 on_both!(a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in);
-async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in(t: Bench) {
+async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;
     let mut reports = Vec::new();
@@ -111,7 +111,7 @@ async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_th
 }
 
 on_both!(a_row_that_breaks_a_constraint_fails_alone);
-async fn a_row_that_breaks_a_constraint_fails_alone(t: Bench) {
+async fn a_row_that_breaks_a_constraint_fails_alone(t: TestApp) {
     // A rule that Callsheet does not know of, as an operator may add one.
     let rule = match t.db.backend {
         Backend::Sqlite => {
@@ -140,7 +140,7 @@ async fn a_row_that_breaks_a_constraint_fails_alone(t: Bench) {
 }
 
 on_both!(a_caller_that_goes_away_while_its_write_waits_disturbs_nobody);
-async fn a_caller_that_goes_away_while_its_write_waits_disturbs_nobody(t: Bench) {
+async fn a_caller_that_goes_away_while_its_write_waits_disturbs_nobody(t: TestApp) {
     let (raw, lock) = stalled(&t).await;
     let create = |n: usize| {
         let jobs = (*t).clone();
@@ -168,7 +168,7 @@ async fn a_caller_that_goes_away_while_its_write_waits_disturbs_nobody(t: Bench)
 }
 
 on_both!(more_writes_than_are_held_are_refused_and_the_service_goes_on);
-async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: Bench) {
+async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: TestApp) {
     let (raw, lock) = stalled(&t).await;
     let create = |_| {
         let jobs = (*t).clone();
@@ -193,7 +193,7 @@ async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: Bench)
 }
 
 on_both!(no_more_bytes_wait_than_are_held_whatever_brings_them);
-async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: Bench) {
+async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;
     // 128 MB may wait. This one is refused when its turn comes, so that nothing of it is written.

@@ -1,6 +1,6 @@
 //! The table of transitions, each cell of it: what is allowed leads where it says, what is refused changes nothing.
 
-use crate::support::{Bench, code_of, for_good, for_now};
+use crate::support::{TestApp, code_of, for_good, for_now};
 use callsheet::{
     error::Result,
     jobs::{ItemReport, JobPatch, Progress},
@@ -43,7 +43,7 @@ const TABLE: [(Call, [Result<JobStatus, &str>; 5]); 14] = [
     (Call::Patch(Cancelled), [Ok(Cancelled), Ok(Cancelled), Err(ILLEGAL), Err(ILLEGAL), Ok(Cancelled)]),
 ];
 
-async fn make(t: &Bench, call: Call, id: &str) -> Result<job::Model> {
+async fn make(t: &TestApp, call: Call, id: &str) -> Result<job::Model> {
     let item =
         || ItemReport { key: Some("a".into()), idx: None, status: ItemStatus::Completed, result: None, error: None };
     match call {
@@ -63,7 +63,7 @@ async fn make(t: &Bench, call: Call, id: &str) -> Result<job::Model> {
 }
 
 on_both!(every_cell_of_the_table_of_transitions_holds);
-async fn every_cell_of_the_table_of_transitions_holds(t: Bench) {
+async fn every_cell_of_the_table_of_transitions_holds(t: TestApp) {
     for (call, row) in TABLE {
         for (from, expected) in JobStatus::iter().zip(row) {
             let id = t.job_in(from).await.id;
@@ -87,7 +87,7 @@ async fn every_cell_of_the_table_of_transitions_holds(t: Bench) {
 }
 
 on_both!(whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_other_has);
-async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_other_has(t: Bench) {
+async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_other_has(t: TestApp) {
     for status in JobStatus::iter() {
         let job = t.job_in(status).await;
         let ended = matches!(status, Completed | Failed | Cancelled);
@@ -96,7 +96,7 @@ async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_othe
 }
 
 on_both!(a_refusal_says_what_can_be_done_instead);
-async fn a_refusal_says_what_can_be_done_instead(t: Bench) {
+async fn a_refusal_says_what_can_be_done_instead(t: TestApp) {
     let id = t.queued().await.id;
     let error = t.refused(&id, ILLEGAL, t.mark_completed(&id, None, None)).await;
     assert_eq!(error.to_string(), "A job that is queued cannot be completed: it can be started or cancelled.");

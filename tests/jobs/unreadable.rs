@@ -1,11 +1,11 @@
 //! A row that can't be read, as only a stranger could have written it, costs itself: it is left out of lists, claims,
 //! exports, streams and counts, and asking for it is an error of its own.
 
-use crate::support::{Backend, Bench, any_job, claim, refusal};
+use crate::support::{Backend, TestApp, any_job, claim, refusal};
 use callsheet::{
     export,
-    jobs::{EventFilter, Filter, JobsNews, NewItem, NewJob, Order, PageAfter, Progress, StatsDetail, View},
-    lifecycle::{Cursor, Unit},
+    jobs::{EventFilter, Filter, JobsMessage, NewItem, NewJob, Order, PageAfter, Progress, StatsDetail, View},
+    lifecycle::{Cursor, BucketSize},
 };
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
@@ -55,7 +55,7 @@ fn harms(backend: Backend) -> Vec<&'static str> {
 }
 
 /// Runs the statement as someone whom no CHECK holds back.
-async fn harm(t: &Bench, sql: &str) {
+async fn harm(t: &TestApp, sql: &str) {
     let raw = t.db.raw().await;
     let sql = match t.db.backend {
         Backend::Sqlite => format!("PRAGMA foreign_keys = off; PRAGMA ignore_check_constraints = on; {sql}"),
@@ -69,16 +69,16 @@ async fn harm(t: &Bench, sql: &str) {
     raw.close().await.unwrap();
 }
 
-async fn harm_job(t: &Bench, id: &str, set: &str) {
+async fn harm_job(t: &TestApp, id: &str, set: &str) {
     harm(t, &format!("UPDATE video_generation_jobs SET {set} WHERE id = '{id}'")).await;
 }
 
-async fn ids(t: &Bench, filter: &Filter, view: View, after: PageAfter) -> Vec<String> {
+async fn ids(t: &TestApp, filter: &Filter, view: View, after: PageAfter) -> Vec<String> {
     let page = t.list_jobs(filter, Order::OldestFirst, after, 200, view).await.unwrap();
     page.jobs.into_iter().map(|job| job.id).collect()
 }
 
-async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: Bench) {
+async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: TestApp) {
     for (i, set) in harms(t.db.backend).into_iter().enumerate() {
         let kind = format!("kind-{i}");
         let new = |name: &str| NewJob {
@@ -124,7 +124,7 @@ async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: Bench) {
         assert_eq!(claimed.iter().map(|one| one.job.id.as_str()).collect::<Vec<_>>(), [good.as_str()], "{set}");
         assert_eq!(claimed[0].items.len(), 1);
         t.rescue_jobs().await.unwrap();
-        t.get_stats(Unit::Hour, Some(&kind), StatsDetail { next: Some(10), failures: Some(10) })
+        t.get_stats(BucketSize::Hour, Some(&kind), StatsDetail { next: Some(10), failures: Some(10) })
             .await
             .unwrap_or_else(|error| panic!("{set}: {error}"));
         t.list_workers().await.unwrap();
@@ -141,7 +141,7 @@ async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: Bench) {
     assert!(callsheet::db::unreadable_rows() >= harms as u64);
 }
 
-async fn a_page_goes_on_behind_jobs_that_cannot_be_read(t: Bench) {
+async fn a_page_goes_on_behind_jobs_that_cannot_be_read(t: TestApp) {
     for i in 0..30 {
         t.named(&format!("job-{i:02}")).await;
         t.clock.advance(TimeDelta::seconds(1));
@@ -167,7 +167,7 @@ async fn a_page_goes_on_behind_jobs_that_cannot_be_read(t: Bench) {
     assert_eq!(exported, met);
 }
 
-async fn a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others(t: Bench) {
+async fn a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others(t: TestApp) {
     for i in 0..50 {
         t.named(&format!("job-{i:02}")).await;
         t.clock.advance(TimeDelta::seconds(1));
@@ -186,10 +186,10 @@ async fn a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others(t: 
     assert!(t.claim_jobs(claim("w")).await.unwrap().is_empty());
 }
 
-async fn items_and_events_that_cannot_be_read_are_left_out(t: Bench) {
+async fn items_and_events_that_cannot_be_read_are_left_out(t: TestApp) {
     let job = t.with_items(&["a", "b", "c"]).await;
     let mut watch = t.watch_jobs(EventFilter::default(), None).unwrap();
-    assert!(matches!(watch.next().await.unwrap(), Some(JobsNews::Snapshot { .. })));
+    assert!(matches!(watch.next().await.unwrap(), Some(JobsMessage::Snapshot { .. })));
     t.start(&job.id).await;
     for progress in [10.0, 20.0] {
         t.update_progress(&job.id, Progress { progress: Some(progress), current_stage: None }, None).await.unwrap();
@@ -206,7 +206,7 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: Bench) {
     let mut met = Vec::new();
     while met.last() != Some(&4) {
         let news = tokio::time::timeout(std::time::Duration::from_secs(30), again.next()).await.unwrap().unwrap();
-        if let Some(JobsNews::Changes(wanted)) = news {
+        if let Some(JobsMessage::Changes(wanted)) = news {
             met.extend(wanted.changes().map(|change| change.event.seq));
         }
     }
@@ -221,7 +221,7 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: Bench) {
     assert_eq!((exported[0].items.len(), exported[0].events.len()), (2, 3));
 }
 
-async fn series_that_cannot_be_read_are_left_out_and_can_be_deleted(t: Bench) {
+async fn series_that_cannot_be_read_are_left_out_and_can_be_deleted(t: TestApp) {
     let mut made = Vec::new();
     for title in ["one", "two", "three"] {
         made.push(t.series(title).await);
@@ -241,7 +241,7 @@ async fn series_that_cannot_be_read_are_left_out_and_can_be_deleted(t: Bench) {
     refusal(t.get_series(&made[1]).await, "series_not_found");
 }
 
-async fn counters_at_their_end_stop_their_own_job(t: Bench) {
+async fn counters_at_their_end_stop_their_own_job(t: TestApp) {
     let (attempts, steps, last) = (t.named("attempts").await, t.named("steps").await, t.named("last").await);
     let raw = t.db.raw().await;
     for (set, id) in [("attempt = 1000000", &attempts.id), ("version = 9007199254740992", &steps.id)] {

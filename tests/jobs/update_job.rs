@@ -1,7 +1,7 @@
 //! update_job: fields and a status in one write.
 
 use super::mark_completed::object;
-use crate::support::{Bench, any_job, for_good};
+use crate::support::{TestApp, any_job, for_good};
 use callsheet::jobs::{JobPatch, NewEpisode, NewJob};
 use chrono::{TimeDelta, TimeZone, Utc};
 use entity::JobStatus;
@@ -12,7 +12,7 @@ fn to(status: JobStatus) -> JobPatch {
 }
 
 on_both!(every_field_can_be_set_and_cleared);
-async fn every_field_can_be_set_and_cleared(t: Bench) {
+async fn every_field_can_be_set_and_cleared(t: TestApp) {
     let bare = t.started().await;
     let id = &bare.id.clone();
     let series_id = t.series("Night shift").await;
@@ -82,7 +82,7 @@ async fn every_field_can_be_set_and_cleared(t: Bench) {
 }
 
 on_both!(a_patch_that_changes_nothing_makes_no_version);
-async fn a_patch_that_changes_nothing_makes_no_version(t: Bench) {
+async fn a_patch_that_changes_nothing_makes_no_version(t: TestApp) {
     let labels = [("team".to_owned(), "a".to_owned())].into();
     let new = NewJob { style: Some("Noir".into()), labels, context: Some(object(json!({"a": 1}))), ..any_job() };
     let id = t.create(new).await.id;
@@ -101,7 +101,7 @@ async fn a_patch_that_changes_nothing_makes_no_version(t: Bench) {
 }
 
 on_both!(a_status_comes_with_the_other_fields_in_one_event);
-async fn a_status_comes_with_the_other_fields_in_one_event(t: Bench) {
+async fn a_status_comes_with_the_other_fields_in_one_event(t: TestApp) {
     let id = t.queued().await.id;
     let start =
         JobPatch { progress: Some(5.0), current_stage: Some(Some("Script".into())), ..to(JobStatus::Processing) };
@@ -118,7 +118,7 @@ async fn a_status_comes_with_the_other_fields_in_one_event(t: Bench) {
 }
 
 on_both!(a_failure_by_hand_is_for_good_and_takes_the_error_along);
-async fn a_failure_by_hand_is_for_good_and_takes_the_error_along(t: Bench) {
+async fn a_failure_by_hand_is_for_good_and_takes_the_error_along(t: TestApp) {
     let id = t.started().await.id;
     let patch = JobPatch { error: Some(Some("no such model".into())), ..to(JobStatus::Failed) };
     let job = t.update_job(&id, patch, None).await.unwrap();
@@ -128,14 +128,14 @@ async fn a_failure_by_hand_is_for_good_and_takes_the_error_along(t: Bench) {
 }
 
 on_both!(a_refused_status_takes_the_other_fields_with_it);
-async fn a_refused_status_takes_the_other_fields_with_it(t: Bench) {
+async fn a_refused_status_takes_the_other_fields_with_it(t: TestApp) {
     let id = t.queued().await.id;
     let patch = JobPatch { style: Some(Some("Noir".into())), ..to(JobStatus::Completed) };
     t.refused(&id, "job_transition_illegal", t.update_job(&id, patch, None)).await;
 }
 
 on_both!(progress_is_patched_only_while_the_job_runs);
-async fn progress_is_patched_only_while_the_job_runs(t: Bench) {
+async fn progress_is_patched_only_while_the_job_runs(t: TestApp) {
     for status in [JobStatus::Queued, JobStatus::Completed, JobStatus::Failed, JobStatus::Cancelled] {
         let id = t.job_in(status).await.id;
         for patch in [
@@ -151,7 +151,7 @@ async fn progress_is_patched_only_while_the_job_runs(t: Bench) {
 }
 
 on_both!(shots_of_a_job_with_items_cannot_be_patched);
-async fn shots_of_a_job_with_items_cannot_be_patched(t: Bench) {
+async fn shots_of_a_job_with_items_cannot_be_patched(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
     let patch = JobPatch { completed_shots: Some(1), ..Default::default() };
@@ -159,7 +159,7 @@ async fn shots_of_a_job_with_items_cannot_be_patched(t: Bench) {
 }
 
 on_both!(a_job_is_retried_by_a_patch_and_keeps_its_done_items);
-async fn a_job_is_retried_by_a_patch_and_keeps_its_done_items(t: Bench) {
+async fn a_job_is_retried_by_a_patch_and_keeps_its_done_items(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
     let done = entity::ItemStatus::Completed;
@@ -172,7 +172,7 @@ async fn a_job_is_retried_by_a_patch_and_keeps_its_done_items(t: Bench) {
 }
 
 on_both!(a_retry_by_a_patch_waits_until_the_time_that_comes_with_it);
-async fn a_retry_by_a_patch_waits_until_the_time_that_comes_with_it(t: Bench) {
+async fn a_retry_by_a_patch_waits_until_the_time_that_comes_with_it(t: TestApp) {
     let id = t.job_in(JobStatus::Cancelled).await.id;
     let later = t.now() + TimeDelta::hours(1);
     let job = t.update_job(&id, JobPatch { run_at: Some(Some(later)), ..to(JobStatus::Queued) }, None).await.unwrap();

@@ -1,6 +1,6 @@
 //! Optimistic concurrency: a change to a version that is gone is refused.
 
-use crate::support::{Bench, at_once};
+use crate::support::{TestApp, at_once};
 use callsheet::{
     error::Result,
     jobs::{JobManager, JobPatch, Progress},
@@ -11,7 +11,7 @@ fn titled(title: String) -> JobPatch {
     JobPatch { project_title: Some(Some(title)), ..Default::default() }
 }
 
-async fn race(t: &Bench, managers: [JobManager; 2], id: &str) -> Vec<Result<job::Model, &'static str>> {
+async fn race(t: &TestApp, managers: [JobManager; 2], id: &str) -> Vec<Result<job::Model, &'static str>> {
     let version = t.get_job(id).await.unwrap().version;
     let update = |(n, jobs): (usize, JobManager)| {
         let id = id.to_owned();
@@ -23,7 +23,7 @@ async fn race(t: &Bench, managers: [JobManager; 2], id: &str) -> Vec<Result<job:
 }
 
 on_both!(of_two_updates_of_one_version_at_once_one_wins);
-async fn of_two_updates_of_one_version_at_once_one_wins(t: Bench) {
+async fn of_two_updates_of_one_version_at_once_one_wins(t: TestApp) {
     let id = t.queued().await.id;
     for round in 0..15 {
         let outcomes = race(&t, [(*t).clone(), (*t).clone()], &id).await;
@@ -37,7 +37,7 @@ async fn of_two_updates_of_one_version_at_once_one_wins(t: Bench) {
 }
 
 on_both!(of_two_processes_that_update_one_version_at_once_one_wins);
-async fn of_two_processes_that_update_one_version_at_once_one_wins(t: Bench) {
+async fn of_two_processes_that_update_one_version_at_once_one_wins(t: TestApp) {
     let other = t.another().await;
     let id = t.queued().await.id;
     for _ in 0..15 {
@@ -50,7 +50,7 @@ async fn of_two_processes_that_update_one_version_at_once_one_wins(t: Bench) {
 }
 
 on_both!(every_verb_refuses_a_version_that_is_gone);
-async fn every_verb_refuses_a_version_that_is_gone(t: Bench) {
+async fn every_verb_refuses_a_version_that_is_gone(t: TestApp) {
     let id = t.started().await.id;
     let old = || Some(vec![1]);
     let report = Progress { progress: Some(1.0), current_stage: None };
@@ -68,7 +68,7 @@ async fn every_verb_refuses_a_version_that_is_gone(t: Bench) {
 }
 
 on_both!(any_of_several_versions_is_accepted);
-async fn any_of_several_versions_is_accepted(t: Bench) {
+async fn any_of_several_versions_is_accepted(t: TestApp) {
     let id = t.queued().await.id;
     let job = t.update_job(&id, titled("x".into()), Some(vec![9, 1])).await.unwrap();
     assert_eq!(job.version, 2);

@@ -1,6 +1,6 @@
 //! Workers that wait for a job: what wakes them, and what becomes of those who go away.
 
-use crate::support::{Bench, TestClock, any_job, claim};
+use crate::support::{TestApp, TestClock, any_job, claim};
 use callsheet::jobs::{Claim, Claimed, JobManager, NewJob};
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -28,7 +28,7 @@ async fn waiting(jobs: &JobManager, count: usize) {
 }
 
 on_both!(a_worker_that_waits_is_given_the_job_that_comes);
-async fn a_worker_that_waits_is_given_the_job_that_comes(t: Bench) {
+async fn a_worker_that_waits_is_given_the_job_that_comes(t: TestApp) {
     let call = wait(&t, patient("w"));
     waiting(&t, 1).await;
     let id = t.queued().await.id;
@@ -37,7 +37,7 @@ async fn a_worker_that_waits_is_given_the_job_that_comes(t: Bench) {
 }
 
 on_both!(jobs_that_come_one_by_one_are_given_to_as_many_who_wait);
-async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: Bench) {
+async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: TestApp) {
     let calls: Vec<_> = (0..20).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
     waiting(&t, 20).await;
     for _ in 0..20 {
@@ -53,7 +53,7 @@ async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: Bench) {
 }
 
 on_both!(jobs_that_come_at_once_wake_the_next_until_none_is_left);
-async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: Bench) {
+async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: TestApp) {
     let calls: Vec<_> = (0..5).map(|n| wait(&t, Claim { max_jobs: 2, ..patient(&format!("w{n}")) })).collect();
     waiting(&t, 5).await;
     t.create_jobs(vec![any_job(); 10], None).await.unwrap();
@@ -63,7 +63,7 @@ async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: Bench) {
 }
 
 on_both!(a_job_that_becomes_due_is_given_without_any_news);
-async fn a_job_that_becomes_due_is_given_without_any_news(t: Bench) {
+async fn a_job_that_becomes_due_is_given_without_any_news(t: TestApp) {
     let later = t.now() + TimeDelta::minutes(5);
     let id = t.create(NewJob { run_at: Some(later), ..any_job() }).await.id;
     let call = wait(&t, patient("w"));
@@ -73,7 +73,7 @@ async fn a_job_that_becomes_due_is_given_without_any_news(t: Bench) {
 }
 
 on_both!(a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here);
-async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here(t: Bench) {
+async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here(t: TestApp) {
     // Hours until anyone looks without a reason.
     t.chance.set_jitter(1e4);
     let clock = Arc::new(TestClock::default());
@@ -88,7 +88,7 @@ async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_he
 }
 
 on_both!(a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits);
-async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Bench) {
+async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: TestApp) {
     t.set_queue("idea2video", Some(true), None).await.unwrap();
     let (first, second) = (t.queued().await.id, t.queued().await.id);
     let call = wait(&t, patient("w1"));
@@ -104,7 +104,7 @@ async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Be
 }
 
 on_both!(a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed);
-async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(t: Bench) {
+async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(t: TestApp) {
     let calls: Vec<_> = (0..3).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
     waiting(&t, 3).await;
     t.set_queue("idea2video", Some(true), None).await.unwrap();
@@ -120,7 +120,7 @@ async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_i
 }
 
 on_both!(a_worker_that_goes_away_while_it_waits_takes_nothing);
-async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: Bench) {
+async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: TestApp) {
     let gone: Vec<_> = (0..4).map(|n| wait(&t, patient(&format!("gone{n}")))).collect();
     waiting(&t, 4).await;
     gone.iter().for_each(JoinHandle::abort);
@@ -133,7 +133,7 @@ async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: Bench) {
 }
 
 on_both!(jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again);
-async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: Bench) {
+async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: TestApp) {
     for round in 0..40 {
         let id = t.queued().await.id;
         let call = wait(&t, claim("hasty"));
@@ -153,7 +153,7 @@ async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: 
 }
 
 on_both!(an_empty_wait_ends_when_it_was_to_and_when_the_server_stops);
-async fn an_empty_wait_ends_when_it_was_to_and_when_the_server_stops(t: Bench) {
+async fn an_empty_wait_ends_when_it_was_to_and_when_the_server_stops(t: TestApp) {
     let began = Instant::now();
     assert!(t.claim_jobs(Claim { wait_seconds: 1, ..claim("w") }).await.unwrap().is_empty());
     assert!(began.elapsed() >= Duration::from_secs(1));
@@ -166,7 +166,7 @@ async fn an_empty_wait_ends_when_it_was_to_and_when_the_server_stops(t: Bench) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
-    crate::support::run(crate::support::Backend::Postgres, |t: Bench| async move {
+    crate::support::run(crate::support::Backend::Postgres, |t: TestApp| async move {
         let other = t.another().await;
         let db = other.database().clone();
         let mut news = db.news().subscribe();
@@ -184,7 +184,7 @@ async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
 }
 
 on_both!(no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room);
-async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room(t: Bench) {
+async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room(t: TestApp) {
     let of = |n: usize| Claim { job_types: (0..100).map(|kind| format!("type-{n}-{kind}")).collect(), ..patient("w") };
     let calls: Vec<_> = (0..1000).map(|n| wait(&t, of(n))).collect();
     while t.waits() < 1000 {

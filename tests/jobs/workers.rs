@@ -1,6 +1,6 @@
 //! Workers are registered by their calls.
 
-use crate::support::{Bench, at_once, claim, for_now};
+use crate::support::{TestApp, at_once, claim, for_now};
 use callsheet::jobs::{Claim, Guard, WorkerStatus};
 use chrono::TimeDelta;
 use entity::worker;
@@ -8,7 +8,7 @@ use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
 on_both!(a_worker_is_registered_by_its_claims_with_what_it_holds);
-async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: Bench) {
+async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: TestApp) {
     assert!(t.list_workers().await.unwrap().workers.is_empty());
     let first = t.now();
     t.claim_jobs(Claim { host: Some("gpu-7".into()), version: Some("1.4".into()), ..claim("w1") }).await.unwrap();
@@ -35,7 +35,7 @@ async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: Bench) {
 }
 
 on_both!(a_worker_that_is_not_heard_of_is_marked_and_later_forgotten);
-async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: Bench) {
+async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: TestApp) {
     t.queued().await;
     t.claim_jobs(claim("quiet")).await.unwrap();
     let status = || async { t.list_workers().await.unwrap().workers.remove(0).status };
@@ -53,7 +53,7 @@ async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: Bench) {
 }
 
 on_both!(a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits);
-async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: Bench) {
+async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: TestApp) {
     let first = t.now();
     let jobs = (*t).clone();
     let waits = tokio::spawn(async move { jobs.claim_jobs(Claim { wait_seconds: 60, ..claim("waits") }).await });
@@ -72,7 +72,7 @@ async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: 
 }
 
 on_both!(new_workers_that_come_at_once_are_all_listed);
-async fn new_workers_that_come_at_once_are_all_listed(t: Bench) {
+async fn new_workers_that_come_at_once_are_all_listed(t: TestApp) {
     let other = t.another().await;
     let calls = (0..300).map(|n| {
         let jobs = if n % 3 == 0 { other.clone() } else { (*t).clone() };
@@ -88,7 +88,7 @@ async fn new_workers_that_come_at_once_are_all_listed(t: Bench) {
 }
 
 on_both!(of_too_many_workers_those_are_listed_that_were_heard_of_last);
-async fn of_too_many_workers_those_are_listed_that_were_heard_of_last(t: Bench) {
+async fn of_too_many_workers_those_are_listed_that_were_heard_of_last(t: TestApp) {
     let row = |n: i64| worker::ActiveModel {
         worker_id: Set(format!("w{n:05}")),
         first_seen_at: Set(t.now()),

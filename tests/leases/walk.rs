@@ -1,7 +1,7 @@
 //! Random walks, each call answered as the model says, each row as the model has it.
 
 use super::model::{Code, End, Job, Lease};
-use crate::support::{Bench, any_job, claim, code_of, for_now};
+use crate::support::{TestApp, any_job, claim, code_of, for_now};
 use callsheet::jobs::{Claim, Ending, Guard, Heartbeat, NewJob, Outcome};
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -11,7 +11,7 @@ const STEPS: usize = 80;
 const JOBS: usize = 4;
 
 struct Walk<'a> {
-    t: &'a Bench,
+    t: &'a TestApp,
     rng: fastrand::Rng,
     kind: String,
     jobs: Vec<Job>,
@@ -20,7 +20,7 @@ struct Walk<'a> {
 }
 
 on_both!(whatever_comes_in_whatever_order_is_answered_as_the_model_says);
-async fn whatever_comes_in_whatever_order_is_answered_as_the_model_says(t: Bench) {
+async fn whatever_comes_in_whatever_order_is_answered_as_the_model_says(t: TestApp) {
     for seed in 0..WALKS {
         let mut walk = Walk::begin(&t, seed).await;
         for step in 0..STEPS {
@@ -32,7 +32,7 @@ async fn whatever_comes_in_whatever_order_is_answered_as_the_model_says(t: Bench
 }
 
 impl<'a> Walk<'a> {
-    async fn begin(t: &'a Bench, seed: u64) -> Self {
+    async fn begin(t: &'a TestApp, seed: u64) -> Self {
         let kind = format!("walk-{seed}");
         let mut jobs = Vec::new();
         for n in 0..JOBS {

@@ -1,11 +1,11 @@
 //! What the database refuses whoever writes, past all of Callsheet.
 
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use callsheet::jobs::NewEpisode;
 use sea_orm::ConnectionTrait;
 
 on_both!(the_database_holds_the_invariants_itself);
-async fn the_database_holds_the_invariants_itself(t: Bench) {
+async fn the_database_holds_the_invariants_itself(t: TestApp) {
     let job = t.with_items(&["a"]).await;
     let before = t.whole(&job.id).await;
     let raw = t.db.raw().await;
@@ -85,7 +85,7 @@ async fn the_database_holds_the_invariants_itself(t: Bench) {
 }
 
 on_both!(the_items_of_a_deleted_row_go_with_it);
-async fn the_items_of_a_deleted_row_go_with_it(t: Bench) {
+async fn the_items_of_a_deleted_row_go_with_it(t: TestApp) {
     let job = t.with_items(&["a", "b"]).await;
     t.db.raw().await.execute_unprepared("DELETE FROM video_generation_jobs").await.unwrap();
     let whole = t.whole(&job.id).await;

@@ -4,11 +4,11 @@ use super::{
     explain::plan_of,
     fill::{analyze, fill},
 };
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use callsheet::db::claim_statements;
 
 on_both!(claims_and_rescues_read_the_indexes_of_live_jobs);
-async fn claims_and_rescues_read_the_indexes_of_live_jobs(t: Bench) {
+async fn claims_and_rescues_read_the_indexes_of_live_jobs(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {
         look_at_all(&t).await;
@@ -17,7 +17,7 @@ async fn claims_and_rescues_read_the_indexes_of_live_jobs(t: Bench) {
     look_at_all(&t).await;
 }
 
-async fn look_at_all(t: &Bench) {
+async fn look_at_all(t: &TestApp) {
     let types = ["type-1".to_owned(), "type-2".to_owned(), "nothing".to_owned()];
     for (name, statement) in claim_statements(t.database(), &types, t.now(), 100) {
         let steps = plan_of(t, statement).await;

@@ -1,15 +1,15 @@
 //! Asking for a plan, and what is wrong with it.
 
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use sea_orm::{ConnectionTrait, QueryTrait, Statement};
 
 /// The steps of the plan.
-pub async fn plan(t: &Bench, query: &impl QueryTrait) -> Vec<String> {
+pub async fn plan(t: &TestApp, query: &impl QueryTrait) -> Vec<String> {
     plan_of(t, query.build(t.database().read().get_database_backend())).await
 }
 
 /// The steps of the plan of a statement that is text.
-pub async fn plan_of(t: &Bench, asked: Statement) -> Vec<String> {
+pub async fn plan_of(t: &TestApp, asked: Statement) -> Vec<String> {
     let db = t.database().read();
     let backend = db.get_database_backend();
     let (ask, column) = match t.db.backend {
@@ -22,16 +22,16 @@ pub async fn plan_of(t: &Bench, asked: Statement) -> Vec<String> {
 }
 
 /// Panics unless the rows come out of an index, and in its order.
-pub async fn assert_served_by_an_index(t: &Bench, what: &str, query: &impl QueryTrait) {
+pub async fn assert_served_by_an_index(t: &TestApp, what: &str, query: &impl QueryTrait) {
     assert_no_step(t, what, query, |step| scans(t.db.backend, step) || sorts(t.db.backend, step)).await;
 }
 
 /// Panics unless the rows come out of an index. They may be put in order: there are few.
-pub async fn assert_led_to_by_an_index(t: &Bench, what: &str, query: &impl QueryTrait) {
+pub async fn assert_led_to_by_an_index(t: &TestApp, what: &str, query: &impl QueryTrait) {
     assert_no_step(t, what, query, |step| scans(t.db.backend, step)).await;
 }
 
-async fn assert_no_step(t: &Bench, what: &str, query: &impl QueryTrait, bad: impl Fn(&str) -> bool) {
+async fn assert_no_step(t: &TestApp, what: &str, query: &impl QueryTrait, bad: impl Fn(&str) -> bool) {
     let steps = plan(t, query).await;
     println!("{what} on {:?}:\n  {}", t.db.backend, steps.join("\n  "));
     assert!(

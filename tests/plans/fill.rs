@@ -1,7 +1,7 @@
 //! 100,000 jobs, made by the database itself; or as many as `CALLSHEET_TEST_PLAN_JOBS` says: with ten million, run one
 //! test at a time, which takes minutes and 15 GB.
 
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use sea_orm::ConnectionTrait;
 
 /// Rows that one statement makes.
@@ -13,7 +13,7 @@ pub fn jobs() -> i64 {
 }
 
 /// Two jobs a second from 2026 on; a fifth of them in each status; 100 series; one in 100 jobs has the team `rare`.
-pub async fn fill(t: &Bench) {
+pub async fn fill(t: &TestApp) {
     let raw = t.db.raw().await;
     let jobs = jobs();
     for first in (1..=jobs).step_by(usize::try_from(CHUNK).unwrap()) {
@@ -66,6 +66,6 @@ fn statements(backend: Backend, first: i64, last: i64) -> Vec<String> {
 }
 
 /// SQLite never does this by itself, PostgreSQL soon does.
-pub async fn analyze(t: &Bench) {
+pub async fn analyze(t: &TestApp) {
     t.db.raw().await.execute_unprepared("ANALYZE").await.unwrap();
 }

@@ -2,7 +2,7 @@
 //! table is read as a whole, and the time would be that of all its rows times the list.
 
 use super::explain::plan_of;
-use crate::support::{Backend, Bench, claim};
+use crate::support::{Backend, TestApp, claim};
 use callsheet::{
     db::{Database, Observer, Options},
     jobs::{Claim, Ending, ItemReport, JobManager, NewItem, NewJob, Outcome},
@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_list_is_taken_apart_once_a_statement_on_postgres() {
-    crate::support::run(Backend::Postgres, |t: Bench| async move {
+    crate::support::run(Backend::Postgres, |t: TestApp| async move {
         for n in 0..20 {
             let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None }).into();
             t.create(NewJob { job_id: Some(format!("job-{n}")), items, ..crate::support::any_job() }).await;
@@ -31,7 +31,7 @@ async fn a_list_is_taken_apart_once_a_statement_on_postgres() {
 }
 
 /// What a claim, a report of items and outcomes ask.
-async fn asked_by_a_worker(t: &Bench) -> Vec<Statement> {
+async fn asked_by_a_worker(t: &TestApp) -> Vec<Statement> {
     let seen: Arc<Mutex<Vec<Statement>>> = Arc::default();
     let all = seen.clone();
     let observer = Observer(Arc::new(move |asked: &Statement| all.lock().unwrap().push(asked.clone())));

@@ -4,9 +4,9 @@ use super::{
     explain::{assert_led_to_by_an_index, assert_served_by_an_index},
     fill::{analyze, fill, jobs},
 };
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use callsheet::{
-    jobs::{AccessPath, Filter, Order, Stretch, View, page},
+    jobs::{AccessPath, Filter, Order, KeyRange, View, page},
     lifecycle::Cursor,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,7 +52,7 @@ fn filters() -> Vec<(&'static str, Filter)> {
     ]
 }
 
-async fn look_at(t: &Bench, what: &str, path: &AccessPath, part: &Stretch, offset: u64) {
+async fn look_at(t: &TestApp, what: &str, path: &AccessPath, part: &KeyRange, offset: u64) {
     let backend = t.database().read().get_database_backend();
     for view in [View::Full, View::Summary] {
         let mut query = page(backend, path, part, view).limit(51);
@@ -68,7 +68,7 @@ async fn look_at(t: &Bench, what: &str, path: &AccessPath, part: &Stretch, offse
 }
 
 /// Whatever index leads.
-async fn look_at_all(t: &Bench) {
+async fn look_at_all(t: &TestApp) {
     let job =
         |part: i32| Some(Cursor { created_at: moment(part), id: format!("job-{}", jobs() / 200 * i64::from(part)) });
     for (name, filter) in filters() {
@@ -79,15 +79,15 @@ async fn look_at_all(t: &Bench) {
             for order in [Order::NewestFirst, Order::OldestFirst] {
                 let (first, next) = if order == Order::NewestFirst { (198, 49) } else { (2, 51) };
                 for (behind, upto) in [(None, job(first)), (job(50), job(next))] {
-                    let part = Stretch { order, behind: behind.clone(), upto };
+                    let part = KeyRange { order, behind: behind.clone(), upto };
                     look_at(t, name, &path, &part, 0).await;
                     // A text is looked for in all jobs only by who asks for an offset, and then in each of them.
                     if filter.q.is_none() && !intersects {
-                        look_at(t, name, &path, &Stretch { upto: None, ..part }, 0).await;
+                        look_at(t, name, &path, &KeyRange { upto: None, ..part }, 0).await;
                     }
                 }
                 if filter.q.is_none() && !intersects {
-                    look_at(t, name, &path, &Stretch { order, ..Stretch::default() }, 100).await;
+                    look_at(t, name, &path, &KeyRange { order, ..KeyRange::default() }, 100).await;
                 }
             }
         }
@@ -95,7 +95,7 @@ async fn look_at_all(t: &Bench) {
 }
 
 on_both!(every_page_is_a_range_of_an_index);
-async fn every_page_is_a_range_of_an_index(t: Bench) {
+async fn every_page_is_a_range_of_an_index(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {
         look_at_all(&t).await;

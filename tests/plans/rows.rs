@@ -4,11 +4,11 @@ use super::{
     explain::assert_served_by_an_index,
     fill::{analyze, fill},
 };
-use crate::support::{Backend, Bench};
+use crate::support::{Backend, TestApp};
 use entity::{episode, job, job_event, job_item, series};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-async fn look_at_all(t: &Bench) {
+async fn look_at_all(t: &TestApp) {
     assert_served_by_an_index(t, "get_job", &job::Entity::find_by_id("job-5000")).await;
     let items = job_item::Entity::find().filter(job_item::Column::JobId.eq("job-5000"));
     let page = items.clone().filter(job_item::Column::Idx.gt(3)).order_by_asc(job_item::Column::Idx).limit(50);
@@ -38,7 +38,7 @@ async fn look_at_all(t: &Bench) {
 }
 
 on_both!(one_job_with_what_belongs_to_it_is_found_by_index);
-async fn one_job_with_what_belongs_to_it_is_found_by_index(t: Bench) {
+async fn one_job_with_what_belongs_to_it_is_found_by_index(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {
         look_at_all(&t).await;

@@ -1,8 +1,8 @@
 //! Floods of long events, and places that nobody was told of.
 
 use super::reader::PATIENCE;
-use crate::support::{Bench, any_job};
-use callsheet::jobs::{Heartbeat, JobManager, JobsNews, Place, Progress};
+use crate::support::{TestApp, any_job};
+use callsheet::jobs::{Heartbeat, JobManager, JobsMessage, Place, Progress};
 
 /// All that is told from a place on, up to a position.
 async fn told(jobs: &JobManager, from: Place, upto: i64) -> Vec<(i64, usize)> {
@@ -10,14 +10,14 @@ async fn told(jobs: &JobManager, from: Place, upto: i64) -> Vec<(i64, usize)> {
     let mut told = Vec::new();
     while watch.place().is_none_or(|place| place.at < upto || place.back > 0) {
         let news = tokio::time::timeout(PATIENCE, watch.next()).await.expect("more comes").unwrap();
-        let Some(JobsNews::Changes(wanted)) = news else { panic!("only changes come") };
+        let Some(JobsMessage::Changes(wanted)) = news else { panic!("only changes come") };
         told.extend(wanted.changes().map(|change| (change.event.id, wanted.batch.weight)));
     }
     told
 }
 
 on_both!(long_events_come_a_few_at_a_time_and_all_of_them);
-async fn long_events_come_a_few_at_a_time_and_all_of_them(t: Bench) {
+async fn long_events_come_a_few_at_a_time_and_all_of_them(t: TestApp) {
     let job = t.leased().await;
     for _ in 0..12 {
         let log = vec!["x".repeat(2000); 100];
@@ -31,14 +31,14 @@ async fn long_events_come_a_few_at_a_time_and_all_of_them(t: Bench) {
     let mut of_job = 0;
     while of_job < told.len() {
         match tokio::time::timeout(PATIENCE, one.next()).await.unwrap().unwrap() {
-            Some(callsheet::jobs::JobNews::Changes(wanted)) => of_job += wanted.changes().count(),
+            Some(callsheet::jobs::JobMessage::Changes(wanted)) => of_job += wanted.changes().count(),
             _ => panic!("only changes come"),
         }
     }
 }
 
 on_both!(what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once);
-async fn what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once(t: Bench) {
+async fn what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once(t: TestApp) {
     let jobs = 450;
     for created in t.create_jobs(vec![any_job(); jobs], None).await.unwrap() {
         let id = created.unwrap().id;

@@ -1,7 +1,7 @@
 //! History that goes just while a reader is about to read it.
 
-use crate::support::{Backend, Bench, run};
-use callsheet::jobs::{EventFilter, JobNews, JobsNews, Reset};
+use crate::support::{Backend, TestApp, run};
+use callsheet::jobs::{EventFilter, JobMessage, JobsMessage, Reset};
 use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
@@ -26,7 +26,7 @@ async fn someone_waits(raw: &DatabaseConnection) {
 }
 
 /// A job that ended long ago, with three events.
-async fn old(t: &Bench) -> String {
+async fn old(t: &TestApp) -> String {
     let job = t.job_in(JobStatus::Completed).await;
     t.clock.advance(TimeDelta::days(40));
     job.id
@@ -34,7 +34,7 @@ async fn old(t: &Bench) -> String {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_follows_all_jobs_is_told_that_history_went_while_it_was_read() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         old(&t).await;
         let (raw, server) = (t.db.raw().await, t.another().await);
         let writer = writer(&raw).await;
@@ -44,8 +44,8 @@ async fn who_follows_all_jobs_is_told_that_history_went_while_it_was_read() {
         assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2);
         writer.rollback().await.unwrap();
         let (told, mut watch) = first.await.unwrap();
-        assert!(matches!(told, Some(JobsNews::Reset(Reset::HistoryPruned))));
-        assert!(matches!(watch.next().await.unwrap(), Some(JobsNews::Snapshot { at: 3, .. })));
+        assert!(matches!(told, Some(JobsMessage::Reset(Reset::HistoryPruned))));
+        assert!(matches!(watch.next().await.unwrap(), Some(JobsMessage::Snapshot { at: 3, .. })));
         server.end_streams().await;
         server.database().clone().close().await.unwrap();
     })
@@ -54,7 +54,7 @@ async fn who_follows_all_jobs_is_told_that_history_went_while_it_was_read() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_follows_one_job_is_told_that_history_went_while_it_was_read() {
-    run(Backend::Postgres, |t: Bench| async move {
+    run(Backend::Postgres, |t: TestApp| async move {
         let id = old(&t).await;
         let (raw, server) = (t.db.raw().await, t.another().await);
         let writer = writer(&raw).await;
@@ -64,8 +64,8 @@ async fn who_follows_one_job_is_told_that_history_went_while_it_was_read() {
         assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2);
         writer.rollback().await.unwrap();
         let (told, mut watch) = first.await.unwrap();
-        assert!(matches!(told, Some(JobNews::Reset(Reset::HistoryPruned))));
-        assert!(matches!(watch.next().await.unwrap(), Some(JobNews::Snapshot(seen)) if seen.0.version == 3));
+        assert!(matches!(told, Some(JobMessage::Reset(Reset::HistoryPruned))));
+        assert!(matches!(watch.next().await.unwrap(), Some(JobMessage::Snapshot(seen)) if seen.0.version == 3));
         assert!(watch.next().await.unwrap().is_none(), "the job has ended");
         server.end_streams().await;
         server.database().clone().close().await.unwrap();

@@ -1,6 +1,6 @@
 //! A reader of server-sent events.
 
-use crate::support::Bench;
+use crate::support::TestApp;
 use serde_json::Value;
 use std::time::Duration;
 
@@ -107,7 +107,7 @@ pub fn kinds(messages: &[Message]) -> Vec<&str> {
     messages.iter().map(Message::kind).collect()
 }
 
-pub async fn progress(t: &Bench, id: &str, percent: f64) {
+pub async fn progress(t: &TestApp, id: &str, percent: f64) {
     let report = callsheet::jobs::Progress { progress: Some(percent), ..Default::default() };
     t.update_progress(id, report, None).await.unwrap();
 }

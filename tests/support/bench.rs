@@ -1,9 +1,9 @@
 //! Fixture with a JobManager on a fresh database, a clock and a random source that the test
 //! controls, and helpers for common steps.
 
-use super::{Backend, Fixture, TestChance, TestClock, TestDb, Whole, refusal};
+use super::{Backend, Fixture, TestRandom, TestClock, TestDb, Whole, refusal};
 use callsheet::{
-    chance::Chance,
+    chance::Random,
     clock::Clock,
     error::Result,
     jobs::{Claim, Claimed, Failure, JobManager, NewItem, NewJob, NewSeries},
@@ -15,14 +15,14 @@ use std::{future::Future, ops::Deref, sync::Arc};
 
 /// Fixture that offers all methods of its JobManager.
 #[derive(Clone)]
-pub struct Bench {
+pub struct TestApp {
     jobs: JobManager,
     pub clock: Arc<TestClock>,
-    pub chance: Arc<TestChance>,
+    pub chance: Arc<TestRandom>,
     pub db: TestDb,
 }
 
-impl Deref for Bench {
+impl Deref for TestApp {
     type Target = JobManager;
 
     fn deref(&self) -> &JobManager {
@@ -30,13 +30,13 @@ impl Deref for Bench {
     }
 }
 
-impl Fixture for Bench {
+impl Fixture for TestApp {
     async fn set_up(backend: Backend) -> Self {
         // The importer reads a SQLite source in a child process of the program, and the test binary
         // is not the program.
         callsheet::process::set_own_file(env!("CARGO_BIN_EXE_callsheet").into());
         let db = TestDb::migrated(backend).await;
-        let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestChance>::default());
+        let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestRandom>::default());
         let jobs = manager(&db, &clock, &chance).await;
         Self { jobs, clock, chance, db }
     }
@@ -47,8 +47,8 @@ impl Fixture for Bench {
     }
 }
 
-async fn manager(db: &TestDb, clock: &Arc<TestClock>, chance: &Arc<TestChance>) -> JobManager {
-    let (clock, chance): (Arc<dyn Clock>, Arc<dyn Chance>) = (clock.clone(), chance.clone());
+async fn manager(db: &TestDb, clock: &Arc<TestClock>, chance: &Arc<TestRandom>) -> JobManager {
+    let (clock, chance): (Arc<dyn Clock>, Arc<dyn Random>) = (clock.clone(), chance.clone());
     JobManager::new(db.connect().await, clock, chance)
 }
 
@@ -57,7 +57,7 @@ pub fn any_job() -> NewJob {
     NewJob { job_type: "idea2video".into(), ..Default::default() }
 }
 
-impl Bench {
+impl TestApp {
     /// Opens another JobManager on the same database, with separate connections, as another process
     /// does.
     pub async fn another(&self) -> JobManager {

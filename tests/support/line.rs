@@ -32,7 +32,7 @@ pub struct Line {
 }
 
 /// Fate of a chunk of data.
-enum Lot {
+enum Fault {
     Arrives,
     /// Forwards this number of bytes, then breaks the connection.
     Breaks(usize),
@@ -125,26 +125,26 @@ async fn carry(
         let heard = |state: &State| !state.silent && number >= state.lost;
         state.subscribe().wait_for(heard).await.unwrap();
         match draw(state, dice, some) {
-            Lot::Arrives if to.write_all(&bytes[..some]).await.is_ok() => {}
-            Lot::Arrives => return,
-            Lot::Breaks(at) => {
+            Fault::Arrives if to.write_all(&bytes[..some]).await.is_ok() => {}
+            Fault::Arrives => return,
+            Fault::Breaks(at) => {
                 let _ = to.write_all(&bytes[..at]).await;
                 return;
             }
-            Lot::Silences => std::future::pending().await,
+            Fault::Silences => std::future::pending().await,
         }
     }
 }
 
-fn draw(state: &watch::Sender<State>, dice: &Dice, bytes: usize) -> Lot {
+fn draw(state: &watch::Sender<State>, dice: &Dice, bytes: usize) -> Fault {
     if !state.borrow().trouble {
-        return Lot::Arrives;
+        return Fault::Arrives;
     }
     let mut dice = dice.lock().unwrap();
     let lot = match dice.u32(..1000) {
-        0 => Lot::Silences,
-        1..=10 => Lot::Breaks(dice.usize(..=bytes)),
-        _ => return Lot::Arrives,
+        0 => Fault::Silences,
+        1..=10 => Fault::Breaks(dice.usize(..=bytes)),
+        _ => return Fault::Arrives,
     };
     state.send_modify(|state| state.troubles += 1);
     lot

@@ -14,8 +14,8 @@ mod server;
 mod setting;
 mod whole;
 
-pub use bench::{Bench, any_job, claim, for_good, for_now};
-pub use chance::TestChance;
+pub use bench::{TestApp, any_job, claim, for_good, for_now};
+pub use chance::TestRandom;
 pub use chromium::{Chromium, Page};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
@@ -31,7 +31,7 @@ pub use whole::Whole;
 use std::future::Future;
 
 /// Generates two tests from an `async fn NAME(t: T)`: `NAME::sqlite` and `NAME::postgres`. `T` is a
-/// [`Fixture`]: a [`Bench`] for calls of the JobManager, a [`TestDb`] for an empty database.
+/// [`Fixture`]: a [`TestApp`] for calls of the JobManager, a [`TestDb`] for an empty database.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {

@@ -4,7 +4,7 @@
 use crate::api::{
     body::Limit,
     problem::Problem,
-    room::{BODIES, Share},
+    room::{REQUEST_MEMORY, Share},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -20,10 +20,10 @@ use tokio::{sync::Semaphore, time::timeout};
 pub const LARGE: usize = 64 << 10;
 
 /// Maximum time that a large body waits for its turn to be parsed.
-const TURN: Duration = Duration::from_secs(10);
+const PARSE_WAIT: Duration = Duration::from_secs(10);
 
 /// Permits for parsing large bodies, one per processor.
-static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
+static PARSE_PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(2, |n| n.get());
     Arc::new(Semaphore::new(processors))
 });
@@ -60,7 +60,7 @@ pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Receiv
 /// nothing reserves none.
 async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received> {
     let mut stream = Box::pin(body.take()?.into_bytes_stream());
-    let (mut bytes, mut share) = (BytesMut::new(), BODIES.share());
+    let (mut bytes, mut share) = (BytesMut::new(), REQUEST_MEMORY.share());
     while let Some(piece) = stream.next().await {
         let piece = piece.map_err(|error| Problem::broken_body(&error))?;
         let size = bytes.len() + piece.len();
@@ -79,7 +79,7 @@ async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received>
 /// Parses a large body on a blocking thread when it has a permit. The permit lasts until parsing
 /// ends, even if the client has disconnected, because the thread goes on.
 pub async fn in_turn<T: Send + 'static>(look: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let turn = timeout(TURN, TURNS.clone().acquire_owned()).await.map_err(|_| no_room())?;
+    let turn = timeout(PARSE_WAIT, PARSE_PERMITS.clone().acquire_owned()).await.map_err(|_| no_room())?;
     let looking = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         look()

@@ -8,7 +8,7 @@ use super::words::words;
 use crate::{
     api::{problem::Problem, spec},
     error::{FieldError, MAX_ERRORS},
-    jobs::Spot,
+    jobs::JsonPath,
 };
 use jsonschema::{ValidationError, Validator, error::ValidationErrorKind as Kind};
 use poem::Result;
@@ -19,42 +19,42 @@ use std::{
     sync::{Arc, LazyLock, PoisonError, RwLock},
 };
 
-pub struct Shape {
+pub struct BodySchema {
     judge: Validator,
-    root: Node,
+    root: SchemaNode,
 }
 
 /// A schema without its subschemas, which are nodes themselves.
-struct Node {
+struct SchemaNode {
     own: Validator,
-    members: BTreeMap<String, Node>,
-    others: Others,
+    members: BTreeMap<String, SchemaNode>,
+    others: AdditionalProperties,
     names: Option<Validator>,
-    elements: Option<Box<Node>>,
+    elements: Option<Box<SchemaNode>>,
     unique: bool,
 }
 
 /// Rule for members that the schema does not name.
-enum Others {
+enum AdditionalProperties {
     Any,
     Refused,
-    Like(Box<Node>),
+    Like(Box<SchemaNode>),
 }
 
-impl Shape {
+impl BodySchema {
     /// Returns the schema of the type. The first call builds it.
     pub fn of<T: Type>() -> Result<Arc<Self>> {
-        static MADE: LazyLock<RwLock<HashMap<String, Arc<Shape>>>> = LazyLock::new(Default::default);
+        static CACHE: LazyLock<RwLock<HashMap<String, Arc<BodySchema>>>> = LazyLock::new(Default::default);
         let MetaSchemaRef::Reference(name) = T::schema_ref() else {
             return Err(Problem::internal("the body's schema has no name").into());
         };
-        if let Some(made) = MADE.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        if let Some(made) = CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
             return Ok(made.clone());
         }
-        let made = Shape::make(&name, &spec::document()["components"]["schemas"])
+        let made = BodySchema::make(&name, &spec::document()["components"]["schemas"])
             .map_err(|error| Problem::internal(&format!("the schema of {name} is wrong: {error}")))?;
         let made = Arc::new(made);
-        MADE.write().unwrap_or_else(PoisonError::into_inner).insert(name, made.clone());
+        CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(name, made.clone());
         Ok(made)
     }
 
@@ -66,7 +66,7 @@ impl Shape {
         });
         // The library compares elements by a hash for which a client can construct collisions.
         remove(&mut whole, "uniqueItems");
-        Ok(Self { judge: validator(&whole)?, root: Node::make(&schemas[name], schemas)? })
+        Ok(Self { judge: validator(&whole)?, root: SchemaNode::make(&schemas[name], schemas)? })
     }
 
     /// Returns the first [`MAX_ERRORS`] errors of the body.
@@ -74,7 +74,7 @@ impl Shape {
         let mut errors = Vec::new();
         // Validating is cheaper than collecting errors, and most bodies are valid.
         if !self.judge.is_valid(body) || !self.root.is_unique(body) {
-            self.root.find(body, &Spot::Root(&""), &mut errors);
+            self.root.find(body, &JsonPath::Root(&""), &mut errors);
             if errors.is_empty() {
                 errors.push(FieldError::at("", "invalid", "This breaks a rule of the schema."));
             }
@@ -84,7 +84,7 @@ impl Shape {
     }
 }
 
-impl Node {
+impl SchemaNode {
     fn make(schema: &Value, schemas: &Value) -> Result<Self, String> {
         let schema = resolved(schema, schemas);
         let inside = |name: &str| schema.get(name).filter(|inside| constrains(inside));
@@ -101,9 +101,9 @@ impl Node {
                 .map(|(name, schema)| Ok((name.clone(), Self::make(schema, schemas)?)))
                 .collect::<Result<_, String>>()?,
             others: match inside("additionalProperties") {
-                None => Others::Any,
-                Some(Value::Bool(_)) => Others::Refused,
-                Some(schema) => Others::Like(node(schema)?),
+                None => AdditionalProperties::Any,
+                Some(Value::Bool(_)) => AdditionalProperties::Refused,
+                Some(schema) => AdditionalProperties::Like(node(schema)?),
             },
             names: inside("propertyNames").map(validator).transpose()?,
             elements: inside("items").map(node).transpose()?,
@@ -114,7 +114,7 @@ impl Node {
     fn is_unique(&self, value: &Value) -> bool {
         match value {
             Value::Object(members) => {
-                let node = |(name, value)| self.members.get(name).is_none_or(|n: &Node| n.is_unique(value));
+                let node = |(name, value)| self.members.get(name).is_none_or(|n: &SchemaNode| n.is_unique(value));
                 members.iter().all(node)
             }
             Value::Array(values) => {
@@ -128,7 +128,7 @@ impl Node {
         }
     }
 
-    fn find(&self, value: &Value, spot: &Spot, errors: &mut Vec<FieldError>) {
+    fn find(&self, value: &Value, spot: &JsonPath, errors: &mut Vec<FieldError>) {
         let mut too_large = false;
         for error in self.own.iter_errors(value) {
             too_large |= matches!(error.kind(), Kind::MaxItems { .. } | Kind::MaxProperties { .. });
@@ -144,20 +144,20 @@ impl Node {
         }
     }
 
-    fn find_in_members(&self, members: &Map<String, Value>, spot: &Spot, errors: &mut Vec<FieldError>) {
+    fn find_in_members(&self, members: &Map<String, Value>, spot: &JsonPath, errors: &mut Vec<FieldError>) {
         for (name, value) in members {
             if errors.len() >= MAX_ERRORS {
                 return;
             }
-            let inside = Spot::Member(spot, name);
+            let inside = JsonPath::Member(spot, name);
             if let Some(error) = self.names.as_ref().and_then(|names| wrong_name(names, name, spot)) {
                 errors.push(error);
             }
             match (self.members.get(name), &self.others) {
                 (Some(node), _) => node.find(value, &inside, errors),
-                (None, Others::Like(node)) => node.find(value, &inside, errors),
-                (None, Others::Any) => {}
-                (None, Others::Refused) => {
+                (None, AdditionalProperties::Like(node)) => node.find(value, &inside, errors),
+                (None, AdditionalProperties::Any) => {}
+                (None, AdditionalProperties::Refused) => {
                     let detail = "There is no such field: take it out.";
                     errors.push(FieldError::at(inside.to_string(), "unknown_field", detail));
                 }
@@ -165,7 +165,7 @@ impl Node {
         }
     }
 
-    fn find_in_elements(&self, values: &[Value], spot: &Spot, errors: &mut Vec<FieldError>) {
+    fn find_in_elements(&self, values: &[Value], spot: &JsonPath, errors: &mut Vec<FieldError>) {
         let mut seen = HashSet::new();
         if self.unique && !values.iter().all(|value| seen.insert(value)) {
             let detail = "The same item stands here twice: give each its own key.";
@@ -176,12 +176,12 @@ impl Node {
             if errors.len() >= MAX_ERRORS {
                 return;
             }
-            node.find(value, &Spot::Element(spot, i), errors);
+            node.find(value, &JsonPath::Element(spot, i), errors);
         }
     }
 }
 
-fn wrong_name(names: &Validator, name: &str, spot: &Spot) -> Option<FieldError> {
+fn wrong_name(names: &Validator, name: &str, spot: &JsonPath) -> Option<FieldError> {
     let name = Value::from(name);
     let error: ValidationError = names.iter_errors(&name).next()?;
     let detail = format!("A name here breaks its form. {}", words(&error, spot).detail);
@@ -211,9 +211,9 @@ fn inline(schema: &mut Value, schemas: &Value) {
 
 /// Returns whether the schema rejects any value.
 fn constrains(schema: &Value) -> bool {
-    const TELLING: [&str; 5] = ["description", "title", "default", "example", "examples"];
+    const ANNOTATIONS: [&str; 5] = ["description", "title", "default", "example", "examples"];
     match schema {
-        Value::Object(keywords) => keywords.keys().any(|name| !TELLING.contains(&name.as_str())),
+        Value::Object(keywords) => keywords.keys().any(|name| !ANNOTATIONS.contains(&name.as_str())),
         other => *other != true,
     }
 }

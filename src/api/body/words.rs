@@ -1,18 +1,18 @@
 //! Conversion of schema errors to field errors, with sentences that say what to do.
 
-use crate::{error::FieldError, jobs::Spot};
+use crate::{error::FieldError, jobs::JsonPath};
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
 };
 use serde_json::Value;
 
-pub fn words(error: &ValidationError, spot: &Spot) -> FieldError {
+pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
     let at = |code, detail: String| FieldError::at(spot.to_string(), code, detail);
     match error.kind() {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
-            let pointer = Spot::Member(spot, name).to_string();
+            let pointer = JsonPath::Member(spot, name).to_string();
             FieldError::at(pointer, "required", "This field has to be given.")
         }
         Kind::Type { kind } => at("wrong_type", format!("Give this as {}.", kinds(kind))),
@@ -25,7 +25,7 @@ pub fn words(error: &ValidationError, spot: &Spot) -> FieldError {
         Kind::MaxProperties { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinProperties { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::Enum { options } => at("unknown_value", format!("Use one of {options}.")),
-        Kind::AnyOf { .. } if matches!(spot, Spot::Element(..)) => {
+        Kind::AnyOf { .. } if matches!(spot, JsonPath::Element(..)) => {
             at("nothing_given", "Name the item by its key or idx.".to_owned())
         }
         Kind::AnyOf { .. } => at("nothing_given", "Say something: one of two fields has to be given.".to_owned()),

@@ -3,7 +3,7 @@
 use super::{Job, JobStatus, Object, Time, item::Item, report::ItemReport};
 use crate::{
     error::Error,
-    jobs::{self, Beat, Claimed, Ending, Failure, Progress},
+    jobs::{self, HeartbeatReply, Claimed, Ending, Failure, Progress},
 };
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
@@ -207,8 +207,8 @@ impl From<SendHeartbeat> for jobs::Heartbeat {
     }
 }
 
-impl From<Beat> for HeartbeatAnswer {
-    fn from(beat: Beat) -> Self {
+impl From<HeartbeatReply> for HeartbeatAnswer {
+    fn from(beat: HeartbeatReply) -> Self {
         Self {
             lease_expires_at: beat.lease_expires_at.into(),
             cancel_requested: beat.cancel_requested,

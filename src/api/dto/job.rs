@@ -1,6 +1,6 @@
 //! Jobs as the API returns them.
 
-use super::{Object, Shot, Time, large::Large, object};
+use super::{Object, Shot, Time, large::Omittable, object};
 use crate::jobs::{Counts, View};
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
@@ -60,8 +60,8 @@ pub struct Job {
     pub mode: Option<String>,
     pub status: JobStatus,
     /// The idea or script.
-    #[serde(skip_serializing_if = "Large::is_left_out")]
-    pub content: Large<String>,
+    #[serde(skip_serializing_if = "Omittable::is_left_out")]
+    pub content: Omittable<String>,
     /// Requirements that the video must meet.
     pub user_requirement: Option<String>,
     /// Visual style of the video.
@@ -69,11 +69,11 @@ pub struct Job {
     /// Title of the project.
     pub project_title: Option<String>,
     /// Original request of the client.
-    #[serde(skip_serializing_if = "Large::is_left_out")]
-    pub request_data: Large<Object>,
+    #[serde(skip_serializing_if = "Omittable::is_left_out")]
+    pub request_data: Omittable<Object>,
     /// Data that the creator stores with the job.
-    #[serde(skip_serializing_if = "Large::is_left_out")]
-    pub context: Large<Object>,
+    #[serde(skip_serializing_if = "Omittable::is_left_out")]
+    pub context: Omittable<Object>,
     /// Progress in percent, 0 to 100.
     pub progress: f64,
     /// Current stage of the work, e.g. `Developing story`.
@@ -81,8 +81,8 @@ pub struct Job {
     /// Folder of the job's files.
     pub working_dir: Option<String>,
     /// Result of the job. `video_path` and `final_video_path` always have the same value.
-    #[serde(skip_serializing_if = "Large::is_left_out")]
-    pub result: Large<Object>,
+    #[serde(skip_serializing_if = "Omittable::is_left_out")]
+    pub result: Omittable<Object>,
     /// Error of the job, or of its last attempt.
     pub error: Option<String>,
     /// Number of shots, as far as it is known.
@@ -150,8 +150,8 @@ pub struct ListedJob {
     #[serde(rename = "type")]
     kind: String,
     /// Same as `request_data`, for older clients.
-    #[serde(skip_serializing_if = "Large::is_left_out")]
-    request: Large<Object>,
+    #[serde(skip_serializing_if = "Omittable::is_left_out")]
+    request: Omittable<Object>,
     /// Path of the last frame of the last shot that has one; only in a preview.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]

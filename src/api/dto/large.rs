@@ -10,12 +10,12 @@ use std::borrow::Cow;
 /// A field that may be large and can be left out.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
-pub enum Large<T> {
+pub enum Omittable<T> {
     Given(Option<T>),
     LeftOut,
 }
 
-impl<T> Large<T> {
+impl<T> Omittable<T> {
     pub fn is_left_out(&self) -> bool {
         matches!(self, Self::LeftOut)
     }
@@ -25,13 +25,13 @@ impl<T> Large<T> {
     }
 }
 
-impl<T> From<Option<T>> for Large<T> {
+impl<T> From<Option<T>> for Omittable<T> {
     fn from(value: Option<T>) -> Self {
         Self::Given(value)
     }
 }
 
-impl<T: ToJSON> ToJSON for Large<T> {
+impl<T: ToJSON> ToJSON for Omittable<T> {
     fn to_json(&self) -> Option<serde_json::Value> {
         match self {
             Self::Given(value) => value.to_json(),
@@ -40,14 +40,14 @@ impl<T: ToJSON> ToJSON for Large<T> {
     }
 }
 
-impl<T: ParseFromJSON> ParseFromJSON for Large<T> {
+impl<T: ParseFromJSON> ParseFromJSON for Omittable<T> {
     fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
         Option::parse_from_json(value).map(Self::Given).map_err(ParseError::propagate)
     }
 }
 
 /// Appears in the document as a nullable field.
-impl<T: Type> Type for Large<T> {
+impl<T: Type> Type for Omittable<T> {
     const IS_REQUIRED: bool = <Option<T> as Type>::IS_REQUIRED;
     type RawValueType = Self;
     type RawElementValueType = Self;

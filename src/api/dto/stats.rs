@@ -3,7 +3,7 @@
 use super::{JobCounts, Time};
 use crate::{
     jobs::{self, Cause, Counts, Stats},
-    lifecycle::{Tally, Unit},
+    lifecycle::{Tally, BucketSize},
 };
 use chrono::{DateTime, Utc};
 use entity::{job, queue};
@@ -129,7 +129,7 @@ pub struct StatsBucket {
     pub run_p95: Option<f64>,
 }
 
-impl From<Bucket> for Unit {
+impl From<Bucket> for BucketSize {
     fn from(bucket: Bucket) -> Self {
         match bucket {
             Bucket::Minute => Self::Minute,
@@ -155,7 +155,7 @@ impl StatsReport {
             oldest_queued_job_id: oldest.map(|oldest| oldest.job_id),
             workers: WorkerCounts { alive: workers.alive, busy: workers.busy, stale: workers.stale },
             bucket,
-            bucket_seconds: Unit::from(bucket).seconds(),
+            bucket_seconds: BucketSize::from(bucket).seconds(),
             buckets: spans.into_iter().map(Into::into).collect(),
             failures_today,
             stuck: waiting.stuck,

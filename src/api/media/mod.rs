@@ -23,7 +23,7 @@ use std::{
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 /// Bytes that one read fetches from a file.
-const PIECE: u64 = 64 << 10;
+const READ_BYTES: u64 = 64 << 10;
 
 pub struct Media {
     folder: PathBuf,
@@ -114,8 +114,8 @@ fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Resu
         if left == 0 {
             return Ok(None);
         }
-        let mut piece = BytesMut::with_capacity(PIECE.min(left) as usize);
-        let read = (&mut file).take(PIECE.min(left)).read_buf(&mut piece).await? as u64;
+        let mut piece = BytesMut::with_capacity(READ_BYTES.min(left) as usize);
+        let read = (&mut file).take(READ_BYTES.min(left)).read_buf(&mut piece).await? as u64;
         if read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }

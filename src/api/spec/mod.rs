@@ -11,7 +11,7 @@ mod schemas;
 mod yaml;
 
 use super::{
-    contract::{EVERYWHERE, OPERATIONS, UNSAFE, WITH_BODY},
+    contract::{COMMON_CODES, OPERATIONS, MUTATION_CODES, WITH_BODY},
     examples::{dump, example},
     problem::meaning,
 };
@@ -155,7 +155,7 @@ fn add_examples(document: &mut Value) {
         }
     }
     examples.insert("Dump".to_owned(), json!({"value": dump()}));
-    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&EVERYWHERE).chain(&UNSAFE).chain(&WITH_BODY);
+    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&COMMON_CODES).chain(&MUTATION_CODES).chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({

@@ -3,7 +3,7 @@
 use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
     api::{
-        contract::{EVERYWHERE, Header, OPERATIONS, Operation, UNSAFE, WITH_BODY},
+        contract::{COMMON_CODES, Header, OPERATIONS, Operation, MUTATION_CODES, WITH_BODY},
         examples::example,
         problem::meaning,
     },
@@ -219,9 +219,9 @@ fn header_parameter(header: Header) -> Value {
 }
 
 fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {
-    let changes: &[&str] = if is_unsafe { &UNSAFE } else { &[] };
+    let changes: &[&str] = if is_unsafe { &MUTATION_CODES } else { &[] };
     let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
-    for code in EVERYWHERE.iter().chain(changes).chain(body).chain(contract.codes) {
+    for code in COMMON_CODES.iter().chain(changes).chain(body).chain(contract.codes) {
         let (status, title) = meaning(code);
         let response = &mut operation["responses"][status.as_str()];
         if response.is_null() {

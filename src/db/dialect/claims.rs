@@ -23,7 +23,7 @@ fn kinds(backend: DbBackend) -> &'static str {
 /// Selects, for each type of a list (parameter 1) and each priority of its queued jobs, the time
 /// when the first of them is due. Steps in the index from priority to priority, skipping the
 /// entries between.
-pub fn levels(backend: DbBackend) -> String {
+pub fn priorities(backend: DbBackend) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
     let of = |alias: &str| format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'");
     let (first, next, due) = (of("a"), of("b"), of("c"));
@@ -46,7 +46,7 @@ const ORDER: &str = "COALESCE(run_at, created_at), created_at, id";
 /// Selects the first jobs of one priority (parameter 1) that are due at a time (2), up to a total
 /// limit (3). Each type (4, 6, …) has its own limit (5, 7, …). With a lock, the statement locks the
 /// jobs and skips those that another transaction has locked.
-pub fn pick(backend: DbBackend, types: usize, columns: &str, lock: bool) -> String {
+pub fn select_due(backend: DbBackend, types: usize, columns: &str, lock: bool) -> String {
     let hint = hint(backend, "idx_job_claim");
     let (sign, lock) = match (backend, lock) {
         (DbBackend::Postgres, true) => ("$", "FOR UPDATE SKIP LOCKED"),
@@ -67,7 +67,7 @@ pub fn pick(backend: DbBackend, types: usize, columns: &str, lock: bool) -> Stri
 
 /// Gives jobs, each with its lease token, to a worker (parameter 1) until a time (2); now is (3).
 /// On PostgreSQL the ids (4) and the tokens (5) are two lists, on SQLite one list of pairs (4).
-pub fn hand_out(backend: DbBackend) -> String {
+pub fn assign(backend: DbBackend) -> String {
     let (sign, given) = match backend {
         DbBackend::Postgres => ("$", "unnest(($4::text)::text[], ($5::text)::text[]) AS given (id, token)".to_owned()),
         _ => ("?", "(SELECT value ->> 0 AS id, value ->> 1 AS token FROM json_each(?4)) AS given".to_owned()),

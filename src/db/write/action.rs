@@ -55,14 +55,14 @@ impl StartAction {
 }
 
 /// Assigns a running action to a process, if its assignment has not changed since it was read.
-pub struct TakeAction {
+pub struct ClaimAction {
     pub id: String,
     pub was: Option<String>,
     pub process: Option<String>,
     pub now: DateTime<Utc>,
 }
 
-impl Write for TakeAction {
+impl Write for ClaimAction {
     /// Whether the action was assigned.
     type Output = bool;
 
@@ -111,35 +111,35 @@ impl Write for EndAction {
 }
 
 /// Decision on one job, as [`super::change_job::Decide`].
-pub type DecideDeed = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
+pub type DecideStep = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
 
 /// Check that fails if the job must not be deleted.
-pub type CheckDeed = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
+pub type CheckDelete = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
 
 /// Step of an action on one job, decided like a single call for that job.
-pub enum Deed {
+pub enum ActionStep {
     Change {
         items: Items,
-        decide: Arc<DecideDeed>,
+        decide: Arc<DecideStep>,
     },
     /// Deletes the job, unless the check fails.
     Delete {
-        check: Box<CheckDeed>,
+        check: Box<CheckDelete>,
     },
 }
 
 /// Job of an action, its place in the order, and the step for it.
-pub struct Due {
+pub struct ActionTarget {
     pub id: String,
     pub created_at: DateTime<Utc>,
-    pub deed: Deed,
+    pub deed: ActionStep,
 }
 
 /// Next batch of an action.
 pub struct Act {
     pub action_id: String,
     pub process: String,
-    pub jobs: Vec<Due>,
+    pub jobs: Vec<ActionTarget>,
     pub now: DateTime<Utc>,
 }
 
@@ -178,8 +178,8 @@ impl Write for Act {
 
 impl Act {
     async fn outcomes(&self, tx: &Tx) -> Result<Vec<job_action_outcome::Model>> {
-        let change = |due: &Due| match &due.deed {
-            Deed::Change { items, decide } => {
+        let change = |due: &ActionTarget| match &due.deed {
+            ActionStep::Change { items, decide } => {
                 let (items, decide) = (items.clone(), decide.clone());
                 Some(ChangeJob {
                     id: due.id.clone(),
@@ -189,25 +189,25 @@ impl Act {
                     decide: Box::new(move |job| decide(job)),
                 })
             }
-            Deed::Delete { .. } => None,
+            ActionStep::Delete { .. } => None,
         };
         let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
         let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false).await?.into_iter();
         let mut outcomes = Vec::with_capacity(self.jobs.len());
         for due in &self.jobs {
             let done = match &due.deed {
-                Deed::Change { .. } => match fates.next() {
+                ActionStep::Change { .. } => match fates.next() {
                     Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
                     _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),
                 },
-                Deed::Delete { check } => self.delete(tx, &due.id, check).await,
+                ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
             };
             outcomes.push(self.outcome(&due.id, done)?);
         }
         Ok(outcomes)
     }
 
-    async fn delete(&self, tx: &Tx, id: &str, check: &CheckDeed) -> Result<bool> {
+    async fn delete(&self, tx: &Tx, id: &str, check: &CheckDelete) -> Result<bool> {
         let job = one_job(tx, job::Entity::find_by_id(id).lock(LockType::Update)).await?;
         check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
         DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
@@ -220,7 +220,7 @@ impl Act {
         let (outcome, code, detail) = match done {
             Ok(true) => (Outcome::Changed, None, None),
             Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
-            Err(error) if errors::is_of_database(&error) => return Err(error),
+            Err(error) if errors::is_database_error(&error) => return Err(error),
             Err(Error::Invalid(fields)) if fields.len() == 1 => {
                 (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))
             }

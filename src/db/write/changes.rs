@@ -78,7 +78,7 @@ impl<'a> Changes<'a> {
             match rows.get_mut(write.id.as_str()) {
                 Some(row) => match self.step(i, row).await {
                     Ok(()) => {}
-                    Err(error) if errors::is_of_database(&error) => return Err(error),
+                    Err(error) if errors::is_database_error(&error) => return Err(error),
                     Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
                 },
                 None if self.unreadable.contains(&write.id) => {

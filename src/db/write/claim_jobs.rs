@@ -3,11 +3,11 @@
 use super::{
     claim_size::{ItemsOf, items_that_fit},
     event,
-    queue_front::{Hold, due, fitting_jobs, levels, pick, texts},
+    queue_front::{LockMode, due, fitting_jobs, levels, pick, texts},
     write_events,
 };
 use crate::{
-    chance::Chance,
+    chance::Random,
     clock::Clock,
     db::{Database, Readable, Tx, Write, bulk, dialect},
     error::Result,
@@ -25,7 +25,7 @@ use std::{collections::HashMap, sync::Arc};
 /// Maximum items, or announced shots, of the jobs of one claim, unless the first job alone has
 /// more. The response holds all of them, and a thousand jobs of ten thousand items would not fit
 /// into memory.
-const MOST_ITEMS: i64 = 20_000;
+const MAX_ITEMS: i64 = 20_000;
 
 pub struct ClaimJobs {
     pub worker_id: String,
@@ -36,7 +36,7 @@ pub struct ClaimJobs {
     /// Clock that starts the leases. A lease starts when it is granted, not when the worker asked
     /// for it: the write may have waited for its turn.
     pub clock: Arc<dyn Clock>,
-    pub chance: Arc<dyn Chance>,
+    pub chance: Arc<dyn Random>,
 }
 
 /// Job that a worker has claimed.
@@ -60,7 +60,7 @@ impl Write for ClaimJobs {
             let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
             let left = self.max_jobs - found.len();
             let (fit, cut) = fitting_jobs(tx, priority, now, &asked, left, &mut bytes).await?;
-            let jobs = pick(tx, priority, now, &asked, fit, Hold::Lock).await?;
+            let jobs = pick(tx, priority, now, &asked, fit, LockMode::Lock).await?;
             for job in &jobs {
                 room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
             }
@@ -75,12 +75,12 @@ impl Write for ClaimJobs {
     }
 }
 
-/// Number of leading jobs that stay within [`MOST_ITEMS`] together; the first always does.
+/// Number of leading jobs that stay within [`MAX_ITEMS`] together; the first always does.
 fn that_fit(jobs: &[job::Model]) -> usize {
     let mut items = 0;
     let fits = |(place, job): (usize, &job::Model)| {
         items += i64::from(job.total_shots);
-        place == 0 || items <= MOST_ITEMS
+        place == 0 || items <= MAX_ITEMS
     };
     jobs.iter().enumerate().map(fits).take_while(|fits| *fits).count()
 }
@@ -169,7 +169,7 @@ impl ClaimJobs {
             }
             false => values.push(json!(tokens().collect::<Vec<_>>()).to_string().into()),
         }
-        let sql = dialect::claims::hand_out(backend);
+        let sql = dialect::claims::assign(backend);
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
         Ok(())
     }
@@ -196,9 +196,9 @@ pub fn claim_statements(
     };
     let statement = |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     vec![
-        ("the queues", statement(dialect::claims::levels(backend), vec![list.clone().into()])),
-        ("the jobs", statement(dialect::claims::pick(backend, types.len(), "id, run_at, created_at", true), picked)),
-        ("the claim", statement(dialect::claims::hand_out(backend), given)),
+        ("the queues", statement(dialect::claims::priorities(backend), vec![list.clone().into()])),
+        ("the jobs", statement(dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true), picked)),
+        ("the claim", statement(dialect::claims::assign(backend), given)),
         ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
         (
             "leases that ran out",

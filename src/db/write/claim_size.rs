@@ -17,7 +17,7 @@ use std::collections::HashMap;
 pub type ItemsOf = HashMap<String, Vec<job_item::Model>>;
 
 /// Columns of a job that may hold long values.
-const LONG: [job::Column; 6] = [
+const LARGE_COLUMNS: [job::Column; 6] = [
     job::Column::Content,
     job::Column::RequestData,
     job::Column::Context,
@@ -28,7 +28,7 @@ const LONG: [job::Column; 6] = [
 
 /// SQL expression for the approximate bytes of a job.
 pub fn bytes_of_job(backend: DbBackend) -> String {
-    let sql = backend.build(Query::select().expr(bytes_of(backend, &LONG))).to_string();
+    let sql = backend.build(Query::select().expr(bytes_of(backend, &LARGE_COLUMNS))).to_string();
     sql.trim_start_matches("SELECT ").to_owned()
 }
 
@@ -63,7 +63,7 @@ async fn bytes_of_items(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, 
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let bytes = bytes_of(backend, &[C::Input, C::Result, C::Error]).add(ITEM);
+    let bytes = bytes_of(backend, &[C::Input, C::Result, C::Error]).add(ITEM_BYTES);
     let sum = Func::cast_as(Func::sum(bytes), Alias::new("bigint"));
     let rows: Vec<(String, i64)> = job_item::Entity::find()
         .select_only()
@@ -78,7 +78,7 @@ async fn bytes_of_items(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, 
 }
 
 /// Approximate bytes of an item apart from its long values.
-const ITEM: i64 = 400;
+const ITEM_BYTES: i64 = 400;
 
 async fn items_of(tx: &Tx, jobs: &[job::Model]) -> Result<ItemsOf> {
     let mut items = ItemsOf::new();

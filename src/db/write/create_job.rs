@@ -94,7 +94,7 @@ impl Write for CreateJobs {
 /// Makes the error of one job its own outcome; an error of the database fails the whole call.
 fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     match outcome {
-        Err(error) if errors::is_of_database(&error) => Err(error),
+        Err(error) if errors::is_database_error(&error) => Err(error),
         outcome => Ok(outcome),
     }
 }

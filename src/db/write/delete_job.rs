@@ -49,7 +49,7 @@ impl Write for DeleteJob {
         for write in writes {
             fates.push(match jobs.get(&write.id) {
                 Some(job) => match write.delete(tx, job.clone()).await {
-                    Err(error) if errors::is_of_database(&error) => return Err(error),
+                    Err(error) if errors::is_database_error(&error) => return Err(error),
                     outcome => {
                         if outcome.is_ok() {
                             jobs.remove(&write.id);

@@ -23,7 +23,7 @@ mod stats;
 mod weight;
 mod workers;
 
-pub use action::{Act, Deed, Due, EndAction, StartAction, TakeAction};
+pub use action::{Act, ActionStep, ActionTarget, EndAction, StartAction, ClaimAction};
 pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
@@ -31,13 +31,13 @@ pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    AbortImport, ActiveJob, BeatImport, FinishImport, GiveUpImports, ImportBatch, ImportedJob, Landed, OnConflict,
+    AbortImport, ActiveJob, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
     OwnRows, PruneImport, StartImport, foresee,
 };
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
-pub use queue_front::{Level, first_due, levels};
+pub use queue_front::{PriorityLevel, first_due, levels};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
@@ -46,7 +46,7 @@ pub use weight::{weight_of, weight_of_members, written_item, written_job};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
-    db::{News, Tx, bulk},
+    db::{JobChanged, Tx, bulk},
     error::{Error, Result, Thing},
     lifecycle::{EventKind, seconds_spent},
 };
@@ -104,9 +104,9 @@ async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr>
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 
-fn news(event: &job_event::Model) -> Option<News> {
+fn news(event: &job_event::Model) -> Option<JobChanged> {
     let job_type = event.job_type.clone()?;
-    Some(News { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
+    Some(JobChanged { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
 }
 
 /// Returns the result of an earlier call with the same idempotency key.

@@ -29,7 +29,7 @@ pub struct Pruned {
 }
 
 /// Events that a batch examines.
-struct Piece {
+struct EventBatch {
     last: i64,
     /// Last of the events that are older than the end of any job to prune.
     last_older: Option<i64>,
@@ -46,7 +46,7 @@ impl PruneEvents {
         Ok(piece.pruned(events))
     }
 
-    async fn piece(&self, db: &impl ConnectionTrait) -> Result<Option<Piece>> {
+    async fn piece(&self, db: &impl ConnectionTrait) -> Result<Option<EventBatch>> {
         use job_event::Column as E;
         let looked_at: Vec<(i64, DateTime<Utc>)> = job_event::Entity::find()
             .select_only()
@@ -59,7 +59,7 @@ impl PruneEvents {
             .await?;
         let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id);
         let last_older = older.max();
-        Ok(looked_at.last().map(|(last, _)| Piece { last: *last, last_older }))
+        Ok(looked_at.last().map(|(last, _)| EventBatch { last: *last, last_older }))
     }
 
     /// Condition for the events to delete, up to the one with the id `last`.
@@ -82,7 +82,7 @@ impl PruneEvents {
     }
 }
 
-impl Piece {
+impl EventBatch {
     fn pruned(&self, events: u64) -> Pruned {
         Pruned { events, next: self.last_older.map(|_| self.last) }
     }

@@ -16,14 +16,14 @@ use std::collections::{BTreeMap, HashMap};
 
 /// Queued jobs of one type and priority.
 #[derive(Clone, Debug)]
-pub struct Level {
+pub struct PriorityLevel {
     pub job_type: String,
     pub priority: i16,
     /// Time when the first of them is due.
     pub due_at: DateTime<Utc>,
 }
 
-impl Level {
+impl PriorityLevel {
     fn of(row: &QueryResult) -> Result<Self, DbErr> {
         // A job whose time cannot be read is left out when the jobs are selected, but those behind
         // it may be due. SQLite compares texts, so that one of the year 12000 is before them.
@@ -35,23 +35,23 @@ impl Level {
 }
 
 /// Maximum further jobs that a claim examines when some cannot be claimed.
-const MOST_PASSED: usize = 10_000;
+const MAX_SKIPPED: usize = 10_000;
 
 /// Whether the query locks the jobs that it finds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Hold {
+pub enum LockMode {
     /// Locks the jobs, and skips those that another transaction has locked.
     Lock,
     Look,
 }
 
 /// Returns the types and priorities that have queued jobs, of these types.
-pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<Level>, DbErr> {
+pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<PriorityLevel>, DbErr> {
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
-    let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
+    let asked = Statement::from_sql_and_values(backend, dialect::claims::priorities(backend), [list.into()]);
     // No readable job has a priority that is not a number.
-    Ok(db.query_all_raw(asked).await?.iter().filter_map(|row| Level::of(row).ok()).collect())
+    Ok(db.query_all_raw(asked).await?.iter().filter_map(|row| PriorityLevel::of(row).ok()).collect())
 }
 
 /// Returns the due jobs of these types, in the order of claims.
@@ -65,7 +65,7 @@ pub async fn first_due(
     for (priority, types) in due(levels(db, types).await?, now) {
         let left = limit - found.len();
         let asked: Vec<_> = types.iter().map(|kind| (kind.as_str(), left)).collect();
-        found.extend(pick(db, priority, now, &asked, left, Hold::Look).await?);
+        found.extend(pick(db, priority, now, &asked, left, LockMode::Look).await?);
         if found.len() >= limit {
             break;
         }
@@ -81,7 +81,7 @@ pub(super) async fn pick(
     now: DateTime<Utc>,
     types: &[(&str, usize)],
     limit: usize,
-    hold: Hold,
+    hold: LockMode,
 ) -> Result<Vec<job::Model>, DbErr> {
     if types.is_empty() {
         return Ok(Vec::new());
@@ -97,10 +97,10 @@ pub(super) async fn pick(
         };
         let startable: Vec<_> = jobs.into_iter().filter(can_start).collect();
         let passed = rows - startable.len();
-        if passed <= more || more >= MOST_PASSED {
+        if passed <= more || more >= MAX_SKIPPED {
             return Ok(startable.into_iter().filter(&mut fits).take(limit).collect());
         }
-        more = (2 * passed).min(MOST_PASSED);
+        more = (2 * passed).min(MAX_SKIPPED);
     }
 }
 
@@ -117,7 +117,7 @@ fn statement(
     types: &[(&str, usize)],
     limit: usize,
     more: usize,
-    hold: Hold,
+    hold: LockMode,
 ) -> Statement {
     // A caller that does not claim the jobs needs only short columns.
     let long = |column: &job::Column| {
@@ -127,7 +127,7 @@ fn statement(
             C::Content | C::RequestData | C::Context | C::ResultData | C::UserRequirement | C::ErrorMessage | C::Labels
         )
     };
-    let column = |column: job::Column| match hold == Hold::Look && long(&column) {
+    let column = |column: job::Column| match hold == LockMode::Look && long(&column) {
         true => format!("NULL AS \"{}\"", column.as_str()),
         false => format!("\"{}\"", column.as_str()),
     };
@@ -152,7 +152,7 @@ pub(super) async fn fitting_jobs(
     }
     let size = claim_size::bytes_of_job(db.get_database_backend());
     let columns = format!("id, run_at, created_at, {size} AS bytes");
-    let rows = db.query_all_raw(of_columns(db, priority, now, types, limit, &columns, Hold::Lock)).await?;
+    let rows = db.query_all_raw(of_columns(db, priority, now, types, limit, &columns, LockMode::Lock)).await?;
     let sizes = rows.iter().map(|row| row.try_get::<i64>("", "bytes").map(i64::unsigned_abs));
     let sizes = sizes.collect::<Result<Vec<u64>, DbErr>>()?;
     let fit = fitting(std::iter::once(*bytes).chain(sizes.iter().copied()), ANSWER_BYTES as u64) - 1;
@@ -170,7 +170,7 @@ fn of_columns(
     types: &[(&str, usize)],
     limit: usize,
     columns: &str,
-    hold: Hold,
+    hold: LockMode,
 ) -> Statement {
     let backend = db.get_database_backend();
     let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
@@ -178,7 +178,7 @@ fn of_columns(
     for (kind, room) in types {
         values.extend([Value::from(*kind), rows(limit.min(*room))]);
     }
-    let sql = dialect::claims::pick(backend, types.len(), columns, hold == Hold::Lock);
+    let sql = dialect::claims::select_due(backend, types.len(), columns, hold == LockMode::Lock);
     Statement::from_sql_and_values(backend, sql, values)
 }
 
@@ -187,7 +187,7 @@ pub(super) fn texts(types: &[String]) -> Vec<&str> {
 }
 
 /// Types with due jobs by priority, highest first.
-pub(super) fn due(levels: Vec<Level>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
+pub(super) fn due(levels: Vec<PriorityLevel>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
     let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
     for level in levels.into_iter().filter(|level| level.due_at <= now) {
         due.entry(level.priority).or_default().push(level.job_type);

@@ -5,7 +5,7 @@ use super::positions::{lock_position, position, set_position};
 use crate::{
     db::{Readable, Tx, Write, page},
     error::Result,
-    lifecycle::{Tally, Unit},
+    lifecycle::{Tally, BucketSize},
 };
 use chrono::{DateTime, Utc};
 use entity::{job_event, job_stat, position::STATS};
@@ -16,7 +16,7 @@ use sea_orm::{
 use std::collections::BTreeMap;
 
 /// Maximum events rolled up in one transaction.
-const PAGE: u64 = 5000;
+const MAX_BATCH_EVENTS: u64 = 5000;
 
 /// Rolls up a page of events, up to a position before which no event can be committed any more.
 pub struct RollUp {
@@ -36,7 +36,7 @@ pub struct Counted {
 }
 
 /// Counts of events by time span and job type.
-pub type Tallies = BTreeMap<(Unit, DateTime<Utc>, String), Tally>;
+pub type Tallies = BTreeMap<(BucketSize, DateTime<Utc>, String), Tally>;
 
 impl Write for RollUp {
     /// Whether more events are left to roll up.
@@ -49,13 +49,13 @@ impl Write for RollUp {
             return Ok(false);
         }
         let events = counted(from).filter(job_event::Column::Id.lte(self.upto));
-        let events: Vec<Counted> = page(events, PAGE, tx).await?;
-        let more = events.len() as u64 == PAGE;
+        let events: Vec<Counted> = page(events, MAX_BATCH_EVENTS, tx).await?;
+        let more = events.len() as u64 == MAX_BATCH_EVENTS;
         let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
         add_all(tx, events.iter().filter(|event| event.created_at >= self.keep_since)).await?;
         if !more {
             let old = job_stat::Column::Start.lt(self.keep_since);
-            let of_units = job_stat::Column::Unit.is_in(Unit::ALL.map(Unit::seconds));
+            let of_units = job_stat::Column::Unit.is_in(BucketSize::ALL.map(BucketSize::seconds));
             job_stat::Entity::delete_many().filter(of_units).filter(old).exec(tx).await?;
         }
         set_position(tx, STATS, position).await?;
@@ -82,7 +82,7 @@ pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
 
 async fn add_all(tx: &Tx, events: impl Iterator<Item = &Counted>) -> Result<()> {
     let mut tallies = Tallies::new();
-    events.for_each(|event| tally(&mut tallies, event, &Unit::ALL));
+    events.for_each(|event| tally(&mut tallies, event, &BucketSize::ALL));
     for ((unit, start, job_type), tally) in tallies {
         add(tx, unit, start, job_type, tally).await?;
     }
@@ -101,7 +101,7 @@ pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
 }
 
 /// Counts the event in the time spans in which it happened.
-pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
+pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[BucketSize]) {
     // Only events of jobs that were deleted long ago have no type.
     let Some(job_type) = &event.job_type else { return };
     for unit in units {
@@ -110,7 +110,7 @@ pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
     }
 }
 
-async fn add(tx: &impl ConnectionTrait, unit: Unit, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
+async fn add(tx: &impl ConnectionTrait, unit: BucketSize, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
     let key = (unit.seconds(), start, job_type.clone());
     // An unreadable row starts again from zero; otherwise no later event would be counted.
     let counted = job_stat::Entity::find_by_id(key).rows(tx).await?.pop();

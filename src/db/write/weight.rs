@@ -20,8 +20,8 @@ pub fn weight_of_members(members: &Map<String, Value>) -> usize {
 }
 
 /// Approximate bytes of a job in a response apart from its long values, and those of an item.
-const JOB: usize = 1600;
-const ITEM: usize = 400;
+const JOB_BYTES: usize = 1600;
+const ITEM_BYTES: usize = 400;
 
 /// Approximate bytes of a job in a response.
 pub fn written_job(job: &job::Model) -> usize {
@@ -37,12 +37,12 @@ pub fn written_job(job: &job::Model) -> usize {
         &job.source_status,
     ];
     let documents = [&job.request_data, &job.context, &job.result_data, &job.labels];
-    JOB + texts.into_iter().map(written).sum::<usize>() + documents.into_iter().map(written).sum::<usize>()
+    JOB_BYTES + texts.into_iter().map(written).sum::<usize>() + documents.into_iter().map(written).sum::<usize>()
 }
 
 /// Approximate bytes of an item in a response.
 pub fn written_item(item: &job_item::Model) -> usize {
-    ITEM + written(&item.key) + written(&item.input) + written(&item.result) + written(&item.error)
+    ITEM_BYTES + written(&item.key) + written(&item.input) + written(&item.result) + written(&item.error)
 }
 
 /// Bytes of a value as JSON.

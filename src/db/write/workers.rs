@@ -49,7 +49,7 @@ impl WorkerNote {
 
 /// Rows per statement. A statement has this many rows or one, so that a connection prepares only
 /// two texts.
-const TOGETHER: usize = 32;
+const ROWS_PER_STATEMENT: usize = 32;
 
 /// Stores the activity of workers, in the order of their ids, so that two servers that store the
 /// same workers do not deadlock.
@@ -59,7 +59,7 @@ impl Write for NoteWorkers {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        let pieces = self.0.chunks_exact(TOGETHER);
+        let pieces = self.0.chunks_exact(ROWS_PER_STATEMENT);
         for piece in pieces.clone().chain(pieces.remainder().chunks(1)) {
             let rows = worker::Entity::insert_many(piece.iter().map(row)).on_conflict(kept());
             rows.exec_without_returning(tx).await?;

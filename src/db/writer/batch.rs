@@ -9,7 +9,7 @@ use crate::{
     db::{
         dialect, errors,
         news::Told,
-        tx::{BACK_TO_SAVEPOINT, Tx},
+        tx::{ROLLBACK_TO_SAVEPOINT, Tx},
     },
     error::{Error, Result},
 };
@@ -21,10 +21,10 @@ use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
 const RERUNS: usize = 5;
 
 /// Time that each write waits for a lock of another transaction when many run one by one.
-const BRIEF: Duration = Duration::from_millis(10);
+const SHARED_LOCK_WAIT: Duration = Duration::from_millis(10);
 
 /// Reason why a transaction of many writes was undone.
-enum Undone {
+enum BatchError {
     /// The same batch may succeed when it is run again.
     Timing,
     /// One of the writes may be the reason.
@@ -33,7 +33,7 @@ enum Undone {
     All(Error),
 }
 
-type Fates = Vec<Fate<Outcome>>;
+type Outcomes = Vec<Fate<Outcome>>;
 
 impl Shared {
     pub(super) async fn run(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) {
@@ -83,27 +83,27 @@ impl Shared {
         }
     }
 
-    pub(super) async fn run_many(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Fates {
+    pub(super) async fn run_many(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Outcomes {
         for _ in 0..RERUNS {
             match self.together(entries, wait).await {
                 Ok(fates) => return fates,
-                Err(Undone::Timing) => continue,
-                Err(Undone::OneOfThem) => break,
-                Err(Undone::All(error)) => {
-                    return entries.iter().map(|_| Fate::Done(Err(errors::same(&error)))).collect();
+                Err(BatchError::Timing) => continue,
+                Err(BatchError::OneOfThem) => break,
+                Err(BatchError::All(error)) => {
+                    return entries.iter().map(|_| Fate::Done(Err(errors::copy(&error)))).collect();
                 }
             }
         }
         match self.one_by_one(entries).await {
             Ok(fates) => fates,
-            Err(error) => entries.iter().map(|_| Fate::Done(Err(errors::same(&error)))).collect(),
+            Err(error) => entries.iter().map(|_| Fate::Done(Err(errors::copy(&error)))).collect(),
         }
     }
 
     /// Runs the writes in one transaction without savepoints, which cost two statements each and
     /// are rarely needed.
-    async fn together(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Fates, Undone> {
-        let tx = self.begin(wait).await.map_err(Undone::All)?;
+    async fn together(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Outcomes, BatchError> {
+        let tx = self.begin(wait).await.map_err(BatchError::All)?;
         let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
         for group in groups(entries) {
             let writes: Vec<&dyn Waiting> = group.iter().map(|i| entries[*i].as_ref()).collect();
@@ -119,7 +119,7 @@ impl Shared {
             Ok(()) => {}
             Err(error) if errors::is_answer(&error) => return Err(undone(error)),
             // Without a response it may be committed, and must not be run again.
-            Err(error) => return Err(Undone::All(error)),
+            Err(error) => return Err(BatchError::All(error)),
         }
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
@@ -127,8 +127,8 @@ impl Shared {
     /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
     /// the others intact. A write that needs a lock of another transaction is left for later,
     /// because the waits would add up.
-    async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates> {
-        let tx = self.begin(Some(BRIEF)).await?;
+    async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Outcomes> {
+        let tx = self.begin(Some(SHARED_LOCK_WAIT)).await?;
         let mut fates = Vec::with_capacity(entries.len());
         for entry in entries {
             let told = tx.told();
@@ -136,14 +136,14 @@ impl Shared {
             let outcome = entry.apply(&tx).await;
             if let Err(error) = &outcome {
                 if is_silent(error) || matches!(error, Error::DiskFull(_)) {
-                    return Err(errors::same(error));
+                    return Err(errors::copy(error));
                 }
-                tx.execute_unprepared(BACK_TO_SAVEPOINT).await?;
+                tx.execute_unprepared(ROLLBACK_TO_SAVEPOINT).await?;
                 tx.forget_since(told);
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_held(&error) => {
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_lock_timeout(&error) => {
                     Fate::Alone
                 }
                 outcome => Fate::Done(outcome),
@@ -204,12 +204,12 @@ fn is_silent(error: &Error) -> bool {
     matches!(error, Error::Unavailable(error) if !errors::was_answered(error))
 }
 
-fn undone(error: Error) -> Undone {
+fn undone(error: Error) -> BatchError {
     match error {
-        Error::Unavailable(error) if errors::is_retryable(&error) => Undone::Timing,
+        Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
         // The database undid everything, and would again.
-        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => Undone::All(error),
-        _ => Undone::OneOfThem,
+        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => BatchError::All(error),
+        _ => BatchError::OneOfThem,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::{db::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
 /// Time that one write waits for its lock before all are retried.
-const MOMENT: Duration = Duration::from_millis(100);
+const RETRY_BLOCKED_AFTER: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
@@ -43,15 +43,15 @@ impl Shared {
     async fn try_again(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) -> Vec<Box<dyn Waiting>> {
         batch.retain(|entry| entry.begin());
         if batch.len() > 1 {
-            let fates = self.run_many(&batch, Some(MOMENT)).await;
+            let fates = self.run_many(&batch, Some(RETRY_BLOCKED_AFTER)).await;
             batch = batch.into_iter().zip(fates).filter_map(|(entry, fate)| answered(entry, fate)).collect();
         }
         if batch.is_empty() {
             return batch;
         }
         let first = batch.remove(0);
-        let fate = match self.attempt(first.as_ref(), Some(MOMENT)).await {
-            Err(Error::Unavailable(error)) if errors::is_held(&error) || errors::is_retryable(&error) => Fate::Alone,
+        let fate = match self.attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER)).await {
+            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => Fate::Alone,
             outcome => Fate::Done(outcome),
         };
         batch.extend(answered(first, fate));

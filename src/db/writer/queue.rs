@@ -19,13 +19,13 @@ use tokio::{sync::oneshot, time::Instant};
 
 /// Maximum writes per transaction. Larger transactions gain nothing, and their first writes wait
 /// longer.
-const MOST_TOGETHER: usize = 64;
+const MAX_BATCH: usize = 64;
 
 /// Maximum waiting writes of all queues; further ones are refused at once.
-const MOST_WAITING: usize = 8192;
+const MAX_QUEUED_WRITES: usize = 8192;
 
 /// Maximum bytes that the waiting writes hold, approximately.
-const MOST_BYTES: usize = 128 << 20;
+const MAX_QUEUED_BYTES: usize = 128 << 20;
 
 pub type Outcome = Box<dyn Any + Send>;
 type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
@@ -111,7 +111,7 @@ impl<W: Write> Waiting for Entry<W> {
 
 /// Queue of writes that run one transaction after the other.
 #[derive(Default)]
-pub struct Lane(Mutex<State>);
+pub struct WriteQueue(Mutex<State>);
 
 #[derive(Default)]
 struct State {
@@ -119,7 +119,7 @@ struct State {
     running: bool,
 }
 
-impl Lane {
+impl WriteQueue {
     /// Adds a write. Returns true if the queue is idle, so that the caller has to run it.
     pub fn push(&self, entry: Box<dyn Waiting>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,11 +131,11 @@ impl Lane {
     /// `None` if none waits; the queue is idle then.
     pub fn take(&self) -> Option<Vec<Box<dyn Waiting>>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first_large = state.waiting.iter().take(MOST_TOGETHER).position(|entry| entry.is_large());
+        let first_large = state.waiting.iter().take(MAX_BATCH).position(|entry| entry.is_large());
         let together = match first_large {
             Some(0) => 1,
             Some(n) => n,
-            None => MOST_TOGETHER.min(state.waiting.len()),
+            None => MAX_BATCH.min(state.waiting.len()),
         };
         let batch: Vec<_> = state.waiting.drain(..together).collect();
         state.running = !batch.is_empty();
@@ -145,7 +145,7 @@ impl Lane {
 
 /// Number and bytes of the waiting and running writes.
 #[derive(Default)]
-pub struct Load(Arc<Counters>);
+pub struct QueueLoad(Arc<Counters>);
 
 #[derive(Default)]
 struct Counters {
@@ -153,7 +153,7 @@ struct Counters {
     bytes: AtomicUsize,
 }
 
-impl Load {
+impl QueueLoad {
     pub fn writes(&self) -> usize {
         self.0.writes.load(Ordering::Relaxed)
     }
@@ -165,7 +165,7 @@ impl Load {
         let writes = self.0.writes.fetch_add(1, Ordering::Relaxed);
         let held = self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
         // A write that exceeds the limit by itself is accepted if no other waits.
-        if writes >= MOST_WAITING || (held > 0 && held + bytes > MOST_BYTES) {
+        if writes >= MAX_QUEUED_WRITES || (held > 0 && held + bytes > MAX_QUEUED_BYTES) {
             Err(Error::Overloaded)
         } else {
             Ok(share)

@@ -24,7 +24,7 @@ pub trait Write: Send + Sync + Sized + 'static {
             for write in writes {
                 let before = tx.written();
                 fates.push(match write.apply(tx).await {
-                    Err(error) if errors::is_of_database(&error) || tx.written() != before => return Err(error),
+                    Err(error) if errors::is_database_error(&error) || tx.written() != before => return Err(error),
                     outcome => Fate::Done(outcome),
                 });
             }

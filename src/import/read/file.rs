@@ -3,12 +3,12 @@
 use super::{
     super::{
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
         sources::SourceKind,
         split::{keys, split},
     },
-    input::{BUFFER, gunzip, plain, unzstd},
-    sink::Sink,
+    input::{BUFFER_BYTES, gunzip, plain, unzstd},
+    sink::RecordSink,
     sqlite,
 };
 use std::{
@@ -22,19 +22,19 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// Reads the file. Returns false when the reader should stop.
-pub fn read(path: &Path, sink: &mut Sink) -> bool {
+pub fn read(path: &Path, sink: &mut RecordSink) -> bool {
     sink.begin(path);
     match read_open(path, sink) {
         Ok(go_on) => go_on,
-        Err(reject) => sink.reject(At::File, [], reject),
+        Err(reject) => sink.reject(Position::File, [], reject),
     }
 }
 
-fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
+fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let file = File::open(path).map_err(unreadable_file)?;
     let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len());
     let stop = sink.stop.clone();
-    let buffer = length.and_then(|length| usize::try_from(length).ok()).map_or(BUFFER, |length| BUFFER.min(length + 1));
+    let buffer = length.and_then(|length| usize::try_from(length).ok()).map_or(BUFFER_BYTES, |length| BUFFER_BYTES.min(length + 1));
     let mut input = plain(file, &stop, buffer);
     let start = input.fill_buf().map_err(unreadable_file)?;
     let kind = [SQLITE, GZIP, ZSTD].into_iter().find(|kind| start.starts_with(kind));
@@ -47,7 +47,7 @@ fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
         return Ok(records(start, Some(start), sink));
     }
     // A pipe can be read only once, so that only repeated ids are found in it, not repeated keys.
-    let open = || File::open(path).map(|file| plain(file, &stop, BUFFER)).map_err(unreadable_file);
+    let open = || File::open(path).map(|file| plain(file, &stop, BUFFER_BYTES)).map_err(unreadable_file);
     let again = length.is_some().then(open).transpose()?;
     Ok(match kind {
         Some(GZIP) => records(gunzip(input, length), again.map(|again| gunzip(again, length)), sink),
@@ -61,7 +61,7 @@ fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
 
 /// Hands on the records of the input. `again` reads the same bytes once more, to find repeated
 /// keys. Returns false when the reader should stop.
-fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut Sink) -> bool {
+fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut RecordSink) -> bool {
     if let Some(again) = again {
         keys(again, SourceKind::knows_field, &mut |key| sink.repeated.meet(key));
         sink.repeated.settle();

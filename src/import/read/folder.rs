@@ -4,10 +4,10 @@
 use super::{
     super::{
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
     },
     file,
-    sink::Sink,
+    sink::RecordSink,
 };
 use std::{
     collections::HashSet,
@@ -33,7 +33,7 @@ const ENDINGS: [&str; 12] = [
     ".sqlite3",
 ];
 
-pub fn read(folder: &Path, sink: &mut Sink) {
+pub fn read(folder: &Path, sink: &mut RecordSink) {
     let mut walk = Walk { folders: vec![folder.to_owned()], entered: HashSet::new(), files: 0 };
     while let Some(next) = walk.folders.pop() {
         if !walk.enter(&next, sink) {
@@ -43,7 +43,7 @@ pub fn read(folder: &Path, sink: &mut Sink) {
     if walk.files == 0 {
         sink.begin(folder);
         let told = format!("The folder has no file with one of the endings {}.", ENDINGS.join(", "));
-        sink.reject(At::File, [], Reject::new(Reason::EmptyFolder, told));
+        sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, told));
     }
 }
 
@@ -57,7 +57,7 @@ struct Walk {
 
 impl Walk {
     /// Reads one folder, or rejects it. Returns false when the reader should stop.
-    fn enter(&mut self, folder: &Path, sink: &mut Sink) -> bool {
+    fn enter(&mut self, folder: &Path, sink: &mut RecordSink) -> bool {
         let listed = folder.canonicalize().and_then(|real| match self.entered.insert(real) {
             true => names(folder).map(Some),
             false => Ok(None),
@@ -70,10 +70,10 @@ impl Walk {
             Err(error) => Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}.")),
         };
         sink.begin(folder);
-        sink.reject(At::File, [], refused)
+        sink.reject(Position::File, [], refused)
     }
 
-    fn files(&mut self, folder: &Path, names: Vec<OsString>, sink: &mut Sink) -> bool {
+    fn files(&mut self, folder: &Path, names: Vec<OsString>, sink: &mut RecordSink) -> bool {
         let mut below = Vec::new();
         for name in names {
             if sink.stop.is_requested() {
@@ -90,7 +90,7 @@ impl Walk {
                 let go_on = match metadata.is_some_and(|m| !m.is_file()) {
                     true => {
                         sink.begin(&path);
-                        sink.reject(At::File, [], file::unreadable("it is neither a file nor a folder"))
+                        sink.reject(Position::File, [], file::unreadable("it is neither a file nor a folder"))
                     }
                     false => file::read(&path, sink),
                 };

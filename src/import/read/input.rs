@@ -10,17 +10,17 @@ use std::{
     rc::Rc,
 };
 
-pub const BUFFER: usize = 1 << 16;
+pub const BUFFER_BYTES: usize = 1 << 16;
 
-/// Maximum ratio of decompressed to compressed bytes, beyond [`ALWAYS`].
-const RATIO: u64 = 100;
+/// Maximum ratio of decompressed to compressed bytes, beyond [`MIN_ALLOWED_BYTES`].
+const MAX_RATIO: u64 = 100;
 
 /// Decompressed bytes that any file may have.
-const ALWAYS: u64 = 64 << 20;
+const MIN_ALLOWED_BYTES: u64 = 64 << 20;
 
 /// Binary logarithm of the largest window for decompression, in bytes; `zstd` up to level 21 needs
 /// no more.
-const WINDOW: u32 = 26;
+const MAX_ZSTD_WINDOW_LOG: u32 = 26;
 
 /// A file whose reads fail once the run is to stop.
 pub struct Watched {
@@ -48,20 +48,20 @@ pub fn plain(file: File, stop: &Stop, buffer: usize) -> BufReader<Watched> {
 /// Creates a reader that decompresses gzip. `length` is the size of the whole file in bytes, if it
 /// is known.
 pub fn gunzip(input: BufReader<Watched>, length: Option<u64>) -> impl BufRead {
-    let bounds = Bounds::of(&input, length);
-    BufReader::with_capacity(BUFFER, Unpacked { input: MultiGzDecoder::new(input), bounds })
+    let bounds = DecompressionLimit::of(&input, length);
+    BufReader::with_capacity(BUFFER_BYTES, LimitedDecoder { input: MultiGzDecoder::new(input), bounds })
 }
 
 /// Creates a reader that decompresses zstd. `length` is the size of the whole file in bytes, if it
 /// is known.
 pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl BufRead> {
-    let bounds = Bounds::of(&input, length);
+    let bounds = DecompressionLimit::of(&input, length);
     let mut unpacked = zstd::Decoder::with_buffer(input)?;
-    unpacked.window_log_max(WINDOW)?;
-    Ok(BufReader::with_capacity(BUFFER, Unpacked { input: unpacked, bounds }))
+    unpacked.window_log_max(MAX_ZSTD_WINDOW_LOG)?;
+    Ok(BufReader::with_capacity(BUFFER_BYTES, LimitedDecoder { input: unpacked, bounds }))
 }
 
-struct Bounds {
+struct DecompressionLimit {
     stop: Stop,
     /// Size of the whole compressed file, in bytes. If unknown, the bytes read so far count.
     length: Option<u64>,
@@ -69,19 +69,19 @@ struct Bounds {
     unpacked: u64,
 }
 
-impl Bounds {
+impl DecompressionLimit {
     fn of(input: &BufReader<Watched>, length: Option<u64>) -> Self {
         let Watched { stop, read, .. } = input.get_ref();
         Self { stop: stop.clone(), length, read: read.clone(), unpacked: 0 }
     }
 }
 
-struct Unpacked<R> {
+struct LimitedDecoder<R> {
     input: R,
-    bounds: Bounds,
+    bounds: DecompressionLimit,
 }
 
-impl<R: Read> Read for Unpacked<R> {
+impl<R: Read> Read for LimitedDecoder<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.bounds.stop.is_requested() {
             return Err(stopped());
@@ -90,11 +90,11 @@ impl<R: Read> Read for Unpacked<R> {
         let bounds = &mut self.bounds;
         bounds.unpacked += read as u64;
         let packed = bounds.length.unwrap_or(bounds.read.get());
-        if bounds.unpacked > packed.saturating_mul(RATIO).saturating_add(ALWAYS) {
+        if bounds.unpacked > packed.saturating_mul(MAX_RATIO).saturating_add(MIN_ALLOWED_BYTES) {
             let told = format!(
-                "The packed file of {packed} bytes unpacks to more than {RATIO} times that and {} MiB, which is more \
+                "The packed file of {packed} bytes unpacks to more than {MAX_RATIO} times that and {} MiB, which is more \
                  than is taken: unpack it, and import what comes of it.",
-                ALWAYS >> 20
+                MIN_ALLOWED_BYTES >> 20
             );
             bounds.stop.request_for(StopReason::Bound(told));
             return Err(stopped());
@@ -119,7 +119,7 @@ mod tests {
         file.write_all(packed).unwrap();
         file.rewind().unwrap();
         let (stop, length) = (Stop::default(), Some(packed.len() as u64));
-        let input = plain(file, &stop, BUFFER);
+        let input = plain(file, &stop, BUFFER_BYTES);
         let mut unpacked: Box<dyn BufRead> = match gzip {
             true => Box::new(gunzip(input, length)),
             false => Box::new(unzstd(input, length).unwrap()),
@@ -141,12 +141,12 @@ mod tests {
             io::copy(&mut zeros(bytes), &mut out).unwrap();
             out.finish().unwrap()
         };
-        for (packed, is_gzip) in [(zstd(ALWAYS), false), (gzip(ALWAYS), true)] {
-            assert_eq!(unpacked(&packed, is_gzip), (ALWAYS, false));
+        for (packed, is_gzip) in [(zstd(MIN_ALLOWED_BYTES), false), (gzip(MIN_ALLOWED_BYTES), true)] {
+            assert_eq!(unpacked(&packed, is_gzip), (MIN_ALLOWED_BYTES, false));
         }
-        for (packed, is_gzip) in [(zstd(8 * ALWAYS), false), (gzip(8 * ALWAYS), true)] {
+        for (packed, is_gzip) in [(zstd(8 * MIN_ALLOWED_BYTES), false), (gzip(8 * MIN_ALLOWED_BYTES), true)] {
             let (bytes, stopped) = unpacked(&packed, is_gzip);
-            assert!(stopped && bytes <= ALWAYS + RATIO * packed.len() as u64, "{bytes}");
+            assert!(stopped && bytes <= MIN_ALLOWED_BYTES + MAX_RATIO * packed.len() as u64, "{bytes}");
         }
     }
 
@@ -154,7 +154,7 @@ mod tests {
     fn nothing_is_read_once_the_run_is_to_end() {
         let stop = Stop::default();
         stop.request();
-        let mut input = plain(tempfile::tempfile().unwrap(), &stop, BUFFER);
+        let mut input = plain(tempfile::tempfile().unwrap(), &stop, BUFFER_BYTES);
         assert!(input.fill_buf().is_err());
     }
 }

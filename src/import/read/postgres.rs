@@ -4,13 +4,13 @@
 use super::{
     super::{
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
         sources::SourceKind,
         split::{LARGEST, too_large},
     },
     cause::cause,
     place::shown,
-    sink::{Sink, piece},
+    sink::{RecordSink, piece},
 };
 use crate::db::without_values;
 use futures_util::StreamExt;
@@ -20,7 +20,7 @@ use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
 
 /// Timeout of connecting to the server.
-const PATIENCE: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                       WHERE table_schema = ANY (current_schemas(false))";
@@ -35,14 +35,14 @@ fn bounded(sql: &str) -> String {
     )
 }
 
-pub fn read(url: &str, sink: &mut Sink) {
+pub fn read(url: &str, sink: &mut RecordSink) {
     sink.begin(&shown(Path::new(url)));
     if let Err(reject) = try_read(url, sink) {
-        sink.reject(At::File, [], reject);
+        sink.reject(Position::File, [], reject);
     }
 }
 
-fn try_read(url: &str, sink: &mut Sink) -> Result<(), Reject> {
+fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
     let conn = Handle::current().block_on(open(url))?;
     let tables = Handle::current().block_on(tables(&conn)).map_err(|error| unreachable(&error))?;
     let has = |table: &str, column: &str| tables.get(table).is_some_and(|columns| columns.iter().any(|c| c == column));
@@ -64,7 +64,7 @@ fn try_read(url: &str, sink: &mut Sink) -> Result<(), Reject> {
 }
 
 /// Hands on each row until the reader should stop.
-fn each(conn: &DatabaseConnection, sql: &str, sink: &mut Sink) -> Result<(), DbErr> {
+fn each(conn: &DatabaseConnection, sql: &str, sink: &mut RecordSink) -> Result<(), DbErr> {
     let runtime = Handle::current();
     let statement = Statement::from_string(DbBackend::Postgres, sql);
     let mut rows = runtime.block_on(conn.stream_raw(statement))?;
@@ -72,7 +72,7 @@ fn each(conn: &DatabaseConnection, sql: &str, sink: &mut Sink) -> Result<(), DbE
     while let Some(row) = runtime.block_on(stop.unless_requested(rows.next())) {
         let row = row?;
         let key: Option<String> = row.try_get("", "key")?;
-        let key = At::Key(key.unwrap_or_default());
+        let key = Position::Key(key.unwrap_or_default());
         let go_on = match row.try_get::<Option<String>>("", "record")? {
             Some(record) => sink.take(piece(key, record.into_bytes(), Ok(()))),
             None => sink.reject(key, [], too_large()),
@@ -98,8 +98,8 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
     let mut settings = ConnectOptions::new(url);
     settings
         .max_connections(1)
-        .connect_timeout(PATIENCE)
-        .acquire_timeout(PATIENCE)
+        .connect_timeout(CONNECT_TIMEOUT)
+        .acquire_timeout(CONNECT_TIMEOUT)
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(|postgres| {
@@ -119,7 +119,7 @@ async fn knock(url: &str) -> Result<(), Reject> {
         other => refused(cause(&other)),
     };
     let options: PgConnectOptions = url.parse().map_err(told)?;
-    let connected = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&options)).await;
+    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
     let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;
     connection.close().await.map_err(told)
 }

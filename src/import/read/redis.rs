@@ -8,27 +8,27 @@ use super::{
         kept::Repair,
         mend,
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
         seen::Seen,
         sources::{SourceKind, topclip},
         split::{LARGEST, too_large},
     },
     place::shown,
-    sink::{Sink, piece},
+    sink::{RecordSink, piece},
 };
 use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 use serde_json::Map;
 use std::{path::Path, time::Duration};
 use tokio::runtime::Handle;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// Keys that the server examines for one SCAN.
-const PAGE: usize = 500;
+const MAX_PAGE_KEYS: usize = 500;
 /// Maximum bytes to request at once, by the sizes that the server reports.
 const PAGE_BYTES: u64 = 4 << 20;
 
 /// Assumed bytes of a value whose size is unknown.
-const UNKNOWN: u64 = 256 << 10;
+const ASSUMED_BYTES: u64 = 256 << 10;
 
 /// Kind of a key's value, given by the prefix of the key.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -62,14 +62,14 @@ const KINDS: [(&str, Kind); 5] = [
     ("comicmaintainer:job:", Kind::Comic),
 ];
 
-pub fn read(url: &str, sink: &mut Sink) {
+pub fn read(url: &str, sink: &mut RecordSink) {
     sink.begin(&shown(Path::new(url)));
     let read = Handle::current().block_on(open(url)).and_then(|redis| {
         let mut reader = Reader { redis, seen: Seen::default() };
         reader.scan(sink).map_err(|error| unreachable(&error))
     });
     if let Err(reject) = read {
-        sink.reject(At::File, [], reject);
+        sink.reject(Position::File, [], reject);
     }
 }
 
@@ -79,7 +79,7 @@ pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
         return Err(Reject::new(Reason::Unreachable, told));
     }
     let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(PATIENCE)).set_response_timeout(Some(PATIENCE));
+        AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(CONNECT_TIMEOUT));
     let connect = async {
         let mut redis = Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?;
         redis::cmd("PING").query_async::<()>(&mut redis).await.map(|()| redis)
@@ -103,11 +103,11 @@ struct Reader {
 }
 
 impl Reader {
-    fn scan(&mut self, sink: &mut Sink) -> Result<(), RedisError> {
+    fn scan(&mut self, sink: &mut RecordSink) -> Result<(), RedisError> {
         let mut cursor = 0u64;
         loop {
             let mut scan = redis::cmd("SCAN");
-            scan.arg(cursor).arg("COUNT").arg(PAGE);
+            scan.arg(cursor).arg("COUNT").arg(MAX_PAGE_KEYS);
             let (next, keys): (u64, Vec<Vec<u8>>) = Handle::current().block_on(scan.query_async(&mut self.redis))?;
             if sink.stop.is_requested() {
                 return Ok(());
@@ -136,24 +136,24 @@ impl Reader {
 
     /// Rejects a key of a job whose name is not UTF-8, since no job can have that id. Returns false
     /// when the reader should stop.
-    fn unnamed(&mut self, key: &[u8], sink: &mut Sink) -> bool {
+    fn unnamed(&mut self, key: &[u8], sink: &mut RecordSink) -> bool {
         let name = String::from_utf8_lossy(key).into_owned();
         let ours = KINDS.iter().any(|(beginning, _)| name.starts_with(beginning));
         if !ours || !self.seen.add(&name) {
             return true;
         }
         let told = "The name of this key is not UTF-8, so that no job can be called by it.";
-        sink.reject(At::Key(name), [], Reject::new(Reason::BadId, told))
+        sink.reject(Position::Key(name), [], Reject::new(Reason::BadId, told))
     }
 
     /// Reads the keys in parts that fit in memory, and rejects those that do not fit. Returns false
     /// when the reader should stop.
-    fn pieces(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
+    fn pieces(&mut self, kind: Kind, ids: &[&str], sink: &mut RecordSink) -> Result<bool, RedisError> {
         let sizes = self.sizes(kind, ids)?;
         let (mut from, mut bytes) = (0, 0);
         for (at, size) in sizes.into_iter().enumerate() {
             if size > LARGEST as u64 {
-                let large = |sink: &mut Sink| sink.reject(At::Key(kind.keys(ids[at]).remove(0)), [], too_large());
+                let large = |sink: &mut RecordSink| sink.reject(Position::Key(kind.keys(ids[at]).remove(0)), [], too_large());
                 if !self.page(kind, &ids[from..at], sink)? || !large(sink) {
                     return Ok(false);
                 }
@@ -183,14 +183,14 @@ impl Reader {
             Value::Int(bytes) => u64::try_from(*bytes).unwrap_or(0),
             Value::Nil => 0,
             // The user may lack the permission, or the server may not know the command.
-            _ => UNKNOWN,
+            _ => ASSUMED_BYTES,
         };
         let of_one = answers.chunks((answers.len() / ids.len()).max(1));
         Ok(of_one.map(|answers| answers.iter().map(size).sum()).collect())
     }
 
     /// Reads one page of keys. Returns false when the reader should stop.
-    fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
+    fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut RecordSink) -> Result<bool, RedisError> {
         if ids.is_empty() {
             return Ok(true);
         }
@@ -230,7 +230,7 @@ impl Reader {
     }
 }
 
-fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut Sink) -> bool {
+fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut RecordSink) -> bool {
     let key = format!("job:{id}");
     let record = match (members(hash, &mut sink.mended), json) {
         (None, Value::BulkString(json)) => of_json(json, sink),
@@ -260,12 +260,12 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut S
     let told = "The clips of this job are not a JSON list; the job came in without them.";
     sink.take_record(&key, record)
         && unread.into_iter().all(|(place, json)| {
-            sink.reject(At::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, told))
+            sink.reject(Position::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, told))
         })
 }
 
 /// Parses a JSON object into its members. The sink receives the repairs.
-fn of_json(json: &[u8], sink: &mut Sink) -> Option<Map<String, serde_json::Value>> {
+fn of_json(json: &[u8], sink: &mut RecordSink) -> Option<Map<String, serde_json::Value>> {
     let mend::Read { value, rules, repeated, .. } = mend::read(json).ok().filter(|read| !read.too_deep)?;
     let serde_json::Value::Object(members) = value else { return None };
     let repeated = repeated.into_iter().map(|field| Repair { field, rule: LAST_COUNTS });
@@ -273,13 +273,13 @@ fn of_json(json: &[u8], sink: &mut Sink) -> Option<Map<String, serde_json::Value
     Some(members)
 }
 
-fn orphan(key: String, clips: &[u8], sink: &mut Sink) -> bool {
+fn orphan(key: String, clips: &[u8], sink: &mut RecordSink) -> bool {
     let told = "These are the clips of a job that is not there.";
-    sink.reject(At::Key(key), clips, Reject::new(Reason::Orphan, told))
+    sink.reject(Position::Key(key), clips, Reject::new(Reason::Orphan, told))
 }
 
 /// Hands on a job of which the store kept only its failure to start.
-fn progress_alone(id: &str, progress: &Value, sink: &mut Sink) -> bool {
+fn progress_alone(id: &str, progress: &Value, sink: &mut RecordSink) -> bool {
     let Some(mut record) = members(progress, &mut sink.mended) else { return true };
     record.entry("job_id").or_insert_with(|| id.into());
     sink.take_record(&format!("job_progress:{id}"), record)
@@ -287,13 +287,13 @@ fn progress_alone(id: &str, progress: &Value, sink: &mut Sink) -> bool {
 
 /// Hands on a record that is a JSON text, and rejects a key that is neither that nor a hash. A key
 /// that has expired meanwhile is skipped.
-fn text(key: &str, answer: &Value, sink: &mut Sink) -> bool {
+fn text(key: &str, answer: &Value, sink: &mut RecordSink) -> bool {
     match answer {
         Value::Nil => true,
-        Value::BulkString(json) => sink.take(piece(At::Key(key.to_owned()), json.clone(), Ok(()))),
+        Value::BulkString(json) => sink.take(piece(Position::Key(key.to_owned()), json.clone(), Ok(()))),
         _ => {
             let told = "The key holds neither a hash nor a text.";
-            sink.reject(At::Key(key.to_owned()), [], Reject::new(Reason::WrongType, told))
+            sink.reject(Position::Key(key.to_owned()), [], Reject::new(Reason::WrongType, told))
         }
     }
 }

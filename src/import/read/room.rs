@@ -10,12 +10,12 @@ use tokio::{
 };
 
 /// Maximum batches of a run in memory.
-const BATCHES: u32 = 4;
+const MAX_BATCHES: u32 = 4;
 
 static HEAVY: Semaphore = Semaphore::const_new(1);
 
 /// Memory permits of one run.
-pub struct Rooms(Arc<Semaphore>);
+pub struct MemoryPermits(Arc<Semaphore>);
 
 /// Memory permit, held until its records are written.
 pub struct Room {
@@ -23,13 +23,13 @@ pub struct Room {
     _alone: Option<SemaphorePermit<'static>>,
 }
 
-impl Default for Rooms {
+impl Default for MemoryPermits {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BATCHES as usize)))
+        Self(Arc::new(Semaphore::new(MAX_BATCHES as usize)))
     }
 }
 
-impl Rooms {
+impl MemoryPermits {
     /// Waits for the permit of a batch; `None` when the run is to stop.
     pub fn batch(&self, stop: &Stop) -> Option<Room> {
         let batch = self.0.clone().acquire_owned();
@@ -40,7 +40,7 @@ impl Rooms {
     /// Waits until all earlier batches are written and no run has another heavy record; `None` when
     /// the run is to stop.
     pub fn alone(&self, stop: &Stop) -> Option<Room> {
-        let all = self.0.clone().acquire_many_owned(BATCHES);
+        let all = self.0.clone().acquire_many_owned(MAX_BATCHES);
         let room = async { Some(Room { _batches: all.await.ok()?, _alone: Some(HEAVY.acquire().await.ok()?) }) };
         Handle::current().block_on(stop.unless_requested(room))
     }

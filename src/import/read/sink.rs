@@ -5,20 +5,20 @@ use super::{
     super::{
         bounds::held,
         fields::LAST_COUNTS,
-        json::{self, DEEPEST},
+        json::{self, MAX_DEPTH},
         kept::Repair,
         mend,
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
         secrets,
-        seen::{Repeated, Seen},
+        seen::{RepeatedKeys, Seen},
         sources::{Context, SourceKind, callsheet},
         split::Piece,
         stop::Stop,
         text,
     },
     Batch, Entry,
-    room::Rooms,
+    room::MemoryPermits,
 };
 use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
@@ -29,7 +29,7 @@ use std::{
 use tokio::sync::mpsc;
 
 /// Number of records at which a batch is sent. One transaction writes a batch.
-const BATCH_RECORDS: usize = 5000;
+const MAX_BATCH_RECORDS: usize = 5000;
 /// Size of the records' text, in bytes, at which a batch is sent.
 const BATCH_BYTES: usize = 2 << 20;
 /// Estimated memory of the records, in bytes, at which a batch is sent.
@@ -37,14 +37,14 @@ const BATCH_WEIGHT: usize = 16 << 20;
 
 /// Estimated memory, in bytes, from which a record is heavy. The sink parses a heavy record only
 /// after all earlier records are written, and none beside it.
-const HEAVY: usize = BATCH_WEIGHT / 4;
+const HEAVY_RECORD_BYTES: usize = BATCH_WEIGHT / 4;
 
 /// Maximum bytes of a record's text to keep for its reject.
 pub const SHOWN: usize = 1 << 20;
 
-pub struct Sink {
+pub struct RecordSink {
     sender: mpsc::Sender<Batch>,
-    rooms: Rooms,
+    rooms: MemoryPermits,
     batch: Vec<Entry>,
     bytes: usize,
     weight: usize,
@@ -56,17 +56,17 @@ pub struct Sink {
     file: Arc<PathBuf>,
     seen: Seen,
     /// Keys that occur more than once in the file.
-    pub repeated: Repeated,
+    pub repeated: RepeatedKeys,
     /// Store of the next records, if the reader knows it.
     pub known: Option<SourceKind>,
     /// Repairs that the reader made to the next record.
     pub mended: Vec<Repair>,
 }
 
-impl Sink {
+impl RecordSink {
     pub fn new(
         sender: mpsc::Sender<Batch>,
-        rooms: Rooms,
+        rooms: MemoryPermits,
         named: Option<SourceKind>,
         context: Context,
         stop: Stop,
@@ -82,7 +82,7 @@ impl Sink {
             named,
             file: Arc::default(),
             seen: Seen::default(),
-            repeated: Repeated::default(),
+            repeated: RepeatedKeys::default(),
             known: None,
             mended: Vec::new(),
         }
@@ -91,20 +91,20 @@ impl Sink {
     /// Starts a file, to which the next records belong. An id may occur once in it.
     pub fn begin(&mut self, file: &Path) {
         self.file = Arc::new(file.to_owned());
-        (self.seen, self.repeated, self.known) = (Seen::default(), Repeated::default(), None);
+        (self.seen, self.repeated, self.known) = (Seen::default(), RepeatedKeys::default(), None);
     }
 
     /// Takes a record. Returns false when the reader should stop.
     pub fn take(&mut self, piece: Piece) -> bool {
         let weight = weight(&piece.raw);
-        if weight >= HEAVY {
+        if weight >= HEAVY_RECORD_BYTES {
             return self.take_alone(piece);
         }
         self.weight += weight;
         self.bytes += piece.raw.len();
         let entry = self.entry(piece);
         self.batch.push(entry);
-        if self.batch.len() < BATCH_RECORDS && self.bytes < BATCH_BYTES && self.weight < BATCH_WEIGHT {
+        if self.batch.len() < MAX_BATCH_RECORDS && self.bytes < BATCH_BYTES && self.weight < BATCH_WEIGHT {
             return true;
         }
         self.send()
@@ -134,11 +134,11 @@ impl Sink {
 
     /// Takes a record that the reader assembled. Returns false when the reader should stop.
     pub fn take_record(&mut self, key: &str, record: Map<String, Value>) -> bool {
-        self.take(piece(At::Key(key.to_owned()), Value::Object(record).to_string().into_bytes(), Ok(())))
+        self.take(piece(Position::Key(key.to_owned()), Value::Object(record).to_string().into_bytes(), Ok(())))
     }
 
     /// Rejects input that cannot be a record. Returns false when the reader should stop.
-    pub fn reject(&mut self, at: At, raw: impl Into<Vec<u8>>, reject: Reject) -> bool {
+    pub fn reject(&mut self, at: Position, raw: impl Into<Vec<u8>>, reject: Reject) -> bool {
         self.take(piece(at, raw.into(), Err(reject)))
     }
 
@@ -166,7 +166,7 @@ impl Sink {
 
     fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
         match &piece.at {
-            At::Key(key) if self.repeated.comes_again(key) => {
+            Position::Key(key) if self.repeated.comes_again(key) => {
                 let told = format!("The key {key} stands in this object again further down; the last record counts.");
                 Err(Reject::new(Reason::DuplicateId, told))
             }
@@ -204,14 +204,14 @@ impl Sink {
         }
         if too_deep {
             let told =
-                format!("The record is nested more than {DEEPEST} levels deep, which is the most that is taken.");
+                format!("The record is nested more than {MAX_DEPTH} levels deep, which is the most that is taken.");
             return Err(Reject::new(Reason::MalformedJson, told));
         }
         let source = kind.source();
         source.arrange(&mut record, &raw);
         let removed = secrets::remove(&mut record, source.secrets());
         let key = match &piece.at {
-            At::Key(key) => Some(text::plain(key)),
+            Position::Key(key) => Some(text::plain(key)),
             _ => None,
         };
         let mut record = source.read(key.as_deref(), record, &self.context)?;
@@ -244,7 +244,7 @@ impl Sink {
 }
 
 /// Creates a piece that was not cut out of a file.
-pub fn piece(at: At, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
+pub fn piece(at: Position, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
     Piece { at, line: 1, column: 1, bytes: raw.len() as u64, raw, whole }
 }
 
@@ -275,7 +275,7 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
 fn too_many() -> Reject {
     let told = format!(
         "The record holds more values than {} MiB of memory take, which is the most that is read.",
-        json::HEAVIEST >> 20
+        json::MAX_VALUE_BYTES >> 20
     );
     Reject::new(Reason::TooLarge, told)
 }

@@ -19,16 +19,16 @@ pub use child::{Arguments, run as run_child};
 use super::{
     super::{
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
         rules,
         sources::SourceKind,
         stop::Stop,
     },
-    sink::{Sink, piece},
+    sink::{RecordSink, piece},
 };
 use crate::process;
 use copy::Prepared;
-use message::{Message, Messages};
+use message::{Message, MessageReader};
 use pipe::Pipe;
 use std::{
     io::{self, BufReader},
@@ -38,19 +38,19 @@ use std::{
 };
 
 /// Reads every table that belongs to a store. Returns false when the reader should stop.
-pub fn read(path: &Path, sink: &mut Sink) -> bool {
-    try_read(path, sink).unwrap_or_else(|reject| sink.reject(At::File, [], reject))
+pub fn read(path: &Path, sink: &mut RecordSink) -> bool {
+    try_read(path, sink).unwrap_or_else(|reject| sink.reject(Position::File, [], reject))
 }
 
-fn try_read(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
+fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let jobs = Prepared::of(path)?;
     let preferences = path.with_file_name("preferences.db");
     // The jobs can be read without preferences that cannot be prepared.
     let beside = preferences.is_file().then(|| Prepared::of(&preferences).ok()).flatten();
     let mut reader = Reader::start(&jobs, beside.as_ref(), &sink.stop)?;
     let ended = reader.hand_on(&preferences, sink)?;
-    if ended == Ended::ByUs || jobs.is_unchanged() {
-        return Ok(ended == Ended::Whole);
+    if ended == ReadEnd::ByUs || jobs.is_unchanged() {
+        return Ok(ended == ReadEnd::Whole);
     }
     let told = "The database changed while it was read: stop the service that writes to it, and import again.";
     Err(Reject::new(Reason::BadDatabase, told))
@@ -58,7 +58,7 @@ fn try_read(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
 
 /// Reason for the end of the reading.
 #[derive(PartialEq, Eq)]
-enum Ended {
+enum ReadEnd {
     /// The reader has read the whole file.
     Whole,
     /// The run is to stop, or takes no more records.
@@ -68,7 +68,7 @@ enum Ended {
 /// Child process that reads a file, killed on drop.
 struct Reader {
     child: Child,
-    messages: Messages<BufReader<Pipe>>,
+    messages: MessageReader<BufReader<Pipe>>,
 }
 
 impl Reader {
@@ -89,20 +89,20 @@ impl Reader {
         ]);
         let mut child = command.spawn().map_err(failed)?;
         let out = child.stdout.take().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
-        let messages = Messages::of(BufReader::with_capacity(1 << 16, Pipe::new(out, stop.clone())));
+        let messages = MessageReader::of(BufReader::with_capacity(1 << 16, Pipe::new(out, stop.clone())));
         Ok(Self { child, messages })
     }
 
-    fn hand_on(&mut self, preferences: &Path, sink: &mut Sink) -> Result<Ended, Reject> {
+    fn hand_on(&mut self, preferences: &Path, sink: &mut RecordSink) -> Result<ReadEnd, Reject> {
         loop {
             let (message, raw) = match self.messages.next() {
                 Ok(Some(message)) => message,
                 Ok(None) => return Err(died(self.child.wait().ok())),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(Ended::ByUs),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(ReadEnd::ByUs),
                 Err(error) => return Err(broken(&error)),
             };
             let go_on = match message {
-                Message::End => return Ok(Ended::Whole),
+                Message::End => return Ok(ReadEnd::Whole),
                 Message::Preferences => {
                     sink.begin(preferences);
                     true
@@ -113,15 +113,15 @@ impl Reader {
                 }
                 Message::Record { key, repairs } => {
                     sink.mended.extend(repairs.into_iter().filter_map(|(field, rule)| rules::repair(field, &rule)));
-                    sink.take(piece(At::Key(key), raw, Ok(())))
+                    sink.take(piece(Position::Key(key), raw, Ok(())))
                 }
                 Message::Reject { key, reason, detail } => {
                     let reason = Reason::named(&reason).unwrap_or(Reason::BadDatabase);
-                    sink.reject(key.map_or(At::File, At::Key), raw, Reject::new(reason, detail))
+                    sink.reject(key.map_or(Position::File, Position::Key), raw, Reject::new(reason, detail))
                 }
             };
             if !go_on {
-                return Ok(Ended::ByUs);
+                return Ok(ReadEnd::ByUs);
             }
         }
     }

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 /// Kind of a text, which decides how much of it counts as a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Within {
+pub enum TextKind {
     /// Any text: only values that can be nothing but a secret.
     Any,
     /// JSON in a string: also the values of members with a secret's name.
@@ -62,12 +62,12 @@ const NAMED: [&str; 17] = [
 ];
 
 /// Whether the text may contain an error message.
-fn tells(within: Within) -> bool {
-    matches!(within, Within::Telling | Within::Raw)
+fn tells(within: TextKind) -> bool {
+    matches!(within, TextKind::Telling | TextKind::Raw)
 }
 
 /// Finds the first secret from the byte `from` on.
-pub fn find(text: &str, from: usize, within: Within) -> Option<Range<usize>> {
+pub fn find(text: &str, from: usize, within: TextKind) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     // Each search finds a secret at its position or after it, never before.
@@ -84,7 +84,7 @@ fn is_first(byte: u8) -> bool {
     b"aAbBcCeEgGhHkKpPsStTxXyY".contains(&byte)
 }
 
-fn by_word(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
+fn by_word(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
     let rest = &text[at..];
     let known = BEGINNINGS.iter().find(|(beginning, _)| rest.starts_with(beginning));
     if let Some((_, least)) = known {
@@ -127,11 +127,11 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
 
 /// Finds the value in `"name": "value"` of a JSON text, which may be cut off. JSON in a string has
 /// its quotes escaped.
-fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
+fn by_member(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
     let in_raw = match within {
-        Within::Raw => true,
-        Within::Json => false,
-        Within::Any | Within::Telling => return None,
+        TextKind::Raw => true,
+        TextKind::Json => false,
+        TextKind::Any | TextKind::Telling => return None,
     };
     let name = &text[at + 1..];
     let name = &name[..name.find('"')?];

@@ -8,7 +8,7 @@ use crate::{
     import::{
         fields::Fields,
         mend, names, progress,
-        record::{Item, Listed, Record},
+        record::{Item, ItemScope, Record},
         reject::{Reason, Reject},
         secrets, status, times,
     },
@@ -74,7 +74,7 @@ impl Source for Comic {
             error: fields.words("error"),
             total_shots: total,
             items,
-            listed: Listed::SoFar,
+            listed: ItemScope::SoFar,
             active,
             kept: fields.finish(),
             ..Record::bare(SourceKind::Comic, id, status, times)

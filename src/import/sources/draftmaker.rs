@@ -9,7 +9,7 @@ use super::{Context, Source, SourceKind, firestore, knows};
 use crate::import::{
     fields::{Fields, text_of},
     names,
-    record::{Listed, Record},
+    record::{ItemScope, Record},
     reject::Reject,
     status, times,
 };
@@ -119,7 +119,7 @@ impl Source for Draftmaker {
             total_shots: total,
             completed_shots: completed,
             items,
-            listed: Listed::SoFar,
+            listed: ItemScope::SoFar,
             kept: fields.finish(),
             ..Record::bare(SourceKind::Draftmaker, id, status, times)
         })

@@ -7,7 +7,7 @@ use crate::import::{
     fields::{Fields, LAST_COUNTS},
     kept::Repair,
     mend, names, progress,
-    record::{Item, Listed, Record},
+    record::{Item, ItemScope, Record},
     reject::Reject,
     status, times,
 };
@@ -93,7 +93,7 @@ impl Source for Topclip {
             error: error(&mut fields, status.0),
             total_shots: fields.whole("clips_count"),
             items,
-            listed: Listed::Outputs,
+            listed: ItemScope::Outputs,
             kept: fields.finish(),
             ..Record::bare(SourceKind::Topclip, id, status, times)
         })

@@ -4,26 +4,26 @@
 use super::{
     super::{
         reject::{Reason, Reject},
-        report::At,
+        report::Position,
     },
     Piece,
     bytes::{LARGEST, too_large},
 };
 
 /// Maximum bytes to keep of a first value that is too large.
-const KEPT: usize = 1 << 20;
+const MAX_FIRST_BYTES: usize = 1 << 20;
 
 #[derive(Default)]
-pub struct Scalars {
+pub struct ScalarRun {
     first: Option<Piece>,
     count: u64,
     bytes: u64,
 }
 
-impl Scalars {
+impl ScalarRun {
     /// Whether the value is one to count. A value under a key is not, since its key identifies it.
-    pub fn take(at: &At, raw: &[u8]) -> bool {
-        !matches!(at, At::Key(_)) && !raw.starts_with(b"{") && !raw.starts_with(b"[")
+    pub fn take(at: &Position, raw: &[u8]) -> bool {
+        !matches!(at, Position::Key(_)) && !raw.starts_with(b"{") && !raw.starts_with(b"[")
     }
 
     pub fn add(&mut self, mut piece: Piece) {
@@ -31,7 +31,7 @@ impl Scalars {
         self.bytes += piece.bytes;
         if self.first.is_none() {
             if piece.raw.len() > LARGEST {
-                piece.raw.truncate(KEPT);
+                piece.raw.truncate(MAX_FIRST_BYTES);
                 piece.whole = Err(too_large());
             }
             self.first = Some(piece);

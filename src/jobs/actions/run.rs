@@ -4,10 +4,10 @@ use super::ActionFilter;
 use crate::{
     db::{
         Readable,
-        write::{Act, Change, Deed, Due, EndAction, Items, Loaded, TakeAction},
+        write::{Act, Change, ActionStep, ActionTarget, EndAction, Items, Loaded, ClaimAction},
     },
     error::{Error, Result},
-    jobs::{AccessPath, Filter, JobManager, Order, Stretch, cancel_job::cancelled, retry_job::retried, stamped},
+    jobs::{AccessPath, Filter, JobManager, Order, KeyRange, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::{Cursor, EventKind},
     process,
 };
@@ -20,13 +20,13 @@ use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
 
 /// Maximum number of jobs that one transaction changes.
-const BATCH: u64 = 200;
+const MAX_BATCH_JOBS: u64 = 200;
 
 /// Number of jobs that one query of a text search examines.
-const LOOKED_THROUGH: u64 = 500;
+const SCAN_STEP: u64 = 500;
 
 /// Time without a heartbeat after which another process takes over an action.
-const SILENCE: TimeDelta = TimeDelta::seconds(60);
+const ORPHANED_AFTER: TimeDelta = TimeDelta::seconds(60);
 
 impl JobManager {
     /// Runs the waiting actions, and resumes those whose process is gone. Returns the number of
@@ -39,7 +39,7 @@ impl JobManager {
             .await?;
         let mut ran = 0;
         for action in running {
-            let silent = action.heartbeat_at.is_none_or(|at| at <= self.now() - SILENCE);
+            let silent = action.heartbeat_at.is_none_or(|at| at <= self.now() - ORPHANED_AFTER);
             let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
             if action.process.as_ref().is_none_or(gone) && self.take_action(&action, Some(self.owner())).await? {
                 self.run_action(&action.id).await?;
@@ -56,7 +56,7 @@ impl JobManager {
 
     async fn take_action(&self, action: &job_action::Model, process: Option<String>) -> Result<bool> {
         let (id, was) = (action.id.clone(), action.process.clone());
-        self.db.commit(TakeAction { id, was, process, now: self.now() }).await
+        self.db.commit(ClaimAction { id, was, process, now: self.now() }).await
     }
 
     async fn run_action(&self, id: &str) -> Result<()> {
@@ -97,20 +97,20 @@ impl JobManager {
         let Some(path) = self.path(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
         let behind = action.after_created_at.zip(action.after_id.clone());
         let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
-        let part = Stretch { order: Order::OldestFirst, behind, upto: None };
+        let part = KeyRange { order: Order::OldestFirst, behind, upto: None };
         let page = match self.matching_jobs(&path, &filter, part).await? {
             None => return Ok(true),
             Some(page) if page.is_empty() => return Ok(false),
             Some(page) => page,
         };
         let (filter, now) = (Arc::new(filter), self.now());
-        let due = |(id, created_at)| Due { id, created_at, deed: deed(action, filter.clone(), now) };
+        let due = |(id, created_at)| ActionTarget { id, created_at, deed: deed(action, filter.clone(), now) };
         let jobs = page.into_iter().map(due).collect();
         self.db.commit(Act { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
     }
 }
 
-type Place = (String, DateTime<Utc>);
+type JobKey = (String, DateTime<Utc>);
 
 impl JobManager {
     /// Returns the next batch of matching jobs, or `None` if this process is about to end. A text
@@ -119,19 +119,19 @@ impl JobManager {
         &self,
         path: &AccessPath,
         filter: &ActionFilter,
-        mut part: Stretch,
-    ) -> Result<Option<Vec<Place>>> {
+        mut part: KeyRange,
+    ) -> Result<Option<Vec<JobKey>>> {
         let (db, known) = (self.db.read(), path.known());
         while !self.feed.is_over() {
             if path.filter().q.is_some() {
-                part.upto = self.nth(&known, &Stretch { upto: None, ..part.clone() }, LOOKED_THROUGH).await?;
+                part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, SCAN_STEP).await?;
             }
             let page = path
                 .in_order(job::Entity::find().select_only(), db.get_database_backend(), &part)
                 .columns([job::Column::Id, job::Column::CreatedAt])
                 .filter(filter.own())
-                .limit(BATCH);
-            let page: Vec<Place> = page.into_tuple().rows(db).await?;
+                .limit(MAX_BATCH_JOBS);
+            let page: Vec<JobKey> = page.into_tuple().rows(db).await?;
             match part.upto.take() {
                 Some(upto) if page.is_empty() => part.behind = Some(upto),
                 _ => return Ok(Some(page)),
@@ -142,12 +142,12 @@ impl JobManager {
 }
 
 /// Returns the change that the action makes to a job, provided that the job still matches.
-fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> Deed {
+fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> ActionStep {
     let priority = action.priority.unwrap_or_default();
     let items = if action.action == ActionKind::Retry { Items::Counted } else { Items::None };
     let kind = action.action;
     if kind == ActionKind::Delete {
-        return Deed::Delete { check: Box::new(move |job| filter.still_matches(job)) };
+        return ActionStep::Delete { check: Box::new(move |job| filter.still_matches(job)) };
     }
     let decide = move |loaded: &Loaded| {
         filter.still_matches(&loaded.job)?;
@@ -158,7 +158,7 @@ fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc
         };
         Ok(change.map(|change| stamped(change, now)))
     };
-    Deed::Change { items, decide: Arc::new(decide) }
+    ActionStep::Change { items, decide: Arc::new(decide) }
 }
 
 fn prioritised(before: &job::Model, priority: i16) -> Option<Change> {

@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::OnceCell;
 
 /// Approximate size of an event without its data, in bytes.
-const EACH: usize = 256;
+const EVENT_BYTES: usize = 256;
 
 /// Event on its way to the subscribers.
 pub struct Change {
@@ -64,7 +64,7 @@ impl Batch {
     }
 
     pub fn of(changes: Vec<Change>) -> Self {
-        let weight = changes.iter().map(|change| EACH + change.event.data.as_ref().map_or(0, weight_of)).sum();
+        let weight = changes.iter().map(|change| EVENT_BYTES + change.event.data.as_ref().map_or(0, weight_of)).sum();
         Self { changes, weight, ..Self::default() }
     }
 

@@ -16,22 +16,22 @@ use std::{
 };
 
 /// Maximum number of positions that one query reads.
-const POSITIONS: u64 = 2_000;
+const MAX_READ_POSITIONS: u64 = 2_000;
 
-pub struct HeldBack {
+pub struct DeferredEvents {
     place: Place,
     /// Positions of the events that are still to be sent.
     ids: VecDeque<i64>,
 }
 
-impl HeldBack {
-    /// Finds the held-back events, by the rule of [`super::round::Round`] applied to the same
+impl DeferredEvents {
+    /// Finds the held-back events, by the rule of [`super::round::ThrottleWindow`] applied to the same
     /// events.
     pub async fn find(db: &Database, place: Place) -> Result<Self> {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);
         loop {
-            let part = behind(after).filter(Column::Id.lte(place.at)).limit(POSITIONS).select_only();
+            let part = behind(after).filter(Column::Id.lte(place.at)).limit(MAX_READ_POSITIONS).select_only();
             let part = part.columns([Column::Id, Column::JobId, Column::Kind]).into_tuple();
             let rows: Vec<(i64, String, String)> = part.rows(db.read()).await?;
             let Some((last, ..)) = rows.last() else { break };

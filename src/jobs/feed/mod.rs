@@ -11,19 +11,19 @@ mod round;
 mod run;
 
 pub use batch::{Batch, Change};
-pub use held_back::HeldBack;
+pub use held_back::DeferredEvents;
 pub use place::Place;
 
 use crate::{db::Database, error::Result};
-use round::Round;
-use run::Run;
+use round::ThrottleWindow;
+use run::FeedTask;
 use std::sync::Arc;
 use tokio::sync::{Mutex, broadcast, watch};
 
 #[derive(Clone)]
 pub struct Feed {
     db: Database,
-    running: Arc<Mutex<Option<Arc<Run>>>>,
+    running: Arc<Mutex<Option<Arc<FeedTask>>>>,
     over: watch::Sender<bool>,
 }
 
@@ -53,7 +53,7 @@ impl Feed {
             Some(run) => run.clone(),
             None => {
                 let run = tokio::select! {
-                    run = Run::begin(self.clone()) => run?,
+                    run = FeedTask::begin(self.clone()) => run?,
                     () = self.ended() => return Ok(None),
                 };
                 *running = Some(run.clone());

@@ -17,7 +17,7 @@ pub struct Place {
 
 /// Maximum distance of a held-back event from its position: more than the length of a round, with
 /// allowance for gaps in the numbers.
-const FARTHEST: i64 = 50_000;
+const MAX_SPAN: i64 = 50_000;
 
 impl Place {
     /// Creates a position without held-back events.
@@ -50,7 +50,7 @@ impl FromStr for Place {
         let at = number(Some(parts.next().ok_or(())?))?;
         let (back, told) = (number(parts.next())?, number(parts.next())?);
         let place = Place { at, back, told: usize::try_from(told).map_err(|_| ())? };
-        let possible = parts.next().is_none() && back <= at.min(FARTHEST) && (back > 0 || told == 0);
+        let possible = parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || told == 0);
         possible.then_some(place).ok_or(())
     }
 }

@@ -11,15 +11,15 @@ use crate::lifecycle::EventKind;
 use entity::job_event;
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-pub const ROUND: Duration = Duration::from_millis(500);
+pub const THROTTLE_WINDOW: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
-pub struct Round {
+pub struct ThrottleWindow {
     /// Jobs whose first progress event has passed, with the last progress event behind it.
     jobs: HashMap<String, Option<Arc<job_event::Model>>>,
 }
 
-impl Round {
+impl ThrottleWindow {
     /// Returns whether this event begins a round.
     pub fn begins_with(event: &job_event::Model) -> bool {
         event.kind == EventKind::Progressed.as_str()

@@ -1,6 +1,6 @@
 //! Running feed: reads new events, throttles progress, and sends batches to the subscribers.
 
-use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
+use super::{Batch, Change, Feed, Joined, Place, ThrottleWindow, round::THROTTLE_WINDOW};
 use crate::{
     db::{Subscription, Tail},
     error::Result,
@@ -15,28 +15,28 @@ use std::{
 use tokio::{sync::broadcast, time::Instant};
 
 /// Capacity of the ring buffer, in batches: a subscriber may be this far behind.
-const RING: usize = 128;
+const RING_CAPACITY: usize = 128;
 
 /// Bytes of a batch that one slot of the ring buffer covers. A larger batch takes several
 /// slots, which bounds the memory of the ring under a flood of long events.
-const SLOT: usize = 256 << 10;
+const SLOT_BYTES: usize = 256 << 10;
 
 /// Maximum number of positions in a round. Under a flood of events a round ends early.
-const LONGEST_ROUND: i64 = 10_000;
+const MAX_WINDOW_POSITIONS: i64 = 10_000;
 
 /// Minimum time between two reads, so that a busy service sends many changes together.
 const PAUSE: Duration = Duration::from_millis(15);
 
 /// Maximum time between two reads if no notification arrives.
-const LOOK: Duration = Duration::from_millis(500);
+const MAX_READ_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Delay before the retry of a failed read.
 const AGAIN: Duration = Duration::from_secs(1);
 
 /// Time for which the feed runs without subscribers: disconnected clients come back.
-const LINGER: Duration = Duration::from_secs(30);
+const IDLE_LINGER: Duration = Duration::from_secs(30);
 
-pub struct Run {
+pub struct FeedTask {
     ring: broadcast::Sender<Arc<Batch>>,
     state: Mutex<State>,
 }
@@ -45,20 +45,20 @@ struct State {
     /// Position where the round began; that of the tail if no round is open.
     from: i64,
     at: i64,
-    round: Round,
+    round: ThrottleWindow,
     ends: Option<Instant>,
     /// Batches that were sent in this round.
     passed: Vec<Arc<Batch>>,
 }
 
-impl Run {
+impl FeedTask {
     pub async fn begin(feed: Feed) -> Result<Arc<Self>> {
         // Subscribes before it reads the end of the history, so that nothing in between is missed.
         let news = feed.db.news().subscribe();
         let tail = Tail::from_end(feed.db.read().clone()).await?;
         let at = tail.position();
-        let state = State { from: at, at, round: Round::default(), ends: None, passed: Vec::new() };
-        let run = Arc::new(Self { ring: broadcast::Sender::new(RING), state: Mutex::new(state) });
+        let state = State { from: at, at, round: ThrottleWindow::default(), ends: None, passed: Vec::new() };
+        let run = Arc::new(Self { ring: broadcast::Sender::new(RING_CAPACITY), state: Mutex::new(state) });
         let (reading, this) = (go_on(run.clone(), feed.clone(), tail, news), run.clone());
         tokio::spawn(async move {
             if panics("feed", reading).await {
@@ -89,7 +89,7 @@ impl Run {
     /// Sends the events that were read, up to the position of the tail.
     fn tell(&self, events: Vec<job_event::Model>, upto: i64) {
         let mut state = self.state();
-        if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > LONGEST_ROUND {
+        if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > MAX_WINDOW_POSITIONS {
             self.send(state.end_round());
         }
         let changes = state.pass(events);
@@ -108,7 +108,7 @@ impl Run {
         let batch = (!changes.is_empty()).then(|| Arc::new(Batch::of(changes)))?;
         // Fails only if there are no subscribers.
         let _ = self.ring.send(batch.clone());
-        for _ in 0..(batch.weight / SLOT).min(RING / 2) {
+        for _ in 0..(batch.weight / SLOT_BYTES).min(RING_CAPACITY / 2) {
             let _ = self.ring.send(Arc::default());
         }
         Some(batch)
@@ -119,9 +119,9 @@ impl State {
     fn pass(&mut self, events: Vec<job_event::Model>) -> Vec<Change> {
         let mut changes = Vec::with_capacity(events.len());
         for event in events.into_iter().map(Arc::new) {
-            if self.ends.is_none() && Round::begins_with(&event) {
+            if self.ends.is_none() && ThrottleWindow::begins_with(&event) {
                 self.from = event.id - 1;
-                self.ends = Some(Instant::now() + ROUND);
+                self.ends = Some(Instant::now() + THROTTLE_WINDOW);
             }
             self.at = event.id;
             let told = self.ends.is_none() || self.round.pass(&event);
@@ -158,7 +158,7 @@ fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
     held.into_iter().enumerate().map(change).skip(place.told).collect()
 }
 
-async fn go_on(run: Arc<Run>, feed: Feed, mut tail: Tail, mut news: Subscription) {
+async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscription) {
     let mut heard = Instant::now();
     loop {
         // One read covers all notifications that arrived before it.
@@ -171,7 +171,7 @@ async fn go_on(run: Arc<Run>, feed: Feed, mut tail: Tail, mut news: Subscription
         }
         if run.ring.receiver_count() > 0 {
             heard = Instant::now();
-        } else if heard.elapsed() > LINGER && left_alone(&run, &feed).await {
+        } else if heard.elapsed() > IDLE_LINGER && left_alone(&run, &feed).await {
             return;
         }
         let pause = if failed { AGAIN } else { PAUSE };
@@ -182,20 +182,20 @@ async fn go_on(run: Arc<Run>, feed: Feed, mut tail: Tail, mut news: Subscription
     }
 }
 
-async fn wait(pause: Duration, again: Option<Duration>, run: &Run, news: &mut Subscription) {
+async fn wait(pause: Duration, again: Option<Duration>, run: &FeedTask, news: &mut Subscription) {
     if let (Some(again), true) = (again, pause == PAUSE) {
         return tokio::time::sleep(again).await;
     }
     tokio::time::sleep(pause).await;
-    let ends = run.state().ends.unwrap_or_else(|| Instant::now() + LOOK);
+    let ends = run.state().ends.unwrap_or_else(|| Instant::now() + MAX_READ_INTERVAL);
     tokio::select! {
         _ = news.next() => {}
-        () = tokio::time::sleep_until(ends.min(Instant::now() + LOOK)) => {}
+        () = tokio::time::sleep_until(ends.min(Instant::now() + MAX_READ_INTERVAL)) => {}
     }
 }
 
 /// Ends the run, unless a subscriber joined meanwhile. Returns whether it ended.
-async fn left_alone(run: &Arc<Run>, feed: &Feed) -> bool {
+async fn left_alone(run: &Arc<FeedTask>, feed: &Feed) -> bool {
     let mut running = feed.running.lock().await;
     let alone = run.ring.receiver_count() == 0;
     if alone && running.as_ref().is_some_and(|running| Arc::ptr_eq(running, run)) {

@@ -1,7 +1,7 @@
 //! Causes of failures: the newest failed jobs, grouped by their errors.
 
 use crate::{
-    db::{Readable, beginning},
+    db::{Readable, prefix},
     error::Result,
     jobs::JobManager,
     lifecycle::{alike, first_line},
@@ -13,7 +13,7 @@ use std::collections::HashMap;
 
 /// Maximum number of characters of an error that are searched for its first line: the rest may be
 /// the log of a whole run.
-const LOOKED_AT: i32 = 1000;
+const ERROR_PREFIX_CHARS: i32 = 1000;
 
 /// Failed jobs whose errors begin with the same line, apart from numbers and ids.
 pub struct Cause {
@@ -41,7 +41,7 @@ impl JobManager {
         let rows: Vec<Row> = job::Entity::find()
             .select_only()
             .columns([C::Id, C::ProjectTitle, C::CompletedAt])
-            .expr(beginning(Expr::col(C::ErrorMessage), LOOKED_AT))
+            .expr(prefix(Expr::col(C::ErrorMessage), ERROR_PREFIX_CHARS))
             .filter(sea_orm::Condition::all().add(C::Status.eq(JobStatus::Failed)).add_option(of_type))
             .order_by_desc(C::CreatedAt)
             .order_by_desc(C::Id)

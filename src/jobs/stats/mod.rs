@@ -17,7 +17,7 @@ use crate::{
         write::{Counted, Tallies, counted, position, tally},
     },
     error::{Error, FieldError, Result},
-    lifecycle::{Tally, Unit},
+    lifecycle::{Tally, BucketSize},
 };
 use chrono::{DateTime, Utc};
 use entity::{job, job_stat, position::STATS, queue};
@@ -55,7 +55,7 @@ impl JobManager {
     /// include all types.
     ///
     /// Errors: `invalid_request`.
-    pub async fn get_stats(&self, unit: Unit, job_type: Option<&str>, detail: StatsDetail) -> Result<Stats> {
+    pub async fn get_stats(&self, unit: BucketSize, job_type: Option<&str>, detail: StatsDetail) -> Result<Stats> {
         detail.check()?;
         if let Some(job_type) = job_type {
             validate::no_nul_parameter("job_type", job_type)?;
@@ -75,11 +75,11 @@ impl JobManager {
         };
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
-        let told = Told { job_type, db: &snapshot, tail: Told::tail(&snapshot).await? };
+        let told = StatsReader { job_type, db: &snapshot, tail: StatsReader::tail(&snapshot).await? };
         let starts: Vec<_> = unit.starts(now).collect();
         let from = starts.first().copied().unwrap_or(now);
         let spans = told.spans(unit, from).await?;
-        let of_day = told.spans(Unit::Hour, midnight).await?;
+        let of_day = told.spans(BucketSize::Hour, midnight).await?;
         snapshot.commit().await?;
         let of_span = |start: DateTime<Utc>| {
             let mut sum = Tally::default();
@@ -104,21 +104,21 @@ impl StatsDetail {
     }
 }
 
-struct Told<'a, C> {
+struct StatsReader<'a, C> {
     job_type: Option<&'a str>,
     db: &'a C,
     /// Events that are not rolled up yet.
     tail: Vec<Counted>,
 }
 
-impl<C: ConnectionTrait> Told<'_, C> {
+impl<C: ConnectionTrait> StatsReader<'_, C> {
     async fn tail(db: &C) -> Result<Vec<Counted>> {
         let position = position(db, STATS).await?;
         Ok(counted(position).into_model::<Counted>().rows(db).await?)
     }
 
     /// Counts the events since a time, by bucket.
-    async fn spans(&self, unit: Unit, since: DateTime<Utc>) -> Result<Tallies> {
+    async fn spans(&self, unit: BucketSize, since: DateTime<Utc>) -> Result<Tallies> {
         use job_stat::Column as C;
         let mut rows = job_stat::Entity::find().filter(C::Unit.eq(unit.seconds())).filter(C::Start.gte(since));
         if let Some(job_type) = self.job_type {

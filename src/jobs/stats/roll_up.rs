@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use entity::position::STATS;
 
 /// Retention of the time buckets; the statistics report at most a week.
-const KEPT: TimeDelta = TimeDelta::days(8);
+const KEEP_FINE_BUCKETS_FOR: TimeDelta = TimeDelta::days(8);
 
 impl JobManager {
     /// Rolls up all events whose places in the history are final, page by page, and returns the
@@ -24,7 +24,7 @@ impl JobManager {
         }
         let upto = Tail::from_end(self.db.read().clone()).await?.position();
         let mut pages = 1;
-        while self.db.commit(RollUp { upto, keep_since: self.now() - KEPT }).await? {
+        while self.db.commit(RollUp { upto, keep_since: self.now() - KEEP_FINE_BUCKETS_FOR }).await? {
             pages += 1;
         }
         Ok(pages)

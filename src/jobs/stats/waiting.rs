@@ -14,10 +14,10 @@ use sea_orm::{
 };
 
 /// Time without a call after which a worker that holds no job is stale.
-const SILENCE: TimeDelta = TimeDelta::seconds(90);
+const STALE_AFTER_SILENCE: TimeDelta = TimeDelta::seconds(90);
 
 /// Number of candidates for the oldest job: some rows may be unreadable.
-const OLDEST: u64 = 20;
+const MAX_OLDEST_CANDIDATES: u64 = 20;
 
 pub struct Waiting {
     /// Queued jobs that are not due yet.
@@ -59,7 +59,7 @@ impl JobManager {
             .column(job::Column::Id)
             .expr_as(due_since(), "due_since")
             .order_by_asc(due_since())
-            .limit(OLDEST)
+            .limit(MAX_OLDEST_CANDIDATES)
             .into_tuple()
             .rows(db)
             .await?;
@@ -98,7 +98,7 @@ impl JobManager {
         let holds = C::LeaseExpiresAt.gt(now).or(C::LeaseExpiresAt.is_null().and(C::UpdatedAt.gt(now - STALE_AFTER)));
         let busy = holders().filter(holds);
         let asked_lately = worker::Entity::find()
-            .filter(worker::Column::LastSeenAt.gte(now - SILENCE))
+            .filter(worker::Column::LastSeenAt.gte(now - STALE_AFTER_SILENCE))
             .filter(worker::Column::WorkerId.not_in_subquery(busy.clone().into_query()));
         let listed = worker::Entity::find().select_only().column(worker::Column::WorkerId).into_query();
         let unlisted = holders().filter(C::WorkerId.not_in_subquery(listed));

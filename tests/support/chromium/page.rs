@@ -1,6 +1,6 @@
 //! A tab of the browser, and the actions of a user in it.
 
-use super::wire::{Heard, Refusal, Wire};
+use super::wire::{PageLog, Refusal, Wire};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
@@ -110,7 +110,7 @@ impl Page {
         self.call("Network.emulateNetworkConditions", conditions).await;
     }
 
-    pub fn heard(&self) -> Heard {
+    pub fn heard(&self) -> PageLog {
         self.wire.heard(&self.session)
     }
 

@@ -22,7 +22,7 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Recorded activity of a page: its errors and its requests.
 #[derive(Clone, Debug, Default)]
-pub struct Heard {
+pub struct PageLog {
     /// Errors and warnings of the console, exceptions, and violations of the policy.
     pub complaints: Vec<String>,
     /// URLs of all requests.
@@ -42,7 +42,7 @@ pub struct Refusal {
 #[derive(Default)]
 struct State {
     waiting: HashMap<u64, oneshot::Sender<Result<Value, String>>>,
-    pages: HashMap<String, Heard>,
+    pages: HashMap<String, PageLog>,
     refusals: HashMap<String, Refusal>,
 }
 
@@ -63,7 +63,7 @@ impl Wire {
     }
 
     /// Returns the recorded activity of the page of a session.
-    pub fn heard(&self, session: &str) -> Heard {
+    pub fn heard(&self, session: &str) -> PageLog {
         self.state.lock().unwrap().pages.get(session).cloned().unwrap_or_default()
     }
 

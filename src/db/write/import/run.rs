@@ -126,12 +126,12 @@ impl Write for PruneImport {
 }
 
 /// Records that the run's process is alive.
-pub struct BeatImport {
+pub struct HeartbeatImport {
     pub id: String,
     pub now: DateTime<Utc>,
 }
 
-impl Write for BeatImport {
+impl Write for HeartbeatImport {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
@@ -148,14 +148,14 @@ impl Write for BeatImport {
 
 /// Fails the runs whose process is gone: those with these ids, and those without a heartbeat since
 /// a time.
-pub struct GiveUpImports {
+pub struct FailOrphanedImports {
     pub ids: Vec<String>,
     pub silent_since: DateTime<Utc>,
     pub error: String,
     pub now: DateTime<Utc>,
 }
 
-impl Write for GiveUpImports {
+impl Write for FailOrphanedImports {
     /// Number of runs that were failed.
     type Output = u64;
 

@@ -24,7 +24,7 @@ const ORPHANS: &str = "SELECT DISTINCT job_id FROM job_results AS r WHERE octet_
                        AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.job_id = r.job_id)";
 
 /// Maximum results of a job, each of which takes memory beyond its text.
-const MOST: usize = 100_000;
+const MAX_RESULTS: usize = 100_000;
 
 pub struct Store<'a> {
     pub file: &'a Openable,
@@ -95,7 +95,7 @@ async fn results(
         let row: Map<_, _> = row.into_iter().filter(|(name, _)| only.contains(&name.as_str())).collect();
         bytes += row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>();
         results.push(Value::Object(row));
-        if bytes > LARGEST || results.len() > MOST {
+        if bytes > LARGEST || results.len() > MAX_RESULTS {
             return Ok(None);
         }
     }
@@ -104,7 +104,7 @@ async fn results(
 
 fn too_many() -> Reject {
     let told = format!(
-        "The job has more than {MOST} results, or results of more than {} MiB, which is the most that is read.",
+        "The job has more than {MAX_RESULTS} results, or results of more than {} MiB, which is the most that is read.",
         LARGEST >> 20
     );
     Reject::new(Reason::TooLarge, told)

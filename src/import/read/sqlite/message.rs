@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 
 /// Maximum characters of a key. A longer key is cut, since no job id is that long.
-const KEY: usize = 1000;
+const MAX_KEY_CHARS: usize = 1000;
 
 /// Maximum bytes of a line.
-const LINE: u64 = 1 << 20;
+const MAX_LINE_BYTES: u64 = 1 << 20;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -53,9 +53,9 @@ impl<W: Write> Out<W> {
 }
 
 /// Reader of messages, for the parent process.
-pub struct Messages<R>(R);
+pub struct MessageReader<R>(R);
 
-impl<R: BufRead> Messages<R> {
+impl<R: BufRead> MessageReader<R> {
     pub fn of(input: R) -> Self {
         Self(input)
     }
@@ -64,13 +64,13 @@ impl<R: BufRead> Messages<R> {
     /// the child process ended early.
     pub fn next(&mut self) -> io::Result<Option<(Message, Vec<u8>)>> {
         let mut line = Vec::new();
-        self.0.by_ref().take(LINE).read_until(b'\n', &mut line)?;
+        self.0.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
         if line.is_empty() {
             return Ok(None);
         }
         if line.last() != Some(&b'\n') {
             // The child process may have been killed in the middle of a line.
-            let too_long = line.len() as u64 >= LINE;
+            let too_long = line.len() as u64 >= MAX_LINE_BYTES;
             return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
         }
         let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else { return Ok(None) };
@@ -87,7 +87,7 @@ impl<R: BufRead> Messages<R> {
 }
 
 fn cut(key: &str) -> String {
-    key.chars().take(KEY).collect()
+    key.chars().take(MAX_KEY_CHARS).collect()
 }
 
 #[cfg(test)]
@@ -101,21 +101,21 @@ mod tests {
         out.record("a\nb", b"{}\n{", repairs.clone()).unwrap();
         out.say(Message::End, b"").unwrap();
         for cut in 0..out.0.len() {
-            let mut heard = Messages::of(&out.0[..cut]);
+            let mut heard = MessageReader::of(&out.0[..cut]);
             while let Some((message, raw)) = heard.next().unwrap() {
                 assert_eq!(message, Message::Record { key: "a\nb".into(), repairs: repairs.clone() });
                 assert_eq!(raw, b"{}\n{");
             }
         }
-        let mut heard = Messages::of(out.0.as_slice());
+        let mut heard = MessageReader::of(out.0.as_slice());
         heard.next().unwrap();
         assert_eq!(heard.next().unwrap().unwrap().0, Message::End);
     }
 
     #[test]
     fn a_line_or_record_that_is_too_long_is_refused() {
-        assert!(Messages::of("x".repeat(LINE as usize + 1).as_bytes()).next().is_err());
+        assert!(MessageReader::of("x".repeat(MAX_LINE_BYTES as usize + 1).as_bytes()).next().is_err());
         let line = format!("{{\"message\": \"end\", \"bytes\": {}}}\n", LARGEST + 1);
-        assert!(Messages::of(line.as_bytes()).next().is_err());
+        assert!(MessageReader::of(line.as_bytes()).next().is_err());
     }
 }

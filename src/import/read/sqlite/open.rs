@@ -15,13 +15,13 @@ use super::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::collections::BTreeMap;
 
-/// Maximum columns of a table; [`NAME`] is the maximum length of a column's name, in characters.
+/// Maximum columns of a table; [`MAX_NAME_BYTES`] is the maximum length of a column's name, in characters.
 /// Known stores have far fewer.
-const COLUMNS: usize = 200;
-const NAME: usize = 100;
+const MAX_COLUMNS: usize = 200;
+const MAX_NAME_BYTES: usize = 100;
 
 /// Maximum tables that the message about an unknown database lists.
-const NAMED: i64 = 20;
+const MAX_NAMED_TABLES: i64 = 20;
 
 /// Prefixes of the findings of a table check that are unusual values, but no damage.
 const ODD: [&str; 5] = ["NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-", "CHECK constraint failed"];
@@ -93,7 +93,7 @@ impl Table {
                 _ => generates = true,
             }
         }
-        if columns.len() > COLUMNS || columns.iter().any(|column| column.chars().count() > NAME) {
+        if columns.len() > MAX_COLUMNS || columns.iter().any(|column| column.chars().count() > MAX_NAME_BYTES) {
             let told = format!("The table {name} has more or longer columns than that of any known store.");
             return Err(Reject::new(Reason::UnknownShape, told));
         }
@@ -146,7 +146,7 @@ impl Table {
 pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     let sql = "SELECT substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view') \
                AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name LIMIT ?";
-    let names: Result<Vec<String>, _> = sqlx::query_scalar(sql).bind(NAMED).fetch_all(conn).await;
+    let names: Result<Vec<String>, _> = sqlx::query_scalar(sql).bind(MAX_NAMED_TABLES).fetch_all(conn).await;
     let names = names.unwrap_or_default();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
     let told = format!("The database has the tables of no known store; it has: {names}.");

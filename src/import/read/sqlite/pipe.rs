@@ -12,7 +12,7 @@ use std::{
 pub const SILENCE: Duration = Duration::from_secs(180);
 
 /// Interval between two checks of the stop flag.
-const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+const STOP_CHECK_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 pub struct Pipe {
     out: ChildStdout,
@@ -36,7 +36,7 @@ impl Read for Pipe {
             if self.stop.is_requested() {
                 return Err(stopped());
             }
-            let ready = poll(&mut [PollFd::new(&self.out, PollFlags::IN)], Some(&LOOK));
+            let ready = poll(&mut [PollFd::new(&self.out, PollFlags::IN)], Some(&STOP_CHECK_INTERVAL));
             match ready {
                 Ok(0) if began.elapsed() > SILENCE => return Err(io::ErrorKind::TimedOut.into()),
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
