@@ -113,8 +113,8 @@ mod tests {
         std::fs::write(at("theirs"), "theirs").unwrap();
         for (name, target) in [("out", "theirs"), ("dangling", "nowhere")] {
             symlink(at(target), at(name)).unwrap();
-            let told = AtomicFile::create(&at(name)).err().unwrap().to_string();
-            assert!(told.contains("is a link"), "{told}");
+            let message = AtomicFile::create(&at(name)).err().unwrap().to_string();
+            assert!(message.contains("is a link"), "{message}");
         }
         assert!(AtomicFile::create(folder.path()).is_err());
         assert_eq!(std::fs::read_to_string(at("theirs")).unwrap(), "theirs");

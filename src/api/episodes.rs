@@ -64,14 +64,14 @@ impl Episodes {
         let (episodes, next) = self.0.list_episodes(series_id.0, after, paging::limit(limit.0)?).await?;
         let ids = || episodes.iter().map(|row| row.id.clone()).collect();
         let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_episode(ids()).await?) } else { None };
-        let told = |row: episode::Model| match &mut jobs {
+        let to_dto = |row: episode::Model| match &mut jobs {
             Some(jobs) => {
                 let counts = jobs.remove(&row.id).unwrap_or_default();
                 Episode::from(row).counted(counts)
             }
             None => row.into(),
         };
-        let episodes = episodes.into_iter().map(told).collect();
+        let episodes = episodes.into_iter().map(to_dto).collect();
         Ok(Json(EpisodeList { episodes, next_cursor: next.map(|c| c.encode()) }))
     }
 

@@ -68,14 +68,14 @@ impl Series {
         let (series, next) = self.0.list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
         let ids = || series.iter().map(|row| row.id.clone()).collect();
         let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_series(ids()).await?) } else { None };
-        let told = |row: series::Model| match &mut jobs {
+        let to_dto = |row: series::Model| match &mut jobs {
             Some(jobs) => {
                 let counts = jobs.remove(&row.id).unwrap_or_default();
                 dto::Series::from(row).counted(counts)
             }
             None => row.into(),
         };
-        let series = series.into_iter().map(told).collect();
+        let series = series.into_iter().map(to_dto).collect();
         Ok(Json(SeriesList { series, next_cursor: next.map(|c| c.encode()) }))
     }
 

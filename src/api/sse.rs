@@ -137,7 +137,7 @@ fn of_all(news: JobsMessage, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
     match news {
         JobsMessage::Snapshot { at, counts } => snapshot_message(at, counts, now()),
         JobsMessage::Changes(Wanted { batch, only: None }) => {
-            batch.together(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
+            batch.all_messages(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
         }
         JobsMessage::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
         JobsMessage::Reset(reset) => reset_message(reset),

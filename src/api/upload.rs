@@ -109,8 +109,8 @@ fn check_content_type(request: &Request) -> Result<()> {
 }
 
 fn too_large(limit: u64) -> Problem {
-    let told = "send the dump in parts, import it with `callsheet import`, or start the server with a larger --max-upload-bytes";
-    Problem::new("body_too_large", format!("The upload is larger than {limit} bytes: {told}."))
+    let remedy = "send the dump in parts, import it with `callsheet import`, or start the server with a larger --max-upload-bytes";
+    Problem::new("body_too_large", format!("The upload is larger than {limit} bytes: {remedy}."))
 }
 
 fn busy(why: &str) -> Problem {
@@ -118,8 +118,8 @@ fn busy(why: &str) -> Problem {
 }
 
 fn silent() -> Problem {
-    let told = format!("No byte of the upload came for {} seconds: send it again.", UPLOAD_IDLE_TIMEOUT.as_secs());
-    Problem::new("body_too_slow", told)
+    let detail = format!("No byte of the upload came for {} seconds: send it again.", UPLOAD_IDLE_TIMEOUT.as_secs());
+    Problem::new("body_too_slow", detail)
 }
 
 fn full(room: &Room) -> Result<()> {
@@ -128,8 +128,8 @@ fn full(room: &Room) -> Result<()> {
 
 fn unwritable(error: &io::Error) -> Problem {
     if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        let told = "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
-        return Problem::new("disk_full", told);
+        let detail = "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
+        return Problem::new("disk_full", detail);
     }
     Problem::internal(&format!("an upload cannot be kept in a temporary file: {error}"))
 }

@@ -79,7 +79,7 @@ async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
 }
 
 async fn give_up_imports(jobs: JobManager) -> Result<u64> {
-    let runs = jobs.give_up_imports().await?;
+    let runs = jobs.fail_orphaned_imports().await?;
     if runs > 0 {
         tracing::warn!(runs, "imports were given up: their process is gone");
     }
@@ -97,7 +97,7 @@ async fn check_clock(jobs: JobManager) -> Result<u64> {
 }
 
 async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
-    let events = jobs.clean_up(TimeDelta::days(keep_days.into())).await?;
+    let events = jobs.prune_events(TimeDelta::days(keep_days.into())).await?;
     if events > 0 {
         tracing::info!(events, "old history was taken away");
     }

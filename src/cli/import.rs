@@ -92,15 +92,15 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         progress.step(outcome);
     };
-    let told = import::run(&app.jobs, &options, &mut tell).await;
+    let outcome = import::run(&app.jobs, &options, &mut tell).await;
     progress.end();
-    let report = told.map_err(|e| Failure::Other(e.to_string()))?;
+    let report = outcome.map_err(|e| Failure::Other(e.to_string()))?;
     print(&report);
     match report.stopped {
         None => {}
         Some(StopReason::Requested) => {
-            let told = "the import was stopped; what came in is whole, and running again does the rest";
-            return Err(Failure::Other(told.into()));
+            let message = "the import was stopped; what came in is whole, and running again does the rest";
+            return Err(Failure::Other(message.into()));
         }
         Some(reason) => return Err(Failure::Other(reason.sentence())),
     }

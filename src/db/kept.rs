@@ -79,7 +79,7 @@ impl JobCache {
     }
 
     /// Returns the number of invalidations so far; to be called before the job is read.
-    pub fn moment(&self, id: &str) -> Option<Generation> {
+    pub fn generation(&self, id: &str) -> Option<Generation> {
         let inner = self.0.as_ref()?;
         Some(Generation(*inner.part(id).lock().unwrap_or_else(PoisonError::into_inner)))
     }

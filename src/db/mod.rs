@@ -66,8 +66,8 @@ pub struct Database {
     writer: Writer,
     for_writing: Reader,
     writers: usize,
-    desk: ChangeBus,
-    relay: Option<Relay>,
+    bus: ChangeBus,
+    notifier: Option<Relay>,
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
 }
@@ -97,7 +97,7 @@ impl Database {
         };
         let writer = Writer::new(means, writers, lanes);
         let url = options.url.as_str().into();
-        Ok(Self { conn, writer, for_writing, writers, desk, relay, url, ready: Arc::default() })
+        Ok(Self { conn, writer, for_writing, writers, bus: desk, notifier: relay, url, ready: Arc::default() })
     }
 
     /// Returns a database without connections; every call fails. Used for the API's document, which
@@ -107,7 +107,7 @@ impl Database {
         let desk = ChangeBus::default();
         let means = WriterResources { conn: conn.clone(), desk: desk.clone(), relay: None, file: None, faults: None };
         let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
-        Self { writer, for_writing, conn, writers: 1, desk, relay: None, url, ready: Arc::default() }
+        Self { writer, for_writing, conn, writers: 1, bus: desk, notifier: None, url, ready: Arc::default() }
     }
 
     /// Returns whether this value has no database behind it.
@@ -147,21 +147,21 @@ impl Database {
     }
 
     /// Returns the cache of jobs.
-    pub fn kept(&self) -> &JobCache {
-        self.desk.kept()
+    pub fn job_cache(&self) -> &JobCache {
+        self.bus.cache()
     }
 
     /// Returns the source of commit notices: those of this process and, while [`Database::listen`]
     /// runs, those of others.
-    pub fn news(&self) -> &ChangeBus {
-        &self.desk
+    pub fn change_bus(&self) -> &ChangeBus {
+        &self.bus
     }
 
     /// Receives the commit notices of other processes for as long as it is polled. Waits forever on
     /// SQLite, which has no notifications.
     pub async fn listen(&self) {
-        match &self.relay {
-            Some(relay) => relay.clone().listen(self.url.to_string(), self.desk.clone()).await,
+        match &self.notifier {
+            Some(relay) => relay.clone().listen(self.url.to_string(), self.bus.clone()).await,
             None => std::future::pending().await,
         }
     }
@@ -188,7 +188,7 @@ impl Database {
 
     /// Closes the connections, after it has sent all outstanding notifications to other processes.
     pub async fn close(self) -> Result<(), DbErr> {
-        if let Some(relay) = &self.relay {
+        if let Some(relay) = &self.notifier {
             let _ = relay.flush().await;
         }
         // A pool waits for each of its connections, and one whose other end is silent does not

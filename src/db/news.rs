@@ -54,7 +54,7 @@ impl Told {
 #[derive(Clone)]
 pub struct ChangeBus {
     readers: broadcast::Sender<Arc<Told>>,
-    kept: JobCache,
+    cache: JobCache,
 }
 
 impl Default for ChangeBus {
@@ -66,11 +66,11 @@ impl Default for ChangeBus {
 impl ChangeBus {
     /// Creates a sender that removes the changed jobs from the cache before it sends a notice.
     pub fn new(kept: JobCache) -> Self {
-        Self { readers: broadcast::Sender::new(MAX_LAG), kept }
+        Self { readers: broadcast::Sender::new(MAX_LAG), cache: kept }
     }
 
-    pub(super) fn kept(&self) -> &JobCache {
-        &self.kept
+    pub(super) fn cache(&self) -> &JobCache {
+        &self.cache
     }
 
     /// Subscribes to all later notices.
@@ -79,7 +79,7 @@ impl ChangeBus {
     }
 
     pub(super) fn publish(&self, told: Arc<Told>) {
-        self.kept.forget(&told);
+        self.cache.forget(&told);
         if !told.is_empty() {
             // The only error is that there is no subscriber.
             let _ = self.readers.send(told);
@@ -93,7 +93,7 @@ impl Subscription {
     /// Returns the next notice, in the order of the commits. Safe to be dropped while it waits.
     pub async fn next(&mut self) -> Arc<Told> {
         match self.0.recv().await {
-            Ok(told) => told,
+            Ok(notice) => notice,
             Err(RecvError::Lagged(_)) => Arc::new(Told::of_any()),
             // The sender is gone, so that no notice can follow.
             Err(RecvError::Closed) => std::future::pending().await,
@@ -105,7 +105,7 @@ impl Subscription {
 mod tests {
     use super::*;
 
-    fn told(seq: i64) -> Arc<Told> {
+    fn notice(seq: i64) -> Arc<Told> {
         let news = JobChanged { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
         Arc::new(Told { jobs: vec![news], ..Told::default() })
     }
@@ -114,11 +114,11 @@ mod tests {
     async fn each_subscriber_hears_all_in_order() {
         let desk = ChangeBus::default();
         let (mut a, mut b) = (desk.subscribe(), desk.subscribe());
-        desk.publish(told(1));
-        desk.publish(told(2));
+        desk.publish(notice(1));
+        desk.publish(notice(2));
         for reader in [&mut a, &mut b] {
-            assert_eq!(reader.next().await, told(1));
-            assert_eq!(reader.next().await, told(2));
+            assert_eq!(reader.next().await, notice(1));
+            assert_eq!(reader.next().await, notice(2));
         }
     }
 
@@ -127,9 +127,9 @@ mod tests {
         let desk = ChangeBus::default();
         let mut slow = desk.subscribe();
         for seq in 0..=i64::try_from(MAX_LAG).unwrap() {
-            desk.publish(told(seq));
+            desk.publish(notice(seq));
         }
         assert!(slow.next().await.more);
-        assert_eq!(slow.next().await, told(1));
+        assert_eq!(slow.next().await, notice(1));
     }
 }

@@ -79,11 +79,11 @@ impl Relay {
     /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
         let Outbox { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let told = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
-        if told.is_empty() {
+        let notice = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
+        if notice.is_empty() {
             return Ok(());
         }
-        let message = Message { from: self.me.clone(), told };
+        let message = Message { from: self.me.clone(), told: notice };
         let text = serde_json::to_string(&message).map_err(|error| DbErr::Custom(error.to_string()))?;
         let sql = format!("SELECT pg_notify('{CHANNEL}', $1)");
         let notify = Statement::from_sql_and_values(self.conn.get_database_backend(), sql, [text.into()]);

@@ -71,17 +71,17 @@ impl Tx {
     }
 
     /// Extent of the commit notice so far: changed jobs, changed leases, and whether more changed.
-    pub(super) fn told(&self) -> (usize, usize, bool) {
-        let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        (told.jobs.len(), told.leases.len(), told.more)
+    pub(super) fn notice_len(&self) -> (usize, usize, bool) {
+        let notice = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        (notice.jobs.len(), notice.leases.len(), notice.more)
     }
 
     /// Removes later changes from the commit notice, because they were undone.
     pub(super) fn forget_since(&self, (jobs, leases, more): (usize, usize, bool)) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        told.jobs.truncate(jobs);
-        told.leases.truncate(leases);
-        told.more = more;
+        let mut notice = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        notice.jobs.truncate(jobs);
+        notice.leases.truncate(leases);
+        notice.more = more;
     }
 
     /// Commits, and returns the commit notice.

@@ -49,12 +49,12 @@ struct Shared {
     conn: Reader,
     /// Permits for open transactions, apart from those reserved for the write queues.
     turns: Semaphore,
-    lanes: Vec<WriteQueue>,
+    queues: Vec<WriteQueue>,
     /// Whether the write queue needs a permit like any other transaction. True if there is a single
     /// writer; everything goes through the queue then.
     lane_takes_turns: bool,
     /// Writes that wait for a lock of another transaction.
-    held: WriteQueue,
+    blocked: WriteQueue,
     load: QueueLoad,
     hasher: RandomState,
     desk: ChangeBus,
@@ -84,9 +84,9 @@ impl Writer {
         Self(Arc::new(Shared {
             conn,
             turns: Semaphore::new(if writers > lanes { writers - lanes } else { writers }),
-            lanes: (0..lanes).map(|_| WriteQueue::default()).collect(),
+            queues: (0..lanes).map(|_| WriteQueue::default()).collect(),
             lane_takes_turns: writers <= lanes,
-            held: WriteQueue::default(),
+            blocked: WriteQueue::default(),
             load: QueueLoad::default(),
             hasher: RandomState::new(),
             desk,
@@ -110,7 +110,7 @@ impl Writer {
         let (answer, mut outcome) = oneshot::channel();
         let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + WRITE_TIMEOUT);
         let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
-        self.0.enter(Box::new(entry));
+        self.0.enqueue(Box::new(entry));
         let gone = |_| Error::Internal("the write panicked".to_owned());
         let outcome = match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
@@ -137,22 +137,22 @@ impl Shared {
     /// Puts a write into its queue. On SQLite all writes share the only queue. On PostgreSQL writes
     /// with a key share queues, each key always in the same one, so that two queues do not wait for
     /// one row. A write without a key may touch any row, and gets a separate transaction.
-    fn enter(self: &Arc<Self>, entry: Box<dyn Waiting>) {
+    fn enqueue(self: &Arc<Self>, entry: Box<dyn Waiting>) {
         match entry.key() {
             _ if self.lane_takes_turns => self.enter_lane(0, entry),
             Some(key) => {
-                let lane = self.hasher.hash_one(key) % self.lanes.len() as u64;
+                let lane = self.hasher.hash_one(key) % self.queues.len() as u64;
                 self.enter_lane(usize::try_from(lane).unwrap_or_default(), entry);
             }
             None => {
                 let this = self.clone();
-                tokio::spawn(async move { this.alone(entry).await });
+                tokio::spawn(async move { this.run_unqueued(entry).await });
             }
         }
     }
 
     fn enter_lane(self: &Arc<Self>, lane: usize, entry: Box<dyn Waiting>) {
-        if self.lanes[lane].push(entry) {
+        if self.queues[lane].push(entry) {
             let this = self.clone();
             tokio::spawn(async move { this.drain(lane).await });
         }
@@ -165,7 +165,7 @@ impl Shared {
                 true => self.turns.acquire().await.ok(),
                 false => None,
             };
-            let Some(batch) = self.lanes[lane].take() else { return };
+            let Some(batch) = self.queues[lane].take() else { return };
             // A separate task, so that a panic in one write does not end the queue.
             let this = self.clone();
             let _ = tokio::spawn(async move { this.run(batch).await }).await;

@@ -9,12 +9,12 @@ pub const LAST_COUNTS: &str = "last_value_of_a_repeated_name_counts";
 
 pub struct Fields {
     members: Map<String, Value>,
-    pub kept: Kept,
+    pub legacy: Kept,
 }
 
 impl Fields {
     pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, kept: Kept::default() }
+        Self { members, legacy: Kept::default() }
     }
 
     /// Takes a value; `None` when it is null or missing.
@@ -57,10 +57,10 @@ impl Fields {
             return self.aside(name, value);
         };
         if secrets::remove_from(name, &mut read) {
-            self.kept.repaired(name, "secret_removed");
+            self.legacy.repaired(name, "secret_removed");
         }
-        rules.into_iter().for_each(|rule| self.kept.repaired(name, rule));
-        repeated.into_iter().for_each(|_| self.kept.repaired(name, LAST_COUNTS));
+        rules.into_iter().for_each(|rule| self.legacy.repaired(name, rule));
+        repeated.into_iter().for_each(|_| self.legacy.repaired(name, LAST_COUNTS));
         Some(read).filter(|read| !read.is_null())
     }
 
@@ -76,7 +76,7 @@ impl Fields {
     pub fn recount(&mut self, name: &str, counted: usize) {
         let given = self.whole(name);
         if let Some(given) = given.filter(|given| usize::try_from(*given) != Ok(counted)) {
-            self.kept.repair(name, "counter_recomputed", given.into());
+            self.legacy.repair(name, "counter_recomputed", given.into());
         }
     }
 
@@ -120,13 +120,13 @@ impl Fields {
     /// Moves every field that was not taken to `context.legacy`, and returns what is kept.
     pub fn finish(mut self) -> Kept {
         for (name, value) in self.members {
-            self.kept.keep(&name, value);
+            self.legacy.keep(&name, value);
         }
-        self.kept
+        self.legacy
     }
 
     fn aside<T>(&mut self, name: &str, value: Value) -> Option<T> {
-        self.kept.repair(name, "wrong_type_kept_aside", value);
+        self.legacy.repair(name, "wrong_type_kept_aside", value);
         None
     }
 }

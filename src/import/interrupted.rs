@@ -41,7 +41,7 @@ impl Interrupted {
             record.error.get_or_insert_with(|| "The service that ran the job ended before the job did.".to_owned());
         }
         record.items.iter_mut().filter(|i| i.status == ItemStatus::Processing).for_each(|i| i.status = item);
-        record.kept.repaired("status", rule);
+        record.legacy.repaired("status", rule);
     }
 }
 

@@ -159,9 +159,9 @@ impl<'de> Visitor<'de> for ValueVisitor<'_> {
             match members.entry(name) {
                 Entry::Vacant(place) => drop(place.insert(value)),
                 Entry::Occupied(mut place) => {
-                    let mut told = self.noticed.repeated.borrow_mut();
-                    if told.len() < MAX_REPEATED && !told.contains(place.key()) {
-                        told.push(place.key().clone());
+                    let mut repeated = self.noticed.repeated.borrow_mut();
+                    if repeated.len() < MAX_REPEATED && !repeated.contains(place.key()) {
+                        repeated.push(place.key().clone());
                     }
                     place.insert(value);
                 }

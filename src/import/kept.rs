@@ -51,8 +51,8 @@ impl Kept {
             context.insert("legacy".into(), Value::Object(self.legacy));
         }
         if !self.repairs.is_empty() {
-            let told = self.repairs.into_iter().map(|Repair { field, rule }| json!({"field": field, "rule": rule}));
-            context.insert("repairs".into(), told.collect());
+            let repairs = self.repairs.into_iter().map(|Repair { field, rule }| json!({"field": field, "rule": rule}));
+            context.insert("repairs".into(), repairs.collect());
         }
         (!context.is_empty()).then_some(Value::Object(context))
     }

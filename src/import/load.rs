@@ -92,7 +92,7 @@ impl Loader {
     async fn land(&self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
         let records = batch.jobs.clone();
         let Some(import_id) = &self.import_id else {
-            let landed = self.jobs.foresee_import(&records, self.on_conflict).await?;
+            let landed = self.jobs.dry_run_import(&records, self.on_conflict).await?;
             return Ok(Ok(self.once(&records, landed)));
         };
         let (rejected, rejects) = (batch.rejected, batch.rejects.clone());

@@ -146,7 +146,7 @@ const CHECKS_PER_HEARTBEAT: u64 = 10;
 pub async fn run(
     jobs: &JobManager,
     options: &Options,
-    told: &mut (dyn FnMut(&Outcome) + Send),
+    on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
     if let Some(report) = options.report.as_deref().filter(|report| whole_file::would_change(report, &options.files)) {
         return Err(ImportError::ReportInSource(report.to_owned()));
@@ -156,13 +156,13 @@ pub async fn run(
         true => None,
         false => Some(begin(jobs, options).await?),
     };
-    run_as(jobs, options, import_id.as_deref(), told).await
+    run_as(jobs, options, import_id.as_deref(), on_outcome).await
 }
 
 /// Begins a run and returns its id; [`run_as`] executes it.
 pub async fn begin(jobs: &JobManager, options: &Options) -> Result<String, Error> {
     // Ends earlier runs whose process is gone, so that the user sees them ended before this one.
-    jobs.give_up_imports().await?;
+    jobs.fail_orphaned_imports().await?;
     jobs.prune_imports(None).await?;
     jobs.start_import(described(options)).await
 }
@@ -172,11 +172,11 @@ pub async fn run_as(
     jobs: &JobManager,
     options: &Options,
     import_id: Option<&str>,
-    told: &mut (dyn FnMut(&Outcome) + Send),
+    on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
     let accompanied = import_id.map(|id| accompany(jobs.clone(), id.to_owned(), options.stop.clone()));
     let limited = options.time_limit.map(|limit| end_after(limit, options.stop.clone()));
-    let ended = load_all(jobs, options, import_id, told).await;
+    let ended = load_all(jobs, options, import_id, on_outcome).await;
     drop((accompanied, limited));
     let Some(id) = import_id else { return ended };
     let error = match &ended {
@@ -184,12 +184,12 @@ pub async fn run_as(
         Err(ImportError::Database(error)) => Some(error.to_string()),
         Err(error) => Some(error.to_string()),
     };
-    let told = ended.as_ref().ok().map(|report| {
+    let report = ended.as_ref().ok().map(|report| {
         let Sums { mut sources, total } = report_file::sums(report);
         sources.as_array_mut().into_iter().for_each(|sources| sources.truncate(KEPT));
         json!({"sources": sources, "total": total})
     });
-    let noted = jobs.finish_import(id, error, told).await;
+    let noted = jobs.finish_import(id, error, report).await;
     // The error that stopped the run matters more than a failure to record the end.
     let report = ended?;
     noted?;
@@ -218,12 +218,12 @@ fn accompany(jobs: JobManager, id: String, stop: Stop) -> AbortOnDrop {
 fn end_after(limit: Duration, stop: Stop) -> AbortOnDrop {
     AbortOnDrop(tokio::spawn(async move {
         tokio::time::sleep(limit).await;
-        let told = format!(
+        let reason = format!(
             "The import took longer than the {} seconds that it may: import smaller parts, use `callsheet import`, or \
              start the server with a larger --max-import-seconds.",
             limit.as_secs()
         );
-        stop.request_for(StopReason::Bound(told));
+        stop.request_for(StopReason::LimitReached(reason));
     }))
 }
 
@@ -240,11 +240,11 @@ async fn load_all(
     jobs: &JobManager,
     options: &Options,
     import_id: Option<&str>,
-    told: &mut (dyn FnMut(&Outcome) + Send),
+    on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
     let file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
     let report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
-    let mut account = OutcomeLog { report, file, told };
+    let mut account = OutcomeLog { report, file, on_outcome };
     let shown = options.shown_as.as_ref().map(|name| Arc::new(PathBuf::from(name)));
     let mut lanes = InFlight::new(Loader {
         jobs: jobs.clone(),
@@ -298,7 +298,7 @@ async fn send_all(
 ) -> Result<(), ImportError> {
     while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
         if let Some(lacking) = options.room.lacking() {
-            options.stop.request_for(StopReason::Bound(lacking));
+            options.stop.request_for(StopReason::LimitReached(lacking));
             break;
         }
         account.add(lanes.send(batch).await?)?;
@@ -316,13 +316,13 @@ async fn send_all(
 struct OutcomeLog<'a> {
     report: Report,
     file: Option<ReportFile>,
-    told: &'a mut (dyn FnMut(&Outcome) + Send),
+    on_outcome: &'a mut (dyn FnMut(&Outcome) + Send),
 }
 
 impl OutcomeLog<'_> {
     fn add(&mut self, outcomes: Vec<Outcome>) -> Result<(), ImportError> {
         for outcome in outcomes {
-            (self.told)(&outcome);
+            (self.on_outcome)(&outcome);
             self.file.as_mut().map_or(Ok(()), |file| file.add(&outcome))?;
             self.report.add(outcome);
         }

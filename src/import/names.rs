@@ -28,21 +28,21 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     if let (Some(id), Some(key)) = (&id, key)
         && id != key
     {
-        fields.kept.repair("key", "inner_id_wins_over_key", key.into());
+        fields.legacy.repair("key", "inner_id_wins_over_key", key.into());
     }
     let id = id.or_else(|| key.filter(|key| !key.is_empty()).map(str::to_owned));
     let id =
         id.ok_or_else(|| Reject::new(Reason::MissingId, "The record has no job_id, and no key to take one from."))?;
     if id.chars().count() > MAX_ID_CHARS {
-        let told = format!("The id has {} characters; at most {MAX_ID_CHARS} are possible.", id.chars().count());
-        return Err(Reject::new(Reason::BadId, told));
+        let detail = format!("The id has {} characters; at most {MAX_ID_CHARS} are possible.", id.chars().count());
+        return Err(Reject::new(Reason::BadId, detail));
     }
     // A replacement character was a NUL before, and two ids must not become one.
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
         return Err(Reject::new(Reason::BadId, "The id has a control character in it, or one that is none."));
     }
     if is_like_a_path(&id) {
-        fields.kept.repaired("job_id", "id_like_a_path_taken_as_it_is");
+        fields.legacy.repaired("job_id", "id_like_a_path_taken_as_it_is");
     }
     Ok(id)
 }
@@ -70,8 +70,8 @@ pub fn job_type(
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
     if job_type.is_empty() || job_type.len() > 50 || !job_type.chars().all(plain) {
         let shown: String = raw.chars().take(60).collect();
-        let told = format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
-        return Err(Reject::new(Reason::BadJobType, told));
+        let detail = format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
+        return Err(Reject::new(Reason::BadJobType, detail));
     }
     Ok(job_type)
 }

@@ -21,7 +21,7 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     let raw = fields.take("progress")?;
     let number = raw.as_f64().or_else(|| raw.as_str()?.trim().parse().ok()).filter(|n: &f64| !n.is_nan());
     let Some(number) = number else {
-        fields.kept.repair("progress", "wrong_type_kept_aside", raw);
+        fields.legacy.repair("progress", "wrong_type_kept_aside", raw);
         return None;
     };
     let percent = match scale {
@@ -30,7 +30,7 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     };
     let possible = percent.clamp(0.0, 100.0);
     if possible != percent || !raw.is_number() {
-        fields.kept.repair("progress", "progress_put_on_scale", raw);
+        fields.legacy.repair("progress", "progress_put_on_scale", raw);
     }
     Some(possible)
 }

@@ -53,7 +53,7 @@ pub struct Record {
     pub listed: ItemScope,
     /// Client for which the job is the active one.
     pub active: Option<ActiveJob>,
-    pub kept: Kept,
+    pub legacy: Kept,
 }
 
 /// Meaning of a store's items.
@@ -107,7 +107,7 @@ impl Record {
             items: Vec::new(),
             listed: ItemScope::All,
             active: None,
-            kept: Kept::default(),
+            legacy: Kept::default(),
         }
     }
 
@@ -116,7 +116,7 @@ impl Record {
     pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
         let counted = if self.items.is_empty() || self.listed == ItemScope::Outputs { 0 } else { total };
-        let kept = &mut self.kept;
+        let kept = &mut self.legacy;
         let progress = progress::settle(self.status, self.progress, completed, counted, kept);
         let completed_at = completed_at(self.status, &self.times, kept);
         let id = self.id;
@@ -164,8 +164,8 @@ impl Record {
             context: None,
             id,
         };
-        let repairs = self.kept.repairs().to_vec();
-        let job = job::Model { context: self.kept.into_context(), ..job };
+        let repairs = self.legacy.repairs().to_vec();
+        let job = job::Model { context: self.legacy.into_context(), ..job };
         (ImportedJob { job, items, active: self.active, own: None }, repairs)
     }
 
@@ -187,7 +187,7 @@ impl Record {
             [("total_shots", self.total_shots, total), ("completed_shots", self.completed_shots, completed)]
         {
             if let Some(given) = given.filter(|given| *given != counted) {
-                self.kept.repair(name, "counter_recomputed", given.into());
+                self.legacy.repair(name, "counter_recomputed", given.into());
             }
         }
         (i32::try_from(total).unwrap_or(i32::MAX), i32::try_from(completed).unwrap_or(i32::MAX))

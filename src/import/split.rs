@@ -41,7 +41,7 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
     let broken = match splitter.file() {
         Err(Stop::Done) => return,
         Err(Stop::Broken(reject)) => Some(reject),
-        Err(Stop::Told) | Ok(()) => None,
+        Err(Stop::Reported) | Ok(()) => None,
     };
     if splitter.end_scalars().is_ok()
         && let Some(reject) = broken
@@ -98,7 +98,7 @@ impl<R: BufRead> Splitter<'_, R> {
                     let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
                     self.hand_on(Piece { at: Position::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
                 }
-                Err(Stop::Told) if self.bytes.fenced => self.bytes.pass_line()?,
+                Err(Stop::Reported) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
                     other?;
                     self.lines |= self.bytes.fenced;
@@ -239,7 +239,7 @@ impl<R: BufRead> Splitter<'_, R> {
             Err(stop) => return Err(stop),
         };
         self.hand_on(Piece { at, line, column, raw, bytes, whole })?;
-        if ended { Ok(()) } else { Err(Stop::Told) }
+        if ended { Ok(()) } else { Err(Stop::Reported) }
     }
 
     fn hand_on(&mut self, piece: Piece) -> Step {
@@ -307,8 +307,8 @@ impl<R: BufRead> Splitter<'_, R> {
             self.bytes.pass(1)?;
             raw.push(byte);
             if raw.len() > MAX_NAME_BYTES {
-                let told = format!("The name of a member has more than {} KiB: what follows was not read.", MAX_NAME_BYTES >> 10);
-                return Err(broken(Reason::TooLarge, told));
+                let detail = format!("The name of a member has more than {} KiB: what follows was not read.", MAX_NAME_BYTES >> 10);
+                return Err(broken(Reason::TooLarge, detail));
             }
             match byte {
                 _ if escaped => escaped = false,
@@ -333,20 +333,20 @@ impl<R: BufRead> Splitter<'_, R> {
     fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
         let (line, column) = (self.bytes.line, self.bytes.column);
         let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
-        let told = format!(
+        let detail = format!(
             "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
             shown(byte)
         );
-        broken(Reason::MalformedJson, told)
+        broken(Reason::MalformedJson, detail)
     }
 
     fn not_json(&self, byte: u8) -> Stop {
-        let told = format!(
+        let detail = format!(
             "The file is not JSON: it begins with {}. Understood is a dump in JSON, as an object by id, a list, or a \
              record a line.",
             shown(byte)
         );
-        broken(Reason::NotJson, told)
+        broken(Reason::NotJson, detail)
     }
 }
 

@@ -13,7 +13,7 @@ pub enum StopReason {
     /// A client of any server, or a command, aborted the import.
     Aborted,
     /// A limit was reached; the sentence names it and the cure.
-    Bound(String),
+    LimitReached(String),
 }
 
 impl StopReason {
@@ -23,7 +23,7 @@ impl StopReason {
         match self {
             StopReason::Requested => format!("Stopped on request. {WHOLE}"),
             StopReason::Aborted => ABORTED_IMPORT.to_owned(),
-            StopReason::Bound(why) => format!("{why} {WHOLE}"),
+            StopReason::LimitReached(why) => format!("{why} {WHOLE}"),
         }
     }
 }

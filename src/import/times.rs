@@ -37,7 +37,7 @@ pub fn take(fields: &mut Fields, zone: Tz) -> Result<Times, Reject> {
     };
     for (name, raw) in ["created_at", "updated_at"].into_iter().zip(&raw) {
         if raw.is_none() {
-            fields.kept.repaired(name, "missing_time_taken_from_the_other");
+            fields.legacy.repaired(name, "missing_time_taken_from_the_other");
         }
     }
     let mut optional = |name| {
@@ -58,7 +58,7 @@ fn take_one(
     let raw = raw?;
     let time = read(&raw, zone, after);
     if time.is_none() {
-        fields.kept.repair(name, "unreadable_time_kept_aside", raw);
+        fields.legacy.repair(name, "unreadable_time_kept_aside", raw);
     }
     time
 }
@@ -67,12 +67,12 @@ fn unreadable(raw: &[Option<Value>; 2]) -> Reject {
     let shown = |raw: &Option<Value>| {
         raw.as_ref().map_or("missing".into(), |v| v.to_string().chars().take(50).collect::<String>())
     };
-    let told = format!(
+    let detail = format!(
         "No time of the record can be read: created_at is {}, updated_at is {}.",
         shown(&raw[0]),
         shown(&raw[1])
     );
-    Reject::new(Reason::BadTime, told)
+    Reject::new(Reason::BadTime, detail)
 }
 
 /// Parses a time, truncated to microseconds; `None` when the value is not a time of the years 1970

@@ -104,7 +104,7 @@ impl AccessPath {
     }
 
     /// Returns whether the filter has conditions that the index does not cover.
-    pub fn sifts(&self) -> bool {
+    pub fn has_residual_filter(&self) -> bool {
         self.known().filter != self.filter
     }
 
@@ -135,7 +135,7 @@ impl AccessPath {
     /// Builds a query for `created_at` and `id` of the matching jobs, in the order of the path. It
     /// does not read job rows if the index covers the whole filter.
     pub(super) fn places(&self, backend: DbBackend, part: &KeyRange) -> SelectStatement {
-        let mut query = match self.lead == LeadingIndex::Label && !self.sifts() {
+        let mut query = match self.lead == LeadingIndex::Label && !self.has_residual_filter() {
             true => {
                 let mut query = Query::select().from(job_label::Entity).to_owned();
                 query.cond_where(self.place(backend, part));
@@ -154,7 +154,7 @@ impl AccessPath {
     }
 
     fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &KeyRange) {
-        query.cond_where(self.place(backend, part)).cond_where(self.rest(backend));
+        query.cond_where(self.place(backend, part)).cond_where(self.residual_conditions(backend));
         if self.lead == LeadingIndex::Label {
             let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
@@ -228,7 +228,7 @@ impl AccessPath {
     }
 
     /// Returns the conditions on the job's own row.
-    fn rest(&self, backend: DbBackend) -> Condition {
+    fn residual_conditions(&self, backend: DbBackend) -> Condition {
         use job::Column as C;
         let f = &self.filter;
         let column = |lead: LeadingIndex, column: C| match lead == self.lead {

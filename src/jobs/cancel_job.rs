@@ -1,6 +1,6 @@
 //! cancel_job: cancels a job, or asks its worker to stop.
 
-use super::{IfVersion, JobManager, enter::enter, validate};
+use super::{IfVersion, JobManager, enter::apply_transition, validate};
 use crate::{
     db::write::{Change, Items},
     error::Result,
@@ -26,11 +26,11 @@ impl JobManager {
 }
 
 pub(super) fn cancelled(before: &job::Model, reason: Option<&str>, now: DateTime<Utc>) -> Result<Option<Change>> {
-    let told = json!({"reason": reason});
+    let event_data = json!({"reason": reason});
     let leased = before.status == JobStatus::Processing && before.lease_token.is_some();
     if !leased {
-        let job = enter(before, Verb::Cancel, now)?;
-        return Ok(Some(Change::of(EventKind::Cancelled, job).telling(told)));
+        let job = apply_transition(before, Verb::Cancel, now)?;
+        return Ok(Some(Change::of(EventKind::Cancelled, job).telling(event_data)));
     }
     if before.cancel_requested_at.is_some() {
         return Ok(None);
@@ -38,5 +38,5 @@ pub(super) fn cancelled(before: &job::Model, reason: Option<&str>, now: DateTime
     let mut job = before.clone();
     job.status = transition(Verb::RequestCancel, before.status)?;
     job.cancel_requested_at = Some(now);
-    Ok(Some(Change::of(EventKind::CancelRequested, job).telling(told)))
+    Ok(Some(Change::of(EventKind::CancelRequested, job).telling(event_data)))
 }

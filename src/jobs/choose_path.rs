@@ -8,7 +8,7 @@ use crate::error::Result;
 impl JobManager {
     /// Returns the access path with the fewest jobs, or `None` if there is certainly no matching
     /// job.
-    pub(super) async fn path(&self, filter: &Filter) -> Result<Option<AccessPath>> {
+    pub(super) async fn choose_index(&self, filter: &Filter) -> Result<Option<AccessPath>> {
         let mut paths = AccessPath::all(filter);
         if paths.len() < 2 {
             return Ok(paths.pop());
@@ -19,7 +19,7 @@ impl JobManager {
         }
         let mut shortest = None;
         for path in paths {
-            let length = self.length(&path.known()).await?;
+            let length = self.estimate(&path.known()).await?;
             if shortest.as_ref().is_none_or(|(least, _)| length < *least) {
                 shortest = Some((length, path));
             }
@@ -29,7 +29,7 @@ impl JobManager {
 
     /// Returns the estimated number of jobs that the path leads to; `u64::MAX` if there are more
     /// than [`MAX_COUNTED`] and no stored count covers them.
-    async fn length(&self, known: &AccessPath) -> Result<u64> {
+    async fn estimate(&self, known: &AccessPath) -> Result<u64> {
         let Filter { status, job_type, .. } = known.filter();
         if status.is_some() || job_type.is_some() {
             let whole = Filter { status: *status, job_type: job_type.clone(), ..Filter::default() };

@@ -6,7 +6,7 @@ use super::{
     validate,
 };
 use crate::{
-    db::write::{ClaimJobs, levels},
+    db::write::{ClaimJobs, priorities},
     error::{Error, Result},
 };
 use chrono::TimeDelta;
@@ -118,7 +118,7 @@ impl JobManager {
         // Most queries find no due job. They need no transaction, which would block other writers.
         let now = self.now();
         let turn = self.waiting.turn(until).await?;
-        let waiting = levels(self.db.read(), job_types).await?;
+        let waiting = priorities(self.db.read(), job_types).await?;
         drop(turn);
         let (due, later): (Vec<_>, Vec<_>) =
             waiting.iter().map(|level| level.due_at).partition(|due_at| *due_at <= now);

@@ -10,7 +10,7 @@ const MAX_BATCH_EVENTS: u64 = 1000;
 impl JobManager {
     /// Deletes the events of jobs that ended longer ago than `keep`, except the last event of each
     /// job, and returns the number of deleted events. The jobs themselves stay.
-    pub async fn clean_up(&self, keep: TimeDelta) -> Result<u64> {
+    pub async fn prune_events(&self, keep: TimeDelta) -> Result<u64> {
         let ended_before = self.now() - keep;
         let (mut after, mut events) = (0, 0);
         loop {

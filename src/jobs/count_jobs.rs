@@ -95,7 +95,7 @@ impl JobManager {
     /// Counts the jobs that match both the filter and the condition, by status.
     pub(super) async fn counted(&self, filter: &Filter, also: Condition) -> Result<Counts> {
         let mut counts = Counts::default();
-        let Some(path) = self.path(filter).await? else { return Ok(counts) };
+        let Some(path) = self.choose_index(filter).await? else { return Ok(counts) };
         if filter.q.is_some() {
             return self.sifted_counts(&path, &also).await;
         }
@@ -159,7 +159,7 @@ impl JobManager {
         if path.filter().is_kept_count() {
             return Ok(Total { jobs: self.kept_total(path.filter()).await?, exact: true });
         }
-        match path.sifts() {
+        match path.has_residual_filter() {
             true => self.sifted_total(path).await,
             false => Ok(Total::of(self.count_some(path, &KeyRange::default()).await?, true)),
         }

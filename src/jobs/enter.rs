@@ -12,7 +12,7 @@ use entity::{JobStatus, job};
 /// Returns the job after the verb.
 ///
 /// Errors: `job_transition_illegal`.
-pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job::Model> {
+pub fn apply_transition(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job::Model> {
     let mut job = before.clone();
     job.status = transition(verb, before.status)?;
     if job.status == JobStatus::Processing {
@@ -39,7 +39,7 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
 /// the job away.
 ///
 /// Errors: `lease_lost`.
-pub fn fence(job: &job::Model, token: Option<&str>) -> Result<()> {
+pub fn check_lease(job: &job::Model, token: Option<&str>) -> Result<()> {
     if job.lease_token.as_deref() == token { Ok(()) } else { Err(Error::LeaseLost) }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Guard, JobManager,
-    enter::{back_to_checkpoint, ended_by, enter, fence, was_ended_by},
+    enter::{back_to_checkpoint, ended_by, apply_transition, check_lease, was_ended_by},
     validate,
 };
 use crate::{
@@ -96,8 +96,8 @@ pub(super) fn completed(
     if was_ended_by(token, before) && before.status == JobStatus::Completed {
         return Ok(None);
     }
-    fence(before, token)?;
-    let mut job = ended_by(token, enter(before, Verb::Complete, now)?);
+    check_lease(before, token)?;
+    let mut job = ended_by(token, apply_transition(before, Verb::Complete, now)?);
     let skipped: Vec<_> = loaded.items.iter().filter(|item| is_open(item.status)).map(|item| skip(item, now)).collect();
     if loaded.item_count > 0 {
         job.total_shots = loaded.item_count;
@@ -108,8 +108,8 @@ pub(super) fn completed(
     job.progress = 100.0;
     job.error_message = None;
     job.result_data = result.or(job.result_data);
-    let told = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
-    Ok(Some(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(told) }))
+    let event_data = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
+    Ok(Some(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(event_data) }))
 }
 
 fn is_open(status: ItemStatus) -> bool {
@@ -131,7 +131,7 @@ pub(super) fn failed(
     if was_ended_by(token, before) && before.status != JobStatus::Completed {
         return Ok(None);
     }
-    fence(before, token)?;
+    check_lease(before, token)?;
     if before.cancel_requested_at.is_some() {
         return acknowledged(before, token, now).map(Some);
     }
@@ -142,8 +142,8 @@ pub(super) fn failed(
     let wait =
         failure.retry_after_seconds.map_or_else(|| backoff(before.attempt, jitter), |s| TimeDelta::seconds(s.into()));
     let job = ended_by(token, queued_again(loaded, Verb::FailAndRetry, &failure.error, wait, now)?);
-    let told = json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
-    Ok(Some(Change::of(EventKind::RetryScheduled, job).telling(told)))
+    let event_data = json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
+    Ok(Some(Change::of(EventKind::RetryScheduled, job).telling(event_data)))
 }
 
 /// Returns the job as it waits for its next attempt.
@@ -154,7 +154,7 @@ pub(super) fn queued_again(
     wait: TimeDelta,
     now: DateTime<Utc>,
 ) -> Result<job::Model> {
-    let mut job = enter(&loaded.job, verb, now)?;
+    let mut job = apply_transition(&loaded.job, verb, now)?;
     job.run_at = Some(now + wait);
     job.error_message = Some(error.to_owned());
     back_to_checkpoint(&mut job, loaded);
@@ -167,7 +167,7 @@ pub(super) fn failed_for_good(
     error: Option<String>,
     now: DateTime<Utc>,
 ) -> Result<Change> {
-    fence(before, token)?;
+    check_lease(before, token)?;
     let mut change = failed_by(before, error, now)?;
     change.job = ended_by(token, change.job);
     Ok(change)
@@ -175,15 +175,15 @@ pub(super) fn failed_for_good(
 
 /// Returns the change to failed, without a check of the lease.
 pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTime<Utc>) -> Result<Change> {
-    let mut job = enter(before, Verb::Fail, now)?;
+    let mut job = apply_transition(before, Verb::Fail, now)?;
     job.error_message = error.or(job.error_message);
-    let told = json!({"error": job.error_message, "attempt": before.attempt});
-    Ok(Change::of(EventKind::Failed, job).telling(told))
+    let event_data = json!({"error": job.error_message, "attempt": before.attempt});
+    Ok(Change::of(EventKind::Failed, job).telling(event_data))
 }
 
 /// Returns the change to cancelled, for a worker that stops a job with a requested cancel.
 pub(super) fn acknowledged(before: &job::Model, token: Option<&str>, now: DateTime<Utc>) -> Result<Change> {
-    let job = ended_by(token, enter(before, Verb::Cancel, now)?);
-    let told = json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
-    Ok(Change::of(EventKind::Cancelled, job).telling(told))
+    let job = ended_by(token, apply_transition(before, Verb::Cancel, now)?);
+    let event_data = json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
+    Ok(Change::of(EventKind::Cancelled, job).telling(event_data))
 }

@@ -39,11 +39,11 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`.
     pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<Kept>> {
-        let kept = self.db.kept();
+        let kept = self.db.job_cache();
         if let Some(job) = kept.get(id).filter(|kept| kept.job.version >= at_least) {
             return Ok(job);
         }
-        let moment = kept.moment(id);
+        let moment = kept.generation(id);
         let (job, Shown { items, next_after }) = self.with_items(id, None).await?;
         let job = Arc::new(Kept::new(job, items, next_after));
         kept.keep(moment, &job);

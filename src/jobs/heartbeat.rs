@@ -79,30 +79,30 @@ impl JobManager {
 fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<Utc>) -> Result<Change> {
     must_process(&loaded.job, token)?;
     let mut job = loaded.job.clone();
-    let mut told = None;
+    let mut event = None;
     let mut changed = Vec::new();
     if beat.total_shots.is_some() || beat.completed_shots.is_some() {
         match (beat.total_shots, beat.completed_shots) {
             (Some(total), None) if loaded.item_count > 0 => announce(&mut job, loaded, total),
             (total, completed) => apply_shots(&mut job, loaded, total, completed)?,
         }
-        told = (job != loaded.job).then_some((EventKind::ShotsUpdated, None));
+        event = (job != loaded.job).then_some((EventKind::ShotsUpdated, None));
     }
     if !beat.items.is_empty() {
         changed = items::apply_reports(&mut job, loaded, &beat.items, now)?;
         if !changed.is_empty() {
-            told = Some((EventKind::ItemsReported, Some(items::told(&changed))));
+            event = Some((EventKind::ItemsReported, Some(items::event_data(&changed))));
         }
     }
     let counted = job.clone();
     // A reported progress takes precedence over the one computed from the items.
     apply_progress(&mut job, &beat.progress);
     if job != counted {
-        told = told.or(Some((EventKind::Progressed, None)));
+        event = event.or(Some((EventKind::Progressed, None)));
     }
     job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
     let said = (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
-    Ok(Change { events: told.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
+    Ok(Change { events: event.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
 }
 
 /// Sets the number of items that a worker announces. It announces them again with each attempt, so

@@ -6,7 +6,7 @@ use crate::{
         Part, Readable, is_unique_violation, part,
         write::{
             AbortImport, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
-            StartImport, foresee,
+            StartImport, dry_run,
         },
     },
     error::{Error, Result, Thing},
@@ -113,11 +113,11 @@ impl JobManager {
     }
 
     /// Returns the outcome that an import of these records would have, one for each record.
-    pub async fn foresee_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Landed>> {
+    pub async fn dry_run_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Landed>> {
         if self.db.is_detached() {
             return Ok(vec![Landed::Imported; records.len()]);
         }
-        foresee(self.db.read(), records, on_conflict, self.now()).await
+        dry_run(self.db.read(), records, on_conflict, self.now()).await
     }
 
     /// Records a heartbeat of the run.
@@ -151,7 +151,7 @@ impl JobManager {
 
     /// Ends the runs whose process is gone, and returns their number. Runs of other servers on the
     /// same database continue.
-    pub async fn give_up_imports(&self) -> Result<u64> {
+    pub async fn fail_orphaned_imports(&self) -> Result<u64> {
         let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
         let running = running.rows(self.db.read()).await?;
         if running.is_empty() {

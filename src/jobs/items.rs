@@ -68,8 +68,8 @@ impl JobManager {
             if changed.is_empty() {
                 return Ok(None);
             }
-            let told = told(&changed);
-            Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(told) }))
+            let event_data = event_data(&changed);
+            Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(event_data) }))
         });
         Ok(done.await?.job)
     }
@@ -93,7 +93,7 @@ pub(super) fn named(reports: &[ItemReport]) -> Items {
 }
 
 /// Returns the data of an event about changed items.
-pub(super) fn told(changed: &[job_item::Model]) -> Value {
+pub(super) fn event_data(changed: &[job_item::Model]) -> Value {
     let item = |item: &job_item::Model| json!({"idx": item.idx, "key": item.key, "status": item.status});
     json!({"items": changed.iter().map(item).collect::<Vec<_>>()})
 }

@@ -30,8 +30,8 @@ const MAX_CONCURRENT_QUERIES: usize = 4;
 
 #[derive(Clone)]
 pub struct JobWaits {
-    desk: ChangeBus,
-    room: Arc<Mutex<WaiterTable>>,
+    bus: ChangeBus,
+    table: Arc<Mutex<WaiterTable>>,
     looks: Arc<Semaphore>,
 }
 
@@ -58,7 +58,7 @@ pub struct JobWait {
 
 impl JobWaits {
     pub fn new(desk: ChangeBus) -> Self {
-        Self { desk, room: Arc::default(), looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)) }
+        Self { bus: desk, table: Arc::default(), looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)) }
     }
 
     /// Registers a call that waits for the job.
@@ -75,7 +75,7 @@ impl JobWaits {
         waiters.count += 1;
         let wake = waiters.wake.clone();
         if !std::mem::replace(&mut room.watched, true) {
-            tokio::spawn(self.clone().watch(self.desk.subscribe()));
+            tokio::spawn(self.clone().watch(self.bus.subscribe()));
         }
         drop(room);
         Ok(JobWait { waits: self.clone(), id, wake })
@@ -95,8 +95,8 @@ impl JobWaits {
     /// Forwards notifications until no call waits.
     async fn watch(self, mut news: Subscription) {
         loop {
-            let told = tokio::select! {
-                told = news.next() => told,
+            let notice = tokio::select! {
+                notice = news.next() => notice,
                 () = tokio::time::sleep(QUERY_INTERVAL) => Arc::default(),
             };
             let mut room = self.room();
@@ -104,10 +104,10 @@ impl JobWaits {
                 room.watched = false;
                 return;
             }
-            match told.more {
+            match notice.more {
                 true => room.jobs.values().for_each(|waiters| waiters.wake.notify_waiters()),
                 false => {
-                    let concerned = told.jobs.iter().filter_map(|news| room.jobs.get(news.job_id.as_str()));
+                    let concerned = notice.jobs.iter().filter_map(|news| room.jobs.get(news.job_id.as_str()));
                     concerned.for_each(|waiters| waiters.wake.notify_waiters());
                 }
             }
@@ -115,7 +115,7 @@ impl JobWaits {
     }
 
     fn room(&self) -> MutexGuard<'_, WaiterTable> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -113,7 +113,7 @@ impl JobManager {
     }
 
     async fn page(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
-        let Some(path) = self.path(filter).await? else { return Ok(Page::empty()) };
+        let Some(path) = self.choose_index(filter).await? else { return Ok(Page::empty()) };
         let ScannedPage { total, rows, upto } = self.found(&path, order, after, limit, view).await?;
         let Rows { jobs, next, cut } = rows;
         let frames = match view {
@@ -129,7 +129,7 @@ impl JobManager {
             PageAfter::Offset(rows) if path.filter().q.is_some() => {
                 return self.sifted(path, whole, Skip(Some(rows)), limit, view).await;
             }
-            PageAfter::Start | PageAfter::Cursor(_) if path.sifts() => {
+            PageAfter::Start | PageAfter::Cursor(_) if path.has_residual_filter() => {
                 let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
                 return self.sifted(path, KeyRange { behind, ..whole }, Skip(None), limit, view).await;
             }

@@ -154,7 +154,7 @@ impl JobManager {
         let feed = Feed::new(db.clone());
         let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerActivity::default(), Loops::default());
-        let job_waits = JobWaits::new(db.news().clone());
+        let job_waits = JobWaits::new(db.change_bus().clone());
         let streams = Arc::new(Semaphore::new(watch_jobs::MAX_STREAMS));
         let searches = Arc::new(Semaphore::new(filter::MAX_SEARCHES));
         Self {
@@ -177,7 +177,7 @@ impl JobManager {
 
     /// Returns the change counter of the job cache: see [`crate::db::JobCache::changes`].
     pub fn changes(&self) -> Option<u64> {
-        self.db.kept().changes()
+        self.db.job_cache().changes()
     }
 
     /// Creates a service without a database: see [`Database::detached`].

@@ -1,6 +1,6 @@
 //! update_progress and update_shots: progress reports of a running job.
 
-use super::{Guard, JobManager, enter::fence, validate};
+use super::{Guard, JobManager, enter::check_lease, validate};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::{Error, Result},
@@ -105,12 +105,12 @@ pub(super) fn apply_shots(
 /// status of the job.
 pub(super) fn must_process(job: &job::Model, token: Option<&str>) -> Result<()> {
     if token.is_some() {
-        fence(job, token)?;
+        check_lease(job, token)?;
     }
     if job.status != JobStatus::Processing {
         return Err(Error::NotProcessing(job.status));
     }
-    fence(job, token)
+    check_lease(job, token)
 }
 
 /// Checks that the job has at least as many shots as are completed.

@@ -1,6 +1,6 @@
 //! recover_job: resumes a failed or stuck job from its checkpoint.
 
-use super::{IfVersion, JobManager, enter::enter, retry_job::is_stale, validate::MAX_ATTEMPTS};
+use super::{IfVersion, JobManager, enter::apply_transition, retry_job::is_stale, validate::MAX_ATTEMPTS};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,
@@ -25,7 +25,7 @@ impl JobManager {
 fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
     let verb = if is_stale(before, now) { Verb::RetryStale } else { Verb::Recover };
-    let mut job = enter(before, verb, now)?;
+    let mut job = apply_transition(before, verb, now)?;
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
@@ -37,8 +37,8 @@ fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
         job.completed_shots = loaded.done_count;
         job.progress = percent(job.completed_shots, job.total_shots);
     }
-    let told = json!({"done_items": loaded.done_count, "reset_items": items.len()});
-    Ok(Change { items, ..Change::of(EventKind::Recovered, job).telling(told) })
+    let event_data = json!({"done_items": loaded.done_count, "reset_items": items.len()});
+    Ok(Change { items, ..Change::of(EventKind::Recovered, job).telling(event_data) })
 }
 
 /// Resets an item to pending. Its result stays until the next attempt reports another.

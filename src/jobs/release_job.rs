@@ -2,7 +2,7 @@
 
 use super::{
     Guard, JobManager,
-    enter::{back_to_checkpoint, ended_by, enter, fence, was_ended_by},
+    enter::{back_to_checkpoint, ended_by, apply_transition, check_lease, was_ended_by},
     finish_job::acknowledged,
 };
 use crate::{
@@ -31,13 +31,13 @@ pub(super) fn released(loaded: &Loaded, token: Option<&str>, now: DateTime<Utc>)
     if was_ended_by(token, before) && before.status != JobStatus::Completed {
         return Ok(None);
     }
-    fence(before, token)?;
+    check_lease(before, token)?;
     if before.cancel_requested_at.is_some() {
         return acknowledged(before, token, now).map(Some);
     }
-    let mut job = ended_by(token, enter(before, Verb::Release, now)?);
+    let mut job = ended_by(token, apply_transition(before, Verb::Release, now)?);
     job.attempt = (before.attempt - 1).max(0);
     back_to_checkpoint(&mut job, loaded);
-    let told = json!({"attempt": before.attempt, "worker_id": before.worker_id});
-    Ok(Some(Change::of(EventKind::Released, job).telling(told)))
+    let event_data = json!({"attempt": before.attempt, "worker_id": before.worker_id});
+    Ok(Some(Change::of(EventKind::Released, job).telling(event_data)))
 }

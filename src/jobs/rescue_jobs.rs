@@ -2,7 +2,7 @@
 
 use super::{
     JobManager,
-    enter::enter,
+    enter::apply_transition,
     finish_job::{failed_by, queued_again},
     stamped,
 };
@@ -82,16 +82,16 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
     let error = silence(before);
     if before.cancel_requested_at.is_some() {
-        let job = enter(before, Verb::Cancel, now)?;
-        let told = json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
-        return Ok(Change::of(EventKind::Cancelled, job).telling(told));
+        let job = apply_transition(before, Verb::Cancel, now)?;
+        let event_data = json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
+        return Ok(Change::of(EventKind::Cancelled, job).telling(event_data));
     }
     if before.attempt >= before.max_attempts {
         return failed_by(before, Some(error), now);
     }
     let job = queued_again(loaded, Verb::Expire, &error, backoff(before.attempt, jitter), now)?;
-    let told = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
-    Ok(Change::of(EventKind::Rescued, job).telling(told))
+    let event_data = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
+    Ok(Change::of(EventKind::Rescued, job).telling(event_data))
 }
 
 fn silence(job: &job::Model) -> String {

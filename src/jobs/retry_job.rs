@@ -2,7 +2,7 @@
 
 use super::{
     IfVersion, JobManager,
-    enter::{back_to_checkpoint, enter},
+    enter::{back_to_checkpoint, apply_transition},
     validate::MAX_ATTEMPTS,
 };
 use crate::{
@@ -27,7 +27,7 @@ impl JobManager {
 pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
     let verb = if is_stale(before, now) { Verb::RetryStale } else { Verb::Retry };
-    let mut job = enter(before, verb, now)?;
+    let mut job = apply_transition(before, verb, now)?;
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;

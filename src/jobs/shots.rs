@@ -246,8 +246,8 @@ impl JobManager {
             }
             item.updated_at = now;
             let names: Vec<_> = edit.fields().iter().map(|(name, _)| *name).collect();
-            let told = json!({"idx": item.idx, "shot_idx": shot_idx, "fields": names});
-            let change = Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(told);
+            let event_data = json!({"idx": item.idx, "shot_idx": shot_idx, "fields": names});
+            let change = Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(event_data);
             Ok(Some(Change { items: vec![item], ..change }))
         });
         Ok(done.await?.job)

@@ -1,6 +1,6 @@
 //! start_job: starts a job that the caller runs itself.
 
-use super::{IfVersion, JobManager, claim_jobs::MAX_LEASE_SECONDS, enter::enter, validate};
+use super::{IfVersion, JobManager, claim_jobs::MAX_LEASE_SECONDS, enter::apply_transition, validate};
 use crate::{
     db::write::{Change, Items},
     error::{Error, Result},
@@ -61,11 +61,11 @@ pub(super) fn started(
     lease: Option<(String, DateTime<Utc>)>,
     now: DateTime<Utc>,
 ) -> Result<Change> {
-    let mut job = enter(before, Verb::Start, now)?;
+    let mut job = apply_transition(before, Verb::Start, now)?;
     job.attempt = next_attempt(before.attempt).ok_or(Error::CounterExhausted)?;
     job.worker_id = worker_id;
     (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;
-    let told = json!({"attempt": job.attempt, "worker_id": job.worker_id});
-    Ok(Change::of(EventKind::Started, job).telling(told))
+    let event_data = json!({"attempt": job.attempt, "worker_id": job.worker_id});
+    Ok(Change::of(EventKind::Started, job).telling(event_data))
 }

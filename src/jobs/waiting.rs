@@ -7,7 +7,7 @@ use crate::{
     clock::Clock,
     db::{
         Database, Subscription, Told,
-        write::{PriorityLevel, levels, queues, running},
+        write::{PriorityLevel, priorities, queues, running},
     },
     error::{Error, Result},
     tasks::{panics, to_its_end},
@@ -63,8 +63,8 @@ const CLAIMS_PER_STATEMENT: usize = 200;
 pub struct Waiting {
     db: Database,
     clock: Arc<dyn Clock>,
-    chance: Arc<dyn Random>,
-    room: Arc<Mutex<WaiterTable>>,
+    random: Arc<dyn Random>,
+    table: Arc<Mutex<WaiterTable>>,
     looks: Arc<Semaphore>,
     /// Signal that a job is due before the next shared query.
     sooner: Arc<Notify>,
@@ -130,7 +130,7 @@ pub struct Place {
 impl Waiting {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Random>) -> Self {
         let looks = Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES));
-        Self { db, clock, chance, room: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
+        Self { db, clock, random: chance, table: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
     }
 
     /// Registers a waiting claim. From now on, it misses no job of these types.
@@ -144,10 +144,10 @@ impl Waiting {
         }
         let number = room.enter(types.clone(), wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
-            let (this, news) = (self.clone(), self.db.news().subscribe());
+            let (this, news) = (self.clone(), self.db.change_bus().subscribe());
             tokio::spawn(async move {
                 if panics("watch", this.clone().watch(news)).await {
-                    to_its_end("watch", || this.clone().watch(this.db.news().subscribe())).await;
+                    to_its_end("watch", || this.clone().watch(this.db.change_bus().subscribe())).await;
                 }
             });
         }
@@ -215,7 +215,7 @@ impl Waiting {
     }
 
     fn room(&self) -> MutexGuard<'_, WaiterTable> {
-        self.room.lock().unwrap_or_else(PoisonError::into_inner)
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Handles notifications and runs the shared query until no claim waits.
@@ -226,8 +226,8 @@ impl Waiting {
         let mut full = BTreeSet::new();
         while self.is_needed() {
             tokio::select! {
-                told = news.next() => {
-                    if self.hear(&told, &full) {
+                notice = news.next() => {
+                    if self.hear(&notice, &full) {
                         next = next.min(looked + pause);
                     }
                 }
@@ -257,7 +257,7 @@ impl Waiting {
     }
 
     fn period(&self) -> Duration {
-        QUERY_INTERVAL.mul_f64(0.5 + self.chance.jitter())
+        QUERY_INTERVAL.mul_f64(0.5 + self.random.jitter())
     }
 
     fn is_needed(&self) -> bool {
@@ -295,7 +295,7 @@ impl Waiting {
 
     async fn look_at(&self, types: &[String]) -> Result<QueueSnapshot> {
         let db = self.db.read();
-        let waiting = levels(db, types).await?;
+        let waiting = priorities(db, types).await?;
         let queues = queues(db, types).await?;
         let limited: Vec<&str> =
             queues.iter().filter(|q| q.max_running.is_some()).map(|q| q.job_type.as_str()).collect();

@@ -47,7 +47,7 @@ enum Stage {
     Join,
     CatchUp(Receiver<Arc<Batch>>),
     Live(Receiver<Arc<Batch>>),
-    Over,
+    Ended,
 }
 
 impl JobManager {
@@ -79,21 +79,21 @@ impl JobManager {
     pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
         let place = self.job_waits.enter(id)?;
         let deadline = Instant::now() + wait;
-        let mut told = std::pin::pin!(place.wake.notified());
+        let mut changed = std::pin::pin!(place.wake.notified());
         // Registers interest before the query, so that a notification arriving meanwhile is not
         // missed.
-        told.as_mut().enable();
+        changed.as_mut().enable();
         let mut job = Box::pin(self.get_job(id)).await?;
         let since = since_version.unwrap_or(job.version);
         while job.version <= since && Instant::now() < deadline {
             let look = deadline.min(Instant::now() + self.job_waits.patience());
             let over = tokio::select! {
-                () = told.as_mut() => false,
+                () = changed.as_mut() => false,
                 () = sleep_until(look) => false,
                 () = self.feed.ended() => true,
             };
-            told.set(place.wake.notified());
-            told.as_mut().enable();
+            changed.set(place.wake.notified());
+            changed.as_mut().enable();
             let Some(_turn) = self.job_waits.turn(deadline).await else { break };
             job = Box::pin(self.get_job(id)).await?;
             if over {
@@ -112,7 +112,7 @@ impl JobWatch {
                 return Ok(Some(news));
             }
             let batch = match &mut self.stage {
-                Stage::Over => return Ok(None),
+                Stage::Ended => return Ok(None),
                 Stage::Live(next) => match next.recv().await {
                     Ok(batch) => batch,
                     Err(RecvError::Closed) => return Ok(None),
@@ -128,7 +128,7 @@ impl JobWatch {
                 }
             };
             if self.take(batch) {
-                self.stage = Stage::Over;
+                self.stage = Stage::Ended;
             }
         }
     }
@@ -141,7 +141,7 @@ impl JobWatch {
                 self.begin(after).await
             }
             Stage::Join => {
-                self.stage = self.jobs.feed.join().await?.map_or(Stage::Over, |joined| Stage::CatchUp(joined.next));
+                self.stage = self.jobs.feed.join().await?.map_or(Stage::Ended, |joined| Stage::CatchUp(joined.next));
                 Ok(())
             }
             Stage::CatchUp(next) => {
@@ -157,7 +157,7 @@ impl JobWatch {
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
                 let ended = self.take(Arc::new(Batch::settled(events)));
                 if ended && !more {
-                    self.stage = Stage::Over;
+                    self.stage = Stage::Ended;
                 }
                 Ok(())
             }
@@ -188,7 +188,7 @@ impl JobWatch {
         let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
         self.ready.extend(reset.map(JobMessage::Reset));
         self.seq = job.version;
-        self.stage = if is_terminal(job.status) { Stage::Over } else { Stage::Join };
+        self.stage = if is_terminal(job.status) { Stage::Ended } else { Stage::Join };
         self.ready.push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
         Ok(())
     }

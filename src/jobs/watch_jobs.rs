@@ -100,9 +100,9 @@ enum Stage {
     /// Resume from a position.
     Resume(Place),
     /// Send the events first that were held back at the position.
-    Late(DeferredEvents),
+    Deferred(DeferredEvents),
     Live(Receiver<Arc<Batch>>),
-    Over,
+    Ended,
 }
 
 /// Time between two checks whether the feed has reached a client's position.
@@ -156,13 +156,13 @@ impl JobsWatch {
                 continue;
             }
             match &mut self.stage {
-                Stage::Over => return Ok(None),
+                Stage::Ended => return Ok(None),
                 Stage::Begin => Box::pin(self.begin(None)).await?,
                 Stage::Resume(place) => {
                     let place = *place;
                     Box::pin(self.resume(place)).await?;
                 }
-                Stage::Late(late) => {
+                Stage::Deferred(late) => {
                     let next = Box::pin(late.next(&self.jobs.db)).await?;
                     match next {
                         Some(batch) => self.found.push_back(Arc::new(batch)),
@@ -173,7 +173,7 @@ impl JobsWatch {
                     Ok(batch) => self.found.push_back(batch),
                     Err(RecvError::Closed) => return Ok(None),
                     Err(RecvError::Lagged(_)) => {
-                        self.stage = Stage::Over;
+                        self.stage = Stage::Ended;
                         return Ok(Some(JobsMessage::Reset(Reset::TooSlow)));
                     }
                 },
@@ -184,7 +184,7 @@ impl JobsWatch {
     /// Queues a snapshot, and continues with the feed behind it.
     async fn begin(&mut self, reset: Option<Reset>) -> Result<()> {
         let Some(joined) = self.jobs.feed.join().await? else {
-            self.stage = Stage::Over;
+            self.stage = Stage::Ended;
             return Ok(());
         };
         let counts = self.jobs.count_jobs(&Filter::default()).await?;
@@ -201,11 +201,11 @@ impl JobsWatch {
             return self.begin(Some(reset)).await;
         }
         if place.back > 0 {
-            self.stage = Stage::Late(DeferredEvents::find(&self.jobs.db, place).await?);
+            self.stage = Stage::Deferred(DeferredEvents::find(&self.jobs.db, place).await?);
             return Ok(());
         }
         let Some(joined) = self.jobs.feed.join().await? else {
-            self.stage = Stage::Over;
+            self.stage = Stage::Ended;
             return Ok(());
         };
         if joined.from < place.at {
@@ -308,8 +308,8 @@ impl EventFilter {
         let labels = batch.labels(&jobs.db).await?;
         let labelled = |i: &usize| {
             let event = &batch.changes[*i].event;
-            let told = event.data.as_ref().filter(|_| event.kind == EventKind::Deleted.as_str());
-            let has = told.map_or(labels.get(&event.job_id), |data| data.get("labels"));
+            let deleted_data = event.data.as_ref().filter(|_| event.kind == EventKind::Deleted.as_str());
+            let has = deleted_data.map_or(labels.get(&event.job_id), |data| data.get("labels"));
             self.labels.iter().all(|(key, value)| has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value))
         };
         Ok(Some(wanted.into_iter().filter(labelled).collect()))

@@ -52,11 +52,11 @@ impl fmt::Display for Server {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The server did not answer or cannot serve the call now: the same call may succeed later.
-    Away(String),
+    Unavailable(String),
     /// The lease is no longer valid: the worker lost it, or the job ended or was deleted.
-    Over(String),
+    LeaseLost(String),
     /// The server rejected the call, or its response is unreadable: a retry would not help.
-    Refused(String),
+    Rejected(String),
 }
 
 #[derive(Debug, Deserialize)]
@@ -157,13 +157,13 @@ impl Client {
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
             .body(Full::new(body.to_string().into()))
-            .map_err(|error| CallError::Refused(error.to_string()))?;
+            .map_err(|error| CallError::Rejected(error.to_string()))?;
         match timeout(patience, self.exchange(request)).await {
             Ok(answer) => {
-                let (status, body) = answer.map_err(CallError::Away)?;
+                let (status, body) = answer.map_err(CallError::Unavailable)?;
                 read(status, &body)
             }
-            Err(_) => Err(CallError::Away(format!("no answer within {} s", patience.as_secs_f32()))),
+            Err(_) => Err(CallError::Unavailable(format!("no answer within {} s", patience.as_secs_f32()))),
         }
     }
 
@@ -183,15 +183,15 @@ impl Client {
 fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallError> {
     if status.is_success() {
         return serde_json::from_slice(body)
-            .map_err(|error| CallError::Refused(format!("the answer is not understood: {error}")));
+            .map_err(|error| CallError::Rejected(format!("the answer is not understood: {error}")));
     }
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = problem["code"].as_str().unwrap_or_default();
     let detail = detail(status, &problem);
     Err(match (status.as_u16(), code) {
-        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => CallError::Over(detail),
-        (408 | 425 | 429 | 500.., _) => CallError::Away(detail),
-        _ => CallError::Refused(detail),
+        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => CallError::LeaseLost(detail),
+        (408 | 425 | 429 | 500.., _) => CallError::Unavailable(detail),
+        _ => CallError::Rejected(detail),
     })
 }
 
@@ -237,16 +237,16 @@ mod tests {
     #[test]
     fn an_answer_is_temporary_the_end_or_a_refusal() {
         let over = |code| trouble(409, json!({"code": code, "detail": "d"}));
-        assert_eq!(over("lease_lost"), CallError::Over("d".into()));
-        assert_eq!(over("job_not_processing"), CallError::Over("d".into()));
-        assert_eq!(trouble(404, json!({"code": "job_not_found", "detail": "d"})), CallError::Over("d".into()));
-        assert_eq!(trouble(503, json!({"detail": "d"})), CallError::Away("d".into()));
-        assert_eq!(trouble(502, json!(null)), CallError::Away("it answered 502 Bad Gateway".into()));
-        assert_eq!(trouble(429, json!(null)), CallError::Away("it answered 429 Too Many Requests".into()));
-        assert_eq!(trouble(404, json!(null)), CallError::Refused("it answered 404 Not Found".into()));
+        assert_eq!(over("lease_lost"), CallError::LeaseLost("d".into()));
+        assert_eq!(over("job_not_processing"), CallError::LeaseLost("d".into()));
+        assert_eq!(trouble(404, json!({"code": "job_not_found", "detail": "d"})), CallError::LeaseLost("d".into()));
+        assert_eq!(trouble(503, json!({"detail": "d"})), CallError::Unavailable("d".into()));
+        assert_eq!(trouble(502, json!(null)), CallError::Unavailable("it answered 502 Bad Gateway".into()));
+        assert_eq!(trouble(429, json!(null)), CallError::Unavailable("it answered 429 Too Many Requests".into()));
+        assert_eq!(trouble(404, json!(null)), CallError::Rejected("it answered 404 Not Found".into()));
         let errors = json!([{"pointer": "/items/0/key", "detail": "Use less."}]);
         let refused = trouble(400, json!({"code": "invalid_request", "detail": "No.", "errors": errors}));
-        assert_eq!(refused, CallError::Refused("No. /items/0/key: Use less.".into()));
+        assert_eq!(refused, CallError::Rejected("No. /items/0/key: Use less.".into()));
     }
 
     #[tokio::test]
@@ -261,7 +261,7 @@ mod tests {
         });
         let client = Client::new(server, Duration::from_secs(5)).unwrap();
         match client.end("job", "release", &json!({})).await {
-            Err(CallError::Away(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
+            Err(CallError::Unavailable(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
             other => panic!("{other:?}"),
         }
     }

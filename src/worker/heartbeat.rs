@@ -62,7 +62,7 @@ impl Heartbeat {
                         lease.cancel_requested |= heart.cancel_requested;
                     });
                 }
-                Err(CallError::Away(why)) => {
+                Err(CallError::Unavailable(why)) => {
                     self.reports.put_back(batch);
                     if self.worker.is_hopeless(&self.lease) {
                         self.worker.stopper.untold();
@@ -75,11 +75,11 @@ impl Heartbeat {
                         _ = stop.changed() => {}
                     }
                 }
-                Err(CallError::Over(why)) => {
+                Err(CallError::LeaseLost(why)) => {
                     self.lease.send_modify(|lease| lease.over = Some(why));
                     return;
                 }
-                Err(CallError::Refused(why)) => {
+                Err(CallError::Rejected(why)) => {
                     last = sent;
                     self.lease.send_modify(|lease| lease.refused = lease.refused.take().or(Some(why)));
                 }
@@ -92,7 +92,7 @@ impl Heartbeat {
     async fn due(&self, last: Instant) -> bool {
         loop {
             let wait = match self.reports.state() {
-                State::Over => return false,
+                State::Finished => return false,
                 State::Urgent => ITEM_INTERVAL,
                 State::Something => REPORT_INTERVAL,
                 State::Nothing => self.worker.options.lease / 3,

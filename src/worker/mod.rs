@@ -157,7 +157,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                     });
                 }
             }
-            Err(CallError::Away(why)) => {
+            Err(CallError::Unavailable(why)) => {
                 let wait = pause.next(worker.chance.jitter());
                 worker.display.away(&why);
                 tokio::select! {
@@ -165,7 +165,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                     () = stopped(&mut stop) => {}
                 }
             }
-            Err(CallError::Over(detail) | CallError::Refused(detail)) => {
+            Err(CallError::LeaseLost(detail) | CallError::Rejected(detail)) => {
                 worker.stopper.raise(Stop::Drain);
                 return Err(Failure::Refused { server: worker.options.server.to_string(), detail });
             }

@@ -53,8 +53,8 @@ pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease
                 worker.display.back();
                 return row.ended(&outcome, &job);
             }
-            Err(CallError::Over(why)) => return row.lost(&why),
-            Err(CallError::Away(why)) => {
+            Err(CallError::LeaseLost(why)) => return row.lost(&why),
+            Err(CallError::Unavailable(why)) => {
                 if worker.is_hopeless(lease) {
                     worker.stopper.untold();
                     return row.lost(&why);
@@ -66,7 +66,7 @@ pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease
                 }
             }
             // A rejected result becomes a failure. After a rejected failure, the lease runs out.
-            Err(CallError::Refused(why)) => match outcome {
+            Err(CallError::Rejected(why)) => match outcome {
                 Outcome::Completed(_) => outcome = Outcome::failed(format!("the result was not taken: {why}")),
                 _ => return row.lost(&why),
             },

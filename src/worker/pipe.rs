@@ -18,27 +18,27 @@ pub struct Pipe<R> {
     stream: R,
     ended: watch::Receiver<bool>,
     /// Bytes that may still be read; `None` until the program has ended.
-    rest: Option<usize>,
+    remaining: Option<usize>,
 }
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
     pub fn new(stream: R, ended: watch::Receiver<bool>) -> Self {
-        Self { stream, ended, rest: None }
+        Self { stream, ended, remaining: None }
     }
 
     /// Reads into `buffer` and returns the number of bytes; 0 at the end.
     pub async fn read(&mut self, buffer: &mut [u8]) -> usize {
-        if self.rest.is_none() {
+        if self.remaining.is_none() {
             tokio::select! {
                 biased;
                 read = self.stream.read(buffer) => return read.unwrap_or(0),
-                _ = self.ended.wait_for(|ended| *ended) => self.rest = Some(MAX_DRAIN_BYTES),
+                _ = self.ended.wait_for(|ended| *ended) => self.remaining = Some(MAX_DRAIN_BYTES),
             }
         }
-        let rest = self.rest.unwrap_or_default().min(buffer.len());
+        let rest = self.remaining.unwrap_or_default().min(buffer.len());
         let read = timeout(DRAIN_TIMEOUT, self.stream.read(&mut buffer[..rest])).await;
         let read = read.map_or(0, Result::unwrap_or_default);
-        self.rest = self.rest.map(|rest| rest.saturating_sub(read));
+        self.remaining = self.remaining.map(|rest| rest.saturating_sub(read));
         read
     }
 }

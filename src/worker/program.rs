@@ -90,18 +90,18 @@ fn umask() -> Option<String> {
 async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {
     let mut lines = BufReader::new(reader).lines();
     let mut group = None;
-    let mut told = None;
+    let mut message = None;
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
             Ok(Told::Started(id)) => group = Pid::from_raw(id),
-            Ok(end) => told = Some(end),
+            Ok(end) => message = Some(end),
             Err(_) => {}
         }
     }
     // A guard that was killed itself can no longer end the program.
-    if let (None, Some(group)) = (&told, group) {
+    if let (None, Some(group)) = (&message, group) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = guard.wait().await;
-    told.unwrap_or(Told::Killed(Signal::KILL.as_raw()))
+    message.unwrap_or(Told::Killed(Signal::KILL.as_raw()))
 }

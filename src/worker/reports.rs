@@ -56,9 +56,9 @@ struct Buffered {
 pub struct Reports {
     pending: Mutex<Buffered>,
     /// Wakes the heartbeat: there is a report, or the output has ended.
-    news: Notify,
+    ready: Notify,
     /// Wakes the reader of the output: the buffer has room again.
-    room: Notify,
+    space: Notify,
 }
 
 impl Reports {
@@ -69,31 +69,31 @@ impl Reports {
     /// Adds a line of the program's output, as soon as the buffer has room.
     pub async fn add(&self, said: Said) {
         loop {
-            let room = self.room.notified();
+            let room = self.space.notified();
             if !self.pending().is_full() {
                 break;
             }
             room.await;
         }
         self.pending().add(said);
-        self.news.notify_one();
+        self.ready.notify_one();
     }
 
     /// Marks the end of the program's output.
     pub fn close(&self) {
         self.pending().closed = true;
-        self.news.notify_one();
+        self.ready.notify_one();
     }
 
     /// Waits for a report, or for the end of the output.
     pub async fn news(&self) {
-        self.news.notified().await;
+        self.ready.notified().await;
     }
 
     pub fn state(&self) -> State {
         let pending = self.pending();
         match (pending.is_empty(), pending.closed) {
-            (true, true) => State::Over,
+            (true, true) => State::Finished,
             (true, false) => State::Nothing,
             (false, true) => State::Urgent,
             (false, false) if !pending.batch.items.is_empty() => State::Urgent,
@@ -104,7 +104,7 @@ impl Reports {
     /// Takes the next batch. Items beyond the limits of a request stay for the next one.
     pub fn take(&self) -> Batch {
         let batch = self.pending().take();
-        self.room.notify_waiters();
+        self.space.notify_waiters();
         batch
     }
 
@@ -128,7 +128,7 @@ pub enum State {
     /// Items, or the last reports after the end of the output.
     Urgent,
     /// The output has ended and all reports were taken.
-    Over,
+    Finished,
 }
 
 impl Buffered {
@@ -326,6 +326,6 @@ mod tests {
         reports.close();
         assert_eq!(reports.state(), State::Urgent);
         reports.take();
-        assert_eq!(reports.state(), State::Over);
+        assert_eq!(reports.state(), State::Finished);
     }
 }

@@ -74,7 +74,7 @@ async fn attempt(
         Heartbeat { worker: worker.clone(), claim: claim.clone(), reports: reports.clone(), lease: lease.clone() };
     let heartbeat = tokio::spawn(heartbeat.run());
 
-    let (told, why) = Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
+    let (message, why) = Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
         .watch(row)
         .await;
 
@@ -93,7 +93,7 @@ async fn attempt(
         return Err(why);
     }
     let why = refused.map(StopReason::Refused).or(why);
-    Ok(match (why, told) {
+    Ok(match (why, message) {
         (_, Told::NotStarted(error)) => not_started(worker, &error),
         (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
         (Some(StopReason::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
@@ -151,7 +151,7 @@ impl Supervisor<'_> {
             let until = lease.borrow().until;
             let kill_at = self.kill_at.unwrap_or(until);
             tokio::select! {
-                told = self.program.ended() => return (told, self.why),
+                message = self.program.ended() => return (message, self.why),
                 Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone(), row),
                 Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
                 // Another worker may run the job now, and two must not work in one folder.

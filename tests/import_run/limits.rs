@@ -50,7 +50,7 @@ async fn a_packed_file_that_unpacks_without_end_fails(bench: TestApp) {
     // Nothing but the beginning of a record, a record a byte, and no record at all.
     for byte in [b'[', b'1', b' '] {
         let (report, _) = import_all(&bench, &Dump::of(bomb(byte)).options()).await;
-        let Some(StopReason::Bound(told)) = &report.stopped else { panic!("{:?}", report.stopped) };
+        let Some(StopReason::LimitReached(told)) = &report.stopped else { panic!("{:?}", report.stopped) };
         assert!(told.contains("unpacks to more than 100 times"), "{told}");
         let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
         assert_eq!((run.status, run.rejected), (ImportStatus::Failed, 0));

@@ -60,7 +60,7 @@ async fn a_run_whose_process_is_gone_is_given_up(bench: TestApp) {
     let mine = bench.start_import(json!({})).await.unwrap();
     let gone = ran_by(&bench, Some(&format!("{words} 1"))).await;
     let elsewhere = ran_by(&bench, Some("another-boot pid:[1] 1 1")).await;
-    assert_eq!(bench.give_up_imports().await.unwrap(), 1);
+    assert_eq!(bench.fail_orphaned_imports().await.unwrap(), 1);
     assert_eq!(status(&bench, &mine).await, (ImportStatus::Running, false));
     assert_eq!(status(&bench, &elsewhere).await, (ImportStatus::Running, false));
     assert_eq!(status(&bench, &gone).await, (ImportStatus::Failed, true));
@@ -72,10 +72,10 @@ async fn a_run_that_is_silent_is_given_up(bench: TestApp) {
     let done = bench.start_import(json!({})).await.unwrap();
     bench.finish_import(&done, None, None).await.unwrap();
     bench.clock.advance(TimeDelta::seconds(59));
-    assert_eq!(bench.give_up_imports().await.unwrap(), 0);
+    assert_eq!(bench.fail_orphaned_imports().await.unwrap(), 0);
     bench.beat_import(&heard).await.unwrap();
     bench.clock.advance(TimeDelta::seconds(2));
-    assert_eq!(bench.give_up_imports().await.unwrap(), 1);
+    assert_eq!(bench.fail_orphaned_imports().await.unwrap(), 1);
     assert_eq!(status(&bench, &silent).await, (ImportStatus::Failed, true));
     assert_eq!(status(&bench, &heard).await, (ImportStatus::Running, false));
     assert_eq!(status(&bench, &done).await, (ImportStatus::Finished, false));

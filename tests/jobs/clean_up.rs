@@ -16,12 +16,12 @@ async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: TestApp) {
     let young = t.job_in(JobStatus::Failed).await;
     let kept = [t.whole(&at_work.id).await, t.whole(&young.id).await, t.whole("deleted").await];
 
-    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2, "created and started");
+    assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 2, "created and started");
     let whole = t.whole(&old.id).await;
     assert_eq!(whole.job.as_ref(), Some(&old));
     assert_eq!(whole.events.iter().map(|event| event.seq).collect::<Vec<_>>(), [old.version]);
     assert_eq!([t.whole(&at_work.id).await, t.whole(&young.id).await, t.whole("deleted").await], kept);
-    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 0);
+    assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 0);
 
     // Its id goes on counting all the same.
     t.delete_job(&old.id, None).await.unwrap();
@@ -41,8 +41,8 @@ async fn history_that_stays_is_looked_through_beside_any_writer(t: TestApp) {
     if t.db.backend == Backend::Postgres {
         writer.execute_unprepared("LOCK TABLE job_events, positions IN EXCLUSIVE MODE").await.unwrap();
     }
-    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 0);
+    assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 0);
     writer.rollback().await.unwrap();
     t.clock.advance(TimeDelta::days(40));
-    assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2, "of the one that ended");
+    assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 2, "of the one that ended");
 }

@@ -91,7 +91,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestA
     let given = jobs.claim_jobs(claim("w")).await.unwrap().remove(0).job;
     let before = jobs.view_job(&id, 0).await.unwrap();
     assert_eq!(before.job.lease_expires_at, given.lease_expires_at);
-    let (asked, mut news) = (jobs.changes(), jobs.database().news().subscribe());
+    let (asked, mut news) = (jobs.changes(), jobs.database().change_bus().subscribe());
     let beat = Heartbeat { lease_seconds: Some(3600), ..Default::default() };
     let told = jobs.heartbeat(&id, given.lease_token.as_ref().unwrap(), beat).await.unwrap();
     let after = jobs.view_job(&id, 0).await.unwrap();
@@ -132,7 +132,7 @@ async fn a_job_and_its_items_are_read_as_of_one_version(t: TestApp) {
 async fn another_server_on_postgres_forgets_what_this_one_changes() {
     run(Backend::Postgres, |t: TestApp| async move {
         let other = keeping(&t).await;
-        let mut news = other.database().news().subscribe();
+        let mut news = other.database().change_bus().subscribe();
         let db = other.database().clone();
         let listening = tokio::spawn(async move { db.listen().await });
         assert!(news.next().await.more, "it listens from here on");

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 on_both!(each_change_is_told_once_it_is_committed);
 async fn each_change_is_told_once_it_is_committed(t: TestApp) {
-    let mut news = t.database().news().subscribe();
+    let mut news = t.database().change_bus().subscribe();
     let job = t.started().await;
     let told = |seq, status| {
         let news = JobChanged { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
@@ -25,7 +25,7 @@ async fn each_change_is_told_once_it_is_committed(t: TestApp) {
 async fn another_process_on_postgres_hears_of_it() {
     crate::support::run(Backend::Postgres, |t: TestApp| async move {
         let other = t.another().await;
-        let mut news = other.database().news().subscribe();
+        let mut news = other.database().change_bus().subscribe();
         let db = other.database().clone();
         let listening = tokio::spawn(async move { db.listen().await });
         // From here on it listens.

@@ -169,7 +169,7 @@ async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
     crate::support::run(crate::support::Backend::Postgres, |t: TestApp| async move {
         let other = t.another().await;
         let db = other.database().clone();
-        let mut news = db.news().subscribe();
+        let mut news = db.change_bus().subscribe();
         let listening = tokio::spawn(async move { db.listen().await });
         // From here on it listens.
         assert!(news.next().await.more);

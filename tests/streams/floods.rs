@@ -50,7 +50,7 @@ async fn what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once(t:
     }
     let last = callsheet::db::last_position(t.database().read()).await.unwrap();
     for skip in [0, 1, 200, 449] {
-        let from = Place { at: last, back: last, told: skip };
+        let from = Place { at: last, back: last, sent: skip };
         let told = told(&t, from, last).await;
         assert_eq!(told.len(), jobs - skip, "the last progress of each job");
         assert!(told.is_sorted() && told.last().unwrap().0 == last);

@@ -76,7 +76,7 @@ async fn who_was_away_while_old_history_was_taken_away_begins_anew(t: Api) {
     let waits = t.queued().await;
     t.job_in(entity::JobStatus::Completed).await;
     t.clock.advance(chrono::TimeDelta::days(40));
-    assert_eq!(t.clean_up(chrono::TimeDelta::days(30)).await.unwrap(), 2);
+    assert_eq!(t.prune_events(chrono::TimeDelta::days(30)).await.unwrap(), 2);
     // The first event is still there, and so is the last, but not what was between.
     let told = open(&t, "", Some("1")).await.take(2).await;
     assert_eq!((kinds(&told), told[0].data["reason"].as_str()), (vec!["reset", "snapshot"], Some("history_pruned")));

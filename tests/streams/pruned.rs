@@ -41,7 +41,7 @@ async fn who_follows_all_jobs_is_told_that_history_went_while_it_was_read() {
         let mut watch = server.watch_jobs(EventFilter::default(), Some("1".parse().unwrap())).unwrap();
         let first = tokio::spawn(async move { (watch.next().await.unwrap(), watch) });
         someone_waits(&raw).await;
-        assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2);
+        assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 2);
         writer.rollback().await.unwrap();
         let (told, mut watch) = first.await.unwrap();
         assert!(matches!(told, Some(JobsMessage::Reset(Reset::HistoryPruned))));
@@ -61,7 +61,7 @@ async fn who_follows_one_job_is_told_that_history_went_while_it_was_read() {
         let mut watch = server.watch_job(&id, Some(1)).await.unwrap().unwrap();
         let first = tokio::spawn(async move { (watch.next().await.unwrap(), watch) });
         someone_waits(&raw).await;
-        assert_eq!(t.clean_up(TimeDelta::days(30)).await.unwrap(), 2);
+        assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 2);
         writer.rollback().await.unwrap();
         let (told, mut watch) = first.await.unwrap();
         assert!(matches!(told, Some(JobMessage::Reset(Reset::HistoryPruned))));

@@ -132,7 +132,7 @@ pub enum ActionStep {
 pub struct ActionTarget {
     pub id: String,
     pub created_at: DateTime<Utc>,
-    pub deed: ActionStep,
+    pub step: ActionStep,
 }
 
 /// Next batch of an action.
@@ -178,7 +178,7 @@ impl Write for Act {
 
 impl Act {
     async fn outcomes(&self, tx: &Tx) -> Result<Vec<job_action_outcome::Model>> {
-        let change = |due: &ActionTarget| match &due.deed {
+        let change = |due: &ActionTarget| match &due.step {
             ActionStep::Change { items, decide } => {
                 let (items, decide) = (items.clone(), decide.clone());
                 Some(ChangeJob {
@@ -195,7 +195,7 @@ impl Act {
         let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false).await?.into_iter();
         let mut outcomes = Vec::with_capacity(self.jobs.len());
         for due in &self.jobs {
-            let done = match &due.deed {
+            let done = match &due.step {
                 ActionStep::Change { .. } => match fates.next() {
                     Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
                     _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),

@@ -59,8 +59,8 @@ impl Change {
 
     /// Adds data to the last event.
     pub fn telling(mut self, data: Value) -> Self {
-        if let Some((_, told)) = self.events.last_mut() {
-            *told = Some(data);
+        if let Some((_, event_data)) = self.events.last_mut() {
+            *event_data = Some(data);
         }
         self
     }
@@ -103,7 +103,7 @@ impl Write for ChangeJob {
 
     /// Skips jobs that another transaction has locked, so that only their own callers wait.
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
-        Changes::make(tx, writes, held::together(tx)).await
+        Changes::make(tx, writes, held::skips_locked_rows(tx)).await
     }
 
     fn key(&self) -> Option<&str> {
@@ -126,7 +126,7 @@ impl Write for ChangeJobs {
         let outcome = |fate| match fate {
             Fate::Done(outcome) => outcome,
             // The statement waits for locked rows, so no change is set aside.
-            Fate::Alone => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
+            Fate::Blocked => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
     }

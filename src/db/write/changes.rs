@@ -64,7 +64,7 @@ impl<'a> Changes<'a> {
         while !rest.is_empty() {
             rest = this.pass(rest).await?;
         }
-        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
     }
 
     /// Makes the changes of these writes. Returns those that need another pass, to see the items as
@@ -72,7 +72,7 @@ impl<'a> Changes<'a> {
     async fn pass(&mut self, writes: Vec<usize>) -> Result<Vec<usize>> {
         let (now, later) = self.without_repeated_items(writes);
         let mut rows = self.load(&now).await?;
-        let held = self.held(&now, &rows).await?;
+        let held = self.blocked_jobs(&now, &rows).await?;
         for i in now {
             let write = self.writes[i];
             match rows.get_mut(write.id.as_str()) {
@@ -84,7 +84,7 @@ impl<'a> Changes<'a> {
                 None if self.unreadable.contains(&write.id) => {
                     self.fates[i] = Some(Fate::Done(Err(Error::Unreadable(write.id.clone()))));
                 }
-                None if held.contains(&write.id) => self.fates[i] = Some(Fate::Alone),
+                None if held.contains(&write.id) => self.fates[i] = Some(Fate::Blocked),
                 None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
             }
         }
@@ -94,7 +94,7 @@ impl<'a> Changes<'a> {
 
     /// Returns the jobs that another transaction has locked, among those that the query skipped.
     /// The others do not exist, and their callers have nothing to wait for.
-    async fn held(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
+    async fn blocked_jobs(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
         let passed = writes.iter().map(|i| self.writes[*i].id.as_str()).filter(|id| !rows.contains_key(*id));
         let passed: HashSet<&str> = passed.filter(|_| self.skip_locked).collect();
         Ok(there(self.tx, &passed.into_iter().collect::<Vec<_>>()).await?)
@@ -173,7 +173,7 @@ impl<'a> Changes<'a> {
         let episode = changed(&before.episode_id, &change.job.episode_id);
         match check_parents(self.tx, series.as_deref(), episode.as_deref(), self.skip_locked).await? {
             true => self.take(i, row, change),
-            false => self.fates[i] = Some(Fate::Alone),
+            false => self.fates[i] = Some(Fate::Blocked),
         }
         Ok(())
     }

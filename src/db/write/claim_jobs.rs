@@ -3,7 +3,7 @@
 use super::{
     claim_size::{ItemsOf, items_that_fit},
     event,
-    queue_front::{LockMode, due, fitting_jobs, levels, pick, texts},
+    queue_front::{LockMode, due, fitting_jobs, priorities, select_due, texts},
     write_events,
 };
 use crate::{
@@ -54,13 +54,13 @@ impl Write for ClaimJobs {
 
     async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
         let now = self.clock.now();
-        let mut room = self.room(tx).await?;
+        let mut room = self.capacity(tx).await?;
         let (mut found, mut bytes) = (Vec::new(), 0);
-        for (priority, types) in due(levels(tx, &self.job_types).await?, now) {
+        for (priority, types) in due(priorities(tx, &self.job_types).await?, now) {
             let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
             let left = self.max_jobs - found.len();
             let (fit, cut) = fitting_jobs(tx, priority, now, &asked, left, &mut bytes).await?;
-            let jobs = pick(tx, priority, now, &asked, fit, LockMode::Lock).await?;
+            let jobs = select_due(tx, priority, now, &asked, fit, LockMode::Lock).await?;
             for job in &jobs {
                 room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
             }
@@ -71,7 +71,7 @@ impl Write for ClaimJobs {
         }
         found.truncate(that_fit(&found));
         let items = items_that_fit(tx, &mut found).await?;
-        self.hand_out(tx, found, items, now).await
+        self.assign(tx, found, items, now).await
     }
 }
 
@@ -89,7 +89,7 @@ impl ClaimJobs {
     /// Returns how many jobs of each type may be claimed, without paused types. Locks the row of a
     /// queue that has a limit, so that claims of its type run one after the other and each counts
     /// the jobs that the one before gave out.
-    async fn room(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
+    async fn capacity(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
         let backend = tx.get_database_backend();
         let set = |types: &[&str]| {
             queue::Entity::find().filter(bulk::is_one_of(backend, Expr::col(queue::Column::JobType), types))
@@ -118,7 +118,7 @@ impl ClaimJobs {
         Ok(room)
     }
 
-    async fn hand_out(
+    async fn assign(
         &self,
         tx: &Tx,
         jobs: Vec<job::Model>,
@@ -130,9 +130,9 @@ impl ClaimJobs {
         }
         let given: Vec<job::Model> = jobs.iter().map(|job| self.given(job, now)).collect();
         self.write(tx, &given, now).await?;
-        let told = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
+        let event_data = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
         let started =
-            |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(told(job)));
+            |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(event_data(job)));
         let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
         write_events(tx, &events).await?;
         let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };

@@ -38,7 +38,7 @@ impl Write for CreateJob {
     }
 
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Created>>> {
-        create(writes, tx, held::together(tx)).await
+        create(writes, tx, held::skips_locked_rows(tx)).await
     }
 
     /// Returns the idempotency key, or else the id: two creates with one key must not wait for each
@@ -72,7 +72,7 @@ impl Write for CreateJobs {
         for (fate, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
             match fate {
                 Fate::Done(outcome) => outcomes.push(outcome),
-                Fate::Alone => outcomes.push(as_own_answer(write.apply(tx).await)?),
+                Fate::Blocked => outcomes.push(as_own_answer(write.apply(tx).await)?),
             }
         }
         // An idempotency key belongs to the whole call.
@@ -127,7 +127,7 @@ async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec
     for (i, job) in jobs.into_values() {
         fates[i] = Some(Fate::Done(Ok(Created { job, replayed: false })));
     }
-    Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+    Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
 }
 
 /// Inserts the jobs. Returns the indexes of those that conflict with an existing row. A job with a
@@ -154,7 +154,7 @@ fn repeated(writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) {
     for (write, fate) in writes.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
         let key_repeats = write.job.idempotency_key.as_ref().is_some_and(|key| !keys.insert(key));
         if !ids.insert(&write.job.id) || key_repeats {
-            *fate = Some(Fate::Alone);
+            *fate = Some(Fate::Blocked);
         }
     }
 }
@@ -203,7 +203,7 @@ async fn without_parents(
     for ((series, episode), children) in by_parents {
         match check_parents(tx, series, episode, skip_locked).await {
             Ok(true) => {}
-            Ok(false) => children.into_iter().for_each(|i| fates[i] = Some(Fate::Alone)),
+            Ok(false) => children.into_iter().for_each(|i| fates[i] = Some(Fate::Blocked)),
             Err(Error::UnknownReference { thing, id, pointer }) => {
                 for i in children {
                     let error = Error::UnknownReference { thing, id: id.clone(), pointer };

@@ -39,7 +39,7 @@ impl Write for DeleteJob {
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<()>>> {
         let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
         let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
-        let skip_locked = held::together(tx);
+        let skip_locked = held::skips_locked_rows(tx);
         let find = locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked);
         let found = rows::read(tx, find.build(tx.get_database_backend())).await?;
         let mut jobs: HashMap<String, job::Model> = found.jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
@@ -58,7 +58,7 @@ impl Write for DeleteJob {
                     }
                 },
                 None if found.unreadable.contains(&write.id) => Fate::Done(Err(Error::Unreadable(write.id.clone()))),
-                None if held.contains(&write.id) => Fate::Alone,
+                None if held.contains(&write.id) => Fate::Blocked,
                 None => Fate::Done(Err(Error::NotFound(Thing::Job))),
             });
         }
@@ -80,8 +80,8 @@ impl DeleteJob {
         job.version = job.version.saturating_add(1);
         job.updated_at = self.now;
         // A subscriber that filters by label cannot look the labels up any more.
-        let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));
-        write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
+        let event_data = job.labels.as_ref().map(|labels| json!({"labels": labels}));
+        write_events(tx, &[event(None, &job, EventKind::Deleted, event_data)]).await?;
         Ok(())
     }
 }

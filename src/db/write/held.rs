@@ -18,7 +18,7 @@ pub fn locked<E: EntityTrait>(find: Select<E>, lock: LockType, skip_locked: bool
 
 /// Returns whether writes that share a transaction skip locked rows. Otherwise one locked row would
 /// hold up all of them, and their queue.
-pub fn together(tx: &Tx) -> bool {
+pub fn skips_locked_rows(tx: &Tx) -> bool {
     dialect::skips_locked(tx.get_database_backend())
 }
 

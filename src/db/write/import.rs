@@ -8,7 +8,7 @@ mod run;
 
 pub use batch::ImportBatch;
 pub use conflict::OnConflict;
-pub use plan::foresee;
+pub use plan::dry_run;
 pub use run::{AbortImport, HeartbeatImport, FinishImport, FailOrphanedImports, PruneImport, StartImport};
 
 use entity::{active_job, episode, job, job_event, job_item, series};

@@ -32,12 +32,12 @@ pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
     AbortImport, ActiveJob, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
-    OwnRows, PruneImport, StartImport, foresee,
+    OwnRows, PruneImport, StartImport, dry_run,
 };
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
-pub use queue_front::{PriorityLevel, first_due, levels};
+pub use queue_front::{PriorityLevel, first_due, priorities};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
@@ -99,12 +99,12 @@ where
 /// Writes the events, and adds them to the commit notice. Jobs that end with them leave the
 /// clients' lists.
 async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
-    events.iter().filter_map(news).for_each(|news| tx.tell(news));
+    events.iter().filter_map(job_changed).for_each(|news| tx.tell(news));
     active::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 
-fn news(event: &job_event::Model) -> Option<JobChanged> {
+fn job_changed(event: &job_event::Model) -> Option<JobChanged> {
     let job_type = event.job_type.clone()?;
     Some(JobChanged { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
 }
@@ -131,15 +131,15 @@ async fn check_parents(
     let missing = |thing, id: &str, pointer| Error::UnknownReference { thing, id: id.to_owned(), pointer };
     if let Some(id) = series_id {
         match look(tx, series::Entity::find_by_id(id), skip_locked).await? {
-            Look::Kept => {}
-            Look::Held => return Ok(false),
+            Look::Locked => {}
+            Look::Blocked => return Ok(false),
             Look::Missing => return Err(missing(Thing::Series, id, "/series_id")),
         }
     }
     if let Some(id) = episode_id {
         match look(tx, episode::Entity::find_by_id(id), skip_locked).await? {
-            Look::Kept => {}
-            Look::Held => return Ok(false),
+            Look::Locked => {}
+            Look::Blocked => return Ok(false),
             Look::Missing => return Err(missing(Thing::Episode, id, "/episode_id")),
         }
     }
@@ -149,16 +149,16 @@ async fn check_parents(
 /// Result of the search for a parent.
 enum Look {
     /// The parent exists, and stays until the commit.
-    Kept,
-    Held,
+    Locked,
+    Blocked,
     Missing,
 }
 
 async fn look<E: EntityTrait>(tx: &impl ConnectionTrait, find: Select<E>, skip_locked: bool) -> Result<Look, DbErr> {
     let found = async |find: Select<E>| tx.query_one_raw(find.build(tx.get_database_backend())).await;
     if found(held::locked(find.clone(), LockType::KeyShare, skip_locked)).await?.is_some() {
-        return Ok(Look::Kept);
+        return Ok(Look::Locked);
     }
     let held = skip_locked && found(find).await?.is_some();
-    Ok(if held { Look::Held } else { Look::Missing })
+    Ok(if held { Look::Blocked } else { Look::Missing })
 }

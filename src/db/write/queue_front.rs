@@ -42,11 +42,11 @@ const MAX_SKIPPED: usize = 10_000;
 pub enum LockMode {
     /// Locks the jobs, and skips those that another transaction has locked.
     Lock,
-    Look,
+    Read,
 }
 
 /// Returns the types and priorities that have queued jobs, of these types.
-pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<PriorityLevel>, DbErr> {
+pub async fn priorities(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<PriorityLevel>, DbErr> {
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
     let asked = Statement::from_sql_and_values(backend, dialect::claims::priorities(backend), [list.into()]);
@@ -62,10 +62,10 @@ pub async fn first_due(
     limit: usize,
 ) -> Result<Vec<job::Model>, DbErr> {
     let mut found = Vec::new();
-    for (priority, types) in due(levels(db, types).await?, now) {
+    for (priority, types) in due(priorities(db, types).await?, now) {
         let left = limit - found.len();
         let asked: Vec<_> = types.iter().map(|kind| (kind.as_str(), left)).collect();
-        found.extend(pick(db, priority, now, &asked, left, LockMode::Look).await?);
+        found.extend(select_due(db, priority, now, &asked, left, LockMode::Read).await?);
         if found.len() >= limit {
             break;
         }
@@ -75,7 +75,7 @@ pub async fn first_due(
 
 /// Returns the first due jobs of a priority, with a limit per type. Skips jobs that cannot be
 /// claimed: their rows cannot be read, or their counters are at the maximum.
-pub(super) async fn pick(
+pub(super) async fn select_due(
     db: &impl ConnectionTrait,
     priority: i16,
     now: DateTime<Utc>,
@@ -127,7 +127,7 @@ fn statement(
             C::Content | C::RequestData | C::Context | C::ResultData | C::UserRequirement | C::ErrorMessage | C::Labels
         )
     };
-    let column = |column: job::Column| match hold == LockMode::Look && long(&column) {
+    let column = |column: job::Column| match hold == LockMode::Read && long(&column) {
         true => format!("NULL AS \"{}\"", column.as_str()),
         false => format!("\"{}\"", column.as_str()),
     };
@@ -189,7 +189,7 @@ pub(super) fn texts(types: &[String]) -> Vec<&str> {
 /// Types with due jobs by priority, highest first.
 pub(super) fn due(levels: Vec<PriorityLevel>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
     let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
-    for level in levels.into_iter().filter(|level| level.due_at <= now) {
+    for level in priorities.into_iter().filter(|level| level.due_at <= now) {
         due.entry(level.priority).or_default().push(level.job_type);
     }
     due.into_iter().rev().collect()

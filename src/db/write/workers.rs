@@ -61,7 +61,7 @@ impl Write for NoteWorkers {
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let pieces = self.0.chunks_exact(ROWS_PER_STATEMENT);
         for piece in pieces.clone().chain(pieces.remainder().chunks(1)) {
-            let rows = worker::Entity::insert_many(piece.iter().map(row)).on_conflict(kept());
+            let rows = worker::Entity::insert_many(piece.iter().map(row)).on_conflict(on_conflict());
             rows.exec_without_returning(tx).await?;
         }
         Ok(())
@@ -84,7 +84,7 @@ fn row(note: &WorkerNote) -> worker::ActiveModel {
 }
 
 /// Merge rule for a worker that is stored already.
-fn kept() -> OnConflict {
+fn on_conflict() -> OnConflict {
     use worker::Column as C;
     let old = |column: C| Expr::col((worker::Entity, column));
     let new = |column: C| Expr::col(("excluded", column));

@@ -48,13 +48,13 @@ impl Shared {
         for (entry, fate) in batch.into_iter().zip(fates) {
             match fate {
                 Fate::Done(outcome) => entry.answer(outcome),
-                Fate::Alone => self.hold(entry),
+                Fate::Blocked => self.park(entry),
             }
         }
     }
 
     /// Runs a write in a separate transaction, outside the write queues.
-    pub(super) async fn alone(self: Arc<Self>, entry: Box<dyn Waiting>) {
+    pub(super) async fn run_unqueued(self: Arc<Self>, entry: Box<dyn Waiting>) {
         let Ok(_turn) = self.turns.acquire().await else { return };
         self.clone().run(vec![entry]).await;
     }
@@ -85,7 +85,7 @@ impl Shared {
 
     pub(super) async fn run_many(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Outcomes {
         for _ in 0..RERUNS {
-            match self.together(entries, wait).await {
+            match self.run_batch(entries, wait).await {
                 Ok(fates) => return fates,
                 Err(BatchError::Timing) => continue,
                 Err(BatchError::OneOfThem) => break,
@@ -102,7 +102,7 @@ impl Shared {
 
     /// Runs the writes in one transaction without savepoints, which cost two statements each and
     /// are rarely needed.
-    async fn together(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Outcomes, BatchError> {
+    async fn run_batch(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Outcomes, BatchError> {
         let tx = self.begin(wait).await.map_err(BatchError::All)?;
         let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
         for group in groups(entries) {
@@ -121,7 +121,7 @@ impl Shared {
             // Without a response it may be committed, and must not be run again.
             Err(error) => return Err(BatchError::All(error)),
         }
-        Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
+        Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
     }
 
     /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
@@ -131,7 +131,7 @@ impl Shared {
         let tx = self.begin(Some(SHARED_LOCK_WAIT)).await?;
         let mut fates = Vec::with_capacity(entries.len());
         for entry in entries {
-            let told = tx.told();
+            let notice_len = tx.notice_len();
             tx.execute_unprepared("SAVEPOINT one_write").await?;
             let outcome = entry.apply(&tx).await;
             if let Err(error) = &outcome {
@@ -139,12 +139,12 @@ impl Shared {
                     return Err(errors::copy(error));
                 }
                 tx.execute_unprepared(ROLLBACK_TO_SAVEPOINT).await?;
-                tx.forget_since(told);
+                tx.forget_since(notice_len);
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
                 Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_lock_timeout(&error) => {
-                    Fate::Alone
+                    Fate::Blocked
                 }
                 outcome => Fate::Done(outcome),
             });
@@ -156,8 +156,8 @@ impl Shared {
     /// Commits, and publishes the commit notice.
     async fn settle(&self, tx: Tx) -> Result<()> {
         match tx.commit().await {
-            Ok(told) => {
-                self.publish(told);
+            Ok(notice) => {
+                self.publish(notice);
                 // No reader finds a commit in a file that is no longer at its path.
                 self.check_file()?;
             }

@@ -17,9 +17,9 @@ const RETRY_BLOCKED_AFTER: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
-    pub(super) fn hold(self: &Arc<Self>, entry: Box<dyn Waiting>) {
+    pub(super) fn park(self: &Arc<Self>, entry: Box<dyn Waiting>) {
         let Some(entry) = waits_on(entry) else { return };
-        if self.held.push(entry) {
+        if self.blocked.push(entry) {
             let this = self.clone();
             tokio::spawn(async move { this.drain_held().await });
         }
@@ -28,13 +28,13 @@ impl Shared {
     async fn drain_held(self: Arc<Self>) {
         loop {
             let Ok(turn) = self.turns.acquire().await else { return };
-            let Some(batch) = self.held.take() else { return };
+            let Some(batch) = self.blocked.take() else { return };
             // A separate task, so that a panic in one write does not end them all.
             let this = self.clone();
             let left = tokio::spawn(async move { this.try_again(batch).await }).await.unwrap_or_default();
             drop(turn);
             for entry in left.into_iter().filter_map(waits_on) {
-                self.held.push(entry);
+                self.blocked.push(entry);
             }
         }
     }
@@ -51,7 +51,7 @@ impl Shared {
         }
         let first = batch.remove(0);
         let fate = match self.attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER)).await {
-            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => Fate::Alone,
+            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => Fate::Blocked,
             outcome => Fate::Done(outcome),
         };
         batch.extend(answered(first, fate));
@@ -62,7 +62,7 @@ impl Shared {
 /// Answers the write; returns it if it is still blocked.
 fn answered(entry: Box<dyn Waiting>, fate: Fate<Outcome>) -> Option<Box<dyn Waiting>> {
     match fate {
-        Fate::Alone => Some(entry),
+        Fate::Blocked => Some(entry),
         Fate::Done(outcome) => {
             entry.answer(outcome);
             None
@@ -76,6 +76,6 @@ fn waits_on(entry: Box<dyn Waiting>) -> Option<Box<dyn Waiting>> {
         entry.answer(Err(late()));
         return None;
     }
-    entry.rest();
+    entry.unclaim();
     Some(entry)
 }

@@ -38,7 +38,7 @@ pub trait Waiting: Any + Send + Sync {
     /// Marks the write as started. Returns false if its caller has gone.
     fn begin(&self) -> bool;
     /// Marks the write as not started, so that its caller may give it up again.
-    fn rest(&self);
+    fn unclaim(&self);
     /// Returns whether the caller's deadline has passed.
     fn is_late(&self) -> bool;
     fn apply<'a>(&'a self, tx: &'a Tx) -> Doing<'a, Outcome>;
@@ -75,7 +75,7 @@ impl<W: Write> Waiting for Entry<W> {
         !self.answer.is_closed() && !self.begun.swap(true, Ordering::AcqRel)
     }
 
-    fn rest(&self) {
+    fn unclaim(&self) {
         self.begun.store(false, Ordering::Release);
     }
 
@@ -94,7 +94,7 @@ impl<W: Write> Waiting for Entry<W> {
             let fates = W::apply_all(&writes, tx).await?;
             let boxed = |fate| match fate {
                 Fate::Done(outcome) => Fate::Done(outcome.map(|output| Box::new(output) as Outcome)),
-                Fate::Alone => Fate::Alone,
+                Fate::Blocked => Fate::Blocked,
             };
             Ok(fates.into_iter().map(boxed).collect())
         })

@@ -56,5 +56,5 @@ pub enum Fate<T> {
     Done(Result<T>),
     /// Not done yet: another transaction, or a write before it, has what it needs. The writer
     /// retries it.
-    Alone,
+    Blocked,
 }

@@ -42,8 +42,8 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
     }
     if walk.files == 0 {
         sink.begin(folder);
-        let told = format!("The folder has no file with one of the endings {}.", ENDINGS.join(", "));
-        sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, told));
+        let detail = format!("The folder has no file with one of the endings {}.", ENDINGS.join(", "));
+        sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, detail));
     }
 }
 

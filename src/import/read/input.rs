@@ -91,12 +91,12 @@ impl<R: Read> Read for LimitedDecoder<R> {
         bounds.unpacked += read as u64;
         let packed = bounds.length.unwrap_or(bounds.read.get());
         if bounds.unpacked > packed.saturating_mul(MAX_RATIO).saturating_add(MIN_ALLOWED_BYTES) {
-            let told = format!(
+            let reason = format!(
                 "The packed file of {packed} bytes unpacks to more than {MAX_RATIO} times that and {} MiB, which is more \
                  than is taken: unpack it, and import what comes of it.",
                 MIN_ALLOWED_BYTES >> 20
             );
-            bounds.stop.request_for(StopReason::Bound(told));
+            bounds.stop.request_for(StopReason::LimitReached(reason));
             return Err(stopped());
         }
         Ok(read)

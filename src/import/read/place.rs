@@ -38,10 +38,10 @@ fn is_scheme(word: &str) -> bool {
 /// Reject of a URL that the importer cannot read.
 pub fn unknown(url: &str) -> Reject {
     let scheme = url.split("://").next().unwrap_or_default();
-    let told = format!(
+    let detail = format!(
         "Nothing is read from {scheme}:// addresses: name a file, a folder, or a redis:// or postgres:// address."
     );
-    Reject::new(Reason::Unreachable, told)
+    Reject::new(Reason::Unreachable, detail)
 }
 
 /// The source without its password, for reports.

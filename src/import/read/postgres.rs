@@ -47,8 +47,8 @@ fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
     let tables = Handle::current().block_on(tables(&conn)).map_err(|error| unreachable(&error))?;
     let has = |table: &str, column: &str| tables.get(table).is_some_and(|columns| columns.iter().any(|c| c == column));
     let (kind, sql) = if has("video_generation_jobs", "lease_token") {
-        let told = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
-        return Err(Reject::new(Reason::UnknownShape, told));
+        let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        return Err(Reject::new(Reason::UnknownShape, detail));
     } else if has("video_generation_jobs", "job_type") {
         (SourceKind::VedoTable, VEDO)
     } else if has("jobs", "job_id") && has("jobs", "total_items") {
@@ -56,8 +56,8 @@ fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
     } else {
         let names: Vec<_> = tables.keys().map(String::as_str).take(20).collect();
         let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let told = format!("The database has the tables of no known store; it has: {names}.");
-        return Err(Reject::new(Reason::UnknownShape, told));
+        let detail = format!("The database has the tables of no known store; it has: {names}.");
+        return Err(Reject::new(Reason::UnknownShape, detail));
     };
     sink.known = Some(kind);
     each(&conn, &bounded(sql), sink).map_err(|error| unreachable(&error))
@@ -114,14 +114,14 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
 async fn knock(url: &str) -> Result<(), Reject> {
     let refused =
         |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
-    let told = |error: sqlx::Error| match error {
+    let to_reject = |error: sqlx::Error| match error {
         sqlx::Error::Configuration(_) => refused(without_values(&error)),
         other => refused(cause(&other)),
     };
-    let options: PgConnectOptions = url.parse().map_err(told)?;
+    let options: PgConnectOptions = url.parse().map_err(to_reject)?;
     let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
-    let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(told)?;
-    connection.close().await.map_err(told)
+    let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(to_reject)?;
+    connection.close().await.map_err(to_reject)
 }
 
 fn unreachable(error: &DbErr) -> Reject {

@@ -75,8 +75,8 @@ pub fn read(url: &str, sink: &mut RecordSink) {
 
 pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
     if url.starts_with("rediss://") {
-        let told = "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
-        return Err(Reject::new(Reason::Unreachable, told));
+        let detail = "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
+        return Err(Reject::new(Reason::Unreachable, detail));
     }
     let config =
         AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(CONNECT_TIMEOUT));
@@ -88,12 +88,12 @@ pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
 }
 
 fn unreachable(error: &RedisError) -> Reject {
-    let told = match error.kind() {
+    let detail = match error.kind() {
         ErrorKind::AuthenticationFailed => format!("The Redis server refuses the user or the password: {error}."),
         ErrorKind::InvalidClientConfig => format!("The address of the Redis server is not understood: {error}."),
         _ => format!("The Redis server cannot be read: {error}."),
     };
-    Reject::new(Reason::Unreachable, told.trim_end_matches('.').to_owned() + ".")
+    Reject::new(Reason::Unreachable, detail.trim_end_matches('.').to_owned() + ".")
 }
 
 struct Reader {
@@ -142,8 +142,8 @@ impl Reader {
         if !ours || !self.seen.add(&name) {
             return true;
         }
-        let told = "The name of this key is not UTF-8, so that no job can be called by it.";
-        sink.reject(Position::Key(name), [], Reject::new(Reason::BadId, told))
+        let detail = "The name of this key is not UTF-8, so that no job can be called by it.";
+        sink.reject(Position::Key(name), [], Reject::new(Reason::BadId, detail))
     }
 
     /// Reads the keys in parts that fit in memory, and rejects those that do not fit. Returns false
@@ -257,10 +257,10 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
             None => unread.push((place, json.as_slice())),
         }
     }
-    let told = "The clips of this job are not a JSON list; the job came in without them.";
+    let detail = "The clips of this job are not a JSON list; the job came in without them.";
     sink.take_record(&key, record)
         && unread.into_iter().all(|(place, json)| {
-            sink.reject(Position::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, told))
+            sink.reject(Position::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, detail))
         })
 }
 
@@ -274,8 +274,8 @@ fn of_json(json: &[u8], sink: &mut RecordSink) -> Option<Map<String, serde_json:
 }
 
 fn orphan(key: String, clips: &[u8], sink: &mut RecordSink) -> bool {
-    let told = "These are the clips of a job that is not there.";
-    sink.reject(Position::Key(key), clips, Reject::new(Reason::Orphan, told))
+    let detail = "These are the clips of a job that is not there.";
+    sink.reject(Position::Key(key), clips, Reject::new(Reason::Orphan, detail))
 }
 
 /// Hands on a job of which the store kept only its failure to start.
@@ -292,8 +292,8 @@ fn text(key: &str, answer: &Value, sink: &mut RecordSink) -> bool {
         Value::Nil => true,
         Value::BulkString(json) => sink.take(piece(Position::Key(key.to_owned()), json.clone(), Ok(()))),
         _ => {
-            let told = "The key holds neither a hash nor a text.";
-            sink.reject(Position::Key(key.to_owned()), [], Reject::new(Reason::WrongType, told))
+            let detail = "The key holds neither a hash nor a text.";
+            sink.reject(Position::Key(key.to_owned()), [], Reject::new(Reason::WrongType, detail))
         }
     }
 }

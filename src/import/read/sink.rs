@@ -167,8 +167,8 @@ impl RecordSink {
     fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
         match &piece.at {
             Position::Key(key) if self.repeated.comes_again(key) => {
-                let told = format!("The key {key} stands in this object again further down; the last record counts.");
-                Err(Reject::new(Reason::DuplicateId, told))
+                let detail = format!("The key {key} stands in this object again further down; the last record counts.");
+                Err(Reject::new(Reason::DuplicateId, detail))
             }
             _ => Ok(()),
         }
@@ -179,8 +179,8 @@ impl RecordSink {
         if self.seen.add(id) {
             return Ok(record);
         }
-        let told = format!("The id {id} stands further up in this file already; that record counts.");
-        Err(Reject::new(Reason::DuplicateId, told))
+        let detail = format!("The id {id} stands further up in this file already; that record counts.");
+        Err(Reject::new(Reason::DuplicateId, detail))
     }
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
@@ -196,16 +196,16 @@ impl RecordSink {
         let kind = self.known.or(self.named).or_else(|| SourceKind::recognise(&record));
         let kind = kind.ok_or_else(|| unknown_shape(&record))?;
         if kind == SourceKind::Callsheet {
-            let told = |field, rule| Repair { field, rule };
-            let cleaned = cleaned.into_iter().map(|field| told(field, "nul_replaced"));
-            let repairs = cleaned.chain(rules.into_iter().map(|rule| told(String::new(), rule)));
-            let repairs = repairs.chain(repeated.into_iter().map(|name| told(name, LAST_COUNTS))).collect();
+            let to_repair = |field, rule| Repair { field, rule };
+            let cleaned = cleaned.into_iter().map(|field| to_repair(field, "nul_replaced"));
+            let repairs = cleaned.chain(rules.into_iter().map(|rule| to_repair(String::new(), rule)));
+            let repairs = repairs.chain(repeated.into_iter().map(|name| to_repair(name, LAST_COUNTS))).collect();
             return callsheet::rows(record).and_then(held).map(|record| (record, repairs));
         }
         if too_deep {
-            let told =
+            let detail =
                 format!("The record is nested more than {MAX_DEPTH} levels deep, which is the most that is taken.");
-            return Err(Reject::new(Reason::MalformedJson, told));
+            return Err(Reject::new(Reason::MalformedJson, detail));
         }
         let source = kind.source();
         source.arrange(&mut record, &raw);
@@ -217,10 +217,10 @@ impl RecordSink {
         let mut record = source.read(key.as_deref(), record, &self.context)?;
         self.belongs(&record.id, record.source)?;
         for (fields, rule) in [(cleaned, "nul_replaced"), (removed, "secret_removed"), (repeated, LAST_COUNTS)] {
-            fields.into_iter().for_each(|field| record.kept.repaired(field, rule));
+            fields.into_iter().for_each(|field| record.legacy.repaired(field, rule));
         }
-        rules.into_iter().for_each(|rule| record.kept.repaired("", rule));
-        self.mended.iter().for_each(|mended| record.kept.repaired(mended.field.as_str(), mended.rule));
+        rules.into_iter().for_each(|rule| record.legacy.repaired("", rule));
+        self.mended.iter().for_each(|mended| record.legacy.repaired(mended.field.as_str(), mended.rule));
         self.context.interrupted.settle(&mut record);
         let (record, repairs) = record.into_job();
         held(record).map(|record| (record, repairs))
@@ -236,8 +236,8 @@ impl RecordSink {
         }
         let own = self.file.with_file_name(format!("{id}.json"));
         if own.metadata().is_ok_and(|own| own.len() > 0) {
-            let told = format!("The id {id} is that of the job in {}, which stands beside this file.", own.display());
-            return Err(Reject::new(Reason::DuplicateId, told));
+            let detail = format!("The id {id} is that of the job in {}, which stands beside this file.", own.display());
+            return Err(Reject::new(Reason::DuplicateId, detail));
         }
         Ok(())
     }
@@ -273,11 +273,11 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
 }
 
 fn too_many() -> Reject {
-    let told = format!(
+    let detail = format!(
         "The record holds more values than {} MiB of memory take, which is the most that is read.",
         json::MAX_VALUE_BYTES >> 20
     );
-    Reject::new(Reason::TooLarge, told)
+    Reject::new(Reason::TooLarge, detail)
 }
 
 fn not_an_object(value: &Value) -> Reject {
@@ -295,6 +295,6 @@ fn not_an_object(value: &Value) -> Reject {
 fn unknown_shape(record: &Map<String, Value>) -> Reject {
     let names: Vec<_> = record.keys().take(12).map(|name| name.chars().take(40).collect::<String>()).collect();
     let names = if names.is_empty() { "none".into() } else { names.join(", ") };
-    let told = format!("The record's fields ({names}) are those of none of: {}.", SourceKind::names());
-    Reject::new(Reason::UnknownShape, told)
+    let detail = format!("The record's fields ({names}) are those of none of: {}.", SourceKind::names());
+    Reject::new(Reason::UnknownShape, detail)
 }

@@ -52,8 +52,8 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     if ended == ReadEnd::ByUs || jobs.is_unchanged() {
         return Ok(ended == ReadEnd::Whole);
     }
-    let told = "The database changed while it was read: stop the service that writes to it, and import again.";
-    Err(Reject::new(Reason::BadDatabase, told))
+    let detail = "The database changed while it was read: stop the service that writes to it, and import again.";
+    Err(Reject::new(Reason::BadDatabase, detail))
 }
 
 /// Reason for the end of the reading.
@@ -74,8 +74,8 @@ struct Reader {
 impl Reader {
     fn start(jobs: &Prepared, preferences: Option<&Prepared>, stop: &Stop) -> Result<Self, Reject> {
         let failed = |error: io::Error| {
-            let told = format!("The process that reads SQLite files cannot be started: {error}.");
-            Reject::new(Reason::UnreadableFile, told)
+            let detail = format!("The process that reads SQLite files cannot be started: {error}.");
+            Reject::new(Reason::UnreadableFile, detail)
         };
         let mut command = Command::new(process::own_file().map_err(failed)?);
         command.arg0("callsheet-sqlite").arg("read-sqlite").args(jobs.arguments("--jobs"));
@@ -150,14 +150,14 @@ fn died(status: Option<ExitStatus>) -> Reject {
 }
 
 fn broken(error: &io::Error) -> Reject {
-    let told = match error.kind() {
+    let detail = match error.kind() {
         io::ErrorKind::TimedOut => format!(
             "The process that reads the database found no record within {} seconds, and was ended.",
             pipe::SILENCE.as_secs()
         ),
         _ => format!("What the process that reads the database says is not understood: {error}."),
     };
-    Reject::new(Reason::BadDatabase, told)
+    Reject::new(Reason::BadDatabase, detail)
 }
 
 /// A file in the form that SQLite may open.

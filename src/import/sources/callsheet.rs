@@ -38,8 +38,8 @@ pub fn rows(record: Map<String, Value>) -> Result<ImportedJob, Reject> {
     Ok(exported.into_rows())
 }
 
-fn wrong(told: String) -> Reject {
-    Reject::new(Reason::WrongType, told)
+fn wrong(detail: String) -> Reject {
+    Reject::new(Reason::WrongType, detail)
 }
 
 #[derive(Deserialize)]

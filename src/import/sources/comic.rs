@@ -76,7 +76,7 @@ impl Source for Comic {
             items,
             listed: ItemScope::SoFar,
             active,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::Comic, id, status, times)
         })
     }
@@ -115,7 +115,7 @@ fn read_details(result: &mut Map<String, Value>, fields: &mut Fields) {
         && rules.is_empty()
     {
         if secrets::remove_from("details", &mut details) {
-            fields.kept.repaired("results", "secret_removed");
+            fields.legacy.repaired("results", "secret_removed");
         }
         result.insert("details".into(), details);
     }
@@ -135,7 +135,7 @@ fn part(position: usize, mut result: Map<String, Value>) -> Item {
 fn as_the_results_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
     let all_failed = !items.is_empty() && items.iter().all(|item| item.status == ItemStatus::Failed);
     if status.0 == JobStatus::Completed && all_failed {
-        fields.kept.repaired("status", "failed_as_all_its_items_did");
+        fields.legacy.repaired("status", "failed_as_all_its_items_did");
         return (JobStatus::Failed, status.1);
     }
     status

@@ -120,7 +120,7 @@ impl Source for Draftmaker {
             completed_shots: completed,
             items,
             listed: ItemScope::SoFar,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::Draftmaker, id, status, times)
         })
     }
@@ -169,7 +169,7 @@ fn unless_it_failed(
     let failed = summary.filter(|summary| summary.get("success") == Some(&Value::Bool(false)));
     match failed {
         Some(summary) if status.0 == JobStatus::Completed => {
-            fields.kept.repaired("status", "failed_as_its_result_tells");
+            fields.legacy.repaired("status", "failed_as_its_result_tells");
             ((JobStatus::Failed, status.1), error.or_else(|| text_of(summary, "error")))
         }
         _ => (status, error),

@@ -147,7 +147,7 @@ fn result_of(fields: &mut Fields) -> Option<Map<String, Value>> {
     let mut result = fields.object("result").unwrap_or_default();
     if let Some(path) = fields.take("video_path") {
         match result.get("video_path") {
-            Some(other) if *other != path => fields.kept.keep("video_path", path),
+            Some(other) if *other != path => fields.legacy.keep("video_path", path),
             Some(_) => {}
             None => drop(result.insert("video_path".into(), path)),
         }

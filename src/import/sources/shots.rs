@@ -32,8 +32,8 @@ pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
     let mut items = Vec::with_capacity(shots.len());
     for (position, shot) in shots.into_iter().enumerate() {
         let Value::Object(shot) = shot else {
-            let told = format!("The shot at position {position} is not an object.");
-            return Err(Reject::new(Reason::WrongType, told));
+            let detail = format!("The shot at position {position} is not an object.");
+            return Err(Reject::new(Reason::WrongType, detail));
         };
         items.push(item(position, shot));
     }

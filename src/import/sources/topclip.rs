@@ -94,7 +94,7 @@ impl Source for Topclip {
             total_shots: fields.whole("clips_count"),
             items,
             listed: ItemScope::Outputs,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::Topclip, id, status, times)
         })
     }
@@ -113,23 +113,23 @@ fn read_number(value: &mut Value) {
 
 /// Applies a failure to start, which the store wrote under another key, without changing the job.
 fn failed_to_start(fields: &mut Fields, zone: Tz) {
-    let Some(Value::Object(told)) = fields.look("job_progress") else { return };
-    let told = told.clone();
+    let Some(Value::Object(job_progress)) = fields.look("job_progress") else { return };
+    let job_progress = job_progress.clone();
     let open = |fields: &Fields| {
         let status = status::of_job(fields.look("status").cloned());
         status.is_ok_and(|(status, _)| matches!(status, JobStatus::Queued | JobStatus::Processing))
     };
-    let failed = status::of_job(told.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
+    let failed = status::of_job(job_progress.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
     let time = |value: Option<&Value>| times::read(value?, zone, None);
-    let later = time(told.get("updated_at")) >= time(fields.look("updated_at"));
+    let later = time(job_progress.get("updated_at")) >= time(fields.look("updated_at"));
     if failed && later && open(fields) {
         fields.take("job_progress");
-        for (name, value) in told {
+        for (name, value) in job_progress {
             if name != "job_id" && name != "progress" {
                 fields.replace(&name, value);
             }
         }
-        fields.kept.repaired("status", "failed_as_its_progress_tells");
+        fields.legacy.repaired("status", "failed_as_its_progress_tells");
     }
 }
 
@@ -148,7 +148,7 @@ fn made(fields: &mut Fields) -> Vec<Item> {
     match items::objects(clips) {
         Ok(clips) => clips.into_iter().enumerate().map(|(position, clip)| part(position, clip)).collect(),
         Err(other) => {
-            fields.kept.repair("clips", "wrong_type_kept_aside", other);
+            fields.legacy.repair("clips", "wrong_type_kept_aside", other);
             Vec::new()
         }
     }
@@ -197,14 +197,14 @@ mod tests {
         }));
         assert_eq!((record.progress, record.total_shots), (Some(42.5), Some(0)));
         assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("no audio")));
-        assert_eq!(record.kept.into_context(), None);
+        assert_eq!(record.legacy.into_context(), None);
     }
 
     #[test]
     fn a_failure_to_start_is_the_jobs() {
-        let told = json!({"job_id": "a", "status": "error", "progress": "0", "message": "no worker", "updated_at": "2025-08-20T02:00:00"});
+        let job_progress = json!({"job_id": "a", "status": "error", "progress": "0", "message": "no worker", "updated_at": "2025-08-20T02:00:00"});
         let job = json!({
-            "job_id": "a", "status": "queued", "progress": "0", "clips_count": "0", "job_progress": told,
+            "job_id": "a", "status": "queued", "progress": "0", "clips_count": "0", "job_progress": job_progress,
             "created_at": "2025-08-20T01:21:42", "updated_at": "2025-08-20T01:21:43",
         });
         let record = read(job);

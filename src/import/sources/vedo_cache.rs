@@ -66,7 +66,7 @@ impl Source for VedoCache {
             error: fields.words("error"),
             total_shots: fields.whole("total_shots"),
             completed_shots: fields.whole("completed_shots"),
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::VedoCache, id, status, times)
         })
     }
@@ -88,6 +88,6 @@ mod tests {
         let record = VedoCache.read(None, record, &Context::default()).unwrap();
         assert_eq!((record.job_type.as_str(), record.mode.as_deref()), ("script2video", Some("script")));
         let legacy = json!({"error_details": {"code": 502}, "episode_number": 3});
-        assert_eq!(record.kept.into_context().unwrap()["legacy"], legacy);
+        assert_eq!(record.legacy.into_context().unwrap()["legacy"], legacy);
     }
 }

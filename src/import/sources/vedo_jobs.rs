@@ -71,7 +71,7 @@ impl Source for VedoJobs {
             items,
             request_data: request,
             result,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::VedoJobs, id, status, times)
         })
     }
@@ -106,7 +106,7 @@ mod tests {
         });
         let record = read(record).unwrap();
         assert_eq!(record.error.as_deref(), Some(r#"{"code":1}"#));
-        let context = record.kept.into_context().unwrap();
+        let context = record.legacy.into_context().unwrap();
         assert_eq!(context["legacy"], json!({"tenant": 7, "request": "text"}));
     }
 }

@@ -66,7 +66,7 @@ impl Source for VedoPipeline {
             total_shots: fields.whole("total_shots"),
             completed_shots: fields.whole("completed_shots"),
             request_data: request,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::VedoPipeline, id, status, times)
         })
     }

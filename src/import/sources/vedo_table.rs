@@ -71,7 +71,7 @@ impl Source for VedoTable {
         let job_type = names::job_type(fields.text("job_type"), mode.as_deref(), request.as_ref())?;
         let result = fields.json_object("result");
         if let Some(context) = fields.json_object("context").filter(|context| !context.is_empty()) {
-            fields.kept.keep("context", context.into());
+            fields.legacy.keep("context", context.into());
         }
         let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
         let total = total_shots(&mut fields, result.as_ref());
@@ -94,7 +94,7 @@ impl Source for VedoTable {
             completed_shots: fields.whole("completed_shots").filter(|shots| *shots != 0),
             request_data: request,
             result,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::VedoTable, id, status, times)
         })
     }
@@ -108,7 +108,7 @@ fn total_shots(fields: &mut Fields, result: Option<&Map<String, Value>>) -> Opti
     if let (Some(column), Some(counted)) = (column, of_result)
         && column != counted
     {
-        fields.kept.repair("total_shots", "result_wins_over_counter", column.into());
+        fields.legacy.repair("total_shots", "result_wins_over_counter", column.into());
     }
     of_result.or(column)
 }
@@ -146,8 +146,8 @@ mod tests {
         });
         let Value::Object(row) = row else { panic!("a row is an object") };
         let (row, repairs) = VedoTable.read(Some("a"), row, &Context::default()).unwrap().into_job();
-        let told = format!("{:?}", row.job);
-        assert!(!told.contains("opensesame") && !told.contains("12345678"), "{told}");
+        let debug_text = format!("{:?}", row.job);
+        assert!(!debug_text.contains("opensesame") && !debug_text.contains("12345678"), "{debug_text}");
         let repairs: Vec<_> = repairs.iter().map(|repair| (repair.field.as_str(), repair.rule)).collect();
         assert_eq!(repairs, [("request_data", "secret_removed"), ("result", "secret_removed")]);
     }

@@ -94,7 +94,7 @@ impl Source for Web2img {
             priority: priority.unwrap_or(0),
             run_at: run_at.filter(|_| status.0 == JobStatus::Queued),
             items,
-            kept: fields.finish(),
+            legacy: fields.finish(),
             ..Record::bare(SourceKind::Web2img, id, status, times)
         })
     }
@@ -122,7 +122,7 @@ fn as_the_items_tell(status: (JobStatus, String), items: &[Item], fields: &mut F
     let ended = matches!(status.0, JobStatus::Completed | JobStatus::Failed);
     let cancelled = |item: &Item| item.status == ItemStatus::Failed && item.error.as_deref() == Some(CANCELLED);
     if ended && items.iter().any(cancelled) {
-        fields.kept.repaired("status", "cancelled_as_its_items_tell");
+        fields.legacy.repaired("status", "cancelled_as_its_items_tell");
         return (JobStatus::Cancelled, status.1);
     }
     status

@@ -12,7 +12,7 @@ pub enum Stop {
     /// The rest of the file cannot be parsed.
     Broken(Reject),
     /// The rest of the file cannot be parsed, and a reject has been handed on for that.
-    Told,
+    Reported,
     /// The receiver takes no more records.
     Done,
 }
@@ -129,19 +129,19 @@ impl<R: BufRead> Bytes<R> {
 
     pub fn truncated(&self) -> Stop {
         let ends = if self.fenced { "What stands in this line ends" } else { "The file ends" };
-        let told = format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
-        broken(Reason::TruncatedJson, told)
+        let detail = format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
+        broken(Reason::TruncatedJson, detail)
     }
 }
 
-pub fn broken(reason: Reason, told: impl Into<String>) -> Stop {
-    Stop::Broken(Reject::new(reason, told))
+pub fn broken(reason: Reason, detail: impl Into<String>) -> Stop {
+    Stop::Broken(Reject::new(reason, detail))
 }
 
 /// Reject of a record that is too large.
 pub fn too_large() -> Reject {
-    let told = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
-    Reject::new(Reason::TooLarge, told)
+    let detail = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
+    Reject::new(Reason::TooLarge, detail)
 }
 
 fn unreadable(error: &std::io::Error) -> Stop {

@@ -43,11 +43,11 @@ impl ScalarRun {
         let Self { first, count, bytes } = std::mem::take(self);
         let mut piece = first?;
         if count > 1 {
-            let told = format!(
+            let detail = format!(
                 "From here on, {count} values in a row are numbers, words or texts, not the objects of jobs; the first \
                  of them is kept."
             );
-            piece.whole = Err(Reject::new(Reason::NotAnObject, told));
+            piece.whole = Err(Reject::new(Reason::NotAnObject, detail));
             piece.bytes = bytes;
         }
         Some(piece)

@@ -41,7 +41,7 @@ impl JobManager {
         for action in running {
             let silent = action.heartbeat_at.is_none_or(|at| at <= self.now() - ORPHANED_AFTER);
             let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
-            if action.process.as_ref().is_none_or(gone) && self.take_action(&action, Some(self.owner())).await? {
+            if action.process.as_ref().is_none_or(gone) && self.claim_action(&action, Some(self.owner())).await? {
                 self.run_action(&action.id).await?;
                 ran += 1;
             }
@@ -54,7 +54,7 @@ impl JobManager {
         self.wake.notified().await;
     }
 
-    async fn take_action(&self, action: &job_action::Model, process: Option<String>) -> Result<bool> {
+    async fn claim_action(&self, action: &job_action::Model, process: Option<String>) -> Result<bool> {
         let (id, was) = (action.id.clone(), action.process.clone());
         self.db.commit(ClaimAction { id, was, process, now: self.now() }).await
     }
@@ -65,7 +65,7 @@ impl JobManager {
             let action = self.get_action(id).await?;
             if self.feed.is_over() {
                 // Releases the action, so that the next process resumes it at once.
-                self.take_action(&action, None).await?;
+                self.claim_action(&action, None).await?;
                 return Ok(());
             }
             match self.next_batch(&action).await {
@@ -94,7 +94,7 @@ impl JobManager {
         // Jobs created after the start of the action are not part of it.
         let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
-        let Some(path) = self.path(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
+        let Some(path) = self.choose_index(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
         let behind = action.after_created_at.zip(action.after_id.clone());
         let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
         let part = KeyRange { order: Order::OldestFirst, behind, upto: None };
@@ -104,7 +104,7 @@ impl JobManager {
             Some(page) => page,
         };
         let (filter, now) = (Arc::new(filter), self.now());
-        let due = |(id, created_at)| ActionTarget { id, created_at, deed: deed(action, filter.clone(), now) };
+        let due = |(id, created_at)| ActionTarget { id, created_at, step: action_step(action, filter.clone(), now) };
         let jobs = page.into_iter().map(due).collect();
         self.db.commit(Act { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
     }
@@ -142,7 +142,7 @@ impl JobManager {
 }
 
 /// Returns the change that the action makes to a job, provided that the job still matches.
-fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> ActionStep {
+fn action_step(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> ActionStep {
     let priority = action.priority.unwrap_or_default();
     let items = if action.action == ActionKind::Retry { Items::Counted } else { Items::None };
     let kind = action.action;

@@ -33,7 +33,7 @@ pub struct Batch {
     pub changes: Vec<Change>,
     /// Approximate size of the batch, in bytes.
     pub weight: usize,
-    together: OnceLock<Bytes>,
+    all_messages: OnceLock<Bytes>,
     labels: OnceCell<HashMap<String, Value>>,
 }
 
@@ -69,8 +69,8 @@ impl Batch {
     }
 
     /// Returns all messages in one buffer. The first caller builds it.
-    pub fn together(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
-        self.together.get_or_init(|| make(self)).clone()
+    pub fn all_messages(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
+        self.all_messages.get_or_init(|| make(self)).clone()
     }
 
     /// Loads the labels of the jobs, once for all subscribers that filter by label. A deleted job

@@ -47,7 +47,7 @@ impl DeferredEvents {
         }
         let mut ids: Vec<i64> = jobs.into_values().flatten().collect();
         ids.sort_unstable();
-        Ok(Self { place, ids: ids.into_iter().skip(place.told).collect() })
+        Ok(Self { place, ids: ids.into_iter().skip(place.sent).collect() })
     }
 
     /// Returns the position of the stream once all held-back events are sent.
@@ -70,12 +70,12 @@ impl DeferredEvents {
             None => count,
         };
         self.ids.drain(..count);
-        self.place.told += count;
-        let (first, last) = (self.place.told - count, self.ids.is_empty());
+        self.place.sent += count;
+        let (first, last) = (self.place.sent - count, self.ids.is_empty());
         let number = events.len();
         let change = |(i, event)| match last && i + 1 == number {
             true => Change::new(Arc::new(event), Place::of(self.place.at)),
-            false => Change::new(Arc::new(event), Place { told: first + i + 1, ..self.place }),
+            false => Change::new(Arc::new(event), Place { sent: first + i + 1, ..self.place }),
         };
         Ok(Some(Batch::of(events.into_iter().enumerate().map(change).collect())))
     }

@@ -12,7 +12,7 @@ use std::{fmt, str::FromStr};
 pub struct Place {
     pub at: i64,
     pub back: i64,
-    pub told: usize,
+    pub sent: usize,
 }
 
 /// Maximum distance of a held-back event from its position: more than the length of a round, with
@@ -22,7 +22,7 @@ const MAX_SPAN: i64 = 50_000;
 impl Place {
     /// Creates a position without held-back events.
     pub fn of(at: i64) -> Self {
-        Self { at, back: 0, told: 0 }
+        Self { at, back: 0, sent: 0 }
     }
 }
 
@@ -30,8 +30,8 @@ impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Place { at, back: 0, .. } => write!(f, "{at}"),
-            Place { at, back, told: 0 } => write!(f, "{at}.{back}"),
-            Place { at, back, told } => write!(f, "{at}.{back}.{told}"),
+            Place { at, back, sent: 0 } => write!(f, "{at}.{back}"),
+            Place { at, back, sent } => write!(f, "{at}.{back}.{sent}"),
         }
     }
 }
@@ -48,9 +48,9 @@ impl FromStr for Place {
         };
         let mut parts = text.split('.');
         let at = number(Some(parts.next().ok_or(())?))?;
-        let (back, told) = (number(parts.next())?, number(parts.next())?);
-        let place = Place { at, back, told: usize::try_from(told).map_err(|_| ())? };
-        let possible = parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || told == 0);
+        let (back, sent) = (number(parts.next())?, number(parts.next())?);
+        let place = Place { at, back, sent: usize::try_from(sent).map_err(|_| ())? };
+        let possible = parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || sent == 0);
         possible.then_some(place).ok_or(())
     }
 }
@@ -62,9 +62,9 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_is_read_again(at in 0i64.., back in 0i64..1000, told in 0usize..9) {
+        fn what_is_written_is_read_again(at in 0i64.., back in 0i64..1000, sent in 0usize..9) {
             let back = back.min(at);
-            let place = Place { at, back, told: if back == 0 { 0 } else { told } };
+            let place = Place { at, back, sent: if back == 0 { 0 } else { sent } };
             prop_assert_eq!(place.to_string().parse(), Ok(place));
         }
 

@@ -54,7 +54,7 @@ struct State {
 impl FeedTask {
     pub async fn begin(feed: Feed) -> Result<Arc<Self>> {
         // Subscribes before it reads the end of the history, so that nothing in between is missed.
-        let news = feed.db.news().subscribe();
+        let news = feed.db.change_bus().subscribe();
         let tail = Tail::from_end(feed.db.read().clone()).await?;
         let at = tail.position();
         let state = State { from: at, at, round: ThrottleWindow::default(), ends: None, passed: Vec::new() };
@@ -124,8 +124,8 @@ impl State {
                 self.ends = Some(Instant::now() + THROTTLE_WINDOW);
             }
             self.at = event.id;
-            let told = self.ends.is_none() || self.round.pass(&event);
-            if told {
+            let is_sent = self.ends.is_none() || self.round.pass(&event);
+            if is_sent {
                 changes.push(Change::new(event, self.place()));
             }
         }
@@ -134,7 +134,7 @@ impl State {
 
     fn place(&self) -> Place {
         let back = if self.round.holds_back() { self.at - self.from } else { 0 };
-        Place { at: self.at, back, told: 0 }
+        Place { at: self.at, back, sent: 0 }
     }
 
     fn end_round(&mut self) -> Vec<Change> {
@@ -152,10 +152,10 @@ impl State {
 fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
     let last = held.len();
     let change = |(i, event): (usize, Arc<job_event::Model>)| match i + 1 {
-        told if told == last => Change::new(event, Place::of(place.at)),
-        told => Change::new(event, Place { told, ..place }),
+        sent if sent == last => Change::new(event, Place::of(place.at)),
+        sent => Change::new(event, Place { sent, ..place }),
     };
-    held.into_iter().enumerate().map(change).skip(place.told).collect()
+    held.into_iter().enumerate().map(change).skip(place.sent).collect()
 }
 
 async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscription) {

@@ -75,11 +75,11 @@ impl JobManager {
         };
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
-        let told = StatsReader { job_type, db: &snapshot, tail: StatsReader::tail(&snapshot).await? };
+        let reader = StatsReader { job_type, db: &snapshot, tail: StatsReader::tail(&snapshot).await? };
         let starts: Vec<_> = unit.starts(now).collect();
         let from = starts.first().copied().unwrap_or(now);
-        let spans = told.spans(unit, from).await?;
-        let of_day = told.spans(BucketSize::Hour, midnight).await?;
+        let spans = reader.spans(unit, from).await?;
+        let of_day = reader.spans(BucketSize::Hour, midnight).await?;
         snapshot.commit().await?;
         let of_span = |start: DateTime<Utc>| {
             let mut sum = Tally::default();

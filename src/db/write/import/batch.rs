@@ -143,8 +143,8 @@ impl ImportBatch {
     }
 
     fn event(&self, job: &job::Model, kind: EventKind) -> job_event::Model {
-        let told = || json!({"import_id": self.import_id});
-        let data = (kind != EventKind::Imported).then(told);
+        let import_data = || json!({"import_id": self.import_id});
+        let data = (kind != EventKind::Imported).then(import_data);
         job_event::Model { created_at: self.now, ..event(None, job, kind, data) }
     }
 

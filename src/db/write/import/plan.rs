@@ -37,7 +37,7 @@ impl Plan {
 
 /// Returns the outcomes that importing these records would have. Each record is judged by itself,
 /// so a repeated id counts as two imports.
-pub async fn foresee(
+pub async fn dry_run(
     conn: &impl ConnectionTrait,
     records: &[ImportedJob],
     on_conflict: OnConflict,

@@ -83,8 +83,8 @@ async fn read<W: Write>(file: &Openable, preferences: Option<&Openable>, out: &m
     let tables = Tables::of(&mut conn, &names).await?;
     let vedo = tables.with("video_generation_jobs", &["id", "job_type", "status"]);
     if vedo.is_some() && tables.with("video_generation_jobs", &["lease_token"]).is_some() {
-        let told = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
-        return Err(Reject::new(Reason::UnknownShape, told).into());
+        let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        return Err(Reject::new(Reason::UnknownShape, detail).into());
     }
     if let Some(table) = vedo {
         out.say(Message::Store { name: SourceKind::VedoTable.name().to_owned() }, &[])?;

@@ -103,11 +103,11 @@ async fn results(
 }
 
 fn too_many() -> Reject {
-    let told = format!(
+    let detail = format!(
         "The job has more than {MAX_RESULTS} results, or results of more than {} MiB, which is the most that is read.",
         LARGEST >> 20
     );
-    Reject::new(Reason::TooLarge, told)
+    Reject::new(Reason::TooLarge, detail)
 }
 
 /// Rejects the results of deleted jobs, since the store does not enforce its foreign key.
@@ -121,14 +121,14 @@ async fn orphans<W: Write>(
     while let Some(row) = ids.try_next().await? {
         let id = rows::key(&rows::object(&row, &mut Repairs::new())?, "job_id");
         let results = results(table, beside, &id, &mut Repairs::new()).await?;
-        let told = match &results {
+        let detail = match &results {
             Some(results) => {
                 format!("The table job_results has {} results of this job, which is not there.", results.len())
             }
             None => "The table job_results has results of this job, which is not there.".to_owned(),
         };
         let raw = results.and_then(|results| rows::text(&results)).unwrap_or_default();
-        out.reject(Some(&id), &raw, Reject::new(Reason::Orphan, told))?;
+        out.reject(Some(&id), &raw, Reject::new(Reason::Orphan, detail))?;
     }
     Ok(())
 }
@@ -163,9 +163,9 @@ fn left_over<W: Write>(active: Result<Active, Reject>, out: &mut Out<W>) -> Step
     let (key, raw, reject) = match active {
         Ok(None) => return Ok(()),
         Ok(Some((id, title))) => {
-            let told = "The job that is named as the active one is not among the jobs.";
+            let detail = "The job that is named as the active one is not among the jobs.";
             let raw = json!({"job_id": id, "job_title": title}).to_string();
-            (Some(id), raw, Reject::new(Reason::Orphan, told))
+            (Some(id), raw, Reject::new(Reason::Orphan, detail))
         }
         Err(reject) => (None, String::new(), reject),
     };

@@ -56,9 +56,9 @@ impl Prepared {
 
 fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
     let failed = |error: io::Error| {
-        let told =
+        let detail =
             format!("The database has changes pending beside it, and could not be copied to read them: {error}.");
-        Reject::new(Reason::UnreadableFile, told)
+        Reject::new(Reason::UnreadableFile, detail)
     };
     let folder = Temporary::new("import").map_err(failed)?;
     let files: Vec<_> = [""].iter().chain(pending).map(|ending| beside(path, ending)).collect();
@@ -74,8 +74,8 @@ fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
         fs::set_permissions(&target, permissions).map_err(failed)?;
     }
     if state().map_err(failed)? != before {
-        let told = "The database changed while it was copied: stop the service that writes to it, and import again.";
-        return Err(Reject::new(Reason::BadDatabase, told));
+        let detail = "The database changed while it was copied: stop the service that writes to it, and import again.";
+        return Err(Reject::new(Reason::BadDatabase, detail));
     }
     Ok(folder)
 }

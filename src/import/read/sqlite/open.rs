@@ -94,8 +94,8 @@ impl Table {
             }
         }
         if columns.len() > MAX_COLUMNS || columns.iter().any(|column| column.chars().count() > MAX_NAME_BYTES) {
-            let told = format!("The table {name} has more or longer columns than that of any known store.");
-            return Err(Reject::new(Reason::UnknownShape, told));
+            let detail = format!("The table {name} has more or longer columns than that of any known store.");
+            return Err(Reject::new(Reason::UnknownShape, detail));
         }
         Ok(Self { name: name.to_owned(), columns, generates })
     }
@@ -149,8 +149,8 @@ pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     let names: Result<Vec<String>, _> = sqlx::query_scalar(sql).bind(MAX_NAMED_TABLES).fetch_all(conn).await;
     let names = names.unwrap_or_default();
     let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let told = format!("The database has the tables of no known store; it has: {names}.");
-    Reject::new(Reason::UnknownShape, told)
+    let detail = format!("The database has the tables of no known store; it has: {names}.");
+    Reject::new(Reason::UnknownShape, detail)
 }
 
 fn quoted(name: &str) -> String {

@@ -39,7 +39,7 @@ pub fn items(fields: &mut Fields, results: Option<Value>) -> Vec<Item> {
 /// Objects of a list. Anything else goes to `context.legacy`.
 fn list(fields: &mut Fields, name: &str, value: Option<Value>) -> Vec<Map<String, Value>> {
     items::objects(value.unwrap_or_else(|| Value::Array(Vec::new()))).unwrap_or_else(|other| {
-        fields.kept.repair(name, "wrong_type_kept_aside", other);
+        fields.legacy.repair(name, "wrong_type_kept_aside", other);
         Vec::new()
     })
 }
