@@ -15,13 +15,13 @@ mod speed;
 mod work;
 
 use callsheet::{
-    chance::SystemRandom,
     clock::SystemClock,
     db::{
         Database, Observer, Options,
         migrate::{Change, migrate},
     },
     jobs::{Claim, JobManager},
+    random::SystemRandom,
 };
 use std::{collections::HashMap, path::PathBuf, sync::Arc};
 

@@ -1,12 +1,12 @@
 //! Wiring of the app: connects the database, the job manager and the importer.
 
 use crate::{
-    chance::SystemRandom,
     clock::SystemClock,
     config::Config,
     db::{ConnectError, Database, Options, sqlite_file},
     import::{Background, Settings},
     jobs::JobManager,
+    random::SystemRandom,
 };
 use std::{sync::Arc, time::Duration};
 

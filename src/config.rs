@@ -1,7 +1,7 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
-use crate::{api::is_host, server::Bounds};
+use crate::{api::is_host, server::ServerLimits};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
@@ -159,7 +159,7 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Names by which clients may call the server, besides its addresses.
     pub allowed_hosts: Vec<String>,
-    pub bounds: Bounds,
+    pub bounds: ServerLimits,
     pub cache_jobs: u64,
     /// Days that the history of an ended job is kept; `None` keeps it forever.
     pub keep_history_days: Option<u32>,
@@ -268,10 +268,10 @@ fn named(hosts: Option<Vec<String>>) -> Vec<String> {
     hosts.unwrap_or_default().into_iter().filter(|host| !host.is_empty()).collect()
 }
 
-fn bounds(flags: &ConnectionFlags, file: &File) -> Bounds {
-    let defaults = Bounds::default();
+fn bounds(flags: &ConnectionFlags, file: &File) -> ServerLimits {
+    let defaults = ServerLimits::default();
     let seconds = |flag: Option<u64>, file: Option<u64>, default| flag.or(file).map_or(default, Duration::from_secs);
-    Bounds {
+    ServerLimits {
         header: seconds(flags.header_timeout, file.header_timeout, defaults.header),
         idle: seconds(flags.idle_timeout, file.idle_timeout, defaults.idle),
         body: seconds(flags.body_timeout, file.body_timeout, defaults.body),

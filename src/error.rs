@@ -10,7 +10,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Error in one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    pub place: Place,
+    pub place: Location,
     /// Stable error code, e.g. `too_long`.
     pub code: &'static str,
     /// Sentence with the remedy.
@@ -19,7 +19,7 @@ pub struct FieldError {
 
 /// Location of a field in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// RFC 6901 pointer into the body, e.g. `/labels/team`; empty for the whole body.
     Pointer(String),
     /// Name of a query, path or header parameter.
@@ -28,17 +28,17 @@ pub enum Place {
 
 impl FieldError {
     pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Pointer(pointer.into()), code, detail: detail.into() }
+        Self { place: Location::Pointer(pointer.into()), code, detail: detail.into() }
     }
 
     pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Place::Parameter(name.into()), code, detail: detail.into() }
+        Self { place: Location::Parameter(name.into()), code, detail: detail.into() }
     }
 }
 
 /// Kind of object that a lookup did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Thing {
+pub enum Resource {
     Job,
     Item,
     Shot,
@@ -48,30 +48,30 @@ pub enum Thing {
     Action,
 }
 
-impl Thing {
+impl Resource {
     fn not_found(self) -> &'static str {
         match self {
-            Thing::Job => "job_not_found",
-            Thing::Item => "item_not_found",
-            Thing::Shot => "shot_not_found",
-            Thing::Series => "series_not_found",
-            Thing::Episode => "episode_not_found",
-            Thing::Import => "import_not_found",
-            Thing::Action => "action_not_found",
+            Resource::Job => "job_not_found",
+            Resource::Item => "item_not_found",
+            Resource::Shot => "shot_not_found",
+            Resource::Series => "series_not_found",
+            Resource::Episode => "episode_not_found",
+            Resource::Import => "import_not_found",
+            Resource::Action => "action_not_found",
         }
     }
 }
 
-impl fmt::Display for Thing {
+impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Thing::Job => "Job",
-            Thing::Item => "Item",
-            Thing::Shot => "Shot",
-            Thing::Series => "Series",
-            Thing::Episode => "Episode",
-            Thing::Import => "Import",
-            Thing::Action => "Action",
+            Resource::Job => "Job",
+            Resource::Item => "Item",
+            Resource::Shot => "Shot",
+            Resource::Series => "Series",
+            Resource::Episode => "Episode",
+            Resource::Import => "Import",
+            Resource::Action => "Action",
         })
     }
 }
@@ -79,9 +79,9 @@ impl fmt::Display for Thing {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("{0} not found")]
-    NotFound(Thing),
+    NotFound(Resource),
     #[error("There is no {} with the id {id}: create it first, or leave {} out.", .thing.to_string().to_lowercase(), &pointer[1..])]
-    UnknownReference { thing: Thing, id: String, pointer: &'static str },
+    UnknownReference { thing: Resource, id: String, pointer: &'static str },
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldError>),
     #[error(transparent)]
@@ -126,7 +126,7 @@ pub enum Error {
     DiskFull(#[source] DbErr),
     #[error("The database file was moved or deleted, and changes are refused: put it back, or restart the server.")]
     DatabaseMoved,
-    #[error("The row of the job {0} in the database can't be read: whoever keeps the database has to mend it.")]
+    #[error("The row of the job {0} in the database can't be read: repair or delete that row in the database.")]
     Unreadable(String),
     #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
     CounterExhausted,
@@ -185,9 +185,9 @@ const MAX_QUOTED_ERRORS: usize = 5;
 
 fn sentences(errors: &[FieldError]) -> String {
     let one = |e: &FieldError| match &e.place {
-        Place::Pointer(p) if p.is_empty() => e.detail.clone(),
-        Place::Pointer(p) => format!("{p}: {}", e.detail),
-        Place::Parameter(p) => format!("{p}: {}", e.detail),
+        Location::Pointer(p) if p.is_empty() => e.detail.clone(),
+        Location::Pointer(p) => format!("{p}: {}", e.detail),
+        Location::Parameter(p) => format!("{p}: {}", e.detail),
     };
     let mut sentences: Vec<_> = errors.iter().take(MAX_QUOTED_ERRORS).map(one).collect();
     if errors.len() > MAX_QUOTED_ERRORS {

@@ -5,8 +5,8 @@
 
 pub mod api;
 pub mod app;
+mod atomic_file;
 pub mod background;
-pub mod chance;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -20,10 +20,10 @@ pub mod lifecycle;
 pub mod lines;
 mod printable;
 pub mod process;
+pub mod random;
 pub mod server;
 mod shown_url;
 mod tasks;
 pub mod telemetry;
 pub mod threads;
-mod whole_file;
 pub mod worker;

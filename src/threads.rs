@@ -43,8 +43,11 @@ pub fn start_runtime() -> io::Result<Runtime> {
         std::process::exit(1);
     }));
     let kept_for_ever = Duration::from_secs(u32::MAX.into());
-    let runtime =
-        Builder::new_multi_thread().enable_all().max_blocking_threads(MAX_BLOCKING_THREADS).thread_keep_alive(kept_for_ever).build()?;
+    let runtime = Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .thread_keep_alive(kept_for_ever)
+        .build()?;
     let made = runtime.block_on(async { timeout(START_TIMEOUT, keep_threads()).await });
     let _ = std::panic::take_hook();
     made.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;

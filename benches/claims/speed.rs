@@ -8,7 +8,7 @@ use crate::{
 };
 use callsheet::{
     db::{Database, Observer, Options},
-    jobs::{Claimed, Ending, JobManager, NewJob, Outcome},
+    jobs::{AttemptReport, Claimed, Ending, JobManager, NewJob},
 };
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait};
 use std::{
@@ -79,23 +79,23 @@ fn show(what: &str, jobs: usize, took: &Took) {
     println!("  {what:<34} {create:>9} {claim:>9} {complete:>9} {work:>16}");
 }
 
-fn completed(claimed: Claimed) -> Outcome {
+fn completed(claimed: Claimed) -> AttemptReport {
     let job = claimed.job;
-    Outcome { job_id: job.id, lease_token: job.lease_token, ending: Ending::Completed { result: None } }
+    AttemptReport { job_id: job.id, lease_token: job.lease_token, ending: Ending::Completed { result: None } }
 }
 
 impl Way for JobManager {
-    type Held = Outcome;
+    type Held = AttemptReport;
 
     async fn create(&self, jobs: Range<usize>) {
         assert!(self.create_jobs(jobs.map(new_job).collect(), None).await.unwrap().iter().all(Result::is_ok));
     }
 
-    async fn claim(&self, jobs: usize) -> Vec<Outcome> {
+    async fn claim(&self, jobs: usize) -> Vec<AttemptReport> {
         self.claim_jobs(claim(jobs)).await.unwrap().into_iter().map(completed).collect()
     }
 
-    async fn complete(&self, held: Vec<Outcome>) {
+    async fn complete(&self, held: Vec<AttemptReport>) {
         assert!(self.report_outcomes(held).await.unwrap().iter().all(|(_, outcome)| outcome.is_ok()));
     }
 }

@@ -5,9 +5,9 @@ use super::{
     body::Body,
     dto::{Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction},
     headers::IdempotencyKey,
+    json_bytes::JsonBytes,
     paging,
     rows::Rows,
-    written::Written,
 };
 use crate::{jobs::JobManager, lifecycle::Cursor};
 use entity::job_action;
@@ -76,7 +76,7 @@ impl Actions {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Result<Written<ActionList>> {
+    ) -> Result<JsonBytes<ActionList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("actions");
         let read = |after, limit| self.0.list_actions(after, limit);
@@ -127,7 +127,7 @@ impl Actions {
         /// Maximum number of outcomes on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Written<ActionOutcomeList>> {
+    ) -> Result<JsonBytes<ActionOutcomeList>> {
         let limit = paging::limit(limit.0)?;
         let outcome = outcome.0.map(Into::into);
         let mut rows = Rows::new("outcomes");

@@ -9,8 +9,8 @@ mod shape;
 mod words;
 
 use super::{
+    memory_limit::MemoryReservation,
     problem::{Problem, shown},
-    room::Share,
 };
 use crate::error::FieldError;
 use poem::{Request, RequestBody, Result};
@@ -26,7 +26,7 @@ use shape::BodySchema;
 
 /// Maximum size of a body in bytes; handlers get it through the request's data.
 #[derive(Clone, Copy)]
-pub struct Limit(pub usize);
+pub struct MaxBodyBytes(pub usize);
 
 /// A JSON body of the shape `T`.
 pub struct Body<T> {
@@ -35,7 +35,7 @@ pub struct Body<T> {
     /// request has one.
     pub text: Option<String>,
     /// Reserved memory of a large body, released when the body is dropped.
-    _share: Option<Share>,
+    _share: Option<MemoryReservation>,
 }
 
 impl<T: Type> Payload for Body<T> {

@@ -9,7 +9,7 @@ use super::{
     },
     headers::IfMatch,
     jobs::{JobResponse, answer},
-    written::Written,
+    json_bytes::JsonBytes,
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
@@ -25,11 +25,11 @@ impl Claims {
     /// those due earlier, then those created earlier. No job goes to two workers. With
     /// `wait_seconds` the server holds the response until a job is due.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
-    async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Written<ClaimedJobs>> {
+    async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<JsonBytes<ClaimedJobs>> {
         // A waiting call must not hold its body in memory: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
         let claimed = ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() };
-        Ok(Written::json_of_change(&claimed))
+        Ok(JsonBytes::json_of_change(&claimed))
     }
 
     /// Send a heartbeat

@@ -3,9 +3,9 @@
 use super::{
     Tag,
     dto::{Event, EventList},
+    json_bytes::JsonBytes,
     paging,
     rows::Rows,
-    written::Written,
 };
 use crate::jobs::JobManager;
 use poem::Result;
@@ -34,7 +34,7 @@ impl Events {
         /// Maximum number of events on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Written<EventList>> {
+    ) -> Result<JsonBytes<EventList>> {
         let limit = paging::limit(limit.0)?;
         let mut rows = Rows::new("events");
         let read = |after, limit| self.0.list_events(&job_id.0, after, limit);

@@ -4,10 +4,10 @@
 use super::{
     Tag,
     dto::{Import, ImportList, ImportReject, ImportRejectList},
+    json_bytes::JsonBytes,
     paging::{self, wrong},
     rows::Rows,
     upload::Upload,
-    written::Written,
 };
 use crate::{
     import::{Background, Options},
@@ -105,7 +105,7 @@ impl Imports {
         limit: Query<Option<u64>>,
         /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-    ) -> Result<Written<ImportList>> {
+    ) -> Result<JsonBytes<ImportList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("imports");
         let read = |after, limit| self.jobs.list_imports(after, limit);
@@ -157,7 +157,7 @@ impl Imports {
         /// Maximum number of rejects on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Written<ImportRejectList>> {
+    ) -> Result<JsonBytes<ImportRejectList>> {
         let limit = paging::limit(limit.0)?;
         let mut rows = Rows::new("rejects");
         let read = |after, limit| self.jobs.list_import_rejects(&import_id.0, after, limit);

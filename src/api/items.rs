@@ -6,9 +6,9 @@ use super::{
     dto::{Item, ItemList, ReportItems},
     headers::{IdempotencyKey, IfMatch},
     jobs::{CreatedJob, JobResponse, answer, made},
+    json_bytes::JsonBytes,
     paging,
     rows::Rows,
-    written::Written,
 };
 use crate::jobs::{Guard, JobManager};
 use poem::Result;
@@ -37,7 +37,7 @@ impl Items {
         /// Maximum number of items on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-    ) -> Result<Written<ItemList>> {
+    ) -> Result<JsonBytes<ItemList>> {
         let limit = paging::limit(limit.0)?;
         let mut rows = Rows::new("items");
         let read = |after, limit| self.0.list_items(&job_id.0, after, limit);

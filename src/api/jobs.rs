@@ -9,11 +9,11 @@ use super::{
     },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
-    kept_lists::{ListKey, ListCache},
+    json_bytes::JsonBytes,
+    list_cache::{ListCache, ListKey},
     paging::{self, wrong},
     problem::Problem,
     rows::Rows,
-    written::Written,
 };
 use crate::{
     jobs::{self, JobManager, PageAfter, Total},
@@ -38,7 +38,7 @@ pub enum JobResponse {
     /// The job after the change.
     #[oai(status = 200)]
     Ok(
-        Written<Job>,
+        JsonBytes<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -51,7 +51,7 @@ enum GetJobResponse {
     /// The job with its shots.
     #[oai(status = 200)]
     Ok(
-        Written<JobWithShots>,
+        JsonBytes<JobWithShots>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -70,7 +70,7 @@ pub enum CreatedJob {
     /// The created job, now in the queue.
     #[oai(status = 201)]
     Created(
-        Written<Job>,
+        JsonBytes<Job>,
         /// Path of the job.
         #[oai(header = "Location")]
         String,
@@ -172,7 +172,7 @@ impl Jobs {
         /// request, context and result; `preview` is a summary with the path of each job's newest
         /// frame.
         view: Query<Option<View>>,
-    ) -> Result<Written<JobList>> {
+    ) -> Result<JsonBytes<JobList>> {
         let filter = filter(Given {
             status: status.0,
             job_type: job_type.0,
@@ -197,7 +197,7 @@ impl Jobs {
         };
         let asked = ListKey { changes: self.0.changes(), filter, order, after, limit, view };
         if let Some(list) = self.1.get(&asked) {
-            return Written::already(list);
+            return JsonBytes::already(list);
         }
         let mut rows = Rows::new("jobs");
         let (total, next) = self.write_page(&mut rows, &asked).await?;
@@ -287,10 +287,10 @@ impl Jobs {
             return Ok(GetJobResponse::NotModified(tag));
         }
         let body = match kept.written.get() {
-            Some(bytes) => Written::already(bytes.clone())?,
+            Some(bytes) => JsonBytes::already(bytes.clone())?,
             None => {
                 let shots = kept.items.iter().map(|item| Shot::from(jobs::Shot::from(item))).collect();
-                let body = Written::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
+                let body = JsonBytes::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
                 let _ = kept.written.set(body.bytes());
                 body
             }
@@ -360,14 +360,14 @@ impl Jobs {
 /// Builds the response of every call that creates a job.
 pub fn made(job: job::Model) -> Result<CreatedJob> {
     let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-    Ok(CreatedJob::Created(Written::of_change(&job.into())?, location, tag))
+    Ok(CreatedJob::Created(JsonBytes::of_change(&job.into())?, location, tag))
 }
 
 /// Builds the response of every call that changes a job, from the row that the write returned. A
 /// second query could fail, and a change that was committed would then look as if it had failed.
 pub fn answer(job: job::Model) -> Result<JobResponse> {
     let tag = etag(job.version);
-    Ok(JobResponse::Ok(Written::of_change(&job.into())?, tag))
+    Ok(JobResponse::Ok(JsonBytes::of_change(&job.into())?, tag))
 }
 
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {

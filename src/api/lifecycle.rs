@@ -6,7 +6,7 @@ use super::{
     dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
     headers::{IfMatch, etag},
     jobs::{JobResponse, answer},
-    written::Written,
+    json_bytes::JsonBytes,
 };
 use crate::jobs::{Failure, Guard, JobManager};
 use poem::Result;
@@ -19,7 +19,7 @@ enum StartedJob {
     /// The started job.
     #[oai(status = 200)]
     Ok(
-        Written<Job>,
+        JsonBytes<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
@@ -49,7 +49,7 @@ impl Lifecycle {
             None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
-        Ok(StartedJob::Ok(Written::of(&job.into())?, tag, token))
+        Ok(StartedJob::Ok(JsonBytes::of(&job.into())?, tag, token))
     }
 
     /// Complete a job

@@ -24,16 +24,17 @@ mod host;
 mod imports;
 mod items;
 mod jobs;
-mod kept_lists;
+mod json_bytes;
 mod lifecycle;
+mod list_cache;
 mod media;
+mod memory_limit;
 mod middleware;
 mod origin;
 mod paging;
 mod prepare;
 mod problem;
 mod reports;
-mod room;
 mod rows;
 mod series;
 mod shots;
@@ -44,7 +45,6 @@ mod stats;
 mod streams;
 mod upload;
 mod workers;
-mod written;
 
 pub use contract::OPERATIONS;
 pub use host::is_host;
@@ -87,7 +87,7 @@ enum Tag {
 fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
     (
         generate::Generate(jobs.clone()),
-        jobs::Jobs(jobs.clone(), kept_lists::ListCache::default()),
+        jobs::Jobs(jobs.clone(), list_cache::ListCache::default()),
         lifecycle::Lifecycle(jobs.clone()),
         (claims::Claims(jobs.clone()), workers::Workers(jobs.clone())),
         reports::Reports(jobs.clone()),
@@ -118,7 +118,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
-    let settings = body::Limit(app.config.max_body_bytes);
+    let settings = body::MaxBodyBytes(app.config.max_body_bytes);
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     let imports = app.imports.clone();

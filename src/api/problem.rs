@@ -1,7 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457), and the table of all codes with their HTTP
 //! statuses.
 
-use crate::error::{Error, FieldError, MAX_ERRORS, Place};
+use crate::error::{Error, FieldError, Location, MAX_ERRORS};
 use poem::{
     IntoResponse, Response,
     error::ResponseError,
@@ -167,8 +167,8 @@ fn fields(errors: &[FieldError]) -> Value {
 
 fn field(error: &FieldError) -> Value {
     let (name, place) = match &error.place {
-        Place::Pointer(pointer) => ("pointer", pointer),
-        Place::Parameter(parameter) => ("parameter", parameter),
+        Location::Pointer(pointer) => ("pointer", pointer),
+        Location::Parameter(parameter) => ("parameter", parameter),
     };
     json!({name: cut(place, MAX_TEXT_CHARS), "code": error.code, "detail": cut(&error.detail, MAX_TEXT_CHARS)})
 }

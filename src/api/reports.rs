@@ -6,7 +6,7 @@ use super::{
     dto::{ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
     jobs::{JobResponse, answer},
-    written::Written,
+    json_bytes::JsonBytes,
 };
 use crate::jobs::{Guard, JobManager, Progress};
 use poem::Result;
@@ -65,10 +65,10 @@ impl Reports {
         job_id: Path<String>,
         /// Only shots after this position: `next_after` of the previous response.
         after: Query<Option<i32>>,
-    ) -> Result<Written<ShotList>> {
+    ) -> Result<JsonBytes<ShotList>> {
         let (job, shots, next_after) = self.0.list_shots(&job_id.0, after.0).await?;
         let total_shots = i32::try_from(shots.len()).unwrap_or(i32::MAX).max(job.total_shots);
         let shots = shots.into_iter().map(Into::into).collect();
-        Written::json(&ShotList { job_id: job.id, total_shots, shots, next_after })
+        JsonBytes::json(&ShotList { job_id: job.id, total_shots, shots, next_after })
     }
 }

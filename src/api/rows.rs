@@ -2,8 +2,8 @@
 //! make it larger than [`ANSWER_BYTES`], so that it needs no more memory than it sends.
 
 use super::{
-    room::{RESPONSE_MEMORY, Share},
-    written::{LARGE, Written, no_room},
+    json_bytes::{JsonBytes, LARGE_RESPONSE_BYTES, no_room},
+    memory_limit::{MemoryReservation, RESPONSE_MEMORY},
 };
 use crate::{
     db::{ANSWER_BYTES, Part},
@@ -16,7 +16,7 @@ use serde_json::Value;
 pub struct Rows {
     bytes: Vec<u8>,
     count: u64,
-    share: Share,
+    share: MemoryReservation,
 }
 
 impl Rows {
@@ -36,7 +36,7 @@ impl Rows {
             return Ok(false);
         }
         // A vector that grows by doubling may hold twice the bytes that it needs.
-        if size > LARGE && !self.share.grow_to(size.next_power_of_two()) {
+        if size > LARGE_RESPONSE_BYTES && !self.share.grow_to(size.next_power_of_two()) {
             return Err(no_room().into());
         }
         if self.count > 0 {
@@ -48,11 +48,11 @@ impl Rows {
     }
 
     /// Ends the page, with the other members of the response after its rows.
-    pub fn end<T>(mut self, rest: &Value) -> Written<T> {
+    pub fn end<T>(mut self, rest: &Value) -> JsonBytes<T> {
         let rest = rest.to_string();
         self.bytes.extend_from_slice(b"],");
         self.bytes.extend_from_slice(rest.trim_start_matches('{').as_bytes());
-        Written::counted(self.bytes.into(), self.share)
+        JsonBytes::counted(self.bytes.into(), self.share)
     }
 
     /// Reads and adds rows until there are `limit` or the page is full. Returns the position of the

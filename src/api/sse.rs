@@ -2,10 +2,10 @@
 
 use super::{
     dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot},
-    room::RESPONSE_MEMORY,
-    written::LARGE,
+    json_bytes::LARGE_RESPONSE_BYTES,
+    memory_limit::RESPONSE_MEMORY,
 };
-use crate::jobs::{Counts, FeedChange, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset, Wanted};
+use crate::jobs::{Counts, FeedChange, FilteredBatch, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset};
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
@@ -77,12 +77,12 @@ fn pieces(source: EventSource) -> impl Stream<Item = Result<Bytes, io::Error>> {
     stream::unfold((source, first), |(mut source, (mut rest, mut share))| async move {
         if rest.is_empty() {
             (rest, share) = (source.next().await?, RESPONSE_MEMORY.share());
-            if rest.len() > LARGE && !share.grow_to(rest.len()) {
+            if rest.len() > LARGE_RESPONSE_BYTES && !share.grow_to(rest.len()) {
                 // There is no memory left: the client reconnects later and resumes at its position.
                 return None;
             }
         }
-        let piece = rest.split_to(LARGE.min(rest.len()));
+        let piece = rest.split_to(LARGE_RESPONSE_BYTES.min(rest.len()));
         Some((Ok(piece), (source, (rest, share))))
     })
 }
@@ -136,7 +136,7 @@ fn of_all(news: JobsMessage, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
     let make = |change: &FeedChange| change_message(&change.place, change);
     match news {
         JobsMessage::Snapshot { at, counts } => snapshot_message(at, counts, now()),
-        JobsMessage::Changes(Wanted { batch, only: None }) => {
+        JobsMessage::Changes(FilteredBatch { batch, only: None }) => {
             batch.all_messages(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
         }
         JobsMessage::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
@@ -157,7 +157,7 @@ fn reset_message(reset: Reset) -> Bytes {
     message(None::<&i64>, "reset", &json!({"reason": reset.reason()}).to_string())
 }
 
-fn joined(wanted: &Wanted, message: impl Fn(&FeedChange) -> Bytes) -> Bytes {
+fn joined(wanted: &FilteredBatch, message: impl Fn(&FeedChange) -> Bytes) -> Bytes {
     concat(wanted.changes().map(message))
 }
 

@@ -1,7 +1,7 @@
 //! Handlers of event streams: changes of one job, or of all jobs, as they happen.
 
 use super::{Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream};
-use crate::jobs::{EventFilter, JobManager, Place};
+use crate::jobs::{EventFilter, JobManager, StreamPosition};
 use poem::Result;
 use poem_openapi::{
     ApiResponse, OpenApi,
@@ -80,7 +80,7 @@ impl Streams {
         last: LastEventId,
     ) -> Result<JobsStreamResponse> {
         let after = last.or(after.0, |text| {
-            text.parse::<Place>().map_err(|()| "Use the id of a message of this stream, e.g. 1042.")
+            text.parse::<StreamPosition>().map_err(|()| "Use the id of a message of this stream, e.g. 1042.")
         })?;
         let filter = EventFilter {
             job_types: job_type.0,

@@ -1,7 +1,7 @@
 //! A request body that is too large for memory, streamed to a temporary file and deleted with it.
 
 use super::problem::{Problem, shown};
-use crate::import::{Background, Place, Room, Temporary, MAX_UPLOADS, MAX_ADMITTED};
+use crate::import::{Background, DiskReserve, ImportPermit, MAX_ADMITTED, MAX_UPLOADS, Temporary};
 use futures_util::StreamExt;
 use poem::{Body, Request, RequestBody, Result};
 use poem_openapi::{
@@ -33,7 +33,7 @@ pub struct Upload {
     /// Folder of the file; dropping it deletes the file.
     pub folder: Temporary,
     /// Permit for an import that runs or waits.
-    pub place: Place,
+    pub place: ImportPermit,
 }
 
 impl<'a> ApiExtractor<'a> for Upload {
@@ -74,7 +74,7 @@ impl<'a> ApiExtractor<'a> for Upload {
 }
 
 /// Writes the body to the file.
-async fn receive(body: Body, path: &Path, limit: u64, room: &Room) -> Result<()> {
+async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Result<()> {
     let mut file = File::create(path).await.map_err(|e| unwritable(&e))?;
     let (mut stream, mut received, mut looked_at) = (Box::pin(body.into_bytes_stream()), 0, 0);
     full(room)?;
@@ -122,7 +122,7 @@ fn silent() -> Problem {
     Problem::new("body_too_slow", detail)
 }
 
-fn full(room: &Room) -> Result<()> {
+fn full(room: &DiskReserve) -> Result<()> {
     room.lacking().map_or(Ok(()), |lacking| Err(Problem::new("disk_full", lacking).into()))
 }
 

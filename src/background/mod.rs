@@ -49,12 +49,18 @@ impl Loops {
         let each = |name, period| Runner { name, period, jobs: jobs.clone() };
         loops.0.spawn(each("rescue_jobs", RESCUE_PERIOD).run(rescue_jobs));
         loops.0.spawn(each("note_workers", NOTE_WORKERS_PERIOD).run(|jobs| async move { jobs.note_workers().await }));
-        loops.0.spawn(each("forget_workers", FORGET_WORKERS_PERIOD).run(|jobs| async move { jobs.forget_workers().await }));
+        loops.0.spawn(
+            each("forget_workers", FORGET_WORKERS_PERIOD).run(|jobs| async move { jobs.forget_workers().await }),
+        );
         loops.0.spawn(each("give_up_imports", FAIL_ORPHANED_IMPORTS_PERIOD).run(give_up_imports));
-        loops.0.spawn(each("roll_up_stats", ROLL_UP_STATS_PERIOD).run(|jobs| async move { jobs.roll_up_stats().await }));
+        loops
+            .0
+            .spawn(each("roll_up_stats", ROLL_UP_STATS_PERIOD).run(|jobs| async move { jobs.roll_up_stats().await }));
         loops.0.spawn(each("run_actions", RUN_ACTIONS_PERIOD).run(|jobs| async move { jobs.run_actions().await }));
         loops.0.spawn(each("check_clock", CHECK_CLOCK_PERIOD).run(check_clock));
-        loops.0.spawn(each("prune_imports", PRUNE_IMPORTS_PERIOD).run(move |jobs| prune_imports(jobs, keep_imports_days)));
+        loops
+            .0
+            .spawn(each("prune_imports", PRUNE_IMPORTS_PERIOD).run(move |jobs| prune_imports(jobs, keep_imports_days)));
         if let Some(days) = keep_history_days {
             loops.0.spawn(each("clean_up", PRUNE_EVENTS_PERIOD).run(move |jobs| clean_up(jobs, days)));
         }

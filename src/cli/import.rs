@@ -8,7 +8,10 @@ use super::{
 use crate::{
     app::App,
     db::sqlite_file,
-    import::{self, Counts, Fate, Interrupted, OnConflict, Options, Outcome, Report, Room, SourceKind, StopReason},
+    import::{
+        self, Counts, DiskReserve, Interrupted, OnConflict, Options, Outcome, RecordOutcome, Report, SourceKind,
+        StopReason,
+    },
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
@@ -87,7 +90,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     });
     let mut progress = Progress::begin(&options.files, quiet);
     let mut tell = |outcome: &Outcome| {
-        if !quiet && (verbose || matches!(outcome.fate, Fate::Rejected(_))) {
+        if !quiet && (verbose || matches!(outcome.fate, RecordOutcome::Rejected(_))) {
             progress.above(&line(outcome));
         }
         progress.step(outcome);
@@ -108,9 +111,9 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Returns the disk space to leave free. A dry run writes nothing, so it checks no disk.
-fn room(app: &App, free: Option<u64>, dry_run: bool) -> Room {
+fn room(app: &App, free: Option<u64>, dry_run: bool) -> DiskReserve {
     let database = sqlite_file(&app.config.database_url).filter(|_| !dry_run);
-    Room { free, places: database.map(Into::into).into_iter().collect() }
+    DiskReserve { free, places: database.map(Into::into).into_iter().collect() }
 }
 
 fn line(outcome: &Outcome) -> String {

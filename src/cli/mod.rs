@@ -16,13 +16,13 @@ mod workers;
 
 use crate::{
     app::App,
-    clock,
+    atomic_file, clock,
     config::{Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
     import::{SqliteArguments, read_sqlite},
     printable::{printable, printable_lines, steers},
-    telemetry, whole_file, worker,
+    telemetry, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
@@ -140,28 +140,28 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Import(arguments) if arguments.dry_run => import::run(untouched(cli.flags).await?, arguments).await,
         Command::Import(arguments) => {
             let app = ready(cli.flags, true).await?;
-            told(&app, import::run(app.clone(), arguments)).await
+            run_and_close(&app, import::run(app.clone(), arguments)).await
         }
         Command::Imports(arguments) => {
             let app = ready(cli.flags, false).await?;
-            told(&app, imports::run(app.clone(), arguments)).await
+            run_and_close(&app, imports::run(app.clone(), arguments)).await
         }
         Command::Queue(arguments) => {
             let app = ready(cli.flags, false).await?;
-            told(&app, queue::run(app.clone(), arguments)).await
+            run_and_close(&app, queue::run(app.clone(), arguments)).await
         }
         Command::Workers(arguments) => workers::run(ready(cli.flags, false).await?, arguments).await,
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();
             let app = ready(cli.flags, create).await?;
-            told(&app, jobs::run(app.clone(), arguments)).await
+            run_and_close(&app, jobs::run(app.clone(), arguments)).await
         }
     }
 }
 
 /// Runs a command that may write, then closes the database, which first notifies its servers.
-async fn told(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+async fn run_and_close(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let outcome = run.await;
     let _ = app.jobs.database().clone().close().await;
     outcome
@@ -170,7 +170,7 @@ async fn told(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -
 /// Rejects an output file that would overwrite the database.
 fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
     let database = sqlite_file(&app.config.database_url).map(Path::to_owned);
-    match database.is_some_and(|database| whole_file::would_change(file, &[database])) {
+    match database.is_some_and(|database| atomic_file::would_change(file, &[database])) {
         true => Err(Failure::Usage(format!("{} is the database itself: name another file", file.display()))),
         false => Ok(()),
     }

@@ -2,8 +2,8 @@
 
 use super::Failure;
 use crate::{
-    chance::SystemRandom,
     config::{Config, Flags, ServerFlags, environment_of_programs},
+    random::SystemRandom,
     telemetry,
     worker::{self, Options, Server},
 };

@@ -3,9 +3,9 @@
 
 use super::{
     Reader,
-    bound::{StatementTimeout, TimedConn},
     faults::Faults,
     settled,
+    statement_timeout::{StatementTimeout, TimedConn},
 };
 use crate::shown_url::shown_url;
 use futures_util::FutureExt;
@@ -109,7 +109,11 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     } else if create {
         create_file(&url, options).await?;
     }
-    let bound = if url.starts_with("postgres:") { StatementTimeout::new(options.answer_timeout) } else { StatementTimeout::default() };
+    let bound = if url.starts_with("postgres:") {
+        StatementTimeout::new(options.answer_timeout)
+    } else {
+        StatementTimeout::default()
+    };
     let guard = bound.clone();
     let mut settings = ConnectOptions::new(&url);
     settings

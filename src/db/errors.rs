@@ -59,7 +59,9 @@ pub fn is_connection_lost(error: &DbErr) -> bool {
         | DbErr::Query(RuntimeErr::SqlxError(e))
         | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
             sqlx::Error::Io(_) => true,
-            sqlx::Error::Database(e) => e.code().is_some_and(|code| CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08")),
+            sqlx::Error::Database(e) => {
+                e.code().is_some_and(|code| CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08"))
+            }
             _ => false,
         },
         _ => false,

@@ -2,55 +2,55 @@
 //! the backends.
 
 mod again;
-mod bound;
 mod bulk;
+mod change_bus;
 mod connect;
 mod dialect;
 mod errors;
 mod faults;
 mod file;
-mod kept;
+mod job_cache;
 pub mod migrate;
-mod news;
 mod part;
+mod pg_notifier;
 mod readable;
 mod ready;
-mod relay;
 mod rows;
 mod settled;
+mod statement_timeout;
 mod tail;
 mod tx;
 pub mod write;
 mod writer;
 
-pub use bound::TimedConn;
+pub use change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use dialect::{
-    prefix, bytewise, contains_text, due_since, misestimates_pairs, is_processing, is_queued, is_running, text_member,
+    bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs, prefix, text_member,
     unindexed,
 };
 pub use errors::is_unique_violation;
 pub use faults::{Fault, Faults, Step};
-pub use kept::{Kept, JobCache, OLDEST};
+pub use job_cache::{CachedJob, JobCache, MAX_AGE};
 pub use migrate::MigrateError;
-pub use news::{JobChanged, ChangeBus, Subscription, Told};
 pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
 pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use tail::{LONG as LONG_EVENT, PAGE, Tail, behind, first_position, last_position};
+pub use statement_timeout::TimedConn;
+pub use tail::{LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position};
 pub use tx::Tx;
 pub use write::claim_statements;
 use writer::WriterResources;
-pub use writer::{Fate, Write, Writer};
+pub use writer::{Write, WriteOutcome, Writer};
 
-use bound::StatementTimeout;
 use chrono::{DateTime, Utc};
 use file::DatabaseFile;
+use pg_notifier::PgNotifier;
 use ready::ReadinessCache;
-use relay::Relay;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, QueryResult, Statement,
 };
+use statement_timeout::StatementTimeout;
 use std::{sync::Arc, time::Duration};
 
 /// Connection pool whose statements have a time limit.
@@ -67,7 +67,7 @@ pub struct Database {
     for_writing: Reader,
     writers: usize,
     bus: ChangeBus,
-    notifier: Option<Relay>,
+    notifier: Option<PgNotifier>,
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
 }
@@ -85,7 +85,7 @@ impl Database {
             false => conn.clone(),
         };
         let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let relay = dialect::notifies(conn.get_database_backend()).then(|| Relay::start(conn.clone()));
+        let relay = dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
         let lanes = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
         let means = WriterResources {

@@ -14,10 +14,10 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{collections::HashSet, time::Duration};
 
 /// Maximum events of one read.
-pub const PAGE: u64 = 200;
+pub const MAX_READ_EVENTS: u64 = 200;
 
 /// Columns of an event that may hold long values.
-pub const LONG: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
+pub const LARGE_COLUMNS: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
 
 /// Delay between two checks whether a gap is filled or will stay empty.
 const GAP_CHECK_DELAY: Duration = Duration::from_millis(5);
@@ -68,7 +68,7 @@ impl Tail {
     /// Returns the next events in order, at most [`PAGE`].
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
-        let read = part(behind(self.done), PAGE, &LONG, &self.conn).await?;
+        let read = part(behind(self.done), MAX_READ_EVENTS, &LARGE_COLUMNS, &self.conn).await?;
         let mut events: Vec<job_event::Model> = read.rows;
         self.more = read.more;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());

@@ -2,10 +2,10 @@
 
 use super::{
     Reader,
-    bound::TimedConn,
+    change_bus::{CommitNotice, JobChanged},
     dialect, errors,
     faults::{Faults, Step},
-    news::{JobChanged, Told},
+    statement_timeout::TimedConn,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
@@ -21,7 +21,7 @@ pub(super) const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one_write"
 
 pub struct Tx {
     inner: TimedConn<DatabaseTransaction>,
-    told: Mutex<Told>,
+    notice: Mutex<CommitNotice>,
     written: AtomicUsize,
     /// Whether a statement failed in a way that may have ended the transaction in the database. On
     /// SQLite each later statement would be committed by itself, and on PostgreSQL a COMMIT would
@@ -41,7 +41,7 @@ impl Tx {
             Some(error) => Err(error),
             None => Ok(Self {
                 inner,
-                told: Mutex::default(),
+                notice: Mutex::default(),
                 written: AtomicUsize::new(0),
                 broken: AtomicBool::new(false),
                 faults,
@@ -51,17 +51,17 @@ impl Tx {
 
     /// Adds the job's change to the commit notice.
     pub(super) fn tell(&self, news: JobChanged) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
     }
 
     /// Adds a change of the job's lease, and of nothing else, to the commit notice.
     pub(super) fn tell_of_lease(&self, job_id: String) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).leases.push(job_id);
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).leases.push(job_id);
     }
 
     /// Adds to the commit notice that more jobs change than it names.
     pub(super) fn tell_of_more(&self) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).more = true;
+        self.notice.lock().unwrap_or_else(PoisonError::into_inner).more = true;
     }
 
     /// Number of statements so far that may have written. While it stays the same, there is nothing
@@ -72,20 +72,20 @@ impl Tx {
 
     /// Extent of the commit notice so far: changed jobs, changed leases, and whether more changed.
     pub(super) fn notice_len(&self) -> (usize, usize, bool) {
-        let notice = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
         (notice.jobs.len(), notice.leases.len(), notice.more)
     }
 
     /// Removes later changes from the commit notice, because they were undone.
     pub(super) fn forget_since(&self, (jobs, leases, more): (usize, usize, bool)) {
-        let mut notice = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
         notice.jobs.truncate(jobs);
         notice.leases.truncate(leases);
         notice.more = more;
     }
 
     /// Commits, and returns the commit notice.
-    pub(super) async fn commit(self) -> Result<Told, DbErr> {
+    pub(super) async fn commit(self) -> Result<CommitNotice, DbErr> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(over());
         }
@@ -93,7 +93,7 @@ impl Tx {
         self.inner.commit().await?;
         match lost {
             Some(error) => Err(error),
-            None => Ok(self.told.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            None => Ok(self.notice.into_inner().unwrap_or_else(PoisonError::into_inner)),
         }
     }
 

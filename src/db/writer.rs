@@ -7,23 +7,23 @@
 //! busy queue takes more writes at once, the longer a commit lasts.
 
 mod batch;
+mod blocked;
 mod disk;
-mod held;
 mod queue;
 mod write;
 
-pub use write::{Fate, Write};
+pub use write::{Write, WriteOutcome};
 
 use super::{
     Reader,
+    change_bus::{ChangeBus, CommitNotice},
     faults::Faults,
     file::DatabaseFile,
-    news::{ChangeBus, Told},
-    relay::Relay,
+    pg_notifier::PgNotifier,
 };
 use crate::error::{Error, Result};
 use disk::Disk;
-use queue::{Entry, WriteQueue, QueueLoad, Waiting};
+use queue::{Entry, QueueLoad, QueuedWrite, WriteQueue};
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::{
     hash::{BuildHasher, RandomState},
@@ -58,7 +58,7 @@ struct Shared {
     load: QueueLoad,
     hasher: RandomState,
     desk: ChangeBus,
-    relay: Option<Relay>,
+    relay: Option<PgNotifier>,
     disk: Disk,
     /// Database file that is written to, on SQLite.
     file: Option<DatabaseFile>,
@@ -70,7 +70,7 @@ struct Shared {
 pub struct WriterResources {
     pub conn: Reader,
     pub desk: ChangeBus,
-    pub relay: Option<Relay>,
+    pub relay: Option<PgNotifier>,
     pub file: Option<DatabaseFile>,
     pub faults: Option<Faults>,
 }
@@ -137,7 +137,7 @@ impl Shared {
     /// Puts a write into its queue. On SQLite all writes share the only queue. On PostgreSQL writes
     /// with a key share queues, each key always in the same one, so that two queues do not wait for
     /// one row. A write without a key may touch any row, and gets a separate transaction.
-    fn enqueue(self: &Arc<Self>, entry: Box<dyn Waiting>) {
+    fn enqueue(self: &Arc<Self>, entry: Box<dyn QueuedWrite>) {
         match entry.key() {
             _ if self.lane_takes_turns => self.enter_lane(0, entry),
             Some(key) => {
@@ -151,7 +151,7 @@ impl Shared {
         }
     }
 
-    fn enter_lane(self: &Arc<Self>, lane: usize, entry: Box<dyn Waiting>) {
+    fn enter_lane(self: &Arc<Self>, lane: usize, entry: Box<dyn QueuedWrite>) {
         if self.queues[lane].push(entry) {
             let this = self.clone();
             tokio::spawn(async move { this.drain(lane).await });
@@ -173,10 +173,10 @@ impl Shared {
         }
     }
 
-    fn publish(&self, told: Told) {
-        if let Some(relay) = self.relay.as_ref().filter(|_| !told.is_empty()) {
-            relay.tell(&told);
+    fn publish(&self, notice: CommitNotice) {
+        if let Some(relay) = self.relay.as_ref().filter(|_| !notice.is_empty()) {
+            relay.tell(&notice);
         }
-        self.desk.publish(Arc::new(told));
+        self.desk.publish(Arc::new(notice));
     }
 }

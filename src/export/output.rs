@@ -1,7 +1,7 @@
 //! Destination of an export: standard output, or a file that is compressed as the ending of its
 //! name says. The file gets its name only once it is complete.
 
-use crate::whole_file::AtomicFile;
+use crate::atomic_file::AtomicFile;
 use flate2::{Compression, write::GzEncoder};
 use std::{
     fs::File,

@@ -1,7 +1,7 @@
 //! Imports in the background of a server. A few run at once and a few more wait; when the server
 //! stops, each run ends after the batch that it is writing.
 
-use super::{ImportError, Options, Room, Stop, accompany, begin, run_as};
+use super::{DiskReserve, ImportError, Options, StopFlag, accompany, begin, run_as};
 use crate::{
     error::{Error, Result},
     jobs::JobManager,
@@ -31,15 +31,15 @@ pub struct Settings {
 
 impl Settings {
     /// Disk space that imports leave free, on the disk of the database.
-    pub fn room(&self) -> Room {
-        Room { free: self.min_free_disk, places: self.database.iter().cloned().collect() }
+    pub fn room(&self) -> DiskReserve {
+        DiskReserve { free: self.min_free_disk, places: self.database.iter().cloned().collect() }
     }
 }
 
 #[derive(Clone)]
 pub struct Background {
     jobs: JobManager,
-    stop: Stop,
+    stop: StopFlag,
     settings: Settings,
     turns: Arc<Semaphore>,
     places: Arc<Semaphore>,
@@ -48,7 +48,7 @@ pub struct Background {
 
 /// Permit of an import to run or to wait.
 #[derive(Debug)]
-pub struct Place {
+pub struct ImportPermit {
     _place: OwnedSemaphorePermit,
 }
 
@@ -56,13 +56,13 @@ impl Background {
     pub fn new(jobs: JobManager, settings: Settings) -> Self {
         let of = |permits: u32| Arc::new(Semaphore::new(permits as usize));
         let (turns, places, uploads) = (of(MAX_RUNNING), of(MAX_RUNNING + MAX_ADMITTED), of(MAX_UPLOADS));
-        Self { jobs, stop: Stop::default(), settings, turns, places, uploads }
+        Self { jobs, stop: StopFlag::default(), settings, turns, places, uploads }
     }
 
     /// Takes a permit for an import that the server has yet to receive; `None` when too many run or
     /// wait.
-    pub fn place(&self) -> Option<Place> {
-        self.places.clone().try_acquire_owned().ok().map(|place| Place { _place: place })
+    pub fn place(&self) -> Option<ImportPermit> {
+        self.places.clone().try_acquire_owned().ok().map(|place| ImportPermit { _place: place })
     }
 
     /// Takes a permit to receive an upload; `None` when the server is receiving the maximum.
@@ -71,14 +71,14 @@ impl Background {
     }
 
     /// Disk space that an upload leaves free, on the disks of the database and of temporary files.
-    pub fn room(&self) -> Room {
+    pub fn room(&self) -> DiskReserve {
         let mut room = self.settings.room();
         room.places.push(std::env::temp_dir());
         room
     }
 
     /// Begins a run and returns its id. The server drops `source` when the run has ended.
-    pub async fn start(&self, options: Options, place: Place, source: impl Send + 'static) -> Result<String> {
+    pub async fn start(&self, options: Options, place: ImportPermit, source: impl Send + 'static) -> Result<String> {
         let (time_limit, room) = (self.settings.time_limit, self.settings.room());
         let options = Options { stop: self.stop.of_one(), time_limit, room, ..options };
         let id = begin(&self.jobs, &options).await?;

@@ -4,7 +4,7 @@
 use super::reject::{Reason, Reject};
 use crate::{
     db::write::ImportedJob,
-    error::{Error, FieldError, Place},
+    error::{Error, FieldError, Location},
     jobs::{check_rows, cut_times},
 };
 
@@ -21,7 +21,7 @@ pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
 fn reason(error: &Error) -> Reason {
     let Error::Invalid(errors) = error else { return Reason::WrongType };
     let place = |field: &FieldError| match &field.place {
-        Place::Pointer(place) | Place::Parameter(place) => place.clone(),
+        Location::Pointer(place) | Location::Parameter(place) => place.clone(),
     };
     match errors.first().map(place).unwrap_or_default().as_str() {
         "/job_id" => Reason::BadId,

@@ -11,14 +11,14 @@ const MIN_FREE_DIVISOR: u64 = 5;
 
 /// Disk space that an import leaves free, and the disks to check.
 #[derive(Clone, Debug, Default)]
-pub struct Room {
+pub struct DiskReserve {
     /// Bytes that stay free. `None` means [`DEFAULT_FREE_BYTES`], but at most a fifth of the disk.
     pub free: Option<u64>,
     /// Files or folders on the disks to check.
     pub places: Vec<PathBuf>,
 }
 
-impl Room {
+impl DiskReserve {
     /// Error message with its cure if a disk has too little space left; `None` if all have enough.
     pub fn lacking(&self) -> Option<String> {
         self.places.iter().find_map(|place| {
@@ -52,8 +52,8 @@ mod tests {
     #[test]
     fn a_disk_with_less_than_the_floor_is_named() {
         let places = vec![std::env::temp_dir().join("not-there-yet.db")];
-        assert_eq!(Room { free: Some(0), places: places.clone() }.lacking(), None);
-        let lacking = Room { free: Some(u64::MAX), places }.lacking().unwrap();
+        assert_eq!(DiskReserve { free: Some(0), places: places.clone() }.lacking(), None);
+        let lacking = DiskReserve { free: Some(u64::MAX), places }.lacking().unwrap();
         assert!(lacking.contains("not-there-yet.db") && lacking.contains("--min-free-disk-bytes"), "{lacking}");
     }
 }

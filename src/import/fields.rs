@@ -1,7 +1,7 @@
 //! Fields of a legacy record while a source reads it. The source takes the fields out one by one,
 //! and [`Fields::finish`] keeps the rest.
 
-use super::{kept::Kept, mend, secrets};
+use super::{legacy::Legacy, repair, secrets};
 use serde_json::{Map, Value};
 
 /// Repair rule for a name that occurs more than once in an object.
@@ -9,12 +9,12 @@ pub const LAST_COUNTS: &str = "last_value_of_a_repeated_name_counts";
 
 pub struct Fields {
     members: Map<String, Value>,
-    pub legacy: Kept,
+    pub legacy: Legacy,
 }
 
 impl Fields {
     pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, legacy: Kept::default() }
+        Self { members, legacy: Legacy::default() }
     }
 
     /// Takes a value; `None` when it is null or missing.
@@ -52,7 +52,7 @@ impl Fields {
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
-        let Ok(mend::Read { value: mut read, rules, repeated, too_deep: false, .. }) = mend::read(text.as_bytes())
+        let Ok(repair::Read { value: mut read, rules, repeated, too_deep: false, .. }) = repair::read(text.as_bytes())
         else {
             return self.aside(name, value);
         };
@@ -118,7 +118,7 @@ impl Fields {
     }
 
     /// Moves every field that was not taken to `context.legacy`, and returns what is kept.
-    pub fn finish(mut self) -> Kept {
+    pub fn finish(mut self) -> Legacy {
         for (name, value) in self.members {
             self.legacy.keep(&name, value);
         }

@@ -4,17 +4,17 @@
 
 use super::{
     allowance::RejectBudget,
-    read::{self, Entry, SHOWN},
+    read::{self, MAX_SHOWN_BYTES, ReadRecord},
     reject::{Reason, Reject},
-    report::{Position, Fate, Outcome},
+    report::{Outcome, Position, RecordOutcome},
     secrets,
-    seen::Seen,
+    seen::SeenIds,
     text,
 };
 use crate::{
-    db::write::{ImportedJob, Landed, OnConflict},
-    error::{Error, Result, Thing},
-    jobs::{Batch, JobManager},
+    db::write::{Imported, ImportedJob, OnConflict},
+    error::{Error, Resource, Result},
+    jobs::{ImportChunk, JobManager},
 };
 use entity::import_reject;
 use std::{
@@ -33,14 +33,14 @@ pub struct Loader {
     pub shown: Option<Arc<PathBuf>>,
     /// Ids that a dry run would have written, which a later file would find. `None` if the run is
     /// not dry.
-    pub dry: Option<Mutex<Seen>>,
+    pub dry: Option<Mutex<SeenIds>>,
     /// Number and size of the rejects that the run may still store.
     pub allowance: RejectBudget,
 }
 
 /// Whether the error affects all records alike, so that writing them one by one would not help.
 fn is_of_all(error: &Error) -> bool {
-    error.is_passing() || matches!(error, Error::Overloaded | Error::NotFound(Thing::Import))
+    error.is_passing() || matches!(error, Error::Overloaded | Error::NotFound(Resource::Import))
 }
 
 impl Loader {
@@ -48,7 +48,7 @@ impl Loader {
     ///
     /// Errors: those that affect every record, such as an unavailable database or an aborted run. A
     /// record that the database refuses is an outcome.
-    pub async fn load(&self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
+    pub async fn load(&self, mut batch: read::RecordBatch) -> Result<Vec<Outcome>> {
         // Keeps the memory permit until everything is written.
         let _room = batch.room.take();
         let mut batch = batch.entries;
@@ -61,20 +61,20 @@ impl Loader {
         let mut outcomes = Vec::with_capacity(batch.len());
         let (mut records, mut good) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
         for entry in batch {
-            let Entry { file, at, raw, bytes, read, repairs } = entry;
+            let ReadRecord { file, at, raw, bytes, read, repairs } = entry;
             let (id, fate) = match read {
                 Ok(record) => {
                     let id = record.job.id.clone();
                     good.push((outcomes.len(), raw));
                     records.push(record);
-                    (Some(id), Fate::AlreadyThere)
+                    (Some(id), RecordOutcome::AlreadyThere)
                 }
-                Err(reject) => (None, Fate::Rejected(reject)),
+                Err(reject) => (None, RecordOutcome::Rejected(reject)),
             };
             outcomes.push(Outcome { file, at, id, fate, repairs, bytes });
         }
         let repaired = good.iter().map(|(i, _)| !outcomes[*i].repairs.is_empty()).collect();
-        let batch = Batch { jobs: Arc::new(records), repaired, rejected, rejects };
+        let batch = ImportChunk { jobs: Arc::new(records), repaired, rejected, rejects };
         let places: Vec<_> = good.iter().map(|(i, _)| *i).collect();
         match self.land(batch).await? {
             Ok(landed) => landed.into_iter().zip(places).for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
@@ -89,7 +89,7 @@ impl Loader {
 
     /// Writes the batch and returns one result per record. If the database refuses the batch,
     /// writes only its rejects and returns the records.
-    async fn land(&self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
+    async fn land(&self, batch: ImportChunk) -> Result<std::result::Result<Vec<Imported>, Arc<Vec<ImportedJob>>>> {
         let records = batch.jobs.clone();
         let Some(import_id) = &self.import_id else {
             let landed = self.jobs.dry_run_import(&records, self.on_conflict).await?;
@@ -100,7 +100,7 @@ impl Loader {
             Ok(landed) => Ok(Ok(self.once(&records, landed))),
             Err(error) if is_of_all(&error) => Err(error),
             Err(_) => {
-                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejected, rejects }).await?;
+                self.write(ImportChunk { jobs: Arc::default(), repaired: Vec::new(), rejected, rejects }).await?;
                 Ok(Err(records))
             }
         }
@@ -108,11 +108,11 @@ impl Loader {
 
     /// Corrects the results of a dry run, which writes nothing that a later record of the same id
     /// could find.
-    fn once(&self, records: &[ImportedJob], landed: Vec<Landed>) -> Vec<Landed> {
+    fn once(&self, records: &[ImportedJob], landed: Vec<Imported>) -> Vec<Imported> {
         let Some(seen) = &self.dry else { return landed };
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = |(record, landed): (&ImportedJob, Landed)| match seen.add(&record.job.id) {
-            false if landed == Landed::Imported => Landed::AlreadyThere,
+        let again = |(record, landed): (&ImportedJob, Imported)| match seen.add(&record.job.id) {
+            false if landed == Imported::Imported => Imported::AlreadyThere,
             _ => landed,
         };
         records.iter().zip(landed).map(again).collect()
@@ -121,12 +121,12 @@ impl Loader {
     async fn load_alone(&self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
         let repaired = vec![!outcome.repairs.is_empty()];
         let jobs = Arc::new(vec![record.clone()]);
-        match self.write(Batch { jobs, repaired, rejected: 0, rejects: Vec::new() }).await {
-            Ok(landed) => outcome.fate = landed.into_iter().next().map_or(Fate::AlreadyThere, fate),
+        match self.write(ImportChunk { jobs, repaired, rejected: 0, rejects: Vec::new() }).await {
+            Ok(landed) => outcome.fate = landed.into_iter().next().map_or(RecordOutcome::AlreadyThere, fate),
             Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => {
                 let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
-                let entry = Entry {
+                let entry = ReadRecord {
                     file: outcome.file.clone(),
                     at: outcome.at.clone(),
                     raw: raw.to_vec(),
@@ -135,28 +135,28 @@ impl Loader {
                     repairs: Vec::new(),
                 };
                 let rejects = self.kept(&entry, &reject).into_iter().collect();
-                self.write(Batch { jobs: Arc::default(), repaired: Vec::new(), rejected: 1, rejects }).await?;
-                outcome.fate = Fate::Rejected(reject);
+                self.write(ImportChunk { jobs: Arc::default(), repaired: Vec::new(), rejected: 1, rejects }).await?;
+                outcome.fate = RecordOutcome::Rejected(reject);
             }
         }
         Ok(())
     }
 
-    async fn write(&self, batch: Batch) -> Result<Vec<Landed>> {
+    async fn write(&self, batch: ImportChunk) -> Result<Vec<Imported>> {
         let import_id = self.import_id.as_deref().unwrap_or_default();
         self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
     }
 
     /// Builds the row of a reject; `None` when the allowance is used up.
-    fn kept(&self, entry: &Entry, reject: &Reject) -> Option<import_reject::Model> {
+    fn kept(&self, entry: &ReadRecord, reject: &Reject) -> Option<import_reject::Model> {
         let row = (!self.allowance.is_spent()).then(|| self.row(entry, reject))?;
         self.allowance.take(row.bytes()).then_some(row)
     }
 
-    fn row(&self, entry: &Entry, reject: &Reject) -> import_reject::Model {
-        let Entry { file, at, raw, bytes, .. } = entry;
+    fn row(&self, entry: &ReadRecord, reject: &Reject) -> import_reject::Model {
+        let ReadRecord { file, at, raw, bytes, .. } = entry;
         let key = Some(at).filter(|at| **at != Position::File).map(|at| text::plain(&at.to_string()).into_owned());
-        let shown = &raw[..raw.len().min(SHOWN)];
+        let shown = &raw[..raw.len().min(MAX_SHOWN_BYTES)];
         let cut = match *bytes > shown.len() as u64 {
             true => format!(" Of the record, the first {} KiB are kept.", (shown.len() >> 10).max(1)),
             false => String::new(),
@@ -175,12 +175,12 @@ impl Loader {
     }
 }
 
-fn fate(landed: Landed) -> Fate {
+fn fate(landed: Imported) -> RecordOutcome {
     match landed {
-        Landed::Imported => Fate::Imported,
-        Landed::Merged => Fate::Merged,
-        Landed::Overwritten => Fate::Overwritten,
-        Landed::AlreadyThere => Fate::AlreadyThere,
-        Landed::DeletedHere => Fate::DeletedHere,
+        Imported::Imported => RecordOutcome::Imported,
+        Imported::Merged => RecordOutcome::Merged,
+        Imported::Overwritten => RecordOutcome::Overwritten,
+        Imported::AlreadyThere => RecordOutcome::AlreadyThere,
+        Imported::DeletedHere => RecordOutcome::DeletedHere,
     }
 }

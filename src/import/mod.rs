@@ -13,17 +13,17 @@ mod background;
 mod bounds;
 mod disk;
 mod fields;
+mod in_flight;
 mod interrupted;
 mod json;
-mod kept;
-mod lanes;
+mod legacy;
 mod load;
-mod mend;
 mod names;
 mod progress;
 mod read;
 mod record;
 mod reject;
+mod repair;
 mod report;
 mod report_file;
 mod rules;
@@ -38,25 +38,25 @@ mod text;
 mod times;
 
 pub use crate::db::write::OnConflict;
-pub use background::{Background, Place, Settings, MAX_UPLOADS, MAX_ADMITTED};
-pub use disk::Room;
+pub use background::{Background, ImportPermit, MAX_ADMITTED, MAX_UPLOADS, Settings};
+pub use disk::DiskReserve;
 pub use interrupted::Interrupted;
-pub use kept::Repair;
+pub use legacy::Repair;
 pub use read::{SqliteArguments, read_sqlite};
 pub use reject::{Reason, Reject};
-pub use report::{Position, Counts, Fate, FileReport, Outcome, Report};
+pub use report::{Counts, FileReport, Outcome, Position, RecordOutcome, Report};
 pub use sources::SourceKind;
-pub use stop::{Stop, StopReason};
+pub use stop::{StopFlag, StopReason};
 pub use temporary::{Temporary, sweep};
 
 use crate::{
-    error::{Error, Thing},
+    atomic_file,
+    error::{Error, Resource},
     jobs::JobManager,
-    whole_file,
 };
 use allowance::RejectBudget;
 use chrono_tz::Tz;
-use lanes::InFlight;
+use in_flight::InFlight;
 use load::Loader;
 use read::Reading;
 use report_file::{ReportFile, Sums};
@@ -85,11 +85,11 @@ pub struct Options {
     pub report: Option<PathBuf>,
     /// Name of the file in reports if its path means nothing to the user.
     pub shown_as: Option<String>,
-    pub stop: Stop,
+    pub stop: StopFlag,
     /// Maximum duration of the run.
     pub time_limit: Option<Duration>,
     /// Disk space that the run leaves free.
-    pub room: Room,
+    pub room: DiskReserve,
 }
 
 impl Options {
@@ -104,9 +104,9 @@ impl Options {
             dry_run: false,
             report: None,
             shown_as: None,
-            stop: Stop::default(),
+            stop: StopFlag::default(),
             time_limit: None,
-            room: Room::default(),
+            room: DiskReserve::default(),
         }
     }
 }
@@ -130,10 +130,10 @@ pub enum ImportError {
 }
 
 /// Maximum sources whose counts the row of a run keeps; the report file has all.
-const KEPT: usize = 1000;
+const MAX_STORED_SOURCES: usize = 1000;
 
 /// Interval at which a run checks whether it was aborted.
-const LOOK: Duration = Duration::from_secs(1);
+const ABORT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Number of checks between two heartbeats of a run, which it also sends while it waits for a
 /// source.
@@ -148,7 +148,7 @@ pub async fn run(
     options: &Options,
     on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    if let Some(report) = options.report.as_deref().filter(|report| whole_file::would_change(report, &options.files)) {
+    if let Some(report) = options.report.as_deref().filter(|report| atomic_file::would_change(report, &options.files)) {
         return Err(ImportError::ReportInSource(report.to_owned()));
     }
     look_at_files(options).await?;
@@ -186,7 +186,7 @@ pub async fn run_as(
     };
     let report = ended.as_ref().ok().map(|report| {
         let Sums { mut sources, total } = report_file::sums(report);
-        sources.as_array_mut().into_iter().for_each(|sources| sources.truncate(KEPT));
+        sources.as_array_mut().into_iter().for_each(|sources| sources.truncate(MAX_STORED_SOURCES));
         json!({"sources": sources, "total": total})
     });
     let noted = jobs.finish_import(id, error, report).await;
@@ -198,10 +198,10 @@ pub async fn run_as(
 
 /// Sends heartbeats for the run, and stops it when any server or command has aborted it, until the
 /// returned value is dropped.
-fn accompany(jobs: JobManager, id: String, stop: Stop) -> AbortOnDrop {
+fn accompany(jobs: JobManager, id: String, stop: StopFlag) -> AbortOnDrop {
     AbortOnDrop(tokio::spawn(async move {
         for look in 1.. {
-            tokio::time::sleep(LOOK).await;
+            tokio::time::sleep(ABORT_CHECK_INTERVAL).await;
             // The next check makes up for a failed one, and an unavailable database ends the run
             // anyway.
             if jobs.is_aborted(&id).await.is_ok_and(|aborted| aborted) {
@@ -215,7 +215,7 @@ fn accompany(jobs: JobManager, id: String, stop: Stop) -> AbortOnDrop {
 }
 
 /// Stops a run that exceeds its time limit.
-fn end_after(limit: Duration, stop: Stop) -> AbortOnDrop {
+fn end_after(limit: Duration, stop: StopFlag) -> AbortOnDrop {
     AbortOnDrop(tokio::spawn(async move {
         tokio::time::sleep(limit).await;
         let reason = format!(
@@ -282,7 +282,7 @@ async fn load_one(
     match ended {
         // The database refuses to write for an aborted run, which may show before the next check
         // does.
-        Err(ImportError::Database(Error::NotFound(Thing::Import))) => {
+        Err(ImportError::Database(Error::NotFound(Resource::Import))) => {
             options.stop.request_for(StopReason::Aborted);
             Ok(())
         }
@@ -291,7 +291,7 @@ async fn load_one(
 }
 
 async fn send_all(
-    batches: &mut mpsc::Receiver<read::Batch>,
+    batches: &mut mpsc::Receiver<read::RecordBatch>,
     options: &Options,
     lanes: &mut InFlight,
     account: &mut OutcomeLog<'_>,
@@ -356,7 +356,7 @@ fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &O
     for (source, reject) in unreadable {
         let source = Arc::new(source.clone());
         report.begin(source.clone());
-        let fate = Fate::Rejected(reject.clone());
+        let fate = RecordOutcome::Rejected(reject.clone());
         let outcome = Outcome { file: source, at: Position::File, id: None, fate, repairs: Vec::new(), bytes: 0 };
         file.add(&outcome)?;
         report.add(outcome);

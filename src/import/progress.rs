@@ -1,7 +1,7 @@
 //! Rules that decide which of a store's statements about progress counts, and that convert it to
 //! percent.
 
-use super::{fields::Fields, kept::Kept};
+use super::{fields::Fields, legacy::Legacy};
 use crate::lifecycle::percent;
 use entity::JobStatus;
 use serde_json::Value;
@@ -37,7 +37,7 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
 
 /// Returns the final progress in percent: 100 for a completed job, else the share of finished items
 /// if there are any, else the store's own number. A number that differs is kept.
-pub fn settle(status: JobStatus, given: Option<f64>, done: i32, items: i32, kept: &mut Kept) -> f64 {
+pub fn settle(status: JobStatus, given: Option<f64>, done: i32, items: i32, kept: &mut Legacy) -> f64 {
     let settled = match (status, given) {
         (JobStatus::Completed, _) => 100.0,
         (_, _) if items > 0 => percent(done, items),
@@ -81,12 +81,12 @@ mod tests {
 
     #[test]
     fn items_outweigh_the_number_and_a_completed_job_is_at_100() {
-        let mut kept = Kept::default();
+        let mut kept = Legacy::default();
         assert_eq!(settle(JobStatus::Failed, Some(10.0), 2, 4, &mut kept), 50.0);
         assert_eq!(kept.into_context().unwrap()["legacy"]["progress"], 10.0);
-        assert_eq!(settle(JobStatus::Completed, None, 1, 4, &mut Kept::default()), 100.0);
-        assert_eq!(settle(JobStatus::Cancelled, Some(20.0), 0, 0, &mut Kept::default()), 20.0);
-        assert_eq!(settle(JobStatus::Processing, None, 0, 0, &mut Kept::default()), 0.0);
+        assert_eq!(settle(JobStatus::Completed, None, 1, 4, &mut Legacy::default()), 100.0);
+        assert_eq!(settle(JobStatus::Cancelled, Some(20.0), 0, 0, &mut Legacy::default()), 20.0);
+        assert_eq!(settle(JobStatus::Processing, None, 0, 0, &mut Legacy::default()), 0.0);
     }
 
     proptest! {
@@ -94,7 +94,7 @@ mod tests {
         fn progress_always_fits_its_column(raw: f64, fraction: bool, done in 0i32..9, items in 0i32..9) {
             let scale = if fraction { Scale::Fraction } else { Scale::Percent };
             let (number, _) = taken(json!(raw), scale);
-            let settled = settle(JobStatus::Processing, number, done, items, &mut Kept::default());
+            let settled = settle(JobStatus::Processing, number, done, items, &mut Legacy::default());
             prop_assert!((0.0..=100.0).contains(&settled));
         }
     }

@@ -6,32 +6,32 @@ mod cause;
 mod file;
 mod folder;
 mod input;
-mod place;
+mod memory_permits;
 mod postgres;
 mod redis;
-mod room;
 mod sink;
+mod source_address;
 mod sqlite;
 
 use super::{
-    kept::Repair,
+    legacy::Repair,
     reject::Reject,
     report::Position,
     sources::{Context, SourceKind},
-    stop::Stop,
+    stop::StopFlag,
 };
 use crate::db::write::ImportedJob;
-use place::Place;
-pub use place::{look, shown};
-use room::{Room, MemoryPermits};
-pub use sink::SHOWN;
+use memory_permits::{MemoryPermit, MemoryPermits};
+pub use sink::MAX_SHOWN_BYTES;
 use sink::RecordSink;
+use source_address::SourceAddress;
+pub use source_address::{look, shown};
 pub use sqlite::{Arguments as SqliteArguments, run_child as read_sqlite};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
 /// A record of a source, and the result of reading it.
-pub struct Entry {
+pub struct ReadRecord {
     /// File that contains the record; the source itself if that is a file or a database.
     pub file: Arc<PathBuf>,
     pub at: Position,
@@ -46,10 +46,10 @@ pub struct Entry {
 }
 
 /// Records that one transaction writes.
-pub struct Batch {
-    pub entries: Vec<Entry>,
+pub struct RecordBatch {
+    pub entries: Vec<ReadRecord>,
     /// Memory permit of the records.
-    pub room: Option<Room>,
+    pub room: Option<MemoryPermit>,
 }
 
 /// Parameters for reading a source.
@@ -60,29 +60,29 @@ pub struct Reading {
     pub source: Option<SourceKind>,
     pub context: Context,
     /// Stop flag, which the reader checks before each buffer.
-    pub stop: Stop,
+    pub stop: StopFlag,
 }
 
 /// Starts to read. The channel closes at the end of the source; dropping the receiver stops the
 /// reader.
-pub fn begin(reading: Reading) -> mpsc::Receiver<Batch> {
+pub fn begin(reading: Reading) -> mpsc::Receiver<RecordBatch> {
     let (sender, batches) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || reading.run(sender));
     batches
 }
 
 impl Reading {
-    fn run(self, sender: mpsc::Sender<Batch>) {
+    fn run(self, sender: mpsc::Sender<RecordBatch>) {
         let mut sink = RecordSink::new(sender, MemoryPermits::default(), self.source, self.context, self.stop);
-        match Place::of(&self.place) {
-            Place::Postgres(url) => postgres::read(url, &mut sink),
-            Place::Redis(url) => redis::read(url, &mut sink),
-            Place::Unknown(url) => {
+        match SourceAddress::of(&self.place) {
+            SourceAddress::Postgres(url) => postgres::read(url, &mut sink),
+            SourceAddress::Redis(url) => redis::read(url, &mut sink),
+            SourceAddress::Unknown(url) => {
                 sink.begin(&shown(&self.place));
-                sink.reject(Position::File, [], place::unknown(url));
+                sink.reject(Position::File, [], source_address::unknown(url));
             }
-            Place::Path(path) if path.is_dir() => folder::read(path, &mut sink),
-            Place::Path(path) => drop(file::read(path, &mut sink)),
+            SourceAddress::Path(path) if path.is_dir() => folder::read(path, &mut sink),
+            SourceAddress::Path(path) => drop(file::read(path, &mut sink)),
         }
         sink.end();
     }

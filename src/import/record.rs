@@ -2,7 +2,7 @@
 //! this module decides how they fit together, once for all stores.
 
 use super::{
-    kept::{Kept, Repair},
+    legacy::{Legacy, Repair},
     progress,
     sources::SourceKind,
     text::fit,
@@ -53,7 +53,7 @@ pub struct Record {
     pub listed: ItemScope,
     /// Client for which the job is the active one.
     pub active: Option<ActiveJob>,
-    pub legacy: Kept,
+    pub legacy: Legacy,
 }
 
 /// Meaning of a store's items.
@@ -107,7 +107,7 @@ impl Record {
             items: Vec::new(),
             listed: ItemScope::All,
             active: None,
-            legacy: Kept::default(),
+            legacy: Legacy::default(),
         }
     }
 
@@ -196,7 +196,7 @@ impl Record {
 
 /// End of the job, set exactly if its status is terminal. If the store did not record the end, its
 /// last change counts.
-fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<DateTime<Utc>> {
+fn completed_at(status: JobStatus, times: &Times, kept: &mut Legacy) -> Option<DateTime<Utc>> {
     if is_terminal(status) {
         return times.completed.or(Some(times.updated));
     }
@@ -208,14 +208,14 @@ fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<Dat
 
 /// Key of an item, cut to [`MAX_KEY_CHARS`] characters. A long key is kept under the item's number, since
 /// several items may have one.
-fn key(idx: i32, key: String, kept: &mut Kept) -> String {
+fn key(idx: i32, key: String, kept: &mut Legacy) -> String {
     if key.len() <= MAX_KEY_CHARS {
         return key;
     }
     fit(Some(key), &format!("items[{idx}].key"), MAX_KEY_CHARS, kept).unwrap_or_default()
 }
 
-fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Kept) -> Vec<job_item::Model> {
+fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Legacy) -> Vec<job_item::Model> {
     let row = |(idx, item): (i32, Item)| job_item::Model {
         job_id: job_id.to_owned(),
         idx,

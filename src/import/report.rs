@@ -1,7 +1,7 @@
 //! Report of a run: the outcome of each record while the run goes on, and the counts at its end.
 
 use super::{
-    kept::Repair,
+    legacy::Repair,
     reject::{Reason, Reject},
     stop::StopReason,
 };
@@ -61,7 +61,7 @@ impl fmt::Display for Position {
 
 /// Result of importing one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum RecordOutcome {
     /// The record became a job; in a dry run, it would have.
     Imported,
     /// A job with the id existed, and received the values that it lacked.
@@ -75,30 +75,30 @@ pub enum Fate {
     Rejected(Reject),
 }
 
-impl Fate {
+impl RecordOutcome {
     /// Name of the outcome in reports.
     pub fn name(&self) -> &'static str {
         match self {
-            Fate::Imported => "imported",
-            Fate::Merged => "merged",
-            Fate::Overwritten => "overwritten",
-            Fate::AlreadyThere => "already there",
-            Fate::DeletedHere => "deleted here",
-            Fate::Rejected(_) => "rejected",
+            RecordOutcome::Imported => "imported",
+            RecordOutcome::Merged => "merged",
+            RecordOutcome::Overwritten => "overwritten",
+            RecordOutcome::AlreadyThere => "already there",
+            RecordOutcome::DeletedHere => "deleted here",
+            RecordOutcome::Rejected(_) => "rejected",
         }
     }
 
     /// Whether anything of the record was imported.
     pub fn came_in(&self) -> bool {
-        matches!(self, Fate::Imported | Fate::Merged | Fate::Overwritten)
+        matches!(self, RecordOutcome::Imported | RecordOutcome::Merged | RecordOutcome::Overwritten)
     }
 }
 
-impl fmt::Display for Fate {
+impl fmt::Display for RecordOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())?;
         match self {
-            Fate::Rejected(reject) => write!(f, ": {reject}"),
+            RecordOutcome::Rejected(reject) => write!(f, ": {reject}"),
             _ => Ok(()),
         }
     }
@@ -111,7 +111,7 @@ pub struct Outcome {
     pub at: Position,
     /// The job's id, if it could be read.
     pub id: Option<String>,
-    pub fate: Fate,
+    pub fate: RecordOutcome,
     /// Repairs of the record.
     pub repairs: Vec<Repair>,
     /// Size of the record's text, in bytes.
@@ -139,11 +139,11 @@ impl Counts {
     fn add(&mut self, outcome: &Outcome) {
         self.found += 1;
         match &outcome.fate {
-            Fate::Imported => self.imported += 1,
-            Fate::Merged => self.merged += 1,
-            Fate::Overwritten => self.overwritten += 1,
-            Fate::AlreadyThere | Fate::DeletedHere => self.already_there += 1,
-            Fate::Rejected(reject) => {
+            RecordOutcome::Imported => self.imported += 1,
+            RecordOutcome::Merged => self.merged += 1,
+            RecordOutcome::Overwritten => self.overwritten += 1,
+            RecordOutcome::AlreadyThere | RecordOutcome::DeletedHere => self.already_there += 1,
+            RecordOutcome::Rejected(reject) => {
                 self.rejected += 1;
                 *self.reasons.entry(reject.reason).or_default() += 1;
             }
@@ -186,7 +186,7 @@ impl Report {
             file.counts.add(&outcome);
         }
         self.total.add(&outcome);
-        if matches!(outcome.fate, Fate::Rejected(_)) && self.rejects.len() < MAX_LISTED {
+        if matches!(outcome.fate, RecordOutcome::Rejected(_)) && self.rejects.len() < MAX_LISTED {
             self.rejects.push(outcome);
         }
     }

@@ -1,8 +1,8 @@
 //! Report as a file, for scripts and for sign-off. It lists every reject and repair, written while
 //! the run goes on, and ends with the counts. The file gets its name only once it is complete.
 
-use super::{Counts, Fate, ImportError, Outcome, Report, report::Position, rules};
-use crate::whole_file::AtomicFile;
+use super::{Counts, ImportError, Outcome, RecordOutcome, Report, report::Position, rules};
+use crate::atomic_file::AtomicFile;
 use serde_json::{Value, json};
 use std::{
     fs::File,
@@ -28,7 +28,7 @@ impl ReportFile {
 
     /// Writes the record, if it was rejected, or imported with repairs.
     pub fn add(&mut self, outcome: &Outcome) -> Result<(), ImportError> {
-        let rejected = matches!(outcome.fate, Fate::Rejected(_));
+        let rejected = matches!(outcome.fate, RecordOutcome::Rejected(_));
         if !rejected && (outcome.repairs.is_empty() || !outcome.fate.came_in()) {
             return Ok(());
         }
@@ -65,7 +65,7 @@ fn entry(outcome: &Outcome) -> Value {
         "outcome": outcome.fate.name(),
     });
     match &outcome.fate {
-        Fate::Rejected(reject) => {
+        RecordOutcome::Rejected(reject) => {
             entry["reason"] = reject.reason.as_str().into();
             entry["detail"] = reject.detail.clone().into();
         }

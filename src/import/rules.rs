@@ -1,7 +1,7 @@
 //! Rules that repair values, and their meanings, for the reader of a report. The code that applies
 //! a rule says why.
 
-use super::kept::Repair;
+use super::legacy::Repair;
 
 /// Names and meanings of the rules, in alphabetical order. The names are stable, since scripts read
 /// them.

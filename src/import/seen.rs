@@ -12,12 +12,12 @@ const MAX_IDS: usize = (1 << 21) / 8 * 7;
 
 /// Set of the ids found so far.
 #[derive(Default)]
-pub struct Seen {
+pub struct SeenIds {
     keys: [RandomState; 2],
     ids: HashSet<u128>,
 }
 
-impl Seen {
+impl SeenIds {
     /// Adds an id; false when it was added before.
     pub fn add(&mut self, id: &str) -> bool {
         let id = fingerprint(&self.keys, id);
@@ -84,7 +84,7 @@ mod tests {
 
     #[test]
     fn an_id_is_new_once() {
-        let mut seen = Seen::default();
+        let mut seen = SeenIds::default();
         assert_eq!([seen.add("a"), seen.add("b"), seen.add("a")], [true, true, false]);
     }
 }

@@ -10,12 +10,12 @@ mod scalars;
 mod scan;
 
 use super::{
-    mend,
     reject::{Reason, Reject},
+    repair,
     report::Position,
 };
-use bytes::{Bytes, Step, Stop, broken};
-pub use bytes::{LARGEST, too_large};
+use bytes::{Bytes, SplitError, Step, broken};
+pub use bytes::{MAX_RECORD_BYTES, too_large};
 use scalars::ScalarRun;
 pub use scan::Scan;
 use std::io::BufRead;
@@ -39,9 +39,9 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
     let scalars = ScalarRun::default();
     let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, scalars, found };
     let broken = match splitter.file() {
-        Err(Stop::Done) => return,
-        Err(Stop::Broken(reject)) => Some(reject),
-        Err(Stop::Reported) | Ok(()) => None,
+        Err(SplitError::Done) => return,
+        Err(SplitError::Broken(reject)) => Some(reject),
+        Err(SplitError::Reported) | Ok(()) => None,
     };
     if splitter.end_scalars().is_ok()
         && let Some(reject) = broken
@@ -93,12 +93,12 @@ impl<R: BufRead> Splitter<'_, R> {
             self.bytes.fenced = (!empty || begins_value(byte)) && self.is_line()?;
             let passed = self.root(byte, empty);
             match passed {
-                Err(Stop::Broken(reject)) if self.bytes.fenced => {
+                Err(SplitError::Broken(reject)) if self.bytes.fenced => {
                     self.bytes.pass_line()?;
                     let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
                     self.hand_on(Piece { at: Position::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
                 }
-                Err(Stop::Reported) if self.bytes.fenced => self.bytes.pass_line()?,
+                Err(SplitError::Reported) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
                     other?;
                     self.lines |= self.bytes.fenced;
@@ -182,7 +182,9 @@ impl<R: BufRead> Splitter<'_, R> {
                 ("jobs" | "documents", b'[') if root => self.elements()?,
                 // An object under such a name may be a record, unless the list of records preceded
                 // it.
-                (name, value) if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') => self.skip()?,
+                (name, value) if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') => {
+                    self.skip()?
+                }
                 _ => self.record(Position::Key(name.clone()))?,
             }
             wrapped |= root && matches!(name.as_str(), "jobs" | "documents");
@@ -233,18 +235,18 @@ impl<R: BufRead> Splitter<'_, R> {
             return self.scalar_met(Piece { at, line, column, raw, bytes, whole: Ok(()) });
         }
         let whole = match passed {
-            Ok(()) if raw.len() > LARGEST => Err(too_large()),
+            Ok(()) if raw.len() > MAX_RECORD_BYTES => Err(too_large()),
             Ok(()) => Ok(()),
-            Err(Stop::Broken(reject)) => Err(reject),
+            Err(SplitError::Broken(reject)) => Err(reject),
             Err(stop) => return Err(stop),
         };
         self.hand_on(Piece { at, line, column, raw, bytes, whole })?;
-        if ended { Ok(()) } else { Err(Stop::Reported) }
+        if ended { Ok(()) } else { Err(SplitError::Reported) }
     }
 
     fn hand_on(&mut self, piece: Piece) -> Step {
         self.end_scalars()?;
-        if (self.found)(piece) { Ok(()) } else { Err(Stop::Done) }
+        if (self.found)(piece) { Ok(()) } else { Err(SplitError::Done) }
     }
 
     /// Counts a value that cannot be a record; consecutive ones are one reject.
@@ -256,7 +258,7 @@ impl<R: BufRead> Splitter<'_, R> {
     /// Hands on the counted values as one piece, if there are any.
     fn end_scalars(&mut self) -> Step {
         let go_on = self.scalars.end().is_none_or(|piece| (self.found)(piece));
-        if go_on { Ok(()) } else { Err(Stop::Done) }
+        if go_on { Ok(()) } else { Err(SplitError::Done) }
     }
 
     fn skip(&mut self) -> Step {
@@ -307,7 +309,10 @@ impl<R: BufRead> Splitter<'_, R> {
             self.bytes.pass(1)?;
             raw.push(byte);
             if raw.len() > MAX_NAME_BYTES {
-                let detail = format!("The name of a member has more than {} KiB: what follows was not read.", MAX_NAME_BYTES >> 10);
+                let detail = format!(
+                    "The name of a member has more than {} KiB: what follows was not read.",
+                    MAX_NAME_BYTES >> 10
+                );
                 return Err(broken(Reason::TooLarge, detail));
             }
             match byte {
@@ -318,7 +323,7 @@ impl<R: BufRead> Splitter<'_, R> {
             }
         }
         let lossy = || String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned();
-        let read = mend::read(&raw).ok().and_then(|read| read.value.as_str().map(str::to_owned));
+        let read = repair::read(&raw).ok().and_then(|read| read.value.as_str().map(str::to_owned));
         Ok(read.unwrap_or_else(lossy))
     }
 
@@ -330,7 +335,7 @@ impl<R: BufRead> Splitter<'_, R> {
         }
     }
 
-    fn unexpected(&self, byte: u8, wanted: &str) -> Stop {
+    fn unexpected(&self, byte: u8, wanted: &str) -> SplitError {
         let (line, column) = (self.bytes.line, self.bytes.column);
         let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
         let detail = format!(
@@ -340,7 +345,7 @@ impl<R: BufRead> Splitter<'_, R> {
         broken(Reason::MalformedJson, detail)
     }
 
-    fn not_json(&self, byte: u8) -> Stop {
+    fn not_json(&self, byte: u8) -> SplitError {
         let detail = format!(
             "The file is not JSON: it begins with {}. Understood is a dump in JSON, as an object by id, a list, or a \
              record a line.",

@@ -32,19 +32,19 @@ type Flag = Arc<watch::Sender<Option<StopReason>>>;
 
 /// Stop flag, shared by all its clones.
 #[derive(Clone, Debug)]
-pub struct Stop {
+pub struct StopFlag {
     own: Flag,
     /// Flag that stops all runs of a server.
     all: Option<Flag>,
 }
 
-impl Default for Stop {
+impl Default for StopFlag {
     fn default() -> Self {
         Self { own: Arc::new(watch::Sender::new(None)), all: None }
     }
 }
 
-impl Stop {
+impl StopFlag {
     /// Creates the flag of a single run, which this flag stops as well.
     pub fn of_one(&self) -> Self {
         Self { all: Some(self.own.clone()), ..Self::default() }
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_request_to_all_is_one_to_each_and_the_first_reason_counts() {
-        let all = Stop::default();
+        let all = StopFlag::default();
         let (one, other) = (all.of_one(), all.of_one());
         one.request_for(StopReason::Aborted);
         one.request();

@@ -1,6 +1,6 @@
 //! Texts that the databases cannot hold unchanged: too long for their column, or with a NUL.
 
-use super::kept::Kept;
+use super::legacy::Legacy;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use std::borrow::Cow;
 const NUL: (char, &str) = ('\0', "\u{fffd}");
 
 /// Cuts a text to the length of its column, in characters, and keeps the whole if that is longer.
-pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Kept) -> Option<String> {
+pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Legacy) -> Option<String> {
     let value = value?;
     let Some((end, _)) = value.char_indices().nth(characters) else { return Some(value) };
     let cut = value[..end].to_owned();
@@ -65,7 +65,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_cut_text_fits_its_column_and_the_whole_is_kept(text in ".{0,20}") {
-            let mut kept = Kept::default();
+            let mut kept = Legacy::default();
             let cut = fit(Some(text.clone()), "style", 10, &mut kept).unwrap();
             prop_assert!(cut.chars().count() <= 10 && text.starts_with(&cut));
             match kept.into_context() {

@@ -7,7 +7,7 @@ use crate::{
         Readable, jobs_of,
         write::{RemoveActive, SetActive},
     },
-    error::{Error, FieldError, Result, Thing},
+    error::{Error, FieldError, Resource, Result},
 };
 use entity::{active_job, job};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -53,9 +53,9 @@ impl JobManager {
     ) -> Result<(active_job::Model, job::Model)> {
         let mut checks = validate::Checks::default();
         checks.name("/client_id", client_id, validate::MAX_WORKER_ID_CHARS);
-        checks.text("/title", title.as_deref(), validate::SHORT);
+        checks.text("/title", title.as_deref(), validate::MAX_SHORT_CHARS);
         checks.finish()?;
-        validate::may_exist(job_id, Thing::Job)?;
+        validate::may_exist(job_id, Resource::Job)?;
         let title = match title {
             Some(title) => Some(title),
             None => self.get_job(job_id).await?.project_title,
@@ -70,7 +70,7 @@ impl JobManager {
     /// Errors: `invalid_request`.
     pub async fn remove_active_jobs(&self, client_id: &str, job_id: Option<String>) -> Result<u64> {
         check_client(client_id)?;
-        if job_id.as_ref().is_some_and(|id| validate::may_exist(id, Thing::Job).is_err()) {
+        if job_id.as_ref().is_some_and(|id| validate::may_exist(id, Resource::Job).is_err()) {
             return Ok(0);
         }
         self.db.commit(RemoveActive { client_id: client_id.to_owned(), job_id }).await

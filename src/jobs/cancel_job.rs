@@ -1,6 +1,6 @@
 //! cancel_job: cancels a job, or asks its worker to stop.
 
-use super::{IfVersion, JobManager, enter::apply_transition, validate};
+use super::{IfVersion, JobManager, apply_transition::apply_transition, validate};
 use crate::{
     db::write::{Change, Items},
     error::Result,

@@ -65,20 +65,20 @@ pub fn check_rows(record: &ImportedJob) -> Result<()> {
 }
 
 fn check_job(checks: &mut Checks, job: &job::Model) {
-    checks.name("/job_id", &job.id, validate::ID);
+    checks.name("/job_id", &job.id, validate::MAX_ID_CHARS);
     checks.job_type("/job_type", &job.job_type);
     let texts = [
         ("/mode", &job.mode, 20),
         ("/content", &job.content, usize::MAX),
         ("/user_requirement", &job.user_requirement, usize::MAX),
-        ("/style", &job.style, validate::SHORT),
-        ("/project_title", &job.project_title, validate::SHORT),
-        ("/current_stage", &job.current_stage, validate::SHORT),
+        ("/style", &job.style, validate::MAX_SHORT_CHARS),
+        ("/project_title", &job.project_title, validate::MAX_SHORT_CHARS),
+        ("/current_stage", &job.current_stage, validate::MAX_SHORT_CHARS),
         ("/working_dir", &job.working_dir, 500),
         ("/error", &job.error_message, usize::MAX),
         ("/worker_id", &job.worker_id, validate::MAX_WORKER_ID_CHARS),
         ("/source", &job.source, MAX_WORD_CHARS),
-        ("/source_status", &job.source_status, validate::SHORT),
+        ("/source_status", &job.source_status, validate::MAX_SHORT_CHARS),
     ];
     for (pointer, text, max) in texts {
         checks.text(pointer, text.as_deref(), max);
@@ -140,7 +140,7 @@ fn check_labels(checks: &mut Checks, labels: Option<&Value>) {
 
 fn check_item(checks: &mut Checks, pointer: &str, item: &job_item::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
-    checks.text(at("key"), Some(&item.key), validate::KEY);
+    checks.text(at("key"), Some(&item.key), validate::MAX_KEY_CHARS);
     checks.text(at("error"), item.error.as_deref(), usize::MAX);
     checks.range(at("idx"), Some(item.idx), 0, MAX_INDEX);
     checks.range(at("attempt"), Some(item.attempt), 0, MAX_ATTEMPT);
@@ -156,19 +156,19 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
     }
     for series in &own.series {
         checks.name("/series/series_id", &series.id, MAX_PARENT_ID_CHARS);
-        checks.text("/series/title", Some(&series.title), validate::SHORT);
+        checks.text("/series/title", Some(&series.title), validate::MAX_SHORT_CHARS);
         checks.time("/series/created_at", Some(series.created_at));
     }
     if let Some(episode) = &own.episode {
         checks.name("/episode/episode_id", &episode.id, MAX_PARENT_ID_CHARS);
-        checks.text("/episode/title", episode.title.as_deref(), validate::SHORT);
+        checks.text("/episode/title", episode.title.as_deref(), validate::MAX_SHORT_CHARS);
         checks.range("/episode/number", episode.number, 0, i32::MAX);
         checks.time("/episode/created_at", Some(episode.created_at));
     }
     for (i, active) in own.active.iter().enumerate() {
         let at = |field: &str| format!("/active_jobs/{i}/{field}");
         checks.name(at("client_id"), &active.client_id, validate::MAX_WORKER_ID_CHARS);
-        checks.text(at("title"), active.title.as_deref(), validate::SHORT);
+        checks.text(at("title"), active.title.as_deref(), validate::MAX_SHORT_CHARS);
         checks.time(at("created_at"), Some(active.created_at));
     }
 }
@@ -176,10 +176,12 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
 fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
     // Streams use the kind as the name of their messages.
-    if !(1..=MAX_WORD_CHARS).contains(&event.kind.len()) || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+    if !(1..=MAX_WORD_CHARS).contains(&event.kind.len())
+        || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+    {
         checks.fail(at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
     }
-    checks.text(at("current_stage"), event.current_stage.as_deref(), validate::SHORT);
+    checks.text(at("current_stage"), event.current_stage.as_deref(), validate::MAX_SHORT_CHARS);
     checks.range(at("seq"), Some(event.seq), 1, MAX_VERSION);
     checks.range(at("progress"), Some(event.progress), 0.0, 100.0);
     checks.range(at("total_shots"), Some(event.total_shots), 0, i32::MAX);

@@ -2,7 +2,7 @@
 
 use super::{
     JobManager,
-    outcomes::{Ending, Outcome},
+    outcomes::{AttemptReport, Ending},
     validate,
 };
 use crate::{
@@ -153,7 +153,7 @@ impl JobManager {
 
     /// Releases jobs whose claimer is gone, so that they need not wait for their leases to expire.
     async fn take_back(&self, claimed: Vec<Claimed>) {
-        let release = |claimed: Claimed| Outcome {
+        let release = |claimed: Claimed| AttemptReport {
             job_id: claimed.job.id,
             lease_token: claimed.job.lease_token,
             ending: Ending::Released,
@@ -206,7 +206,7 @@ fn check(claim: &Claim) -> Result<()> {
     checks.range("/max_jobs", Some(claim.max_jobs), 1, MAX_JOBS);
     checks.range("/lease_seconds", Some(claim.lease_seconds), 1, MAX_LEASE_SECONDS);
     checks.range("/wait_seconds", Some(claim.wait_seconds), 0, MAX_WAIT_SECONDS);
-    checks.text("/host", claim.host.as_deref(), validate::SHORT);
+    checks.text("/host", claim.host.as_deref(), validate::MAX_SHORT_CHARS);
     checks.text("/version", claim.version.as_deref(), 50);
     checks.finish()
 }

@@ -1,6 +1,6 @@
 //! count_jobs: number of jobs by status, under the same filters as a list.
 
-use super::{AccessPath, Filter, JobManager, KeyRange};
+use super::{Filter, IndexScan, JobManager, KeyRange};
 use crate::{db::Readable, error::Result};
 use entity::{JobStatus, job, job_count};
 use sea_orm::{
@@ -155,7 +155,7 @@ impl JobManager {
     }
 
     /// Counts the jobs that match the filter of the path.
-    pub(super) async fn total_by(&self, path: &AccessPath) -> Result<Total> {
+    pub(super) async fn total_by(&self, path: &IndexScan) -> Result<Total> {
         if path.filter().is_kept_count() {
             return Ok(Total { jobs: self.kept_total(path.filter()).await?, exact: true });
         }
@@ -166,7 +166,7 @@ impl JobManager {
     }
 
     /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1.
-    pub(super) async fn count_some(&self, path: &AccessPath, part: &KeyRange) -> Result<u64> {
+    pub(super) async fn count_some(&self, path: &IndexScan, part: &KeyRange) -> Result<u64> {
         let db = self.db.read();
         let some = path.places(db.get_database_backend(), part).limit(MAX_COUNTED + 1).to_owned();
         let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();

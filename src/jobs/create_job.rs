@@ -77,7 +77,7 @@ impl Idempotency {
 
     pub fn check(&self) -> Result<()> {
         let visible = self.key.chars().all(|c| !c.is_control());
-        if visible && (1..=validate::KEY).contains(&self.key.chars().count()) {
+        if visible && (1..=validate::MAX_KEY_CHARS).contains(&self.key.chars().count()) {
             return Ok(());
         }
         let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
@@ -191,8 +191,8 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     checks.text("/mode", new.mode.as_deref(), 20);
     checks.text("/content", new.content.as_deref(), usize::MAX);
     checks.text("/user_requirement", new.user_requirement.as_deref(), usize::MAX);
-    checks.text("/style", new.style.as_deref(), validate::SHORT);
-    checks.text("/project_title", new.project_title.as_deref(), validate::SHORT);
+    checks.text("/style", new.style.as_deref(), validate::MAX_SHORT_CHARS);
+    checks.text("/project_title", new.project_title.as_deref(), validate::MAX_SHORT_CHARS);
     checks.object("/request_data", new.request_data.as_ref());
     checks.object("/context", new.context.as_ref());
     checks.text("/working_dir", new.working_dir.as_deref(), 500);
@@ -224,7 +224,7 @@ fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
         if checks.is_full() {
             break;
         }
-        checks.name(format_args!("/items/{i}/key"), &item.key, validate::KEY);
+        checks.name(format_args!("/items/{i}/key"), &item.key, validate::MAX_KEY_CHARS);
         if let Some(input) = &item.input {
             checks.json(format_args!("/items/{i}/input"), input);
         }

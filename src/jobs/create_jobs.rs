@@ -3,7 +3,7 @@
 use super::{Idempotency, JobManager, NewJob, create_job::check, validate};
 use crate::{
     db::write::CreateJobs,
-    error::{Error, FieldError, Place, Result},
+    error::{Error, FieldError, Location, Result},
 };
 use entity::job;
 use sha2::{Digest, Sha256};
@@ -66,7 +66,7 @@ fn check_all(new: &[NewJob]) -> Result<()> {
 
 fn within(i: usize, error: FieldError) -> FieldError {
     let place = match error.place {
-        Place::Pointer(pointer) => Place::Pointer(format!("/jobs/{i}{pointer}")),
+        Location::Pointer(pointer) => Location::Pointer(format!("/jobs/{i}{pointer}")),
         parameter => parameter,
     };
     FieldError { place, ..error }

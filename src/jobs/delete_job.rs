@@ -3,7 +3,7 @@
 use super::{IfVersion, JobManager, validate};
 use crate::{
     db::write::DeleteJob,
-    error::{Result, Thing},
+    error::{Resource, Result},
 };
 
 impl JobManager {
@@ -11,7 +11,7 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `version_mismatch`.
     pub async fn delete_job(&self, id: &str, if_version: IfVersion) -> Result<()> {
-        validate::may_exist(id, Thing::Job)?;
+        validate::may_exist(id, Resource::Job)?;
         self.db.commit(DeleteJob { id: id.to_owned(), if_version, now: self.now() }).await
     }
 }

@@ -6,7 +6,7 @@ use crate::{
         Readable, page,
         write::{CreateEpisode, DeleteEpisode},
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::Cursor,
 };
 use entity::episode;
@@ -29,7 +29,7 @@ impl JobManager {
     /// Errors: `invalid_request`, `episode_number_taken`, `idempotency_key_reused`.
     pub async fn create_episode(&self, new: NewEpisode, idempotency: Option<Idempotency>) -> Result<episode::Model> {
         let mut checks = validate::Checks::default();
-        checks.text("/title", new.title.as_deref(), validate::SHORT);
+        checks.text("/title", new.title.as_deref(), validate::MAX_SHORT_CHARS);
         checks.text("/series_id", new.series_id.as_deref(), 36);
         checks.range("/number", new.number, 0, i32::MAX);
         checks.finish()?;
@@ -50,8 +50,8 @@ impl JobManager {
     ///
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
-        validate::may_exist(id, Thing::Episode)?;
-        episode::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
+        validate::may_exist(id, Resource::Episode)?;
+        episode::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Episode))
     }
 
     /// Lists the episodes of one series, or of all, newest first: one page, and the cursor of the
@@ -82,7 +82,7 @@ impl JobManager {
     ///
     /// Errors: `episode_not_found`.
     pub async fn delete_episode(&self, id: &str) -> Result<()> {
-        validate::may_exist(id, Thing::Episode)?;
+        validate::may_exist(id, Resource::Episode)?;
         self.db.commit(DeleteEpisode { id: id.to_owned(), now: self.now() }).await
     }
 }

@@ -9,7 +9,7 @@ use tokio::time::timeout;
 
 /// Maximum number of characters in a search text. The longer the text, the longer the comparison
 /// with a text that almost contains it.
-pub const LONGEST_TEXT: usize = 100;
+pub const MAX_TEXT_CHARS: usize = 100;
 
 /// Maximum time that a text search waits for its permit.
 const SEARCH_PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -88,8 +88,8 @@ impl Filter {
                 validate::no_nul_parameter(name, text)?;
             }
         }
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > LONGEST_TEXT) {
-            let detail = format!("Look for a text of at most {LONGEST_TEXT} characters.");
+        if self.q.as_ref().is_some_and(|q| q.chars().count() > MAX_TEXT_CHARS) {
+            let detail = format!("Look for a text of at most {MAX_TEXT_CHARS} characters.");
             return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
         }
         for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {

@@ -6,8 +6,8 @@ use super::{
     validate,
 };
 use crate::{
-    db::{Kept, Readable, one_job},
-    error::{Error, Result, Thing},
+    db::{CachedJob, Readable, one_job},
+    error::{Error, Resource, Result},
 };
 use entity::job;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
@@ -21,7 +21,7 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`.
     pub async fn get_job(&self, id: &str) -> Result<job::Model> {
-        validate::may_exist(id, Thing::Job)?;
+        validate::may_exist(id, Resource::Job)?;
         find(self.db.read(), id).await
     }
 
@@ -29,8 +29,8 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`.
     pub(super) async fn find_job(&self, id: &str) -> Result<()> {
-        validate::may_exist(id, Thing::Job)?;
-        version(self.db.read(), id).await?.map(|_| ()).ok_or(Error::NotFound(Thing::Job))
+        validate::may_exist(id, Resource::Job)?;
+        version(self.db.read(), id).await?.map(|_| ()).ok_or(Error::NotFound(Resource::Job))
     }
 
     /// Returns the job with its items, from the cache if it has this version or a later one. The
@@ -38,14 +38,14 @@ impl JobManager {
     /// missing until its notification arrives, at most for a second.
     ///
     /// Errors: `job_not_found`.
-    pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<Kept>> {
+    pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<CachedJob>> {
         let kept = self.db.job_cache();
         if let Some(job) = kept.get(id).filter(|kept| kept.job.version >= at_least) {
             return Ok(job);
         }
         let moment = kept.generation(id);
         let (job, Shown { items, next_after }) = self.with_items(id, None).await?;
-        let job = Arc::new(Kept::new(job, items, next_after));
+        let job = Arc::new(CachedJob::new(job, items, next_after));
         kept.keep(moment, &job);
         Ok(job)
     }
@@ -54,7 +54,7 @@ impl JobManager {
     /// two statements read them. A snapshot would cost each read a transaction; a comparison of the
     /// version afterwards costs only jobs with items.
     pub(super) async fn with_items(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
-        validate::may_exist(id, Thing::Job)?;
+        validate::may_exist(id, Resource::Job)?;
         let db = self.db.read();
         for _ in 0..TRIES {
             let (job, items) = read(db, id, after).await?;
@@ -77,7 +77,7 @@ async fn read(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result
 }
 
 async fn find(db: &impl ConnectionTrait, id: &str) -> Result<job::Model> {
-    one_job(db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound(Thing::Job))
+    one_job(db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound(Resource::Job))
 }
 
 async fn version(db: &impl ConnectionTrait, id: &str) -> Result<Option<i64>> {

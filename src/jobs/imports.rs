@@ -5,11 +5,11 @@ use crate::{
     db::{
         Part, Readable, is_unique_violation, part,
         write::{
-            AbortImport, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
-            StartImport, dry_run,
+            AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported, ImportedJob,
+            OnConflict, StartImport, dry_run,
         },
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::Cursor,
     process,
 };
@@ -40,7 +40,7 @@ const ORPHANED: &str =
 pub const ABORTED: &str = "Aborted on request. What came in until then is whole, and running again does the rest.";
 
 /// Records and rejects of a run that are written together.
-pub struct Batch {
+pub struct ImportChunk {
     pub jobs: Arc<Vec<ImportedJob>>,
     /// Whether the importer repaired the record of each job.
     pub repaired: Vec<bool>,
@@ -86,9 +86,9 @@ impl JobManager {
         import_id: &str,
         on_conflict: OnConflict,
         dry: bool,
-        batch: Batch,
-    ) -> Result<Vec<Landed>> {
-        let Batch { mut jobs, repaired, rejected, rejects } = batch;
+        batch: ImportChunk,
+    ) -> Result<Vec<Imported>> {
+        let ImportChunk { mut jobs, repaired, rejected, rejects } = batch;
         let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
         if jobs.iter().any(untaken) {
             // No worker knows this token: the lease expires, and the job then counts as abandoned.
@@ -113,9 +113,9 @@ impl JobManager {
     }
 
     /// Returns the outcome that an import of these records would have, one for each record.
-    pub async fn dry_run_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Landed>> {
+    pub async fn dry_run_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Imported>> {
         if self.db.is_detached() {
-            return Ok(vec![Landed::Imported; records.len()]);
+            return Ok(vec![Imported::Imported; records.len()]);
         }
         dry_run(self.db.read(), records, on_conflict, self.now()).await
     }
@@ -136,7 +136,7 @@ impl JobManager {
     ///
     /// Errors: `import_not_found`.
     pub async fn abort_import(&self, id: &str) -> Result<import::Model> {
-        validate::may_exist(id, Thing::Import)?;
+        validate::may_exist(id, Resource::Import)?;
         let (id, error) = (id.to_owned(), ABORTED.to_owned());
         self.db.commit(AbortImport { id, error, now: self.now() }).await
     }
@@ -160,15 +160,17 @@ impl JobManager {
         let gone = |run: &import::Model| run.process.as_deref().is_some_and(process::is_gone);
         let ids = running.into_iter().filter(gone).map(|run| run.id).collect();
         let now = self.now();
-        self.db.commit(FailOrphanedImports { ids, silent_since: now - ORPHANED_AFTER, error: ORPHANED.to_owned(), now }).await
+        self.db
+            .commit(FailOrphanedImports { ids, silent_since: now - ORPHANED_AFTER, error: ORPHANED.to_owned(), now })
+            .await
     }
 
     /// Returns the import run with this id.
     ///
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
-        validate::may_exist(id, Thing::Import)?;
-        import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
+        validate::may_exist(id, Resource::Import)?;
+        import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Import))
     }
 
     /// Lists import runs behind the cursor, newest first: at most `limit`, fewer if they are large.

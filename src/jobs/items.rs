@@ -6,7 +6,7 @@ use crate::{
         Part, part,
         write::{Change, Items, Loaded, weight_of},
     },
-    error::{Error, FieldError, Result, Thing},
+    error::{Error, FieldError, Resource, Result},
     lifecycle::{EventKind, percent},
 };
 use chrono::{DateTime, Utc};
@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 const MAX_ITEM_REPORTS: usize = 1000;
 
 /// Columns of an item that may hold long values.
-pub(super) const LONG: [job_item::Column; 3] =
+pub(super) const LARGE_COLUMNS: [job_item::Column; 3] =
     [job_item::Column::Input, job_item::Column::Result, job_item::Column::Error];
 
 /// Report of a worker on one item. The key names the item, or the position where keys repeat; an
@@ -44,7 +44,7 @@ impl JobManager {
             .filter(job_item::Column::JobId.eq(id))
             .filter(job_item::Column::Idx.gt(after.unwrap_or(-1)))
             .order_by_asc(job_item::Column::Idx);
-        Ok(part(items, limit, &LONG, self.db.read()).await?)
+        Ok(part(items, limit, &LARGE_COLUMNS, self.db.read()).await?)
     }
 
     /// Applies a batch of reports, all or none, and updates total_shots, completed_shots and
@@ -157,7 +157,7 @@ impl<'a> Known<'a> {
         let conflict =
             |code, detail: String| Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), code, detail)));
         if let Some(idx) = report.idx {
-            let item = *self.positions.get(&idx).ok_or(Error::NotFound(Thing::Item))?;
+            let item = *self.positions.get(&idx).ok_or(Error::NotFound(Resource::Item))?;
             if report.key.as_ref().is_some_and(|key| *key != item.key) {
                 let detail = format!(
                     "The item at position {idx} has the key {}: give one of the two, or the right pair.",
@@ -179,7 +179,7 @@ impl<'a> Known<'a> {
 }
 
 fn new_item(job: &job::Model, report: &ItemReport, count: &mut i32, now: DateTime<Utc>) -> Result<job_item::Model> {
-    let key = report.key.clone().ok_or(Error::NotFound(Thing::Item))?;
+    let key = report.key.clone().ok_or(Error::NotFound(Resource::Item))?;
     let idx = *count;
     *count += 1;
     Ok(job_item::Model {
@@ -237,7 +237,7 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
             _ => {}
         }
         if let Some(key) = &report.key {
-            checks.name(format_args!("/items/{i}/key"), key, validate::KEY);
+            checks.name(format_args!("/items/{i}/key"), key, validate::MAX_KEY_CHARS);
         }
         checks.range(format_args!("/items/{i}/idx"), report.idx, 0, i32::MAX);
         checks.text(format_args!("/items/{i}/error"), report.error.as_deref(), usize::MAX);

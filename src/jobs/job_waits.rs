@@ -16,7 +16,7 @@ use tokio::{
 };
 
 /// Maximum number of waiting calls per server.
-pub const MOST_WAITS: usize = 5_000;
+pub const MAX_WAITING_CALLS: usize = 5_000;
 
 /// Minimum time between two queries of a waiting call if no notification arrives.
 const QUERY_INTERVAL: Duration = Duration::from_secs(1);
@@ -66,7 +66,7 @@ impl JobWaits {
     /// Errors: `overloaded` when the server has reached its limit of waiting calls.
     pub fn enter(&self, id: &str) -> Result<JobWait> {
         let mut room = self.room();
-        if room.count >= MOST_WAITS {
+        if room.count >= MAX_WAITING_CALLS {
             return Err(Error::Full("as many waiting calls"));
         }
         room.count += 1;
@@ -139,7 +139,8 @@ mod tests {
     #[tokio::test]
     async fn as_many_wait_as_the_server_holds_and_those_of_a_job_are_woken_alone() {
         let waits = JobWaits::new(ChangeBus::default());
-        let mut places: Vec<JobWait> = (0..MOST_WAITS).map(|n| waits.enter(&(n / 2).to_string()).unwrap()).collect();
+        let mut places: Vec<JobWait> =
+            (0..MAX_WAITING_CALLS).map(|n| waits.enter(&(n / 2).to_string()).unwrap()).collect();
         assert!(matches!(waits.enter("more"), Err(Error::Full(_))));
         assert_eq!(waits.patience(), Duration::from_secs(10));
         let same = Arc::ptr_eq(&places[0].wake, &places[1].wake) && !Arc::ptr_eq(&places[0].wake, &places[2].wake);

@@ -2,7 +2,7 @@
 //! cursor.
 
 use super::{
-    AccessPath, Filter, JobManager, KeyRange, Total,
+    Filter, IndexScan, JobManager, KeyRange, Total,
     sift::{ScannedPage, Skip},
 };
 use crate::{
@@ -123,7 +123,14 @@ impl JobManager {
         Ok(Page { jobs, frames, total, next: next.or(upto), cut })
     }
 
-    async fn found(&self, path: &AccessPath, order: Order, after: PageAfter, limit: u64, view: View) -> Result<ScannedPage> {
+    async fn found(
+        &self,
+        path: &IndexScan,
+        order: Order,
+        after: PageAfter,
+        limit: u64,
+        view: View,
+    ) -> Result<ScannedPage> {
         let whole = KeyRange { order, ..KeyRange::default() };
         let (part, offset) = match after {
             PageAfter::Offset(rows) if path.filter().q.is_some() => {
@@ -151,7 +158,7 @@ impl JobManager {
     }
 
     /// Returns the next rows: at most `limit`, fewer if they are large.
-    async fn rows(&self, path: &AccessPath, part: &KeyRange, offset: u64, limit: u64, view: View) -> Result<Rows> {
+    async fn rows(&self, path: &IndexScan, part: &KeyRange, offset: u64, limit: u64, view: View) -> Result<Rows> {
         let db = self.db.read();
         let backend = db.get_database_backend();
         let bytes = job::Entity::find().select_only().expr_as(db::bytes_of(backend, &long(view)), "bytes");
@@ -173,7 +180,7 @@ impl JobManager {
 
     /// Returns the last of the first `rows` jobs, or `None` if there are fewer. Reads the index
     /// from the nearer end, and reads nothing if the count shows that there are fewer.
-    async fn row_before(&self, path: &AccessPath, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
+    async fn row_before(&self, path: &IndexScan, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
         if total.exact && rows >= total.jobs {
             return Ok(None);
         }
@@ -185,7 +192,7 @@ impl JobManager {
     }
 
     /// Returns the nth job of the range, counted from 1, or `None` if there are fewer.
-    pub(super) async fn nth(&self, path: &AccessPath, part: &KeyRange, nth: u64) -> Result<Option<Cursor>> {
+    pub(super) async fn nth(&self, path: &IndexScan, part: &KeyRange, nth: u64) -> Result<Option<Cursor>> {
         let db = self.db.read();
         let mut place = path.places(db.get_database_backend(), part);
         let row = ConnectionTrait::query_one(db, place.offset(nth - 1).limit(1)).await?;
@@ -195,7 +202,7 @@ impl JobManager {
 }
 
 /// Builds the query of a page. Public so that its query plan can be inspected.
-pub fn page(backend: DbBackend, path: &AccessPath, part: &KeyRange, view: View) -> Select<job::Entity> {
+pub fn page(backend: DbBackend, path: &IndexScan, part: &KeyRange, view: View) -> Select<job::Entity> {
     path.in_order(columns(view), backend, part)
 }
 

@@ -1,19 +1,18 @@
 //! `JobManager`: the service. The HTTP API, the CLI and the background loops only call its methods.
 
-mod access_path;
 mod actions;
 mod active_jobs;
+mod apply_transition;
 mod cancel_job;
 mod check_rows;
-mod choose_path;
+mod choose_index;
 mod claim_jobs;
-mod clean_up;
+mod claim_waiters;
 mod clock_ahead;
 mod count_jobs;
 mod create_job;
 mod create_jobs;
 mod delete_job;
-mod enter;
 mod episodes;
 mod events;
 mod export_jobs;
@@ -23,6 +22,7 @@ mod finish_job;
 mod get_job;
 mod heartbeat;
 mod imports;
+mod index_scan;
 mod items;
 mod job_waits;
 mod list_jobs;
@@ -30,6 +30,7 @@ mod loops;
 mod outcomes;
 mod pointer;
 mod progress;
+mod prune_events;
 mod prune_imports;
 mod queues;
 mod recover_job;
@@ -44,63 +45,62 @@ mod start_job;
 mod stats;
 mod update_job;
 mod validate;
-mod waiting;
 mod watch_job;
 mod watch_jobs;
-mod worker_book;
+mod worker_activity;
 mod workers;
 
-pub use access_path::{AccessPath, KeyRange};
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::{MAX_COUNTED, Counts, Total};
+pub use count_jobs::{Counts, MAX_COUNTED, Total};
 pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
-pub use feed::{Change as FeedChange, Place};
-pub use filter::{Filter, LONGEST_TEXT};
+pub use feed::{Change as FeedChange, StreamPosition};
+pub use filter::{Filter, MAX_TEXT_CHARS};
 pub use finish_job::Failure;
-pub use heartbeat::{HeartbeatReply, Heartbeat};
-pub use imports::{ABORTED as ABORTED_IMPORT, Batch};
+pub use heartbeat::{Heartbeat, HeartbeatReply};
+pub use imports::{ABORTED as ABORTED_IMPORT, ImportChunk};
+pub use index_scan::{IndexScan, KeyRange};
 pub use items::ItemReport;
 pub use list_jobs::{Order, Page, PageAfter, View, page};
 pub use loops::LoopStatus;
-pub use outcomes::{Ending, Outcome};
-pub use pointer::{Part, JsonPath};
+pub use outcomes::{AttemptReport, Ending};
+pub use pointer::{JsonPath, Part};
 pub use progress::Progress;
 pub use prune_imports::Pruned as PrunedImports;
 pub use queues::Queue;
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
-pub use sift::{LOOKED_AT, SCAN_TIME};
+pub use sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
 pub use update_job::JobPatch;
 pub use validate::{MAX_MEMBER_NAME_CHARS, no_nul_parameter};
 pub use watch_job::{JobMessage, JobWatch};
-pub use watch_jobs::{EventFilter, JobsMessage, JobsWatch, Reset, Wanted};
+pub use watch_jobs::{EventFilter, FilteredBatch, JobsMessage, JobsWatch, Reset};
 pub use workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
-    chance::{Random, SystemRandom},
     clock::{Clock, SystemClock},
     db::{
         Database,
         write::{Change, ChangeJob, Changed, Items, Loaded},
     },
-    error::{Result, Thing},
+    error::{Resource, Result},
     lifecycle::Cursor,
     process,
+    random::{Random, SystemRandom},
 };
 use chrono::{DateTime, Utc};
+use claim_waiters::ClaimWaiters;
 use entity::job;
 use feed::Feed;
 use job_waits::JobWaits;
 use loops::Loops;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
-use waiting::Waiting;
-use worker_book::WorkerActivity;
+use worker_activity::WorkerActivity;
 
 /// Versions of a job that a change may apply to: those of an `If-Match` header, or any if `None`.
 pub type IfVersion = Option<Vec<i64>>;
@@ -136,7 +136,7 @@ pub struct JobManager {
     wake: Arc<Notify>,
     /// Name of this process as the owner of the actions that it runs.
     owner: Arc<str>,
-    waiting: Waiting,
+    waiting: ClaimWaiters,
     job_waits: JobWaits,
     streams: Arc<Semaphore>,
     workers: WorkerActivity,
@@ -152,7 +152,7 @@ impl JobManager {
         let process = process::own().unwrap_or_else(|| "? ? ? ?".to_owned());
         let owner = format!("{process} {}", SystemRandom.id()).into();
         let feed = Feed::new(db.clone());
-        let waiting = Waiting::new(db.clone(), clock.clone(), chance.clone());
+        let waiting = ClaimWaiters::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerActivity::default(), Loops::default());
         let job_waits = JobWaits::new(db.change_bus().clone());
         let streams = Arc::new(Semaphore::new(watch_jobs::MAX_STREAMS));
@@ -170,7 +170,7 @@ impl JobManager {
             workers,
             loops,
             searches,
-            looked_at: LOOKED_AT,
+            looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,
         }
     }
@@ -231,7 +231,7 @@ impl JobManager {
         weight: usize,
         decide: impl Fn(&Loaded, DateTime<Utc>) -> Result<Option<Change>> + Send + Sync + 'static,
     ) -> Result<Changed> {
-        validate::may_exist(id, Thing::Job)?;
+        validate::may_exist(id, Resource::Job)?;
         let clock = self.clock.clone();
         let decide = Box::new(move |loaded: &Loaded| {
             let now = clock.now();

@@ -19,7 +19,7 @@ const MAX_OUTCOMES: usize = 1000;
 
 /// End of an attempt, as its worker reports it.
 #[derive(Clone, Debug)]
-pub struct Outcome {
+pub struct AttemptReport {
     pub job_id: String,
     /// Token of the lease; `None` for a job that was started without a lease.
     pub lease_token: Option<String>,
@@ -39,7 +39,7 @@ impl JobManager {
     ///
     /// Errors: `invalid_request`; for each outcome `job_not_found`, `job_transition_illegal`,
     /// `lease_lost`.
-    pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
+    pub async fn report_outcomes(&self, outcomes: Vec<AttemptReport>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
         let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone())).collect();
         let changed = self.db.commit(ChangeJobs(writes)).await?;
@@ -56,8 +56,8 @@ impl JobManager {
         Ok(answers.collect())
     }
 
-    fn ended_by(&self, outcome: Outcome) -> ChangeJob {
-        let Outcome { job_id, lease_token, ending } = outcome;
+    fn ended_by(&self, outcome: AttemptReport) -> ChangeJob {
+        let AttemptReport { job_id, lease_token, ending } = outcome;
         let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
         let weight = match &ending {
             Ending::Completed { result } => result.as_ref().map_or(0, weight_of_members),
@@ -89,10 +89,14 @@ impl JobManager {
     }
 }
 
-fn check(outcomes: &[Outcome]) -> Result<()> {
+fn check(outcomes: &[AttemptReport]) -> Result<()> {
     let mut checks = validate::Checks::default();
     if outcomes.is_empty() || outcomes.len() > MAX_OUTCOMES {
-        checks.fail("/outcomes", "out_of_range", format!("Give 1 to {MAX_OUTCOMES} outcomes; these are {}.", outcomes.len()));
+        checks.fail(
+            "/outcomes",
+            "out_of_range",
+            format!("Give 1 to {MAX_OUTCOMES} outcomes; these are {}.", outcomes.len()),
+        );
     }
     for (i, outcome) in outcomes.iter().enumerate().take(MAX_OUTCOMES) {
         if checks.is_full() {

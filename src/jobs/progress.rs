@@ -1,6 +1,6 @@
 //! update_progress and update_shots: progress reports of a running job.
 
-use super::{Guard, JobManager, enter::check_lease, validate};
+use super::{Guard, JobManager, apply_transition::check_lease, validate};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::{Error, Result},
@@ -74,7 +74,7 @@ impl JobManager {
 
 pub(super) fn check_progress(checks: &mut validate::Checks, report: &Progress) {
     checks.range("/progress", report.progress, 0.0, 100.0);
-    checks.text("/current_stage", report.current_stage.as_deref(), validate::SHORT);
+    checks.text("/current_stage", report.current_stage.as_deref(), validate::MAX_SHORT_CHARS);
 }
 
 pub(super) fn apply_progress(job: &mut job::Model, report: &Progress) {

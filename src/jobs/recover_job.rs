@@ -1,6 +1,6 @@
 //! recover_job: resumes a failed or stuck job from its checkpoint.
 
-use super::{IfVersion, JobManager, enter::apply_transition, retry_job::is_stale, validate::MAX_ATTEMPTS};
+use super::{IfVersion, JobManager, apply_transition::apply_transition, retry_job::is_stale, validate::MAX_ATTEMPTS};
 use crate::{
     db::write::{Change, Items, Loaded},
     error::Result,

@@ -2,7 +2,7 @@
 
 use super::{
     Guard, JobManager,
-    enter::{back_to_checkpoint, ended_by, apply_transition, check_lease, was_ended_by},
+    apply_transition::{apply_transition, back_to_checkpoint, check_lease, ended_by, was_ended_by},
     finish_job::acknowledged,
 };
 use crate::{

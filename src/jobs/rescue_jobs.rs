@@ -2,7 +2,7 @@
 
 use super::{
     JobManager,
-    enter::apply_transition,
+    apply_transition::apply_transition,
     finish_job::{failed_by, queued_again},
     stamped,
 };
@@ -90,7 +90,8 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
         return failed_by(before, Some(error), now);
     }
     let job = queued_again(loaded, Verb::Expire, &error, backoff(before.attempt, jitter), now)?;
-    let event_data = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
+    let event_data =
+        json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
     Ok(Change::of(EventKind::Rescued, job).telling(event_data))
 }
 

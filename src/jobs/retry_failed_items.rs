@@ -3,7 +3,7 @@
 use super::{Idempotency, JobManager, validate};
 use crate::{
     db::write::{Created, RetryFailedItems},
-    error::{Result, Thing},
+    error::{Resource, Result},
 };
 
 impl JobManager {
@@ -14,7 +14,7 @@ impl JobManager {
     /// Errors: `job_not_found`, `job_not_ended`, `no_failed_items`, `idempotency_key_reused`,
     /// `invalid_request`.
     pub async fn retry_failed_items(&self, id: &str, idempotency: Option<Idempotency>) -> Result<Created> {
-        validate::may_exist(id, Thing::Job)?;
+        validate::may_exist(id, Resource::Job)?;
         let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let write = RetryFailedItems {
             id: id.to_owned(),

@@ -2,7 +2,7 @@
 
 use super::{
     IfVersion, JobManager,
-    enter::{back_to_checkpoint, apply_transition},
+    apply_transition::{apply_transition, back_to_checkpoint},
     validate::MAX_ATTEMPTS,
 };
 use crate::{

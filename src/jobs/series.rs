@@ -6,7 +6,7 @@ use crate::{
         Readable, page,
         write::{CreateSeries, DeleteSeries},
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::Cursor,
 };
 use entity::series;
@@ -26,7 +26,7 @@ impl JobManager {
     /// Errors: `invalid_request`, `idempotency_key_reused`.
     pub async fn create_series(&self, new: NewSeries, idempotency: Option<Idempotency>) -> Result<series::Model> {
         let mut checks = validate::Checks::default();
-        checks.filled("/title", &new.title, validate::SHORT);
+        checks.filled("/title", &new.title, validate::MAX_SHORT_CHARS);
         checks.finish()?;
         let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let row = series::Model {
@@ -43,8 +43,8 @@ impl JobManager {
     ///
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
-        validate::may_exist(id, Thing::Series)?;
-        series::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
+        validate::may_exist(id, Resource::Series)?;
+        series::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Series))
     }
 
     /// Lists the series, newest first: one page, and the cursor of the next page if there is one.
@@ -64,7 +64,7 @@ impl JobManager {
     ///
     /// Errors: `series_not_found`.
     pub async fn delete_series(&self, id: &str) -> Result<()> {
-        validate::may_exist(id, Thing::Series)?;
+        validate::may_exist(id, Resource::Series)?;
         self.db.commit(DeleteSeries { id: id.to_owned(), now: self.now() }).await
     }
 }

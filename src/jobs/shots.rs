@@ -1,12 +1,12 @@
 //! Shots: the items of a job in the form that older clients know.
 
-use super::{JobManager, items::LONG, validate};
+use super::{JobManager, items::LARGE_COLUMNS, validate};
 use crate::{
     db::{
-        ANSWER_BYTES, Readable, prefix, part, text_member,
+        ANSWER_BYTES, Readable, part, prefix, text_member,
         write::{Change, Items, written_item},
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::EventKind,
 };
 use entity::{ItemStatus, job, job_item};
@@ -56,7 +56,7 @@ pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Opti
             .filter(job_item::Column::JobId.eq(id))
             .filter(job_item::Column::Idx.gt(shown.next_after.unwrap_or(-1)))
             .order_by_asc(job_item::Column::Idx);
-        let part = part(items, MAX_QUERY_ITEMS, &LONG, db).await?;
+        let part = part(items, MAX_QUERY_ITEMS, &LARGE_COLUMNS, db).await?;
         let more = part.more;
         for item in part {
             let item = reduced(item);
@@ -231,7 +231,7 @@ impl JobManager {
         let weight = edit.fields().iter().map(|(_, text)| text.len()).sum();
         let done = self.try_change(id, None, Items::All, weight, move |loaded, now| {
             let item = loaded.items.iter().find(|item| shot_number(item) == shot_idx);
-            let mut item = item.ok_or(Error::NotFound(Thing::Shot))?.clone();
+            let mut item = item.ok_or(Error::NotFound(Resource::Shot))?.clone();
             let before = item.input.clone();
             let input = item.input.get_or_insert_with(|| Value::Object(Map::new()));
             if !input.is_object() {

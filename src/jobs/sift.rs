@@ -3,7 +3,7 @@
 //! would examine all of them. A page therefore examines a limited number of jobs for a limited
 //! time, and the next page continues where it stopped.
 
-use super::{AccessPath, MAX_COUNTED, Counts, Filter, JobManager, KeyRange, Total, View, list_jobs::Rows};
+use super::{Counts, Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED, Total, View, list_jobs::Rows};
 use crate::{
     db::{self, PART_BYTES, fitting},
     error::{Error, Result},
@@ -18,7 +18,7 @@ use tokio::time::Instant;
 
 /// Default maximum number of jobs that a page examines under a filter that no index covers
 /// completely.
-pub const LOOKED_AT: u64 = 200_000;
+pub const MAX_SCANNED: u64 = 200_000;
 
 /// Default maximum time for which a page examines jobs.
 pub const SCAN_TIME: Duration = Duration::from_secs(5);
@@ -103,7 +103,7 @@ impl JobManager {
     /// Errors: `search_too_long`, when the time ran out and the next page would have no start.
     pub(super) async fn sifted(
         &self,
-        path: &AccessPath,
+        path: &IndexScan,
         whole: KeyRange,
         Skip(skip): Skip,
         limit: u64,
@@ -158,7 +158,7 @@ impl JobManager {
     /// the query took longer than `most`.
     async fn places_of(
         &self,
-        path: &AccessPath,
+        path: &IndexScan,
         part: &KeyRange,
         limit: u64,
         view: View,
@@ -194,7 +194,7 @@ impl JobManager {
     }
 
     /// Counts the matches among the newest jobs, as many as a page may examine.
-    pub(super) async fn sifted_total(&self, path: &AccessPath) -> Result<Total> {
+    pub(super) async fn sifted_total(&self, path: &IndexScan) -> Result<Total> {
         let known = path.known();
         let mut walk = ScanSteps::new(path.filter(), self.looked_for);
         let (mut part, mut left, mut jobs) = (KeyRange::default(), self.looked_at, 0);
@@ -216,7 +216,7 @@ impl JobManager {
 
     /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1; `None` if the query
     /// took longer than `most`.
-    async fn count_within(&self, path: &AccessPath, part: &KeyRange, most: Duration) -> Result<Option<u64>> {
+    async fn count_within(&self, path: &IndexScan, part: &KeyRange, most: Duration) -> Result<Option<u64>> {
         let backend = self.db.read().get_database_backend();
         let some = path.places(backend, part).limit(MAX_COUNTED + 1).to_owned();
         let count = Query::select()
@@ -231,7 +231,7 @@ impl JobManager {
     /// Counts all jobs that match a filter with a text, by status.
     ///
     /// Errors: `search_too_long`.
-    pub(super) async fn sifted_counts(&self, path: &AccessPath, also: &Condition) -> Result<Counts> {
+    pub(super) async fn sifted_counts(&self, path: &IndexScan, also: &Condition) -> Result<Counts> {
         let (known, backend) = (path.known(), self.db.read().get_database_backend());
         let mut walk = ScanSteps::new(path.filter(), self.looked_for * COUNT_TIME_FACTOR);
         let (mut part, mut counts) = (KeyRange::default(), Counts::default());

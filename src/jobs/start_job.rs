@@ -1,6 +1,6 @@
 //! start_job: starts a job that the caller runs itself.
 
-use super::{IfVersion, JobManager, claim_jobs::MAX_LEASE_SECONDS, enter::apply_transition, validate};
+use super::{IfVersion, JobManager, apply_transition::apply_transition, claim_jobs::MAX_LEASE_SECONDS, validate};
 use crate::{
     db::write::{Change, Items},
     error::{Error, Result},

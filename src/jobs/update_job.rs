@@ -215,9 +215,9 @@ fn check(patch: &JobPatch) -> Result<()> {
     text("/mode", &patch.mode, 20, &mut checks);
     text("/content", &patch.content, usize::MAX, &mut checks);
     text("/user_requirement", &patch.user_requirement, usize::MAX, &mut checks);
-    text("/style", &patch.style, validate::SHORT, &mut checks);
-    text("/project_title", &patch.project_title, validate::SHORT, &mut checks);
-    text("/current_stage", &patch.current_stage, validate::SHORT, &mut checks);
+    text("/style", &patch.style, validate::MAX_SHORT_CHARS, &mut checks);
+    text("/project_title", &patch.project_title, validate::MAX_SHORT_CHARS, &mut checks);
+    text("/current_stage", &patch.current_stage, validate::MAX_SHORT_CHARS, &mut checks);
     text("/working_dir", &patch.working_dir, 500, &mut checks);
     text("/error", &patch.error, usize::MAX, &mut checks);
     text("/episode_id", &patch.episode_id, 36, &mut checks);

@@ -1,14 +1,14 @@
 //! Validation of input, from every interface. All errors of an input are reported together.
 
 use super::pointer::JsonPath;
-use crate::error::{Error, FieldError, MAX_ERRORS, Result, Thing};
+use crate::error::{Error, FieldError, MAX_ERRORS, Resource, Result};
 use chrono::{DateTime, Datelike, Utc};
 use serde_json::{Map, Value};
 use std::{collections::BTreeMap, fmt::Display};
 
-pub const ID: usize = 64;
-pub const KEY: usize = 255;
-pub const SHORT: usize = 255;
+pub const MAX_ID_CHARS: usize = 64;
+pub const MAX_KEY_CHARS: usize = 255;
+pub const MAX_SHORT_CHARS: usize = 255;
 pub const MAX_WORKER_ID_CHARS: usize = 200;
 pub const MAX_ATTEMPTS: i32 = 100;
 pub(super) const LABELS: usize = 16;
@@ -70,7 +70,7 @@ impl Checks {
 
     pub fn id(&mut self, pointer: impl Display, value: &str) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
-        if value.is_empty() || value.len() > ID || !value.chars().all(plain) {
+        if value.is_empty() || value.len() > MAX_ID_CHARS || !value.chars().all(plain) {
             self.fail(pointer, "invalid_id", "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : - as an id.");
         } else if RESERVED_IDS.contains(&value) || value.chars().all(|c| c == '.') {
             self.fail(pointer, "reserved_id", format!("The id {value} means something else in a URL: choose another."));
@@ -159,7 +159,7 @@ impl Checks {
                 return;
             }
             self.label_key(root, key);
-            self.text(JsonPath::Member(&root, key), Some(value), SHORT);
+            self.text(JsonPath::Member(&root, key), Some(value), MAX_SHORT_CHARS);
         }
     }
 
@@ -179,7 +179,7 @@ impl Checks {
 
 /// Refuses an id with a NUL character as not found: no row has such an id, and PostgreSQL refuses a
 /// query with one.
-pub fn may_exist(id: &str, thing: Thing) -> Result<()> {
+pub fn may_exist(id: &str, thing: Resource) -> Result<()> {
     if id.contains('\0') { Err(Error::NotFound(thing)) } else { Ok(()) }
 }
 

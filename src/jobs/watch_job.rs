@@ -3,11 +3,11 @@
 
 use super::{
     JobManager, Shot,
-    feed::Batch,
-    watch_jobs::{Reset, Wanted},
+    feed::FeedBatch,
+    watch_jobs::{FilteredBatch, Reset},
 };
 use crate::{
-    db::{LONG_EVENT, PAGE, Part, part},
+    db::{LONG_EVENT, MAX_READ_EVENTS, Part, part},
     error::Result,
     lifecycle::{EventKind, is_terminal},
 };
@@ -26,7 +26,7 @@ use tokio::{
 pub enum JobMessage {
     /// Job with its shots, and the position of the last shot if more follow.
     Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
-    Changes(Wanted),
+    Changes(FilteredBatch),
     Reset(Reset),
 }
 
@@ -45,8 +45,8 @@ enum Stage {
     Begin(Option<i64>),
     /// Not subscribed to the feed yet; the history is read after that.
     Join,
-    CatchUp(Receiver<Arc<Batch>>),
-    Live(Receiver<Arc<Batch>>),
+    CatchUp(Receiver<Arc<FeedBatch>>),
+    Live(Receiver<Arc<FeedBatch>>),
     Ended,
 }
 
@@ -155,7 +155,7 @@ impl JobWatch {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }
                 self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
-                let ended = self.take(Arc::new(Batch::settled(events)));
+                let ended = self.take(Arc::new(FeedBatch::settled(events)));
                 if ended && !more {
                     self.stage = Stage::Ended;
                 }
@@ -209,11 +209,11 @@ impl JobWatch {
             .filter(job_event::Column::JobId.eq(&self.id))
             .filter(job_event::Column::Seq.gt(seq))
             .order_by_asc(job_event::Column::Seq);
-        Ok(part(events, PAGE, &LONG_EVENT, self.jobs.db.read()).await?)
+        Ok(part(events, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?)
     }
 
     /// Takes the new events of this job, and returns whether the job ended with them.
-    fn take(&mut self, batch: Arc<Batch>) -> bool {
+    fn take(&mut self, batch: Arc<FeedBatch>) -> bool {
         let mut only = Vec::new();
         for (i, change) in batch.changes.iter().enumerate() {
             let event = &change.event;
@@ -224,7 +224,7 @@ impl JobWatch {
         }
         let Some(last) = only.last().map(|i| &batch.changes[*i].event) else { return false };
         let ended = is_terminal(last.status) || last.kind == EventKind::Deleted.as_str();
-        self.ready.push_back(JobMessage::Changes(Wanted { batch, only: Some(only) }));
+        self.ready.push_back(JobMessage::Changes(FilteredBatch { batch, only: Some(only) }));
         ended
     }
 }

@@ -2,11 +2,11 @@
 
 use super::{
     Counts, Filter, JobManager,
-    feed::{Batch, Change, DeferredEvents, Joined, Place},
+    feed::{Change, DeferredEvents, FeedBatch, Joined, StreamPosition},
     validate,
 };
 use crate::{
-    db::{LONG_EVENT, PAGE, Part, behind, first_position, last_position, part, write::position},
+    db::{LONG_EVENT, MAX_READ_EVENTS, Part, behind, first_position, last_position, part, write::position},
     error::{Error, FieldError, Result},
     lifecycle::EventKind,
 };
@@ -60,18 +60,18 @@ pub enum JobsMessage {
         at: i64,
         counts: Counts,
     },
-    Changes(Wanted),
+    Changes(FilteredBatch),
     Reset(Reset),
 }
 
 /// Events of a batch that a subscriber wants: those at the indexes in `only`, or all if it is
 /// `None`.
-pub struct Wanted {
-    pub batch: Arc<Batch>,
+pub struct FilteredBatch {
+    pub batch: Arc<FeedBatch>,
     pub only: Option<Vec<usize>>,
 }
 
-impl Wanted {
+impl FilteredBatch {
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         let only = self.only.as_deref();
         let wanted = move |i: &usize| only.is_none_or(|only| only.contains(i));
@@ -88,20 +88,20 @@ pub struct JobsWatch {
     filter: EventFilter,
     stage: Stage,
     /// Batches that are still to be filtered.
-    found: VecDeque<Arc<Batch>>,
+    found: VecDeque<Arc<FeedBatch>>,
     ready: VecDeque<JobsMessage>,
     /// Position of the client, including events that its filter leaves out.
-    place: Option<Place>,
+    place: Option<StreamPosition>,
     _place: OwnedSemaphorePermit,
 }
 
 enum Stage {
     Begin,
     /// Resume from a position.
-    Resume(Place),
+    Resume(StreamPosition),
     /// Send the events first that were held back at the position.
     Deferred(DeferredEvents),
-    Live(Receiver<Arc<Batch>>),
+    Live(Receiver<Arc<FeedBatch>>),
     Ended,
 }
 
@@ -113,7 +113,7 @@ impl JobManager {
     /// reached.
     ///
     /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of streams.
-    pub fn watch_jobs(&self, filter: EventFilter, after: Option<Place>) -> Result<JobsWatch> {
+    pub fn watch_jobs(&self, filter: EventFilter, after: Option<StreamPosition>) -> Result<JobsWatch> {
         filter.check()?;
         let stage = after.map_or(Stage::Begin, Stage::Resume);
         Ok(JobsWatch {
@@ -138,7 +138,7 @@ impl JobManager {
 impl JobsWatch {
     /// Returns the client's position, once anything was sent. The client may resume from it even if
     /// its filter left out the last events.
-    pub fn place(&self) -> Option<Place> {
+    pub fn place(&self) -> Option<StreamPosition> {
         self.place
     }
 
@@ -152,7 +152,7 @@ impl JobsWatch {
             if let Some(batch) = self.found.front().cloned() {
                 let only = self.filter.choose(&batch, &self.jobs).await?;
                 self.found.pop_front();
-                self.take(Wanted { batch, only });
+                self.take(FilteredBatch { batch, only });
                 continue;
             }
             match &mut self.stage {
@@ -166,7 +166,7 @@ impl JobsWatch {
                     let next = Box::pin(late.next(&self.jobs.db)).await?;
                     match next {
                         Some(batch) => self.found.push_back(Arc::new(batch)),
-                        None => self.stage = Stage::Resume(Place::of(late.at())),
+                        None => self.stage = Stage::Resume(StreamPosition::of(late.at())),
                     }
                 }
                 Stage::Live(next) => match next.recv().await {
@@ -190,13 +190,13 @@ impl JobsWatch {
         let counts = self.jobs.count_jobs(&Filter::default()).await?;
         self.ready.extend(reset.map(JobsMessage::Reset));
         self.ready.push_back(JobsMessage::Snapshot { at: joined.from, counts });
-        self.place = Some(Place::of(joined.from));
+        self.place = Some(StreamPosition::of(joined.from));
         self.live(joined);
         Ok(())
     }
 
     /// Reads the missed events page by page, and then joins the feed.
-    async fn resume(&mut self, place: Place) -> Result<()> {
+    async fn resume(&mut self, place: StreamPosition) -> Result<()> {
         if let Some(reset) = self.lost(place).await? {
             return self.begin(Some(reset)).await;
         }
@@ -215,16 +215,16 @@ impl JobsWatch {
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
-        let Part { rows: missed, more } = part(missed, PAGE, &LONG_EVENT, self.jobs.db.read()).await?;
+        let Part { rows: missed, more } = part(missed, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?;
         // Events may have been pruned since the check, which leaves a gap in this page.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
         }
         let reached = missed.last().map_or(place.at, |event: &job_event::Model| event.id);
-        self.found.push_back(Arc::new(Batch::settled(missed)));
+        self.found.push_back(Arc::new(FeedBatch::settled(missed)));
         if more {
             // A client with many missed events joins the feed after it has read them.
-            self.stage = Stage::Resume(Place::of(reached));
+            self.stage = Stage::Resume(StreamPosition::of(reached));
         } else {
             self.live(joined);
         }
@@ -237,13 +237,13 @@ impl JobsWatch {
             let behind = batch.changes.iter().filter(|change| change.event.id > joined.from);
             let behind: Vec<_> = behind.map(|change| Change::new(change.event.clone(), change.place)).collect();
             let whole = behind.len() == batch.changes.len();
-            self.found.push_back(if whole { batch } else { Arc::new(Batch::of(behind)) });
+            self.found.push_back(if whole { batch } else { Arc::new(FeedBatch::of(behind)) });
         }
         self.stage = Stage::Live(joined.next);
     }
 
     /// Returns the reason why a stream cannot resume from this position, if there is one.
-    async fn lost(&self, place: Place) -> Result<Option<Reset>> {
+    async fn lost(&self, place: StreamPosition) -> Result<Option<Reset>> {
         if place.at > last_position(self.jobs.db.read()).await? {
             return Ok(Some(Reset::PositionUnknown));
         }
@@ -251,7 +251,7 @@ impl JobsWatch {
     }
 
     /// Returns a reset if events behind the position have been deleted.
-    async fn pruned(&self, place: Place) -> Result<Option<Reset>> {
+    async fn pruned(&self, place: StreamPosition) -> Result<Option<Reset>> {
         let conn = self.jobs.db.read();
         if place.at == 0 {
             // Position 0 means the oldest event that exists.
@@ -264,7 +264,7 @@ impl JobsWatch {
         Ok(first.filter(|first| place.at.saturating_add(1) < *first).map(|_| Reset::HistoryPruned))
     }
 
-    fn take(&mut self, wanted: Wanted) {
+    fn take(&mut self, wanted: FilteredBatch) {
         let Some(last) = wanted.batch.changes.last() else { return };
         self.place = Some(last.place);
         if !wanted.is_empty() {
@@ -291,7 +291,7 @@ impl EventFilter {
         self.job_types.is_empty() && self.statuses.is_empty() && self.labels.is_empty()
     }
 
-    async fn choose(&self, batch: &Batch, jobs: &JobManager) -> Result<Option<Vec<usize>>> {
+    async fn choose(&self, batch: &FeedBatch, jobs: &JobManager) -> Result<Option<Vec<usize>>> {
         if self.wants_all() {
             return Ok(None);
         }

@@ -4,7 +4,7 @@
 use super::{
     Claim, JobManager,
     list_jobs::brief,
-    worker_book::{FlushTurn, MAX_REMEMBERED, PresenceGuard},
+    worker_activity::{FlushTurn, MAX_REMEMBERED, PresenceGuard},
 };
 use crate::{
     db::{

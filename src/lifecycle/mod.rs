@@ -3,26 +3,26 @@
 
 mod backoff;
 mod bounds;
-mod cause;
+mod bucket_size;
 mod cursor;
+mod error_signature;
 mod event;
 mod histogram;
 mod merge;
 mod progress;
-mod spent;
 mod tally;
+mod time_in_status;
 mod transition;
-mod unit;
 
 pub use backoff::backoff;
 pub use bounds::{MAX_ATTEMPT, MAX_INDEX, MAX_VERSION, next_attempt, version_after};
-pub use cause::{alike, first_line};
+pub use bucket_size::BucketSize;
 pub use cursor::Cursor;
+pub use error_signature::{alike, first_line};
 pub use event::EventKind;
 pub use histogram::Histogram;
 pub use merge::merge_patch;
 pub use progress::percent;
-pub use spent::seconds_spent;
 pub use tally::Tally;
+pub use time_in_status::seconds_in_status;
 pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};
-pub use unit::BucketSize;

@@ -2,7 +2,7 @@
 //! descriptor or memory for the next one.
 
 use super::{
-    connection_limits::{ConnectionLimits, Full, Place},
+    connection_limits::{ConnectionLimits, ConnectionPermit, Full},
     occasional::LogRateLimit,
 };
 use serde_json::json;
@@ -38,7 +38,7 @@ impl Listening {
     }
 
     /// Returns the next connection that is within the limits. May be cancelled and called again.
-    pub async fn accept(&mut self) -> (TcpStream, SocketAddr, Place) {
+    pub async fn accept(&mut self) -> (TcpStream, SocketAddr, ConnectionPermit) {
         loop {
             if let Some(until) = self.until {
                 sleep_until(until).await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Limits on the connections of the server.
 #[derive(Clone, Debug)]
-pub struct Bounds {
+pub struct ServerLimits {
     /// Maximum time from the first byte of a request's header to its last; on a new connection,
     /// from its start.
     pub header: Duration,
@@ -21,7 +21,7 @@ pub struct Bounds {
     pub connections_per_address: Option<usize>,
 }
 
-impl Default for Bounds {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             header: Duration::from_secs(15),

@@ -2,8 +2,8 @@
 
 use super::{
     body_rate::MinRateBody,
-    bounds::Bounds,
-    connection_limits::Place,
+    bounds::ServerLimits,
+    connection_limits::ConnectionPermit,
     idle_timeout::{RequestCounts, UnderWay, Watched},
 };
 use bytes::Bytes;
@@ -54,11 +54,11 @@ pub struct Connections<E> {
     endpoint: E,
     local: LocalAddr,
     builder: Builder<TokioExecutor>,
-    bounds: Bounds,
+    bounds: ServerLimits,
 }
 
 impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
-    pub fn new(endpoint: E, local: SocketAddr, bounds: &Bounds) -> Self {
+    pub fn new(endpoint: E, local: SocketAddr, bounds: &ServerLimits) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
         builder.http1().max_buf_size(MAX_READ_BUFFER);
         builder
@@ -74,7 +74,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         self: Arc<Self>,
         stream: TcpStream,
         remote: SocketAddr,
-        _place: Place,
+        _place: ConnectionPermit,
         mut stopping: watch::Receiver<bool>,
     ) {
         // The kernel would delay small messages of a stream until the client acknowledges earlier

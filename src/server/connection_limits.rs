@@ -25,7 +25,7 @@ struct Counts {
 }
 
 /// Permit for one connection, which counts as open until the permit is dropped.
-pub struct Place {
+pub struct ConnectionPermit {
     limits: ConnectionLimits,
     address: IpAddr,
 }
@@ -45,7 +45,7 @@ impl ConnectionLimits {
     }
 
     /// Takes a permit for a connection from `remote`.
-    pub fn take(&self, remote: IpAddr) -> Result<Place, Full> {
+    pub fn take(&self, remote: IpAddr) -> Result<ConnectionPermit, Full> {
         let address = holder(remote);
         let limit = self.limit_of(address);
         let mut counts = self.counts();
@@ -58,7 +58,7 @@ impl ConnectionLimits {
         }
         *held += 1;
         counts.all += 1;
-        Ok(Place { limits: self.clone(), address })
+        Ok(ConnectionPermit { limits: self.clone(), address })
     }
 
     /// Returns the limit of a client address. This machine has none unless one is configured: a
@@ -87,7 +87,7 @@ fn holder(remote: IpAddr) -> IpAddr {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPermit {
     fn drop(&mut self) {
         let mut counts = self.limits.counts();
         counts.all -= 1;
@@ -104,7 +104,7 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn taken(limits: &ConnectionLimits, address: &str, wanted: usize) -> (Vec<Place>, Option<Full>) {
+    fn taken(limits: &ConnectionLimits, address: &str, wanted: usize) -> (Vec<ConnectionPermit>, Option<Full>) {
         let mut places = Vec::new();
         for _ in 0..wanted {
             match limits.take(address.parse().unwrap()) {

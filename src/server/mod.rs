@@ -13,7 +13,7 @@ mod descriptors;
 mod idle_timeout;
 mod occasional;
 
-pub use bounds::Bounds;
+pub use bounds::ServerLimits;
 pub use descriptors::raise_limit as raise_descriptor_limit;
 
 use accept::Listening;
@@ -28,7 +28,7 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 pub async fn serve<E>(
     listener: TcpListener,
     endpoint: E,
-    bounds: Bounds,
+    bounds: ServerLimits,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) -> io::Result<()>

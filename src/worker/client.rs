@@ -1,6 +1,6 @@
 //! The API calls of a worker, and the classification of their responses.
 
-use super::reports::Batch;
+use super::reports::ReportBatch;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
@@ -137,7 +137,7 @@ impl Client {
         job_id: &str,
         token: &str,
         lease_seconds: u64,
-        batch: &Batch,
+        batch: &ReportBatch,
     ) -> Result<Heart, CallError> {
         let mut body = json!(batch);
         body["lease_token"] = token.into();
@@ -174,7 +174,8 @@ impl Client {
         }
         .map_err(|error| causes(&error))?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await.map_err(|error| error.to_string())?;
+        let body =
+            Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await.map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes()))
     }
 }
@@ -189,7 +190,9 @@ fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallE
     let code = problem["code"].as_str().unwrap_or_default();
     let detail = detail(status, &problem);
     Err(match (status.as_u16(), code) {
-        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => CallError::LeaseLost(detail),
+        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => {
+            CallError::LeaseLost(detail)
+        }
         (408 | 425 | 429 | 500.., _) => CallError::Unavailable(detail),
         _ => CallError::Rejected(detail),
     })

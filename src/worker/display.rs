@@ -5,8 +5,8 @@
 use super::{
     claim::Claim,
     outcome::Outcome,
-    said::Report,
-    screen::{Bar, Terminal, Stream},
+    output::Report,
+    screen::{Bar, Stream, Terminal},
 };
 use crate::printable::printable;
 use indicatif::HumanDuration;
@@ -61,7 +61,7 @@ impl Display {
         }
     }
 
-    pub fn begin(&self, claim: &Claim) -> Row {
+    pub fn begin(&self, claim: &Claim) -> JobDisplay {
         let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
         let (id, title) = (printable(&claim.id).into_owned(), printable(&claim.text("project_title")).into_owned());
         let about = if title.is_empty() { String::new() } else { format!(": {title}") };
@@ -78,12 +78,12 @@ impl Display {
         let began = Instant::now();
         let bar = Bar { id: id.clone(), began, progress: shown.progress, stage: String::new() };
         let bar = self.screen.add_bar(bar);
-        Row { display: self.clone(), id, bar, began, shown: Mutex::new(shown) }
+        JobDisplay { display: self.clone(), id, bar, began, shown: Mutex::new(shown) }
     }
 }
 
 /// Display state of a running job.
-pub struct Row {
+pub struct JobDisplay {
     display: Display,
     id: String,
     /// Number of the progress bar; `None` if standard error is not a terminal.
@@ -102,7 +102,7 @@ struct JobProgress {
     line: Instant,
 }
 
-impl Row {
+impl JobDisplay {
     pub fn show(&self, report: &Report) {
         let mut shown = locked(&self.shown);
         let stage_began = report.stage.as_ref().is_some_and(|stage| *stage != shown.stage);

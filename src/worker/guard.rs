@@ -32,7 +32,7 @@ use std::{
 /// Message from the guard to the worker about the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Told {
+pub enum GuardMessage {
     /// The program runs. The value is the id of its process and of its process group.
     Started(i32),
     /// The program ended with this exit code.
@@ -109,14 +109,14 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     umask.into_iter().for_each(set_umask);
     let mut child = match start(command) {
         Ok(child) => child,
-        Err(error) => return tell(&worker, &Told::NotStarted(error.to_string())),
+        Err(error) => return tell(&worker, &GuardMessage::NotStarted(error.to_string())),
     };
     let id = Pid::from_child(&child);
     let group = Group(Arc::new(Mutex::new(Some(id))));
     feed(&mut child, job);
     follow(words, group.clone());
     // An error is ignored: the guard waits for the program even if the worker no longer listens.
-    let _ = tell(&worker, &Told::Started(id.as_raw_nonzero().get()));
+    let _ = tell(&worker, &GuardMessage::Started(id.as_raw_nonzero().get()));
     // `NOWAIT` leaves the ended process unreaped, so that its id is not reused while the group can
     // still be signalled.
     retry_on_intr(|| waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT))?;
@@ -124,7 +124,10 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     group.send(Order::Kill);
     group.forget();
     let status = child.wait()?;
-    tell(&worker, &status.signal().map_or_else(|| Told::Exited(status.code().unwrap_or(-1)), Told::Killed))
+    tell(
+        &worker,
+        &status.signal().map_or_else(|| GuardMessage::Exited(status.code().unwrap_or(-1)), GuardMessage::Killed),
+    )
 }
 
 fn start(command: &[OsString]) -> io::Result<Child> {
@@ -153,8 +156,8 @@ fn follow(words: BufReader<UnixStream>, group: Group) {
     });
 }
 
-fn tell(mut worker: &UnixStream, told: &Told) -> io::Result<()> {
-    let mut line = serde_json::to_string(told)?;
+fn tell(mut worker: &UnixStream, message: &GuardMessage) -> io::Result<()> {
+    let mut line = serde_json::to_string(message)?;
     line.push('\n');
     worker.write_all(line.as_bytes())
 }

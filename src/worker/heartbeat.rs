@@ -7,7 +7,7 @@ use super::{
     claim::Claim,
     client::CallError,
     reports::{Reports, State},
-    stop::Stop,
+    stop::StopLevel,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
@@ -110,9 +110,9 @@ impl Worker {
     /// ended, or a second signal asked to stop at once.
     pub fn is_hopeless(&self, lease: &watch::Sender<Lease>) -> bool {
         match self.stopper.now() {
-            Stop::No | Stop::Drain => false,
-            Stop::Gently => lease.borrow().until < Instant::now(),
-            Stop::AtOnce => true,
+            StopLevel::No | StopLevel::Drain => false,
+            StopLevel::Gently => lease.borrow().until < Instant::now(),
+            StopLevel::AtOnce => true,
         }
     }
 }

@@ -5,11 +5,11 @@ use tokio::io::AsyncRead;
 
 /// Maximum bytes of a line. An item of this size still fits into the largest request body that a
 /// server accepts by default.
-pub const LONGEST: usize = 1_000_000;
+pub const MAX_LINE_BYTES: usize = 1_000_000;
 
 const CHUNK_BYTES: usize = 64 * 1024;
 
-pub struct Lines<R> {
+pub struct LineReader<R> {
     pipe: Pipe<R>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` that were read; `taken` of them have been returned.
@@ -24,7 +24,7 @@ pub struct Line {
     pub cut: u64,
 }
 
-impl<R: AsyncRead + Unpin> Lines<R> {
+impl<R: AsyncRead + Unpin> LineReader<R> {
     pub fn new(pipe: Pipe<R>) -> Self {
         Self { pipe, buffer: vec![0; CHUNK_BYTES], filled: 0, taken: 0 }
     }
@@ -45,7 +45,7 @@ impl<R: AsyncRead + Unpin> Lines<R> {
             let fresh = &self.buffer[self.taken..self.filled];
             let end = fresh.iter().position(|byte| *byte == b'\n');
             let part = &fresh[..end.unwrap_or(fresh.len())];
-            let kept = part.len().min(LONGEST - line.bytes.len());
+            let kept = part.len().min(MAX_LINE_BYTES - line.bytes.len());
             line.bytes.extend_from_slice(&part[..kept]);
             line.cut += (part.len() - kept) as u64;
             self.taken += part.len() + usize::from(end.is_some());
@@ -62,7 +62,7 @@ mod tests {
     use tokio::sync::watch;
 
     async fn lines_of(bytes: &[u8]) -> Vec<Line> {
-        let mut lines = Lines::new(Pipe::new(bytes, watch::channel(false).1));
+        let mut lines = LineReader::new(Pipe::new(bytes, watch::channel(false).1));
         let mut all = Vec::new();
         while let Some(line) = lines.next().await {
             all.push(line);
@@ -87,7 +87,7 @@ mod tests {
         let mut bytes = vec![b'x'; 100_000_000];
         bytes.extend_from_slice(b"\nnext\n");
         let lines = lines_of(&bytes).await;
-        assert_eq!((lines[0].bytes.len(), lines[0].cut), (LONGEST, 100_000_000 - LONGEST as u64));
+        assert_eq!((lines[0].bytes.len(), lines[0].cut), (MAX_LINE_BYTES, 100_000_000 - MAX_LINE_BYTES as u64));
         assert_eq!(lines[1..], [line("next")]);
     }
 }

@@ -12,11 +12,11 @@ mod guard;
 mod heartbeat;
 mod lines;
 mod outcome;
+mod output;
 mod pipe;
 mod program;
 mod reports;
 mod run;
-mod said;
 mod screen;
 mod stop;
 mod tail;
@@ -24,11 +24,11 @@ mod tail;
 pub use client::Server;
 pub use guard::guard;
 
-use crate::chance::Random;
-use client::{Client, CallError};
+use crate::random::Random;
+use client::{CallError, Client};
 use display::Display;
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
-use stop::{Stop, Stopper};
+use stop::{StopLevel, Stopper};
 use tokio::{
     sync::{Semaphore, watch},
     task::JoinSet,
@@ -113,7 +113,7 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
     let mut running = JoinSet::new();
     let worked = work(&worker, &mut running).await;
     while running.try_join_next().is_some() {}
-    if !running.is_empty() && worker.stopper.now() > Stop::Drain {
+    if !running.is_empty() && worker.stopper.now() > StopLevel::Drain {
         let jobs = if running.len() == 1 { "the job is" } else { "all jobs are" };
         worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
     }
@@ -166,7 +166,7 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
                 }
             }
             Err(CallError::LeaseLost(detail) | CallError::Rejected(detail)) => {
-                worker.stopper.raise(Stop::Drain);
+                worker.stopper.raise(StopLevel::Drain);
                 return Err(Failure::Refused { server: worker.options.server.to_string(), detail });
             }
         }
@@ -176,8 +176,8 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
 
 /// Returns when the worker has to stop. The result of `wait_for` holds a lock for which a second
 /// signal would wait, so it is dropped here, before anything else is awaited.
-async fn stopped(stop: &mut watch::Receiver<Stop>) {
-    let _ = stop.wait_for(|stop| *stop != Stop::No).await;
+async fn stopped(stop: &mut watch::Receiver<StopLevel>) {
+    let _ = stop.wait_for(|stop| *stop != StopLevel::No).await;
 }
 
 /// Checks the folder and the program before the worker claims a job for them.

@@ -1,6 +1,6 @@
 //! Outcome of a job, and its delivery to the server.
 
-use super::{Worker, backoff::Backoff, claim::Claim, client::CallError, display::Row, heartbeat::Lease};
+use super::{Worker, backoff::Backoff, claim::Claim, client::CallError, display::JobDisplay, heartbeat::Lease};
 use serde_json::{Map, Value, json};
 use tokio::{sync::watch, time::sleep};
 
@@ -42,7 +42,13 @@ impl Outcome {
 
 /// Sends the outcome to the server. Retries with backoff while the server is unreachable, unless
 /// the worker has to stop.
-pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease: &watch::Sender<Lease>, row: &Row) {
+pub async fn deliver(
+    worker: &Worker,
+    claim: &Claim,
+    mut outcome: Outcome,
+    lease: &watch::Sender<Lease>,
+    row: &JobDisplay,
+) {
     let mut backoff = Backoff::default();
     let mut stop = worker.stopper.watch();
     loop {

@@ -3,7 +3,7 @@
 use super::{
     Worker,
     claim::Claim,
-    guard::{Order, Told},
+    guard::{GuardMessage, Order},
 };
 use crate::process::{self, inherited_umask};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -20,7 +20,7 @@ use tokio::{
 
 pub struct Program {
     orders: OwnedWriteHalf,
-    end: JoinHandle<Told>,
+    end: JoinHandle<GuardMessage>,
 }
 
 /// Standard output and standard error of the program.
@@ -69,8 +69,8 @@ impl Program {
 
     /// Waits until the program has ended. The call may be cancelled and repeated, but not after it
     /// has returned.
-    pub async fn ended(&mut self) -> Told {
-        (&mut self.end).await.unwrap_or(Told::Killed(Signal::KILL.as_raw()))
+    pub async fn ended(&mut self) -> GuardMessage {
+        (&mut self.end).await.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
     }
 
     pub fn order(&self, order: Order) {
@@ -87,13 +87,13 @@ fn umask() -> Option<String> {
     inherited_umask().map(|mask| format!("--umask={mask:o}"))
 }
 
-async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {
+async fn end(reader: OwnedReadHalf, mut guard: Child) -> GuardMessage {
     let mut lines = BufReader::new(reader).lines();
     let mut group = None;
     let mut message = None;
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
-            Ok(Told::Started(id)) => group = Pid::from_raw(id),
+            Ok(GuardMessage::Started(id)) => group = Pid::from_raw(id),
             Ok(end) => message = Some(end),
             Err(_) => {}
         }
@@ -103,5 +103,5 @@ async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = guard.wait().await;
-    message.unwrap_or(Told::Killed(Signal::KILL.as_raw()))
+    message.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
 }

@@ -2,7 +2,7 @@
 //! newest state of each item, and log lines up to a limit; it counts the lines beyond that. It
 //! never drops items and results: while they wait for an unreachable server, the program waits too.
 
-use super::said::{Item, Report, Said};
+use super::output::{Item, Output, Report};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use std::{
@@ -25,7 +25,7 @@ const MAX_LINE_BYTES: usize = 150_000;
 
 /// Reports that one heartbeat sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Batch {
+pub struct ReportBatch {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -42,7 +42,7 @@ pub struct Batch {
 
 #[derive(Default)]
 struct Buffered {
-    batch: Batch,
+    batch: ReportBatch,
     /// Bytes of the buffered items, serialised as JSON. `line_bytes` are those of the log lines.
     item_bytes: usize,
     line_bytes: usize,
@@ -67,7 +67,7 @@ impl Reports {
     }
 
     /// Adds a line of the program's output, as soon as the buffer has room.
-    pub async fn add(&self, said: Said) {
+    pub async fn add(&self, said: Output) {
         loop {
             let room = self.space.notified();
             if !self.pending().is_full() {
@@ -102,14 +102,14 @@ impl Reports {
     }
 
     /// Takes the next batch. Items beyond the limits of a request stay for the next one.
-    pub fn take(&self) -> Batch {
+    pub fn take(&self) -> ReportBatch {
         let batch = self.pending().take();
         self.space.notify_waiters();
         batch
     }
 
     /// Puts back a batch that could not be sent. Newer reports override it.
-    pub fn put_back(&self, batch: Batch) {
+    pub fn put_back(&self, batch: ReportBatch) {
         self.pending().put_back(batch);
     }
 
@@ -133,17 +133,17 @@ pub enum State {
 
 impl Buffered {
     fn is_empty(&self) -> bool {
-        self.batch == Batch::default() && self.left_out == 0
+        self.batch == ReportBatch::default() && self.left_out == 0
     }
 
     fn is_full(&self) -> bool {
         self.batch.items.len() >= MAX_ITEMS || self.item_bytes >= MAX_ITEM_BYTES
     }
 
-    fn add(&mut self, said: Said) {
+    fn add(&mut self, said: Output) {
         match said {
-            Said::Log(line) => self.add_line(line),
-            Said::Report(report) => {
+            Output::Log(line) => self.add_line(line),
+            Output::Report(report) => {
                 let Report { progress, stage, total_shots, completed_shots, item, result } = *report;
                 let batch = &mut self.batch;
                 batch.progress = progress.or(batch.progress);
@@ -182,7 +182,7 @@ impl Buffered {
         }
     }
 
-    fn take(&mut self) -> Batch {
+    fn take(&mut self) -> ReportBatch {
         let mut batch = mem::take(&mut self.batch);
         let mut bytes = 0;
         let fits = |item: &Item| {
@@ -206,7 +206,7 @@ impl Buffered {
         batch
     }
 
-    fn put_back(&mut self, batch: Batch) {
+    fn put_back(&mut self, batch: ReportBatch) {
         let newer = mem::replace(&mut self.batch, batch);
         let batch = &mut self.batch;
         batch.progress = newer.progress.or(batch.progress);
@@ -229,16 +229,16 @@ fn size(item: &Item) -> usize {
 mod tests {
     use super::*;
 
-    fn item(key: &str, status: &str, result: Option<Value>) -> Said {
+    fn item(key: &str, status: &str, result: Option<Value>) -> Output {
         let item = Item { key: Some(key.into()), idx: None, status: status.into(), result, error: None };
-        Said::Report(Box::new(Report { item: Some(item), ..Report::default() }))
+        Output::Report(Box::new(Report { item: Some(item), ..Report::default() }))
     }
 
-    fn progress(progress: f64) -> Said {
-        Said::Report(Box::new(Report { progress: Some(progress), ..Report::default() }))
+    fn progress(progress: f64) -> Output {
+        Output::Report(Box::new(Report { progress: Some(progress), ..Report::default() }))
     }
 
-    fn keys(batch: &Batch) -> Vec<&str> {
+    fn keys(batch: &ReportBatch) -> Vec<&str> {
         batch.items.iter().filter_map(|item| item.key.as_deref()).collect()
     }
 
@@ -254,7 +254,7 @@ mod tests {
         let batch = reports.take();
         assert_eq!((batch.progress, keys(&batch)), (Some(2.0), vec!["a", "b"]));
         assert_eq!((batch.items[0].status.as_str(), &batch.items[0].result), ("completed", &Some(1.into())));
-        assert_eq!(reports.take(), Batch::default());
+        assert_eq!(reports.take(), ReportBatch::default());
     }
 
     #[tokio::test]
@@ -262,12 +262,12 @@ mod tests {
         let reports = Reports::default();
         reports.add(progress(1.0)).await;
         reports.add(item("a", "processing", None)).await;
-        reports.add(Said::Log("first".into())).await;
+        reports.add(Output::Log("first".into())).await;
         let untold = reports.take();
         reports.add(progress(2.0)).await;
         reports.add(item("b", "completed", None)).await;
         reports.add(item("a", "completed", None)).await;
-        reports.add(Said::Log("second".into())).await;
+        reports.add(Output::Log("second".into())).await;
         reports.put_back(untold);
         let batch = reports.take();
         assert_eq!((batch.progress, keys(&batch)), (Some(2.0), vec!["a", "b"]));
@@ -295,13 +295,13 @@ mod tests {
     async fn large_items_go_in_calls_that_the_server_takes() {
         let reports = Reports::default();
         let large = || Some(Value::from("x".repeat(600_000)));
-        reports.add(Said::Log("line".into())).await;
+        reports.add(Output::Log("line".into())).await;
         reports.add(item("a", "completed", large())).await;
         reports.add(item("b", "completed", large())).await;
         let first = reports.take();
         assert_eq!((keys(&first), first.log.len()), (vec!["a"], 1));
         assert_eq!(keys(&reports.take()), ["b"]);
-        reports.add(Said::Log("line".into())).await;
+        reports.add(Output::Log("line".into())).await;
         reports.add(item("c", "completed", Some("x".repeat(900_000).into()))).await;
         assert_eq!((keys(&reports.take()).len(), reports.take().log), (1, vec!["line".to_owned()]));
     }
@@ -310,7 +310,7 @@ mod tests {
     async fn lines_that_come_too_fast_are_counted() {
         let reports = Reports::default();
         for n in 0..5000 {
-            reports.add(Said::Log(n.to_string())).await;
+            reports.add(Output::Log(n.to_string())).await;
         }
         let log = reports.take().log;
         assert_eq!(log.len(), MAX_LINES);

@@ -3,16 +3,16 @@
 use super::{
     Worker,
     claim::Claim,
-    display::Row,
-    guard::{Order, Told},
+    display::JobDisplay,
+    guard::{GuardMessage, Order},
     heartbeat::{Heartbeat, Lease},
-    lines::Lines,
+    lines::LineReader,
     outcome::{Outcome, deliver},
+    output::{self, Output},
     pipe::Pipe,
     program::{Program, Streams},
     reports::Reports,
-    said::{self, Said},
-    stop::Stop,
+    stop::StopLevel,
     tail::tail,
 };
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let row = Arc::new(worker.display.begin(&claim));
     // A job that was claimed while the signal arrived is not started.
     let outcome = match worker.stopper.now() {
-        Stop::No | Stop::Drain => attempt(worker, &claim, &lease, &row).await,
+        StopLevel::No | StopLevel::Drain => attempt(worker, &claim, &lease, &row).await,
         _ => Ok(Outcome::Released),
     };
     match outcome {
@@ -59,7 +59,7 @@ async fn attempt(
     worker: &Arc<Worker>,
     claim: &Arc<Claim>,
     lease: &Arc<watch::Sender<Lease>>,
-    row: &Arc<Row>,
+    row: &Arc<JobDisplay>,
 ) -> Result<Outcome, String> {
     let (program, streams) = match Program::start(worker, claim).await {
         Ok(started) => started,
@@ -68,15 +68,16 @@ async fn attempt(
     let reports = Arc::new(Reports::default());
     let (end, ended) = watch::channel(false);
     let Streams { out, err } = streams;
-    let reader = tokio::spawn(read(Lines::new(Pipe::new(out, ended.clone())), reports.clone(), row.clone()));
+    let reader = tokio::spawn(read(LineReader::new(Pipe::new(out, ended.clone())), reports.clone(), row.clone()));
     let tail = tokio::spawn(tail(Pipe::new(err, ended)));
     let heartbeat =
         Heartbeat { worker: worker.clone(), claim: claim.clone(), reports: reports.clone(), lease: lease.clone() };
     let heartbeat = tokio::spawn(heartbeat.run());
 
-    let (message, why) = Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
-        .watch(row)
-        .await;
+    let (message, why) =
+        Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
+            .watch(row)
+            .await;
 
     end.send_replace(true);
     if let Some(StopReason::Lost(why)) = why {
@@ -94,18 +95,20 @@ async fn attempt(
     }
     let why = refused.map(StopReason::Refused).or(why);
     Ok(match (why, message) {
-        (_, Told::NotStarted(error)) => not_started(worker, &error),
+        (_, GuardMessage::NotStarted(error)) => not_started(worker, &error),
         (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
         (Some(StopReason::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
         // A program that was asked to end may just have finished by itself: then it has a result.
-        (Some(StopReason::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
+        (Some(StopReason::Stopping), GuardMessage::Exited(0)) if reports.result().is_some() => {
+            Outcome::Completed(reports.result())
+        }
         (Some(_), _) => Outcome::Released,
-        (None, Told::Exited(0)) => Outcome::Completed(reports.result()),
-        (None, Told::Exited(code)) => {
+        (None, GuardMessage::Exited(0)) => Outcome::Completed(reports.result()),
+        (None, GuardMessage::Exited(code)) => {
             failed(&tail, &format!("ended with exit code {code}"), (code == EXIT_RETRY).then_some(true))
         }
-        (None, Told::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
-        (None, Told::Started(_)) => failed(&tail, "ended without an exit code", None),
+        (None, GuardMessage::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
+        (None, GuardMessage::Started(_)) => failed(&tail, "ended without an exit code", None),
     })
 }
 
@@ -122,10 +125,10 @@ fn not_started(worker: &Worker, error: &str) -> Outcome {
     Outcome::failed(why)
 }
 
-async fn read(mut lines: Lines<tokio::process::ChildStdout>, reports: Arc<Reports>, row: Arc<Row>) {
+async fn read(mut lines: LineReader<tokio::process::ChildStdout>, reports: Arc<Reports>, row: Arc<JobDisplay>) {
     while let Some(line) = lines.next().await {
-        let Some(said) = said::read(&line) else { continue };
-        if let Said::Report(report) = &said {
+        let Some(said) = output::read(&line) else { continue };
+        if let Output::Report(report) = &said {
             row.show(report);
         }
         reports.add(said).await;
@@ -144,7 +147,7 @@ struct Supervisor<'a> {
 }
 
 impl Supervisor<'_> {
-    async fn watch(mut self, row: &Row) -> (Told, Option<StopReason>) {
+    async fn watch(mut self, row: &JobDisplay) -> (GuardMessage, Option<StopReason>) {
         let mut stop = self.worker.stopper.watch();
         let mut lease = self.lease.clone();
         loop {
@@ -169,7 +172,7 @@ impl Supervisor<'_> {
         }
     }
 
-    fn heed(&mut self, lease: &Lease, row: &Row) {
+    fn heed(&mut self, lease: &Lease, row: &JobDisplay) {
         if let Some(why) = &lease.over {
             self.why = Some(StopReason::Lost(why.clone()));
             self.program.order(Order::Kill);
@@ -184,11 +187,11 @@ impl Supervisor<'_> {
         }
     }
 
-    fn stop(&mut self, stop: Stop) {
+    fn stop(&mut self, stop: StopLevel) {
         match stop {
-            Stop::No | Stop::Drain => {}
-            Stop::Gently => self.end(StopReason::Stopping),
-            Stop::AtOnce => {
+            StopLevel::No | StopLevel::Drain => {}
+            StopLevel::Gently => self.end(StopReason::Stopping),
+            StopLevel::AtOnce => {
                 self.why.get_or_insert(StopReason::Stopping);
                 self.program.order(Order::Kill);
             }

@@ -12,7 +12,7 @@ use tokio::{
 
 /// Level of a stop request, in order of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Stop {
+pub enum StopLevel {
     No,
     /// The worker claims no more jobs; running programs may end by themselves.
     Drain,
@@ -24,7 +24,7 @@ pub enum Stop {
 
 #[derive(Clone)]
 pub struct Stopper {
-    stop: Arc<watch::Sender<Stop>>,
+    stop: Arc<watch::Sender<StopLevel>>,
     broken: Arc<OnceLock<String>>,
     untold: Arc<OnceLock<()>>,
 }
@@ -42,22 +42,22 @@ impl Stopper {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }
-                heard.raise(if heard.now() < Stop::Gently { Stop::Gently } else { Stop::AtOnce });
+                heard.raise(if heard.now() < StopLevel::Gently { StopLevel::Gently } else { StopLevel::AtOnce });
             }
         });
         Ok(stopper)
     }
 
-    pub fn now(&self) -> Stop {
+    pub fn now(&self) -> StopLevel {
         *self.stop.borrow()
     }
 
-    pub fn watch(&self) -> watch::Receiver<Stop> {
+    pub fn watch(&self) -> watch::Receiver<StopLevel> {
         self.stop.subscribe()
     }
 
     /// Raises the stop level, and never lowers it.
-    pub fn raise(&self, stop: Stop) {
+    pub fn raise(&self, stop: StopLevel) {
         self.stop.send_if_modified(|now| {
             let raised = stop > *now;
             *now = stop.max(*now);
@@ -68,7 +68,7 @@ impl Stopper {
     /// Records that the program cannot be run on this host for any job, and stops claiming.
     pub fn broken(&self, why: String) {
         let _ = self.broken.set(why);
-        self.raise(Stop::Drain);
+        self.raise(StopLevel::Drain);
     }
 
     /// Records that the server did not get the outcome of a job.
@@ -88,6 +88,6 @@ impl Stopper {
 
 impl Default for Stopper {
     fn default() -> Self {
-        Self { stop: Arc::new(watch::Sender::new(Stop::No)), broken: Arc::default(), untold: Arc::default() }
+        Self { stop: Arc::new(watch::Sender::new(StopLevel::No)), broken: Arc::default(), untold: Arc::default() }
     }
 }

@@ -1,7 +1,7 @@
 //! The HTTP face in this process, on a database of its own: routes, listener and connections are those of the server.
 
 use super::answer::Answer;
-use crate::support::{Backend, TestApp, Fixture};
+use crate::support::{Backend, Fixture, TestApp};
 use callsheet::{
     api,
     app::App,

@@ -1,7 +1,7 @@
 //! Pages, filters, counts, and what a summary leaves out.
 
 use super::face::{Api, of_job};
-use callsheet::db::OLDEST;
+use callsheet::db::MAX_AGE;
 use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::ConnectionTrait;
@@ -209,6 +209,6 @@ async fn what_is_written_past_callsheet_is_listed_within_a_second(api: Api) {
     raw.close().await.unwrap();
     let began = Instant::now();
     while style().await != "changed" {
-        assert!(began.elapsed() < 3 * OLDEST, "older than promised");
+        assert!(began.elapsed() < 3 * MAX_AGE, "older than promised");
     }
 }

@@ -3,9 +3,9 @@
 use super::run::Desk;
 use crate::support::{TestDb, any_job, claim};
 use callsheet::{
-    chance::SystemRandom,
     clock::SystemClock,
     jobs::{Claim, Guard, JobManager},
+    random::SystemRandom,
 };
 use serde_json::{Value, json};
 use std::sync::Arc;

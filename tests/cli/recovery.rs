@@ -3,9 +3,9 @@
 use super::run::Desk;
 use crate::support::{TestDb, any_job, claim, for_good};
 use callsheet::{
-    chance::SystemRandom,
     clock::SystemClock,
     jobs::{Guard, ItemReport, JobManager, NewItem, NewJob},
+    random::SystemRandom,
 };
 use entity::ItemStatus;
 use serde_json::json;

@@ -4,7 +4,7 @@ use super::{
     calls::Caller,
     property::{counts_are_exact, setting, verify},
 };
-use crate::support::{Backend, TestApp, Line, TestRandom, TestClock, at_once, run};
+use crate::support::{Backend, FaultyProxy, TestApp, TestClock, TestRandom, at_once, run};
 use callsheet::{
     db::{Database, Options},
     jobs::JobManager,
@@ -21,7 +21,7 @@ const TROUBLES: usize = 60;
 async fn each_answered_write_is_there_after_any_broken_connection_on_postgres() {
     run(Backend::Postgres, |t: TestApp| async move {
         let (troubles, seed) = (setting("CALLSHEET_TEST_TROUBLES", TROUBLES), setting("CALLSHEET_TEST_SEED", 13));
-        let line = Line::by_seed(&t.db.url, seed as u64).await;
+        let line = FaultyProxy::by_seed(&t.db.url, seed as u64).await;
         let patience = Duration::from_millis(300);
         let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
         let db = Database::connect(&options).await.unwrap();

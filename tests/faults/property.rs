@@ -1,7 +1,7 @@
 //! After any failed step each later answered write is in the database, and nothing that was refused is.
 
 use super::{account::Account, calls::Caller, injector::Injector};
-use crate::support::{TestApp, TestRandom, TestClock, at_once};
+use crate::support::{TestApp, TestClock, TestRandom, at_once};
 use callsheet::{
     db::{Database, Options},
     jobs::{Filter, JobManager},

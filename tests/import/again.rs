@@ -2,7 +2,7 @@
 
 use super::dump::{Dump, counts, export_text, import, import_all, job, sample};
 use crate::support::{TestApp, Whole};
-use callsheet::import::{Fate, Options};
+use callsheet::import::{Options, RecordOutcome};
 use entity::{import, import_reject};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
@@ -24,7 +24,10 @@ async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
     }]));
     let options = Options::new(vec![first.path.clone(), second.path.clone()]);
     let (report, told) = import_all(&bench, &options).await;
-    assert_eq!(told.iter().map(|o| &o.fate).collect::<Vec<_>>(), [&Fate::Imported, &Fate::AlreadyThere]);
+    assert_eq!(
+        told.iter().map(|o| &o.fate).collect::<Vec<_>>(),
+        [&RecordOutcome::Imported, &RecordOutcome::AlreadyThere]
+    );
     assert_eq!(counts(&report), (2, 1, 1, 0));
     assert_eq!(bench.get_job("twice").await.unwrap().source.as_deref(), Some("vedo-jobs"));
 }
@@ -46,7 +49,7 @@ async fn a_deleted_job_stays_deleted(bench: TestApp) {
     for dry_run in [true, false] {
         let (report, told) = import_all(&bench, &Options { dry_run, ..dump.options() }).await;
         let fates: Vec<_> = told.iter().map(|o| &o.fate).collect();
-        assert_eq!(fates, [&Fate::DeletedHere, &Fate::AlreadyThere]);
+        assert_eq!(fates, [&RecordOutcome::DeletedHere, &RecordOutcome::AlreadyThere]);
         assert_eq!(counts(&report), (2, 0, 2, 0));
         assert!(bench.get_job("a").await.is_err());
     }
@@ -61,7 +64,7 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     let (report, told) = import_all(&bench, &Options { dry_run: true, ..Options::new(files) }).await;
 
     assert_eq!(report.import_id, None);
-    assert_eq!(told.iter().filter(|o| o.fate == Fate::Imported).count(), 1);
+    assert_eq!(told.iter().filter(|o| o.fate == RecordOutcome::Imported).count(), 1);
     // In the file's second reading, its new job would be there already.
     assert_eq!(counts(&report), (6, 1, 3, 2));
     assert_eq!(export_text(&bench).await, before);

@@ -3,7 +3,7 @@
 use crate::support::TestApp;
 use callsheet::{
     export,
-    import::{self, Fate, Options, Outcome, Report},
+    import::{self, Options, Outcome, RecordOutcome, Report},
 };
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ pub async fn import(bench: &TestApp, dump: &Dump) -> Report {
 /// The reasons of the rejects, with the place of each.
 pub fn rejected(report: &Report) -> Vec<(String, &'static str)> {
     let reason = |outcome: &Outcome| match &outcome.fate {
-        Fate::Rejected(reject) => Some((outcome.at.to_string(), reject.reason.as_str())),
+        RecordOutcome::Rejected(reject) => Some((outcome.at.to_string(), reject.reason.as_str())),
         _ => None,
     };
     report.rejects.iter().filter_map(reason).collect()

@@ -5,7 +5,7 @@ use super::{
     kept_as_it_was::{Bytes, Copy},
     truth::differences,
 };
-use crate::support::{Backend, TestApp, Fixture, TestDb};
+use crate::support::{Backend, Fixture, TestApp, TestDb};
 use callsheet::import::{self, ImportError, Options};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use serde_json::{Value, json};

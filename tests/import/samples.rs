@@ -7,7 +7,7 @@ use super::{
     truth::{differences, listed, read},
 };
 use crate::support::{TestApp, TestRedis, Whole};
-use callsheet::import::{Fate, Options, Outcome, Report, SourceKind};
+use callsheet::import::{Options, Outcome, RecordOutcome, Report, SourceKind};
 use chrono_tz::{America::New_York, Tz};
 use entity::active_job;
 use sea_orm::EntityTrait;
@@ -19,8 +19,9 @@ async fn holds(bench: &TestApp, options: &Options, truth: &str, source: SourceKi
     let (report, told) = import_all(bench, options).await;
     let jobs = export_jobs(bench).await;
     assert_eq!(differences(&truth, &jobs), Vec::<String>::new());
-    let of_jobs = |fate: Fate| told.iter().filter(|outcome| outcome.fate == fate && outcome.id.is_some()).count();
-    assert_eq!(of_jobs(Fate::Imported), jobs.len());
+    let of_jobs =
+        |fate: RecordOutcome| told.iter().filter(|outcome| outcome.fate == fate && outcome.id.is_some()).count();
+    assert_eq!(of_jobs(RecordOutcome::Imported), jobs.len());
     for job in &jobs {
         assert_eq!((&job["source"], &job["version"]), (&source.name().into(), &1.into()));
         let whole = Whole::of(bench.database().read(), job["job_id"].as_str().unwrap()).await;
@@ -32,7 +33,10 @@ async fn holds(bench: &TestApp, options: &Options, truth: &str, source: SourceKi
     let (again, told_again) = import_all(bench, options).await;
     let (found, imported, _, refused) = counts(&report);
     assert_eq!(counts(&again), (found, 0, imported, refused));
-    assert_eq!(of_jobs(Fate::Imported), told_again.iter().filter(|o| o.fate == Fate::AlreadyThere).count());
+    assert_eq!(
+        of_jobs(RecordOutcome::Imported),
+        told_again.iter().filter(|o| o.fate == RecordOutcome::AlreadyThere).count()
+    );
     assert_eq!(export_text(bench).await, exported);
     (report, told)
 }

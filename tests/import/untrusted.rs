@@ -2,7 +2,7 @@
 //! a schema holds is run.
 
 use super::dump::{Dump, counts, import, import_all, rejected};
-use crate::support::{Backend, TestApp, Fixture, TestDb, TestRedis};
+use crate::support::{Backend, Fixture, TestApp, TestDb, TestRedis};
 use callsheet::import::Options;
 use sea_orm::ConnectionTrait;
 use std::{path::Path, time::Instant};

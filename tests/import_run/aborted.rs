@@ -3,10 +3,10 @@
 use super::limits::{Silence, ended};
 use crate::{
     import::dump::{Dump, import, import_all, job},
-    support::{TestApp, Server, TestDb, callsheet},
+    support::{Server, TestApp, TestDb, callsheet},
 };
 use callsheet::import::OnConflict;
-use callsheet::{import::StopReason, jobs::Batch};
+use callsheet::{import::StopReason, jobs::ImportChunk};
 use entity::import::ImportStatus;
 use serde_json::{Value, json};
 use std::process::Stdio;
@@ -20,7 +20,7 @@ on_both!(
 async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: TestApp) {
     let id = bench.start_import(json!({})).await.unwrap();
     assert_eq!(bench.abort_import(&id).await.unwrap().status, ImportStatus::Aborted);
-    let batch = Batch { jobs: Default::default(), repaired: Vec::new(), rejected: 3, rejects: Vec::new() };
+    let batch = ImportChunk { jobs: Default::default(), repaired: Vec::new(), rejected: 3, rejects: Vec::new() };
     let refused = bench.import_batch(&id, OnConflict::Skip, false, batch).await;
     assert_eq!(refused.unwrap_err().code(), "import_not_found");
     bench.finish_import(&id, None, Some(json!({}))).await.unwrap();

@@ -2,10 +2,10 @@
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job},
-    support::{TestApp, Fixture, any_job, claim},
+    support::{Fixture, TestApp, any_job, claim},
 };
 use callsheet::{
-    import::{Fate, OnConflict, Options},
+    import::{OnConflict, Options, RecordOutcome},
     jobs::{Filter, NewItem, NewJob, Order, PageAfter, StatsDetail, View},
     lifecycle::BucketSize,
 };
@@ -127,7 +127,9 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
         .collect();
     let (report, told) = import_all(&bench, &Dump::of(lines.join("\n")).options()).await;
     for (outcome, (pointer, value)) in told.iter().zip(&bad) {
-        let Fate::Rejected(reject) = &outcome.fate else { panic!("{pointer} {value} came in: {:?}", outcome.fate) };
+        let RecordOutcome::Rejected(reject) = &outcome.fate else {
+            panic!("{pointer} {value} came in: {:?}", outcome.fate)
+        };
         assert_ne!(reject.reason.as_str(), "database_refused", "{pointer} {value}");
         assert!(reject.detail.ends_with('.'), "{}", reject.detail);
     }

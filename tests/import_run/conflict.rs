@@ -5,7 +5,7 @@ use crate::{
     support::{TestApp, any_job, at_once, for_good},
 };
 use callsheet::{
-    import::{Fate, OnConflict, Options, Report},
+    import::{OnConflict, Options, RecordOutcome, Report},
     jobs::{NewEpisode, NewJob},
 };
 use serde_json::{Value, json};
@@ -51,7 +51,7 @@ async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: TestApp) {
     assert_eq!(bench.get_job("a").await.unwrap(), before);
 
     let (report, told) = import_all(&bench, &options(&dump, OnConflict::Merge)).await;
-    assert_eq!((merged(&report), &told[0].fate), ((0, 1, 0, 0), &Fate::Merged));
+    assert_eq!((merged(&report), &told[0].fate), ((0, 1, 0, 0), &RecordOutcome::Merged));
     let whole = bench.whole("a").await;
     whole.assert_history_is_whole();
     assert_eq!(whole.kinds(), ["created", "merged"]);
@@ -125,7 +125,7 @@ async fn records_of_one_id_in_one_batch_meet_each_other(bench: TestApp) {
     }
     let options = Options { on_conflict: OnConflict::Merge, ..Options::new(vec![folder.path().to_owned()]) };
     let (report, told) = import_all(&bench, &options).await;
-    assert_eq!(told.iter().map(|o| &o.fate).collect::<Vec<_>>(), [&Fate::Imported, &Fate::Merged]);
+    assert_eq!(told.iter().map(|o| &o.fate).collect::<Vec<_>>(), [&RecordOutcome::Imported, &RecordOutcome::Merged]);
     assert_eq!(counts(&report), (2, 1, 0, 0));
     let after = bench.get_job("a").await.unwrap();
     assert_eq!((after.version, after.source.as_deref()), (2, Some("vedo-jobs")));

@@ -4,7 +4,7 @@ use crate::{
     import::dump::{Dump, counts, import, import_all, job, rejected},
     support::TestApp,
 };
-use callsheet::import::{Background, Options, Room, Settings, StopReason};
+use callsheet::import::{Background, DiskReserve, Options, Settings, StopReason};
 use entity::import::{self, ImportStatus};
 use serde_json::json;
 use std::{path::PathBuf, time::Duration};
@@ -60,7 +60,7 @@ async fn a_packed_file_that_unpacks_without_end_fails(bench: TestApp) {
 
 async fn a_disk_that_is_nearly_full_stops_an_import(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
-    let room = Room { free: Some(u64::MAX), places: vec![std::env::temp_dir()] };
+    let room = DiskReserve { free: Some(u64::MAX), places: vec![std::env::temp_dir()] };
     let (report, _) = import_all(&bench, &Options { room, ..dump.options() }).await;
     let run = bench.get_import(&report.import_id.unwrap()).await.unwrap();
     assert_eq!((run.status, run.imported), (ImportStatus::Failed, 0));

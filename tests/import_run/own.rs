@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job, rejected, sample},
-    support::{Backend, TestApp, Fixture, any_job, for_good, for_now},
+    support::{Backend, Fixture, TestApp, any_job, for_good, for_now},
 };
 use callsheet::{
     export::{self, Output},

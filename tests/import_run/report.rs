@@ -4,7 +4,7 @@ use crate::{
     import::dump::{Dump, import_all, job},
     support::TestApp,
 };
-use callsheet::import::{self, Fate, ImportError, Options, Outcome};
+use callsheet::import::{self, ImportError, Options, Outcome, RecordOutcome};
 use serde_json::{Value, json};
 
 on_both!(
@@ -73,7 +73,7 @@ async fn a_stop_leaves_whole_records(bench: TestApp) {
     let stop = options.stop.clone();
     let mut told = 0;
     let mut tell = |outcome: &Outcome| {
-        assert_eq!(outcome.fate, Fate::Imported);
+        assert_eq!(outcome.fate, RecordOutcome::Imported);
         told += 1;
         stop.request();
     };

@@ -1,6 +1,6 @@
 //! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody uses them.
 
-use crate::support::{Backend, TestApp, TestRandom, TestClock, any_job, at_once, run};
+use crate::support::{Backend, TestApp, TestClock, TestRandom, any_job, at_once, run};
 use callsheet::{
     db::{Database, Options},
     jobs::{JobManager, JobPatch},

@@ -1,7 +1,7 @@
 //! How an attempt under a lease ends: by its token alone, once, and the same when it is said again.
 
 use crate::support::{TestApp, any_job, code_of, for_good, for_now, pointers, refusal};
-use callsheet::jobs::{Ending, Guard, ItemReport, NewItem, NewJob, Outcome, Progress};
+use callsheet::jobs::{AttemptReport, Ending, Guard, ItemReport, NewItem, NewJob, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 use serde_json::json;
@@ -17,8 +17,8 @@ fn by(token: &str) -> Guard {
     Guard::lease(token)
 }
 
-fn outcome(id: &str, token: &str, ending: Ending) -> Outcome {
-    Outcome { job_id: id.into(), lease_token: Some(token.into()), ending }
+fn outcome(id: &str, token: &str, ending: Ending) -> AttemptReport {
+    AttemptReport { job_id: id.into(), lease_token: Some(token.into()), ending }
 }
 
 const DONE: Ending = Ending::Completed { result: None };
@@ -161,7 +161,7 @@ async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: TestApp) {
         outcome("nul\0", "x", DONE),
         outcome(&failed, &failed_token, Ending::Failed(for_now("busy"))),
         outcome(&lost, "x", DONE),
-        Outcome { lease_token: None, ..outcome(&queued, "", DONE) },
+        AttemptReport { lease_token: None, ..outcome(&queued, "", DONE) },
     ];
     let answers = t.report_outcomes(outcomes).await.unwrap();
     let codes: Vec<_> = answers.iter().map(|(_, outcome)| code_of(outcome)).collect();

@@ -2,7 +2,7 @@
 
 use super::together::stalled;
 use crate::support::{TestApp, any_job, claim, for_now, pointers};
-use callsheet::jobs::{HeartbeatReply, Claim, Guard, Heartbeat, ItemReport, NewItem, NewJob, Progress};
+use callsheet::jobs::{Claim, Guard, Heartbeat, HeartbeatReply, ItemReport, NewItem, NewJob, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 use serde_json::json;

@@ -1,10 +1,10 @@
 //! view_job: from memory, and never older than a write that was answered.
 
-use crate::support::{Backend, TestApp, Fixture, TestClock, TestDb, any_job, at_once, claim, for_good, run};
+use crate::support::{Backend, Fixture, TestApp, TestClock, TestDb, any_job, at_once, claim, for_good, run};
 use callsheet::{
-    chance::SystemRandom,
-    db::{Database, OLDEST, Options},
+    db::{Database, MAX_AGE, Options},
     jobs::{Filter, Heartbeat, ItemReport, JobManager, Order, PageAfter, Progress, View},
+    random::SystemRandom,
 };
 use entity::ItemStatus;
 use sea_orm::ConnectionTrait;
@@ -57,7 +57,7 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
     raw.close().await.unwrap();
     let began = Instant::now();
     while jobs.view_job(&id, 0).await.unwrap().job.style.is_none() {
-        assert!(began.elapsed() < 3 * OLDEST, "older than promised");
+        assert!(began.elapsed() < 3 * MAX_AGE, "older than promised");
         tokio::task::yield_now().await;
     }
     jobs.database().clone().close().await.unwrap();

@@ -2,7 +2,7 @@
 
 use crate::support::{Backend, TestApp, any_job, at_once};
 use callsheet::{
-    error::{Error, Thing},
+    error::{Error, Resource},
     jobs::{Counts, Filter, JobManager, NewJob},
 };
 use entity::JobStatus;
@@ -91,7 +91,7 @@ async fn counts_are_exact_after_statements_of_strangers(t: TestApp) {
 async fn change(jobs: &JobManager, raw: &DatabaseConnection, n: usize, rng: &mut fastrand::Rng) -> bool {
     let id = format!("job-{}", rng.usize(..200));
     let past = async |sql: String| match raw.execute_unprepared(&sql).await?.rows_affected() {
-        0 => Err(Error::NotFound(Thing::Job)),
+        0 => Err(Error::NotFound(Resource::Job)),
         _ => Ok(()),
     };
     let made = match rng.u8(..10) {

@@ -1,7 +1,7 @@
 //! late_loops: loops of this server that do not run any more.
 
 use crate::support::TestApp;
-use callsheet::error::{Error, Thing};
+use callsheet::error::{Error, Resource};
 use chrono::TimeDelta;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ async fn a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_ag
     assert_eq!(t.late_loops(), ["The loop fast has not run for 10 seconds."], "one that never ran is late as well");
     t.loop_panicked("fast");
     assert_eq!(t.late_loops().len(), 1, "a panic is no run");
-    t.loop_ran("fast", Err(Error::NotFound(Thing::Job)));
+    t.loop_ran("fast", Err(Error::NotFound(Resource::Job)));
     assert_eq!(t.late_loops().len(), 0, "a run that failed is one, and its error is told");
     t.clock.advance(TimeDelta::seconds(11));
     t.loop_goes_on("fast");

@@ -1,7 +1,7 @@
 //! News of commits: who waits for a change hears of it.
 
 use crate::support::{Backend, TestApp, any_job};
-use callsheet::db::{JobChanged, Told};
+use callsheet::db::{CommitNotice, JobChanged};
 use entity::JobStatus;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ async fn each_change_is_told_once_it_is_committed(t: TestApp) {
     let job = t.started().await;
     let told = |seq, status| {
         let news = JobChanged { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
-        Arc::new(Told { jobs: vec![news], ..Told::default() })
+        Arc::new(CommitNotice { jobs: vec![news], ..CommitNotice::default() })
     };
     assert_eq!(news.next().await, told(1, JobStatus::Queued));
     assert_eq!(news.next().await, told(2, JobStatus::Processing));

@@ -1,6 +1,6 @@
 //! PostgreSQL that says nothing: nobody waits for it without end, and all is as before when it speaks again.
 
-use crate::support::{Backend, TestApp, Line, any_job, at_once, run};
+use crate::support::{Backend, FaultyProxy, TestApp, any_job, at_once, run};
 use callsheet::{
     db::{Database, Options},
     error::Result,
@@ -13,8 +13,8 @@ use std::{collections::HashSet, time::Duration};
 const CALLS: usize = 200;
 
 /// Verbs that reach the database by a line. They wait as little as a test may have them.
-async fn by_line(t: &TestApp) -> (Line, JobManager) {
-    let line = Line::to(&t.db.url).await;
+async fn by_line(t: &TestApp) -> (FaultyProxy, JobManager) {
+    let line = FaultyProxy::to(&t.db.url).await;
     let patience = Duration::from_millis(300);
     let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
     let db = Database::connect(&options).await.unwrap();

@@ -3,7 +3,7 @@
 use crate::support::{TestApp, any_job, at_once, for_good, for_now};
 use callsheet::{
     jobs::{JobManager, NewJob, Progress, Stats, StatsDetail},
-    lifecycle::{Tally, BucketSize},
+    lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_event};
@@ -78,11 +78,14 @@ impl Ledger {
 }
 
 async fn hold(t: &TestApp, ledger: &Ledger, jobs: &JobManager) {
-    for (unit, job_type) in
-        [(BucketSize::Minute, None), (BucketSize::QuarterHour, Some("upscale")), (BucketSize::Hour, None), (BucketSize::Hour, Some("nothing"))]
-    {
+    for (unit, job_type) in [
+        (BucketSize::Minute, None),
+        (BucketSize::QuarterHour, Some("upscale")),
+        (BucketSize::Hour, None),
+        (BucketSize::Hour, Some("nothing")),
+    ] {
         let stats: Stats = jobs.get_stats(unit, job_type, StatsDetail::default()).await.unwrap();
-        assert_eq!(stats.spans.len(), usize::try_from(unit.told()).unwrap());
+        assert_eq!(stats.spans.len(), usize::try_from(unit.reported()).unwrap());
         assert_eq!(stats.spans.last().unwrap().0, unit.start_of(t.clock_now()));
         for (start, told) in &stats.spans {
             assert_eq!(*told, ledger.count(unit, *start, job_type), "{unit:?} {start} {job_type:?}");

@@ -4,8 +4,8 @@ use crate::support::{Backend, TestApp, Whole, any_job, at_once, refusal};
 use callsheet::{
     error::Result,
     jobs::{
-        Ending, Failure, Filter, Guard, Heartbeat, Idempotency, ItemReport, JobManager, JobPatch, NewItem, NewJob,
-        Outcome, Progress, ShotEdit,
+        AttemptReport, Ending, Failure, Filter, Guard, Heartbeat, Idempotency, ItemReport, JobManager, JobPatch,
+        NewItem, NewJob, Progress, ShotEdit,
     },
 };
 use entity::{ItemStatus, JobStatus, job};
@@ -210,7 +210,7 @@ async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: TestApp) {
         vec![ItemReport { key, idx: None, status: ItemStatus::Completed, result, error: None }]
     };
     let failure = || Failure { error: long(), retryable: false, retry_after_seconds: None };
-    let outcome = |ending| vec![Outcome { job_id: id.clone(), lease_token: None, ending }];
+    let outcome = |ending| vec![AttemptReport { job_id: id.clone(), lease_token: None, ending }];
     let patch = JobPatch { content: Some(Some(long())), ..Default::default() };
     let shot = ShotEdit { visual_desc: Some(long()), ..Default::default() };
     let beat = Heartbeat { items: report(), ..Default::default() };

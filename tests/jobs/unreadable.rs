@@ -5,7 +5,7 @@ use crate::support::{Backend, TestApp, any_job, claim, refusal};
 use callsheet::{
     export,
     jobs::{EventFilter, Filter, JobsMessage, NewItem, NewJob, Order, PageAfter, Progress, StatsDetail, View},
-    lifecycle::{Cursor, BucketSize},
+    lifecycle::{BucketSize, Cursor},
 };
 use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
@@ -202,7 +202,7 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: TestApp) {
     let seqs = |events: Vec<entity::job_event::Model>| events.into_iter().map(|event| event.seq).collect::<Vec<_>>();
     assert_eq!(seqs(t.list_events(&job.id, None, 3).await.unwrap().rows), [1, 2, 4]);
     let other = t.another().await;
-    let mut again = other.watch_jobs(EventFilter::default(), Some(callsheet::jobs::Place::of(0))).unwrap();
+    let mut again = other.watch_jobs(EventFilter::default(), Some(callsheet::jobs::StreamPosition::of(0))).unwrap();
     let mut met = Vec::new();
     while met.last() != Some(&4) {
         let news = tokio::time::timeout(std::time::Duration::from_secs(30), again.next()).await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use super::model::{Code, End, Job, Lease};
 use crate::support::{TestApp, any_job, claim, code_of, for_now};
-use callsheet::jobs::{Claim, Ending, Guard, Heartbeat, NewJob, Outcome};
+use callsheet::jobs::{AttemptReport, Claim, Ending, Guard, Heartbeat, NewJob};
 use chrono::TimeDelta;
 use entity::JobStatus;
 
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
                     End::Fail => Ending::Failed(for_now("busy")),
                     End::Release => Ending::Released,
                 };
-                let outcome = Outcome { job_id: id, lease_token: Some(token.clone()), ending };
+                let outcome = AttemptReport { job_id: id, lease_token: Some(token.clone()), ending };
                 self.t.report_outcomes(vec![outcome]).await.unwrap().remove(0).1
             }
         };

@@ -5,7 +5,7 @@ use super::explain::plan_of;
 use crate::support::{Backend, TestApp, claim};
 use callsheet::{
     db::{Database, Observer, Options},
-    jobs::{Claim, Ending, ItemReport, JobManager, NewItem, NewJob, Outcome},
+    jobs::{AttemptReport, Claim, Ending, ItemReport, JobManager, NewItem, NewJob},
 };
 use entity::ItemStatus;
 use sea_orm::Statement;
@@ -48,7 +48,7 @@ async fn asked_by_a_worker(t: &TestApp) -> Vec<Statement> {
     };
     let guard = callsheet::jobs::Guard::lease(first.lease_token.clone().unwrap());
     jobs.report_items(&first.id, vec![report("a"), report("b")], guard).await.unwrap();
-    let outcome = |job: entity::job::Model| Outcome {
+    let outcome = |job: entity::job::Model| AttemptReport {
         job_id: job.id,
         lease_token: job.lease_token,
         ending: Ending::Completed { result: None },

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::support::{Backend, TestApp};
 use callsheet::{
-    jobs::{AccessPath, Filter, Order, KeyRange, View, page},
+    jobs::{Filter, IndexScan, KeyRange, Order, View, page},
     lifecycle::Cursor,
 };
 use chrono::{DateTime, TimeDelta, Utc};
@@ -52,7 +52,7 @@ fn filters() -> Vec<(&'static str, Filter)> {
     ]
 }
 
-async fn look_at(t: &TestApp, what: &str, path: &AccessPath, part: &KeyRange, offset: u64) {
+async fn look_at(t: &TestApp, what: &str, path: &IndexScan, part: &KeyRange, offset: u64) {
     let backend = t.database().read().get_database_backend();
     for view in [View::Full, View::Summary] {
         let mut query = page(backend, path, part, view).limit(51);
@@ -74,8 +74,8 @@ async fn look_at_all(t: &TestApp) {
     for (name, filter) in filters() {
         // PostgreSQL knows how many jobs each of two conditions lets through, and may rather intersect them.
         let intersects =
-            t.db.backend == Backend::Postgres && !filter.labels.is_empty() && AccessPath::all(&filter).len() > 1;
-        for path in AccessPath::all(&filter) {
+            t.db.backend == Backend::Postgres && !filter.labels.is_empty() && IndexScan::all(&filter).len() > 1;
+        for path in IndexScan::all(&filter) {
             for order in [Order::NewestFirst, Order::OldestFirst] {
                 let (first, next) = if order == Order::NewestFirst { (198, 49) } else { (2, 51) };
                 for (behind, upto) in [(None, job(first)), (job(50), job(next))] {

@@ -2,10 +2,10 @@
 
 use super::reader::PATIENCE;
 use crate::support::{TestApp, any_job};
-use callsheet::jobs::{Heartbeat, JobManager, JobsMessage, Place, Progress};
+use callsheet::jobs::{Heartbeat, JobManager, JobsMessage, Progress, StreamPosition};
 
 /// All that is told from a place on, up to a position.
-async fn told(jobs: &JobManager, from: Place, upto: i64) -> Vec<(i64, usize)> {
+async fn told(jobs: &JobManager, from: StreamPosition, upto: i64) -> Vec<(i64, usize)> {
     let mut watch = jobs.watch_jobs(Default::default(), Some(from)).unwrap();
     let mut told = Vec::new();
     while watch.place().is_none_or(|place| place.at < upto || place.back > 0) {
@@ -24,7 +24,7 @@ async fn long_events_come_a_few_at_a_time_and_all_of_them(t: TestApp) {
         t.heartbeat(&job.id, "token", Heartbeat { log, ..Heartbeat::default() }).await.unwrap();
     }
     let last = callsheet::db::last_position(t.database().read()).await.unwrap();
-    let told = told(&t, Place::of(0), last).await;
+    let told = told(&t, StreamPosition::of(0), last).await;
     assert_eq!(told.len(), usize::try_from(last).unwrap());
     assert!(told.iter().all(|(_, weight)| *weight < 4 << 20), "{told:?}");
     let mut one = t.watch_job(&job.id, Some(0)).await.unwrap().unwrap();
@@ -50,10 +50,10 @@ async fn what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once(t:
     }
     let last = callsheet::db::last_position(t.database().read()).await.unwrap();
     for skip in [0, 1, 200, 449] {
-        let from = Place { at: last, back: last, sent: skip };
+        let from = StreamPosition { at: last, back: last, sent: skip };
         let told = told(&t, from, last).await;
         assert_eq!(told.len(), jobs - skip, "the last progress of each job");
         assert!(told.is_sorted() && told.last().unwrap().0 == last);
     }
-    assert!("60000.50001".parse::<Place>().is_err(), "farther than any round is long");
+    assert!("60000.50001".parse::<StreamPosition>().is_err(), "farther than any round is long");
 }

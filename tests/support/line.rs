@@ -25,7 +25,7 @@ struct State {
     troubles: usize,
 }
 
-pub struct Line {
+pub struct FaultyProxy {
     /// URL of the database, through the proxy.
     pub url: String,
     state: Arc<watch::Sender<State>>,
@@ -40,7 +40,7 @@ enum Fault {
     Silences,
 }
 
-impl Line {
+impl FaultyProxy {
     pub async fn to(url: &str) -> Self {
         Self::by_seed(url, 0).await
     }

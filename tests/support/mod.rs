@@ -1,31 +1,31 @@
 //! Support for tests: databases that live as long as one test, a clock and a random source that the
 //! test controls, and the real binary as a process.
 
-mod bench;
-mod chance;
 mod chromium;
 mod clock;
 mod database;
 mod line;
 mod postgres;
+mod random;
 mod redis;
 mod refusal;
 mod server;
 mod setting;
+mod test_app;
 mod whole;
 
-pub use bench::{TestApp, any_job, claim, for_good, for_now};
-pub use chance::TestRandom;
 pub use chromium::{Chromium, Page};
 pub use clock::TestClock;
 pub use database::{Backend, TestDb};
-pub use line::Line;
+pub use line::FaultyProxy;
 pub use postgres::Postgres;
+pub use random::TestRandom;
 pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
 #[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]
 pub use server::{Server, callsheet};
 pub use setting::setting;
+pub use test_app::{TestApp, any_job, claim, for_good, for_now};
 pub use whole::Whole;
 
 use std::future::Future;

@@ -1,6 +1,6 @@
 //! Helpers that inspect errors.
 
-use callsheet::error::{Error, Place, Result};
+use callsheet::error::{Error, Location, Result};
 
 /// Returns the error of a call that has to fail with `code`.
 #[track_caller]
@@ -22,20 +22,20 @@ pub fn code_of<T>(outcome: &Result<T>) -> &'static str {
 /// Returns `POINTER CODE` for each field of an `invalid_request`, in order.
 pub fn pointers(error: &Error) -> Vec<String> {
     places(error, |place| match place {
-        Place::Pointer(pointer) => Some(pointer.clone()),
-        Place::Parameter(_) => None,
+        Location::Pointer(pointer) => Some(pointer.clone()),
+        Location::Parameter(_) => None,
     })
 }
 
 /// Returns `PARAMETER CODE` for each parameter of an `invalid_request`, in order.
 pub fn parameters(error: &Error) -> Vec<String> {
     places(error, |place| match place {
-        Place::Parameter(name) => Some(name.clone()),
-        Place::Pointer(_) => None,
+        Location::Parameter(name) => Some(name.clone()),
+        Location::Pointer(_) => None,
     })
 }
 
-fn places(error: &Error, name: impl Fn(&Place) -> Option<String>) -> Vec<String> {
+fn places(error: &Error, name: impl Fn(&Location) -> Option<String>) -> Vec<String> {
     let Error::Invalid(fields) = error else { panic!("{error} is not about fields") };
     fields.iter().filter_map(|field| name(&field.place).map(|name| format!("{name} {}", field.code))).collect()
 }

@@ -2,9 +2,9 @@
 //! are parsed outside the threads that serve requests.
 
 use crate::api::{
-    body::Limit,
+    body::MaxBodyBytes,
+    memory_limit::{MemoryReservation, REQUEST_MEMORY},
     problem::Problem,
-    room::{REQUEST_MEMORY, Share},
 };
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -17,7 +17,7 @@ use std::{
 use tokio::{sync::Semaphore, time::timeout};
 
 /// Size in bytes above which a body is large.
-pub const LARGE: usize = 64 << 10;
+pub const LARGE_BODY_BYTES: usize = 64 << 10;
 
 /// Maximum time that a large body waits for its turn to be parsed.
 const PARSE_WAIT: Duration = Duration::from_secs(10);
@@ -31,22 +31,22 @@ static PARSE_PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 /// The bytes of a body, and the memory reserved for them if it is large.
 pub struct Received {
     pub bytes: Bytes,
-    pub share: Option<Share>,
+    pub share: Option<MemoryReservation>,
 }
 
 impl Received {
     pub fn is_large(&self) -> bool {
-        self.bytes.len() > LARGE
+        self.bytes.len() > LARGE_BODY_BYTES
     }
 }
 
 pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Received> {
-    let limit = request.data::<Limit>().map_or(usize::MAX, |limit| limit.0);
+    let limit = request.data::<MaxBodyBytes>().map_or(usize::MAX, |limit| limit.0);
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     match length {
         Some(length) if length > limit => Err(too_large(limit).into()),
-        Some(length) if length <= LARGE => match body.take()?.into_bytes_limit(limit).await {
+        Some(length) if length <= LARGE_BODY_BYTES => match body.take()?.into_bytes_limit(limit).await {
             Ok(bytes) => Ok(Received { bytes, share: None }),
             Err(ReadBodyError::PayloadTooLarge) => Err(too_large(limit).into()),
             Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
@@ -67,12 +67,12 @@ async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received>
         if size > limit {
             return Err(too_large(limit).into());
         }
-        if size > LARGE && !share.grow_to(size) {
+        if size > LARGE_BODY_BYTES && !share.grow_to(size) {
             return Err(no_room().into());
         }
         bytes.extend_from_slice(&piece);
     }
-    let share = (bytes.len() > LARGE).then_some(share);
+    let share = (bytes.len() > LARGE_BODY_BYTES).then_some(share);
     Ok(Received { bytes: bytes.freeze(), share })
 }
 

@@ -3,7 +3,7 @@
 use super::{Job, JobStatus, Object, Time, item::Item, report::ItemReport};
 use crate::{
     error::Error,
-    jobs::{self, HeartbeatReply, Claimed, Ending, Failure, Progress},
+    jobs::{self, Claimed, Ending, Failure, HeartbeatReply, Progress},
 };
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
@@ -217,7 +217,7 @@ impl From<HeartbeatReply> for HeartbeatAnswer {
     }
 }
 
-impl From<JobOutcome> for jobs::Outcome {
+impl From<JobOutcome> for jobs::AttemptReport {
     fn from(outcome: JobOutcome) -> Self {
         let ending = match outcome.outcome {
             OutcomeKind::Completed => Ending::Completed { result: outcome.result.map(super::members) },

@@ -1,6 +1,6 @@
 //! Jobs as the API returns them.
 
-use super::{Object, Shot, Time, large::Omittable, object};
+use super::{Object, Shot, Time, object, omittable::Omittable};
 use crate::jobs::{Counts, View};
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};

@@ -10,7 +10,7 @@ mod import;
 mod input;
 mod item;
 mod job;
-mod large;
+mod omittable;
 mod outcome;
 mod report;
 mod stats;

@@ -3,7 +3,7 @@
 use super::{JobCounts, Time};
 use crate::{
     jobs::{self, Cause, Counts, Stats},
-    lifecycle::{Tally, BucketSize},
+    lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, Utc};
 use entity::{job, queue};

@@ -14,7 +14,7 @@ use poem::{
     error::MethodNotAllowedError,
     http::{HeaderMap, HeaderValue, Method, StatusCode, header},
 };
-use range::{Wanted, is_of_same_file, wanted};
+use range::{RequestedRange, is_of_same_file, wanted};
 use std::{
     fs::{File, Metadata},
     io::SeekFrom,
@@ -84,9 +84,9 @@ async fn send(
     let range = request.headers().get(header::RANGE).filter(|_| request.method() == Method::GET);
     let range = range.filter(|_| is_of_same_file(request.headers(), version));
     let part = match range.map(|range| wanted(range.to_str().unwrap_or_default(), size)) {
-        None | Some(Wanted::Whole) => 0..size,
-        Some(Wanted::Beyond) => return Err(beyond(path, size).into()),
-        Some(Wanted::Part(part)) => {
+        None | Some(RequestedRange::Whole) => 0..size,
+        Some(RequestedRange::Beyond) => return Err(beyond(path, size).into()),
+        Some(RequestedRange::Part(part)) => {
             response.set_status(StatusCode::PARTIAL_CONTENT);
             let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
             response

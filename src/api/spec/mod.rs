@@ -5,13 +5,13 @@
 //! headers that handlers read themselves, and treats every optional field as not nullable. The
 //! result here is a valid 3.1.0 document, and a 3.0.3 version of it.
 
-mod older;
+mod openapi_3_0;
 mod operations;
 mod schemas;
 mod yaml;
 
 use super::{
-    contract::{COMMON_CODES, OPERATIONS, MUTATION_CODES, WITH_BODY},
+    contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
     examples::{dump, example},
     problem::meaning,
 };
@@ -55,7 +55,7 @@ pub fn json_3_0() -> String {
     if let Some(info) = document["info"].as_object_mut() {
         info.remove("summary");
     }
-    older::to_3_0(&mut document);
+    openapi_3_0::to_3_0(&mut document);
     pretty(&document)
 }
 

@@ -3,12 +3,12 @@
 use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
     api::{
-        contract::{COMMON_CODES, Header, OPERATIONS, Operation, MUTATION_CODES, WITH_BODY},
+        contract::{COMMON_CODES, Header, MUTATION_CODES, OPERATIONS, Operation, WITH_BODY},
         examples::example,
         problem::meaning,
     },
     import::{Interrupted, OnConflict, SourceKind},
-    jobs::LONGEST_TEXT,
+    jobs::MAX_TEXT_CHARS,
     lifecycle::Cursor,
 };
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ fn complete_parameter(parameter: &mut Value) {
     let schema = &mut parameter["schema"];
     match name.as_str() {
         "q" => {
-            schema["maxLength"] = json!(LONGEST_TEXT);
+            schema["maxLength"] = json!(MAX_TEXT_CHARS);
             schema["pattern"] = json!(NO_NUL);
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),

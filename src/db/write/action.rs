@@ -3,8 +3,8 @@
 
 use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
 use crate::{
-    db::{Fate, Readable, Tx, Write, bulk, errors, one_job},
-    error::{Error, Result, Thing},
+    db::{Readable, Tx, Write, WriteOutcome, bulk, errors, one_job},
+    error::{Error, Resource, Result},
 };
 use chrono::{DateTime, Utc};
 use entity::{
@@ -96,7 +96,7 @@ impl Write for EndAction {
 
     async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
         let row = job_action::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
-        let row = row.ok_or(Error::NotFound(Thing::Action))?;
+        let row = row.ok_or(Error::NotFound(Resource::Action))?;
         let strange = self.process.is_some() && self.process != row.process;
         if row.status != ActionStatus::Running || strange {
             return Ok(row);
@@ -136,14 +136,14 @@ pub struct ActionTarget {
 }
 
 /// Next batch of an action.
-pub struct Act {
+pub struct RunActionBatch {
     pub action_id: String,
     pub process: String,
     pub jobs: Vec<ActionTarget>,
     pub now: DateTime<Utc>,
 }
 
-impl Write for Act {
+impl Write for RunActionBatch {
     /// Whether the batch was run; false if the action has ended or belongs to another process.
     type Output = bool;
 
@@ -176,7 +176,7 @@ impl Write for Act {
     }
 }
 
-impl Act {
+impl RunActionBatch {
     async fn outcomes(&self, tx: &Tx) -> Result<Vec<job_action_outcome::Model>> {
         let change = |due: &ActionTarget| match &due.step {
             ActionStep::Change { items, decide } => {
@@ -197,7 +197,7 @@ impl Act {
         for due in &self.jobs {
             let done = match &due.step {
                 ActionStep::Change { .. } => match fates.next() {
-                    Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
+                    Some(WriteOutcome::Done(outcome)) => outcome.map(|made| made.changed),
                     _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),
                 },
                 ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
@@ -209,7 +209,7 @@ impl Act {
 
     async fn delete(&self, tx: &Tx, id: &str, check: &CheckDelete) -> Result<bool> {
         let job = one_job(tx, job::Entity::find_by_id(id).lock(LockType::Update)).await?;
-        check(&job.ok_or(Error::NotFound(Thing::Job))?)?;
+        check(&job.ok_or(Error::NotFound(Resource::Job))?)?;
         DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
         Ok(true)
     }

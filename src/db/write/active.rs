@@ -2,7 +2,7 @@
 
 use crate::{
     db::{Tx, Write, bulk, one_job},
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::is_terminal,
 };
 use entity::{active_job, job, job_event};
@@ -21,7 +21,7 @@ impl Write for SetActive {
         // The lock keeps the job from ending before the commit, which would leave it on the list
         // forever.
         let job = one_job(tx, job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share)).await?;
-        let job = job.ok_or(Error::NotFound(Thing::Job))?;
+        let job = job.ok_or(Error::NotFound(Resource::Job))?;
         if is_terminal(job.status) {
             return Err(Error::JobEnded(job.status));
         }

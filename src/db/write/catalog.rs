@@ -4,7 +4,7 @@
 use super::{check_parents, insert_unless_there, replay};
 use crate::{
     db::{Readable, Tx, Write},
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::{EventKind, MAX_VERSION},
 };
 use chrono::{DateTime, Utc};
@@ -75,7 +75,7 @@ impl Write for DeleteSeries {
     async fn apply(&self, tx: &Tx) -> Result<()> {
         // The lock keeps jobs from joining the series between their detachment and its deletion.
         let find = series::Entity::find_by_id(&self.id).lock(LockType::Update);
-        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Thing::Series))?;
+        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Resource::Series))?;
         detach(tx, job::Column::SeriesId, &self.id, self.now).await?;
         series::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
@@ -97,7 +97,7 @@ impl Write for DeleteEpisode {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let find = episode::Entity::find_by_id(&self.id).lock(LockType::Update);
-        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Thing::Episode))?;
+        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Resource::Episode))?;
         detach(tx, job::Column::EpisodeId, &self.id, self.now).await?;
         episode::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())

@@ -1,9 +1,9 @@
 //! Changes a job: loads it, calls the decision, and writes the columns that differ, with an event
 //! and a new version.
 
-use super::{changes::Changes, held};
+use super::{changes::Changes, locks};
 use crate::{
-    db::{Fate, Tx, Write},
+    db::{Tx, Write, WriteOutcome},
     error::{Error, Result},
     lifecycle::EventKind,
 };
@@ -96,14 +96,14 @@ impl Write for ChangeJob {
 
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
         match Changes::make(tx, &[self], false).await?.pop() {
-            Some(Fate::Done(outcome)) => outcome,
+            Some(WriteOutcome::Done(outcome)) => outcome,
             _ => Err(Error::Internal(format!("the change of the job {} was not decided", self.id))),
         }
     }
 
     /// Skips jobs that another transaction has locked, so that only their own callers wait.
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
-        Changes::make(tx, writes, held::skips_locked_rows(tx)).await
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Changed>>> {
+        Changes::make(tx, writes, locks::skips_locked_rows(tx)).await
     }
 
     fn key(&self) -> Option<&str> {
@@ -124,9 +124,9 @@ impl Write for ChangeJobs {
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
         let writes: Vec<&ChangeJob> = self.0.iter().collect();
         let outcome = |fate| match fate {
-            Fate::Done(outcome) => outcome,
+            WriteOutcome::Done(outcome) => outcome,
             // The statement waits for locked rows, so no change is set aside.
-            Fate::Blocked => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
+            WriteOutcome::Blocked => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
     }

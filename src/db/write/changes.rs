@@ -4,16 +4,16 @@
 use super::{
     change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
     check_parents, event,
-    held::{locked, there},
-    items::{self, Found},
+    items::{self, FoundItems},
+    locks::{locked, there},
     write_events,
 };
 use crate::{
     db::{
-        Fate, Tx, bulk, errors,
+        Tx, WriteOutcome, bulk, errors,
         rows::{self, Read},
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::{EventKind, version_after},
 };
 use entity::{job, job_event, job_item};
@@ -31,7 +31,7 @@ pub struct Changes<'a> {
     skip_locked: bool,
     /// Jobs whose rows cannot be read.
     unreadable: HashSet<String>,
-    fates: Vec<Option<Fate<Changed>>>,
+    fates: Vec<Option<WriteOutcome<Changed>>>,
 }
 
 /// Job that is being changed.
@@ -40,7 +40,7 @@ struct Row {
     read: Option<job::Model>,
     /// Current row, without the items: only a decision that asks for items sees them.
     loaded: Loaded,
-    found: Found,
+    found: FoundItems,
     steps: Vec<Step>,
     /// Whether there is something to write, even if the version stays.
     touched: bool,
@@ -57,14 +57,18 @@ struct Step {
 
 impl<'a> Changes<'a> {
     /// Makes the changes. Returns one outcome per write, in order.
-    pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<Changed>>> {
+    pub async fn make(
+        tx: &'a Tx,
+        writes: &'a [&'a ChangeJob],
+        skip_locked: bool,
+    ) -> Result<Vec<WriteOutcome<Changed>>> {
         let fates = writes.iter().map(|_| None).collect();
         let mut this = Self { tx, writes, skip_locked, unreadable: HashSet::new(), fates };
         let mut rest: Vec<usize> = (0..writes.len()).collect();
         while !rest.is_empty() {
             rest = this.pass(rest).await?;
         }
-        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
+        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(WriteOutcome::Blocked)).collect())
     }
 
     /// Makes the changes of these writes. Returns those that need another pass, to see the items as
@@ -79,13 +83,13 @@ impl<'a> Changes<'a> {
                 Some(row) => match self.step(i, row).await {
                     Ok(()) => {}
                     Err(error) if errors::is_database_error(&error) => return Err(error),
-                    Err(error) => self.fates[i] = Some(Fate::Done(Err(error))),
+                    Err(error) => self.fates[i] = Some(WriteOutcome::Done(Err(error))),
                 },
                 None if self.unreadable.contains(&write.id) => {
-                    self.fates[i] = Some(Fate::Done(Err(Error::Unreadable(write.id.clone()))));
+                    self.fates[i] = Some(WriteOutcome::Done(Err(Error::Unreadable(write.id.clone()))));
                 }
-                None if held.contains(&write.id) => self.fates[i] = Some(Fate::Blocked),
-                None => self.fates[i] = Some(Fate::Done(Err(Error::NotFound(Thing::Job)))),
+                None if held.contains(&write.id) => self.fates[i] = Some(WriteOutcome::Blocked),
+                None => self.fates[i] = Some(WriteOutcome::Done(Err(Error::NotFound(Resource::Job)))),
             }
         }
         self.write(rows).await?;
@@ -173,7 +177,7 @@ impl<'a> Changes<'a> {
         let episode = changed(&before.episode_id, &change.job.episode_id);
         match check_parents(self.tx, series.as_deref(), episode.as_deref(), self.skip_locked).await? {
             true => self.take(i, row, change),
-            false => self.fates[i] = Some(Fate::Blocked),
+            false => self.fates[i] = Some(WriteOutcome::Blocked),
         }
         Ok(())
     }
@@ -216,7 +220,7 @@ impl<'a> Changes<'a> {
 
     fn settle(&mut self, i: usize, worker_id: Option<String>, job: job::Model, changed: bool) {
         let changed = Changed { job, changed, worker_id };
-        self.fates[i] = Some(Fate::Done(Ok(changed)));
+        self.fates[i] = Some(WriteOutcome::Done(Ok(changed)));
     }
 
     async fn write(&self, rows: BTreeMap<String, Row>) -> Result<()> {
@@ -251,7 +255,7 @@ impl<'a> Changes<'a> {
 
 impl Row {
     fn with_items(&mut self, decide: &Decide) -> Result<Option<Change>> {
-        let Found { items, count, done } = std::mem::take(&mut self.found);
+        let FoundItems { items, count, done } = std::mem::take(&mut self.found);
         (self.loaded.items, self.loaded.item_count, self.loaded.done_count) = (items, count, done);
         let decided = decide(&self.loaded);
         self.found.items = std::mem::take(&mut self.loaded.items);

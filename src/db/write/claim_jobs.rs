@@ -3,15 +3,15 @@
 use super::{
     claim_size::{ItemsOf, items_that_fit},
     event,
-    queue_front::{LockMode, due, fitting_jobs, priorities, select_due, texts},
+    queue_head::{LockMode, due, fitting_jobs, priorities, select_due, texts},
     write_events,
 };
 use crate::{
-    chance::Random,
     clock::Clock,
     db::{Database, Readable, Tx, Write, bulk, dialect},
     error::Result,
     lifecycle::EventKind,
+    random::Random,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
@@ -131,8 +131,9 @@ impl ClaimJobs {
         let given: Vec<job::Model> = jobs.iter().map(|job| self.given(job, now)).collect();
         self.write(tx, &given, now).await?;
         let event_data = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
-        let started =
-            |(before, job): (&job::Model, &job::Model)| event(Some(before), job, EventKind::Started, Some(event_data(job)));
+        let started = |(before, job): (&job::Model, &job::Model)| {
+            event(Some(before), job, EventKind::Started, Some(event_data(job)))
+        };
         let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
         write_events(tx, &events).await?;
         let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };
@@ -197,7 +198,10 @@ pub fn claim_statements(
     let statement = |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     vec![
         ("the queues", statement(dialect::claims::priorities(backend), vec![list.clone().into()])),
-        ("the jobs", statement(dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true), picked)),
+        (
+            "the jobs",
+            statement(dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true), picked),
+        ),
         ("the claim", statement(dialect::claims::assign(backend), given)),
         ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
         (

@@ -1,9 +1,9 @@
 //! Creates jobs: a few statements insert the rows, items and first events of any number of
 //! requests.
 
-use super::{check_parents, event, held, replay, weight::weight_of, write_events};
+use super::{check_parents, event, locks, replay, weight::weight_of, write_events};
 use crate::{
-    db::{Fate, Readable, Tx, Write, bulk, errors, jobs_of},
+    db::{Readable, Tx, Write, WriteOutcome, bulk, errors, jobs_of},
     error::{Error, Result},
     lifecycle::{EventKind, version_after},
 };
@@ -32,13 +32,13 @@ impl Write for CreateJob {
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
         match create(&[self], tx, false).await?.pop() {
-            Some(Fate::Done(outcome)) => outcome,
+            Some(WriteOutcome::Done(outcome)) => outcome,
             _ => Err(Error::Internal(format!("the creation of the job {} was not decided", self.job.id))),
         }
     }
 
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Created>>> {
-        create(writes, tx, held::skips_locked_rows(tx)).await
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Created>>> {
+        create(writes, tx, locks::skips_locked_rows(tx)).await
     }
 
     /// Returns the idempotency key, or else the id: two creates with one key must not wait for each
@@ -71,8 +71,8 @@ impl Write for CreateJobs {
         let mut outcomes = Vec::with_capacity(writes.len());
         for (fate, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
             match fate {
-                Fate::Done(outcome) => outcomes.push(outcome),
-                Fate::Blocked => outcomes.push(as_own_answer(write.apply(tx).await)?),
+                WriteOutcome::Done(outcome) => outcomes.push(outcome),
+                WriteOutcome::Blocked => outcomes.push(as_own_answer(write.apply(tx).await)?),
             }
         }
         // An idempotency key belongs to the whole call.
@@ -99,8 +99,8 @@ fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     }
 }
 
-async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec<Fate<Created>>> {
-    let mut fates: Vec<Option<Fate<Created>>> = writes.iter().map(|_| None).collect();
+async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec<WriteOutcome<Created>>> {
+    let mut fates: Vec<Option<WriteOutcome<Created>>> = writes.iter().map(|_| None).collect();
     first_answers(tx, writes, (0..writes.len()).collect(), &mut fates).await?;
     repeated(writes, &mut fates);
     without_parents(tx, writes, &mut fates, skip_locked).await?;
@@ -112,7 +112,7 @@ async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec
     let in_the_way = insert_jobs(tx, writes, &jobs).await?;
     jobs.retain(|_, (i, _)| !in_the_way.contains(i));
     for i in &in_the_way {
-        fates[*i] = Some(Fate::Done(Err(Error::JobExists(writes[*i].job.id.clone()))));
+        fates[*i] = Some(WriteOutcome::Done(Err(Error::JobExists(writes[*i].job.id.clone()))));
     }
     // On PostgreSQL the conflicting row may have been committed after the check above.
     first_answers(tx, writes, in_the_way, &mut fates).await?;
@@ -125,9 +125,9 @@ async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec
     let events: Vec<_> = jobs.values().map(|(_, job)| event(None, job, EventKind::Created, None)).collect();
     write_events(tx, &events).await?;
     for (i, job) in jobs.into_values() {
-        fates[i] = Some(Fate::Done(Ok(Created { job, replayed: false })));
+        fates[i] = Some(WriteOutcome::Done(Ok(Created { job, replayed: false })));
     }
-    Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
+    Ok(fates.into_iter().map(|fate| fate.unwrap_or(WriteOutcome::Blocked)).collect())
 }
 
 /// Inserts the jobs. Returns the indexes of those that conflict with an existing row. A job with a
@@ -149,12 +149,12 @@ async fn insert_jobs(
 
 /// Defers the writes whose id or idempotency key appears earlier in the batch until that write is
 /// done.
-fn repeated(writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) {
+fn repeated(writes: &[&CreateJob], fates: &mut [Option<WriteOutcome<Created>>]) {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
     for (write, fate) in writes.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
         let key_repeats = write.job.idempotency_key.as_ref().is_some_and(|key| !keys.insert(key));
         if !ids.insert(&write.job.id) || key_repeats {
-            *fate = Some(Fate::Blocked);
+            *fate = Some(WriteOutcome::Blocked);
         }
     }
 }
@@ -165,7 +165,7 @@ async fn first_answers(
     tx: &Tx,
     writes: &[&CreateJob],
     asking: Vec<usize>,
-    fates: &mut [Option<Fate<Created>>],
+    fates: &mut [Option<WriteOutcome<Created>>],
 ) -> Result<()> {
     let keys: Vec<&str> = asking.iter().filter_map(|i| writes[*i].job.idempotency_key.as_deref()).collect();
     if keys.is_empty() {
@@ -181,7 +181,7 @@ async fn first_answers(
         }
         let same = |first: &job::Model| first.idempotency_fingerprint == job.idempotency_fingerprint;
         if let Some(outcome) = replay(first.get(&job.idempotency_key).cloned(), same).transpose() {
-            fates[i] = Some(Fate::Done(outcome.map(|job| Created { job, replayed: true })));
+            fates[i] = Some(WriteOutcome::Done(outcome.map(|job| Created { job, replayed: true })));
         }
     }
     Ok(())
@@ -192,7 +192,7 @@ async fn first_answers(
 async fn without_parents(
     tx: &Tx,
     writes: &[&CreateJob],
-    fates: &mut [Option<Fate<Created>>],
+    fates: &mut [Option<WriteOutcome<Created>>],
     skip_locked: bool,
 ) -> Result<()> {
     let mut by_parents: BTreeMap<_, Vec<usize>> = BTreeMap::new();
@@ -203,11 +203,11 @@ async fn without_parents(
     for ((series, episode), children) in by_parents {
         match check_parents(tx, series, episode, skip_locked).await {
             Ok(true) => {}
-            Ok(false) => children.into_iter().for_each(|i| fates[i] = Some(Fate::Blocked)),
+            Ok(false) => children.into_iter().for_each(|i| fates[i] = Some(WriteOutcome::Blocked)),
             Err(Error::UnknownReference { thing, id, pointer }) => {
                 for i in children {
                     let error = Error::UnknownReference { thing, id: id.clone(), pointer };
-                    fates[i] = Some(Fate::Done(Err(error)));
+                    fates[i] = Some(WriteOutcome::Done(Err(error)));
                 }
             }
             Err(error) => return Err(error),

@@ -4,13 +4,13 @@
 use super::{
     change_job::check_version,
     event,
-    held::{self, locked},
+    locks::{self, locked},
     stats::count_before_they_go,
     write_events,
 };
 use crate::{
-    db::{Fate, Tx, Write, bulk, errors, one_job, rows},
-    error::{Error, Result, Thing},
+    db::{Tx, Write, WriteOutcome, bulk, errors, one_job, rows},
+    error::{Error, Resource, Result},
     lifecycle::EventKind,
 };
 use chrono::{DateTime, Utc};
@@ -33,18 +33,18 @@ impl Write for DeleteJob {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let job = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
-        self.delete(tx, job.ok_or(Error::NotFound(Thing::Job))?).await
+        self.delete(tx, job.ok_or(Error::NotFound(Resource::Job))?).await
     }
 
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<()>>> {
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<()>>> {
         let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
         let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
-        let skip_locked = held::skips_locked_rows(tx);
+        let skip_locked = locks::skips_locked_rows(tx);
         let find = locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked);
         let found = rows::read(tx, find.build(tx.get_database_backend())).await?;
         let mut jobs: HashMap<String, job::Model> = found.jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
         let missing: Vec<&str> = ids.into_iter().filter(|id| skip_locked && !jobs.contains_key(*id)).collect();
-        let held = held::there(tx, &missing).await?;
+        let held = locks::there(tx, &missing).await?;
         let mut fates = Vec::with_capacity(writes.len());
         for write in writes {
             fates.push(match jobs.get(&write.id) {
@@ -54,12 +54,14 @@ impl Write for DeleteJob {
                         if outcome.is_ok() {
                             jobs.remove(&write.id);
                         }
-                        Fate::Done(outcome)
+                        WriteOutcome::Done(outcome)
                     }
                 },
-                None if found.unreadable.contains(&write.id) => Fate::Done(Err(Error::Unreadable(write.id.clone()))),
-                None if held.contains(&write.id) => Fate::Blocked,
-                None => Fate::Done(Err(Error::NotFound(Thing::Job))),
+                None if found.unreadable.contains(&write.id) => {
+                    WriteOutcome::Done(Err(Error::Unreadable(write.id.clone())))
+                }
+                None if held.contains(&write.id) => WriteOutcome::Blocked,
+                None => WriteOutcome::Done(Err(Error::NotFound(Resource::Job))),
             });
         }
         Ok(fates)

@@ -9,7 +9,7 @@ mod run;
 pub use batch::ImportBatch;
 pub use conflict::OnConflict;
 pub use plan::dry_run;
-pub use run::{AbortImport, HeartbeatImport, FinishImport, FailOrphanedImports, PruneImport, StartImport};
+pub use run::{AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, PruneImport, StartImport};
 
 use entity::{active_job, episode, job, job_event, job_item, series};
 
@@ -43,7 +43,7 @@ pub struct OwnRows {
 
 /// Outcome of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Landed {
+pub enum Imported {
     Imported,
     /// A job with the id existed, and got the values that it lacked.
     Merged,
@@ -55,9 +55,9 @@ pub enum Landed {
     DeletedHere,
 }
 
-impl Landed {
+impl Imported {
     /// Returns whether anything of the record was written.
     pub fn came_in(self) -> bool {
-        matches!(self, Landed::Imported | Landed::Merged | Landed::Overwritten)
+        matches!(self, Imported::Imported | Imported::Merged | Imported::Overwritten)
     }
 }

@@ -14,14 +14,14 @@ use std::collections::{HashMap, HashSet};
 
 /// Requested items of one job, with its counts.
 #[derive(Default)]
-pub struct Found {
+pub struct FoundItems {
     pub items: Vec<job_item::Model>,
     pub count: i32,
     pub done: i32,
 }
 
 /// Returns the requested items by job, for jobs that have any.
-pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap<String, Found>> {
+pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap<String, FoundItems>> {
     // A job with items has at least as many shots, but the count of an imported job may be wrong.
     let wanted: Vec<_> = wanted
         .into_iter()
@@ -30,7 +30,7 @@ pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap
     let ids = |of: fn(&Items) -> bool| -> Vec<&str> {
         wanted.iter().filter(|(_, items)| of(items)).map(|(job, _)| job.id.as_str()).collect()
     };
-    let mut found: HashMap<String, Found> = HashMap::new();
+    let mut found: HashMap<String, FoundItems> = HashMap::new();
     for item in ordered(tx, &ids(|items| matches!(items, Items::All)), false).await? {
         let of_job = found.entry(item.job_id.clone()).or_default();
         of_job.count = item.idx.saturating_add(1);
@@ -56,12 +56,12 @@ pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap
 /// Returns the items that a report is about. The others, of which there may be ten thousand, are
 /// not counted: the job has the number of done ones, unless it was imported with the count of its
 /// source.
-async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -> Result<Found> {
+async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -> Result<FoundItems> {
     let items = named(tx, &job.id, keys, indexes).await?;
     if job.source.is_some() {
         let counted = counts(tx, &[&job.id]).await?.pop();
         let (count, done) = counted.map_or((0, 0), |(_, last, done)| (last.saturating_add(1), done));
-        return Ok(Found { items, count, done: i32::try_from(done).unwrap_or(i32::MAX) });
+        return Ok(FoundItems { items, count, done: i32::try_from(done).unwrap_or(i32::MAX) });
     }
     let last: Option<i32> = job_item::Entity::find()
         .select_only()
@@ -73,8 +73,8 @@ async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -
         .row(tx)
         .await?;
     Ok(match last {
-        Some(last) => Found { items, count: last.saturating_add(1), done: job.completed_shots },
-        None => Found { items, count: 0, done: 0 },
+        Some(last) => FoundItems { items, count: last.saturating_add(1), done: job.completed_shots },
+        None => FoundItems { items, count: 0, done: 0 },
     })
 }
 

@@ -9,13 +9,13 @@ mod claim_jobs;
 mod claim_size;
 mod create_job;
 mod delete_job;
-mod held;
 mod import;
 mod items;
+mod locks;
 mod positions;
 mod probe;
 mod prune_events;
-mod queue_front;
+mod queue_head;
 mod queues;
 mod rescue_jobs;
 mod retry_failed_items;
@@ -23,7 +23,7 @@ mod stats;
 mod weight;
 mod workers;
 
-pub use action::{Act, ActionStep, ActionTarget, EndAction, StartAction, ClaimAction};
+pub use action::{ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction};
 pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
@@ -31,24 +31,24 @@ pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    AbortImport, ActiveJob, HeartbeatImport, FinishImport, FailOrphanedImports, ImportBatch, ImportedJob, Landed, OnConflict,
-    OwnRows, PruneImport, StartImport, dry_run,
+    AbortImport, ActiveJob, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported, ImportedJob,
+    OnConflict, OwnRows, PruneImport, StartImport, dry_run,
 };
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
-pub use queue_front::{PriorityLevel, first_due, priorities};
+pub use queue_head::{PriorityLevel, first_due, priorities};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
-pub use stats::{Counted, RollUp, Tallies, counted, tally};
+pub use stats::{RollUp, StatEvent, Tallies, counted, tally};
 pub use weight::{weight_of, weight_of_members, written_item, written_job};
 pub use workers::{ForgetWorkers, NoteWorkers, WorkerNote};
 
 use crate::{
     db::{JobChanged, Tx, bulk},
-    error::{Error, Result, Thing},
-    lifecycle::{EventKind, seconds_spent},
+    error::{Error, Resource, Result},
+    lifecycle::{EventKind, seconds_in_status},
 };
 use entity::{episode, job, job_event, series};
 use sea_orm::{
@@ -67,7 +67,7 @@ fn event(
     data: Option<serde_json::Value>,
 ) -> job_event::Model {
     let left = before.filter(|before| before.status != job.status);
-    let seconds = left.and_then(|left| seconds_spent(left.status, left.status_since, left.run_at, job.updated_at));
+    let seconds = left.and_then(|left| seconds_in_status(left.status, left.status_since, left.run_at, job.updated_at));
     job_event::Model {
         // The database assigns the id.
         id: 0,
@@ -131,34 +131,38 @@ async fn check_parents(
     let missing = |thing, id: &str, pointer| Error::UnknownReference { thing, id: id.to_owned(), pointer };
     if let Some(id) = series_id {
         match look(tx, series::Entity::find_by_id(id), skip_locked).await? {
-            Look::Locked => {}
-            Look::Blocked => return Ok(false),
-            Look::Missing => return Err(missing(Thing::Series, id, "/series_id")),
+            ParentLock::Locked => {}
+            ParentLock::Blocked => return Ok(false),
+            ParentLock::Missing => return Err(missing(Resource::Series, id, "/series_id")),
         }
     }
     if let Some(id) = episode_id {
         match look(tx, episode::Entity::find_by_id(id), skip_locked).await? {
-            Look::Locked => {}
-            Look::Blocked => return Ok(false),
-            Look::Missing => return Err(missing(Thing::Episode, id, "/episode_id")),
+            ParentLock::Locked => {}
+            ParentLock::Blocked => return Ok(false),
+            ParentLock::Missing => return Err(missing(Resource::Episode, id, "/episode_id")),
         }
     }
     Ok(true)
 }
 
 /// Result of the search for a parent.
-enum Look {
+enum ParentLock {
     /// The parent exists, and stays until the commit.
     Locked,
     Blocked,
     Missing,
 }
 
-async fn look<E: EntityTrait>(tx: &impl ConnectionTrait, find: Select<E>, skip_locked: bool) -> Result<Look, DbErr> {
+async fn look<E: EntityTrait>(
+    tx: &impl ConnectionTrait,
+    find: Select<E>,
+    skip_locked: bool,
+) -> Result<ParentLock, DbErr> {
     let found = async |find: Select<E>| tx.query_one_raw(find.build(tx.get_database_backend())).await;
-    if found(held::locked(find.clone(), LockType::KeyShare, skip_locked)).await?.is_some() {
-        return Ok(Look::Locked);
+    if found(locks::locked(find.clone(), LockType::KeyShare, skip_locked)).await?.is_some() {
+        return Ok(ParentLock::Locked);
     }
     let held = skip_locked && found(find).await?.is_some();
-    Ok(if held { Look::Blocked } else { Look::Missing })
+    Ok(if held { ParentLock::Blocked } else { ParentLock::Missing })
 }

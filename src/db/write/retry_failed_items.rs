@@ -3,7 +3,7 @@
 use super::create_job::{CreateJob, Created};
 use crate::{
     db::{Readable, Tx, Write, one_job},
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::is_terminal,
 };
 use chrono::{DateTime, Utc};
@@ -26,7 +26,7 @@ impl Write for RetryFailedItems {
     async fn apply(&self, tx: &Tx) -> Result<Created> {
         // The lock keeps the job from being retried while its failed items are copied.
         let source = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
-        let source = source.ok_or(Error::NotFound(Thing::Job))?;
+        let source = source.ok_or(Error::NotFound(Resource::Job))?;
         let failed = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(&self.id))
             .filter(job_item::Column::Status.eq(ItemStatus::Failed))

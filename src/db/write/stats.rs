@@ -5,7 +5,7 @@ use super::positions::{lock_position, position, set_position};
 use crate::{
     db::{Readable, Tx, Write, page},
     error::Result,
-    lifecycle::{Tally, BucketSize},
+    lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, Utc};
 use entity::{job_event, job_stat, position::STATS};
@@ -27,7 +27,7 @@ pub struct RollUp {
 
 /// Columns of an event that statistics need.
 #[derive(FromQueryResult)]
-pub struct Counted {
+pub struct StatEvent {
     pub id: i64,
     pub kind: String,
     pub job_type: Option<String>,
@@ -49,7 +49,7 @@ impl Write for RollUp {
             return Ok(false);
         }
         let events = counted(from).filter(job_event::Column::Id.lte(self.upto));
-        let events: Vec<Counted> = page(events, MAX_BATCH_EVENTS, tx).await?;
+        let events: Vec<StatEvent> = page(events, MAX_BATCH_EVENTS, tx).await?;
         let more = events.len() as u64 == MAX_BATCH_EVENTS;
         let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
         add_all(tx, events.iter().filter(|event| event.created_at >= self.keep_since)).await?;
@@ -70,7 +70,7 @@ impl Write for RollUp {
 /// Rolls up the remaining events of a job whose history is about to be deleted, because they could
 /// not be counted later.
 pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
-    let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<Counted>();
+    let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<StatEvent>();
     if of_job(position(tx, STATS).await?).rows(tx).await?.is_empty() {
         return Ok(());
     }
@@ -80,7 +80,7 @@ pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
     add_all(tx, events.iter()).await
 }
 
-async fn add_all(tx: &Tx, events: impl Iterator<Item = &Counted>) -> Result<()> {
+async fn add_all(tx: &Tx, events: impl Iterator<Item = &StatEvent>) -> Result<()> {
     let mut tallies = Tallies::new();
     events.for_each(|event| tally(&mut tallies, event, &BucketSize::ALL));
     for ((unit, start, job_type), tally) in tallies {
@@ -101,7 +101,7 @@ pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
 }
 
 /// Counts the event in the time spans in which it happened.
-pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[BucketSize]) {
+pub fn tally(tallies: &mut Tallies, event: &StatEvent, units: &[BucketSize]) {
     // Only events of jobs that were deleted long ago have no type.
     let Some(job_type) = &event.job_type else { return };
     for unit in units {
@@ -110,7 +110,13 @@ pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[BucketSize]) {
     }
 }
 
-async fn add(tx: &impl ConnectionTrait, unit: BucketSize, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
+async fn add(
+    tx: &impl ConnectionTrait,
+    unit: BucketSize,
+    start: DateTime<Utc>,
+    job_type: String,
+    new: Tally,
+) -> Result<()> {
     let key = (unit.seconds(), start, job_type.clone());
     // An unreadable row starts again from zero; otherwise no later event would be counted.
     let counted = job_stat::Entity::find_by_id(key).rows(tx).await?.pop();

@@ -2,13 +2,13 @@
 
 use super::{
     Shared,
-    queue::{Outcome, Waiting},
-    write::Fate,
+    queue::{BoxedOutput, QueuedWrite},
+    write::WriteOutcome,
 };
 use crate::{
     db::{
+        change_bus::CommitNotice,
         dialect, errors,
-        news::Told,
         tx::{ROLLBACK_TO_SAVEPOINT, Tx},
     },
     error::{Error, Result},
@@ -33,33 +33,33 @@ enum BatchError {
     All(Error),
 }
 
-type Outcomes = Vec<Fate<Outcome>>;
+type Outcomes = Vec<WriteOutcome<BoxedOutput>>;
 
 impl Shared {
-    pub(super) async fn run(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) {
+    pub(super) async fn run(self: Arc<Self>, mut batch: Vec<Box<dyn QueuedWrite>>) {
         batch.retain(|entry| entry.begin());
         let fates = match batch.as_slice() {
             [] => return,
             [one] if one.key().is_none() || !dialect::skips_locked(self.conn.get_database_backend()) => {
-                vec![Fate::Done(self.run_one(one.as_ref()).await)]
+                vec![WriteOutcome::Done(self.run_one(one.as_ref()).await)]
             }
             many => self.run_many(many, None).await,
         };
         for (entry, fate) in batch.into_iter().zip(fates) {
             match fate {
-                Fate::Done(outcome) => entry.answer(outcome),
-                Fate::Blocked => self.park(entry),
+                WriteOutcome::Done(outcome) => entry.answer(outcome),
+                WriteOutcome::Blocked => self.park(entry),
             }
         }
     }
 
     /// Runs a write in a separate transaction, outside the write queues.
-    pub(super) async fn run_unqueued(self: Arc<Self>, entry: Box<dyn Waiting>) {
+    pub(super) async fn run_unqueued(self: Arc<Self>, entry: Box<dyn QueuedWrite>) {
         let Ok(_turn) = self.turns.acquire().await else { return };
         self.clone().run(vec![entry]).await;
     }
 
-    async fn run_one(&self, entry: &dyn Waiting) -> Result<Outcome> {
+    async fn run_one(&self, entry: &dyn QueuedWrite) -> Result<BoxedOutput> {
         for _ in 0..RERUNS {
             match self.attempt(entry, None).await {
                 Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
@@ -69,7 +69,7 @@ impl Shared {
         self.attempt(entry, None).await
     }
 
-    pub(super) async fn attempt(&self, entry: &dyn Waiting, wait: Option<Duration>) -> Result<Outcome> {
+    pub(super) async fn attempt(&self, entry: &dyn QueuedWrite, wait: Option<Duration>) -> Result<BoxedOutput> {
         let tx = self.begin(wait).await?;
         match entry.apply(&tx).await {
             Ok(output) => {
@@ -83,30 +83,34 @@ impl Shared {
         }
     }
 
-    pub(super) async fn run_many(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Outcomes {
+    pub(super) async fn run_many(&self, entries: &[Box<dyn QueuedWrite>], wait: Option<Duration>) -> Outcomes {
         for _ in 0..RERUNS {
             match self.run_batch(entries, wait).await {
                 Ok(fates) => return fates,
                 Err(BatchError::Timing) => continue,
                 Err(BatchError::OneOfThem) => break,
                 Err(BatchError::All(error)) => {
-                    return entries.iter().map(|_| Fate::Done(Err(errors::copy(&error)))).collect();
+                    return entries.iter().map(|_| WriteOutcome::Done(Err(errors::copy(&error)))).collect();
                 }
             }
         }
         match self.one_by_one(entries).await {
             Ok(fates) => fates,
-            Err(error) => entries.iter().map(|_| Fate::Done(Err(errors::copy(&error)))).collect(),
+            Err(error) => entries.iter().map(|_| WriteOutcome::Done(Err(errors::copy(&error)))).collect(),
         }
     }
 
     /// Runs the writes in one transaction without savepoints, which cost two statements each and
     /// are rarely needed.
-    async fn run_batch(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Outcomes, BatchError> {
+    async fn run_batch(
+        &self,
+        entries: &[Box<dyn QueuedWrite>],
+        wait: Option<Duration>,
+    ) -> Result<Outcomes, BatchError> {
         let tx = self.begin(wait).await.map_err(BatchError::All)?;
-        let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
+        let mut fates: Vec<Option<WriteOutcome<BoxedOutput>>> = entries.iter().map(|_| None).collect();
         for group in groups(entries) {
-            let writes: Vec<&dyn Waiting> = group.iter().map(|i| entries[*i].as_ref()).collect();
+            let writes: Vec<&dyn QueuedWrite> = group.iter().map(|i| entries[*i].as_ref()).collect();
             match writes[0].apply_all(&writes, &tx).await {
                 Ok(done) => group.iter().zip(done).for_each(|(i, fate)| fates[*i] = Some(fate)),
                 Err(error) => {
@@ -121,13 +125,13 @@ impl Shared {
             // Without a response it may be committed, and must not be run again.
             Err(error) => return Err(BatchError::All(error)),
         }
-        Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Blocked)).collect())
+        Ok(fates.into_iter().map(|fate| fate.unwrap_or(WriteOutcome::Blocked)).collect())
     }
 
     /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
     /// the others intact. A write that needs a lock of another transaction is left for later,
     /// because the waits would add up.
-    async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Outcomes> {
+    async fn one_by_one(&self, entries: &[Box<dyn QueuedWrite>]) -> Result<Outcomes> {
         let tx = self.begin(Some(SHARED_LOCK_WAIT)).await?;
         let mut fates = Vec::with_capacity(entries.len());
         for entry in entries {
@@ -144,9 +148,9 @@ impl Shared {
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
                 Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_lock_timeout(&error) => {
-                    Fate::Blocked
+                    WriteOutcome::Blocked
                 }
-                outcome => Fate::Done(outcome),
+                outcome => WriteOutcome::Done(outcome),
             });
         }
         self.settle(tx).await?;
@@ -164,7 +168,7 @@ impl Shared {
             Err(error) => {
                 if !errors::was_answered(&error) {
                     // Whether it is committed is unknown, so any job may have changed.
-                    self.publish(Told::of_any());
+                    self.publish(CommitNotice::of_any());
                 }
                 return Err(error.into());
             }
@@ -208,14 +212,16 @@ fn undone(error: Error) -> BatchError {
     match error {
         Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
         // The database undid everything, and would again.
-        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => BatchError::All(error),
+        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => {
+            BatchError::All(error)
+        }
         _ => BatchError::OneOfThem,
     }
 }
 
 /// Groups writes of one type. Writes with the same key stay in the order of their arrival, whatever
 /// their type.
-fn groups(entries: &[Box<dyn Waiting>]) -> Vec<Vec<usize>> {
+fn groups(entries: &[Box<dyn QueuedWrite>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(TypeId, Vec<usize>)> = Vec::new();
     // The last group that has the key, and the last group of the type.
     let (mut of_key, mut of_kind) = (HashMap::<&str, usize>::new(), HashMap::<TypeId, usize>::new());

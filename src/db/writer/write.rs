@@ -18,14 +18,14 @@ pub trait Write: Send + Sync + Sized + 'static {
     /// of each. To be overridden where a few statements can serve all of them. A refused change
     /// must leave nothing behind; where that is impossible, an error for all makes the writer undo
     /// them and apply them one by one.
-    fn apply_all(writes: &[&Self], tx: &Tx) -> impl Future<Output = Result<Vec<Fate<Self::Output>>>> + Send {
+    fn apply_all(writes: &[&Self], tx: &Tx) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send {
         async move {
             let mut fates = Vec::with_capacity(writes.len());
             for write in writes {
                 let before = tx.written();
                 fates.push(match write.apply(tx).await {
                     Err(error) if errors::is_database_error(&error) || tx.written() != before => return Err(error),
-                    outcome => Fate::Done(outcome),
+                    outcome => WriteOutcome::Done(outcome),
                 });
             }
             Ok(fates)
@@ -52,7 +52,7 @@ pub trait Write: Send + Sync + Sized + 'static {
 }
 
 /// Outcome of one of the writes that share a transaction.
-pub enum Fate<T> {
+pub enum WriteOutcome<T> {
     Done(Result<T>),
     /// Not done yet: another transaction, or a write before it, has what it needs. The writer
     /// retries it.

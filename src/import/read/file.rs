@@ -34,7 +34,9 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let file = File::open(path).map_err(unreadable_file)?;
     let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len());
     let stop = sink.stop.clone();
-    let buffer = length.and_then(|length| usize::try_from(length).ok()).map_or(BUFFER_BYTES, |length| BUFFER_BYTES.min(length + 1));
+    let buffer = length
+        .and_then(|length| usize::try_from(length).ok())
+        .map_or(BUFFER_BYTES, |length| BUFFER_BYTES.min(length + 1));
     let mut input = plain(file, &stop, buffer);
     let start = input.fill_buf().map_err(unreadable_file)?;
     let kind = [SQLITE, GZIP, ZSTD].into_iter().find(|kind| start.starts_with(kind));

@@ -1,7 +1,7 @@
 //! Bytes of a file, decompressed if necessary. Reading ends when the run stops, and decompression
 //! ends at a size that suggests a decompression bomb.
 
-use super::super::stop::{Stop, StopReason};
+use super::super::stop::{StopFlag, StopReason};
 use flate2::bufread::MultiGzDecoder;
 use std::{
     cell::Cell,
@@ -25,7 +25,7 @@ const MAX_ZSTD_WINDOW_LOG: u32 = 26;
 /// A file whose reads fail once the run is to stop.
 pub struct Watched {
     file: File,
-    stop: Stop,
+    stop: StopFlag,
     read: Rc<Cell<u64>>,
 }
 
@@ -41,7 +41,7 @@ impl Read for Watched {
 }
 
 /// Creates a reader of the file's bytes, without decompression.
-pub fn plain(file: File, stop: &Stop, buffer: usize) -> BufReader<Watched> {
+pub fn plain(file: File, stop: &StopFlag, buffer: usize) -> BufReader<Watched> {
     BufReader::with_capacity(buffer, Watched { file, stop: stop.clone(), read: Rc::default() })
 }
 
@@ -62,7 +62,7 @@ pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl
 }
 
 struct DecompressionLimit {
-    stop: Stop,
+    stop: StopFlag,
     /// Size of the whole compressed file, in bytes. If unknown, the bytes read so far count.
     length: Option<u64>,
     read: Rc<Cell<u64>>,
@@ -118,7 +118,7 @@ mod tests {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(packed).unwrap();
         file.rewind().unwrap();
-        let (stop, length) = (Stop::default(), Some(packed.len() as u64));
+        let (stop, length) = (StopFlag::default(), Some(packed.len() as u64));
         let input = plain(file, &stop, BUFFER_BYTES);
         let mut unpacked: Box<dyn BufRead> = match gzip {
             true => Box::new(gunzip(input, length)),
@@ -152,7 +152,7 @@ mod tests {
 
     #[test]
     fn nothing_is_read_once_the_run_is_to_end() {
-        let stop = Stop::default();
+        let stop = StopFlag::default();
         stop.request();
         let mut input = plain(tempfile::tempfile().unwrap(), &stop, BUFFER_BYTES);
         assert!(input.fill_buf().is_err());

@@ -6,11 +6,11 @@ use super::{
         reject::{Reason, Reject},
         report::Position,
         sources::SourceKind,
-        split::{LARGEST, too_large},
+        split::{MAX_RECORD_BYTES, too_large},
     },
     cause::cause,
-    place::shown,
     sink::{RecordSink, piece},
+    source_address::shown,
 };
 use crate::db::without_values;
 use futures_util::StreamExt;
@@ -31,7 +31,7 @@ const COMIC: &str = "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::tex
 /// server compute each record only once.
 fn bounded(sql: &str) -> String {
     format!(
-        "SELECT key, CASE WHEN octet_length(record) <= {LARGEST} THEN record END AS record FROM ({sql} OFFSET 0) AS r"
+        "SELECT key, CASE WHEN octet_length(record) <= {MAX_RECORD_BYTES} THEN record END AS record FROM ({sql} OFFSET 0) AS r"
     )
 }
 

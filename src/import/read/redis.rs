@@ -5,16 +5,16 @@
 use super::{
     super::{
         fields::LAST_COUNTS,
-        kept::Repair,
-        mend,
+        legacy::Repair,
         reject::{Reason, Reject},
+        repair,
         report::Position,
-        seen::Seen,
+        seen::SeenIds,
         sources::{SourceKind, topclip},
-        split::{LARGEST, too_large},
+        split::{MAX_RECORD_BYTES, too_large},
     },
-    place::shown,
     sink::{RecordSink, piece},
+    source_address::shown,
 };
 use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection};
 use serde_json::Map;
@@ -65,7 +65,7 @@ const KINDS: [(&str, Kind); 5] = [
 pub fn read(url: &str, sink: &mut RecordSink) {
     sink.begin(&shown(Path::new(url)));
     let read = Handle::current().block_on(open(url)).and_then(|redis| {
-        let mut reader = Reader { redis, seen: Seen::default() };
+        let mut reader = Reader { redis, seen: SeenIds::default() };
         reader.scan(sink).map_err(|error| unreachable(&error))
     });
     if let Err(reject) = read {
@@ -78,8 +78,9 @@ pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
         let detail = "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
         return Err(Reject::new(Reason::Unreachable, detail));
     }
-    let config =
-        AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIMEOUT)).set_response_timeout(Some(CONNECT_TIMEOUT));
+    let config = AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(CONNECT_TIMEOUT))
+        .set_response_timeout(Some(CONNECT_TIMEOUT));
     let connect = async {
         let mut redis = Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?;
         redis::cmd("PING").query_async::<()>(&mut redis).await.map(|()| redis)
@@ -99,7 +100,7 @@ fn unreachable(error: &RedisError) -> Reject {
 struct Reader {
     redis: MultiplexedConnection,
     /// Keys found so far, since SCAN may return a key more than once.
-    seen: Seen,
+    seen: SeenIds,
 }
 
 impl Reader {
@@ -152,8 +153,9 @@ impl Reader {
         let sizes = self.sizes(kind, ids)?;
         let (mut from, mut bytes) = (0, 0);
         for (at, size) in sizes.into_iter().enumerate() {
-            if size > LARGEST as u64 {
-                let large = |sink: &mut RecordSink| sink.reject(Position::Key(kind.keys(ids[at]).remove(0)), [], too_large());
+            if size > MAX_RECORD_BYTES as u64 {
+                let large =
+                    |sink: &mut RecordSink| sink.reject(Position::Key(kind.keys(ids[at]).remove(0)), [], too_large());
                 if !self.page(kind, &ids[from..at], sink)? || !large(sink) {
                     return Ok(false);
                 }
@@ -266,7 +268,7 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
 
 /// Parses a JSON object into its members. The sink receives the repairs.
 fn of_json(json: &[u8], sink: &mut RecordSink) -> Option<Map<String, serde_json::Value>> {
-    let mend::Read { value, rules, repeated, .. } = mend::read(json).ok().filter(|read| !read.too_deep)?;
+    let repair::Read { value, rules, repeated, .. } = repair::read(json).ok().filter(|read| !read.too_deep)?;
     let serde_json::Value::Object(members) = value else { return None };
     let repeated = repeated.into_iter().map(|field| Repair { field, rule: LAST_COUNTS });
     sink.mended.extend(rules.into_iter().map(|rule| Repair { field: String::new(), rule }).chain(repeated));

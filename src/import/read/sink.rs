@@ -6,19 +6,19 @@ use super::{
         bounds::held,
         fields::LAST_COUNTS,
         json::{self, MAX_DEPTH},
-        kept::Repair,
-        mend,
+        legacy::Repair,
         reject::{Reason, Reject},
+        repair,
         report::Position,
         secrets,
-        seen::{RepeatedKeys, Seen},
+        seen::{RepeatedKeys, SeenIds},
         sources::{Context, SourceKind, callsheet},
         split::Piece,
-        stop::Stop,
+        stop::StopFlag,
         text,
     },
-    Batch, Entry,
-    room::MemoryPermits,
+    ReadRecord, RecordBatch,
+    memory_permits::MemoryPermits,
 };
 use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
@@ -40,21 +40,21 @@ const BATCH_WEIGHT: usize = 16 << 20;
 const HEAVY_RECORD_BYTES: usize = BATCH_WEIGHT / 4;
 
 /// Maximum bytes of a record's text to keep for its reject.
-pub const SHOWN: usize = 1 << 20;
+pub const MAX_SHOWN_BYTES: usize = 1 << 20;
 
 pub struct RecordSink {
-    sender: mpsc::Sender<Batch>,
+    sender: mpsc::Sender<RecordBatch>,
     rooms: MemoryPermits,
-    batch: Vec<Entry>,
+    batch: Vec<ReadRecord>,
     bytes: usize,
     weight: usize,
     /// Stop flag of the run.
-    pub stop: Stop,
+    pub stop: StopFlag,
     context: Context,
     /// Store of all records, if the user named it.
     named: Option<SourceKind>,
     file: Arc<PathBuf>,
-    seen: Seen,
+    seen: SeenIds,
     /// Keys that occur more than once in the file.
     pub repeated: RepeatedKeys,
     /// Store of the next records, if the reader knows it.
@@ -65,11 +65,11 @@ pub struct RecordSink {
 
 impl RecordSink {
     pub fn new(
-        sender: mpsc::Sender<Batch>,
+        sender: mpsc::Sender<RecordBatch>,
         rooms: MemoryPermits,
         named: Option<SourceKind>,
         context: Context,
-        stop: Stop,
+        stop: StopFlag,
     ) -> Self {
         Self {
             sender,
@@ -81,7 +81,7 @@ impl RecordSink {
             context,
             named,
             file: Arc::default(),
-            seen: Seen::default(),
+            seen: SeenIds::default(),
             repeated: RepeatedKeys::default(),
             known: None,
             mended: Vec::new(),
@@ -91,7 +91,7 @@ impl RecordSink {
     /// Starts a file, to which the next records belong. An id may occur once in it.
     pub fn begin(&mut self, file: &Path) {
         self.file = Arc::new(file.to_owned());
-        (self.seen, self.repeated, self.known) = (Seen::default(), RepeatedKeys::default(), None);
+        (self.seen, self.repeated, self.known) = (SeenIds::default(), RepeatedKeys::default(), None);
     }
 
     /// Takes a record. Returns false when the reader should stop.
@@ -118,7 +118,7 @@ impl RecordSink {
         }
         let Some(room) = self.rooms.alone(&self.stop) else { return false };
         let entry = self.entry(piece);
-        self.sender.blocking_send(Batch { entries: vec![entry], room: Some(room) }).is_ok()
+        self.sender.blocking_send(RecordBatch { entries: vec![entry], room: Some(room) }).is_ok()
     }
 
     /// Sends the batch if it has records. Returns false when the reader should stop.
@@ -129,7 +129,7 @@ impl RecordSink {
         (self.bytes, self.weight) = (0, 0);
         let entries = std::mem::take(&mut self.batch);
         let Some(room) = self.rooms.batch(&self.stop) else { return false };
-        self.sender.blocking_send(Batch { entries, room: Some(room) }).is_ok()
+        self.sender.blocking_send(RecordBatch { entries, room: Some(room) }).is_ok()
     }
 
     /// Takes a record that the reader assembled. Returns false when the reader should stop.
@@ -148,7 +148,7 @@ impl RecordSink {
         let _ = self.send();
     }
 
-    fn entry(&mut self, piece: Piece) -> Entry {
+    fn entry(&mut self, piece: Piece) -> ReadRecord {
         let read = self.last_of_its_key(&piece).and_then(|()| self.read(&piece));
         let read = read.and_then(|(record, repairs)| self.once(record).map(|record| (record, repairs)));
         let (read, repairs) = match read {
@@ -157,11 +157,11 @@ impl RecordSink {
         };
         self.mended.clear();
         let Piece { at, mut raw, bytes, .. } = piece;
-        if raw.len() > SHOWN {
-            raw.truncate(SHOWN);
+        if raw.len() > MAX_SHOWN_BYTES {
+            raw.truncate(MAX_SHOWN_BYTES);
             raw.shrink_to_fit();
         }
-        Entry { file: self.file.clone(), at: at.cut(), raw, bytes, read, repairs }
+        ReadRecord { file: self.file.clone(), at: at.cut(), raw, bytes, read, repairs }
     }
 
     fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
@@ -185,8 +185,8 @@ impl RecordSink {
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
-        let mend::Read { value, text: raw, rules, repeated, too_deep } =
-            mend::read(&piece.raw).map_err(|error| match error {
+        let repair::Read { value, text: raw, rules, repeated, too_deep } =
+            repair::read(&piece.raw).map_err(|error| match error {
                 json::Unread::TooMany => too_many(),
                 json::Unread::Malformed(error) => malformed(piece, &error),
             })?;

@@ -22,7 +22,7 @@ use super::{
         report::Position,
         rules,
         sources::SourceKind,
-        stop::Stop,
+        stop::StopFlag,
     },
     sink::{RecordSink, piece},
 };
@@ -72,7 +72,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(jobs: &Prepared, preferences: Option<&Prepared>, stop: &Stop) -> Result<Self, Reject> {
+    fn start(jobs: &Prepared, preferences: Option<&Prepared>, stop: &StopFlag) -> Result<Self, Reject> {
         let failed = |error: io::Error| {
             let detail = format!("The process that reads SQLite files cannot be started: {error}.");
             Reject::new(Reason::UnreadableFile, detail)
@@ -140,20 +140,20 @@ fn died(status: Option<ExitStatus>) -> Reject {
         Some(signal) => format!("by signal {signal}"),
         None => format!("with exit code {}", status.code().unwrap_or(-1)),
     });
-    let told = format!(
+    let detail = format!(
         "The process that read the database ended {how}: the file asks for more than {} MiB of memory or {} minutes of \
          computing, or is made to do harm. What came in until then is whole.",
         limits::MEMORY >> 20,
         limits::CPU.as_secs() / 60,
     );
-    Reject::new(Reason::BadDatabase, told)
+    Reject::new(Reason::BadDatabase, detail)
 }
 
 fn broken(error: &io::Error) -> Reject {
     let detail = match error.kind() {
         io::ErrorKind::TimedOut => format!(
             "The process that reads the database found no record within {} seconds, and was ended.",
-            pipe::SILENCE.as_secs()
+            pipe::OUTPUT_TIMEOUT.as_secs()
         ),
         _ => format!("What the process that reads the database says is not understood: {error}."),
     };

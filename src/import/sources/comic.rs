@@ -7,10 +7,10 @@ use crate::{
     db::write::ActiveJob,
     import::{
         fields::Fields,
-        mend, names, progress,
+        names, progress,
         record::{Item, ItemScope, Record},
         reject::{Reason, Reject},
-        secrets, status, times,
+        repair, secrets, status, times,
     },
 };
 use chrono_tz::Tz;
@@ -110,8 +110,8 @@ fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
 /// Parses the details of a result, which are JSON in a string.
 fn read_details(result: &mut Map<String, Value>, fields: &mut Fields) {
     if let Some(Value::String(text)) = result.get("details")
-        && let Ok(mend::Read { value: mut details @ Value::Object(_), rules, too_deep: false, .. }) =
-            mend::read(text.as_bytes())
+        && let Ok(repair::Read { value: mut details @ Value::Object(_), rules, too_deep: false, .. }) =
+            repair::read(text.as_bytes())
         && rules.is_empty()
     {
         if secrets::remove_from("details", &mut details) {

@@ -5,11 +5,11 @@
 use super::{Context, Source, SourceKind, has, items, knows};
 use crate::import::{
     fields::{Fields, LAST_COUNTS},
-    kept::Repair,
-    mend, names, progress,
+    legacy::Repair,
+    names, progress,
     record::{Item, ItemScope, Record},
     reject::Reject,
-    status, times,
+    repair, status, times,
 };
 use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
@@ -119,7 +119,8 @@ fn failed_to_start(fields: &mut Fields, zone: Tz) {
         let status = status::of_job(fields.look("status").cloned());
         status.is_ok_and(|(status, _)| matches!(status, JobStatus::Queued | JobStatus::Processing))
     };
-    let failed = status::of_job(job_progress.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
+    let failed =
+        status::of_job(job_progress.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
     let time = |value: Option<&Value>| times::read(value?, zone, None);
     let later = time(job_progress.get("updated_at")) >= time(fields.look("updated_at"));
     if failed && later && open(fields) {
@@ -165,7 +166,7 @@ fn part(position: usize, clip: Map<String, Value>) -> Item {
 /// Parses the value of a key `clips:…`: a list, or an object with one. Returns the clips and their
 /// repairs; `None` when it is neither.
 pub fn clips(json: &[u8]) -> Option<(Vec<Value>, Vec<Repair>)> {
-    let read = mend::read(json).ok().filter(|read| !read.too_deep)?;
+    let read = repair::read(json).ok().filter(|read| !read.too_deep)?;
     let rules = read.rules.into_iter().chain(read.repeated.iter().map(|_| LAST_COUNTS));
     let repairs = rules.map(|rule| Repair { field: "clips".to_owned(), rule }).collect();
     match read.value {

@@ -5,10 +5,10 @@ use super::super::reject::{Reason, Reject};
 use std::io::{BufRead, ErrorKind};
 
 /// Maximum bytes of a record. The importer rejects a larger one instead of holding it in memory.
-pub const LARGEST: usize = 32 << 20;
+pub const MAX_RECORD_BYTES: usize = 32 << 20;
 
 /// Reason for an early end of the splitting.
-pub enum Stop {
+pub enum SplitError {
     /// The rest of the file cannot be parsed.
     Broken(Reject),
     /// The rest of the file cannot be parsed, and a reject has been handed on for that.
@@ -17,7 +17,7 @@ pub enum Stop {
     Done,
 }
 
-pub type Step<T = ()> = Result<T, Stop>;
+pub type Step<T = ()> = Result<T, SplitError>;
 
 pub struct Bytes<R> {
     input: R,
@@ -99,8 +99,8 @@ impl<R: BufRead> Bytes<R> {
     pub fn pass(&mut self, bytes: usize) -> Step {
         let chunk = self.input.fill_buf().map_err(|error| unreadable(&error))?;
         let chunk = &chunk[..bytes.min(chunk.len())];
-        if self.recording && self.raw.len() <= LARGEST {
-            let room = LARGEST + 1 - self.raw.len();
+        if self.recording && self.raw.len() <= MAX_RECORD_BYTES {
+            let room = MAX_RECORD_BYTES + 1 - self.raw.len();
             self.raw.extend_from_slice(&chunk[..chunk.len().min(room)]);
         }
         let lines = chunk.iter().filter(|b| **b == b'\n').count() as u64;
@@ -127,23 +127,24 @@ impl<R: BufRead> Bytes<R> {
         }
     }
 
-    pub fn truncated(&self) -> Stop {
+    pub fn truncated(&self) -> SplitError {
         let ends = if self.fenced { "What stands in this line ends" } else { "The file ends" };
-        let detail = format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
+        let detail =
+            format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
         broken(Reason::TruncatedJson, detail)
     }
 }
 
-pub fn broken(reason: Reason, detail: impl Into<String>) -> Stop {
-    Stop::Broken(Reject::new(reason, detail))
+pub fn broken(reason: Reason, detail: impl Into<String>) -> SplitError {
+    SplitError::Broken(Reject::new(reason, detail))
 }
 
 /// Reject of a record that is too large.
 pub fn too_large() -> Reject {
-    let detail = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
+    let detail = format!("The record has more than {} MiB, which is the most that is read.", MAX_RECORD_BYTES >> 20);
     Reject::new(Reason::TooLarge, detail)
 }
 
-fn unreadable(error: &std::io::Error) -> Stop {
+fn unreadable(error: &std::io::Error) -> SplitError {
     broken(Reason::UnreadableFile, format!("The file could not be read to its end: {error}."))
 }

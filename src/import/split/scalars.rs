@@ -7,7 +7,7 @@ use super::{
         report::Position,
     },
     Piece,
-    bytes::{LARGEST, too_large},
+    bytes::{MAX_RECORD_BYTES, too_large},
 };
 
 /// Maximum bytes to keep of a first value that is too large.
@@ -30,7 +30,7 @@ impl ScalarRun {
         self.count += 1;
         self.bytes += piece.bytes;
         if self.first.is_none() {
-            if piece.raw.len() > LARGEST {
+            if piece.raw.len() > MAX_RECORD_BYTES {
                 piece.raw.truncate(MAX_FIRST_BYTES);
                 piece.whole = Err(too_large());
             }

@@ -70,13 +70,13 @@ fn depth_costs_no_stack() {
 
 #[test]
 fn a_record_that_is_too_large_is_passed_over() {
-    let large = format!(r#"{{"a": "{}", "b": {{}}}}"#, "x".repeat(LARGEST + 10));
+    let large = format!(r#"{{"a": "{}", "b": {{}}}}"#, "x".repeat(MAX_RECORD_BYTES + 10));
     let mut found = Vec::new();
     split(large.as_bytes(), |_| false, &mut |piece| {
         found.push((piece.at.to_string(), piece.raw.len(), piece.whole.err().map(|r| r.reason)));
         true
     });
-    assert_eq!(found, [("a".into(), LARGEST + 1, Some(Reason::TooLarge)), ("b".into(), 2, None)]);
+    assert_eq!(found, [("a".into(), MAX_RECORD_BYTES + 1, Some(Reason::TooLarge)), ("b".into(), 2, None)]);
 }
 
 /// Like [`whole`], with a buffer that holds the whole text.

@@ -128,11 +128,11 @@ impl ActionFilter {
 }
 
 fn in_filter(field: FieldError) -> FieldError {
-    use crate::error::Place;
+    use crate::error::Location;
     let name = match &field.place {
-        Place::Parameter(name) if name == "label" => "labels",
-        Place::Parameter(name) => name.as_str(),
-        Place::Pointer(pointer) => pointer.trim_start_matches('/'),
+        Location::Parameter(name) if name == "label" => "labels",
+        Location::Parameter(name) => name.as_str(),
+        Location::Pointer(pointer) => pointer.trim_start_matches('/'),
     };
     FieldError::at(format!("/filter/{name}"), field.code, field.detail)
 }

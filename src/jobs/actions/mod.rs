@@ -15,7 +15,7 @@ use crate::{
         Part, Readable, part,
         write::{EndAction, StartAction},
     },
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::{Cursor, STALE_AFTER},
 };
 use chrono::{DateTime, Utc};
@@ -115,8 +115,8 @@ impl JobManager {
     ///
     /// Errors: `action_not_found`.
     pub async fn get_action(&self, id: &str) -> Result<job_action::Model> {
-        validate::may_exist(id, Thing::Action)?;
-        job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Action))
+        validate::may_exist(id, Resource::Action)?;
+        job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Action))
     }
 
     /// Lists actions behind the cursor, newest first: at most `limit`, fewer if they are large.
@@ -135,7 +135,7 @@ impl JobManager {
     ///
     /// Errors: `action_not_found`.
     pub async fn abort_action(&self, id: &str) -> Result<job_action::Model> {
-        validate::may_exist(id, Thing::Action)?;
+        validate::may_exist(id, Resource::Action)?;
         let (id, now) = (id.to_owned(), self.now());
         self.db.commit(EndAction { id, process: None, status: ActionStatus::Aborted, error: None, now }).await
     }

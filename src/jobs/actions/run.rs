@@ -4,10 +4,10 @@ use super::ActionFilter;
 use crate::{
     db::{
         Readable,
-        write::{Act, Change, ActionStep, ActionTarget, EndAction, Items, Loaded, ClaimAction},
+        write::{ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch},
     },
     error::{Error, Result},
-    jobs::{AccessPath, Filter, JobManager, Order, KeyRange, cancel_job::cancelled, retry_job::retried, stamped},
+    jobs::{Filter, IndexScan, JobManager, KeyRange, Order, cancel_job::cancelled, retry_job::retried, stamped},
     lifecycle::{Cursor, EventKind},
     process,
 };
@@ -94,7 +94,9 @@ impl JobManager {
         // Jobs created after the start of the action are not part of it.
         let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
-        let Some(path) = self.choose_index(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
+        let Some(path) = self.choose_index(&Filter { created_before: Some(before), ..list }).await? else {
+            return Ok(false);
+        };
         let behind = action.after_created_at.zip(action.after_id.clone());
         let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
         let part = KeyRange { order: Order::OldestFirst, behind, upto: None };
@@ -106,7 +108,7 @@ impl JobManager {
         let (filter, now) = (Arc::new(filter), self.now());
         let due = |(id, created_at)| ActionTarget { id, created_at, step: action_step(action, filter.clone(), now) };
         let jobs = page.into_iter().map(due).collect();
-        self.db.commit(Act { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
+        self.db.commit(RunActionBatch { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
     }
 }
 
@@ -117,7 +119,7 @@ impl JobManager {
     /// search examines a limited number of jobs per query.
     async fn matching_jobs(
         &self,
-        path: &AccessPath,
+        path: &IndexScan,
         filter: &ActionFilter,
         mut part: KeyRange,
     ) -> Result<Option<Vec<JobKey>>> {

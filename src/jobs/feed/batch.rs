@@ -1,7 +1,7 @@
 //! Events that go to the subscribers together, with the messages that are built once for all
 //! subscribers.
 
-use super::Place;
+use super::StreamPosition;
 use crate::{
     db::{Database, Readable, write::weight_of},
     error::Result,
@@ -23,13 +23,13 @@ const EVENT_BYTES: usize = 256;
 pub struct Change {
     pub event: Arc<job_event::Model>,
     /// Position in the stream of all events after this event was sent.
-    pub place: Place,
+    pub place: StreamPosition,
     in_all: OnceLock<Bytes>,
     in_its_job: OnceLock<Bytes>,
 }
 
 #[derive(Default)]
-pub struct Batch {
+pub struct FeedBatch {
     pub changes: Vec<Change>,
     /// Approximate size of the batch, in bytes.
     pub weight: usize,
@@ -38,7 +38,7 @@ pub struct Batch {
 }
 
 impl Change {
-    pub fn new(event: Arc<job_event::Model>, place: Place) -> Self {
+    pub fn new(event: Arc<job_event::Model>, place: StreamPosition) -> Self {
         Self { event, place, in_all: OnceLock::new(), in_its_job: OnceLock::new() }
     }
 
@@ -53,11 +53,11 @@ impl Change {
     }
 }
 
-impl Batch {
+impl FeedBatch {
     /// Builds a batch of events whose places in the history are final.
     pub fn settled(events: Vec<job_event::Model>) -> Self {
         let change = |event: job_event::Model| {
-            let place = Place::of(event.id);
+            let place = StreamPosition::of(event.id);
             Change::new(Arc::new(event), place)
         };
         Self::of(events.into_iter().map(change).collect())

@@ -2,9 +2,9 @@
 //! read from the history in parts, since a client may name a position with more of them than fit
 //! into memory.
 
-use super::{Batch, Change, Place};
+use super::{Change, FeedBatch, StreamPosition};
 use crate::{
-    db::{Database, LONG_EVENT, PAGE, Readable, behind, part},
+    db::{Database, LONG_EVENT, MAX_READ_EVENTS, Readable, behind, part},
     error::Result,
     lifecycle::EventKind,
 };
@@ -19,7 +19,7 @@ use std::{
 const MAX_READ_POSITIONS: u64 = 2_000;
 
 pub struct DeferredEvents {
-    place: Place,
+    place: StreamPosition,
     /// Positions of the events that are still to be sent.
     ids: VecDeque<i64>,
 }
@@ -27,7 +27,7 @@ pub struct DeferredEvents {
 impl DeferredEvents {
     /// Finds the held-back events, by the rule of [`super::round::ThrottleWindow`] applied to the same
     /// events.
-    pub async fn find(db: &Database, place: Place) -> Result<Self> {
+    pub async fn find(db: &Database, place: StreamPosition) -> Result<Self> {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);
         loop {
@@ -56,14 +56,14 @@ impl DeferredEvents {
     }
 
     /// Returns the next batch of them; `None` when no more are left. Cancel safe.
-    pub async fn next(&mut self, db: &Database) -> Result<Option<Batch>> {
-        let count = self.ids.len().min(usize::try_from(PAGE).unwrap_or(usize::MAX));
+    pub async fn next(&mut self, db: &Database) -> Result<Option<FeedBatch>> {
+        let count = self.ids.len().min(usize::try_from(MAX_READ_EVENTS).unwrap_or(usize::MAX));
         if count == 0 {
             return Ok(None);
         }
         let ids = self.ids.iter().take(count).copied();
         let found = entity::job_event::Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id);
-        let events: Vec<Model> = part(found, PAGE, &LONG_EVENT, db.read()).await?.rows;
+        let events: Vec<Model> = part(found, MAX_READ_EVENTS, &LONG_EVENT, db.read()).await?.rows;
         // Events that were pruned meanwhile are skipped.
         let count = match events.last() {
             Some(last) => self.ids.partition_point(|id| *id <= last.id),
@@ -74,9 +74,9 @@ impl DeferredEvents {
         let (first, last) = (self.place.sent - count, self.ids.is_empty());
         let number = events.len();
         let change = |(i, event)| match last && i + 1 == number {
-            true => Change::new(Arc::new(event), Place::of(self.place.at)),
-            false => Change::new(Arc::new(event), Place { sent: first + i + 1, ..self.place }),
+            true => Change::new(Arc::new(event), StreamPosition::of(self.place.at)),
+            false => Change::new(Arc::new(event), StreamPosition { sent: first + i + 1, ..self.place }),
         };
-        Ok(Some(Batch::of(events.into_iter().enumerate().map(change).collect())))
+        Ok(Some(FeedBatch::of(events.into_iter().enumerate().map(change).collect())))
     }
 }

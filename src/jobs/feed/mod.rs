@@ -6,13 +6,13 @@
 
 mod batch;
 mod held_back;
-mod place;
+mod position;
 mod round;
 mod run;
 
-pub use batch::{Batch, Change};
+pub use batch::{Change, FeedBatch};
 pub use held_back::DeferredEvents;
-pub use place::Place;
+pub use position::StreamPosition;
 
 use crate::{db::Database, error::Result};
 use round::ThrottleWindow;
@@ -32,9 +32,9 @@ pub struct Joined {
     /// Position up to which the history is final; the feed sends no event up to it.
     pub from: i64,
     /// Batches that the feed has already sent behind this position.
-    pub passed: Vec<Arc<Batch>>,
+    pub passed: Vec<Arc<FeedBatch>>,
     /// Receiver of the batches that the feed sends from now on.
-    pub next: broadcast::Receiver<Arc<Batch>>,
+    pub next: broadcast::Receiver<Arc<FeedBatch>>,
 }
 
 impl Feed {

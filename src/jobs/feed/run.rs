@@ -1,6 +1,6 @@
 //! Running feed: reads new events, throttles progress, and sends batches to the subscribers.
 
-use super::{Batch, Change, Feed, Joined, Place, ThrottleWindow, round::THROTTLE_WINDOW};
+use super::{Change, Feed, FeedBatch, Joined, StreamPosition, ThrottleWindow, round::THROTTLE_WINDOW};
 use crate::{
     db::{Subscription, Tail},
     error::Result,
@@ -25,19 +25,19 @@ const SLOT_BYTES: usize = 256 << 10;
 const MAX_WINDOW_POSITIONS: i64 = 10_000;
 
 /// Minimum time between two reads, so that a busy service sends many changes together.
-const PAUSE: Duration = Duration::from_millis(15);
+const MIN_READ_INTERVAL: Duration = Duration::from_millis(15);
 
 /// Maximum time between two reads if no notification arrives.
 const MAX_READ_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Delay before the retry of a failed read.
-const AGAIN: Duration = Duration::from_secs(1);
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
 /// Time for which the feed runs without subscribers: disconnected clients come back.
 const IDLE_LINGER: Duration = Duration::from_secs(30);
 
 pub struct FeedTask {
-    ring: broadcast::Sender<Arc<Batch>>,
+    ring: broadcast::Sender<Arc<FeedBatch>>,
     state: Mutex<State>,
 }
 
@@ -48,7 +48,7 @@ struct State {
     round: ThrottleWindow,
     ends: Option<Instant>,
     /// Batches that were sent in this round.
-    passed: Vec<Arc<Batch>>,
+    passed: Vec<Arc<FeedBatch>>,
 }
 
 impl FeedTask {
@@ -104,8 +104,8 @@ impl FeedTask {
         }
     }
 
-    fn send(&self, changes: Vec<Change>) -> Option<Arc<Batch>> {
-        let batch = (!changes.is_empty()).then(|| Arc::new(Batch::of(changes)))?;
+    fn send(&self, changes: Vec<Change>) -> Option<Arc<FeedBatch>> {
+        let batch = (!changes.is_empty()).then(|| Arc::new(FeedBatch::of(changes)))?;
         // Fails only if there are no subscribers.
         let _ = self.ring.send(batch.clone());
         for _ in 0..(batch.weight / SLOT_BYTES).min(RING_CAPACITY / 2) {
@@ -132,9 +132,9 @@ impl State {
         changes
     }
 
-    fn place(&self) -> Place {
+    fn place(&self) -> StreamPosition {
         let back = if self.round.holds_back() { self.at - self.from } else { 0 };
-        Place { at: self.at, back, sent: 0 }
+        StreamPosition { at: self.at, back, sent: 0 }
     }
 
     fn end_round(&mut self) -> Vec<Change> {
@@ -149,11 +149,11 @@ impl State {
 
 /// Returns the held-back events of a position, to be sent now. Behind the last of them, nothing is
 /// held back any more.
-fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
+fn told_late(held: Vec<Arc<job_event::Model>>, place: StreamPosition) -> Vec<Change> {
     let last = held.len();
     let change = |(i, event): (usize, Arc<job_event::Model>)| match i + 1 {
-        sent if sent == last => Change::new(event, Place::of(place.at)),
-        sent => Change::new(event, Place { sent, ..place }),
+        sent if sent == last => Change::new(event, StreamPosition::of(place.at)),
+        sent => Change::new(event, StreamPosition { sent, ..place }),
     };
     held.into_iter().enumerate().map(change).skip(place.sent).collect()
 }
@@ -174,7 +174,7 @@ async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscri
         } else if heard.elapsed() > IDLE_LINGER && left_alone(&run, &feed).await {
             return;
         }
-        let pause = if failed { AGAIN } else { PAUSE };
+        let pause = if failed { RETRY_DELAY } else { MIN_READ_INTERVAL };
         tokio::select! {
             () = feed.ended() => return,
             () = wait(pause, tail.again_in(), &run, &mut news) => {}
@@ -183,7 +183,7 @@ async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscri
 }
 
 async fn wait(pause: Duration, again: Option<Duration>, run: &FeedTask, news: &mut Subscription) {
-    if let (Some(again), true) = (again, pause == PAUSE) {
+    if let (Some(again), true) = (again, pause == MIN_READ_INTERVAL) {
         return tokio::time::sleep(again).await;
     }
     tokio::time::sleep(pause).await;

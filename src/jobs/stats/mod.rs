@@ -3,21 +3,21 @@
 //! A background loop rolls up events into time buckets; a call adds those that are not rolled up
 //! yet. One snapshot reads both, so that each event counts once.
 
+mod backlog;
 mod causes;
 mod roll_up;
-mod waiting;
 
+pub use backlog::{QueueBacklog, Workers};
 pub use causes::{Cause, FailedJob};
-pub use waiting::{Waiting, Workers};
 
 use super::{Counts, JobManager, validate};
 use crate::{
     db::{
         Readable,
-        write::{Counted, Tallies, counted, position, tally},
+        write::{StatEvent, Tallies, counted, position, tally},
     },
     error::{Error, FieldError, Result},
-    lifecycle::{Tally, BucketSize},
+    lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, Utc};
 use entity::{job, job_stat, position::STATS, queue};
@@ -29,7 +29,7 @@ pub struct Stats {
     pub by_type: Vec<(String, Counts)>,
     /// Settings of the job types.
     pub queues: Vec<queue::Model>,
-    pub waiting: Waiting,
+    pub waiting: QueueBacklog,
     pub workers: Workers,
     /// Time buckets, oldest first; the last one is not over yet.
     pub spans: Vec<(DateTime<Utc>, Tally)>,
@@ -108,13 +108,13 @@ struct StatsReader<'a, C> {
     job_type: Option<&'a str>,
     db: &'a C,
     /// Events that are not rolled up yet.
-    tail: Vec<Counted>,
+    tail: Vec<StatEvent>,
 }
 
 impl<C: ConnectionTrait> StatsReader<'_, C> {
-    async fn tail(db: &C) -> Result<Vec<Counted>> {
+    async fn tail(db: &C) -> Result<Vec<StatEvent>> {
         let position = position(db, STATS).await?;
-        Ok(counted(position).into_model::<Counted>().rows(db).await?)
+        Ok(counted(position).into_model::<StatEvent>().rows(db).await?)
     }
 
     /// Counts the events since a time, by bucket.
@@ -127,7 +127,7 @@ impl<C: ConnectionTrait> StatsReader<'_, C> {
         let rows = rows.rows(self.db).await?;
         let span = |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
         let mut spans: Tallies = rows.into_iter().map(span).collect();
-        let wanted = |event: &&Counted| {
+        let wanted = |event: &&StatEvent| {
             event.created_at >= since && self.job_type.is_none_or(|wanted| event.job_type.as_deref() == Some(wanted))
         };
         self.tail.iter().filter(wanted).for_each(|event| tally(&mut spans, event, &[unit]));

@@ -2,13 +2,13 @@
 
 use super::{
     super::event,
-    ImportedJob, Landed, OnConflict,
+    Imported, ImportedJob, OnConflict,
     parents::{self, Parents},
     plan::{Plan, plan},
 };
 use crate::{
     db::{Tx, Write, bulk, dialect},
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
     lifecycle::{EventKind, is_terminal},
 };
 use chrono::{DateTime, Utc};
@@ -44,12 +44,12 @@ pub struct ImportBatch {
 }
 
 /// Outcome of each job, in order.
-pub type Written = Vec<Landed>;
+pub type BatchOutcome = Vec<Imported>;
 
 impl Write for ImportBatch {
-    type Output = Written;
+    type Output = BatchOutcome;
 
-    async fn apply(&self, tx: &Tx) -> Result<Written> {
+    async fn apply(&self, tx: &Tx) -> Result<BatchOutcome> {
         dialect::expect_bulk(tx).await?;
         let mut landed = Vec::with_capacity(self.jobs.len());
         for records in without_repeats(&self.jobs) {
@@ -112,7 +112,7 @@ impl ImportBatch {
                         job_item::Entity::delete_many().filter(old).exec(tx).await?;
                         new.items.extend(items.into_iter().map(Cow::Owned));
                     }
-                    let kind = if landed == Landed::Merged { EventKind::Merged } else { EventKind::Overwritten };
+                    let kind = if landed == Imported::Merged { EventKind::Merged } else { EventKind::Overwritten };
                     new.events.push(Cow::Owned(self.event(&replaced.job, kind)));
                 }
             }
@@ -158,16 +158,16 @@ impl ImportBatch {
         of_store.chain(record.own.iter().flat_map(|own| own.active.iter().cloned())).collect()
     }
 
-    async fn count(&self, tx: &impl ConnectionTrait, landed: &[Landed]) -> Result<()> {
+    async fn count(&self, tx: &impl ConnectionTrait, landed: &[Imported]) -> Result<()> {
         use import::Column as C;
-        let of = |wanted: &[Landed]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
+        let of = |wanted: &[Imported]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
         let repaired = landed.iter().zip(&self.repaired).filter(|(l, repaired)| l.came_in() && **repaired).count();
         let counts = [
             (C::Found, (landed.len() + self.rejected) as i64),
-            (C::Imported, of(&[Landed::Imported])),
-            (C::Merged, of(&[Landed::Merged])),
-            (C::Overwritten, of(&[Landed::Overwritten])),
-            (C::AlreadyThere, of(&[Landed::AlreadyThere, Landed::DeletedHere])),
+            (C::Imported, of(&[Imported::Imported])),
+            (C::Merged, of(&[Imported::Merged])),
+            (C::Overwritten, of(&[Imported::Overwritten])),
+            (C::AlreadyThere, of(&[Imported::AlreadyThere, Imported::DeletedHere])),
             (C::Repaired, repaired as i64),
             (C::Rejected, self.rejected as i64),
             (C::RejectsKept, self.rejects.len() as i64),
@@ -180,7 +180,7 @@ impl ImportBatch {
         let going_on = update.filter(C::Id.eq(&self.import_id)).filter(C::Status.ne(ImportStatus::Aborted));
         // After any server has aborted the run, nothing of it may be written.
         match going_on.exec(tx).await?.rows_affected {
-            0 => Err(Error::NotFound(Thing::Import)),
+            0 => Err(Error::NotFound(Resource::Import)),
             _ => Ok(()),
         }
     }

@@ -1,7 +1,7 @@
 //! Determines the outcome of each record of a batch before anything is written.
 
 use super::{
-    ImportedJob, Landed, OnConflict,
+    Imported, ImportedJob, OnConflict,
     conflict::{Replaced, Stored, merged, overwritten},
     parents::Parents,
 };
@@ -20,17 +20,17 @@ use std::collections::{HashMap, HashSet};
 
 pub enum Plan {
     /// Writes nothing for this record.
-    Leave(Landed),
+    Leave(Imported),
     /// Inserts a new job. One that returns after its deletion continues from this version.
     Insert(Option<i64>),
-    Change(Landed, Box<(Stored, Replaced)>),
+    Change(Imported, Box<(Stored, Replaced)>),
 }
 
 impl Plan {
-    pub fn landed(&self) -> Landed {
+    pub fn landed(&self) -> Imported {
         match self {
             Plan::Leave(landed) | Plan::Change(landed, _) => *landed,
-            Plan::Insert(_) => Landed::Imported,
+            Plan::Insert(_) => Imported::Imported,
         }
     }
 }
@@ -42,7 +42,7 @@ pub async fn dry_run(
     records: &[ImportedJob],
     on_conflict: OnConflict,
     now: DateTime<Utc>,
-) -> Result<Vec<Landed>> {
+) -> Result<Vec<Imported>> {
     Ok(plan(conn, records, on_conflict, now).await?.iter().map(Plan::landed).collect())
 }
 
@@ -75,14 +75,14 @@ pub async fn plan(
         if there.contains(id) {
             return match stored.remove(id) {
                 Some(stored) => against(stored, &known.settled(record), on_conflict, now),
-                None => Ok(Plan::Leave(Landed::AlreadyThere)),
+                None => Ok(Plan::Leave(Imported::AlreadyThere)),
             };
         }
         Ok(match deleted.get(id) {
             Some(last) if on_conflict == OnConflict::Overwrite => {
                 Plan::Insert(Some(version_after(*last, 1).ok_or(Error::CounterExhausted)?))
             }
-            Some(_) => Plan::Leave(Landed::DeletedHere),
+            Some(_) => Plan::Leave(Imported::DeletedHere),
             None => Plan::Insert(None),
         })
     };
@@ -97,13 +97,13 @@ fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -
 
 fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Result<Plan> {
     let (landed, replaced) = match on_conflict {
-        OnConflict::Skip => (Landed::AlreadyThere, None),
-        OnConflict::Merge => (Landed::Merged, merged(&stored, record, now)?),
-        OnConflict::Overwrite => (Landed::Overwritten, overwritten(&stored, record)?),
+        OnConflict::Skip => (Imported::AlreadyThere, None),
+        OnConflict::Merge => (Imported::Merged, merged(&stored, record, now)?),
+        OnConflict::Overwrite => (Imported::Overwritten, overwritten(&stored, record)?),
     };
     Ok(match replaced {
         Some(replaced) => Plan::Change(landed, Box::new((stored, replaced))),
-        None => Plan::Leave(Landed::AlreadyThere),
+        None => Plan::Leave(Imported::AlreadyThere),
     })
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{
     db::{Readable, Tx, Write},
-    error::{Error, Result, Thing},
+    error::{Error, Resource, Result},
 };
 use chrono::{DateTime, Utc};
 use entity::{
@@ -54,7 +54,7 @@ impl Write for FinishImport {
             ..Default::default()
         };
         let there = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
-        if there.ok_or(Error::NotFound(Thing::Import))?.status == ImportStatus::Aborted {
+        if there.ok_or(Error::NotFound(Resource::Import))?.status == ImportStatus::Aborted {
             (row.status, row.error, row.finished_at) = (NotSet, NotSet, NotSet);
         }
         row.update(tx).await?;
@@ -74,7 +74,7 @@ impl Write for AbortImport {
 
     async fn apply(&self, tx: &Tx) -> Result<import::Model> {
         let row = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
-        let row = row.ok_or(Error::NotFound(Thing::Import))?;
+        let row = row.ok_or(Error::NotFound(Resource::Import))?;
         if row.status != ImportStatus::Running {
             return Ok(row);
         }

@@ -6,7 +6,7 @@ use super::{
     super::super::{
         reject::{Reason, Reject},
         sources::SourceKind,
-        split::{LARGEST, too_large},
+        split::{MAX_RECORD_BYTES, too_large},
     },
     Openable,
     child::{Step, Stopped, large},
@@ -95,7 +95,7 @@ async fn results(
         let row: Map<_, _> = row.into_iter().filter(|(name, _)| only.contains(&name.as_str())).collect();
         bytes += row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>();
         results.push(Value::Object(row));
-        if bytes > LARGEST || results.len() > MAX_RESULTS {
+        if bytes > MAX_RECORD_BYTES || results.len() > MAX_RESULTS {
             return Ok(None);
         }
     }
@@ -105,7 +105,7 @@ async fn results(
 fn too_many() -> Reject {
     let detail = format!(
         "The job has more than {MAX_RESULTS} results, or results of more than {} MiB, which is the most that is read.",
-        LARGEST >> 20
+        MAX_RECORD_BYTES >> 20
     );
     Reject::new(Reason::TooLarge, detail)
 }

@@ -1,7 +1,7 @@
 //! Protocol between the child process that reads a SQLite file and its parent. Each message is one
 //! line of JSON, followed by as many raw bytes as the line says.
 
-use super::super::super::{reject::Reject, split::LARGEST};
+use super::super::super::{reject::Reject, split::MAX_RECORD_BYTES};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 
@@ -74,7 +74,7 @@ impl<R: BufRead> MessageReader<R> {
             return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
         }
         let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else { return Ok(None) };
-        if bytes > LARGEST {
+        if bytes > MAX_RECORD_BYTES {
             return Err(io::Error::other("a record is too long"));
         }
         let mut raw = vec![0; bytes];
@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_line_or_record_that_is_too_long_is_refused() {
         assert!(MessageReader::of("x".repeat(MAX_LINE_BYTES as usize + 1).as_bytes()).next().is_err());
-        let line = format!("{{\"message\": \"end\", \"bytes\": {}}}\n", LARGEST + 1);
+        let line = format!("{{\"message\": \"end\", \"bytes\": {}}}\n", MAX_RECORD_BYTES + 1);
         assert!(MessageReader::of(line.as_bytes()).next().is_err());
     }
 }

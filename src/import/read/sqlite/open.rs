@@ -6,7 +6,7 @@ use super::{
     super::{
         super::{
             reject::{Reason, Reject},
-            split::LARGEST,
+            split::MAX_RECORD_BYTES,
         },
         cause::cause,
     },
@@ -121,7 +121,12 @@ impl Table {
     /// `SELECT` of the stored columns, for the rows that are not too large.
     pub fn rows(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
-        format!("SELECT {} FROM {} WHERE {} <= {LARGEST}", columns.join(", "), quoted(&self.name), self.bytes())
+        format!(
+            "SELECT {} FROM {} WHERE {} <= {MAX_RECORD_BYTES}",
+            columns.join(", "),
+            quoted(&self.name),
+            self.bytes()
+        )
     }
 
     /// `SELECT` of the key column, for the rows that are too large; NULL if the key is too long for
@@ -130,7 +135,7 @@ impl Table {
         let (key, table) = (quoted(key), quoted(&self.name));
         format!(
             "SELECT iif(octet_length({key}) <= 1000, CAST({key} AS TEXT), NULL) AS key FROM {table} \
-             WHERE {} > {LARGEST}",
+             WHERE {} > {MAX_RECORD_BYTES}",
             self.bytes()
         )
     }

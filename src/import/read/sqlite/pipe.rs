@@ -1,6 +1,6 @@
 //! Reader of the child process's output, with a timeout, until the run is to stop.
 
-use super::super::super::stop::Stop;
+use super::super::super::stop::StopFlag;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::{
     io::{self, Read},
@@ -9,18 +9,18 @@ use std::{
 };
 
 /// Maximum time without output. The process checks the whole file before it sends the first record.
-pub const SILENCE: Duration = Duration::from_secs(180);
+pub const OUTPUT_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Interval between two checks of the stop flag.
 const STOP_CHECK_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 pub struct Pipe {
     out: ChildStdout,
-    stop: Stop,
+    stop: StopFlag,
 }
 
 impl Pipe {
-    pub fn new(out: ChildStdout, stop: Stop) -> Self {
+    pub fn new(out: ChildStdout, stop: StopFlag) -> Self {
         Self { out, stop }
     }
 }
@@ -38,7 +38,7 @@ impl Read for Pipe {
             }
             let ready = poll(&mut [PollFd::new(&self.out, PollFlags::IN)], Some(&STOP_CHECK_INTERVAL));
             match ready {
-                Ok(0) if began.elapsed() > SILENCE => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(0) if began.elapsed() > OUTPUT_TIMEOUT => return Err(io::ErrorKind::TimedOut.into()),
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => match self.out.read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

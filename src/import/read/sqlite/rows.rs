@@ -1,7 +1,7 @@
 //! A row of a SQLite table as a JSON object. The type of each value counts and not that of its
 //! column, which SQLite does not enforce.
 
-use super::super::super::split::LARGEST;
+use super::super::super::split::MAX_RECORD_BYTES;
 use serde_json::{Map, Number, Value};
 use sqlx::{Column, Row, TypeInfo, ValueRef, sqlite::SqliteRow};
 use std::io::{self, Write};
@@ -67,7 +67,7 @@ struct Bounded(Vec<u8>);
 
 impl Write for Bounded {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() + bytes.len() > LARGEST {
+        if self.0.len() + bytes.len() > MAX_RECORD_BYTES {
             return Err(io::ErrorKind::StorageFull.into());
         }
         self.0.extend_from_slice(bytes);

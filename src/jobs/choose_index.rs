@@ -2,14 +2,14 @@
 //! no statistics unless somebody collects them, and assumes that as many jobs are running as ever
 //! existed.
 
-use super::{AccessPath, MAX_COUNTED, Filter, JobManager, KeyRange};
+use super::{Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED};
 use crate::error::Result;
 
 impl JobManager {
     /// Returns the access path with the fewest jobs, or `None` if there is certainly no matching
     /// job.
-    pub(super) async fn choose_index(&self, filter: &Filter) -> Result<Option<AccessPath>> {
-        let mut paths = AccessPath::all(filter);
+    pub(super) async fn choose_index(&self, filter: &Filter) -> Result<Option<IndexScan>> {
+        let mut paths = IndexScan::all(filter);
         if paths.len() < 2 {
             return Ok(paths.pop());
         }
@@ -29,7 +29,7 @@ impl JobManager {
 
     /// Returns the estimated number of jobs that the path leads to; `u64::MAX` if there are more
     /// than [`MAX_COUNTED`] and no stored count covers them.
-    async fn estimate(&self, known: &AccessPath) -> Result<u64> {
+    async fn estimate(&self, known: &IndexScan) -> Result<u64> {
         let Filter { status, job_type, .. } = known.filter();
         if status.is_some() || job_type.is_some() {
             let whole = Filter { status: *status, job_type: job_type.clone(), ..Filter::default() };

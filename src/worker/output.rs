@@ -1,19 +1,19 @@
 //! Protocol of a program's standard output. A line with a JSON object that has at least one of the
 //! names below is a report; every other line goes to the job's history.
 
-use super::lines::{LONGEST, Line};
+use super::lines::{Line, MAX_LINE_BYTES};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Maximum characters of a line in the history.
-pub const LOG_LINE: usize = 2000;
+pub const MAX_LOG_LINE_CHARS: usize = 2000;
 
 const MAX_STAGE_CHARS: usize = 255;
 const NAMES: [&str; 6] = ["progress", "stage", "total_shots", "completed_shots", "item", "result"];
 const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "skipped"];
 
 #[derive(Debug, PartialEq)]
-pub enum Said {
+pub enum Output {
     Report(Box<Report>),
     Log(String),
 }
@@ -56,11 +56,14 @@ impl Item {
 }
 
 /// Parses a line; returns `None` if it is empty.
-pub fn read(line: &Line) -> Option<Said> {
+pub fn read(line: &Line) -> Option<Output> {
     if line.cut > 0 {
-        let begin = plain(&String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(4 * LOG_LINE)]), LOG_LINE / 2);
-        let cut = line.cut + LONGEST as u64;
-        return Some(Said::Log(format!("(a line of {cut} bytes, of which only this begin is kept) {begin}")));
+        let begin = plain(
+            &String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(4 * MAX_LOG_LINE_CHARS)]),
+            MAX_LOG_LINE_CHARS / 2,
+        );
+        let cut = line.cut + MAX_LINE_BYTES as u64;
+        return Some(Output::Log(format!("(a line of {cut} bytes, of which only this begin is kept) {begin}")));
     }
     let text = String::from_utf8_lossy(&line.bytes);
     let text = text.trim();
@@ -69,10 +72,10 @@ pub fn read(line: &Line) -> Option<Said> {
     }
     let object = text.starts_with('{').then(|| serde_json::from_str::<Map<String, Value>>(text).ok()).flatten();
     Some(match object.filter(|object| NAMES.iter().any(|name| object.contains_key(*name))) {
-        None => Said::Log(plain(text, LOG_LINE)),
+        None => Output::Log(plain(text, MAX_LOG_LINE_CHARS)),
         Some(object) => match report(object) {
-            Ok(report) => Said::Report(Box::new(report)),
-            Err(why) => Said::Log(plain(&format!("(not understood: {why}) {text}"), LOG_LINE)),
+            Ok(report) => Output::Report(Box::new(report)),
+            Err(why) => Output::Log(plain(&format!("(not understood: {why}) {text}"), MAX_LOG_LINE_CHARS)),
         },
     })
 }
@@ -118,14 +121,14 @@ mod tests {
 
     fn report_of(text: &str) -> Report {
         match read(&line(text)) {
-            Some(Said::Report(report)) => *report,
+            Some(Output::Report(report)) => *report,
             other => panic!("{text}: {other:?}"),
         }
     }
 
     fn log_of(text: &str) -> String {
         match read(&line(text)) {
-            Some(Said::Log(log)) => log,
+            Some(Output::Log(log)) => log,
             other => panic!("{text}: {other:?}"),
         }
     }
@@ -153,7 +156,7 @@ mod tests {
         }
         assert_eq!(read(&line(" \r")), None);
         assert_eq!(log_of("a\0b\x1b[0m"), "a b [0m");
-        assert_eq!(log_of(&"é".repeat(5000)).chars().count(), LOG_LINE);
+        assert_eq!(log_of(&"é".repeat(5000)).chars().count(), MAX_LOG_LINE_CHARS);
     }
 
     #[test]
@@ -204,16 +207,16 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_says_how_long_it_was() {
-        let log = read(&Line { bytes: vec![b'x'; LONGEST], cut: 5 });
-        let Some(Said::Log(log)) = log else { panic!("{log:?}") };
-        assert!(log.contains("1000005 bytes") && log.chars().count() < LOG_LINE, "{log}");
+        let log = read(&Line { bytes: vec![b'x'; MAX_LINE_BYTES], cut: 5 });
+        let Some(Output::Log(log)) = log else { panic!("{log:?}") };
+        assert!(log.contains("1000005 bytes") && log.chars().count() < MAX_LOG_LINE_CHARS, "{log}");
     }
 
     proptest! {
         #[test]
         fn no_line_is_too_much(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-            if let Some(Said::Log(log)) = read(&Line { bytes, cut: 0 }) {
-                prop_assert!(log.chars().count() <= LOG_LINE && !log.chars().any(|c| c.is_control() && c != '\t'));
+            if let Some(Output::Log(log)) = read(&Line { bytes, cut: 0 }) {
+                prop_assert!(log.chars().count() <= MAX_LOG_LINE_CHARS && !log.chars().any(|c| c.is_control() && c != '\t'));
             }
         }
     }

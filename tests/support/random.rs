@@ -1,6 +1,6 @@
 //! Sequential ids, and a jitter that the test sets.
 
-use callsheet::chance::Random;
+use callsheet::random::Random;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Default)]

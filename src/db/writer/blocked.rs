@@ -6,8 +6,8 @@
 
 use super::{
     Shared, late,
-    queue::{Outcome, Waiting},
-    write::Fate,
+    queue::{BoxedOutput, QueuedWrite},
+    write::WriteOutcome,
 };
 use crate::{db::errors, error::Error};
 use std::{sync::Arc, time::Duration};
@@ -17,7 +17,7 @@ const RETRY_BLOCKED_AFTER: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
-    pub(super) fn park(self: &Arc<Self>, entry: Box<dyn Waiting>) {
+    pub(super) fn park(self: &Arc<Self>, entry: Box<dyn QueuedWrite>) {
         let Some(entry) = waits_on(entry) else { return };
         if self.blocked.push(entry) {
             let this = self.clone();
@@ -40,7 +40,7 @@ impl Shared {
     }
 
     /// Retries the writes. Returns those that are still blocked, in the order of their next round.
-    async fn try_again(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) -> Vec<Box<dyn Waiting>> {
+    async fn try_again(self: Arc<Self>, mut batch: Vec<Box<dyn QueuedWrite>>) -> Vec<Box<dyn QueuedWrite>> {
         batch.retain(|entry| entry.begin());
         if batch.len() > 1 {
             let fates = self.run_many(&batch, Some(RETRY_BLOCKED_AFTER)).await;
@@ -51,8 +51,10 @@ impl Shared {
         }
         let first = batch.remove(0);
         let fate = match self.attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER)).await {
-            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => Fate::Blocked,
-            outcome => Fate::Done(outcome),
+            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => {
+                WriteOutcome::Blocked
+            }
+            outcome => WriteOutcome::Done(outcome),
         };
         batch.extend(answered(first, fate));
         batch
@@ -60,10 +62,10 @@ impl Shared {
 }
 
 /// Answers the write; returns it if it is still blocked.
-fn answered(entry: Box<dyn Waiting>, fate: Fate<Outcome>) -> Option<Box<dyn Waiting>> {
+fn answered(entry: Box<dyn QueuedWrite>, fate: WriteOutcome<BoxedOutput>) -> Option<Box<dyn QueuedWrite>> {
     match fate {
-        Fate::Blocked => Some(entry),
-        Fate::Done(outcome) => {
+        WriteOutcome::Blocked => Some(entry),
+        WriteOutcome::Done(outcome) => {
             entry.answer(outcome);
             None
         }
@@ -71,7 +73,7 @@ fn answered(entry: Box<dyn Waiting>, fate: Fate<Outcome>) -> Option<Box<dyn Wait
 }
 
 /// Returns the write for another round, or answers it with a timeout if its deadline has passed.
-fn waits_on(entry: Box<dyn Waiting>) -> Option<Box<dyn Waiting>> {
+fn waits_on(entry: Box<dyn QueuedWrite>) -> Option<Box<dyn QueuedWrite>> {
     if entry.is_late() {
         entry.answer(Err(late()));
         return None;

@@ -1,12 +1,12 @@
 //! Fixture with a JobManager on a fresh database, a clock and a random source that the test
 //! controls, and helpers for common steps.
 
-use super::{Backend, Fixture, TestRandom, TestClock, TestDb, Whole, refusal};
+use super::{Backend, Fixture, TestClock, TestDb, TestRandom, Whole, refusal};
 use callsheet::{
-    chance::Random,
     clock::Clock,
     error::Result,
     jobs::{Claim, Claimed, Failure, JobManager, NewItem, NewJob, NewSeries},
+    random::Random,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job};

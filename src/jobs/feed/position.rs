@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 ///
 /// Text form: `at`, `at.back` or `at.back.told`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct StreamPosition {
     pub at: i64,
     pub back: i64,
     pub sent: usize,
@@ -19,24 +19,24 @@ pub struct Place {
 /// allowance for gaps in the numbers.
 const MAX_SPAN: i64 = 50_000;
 
-impl Place {
+impl StreamPosition {
     /// Creates a position without held-back events.
     pub fn of(at: i64) -> Self {
         Self { at, back: 0, sent: 0 }
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StreamPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Place { at, back: 0, .. } => write!(f, "{at}"),
-            Place { at, back, sent: 0 } => write!(f, "{at}.{back}"),
-            Place { at, back, sent } => write!(f, "{at}.{back}.{sent}"),
+            StreamPosition { at, back: 0, .. } => write!(f, "{at}"),
+            StreamPosition { at, back, sent: 0 } => write!(f, "{at}.{back}"),
+            StreamPosition { at, back, sent } => write!(f, "{at}.{back}.{sent}"),
         }
     }
 }
 
-impl FromStr for Place {
+impl FromStr for StreamPosition {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -49,7 +49,7 @@ impl FromStr for Place {
         let mut parts = text.split('.');
         let at = number(Some(parts.next().ok_or(())?))?;
         let (back, sent) = (number(parts.next())?, number(parts.next())?);
-        let place = Place { at, back, sent: usize::try_from(sent).map_err(|_| ())? };
+        let place = StreamPosition { at, back, sent: usize::try_from(sent).map_err(|_| ())? };
         let possible = parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || sent == 0);
         possible.then_some(place).ok_or(())
     }
@@ -64,13 +64,13 @@ mod tests {
         #[test]
         fn what_is_written_is_read_again(at in 0i64.., back in 0i64..1000, sent in 0usize..9) {
             let back = back.min(at);
-            let place = Place { at, back, sent: if back == 0 { 0 } else { sent } };
+            let place = StreamPosition { at, back, sent: if back == 0 { 0 } else { sent } };
             prop_assert_eq!(place.to_string().parse(), Ok(place));
         }
 
         #[test]
         fn any_text_is_read_or_refused(text: String) {
-            if let Ok(place) = text.parse::<Place>() {
+            if let Ok(place) = text.parse::<StreamPosition>() {
                 prop_assert!(place.at >= place.back);
             }
         }
@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn other_texts_are_refused() {
         for text in ["", "-1", "+1", " 1", "1 ", "x", "1.", "1.2", "5.0.1", "5.1.1.1", "9223372036854775808"] {
-            assert_eq!(text.parse::<Place>(), Err(()), "{text}");
+            assert_eq!(text.parse::<StreamPosition>(), Err(()), "{text}");
         }
     }
 }

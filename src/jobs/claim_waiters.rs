@@ -3,13 +3,13 @@
 //! announced.
 
 use crate::{
-    chance::Random,
     clock::Clock,
     db::{
-        Database, Subscription, Told,
+        CommitNotice, Database, Subscription,
         write::{PriorityLevel, priorities, queues, running},
     },
     error::{Error, Result},
+    random::Random,
     tasks::{panics, to_its_end},
 };
 use chrono::{DateTime, Utc};
@@ -30,19 +30,19 @@ use tokio::{
 const QUERY_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Minimum time between two shared queries.
-const PAUSE: Duration = Duration::from_millis(20);
+const MIN_QUERY_INTERVAL: Duration = Duration::from_millis(20);
 
 /// Duration below which a shared query counts as quick. A query over very many types takes longer.
-const QUICK: Duration = Duration::from_millis(50);
+const QUICK_QUERY: Duration = Duration::from_millis(50);
 /// Time from the start of a slow shared query to the start of the next one, as a multiple of its
 /// duration: the database is left to others for nine tenths of the time.
-const REST: u32 = 10;
+const REST_FACTOR: u32 = 10;
 /// Maximum of this time. A query that took long because the database was unavailable says nothing
 /// about the next one.
-const LONGEST_REST: Duration = Duration::from_secs(10);
+const MAX_REST: Duration = Duration::from_secs(10);
 
 /// Maximum number of waiting claims per server.
-pub const MOST_WAITS: usize = 5_000;
+pub const MAX_WAITING_CLAIMS: usize = 5_000;
 
 /// Maximum number of job types that claims wait for, each counted once per waiting claim.
 pub const MAX_WAITING_TYPES: usize = 100_000;
@@ -60,7 +60,7 @@ const TYPES_PER_STATEMENT: usize = 1_000;
 const CLAIMS_PER_STATEMENT: usize = 200;
 
 #[derive(Clone)]
-pub struct Waiting {
+pub struct ClaimWaiters {
     db: Database,
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
@@ -72,9 +72,9 @@ pub struct Waiting {
 }
 
 /// Guard of a claim or release in progress.
-pub struct Pending(Arc<watch::Sender<usize>>);
+pub struct InProgress(Arc<watch::Sender<usize>>);
 
-impl Drop for Pending {
+impl Drop for InProgress {
     fn drop(&mut self) {
         self.0.send_modify(|pending| *pending -= 1);
     }
@@ -121,25 +121,33 @@ enum State {
 }
 
 /// Registration of a waiting claim; ends when dropped.
-pub struct Place {
-    waiting: Waiting,
+pub struct WaiterHandle {
+    waiting: ClaimWaiters,
     number: u64,
     wake: Arc<Notify>,
 }
 
-impl Waiting {
+impl ClaimWaiters {
     pub fn new(db: Database, clock: Arc<dyn Clock>, chance: Arc<dyn Random>) -> Self {
         let looks = Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES));
-        Self { db, clock, random: chance, table: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
+        Self {
+            db,
+            clock,
+            random: chance,
+            table: Arc::default(),
+            looks,
+            sooner: Arc::default(),
+            pending: Arc::default(),
+        }
     }
 
     /// Registers a waiting claim. From now on, it misses no job of these types.
     ///
     /// Errors: `overloaded` when the server has reached its limit of waiting claims.
-    pub fn enter(&self, types: &Arc<[String]>) -> Result<Place> {
+    pub fn enter(&self, types: &Arc<[String]>) -> Result<WaiterHandle> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
-        if room.waiters.len() >= MOST_WAITS || room.types + types.len() > MAX_WAITING_TYPES {
+        if room.waiters.len() >= MAX_WAITING_CLAIMS || room.types + types.len() > MAX_WAITING_TYPES {
             return Err(Error::Full("as many waiting claims"));
         }
         let number = room.enter(types.clone(), wake.clone());
@@ -152,7 +160,7 @@ impl Waiting {
             });
         }
         drop(room);
-        Ok(Place { waiting: self.clone(), number, wake })
+        Ok(WaiterHandle { waiting: self.clone(), number, wake })
     }
 
     /// Waits for a permit to query the database, in the order of arrival, until the given time and
@@ -192,9 +200,9 @@ impl Waiting {
     }
 
     /// Marks work as in progress until the guard is dropped.
-    pub fn begin(&self) -> Pending {
+    pub fn begin(&self) -> InProgress {
         self.pending.send_modify(|pending| *pending += 1);
-        Pending(self.pending.clone())
+        InProgress(self.pending.clone())
     }
 
     /// Returns when no work is in progress.
@@ -222,7 +230,7 @@ impl Waiting {
     async fn watch(self, mut news: Subscription) {
         let mut looked = Instant::now();
         let mut next = looked + self.period();
-        let mut pause = PAUSE;
+        let mut pause = MIN_QUERY_INTERVAL;
         let mut full = BTreeSet::new();
         while self.is_needed() {
             tokio::select! {
@@ -241,7 +249,7 @@ impl Waiting {
                     let seen = self.look().await;
                     let took = began.elapsed();
                     looked = began;
-                    pause = if took < QUICK { PAUSE } else { (took * REST).min(LONGEST_REST) };
+                    pause = if took < QUICK_QUERY { MIN_QUERY_INTERVAL } else { (took * REST_FACTOR).min(MAX_REST) };
                     next = looked + self.period().max(pause);
                     match seen {
                         Ok(seen) => {
@@ -267,14 +275,14 @@ impl Waiting {
     }
 
     /// Wakes the claims that a notification concerns, and returns whether a shared query is needed.
-    fn hear(&self, told: &Told, full: &BTreeSet<String>) -> bool {
+    fn hear(&self, notice: &CommitNotice, full: &BTreeSet<String>) -> bool {
         let mut room = self.room();
-        for job in told.jobs.iter().filter(|job| job.status == JobStatus::Queued) {
+        for job in notice.jobs.iter().filter(|job| job.status == JobStatus::Queued) {
             let key = room.hasher.hash_one(&job.job_type);
             room.wake(&[key]);
         }
         let leaves = |status| !matches!(status, JobStatus::Queued | JobStatus::Processing);
-        told.more || told.jobs.iter().any(|job| leaves(job.status) && full.contains(&job.job_type))
+        notice.more || notice.jobs.iter().any(|job| leaves(job.status) && full.contains(&job.job_type))
     }
 
     /// Runs the shared query for all types that claims wait for, some per statement.
@@ -310,7 +318,8 @@ impl Waiting {
         let (full, paused) = (named(&is_full), named(&|queue| queue.paused));
         let now = self.clock.now();
         let open = |level: &&PriorityLevel| !full.contains(&level.job_type) && !paused.contains(&level.job_type);
-        let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) = waiting.iter().filter(open).partition(|l| l.due_at <= now);
+        let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) =
+            waiting.iter().filter(open).partition(|l| l.due_at <= now);
         let mut room = self.room();
         for kind in due.iter().map(|level| &level.job_type).collect::<BTreeSet<_>>() {
             let key = room.hasher.hash_one(kind);
@@ -404,7 +413,7 @@ impl WaiterTable {
     }
 }
 
-impl Place {
+impl WaiterHandle {
     /// Begins a query: a job that arrives from now on counts as new.
     pub fn look(&self) {
         self.waiting.room().set(self.number, State::Looking { again: false });
@@ -427,7 +436,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for WaiterHandle {
     fn drop(&mut self) {
         let mut room = self.waiting.room();
         if let Some(keys) = room.leave(self.number) {
@@ -439,10 +448,10 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{chance::SystemRandom, clock::SystemClock};
+    use crate::{clock::SystemClock, random::SystemRandom};
 
-    fn waiting() -> Waiting {
-        Waiting::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
+    fn waiting() -> ClaimWaiters {
+        ClaimWaiters::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
     }
 
     fn types(of: impl Iterator<Item = usize>) -> Arc<[String]> {
@@ -452,17 +461,17 @@ mod tests {
     #[tokio::test]
     async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
         let (waiting, one) = (waiting(), types(0..1));
-        let mut places: Vec<Place> = (0..MOST_WAITS).map(|_| waiting.enter(&one).unwrap()).collect();
+        let mut places: Vec<WaiterHandle> = (0..MAX_WAITING_CLAIMS).map(|_| waiting.enter(&one).unwrap()).collect();
         assert!(matches!(waiting.enter(&one), Err(Error::Full(_))));
         places.pop();
         let _last = waiting.enter(&one).unwrap();
-        assert_eq!(waiting.count(), MOST_WAITS);
+        assert_eq!(waiting.count(), MAX_WAITING_CLAIMS);
     }
 
     #[tokio::test]
     async fn they_wait_for_a_hundred_thousand_types_together() {
         let waiting = waiting();
-        let mut places: Vec<Place> =
+        let mut places: Vec<WaiterHandle> =
             (0..1000).map(|n| waiting.enter(&types(n * 100..n * 100 + 100)).unwrap()).collect();
         assert!(waiting.enter(&types(0..1)).is_err());
         places.truncate(999);
@@ -476,7 +485,7 @@ mod tests {
     async fn the_first_who_waits_for_a_type_is_woken_and_who_looks_looks_again() {
         let waiting = waiting();
         let [a, b, c] = [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types).unwrap());
-        let state = |place: &Place| waiting.room().waiters.get(&place.number).map(|waiter| waiter.state);
+        let state = |place: &WaiterHandle| waiting.room().waiters.get(&place.number).map(|waiter| waiter.state);
         for place in [&a, &b] {
             assert!(futures_util::poll!(Box::pin(place.wait())).is_pending());
         }
@@ -494,7 +503,7 @@ mod tests {
     #[tokio::test]
     async fn a_look_asks_for_each_type_once_and_for_a_thousand_at_a_time() {
         let waiting = waiting();
-        let _places: Vec<Place> = (0..300)
+        let _places: Vec<WaiterHandle> = (0..300)
             .flat_map(|n| [waiting.enter(&types(0..100)), waiting.enter(&types(n * 10..n * 10 + 10))])
             .map(Result::unwrap)
             .collect();

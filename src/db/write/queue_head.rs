@@ -189,7 +189,7 @@ pub(super) fn texts(types: &[String]) -> Vec<&str> {
 /// Types with due jobs by priority, highest first.
 pub(super) fn due(levels: Vec<PriorityLevel>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
     let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
-    for level in priorities.into_iter().filter(|level| level.due_at <= now) {
+    for level in levels.into_iter().filter(|level| level.due_at <= now) {
         due.entry(level.priority).or_default().push(level.job_type);
     }
     due.into_iter().rev().collect()

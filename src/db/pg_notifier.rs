@@ -5,7 +5,7 @@
 
 use super::{
     Reader,
-    news::{JobChanged, ChangeBus, Told},
+    change_bus::{ChangeBus, CommitNotice, JobChanged},
 };
 use crate::tasks::for_ever;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -34,12 +34,12 @@ const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 struct Message {
     /// Sender of the notice; a process ignores its own.
     from: Arc<str>,
-    told: Told,
+    notice: CommitNotice,
 }
 
 /// Sends the commit notices of this process, and receives those of others.
 #[derive(Clone)]
-pub struct Relay {
+pub struct PgNotifier {
     conn: Reader,
     me: Arc<str>,
     waiting: Arc<Mutex<Outbox>>,
@@ -53,7 +53,7 @@ struct Outbox {
     more: bool,
 }
 
-impl Relay {
+impl PgNotifier {
     /// Starts the task that sends.
     pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
@@ -64,13 +64,13 @@ impl Relay {
     }
 
     /// Queues the notice for sending, and returns at once.
-    pub fn tell(&self, told: &Told) {
+    pub fn tell(&self, notice: &CommitNotice) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.more |= told.more || waiting.jobs.len() + told.jobs.len() > MAX_NAMED_JOBS;
+        waiting.more |= notice.more || waiting.jobs.len() + notice.jobs.len() > MAX_NAMED_JOBS;
         if waiting.more {
             waiting.jobs.clear();
         } else {
-            waiting.jobs.extend(told.jobs.iter().map(|news| (news.job_id.clone(), news.clone())));
+            waiting.jobs.extend(notice.jobs.iter().map(|news| (news.job_id.clone(), news.clone())));
         }
         drop(waiting);
         self.woken.notify_one();
@@ -79,11 +79,11 @@ impl Relay {
     /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
         let Outbox { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let notice = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
+        let notice = CommitNotice { jobs: jobs.into_values().collect(), more, ..CommitNotice::default() };
         if notice.is_empty() {
             return Ok(());
         }
-        let message = Message { from: self.me.clone(), told: notice };
+        let message = Message { from: self.me.clone(), notice };
         let text = serde_json::to_string(&message).map_err(|error| DbErr::Custom(error.to_string()))?;
         let sql = format!("SELECT pg_notify('{CHANNEL}', $1)");
         let notify = Statement::from_sql_and_values(self.conn.get_database_backend(), sql, [text.into()]);
@@ -116,12 +116,12 @@ impl Relay {
     async fn hear(&self, url: &str, desk: &ChangeBus) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect(url).await?;
         listener.listen(CHANNEL).await?;
-        desk.publish(Arc::new(Told::of_any()));
+        desk.publish(Arc::new(CommitNotice::of_any()));
         while let Some(notification) = listener.try_recv().await? {
             match serde_json::from_str::<Message>(notification.payload()) {
                 Ok(message) if message.from == self.me => {}
-                Ok(message) => desk.publish(Arc::new(message.told)),
-                Err(_) => desk.publish(Arc::new(Told::of_any())),
+                Ok(message) => desk.publish(Arc::new(message.notice)),
+                Err(_) => desk.publish(Arc::new(CommitNotice::of_any())),
             }
         }
         Ok(())

@@ -4,8 +4,8 @@
 //! It is sent in pieces, so that the connection buffers only the piece that it is sending.
 
 use super::{
+    memory_limit::{MemoryReservation, RESPONSE_MEMORY},
     problem::Problem,
-    room::{RESPONSE_MEMORY, Share},
 };
 use bytes::Bytes;
 use futures_util::{Stream, stream};
@@ -20,16 +20,16 @@ use serde::Serialize;
 use std::{io, marker::PhantomData};
 
 /// Size in bytes above which a response is large, and size of the pieces in which it is sent.
-pub const LARGE: usize = 64 << 10;
+pub const LARGE_RESPONSE_BYTES: usize = 64 << 10;
 
 /// A JSON response body of the shape `T`.
-pub struct Written<T> {
+pub struct JsonBytes<T> {
     bytes: Bytes,
-    share: Option<Share>,
+    share: Option<MemoryReservation>,
     shape: PhantomData<fn() -> T>,
 }
 
-impl<T: Serialize> Written<T> {
+impl<T: Serialize> JsonBytes<T> {
     pub fn of(value: &T) -> Result<Self> {
         Self::already(to_bytes(value)?)
     }
@@ -41,7 +41,7 @@ impl<T: Serialize> Written<T> {
     }
 }
 
-impl<T: ToJSON> Written<T> {
+impl<T: ToJSON> JsonBytes<T> {
     pub fn json(value: &T) -> Result<Self> {
         Self::already(value.to_json_string().into())
     }
@@ -52,11 +52,11 @@ impl<T: ToJSON> Written<T> {
     }
 }
 
-impl<T> Written<T> {
+impl<T> JsonBytes<T> {
     /// Wraps bytes that are serialized already.
     pub fn already(bytes: Bytes) -> Result<Self> {
         let mut share = RESPONSE_MEMORY.share();
-        if bytes.len() > LARGE && !share.grow_to(bytes.len()) {
+        if bytes.len() > LARGE_RESPONSE_BYTES && !share.grow_to(bytes.len()) {
             return Err(no_room().into());
         }
         Ok(Self::counted(bytes, share))
@@ -64,15 +64,15 @@ impl<T> Written<T> {
 
     fn of_changes(bytes: Bytes) -> Self {
         let mut share = RESPONSE_MEMORY.share();
-        if bytes.len() > LARGE {
+        if bytes.len() > LARGE_RESPONSE_BYTES {
             share.take(bytes.len());
         }
         Self::counted(bytes, share)
     }
 
     /// Wraps bytes that their share already counts.
-    pub fn counted(bytes: Bytes, share: Share) -> Self {
-        let share = (bytes.len() > LARGE).then_some(share);
+    pub fn counted(bytes: Bytes, share: MemoryReservation) -> Self {
+        let share = (bytes.len() > LARGE_RESPONSE_BYTES).then_some(share);
         Self { bytes, share, shape: PhantomData }
     }
 
@@ -92,14 +92,14 @@ pub fn no_room() -> Problem {
 }
 
 /// Returns the bytes in pieces; dropping the stream releases their share.
-pub fn pieces(bytes: Bytes, share: Share) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+pub fn pieces(bytes: Bytes, share: MemoryReservation) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::unfold((bytes, share), |(mut bytes, share)| async move {
-        let piece = bytes.split_to(LARGE.min(bytes.len()));
+        let piece = bytes.split_to(LARGE_RESPONSE_BYTES.min(bytes.len()));
         (!piece.is_empty()).then_some((Ok(piece), (bytes, share)))
     })
 }
 
-impl<T: Type> Payload for Written<T> {
+impl<T: Type> Payload for JsonBytes<T> {
     const CONTENT_TYPE: &'static str = "application/json; charset=utf-8";
 
     fn schema_ref() -> MetaSchemaRef {
@@ -111,7 +111,7 @@ impl<T: Type> Payload for Written<T> {
     }
 }
 
-impl<T: Type> IntoResponse for Written<T> {
+impl<T: Type> IntoResponse for JsonBytes<T> {
     fn into_response(self) -> Response {
         let response = Response::builder().content_type(Self::CONTENT_TYPE);
         match self.share {
@@ -123,7 +123,7 @@ impl<T: Type> IntoResponse for Written<T> {
     }
 }
 
-impl<T: Type> ApiResponse for Written<T> {
+impl<T: Type> ApiResponse for JsonBytes<T> {
     fn meta() -> MetaResponses {
         let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
         let response =

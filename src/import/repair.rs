@@ -15,7 +15,7 @@ pub struct Mended {
 const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
 /// Repairs the text; `None` when there is nothing to repair.
-pub fn mend(raw: &[u8]) -> Option<Mended> {
+pub fn repair(raw: &[u8]) -> Option<Mended> {
     let mut out = Vec::with_capacity(raw.len());
     let (mut words, mut halves) = (false, false);
     let (mut i, mut in_text) = (0, false);
@@ -84,7 +84,7 @@ pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
         Ok(parsed) => Ok((Cow::Borrowed(raw), parsed, Vec::new())),
         Err(Unread::TooMany) => Err(Unread::TooMany),
         Err(error) => {
-            let mended = mend(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
+            let mended = repair(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
             mended.map(|(parsed, mended)| (Cow::Owned(mended.raw), parsed, mended.rules)).ok_or(error)
         }
     };
@@ -160,7 +160,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn mended(raw: &str) -> Option<String> {
-        mend(raw.as_bytes()).map(|m| String::from_utf8(m.raw).unwrap())
+        repair(raw.as_bytes()).map(|m| String::from_utf8(m.raw).unwrap())
     }
 
     #[test]
@@ -187,7 +187,7 @@ mod tests {
         assert_eq!(read.value["t"], "\"18446744073709551616");
         assert_eq!(read.value["f"], serde_json::json!(1e30));
         assert!(read.value["g"].is_f64());
-        assert!(super::read(b"[1e30, 12]").unwrap().rules.is_empty());
+        assert!(read(b"[1e30, 12]").unwrap().rules.is_empty());
     }
 
     proptest! {
@@ -199,8 +199,8 @@ mod tests {
 
         #[test]
         fn no_bytes_make_it_panic(bytes: Vec<u8>, text in r#"[\\ud8cf"N-aI]{0,30}"#) {
-            mend(&bytes);
-            mend(text.as_bytes());
+            repair(&bytes);
+            repair(text.as_bytes());
         }
     }
 }

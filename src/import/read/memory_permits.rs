@@ -2,7 +2,7 @@
 //! or for one heavy record. The whole process holds only one heavy record at a time, since each
 //! step copies it.
 
-use super::super::stop::Stop;
+use super::super::stop::StopFlag;
 use std::sync::Arc;
 use tokio::{
     runtime::Handle,
@@ -18,7 +18,7 @@ static HEAVY: Semaphore = Semaphore::const_new(1);
 pub struct MemoryPermits(Arc<Semaphore>);
 
 /// Memory permit, held until its records are written.
-pub struct Room {
+pub struct MemoryPermit {
     _batches: OwnedSemaphorePermit,
     _alone: Option<SemaphorePermit<'static>>,
 }
@@ -31,17 +31,18 @@ impl Default for MemoryPermits {
 
 impl MemoryPermits {
     /// Waits for the permit of a batch; `None` when the run is to stop.
-    pub fn batch(&self, stop: &Stop) -> Option<Room> {
+    pub fn batch(&self, stop: &StopFlag) -> Option<MemoryPermit> {
         let batch = self.0.clone().acquire_owned();
-        let room = async { Some(Room { _batches: batch.await.ok()?, _alone: None }) };
+        let room = async { Some(MemoryPermit { _batches: batch.await.ok()?, _alone: None }) };
         Handle::current().block_on(stop.unless_requested(room))
     }
 
     /// Waits until all earlier batches are written and no run has another heavy record; `None` when
     /// the run is to stop.
-    pub fn alone(&self, stop: &Stop) -> Option<Room> {
+    pub fn alone(&self, stop: &StopFlag) -> Option<MemoryPermit> {
         let all = self.0.clone().acquire_many_owned(MAX_BATCHES);
-        let room = async { Some(Room { _batches: all.await.ok()?, _alone: Some(HEAVY.acquire().await.ok()?) }) };
+        let room =
+            async { Some(MemoryPermit { _batches: all.await.ok()?, _alone: Some(HEAVY.acquire().await.ok()?) }) };
         Handle::current().block_on(stop.unless_requested(room))
     }
 }

@@ -65,7 +65,8 @@ impl StatementTimeout {
     pub fn check_on_release(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
-            let (doubted, show) = (bound.abandoned_recently(), RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)));
+            let (doubted, show) =
+                (bound.abandoned_recently(), RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)));
             // sqlx does not count a BEGIN whose response was abandoned. Without an open transaction
             // PostgreSQL only warns about the ROLLBACK.
             let usable = async move { matches!(timeout(show, connection.execute("ROLLBACK")).await, Ok(Ok(_))) };

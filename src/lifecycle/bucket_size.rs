@@ -22,7 +22,7 @@ impl BucketSize {
     }
 
     /// Number of buckets that the statistics report: an hour, a day or a week in total.
-    pub fn told(self) -> i32 {
+    pub fn reported(self) -> i32 {
         match self {
             BucketSize::Minute => 60,
             BucketSize::QuarterHour => 96,
@@ -40,7 +40,7 @@ impl BucketSize {
     /// not over yet.
     pub fn starts(self, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
         let running = self.start_of(now);
-        (0..self.told())
+        (0..self.reported())
             .rev()
             .map(move |back| running - TimeDelta::seconds(i64::from(back) * i64::from(self.seconds())))
     }
@@ -53,7 +53,8 @@ mod tests {
     #[test]
     fn spans_begin_on_the_round_and_the_last_one_is_running() {
         let now = DateTime::from_timestamp_secs(1_767_225_600 + 3661).unwrap();
-        let starts: Vec<_> = BucketSize::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
+        let starts: Vec<_> =
+            BucketSize::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
         assert_eq!((starts.len(), starts.last()), (96, Some(&3600)));
         assert!(starts.is_sorted() && starts.iter().all(|start| start % 900 == 0));
         let before = DateTime::from_timestamp_secs(-1).unwrap();

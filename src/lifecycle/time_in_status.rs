@@ -5,7 +5,7 @@ use entity::JobStatus;
 
 /// Returns the seconds that a job spent in the status that it leaves at `now`; `None` if the start
 /// is unknown. A queued job starts to wait when it is due at `run_at`.
-pub fn seconds_spent(
+pub fn seconds_in_status(
     status: JobStatus,
     since: Option<DateTime<Utc>>,
     run_at: Option<DateTime<Utc>>,
@@ -28,11 +28,11 @@ mod tests {
     fn a_scheduled_job_begins_to_wait_when_it_is_due() {
         let since = DateTime::from_timestamp_secs(1_767_225_600).unwrap();
         let at = |seconds| since + TimeDelta::seconds(seconds);
-        let spent = |status, run_at, now| seconds_spent(status, Some(since), run_at, now);
+        let spent = |status, run_at, now| seconds_in_status(status, Some(since), run_at, now);
         assert_eq!(spent(JobStatus::Queued, None, at(30)), Some(30.0));
         assert_eq!(spent(JobStatus::Queued, Some(at(20)), at(30)), Some(10.0));
         assert_eq!(spent(JobStatus::Queued, Some(at(20)), at(10)), Some(0.0));
         assert_eq!(spent(JobStatus::Processing, Some(at(20)), at(30)), Some(30.0));
-        assert_eq!(seconds_spent(JobStatus::Queued, None, None, since), None);
+        assert_eq!(seconds_in_status(JobStatus::Queued, None, None, since), None);
     }
 }

@@ -15,7 +15,7 @@ pub struct Room {
 }
 
 /// Memory reserved for one request, in bytes; dropping the share releases it.
-pub struct Share {
+pub struct MemoryReservation {
     room: &'static Room,
     bytes: usize,
 }
@@ -26,12 +26,12 @@ impl Room {
     }
 
     /// Returns a share of 0 bytes.
-    pub fn share(&'static self) -> Share {
-        Share { room: self, bytes: 0 }
+    pub fn share(&'static self) -> MemoryReservation {
+        MemoryReservation { room: self, bytes: 0 }
     }
 }
 
-impl Share {
+impl MemoryReservation {
     /// Grows the share to this total of bytes. Returns false if the limit does not allow it.
     pub fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
@@ -50,7 +50,7 @@ impl Share {
     }
 }
 
-impl Drop for Share {
+impl Drop for MemoryReservation {
     fn drop(&mut self) {
         self.room.taken.fetch_sub(self.bytes, Ordering::AcqRel);
     }

@@ -5,7 +5,7 @@
 //! when a connection is cut, not at all. A subscriber that waits for a change queries the database,
 //! and queries again after a while without a notice.
 
-use super::kept::JobCache;
+use super::job_cache::JobCache;
 use entity::JobStatus;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub struct JobChanged {
 
 /// Jobs that one or more commits changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Told {
+pub struct CommitNotice {
     pub jobs: Vec<JobChanged>,
     /// Whether more jobs changed than are named, so that any job may have.
     pub more: bool,
@@ -38,7 +38,7 @@ pub struct Told {
     pub leases: Vec<String>,
 }
 
-impl Told {
+impl CommitNotice {
     /// Returns a notice that any job may have changed.
     pub fn of_any() -> Self {
         Self { more: true, ..Self::default() }
@@ -53,7 +53,7 @@ impl Told {
 /// Sends commit notices to all subscribers.
 #[derive(Clone)]
 pub struct ChangeBus {
-    readers: broadcast::Sender<Arc<Told>>,
+    readers: broadcast::Sender<Arc<CommitNotice>>,
     cache: JobCache,
 }
 
@@ -78,23 +78,23 @@ impl ChangeBus {
         Subscription(self.readers.subscribe())
     }
 
-    pub(super) fn publish(&self, told: Arc<Told>) {
-        self.cache.forget(&told);
-        if !told.is_empty() {
+    pub(super) fn publish(&self, notice: Arc<CommitNotice>) {
+        self.cache.forget(&notice);
+        if !notice.is_empty() {
             // The only error is that there is no subscriber.
-            let _ = self.readers.send(told);
+            let _ = self.readers.send(notice);
         }
     }
 }
 
-pub struct Subscription(broadcast::Receiver<Arc<Told>>);
+pub struct Subscription(broadcast::Receiver<Arc<CommitNotice>>);
 
 impl Subscription {
     /// Returns the next notice, in the order of the commits. Safe to be dropped while it waits.
-    pub async fn next(&mut self) -> Arc<Told> {
+    pub async fn next(&mut self) -> Arc<CommitNotice> {
         match self.0.recv().await {
             Ok(notice) => notice,
-            Err(RecvError::Lagged(_)) => Arc::new(Told::of_any()),
+            Err(RecvError::Lagged(_)) => Arc::new(CommitNotice::of_any()),
             // The sender is gone, so that no notice can follow.
             Err(RecvError::Closed) => std::future::pending().await,
         }
@@ -105,9 +105,9 @@ impl Subscription {
 mod tests {
     use super::*;
 
-    fn notice(seq: i64) -> Arc<Told> {
+    fn notice(seq: i64) -> Arc<CommitNotice> {
         let news = JobChanged { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
-        Arc::new(Told { jobs: vec![news], ..Told::default() })
+        Arc::new(CommitNotice { jobs: vec![news], ..CommitNotice::default() })
     }
 
     #[tokio::test]

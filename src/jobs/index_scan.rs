@@ -24,7 +24,7 @@ pub enum LeadingIndex {
 }
 
 #[derive(Clone, Debug)]
-pub struct AccessPath {
+pub struct IndexScan {
     filter: Filter,
     lead: LeadingIndex,
 }
@@ -49,7 +49,7 @@ impl KeyRange {
     }
 }
 
-impl AccessPath {
+impl IndexScan {
     /// Returns one path for each condition of the filter that has an index, or the path over all
     /// jobs if no condition has one.
     pub fn all(filter: &Filter) -> Vec<Self> {

@@ -7,7 +7,7 @@ use super::rules;
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Kept {
+pub struct Legacy {
     legacy: Map<String, Value>,
     repairs: Vec<Repair>,
 }
@@ -20,7 +20,7 @@ pub struct Repair {
     pub rule: &'static str,
 }
 
-impl Kept {
+impl Legacy {
     /// Keeps a value under its name in the store, unless the name has one. A null is not kept,
     /// since it means the same as a missing field.
     pub fn keep(&mut self, name: &str, value: Value) {

@@ -10,7 +10,7 @@ use super::{
 use crate::shown_url::shown_url;
 use std::path::{Path, PathBuf};
 
-pub enum Place<'a> {
+pub enum SourceAddress<'a> {
     Path(&'a Path),
     Postgres(&'a str),
     Redis(&'a str),
@@ -18,14 +18,14 @@ pub enum Place<'a> {
     Unknown(&'a str),
 }
 
-impl<'a> Place<'a> {
+impl<'a> SourceAddress<'a> {
     pub fn of(named: &'a Path) -> Self {
         let text = named.to_str().unwrap_or_default();
         match text.split_once("://") {
-            Some(("postgres" | "postgresql", _)) => Place::Postgres(text),
-            Some(("redis" | "rediss", _)) => Place::Redis(text),
-            Some((scheme, _)) if is_scheme(scheme) => Place::Unknown(text),
-            _ => Place::Path(named),
+            Some(("postgres" | "postgresql", _)) => SourceAddress::Postgres(text),
+            Some(("redis" | "rediss", _)) => SourceAddress::Redis(text),
+            Some((scheme, _)) if is_scheme(scheme) => SourceAddress::Unknown(text),
+            _ => SourceAddress::Path(named),
         }
     }
 }
@@ -46,13 +46,15 @@ pub fn unknown(url: &str) -> Reject {
 
 /// The source without its password, for reports.
 pub fn shown(named: &Path) -> PathBuf {
-    match Place::of(named) {
+    match SourceAddress::of(named) {
         // A path without a file may be a malformed URL that contains a password.
-        Place::Path(path) if path.symlink_metadata().is_err() && may_tell(path) => {
+        SourceAddress::Path(path) if path.symlink_metadata().is_err() && may_tell(path) => {
             shown_url(path.to_str().unwrap_or_default()).into()
         }
-        Place::Path(path) => path.to_owned(),
-        Place::Postgres(url) | Place::Redis(url) | Place::Unknown(url) => secrets::hidden(&shown_url(url)).into(),
+        SourceAddress::Path(path) => path.to_owned(),
+        SourceAddress::Postgres(url) | SourceAddress::Redis(url) | SourceAddress::Unknown(url) => {
+            secrets::hidden(&shown_url(url)).into()
+        }
     }
 }
 
@@ -63,15 +65,15 @@ fn may_tell(path: &Path) -> bool {
 
 /// Checks that the source can be opened.
 pub async fn look(named: &Path) -> Result<(), Reject> {
-    match Place::of(named) {
-        Place::Postgres(url) => postgres::open(url).await.map(drop),
-        Place::Redis(url) => redis::open(url).await.map(drop),
-        Place::Unknown(url) => Err(unknown(url)),
-        Place::Path(path) if path.is_dir() => {
+    match SourceAddress::of(named) {
+        SourceAddress::Postgres(url) => postgres::open(url).await.map(drop),
+        SourceAddress::Redis(url) => redis::open(url).await.map(drop),
+        SourceAddress::Unknown(url) => Err(unknown(url)),
+        SourceAddress::Path(path) if path.is_dir() => {
             let unreadable =
                 |error| Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}."));
             std::fs::read_dir(path).map(drop).map_err(unreadable)
         }
-        Place::Path(path) => file::look(path),
+        SourceAddress::Path(path) => file::look(path),
     }
 }

@@ -5,7 +5,7 @@
 //! another server extended, a write by another program, a lost notification) becomes visible after
 //! [`OLDEST`] at the latest.
 
-use super::news::Told;
+use super::change_bus::CommitNotice;
 use bytes::Bytes;
 use entity::{job, job_item};
 use moka::sync::Cache;
@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Maximum age of a cached job.
-pub const OLDEST: Duration = Duration::from_secs(1);
+pub const MAX_AGE: Duration = Duration::from_secs(1);
 
 /// Maximum size of a cached job in bytes, approximately. A larger job is read from the database
 /// each time.
@@ -30,7 +30,7 @@ const SHARDS: usize = 256;
 
 /// Job with its items, as they were read together.
 #[derive(Debug)]
-pub struct Kept {
+pub struct CachedJob {
     pub job: job::Model,
     /// Items, with only those members of their documents that make up a shot.
     pub items: Vec<job_item::Model>,
@@ -45,7 +45,7 @@ pub struct Kept {
 pub struct JobCache(Option<Arc<Inner>>);
 
 struct Inner {
-    jobs: Cache<String, Arc<Kept>>,
+    jobs: Cache<String, Arc<CachedJob>>,
     /// Number of invalidations in each part. Locked while an entry is added or removed, so that a
     /// job read before a commit is not cached after it.
     parts: Vec<Mutex<u64>>,
@@ -60,7 +60,7 @@ pub struct Generation(u64);
 impl JobCache {
     pub fn new(most: u64) -> Self {
         let inner = || Inner {
-            jobs: Cache::builder().max_capacity(most).time_to_live(OLDEST).build(),
+            jobs: Cache::builder().max_capacity(most).time_to_live(MAX_AGE).build(),
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
@@ -68,7 +68,7 @@ impl JobCache {
         Self((most > 0).then(|| Arc::new(inner())))
     }
 
-    pub fn get(&self, id: &str) -> Option<Arc<Kept>> {
+    pub fn get(&self, id: &str) -> Option<Arc<CachedJob>> {
         self.0.as_ref()?.jobs.get(id)
     }
 
@@ -85,7 +85,7 @@ impl JobCache {
     }
 
     /// Caches a job that was read after `moment`, unless it may have changed since.
-    pub fn keep(&self, moment: Option<Generation>, kept: &Arc<Kept>) {
+    pub fn keep(&self, moment: Option<Generation>, kept: &Arc<CachedJob>) {
         let Some((inner, moment)) = self.0.as_ref().zip(moment) else { return };
         let forgotten = inner.part(&kept.job.id).lock().unwrap_or_else(PoisonError::into_inner);
         if *forgotten == moment.0 && kept.weight() <= MAX_ENTRY_BYTES {
@@ -94,20 +94,20 @@ impl JobCache {
     }
 
     /// Removes the changed jobs from the cache, including those whose version did not change.
-    pub(super) fn forget(&self, told: &Told) {
+    pub(super) fn forget(&self, notice: &CommitNotice) {
         let Some(inner) = &self.0 else { return };
-        if told.is_empty() && told.leases.is_empty() {
+        if notice.is_empty() && notice.leases.is_empty() {
             return;
         }
         inner.changes.fetch_add(1, Ordering::AcqRel);
-        if told.more {
+        if notice.more {
             for part in &inner.parts {
                 *part.lock().unwrap_or_else(PoisonError::into_inner) += 1;
             }
             inner.jobs.invalidate_all();
             return;
         }
-        for id in told.jobs.iter().map(|news| &news.job_id).chain(&told.leases) {
+        for id in notice.jobs.iter().map(|news| &news.job_id).chain(&notice.leases) {
             let mut forgotten = inner.part(id).lock().unwrap_or_else(PoisonError::into_inner);
             *forgotten += 1;
             inner.jobs.invalidate(id);
@@ -122,7 +122,7 @@ impl Inner {
     }
 }
 
-impl Kept {
+impl CachedJob {
     pub fn new(job: job::Model, items: Vec<job_item::Model>, next_after: Option<i32>) -> Self {
         Self { job, items, next_after, written: OnceLock::new() }
     }

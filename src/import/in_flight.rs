@@ -2,7 +2,7 @@
 //! is prepared while another is written. Two batches that share an id run one after the other, so
 //! that the first record of an id counts.
 
-use super::{load::Loader, read::Batch, report::Outcome};
+use super::{load::Loader, read::RecordBatch, report::Outcome};
 use crate::error::{Error, Result};
 use std::{
     collections::{HashSet, VecDeque},
@@ -36,7 +36,7 @@ impl InFlight {
     }
 
     /// Starts a batch. Returns the outcomes of the earlier batches that it had to wait for.
-    pub async fn send(&mut self, batch: Batch) -> Result<Vec<Outcome>> {
+    pub async fn send(&mut self, batch: RecordBatch) -> Result<Vec<Outcome>> {
         let ids = batch.entries.iter().filter_map(|entry| entry.read.as_ref().ok()).map(|record| record.job.id.clone());
         let ids: HashSet<_> = ids.collect();
         let mut landed = Vec::new();

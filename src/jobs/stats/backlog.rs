@@ -19,7 +19,7 @@ const STALE_AFTER_SILENCE: TimeDelta = TimeDelta::seconds(90);
 /// Number of candidates for the oldest job: some rows may be unreadable.
 const MAX_OLDEST_CANDIDATES: u64 = 20;
 
-pub struct Waiting {
+pub struct QueueBacklog {
     /// Queued jobs that are not due yet.
     pub scheduled: u64,
     /// Queued job that has been due for the longest time.
@@ -45,7 +45,11 @@ pub struct Workers {
 }
 
 impl JobManager {
-    pub(super) async fn what_waits(&self, job_type: Option<&str>, now: DateTime<Utc>) -> Result<(Waiting, Workers)> {
+    pub(super) async fn what_waits(
+        &self,
+        job_type: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(QueueBacklog, Workers)> {
         let db = self.db.read();
         let of_type = |query: Select<job::Entity>| match job_type {
             Some(job_type) => query.filter(job::Column::JobType.eq(job_type)),
@@ -69,7 +73,7 @@ impl JobManager {
             .lte(now)
             .or(job::Column::LeaseExpiresAt.is_null().and(job::Column::UpdatedAt.lte(now - STALE_AFTER)));
         let stuck = processing.filter(lost).count(db).await?;
-        Ok((Waiting { scheduled, oldest, stuck }, self.workers(now).await?))
+        Ok((QueueBacklog { scheduled, oldest, stuck }, self.workers(now).await?))
     }
 
     /// Returns the jobs that claims for all these types would get next, without paused types.
