@@ -2,9 +2,9 @@
 
 mod at_once;
 mod checks;
+mod derived;
 mod dump;
 mod foreign;
-mod labels;
 mod preview;
 mod schema;
 mod steps;
