@@ -4,6 +4,7 @@ mod at_once;
 mod checks;
 mod derived;
 mod dump;
+pub mod earlier;
 mod foreign;
 mod preview;
 mod schema;
