@@ -1,4 +1,4 @@
-//! The only wiring: what the faces are given to work with.
+//! Wiring of the app: connects the database, the job manager and the importer.
 
 use crate::{
     chance::SystemChance,
@@ -10,7 +10,7 @@ use crate::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The service and how it is configured.
+/// The service and its configuration.
 #[derive(Clone)]
 pub struct App {
     pub jobs: JobManager,
@@ -19,14 +19,14 @@ pub struct App {
 }
 
 impl App {
-    /// Without a database, for what needs none.
+    /// Creates an app without a database, for commands that need none.
     pub fn detached(config: Config) -> Self {
         let jobs = JobManager::detached();
         Self { imports: Background::new(jobs.clone(), Settings::default()), jobs, config: Arc::new(config) }
     }
 
-    /// Opens the database that the configuration names; `create` makes a SQLite file that is not there yet. Does not touch
-    /// the schema.
+    /// Opens the configured database, without a change of its schema. With `create`, creates a
+    /// SQLite file that does not exist.
     pub async fn open(config: Config, create: bool) -> Result<Self, ConnectError> {
         let options = Options {
             max_connections: config.database_connections,

@@ -1,10 +1,11 @@
-//! The time, as a value that is handed in: tests decide it.
+//! Source of the current time, behind a trait so that tests control it.
 
 use chrono::{DateTime, SubsecRound, Utc};
 use std::time::{Duration, SystemTime};
 
 pub trait Clock: Send + Sync {
-    /// The present moment, cut to microseconds: what PostgreSQL keeps, so that a time read back equals the one written.
+    /// Returns the current time, truncated to microseconds. PostgreSQL stores no more, so a time
+    /// read back equals the one written.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -16,16 +17,16 @@ impl Clock for SystemClock {
     }
 }
 
-/// What the clock of this machine says since 1970; `None` when it stands before.
+/// Returns the time since 1970 by this machine's clock; `None` if the clock is before 1970.
 #[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn since_1970() -> Option<Duration> {
     SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()
 }
 
-/// The first second of the year 10000.
+/// First second of the year 10000, in seconds since 1970.
 const END: u64 = 253_402_300_800;
 
-/// Whether the time can be that of a job: neither ids nor databases hold what lies outside of the years 1970 to 9999.
+/// Checks that the time can be that of a job: ids and databases hold only the years 1970 to 9999.
 pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
     match since_1970 {
         Some(since) if since.as_secs() < END => Ok(()),
@@ -34,7 +35,7 @@ pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
     }
 }
 
-/// One that no time can be is the last that one can.
+/// Converts a time since 1970. A time out of range becomes the latest representable one.
 fn moment(since: Duration) -> DateTime<Utc> {
     let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
     DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)

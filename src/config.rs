@@ -1,5 +1,5 @@
-//! The configuration: flags, then `CALLSHEET_*` in the environment, then a TOML file, then defaults. The only reader of
-//! the environment.
+//! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
+//! defaults. This is the only module that reads the environment.
 
 use crate::{api::is_host, server::Bounds};
 use clap::{Args, builder::BoolishValueParser};
@@ -11,43 +11,45 @@ use std::{
     time::Duration,
 };
 
-/// What may be set by a flag or in the environment, before the file and the defaults have their say.
+/// Settings of all commands that come from flags or environment variables.
 #[derive(Args, Clone, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
-    /// TOML file with settings; what it sets is overruled by the environment and by flags
+    /// TOML file with settings; environment variables and flags override it
     #[arg(long, env = "CALLSHEET_CONFIG", hide_env_values = true, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
-    /// Database: sqlite://PATH or postgres://USER@HOST/NAME [default: sqlite://callsheet.db]
+    /// URL of the database: sqlite://PATH or postgres://USER@HOST/NAME [default:
+    /// sqlite://callsheet.db]
     #[arg(long, env = "CALLSHEET_DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
     pub database_url: Option<String>,
-    /// Connections to the database [default: 8]
+    /// Maximum number of connections to the database [default: 8]
     #[arg(long, env = "CALLSHEET_DATABASE_CONNECTIONS", hide_env_values = true, value_name = "N", global = true)]
     pub database_connections: Option<u32>,
-    /// What to log, e.g. callsheet=debug for every request [default: warn,callsheet=info]
+    /// Log filter, e.g. callsheet=debug for every request [default: warn,callsheet=info]
     #[arg(long, env = "CALLSHEET_LOG", hide_env_values = true, value_name = "FILTER", global = true)]
     pub log: Option<String>,
 }
 
-/// What only the server needs.
+/// Settings that only the server needs.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct ServerFlags {
     #[command(flatten)]
     pub connections: ConnectionFlags,
-    /// Address to listen on; port 0 takes a free one [default: 127.0.0.1:3001]
+    /// Address to listen on; port 0 takes a free port [default: 127.0.0.1:3001]
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
-    /// Folder whose files are served under /media/, to be read only
+    /// Folder whose files the server serves under /media/, read-only
     #[arg(long, env = "CALLSHEET_MEDIA_DIR", hide_env_values = true, value_name = "DIR")]
     pub media_dir: Option<PathBuf>,
-    /// Largest request body in bytes [default: 1048576]
+    /// Maximum size of a request body in bytes [default: 1048576]
     #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", hide_env_values = true, value_name = "N")]
     pub max_body_bytes: Option<usize>,
-    /// Largest dump that may be uploaded to be imported, in bytes [default: 2147483648]
+    /// Maximum size of a dump uploaded for import, in bytes [default: 2147483648]
     #[arg(long, env = "CALLSHEET_MAX_UPLOAD_BYTES", value_name = "N")]
     pub max_upload_bytes: Option<u64>,
-    /// Web page origins that may call the API, e.g. http://localhost:5173, or * for any [default: none]
+    /// Origins of web pages that may call the API, e.g. http://localhost:5173, or * for any
+    /// [default: none]
     #[arg(
         long = "cors-origin",
         env = "CALLSHEET_CORS_ORIGINS",
@@ -56,9 +58,10 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub cors_origins: Option<Vec<String>>,
-    /// Name by which the server is called, e.g. jobs.example.com, besides localhost and its address; a request with
-    /// another name in its Host header is refused. On a loopback address only loopback addresses and these names are
-    /// taken, on any other address every IP address and these names [default: none]
+    /// Name by which clients call the server, e.g. jobs.example.com, besides localhost and its
+    /// address; the server refuses a request with another name in its Host header. On a loopback
+    /// address it accepts only loopback addresses and these names, on any other address every IP
+    /// address and these names [default: none]
     #[arg(
         long = "allowed-host",
         env = "CALLSHEET_ALLOWED_HOSTS",
@@ -67,51 +70,56 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub allowed_hosts: Option<Vec<String>>,
-    /// Jobs kept in memory to be read, 32 KiB each at most; 0 reads each from the database [default: 1000]
+    /// Jobs cached in memory for reading, at most 32 KiB each; 0 reads each from the database
+    /// [default: 1000]
     #[arg(long, env = "CALLSHEET_CACHE_JOBS", hide_env_values = true, value_name = "N")]
     pub cache_jobs: Option<u64>,
-    /// Days after its end that the history of a job is kept; the job stays [default: for good]
+    /// Days that the history of a job is kept after its end; the job itself stays [default:
+    /// forever]
     #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
     pub keep_history_days: Option<u32>,
-    /// Days after its end that an import and its rejects are kept; 0 keeps them for good [default: 30]
+    /// Days that an import and its rejects are kept after its end; 0 keeps them forever [default:
+    /// 30]
     #[arg(long, env = "CALLSHEET_KEEP_IMPORTS_DAYS", hide_env_values = true, value_name = "N")]
     pub keep_imports_days: Option<u32>,
-    /// Longest that an uploaded import may run, in seconds; 0 for any time [default: 21600]
+    /// Maximum duration of an uploaded import in seconds; 0 for no limit [default: 21600]
     #[arg(long, env = "CALLSHEET_MAX_IMPORT_SECONDS", hide_env_values = true, value_name = "N")]
     pub max_import_seconds: Option<u64>,
-    /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a smaller disk]
+    /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a
+    /// smaller disk]
     #[arg(long, env = "CALLSHEET_MIN_FREE_DISK_BYTES", hide_env_values = true, value_name = "N")]
     pub min_free_disk_bytes: Option<u64>,
-    /// Leave pending migrations pending
+    /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
 }
 
-/// How long a client may take, and how many connections there may be.
+/// Time limits for clients, and limits on the number of connections.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Limits of connections")]
 pub struct ConnectionFlags {
-    /// Seconds for the header of a request to come [default: 15]
+    /// Seconds in which the header of a request has to arrive [default: 15]
     #[arg(long, env = "CALLSHEET_HEADER_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
     pub header_timeout: Option<u64>,
     /// Seconds that a connection may be idle between two requests [default: 75]
     #[arg(long, env = "CALLSHEET_IDLE_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
     pub idle_timeout: Option<u64>,
-    /// Seconds that a body may be behind --min-body-rate [default: 30]
+    /// Seconds that a request body may be behind --min-body-rate [default: 30]
     #[arg(long, env = "CALLSHEET_BODY_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
     pub body_timeout: Option<u64>,
-    /// Least bytes a second that a body has to come at; 0 for any [default: 1024]
+    /// Minimum bytes per second of a request body; 0 for no minimum [default: 1024]
     #[arg(long, env = "CALLSHEET_MIN_BODY_RATE", hide_env_values = true, value_name = "BYTES")]
     pub min_body_rate: Option<u32>,
-    /// Connections at once; fewer where the limit of open files is lower [default: 10000]
+    /// Maximum number of connections; fewer if the limit of open files is lower [default: 10000]
     #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS", hide_env_values = true, value_name = "N")]
     pub max_connections: Option<usize>,
-    /// Connections of one address at once; 0 for any number [default: 64, and any number from this machine itself]
+    /// Maximum number of connections per client address; 0 for no limit [default: 64, and no limit
+    /// for this machine itself]
     #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS_PER_ADDRESS", hide_env_values = true, value_name = "N")]
     pub max_connections_per_address: Option<usize>,
 }
 
-/// The file. Every setting may be left out.
+/// Settings in the configuration file, all of them optional.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -138,7 +146,7 @@ struct File {
     max_connections_per_address: Option<usize>,
 }
 
-/// Every setting, decided. The address of the database may have a password in it, so that there is no `Debug`.
+/// Settings in effect. The URL of the database may contain a password, so there is no `Debug`.
 #[derive(Clone)]
 pub struct Config {
     pub database_url: String,
@@ -149,17 +157,17 @@ pub struct Config {
     pub max_body_bytes: usize,
     pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
-    /// Names by which the server may be called, besides its addresses.
+    /// Names by which clients may call the server, besides its addresses.
     pub allowed_hosts: Vec<String>,
     pub bounds: Bounds,
     pub cache_jobs: u64,
-    /// None: for good.
+    /// Days that the history of an ended job is kept; `None` keeps it forever.
     pub keep_history_days: Option<u32>,
-    /// None: for good.
+    /// Days that an ended import is kept; `None` sets no limit by age.
     pub keep_imports_days: Option<u32>,
-    /// 0: any time.
+    /// Maximum seconds of an uploaded import; 0 for no limit.
     pub max_import_seconds: u64,
-    /// None: 512 MiB, or a fifth of a smaller disk.
+    /// Bytes to leave free on a disk; `None` means 512 MiB, or a fifth of a smaller disk.
     pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
 }
@@ -240,11 +248,12 @@ impl Config {
     }
 }
 
-/// Variables that every program needs to find files and to write text; those of the locale begin with `LC_`.
+/// Environment variables that every program needs to find files and to write text, besides those of
+/// the locale, which begin with `LC_`.
 const OF_PROGRAMS: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
-/// The part of the own environment that a worker hands on to its programs: what each of them needs, and what is named.
-/// What is not set here is not set there.
+/// Returns the environment variables that a worker passes to its programs: those that every program
+/// needs, and those in `named`, as far as they are set.
 #[allow(clippy::disallowed_methods, reason = "this is the reader of the environment")]
 pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
     let goes = |name: &OsString| {
@@ -254,7 +263,7 @@ pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }
 
-/// An empty variable of the environment names nothing.
+/// Removes empty names: an empty environment variable means no names.
 fn named(hosts: Option<Vec<String>>) -> Vec<String> {
     hosts.unwrap_or_default().into_iter().filter(|host| !host.is_empty()).collect()
 }
@@ -272,7 +281,7 @@ fn bounds(flags: &ConnectionFlags, file: &File) -> Bounds {
     }
 }
 
-/// `127.0.0.1:3001`, `[::1]:3001`, or a name instead of the number.
+/// Parses an address and a port, such as `127.0.0.1:3001`, `[::1]:3001` or `localhost:3001`.
 fn address(text: &str) -> Result<SocketAddr, String> {
     let found = text.to_socket_addrs().ok().and_then(|mut all| all.next());
     found.ok_or_else(|| "use an address and a port, e.g. 127.0.0.1:3001".to_owned())

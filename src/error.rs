@@ -1,4 +1,4 @@
-//! What can go wrong, in the words of the domain. HTTP statuses and exit codes are given by the faces, not here.
+//! Errors of the domain. The API and the CLI map them to HTTP statuses and exit codes.
 
 use crate::lifecycle::Illegal;
 use entity::JobStatus;
@@ -7,20 +7,20 @@ use std::fmt;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// One thing that is wrong with one field of the input.
+/// Error in one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
     pub place: Place,
-    /// A stable word, e.g. `too_long`.
+    /// Stable error code, e.g. `too_long`.
     pub code: &'static str,
-    /// A sentence that says what to do.
+    /// Sentence with the remedy.
     pub detail: String,
 }
 
-/// Where in the input a field stands.
+/// Location of a field in the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// RFC 6901 pointer into the body, e.g. `/labels/team`; empty for the body as a whole.
+    /// RFC 6901 pointer into the body, e.g. `/labels/team`; empty for the whole body.
     Pointer(String),
     /// Name of a query, path or header parameter.
     Parameter(String),
@@ -36,7 +36,7 @@ impl FieldError {
     }
 }
 
-/// What a lookup did not find.
+/// Kind of object that a lookup did not find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Thing {
     Job,
@@ -132,10 +132,14 @@ pub enum Error {
     CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),
+    /// A state that cannot be. The text is for the log, not for the caller.
+    #[error("Callsheet came into a state that it does not know: {0}")]
+    Internal(String),
 }
 
 impl Error {
-    /// The same call may succeed later without a change of it: the database cannot write at the moment.
+    /// Returns whether the same call may succeed later, because the database cannot write at the
+    /// moment.
     pub fn is_passing(&self) -> bool {
         matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved)
     }
@@ -144,7 +148,7 @@ impl Error {
         Error::Invalid(vec![error])
     }
 
-    /// The stable word for this kind of error, the same in HTTP, CLI and log.
+    /// Returns the stable code of the error, the same in HTTP, CLI and log.
     pub fn code(&self) -> &'static str {
         match self {
             Error::NotFound(thing) | Error::UnknownReference { thing, .. } => thing.not_found(),
@@ -167,16 +171,16 @@ impl Error {
             Error::SearchTooLong => "search_too_long",
             Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
             Error::DiskFull(_) => "disk_full",
-            Error::Database(_) | Error::Unreadable(_) => "internal_error",
+            Error::Database(_) | Error::Unreadable(_) | Error::Internal(_) => "internal_error",
             Error::CounterExhausted => "counter_exhausted",
         }
     }
 }
 
-/// Errors that one answer tells of: whoever looks for them stops there.
+/// Maximum number of errors in one response; validation stops there.
 pub const MAX_ERRORS: usize = 50;
 
-/// Errors that a message spells out; `errors` beside it has them all.
+/// Maximum number of errors in a message; the `errors` of the response list all.
 const TOLD: usize = 5;
 
 fn sentences(errors: &[FieldError]) -> String {

@@ -1,6 +1,6 @@
 //! Callsheet: the durable job service for video generation.
 
-// Either macro panics when nobody reads any more what it prints: see `lines`.
+// Both macros panic if the reader of the output is gone; see `lines`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
 
 pub mod api;

@@ -1,6 +1,7 @@
-//! Lines on standard output and standard error that nobody has to read: a line that cannot be written at once waits in a
-//! bounded queue, and is dropped and counted when the queue is full or the write fails. Writing a line never blocks and
-//! never panics, whatever became of the terminal, the pipe or the disk behind it.
+//! Lines on standard output and standard error that may be lost. A line that cannot be written at
+//! once waits in a bounded queue; it is dropped and counted if the queue is full or the write
+//! fails. Writing a line never blocks and never panics, whatever happens to the terminal, the pipe
+//! or the disk behind it.
 
 use std::{
     fmt::Display,
@@ -13,35 +14,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Lines that wait.
+/// Maximum number of queued lines.
 const WAITING: usize = 2048;
 
-/// Bytes of a line; the rest of a longer one is cut off.
+/// Maximum bytes of a line; the rest is cut off.
 const LONGEST: usize = 16 << 10;
 
-/// Between two tries to hand over a request to flush, while the queue is full.
+/// Delay between two tries to queue a flush request while the queue is full.
 const RETRY: Duration = Duration::from_millis(5);
 
 static OUT: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-out", io::stdout()));
 static ERR: LazyLock<Lines> = LazyLock::new(|| Lines::start("lines-err", io::stderr()));
 
-/// Lines on standard output.
+/// Returns the lines of standard output.
 pub fn out() -> &'static Lines {
     &OUT
 }
 
-/// Lines on standard error.
+/// Returns the lines of standard error.
 pub fn err() -> &'static Lines {
     &ERR
 }
 
-/// Starts the threads that write them.
+/// Starts the threads that write the lines.
 pub fn start() {
     LazyLock::force(&OUT);
     LazyLock::force(&ERR);
 }
 
-/// Writes what waits, for at most this long. To be called before the process ends.
+/// Writes the queued lines, for at most `patience`. Call it before the process ends.
 pub fn flush(patience: Duration) {
     let until = Instant::now() + patience;
     for lines in [&OUT, &ERR].into_iter().filter_map(LazyLock::get) {
@@ -49,7 +50,7 @@ pub fn flush(patience: Duration) {
     }
 }
 
-/// One of the two outputs, written to by a thread of its own.
+/// One of the two outputs, with a separate thread that writes to it.
 pub struct Lines {
     sender: Option<SyncSender<Message>>,
     dropped: &'static Dropped,
@@ -57,14 +58,14 @@ pub struct Lines {
 
 enum Message {
     Line(Vec<u8>),
-    /// Everything before has been written when the sender is dropped.
+    /// Flush request. The writer drops the sender once all lines before it are written.
     Flush(SyncSender<()>),
 }
 
 #[derive(Default)]
 struct Dropped {
     all: AtomicU64,
-    /// Since the output last said so.
+    /// Dropped lines that the output has not reported yet.
     unsaid: AtomicU64,
 }
 
@@ -76,7 +77,7 @@ impl Dropped {
 }
 
 impl Lines {
-    /// Without a thread to write them, all lines are dropped.
+    /// Starts the writer thread. If it cannot be started, all lines are dropped.
     fn start(name: &str, output: impl Write + Send + 'static) -> Self {
         let (sender, receiver) = sync_channel(WAITING);
         let dropped: &'static Dropped = Box::leak(Box::default());
@@ -85,12 +86,12 @@ impl Lines {
         Self { sender: started.is_ok().then_some(sender), dropped }
     }
 
-    /// One line, without its end.
+    /// Writes one line; `text` has no newline at its end.
     pub fn say(&self, text: impl Display) {
         self.push(format!("{text}\n").into_bytes());
     }
 
-    /// Bytes that end with a line's end.
+    /// Queues bytes that end with a newline.
     fn push(&self, mut line: Vec<u8>) {
         if line.len() > LONGEST {
             line.truncate(LONGEST);
@@ -102,7 +103,7 @@ impl Lines {
         }
     }
 
-    /// Lines that were dropped since the process began.
+    /// Returns the number of lines dropped since the process began.
     pub fn dropped(&self) -> u64 {
         self.dropped.all.load(Ordering::Relaxed)
     }
@@ -143,7 +144,7 @@ fn write_all(mut output: impl Write, messages: &Receiver<Message>, dropped: &Dro
     }
 }
 
-/// One event of the log.
+/// Writer for the log, in which each call of `write` is one event.
 impl Write for &Lines {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.push(bytes.to_vec());
@@ -160,7 +161,7 @@ mod tests {
     use super::*;
     use std::sync::{Arc, Mutex};
 
-    /// Takes lines only while it is open, and keeps them.
+    /// Output that fails unless it is open, and records what it gets.
     #[derive(Clone, Default)]
     struct Tap(Arc<Mutex<(bool, Vec<u8>)>>);
 

@@ -1,4 +1,4 @@
-//! The program: parse, dispatch, exit code.
+//! The program: parses the arguments, runs the command, and returns the exit code.
 
 use callsheet::{cli, lines, telemetry, threads};
 use std::{process::ExitCode, time::Duration};
@@ -6,10 +6,11 @@ use std::{process::ExitCode, time::Duration};
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// How long is waited at the end for threads that cannot be ended, such as one that reads a pipe to which nobody writes.
+/// Maximum wait at the end for threads that cannot be stopped, such as one that reads from a pipe
+/// without a writer.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// How long the last lines may take to be written.
+/// Maximum time to write the last lines.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {

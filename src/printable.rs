@@ -1,9 +1,10 @@
-//! The one escape of all faces. Text of others may steer a terminal, forge a line of the log, or show itself in another
-//! order than it has: what does so is written as `\u001b`, as JSON writes it.
+//! Escaping of untrusted text, shared by all interfaces. Such text may steer a terminal, forge a
+//! line of the log, or appear in another order than it has. Characters that do so are written as
+//! `\u001b`, as in JSON.
 
 use std::borrow::Cow;
 
-/// The text in one line, with what would steer a reader escaped.
+/// Returns the text in one line, with control characters and direction marks escaped.
 pub fn printable(text: &str) -> Cow<'_, str> {
     if !text.contains(steers) {
         return Cow::Borrowed(text);
@@ -21,12 +22,13 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Several lines, each of which is printable.
+/// Returns the text with each of its lines escaped.
 pub fn printable_lines(text: &str) -> String {
     text.lines().map(printable).collect::<Vec<_>>().join("\n")
 }
 
-/// Controls (C0, DEL, C1), the signs that end a line without being one, and those that turn the direction of text.
+/// Returns whether the character has to be escaped: controls (C0, DEL, C1), Unicode line
+/// separators, and marks that change the direction of text.
 pub fn steers(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{061c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

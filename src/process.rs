@@ -1,4 +1,4 @@
-//! Which process this is, in words that outlive it, and whether the process of such words is gone.
+//! Identity of a process in a text that outlives it, and a check whether that process is gone.
 //!
 //! Linux only: elsewhere nothing is known, and a process that is silent for a while counts as gone.
 
@@ -9,11 +9,11 @@ use std::{
     sync::OnceLock,
 };
 
-/// The file of this program, where it is not that of the process.
+/// File of this program, if it differs from that of the process.
 static FILE: OnceLock<PathBuf> = OnceLock::new();
 
-/// The running file itself, even where a newer one has taken its place: processes that work together are of one
-/// version.
+/// Returns the path of the running executable, even if a newer one has replaced the file, because
+/// processes that work together must be of one version.
 pub fn own_file() -> io::Result<PathBuf> {
     if let Some(file) = FILE.get() {
         return Ok(file.clone());
@@ -22,34 +22,38 @@ pub fn own_file() -> io::Result<PathBuf> {
     if linux.exists() { Ok(linux) } else { env::current_exe() }
 }
 
-/// Says where the program is, to a process that has it as a library: the tests. The first word counts.
+/// Sets the file of the program for a process that uses it as a library, such as the tests. Only
+/// the first call has an effect.
 #[doc(hidden)]
 pub fn set_own_file(file: PathBuf) {
     let _ = FILE.set(file);
 }
 
-/// The umask that the process was started with.
+/// Umask with which the process was started.
 static INHERITED: OnceLock<u32> = OnceLock::new();
 
-/// From here on, files of this process are its user's alone: databases, exports, reports and temporaries hold what only some
-/// may read. To be called before there are other threads.
+/// Makes the files that this process creates from now on readable by its user alone: databases,
+/// exports, reports and temporary files may hold confidential data. Call it before there are other
+/// threads.
 pub fn make_private_files() {
     let before = umask(Mode::RWXG | Mode::RWXO);
     umask(before | Mode::RWXG | Mode::RWXO);
     let _ = INHERITED.set(before.bits());
 }
 
-/// The umask that programs started by this process are to have: that of whoever started it.
+/// Returns the umask for the programs that this process starts: the one with which it was itself
+/// started.
 pub fn inherited_umask() -> Option<u32> {
     INHERITED.get().copied()
 }
 
-/// Gives this process, and what it starts, another umask.
+/// Sets the umask of this process and of the processes that it starts.
 pub fn set_umask(mask: u32) {
     umask(Mode::from_bits_truncate(mask));
 }
 
-/// What names a process: the boot of its machine, its namespace, its id, and its start, since ids are given again.
+/// Identity of a process: boot of its machine, process namespace, process id, and start time,
+/// because ids are reused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Identity<'a> {
     boot: &'a str,
@@ -58,13 +62,14 @@ struct Identity<'a> {
     start: &'a str,
 }
 
-/// This process. `None` where the system does not tell.
+/// Returns the identity of this process; `None` if the system does not provide it.
 pub fn own() -> Option<String> {
     let id = std::process::id();
     Some(format!("{} {} {id} {}", boot()?, namespace()?, start(id)?))
 }
 
-/// Whether the process is certainly gone: it ran where this one runs, and does so no more.
+/// Returns whether the process is certainly gone: it ran in this boot and namespace, and does so no
+/// more.
 pub fn is_gone(process: &str) -> bool {
     let Some(other) = parse(process) else { return false };
     let here = boot().zip(namespace()).is_some_and(|(b, n)| b == other.boot && n == other.namespace);
@@ -85,13 +90,13 @@ fn namespace() -> Option<String> {
     fs::read_link("/proc/self/ns/pid").ok().map(|link| link.display().to_string())
 }
 
-/// When the process with the id began, in ticks since the boot; `None` when there is none.
+/// Returns the start of a running process in ticks since the boot; `None` if there is none.
 fn start(id: u32) -> Option<String> {
     let stat = fs::read_to_string(Path::new("/proc").join(id.to_string()).join("stat")).ok()?;
-    // The name, which may hold anything, ends with the last bracket; the state comes behind it.
+    // The name may contain any character and ends with the last bracket; the state follows it.
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
     let state = fields.next()?;
-    // A process that ended and was not waited for does nothing any more.
+    // A zombie, which has ended but was not waited for, does nothing any more.
     (state != "Z").then(|| fields.nth(18).map(str::to_owned))?
 }
 

@@ -1,13 +1,13 @@
-//! The address of a database or a server as it may be shown: user, host and name, and nothing else of it. What can't be
-//! parsed may have its password anywhere, and is not shown at all.
+//! Display form of the URL of a database or a server: scheme, user, host, port and path. A URL that
+//! cannot be parsed may have its password anywhere, so nothing of it is shown.
 
 use crate::printable::printable;
 use url::Url;
 
-/// What stands for an address that is not shown.
+/// Placeholder for a URL that is not shown.
 const NOT_SHOWN: &str = "(an address that is not understood, and so not shown)";
 
-/// The address without passwords and parameters.
+/// Returns the URL without passwords and parameters.
 pub fn shown_url(address: &str) -> String {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return shown_file(path);
@@ -16,7 +16,8 @@ pub fn shown_url(address: &str) -> String {
     shown.map_or_else(|| NOT_SHOWN.to_owned(), |shown| printable(&shown).into_owned())
 }
 
-/// A password with `/`, `?` or `#` in it ends the host too early: the rest of it and the real host stand behind.
+/// Returns whether the parser found the real host. A password that contains `/`, `?` or `#` ends
+/// the host too early, and the rest of it and the real host follow behind.
 fn is_whole(url: &Url) -> bool {
     let behind = [Some(url.path()), url.query(), url.fragment()];
     !behind.into_iter().flatten().any(|part| part.contains('@') || part.to_ascii_lowercase().contains("%40"))
@@ -32,7 +33,8 @@ fn shown(url: &Url) -> String {
     format!("{}://{user}{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
 }
 
-/// A file has no password, but an address of a server may have been meant.
+/// Returns the display form of a SQLite path. A path has no password, but a server's URL may have
+/// been meant.
 fn shown_file(path: &str) -> String {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     match path.contains('@') && path.contains(':') {

@@ -1,12 +1,13 @@
-//! Tasks that go on after a panic: one that is gone for good would be missed only much later.
+//! Tasks that restart after a panic. Without that, a task that is gone would be missed only much
+//! later.
 
 use futures_util::FutureExt;
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 
-/// Before a task that panicked begins again.
+/// Delay before a task that panicked is restarted.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Runs a task that has no end of its own, and begins it again whenever it panicked or returned, until it is dropped.
+/// Runs an endless task, and restarts it whenever it panics or returns, until it is dropped.
 pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
     loop {
         to_its_end(name, &task).await;
@@ -14,14 +15,14 @@ pub async fn for_ever<F: Future<Output = ()>>(name: &'static str, task: impl Fn(
     }
 }
 
-/// Runs a task until it returns, and begins it again whenever it panicked.
+/// Runs a task until it returns, and restarts it whenever it panics.
 pub async fn to_its_end<F: Future<Output = ()>>(name: &'static str, task: impl Fn() -> F) {
     while panics(name, async { task().await }).await {
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-/// Runs a task once, and says whether it panicked.
+/// Runs a task once, and returns whether it panicked.
 pub async fn panics(name: &'static str, task: impl Future<Output = ()>) -> bool {
     let panicked = AssertUnwindSafe(task).catch_unwind().await.is_err();
     if panicked {

@@ -1,5 +1,6 @@
-//! The threads of the process. All that it always needs are made before it begins its work: where the system has no more
-//! of them, it says so and ends, rather than to hang in the middle of a call.
+//! The threads of the process. It starts all threads that it always needs before its work begins.
+//! If the system refuses one, the process reports that and ends, instead of hanging in the middle
+//! of a call.
 
 use std::{
     fmt::Display,
@@ -14,24 +15,25 @@ use tokio::{
     time::timeout,
 };
 
-/// Threads for calls that block, such as reading a file, that are never ended: such a call finds one even when no new
-/// thread can be made.
+/// Threads for blocking calls, such as reading a file, that never end. Such a call finds one even
+/// if no new thread can be started.
 const KEPT: usize = 4;
 
-/// Threads for such calls at most.
+/// Maximum number of threads for blocking calls.
 const MOST: usize = 256;
 
-/// Threads that are made besides: those that write lines, and the first connections to a SQLite file.
+/// Number of other threads: those that write lines, and the first connections to a SQLite file.
 const OTHERS: usize = 6;
 
-/// For the kept threads to be made.
+/// Maximum time to start the threads that never end.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// For each of them to have a thread of its own.
+/// Time for which each of these threads is kept busy at the start, so that no call shares a thread
+/// with another.
 const BUSY: Duration = Duration::from_millis(2);
 
-/// The runtime, with all threads that it needs. Its threads cannot be made one by one: tokio panics when the system
-/// refuses one of them, and then waits for the others for ever.
+/// Starts the runtime with all threads that it needs. A trial starts as many threads before,
+/// because tokio panics when the system refuses one, and then waits for the others forever.
 pub fn start_runtime() -> io::Result<Runtime> {
     let workers = thread::available_parallelism().map_or(1, usize::from);
     try_to_make(workers + KEPT + OTHERS)?;
@@ -49,7 +51,7 @@ pub fn start_runtime() -> io::Result<Runtime> {
     Ok(runtime)
 }
 
-/// Says that the system has no threads for the program, without a thread to say it.
+/// Reports that the system has no threads for the program, without a thread to do so.
 pub fn refuse(why: impl Display) {
     let _ = writeln!(
         io::stderr(),
@@ -58,7 +60,7 @@ pub fn refuse(why: impl Display) {
     );
 }
 
-/// Makes as many threads at once, and ends them again.
+/// Starts `count` threads at once and ends them again, to find out whether the system allows them.
 fn try_to_make(count: usize) -> io::Result<()> {
     let barrier = Arc::new(Barrier::new(count + 1));
     let mut made = Vec::with_capacity(count);
@@ -68,7 +70,7 @@ fn try_to_make(count: usize) -> io::Result<()> {
             all.wait();
         }) {
             Ok(thread) => made.push(thread),
-            // Those that were made wait until the process ends, which it does now.
+            // The threads that were started wait until the process ends, which it does now.
             Err(error) => return Err(error),
         }
     }

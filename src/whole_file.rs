@@ -1,5 +1,6 @@
-//! A file that has its name only when it is whole: one that was cut off is not taken for what it was to be. It is readable
-//! by its user alone, and is made anew beside its name, so that no link that was put there leads it elsewhere.
+//! A file that gets its name only when it is complete, so that a partial file is never taken for a
+//! complete one. Only its user can read it. It is created anew beside its final name, so that no
+//! existing link redirects it.
 
 use std::{
     fs::File,
@@ -8,16 +9,16 @@ use std::{
 };
 use tempfile::TempPath;
 
-/// A file on its way to its name. Dropped before, it is gone.
+/// File under a temporary name, which is deleted if this is dropped.
 pub struct WholeFile {
     part: TempPath,
     path: PathBuf,
 }
 
 impl WholeFile {
-    /// Makes the file under another name in the same folder.
+    /// Creates the file under a temporary name in the same folder.
     ///
-    /// Errors: what has the name already is no file of its own, but a link, a folder or a device.
+    /// Errors: `AlreadyExists` if the name already belongs to a link, a folder or a device.
     pub fn create(path: &Path) -> io::Result<(Self, File)> {
         if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
             let why = format!("{} is a link, a folder or a device: name a new file", path.display());
@@ -30,7 +31,7 @@ impl WholeFile {
         Ok((Self { part, path: path.to_owned() }, file))
     }
 
-    /// Gives the file its name, in the place of an earlier one.
+    /// Syncs the file and gives it its name, in place of an earlier file.
     pub fn finish(self, file: &File) -> io::Result<()> {
         file.sync_all()?;
         self.part.persist(&self.path).map_err(|error| error.error)
@@ -41,15 +42,15 @@ fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The name with this at its end.
+/// Returns the path with `ending` appended.
 pub fn ended(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
 }
 
-/// Whether writing the file would change one of these, or something in it: a database has files beside it, and a folder
-/// those below it.
+/// Returns whether writing `file` would change one of the `kept` paths, one of the files that
+/// belong to a database there, or a file in a folder there.
 pub fn would_change(file: &Path, kept: &[PathBuf]) -> bool {
     let kept: Vec<_> = kept.iter().filter_map(|path| path.canonicalize().ok()).collect();
     real(file).is_some_and(|file| {
@@ -58,7 +59,7 @@ pub fn would_change(file: &Path, kept: &[PathBuf]) -> bool {
     })
 }
 
-/// The path without links; the file itself need not be there.
+/// Returns the path without links; the file itself need not exist.
 fn real(file: &Path) -> Option<PathBuf> {
     file.canonicalize().ok().or_else(|| Some(folder_of(file).canonicalize().ok()?.join(file.file_name()?)))
 }

@@ -1,4 +1,4 @@
-//! `active_jobs`: which jobs a client has before it.
+//! `active_jobs`: jobs on each client's list.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ pub struct Model {
     pub client_id: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub job_id: String,
-    /// What the client calls the job.
+    /// Title that the client gave the job.
     pub title: Option<String>,
     pub created_at: DateTimeUtc,
 }

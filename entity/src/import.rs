@@ -1,8 +1,8 @@
-//! `imports`: one row a run of the importer.
+//! `imports`: one row per run of the importer.
 
 use sea_orm::entity::prelude::*;
 
-/// Where a run of the importer stands.
+/// Status of a run of the importer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
 pub enum ImportStatus {
@@ -22,7 +22,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub status: ImportStatus,
-    /// The files and options that the run was given.
+    /// Files and options of the run.
     #[sea_orm(column_type = "JsonBinary")]
     pub options: Json,
     pub found: i64,
@@ -35,18 +35,18 @@ pub struct Model {
     pub finished_at: Option<DateTimeUtc>,
     pub merged: i64,
     pub overwritten: i64,
-    /// Records that came in and of which something was put right.
+    /// Imported records in which something was repaired.
     pub repaired: i64,
-    /// When the run's process was last known to be alive.
+    /// Time of the last heartbeat of the run's process.
     pub heartbeat_at: Option<DateTimeUtc>,
-    /// Which process runs it, in the words of `callsheet::process`.
+    /// Process that runs it, as named by `callsheet::process`.
     pub process: Option<String>,
-    /// What the run told at its end: its counts by source, reason and rule.
+    /// Report at the end of the run: its counts by source, reason and rule.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub report: Option<Json>,
-    /// Rejects that `import_rejects` keeps; of more than some, the others are only counted.
+    /// Rejects stored in `import_rejects`; beyond a limit, rejects are only counted.
     pub rejects_kept: i64,
-    /// Bytes of their texts.
+    /// Bytes of the stored rejects' texts.
     pub reject_bytes: i64,
 }
 

@@ -1,4 +1,4 @@
-//! `import_rejects`: the records that an import could not take.
+//! `import_rejects`: records that an import rejected.
 
 use sea_orm::entity::prelude::*;
 
@@ -13,11 +13,11 @@ pub struct Model {
     /// Key or row of the record in its file.
     #[sea_orm(column_type = "Text", nullable)]
     pub key: Option<String>,
-    /// A word from the table of reasons in `callsheet::import`.
+    /// Reason code from the table in `callsheet::import`.
     pub reason: String,
     #[sea_orm(column_type = "Text")]
     pub detail: String,
-    /// The record as it was found, secrets taken out.
+    /// Record as it was found, without secrets.
     #[sea_orm(column_type = "Text", nullable)]
     pub raw: Option<String>,
     pub created_at: DateTimeUtc,
@@ -27,7 +27,7 @@ pub struct Model {
 pub enum Relation {}
 
 impl Model {
-    /// Bytes of its texts.
+    /// Bytes of the texts of this row.
     pub fn bytes(&self) -> usize {
         let key = self.key.as_ref().map_or(0, String::len);
         self.file.len() + key + self.detail.len() + self.raw.as_ref().map_or(0, String::len)

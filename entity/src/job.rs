@@ -1,17 +1,17 @@
-//! `video_generation_jobs`: one row a job.
+//! `video_generation_jobs`: one row per job.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Where a job stands. The moves between these are in `callsheet::lifecycle`.
+/// Status of a job. `callsheet::lifecycle` holds the permitted transitions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(50))")]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
-    /// Waits for a worker.
+    /// Waiting for a worker.
     #[sea_orm(string_value = "queued")]
     Queued,
-    /// Someone works on it.
+    /// Running an attempt.
     #[sea_orm(string_value = "processing")]
     Processing,
     /// Ended with a result.
@@ -20,7 +20,7 @@ pub enum JobStatus {
     /// Ended with an error.
     #[sea_orm(string_value = "failed")]
     Failed,
-    /// Ended because someone asked.
+    /// Ended by a request to cancel.
     #[sea_orm(string_value = "cancelled")]
     Cancelled,
 }
@@ -51,23 +51,23 @@ pub struct Model {
     pub working_dir: Option<String>,
     pub episode_id: Option<String>,
     pub series_id: Option<String>,
-    /// Higher runs first.
+    /// Priority from -100 to 100; higher runs first.
     pub priority: i16,
-    /// Not to be claimed before.
+    /// Time before which the job must not be claimed.
     pub run_at: Option<DateTimeUtc>,
     pub max_attempts: i32,
-    /// Up to 16 string pairs.
+    /// Labels: up to 16 pairs of strings.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub labels: Option<Json>,
     pub idempotency_key: Option<String>,
-    /// SHA-256 of the request that the key came with, in hex.
+    /// SHA-256 of the request that came with the idempotency key, in hex.
     pub idempotency_fingerprint: Option<String>,
-    /// The older store that the job was imported from.
+    /// Older store from which the job was imported.
     pub source: Option<String>,
-    /// The raw status there.
+    /// Original status in that store.
     pub source_status: Option<String>,
     pub status: JobStatus,
-    /// Percent, 0 to 100.
+    /// Progress in percent, 0 to 100.
     pub progress: f64,
     pub current_stage: Option<String>,
     #[sea_orm(column_type = "JsonBinary", nullable)]
@@ -78,21 +78,23 @@ pub struct Model {
     pub completed_shots: i32,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,
-    /// Set once, at the first start.
+    /// Time of the first start, set once.
     pub started_at: Option<DateTimeUtc>,
-    /// Set on entering a terminal status, cleared on leaving it.
+    /// Time when the job ended; set on entering a terminal status, cleared on leaving it.
     pub completed_at: Option<DateTimeUtc>,
-    /// How many times the job was started.
+    /// Number of attempts so far.
     pub attempt: i32,
     pub worker_id: Option<String>,
     pub lease_token: Option<String>,
     pub lease_expires_at: Option<DateTimeUtc>,
     pub cancel_requested_at: Option<DateTimeUtc>,
-    /// Steps by one at every change; the ETag; the `seq` of the event that tells of the change.
+    /// Version of the job, which grows by one with each change. It is the ETag, and the `seq` of
+    /// the event that records the change.
     pub version: i64,
-    /// When the job entered its present status; null where that is not known, as of imported jobs.
+    /// Time when the job entered its current status; null if unknown, as for imported jobs.
     pub status_since: Option<DateTimeUtc>,
-    /// The lease under which a worker ended the last attempt; null when none did. Its worker may repeat itself.
+    /// Lease token under which a worker ended the last attempt, so that the worker may repeat its
+    /// report; null if no worker did.
     pub last_lease_token: Option<String>,
 }
 

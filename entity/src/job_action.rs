@@ -1,8 +1,8 @@
-//! `job_actions`: one row for each action on all jobs that match.
+//! `job_actions`: one row per action on all matching jobs.
 
 use sea_orm::entity::prelude::*;
 
-/// What is done to the jobs.
+/// Change that an action makes to its jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
 pub enum ActionKind {
@@ -16,7 +16,7 @@ pub enum ActionKind {
     SetPriority,
 }
 
-/// Where an action stands.
+/// Status of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
 pub enum ActionStatus {
@@ -36,33 +36,33 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: String,
     pub action: ActionKind,
-    /// The new priority, of `set_priority`.
+    /// New priority, for `set_priority`.
     pub priority: Option<i16>,
-    /// As it was given, so that another process can go on.
+    /// Filter as the client sent it, so that another process can continue the action.
     #[sea_orm(column_type = "JsonBinary")]
     pub filter: Json,
-    /// The filter in words.
+    /// Description of the filter in words.
     #[sea_orm(column_type = "Text")]
     pub filter_text: String,
     pub status: ActionStatus,
-    /// How many jobs matched when it began.
+    /// Number of matching jobs when the action began.
     pub matching: i64,
     pub changed: i64,
     pub skipped: i64,
     pub failed: i64,
-    /// Where the last job stands that was acted on.
+    /// Keyset cursor, first column: creation time of the last job that the action processed.
     pub after_created_at: Option<DateTimeUtc>,
     pub after_id: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub error: Option<String>,
     pub created_at: DateTimeUtc,
     pub finished_at: Option<DateTimeUtc>,
-    /// When the action's process was last known to be alive.
+    /// Time of the last heartbeat of the action's process.
     pub heartbeat_at: Option<DateTimeUtc>,
-    /// Which process runs it, in the words of `callsheet::process`; null when none does.
+    /// Process that runs it, as named by `callsheet::process`; null if none does.
     pub process: Option<String>,
     pub idempotency_key: Option<String>,
-    /// SHA-256 of the request that came with the key.
+    /// SHA-256 of the request that came with the idempotency key.
     pub idempotency_fingerprint: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `job_action_outcomes`: what became of each job that an action met.
+//! `job_action_outcomes`: outcome of an action for each job that it processed.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,7 +7,7 @@ use sea_orm::entity::prelude::*;
 pub enum Outcome {
     #[sea_orm(string_value = "changed")]
     Changed,
-    /// It was as wanted already, or could not be changed in the status that it was in.
+    /// The job was in the requested state already, or its status does not permit the change.
     #[sea_orm(string_value = "skipped")]
     Skipped,
     #[sea_orm(string_value = "failed")]
@@ -22,7 +22,7 @@ pub struct Model {
     pub action_id: String,
     pub job_id: String,
     pub outcome: Outcome,
-    /// Why it was not changed, as a stable word.
+    /// Reason code, if the job was not changed.
     pub code: Option<String>,
     #[sea_orm(column_type = "Text", nullable)]
     pub detail: Option<String>,

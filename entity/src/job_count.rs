@@ -1,4 +1,5 @@
-//! `job_counts`: how many jobs there are by type and status; kept by triggers, never written otherwise.
+//! `job_counts`: number of jobs by type and status. Triggers maintain it; nothing else writes to
+//! it.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,10 +10,11 @@ pub struct Model {
     pub job_type: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub status: super::job::JobStatus,
-    /// Which of the transactions at the same time wrote it, on PostgreSQL; 0 on SQLite.
+    /// Slot that the writing transaction has to itself, on PostgreSQL; 0 on SQLite.
     #[sea_orm(primary_key, auto_increment = false)]
     pub slot: i16,
-    /// The sum over the slots is the count; a slot by itself may be negative.
+    /// Part of the count in this slot. The count is the sum over the slots; one of them may be
+    /// negative.
     pub jobs: i64,
 }
 

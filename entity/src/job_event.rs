@@ -1,4 +1,4 @@
-//! `job_events`: the append-only history of every job.
+//! `job_events`: append-only history of every job.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -9,23 +9,24 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub job_id: String,
-    /// The version that the job had after the change: 1, 2, 3, … without gaps.
+    /// Version of the job after the change: 1, 2, 3, … without gaps.
     pub seq: i64,
-    /// What happened: the verb in the past tense, e.g. `created`, `progressed`, `completed`.
+    /// Kind of event: a verb in the past tense, such as `created`, `progressed` or `completed`.
     pub kind: String,
-    /// The job's status after the change.
+    /// Status of the job after the change.
     pub status: super::job::JobStatus,
     pub progress: f64,
     pub current_stage: Option<String>,
     pub total_shots: i32,
     pub completed_shots: i32,
-    /// What else is worth telling of this kind of event.
+    /// Further data of this kind of event.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub data: Option<Json>,
     pub created_at: DateTimeUtc,
-    /// Of the job.
+    /// Type of the job.
     pub job_type: Option<String>,
-    /// How long the job had been in the status that this event ended; null when it changed none.
+    /// Seconds that the job spent in the status that this event ended; null if the status did not
+    /// change.
     pub seconds: Option<f64>,
 }
 

@@ -1,9 +1,10 @@
-//! `job_items`: one row a shot, file, URL or other part of a job.
+//! `job_items`: one row per shot, file, URL or other part of a job.
 
 use sea_orm::entity::prelude::*;
 use serde::{Deserialize, Serialize};
 
-/// Where an item stands. `completed` and `skipped` are done: a new attempt leaves them alone.
+/// Status of an item. `completed` and `skipped` are done: a new attempt leaves such items
+/// unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
 #[serde(rename_all = "snake_case")]
@@ -28,7 +29,7 @@ pub struct Model {
     /// Position in the job, from 0.
     #[sea_orm(primary_key, auto_increment = false)]
     pub idx: i32,
-    /// The creator's name of the item; unique in a job unless it was imported.
+    /// Name that the creator gave the item; unique in a job unless it was imported.
     pub key: String,
     pub status: ItemStatus,
     #[sea_orm(column_type = "JsonBinary", nullable)]
@@ -37,7 +38,7 @@ pub struct Model {
     pub result: Option<Json>,
     #[sea_orm(column_type = "Text", nullable)]
     pub error: Option<String>,
-    /// The attempt of the job that reported last; 0 before any did.
+    /// Attempt of the job that reported on the item last; 0 if none has.
     pub attempt: i32,
     pub created_at: DateTimeUtc,
     pub updated_at: DateTimeUtc,

@@ -1,4 +1,5 @@
-//! `job_labels`: where each label leads, in the order of the lists; kept by triggers, never written otherwise.
+//! `job_labels`: index from each label to its jobs, in the order of the lists. Triggers maintain
+//! it; nothing else writes to it.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,11 +1,11 @@
-//! `job_stats`: what happened in a span of time to jobs of a type.
+//! `job_stats`: counts of job events by time span and job type.
 
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "job_stats")]
 pub struct Model {
-    /// Seconds of the span: 60, 900 or 3600.
+    /// Length of the time span in seconds: 60, 900 or 3600.
     #[sea_orm(primary_key, auto_increment = false)]
     pub unit: i32,
     #[sea_orm(primary_key, auto_increment = false)]
@@ -18,10 +18,11 @@ pub struct Model {
     pub failed: i64,
     pub cancelled: i64,
     pub retried: i64,
-    /// How long jobs that were started had waited, as `callsheet::lifecycle::Histogram`.
+    /// Histogram of the times that started jobs had waited, as `callsheet::lifecycle::Histogram`.
     #[sea_orm(column_type = "JsonBinary")]
     pub waits: Json,
-    /// How long jobs that completed or failed had run.
+    /// Histogram of the times that completed or failed jobs had run, as
+    /// `callsheet::lifecycle::Histogram`.
     #[sea_orm(column_type = "JsonBinary")]
     pub runs: Json,
 }

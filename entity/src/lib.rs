@@ -1,4 +1,5 @@
-//! The tables of Callsheet as SeaORM entities, a table a file. Data and enums only; behaviour lives in `callsheet`.
+//! SeaORM entities of Callsheet's tables, one file per table. Data and enums only; behaviour lives
+//! in `callsheet`.
 
 pub mod active_job;
 pub mod episode;

@@ -1,11 +1,11 @@
-//! `positions`: up to which event something was done.
+//! `positions`: event positions up to which some work is done.
 
 use sea_orm::entity::prelude::*;
 
-/// Events are part of `job_stats`.
+/// Name of the position up to which `job_stats` counts events.
 pub const STATS: &str = "stats";
 
-/// Events were taken away, of jobs that ended long ago.
+/// Name of the position up to which old history was pruned.
 pub const PRUNED: &str = "pruned";
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]

@@ -1,4 +1,4 @@
-//! `queues`: what is set for a type of job. A type that nothing was set for has no row.
+//! `queues`: settings of a job type. A type without settings has no row.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,9 +7,9 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub job_type: String,
-    /// No worker is given a job of this type.
+    /// Whether claims of this type are paused.
     pub paused: bool,
-    /// Jobs of this type that may run at once; null for any number.
+    /// Maximum running jobs of this type; null for no limit.
     pub max_running: Option<i32>,
     pub updated_at: DateTimeUtc,
 }

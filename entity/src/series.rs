@@ -1,4 +1,4 @@
-//! `series`: what episodes and jobs belong to.
+//! `series`: groups of episodes and jobs.
 
 use sea_orm::entity::prelude::*;
 

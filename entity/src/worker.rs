@@ -1,4 +1,4 @@
-//! `workers`: who asks for jobs.
+//! `workers`: programs that claim jobs.
 
 use sea_orm::entity::prelude::*;
 
@@ -8,20 +8,20 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub worker_id: String,
     pub host: Option<String>,
-    /// Of the worker's program.
+    /// Version of the worker's program.
     pub version: Option<String>,
-    /// The types that it asked for last.
+    /// Job types of its last claim.
     #[sea_orm(column_type = "JsonBinary", nullable)]
     pub job_types: Option<Json>,
     pub first_seen_at: DateTimeUtc,
-    /// To within a few seconds.
+    /// Time of its last call, to within a few seconds.
     pub last_seen_at: DateTimeUtc,
-    /// Jobs that it was given.
+    /// Number of jobs that it has claimed.
     pub claimed: i64,
     pub completed: i64,
-    /// Attempts that it said had failed.
+    /// Number of attempts that it reported as failed.
     pub failed: i64,
-    /// Jobs that were taken from it when their lease ran out.
+    /// Number of jobs that the server took back when their lease expired.
     pub rescued: i64,
 }
 

@@ -1,4 +1,5 @@
-//! `write_probes`: what readiness writes and takes back, to see whether the database can be written to.
+//! `write_probes`: row that the readiness check writes and deletes, to see whether the database
+//! accepts writes.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Actions on all jobs that match a filter.
+//! Handlers of actions on all jobs that match a filter.
 
 use super::{
     Tag,
@@ -20,17 +20,17 @@ use poem_openapi::{
 };
 use serde_json::json;
 
-/// The call that begins an action stands among those of jobs.
+/// Handler that starts actions; it is separate because its path is under `/jobs`.
 pub struct StartActions(pub JobManager);
 
 pub struct Actions(pub JobManager);
 
 #[derive(ApiResponse)]
 enum Begun {
-    /// What the action would come to: nothing was begun.
+    /// Counts of the jobs that the action would change; no action was started.
     #[oai(status = 200)]
     DryRun(Json<ActionPreview>),
-    /// The action is begun.
+    /// The action has been started.
     #[oai(status = 202)]
     Started(
         Json<Action>,
@@ -44,9 +44,10 @@ enum Begun {
 impl StartActions {
     /// Act on all jobs that match
     ///
-    /// Cancels, retries, deletes or re-prioritises every job that matches the filter and was created until now, in the background, each
-    /// as the call for one job would. With `dry_run`, counts what that would come to. May be repeated with the same Idempotency-Key: the
-    /// action is begun once.
+    /// Cancels, retries, deletes or re-prioritises every job that matches the filter and was
+    /// created until now. The server does so in the background, for each job as the call for a
+    /// single job would. With `dry_run` it only counts the jobs that would change. Repeating the
+    /// call with the same `Idempotency-Key` starts no second action.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
     async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<Begun> {
         let idempotency = key.of("start_action", body.text.as_deref());
@@ -66,14 +67,14 @@ impl StartActions {
 impl Actions {
     /// List actions
     ///
-    /// A page, newest first.
+    /// Returns a page of actions, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_actions")]
     async fn list_actions(
         &self,
-        /// Rows of a page.
+        /// Maximum number of actions on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Written<ActionList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
@@ -87,7 +88,7 @@ impl Actions {
 
     /// Get an action
     ///
-    /// How far it is: the counts step with each batch.
+    /// Returns an action and its progress; its counts grow with each batch.
     #[oai(path = "/:action_id", method = "get", operation_id = "get_action")]
     async fn get_action(
         &self,
@@ -99,7 +100,8 @@ impl Actions {
 
     /// Abort an action
     ///
-    /// Stops it after the batch that it is at. What was done stays done; an action that has ended stays as it is.
+    /// Stops an action after its current batch. The changes made until then remain. An action that
+    /// has ended stays as it is.
     #[oai(path = "/:action_id/abort", method = "post", operation_id = "abort_action")]
     async fn abort_action(
         &self,
@@ -111,18 +113,18 @@ impl Actions {
 
     /// List outcomes
     ///
-    /// What became of each job that the action met.
+    /// Returns the outcome for each job that the action has handled.
     #[oai(path = "/:action_id/outcomes", method = "get", operation_id = "list_action_outcomes")]
     async fn list_action_outcomes(
         &self,
         /// Id of the action.
         action_id: Path<String>,
-        /// Only these outcomes.
+        /// Only outcomes of this kind.
         outcome: Query<Option<ActionOutcomeKind>>,
-        /// `next_after` of the page before.
+        /// `next_after` of the previous page.
         #[oai(validator(minimum(value = "0")))]
         after: Query<Option<i64>>,
-        /// Outcomes of a page.
+        /// Maximum number of outcomes on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
     ) -> Result<Written<ActionOutcomeList>> {

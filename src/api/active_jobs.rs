@@ -1,4 +1,4 @@
-//! Active jobs: what a page goes on showing after it was closed.
+//! Handlers of active jobs: the list by which a page finds its jobs again after it was closed.
 
 use super::{
     Tag,
@@ -15,12 +15,12 @@ pub struct Active(pub JobManager);
 impl Active {
     /// List active jobs
     ///
-    /// The jobs that a client has before it: those that it created with its `client_id`, and those that were put. A job that has
-    /// ended is not among them, from the moment on at which it ended.
+    /// Returns the active jobs of a client: those that it created with its `client_id`, and those
+    /// that were put on its list. A job leaves the list at the moment when it ends.
     #[oai(path = "/", method = "get", operation_id = "list_active_jobs")]
     async fn list_active_jobs(
         &self,
-        /// The client.
+        /// Id of the client.
         client_id: Query<String>,
     ) -> Result<Json<ActiveJobs>> {
         let active_jobs = self.0.list_active_jobs(&client_id.0).await?.into_iter().map(Into::into).collect();
@@ -29,7 +29,8 @@ impl Active {
 
     /// Put an active job
     ///
-    /// Puts a job before a client, or gives it another title there. A retried job is active again only when it is put again.
+    /// Puts a job on the client's list, or changes its title there. A job stays on the list until
+    /// it ends. Retrying does not put it back; `PUT` it again.
     #[oai(path = "/", method = "put", operation_id = "set_active_job")]
     async fn set_active_job(&self, body: Body<SetActiveJob>) -> Result<Json<ActiveJob>> {
         let SetActiveJob { client_id, job_id, title } = body.value;
@@ -38,13 +39,13 @@ impl Active {
 
     /// Remove active jobs
     ///
-    /// Takes a job from a client, or all jobs. The jobs themselves go on.
+    /// Removes one job from the client's list, or all of them. The jobs themselves continue.
     #[oai(path = "/", method = "delete", operation_id = "remove_active_jobs")]
     async fn remove_active_jobs(
         &self,
-        /// The client.
+        /// Id of the client.
         client_id: Query<String>,
-        /// Id of the job; all jobs of the client when left out.
+        /// Id of the job; all jobs of the client by default.
         job_id: Query<Option<String>>,
     ) -> Result<Json<RemovedActiveJobs>> {
         let removed = self.0.remove_active_jobs(&client_id.0, job_id.0).await?;

@@ -1,4 +1,4 @@
-//! What every answer says of itself to browsers: who may embed it, and whether it may be kept.
+//! Response headers for browsers: which sites may embed a response, and whether it may be cached.
 
 use poem::http::{
     HeaderMap, HeaderName, HeaderValue, Method,
@@ -7,23 +7,24 @@ use poem::http::{
 
 const RESOURCE_POLICY: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-/// Which pages may embed what.
+/// Policy of which sites may embed which responses.
 #[derive(Clone, Copy)]
 pub struct Embedding {
-    /// Pages of other origins are configured: they show the films and pictures under /media.
+    /// Whether other origins are configured: their pages show the videos and pictures under
+    /// `/media`.
     pub by_other_sites: bool,
 }
 
 impl Embedding {
-    /// The headers that an answer lacks. What a handler has set stays.
+    /// Adds the headers that a response lacks; a handler's own values stay.
     pub fn complete(self, method: &Method, path: &str, headers: &mut HeaderMap) {
         let may_embed = match path.starts_with("/media/") {
             false => "same-origin",
             true if self.by_other_sites => "cross-origin",
-            // A page of another port of this host is of the same site.
+            // A page on another port of this host counts as the same site.
             true => "same-site",
         };
-        // What has an ETag is asked for again each time, and may be kept to be told unchanged.
+        // A response with an ETag may be cached if the browser revalidates it on each use.
         let is_compared = matches!(*method, Method::GET | Method::HEAD) && headers.contains_key(ETAG);
         let keep = if is_compared { "no-cache" } else { "no-store" };
         set(headers, RESOURCE_POLICY, may_embed);

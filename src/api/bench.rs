@@ -1,9 +1,10 @@
-//! Answers that touch no table, to measure the others against. Only in builds with the feature `bench`.
+//! Responses that use no table, as a baseline for benchmarks. Only in builds with the feature
+//! `bench`.
 
 use super::problem::Problem;
 use poem::{Endpoint, Request, Response, endpoint::make};
 
-/// Reads the JSON that it is sent, and sends it back.
+/// Parses the JSON that it receives and sends it back.
 pub fn echo() -> impl Endpoint<Output = Response> {
     make(|mut request: Request| async move {
         let body = request.take_body().into_bytes().await?;
@@ -13,7 +14,7 @@ pub fn echo() -> impl Endpoint<Output = Response> {
     })
 }
 
-/// Sends the same bytes each time, as many as a small job has.
+/// Sends the same bytes each time, about as many as a small job has.
 pub fn fixed() -> impl Endpoint<Output = Response> {
     let body = format!(r#"{{"text": "{}"}}"#, "a fox learns to ride the night train home ".repeat(24));
     make(move |_| {

@@ -1,7 +1,8 @@
-//! The request body, held to the published schema before it is read.
+//! Request bodies, validated against the published schema before they are parsed.
 //!
-//! poem-openapi's own reader takes numbers for texts and nulls for anything, so that what is accepted is not what the
-//! document says. Here the document decides, and every deviation is told with its JSON pointer.
+//! poem-openapi's own parser accepts numbers as texts and null for anything, so it would accept
+//! bodies that the document forbids. This module validates with the document's schema and reports
+//! every error with its JSON pointer.
 
 mod receive;
 mod shape;
@@ -23,16 +24,17 @@ use receive::{Received, in_turn, receive};
 use serde_json::Value;
 use shape::Shape;
 
-/// Largest body that is read, in bytes; handed to the reader through the request's data.
+/// Maximum size of a body in bytes; handlers get it through the request's data.
 #[derive(Clone, Copy)]
 pub struct Limit(pub usize);
 
 /// A JSON body of the shape `T`.
 pub struct Body<T> {
     pub value: T,
-    /// The body as JSON in one form, for the fingerprint of the Idempotency-Key that came with it.
+    /// Canonical JSON text of the body, for the fingerprint of an `Idempotency-Key`; only if the
+    /// request has one.
     pub text: Option<String>,
-    /// The memory that a large one counts for until it is done with.
+    /// Reserved memory of a large body, released when the body is dropped.
     _share: Option<Share>,
 }
 
@@ -63,7 +65,7 @@ impl<T: ParseFromJSON + 'static> ParsePayload for Body<T> {
 }
 
 impl<T> Body<T> {
-    /// What was sent, of which nothing else is kept.
+    /// Returns the value and frees everything else.
     pub fn into_value(self) -> T {
         self.value
     }
@@ -80,7 +82,7 @@ impl<T: ParseFromJSON + 'static> Body<T> {
 
     fn parse(received: Received, keyed: bool) -> Result<Self> {
         let raw = from_json(&received.bytes)?;
-        // serde_json keeps members sorted, so two spellings of one request have one text.
+        // serde_json sorts members, so different spellings of the same request give the same text.
         let text = keyed.then(|| raw.to_string());
         Ok(Self { value: parse(raw)?, text, _share: received.share })
     }
@@ -110,7 +112,7 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     }
 }
 
-/// As [`Body`], but nothing at all may be sent as well, which is the same as `{}`.
+/// A [`Body`] that may also be empty, which means `{}`.
 pub struct OptionalBody<T>(pub T);
 
 impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for OptionalBody<T> {
@@ -175,11 +177,13 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
     })
 }
 
-/// The integers in the elements of lists; other members of theirs may be anything, and stay as they are.
+/// Integer fields of list elements. Other members of the elements may hold any value and must stay
+/// unchanged.
 const WHOLE_NUMBERS: [(&str, &[&str]); 3] =
     [("items", &["idx"]), ("outcomes", &["retry_after_seconds"]), ("jobs", &["priority", "max_attempts"])];
 
-/// JSON Schema counts 9.0 among the integers, the reader of integers does not.
+/// Converts numbers such as 9.0 to integers: JSON Schema accepts them as integers, the parser does
+/// not.
 fn whole_numbers(body: &mut Value) {
     let Value::Object(members) = body else { return };
     for (list, fields) in WHOLE_NUMBERS {

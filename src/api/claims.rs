@@ -1,4 +1,4 @@
-//! Workers: they claim jobs, say that they are still there, let go of jobs, and report outcomes.
+//! Handlers of the calls of workers: claims, heartbeats, releases and outcomes.
 
 use super::{
     Tag,
@@ -21,11 +21,12 @@ pub struct Claims(pub JobManager);
 impl Claims {
     /// Claim jobs
     ///
-    /// Gives the worker the jobs that come first, each under a lease: higher priority, then earlier due, then earlier created.
-    /// No job is given twice. With `wait_seconds` the call is held until there is a job.
+    /// Gives the worker the next jobs, each under a lease: those with a higher priority first, then
+    /// those due earlier, then those created earlier. No job goes to two workers. With
+    /// `wait_seconds` the server holds the response until a job is due.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
     async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<Written<ClaimedJobs>> {
-        // The body is not kept while the call waits: it may be a megabyte of blanks.
+        // A waiting call must not hold its body in memory: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
         let claimed = ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() };
         Ok(Written::json_of_change(&claimed))
@@ -33,7 +34,8 @@ impl Claims {
 
     /// Send a heartbeat
     ///
-    /// Extends the lease of a job, takes what is reported with it, all or none of it, and says whether the worker is to let go.
+    /// Extends the lease of a job, applies the reports in the call (all or none), and returns
+    /// whether cancelling was requested.
     #[oai(path = "/jobs/:job_id/heartbeat", method = "post", operation_id = "heartbeat")]
     async fn heartbeat(
         &self,
@@ -47,8 +49,8 @@ impl Claims {
 
     /// Release a job
     ///
-    /// From processing back to queued, and the attempt does not count: for a worker that stops. When the job's cancelling
-    /// was asked for it ends as cancelled.
+    /// Moves a processing job back to queued without counting the attempt, for a worker that stops.
+    /// If cancelling was requested, the job becomes cancelled.
     #[oai(path = "/jobs/:job_id/release", method = "post", operation_id = "release_job")]
     async fn release_job(
         &self,
@@ -63,8 +65,8 @@ impl Claims {
 
     /// Report outcomes
     ///
-    /// How the attempts of up to 1,000 jobs ended. Each is taken or refused by itself, in order; those that are taken
-    /// are one transaction.
+    /// Reports how the attempts of up to 1,000 jobs ended. The server accepts or refuses each
+    /// outcome separately, in order, and writes the accepted ones in one transaction.
     #[oai(path = "/outcomes", method = "post", operation_id = "report_outcomes")]
     async fn report_outcomes(&self, body: Body<ReportOutcomes>) -> Result<Json<Outcomes>> {
         let outcomes = body.value.outcomes.into_iter().map(Into::into).collect();

@@ -1,6 +1,7 @@
-//! What the handlers' types don't say of the operations: the headers that they read and the problems that they answer.
+//! Parts of an operation's contract that its handler's types do not show: the headers that it reads
+//! and the problems that it returns.
 
-/// A request header of an operation.
+/// A request header that an operation reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Header {
     IdempotencyKey,
@@ -9,14 +10,15 @@ pub enum Header {
     LastEventId,
 }
 
-/// An operation, its request headers, and the codes of its problems besides those of [`EVERYWHERE`].
+/// An operation, its request headers, and the codes of its problems in addition to those of
+/// [`EVERYWHERE`].
 pub struct Operation {
     pub id: &'static str,
     pub headers: &'static [Header],
     pub codes: &'static [&'static str],
 }
 
-/// Codes that any operation may answer.
+/// Codes that every operation may return.
 pub const EVERYWHERE: [&str; 7] = [
     "invalid_request",
     "method_not_allowed",
@@ -27,10 +29,10 @@ pub const EVERYWHERE: [&str; 7] = [
     "overloaded",
 ];
 
-/// Codes of every operation that may change something.
+/// Codes that every changing operation may return.
 pub const UNSAFE: [&str; 2] = ["origin_refused", "disk_full"];
 
-/// Codes of every operation with a body.
+/// Codes that every operation with a body may return.
 pub const WITH_BODY: [&str; 4] = ["malformed_body", "body_too_slow", "body_too_large", "media_type_unsupported"];
 
 const fn operation(id: &'static str, headers: &'static [Header], codes: &'static [&'static str]) -> Operation {
@@ -41,7 +43,7 @@ const CREATES: &[Header] = &[Header::IdempotencyKey];
 const RESUMES: &[Header] = &[Header::LastEventId];
 const CHANGES: &[Header] = &[Header::IfMatch];
 
-/// Every operation of the document.
+/// All operations of the document.
 pub const OPERATIONS: [Operation; 57] = [
     operation("generate_idea2video", CREATES, &["idempotency_key_reused"]),
     operation("generate_script2video", CREATES, &["idempotency_key_reused"]),

@@ -1,7 +1,8 @@
 //! Cross-origin requests (the Fetch standard): pages of the configured origins may call the API.
 //!
-//! A request of another origin is answered all the same, without the headers: it is the browser that then keeps the
-//! answer from the page. Pages of this server's own origin send an Origin header too.
+//! A request of another origin gets its response too, but without the CORS headers, and then the
+//! browser withholds it from the page. Pages of this server's own origin send an `Origin` header as
+//! well.
 
 use super::origin::is_allowed;
 use futures_util::{TryFutureExt, future::Either};
@@ -16,12 +17,12 @@ use std::{
 
 const EXPOSED: &str = "allow, etag, location, retry-after, x-request-id";
 const METHODS: &str = "GET, HEAD, POST, PUT, PATCH, DELETE";
-/// Seconds that a browser may keep a permission.
+/// Seconds that a browser may cache a preflight response.
 const MAX_AGE: &str = "600";
 
 #[derive(Clone)]
 pub struct Cors {
-    /// `*` for any.
+    /// Allowed origins; `*` allows any.
     origins: Arc<[String]>,
 }
 
@@ -33,7 +34,7 @@ impl Cors {
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let mut origins = request.headers().get_all(header::ORIGIN).iter();
         let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
-        // Said as such: a page that is any page is given nothing of its own.
+        // With `*` instead of the origin, browsers withhold responses to requests with credentials.
         if self.origins.iter().any(|known| known == "*") {
             return Some(HeaderValue::from_static("*"));
         }
@@ -74,7 +75,7 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
     }
 }
 
-/// The answer with what the browser has to know of it.
+/// Adds the CORS headers to a response.
 fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
     let headers = response.headers_mut();
     headers.append(header::VARY, HeaderValue::from_static("origin"));
@@ -85,7 +86,7 @@ fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
     response
 }
 
-/// The permission that a browser asks for before the request itself.
+/// Builds the response to a preflight request.
 fn preflight(wanted: Option<HeaderValue>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();

@@ -1,10 +1,10 @@
-//! The document and the pages that show it. Nothing on them is loaded from another host.
+//! OpenAPI document and the pages that show it. The pages load nothing from other hosts.
 
 use super::spec;
 use poem::{Endpoint, EndpointExt, Response, Route, endpoint::make_sync, get, http::header};
 use std::sync::{Arc, OnceLock};
 
-/// What the pages may do: run their own inlined script and style, and call this server.
+/// Allows the pages to run their inline scripts and styles, and to call this server.
 const POLICY: &str = "default-src 'none'; script-src 'unsafe-inline' 'unsafe-eval'; style-src 'unsafe-inline'; \
                       img-src 'self' data: blob:; font-src data:; worker-src blob:; connect-src 'self'; \
                       base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -18,7 +18,7 @@ pub fn add(routes: Route) -> Route {
         .at("/openapi-3.0.json", text("application/json", spec::json_3_0))
 }
 
-/// A page made when it is first asked for: most servers never show it, and it is over a megabyte.
+/// Serves a page that the first request builds: most servers never show it, and it is large.
 fn page(make: fn() -> String) -> impl Endpoint {
     get(text("text/html; charset=utf-8", make)
         .with(poem::middleware::SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, POLICY)))

@@ -1,4 +1,4 @@
-//! Episodes.
+//! Handlers of episodes: create, list, get, delete.
 
 use super::{
     Tag,
@@ -21,7 +21,7 @@ pub struct Episodes(pub JobManager);
 
 #[derive(ApiResponse)]
 enum CreatedEpisode {
-    /// The episode is there.
+    /// The created episode.
     #[oai(status = 201)]
     Created(
         Json<Episode>,
@@ -35,7 +35,7 @@ enum CreatedEpisode {
 impl Episodes {
     /// Create an episode
     ///
-    /// Makes an episode that jobs may belong to, in a series or by itself.
+    /// Creates an episode to which jobs can belong, in a series or without one.
     #[oai(path = "/", method = "post", operation_id = "create_episode")]
     async fn create_episode(&self, key: IdempotencyKey, body: Body<NewEpisode>) -> Result<CreatedEpisode> {
         let idempotency = key.of("create_episode", body.text.as_deref());
@@ -46,18 +46,18 @@ impl Episodes {
 
     /// List episodes
     ///
-    /// A page, newest first.
+    /// Returns a page of episodes, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_episodes")]
     async fn list_episodes(
         &self,
         /// Only episodes of this series.
         series_id: Query<Option<String>>,
-        /// Rows of a page.
+        /// Maximum number of episodes on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-        /// Tells the jobs of each by status as well.
+        /// Whether to count the jobs of each episode by status.
         counts: Query<Option<bool>>,
     ) -> Result<Json<EpisodeList>> {
         let after = paging::cursor(cursor.0)?;
@@ -77,7 +77,7 @@ impl Episodes {
 
     /// Get an episode
     ///
-    /// Id, series, title, number and time of making.
+    /// Returns the id, series, title, number and creation time of an episode.
     #[oai(path = "/:episode_id", method = "get", operation_id = "get_episode")]
     async fn get_episode(
         &self,
@@ -89,7 +89,8 @@ impl Episodes {
 
     /// Delete an episode
     ///
-    /// Its jobs stay, without an episode; each gets an event that says so.
+    /// Deletes an episode. Its jobs remain without an episode, and each of them gets an event about
+    /// it.
     #[oai(path = "/:episode_id", method = "delete", operation_id = "delete_episode")]
     async fn delete_episode(
         &self,

@@ -1,4 +1,4 @@
-//! The history of a job.
+//! Handler of the history of a job.
 
 use super::{
     Tag,
@@ -22,15 +22,16 @@ pub struct Events(pub JobManager);
 impl Events {
     /// List events
     ///
-    /// What happened to a job, in order. A page ends at 8 MiB: it may hold fewer than `limit`, and `next_after` goes on.
+    /// Returns the history of a job, in order. A page ends at 8 MiB and may therefore hold fewer
+    /// than `limit` events: continue with `next_after`.
     #[oai(path = "/:job_id/events", method = "get", operation_id = "list_events")]
     async fn list_events(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Only events behind this seq: `next_after` of the page before.
+        /// Only events after this `seq`: `next_after` of the previous page.
         after: Query<Option<i64>>,
-        /// Events of a page.
+        /// Maximum number of events on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
     ) -> Result<Written<EventList>> {

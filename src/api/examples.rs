@@ -1,4 +1,4 @@
-//! An example of every schema of the document. A test holds each to its schema.
+//! Examples of every schema of the document. A test validates each against its schema.
 
 use serde_json::{Value, json};
 
@@ -11,12 +11,12 @@ const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
-/// The example of a schema, by its name.
+/// Returns the example of a schema by its name.
 pub fn example(schema: &str) -> Option<Value> {
     input(schema).or_else(|| output(schema))
 }
 
-/// A dump of vedo-jobs, to be imported.
+/// Returns an example dump of vedo-jobs to import.
 pub fn dump() -> Value {
     json!([{
         "job_id": "3f0c8f3e-6f0e-4c52-9d38-6a3c2f1b7e11", "type": "idea2video", "status": "completed",
@@ -77,6 +77,7 @@ fn output(schema: &str) -> Option<Value> {
         "JobWithShots" => {
             let mut job = fields();
             job["shots"] = json!([shot()]);
+            job["shots_next_after"] = json!(null);
             job
         }
         "ListedJob" => listed(),
@@ -95,7 +96,7 @@ fn output(schema: &str) -> Option<Value> {
             "message": "Shot updated successfully", "job_id": JOB, "shot_idx": 0, "updated_fields": ["visual_desc"],
         }),
         "Shot" => shot(),
-        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()]}),
+        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null}),
         "Item" => item(),
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),
@@ -273,7 +274,7 @@ fn import() -> Value {
     })
 }
 
-/// Of one source, which is all there is.
+/// Returns the counts of an import; with `of_source`, those of its only source.
 fn sums(of_source: bool) -> Value {
     let mut sums = json!({
         "found": 24, "imported": 21, "already_there": 2, "merged": 0, "overwritten": 0, "repaired": 3, "rejected": 1,

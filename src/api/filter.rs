@@ -1,11 +1,11 @@
-//! The filter that lists and counts of jobs have in common.
+//! Filter parameters that the list and the count of jobs have in common.
 
 use super::{dto::JobStatus, paging::wrong};
 use crate::jobs::Filter;
 use chrono::{DateTime, Utc};
 use poem::Result;
 
-/// The filter parameters as they came.
+/// Filter parameters as the request has them.
 pub struct Given {
     pub status: Option<JobStatus>,
     pub job_type: Option<String>,
@@ -18,7 +18,7 @@ pub struct Given {
     pub q: Option<String>,
 }
 
-/// The filter that they mean.
+/// Converts the parameters to a filter.
 pub fn filter(given: Given) -> Result<Filter> {
     Ok(Filter {
         status: given.status.map(Into::into),
@@ -33,7 +33,7 @@ pub fn filter(given: Given) -> Result<Filter> {
     })
 }
 
-/// A label as `KEY=VALUE`.
+/// Parses a label of the form `KEY=VALUE`.
 pub fn pair(text: &str) -> Result<(String, String)> {
     let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
     let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;

@@ -1,5 +1,5 @@
-//! Before anything of a request is read: it has to call this server by a name or address of its own, and what it would
-//! change must not come from a page of another site.
+//! Checks before anything else of a request is read: it must call this server by one of its names
+//! or addresses, and a request that may change something must not come from a page of another site.
 
 use super::{
     answer_headers::Embedding,
@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-/// Characters of a header that a sentence shows.
+/// Maximum characters of a header that an error message shows.
 const SHOWN: usize = 100;
 
 #[derive(Clone)]
@@ -30,7 +30,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// `listen` is the address of the server; `origins` are those whose pages may call the API.
+    /// Creates the gate; `listen` is the server's address, and pages of `origins` may call the API.
     pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
         let embedding = Embedding { by_other_sites: !origins.is_empty() };
         Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
@@ -53,7 +53,8 @@ impl Gate {
     }
 }
 
-/// How the request calls the server: by the authority of its target, if it has one (RFC 9112, 3.2.2), else by `Host`.
+/// Returns the authority by which the request calls the server: that of its target if it has one
+/// (RFC 9112, 3.2.2), otherwise `Host`.
 fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();
@@ -61,7 +62,7 @@ fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
         return Err(wrong("Host", "Send one Host header."));
     }
     let target = request.uri().authority().map(|authority| authority.as_str());
-    // In HTTP/2 the authority stands for the header.
+    // HTTP/2 requests have an authority instead of the header.
     if host.is_none() && (target.is_none() || request.version() < Version::HTTP_2) {
         return Err(wrong("Host", "Send a Host header, with the address or the name of this server."));
     }

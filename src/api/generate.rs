@@ -1,4 +1,4 @@
-//! Starting a video from an idea or a script, as older clients do it.
+//! Handlers that create a video job from an idea or a script, for older clients.
 
 use super::{
     Tag,
@@ -20,7 +20,7 @@ pub struct Generate(pub JobManager);
 impl Generate {
     /// Make a video from an idea
     ///
-    /// Puts a job of the type `idea2video` in the queue.
+    /// Adds a job of type `idea2video` to its queue.
     #[oai(path = "/idea2video", method = "post", operation_id = "generate_idea2video")]
     async fn idea2video(&self, key: IdempotencyKey, body: Body<GenerateIdea>) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_idea2video", body.text.as_deref());
@@ -31,7 +31,7 @@ impl Generate {
 
     /// Make a video from a script
     ///
-    /// Puts a job of the type `script2video` in the queue.
+    /// Adds a job of type `script2video` to its queue.
     #[oai(path = "/script2video", method = "post", operation_id = "generate_script2video")]
     async fn script2video(&self, key: IdempotencyKey, body: Body<GenerateScript>) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_script2video", body.text.as_deref());
@@ -42,7 +42,7 @@ impl Generate {
 }
 
 struct Input {
-    /// `idea` or `script`: name of the field, and the mode.
+    /// Name of the request's field, which is also the mode: `idea` or `script`.
     field: &'static str,
     text: String,
     user_requirement: String,
@@ -75,7 +75,8 @@ impl Generate {
         let job = self.0.create_job(new, idempotency).await?.job;
         Ok(Json(Generated {
             job_id: job.id,
-            // The first answer, also when the key came before and the job has moved on.
+            // A repeated call gets the response of the first one, even if the job has changed
+            // since.
             status: super::dto::JobStatus::Queued,
             message: "Video generation job created successfully".to_owned(),
             created_at: job.created_at.into(),
@@ -84,7 +85,8 @@ impl Generate {
     }
 }
 
-/// The service would name the field of the job, which this client does not know.
+/// Rejects NUL here, because the service would name the job's field, which this client does not
+/// know.
 fn check_nul(input: &Input) -> Result<()> {
     if !input.text.contains('\0') {
         return Ok(());

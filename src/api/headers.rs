@@ -1,4 +1,4 @@
-//! The headers that requests are steered by: Idempotency-Key, If-Match, If-None-Match, Last-Event-ID.
+//! Request headers that handlers read: Idempotency-Key, If-Match, If-None-Match, Last-Event-ID.
 
 use super::problem::Problem;
 use crate::{
@@ -7,11 +7,12 @@ use crate::{
 };
 use poem::{FromRequest, Request, RequestBody, Result, http::header};
 
-/// `Idempotency-Key`, if one came.
+/// Value of the header `Idempotency-Key`, if present.
 pub struct IdempotencyKey(Option<String>);
 
 impl IdempotencyKey {
-    /// The promise for a call of `operation` with this body, as JSON in one form.
+    /// Returns the key with a fingerprint of the operation and of the body, which is canonical
+    /// JSON.
     pub fn of(self, operation: &str, body: Option<&str>) -> Option<Idempotency> {
         Some(Idempotency::of_text(self.0?, operation, body.unwrap_or_default()))
     }
@@ -20,7 +21,7 @@ impl IdempotencyKey {
 impl<'a> FromRequest<'a> for IdempotencyKey {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let Some(raw) = request.headers().get("idempotency-key") else { return Ok(Self(None)) };
-        // Read as bytes: poem takes a value that is not ASCII for an absent one, and the promise would be broken.
+        // poem treats a value that is not ASCII as absent, and a repeated call would create twice.
         match std::str::from_utf8(raw.as_bytes()) {
             Ok(key) => Ok(Self(Some(key.to_owned()))),
             Err(_) => {
@@ -30,7 +31,7 @@ impl<'a> FromRequest<'a> for IdempotencyKey {
     }
 }
 
-/// `If-Match`: the versions that the change may be made to.
+/// Versions that a change may apply to, from `If-Match`.
 pub struct IfMatch(pub IfVersion);
 
 impl<'a> FromRequest<'a> for IfMatch {
@@ -43,14 +44,15 @@ impl<'a> FromRequest<'a> for IfMatch {
             if value == "*" {
                 return Ok(Self(None));
             }
-            // An empty list names no version: nothing may be changed, rather than anything.
+            // An empty list matches no version, so the change must fail.
             let tags = if value.is_empty() { None } else { Some(value.split(',')) };
             for tag in tags.into_iter().flatten().map(|tag| tag.trim_matches(' ')) {
                 let opaque = tag.strip_prefix("W/").unwrap_or(tag);
                 let inner = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
                 let inner = inner.filter(|t| t.bytes().all(|b| matches!(b, b'!' | b'#'..=b'~')));
                 let inner = inner.ok_or_else(|| wrong("If-Match", EXPECTED))?;
-                // A weak tag never matches (RFC 9110, 13.1.1), nor does one that no job ever had.
+                // A weak tag never matches (RFC 9110, 13.1.1), and neither does one that is not a
+                // version.
                 if opaque == tag {
                     versions.extend(inner.parse::<i64>());
                 }
@@ -62,11 +64,11 @@ impl<'a> FromRequest<'a> for IfMatch {
 
 const EXPECTED: &str = "Send the ETag of the job as it came, quotes included, e.g. If-Match: \"7\".";
 
-/// `If-None-Match`: the versions that the client has.
+/// Versions that the client has, from `If-None-Match`.
 pub struct IfNoneMatch(Vec<String>);
 
 impl IfNoneMatch {
-    /// The client has this one.
+    /// Returns whether the client has this version.
     pub fn has(&self, etag: &str) -> bool {
         self.0.iter().any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     }
@@ -79,19 +81,20 @@ impl<'a> FromRequest<'a> for IfNoneMatch {
     }
 }
 
-/// `Last-Event-ID`: where a client was in a stream.
+/// Position of a client in a stream, from `Last-Event-ID`.
 pub struct LastEventId(pub Option<String>);
 
 impl<'a> FromRequest<'a> for LastEventId {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
         let id = request.headers().get("last-event-id");
-        // What is not text is no id that was given out, and is refused as such. An empty one says that there was none.
+        // A value that is not UTF-8 must fail as an unknown position. An empty value means that
+        // there is none.
         let id = id.map(|id| String::from_utf8_lossy(id.as_bytes()).into_owned());
         Ok(Self(id.filter(|id| !id.is_empty())))
     }
 }
 
-/// The ETag of a version.
+/// Returns the ETag of a version.
 pub fn etag(version: i64) -> String {
     format!("\"{version}\"")
 }

@@ -1,4 +1,4 @@
-//! Whether the service and its database answer.
+//! Handlers of health, liveness and readiness.
 
 use super::{Tag, dto::HealthReport, problem::Problem};
 use crate::{error::Error, jobs::JobManager, lines};
@@ -11,7 +11,7 @@ pub struct Health(pub JobManager);
 impl Health {
     /// Health
     ///
-    /// Whether the service can do its work: the same as `/health/ready`.
+    /// Reports whether the service can do its work; the same as `/health/ready`.
     #[oai(path = "/", method = "get", operation_id = "get_health")]
     async fn health(&self) -> Result<Json<HealthReport>> {
         self.report().await
@@ -19,7 +19,8 @@ impl Health {
 
     /// Liveness
     ///
-    /// Whether the process answers. Never asks the database, so that its trouble does not restart the service.
+    /// Reports whether the process responds. Never queries the database, so that trouble of the
+    /// database does not restart the service.
     #[oai(path = "/live", method = "get", operation_id = "get_liveness")]
     async fn live(&self) -> Json<HealthReport> {
         Json(self.well())
@@ -27,15 +28,15 @@ impl Health {
 
     /// Readiness
     ///
-    /// Whether the database answers and takes a write, which is taken back, and the loops of the server run. The database
-    /// is asked at most once a second.
+    /// Reports whether the database responds and accepts a write (which is rolled back), and
+    /// whether the server's loops run. The server checks the database at most once a second.
     #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self) -> Result<Json<HealthReport>> {
         self.report().await
     }
 }
 
-/// One status for whatever keeps the database from its work: what asks wants a yes or a no.
+/// Returns the same status for every failure of the database: a probe only needs a yes or a no.
 fn not_ready(error: Error) -> Problem {
     match error {
         Error::DiskFull(_) => Problem::new("database_unavailable", error.to_string()),

@@ -1,22 +1,24 @@
-//! Which names and addresses this server is called by, as the `Host` of a request gives them.
+//! Names and addresses by which clients may call this server, checked against the `Host` of a
+//! request.
 //!
-//! A page of any site can have its own name resolve to the address of this server (DNS rebinding): its requests are then
-//! of one origin with it for the browser, and nothing but the name tells them from those of the dashboard.
+//! A page of any site can make its own name resolve to this server's address (DNS rebinding). To
+//! the browser its requests then have the same origin as this server, and only the name
+//! distinguishes them from requests of the dashboard.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use url::Host;
 
-/// The host and the port of a `Host` header, or of the authority of a request's target.
+/// Host and port of a `Host` header, or of the authority of a request's target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Authority<'a> {
-    /// Without the brackets of an IPv6 address.
+    /// Name or address, without the brackets of an IPv6 address.
     pub host: &'a str,
     pub port: Option<u16>,
     is_bracketed: bool,
 }
 
 impl<'a> Authority<'a> {
-    /// `None` for what is no `host[:port]`.
+    /// Parses `host[:port]`; returns `None` for any other text.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (host, rest, is_bracketed) = match text.strip_prefix('[') {
             Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest, true))?,
@@ -41,7 +43,8 @@ impl<'a> Authority<'a> {
         Some(Self { host, port, is_bracketed })
     }
 
-    /// The address that a browser takes the host for: `127.1`, `0x7f.1` and `2130706433` are 127.0.0.1.
+    /// Returns the IP address that a browser reads from the host: `127.1`, `0x7f.1` and
+    /// `2130706433` are 127.0.0.1.
     fn address(&self) -> Option<IpAddr> {
         if self.is_bracketed {
             return self.host.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical());
@@ -49,7 +52,8 @@ impl<'a> Authority<'a> {
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return Some(address.into());
         }
-        // Each part of a number begins with a digit, in whatever base it is written.
+        // The last part of a numeric address begins with a digit in every base: other hosts are
+        // names.
         let last = self.host.strip_suffix('.').unwrap_or(self.host).rsplit('.').next()?;
         let is_number = last.bytes().next().is_some_and(|first| first.is_ascii_digit());
         match Host::parse(self.host).ok().filter(|_| is_number)? {
@@ -59,7 +63,7 @@ impl<'a> Authority<'a> {
     }
 }
 
-/// The hosts that this server answers to.
+/// Hosts by which clients may call this server.
 #[derive(Clone, Debug)]
 pub struct Hosts {
     names: Vec<String>,
@@ -68,9 +72,10 @@ pub struct Hosts {
 }
 
 impl Hosts {
-    /// On a loopback address: this machine's own addresses, `localhost` and the allowed names. On any other address
-    /// every IP address is taken, since rebinding needs a name, and the address by which a client reaches the server may
-    /// be that of a gateway or a container's host.
+    /// Returns the hosts for a listen address. If it is a loopback address, the server accepts
+    /// loopback addresses, `localhost` and the allowed hosts. Otherwise it accepts every IP
+    /// address, because rebinding needs a name, and clients may reach the server by the address of
+    /// a gateway or of a container's host.
     pub fn new(listen: IpAddr, allowed: &[String]) -> Self {
         let mut hosts = Self {
             names: vec!["localhost".to_owned()],
@@ -96,12 +101,12 @@ impl Hosts {
     }
 }
 
-/// `localhost.` is the same name as `localhost`.
+/// Removes the final dot of a name: `localhost.` is the same name as `localhost`.
 fn without_dot(host: &str) -> &str {
     host.strip_suffix('.').unwrap_or(host)
 }
 
-/// Whether a text is a host that can be allowed: a name or an address, without a port.
+/// Returns whether a text is a valid allowed host: a name or an address, without a port.
 pub fn is_host(text: &str) -> bool {
     let authority = Authority::parse(text);
     !text.ends_with(':') && authority.is_some_and(|a| a.port.is_none() && (!a.is_bracketed || a.address().is_some()))

@@ -1,4 +1,5 @@
-//! Imports: the dump of an older store, or an export of Callsheet, brought in in the background.
+//! Handlers of imports: each loads a dump of an older store, or an export of Callsheet, in the
+//! background.
 
 use super::{
     Tag,
@@ -25,7 +26,7 @@ use poem_openapi::{
 use serde_json::json;
 use std::str::FromStr;
 
-/// What an upload is called whose sender does not say.
+/// Name of an upload in the report if the sender gives none.
 const UNNAMED: &str = "upload";
 
 pub struct Imports {
@@ -35,7 +36,7 @@ pub struct Imports {
 
 #[derive(ApiResponse)]
 enum StartedImport {
-    /// The dump is here, and is being imported.
+    /// The upload is complete, and the import is running or waiting for its turn.
     #[oai(status = 202)]
     Started(
         Json<Import>,
@@ -49,24 +50,28 @@ enum StartedImport {
 impl Imports {
     /// Start an import
     ///
-    /// Takes one dump: JSON, JSON Lines or a SQLite file of an older store, or an export of Callsheet, packed or not. The
-    /// answer comes when all of it is here; the import goes on in the background. Two run at once, 16 wait, and 4 are received;
-    /// of more, each is refused.
+    /// Takes one dump: JSON, JSON Lines or a SQLite file of an older store, or an export of
+    /// Callsheet, compressed or not. The server responds as soon as it has received all of it, and
+    /// imports it in the background. At most 2 imports run at once, 16 wait, and 4 uploads are
+    /// received; the server refuses more with `overloaded`.
     #[oai(path = "/", method = "post", operation_id = "start_import")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn start_import(
         &self,
-        /// The store that the dump is of; each record is recognised by its fields when left out.
+        /// Older store from which the dump was made; by default the importer recognises each record
+        /// by its fields.
         from: Query<Option<String>>,
-        /// Zone of local times that name none; UTC when left out.
+        /// Time zone of local times without a zone; UTC by default.
         source_tz: Query<Option<String>>,
-        /// What becomes of jobs that were processing in a store whose process is gone; `keep` when left out.
+        /// Treatment of jobs that were processing in a store whose process is gone; `keep` by
+        /// default.
         interrupted: Query<Option<String>>,
-        /// What becomes of a job whose id is there already; `skip` when left out.
+        /// Treatment of a record whose job id exists already; `skip` by default.
         on_conflict: Query<Option<String>>,
-        /// Read and check everything, and write nothing but the report.
+        /// Whether to only read and check the dump and write the report, without importing
+        /// anything.
         dry_run: Query<Option<bool>>,
-        /// What the report calls the dump.
+        /// Name of the dump in the report, at most 255 characters.
         file_name: Query<Option<String>>,
         dump: Upload,
     ) -> Result<StartedImport> {
@@ -91,14 +96,14 @@ impl Imports {
 
     /// List imports
     ///
-    /// A page, newest first, with those of the command line.
+    /// Returns a page of imports, newest first, including those of the command line.
     #[oai(path = "/", method = "get", operation_id = "list_imports")]
     async fn list_imports(
         &self,
-        /// Rows of a page.
+        /// Maximum number of imports on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
     ) -> Result<Written<ImportList>> {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
@@ -112,7 +117,7 @@ impl Imports {
 
     /// Get an import
     ///
-    /// How far it is, and what came of it: the counts step with each batch.
+    /// Returns the progress and the results of an import; its counts grow with each batch.
     #[oai(path = "/:import_id", method = "get", operation_id = "get_import")]
     async fn get_import(
         &self,
@@ -124,8 +129,9 @@ impl Imports {
 
     /// Abort an import
     ///
-    /// Ends a run that goes on or waits, whichever server or command runs it: nothing more of it is written. What came in stays; an
-    /// import that has ended stays as it is.
+    /// Ends an import that is running or waiting, on any server or in any command: it writes no
+    /// more records. The records imported until then remain. An import that has ended stays as it
+    /// is.
     #[oai(path = "/:import_id/abort", method = "post", operation_id = "abort_import")]
     async fn abort_import(
         &self,
@@ -137,17 +143,18 @@ impl Imports {
 
     /// List rejects
     ///
-    /// The records that an import did not take, each with the reason and as it was found, secrets taken out: the first 10,000, of
-    /// at most 64 MiB. `rejects_kept` of the import says how many.
+    /// Returns the records that an import refused, each with the reason and its original text
+    /// without secrets: the first 10,000, up to 64 MiB in all. `rejects_kept` of the import is
+    /// their number.
     #[oai(path = "/:import_id/rejects", method = "get", operation_id = "list_import_rejects")]
     async fn list_import_rejects(
         &self,
         /// Id of the import.
         import_id: Path<String>,
-        /// `next_after` of the page before.
+        /// `next_after` of the previous page.
         #[oai(validator(minimum(value = "0")))]
         after: Query<Option<i64>>,
-        /// Rejects of a page.
+        /// Maximum number of rejects on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
     ) -> Result<Written<ImportRejectList>> {

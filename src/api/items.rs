@@ -1,4 +1,4 @@
-//! The items of a job.
+//! Handlers of the items of a job.
 
 use super::{
     Tag,
@@ -25,15 +25,16 @@ pub struct Items(pub JobManager);
 impl Items {
     /// List items
     ///
-    /// The parts of a job in order. A page ends at 8 MiB: it may hold fewer than `limit`, and `next_after` goes on.
+    /// Returns the parts of a job, in order. A page ends at 8 MiB and may therefore hold fewer than
+    /// `limit` items: continue with `next_after`.
     #[oai(path = "/:job_id/items", method = "get", operation_id = "list_items")]
     async fn list_items(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Only items behind this position: `next_after` of the page before.
+        /// Only items after this position: `next_after` of the previous page.
         after: Query<Option<i32>>,
-        /// Items of a page.
+        /// Maximum number of items on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
     ) -> Result<Written<ItemList>> {
@@ -47,8 +48,8 @@ impl Items {
 
     /// Report items
     ///
-    /// Takes what became of some items, all or none of it, while the job is processing. A new key makes a new item. Shots and
-    /// progress of the job follow.
+    /// Writes reports on items of a processing job, all or none of them. A new key creates an item.
+    /// The server updates the job's shots and progress accordingly.
     #[oai(path = "/:job_id/items", method = "patch", operation_id = "report_items")]
     async fn report_items(
         &self,
@@ -65,7 +66,8 @@ impl Items {
 
     /// Retry failed items
     ///
-    /// Makes a new job like this one, of only those of its items that failed. This one has to have ended, and stays as it is.
+    /// Creates a job like this one with only its failed items. This job must have ended, and stays
+    /// as it is.
     #[oai(path = "/:job_id/retry-failed-items", method = "post", operation_id = "retry_failed_items")]
     async fn retry_failed_items(
         &self,

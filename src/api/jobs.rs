@@ -1,4 +1,4 @@
-//! Jobs: create, read, list, count, change, delete.
+//! Handlers that create, read, list, count, change and delete jobs.
 
 use super::{
     Tag,
@@ -35,7 +35,7 @@ pub struct Jobs(pub JobManager, pub KeptLists);
 /// A job with its version.
 #[derive(ApiResponse)]
 pub enum JobAnswer {
-    /// The job.
+    /// The job after the change.
     #[oai(status = 200)]
     Ok(
         Written<Job>,
@@ -48,7 +48,7 @@ pub enum JobAnswer {
 #[derive(ApiResponse)]
 #[allow(clippy::large_enum_variant, reason = "made once a request, and written out at once")]
 enum JobOrUnchanged {
-    /// The job.
+    /// The job with its shots.
     #[oai(status = 200)]
     Ok(
         Written<JobWithShots>,
@@ -56,7 +56,7 @@ enum JobOrUnchanged {
         #[oai(header = "ETag")]
         String,
     ),
-    /// The client has this version.
+    /// The job is still at a version that the client has.
     #[oai(status = 304)]
     NotModified(
         /// Version of the job, in quotes.
@@ -67,7 +67,7 @@ enum JobOrUnchanged {
 
 #[derive(ApiResponse)]
 pub enum CreatedJob {
-    /// The job waits in the queue.
+    /// The created job, now in the queue.
     #[oai(status = 201)]
     Created(
         Written<Job>,
@@ -80,18 +80,18 @@ pub enum CreatedJob {
     ),
 }
 
-/// Order of a list.
+/// Sort order of a list.
 #[derive(Debug, Clone, Copy, Enum)]
 enum Order {
-    /// Newest first.
+    /// Newest jobs first.
     #[oai(rename = "-created_at")]
     NewestFirst,
-    /// Oldest first.
+    /// Oldest jobs first.
     #[oai(rename = "created_at")]
     OldestFirst,
 }
 
-/// How much of each job a list shows.
+/// Amount of detail that a list shows of each job.
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 enum View {
@@ -104,8 +104,8 @@ enum View {
 impl Jobs {
     /// Create a job
     ///
-    /// Puts a job in the queue. A creating call may be repeated with the same Idempotency-Key: it answers with the job that the
-    /// first one made.
+    /// Adds a job to its queue. Repeating the call with the same `Idempotency-Key` creates nothing
+    /// and returns the job of the first call.
     #[oai(path = "/", method = "post", operation_id = "create_job")]
     async fn create_job(&self, key: IdempotencyKey, body: Body<NewJob>) -> Result<CreatedJob> {
         let idempotency = key.of("create_job", body.text.as_deref());
@@ -115,8 +115,9 @@ impl Jobs {
 
     /// Create jobs
     ///
-    /// Puts up to 1,000 jobs in the queue. What is wrong with the form of any of them refuses all; each of the others is made or
-    /// refused by itself, in order. May be repeated with the same Idempotency-Key.
+    /// Adds up to 1,000 jobs to their queues. If any job is malformed, the server refuses the whole
+    /// request; otherwise it creates or refuses each job separately, in order. Repeating the call
+    /// with the same `Idempotency-Key` creates nothing twice.
     #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
     async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
         let idempotency = key.of("create_jobs", body.text.as_deref());
@@ -129,44 +130,47 @@ impl Jobs {
 
     /// List jobs
     ///
-    /// A page of the jobs that all given filters let through. Ask for the next page with `next_cursor` (costs the same at any depth)
-    /// or, as older clients do, with `offset`. One index leads to the jobs; where it does not know all of the filter (`q`, or one
-    /// filter beside another), a page looks at up to 200,000 jobs: it may hold fewer than `limit`, or none, though `has_more` is
-    /// true, and `next_cursor` goes on from there. Only with an `offset`, be it 0, it looks at all, which may take long. A page ends
-    /// at 8 MiB as well.
+    /// Returns a page of the jobs that match all given filters. Get the next page with
+    /// `next_cursor`, which costs the same at any depth, or with `offset`, as older clients do. A
+    /// page ends at 8 MiB. If no index covers the whole filter (`q`, or several filters together),
+    /// it also ends after examining 200,000 jobs. A page may therefore hold fewer than `limit`
+    /// jobs, or none, although `has_more` is true: continue with `next_cursor`. Only with an
+    /// `offset`, even 0, does the server examine all jobs, which may take long.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn list_jobs(
         &self,
-        /// Only jobs of this status.
+        /// Only jobs with this status.
         status: Query<Option<JobStatus>>,
         /// Only jobs of this type.
         job_type: Query<Option<String>>,
-        /// Only jobs of this mode.
+        /// Only jobs with this mode.
         mode: Query<Option<String>>,
         /// Only jobs of this series.
         series_id: Query<Option<String>>,
         /// Only jobs of this episode.
         episode_id: Query<Option<String>>,
-        /// Only jobs with this label, as `key=value`; may be given several times.
+        /// Only jobs with this label, as `key=value`. If repeated, a job must have all labels.
         label: Query<Vec<String>>,
-        /// Only jobs created at this moment or later.
+        /// Only jobs created at this time or later.
         created_after: Query<Option<DateTime<Utc>>>,
-        /// Only jobs created before this moment.
+        /// Only jobs created before this time.
         created_before: Query<Option<DateTime<Utc>>>,
-        /// Only jobs with this text in the title or the first 65,536 characters of the content.
+        /// Only jobs with this text in the title or in the first 65,536 characters of the content.
         q: Query<Option<String>>,
-        /// Newest first when left out.
+        /// Sort order; newest first by default.
         order: Query<Option<Order>>,
-        /// Rows of a page.
+        /// Maximum number of jobs on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// Rows to leave out before the page; costs more the larger it is, and counts for nothing beside a cursor.
+        /// Number of jobs to skip before the page; costs more the larger it is, and is ignored when
+        /// a cursor is given.
         offset: Query<Option<u64>>,
-        /// `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-        /// `summary` leaves out content, request_data, request, context and result; `preview` is a summary with the path of the
-        /// newest frame of each job.
+        /// Detail of each job, `full` by default. `summary` leaves out content, request_data,
+        /// request, context and result; `preview` is a summary with the path of each job's newest
+        /// frame.
         view: Query<Option<View>>,
     ) -> Result<Written<JobList>> {
         let filter = filter(Given {
@@ -212,28 +216,28 @@ impl Jobs {
 
     /// Count jobs by status
     ///
-    /// Counts the jobs that all given filters let through.
+    /// Counts the jobs that match all given filters.
     #[oai(path = "/counts", method = "get", operation_id = "count_jobs")]
     #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
     async fn count_jobs(
         &self,
-        /// Only jobs of this status.
+        /// Only jobs with this status.
         status: Query<Option<JobStatus>>,
         /// Only jobs of this type.
         job_type: Query<Option<String>>,
-        /// Only jobs of this mode.
+        /// Only jobs with this mode.
         mode: Query<Option<String>>,
         /// Only jobs of this series.
         series_id: Query<Option<String>>,
         /// Only jobs of this episode.
         episode_id: Query<Option<String>>,
-        /// Only jobs with this label, as `key=value`; may be given several times.
+        /// Only jobs with this label, as `key=value`. If repeated, a job must have all labels.
         label: Query<Vec<String>>,
-        /// Only jobs created at this moment or later.
+        /// Only jobs created at this time or later.
         created_after: Query<Option<DateTime<Utc>>>,
-        /// Only jobs created before this moment.
+        /// Only jobs created before this time.
         created_before: Query<Option<DateTime<Utc>>>,
-        /// Only jobs with this text in the title or the first 65,536 characters of the content.
+        /// Only jobs with this text in the title or in the first 65,536 characters of the content.
         q: Query<Option<String>>,
     ) -> Result<Json<JobCounts>> {
         let filter = filter(Given {
@@ -252,22 +256,24 @@ impl Jobs {
 
     /// Get a job
     ///
-    /// With the `ETag` of an earlier answer in `If-None-Match`, answers 304 while the job is unchanged. A lease that is extended is no
-    /// step of the job's version: 304 says nothing about `lease_expires_at`. With `wait`, holds the answer until the job changes: for
-    /// clients that cannot follow a stream.
+    /// Returns the job with its shots. With the `ETag` of an earlier response in `If-None-Match`,
+    /// responds 304 while the job is unchanged. Extending the lease does not change the job's
+    /// version, so 304 says nothing about `lease_expires_at`. With `wait`, the server holds the
+    /// response until the job changes (long polling), for clients that cannot follow a stream.
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get_job(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Seconds that the answer may be held: until the job's version is behind `since_version`.
+        /// Maximum number of seconds to hold the response until the job's version exceeds
+        /// `since_version`.
         #[oai(validator(minimum(value = "0"), maximum(value = "60")))]
         wait: Query<Option<u64>>,
-        /// Version that the client has; the present one when left out.
+        /// Version that the client has; the current version by default.
         since_version: Query<Option<i64>>,
         seen: IfNoneMatch,
     ) -> Result<JobOrUnchanged> {
-        // What the wait saw may be newer than what is kept.
+        // The cache may still hold an older version than the one that ended the wait.
         let at_least = match wait.0 {
             Some(seconds) => {
                 let wait = Duration::from_secs(seconds);
@@ -294,8 +300,8 @@ impl Jobs {
 
     /// Change a job
     ///
-    /// A merge patch (RFC 7396). A `status` is a transition and checked as such. Send `If-Match` to change only the version that you
-    /// have seen.
+    /// Applies a JSON merge patch (RFC 7396). A `status` is a transition, and the server checks it
+    /// as such. Send `If-Match` to change only a version that you have seen.
     #[oai(path = "/:job_id", method = "patch", operation_id = "update_job")]
     async fn update_job(
         &self,
@@ -310,7 +316,7 @@ impl Jobs {
 
     /// Delete a job
     ///
-    /// Removes the job with its items and its history, in whatever status it is. There is no way back.
+    /// Deletes the job with its items and its history, whatever its status. This cannot be undone.
     #[oai(path = "/:job_id", method = "delete", operation_id = "delete_job")]
     async fn delete_job(
         &self,
@@ -324,8 +330,8 @@ impl Jobs {
 }
 
 impl Jobs {
-    /// Writes the jobs of a page, as many as fit, and answers with how many there are in all and
-    /// where the next page begins.
+    /// Writes as many jobs of a page as fit, and returns the total number of matching jobs and the
+    /// cursor of the next page.
     async fn write_page(&self, rows: &mut Rows, asked: &Asked) -> Result<(Total, Option<Cursor>)> {
         let Asked { filter, order, view, limit, .. } = asked;
         let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
@@ -351,14 +357,14 @@ impl Jobs {
     }
 }
 
-/// What every call that makes a job answers.
+/// Builds the response of every call that creates a job.
 pub fn made(job: job::Model) -> Result<CreatedJob> {
     let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
     Ok(CreatedJob::Created(Written::of_change(&job.into())?, location, tag))
 }
 
-/// What every changing call answers: the job as the write left it, without another look at the database, whose failure
-/// would make a change that was made look like none.
+/// Builds the response of every call that changes a job, from the row that the write returned. A
+/// second query could fail, and a change that was committed would then look as if it had failed.
 pub fn answer(job: job::Model) -> Result<JobAnswer> {
     let tag = etag(job.version);
     Ok(JobAnswer::Ok(Written::of_change(&job.into())?, tag))
@@ -367,7 +373,7 @@ pub fn answer(job: job::Model) -> Result<JobAnswer> {
 fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> {
     match paging::cursor(cursor)? {
         Some(cursor) => Ok(PageAfter::Cursor(cursor)),
-        // Both databases count rows in signed numbers.
+        // Both databases count rows in signed 64-bit integers.
         None => match offset {
             None => Ok(PageAfter::Start),
             Some(offset) if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),

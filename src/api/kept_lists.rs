@@ -1,6 +1,7 @@
-//! Lists of jobs that were asked for a moment ago, as they were written. One is given again as long as no job changed: many
-//! who look at the same page cost one look at the database. As with single jobs, what is written past Callsheet is seen
-//! after [`OLDEST`] at the latest.
+//! Cache of the lists of jobs that clients requested recently, as serialized bytes. An entry is
+//! valid until any job changes, so that many clients of the same page cost one query. As with
+//! single jobs, a change that another program writes to the database is visible after [`OLDEST`] at
+//! the latest.
 
 use crate::{
     db::OLDEST,
@@ -9,13 +10,13 @@ use crate::{
 use bytes::Bytes;
 use moka::sync::Cache;
 
-/// Bytes of all lists that are kept.
+/// Maximum bytes of all cached lists.
 const MOST: u64 = 8 << 20;
 
-/// What was asked, and when.
+/// Key of a cached list: the request, and the state of the jobs it was read in.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Asked {
-    /// Changes of jobs before the list was read; none where nothing is to be kept.
+    /// Number of job changes before the list was read; `None` if nothing may be cached.
     pub changes: Option<u64>,
     pub filter: Filter,
     pub order: Order,

@@ -1,4 +1,4 @@
-//! What happens to a job: started, completed, failed, cancelled, retried.
+//! Handlers of a job's transitions: start, complete, fail, cancel, retry, recover.
 
 use super::{
     Tag,
@@ -16,14 +16,14 @@ pub struct Lifecycle(pub JobManager);
 
 #[derive(ApiResponse)]
 enum StartedJob {
-    /// The job.
+    /// The started job.
     #[oai(status = 200)]
     Ok(
         Written<Job>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
-        /// Token of the lease, when one was asked for.
+        /// Token of the lease, if the request asked for one.
         #[oai(header = "Lease-Token")]
         Option<String>,
     ),
@@ -33,8 +33,8 @@ enum StartedJob {
 impl Lifecycle {
     /// Start a job
     ///
-    /// From queued to processing: the caller runs the job itself. With `lease_seconds` it holds the job under a lease, as after
-    /// a claim, and gets its token.
+    /// Moves a queued job to processing; the caller runs it. With `lease_seconds` the caller gets a
+    /// lease, as after a claim, and its token.
     #[oai(path = "/:job_id/start", method = "post", operation_id = "start_job")]
     async fn start_job(
         &self,
@@ -54,8 +54,8 @@ impl Lifecycle {
 
     /// Complete a job
     ///
-    /// From processing to completed. Progress becomes 100, the error is cleared, and all shots count as done. May be repeated
-    /// under the same lease.
+    /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
+    /// all shots as completed. The call may be repeated under the same lease.
     #[oai(path = "/:job_id/complete", method = "post", operation_id = "mark_completed")]
     async fn mark_completed(
         &self,
@@ -72,8 +72,9 @@ impl Lifecycle {
 
     /// Fail a job
     ///
-    /// From processing back to queued, with a wait, while attempts remain and the error is retryable; else to failed.
-    /// To cancelled when that was asked for. May be repeated under the same lease.
+    /// Moves a processing job back to queued, with a backoff, if attempts remain and the error is
+    /// retryable; otherwise to failed. If cancelling was requested, the job becomes cancelled. The
+    /// call may be repeated under the same lease.
     #[oai(path = "/:job_id/fail", method = "post", operation_id = "mark_failed")]
     async fn mark_failed(
         &self,
@@ -90,7 +91,8 @@ impl Lifecycle {
 
     /// Cancel a job
     ///
-    /// A job that nobody holds under a lease is cancelled at once; else its worker is told to let go.
+    /// Cancels a job without a lease at once. If a worker has a lease on the job, requests
+    /// cancelling: the worker learns of it with its next heartbeat and has to stop.
     #[oai(path = "/:job_id/cancel", method = "post", operation_id = "cancel_job")]
     async fn cancel_job(
         &self,
@@ -105,7 +107,8 @@ impl Lifecycle {
 
     /// Retry a job
     ///
-    /// From failed or cancelled back to queued; also from processing when its process is gone. Items that are done stay done.
+    /// Moves a failed or cancelled job back to queued, or a processing one whose worker is gone.
+    /// Completed items stay completed.
     #[oai(path = "/:job_id/retry", method = "post", operation_id = "retry_job")]
     async fn retry_job(
         &self,
@@ -119,8 +122,9 @@ impl Lifecycle {
 
     /// Recover a job
     ///
-    /// From failed back to queued, or from processing when its process is gone, with its checkpoint: items that are done stay
-    /// done, the others are to be done again; a job without items keeps its progress.
+    /// Moves a failed job back to queued, or a processing one whose worker is gone, with its
+    /// checkpoint: completed and skipped items stay done, and the next attempt does the others. A
+    /// job without items keeps its progress.
     #[oai(path = "/:job_id/recover", method = "post", operation_id = "recover_job")]
     async fn recover_job(
         &self,

@@ -1,4 +1,5 @@
-//! Around every request: an id, a line in the log, and problem+json for whatever went wrong anywhere inside.
+//! Middleware around every request: a request id, a log line, and `application/problem+json` for
+//! every error.
 
 use super::{
     problem::{Problem, shown},
@@ -32,18 +33,18 @@ impl Problems {
         Self { routes: Arc::new(spec::methods_by_path()) }
     }
 
-    /// The route of a path: its template, cut at the slashes, and the methods that it takes.
+    /// Returns the route of a path: its template, split at the slashes, and its methods.
     fn route(&self, path: &str) -> Option<&(Vec<String>, String)> {
         let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let fits = |template: &[String]| {
             template.len() == parts.len() && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
         };
         let found = self.routes.iter().filter(|(template, _)| fits(template));
-        // A path without parameters is the more exact one.
+        // If several match, the template with the fewest parameters is the most specific.
         found.min_by_key(|(template, _)| template.iter().filter(|t| t.starts_with('{')).count())
     }
 
-    /// poem-openapi calls the parameters of a path `param0`, `param1`, ….
+    /// Returns the real name of a path parameter, which poem-openapi calls `param0`, `param1`, ….
     fn name_of(&self, name: &str, path: &str) -> String {
         let position = name.strip_prefix("param").and_then(|n| n.parse::<usize>().ok());
         let template = self.route(path).map(|(template, _)| template);
@@ -52,7 +53,7 @@ impl Problems {
     }
 }
 
-/// What a parameter takes, as a sentence.
+/// Returns a sentence that says which values a parameter takes.
 fn expected(name: &str) -> &'static str {
     match name {
         "limit" => "Use a limit from 1 to 200.",
@@ -112,7 +113,7 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
 }
 
 impl<E> ProblemsEndpoint<E> {
-    /// The problem that an error is; none of an answer that is no error, such as a redirect.
+    /// Converts an error to a problem; `None` for a response that is not an error, e.g. a redirect.
     fn problem(&self, error: &poem::Error, method: &Method, path: &str) -> Option<Problem> {
         if let Some(problem) = error.downcast_ref::<Problem>() {
             return Some(problem.clone());
@@ -154,8 +155,8 @@ impl<E> ProblemsEndpoint<E> {
     }
 }
 
-/// A bug in one request must not end the connection without an answer. No `async fn`, which would hold the call twice
-/// for as long as it lasts.
+/// Converts a panic to a problem, so that a bug in one request does not close the connection
+/// without a response. Not an `async fn`, which would hold the call's future twice.
 fn catch_panic<T>(call: impl Future<Output = Result<T>>) -> impl Future<Output = Result<T>> {
     let caught = AssertUnwindSafe(call).catch_unwind();
     caught.map(|done| done.unwrap_or_else(|_| Err(Problem::internal("a request panicked").into())))

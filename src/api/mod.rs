@@ -1,4 +1,5 @@
-//! The HTTP interface: requests become calls of `JobManager`, answers become JSON. One file a resource.
+//! HTTP API: converts requests into calls of `JobManager` and results into JSON. Each resource has
+//! a file.
 
 mod actions;
 mod active_jobs;
@@ -53,36 +54,36 @@ use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
 
-/// Groups of operations in the document, in the order of a job's life.
+/// Groups of operations in the OpenAPI document, in the order of a job's life.
 #[derive(Tags)]
 enum Tag {
-    /// Start a video from an idea or a script: the calls that older clients know.
+    /// Jobs that make a video from an idea or a script, as older clients create them.
     Generate,
-    /// Create, read, list, change and delete jobs.
+    /// Creating, reading, listing, changing and deleting jobs.
     Jobs,
-    /// What happens to a job: started, completed, failed, cancelled, retried.
+    /// Transitions of a job: start, complete, fail, cancel, retry.
     Lifecycle,
-    /// Claim jobs under leases, keep them, report what became of them.
+    /// Claims, leases, heartbeats and outcomes of workers, and the queues.
     Workers,
-    /// The parts of a job, and the shots that they are to older clients.
+    /// Parts of a job, which older clients know as shots.
     Items,
-    /// What happened to a job, step by step.
+    /// History of a job, and streams of changes.
     Events,
-    /// What there is, what waits, and what happened lately.
+    /// Counts of jobs and workers, waiting jobs, and recent activity.
     Stats,
-    /// What is done to all jobs that match a filter.
+    /// Operations on all jobs that match a filter.
     Actions,
-    /// Series that jobs and episodes belong to.
+    /// Series to which jobs and episodes belong.
     Series,
-    /// Episodes that jobs belong to.
+    /// Episodes to which jobs belong.
     Episodes,
-    /// Bring along the jobs of an older store, or of an export.
+    /// Imports of the jobs of an older store, or of an export.
     Imports,
-    /// Whether the service and its database answer.
+    /// Health of the service and its database.
     Health,
 }
 
-/// All operations.
+/// Returns the handlers of all operations of the API.
 fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
     (
         generate::Generate(jobs.clone()),
@@ -105,7 +106,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
     OpenApiService::new(operations, "Callsheet", env!("CARGO_PKG_VERSION"))
 }
 
-/// Everything that the server answers.
+/// Returns all routes of the server: API, documents, dashboard and media, with their middleware.
 pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));

@@ -1,24 +1,26 @@
-//! Whether a page of another site sent a request.
+//! Detection of requests that a page of another site sends.
 //!
-//! A browser sends simple requests, forms among them, to any address and with any method of a form, and keeps only the
-//! answer from the page. Each browser says where an unsafe request comes from; programs that are no browsers do not.
+//! A browser sends simple requests, for example forms, to any address, and only hides the response
+//! from the page. Each browser sends the origin of an unsafe request; programs that are not
+//! browsers do not.
 
 use super::host::Authority;
 use poem::http::HeaderMap;
 
-/// What the headers say of the page that sent a request.
+/// Origin of a request according to its headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Of this server, or no page at all.
+    /// A page of this server, or no page at all.
     Own,
-    /// One whose origin may call the API.
+    /// A page of an origin that is allowed to call the API.
     Allowed,
     Foreign,
-    /// More than one `Origin`.
+    /// A request with more than one `Origin` header.
     Unclear,
 }
 
-/// `own` is how the request calls this server, and `port` the one on which it came.
+/// Returns the origin of a request; `own` is the authority by which it calls this server, `port`
+/// the port of the server's socket.
 pub fn source(headers: &HeaderMap, own: &Authority<'_>, port: Option<u16>, allowed: &[String]) -> Source {
     let mut origins = headers.get_all("origin").iter();
     let origin = origins.next();
@@ -38,13 +40,14 @@ pub fn source(headers: &HeaderMap, own: &Authority<'_>, port: Option<u16>, allow
     }
 }
 
-/// Whether pages of the origin may call the API.
+/// Returns whether pages of the origin may call the API.
 pub fn is_allowed(origin: &[u8], allowed: &[String]) -> bool {
     allowed.iter().any(|one| one == "*" || one.as_bytes() == origin)
 }
 
-/// An origin with `https` is own behind a proxy that speaks TLS: there the client called another port than the server's,
-/// on which nothing but plain HTTP is spoken.
+/// Returns whether an origin is this server itself. An `https` origin can be: the client then
+/// called a proxy that terminates TLS, on another port than the server's own, which speaks plain
+/// HTTP only.
 fn is_own(origin: &str, own: &Authority<'_>, port: Option<u16>) -> bool {
     let (default, rest) = match origin.split_once("://") {
         Some(("http", rest)) => (80, rest),

@@ -1,13 +1,13 @@
-//! Parameters that lists have in common.
+//! Parameters that all lists have in common.
 
 use super::problem::Problem;
 use crate::{error::FieldError, lifecycle::Cursor};
 use poem::Result;
 
-/// Rows of a page when the client does not say.
+/// Number of rows on a page by default.
 pub const LIMIT: u64 = 50;
 
-/// A limit from 1 to 200.
+/// Returns the limit, which must be from 1 to 200; 50 by default.
 pub fn limit(given: Option<u64>) -> Result<u64> {
     match given.unwrap_or(LIMIT) {
         limit @ 1..=200 => Ok(limit),
@@ -15,7 +15,7 @@ pub fn limit(given: Option<u64>) -> Result<u64> {
     }
 }
 
-/// A cursor that came with the page before.
+/// Decodes the cursor that a previous page returned.
 pub fn cursor(given: Option<String>) -> Result<Option<Cursor>> {
     let decode = |text: String| {
         let detail = "This cursor is not one that a list gave: begin again without a cursor.";
@@ -24,7 +24,7 @@ pub fn cursor(given: Option<String>) -> Result<Option<Cursor>> {
     given.map(decode).transpose()
 }
 
-/// An error of one parameter.
+/// Returns the error of one invalid parameter.
 pub fn wrong(parameter: &str, code: &'static str, detail: &str) -> poem::Error {
     Problem::invalid(vec![FieldError::parameter(parameter, code, detail)]).into()
 }

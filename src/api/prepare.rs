@@ -1,7 +1,7 @@
-//! What endpoints find with each request: its path without a slash at the end, and the settings of the server.
+//! Middleware that normalizes the path of a request and attaches the server's settings to it.
 //!
-//! One layer instead of a layer for each: every layer whose call is an `async fn` holds a request (half a kilobyte) of
-//! its own for as long as the call lasts, and a call may wait for a minute.
+//! It is one layer for all of this, because every layer whose call is an `async fn` holds a copy of
+//! the request during the whole call, and a call may wait for a minute.
 
 use poem::{
     Endpoint, Middleware, Request, Result,
@@ -36,7 +36,8 @@ impl<E: Endpoint, D: Fn(&mut Request) + Send + Sync> Endpoint for Prepared<E, D>
     }
 }
 
-/// The same without slashes at the end of the path, and with one for several inside it; `None` when it is so already.
+/// Returns the URI without slashes at the end of its path, and with a single slash for repeated
+/// ones; `None` if nothing changes.
 fn plain(uri: &Uri) -> Option<Uri> {
     let path = uri.path();
     if path == "/" || !(path.ends_with('/') || path.contains("//")) {

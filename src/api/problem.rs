@@ -1,4 +1,5 @@
-//! Errors as `application/problem+json` (RFC 9457), and the one table from codes to statuses.
+//! Errors as `application/problem+json` (RFC 9457), and the table of all codes with their HTTP
+//! statuses.
 
 use crate::error::{Error, FieldError, MAX_ERRORS, Place};
 use poem::{
@@ -9,7 +10,7 @@ use poem::{
 use serde_json::{Value, json};
 use std::{borrow::Cow, io};
 
-/// Every code with its HTTP status and its title. A client may rely on a code for ever.
+/// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
 pub const CODES: [(&str, u16, &str); 41] = [
     ("invalid_request", 400, "The request is not valid"),
     ("confirmation_required", 400, "An action on all jobs has to be confirmed"),
@@ -54,36 +55,36 @@ pub const CODES: [(&str, u16, &str); 41] = [
     ("disk_full", 507, "The disk is full"),
 ];
 
-/// Seconds after which a client may try again when the database did not answer.
+/// Seconds in the `Retry-After` header of a 503 response.
 const RETRY_AFTER: &str = "1";
 
-/// Seconds after which a client may try again when the disk was full: somebody has to make room first.
+/// Seconds in the `Retry-After` header of a 507 response: somebody has to free disk space first.
 const RETRY_AFTER_FULL: &str = "30";
 
-/// Characters of a sentence, and of a pointer: who has sent more than fits into it sees its beginning.
+/// Maximum characters of a sentence or a pointer in a problem; longer ones are truncated.
 const LONGEST_TEXT: usize = 2000;
 
-/// Characters of a value of the caller's in a sentence.
+/// Maximum characters of a client's value that a sentence quotes.
 const LONGEST_VALUE: usize = 200;
 
-/// Bytes of all errors in an answer, so that none is larger than 64 KiB.
+/// Maximum bytes of all field errors in a response, so that no problem exceeds 64 KiB.
 const ALL_ERRORS: usize = 40 << 10;
 
-/// The status and title of a code.
+/// Returns the HTTP status and the title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
     let row = CODES.iter().find(|(c, ..)| *c == code);
     let (status, title) = row.map_or((500, "Something went wrong inside"), |(_, status, title)| (*status, *title));
     (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), title)
 }
 
-/// An error on its way to the client.
+/// An error as the client gets it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct Problem {
     pub code: &'static str,
     pub detail: String,
     pub errors: Vec<FieldError>,
-    /// A header that belongs to the problem, e.g. `Allow` to a 405.
+    /// Header that belongs to the problem, e.g. `Allow` for a 405.
     pub header: Option<(header::HeaderName, String)>,
 }
 
@@ -96,7 +97,7 @@ impl Problem {
         Error::Invalid(errors).into()
     }
 
-    /// The body did not come to its end.
+    /// Returns the problem for a body that broke off or arrived too slowly.
     pub fn broken_body(error: &io::Error) -> Self {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::new(
@@ -107,13 +108,14 @@ impl Problem {
         }
     }
 
-    /// What went wrong is told to the log, not to the client.
+    /// Logs an internal error and returns the problem for it, which does not show its cause to the
+    /// client.
     pub fn internal(what: &str) -> Self {
         tracing::error!(error = what, "internal error");
         Self::new("internal_error", "The server could not answer; its log tells why. Quote the request_id.")
     }
 
-    /// The answer, with the id by which the log knows the request.
+    /// Returns the response, with the request id that the log shows too.
     pub fn respond(&self, request_id: &str) -> Response {
         let (status, title) = meaning(self.code);
         let mut body = json!({
@@ -147,7 +149,7 @@ impl Problem {
     }
 }
 
-/// The first of the errors, as many as an answer holds.
+/// Returns the first errors, as many as fit into a response.
 fn fields(errors: &[FieldError]) -> Value {
     let mut left = ALL_ERRORS;
     let mut fields = Vec::new();
@@ -171,7 +173,7 @@ fn field(error: &FieldError) -> Value {
     json!({name: cut(place, LONGEST_TEXT), "code": error.code, "detail": cut(&error.detail, LONGEST_TEXT)})
 }
 
-/// A value that the caller sent, as a sentence shows it.
+/// Returns a value of the client for use in a sentence, truncated to 200 characters.
 pub fn shown(value: &str) -> Cow<'_, str> {
     cut(value, LONGEST_VALUE)
 }
@@ -198,6 +200,7 @@ impl From<Error> for Problem {
                 Self { errors: vec![field], ..Self::new(error.code(), detail) }
             }
             Error::Database(source) => Self::internal(&source.to_string()),
+            Error::Internal(state) => Self::internal(&state),
             Error::Unreadable(ref id) => {
                 tracing::error!(job_id = id.as_str(), "the row of a job can't be read");
                 Self::new(error.code(), detail)

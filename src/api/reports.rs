@@ -1,4 +1,4 @@
-//! What a running job reports of itself as a whole.
+//! Handlers of progress reports on a whole job, and its list of shots.
 
 use super::{
     Tag,
@@ -21,7 +21,7 @@ pub struct Reports(pub JobManager);
 impl Reports {
     /// Report progress
     ///
-    /// Percent, stage, or both, while the job is processing.
+    /// Sets the percentage, the stage, or both, of a processing job.
     #[oai(path = "/:job_id/progress", method = "put", operation_id = "update_progress", tag = "Tag::Lifecycle")]
     async fn update_progress(
         &self,
@@ -38,7 +38,8 @@ impl Reports {
 
     /// Report counts of shots
     ///
-    /// While the job is processing. Progress follows from the counts once a total is known.
+    /// Sets the counts of shots of a processing job. As soon as the total is known, the server
+    /// calculates the progress from the counts.
     #[oai(path = "/:job_id/shots", method = "put", operation_id = "update_shots", tag = "Tag::Lifecycle")]
     async fn update_shots(
         &self,
@@ -55,13 +56,14 @@ impl Reports {
 
     /// List shots
     ///
-    /// The items of the job as older clients know them: all of them, or as many as fit into 8 MiB.
+    /// Returns the items of the job as older clients know them: all of them, or as many as fit into
+    /// 8 MiB.
     #[oai(path = "/:job_id/shots", method = "get", operation_id = "list_shots", tag = "Tag::Items")]
     async fn list_shots(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Only shots behind this position: `next_after` of the answer before.
+        /// Only shots after this position: `next_after` of the previous response.
         after: Query<Option<i32>>,
     ) -> Result<Written<ShotList>> {
         let (job, shots, next_after) = self.0.list_shots(&job_id.0, after.0).await?;

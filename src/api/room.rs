@@ -1,11 +1,12 @@
-//! Memory that the bytes of many calls may take together.
+//! Memory limits that large requests and responses share.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Large bodies that are being read.
+/// Limit for all large bodies that are being read: 128 MiB.
 pub static BODIES: Room = Room::new(128 << 20);
 
-/// Large answers that are being made, and those that their readers have not taken yet.
+/// Limit for all large responses that are being built, or that clients have not received yet: 256
+/// MiB.
 pub static ANSWERS: Room = Room::new(256 << 20);
 
 pub struct Room {
@@ -13,7 +14,7 @@ pub struct Room {
     most: usize,
 }
 
-/// Bytes of a room that one call takes, for as long as this is there.
+/// Memory reserved for one request, in bytes; dropping the share releases it.
 pub struct Share {
     room: &'static Room,
     bytes: usize,
@@ -24,14 +25,14 @@ impl Room {
         Self { taken: AtomicUsize::new(0), most }
     }
 
-    /// Nothing yet.
+    /// Returns a share of 0 bytes.
     pub fn share(&'static self) -> Share {
         Share { room: self, bytes: 0 }
     }
 }
 
 impl Share {
-    /// Takes so many bytes in all. False where they are not left.
+    /// Grows the share to this total of bytes. Returns false if the limit does not allow it.
     pub fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
         let fits = |taken: usize| taken.checked_add(more).filter(|taken| *taken <= self.room.most);
@@ -40,7 +41,8 @@ impl Share {
         grown
     }
 
-    /// Takes so many bytes in all, whatever is left: for an answer that has to be given.
+    /// Grows the share to this total of bytes even beyond the limit, for a response that must be
+    /// sent.
     pub fn take(&mut self, bytes: usize) {
         let more = bytes.saturating_sub(self.bytes);
         self.room.taken.fetch_add(more, Ordering::AcqRel);

@@ -1,5 +1,5 @@
-//! Answers that list rows, each written as it is read: a page ends before the row that would make
-//! it larger than [`ANSWER_BYTES`], and never holds more in memory than it sends.
+//! Responses that list rows, each serialized as it is read. A page ends before the row that would
+//! make it larger than [`ANSWER_BYTES`], so that it needs no more memory than it sends.
 
 use super::{
     room::{ANSWERS, Share},
@@ -20,7 +20,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// The rows are the member of this name.
+    /// Starts a page whose rows are an array under this name.
     pub fn new(name: &str) -> Self {
         Self { bytes: format!("{{\"{name}\":[").into_bytes(), count: 0, share: ANSWERS.share() }
     }
@@ -29,13 +29,13 @@ impl Rows {
         self.count
     }
 
-    /// Adds a row of JSON. False when it does not fit: the page ends before it.
+    /// Adds a row of JSON. Returns false if it does not fit: the page then ends before it.
     pub fn push(&mut self, row: &str) -> Result<bool> {
         let size = self.bytes.len() + row.len() + 1;
         if self.count > 0 && size > ANSWER_BYTES {
             return Ok(false);
         }
-        // Of memory that grows by doubling, twice as much may be held.
+        // A vector that grows by doubling may hold twice the bytes that it needs.
         if size > LARGE && !self.share.grow_to(size.next_power_of_two()) {
             return Err(no_room().into());
         }
@@ -47,7 +47,7 @@ impl Rows {
         Ok(true)
     }
 
-    /// The page, with what there is to tell beside its rows.
+    /// Ends the page, with the other members of the response after its rows.
     pub fn end<T>(mut self, rest: &Value) -> Written<T> {
         let rest = rest.to_string();
         self.bytes.extend_from_slice(b"],");
@@ -55,8 +55,8 @@ impl Rows {
         Written::counted(self.bytes.into(), self.share)
     }
 
-    /// Reads and adds rows until there are `limit`, or the page is full, and answers with the
-    /// place of the last one where there are more.
+    /// Reads and adds rows until there are `limit` or the page is full. Returns the position of the
+    /// last row if there are more.
     pub async fn fill<R, P: Clone, F>(
         &mut self,
         limit: u64,

@@ -1,4 +1,4 @@
-//! Series.
+//! Handlers of series: create, list, get, delete.
 
 use super::{
     Tag,
@@ -20,7 +20,7 @@ pub struct Series(pub JobManager);
 
 #[derive(ApiResponse)]
 enum CreatedSeries {
-    /// The series is there.
+    /// The created series.
     #[oai(status = 201)]
     Created(
         Json<dto::Series>,
@@ -30,10 +30,10 @@ enum CreatedSeries {
     ),
 }
 
-/// Something is gone.
+/// Response to a call that deletes something.
 #[derive(ApiResponse)]
 pub enum Gone {
-    /// It is gone.
+    /// The resource is deleted.
     #[oai(status = 204)]
     Gone,
 }
@@ -42,7 +42,7 @@ pub enum Gone {
 impl Series {
     /// Create a series
     ///
-    /// Makes a series that episodes and jobs may belong to.
+    /// Creates a series to which episodes and jobs can belong.
     #[oai(path = "/", method = "post", operation_id = "create_series")]
     async fn create_series(&self, key: IdempotencyKey, body: Body<NewSeries>) -> Result<CreatedSeries> {
         let idempotency = key.of("create_series", body.text.as_deref());
@@ -53,16 +53,16 @@ impl Series {
 
     /// List series
     ///
-    /// A page, newest first.
+    /// Returns a page of series, newest first.
     #[oai(path = "/", method = "get", operation_id = "list_series")]
     async fn list_series(
         &self,
-        /// Rows of a page.
+        /// Maximum number of series on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
-        /// `next_cursor` of the page before.
+        /// `next_cursor` of the previous page.
         cursor: Query<Option<String>>,
-        /// Tells the jobs of each by status as well.
+        /// Whether to count the jobs of each series by status.
         counts: Query<Option<bool>>,
     ) -> Result<Json<SeriesList>> {
         let (series, next) = self.0.list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
@@ -81,13 +81,13 @@ impl Series {
 
     /// Get a series
     ///
-    /// Id, title and time of making, and its jobs by status on request.
+    /// Returns a series and, on request, its number of jobs by status.
     #[oai(path = "/:series_id", method = "get", operation_id = "get_series")]
     async fn get_series(
         &self,
         /// Id of the series.
         series_id: Path<String>,
-        /// Tells its jobs by status as well.
+        /// Whether to count the jobs of the series by status.
         counts: Query<Option<bool>>,
     ) -> Result<Json<dto::Series>> {
         let series: dto::Series = self.0.get_series(&series_id.0).await?.into();
@@ -100,7 +100,8 @@ impl Series {
 
     /// Delete a series
     ///
-    /// Its episodes and jobs stay, without a series; each of its jobs gets an event that says so.
+    /// Deletes a series. Its episodes and jobs remain without a series, and each of its jobs gets
+    /// an event about it.
     #[oai(path = "/:series_id", method = "delete", operation_id = "delete_series")]
     async fn delete_series(
         &self,

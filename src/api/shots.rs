@@ -1,4 +1,4 @@
-//! Shots one by one, as older clients know them.
+//! Handler of single shots, as older clients know them.
 
 use super::{
     Tag,
@@ -15,7 +15,7 @@ pub struct Shots(pub JobManager);
 impl Shots {
     /// Describe a shot anew
     ///
-    /// Sets the descriptions that are given, whatever the status of the job.
+    /// Sets the given descriptions of a shot, whatever the status of the job.
     #[oai(path = "/:job_id/shots/:shot_idx", method = "put", operation_id = "update_shot")]
     async fn update_shot(
         &self,

@@ -1,11 +1,12 @@
-//! Headers that a request has once. Of two that contradict each other, a proxy on the way and
-//! this server might each follow another one.
+//! Headers that a request may have only once. If there are two that contradict each other, a proxy
+//! and this server might use different ones.
 
 use super::problem::Problem;
 use crate::error::FieldError;
 use poem::http::HeaderMap;
 
-/// In the spelling of a sentence. `Host` is looked at where the request's target is.
+/// Names as error messages spell them. `Host` is missing here because the gate checks it with the
+/// request's target.
 const SINGLE: [&str; 18] = [
     "Access-Control-Request-Method",
     "Authorization",
@@ -27,10 +28,10 @@ const SINGLE: [&str; 18] = [
     "User-Agent",
 ];
 
-/// Refuses a request that has one of them twice. `If-Match` and `If-None-Match` take a list, on
-/// one line.
+/// Refuses a request that repeats one of these headers. `If-Match` and `If-None-Match` take a list,
+/// but on one line.
 pub fn check(headers: &HeaderMap) -> Result<(), Problem> {
-    // No header at all stands twice in nearly every request.
+    // Nearly all requests repeat no header at all.
     if headers.keys_len() == headers.len() {
         return Ok(());
     }

@@ -1,4 +1,4 @@
-//! Server-sent events: how messages are written, and an answer that goes on.
+//! Server-sent events: the format of the messages, and the streaming response.
 
 use super::{
     dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot},
@@ -18,13 +18,13 @@ use poem_openapi::{
 use serde_json::json;
 use std::{fmt::Display, io, time::Duration};
 
-/// After this time without a message comes a comment, so that nobody on the way takes the connection for dead.
+/// Silence after which the stream sends a comment, so that no proxy treats the connection as dead.
 const HEARTBEAT: Duration = Duration::from_secs(15);
 
-/// Milliseconds after which a client that was cut off is to come back.
+/// Message that sets the reconnection delay of clients to 1,000 milliseconds.
 const RETRY: &str = "retry: 1000\n\n";
 
-/// An answer of the media type `text/event-stream`.
+/// A response of the media type `text/event-stream`.
 pub struct EventStream(Body);
 
 impl EventStream {
@@ -32,7 +32,7 @@ impl EventStream {
         Self::new(Source::Job(watch))
     }
 
-    /// `now` is the present moment, for the snapshot.
+    /// Returns the stream of all jobs; `now` gives the time for the snapshot.
     pub fn of_all(watch: JobsWatch, now: impl Fn() -> DateTime<Utc> + Send + 'static) -> Self {
         Self::new(Source::All(watch, Box::new(now)))
     }
@@ -47,7 +47,7 @@ impl IntoResponse for EventStream {
         Response::builder()
             .content_type("text/event-stream")
             .header("Cache-Control", "no-store")
-            // Some proxies would gather the answer before they pass it on.
+            // Some proxies buffer a whole response before they forward it.
             .header("X-Accel-Buffering", "no")
             .body(self.0)
     }
@@ -70,14 +70,15 @@ enum Source {
     All(JobsWatch, Box<dyn Fn() -> DateTime<Utc> + Send>),
 }
 
-/// A message that is large goes out piece by piece, and counts among the large answers until then.
+/// Returns the bytes of the stream. A large message is sent in pieces, and counts against the
+/// memory limit of responses until its last piece is sent.
 fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
     let first = (Bytes::from_static(RETRY.as_bytes()), ANSWERS.share());
     stream::unfold((source, first), |(mut source, (mut rest, mut share))| async move {
         if rest.is_empty() {
             (rest, share) = (source.next().await?, ANSWERS.share());
             if rest.len() > LARGE && !share.grow_to(rest.len()) {
-                // The client comes back when there is room, and goes on where it is.
+                // There is no memory left: the client reconnects later and resumes at its position.
                 return None;
             }
         }
@@ -87,7 +88,7 @@ fn pieces(source: Source) -> impl Stream<Item = Result<Bytes, io::Error>> {
 }
 
 impl Source {
-    /// The next piece of the answer; `None` ends it.
+    /// Returns the next messages; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         let piece = match self {
             Source::Job(watch) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
@@ -95,7 +96,8 @@ impl Source {
                 Ok(news) => news.map(|news| news.map(of_job)),
             },
             Source::All(watch, now) => match tokio::time::timeout(HEARTBEAT, watch.next()).await {
-                // Names the place as well: a reader that wanted nothing for long goes on from here, and not from far behind.
+                // With the position a client whose filter matched nothing for long resumes here,
+                // not far back.
                 Err(_) => {
                     let place = watch.place().map(|place| format!("id: {place}\n")).unwrap_or_default();
                     return Some(Bytes::from(format!(": heartbeat\n{place}\n")));
@@ -106,7 +108,7 @@ impl Source {
         match piece {
             Ok(piece) => piece,
             Err(error) => {
-                // The client comes back and goes on where it is.
+                // The client reconnects and resumes at its position.
                 tracing::debug!(%error, "a stream ends early");
                 None
             }
@@ -168,7 +170,7 @@ fn concat(mut messages: impl Iterator<Item = Bytes>) -> Bytes {
     all.freeze()
 }
 
-/// JSON has no line ends of its own, so that the data is one line.
+/// Formats a message. The data is one line because JSON escapes all line breaks.
 fn message(id: Option<&impl Display>, name: &str, data: &str) -> Bytes {
     let id = id.map(|id| format!("id: {id}\n")).unwrap_or_default();
     Bytes::from(format!("{id}event: {name}\ndata: {data}\n\n"))

@@ -1,4 +1,4 @@
-//! Statistics.
+//! Handler of the statistics.
 
 use super::{
     Tag,
@@ -14,19 +14,21 @@ pub struct Statistics(pub JobManager);
 impl Statistics {
     /// Get statistics
     ///
-    /// Counts by status and type, what waits longest, and what happened in the last hour, day or week. Exact, but for percentiles,
-    /// which are told within 2 %. On request, which jobs come next, and why jobs failed.
+    /// Returns the number of jobs by status and type, the longest waiting job, and the activity of
+    /// the last hour, day or week. All values are exact, except percentiles, which are within 2 %.
+    /// On request, also returns the next jobs and the reasons of failures.
     #[oai(path = "/stats", method = "get", operation_id = "get_stats")]
     async fn get_stats(
         &self,
-        /// Span of time that is counted together; a minute when left out.
+        /// Length of a bucket; one minute by default.
         bucket: Query<Option<Bucket>>,
         /// Only jobs of this type.
         job_type: Query<Option<String>>,
-        /// Tells so many of the jobs that claims give out next, in order; none of a type that is paused.
+        /// Number of next jobs to return, in the order in which claims get them, without those of
+        /// paused queues.
         #[oai(validator(minimum(value = "1"), maximum(value = "50")))]
         next: Query<Option<u64>>,
-        /// Tells why jobs failed: so many failed jobs, the newest, gathered by what went wrong.
+        /// Number of failed jobs, the newest first, to group by error and return.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         failures: Query<Option<u64>>,
     ) -> Result<Json<StatsReport>> {

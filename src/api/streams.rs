@@ -1,4 +1,4 @@
-//! Streams of events: what happens to a job, or to all jobs, as it happens.
+//! Handlers of event streams: changes of one job, or of all jobs, as they happen.
 
 use super::{Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream};
 use crate::jobs::{EventFilter, JobManager, Place};
@@ -12,17 +12,19 @@ pub struct Streams(pub JobManager);
 
 #[derive(ApiResponse)]
 enum JobStream {
-    /// Messages as they come: `snapshot` (the job), `change` (an event), `reset` (what the client knows is void).
+    /// Stream of messages: `snapshot` (the job), `change` (an event), `reset` (the client's state
+    /// is no longer valid).
     #[oai(status = 200)]
     Ok(EventStream),
-    /// The job has ended, and the client has all of it.
+    /// The job has ended, and the client has all of its events.
     #[oai(status = 204)]
     Over,
 }
 
 #[derive(ApiResponse)]
 enum AllStream {
-    /// Messages as they come: `snapshot` (counts), `change` (an event), `reset` (what the client knows is void).
+    /// Stream of messages: `snapshot` (counts), `change` (an event), `reset` (the client's state is
+    /// no longer valid).
     #[oai(status = 200)]
     Ok(EventStream),
 }
@@ -31,15 +33,17 @@ enum AllStream {
 impl Streams {
     /// Follow a job
     ///
-    /// Server-sent events: a snapshot of the job, then each change; the id of a message is the version. Progress comes at most four
-    /// times a second, the last value always. Ends with the job. A client that was cut off goes on where it was with
-    /// `Last-Event-ID`, or `after`.
+    /// Streams server-sent events: a snapshot of the job, then each change; the id of a message is
+    /// the job's version. Progress arrives at most four times a second, and the last value always
+    /// arrives. The stream ends when the job ends. A client that was disconnected resumes with
+    /// `Last-Event-ID` or `after`.
     #[oai(path = "/jobs/:job_id/events/stream", method = "get", operation_id = "stream_job_events")]
     async fn stream_job_events(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Version that the client has: no snapshot comes, but the changes behind it.
+        /// Version that the client has: the stream then starts with the changes after it, without a
+        /// snapshot.
         after: Query<Option<String>>,
         last: LastEventId,
     ) -> Result<JobStream> {
@@ -53,20 +57,25 @@ impl Streams {
 
     /// Follow all jobs
     ///
-    /// Server-sent events: how many jobs there are, then each change of a job that all given filters let through, in the order in
-    /// which they are told by every server of the database. A deletion comes as an event of the kind `deleted`. Progress of a job
-    /// comes at most four times a second, the last value always. A client that was cut off goes on where it was with
-    /// `Last-Event-ID`, or `after`. Who reads too slowly is told so by a `reset`, and the stream ends.
+    /// Streams server-sent events: the number of jobs by status, then each change of a job that
+    /// matches all given filters. All servers of the database send the changes in the same order. A
+    /// deletion arrives as an event of kind `deleted`. Progress of a job arrives at most four times
+    /// a second, and the last value always arrives. A client that was disconnected resumes with
+    /// `Last-Event-ID` or `after`. A client that reads too slowly gets a `reset`, and the stream
+    /// ends.
     #[oai(path = "/events/stream", method = "get", operation_id = "stream_events")]
     async fn stream_events(
         &self,
-        /// Only events of jobs of this type; may be given several times.
+        /// Only events of jobs of this type. If repeated, the job has one of the types.
         job_type: Query<Vec<String>>,
-        /// Only events after which the job is in this status; may be given several times.
+        /// Only events after which the job has this status. If repeated, it has one of the
+        /// statuses.
         status: Query<Vec<JobStatus>>,
-        /// Only events of jobs with this label, as `key=value`; may be given several times, and all must hold.
+        /// Only events of jobs with this label, as `key=value`. If repeated, a job must have all
+        /// labels.
         label: Query<Vec<String>>,
-        /// Id of a message of this stream, or the `position` of an event: no snapshot comes, but the changes behind it.
+        /// Id of a message of this stream, or the `position` of an event: the stream then starts
+        /// with the changes after it, without a snapshot.
         after: Query<Option<String>>,
         last: LastEventId,
     ) -> Result<AllStream> {
@@ -85,7 +94,7 @@ impl Streams {
 }
 
 impl LastEventId {
-    /// The header counts before the parameter.
+    /// Parses the position from the header, or from the parameter `after` if there is no header.
     fn or<T>(self, after: Option<String>, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Option<T>> {
         let (name, text) = match (self.0, after) {
             (Some(id), _) => ("Last-Event-ID", id),

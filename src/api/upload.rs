@@ -1,4 +1,4 @@
-//! A body that is too large to be held in memory: streamed to a temporary file, which goes with it.
+//! A request body that is too large for memory, streamed to a temporary file and deleted with it.
 
 use super::problem::{Problem, shown};
 use crate::import::{Background, Place, Room, Temporary, UPLOADS, WAITING};
@@ -17,22 +17,22 @@ use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
 
 const TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 
-/// Largest upload that is taken, in bytes; handed to the reader through the request's data.
+/// Maximum size of an upload in bytes; the extractor gets it through the request's data.
 #[derive(Clone, Copy)]
 pub struct UploadLimit(pub u64);
 
-/// How long an upload may bring nothing.
+/// Maximum time without any byte of an upload.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Bytes between two looks at the room on the disk.
+/// Bytes received between two checks of the free disk space.
 const STRIDE: u64 = 8 << 20;
 
-/// The body as a file.
+/// A request body stored in a file.
 pub struct Upload {
     pub path: PathBuf,
-    /// Holds the file; dropped, it takes the file away.
+    /// Folder of the file; dropping it deletes the file.
     pub folder: Temporary,
-    /// Among the imports that run or wait.
+    /// Permit for an import that runs or waits.
     pub place: Place,
 }
 

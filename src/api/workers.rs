@@ -1,4 +1,4 @@
-//! Workers, and what is set for the types of jobs that they ask for.
+//! Handlers that list workers, and list and set queues.
 
 use super::{
     Tag,
@@ -15,8 +15,9 @@ pub struct Workers(pub JobManager);
 impl Workers {
     /// List workers
     ///
-    /// Who asks for jobs, what each holds, and when it was last heard of. A worker is registered by its calls. Of more
-    /// than 10,000 workers, those are listed that were heard of last.
+    /// Returns the workers, the jobs that each one has, and the time when the server last heard of
+    /// it. The calls of a worker register it. If there are more than 10,000 workers, the list has
+    /// those heard of last.
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
     async fn list_workers(&self) -> Result<Json<WorkerList>> {
         let Listed { workers, more } = self.0.list_workers().await?;
@@ -25,7 +26,7 @@ impl Workers {
 
     /// List queues
     ///
-    /// What is set for each type of job, and how many of its jobs wait and run.
+    /// Returns the settings of each queue and its number of queued and processing jobs.
     #[oai(path = "/queues", method = "get", operation_id = "list_queues")]
     async fn list_queues(&self) -> Result<Json<QueueList>> {
         let queues = self.0.list_queues().await?.into_iter().map(Into::into).collect();
@@ -34,7 +35,7 @@ impl Workers {
 
     /// Pause, resume or limit a queue
     ///
-    /// Holds on all servers at once, for the claims that follow; jobs that run go on.
+    /// Takes effect on all servers at once, for the claims that follow; running jobs continue.
     #[oai(path = "/queues/:job_type", method = "put", operation_id = "set_queue")]
     async fn set_queue(
         &self,

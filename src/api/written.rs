@@ -1,7 +1,7 @@
-//! Bodies of answers, written straight to bytes: poem-openapi's own would make a tree of each first.
+//! JSON response bodies, serialized straight to bytes; poem-openapi's own would build a tree first.
 //!
-//! A large one counts against the memory that all answers may take together, until its reader has
-//! taken it, and goes out in pieces: the connection holds none of it but the piece that it sends.
+//! A large body counts against the memory limit of all responses until the client has received it.
+//! It is sent in pieces, so that the connection buffers only the piece that it is sending.
 
 use super::{
     problem::Problem,
@@ -19,10 +19,10 @@ use poem_openapi::{
 use serde::Serialize;
 use std::{io, marker::PhantomData};
 
-/// Bytes from which on an answer is large, and of the pieces in which it goes out.
+/// Size in bytes above which a response is large, and size of the pieces in which it is sent.
 pub const LARGE: usize = 64 << 10;
 
-/// A JSON body of the shape `T`.
+/// A JSON response body of the shape `T`.
 pub struct Written<T> {
     bytes: Bytes,
     share: Option<Share>,
@@ -34,7 +34,8 @@ impl<T: Serialize> Written<T> {
         Self::already(to_bytes(value)?)
     }
 
-    /// What came of a change that was made: it is told, however much is being sent already.
+    /// Serializes the response to a committed change. It is sent even beyond the memory limit,
+    /// because the client has to learn of the change.
     pub fn of_change(value: &T) -> Result<Self> {
         Ok(Self::of_changes(to_bytes(value)?))
     }
@@ -45,14 +46,14 @@ impl<T: ToJSON> Written<T> {
         Self::already(value.to_json_string().into())
     }
 
-    /// As [`Written::of_change`].
+    /// Serializes like [`Written::of_change`].
     pub fn json_of_change(value: &T) -> Self {
         Self::of_changes(value.to_json_string().into())
     }
 }
 
 impl<T> Written<T> {
-    /// Was written before.
+    /// Wraps bytes that are serialized already.
     pub fn already(bytes: Bytes) -> Result<Self> {
         let mut share = ANSWERS.share();
         if bytes.len() > LARGE && !share.grow_to(bytes.len()) {
@@ -69,7 +70,7 @@ impl<T> Written<T> {
         Self::counted(bytes, share)
     }
 
-    /// Counts in the share already.
+    /// Wraps bytes that their share already counts.
     pub fn counted(bytes: Bytes, share: Share) -> Self {
         let share = (bytes.len() > LARGE).then_some(share);
         Self { bytes, share, shape: PhantomData }
@@ -85,12 +86,12 @@ fn to_bytes(value: &impl Serialize) -> Result<Bytes> {
     Ok(written.into())
 }
 
-/// Other answers take all the room that there is.
+/// Returns the problem for a response that exceeds the memory limit.
 pub fn no_room() -> Problem {
     Problem::new("overloaded", "Too many large answers are being sent: try again in a moment, or ask for less.")
 }
 
-/// The bytes piece by piece; their share is given back with the last one.
+/// Returns the bytes in pieces; dropping the stream releases their share.
 pub fn pieces(bytes: Bytes, share: Share) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::unfold((bytes, share), |(mut bytes, share)| async move {
         let piece = bytes.split_to(LARGE.min(bytes.len()));

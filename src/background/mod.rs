@@ -1,7 +1,8 @@
-//! Loops of a server: what has to be done again and again, on every server of a database at once.
+//! Background loops, which run on every server of a database at the same time.
 //!
-//! Each is a verb that may be called at any time, does what there is to do, and says how much it did: that is what tests
-//! call. Here it is called again after its period, after a while when it failed, and how it went can be looked at.
+//! Each loop calls a method that may be called at any time, does the work that is due, and returns
+//! how much it did; tests call these methods directly. This module calls them again after a period,
+//! also after errors and panics, and records the result of each run.
 
 use crate::{
     error::Result,
@@ -12,7 +13,8 @@ use futures_util::FutureExt;
 use std::{future::Future, panic::AssertUnwindSafe, time::Duration};
 use tokio::task::JoinSet;
 
-/// Leases that have run out are looked for this often; with the spread, at most one and a half times this.
+/// Period of the search for leases that have run out; with jitter, at most one and a half times
+/// this.
 const RESCUE: Duration = Duration::from_secs(1);
 
 const NOTE_WORKERS: Duration = Duration::from_secs(2);
@@ -23,24 +25,25 @@ const GIVE_UP_IMPORTS: Duration = Duration::from_secs(30);
 
 const ROLL_UP_STATS: Duration = Duration::from_secs(5);
 
-/// Actions that another server began, or left.
+/// Period of the search for actions that another server began or abandoned.
 const RUN_ACTIONS: Duration = Duration::from_secs(5);
 
 const CHECK_CLOCK: Duration = Duration::from_secs(60);
 
-/// What is said about a clock that is more than this beside the others. Leases are compared with the clock of whichever
-/// server looks, and the shortest is a second.
+/// Difference to the database's clock from which the server logs a warning. Any server may compare
+/// a lease with its own clock, and the shortest lease is one second.
 const BESIDE: TimeDelta = TimeDelta::seconds(1);
 
 const CLEAN_UP: Duration = Duration::from_secs(60 * 60);
 
 const PRUNE_IMPORTS: Duration = Duration::from_secs(60 * 60);
 
-/// The loops of one server, for as long as this is kept.
+/// Running loops of one server; dropping them stops them.
 pub struct Loops(JoinSet<()>);
 
 impl Loops {
-    /// History of jobs that ended so many days ago is taken away, and so are imports; none where that is not said.
+    /// Starts the loops. They delete the history of jobs that ended more than `keep_history_days`
+    /// ago, and imports that ended more than `keep_imports_days` ago. `None` sets no such limit.
     pub fn start(jobs: &JobManager, keep_history_days: Option<u32>, keep_imports_days: Option<u32>) -> Self {
         let mut loops = Self(JoinSet::new());
         let each = |name, period| Runner { name, period, jobs: jobs.clone() };
@@ -58,8 +61,8 @@ impl Loops {
         loops
     }
 
-    /// Waits until each has come to an end of what it is at, but no longer than this. None of them runs any more when it
-    /// returns.
+    /// Waits up to `grace` until each loop has finished its current run, then stops those that have
+    /// not. No loop runs after the return.
     pub async fn end(mut self, grace: Duration) {
         let all = async { while self.0.join_next().await.is_some() {} };
         let _ = tokio::time::timeout(grace, all).await;
@@ -83,7 +86,7 @@ async fn give_up_imports(jobs: JobManager) -> Result<u64> {
     Ok(runs)
 }
 
-/// Counts how often the clock was wrong.
+/// Logs a warning if the server's clock is wrong. Returns 1 if it is, otherwise 0.
 async fn check_clock(jobs: JobManager) -> Result<u64> {
     let Some(ahead) = jobs.clock_ahead().await?.filter(|ahead| ahead.abs() > BESIDE) else { return Ok(0) };
     tracing::warn!(
@@ -109,7 +112,7 @@ async fn prune_imports(jobs: JobManager, keep_days: Option<u32>) -> Result<u64> 
     Ok(pruned.runs + pruned.emptied)
 }
 
-/// One loop.
+/// One loop with its name and its period.
 struct Runner {
     name: &'static str,
     period: Duration,
@@ -117,12 +120,12 @@ struct Runner {
 }
 
 impl Runner {
-    /// Calls `once` now and again and again, until the server is about to end. The servers of a database do not keep in
-    /// step.
+    /// Calls `once` at once and then repeatedly, until the server shuts down. The delay is half to
+    /// one and a half periods, so that the servers of a database do not run in step.
     async fn run<F: Future<Output = Result<u64>>>(self, once: impl Fn(JobManager) -> F) {
         self.jobs.loop_began(self.name, self.period);
         loop {
-            // What a run left half-way is in its transaction, which is undone.
+            // A panic leaves no half-done work: the database rolls back the transaction.
             match AssertUnwindSafe(async { once(self.jobs.clone()).await }).catch_unwind().await {
                 Ok(done) => {
                     if let Err(error) = &done {
@@ -143,7 +146,7 @@ impl Runner {
         }
     }
 
-    /// Returns when there is something to do before the period is over.
+    /// Returns when there is work before the period is over.
     async fn woken(&self) {
         match self.name {
             "run_actions" => self.jobs.action_begun().await,

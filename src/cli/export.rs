@@ -1,4 +1,4 @@
-//! `callsheet export`.
+//! The `callsheet export` command.
 
 use super::{Failure, out::note};
 use crate::{
@@ -9,25 +9,25 @@ use crate::{
 use clap::{Args, ValueEnum};
 use std::{path::PathBuf, process::ExitCode};
 
-/// Exit code when all that could be read was written, but some could not.
+/// Exit code if all readable rows were written but some rows could not be read.
 const SOME_UNREADABLE: u8 = 3;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// One JSON object a line, or a table
+    /// Format of the output
     #[arg(long, value_enum, default_value_t = Format::Jsonl)]
     format: Format,
-    /// Write to this file instead of standard output; packed if its name ends in .gz or .zst
+    /// File to write to instead of standard output; compressed if its name ends in .gz or .zst
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Format {
-    /// A JSON object a job, each on a line, with its items and history; `import` reads it back
+    /// One line of JSON per job, with its items and its history; `import` can read it
     Jsonl,
-    /// A row a job; objects and lists are JSON text, and a text that begins with = + - @ or a tab has an apostrophe before
-    /// it, so that no spreadsheet runs it
+    /// One row per job. Objects and lists are JSON text. A text that begins with = + - @ or a tab
+    /// gets an apostrophe before it, so that no spreadsheet runs it
     Csv,
 }
 

@@ -1,4 +1,4 @@
-//! `callsheet import`.
+//! The `callsheet import` command.
 
 use super::{
     Failure,
@@ -16,45 +16,48 @@ use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use std::{path::PathBuf, process::ExitCode};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Exit code when all that could come in did, but something was rejected.
+/// Exit code if the import is complete but some records were rejected.
 const SOME_REJECTED: u8 = 3;
 
-/// Exit code after a second Ctrl-C, as shells have it.
+/// Exit code after a second Ctrl-C, by the convention of shells.
 const INTERRUPTED: i32 = 130;
 
-/// Characters of the place of a record in a line.
+/// Maximum characters of a record's id or address in a line of output.
 const PLACE: usize = 200;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Dumps, folders and databases of older stores, or exports of Callsheet; each record is recognised by its fields
+    /// Dumps, folders and databases of older stores, or exports of Callsheet; the importer
+    /// recognises each record by its fields
     #[arg(required = true, value_name = "SOURCE")]
     files: Vec<PathBuf>,
-    /// The store that the sources are, where recognition is not wanted
+    /// Store that all sources come from, which turns recognition off
     #[arg(long, value_name = "STORE", value_parser = source())]
     from: Option<String>,
-    /// Zone of local times that name none, e.g. America/New_York
+    /// Time zone of local times that have none, e.g. America/New_York
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
     source_tz: Tz,
-    /// What becomes of jobs that were processing in a store whose process is gone
+    /// How to import jobs that were processing in a store whose process is gone
     #[arg(long, value_name = "WHAT", default_value = "keep", value_parser = interrupted())]
     interrupted: String,
-    /// What becomes of a job whose id is there already: it stays, gets what it lacks, or becomes what the record says
+    /// How to import a job whose id already exists: leave it unchanged, add the values that it
+    /// lacks, or overwrite it with the record
     #[arg(long, value_name = "WHAT", default_value = "skip", value_parser = on_conflict())]
     on_conflict: String,
     /// Read and check everything, write nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Write every reject and repair, with its file and its key or row, to this file as JSON
+    /// File to write every reject and repair to, as JSON, each with its file and its key or row
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
-    /// Bytes to leave free on the disk of the database [default: 536870912, or a fifth of a smaller disk]
+    /// Bytes to leave free on the disk of the database [default: 536870912, or a fifth of a smaller
+    /// disk]
     #[arg(long, value_name = "N")]
     min_free_disk_bytes: Option<u64>,
-    /// Tell of each record what became of it, not only of the rejected ones
+    /// Print a line for every record, not only for rejected ones
     #[arg(long, short)]
     verbose: bool,
-    /// Tell only the sums
+    /// Print only the totals
     #[arg(long, short, conflicts_with = "verbose")]
     quiet: bool,
 }
@@ -79,7 +82,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         note("stopping: the records that are being written come in first; once more ends at once");
         stop.request();
         interrupts.recv().await;
-        // Whatever is half-way in the database is undone there.
+        // The database rolls back the transactions that are not finished.
         std::process::exit(INTERRUPTED);
     });
     let mut progress = Progress::begin(&options.files, quiet);
@@ -104,7 +107,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
 }
 
-/// A dry run writes nothing.
+/// Returns the disk space to leave free. A dry run writes nothing, so it checks no disk.
 fn room(app: &App, free: Option<u64>, dry_run: bool) -> Room {
     let database = sqlite_file(&app.config.database_url).filter(|_| !dry_run);
     Room { free, places: database.map(Into::into).into_iter().collect() }
@@ -126,7 +129,7 @@ fn print(report: &Report) {
     for (rule, records) in &report.total.rules {
         let _ = say(format_args!("repaired by {rule}: {records}"));
     }
-    // The import has come to its end, whether or not anybody still listens.
+    // The import is complete even if its output cannot be printed.
     let _ = match &report.import_id {
         Some(id) => say(format_args!("kept as import {id}")),
         None => say("dry run: nothing was written"),

@@ -1,5 +1,5 @@
-//! How far an import is: a bar with its rate and the time left where standard error is a terminal, a plain line now and
-//! then where it is not.
+//! Progress of an import: a bar with its rate and the time left if standard error is a terminal,
+//! otherwise a plain line every ten seconds.
 
 use super::out::{note, say};
 use crate::import::Outcome;
@@ -10,17 +10,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two plain lines.
+/// Time between two plain lines.
 const LINE: Duration = Duration::from_secs(10);
 
-/// Outcomes between two looks at the clock.
+/// Records between two updates of the display.
 const STRIDE: u64 = 512;
 
 pub struct Progress {
     shown: Shown,
     records: u64,
     bytes: u64,
-    /// Of all sources; `None` where it can't be known before they are read.
+    /// Total bytes of all sources; `None` if unknown before they are read.
     all: Option<u64>,
     began: Instant,
 }
@@ -42,7 +42,7 @@ impl Progress {
         Self { shown, records: 0, bytes: 0, all, began: Instant::now() }
     }
 
-    /// Prints a line on standard output, without disturbing the bar.
+    /// Prints a line on standard output without disturbing the bar.
     pub fn above(&self, line: &str) {
         match &self.shown {
             Shown::Bar(bar) => bar.suspend(|| drop(say(line))),
@@ -86,7 +86,7 @@ fn line(records: u64, bytes: u64, all: Option<u64>, passed: Duration) -> String 
     format!("{so_far}, {:.0} % of the sources, {left} left", done * 100.0)
 }
 
-/// The part that is done, and the time that the rest takes; `None` where either can't be told.
+/// Returns the finished part, 0.0 to 1.0, and the estimated time left; `None` if unknown.
 fn left(bytes: u64, all: Option<u64>, passed: Duration) -> Option<(f64, HumanDuration)> {
     let all = all.filter(|all| *all > 0 && bytes > 0)?;
     let done = (bytes as f64 / all as f64).min(1.0);
@@ -102,20 +102,22 @@ fn bar(all: Option<u64>) -> ProgressBar {
         Some(all) => (ProgressBar::new(all), "{bar:30} {percent} %  {msg}"),
         None => (ProgressBar::new_spinner(), "{spinner} {msg}  {elapsed}"),
     };
-    // The form is a constant; one that is wrong shows the bar's own.
+    // An invalid template falls back to the default style.
     let style = ProgressStyle::with_template(form).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = bar.with_style(style);
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
 
-/// Bytes of the records in a source, as far as its size tells: a packed file's and a database's does not.
+/// Returns the bytes of the records in a source; `None` for compressed files and databases, whose
+/// size differs from that of their records.
 fn size(source: &Path) -> Option<u64> {
     let metadata = source.metadata().ok()?;
     if metadata.is_dir() {
         return std::fs::read_dir(source).ok()?.try_fold(0, |sum, entry| {
             let entry = entry.ok()?;
-            // A link may lead back to where it stands; what it leads to is read, but not waited for.
+            // A link may lead back to its own folder. The importer reads its target, but the
+            // estimate leaves it out.
             let size = if entry.file_type().ok()?.is_symlink() { 0 } else { size(&entry.path())? };
             Some(sum + size)
         });

@@ -1,4 +1,4 @@
-//! `callsheet imports`.
+//! The `callsheet imports` command.
 
 use super::{
     Failure,
@@ -12,7 +12,7 @@ use entity::{import, import_reject};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 
-/// Rejects that are read at once.
+/// Number of rejects read by one query.
 const PAGE: u64 = 200;
 
 #[derive(Args)]
@@ -23,31 +23,31 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show a page of the importer's runs, newest first
+    /// Show a page of imports, newest first
     List {
-        /// Rows of a page, 1 to 200
+        /// Maximum number of imports on the page, 1 to 200
         #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=200))]
         limit: u64,
-        /// The next page, as named below the page before
+        /// Cursor of the next page, as printed below the page before
         #[arg(long)]
         cursor: Option<String>,
-        /// Answer as JSON, for programs
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// Show one run
+    /// Show one import
     Show(One),
-    /// Show the records that a run rejected, as far as they are kept
+    /// Show the records that an import rejected, as far as they are kept
     Rejects(One),
-    /// End a run that goes on; what came in stays
+    /// Abort a running import; the jobs imported so far stay
     Abort(One),
 }
 
 #[derive(Args)]
 struct One {
-    /// Id of the run
+    /// Id of the import
     import_id: String,
-    /// Answer as JSON, for programs; of rejects one object a line, with the raw record
+    /// Print JSON, for programs; for rejects one object per line, with the raw record
     #[arg(long)]
     json: bool,
 }
@@ -136,7 +136,7 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
     by(run, "repaired_by_rule", "repaired by")
 }
 
-/// The counts of all sources by reason or rule.
+/// Prints the totals of all sources by reason or by rule.
 fn by(run: &import::Model, member: &str, words: &str) -> Result<(), Failure> {
     let counts = run.report.as_ref().and_then(|report| report["total"][member].as_object());
     for (word, n) in counts.into_iter().flatten() {
@@ -193,7 +193,7 @@ fn counts(run: &import::Model) -> [(&'static str, i64); 8] {
     ]
 }
 
-/// Under the names of the HTTP API.
+/// Returns the import as JSON, with the field names of the HTTP API.
 fn run_json(run: &import::Model) -> Value {
     let mut json = json!({
         "import_id": run.id,

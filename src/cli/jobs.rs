@@ -1,4 +1,4 @@
-//! `callsheet jobs`.
+//! The `callsheet jobs` command.
 
 use super::{
     Failure,
@@ -31,17 +31,17 @@ impl Arguments {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show a page of jobs
+    /// Show a page of jobs, newest first
     List(List),
     /// Show one job
     Get(One),
-    /// Put a job in the queue
+    /// Create a job and put it in the queue
     Create(Create),
     /// Cancel a job
     Cancel {
         #[command(flatten)]
         one: One,
-        /// Why, for the job's history
+        /// Reason for the cancel, recorded in the job's history
         #[arg(long)]
         reason: Option<String>,
     },
@@ -49,9 +49,9 @@ enum Action {
     Retry(One),
     /// Put a failed or stuck job back in the queue with its checkpoint
     Recover(One),
-    /// Make a new job of the items of a job that failed
+    /// Create a new job with the failed items of a job
     RetryItems(One),
-    /// Delete a job with its items and history; there is no way back
+    /// Delete a job with its items and its history; this cannot be undone
     Delete(One),
 }
 
@@ -59,14 +59,14 @@ enum Action {
 struct One {
     /// Id of the job
     job_id: String,
-    /// Answer as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Args)]
 struct List {
-    /// Only jobs of this status: queued, processing, completed, failed or cancelled
+    /// Only jobs with this status: queued, processing, completed, failed or cancelled
     #[arg(long, value_parser = status)]
     status: Option<JobStatus>,
     /// Only jobs of this type
@@ -75,58 +75,58 @@ struct List {
     /// Only jobs of this series
     #[arg(long, value_name = "SERIES_ID")]
     series: Option<String>,
-    /// Only jobs with this label; may be given several times
+    /// Only jobs with this label; can be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
     /// Only jobs with this text in the title or the content
     #[arg(long, value_name = "TEXT")]
     q: Option<String>,
-    /// Rows of a page, 1 to 200
+    /// Maximum number of jobs on the page, 1 to 200
     #[arg(long, default_value_t = 50)]
     limit: u64,
-    /// The next page, as named below the page before
+    /// Cursor of the next page, as printed below the page before
     #[arg(long)]
     cursor: Option<String>,
-    /// Oldest first
+    /// Show the oldest jobs first
     #[arg(long)]
     oldest_first: bool,
-    /// Answer as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }
 
 #[derive(Args)]
 struct Create {
-    /// Kind of work, e.g. idea2video
+    /// Type of the job, e.g. idea2video
     job_type: String,
-    /// The idea or script
+    /// Idea or script of the video
     #[arg(long)]
     content: Option<String>,
-    /// `idea` or `script`
+    /// Kind of content: `idea` or `script`
     #[arg(long)]
     mode: Option<String>,
     /// Title of the project
     #[arg(long)]
     title: Option<String>,
-    /// Visual style
+    /// Visual style of the video
     #[arg(long)]
     style: Option<String>,
-    /// What the video has to keep to
+    /// Requirements that the video has to meet
     #[arg(long)]
     requirement: Option<String>,
-    /// Higher runs first, -100 to 100
+    /// Priority, -100 to 100; higher runs first
     #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
     priority: i16,
-    /// A label; may be given several times
+    /// Label of the job; can be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
-    /// The request as JSON
+    /// Request data as a JSON object
     #[arg(long, value_name = "JSON", value_parser = object)]
     request_data: Option<Map<String, Value>>,
-    /// Id of the job; one is made up when left out
+    /// Id of the job; generated if left out
     #[arg(long, value_name = "ID")]
     job_id: Option<String>,
-    /// Answer as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }

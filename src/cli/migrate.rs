@@ -1,4 +1,4 @@
-//! `callsheet migrate`.
+//! The `callsheet migrate` command.
 
 use super::{
     Failure,
@@ -18,7 +18,7 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// The command may make a database that is not there.
+    /// Returns whether the command may create a database that does not exist.
     pub fn creates(&self) -> bool {
         !matches!(self.direction, Direction::Status)
     }
@@ -28,13 +28,13 @@ impl Arguments {
 enum Direction {
     /// Apply pending steps
     Up {
-        /// At most so many; all when left out
+        /// Maximum number of steps; all if left out
         #[arg(long, value_name = "N")]
         steps: Option<u32>,
     },
     /// Undo applied steps, the newest first
     Down {
-        /// At most so many
+        /// Maximum number of steps
         #[arg(long, value_name = "N", default_value_t = 1)]
         steps: u32,
         /// Drop tables even if they hold rows
@@ -45,19 +45,19 @@ enum Direction {
     Status,
     /// Drop Callsheet's tables, then apply all steps
     Fresh {
-        /// Yes, drop them
+        /// Confirm that the tables may be dropped
         #[arg(long)]
         yes: bool,
     },
     /// Undo all steps, then apply them again
     Refresh {
-        /// Yes, drop the tables
+        /// Confirm that the tables may be dropped
         #[arg(long)]
         yes: bool,
     },
     /// Undo all steps
     Reset {
-        /// Yes, drop the tables
+        /// Confirm that the tables may be dropped
         #[arg(long)]
         yes: bool,
     },
@@ -67,7 +67,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.direction {
         Direction::Up { steps } => change(&app, Change::Up { limit: steps }).await,
         Direction::Status => status(&app).await,
-        // What drops nothing but empty tables loses nothing.
+        // Empty tables can be dropped without a confirmation.
         Direction::Down { steps, yes } => drop_and_change(&app, Change::Down { limit: steps }, yes, false).await,
         Direction::Fresh { yes } => drop_and_change(&app, Change::Fresh, yes, true).await,
         Direction::Refresh { yes } => drop_and_change(&app, Change::Refresh, yes, true).await,

@@ -1,4 +1,5 @@
-//! The command line: one file a command. Answers go to standard output, everything else to standard error.
+//! The command line, one file per command. Results go to standard output, everything else to
+//! standard error.
 
 mod export;
 mod import;
@@ -26,7 +27,7 @@ use crate::{
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
 
-/// What the exit codes mean; printed below `--help`.
+/// Meaning of the exit codes, printed below `--help`.
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  could not be done; standard error says why in one sentence
@@ -37,7 +38,8 @@ What stands under Configuration may also be set in the environment, or in the fi
 
 /// The durable job service for video generation
 ///
-/// Keeps every job of a video pipeline in one table, on SQLite or PostgreSQL, and serves it over HTTP. Without a command it serves.
+/// Keeps every job of a video pipeline in one table, on SQLite or PostgreSQL, and serves it over
+/// HTTP. Without a command, it starts the server.
 #[derive(Parser)]
 #[command(name = "callsheet", version, after_help = EXIT_CODES, max_term_width = 100)]
 struct Cli {
@@ -53,29 +55,29 @@ enum Command {
     Serve(ServerFlags),
     /// Change or show the schema of the database
     Migrate(migrate::Arguments),
-    /// Bring along the jobs of an older store, or of an export
+    /// Import the jobs of an older store or of an export
     Import(import::Arguments),
-    /// Look at the runs of the importer, and at what they rejected
+    /// Show or abort imports, and show the records that they rejected
     Imports(imports::Arguments),
-    /// Write all jobs out, with their items and their history
+    /// Export all jobs with their items and their history
     Export(export::Arguments),
-    /// Look at jobs and change them
+    /// Show, create and change jobs
     Jobs(jobs::Arguments),
-    /// Run a command for each job that a server has: the command becomes a worker
+    /// Run a worker: claim jobs from a server and run a command for each
     Work(work::Arguments),
     #[command(hide = true)]
     WorkGuard(work::GuardArguments),
     #[command(hide = true)]
     ReadSqlite(SqliteArguments),
-    /// Pause, resume and limit types of jobs
+    /// Pause, resume and limit queues; each job type has one
     Queue(queue::Arguments),
-    /// Show who asks for jobs, and what each holds
+    /// Show the workers, and the jobs that each holds
     Workers(workers::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
 
-/// Why a command could not be done: a sentence, and an exit code.
+/// Reason why a command failed: one sentence and an exit code.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("{0}")]
@@ -105,11 +107,11 @@ impl Failure {
     }
 }
 
-/// Does what the arguments say.
+/// Runs the command given by the arguments, and returns its exit code.
 pub async fn run() -> ExitCode {
     match dispatch().await {
         Ok(code) => code,
-        // Whoever read our output has seen enough, e.g. `callsheet export | head`.
+        // The reader of the output has closed the pipe, e.g. `callsheet export | head`.
         Err(Failure::Output(e)) if e.kind() == std::io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             out::note(format_args!("callsheet: {failure}"));
@@ -158,14 +160,14 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     }
 }
 
-/// Does what may write, and ends when the servers of the database have been told.
+/// Runs a command that may write, then closes the database, which first notifies its servers.
 async fn told(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
     let outcome = run.await;
     let _ = app.jobs.database().clone().close().await;
     outcome
 }
 
-/// A file that a command is to write must not take the place of the database.
+/// Rejects an output file that would overwrite the database.
 fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
     let database = sqlite_file(&app.config.database_url).map(Path::to_owned);
     match database.is_some_and(|database| whole_file::would_change(file, &[database])) {
@@ -174,21 +176,22 @@ fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Text of others in one line, with what would steer the terminal escaped.
+/// Returns untrusted text in one line, with terminal control characters escaped.
 fn plain(text: &str) -> String {
     printable(text).into_owned()
 }
 
-/// The app on its database, whatever the schema.
+/// Opens the app on its database, without a check of the schema.
 async fn open(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Failure> {
     let config = Config::load(flags, server)?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
     Ok(App::open(config, create).await?)
 }
 
-/// The app on a database with the newest schema. A new database is made and migrated where that is wanted; the schema of
-/// one that is in use is changed by `serve` and `migrate` alone. A command that only reads does not make a new database:
-/// under a mistyped path it would find no jobs, and nobody would notice.
+/// Opens the app on a database with the newest schema. With `create`, it creates and migrates a
+/// database that does not exist; only `serve` and `migrate` change the schema of one in use. A
+/// command that only reads creates no database: with a mistyped path, it would find no jobs and
+/// report no error.
 async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
     let app = open(flags, ServerFlags::default(), create).await?;
     let db = app.jobs.database();
@@ -206,7 +209,8 @@ async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
     }
 }
 
-/// The app on a database that stays as it is; on none at all where there is none, or no schema, yet.
+/// Opens the app for a command that must not change the database. The app is detached if the
+/// database or its schema does not exist yet.
 async fn untouched(flags: Flags) -> Result<App, Failure> {
     let config = Config::load(flags.clone(), ServerFlags::default())?;
     match open(flags.clone(), ServerFlags::default(), false).await {
@@ -217,7 +221,7 @@ async fn untouched(flags: Flags) -> Result<App, Failure> {
     }
 }
 
-/// The arguments; those of `serve` where no command is named.
+/// Parses the arguments; without a command, as those of `serve`.
 fn parse() -> Cli {
     let arguments: Vec<_> = std::env::args_os().collect();
     let named = Cli::try_parse_from(&arguments);
@@ -226,11 +230,12 @@ fn parse() -> Cli {
     }
     let mut served = arguments.clone();
     served.insert(1.min(served.len()), "serve".into());
-    // Where neither reading makes sense, the errors of the first one tell more.
+    // If both fail, the error of the first parse explains more.
     Cli::try_parse_from(served).unwrap_or_else(|_| named.unwrap_or_else(|error| exit(&error)))
 }
 
-/// Ends with the error. A script may have handed on words of strangers, which the error quotes.
+/// Prints the error and exits. The error quotes arguments, which a script may have taken from
+/// untrusted text, so control characters are escaped.
 fn exit(error: &clap::Error) -> ! {
     let text = error.render().to_string();
     if !text.contains(|c| c != '\n' && steers(c)) {
@@ -240,7 +245,7 @@ fn exit(error: &clap::Error) -> ! {
     std::process::exit(error.exit_code())
 }
 
-/// The whole help, of every command, as text.
+/// Returns the full help text of all commands.
 pub fn help() -> String {
     fn add(command: &mut clap::Command, path: &str, text: &mut String) {
         let path = format!("{path}{}", command.get_name());

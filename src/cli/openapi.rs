@@ -1,4 +1,4 @@
-//! `callsheet openapi`.
+//! The `callsheet openapi` command.
 
 use super::Failure;
 use crate::api::spec;
@@ -7,7 +7,7 @@ use std::{io::Write, process::ExitCode};
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Which rendering of the document
+    /// Version and format of the document
     #[arg(long, value_enum, default_value_t = Rendering::Json)]
     format: Rendering,
 }

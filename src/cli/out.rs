@@ -1,5 +1,5 @@
-//! Standard output and standard error. Whoever reads them may be gone, or they may be full: neither is a reason to panic.
-//! What is printed may hold words of strangers: a terminal is shown nothing that steers it.
+//! Standard output and standard error. Writing never panics, even if the reader is gone or the disk
+//! is full. The text may be untrusted, so a terminal gets no control characters from it.
 
 use super::Failure;
 use crate::{
@@ -12,12 +12,13 @@ use std::{
     io::{IsTerminal, Write},
 };
 
-/// Lines, as they are meant for people.
+/// Prints lines for people on standard output.
 pub fn say(text: impl Display) -> Result<(), Failure> {
     Ok(writeln!(std::io::stdout(), "{}", printable_lines(&text.to_string()))?)
 }
 
-/// JSON for programs, on a line; on a terminal with the same texts in other signs.
+/// Prints JSON for programs on one line of standard output. On a terminal, it escapes control
+/// characters, which changes no value of the JSON.
 pub fn say_json(value: &Value) -> Result<(), Failure> {
     let (text, mut out) = (value.to_string(), std::io::stdout());
     match out.is_terminal() {
@@ -27,7 +28,7 @@ pub fn say_json(value: &Value) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Lines on standard error, which nobody need read.
+/// Prints lines on standard error, or drops them if they cannot be written.
 pub fn note(text: impl Display) {
     lines::err().say(printable_lines(&text.to_string()));
 }

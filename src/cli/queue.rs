@@ -1,4 +1,4 @@
-//! `callsheet queue`.
+//! The `callsheet queue` command.
 
 use super::{
     Failure,
@@ -19,21 +19,21 @@ pub struct Arguments {
 
 #[derive(Subcommand)]
 enum Action {
-    /// Show what is set for each type of job, and how many of its jobs wait and run
+    /// Show the settings of each queue, and its number of queued and running jobs
     List {
-        /// Answer as JSON, for programs
+        /// Print JSON, for programs
         #[arg(long)]
         json: bool,
     },
-    /// Give no worker a job of this type until it is resumed; jobs that run go on
+    /// Pause a queue: workers get no job of this type until it is resumed, and running jobs go on
     Pause(One),
-    /// Give jobs of this type to workers again
+    /// Resume a queue: workers get jobs of this type again
     Resume(One),
-    /// Let so many jobs of this type run at once, on all servers together
+    /// Limit the number of jobs of this type that run at once, on all servers together
     Limit {
         #[command(flatten)]
         one: One,
-        /// How many, or `none` for any number
+        /// Maximum number of running jobs, or `none` for no limit
         #[arg(value_name = "N", value_parser = limit)]
         most: Limit,
     },
@@ -41,14 +41,15 @@ enum Action {
 
 #[derive(Args)]
 struct One {
-    /// Type of the jobs, e.g. idea2video
+    /// Job type of the queue, e.g. idea2video
     job_type: String,
-    /// Answer as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }
 
-/// A type of its own, because clap takes an `Option` for an argument that may be left out.
+/// Value of the limit argument. A separate type, because clap treats an `Option` as an argument
+/// that may be left out.
 #[derive(Clone, Copy)]
 struct Limit(Option<i32>);
 

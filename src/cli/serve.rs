@@ -1,4 +1,4 @@
-//! `callsheet serve`.
+//! The `callsheet serve` command.
 
 use super::{Failure, out::note};
 use crate::{
@@ -11,7 +11,7 @@ use tokio::{
     signal::unix::{SignalKind, signal},
 };
 
-/// How long requests under way may take after the signal to stop.
+/// Maximum time to finish requests in progress after the signal to stop.
 const GRACE: Duration = Duration::from_secs(10);
 
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
@@ -21,9 +21,9 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen).await.map_err(|error| in_use(listen, &error))?;
     let address = listener.local_addr()?;
-    // Before the first request, so that it does not wait for the document to be made.
+    // Built before the first request, which would otherwise wait for the OpenAPI document.
     let routes = api::routes(&app);
-    // Heard from before anybody knows that the server is there.
+    // Signals are handled before the server announces that it runs.
     let signal = stop_signal()?;
     greet(&app, address);
     let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
@@ -35,16 +35,17 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let jobs = app.jobs.clone();
     let stop = async move {
         signal.await;
-        // Workers that wait for a job ask the next server; streams would go on for as long as their readers like.
+        // Waiting workers then claim from another server; streams would go on until their clients
+        // close.
         jobs.end_waits();
         jobs.end_streams().await;
     };
     server::serve(listener, routes, app.config.bounds.clone(), stop, GRACE)
         .await
         .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
-    // Jobs that were claimed for a worker which has gone would wait for their leases to end.
+    // Jobs claimed for a worker that is gone would otherwise wait for the end of their leases.
     let _ = tokio::time::timeout(GRACE, app.jobs.claims_settled()).await;
-    // An action ends after a batch; whoever comes next goes on with it.
+    // An action stops after its current batch, and another server continues it.
     loops.end(GRACE).await;
     listening.abort();
     app.imports.end(GRACE).await;
@@ -70,7 +71,7 @@ async fn migrate(app: &App) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes away what processes left that were killed while they received or read a dump.
+/// Deletes the temporary files of processes that were killed while they received or read a dump.
 async fn sweep_temporaries() {
     if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
         tracing::info!(folders, "temporary files of processes that are gone were taken away")
@@ -104,7 +105,7 @@ fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
     Failure::Other(format!("cannot listen on {address}: {what}"))
 }
 
-/// Ends at SIGTERM or SIGINT.
+/// Returns a future that ends at SIGTERM or SIGINT.
 fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,4 +1,4 @@
-//! `callsheet work`.
+//! The `callsheet work` command.
 
 use super::Failure;
 use crate::{
@@ -10,7 +10,7 @@ use crate::{
 use clap::Args;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-/// Printed below `callsheet work --help`.
+/// Text printed below `callsheet work --help`.
 const PROTOCOL: &str = r#"The command gets the job on standard input, one line of JSON: {"job": {…}, "items": [{…}, …]}, with the
 items that are done already, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE, CALLSHEET_ATTEMPT,
 CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. Of the worker's own environment it gets PATH, HOME,
@@ -26,13 +26,13 @@ with the end of standard error as its error."#;
 #[derive(Args)]
 #[command(after_help = PROTOCOL)]
 pub struct Arguments {
-    /// Types of the jobs to work on; may be given several times, or with commas
+    /// Types of the jobs to work on; can be repeated, or separated by commas
     #[arg(long = "type", required = true, value_name = "TYPE", value_delimiter = ',')]
     types: Vec<String>,
-    /// Jobs at a time
+    /// Maximum number of jobs that run at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
     concurrency: u32,
-    /// Server that has the jobs
+    /// URL of the server that has the jobs
     #[arg(
         long,
         env = "CALLSHEET_SERVER",
@@ -41,19 +41,20 @@ pub struct Arguments {
         default_value = "http://127.0.0.1:3001"
     )]
     server: String,
-    /// How long a job stays with a worker that is not heard of any more
+    /// Length of the lease: the server takes the job back if it gets no heartbeat for this time
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     lease_seconds: u64,
-    /// Time for the command to end by itself, from TERM to KILL
+    /// Time for the command to end by itself, from SIGTERM to SIGKILL
     #[arg(long, value_name = "SECONDS", default_value_t = 10, value_parser = clap::value_parser!(u64).range(0..=3600))]
     grace: u64,
-    /// Name of the worker [default: host, process and a random number]
+    /// Name of the worker [default: host, process id and a random number]
     #[arg(long, value_name = "NAME", value_parser = name)]
     worker_id: Option<String>,
     /// Folder to run the command in
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Variable of the worker's environment that the command gets too; may be given several times, or with commas
+    /// Environment variable of the worker to pass to the command; can be repeated, or separated by
+    /// commas
     #[arg(long, env = "CALLSHEET_PASS_ENV", hide_env_values = true, value_name = "NAME", value_delimiter = ',', value_parser = variable)]
     pass_env: Vec<String>,
     /// Command to run for each job, with its arguments
@@ -61,10 +62,10 @@ pub struct Arguments {
     command: Vec<OsString>,
 }
 
-/// What a worker runs between itself and a command. Not for people.
+/// Arguments of the internal command that a worker runs between itself and a program.
 #[derive(Args)]
 pub struct GuardArguments {
-    /// The umask of the command, in octal digits
+    /// Umask of the command, in octal digits
     #[arg(long, value_parser = octal)]
     umask: Option<u32>,
     #[arg(last = true, required = true)]
@@ -75,7 +76,7 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
     let config = Config::load(flags, ServerFlags::default())?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
     let options = Options {
-        // Not by the parser of the arguments, which quotes what it does not understand, passwords and all.
+        // Not parsed by clap, which quotes invalid values in its errors, including passwords.
         server: arguments.server.parse::<Server>().map_err(Failure::Usage)?,
         job_types: arguments.types,
         concurrency: arguments.concurrency,
@@ -99,14 +100,14 @@ fn octal(text: &str) -> Result<u32, std::num::ParseIntError> {
     u32::from_str_radix(text, 8)
 }
 
-/// As the server takes it.
+/// Parses a worker id by the server's rules: 1 to 200 characters without control characters.
 fn name(text: &str) -> Result<String, String> {
     let length = text.chars().count();
     let good = (1..=200).contains(&length) && !text.chars().any(char::is_control);
     if good { Ok(text.to_owned()) } else { Err("use 1 to 200 visible characters".to_owned()) }
 }
 
-/// The name of an environment variable; empty where a list has nothing between two commas.
+/// Parses the name of an environment variable. The name is empty between two commas of a list.
 fn variable(text: &str) -> Result<String, String> {
     let name = text.trim();
     let good = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');

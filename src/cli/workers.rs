@@ -1,4 +1,4 @@
-//! `callsheet workers`.
+//! The `callsheet workers` command.
 
 use super::{
     Failure,
@@ -16,7 +16,7 @@ use std::process::ExitCode;
 
 #[derive(Args)]
 pub struct Arguments {
-    /// Answer as JSON, for programs
+    /// Print JSON, for programs
     #[arg(long)]
     json: bool,
 }

@@ -1,5 +1,6 @@
-//! The files of the dashboard, and the page that names them by the hash of all: a browser keeps them for ever, and gets new
-//! ones when one of them changes. What is for readers of the files, comments and indents, is not sent.
+//! Files of the dashboard, and the page that refers to them by the hash of all files. A browser
+//! caches them without expiry, and gets new ones when one of them changes. The server removes
+//! comments and indentation before it sends them.
 
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
@@ -7,7 +8,7 @@ use std::{collections::HashMap, io::Write, sync::OnceLock};
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
-        /// Each file by name, as it stands in the repository.
+        /// Each file by name, as in the repository.
         pub const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("assets/", $name)))),+];
     };
 }
@@ -39,7 +40,7 @@ files!(
 
 const PAGE: &str = include_str!("assets/index.html");
 
-/// A file on its way out, as it is and packed.
+/// A file to send, plain and gzip compressed.
 pub struct File {
     pub content_type: &'static str,
     pub etag: String,
@@ -53,7 +54,7 @@ pub struct Bundle {
     pub files: HashMap<&'static str, File>,
 }
 
-/// Made when it is first asked for.
+/// Returns the files. The first call builds them.
 pub fn bundle() -> &'static Bundle {
     static MADE: OnceLock<Bundle> = OnceLock::new();
     MADE.get_or_init(|| {
@@ -68,8 +69,9 @@ pub fn bundle() -> &'static Bundle {
     })
 }
 
-/// The text as it is sent. Each line stays where it is, so that a browser tells of an error by the line of the file; a text
-/// of more than one line would lose its indents, and a test holds that there is none.
+/// Returns the text as the server sends it. Line numbers stay the same, so that a browser reports
+/// errors at the lines of the source. Strings over several lines would lose their indentation; a
+/// test ensures that there are none.
 pub fn sent(text: &str) -> String {
     let mut in_comment = false;
     let mut sent = String::with_capacity(text.len());
@@ -84,7 +86,8 @@ pub fn sent(text: &str) -> String {
     sent
 }
 
-/// Modules are named in the page, so that a browser need not find them one import after the other.
+/// Lists all modules in the page, so that a browser need not discover them one import after the
+/// other.
 fn preloads() -> String {
     let modules = FILES.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".js"));
     let links = modules.filter(|name| !matches!(*name, "main.js" | "theme.js"));
@@ -93,7 +96,7 @@ fn preloads() -> String {
 
 fn file(content_type: &'static str, text: &str) -> File {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    // Writing into memory does not fail; were it to, the file would go out as it is.
+    // Writing to memory does not fail; if it did, the server would send the plain file.
     let gzip = packed.write_all(text.as_bytes()).and_then(|()| packed.finish()).unwrap_or_default();
     let etag = format!("\"{}\"", short(&Sha256::digest(text)));
     File { content_type, etag, plain: bytes::Bytes::copy_from_slice(text.as_bytes()), gzip: gzip.into() }

@@ -1,5 +1,5 @@
-//! The dashboard: one page for all its paths, and the files that it is made of, inside the binary. It speaks to the public
-//! API alone, so nothing of the service is known here.
+//! The dashboard: one page for all its paths and the files that it needs, embedded in the binary.
+//! It uses only the public API, so this module does not depend on the rest of the service.
 
 mod assets;
 mod serve;
@@ -9,7 +9,7 @@ pub use assets::{FILES, sent};
 use futures_util::future::Either;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route};
 
-/// Paths that show the page, besides `/`; its script reads the path and decides what of it.
+/// Paths that show the page, besides `/`; its script decides by the path what to show.
 const PAGES: [&str; 10] = [
     "/jobs",
     "/jobs/:id",
@@ -30,7 +30,8 @@ pub fn add(mut routes: Route) -> Route {
     routes.at("/assets/:hash/:name", serve::asset())
 }
 
-/// The page at `/`, and what is nested under `/` everywhere else: a route would leave the first to the second.
+/// Serves the page at `/` and the nested endpoint everywhere else. A `Route` cannot do this: its
+/// nested endpoint would get `/` as well.
 pub fn at_root<E: IntoEndpoint<Endpoint: 'static>>(nested: E) -> impl Endpoint<Output = Response> {
     AtRoot { page: serve::page().map_to_response(), nested: nested.into_endpoint().map_to_response() }
 }
@@ -43,7 +44,7 @@ struct AtRoot<P, E> {
 impl<P: Endpoint<Output = Response>, E: Endpoint<Output = Response>> Endpoint for AtRoot<P, E> {
     type Output = Response;
 
-    /// No `async fn`, which would hold the request as well for as long as the call lasts.
+    /// Not an `async fn`, which would hold the request in its future during the whole call.
     fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
         if request.uri().path() == "/" {
             Either::Left(self.page.call(request))

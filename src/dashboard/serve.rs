@@ -1,4 +1,5 @@
-//! How the page and its files are sent: packed where the client takes it, and with what the page may do.
+//! Responses with the dashboard's page and files: compressed if the client accepts it, with the
+//! page's policies.
 
 use super::assets::{File, bundle};
 use poem::{
@@ -12,12 +13,13 @@ use poem::{
     },
 };
 
-/// Scripts, styles and pictures come from this server alone, and nothing makes markup out of text.
+/// Allows scripts, styles and pictures of this server only, and no script that turns text into
+/// markup.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; \
                       require-trusted-types-for 'script'; trusted-types 'none'";
 
-/// What a page keeps of itself from others.
+/// Headers that isolate the page from other sites.
 const HEADERS: [(&str, &str); 4] = [
     ("content-security-policy", POLICY),
     ("referrer-policy", "no-referrer"),
@@ -25,7 +27,8 @@ const HEADERS: [(&str, &str); 4] = [
     ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
 ];
 
-/// The page of every path; asked for again each time, so that it names the files of this version.
+/// Serves the page at any path. Browsers revalidate it each time, so that it refers to the files of
+/// the current version.
 pub fn page() -> RouteMethod {
     get(make_sync(|request: Request| {
         let mut response = send(&request, &bundle().page, "no-cache");
@@ -36,7 +39,8 @@ pub fn page() -> RouteMethod {
     }))
 }
 
-/// A file of this version. Another version's is not here: the hash says so before anything else could go wrong.
+/// Serves a file of this version. Other versions are not found, because the path contains the hash
+/// of all files.
 pub fn asset() -> RouteMethod {
     get(make_sync(|request: Request| -> Result<Response> {
         let (hash, name) = request.path_params::<(String, String)>()?;

@@ -1,8 +1,9 @@
-//! A read whose connection was cut is repeated once: a restart of PostgreSQL, or whoever ends its idle connections,
-//! leaves a pool full of connections that fail at their next use.
+//! Repeats a read once when its connection was cut. A restart of PostgreSQL, or a timeout that ends
+//! idle connections, leaves the pool full of connections that fail at their next use.
 //!
-//! Only what changes nothing is repeated, and only outside of a transaction. Before that, idle connections are asked
-//! whether they answer: the next one out of the pool could be as dead as the one before.
+//! Only statements that change nothing are repeated, and only outside a transaction. Before the
+//! repeat, the pool's idle connections are pinged and dead ones closed, because the next connection
+//! out of the pool could be dead too.
 
 use super::errors::was_cut;
 use futures_util::future::join_all;
@@ -14,10 +15,10 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-/// How long an idle connection has to answer.
+/// Time limit for the ping of an idle connection, and for closing one that did not answer.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(2);
 
-/// The connections of a pool on PostgreSQL, and when they were asked last.
+/// Connection pool on PostgreSQL, and the time of the last search for dead connections.
 #[derive(Clone)]
 pub struct Again {
     pool: PgPool,
@@ -25,19 +26,20 @@ pub struct Again {
 }
 
 impl Again {
-    /// `None` for SQLite, whose connections nobody cuts.
+    /// Returns `None` for SQLite, whose connections cannot be cut.
     pub fn on(connection: &DatabaseConnection) -> Option<Self> {
         let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &connection.inner else { return None };
         Some(Self { pool: connection.get_postgres_connection_pool().clone(), asked: Arc::default() })
     }
 
-    /// Whether a call that began then and failed so may be repeated: after this, idle connections answer.
+    /// Returns whether a call that started at `began` and failed with `error` may be repeated. If
+    /// so, dead idle connections have been closed.
     pub async fn helps(&self, began: Instant, error: &DbErr) -> bool {
         if !was_cut(error) {
             return false;
         }
         let mut asked = self.asked.lock().await;
-        // Many calls fail at once; one look at the connections serves all that failed before it.
+        // Many calls fail at once: one search serves all calls that started before it.
         if asked.is_none_or(|asked| asked < began) {
             let now = Instant::now();
             self.drop_dead_connections().await;
@@ -52,15 +54,15 @@ impl Again {
     }
 }
 
-/// Gives the connection back to its pool, or closes it.
+/// Returns the connection to its pool if it answers a ping, and closes it otherwise.
 async fn keep_if_alive(mut connection: PoolConnection<Postgres>) {
     if !matches!(timeout(ANSWERS_WITHIN, connection.ping()).await, Ok(Ok(()))) {
-        // Saying goodbye to who does not listen takes as long as not saying it.
+        // A graceful close of a dead connection would wait for an answer that never arrives.
         let _ = timeout(ANSWERS_WITHIN, connection.close()).await;
     }
 }
 
-/// The statement changes nothing, however often it runs.
+/// Returns whether the statement changes nothing, however often it runs.
 pub fn is_read(statement: &Statement) -> bool {
     let sql = statement.sql.as_str();
     let writes = |word: &&str| sql.contains(*word);

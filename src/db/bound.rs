@@ -1,8 +1,8 @@
-//! No statement is waited for without end.
+//! Time limits for statements.
 //!
-//! PostgreSQL that stands still keeps its connections open and says nothing, and so does one that a broken network hides:
-//! none of its own timeouts ends the wait, and the kernel gives up after a quarter of an hour, or never. SQLite is
-//! part of the process; what it waits for, it bounds itself.
+//! A PostgreSQL server that hangs, or that a broken network hides, keeps its connections open and
+//! sends nothing. None of its own timeouts ends the wait, and the kernel gives up after a quarter
+//! of an hour, or never. SQLite runs inside the process and limits its own waits.
 
 use super::again::{Again, is_read};
 use sea_orm::{
@@ -18,13 +18,14 @@ use std::{
 };
 use tokio::time::{Instant, timeout};
 
-/// How long a connection that was left in the middle of a statement has to show that it can still be used.
+/// Time limit for the check of a connection that was released in the middle of a statement.
 const SHOW: Duration = Duration::from_secs(5);
 
-/// How long after a statement was left connections are looked at: the one that it was on comes back at once.
+/// Time after an abandoned statement during which released connections are checked. The connection
+/// of that statement returns to the pool at once.
 const DOUBT: Duration = Duration::from_secs(10);
 
-/// How long a statement is waited for, and what is known of those that were not answered.
+/// Statement timeout, and the time of the last statement whose caller stopped waiting.
 #[derive(Clone, Default)]
 pub struct Bound {
     most: Option<Duration>,
@@ -36,11 +37,13 @@ impl Bound {
         Self { most: Some(most), left: Arc::default() }
     }
 
-    /// The outcome, or that there was none in time. Then nobody knows what the database did, or will do.
+    /// Runs a call within the time limit. When the limit is reached it fails with `DbErr::Conn`;
+    /// whether the database ran the statement, or still will, is unknown then.
     pub async fn hold<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
         let Some(most) = self.most else { return call.await };
         let mut call = pin!(call);
-        // Declared behind the call, and so dropped before it: its connection comes back when it has been noted.
+        // Declared after the call and so dropped before it: the abandoned statement is recorded
+        // before its connection returns to the pool.
         let mut underway = Underway { bound: self, ended: false };
         let outcome = timeout(most, call.as_mut()).await;
         underway.ended = outcome.is_ok();
@@ -52,15 +55,19 @@ impl Bound {
         })
     }
 
-    /// A connection that was left in the middle of a statement and says nothing since does not keep its place in the
-    /// pool. The pool asks each one that comes back whether it answers, but waits without end; asking all of them a
-    /// second time would cost each call a round trip. So one that falls silent just while it is asked stays away until
-    /// the kernel gives it up.
+    /// Adds a check on release: the pool drops a connection that was left in the middle of a
+    /// statement and does not answer within 5 seconds.
+    ///
+    /// The pool pings every released connection, but without a time limit, and a second ping of
+    /// each would cost every call a round trip. So connections are checked only for a while after a
+    /// statement was abandoned. A connection that hangs during the pool's own ping stays out of the
+    /// pool until the kernel closes it.
     pub fn guard(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
             let (doubted, show) = (bound.doubted(), SHOW.min(bound.most.unwrap_or(SHOW)));
-            // sqlx does not count a BEGIN whose answer was not waited for. PostgreSQL warns of a ROLLBACK that undoes nothing.
+            // sqlx does not count a BEGIN whose response was abandoned. Without an open transaction
+            // PostgreSQL only warns about the ROLLBACK.
             let usable = async move { matches!(timeout(show, connection.execute("ROLLBACK")).await, Ok(Ok(_))) };
             Box::pin(async move { Ok(!doubted || usable.await) })
         })
@@ -72,7 +79,7 @@ impl Bound {
     }
 }
 
-/// A statement that is waited for. Its caller may go away at any time.
+/// Statement in progress. Its caller may drop it at any time.
 struct Underway<'a> {
     bound: &'a Bound,
     ended: bool,
@@ -86,12 +93,12 @@ impl Drop for Underway<'_> {
     }
 }
 
-/// A pool or a transaction whose statements are waited for no longer than the bound.
+/// Pool or transaction whose statements have a time limit.
 #[derive(Clone)]
 pub struct Bounded<C> {
     inner: C,
     bound: Bound,
-    /// Of a pool whose connections may be cut.
+    /// Search for dead connections; set only for a pool on PostgreSQL.
     again: Option<Again>,
 }
 
@@ -100,7 +107,7 @@ impl<C> Bounded<C> {
         Self { inner, bound, again: None }
     }
 
-    /// The outcome of a read, which is repeated once if its connection was cut.
+    /// Runs a read, and repeats it once if its connection was cut.
     async fn read<T>(
         &self,
         statement: Statement,
@@ -117,7 +124,7 @@ impl<C> Bounded<C> {
         }
     }
 
-    /// Whatever a statement takes.
+    /// Returns the wrapped connection, whose statements have no time limit.
     pub fn unbounded(&self) -> &C {
         &self.inner
     }
@@ -130,7 +137,7 @@ impl<C: ConnectionTrait> Bounded<C> {
 }
 
 impl Bounded<DatabaseConnection> {
-    /// The same, where a read is repeated once if its connection was cut.
+    /// Returns the same pool, which repeats a read once if its connection was cut.
     pub(super) fn with_second_try(self) -> Self {
         Self { again: Again::on(&self.inner), ..self }
     }
@@ -139,7 +146,7 @@ impl Bounded<DatabaseConnection> {
     pub(super) async fn begin(&self, options: TransactionOptions) -> Result<Bounded<DatabaseTransaction>, DbErr> {
         let began = Instant::now();
         let mut begun = self.bound.hold(self.inner.begin_with_options(options)).await;
-        // Nothing has happened in it.
+        // A transaction that failed to begin has changed nothing, so beginning again is safe.
         if let (Err(error), Some(again)) = (&begun, &self.again)
             && again.helps(began, error).await
         {
@@ -148,7 +155,8 @@ impl Bounded<DatabaseConnection> {
         Ok(Bounded { inner: begun?, bound: self.bound.clone(), again: None })
     }
 
-    /// The same with a bound that is closer.
+    /// Returns the same pool with a statement timeout of at most `most`. A pool without a timeout
+    /// (SQLite) stays without one.
     pub(super) fn within(&self, most: Duration) -> Self {
         let most = self.bound.most.map(|bound| bound.min(most));
         let bound = Bound { most, left: self.bound.left.clone() };

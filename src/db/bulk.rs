@@ -1,9 +1,10 @@
-//! Many rows by as few statements as there can be, and statements of as few shapes as there can be, so that each is
+//! Bulk inserts and updates: few statements per batch, of few distinct texts, so that each is
 //! prepared once.
 //!
-//! On PostgreSQL a statement of many VALUES is planned anew each time and costs more than the insert itself; here each
-//! column goes as one array literal, so that one statement of one shape serves any number of rows. On SQLite, where no
-//! array is known, rows go by powers of two. Columns that are null in every row are left out.
+//! PostgreSQL plans a statement with many VALUES anew each time, which costs more than the insert
+//! itself. Here each column is bound as one array literal, so that one statement text serves any
+//! number of rows. SQLite has no arrays; there the rows are inserted in chunks whose sizes are
+//! powers of two. Inserts leave out columns that are null in every row.
 
 use super::{Tx, dialect};
 use futures_util::future::join;
@@ -13,10 +14,11 @@ use sea_orm::{
 };
 use std::borrow::Borrow;
 
-/// Values of one statement on SQLite: it takes 32,766, but a smaller text is found faster among the prepared ones.
+/// Maximum bound values per statement on SQLite. SQLite allows 32,766, but a shorter text is found
+/// faster among the prepared statements.
 const MOST_VALUES: usize = 4096;
 
-/// Inserts the rows. A key that counts by itself is left to the database.
+/// Inserts the rows. The database assigns an auto-increment key.
 pub async fn insert<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<(), DbErr>
 where
     E: EntityTrait,
@@ -26,8 +28,8 @@ where
     run(inserts::<E>(tx.get_database_backend(), rows, ""), |statement| tx.execute_raw(statement), |_| Ok(())).await
 }
 
-/// Inserts the rows in whose way nothing is (same key, same unique value), and answers with the texts in the first
-/// column of those that it inserted.
+/// Inserts the rows that conflict with no existing row (same key or unique value). Returns the text
+/// in the first column of each inserted row.
 pub async fn insert_unless_there<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<Vec<String>, DbErr>
 where
     E: EntityTrait,
@@ -47,7 +49,8 @@ where
     Ok(inserted)
 }
 
-/// Sets the columns of each row that has the values in the key columns, which come first in `columns`.
+/// Updates the columns of each row that matches the key columns. The first `keys` columns of
+/// `columns` are the key.
 pub async fn update<E: EntityTrait>(
     tx: &Tx,
     keys: usize,
@@ -62,7 +65,7 @@ pub async fn update<E: EntityTrait>(
     run(statements, |statement| tx.execute_raw(statement), |_| Ok(())).await
 }
 
-/// Runs the statements one after the other; while the database is at one, the next is made.
+/// Runs the statements in order, and builds the next one while the database runs the current one.
 async fn run<T, F: Future<Output = Result<T, DbErr>>>(
     mut statements: impl Iterator<Item = Statement> + Send,
     ask: impl Fn(Statement) -> F,
@@ -98,13 +101,14 @@ fn inserts<'a, E: EntityTrait>(
     })
 }
 
-/// The columns with the types of their elements.
+/// Returns the names of the columns with the type names of their elements.
 fn named<E: EntityTrait>(columns: &[E::Column]) -> Vec<(String, &'static str)> {
     columns.iter().map(|c| (c.as_str().to_owned(), dialect::rows::type_name(c.def().get_column_type()))).collect()
 }
 
-/// The statements that take these columns of all rows, each made when it is asked for: the values of a large batch take
-/// more memory than its rows. `sql` gives the text of one for so many rows.
+/// Builds the statements that cover these columns of all rows. Each is built on demand, because the
+/// bound values of a large batch take more memory than its rows. `sql` returns the statement text
+/// for a number of rows.
 fn statements<'a, E: EntityTrait>(
     backend: DbBackend,
     columns: Vec<E::Column>,
@@ -128,12 +132,13 @@ fn statements<'a, E: EntityTrait>(
     })
 }
 
-/// Whether the text column holds one of the texts, in one shape of statement whatever their number.
+/// Condition that the text column equals one of the texts. The statement text is the same for any
+/// number of them.
 pub fn is_one_of(backend: DbBackend, column: Expr, texts: &[&str]) -> Expr {
     dialect::is_one_of(backend, column, list(backend, texts))
 }
 
-/// The texts as one value, which a statement takes apart again.
+/// Encodes the texts as one bound value: an array literal on PostgreSQL, a JSON array on SQLite.
 pub fn list(backend: DbBackend, texts: &[&str]) -> String {
     match dialect::rows::takes_arrays(backend) {
         true => array(texts.iter().map(|text| Value::from(*text))),
@@ -141,7 +146,7 @@ pub fn list(backend: DbBackend, texts: &[&str]) -> String {
     }
 }
 
-/// `{1,NULL,"text"}`: the text of an array.
+/// Formats the values as an array literal of PostgreSQL, such as `{1,NULL,"text"}`.
 fn array(values: impl Iterator<Item = Value>) -> String {
     let mut text = String::from("{");
     for value in values {
@@ -163,7 +168,7 @@ fn element(value: Value, text: &mut String) {
         Value::Int(Some(n)) => text.push_str(&n.to_string()),
         Value::BigInt(Some(n)) => text.push_str(&n.to_string()),
         Value::Double(Some(n)) => text.push_str(&n.to_string()),
-        // Other kinds of columns there are none: a test inserts every column that there is.
+        // No column has another type; a test inserts into every column that exists.
         _ => text.push_str("NULL"),
     }
 }

@@ -1,4 +1,5 @@
-//! Opening the pool: what a connection must be set to so that an answered commit survives a power cut.
+//! Opens the connection pool, with the settings that make an acknowledged commit survive a power
+//! cut.
 
 use super::{
     Reader,
@@ -15,33 +16,33 @@ use sqlx::{
 };
 use std::{path::Path, sync::Arc, time::Duration};
 
-/// How long a statement on SQLite waits for another process that writes.
+/// Time that a statement on SQLite waits while another process writes.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
 
-/// How long a statement on PostgreSQL waits for a row that another transaction holds.
+/// Time that a statement on PostgreSQL waits for a row that another transaction has locked.
 const LOCK_WAIT: &str = "5s";
 
 #[derive(Clone)]
 pub struct Options {
-    /// `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
+    /// Database URL: `sqlite://PATH`, `sqlite:PATH` or `postgres://…`.
     pub url: String,
-    /// Connections in the pool.
+    /// Maximum connections in the pool.
     pub max_connections: u32,
-    /// Make a SQLite file that is not there yet.
+    /// Whether to create a SQLite file that does not exist.
     pub create: bool,
-    /// How long a call waits for a free connection before it gives up.
+    /// Time that a call waits for a free connection before it fails.
     pub acquire_timeout: Duration,
-    /// How long a statement may take on PostgreSQL before nobody waits for it any more.
+    /// Time limit for a statement on PostgreSQL.
     pub answer_timeout: Duration,
-    /// Jobs that are kept in memory to be read; 0 for none.
+    /// Maximum jobs in the read cache; 0 turns it off.
     pub cache_jobs: u64,
-    /// Is shown every statement.
+    /// Callback that receives every statement.
     pub observer: Option<Observer>,
-    /// Lets steps of write transactions go wrong, for tests.
+    /// Source of injected faults in write transactions, for tests.
     pub faults: Option<Faults>,
 }
 
-/// Looks on while the database is asked; for measuring.
+/// Callback that receives every statement sent to the database; for measurements.
 #[derive(Clone)]
 pub struct Observer(pub Arc<dyn Fn(&Statement) + Send + Sync>);
 
@@ -118,14 +119,15 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .test_before_acquire(false)
-        // A ping only for a connection that may have been cut meanwhile: one at each acquire would double the round trips.
+        // Only a connection that has been idle may have been cut. A ping at each acquire would
+        // double the round trips.
         .test_before_acquire_if_idle_for(Duration::from_secs(10))
         .map_sqlx_sqlite_opts(move |sqlite| {
             sqlite
-                // A file that is deleted later must not come back empty.
+                // Without this, a file that is deleted later would be created again, empty.
                 .create_if_missing(false)
                 .foreign_keys(true)
-                // NORMAL may lose the last answered commits at a power cut.
+                // NORMAL may lose the last acknowledged commits in a power cut.
                 .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(SQLITE_BUSY)
         })
@@ -143,7 +145,8 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     Ok(Bounded::new(conn, bound).with_second_try())
 }
 
-/// One connection by itself: the pool would try again and again, and then tell of nothing but its own patience.
+/// Opens one connection without the pool. The pool would retry until its timeout, and report only
+/// that timeout.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
     let refused = |error| ConnectError::Refused { url: shown_url(&options.url), why: without_values(&error) };
     let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
@@ -151,7 +154,7 @@ async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> 
     connection.close().await.map_err(refused)
 }
 
-/// Makes the SQLite file, if it is not there, by one connection that is closed again.
+/// Creates the SQLite file if it does not exist, by one connection that is closed again.
 async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
     let open = |error| ConnectError::Open { url: shown_url(&options.url), why: without_values(&error) };
     let file: SqliteConnectOptions = url.parse().map_err(open)?;
@@ -166,7 +169,8 @@ fn why(error: &DbErr) -> String {
     }
 }
 
-/// What is wrong. Of an address that is not understood, not which part of it: a password may stand where it should not.
+/// Describes an error without quoting the database URL: a malformed URL may have the password in
+/// any of its parts.
 pub fn without_values(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Configuration(_) => "look at the port and the parameters of the address".to_owned(),
@@ -180,7 +184,7 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
     Some(Path::new(path.split('?').next().unwrap_or(path)))
 }
 
-/// SQLite makes the file but not its folder.
+/// Creates the folder of the database file, because SQLite creates only the file.
 fn make_folder(file: &Path) -> Result<(), ConnectError> {
     match file.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => {

@@ -1,5 +1,5 @@
-//! Where SQLite and PostgreSQL differ. Every `match` on the backend, and all SQL text, stands in this file and those
-//! below it.
+//! Differences between SQLite and PostgreSQL. This file and the modules below it hold every `match`
+//! on the backend and all SQL text.
 
 pub mod claims;
 pub mod rows;
@@ -21,14 +21,15 @@ pub fn name(backend: DbBackend) -> &'static str {
     }
 }
 
-/// A write transaction takes SQLite's write lock at once: a deferred one that reads first fails as soon as another
-/// writes, and waiting does not help it.
+/// Options of a write transaction. On SQLite it takes the write lock at once: a deferred
+/// transaction that reads first fails as soon as another one writes, and waiting does not help it.
 pub fn write_transaction() -> TransactionOptions {
     TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
 }
 
-/// How many writes may run at once. SQLite has one writer at a time: more would only wait inside the database. On
-/// PostgreSQL a quarter of the connections is left to readers, so that writes that wait for a row don't stop everything.
+/// Maximum concurrent write transactions. SQLite has one writer at a time; more would only wait
+/// inside the database. On PostgreSQL a quarter of the connections is left to readers, so that
+/// writes that wait for a row do not block everything.
 pub fn writers(backend: DbBackend, connections: u32) -> usize {
     match backend {
         DbBackend::Sqlite => 1,
@@ -36,17 +37,17 @@ pub fn writers(backend: DbBackend, connections: u32) -> usize {
     }
 }
 
-/// Whether one connection does all the writing of a process.
+/// Returns whether one connection does all the writing of a process.
 pub fn writes_alone(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
-/// Whether the database can tell one process what another has written.
+/// Returns whether the database can notify other processes of a commit.
 pub fn notifies(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
-/// What time it is for the database, where it runs on a host of its own.
+/// Returns the time of the database server; `None` for SQLite, which uses the clock of this host.
 pub async fn clock(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
     if db.get_database_backend() != DbBackend::Postgres {
         return Ok(None);
@@ -55,14 +56,17 @@ pub async fn clock(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, D
     db.query_one_raw(asked).await?.map(|row| row.try_get_by_index(0)).transpose()
 }
 
-/// Whether events are committed in the order of their positions: SQLite has one writer at a time.
+/// Returns whether transactions commit events in the order of their positions. SQLite does, because
+/// it has one writer at a time.
 pub fn commits_in_order(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
-/// The transactions that are writing events and have not ended. None on SQLite, where what is there is committed.
+/// Returns the open transactions that are writing events. Empty on SQLite, where every event that a
+/// reader sees is committed.
 ///
-/// Looks at the locks and not at a snapshot's oldest transaction: that one may be of another database, and stay for hours.
+/// Reads the locks rather than the oldest transaction of a snapshot: that one may belong to another
+/// database, and stay open for hours.
 pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     if commits_in_order(db.get_database_backend()) {
         return Ok(Vec::new());
@@ -74,7 +78,8 @@ pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>,
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
-/// Reading that sees one moment, however many statements it takes. A transaction on SQLite does so anyhow.
+/// Options of a read transaction whose statements all see one snapshot. On SQLite every transaction
+/// does.
 pub fn snapshot(backend: DbBackend) -> TransactionOptions {
     match backend {
         DbBackend::Postgres => TransactionOptions {
@@ -86,42 +91,45 @@ pub fn snapshot(backend: DbBackend) -> TransactionOptions {
     }
 }
 
-/// The job waits. As a literal: a value that is bound does not tell the planner that a partial index has the row.
+/// Condition that the job is queued. The status is a literal, because with a bound value the
+/// planner does not use a partial index.
 pub fn is_queued() -> Expr {
     Expr::cust("status = 'queued'")
 }
 
-/// Someone works on the job; as a literal for the same reason.
+/// Condition that the job is processing; a literal for the reason given at [`is_queued`].
 pub fn is_processing() -> Expr {
     Expr::cust("status = 'processing'")
 }
 
-/// Since when a queued job is due, in the words of its index.
+/// Time since which a queued job has been due, spelled like the expression of its index.
 pub fn due_since() -> Expr {
     Expr::cust(
         "(CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at ELSE COALESCE(status_since, created_at) END)",
     )
 }
 
-/// The action is not at its end; as a literal for the same reason.
+/// Condition that the action is running; a literal for the reason given at [`is_queued`].
 pub fn is_running() -> Expr {
     Expr::cust("status = 'running'")
 }
 
-/// What has to hold of the database as a whole before it is migrated. Not at connecting: a database that turns out to be
-/// someone else's stays as it was.
+/// Applies the settings of the database as a whole that a migration needs. Connecting does not
+/// apply them, so that a database of another application stays unchanged.
 pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     match db.get_database_backend() {
-        // Stays with the file. Readers and the writer do not wait for each other.
+        // The mode is stored in the file. With it, readers and the writer do not wait for each
+        // other.
         DbBackend::Sqlite => db.execute_unprepared("PRAGMA journal_mode = WAL").await.map(|_| ()),
         _ => Ok(()),
     }
 }
 
-/// Keeps other migrating processes out until the transaction ends. SQLite's write lock does so already.
+/// Keeps other migrating processes out until the transaction ends. On SQLite the write lock already
+/// does.
 pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     match tx.get_database_backend() {
-        // A number of our own: the first eight letters of the name.
+        // An arbitrary key that only Callsheet uses: eight times the letter `c`.
         DbBackend::Postgres => tx
             .execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)")
             .await
@@ -130,17 +138,18 @@ pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     }
 }
 
-/// Characters at the beginning of a column in which a text is looked for.
+/// Number of characters at the beginning of a column that a text search covers.
 const LOOKED_THROUGH: i32 = 65_536;
 
-/// The beginning of the column holds this text somewhere, whatever the case (ASCII only on SQLite). SQLite's LIKE would
-/// take the product of the lengths where a text almost holds the other in many places.
+/// Condition that the beginning of the column contains the text, ignoring case (on SQLite only that
+/// of ASCII letters). SQLite's LIKE would take the product of both lengths where the text almost
+/// matches in many places.
 pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
     if backend == DbBackend::Sqlite {
         let sql = format!("instr(lower(substr(?, 1, {LOOKED_THROUGH})), ?) > 0");
         return Expr::cust_with_exprs(sql, [column, Expr::val(text.to_ascii_lowercase())]);
     }
-    // As an index of words would have it, which is made by hand where looking for texts matters.
+    // A trigram index that an operator creates by hand has to be on exactly this expression.
     let column = Expr::cust_with_exprs(format!("substr($1, 1, {LOOKED_THROUGH})"), [column]);
     let mut pattern = String::with_capacity(text.len() + 2);
     pattern.push('%');
@@ -151,22 +160,23 @@ pub fn contains_text(backend: DbBackend, column: Expr, text: &str) -> Expr {
         pattern.push(c);
     }
     pattern.push('%');
-    // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax error there.
+    // The backslash is PostgreSQL's escape by default, and sea-query's ILIKE … ESCAPE is a syntax
+    // error there.
     column.ilike(LikeExpr::new(pattern))
 }
 
-/// The database gives a statement of this transaction up by itself after a time.
+/// Limits the time of each statement in this transaction; the database cancels a slower one.
 pub async fn limit_time(tx: &impl ConnectionTrait, most: Duration) -> Result<(), DbErr> {
     let sql = format!("SET LOCAL statement_timeout = {}", most.as_millis().max(1));
     tx.execute_unprepared(&sql).await.map(|_| ())
 }
 
-/// Whether it can.
+/// Returns whether the database supports [`limit_time`].
 pub fn limits_time(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
-/// The job's column, which is not to lead to it. PostgreSQL knows best by itself.
+/// Job column in a form that keeps SQLite from using an index on it. PostgreSQL needs no such hint.
 pub fn unindexed(backend: DbBackend, column: job::Column) -> Expr {
     let column = Expr::col((job::Entity, column));
     match backend {
@@ -175,17 +185,19 @@ pub fn unindexed(backend: DbBackend, column: job::Column) -> Expr {
     }
 }
 
-/// Whether the planner has to be told the range of the first column of two that are compared as one: PostgreSQL takes what
-/// lies between two pairs to be a quarter of the table, and would rather read all of it.
+/// Returns whether the planner needs an extra range on the first of two columns that are compared
+/// as a pair. PostgreSQL estimates the rows between two pairs at a quarter of the table, and would
+/// rather read all of it.
 pub fn guesses_pairs(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
-/// The text of a member of the JSON object in the column; null when there is none.
+/// Text of a member of the JSON object in the column; null if there is none.
 pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     match backend {
         DbBackend::Postgres => column.cast_json_field(name),
-        // A text that is no JSON, as a stranger may have written it, would end the whole statement.
+        // Another program may have written text that is not JSON, on which json_extract would fail
+        // the whole statement.
         _ => Expr::cust_with_exprs(
             "CASE WHEN json_valid(?) THEN json_extract(?, ?) END",
             [column.clone(), column, format!("$.\"{name}\"").into()],
@@ -193,12 +205,13 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
     }
 }
 
-/// The first so many characters of the text, whichever database it is: the rest is not sent.
+/// First characters of the text, on either database, so that the rest is not sent.
 pub fn beginning(column: Expr, characters: i32) -> Expr {
     Func::cust("substr").arg(column).arg(1).arg(characters).into()
 }
 
-/// The text column in the order of its bytes, which is SQLite's own: PostgreSQL's depends on the database's locale.
+/// Text column in byte order, which is SQLite's default. PostgreSQL's depends on the database's
+/// locale.
 pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
     match backend {
         DbBackend::Postgres => Expr::cust(format!("\"{column}\" COLLATE \"C\"")),
@@ -206,15 +219,16 @@ pub fn bytewise(backend: DbBackend, column: &str) -> Expr {
     }
 }
 
-/// Pages that a connection on SQLite may hold while rows come in by the thousand, in KiB: the leaves of the indexes,
-/// which each batch touches at random.
+/// Page cache of a SQLite connection during bulk writes, in KiB. It holds the leaves of the
+/// indexes, which each batch touches at random.
 const BULK_CACHE: i64 = 32 * 1024;
 
-/// Pages of the log after which a connection that wrote so many rows brings them into the file, 256 MiB: a page that batch
-/// after batch touches is written there once for all of them.
+/// Pages in the write-ahead log after which a connection checkpoints during bulk writes: 256 MiB. A
+/// page that batch after batch changes is then written to the file once for all of them.
 const BULK_LOG: i64 = 64 * 1024;
 
-/// Says that many rows are about to be written in this transaction. It holds for the connection from then on.
+/// Prepares the connection for many inserted rows, on SQLite. The settings stay on the connection
+/// after the transaction.
 pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     let pragmas = format!("PRAGMA cache_size = -{BULK_CACHE}; PRAGMA wal_autocheckpoint = {BULK_LOG}");
     match tx.get_database_backend() {
@@ -223,9 +237,9 @@ pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     }
 }
 
-/// The column holds one of the texts of a list, which comes as one value. PostgreSQL takes the value apart once, because
-/// a SELECT without a row of the table stands around it; else it would do so for each row that it walks over, and 500
-/// texts beside 2,000 rows take a quarter of a second.
+/// Condition that the column equals one of the texts of a list, which is bound as one value. On
+/// PostgreSQL a SELECT without a table surrounds the value, so that the server parses the list once
+/// and not for each row that it examines.
 pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
     match backend {
         DbBackend::Postgres => {
@@ -235,12 +249,13 @@ pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
     }
 }
 
-/// Whether rows that another transaction holds can be passed over.
+/// Returns whether a query can skip rows that another transaction has locked.
 pub fn skips_locked(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
-/// How long statements of this transaction wait for what another one holds. On SQLite there is nothing to wait for.
+/// Sets the time that statements of this transaction wait for a lock of another one. Does nothing
+/// on SQLite, which has no row locks.
 pub async fn wait_for_rows(tx: &impl ConnectionTrait, most: Duration) -> Result<(), DbErr> {
     match tx.get_database_backend() {
         DbBackend::Postgres => {
@@ -250,15 +265,15 @@ pub async fn wait_for_rows(tx: &impl ConnectionTrait, most: Duration) -> Result<
     }
 }
 
-/// The statement changes nothing, whatever it finds.
+/// Returns whether the statement is a plain `SELECT`, which changes nothing.
 pub fn only_reads(sql: &str) -> bool {
     sql.starts_with("SELECT ")
 }
 
-/// Lanes of writes that share a transaction. SQLite has one writer. On PostgreSQL more lanes make for smaller
-/// transactions: a third of the writers, at most four. On two cores, 128 clients make 14.0, 14.1, 12.5 and 10.5 thousand
-/// jobs a second with 1, 2, 4 and 6 lanes, and 15.8, 15.7, 13.5 and 11.0 thousand reports of progress; with two, one that
-/// waits does not keep everyone waiting.
+/// Number of queues of writes that share a transaction. SQLite has one writer and so one queue. On
+/// PostgreSQL it is a third of the writers, from one to four: more queues make smaller
+/// transactions, which lowers the throughput, but with two a write that waits does not hold up all
+/// others.
 pub fn lanes(backend: DbBackend, writers: usize) -> usize {
     match backend {
         DbBackend::Sqlite => 1,

@@ -1,4 +1,4 @@
-//! What a failed statement means.
+//! Classifies the errors of failed statements.
 
 use crate::error::Error;
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
@@ -16,7 +16,8 @@ impl From<DbErr> for Error {
     }
 }
 
-/// Neither the request nor the service is wrong: the same call may succeed in a moment.
+/// Returns whether the same call may succeed in a moment: neither the request nor the service is at
+/// fault.
 pub fn is_passing(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -30,17 +31,18 @@ pub fn is_passing(error: &DbErr) -> bool {
     }
 }
 
-/// The transaction was undone by the database for a reason that lies in its timing: it may be run again as it is.
+/// Returns whether the database undid the transaction because of its timing (serialization failure
+/// or deadlock), so that the same transaction may be run again.
 pub fn is_retryable(error: &DbErr) -> bool {
     has_code(error, &["40001", "40P01"])
 }
 
-/// The database gave the statement up: it took longer than it may.
+/// Returns whether the database cancelled the statement because it exceeded its time limit.
 pub fn is_late(error: &DbErr) -> bool {
     has_code(error, &["57014"])
 }
 
-/// Another transaction held what a statement needed for longer than it waits.
+/// Returns whether a statement gave up waiting for a lock of another transaction.
 pub fn is_held(error: &DbErr) -> bool {
     has_code(error, &["55P03"])
 }
@@ -49,8 +51,8 @@ fn has_code(error: &DbErr, codes: &[&str]) -> bool {
     code(error).is_some_and(|code| codes.contains(&&*code))
 }
 
-/// The connection was cut before the statement was answered: by its other end, or by an administrator, a crash or a
-/// time limit of PostgreSQL.
+/// Returns whether the connection was cut before the statement was answered: by its other end, or
+/// by an administrator, a crash or a timeout of PostgreSQL.
 pub fn was_cut(error: &DbErr) -> bool {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(e))
@@ -64,15 +66,17 @@ pub fn was_cut(error: &DbErr) -> bool {
     }
 }
 
-/// admin_shutdown, crash_shutdown, idle_session_timeout.
+/// SQLSTATE codes admin_shutdown, crash_shutdown and idle_session_timeout.
 const CUT: [&str; 3] = ["57P01", "57P02", "57P05"];
 
-/// A row with the key is there: one that was looked for before may have been written by somebody else since.
+/// Returns whether a row with the same unique key exists. Another transaction may have inserted it
+/// after this one looked for it.
 pub fn is_taken(error: &Error) -> bool {
     matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
 }
 
-/// The database says so itself; without an answer nobody knows what it did.
+/// Returns whether the error is a response of the database. Without a response, the effect of the
+/// statement is unknown.
 pub fn was_answered(error: &DbErr) -> bool {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
@@ -82,18 +86,19 @@ pub fn was_answered(error: &DbErr) -> bool {
     }
 }
 
-/// The same error for another caller.
+/// Copies the error for another caller, with its source as text.
 pub fn same(error: &Error) -> Error {
     let text = |source: &DbErr| RuntimeErr::Internal(source.to_string());
     match error {
         Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
         Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source))),
         Error::DatabaseMoved => Error::DatabaseMoved,
+        Error::Internal(state) => Error::Internal(state.clone()),
         error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string()))),
     }
 }
 
-/// The error is the database's own answer to a statement.
+/// Returns whether the error is a response of the database to a statement.
 pub fn is_answer(error: &Error) -> bool {
     match error {
         Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => was_answered(error),
@@ -101,12 +106,16 @@ pub fn is_answer(error: &Error) -> bool {
     }
 }
 
-/// A statement failed, rather than a rule of Callsheet's own.
+/// Returns whether a statement failed, rather than a rule of Callsheet.
 pub fn is_of_database(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_))
+    matches!(
+        error,
+        Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_) | Error::Internal(_)
+    )
 }
 
-/// The disk of the database has no room: SQLITE_FULL (13) and PostgreSQL's `disk_full` (53100).
+/// Returns whether the disk of the database is full: SQLITE_FULL (13) or PostgreSQL's `disk_full`
+/// (53100).
 fn is_disk_full(error: &DbErr) -> bool {
     code(error).is_some_and(|code| match code.len() {
         5 => code == "53100",
@@ -114,15 +123,16 @@ fn is_disk_full(error: &DbErr) -> bool {
     })
 }
 
-/// A statement whose failure leaves its transaction as it was before: on SQLite one that a constraint
-/// (19) or a wrong type (20) refused, or that was wrong itself (1). After any other failure SQLite may
-/// have undone the whole transaction, and PostgreSQL takes no further statement until a rollback.
+/// Returns whether the transaction is intact after this error. On SQLite it is when a constraint
+/// (19) or a wrong type (20) refused the statement, or when the statement itself was wrong (1).
+/// After any other failure SQLite may have undone the whole transaction, and PostgreSQL accepts no
+/// further statement until a rollback.
 pub fn leaves_transaction(error: &DbErr, backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
         && code(error).and_then(|code| code.parse::<u32>().ok()).is_none_or(|code| matches!(code & 0xff, 1 | 19 | 20))
 }
 
-/// The database's own code of the error, if the error is an answer of the database.
+/// Returns the database's own error code, if the error is a response of the database.
 fn code(error: &DbErr) -> Option<Cow<'_, str>> {
     match error {
         DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
@@ -132,10 +142,10 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
     }
 }
 
-/// SQLite: primary result code in the low byte (5 busy, 6 locked, 7 no memory, 8 read-only, 9
-/// interrupted, 10 I/O, 14 cannot open, 15 locking protocol). PostgreSQL: SQLSTATE classes of lost
-/// connections (08), rolled back transactions (40), lacking resources (53), rows that others hold
-/// (55P03) and operator intervention (57).
+/// Returns whether the code means a passing condition. SQLite: primary result code in the low byte
+/// (5 busy, 6 locked, 7 no memory, 8 read-only, 9 interrupted, 10 I/O, 14 cannot open, 15 locking
+/// protocol). PostgreSQL: SQLSTATE classes of lost connections (08), rolled back transactions (40),
+/// lacking resources (53), rows locked by others (55P03) and operator intervention (57).
 fn is_passing_code(code: &str) -> bool {
     if code.len() == 5 {
         return ["08", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class));

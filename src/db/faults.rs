@@ -1,32 +1,32 @@
-//! Faults that a test lets happen below the writer: at the begin, a statement, the commit or the
-//! rollback of a write transaction. Without a source of faults nothing here runs.
+//! Fault injection below the writer, for tests: at the begin, a statement, the commit or the
+//! rollback of a write transaction. Without a [`Faults`] value none of this code runs.
 
 use sea_orm::{ConnectionTrait, DbErr};
 use std::sync::Arc;
 
-/// A step of a write transaction.
+/// Step of a write transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
     Begin,
-    /// The SQL text of the statement.
+    /// Statement with its SQL text.
     Statement(&'a str),
     Commit,
     Rollback,
 }
 
-/// What goes wrong with a step.
+/// Failure to inject into a step.
 #[derive(Debug)]
 pub enum Fault {
-    /// The step is not taken.
+    /// Fails before the step, which does not run.
     Before(DbErr),
-    /// The step is taken, and its outcome is lost.
+    /// Fails after the step: it runs, and its outcome is lost.
     After(DbErr),
-    /// This SQL runs on the connection, past the writer, and the step fails: a ROLLBACK is what SQLite
-    /// does by itself when its disk is full.
+    /// Runs this SQL on the connection in place of the step, unseen by the writer, and fails. An
+    /// example is the ROLLBACK that SQLite runs by itself when its disk is full.
     Instead(&'static str, DbErr),
 }
 
-/// Decides for each step whether it goes wrong. May panic, as a bug in a write would.
+/// Callback that returns the fault of each step, if any. It may panic, as a bug in a write would.
 #[derive(Clone)]
 pub struct Faults(pub Arc<dyn Fn(Step<'_>) -> Option<Fault> + Send + Sync>);
 
@@ -37,7 +37,8 @@ impl std::fmt::Debug for Faults {
 }
 
 impl Faults {
-    /// Fails in place of the step, or answers with the error that follows it.
+    /// Injects the fault of a step: fails in its place, or returns the error that replaces its
+    /// outcome.
     pub(super) async fn before(
         &self,
         step: Step<'_>,

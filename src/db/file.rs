@@ -1,4 +1,4 @@
-//! The SQLite file behind an open database, as the file system knows it.
+//! Identity of the SQLite file behind an open database, as the file system knows it.
 
 use std::{
     fs, io,
@@ -7,13 +7,13 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-/// The file that the first connection opened. SQLite goes on writing to a file that was deleted or
-/// renamed, where no later reader finds what was written.
+/// File that the first connection opened. SQLite continues to write to a file that was deleted or
+/// renamed, where no later reader finds the data.
 pub struct DatabaseFile {
     path: PathBuf,
     device: u64,
     inode: u64,
-    /// The log says so once each time that the file goes.
+    /// Whether the log has reported the file as missing, so that it does so once per disappearance.
     reported: AtomicBool,
 }
 
@@ -24,7 +24,7 @@ impl DatabaseFile {
         Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino(), reported })
     }
 
-    /// Whether the path still leads to this file. Costs one `stat`.
+    /// Returns whether the path still leads to this file. Costs one `stat`.
     pub fn is_there(&self) -> bool {
         let there = fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
         if self.reported.swap(!there, Ordering::Relaxed) == there {

@@ -1,8 +1,9 @@
-//! Jobs that are asked for often, kept in memory as they were read, and forgotten before the answer of the write that
-//! changes them: a read after one's own write is never older than it.
+//! Cache of jobs that clients read often. A write invalidates its jobs before it is acknowledged,
+//! so that a client always reads its own writes.
 //!
-//! News of other servers make it forget too. What no news tells of (a lease that another server moved, another program
-//! that writes to the database, news that were lost) is seen after [`OLDEST`] at the latest.
+//! Commit notices of other servers invalidate jobs too. A change without a notice (a lease that
+//! another server extended, a write by another program, a lost notification) becomes visible after
+//! [`OLDEST`] at the latest.
 
 use super::news::Told;
 use bytes::Bytes;
@@ -17,42 +18,43 @@ use std::{
     time::Duration,
 };
 
-/// How long a job is kept without being read anew.
+/// Maximum age of a cached job.
 pub const OLDEST: Duration = Duration::from_secs(1);
 
-/// Bytes of a job that is kept, about; a larger one is read each time.
+/// Maximum size of a cached job in bytes, approximately. A larger job is read from the database
+/// each time.
 const LARGEST: usize = 32 << 10;
 
-/// Locks, each of which guards a part of the jobs.
+/// Number of locks, each of which guards a part of the jobs.
 const PARTS: usize = 256;
 
-/// A job with its items, as one look at the database found them.
+/// Job with its items, as they were read together.
 #[derive(Debug)]
 pub struct Kept {
     pub job: job::Model,
-    /// With those members of their documents that shots are made of.
+    /// Items, with only those members of their documents that make up a shot.
     pub items: Vec<job_item::Model>,
-    /// Position of the last of them where the job has more than are shown with it.
+    /// Position of the last item in `items`, if the job has more of them.
     pub next_after: Option<i32>,
-    /// As a face of the service writes it, made once.
+    /// Serialized form of the job for responses, built once.
     pub written: OnceLock<Bytes>,
 }
 
-/// The jobs that are kept; none where there is no room for any.
+/// Cache of jobs; always empty if its capacity is 0.
 #[derive(Clone)]
 pub struct KeptJobs(Option<Arc<Inner>>);
 
 struct Inner {
     jobs: Cache<String, Arc<Kept>>,
-    /// How often a job of the part was forgotten. Locked while one comes or goes, so that what was read before a commit
-    /// cannot come behind it.
+    /// Number of invalidations in each part. Locked while an entry is added or removed, so that a
+    /// job read before a commit is not cached after it.
     parts: Vec<Mutex<u64>>,
     hasher: RandomState,
-    /// How often any job was forgotten.
+    /// Number of invalidations of any job.
     changes: AtomicU64,
 }
 
-/// The moment before a job was read.
+/// Number of invalidations in a part before a job was read.
 pub struct Moment(u64);
 
 impl KeptJobs {
@@ -70,19 +72,19 @@ impl KeptJobs {
         self.0.as_ref()?.jobs.get(id)
     }
 
-    /// A number that is another one after each change of any job: what was read since it came up is not older than any
-    /// write that was answered before. `None` where nothing is to be kept.
+    /// Returns a number that grows with each change of any job. Data read after the number was
+    /// reached includes every write acknowledged before. `None` if the cache is off.
     pub fn changes(&self) -> Option<u64> {
         self.0.as_ref().map(|inner| inner.changes.load(Ordering::Acquire))
     }
 
-    /// To be taken before the job is read.
+    /// Returns the number of invalidations so far; to be called before the job is read.
     pub fn moment(&self, id: &str) -> Option<Moment> {
         let inner = self.0.as_ref()?;
         Some(Moment(*inner.part(id).lock().unwrap_or_else(PoisonError::into_inner)))
     }
 
-    /// Keeps what was read since the moment, unless it may have changed meanwhile.
+    /// Caches a job that was read after `moment`, unless it may have changed since.
     pub fn keep(&self, moment: Option<Moment>, kept: &Arc<Kept>) {
         let Some((inner, moment)) = self.0.as_ref().zip(moment) else { return };
         let forgotten = inner.part(&kept.job.id).lock().unwrap_or_else(PoisonError::into_inner);
@@ -91,7 +93,7 @@ impl KeptJobs {
         }
     }
 
-    /// Jobs changed, be it without a step of their versions.
+    /// Removes the changed jobs from the cache, including those whose version did not change.
     pub(super) fn forget(&self, told: &Told) {
         let Some(inner) = &self.0 else { return };
         if told.is_empty() && told.leases.is_empty() {
@@ -125,7 +127,7 @@ impl Kept {
         Self { job, items, next_after, written: OnceLock::new() }
     }
 
-    /// About how many bytes it holds, with what a face writes of it.
+    /// Approximate size in bytes, including the serialized form.
     fn weight(&self) -> usize {
         let json = |json: &Option<serde_json::Value>| json.as_ref().map_or(0, super::write::weight_of);
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -134,7 +136,7 @@ impl Kept {
         let items: usize = self.items.iter().map(item).sum();
         let job = &self.job;
         let values: usize = [&job.request_data, &job.context, &job.result_data, &job.labels].map(json).iter().sum();
-        // Of an imported job any text may be long.
+        // Any text of an imported job may be long.
         let texts = [
             &job.content,
             &job.user_requirement,

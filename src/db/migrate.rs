@@ -1,5 +1,5 @@
-//! Applying and undoing the migrations, all of a call in one transaction under one lock, so that any number of
-//! processes may start at once and a failure leaves the schema as it was.
+//! Applies and undoes migrations. All steps of a call run in one transaction under one lock, so
+//! that any number of processes may start at once and a failure leaves the schema unchanged.
 
 use super::{Database, dialect};
 use migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager};
@@ -27,38 +27,38 @@ pub enum MigrateError {
     Database(#[from] DbErr),
 }
 
-/// How to change the schema.
+/// Change of the schema.
 #[derive(Clone, Copy, Debug)]
 pub enum Change {
-    /// Apply pending steps, at most `limit`.
+    /// Applies pending steps, at most `limit`.
     Up { limit: Option<u32> },
-    /// Undo applied steps, the newest first, at most `limit`.
+    /// Undoes applied steps, the newest first, at most `limit`.
     Down { limit: u32 },
-    /// Undo every step.
+    /// Undoes every step.
     Reset,
-    /// Undo every step, then apply all.
+    /// Undoes every step, then applies all.
     Refresh,
-    /// Drop Callsheet's tables, even if some are gone or damaged, then apply all steps. Tables of others stay; where no
-    /// step was ever applied, all are others'.
+    /// Drops Callsheet's tables, even if some are missing or damaged, then applies all steps.
+    /// Foreign tables stay; if no step was ever applied, every table is foreign.
     Fresh,
 }
 
-/// A step and whether it has been applied.
+/// Migration step and whether it has been applied.
 pub struct Step {
     pub name: String,
     pub applied: bool,
 }
 
-/// A table that a change would drop.
+/// Table that a change would drop.
 pub struct Doomed {
     pub table: String,
     pub rows: i64,
 }
 
-/// Changes the schema, and answers with the names of the steps taken, in their order.
+/// Changes the schema. Returns the names of the steps taken, in order.
 #[allow(clippy::disallowed_methods, reason = "the schema is changed outside the verbs' writes, under its own lock")]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
-    // Of one moment: another process may be about to migrate.
+    // A snapshot, because another process may be about to migrate.
     let moment = db.snapshot().await?;
     guard(moment.unbounded()).await?;
     moment.rollback().await?;
@@ -79,7 +79,7 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
     Ok(steps)
 }
 
-/// The tables that the change would drop, found by doing it and taking it back.
+/// Returns the tables that the change would drop, found by making the change and rolling it back.
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
     let tx = db.read().unbounded().begin_with_options(dialect::write_transaction()).await?;
@@ -99,7 +99,7 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
     Ok(doomed)
 }
 
-/// Every step and whether it has been applied. Writes nothing.
+/// Returns every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     let moment = db.snapshot().await?;
     let db = moment.unbounded();
@@ -109,7 +109,7 @@ pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     Ok(steps.iter().map(step).collect())
 }
 
-/// The part of a change that takes away.
+/// Runs the part of a change that removes tables or columns. Returns the names of the undone steps.
 async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, MigrateError> {
     let limit = match change {
         Change::Up { .. } => return Ok(Vec::new()),
@@ -132,14 +132,14 @@ async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, M
     Ok(undone)
 }
 
-/// Refuses tables that no applied step has made.
+/// Refuses a table of Callsheet's names that no applied step has created.
 async fn guard<'c, C>(db: &'c C) -> Result<(), MigrateError>
 where
     C: ConnectionTrait,
     &'c C: IntoSchemaManagerConnection<'c>,
 {
     let applied = names(db, MigrationStatus::Applied).await?;
-    // A step that makes a table is called after it.
+    // The name of a step that creates a table ends with the name of the table.
     let made = |table: &str| applied.iter().any(|step| step.strip_suffix(table).is_some_and(|s| s.ends_with('_')));
     match existing_tables(db).await?.into_iter().find(|table| !made(table)) {
         Some(table) => Err(MigrateError::Foreign(table)),
@@ -163,7 +163,7 @@ async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Ve
     Ok(steps.iter().filter(|s| s.status() == wanted).map(|s| s.name().to_owned()).collect())
 }
 
-/// The refusal of a database with steps that this build does not have. The migrator answers with a
+/// Error for a database with steps that this build does not have. The migrator answers with a
 /// custom error, in which their names stand in quotes. Names of steps sort by age: if the newest
 /// unknown one sorts behind all steps of this build, a newer Callsheet has applied it. Otherwise an
 /// earlier build did, whose steps have been replaced since.

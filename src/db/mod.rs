@@ -1,4 +1,5 @@
-//! The database: connecting, migrating, write transactions. The only module that asks which backend it is.
+//! Database access: connections, migrations, write transactions. The only module that distinguishes
+//! the backends.
 
 mod again;
 mod bound;
@@ -52,13 +53,13 @@ use sea_orm::{
 };
 use std::{sync::Arc, time::Duration};
 
-/// The pool, whose statements are waited for no longer than is bearable.
+/// Connection pool whose statements have a time limit.
 pub type Reader = Bounded<DatabaseConnection>;
 
-/// How long the connections have to close.
+/// Time limit for closing the connections.
 const CLOSE: Duration = Duration::from_secs(5);
 
-/// A pool of connections to one database, and the one way to write to it.
+/// Connection pool of one database, with its only writer.
 #[derive(Clone)]
 pub struct Database {
     conn: Reader,
@@ -76,8 +77,9 @@ impl Database {
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
         let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
-        // A single writer keeps its connection: the pages and statements that it holds serve the next write, where a
-        // pool would hand them out to each connection in turn, which finds them stale.
+        // A single writer has its own connection: the pages and statements that it caches serve the
+        // next write. A shared pool would rotate the writes among its connections, each with a
+        // stale cache.
         let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
             true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
             false => conn.clone(),
@@ -98,8 +100,8 @@ impl Database {
         Ok(Self { conn, writer, for_writing, writers, desk, relay, url, ready: Arc::default() })
     }
 
-    /// No database at all: every call fails. For the API's document, which needs the verbs but none of the rows, and for
-    /// looking into a dump where there is no database yet.
+    /// Returns a database without connections; every call fails. Used for the API's document, which
+    /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = Bounded::new(DatabaseConnection::default(), Bound::default());
         let desk = NewsDesk::default();
@@ -108,23 +110,24 @@ impl Database {
         Self { writer, for_writing, conn, writers: 1, desk, relay: None, url, ready: Arc::default() }
     }
 
-    /// There is no database behind this.
+    /// Returns whether this value has no database behind it.
     pub fn is_detached(&self) -> bool {
         matches!(self.conn.unbounded().inner, DatabaseConnectionType::Disconnected)
     }
 
-    /// For reading. What is written through this handle has neither event nor version: use [`Database::commit`].
+    /// Returns the pool for reading. A write through it would create neither event nor version: use
+    /// [`Database::commit`].
     pub fn read(&self) -> &Reader {
         &self.conn
     }
 
-    /// For reading that has to see one moment, however many statements it takes.
+    /// Begins a read transaction whose statements all see one snapshot.
     pub async fn snapshot(&self) -> Result<Bounded<DatabaseTransaction>, DbErr> {
         self.conn.begin(dialect::snapshot(self.conn.get_database_backend())).await
     }
 
-    /// The rows of a query that may take long; none when it took longer than this. SQLite cannot be stopped, and is asked
-    /// for little at a time instead.
+    /// Runs a query that may take long. Returns `None` if PostgreSQL needs longer than `most`.
+    /// SQLite cannot be interrupted, so callers keep its queries small instead.
     pub async fn within(&self, most: Duration, query: Statement) -> Result<Option<Vec<QueryResult>>, DbErr> {
         if !dialect::limits_time(self.conn.get_database_backend()) {
             return self.conn.query_all_raw(query).await.map(Some);
@@ -138,22 +141,24 @@ impl Database {
         }
     }
 
-    /// Runs one write in a transaction of its own and answers after the commit.
+    /// Runs one write in a transaction, and returns after the commit.
     pub async fn commit<W: Write>(&self, write: W) -> crate::error::Result<W::Output> {
         self.writer.commit(write).await
     }
 
-    /// Jobs that are kept in memory.
+    /// Returns the cache of jobs.
     pub fn kept(&self) -> &KeptJobs {
         self.desk.kept()
     }
 
-    /// Tells which jobs changed, of the writes of this process and, while [`Database::listen`] runs, of others.
+    /// Returns the source of commit notices: those of this process and, while [`Database::listen`]
+    /// runs, those of others.
     pub fn news(&self) -> &NewsDesk {
         &self.desk
     }
 
-    /// Hears of the writes of other processes, where the database can tell of them, for as long as it is polled.
+    /// Receives the commit notices of other processes for as long as it is polled. Waits forever on
+    /// SQLite, which has no notifications.
     pub async fn listen(&self) {
         match &self.relay {
             Some(relay) => relay.clone().listen(self.url.to_string(), self.desk.clone()).await,
@@ -161,32 +166,33 @@ impl Database {
         }
     }
 
-    /// What time it is for the database; `None` where it has no clock but that of this host.
+    /// Returns the time of the database server; `None` if the database uses the clock of this host.
     pub async fn clock(&self) -> Result<Option<DateTime<Utc>>, DbErr> {
         dialect::clock(&self.conn).await
     }
 
-    /// How many writes run at once; more wait for their turn.
+    /// Maximum concurrent write transactions; further writes wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
     }
 
-    /// How many writes wait for their turn or are under way.
+    /// Number of writes that wait for their turn or are running.
     pub fn writes_under_way(&self) -> usize {
         self.writer.under_way()
     }
 
-    /// `SQLite` or `PostgreSQL`, for people.
+    /// Name of the database system for display: `SQLite` or `PostgreSQL`.
     pub fn name(&self) -> &'static str {
         dialect::name(self.conn.get_database_backend())
     }
 
-    /// Other processes have heard of all writes when it returns.
+    /// Closes the connections, after it has sent all outstanding notifications to other processes.
     pub async fn close(self) -> Result<(), DbErr> {
         if let Some(relay) = &self.relay {
             let _ = relay.flush().await;
         }
-        // A pool waits for each of its connections, and one whose other end is silent does not come back.
+        // A pool waits for each of its connections, and one whose other end is silent does not
+        // return.
         let closed = async {
             self.for_writing.unbounded().clone().close().await?;
             self.conn.unbounded().clone().close().await

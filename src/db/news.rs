@@ -1,8 +1,9 @@
-//! News of commits: which jobs changed, told within this process right after the commit, and to the other processes of a
-//! PostgreSQL database soon after.
+//! Commit notices: which jobs a commit changed. Subscribers in this process receive a notice right
+//! after the commit, other processes of a PostgreSQL database soon after.
 //!
-//! News wake whoever waits, and are no more than a hint: they may come twice, late, or, when a connection is cut, not at
-//! all. Who waits for a change looks at the database, and looks again after a while without news.
+//! A notice wakes waiting subscribers and is no more than a hint: it may arrive twice, late or,
+//! when a connection is cut, not at all. A subscriber that waits for a change queries the database,
+//! and queries again after a while without a notice.
 
 use super::kept::KeptJobs;
 use entity::JobStatus;
@@ -10,45 +11,46 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tokio::sync::broadcast::{self, error::RecvError};
 
-/// Commits that a slow reader may be behind before it is told no more than that there were many.
+/// Maximum notices that a slow subscriber may lag behind. Beyond that it learns only that any job
+/// may have changed.
 const BEHIND: usize = 1024;
 
-/// A job changed.
+/// Change of one job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct News {
     pub job_id: String,
     pub job_type: String,
     /// Version of the job after the change.
     pub seq: i64,
-    /// Status after the change.
+    /// Status of the job after the change.
     pub status: JobStatus,
 }
 
-/// What one or more commits changed.
+/// Jobs that one or more commits changed.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Told {
     pub jobs: Vec<News>,
-    /// More jobs changed than are named: any job may have.
+    /// Whether more jobs changed than are named, so that any job may have.
     pub more: bool,
-    /// Jobs whose leases moved, which is no step of their versions: this process forgets what it keeps of them, and
-    /// nobody is told.
+    /// Jobs whose leases changed without a new version. This process removes them from its cache;
+    /// subscribers and other processes receive no notice.
     #[serde(skip)]
     pub leases: Vec<String>,
 }
 
 impl Told {
-    /// Any job may have changed.
+    /// Returns a notice that any job may have changed.
     pub fn of_any() -> Self {
         Self { more: true, ..Self::default() }
     }
 
-    /// There is nothing that anyone waits for.
+    /// Returns whether the notice has nothing for subscribers.
     pub fn is_empty(&self) -> bool {
         self.jobs.is_empty() && !self.more
     }
 }
 
-/// Hands news to everyone who has subscribed.
+/// Sends commit notices to all subscribers.
 #[derive(Clone)]
 pub struct NewsDesk {
     readers: broadcast::Sender<Arc<Told>>,
@@ -62,7 +64,7 @@ impl Default for NewsDesk {
 }
 
 impl NewsDesk {
-    /// What it tells of is forgotten by `kept` first.
+    /// Creates a sender that removes the changed jobs from the cache before it sends a notice.
     pub fn new(kept: KeptJobs) -> Self {
         Self { readers: broadcast::Sender::new(BEHIND), kept }
     }
@@ -71,7 +73,7 @@ impl NewsDesk {
         &self.kept
     }
 
-    /// What is told from now on.
+    /// Subscribes to all later notices.
     pub fn subscribe(&self) -> Subscription {
         Subscription(self.readers.subscribe())
     }
@@ -79,7 +81,7 @@ impl NewsDesk {
     pub(super) fn publish(&self, told: Arc<Told>) {
         self.kept.forget(&told);
         if !told.is_empty() {
-            // Nobody may be listening.
+            // The only error is that there is no subscriber.
             let _ = self.readers.send(told);
         }
     }
@@ -88,12 +90,12 @@ impl NewsDesk {
 pub struct Subscription(broadcast::Receiver<Arc<Told>>);
 
 impl Subscription {
-    /// The next news, in the order of the commits. Safe to be dropped while it waits.
+    /// Returns the next notice, in the order of the commits. Safe to be dropped while it waits.
     pub async fn next(&mut self) -> Arc<Told> {
         match self.0.recv().await {
             Ok(told) => told,
             Err(RecvError::Lagged(_)) => Arc::new(Told::of_any()),
-            // The desk is gone, and with it whatever could happen.
+            // The sender is gone, so that no notice can follow.
             Err(RecvError::Closed) => std::future::pending().await,
         }
     }

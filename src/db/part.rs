@@ -1,8 +1,8 @@
-//! The part of a page that is read at once: so many rows as are about a mebibyte together.
+//! Part of a page that is read at once: as many rows as make up about a mebibyte.
 //!
-//! How large rows are is asked for first, which reads none of their long values: SQLite finds
-//! the length of a value in the head of its row, and PostgreSQL in the place where it keeps long
-//! ones. So no page is ever in memory as a whole before it is cut.
+//! A first query asks for the sizes of the rows, which reads none of their long values: SQLite
+//! finds the length of a value in the header of its row, and PostgreSQL in the place where it
+//! stores long ones. So no page is ever in memory as a whole before it is cut.
 
 use super::{dialect, readable};
 use sea_orm::{
@@ -11,20 +11,20 @@ use sea_orm::{
 };
 use std::ops::{Deref, DerefMut};
 
-/// Bytes of the rows that are read at once; a row that is larger is read alone.
+/// Maximum bytes of rows that are read at once; a larger row is read alone.
 pub const PART_BYTES: u64 = 1 << 20;
 
-/// Bytes of an answer that lists rows: it ends before the row that would make it larger.
+/// Maximum bytes of a response that lists rows. It ends before the row that would exceed this.
 pub const ANSWER_BYTES: usize = 8 << 20;
 
-/// Bytes of a row beside its long values, about.
+/// Approximate bytes of a row apart from its long values.
 const ROW: u64 = 512;
 
-/// The next rows of a list.
+/// Next rows of a list.
 #[derive(Clone, Debug)]
 pub struct Part<R> {
     pub rows: Vec<R>,
-    /// There are more rows behind these, whether or not more were asked for.
+    /// Whether more rows follow these, even beyond the requested limit.
     pub more: bool,
 }
 
@@ -60,8 +60,8 @@ impl<'a, R> IntoIterator for &'a Part<R> {
     }
 }
 
-/// The first rows of the query, in its order: `limit` at most, and [`PART_BYTES`] in these
-/// columns, but one at least if there is any.
+/// Returns the first rows of the query, in its order: at most `limit`, and at most [`PART_BYTES`]
+/// in these columns, but at least one if there is any.
 pub async fn part<E, M>(
     query: Select<E>,
     limit: u64,
@@ -81,13 +81,13 @@ where
     Ok(Part { rows, more })
 }
 
-/// The sizes that a query of one number asks for.
+/// Runs a query that selects one number, and returns it for each row as a size.
 pub async fn sizes_of<E: EntityTrait>(db: &impl ConnectionTrait, query: Select<E>) -> Result<Vec<u64>, DbErr> {
     let rows = db.query_all_raw(query.build(db.get_database_backend())).await?;
     rows.iter().map(|row| row.try_get_by_index::<i64>(0).map(i64::unsigned_abs)).collect()
 }
 
-/// How many of the rows, from the first on, are so many bytes together. One at least, if any.
+/// Counts the leading rows that fit into `most` bytes together; at least one, if there is any.
 pub fn fitting(sizes: impl Iterator<Item = u64>, most: u64) -> u64 {
     let mut sum = 0u64;
     let fits = |(i, size): (usize, u64)| {
@@ -97,7 +97,7 @@ pub fn fitting(sizes: impl Iterator<Item = u64>, most: u64) -> u64 {
     sizes.enumerate().map(fits).take_while(|fits| *fits).count() as u64
 }
 
-/// About how many bytes a row holds in these columns.
+/// Approximate bytes that a row holds in these columns.
 pub fn bytes_of<C: ColumnTrait>(backend: DbBackend, columns: &[C]) -> Expr {
     let bytes = |column: &C| {
         let is_json = matches!(column.def().get_column_type(), ColumnType::Json | ColumnType::JsonBinary);

@@ -1,5 +1,6 @@
-//! Rows that can't be read: a text that is a blob, a time of the year 12000, a status that is none. Each costs itself and
-//! not the page that it stands on: it is left out, counted, and named in the log once.
+//! Rows that cannot be decoded: a blob in place of a text, a time in the year 12000, an unknown
+//! status. Such a row is left out of its page, counted, and logged once; the rest of the page is
+//! returned.
 
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult,
@@ -16,33 +17,33 @@ use std::{
     },
 };
 
-/// Rows that the log names at most in the life of a process.
+/// Maximum unreadable rows that a process logs.
 const NAMED: usize = 1000;
 
-/// Rows of a page beyond which unreadable ones are skipped in larger steps.
+/// Maximum rows per query while a page replaces unreadable rows, unless its limit is higher.
 const STEP: u64 = 10_000;
 
-/// Unreadable rows that were met, each once.
+/// Number of distinct unreadable rows so far.
 static COUNT: AtomicU64 = AtomicU64::new(0);
 
-/// Hashes of the rows that were met.
+/// Hashes of the unreadable rows so far.
 static MET: LazyLock<(RandomState, Mutex<HashSet<u64>>)> = LazyLock::new(Default::default);
 
-/// Rows that this process met and could not read. A row is counted once, up to [`NAMED`] rows.
+/// Number of rows that this process could not read. Each row counts once, up to [`NAMED`] rows.
 pub fn unreadable_rows() -> u64 {
     COUNT.load(Ordering::Relaxed)
 }
 
-/// A query whose rows are decoded one by one.
+/// Query whose rows are decoded one by one.
 pub trait Readable: Sized {
     type Row: Send;
 
-    /// All rows that can be read.
+    /// Returns all readable rows.
     fn rows(self, db: &impl ConnectionTrait) -> impl Future<Output = Result<Vec<Self::Row>, DbErr>> + Send;
 
-    /// The only row.
+    /// Returns the only row.
     ///
-    /// Errors: one that names the row, if it can't be read.
+    /// Errors: one that names the row, if it cannot be read.
     fn row(self, db: &impl ConnectionTrait) -> impl Future<Output = Result<Option<Self::Row>, DbErr>> + Send;
 }
 
@@ -102,7 +103,7 @@ impl<T: TryGetableMany + Send> Readable for Selector<SelectGetableTuple<T>> {
     }
 }
 
-/// The first `limit` rows of the query that can be read; fewer only when there are no more behind them.
+/// Returns the first `limit` readable rows of the query; fewer only if no more follow.
 pub async fn page<E: EntityTrait, M: FromQueryResult>(
     query: Select<E>,
     limit: u64,
@@ -126,14 +127,14 @@ pub async fn page<E: EntityTrait, M: FromQueryResult>(
     }
 }
 
-/// What was made of rows.
+/// Rows after decoding.
 pub(super) struct Decoded<T> {
     pub read: Vec<T>,
-    /// Names of the others.
+    /// Names of the rows that could not be decoded.
     pub unreadable: Vec<String>,
 }
 
-/// Decodes the rows. One by one only when one of them fails.
+/// Decodes the rows; one by one only if one of them fails.
 pub(super) fn decode<T>(
     rows: &[QueryResult],
     read: impl Fn(&QueryResult) -> Result<T, DbErr>,
@@ -169,8 +170,8 @@ fn only<T>(
     })
 }
 
-/// Whether the times of a row on PostgreSQL lie in the years 1 to 9999. sqlx would add one beyond to an epoch and panic, and
-/// no reader of RFC 3339 takes what lies between.
+/// Checks that the times of a row on PostgreSQL lie in the years 1 to 9999. Beyond its own range
+/// sqlx would panic, and readers of RFC 3339 accept nothing outside these years.
 pub(super) fn in_years(row: &QueryResult) -> Result<(), DbErr> {
     let Some(row) = row.try_as_pg_row() else { return Ok(()) };
     for column in row.columns().iter().filter(|column| column.type_info().name() == "TIMESTAMPTZ") {
@@ -183,10 +184,10 @@ pub(super) fn in_years(row: &QueryResult) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The years 1 to 9999 as PostgreSQL sends times: microseconds since 2000.
+/// Range of the years 1 to 9999 as PostgreSQL sends times: microseconds since 2000.
 const YEARS: std::ops::RangeInclusive<i64> = -63_082_281_600_000_000..=252_455_615_999_999_999;
 
-/// A decoder may panic.
+/// Runs a decoder and turns its panic into an error.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, DbErr>) -> Result<T, DbErr> {
     let beyond = |_| Err(DbErr::Type("a value is beyond what the program can hold".to_owned()));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(beyond)
@@ -209,7 +210,7 @@ fn tuple<T: TryGetableMany>(row: &QueryResult) -> Result<T, DbErr> {
     Ok(T::try_get_many_by_index(row)?)
 }
 
-/// The table and the primary key.
+/// Name of a row for the log: its table and primary key.
 pub(super) fn name_of<E: EntityTrait>(row: &QueryResult) -> String {
     let keys = E::PrimaryKey::iter().map(|key| {
         let column = key.into_column();
@@ -222,7 +223,7 @@ pub(super) fn name_of<E: EntityTrait>(row: &QueryResult) -> String {
     format!("{} {}", E::default().table_name(), keys.collect::<Vec<_>>().join("/"))
 }
 
-/// What stands for the row where the table is not known.
+/// Name of a row whose table is unknown: its first column.
 fn first_column(row: &QueryResult) -> String {
     let text = row.try_get_by_index::<String>(0).ok();
     text.or_else(|| row.try_get_by_index::<i64>(0).ok().map(|number| number.to_string()))

@@ -1,4 +1,4 @@
-//! Whether the database can do its work: it is read, and written to, and the write is taken back.
+//! Readiness check: reads from the database, writes to it, and removes the written row.
 
 use super::{
     Database, errors,
@@ -10,27 +10,27 @@ use sea_orm::{EntityTrait, QuerySelect};
 use std::time::Duration;
 use tokio::{sync::Mutex, time::Instant};
 
-/// How long the database has to show that it can be read.
+/// Time limit for the read of a check.
 const CHECK: Duration = Duration::from_secs(5);
 
-/// How long an outcome serves those who ask.
+/// Time for which an outcome serves further callers.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Bytes of a probe as a rule, and while the disk was full of late: small writes may succeed on a disk
-/// that has no room for a job.
+/// Bytes of the written row normally, and for a while after the disk was full: small writes may
+/// succeed on a disk that has no room for a job.
 const PROBE: usize = 1;
 const LARGE_PROBE: usize = 256 << 10;
 
-/// How long after the last refused write the probe is large.
+/// Time after the last refused write during which the written row is large.
 const DOUBT: Duration = Duration::from_secs(60);
 
-/// The last check and its outcome. Held while a check runs, so that those who ask meanwhile share it.
+/// Last check and its outcome. Locked while a check runs, so that concurrent callers share it.
 #[derive(Default)]
 pub struct LastCheck(Mutex<Option<(Instant, Result<()>)>>);
 
 impl Database {
-    /// Reads, writes and takes the write back, at most once a second. Errors: what a write would fail
-    /// with now.
+    /// Reads, writes and removes the written row, at most once a second. Errors: the error with
+    /// which a write would fail now.
     pub async fn ready(&self) -> Result<()> {
         let mut last = self.ready.0.lock().await;
         if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= FRESH) {
@@ -48,7 +48,7 @@ impl Database {
         let full = self.writer.disk_was_full().is_some_and(|ago| ago < DOUBT);
         let bytes = if full { LARGE_PROBE } else { PROBE };
         match self.commit(ProbeWrite { bytes }).await {
-            // Busy, and at work.
+            // The write queue is full, so the database is at work.
             Err(Error::Overloaded) => Ok(()),
             Err(error) => Err(error),
             Ok(()) => self.commit(TakeBackProbe).await,

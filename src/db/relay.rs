@@ -1,7 +1,7 @@
-//! News between the processes of one PostgreSQL database, by NOTIFY and LISTEN.
+//! Commit notices between the processes of one PostgreSQL database, by NOTIFY and LISTEN.
 //!
-//! NOTIFY is never part of a write: PostgreSQL lets transactions that notify commit one after the other. It goes out
-//! behind the commit, at most once a window, from a task of its own.
+//! NOTIFY is never part of a write, because PostgreSQL serializes the commits of transactions that
+//! notify. A separate task sends it after the commit, at most once in [`WINDOW`].
 
 use super::{
     Reader,
@@ -20,23 +20,24 @@ use tokio::sync::Notify;
 
 const CHANNEL: &str = "callsheet_news";
 
-/// At most one notification in this time.
+/// Minimum time between two notifications.
 const WINDOW: Duration = Duration::from_millis(10);
 
-/// Jobs named in one notification, whose payload has to stay below 8,000 bytes; of more it is told that there were more.
+/// Maximum jobs named in one notification, whose payload has to stay below 8,000 bytes. If more
+/// jobs changed, it says only that any job may have.
 const NAMED: usize = 32;
 
-/// Between two tries to listen again.
+/// Delay before the relay listens again after an error.
 const AGAIN: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize)]
 struct Message {
-    /// Who tells: a process does not listen to itself.
+    /// Sender of the notice; a process ignores its own.
     from: Arc<str>,
     told: Told,
 }
 
-/// Sends what this process commits, and hears what others do.
+/// Sends the commit notices of this process, and receives those of others.
 #[derive(Clone)]
 pub struct Relay {
     conn: Reader,
@@ -45,7 +46,7 @@ pub struct Relay {
     woken: Arc<Notify>,
 }
 
-/// The last news of each job that is still to be told.
+/// Latest unsent change of each job.
 #[derive(Default)]
 struct Waiting {
     jobs: HashMap<String, News>,
@@ -53,7 +54,7 @@ struct Waiting {
 }
 
 impl Relay {
-    /// Starts to send.
+    /// Starts the task that sends.
     pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
         let relay = Self { conn, me, waiting: Arc::default(), woken: Arc::default() };
@@ -62,7 +63,7 @@ impl Relay {
         relay
     }
 
-    /// Returns at once; what is told is sent soon.
+    /// Queues the notice for sending, and returns at once.
     pub fn tell(&self, told: &Told) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.more |= told.more || waiting.jobs.len() + told.jobs.len() > NAMED;
@@ -75,7 +76,7 @@ impl Relay {
         self.woken.notify_one();
     }
 
-    /// Sends what is still to be told.
+    /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
         let Waiting { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         let told = Told { jobs: jobs.into_values().collect(), more, ..Told::default() };
@@ -99,8 +100,9 @@ impl Relay {
         }
     }
 
-    /// Hands to the desk what other processes commit, for as long as it is polled. After a cut connection it says that
-    /// there was more: whatever happened meanwhile was not heard.
+    /// Publishes the commits of other processes to this process's subscribers for as long as it is
+    /// polled. After each connect it publishes that any job may have changed, because notifications
+    /// sent meanwhile are lost.
     pub async fn listen(self, url: String, desk: NewsDesk) {
         loop {
             match self.hear(&url, &desk).await {

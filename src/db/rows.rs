@@ -1,8 +1,9 @@
-//! Rows to jobs, by the position of each column: finding 39 columns by name costs more than reading them.
+//! Decodes rows into jobs by the position of each column, because finding 39 columns by name costs
+//! more than reading them.
 //!
-//! SQLite lives on a thread of its own, which hands over one row at a time and copies each of its values: a page of 50 took
-//! 1.4 ms, of which SQLite itself needed a tenth. There the rows of a query are gathered into one text of JSON, which is
-//! handed over once.
+//! sqlx runs SQLite on a separate thread, which sends one row at a time and copies each of its
+//! values; for a page this costs far more than SQLite itself. There the rows of a query are
+//! gathered into one JSON text, which the thread sends once.
 
 use super::{
     dialect,
@@ -18,21 +19,23 @@ use sea_orm::{
 use serde_json::Value;
 use std::collections::HashSet;
 
-/// Jobs as they were read.
+/// Jobs that a query returned.
 pub struct Read {
     pub jobs: Vec<job::Model>,
-    /// Ids of the jobs whose rows can't be read.
+    /// Ids of the jobs whose rows could not be decoded.
     pub unreadable: HashSet<String>,
-    /// Rows that the database gave, readable or not.
+    /// Number of rows that the database returned, readable or not.
     pub rows: u64,
 }
 
-/// The jobs of a query that selects all columns in the order of the entity. Those that can't be read are left out.
+/// Returns the jobs of a query that selects all columns in the order of the entity, without
+/// unreadable ones.
 pub async fn jobs(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Result<Vec<job::Model>, DbErr> {
     Ok(read(db, query.build(db.get_database_backend())).await?.jobs)
 }
 
-/// The first `limit` jobs of such a query that can be read; fewer only when there are no more behind them.
+/// Returns the first `limit` readable jobs behind `offset`; fewer only if no more follow. The query
+/// selects all columns in the order of the entity.
 pub async fn page(
     db: &impl ConnectionTrait,
     query: Select<job::Entity>,
@@ -57,12 +60,12 @@ pub async fn page(
     }
 }
 
-/// Rows that are read at once behind a page of which some can't be read.
+/// Maximum rows per query while a page replaces unreadable jobs, unless its limit is higher.
 const MOST: u64 = 1000;
 
-/// The job of a query for one.
+/// Returns the only job of a query.
 ///
-/// Errors: `internal_error`, if its row can't be read.
+/// Errors: `internal_error`, if its row cannot be read.
 pub async fn one_job(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Answer<Option<job::Model>> {
     let Read { mut jobs, unreadable, .. } = read(db, query.build(db.get_database_backend())).await?;
     match (jobs.pop(), unreadable.into_iter().next()) {
@@ -71,7 +74,8 @@ pub async fn one_job(db: &impl ConnectionTrait, query: Select<job::Entity>) -> A
     }
 }
 
-/// The jobs of a statement that selects all columns in the order of the entity, and the ids of those that can't be read.
+/// Runs a statement that selects all columns in the order of the entity. Returns the jobs, and the
+/// ids of unreadable ones.
 pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, DbErr> {
     if dialect::rows::gathers(asked.db_backend)
         && let Some(jobs) = gathered(db, &asked).await?
@@ -88,8 +92,9 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
 
 const TABLE: &str = "video_generation_jobs";
 
-/// None when something in the rows is not as Callsheet writes it: a time in another form, a blob. They are read one by one
-/// then, which understands more.
+/// Reads the rows as one JSON text. Returns `None` if a value is not in the form that Callsheet
+/// writes, such as a blob or a time in another format. The caller then decodes the rows one by one,
+/// which accepts more forms.
 async fn gathered(db: &impl ConnectionTrait, asked: &Statement) -> Result<Option<Vec<job::Model>>, DbErr> {
     let sql = dialect::rows::gather(&asked.sql);
     let gather = Statement { sql, values: asked.values.clone(), db_backend: asked.db_backend };
@@ -148,7 +153,8 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
     in_years(&job).then_some(job).ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
 }
 
-/// SQLite holds any text for a time, and chrono reads years of five digits.
+/// Checks that all times of the job lie in the years 1 to 9999: SQLite holds any text for a time,
+/// and chrono reads years of five digits.
 fn in_years(job: &job::Model) -> bool {
     let optional =
         [job.run_at, job.started_at, job.completed_at, job.lease_expires_at, job.cancel_requested_at, job.status_since];
@@ -156,10 +162,10 @@ fn in_years(job: &job::Model) -> bool {
     times.all(|time| YEARS.contains(&time.timestamp()))
 }
 
-/// The years 1 to 9999, in seconds since 1970.
+/// Range of the years 1 to 9999, in seconds since 1970.
 pub const YEARS: std::ops::Range<i64> = -62_135_596_800..253_402_300_800;
 
-/// The values of a row, one after the other.
+/// Values of a row, in the order of its columns.
 trait Columns {
     fn next<T: Field>(&mut self) -> Result<T, DbErr>;
 }
@@ -183,9 +189,9 @@ impl Columns for std::vec::IntoIter<Value> {
     }
 }
 
-/// What a column holds.
+/// Type of a column's value.
 trait Field: TryGetable {
-    /// None when it is not as [`dialect::rows::gather`] gives it.
+    /// Converts the value; `None` if it is not in the form that [`dialect::rows::gather`] produces.
     fn of(value: Value) -> Option<Self>;
 }
 

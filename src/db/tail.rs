@@ -1,9 +1,11 @@
-//! Reading the history of all jobs in the order of its positions, without ever passing one that may still be filled.
+//! Reads the history of all jobs in the order of its positions, without passing a position that may
+//! still be filled.
 //!
-//! Positions come from a sequence, and on PostgreSQL transactions commit in another order than they drew from it: a
-//! reader that asks for what lies behind the last position it saw would skip what is committed late. Here a position
-//! that is not there is waited for until nobody is left who could fill it: a transaction holds its lock on the table
-//! before it draws a position, so whoever is not among the holders after a gap was seen has not drawn it or has ended.
+//! A sequence assigns the positions, and on PostgreSQL transactions commit in another order than
+//! they drew from it: a reader that asks for the events after the last position it saw would miss
+//! those committed late. This reader waits at a gap until no transaction is left that could fill
+//! it. A transaction locks the table before it draws a position, so one that does not hold the lock
+//! after the gap was seen has not drawn that position or has ended.
 
 use super::{Readable, Reader, dialect, part};
 use crate::error::Result;
@@ -11,13 +13,13 @@ use entity::job_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::{collections::HashSet, time::Duration};
 
-/// Events that are read at once.
+/// Maximum events of one read.
 pub const PAGE: u64 = 200;
 
-/// Columns of an event that may be long.
+/// Columns of an event that may hold long values.
 pub const LONG: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
 
-/// Between two looks at whether a gap has been filled or given up.
+/// Delay between two checks whether a gap is filled or will stay empty.
 const SOON: Duration = Duration::from_millis(5);
 
 pub struct Tail {
@@ -27,14 +29,16 @@ pub struct Tail {
     more: bool,
 }
 
-/// What is not there up to a position will never be once these writers have ended.
+/// Marks a gap: a position up to `upto` that is missing stays missing once these writers have
+/// ended.
 struct Mark {
     upto: i64,
     writers: HashSet<String>,
 }
 
 impl Tail {
-    /// Begins behind what is there now. Returns when nothing can come before that any more.
+    /// Begins after the current end of the history. Returns once no earlier position can be filled
+    /// any more.
     pub async fn from_end(conn: Reader) -> Result<Self> {
         let done = last_position(&conn).await?;
         let mut writers = writers(&conn).await?;
@@ -46,12 +50,13 @@ impl Tail {
         Ok(Self { conn, done, mark: None, more: false })
     }
 
-    /// Up to here everything that ever will be there was read.
+    /// Position up to which every event that will ever exist has been read.
     pub fn position(&self) -> i64 {
         self.done
     }
 
-    /// How soon another read may find something, without any news: at once, shortly, or nobody knows.
+    /// Delay after which another read may find events without a notice: zero, a few milliseconds,
+    /// or `None` if unknown.
     pub fn again_in(&self) -> Option<Duration> {
         match &self.mark {
             Some(mark) if mark.writers.is_empty() => Some(Duration::ZERO),
@@ -60,7 +65,7 @@ impl Tail {
         }
     }
 
-    /// The next events, in order. A page at most.
+    /// Returns the next events in order, at most [`PAGE`].
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
         let read = part(behind(self.done), PAGE, &LONG, &self.conn).await?;
@@ -82,7 +87,7 @@ impl Tail {
             self.done = self.done.max(settled);
         }
         match newest.filter(|_| waits) {
-            // The earlier mark lies before this gap, or it has served.
+            // The earlier mark, if any, has served its purpose and does not cover this gap.
             Some(upto) if settled.is_some() || self.mark.is_none() => {
                 self.mark = Some(Mark { upto, writers: writers(&self.conn).await? });
             }
@@ -93,7 +98,7 @@ impl Tail {
         Ok(events)
     }
 
-    /// Up to where nobody is left who could fill a gap.
+    /// Position up to which no open transaction can fill a gap; `None` if there is no such mark.
     async fn settled(&mut self) -> Result<Option<i64>> {
         let Some(mark) = &mut self.mark else { return Ok(None) };
         if !mark.writers.is_empty() {
@@ -104,12 +109,12 @@ impl Tail {
     }
 }
 
-/// The last position that is there.
+/// Last position in the history; 0 if it is empty.
 pub async fn last_position(conn: &Reader) -> Result<i64> {
     Ok(end(conn, true).await?.unwrap_or(0))
 }
 
-/// The first position that is there.
+/// First position in the history; `None` if it is empty.
 pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
     end(conn, false).await
 }
@@ -120,7 +125,7 @@ async fn end(conn: &Reader, last: bool) -> Result<Option<i64>> {
     Ok(ids.into_tuple().row(conn).await?)
 }
 
-/// Everything behind a position.
+/// Selects all events after a position, in order.
 pub fn behind(position: i64) -> sea_orm::Select<job_event::Entity> {
     job_event::Entity::find().filter(job_event::Column::Id.gt(position)).order_by_asc(job_event::Column::Id)
 }

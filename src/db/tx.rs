@@ -1,4 +1,4 @@
-//! A transaction that holds the locks to write, and what is to be told once it is committed.
+//! Write transaction, and the commit notice to publish after its commit.
 
 use super::{
     Reader,
@@ -16,16 +16,16 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-/// Takes the transaction back to the savepoint of one write among several.
+/// Rolls the transaction back to the savepoint of one write among several.
 pub(super) const BACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one_write";
 
 pub struct Tx {
     inner: Bounded<DatabaseTransaction>,
     told: Mutex<Told>,
     written: AtomicUsize,
-    /// A statement failed in a way that may have ended the transaction in the database: what ran
-    /// afterwards would be committed by itself on SQLite, and a COMMIT on PostgreSQL would undo
-    /// everything without an error.
+    /// Whether a statement failed in a way that may have ended the transaction in the database. On
+    /// SQLite each later statement would be committed by itself, and on PostgreSQL a COMMIT would
+    /// undo everything without an error.
     broken: AtomicBool,
     faults: Option<Faults>,
 }
@@ -49,33 +49,34 @@ impl Tx {
         }
     }
 
-    /// The job changes with this transaction.
+    /// Adds the job's change to the commit notice.
     pub(super) fn tell(&self, news: News) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
     }
 
-    /// The job's lease moves with this transaction, and nothing else of it.
+    /// Adds a change of the job's lease, and of nothing else, to the commit notice.
     pub(super) fn tell_of_lease(&self, job_id: String) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).leases.push(job_id);
     }
 
-    /// More jobs change with this transaction than are named.
+    /// Adds to the commit notice that more jobs change than it names.
     pub(super) fn tell_of_more(&self) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).more = true;
     }
 
-    /// How many statements that may write were run so far. As long as it stays, there is nothing to undo.
+    /// Number of statements so far that may have written. While it stays the same, there is nothing
+    /// to undo.
     pub(super) fn written(&self) -> usize {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// How much is to be told so far.
+    /// Extent of the commit notice so far: changed jobs, changed leases, and whether more changed.
     pub(super) fn told(&self) -> (usize, usize, bool) {
         let told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         (told.jobs.len(), told.leases.len(), told.more)
     }
 
-    /// What came to be told later was undone.
+    /// Removes later changes from the commit notice, because they were undone.
     pub(super) fn forget_since(&self, (jobs, leases, more): (usize, usize, bool)) {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
         told.jobs.truncate(jobs);
@@ -83,7 +84,7 @@ impl Tx {
         told.more = more;
     }
 
-    /// Answers with what to tell.
+    /// Commits, and returns the commit notice.
     pub(super) async fn commit(self) -> Result<Told, DbErr> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(over());
@@ -108,8 +109,8 @@ impl Tx {
         }
     }
 
-    /// Refuses a statement behind one that ended the transaction. Answers with the error that is to
-    /// take the place of the statement's own outcome.
+    /// Refuses a statement after one that ended the transaction. Returns the injected error that
+    /// replaces the statement's own outcome, if any.
     async fn before(&self, sql: &str) -> Result<Option<DbErr>, DbErr> {
         if self.broken.load(Ordering::Relaxed) && sql != BACK_TO_SAVEPOINT {
             return Err(over());
@@ -123,7 +124,7 @@ impl Tx {
         }
     }
 
-    /// Hands on the outcome of a statement, and notes one that may have ended the transaction.
+    /// Passes on the outcome of a statement, and records one that may have ended the transaction.
     fn after<T>(&self, outcome: Result<T, DbErr>, lost: Option<DbErr>) -> Result<T, DbErr> {
         let outcome = match lost {
             Some(error) => outcome.and(Err(error)),
@@ -138,7 +139,7 @@ impl Tx {
     }
 }
 
-/// The transaction was ended by a statement whose error was not handed on.
+/// Error for a statement after one that ended the transaction, if the caller ignored that error.
 fn over() -> DbErr {
     DbErr::Custom("a statement before this one failed, and the transaction with it".to_owned())
 }

@@ -1,9 +1,10 @@
-//! The one place that writes.
+//! The only place that writes to the database.
 //!
-//! A write is a value: it says what to do inside a transaction, and may be run again. Because the verbs hand over
-//! values and never hold a transaction themselves, writes that arrive together share one: a lane takes whatever waits
-//! when its last transaction has been committed, and runs all of it in the next. An idle lane takes a single write at
-//! once, so that nothing is ever waited for; a busy one takes the more, the longer a commit lasts.
+//! A write is a value: it describes the work inside a transaction, and may be run again. Callers
+//! hand over such values and never hold a transaction, so writes that arrive together share one: a
+//! write queue takes all waiting writes when its last transaction has been committed, and runs them
+//! in the next. An idle queue runs a single write at once, so no write waits for a batch to fill; a
+//! busy queue takes more writes at once, the longer a commit lasts.
 
 mod batch;
 mod disk;
@@ -37,7 +38,8 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// How long a write waits for its turn, and for what others hold, before its caller is told to come again.
+/// Maximum time that a write waits for its turn, and for locks of others, before its call fails as
+/// unavailable.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
@@ -45,24 +47,26 @@ pub struct Writer(Arc<Shared>);
 
 struct Shared {
     conn: Reader,
-    /// Transactions that may be open at once, apart from those of the lanes.
+    /// Permits for open transactions, apart from those reserved for the write queues.
     turns: Semaphore,
     lanes: Vec<Lane>,
-    /// There is but one writer: the lane takes a turn as everybody else, and everything goes through it.
+    /// Whether the write queue needs a permit like any other transaction. True if there is a single
+    /// writer; everything goes through the queue then.
     lane_takes_turns: bool,
-    /// Writes that wait for what another transaction holds.
+    /// Writes that wait for a lock of another transaction.
     held: Lane,
     load: Load,
     hasher: RandomState,
     desk: NewsDesk,
     relay: Option<Relay>,
     disk: Disk,
-    /// The file that is written to, on SQLite.
+    /// Database file that is written to, on SQLite.
     file: Option<DatabaseFile>,
     faults: Option<Faults>,
 }
 
-/// What a writer writes to, and whom it tells of it.
+/// Resources of a writer: its connections, the receivers of its commit notices, and its database
+/// file.
 pub struct Means {
     pub conn: Reader,
     pub desk: NewsDesk,
@@ -72,8 +76,9 @@ pub struct Means {
 }
 
 impl Writer {
-    /// At most so many transactions are open at once, and of those so many are kept for the lanes: a lane waits for nobody
-    /// else's turn, as what it holds up are all the writes behind it.
+    /// Creates a writer with at most `writers` open transactions, of which `lanes` are reserved for
+    /// the write queues. A queue does not wait for other transactions' permits, because it would
+    /// hold up all writes behind it.
     pub fn new(means: Means, writers: usize, lanes: usize) -> Self {
         let Means { conn, desk, relay, file, faults } = means;
         Self(Arc::new(Shared {
@@ -96,19 +101,20 @@ impl Writer {
         self.0.load.writes()
     }
 
-    /// Answers after the commit.
+    /// Runs a write, and returns after the commit.
     ///
-    /// A caller that goes away does not leave a transaction half-way: its write is committed or not, and the others of
-    /// its transaction do not notice. A write whose caller has gone before its turn came is not begun.
+    /// A caller that goes away does not leave a transaction half-way: its write is committed or
+    /// not, and the other writes of the transaction are unaffected. A write whose caller has gone
+    /// before its turn is not started.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
         let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + PATIENCE);
         let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
         self.0.enter(Box::new(entry));
-        let gone = |_| Error::Database(DbErr::Custom("the write broke down".to_owned()));
+        let gone = |_| Error::Internal("the write panicked".to_owned());
         let outcome = match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
-            // From here on it is not begun any more.
+            // From here on the queue does not start it any more.
             Err(_) if !begun.swap(true, Ordering::AcqRel) => Err(late()),
             Err(_) => outcome.await.map_err(gone)?,
         };
@@ -116,20 +122,21 @@ impl Writer {
         outcome
     }
 
-    /// How long ago the disk refused a write; `None` if none was refused since the start.
+    /// Time since the disk refused a write; `None` if none was refused since the start.
     pub fn disk_was_full(&self) -> Option<Duration> {
         self.0.disk.was_full()
     }
 }
 
-/// The write was not done in time.
+/// Error for a write that was not done in time.
 fn late() -> Error {
     Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
 }
 
 impl Shared {
-    /// On SQLite everything shares the one lane. On PostgreSQL writes with a key do, each key in its own lane, so that
-    /// two lanes do not wait for one row; a write without a key may touch anything, and has a transaction of its own.
+    /// Puts a write into its queue. On SQLite all writes share the only queue. On PostgreSQL writes
+    /// with a key share queues, each key always in the same one, so that two queues do not wait for
+    /// one row. A write without a key may touch any row, and gets a separate transaction.
     fn enter(self: &Arc<Self>, entry: Box<dyn Waiting>) {
         match entry.key() {
             _ if self.lane_takes_turns => self.enter_lane(0, entry),
@@ -151,7 +158,7 @@ impl Shared {
         }
     }
 
-    /// Runs what waits in the lane until nothing does.
+    /// Runs the writes of a queue until none waits.
     async fn drain(self: Arc<Self>, lane: usize) {
         loop {
             let turn = match self.lane_takes_turns {
@@ -159,7 +166,7 @@ impl Shared {
                 false => None,
             };
             let Some(batch) = self.lanes[lane].take() else { return };
-            // A task of its own, so that a bug in one write does not end the lane.
+            // A separate task, so that a panic in one write does not end the queue.
             let this = self.clone();
             let _ = tokio::spawn(async move { this.run(batch).await }).await;
             drop(turn);

@@ -1,15 +1,16 @@
-//! What of a job is exported, and under which names: those of the HTTP API, and what belongs to the job. Neither lease
-//! tokens nor idempotency keys, which are between the service and one caller.
+//! Columns of an export: the fields of a job under their names in the HTTP API, and the rows of
+//! other tables that belong to it. Lease tokens and idempotency keys are left out: only the caller
+//! that received or sent them may know them.
 
 use crate::jobs::WholeJob;
 use chrono::{DateTime, SecondsFormat, Utc};
 use entity::{active_job, episode, job, job_event, job_item, series};
 use serde_json::{Value, json};
 
-/// The names under which other tables stand.
+/// Columns whose values are rows of other tables.
 const BELONGING: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
 
-/// In the order of [`values`].
+/// Names of the columns, in the order of [`values`].
 pub const NAMES: [&str; 40] = [
     "job_id",
     "job_type",
@@ -53,7 +54,7 @@ pub const NAMES: [&str; 40] = [
     "events",
 ];
 
-/// In the order of [`NAMES`].
+/// Values of a job's columns, in the order of [`NAMES`].
 pub fn values(whole: WholeJob) -> [Value; 40] {
     let WholeJob { job, items, events, series, episode, active } = whole;
     [
@@ -135,7 +136,7 @@ fn series_json(series: series::Model) -> Value {
     json!({"series_id": series.id, "title": series.title, "created_at": time(Some(series.created_at))})
 }
 
-/// With the series that it belongs to, which may be another than the job's.
+/// An episode with the series that it belongs to, which may differ from the job's series.
 fn episode_json(episode: episode::Model, series: Option<series::Model>) -> Value {
     json!({
         "episode_id": episode.id,
@@ -150,7 +151,8 @@ fn active_json(active: active_job::Model) -> Value {
     json!({"client_id": active.client_id, "title": active.title, "created_at": time(Some(active.created_at))})
 }
 
-/// The value, with each number written in one way: PostgreSQL gives 1e16 back as 10000000000000000, and -0.0 as 0.0.
+/// Returns the value with each number in one spelling: PostgreSQL returns 1e16 as 10000000000000000
+/// and -0.0 as 0.0, and both databases must give the same export.
 fn plain(value: Option<Value>) -> Value {
     match value {
         None => Value::Null,
@@ -166,7 +168,7 @@ fn plain(value: Option<Value>) -> Value {
 }
 
 fn number(n: f64) -> Value {
-    // Up to here a float is written with its digits and `.0`, which PostgreSQL keeps.
+    // Below this bound the text of a float ends in `.0`, which PostgreSQL keeps.
     const LARGE: f64 = 1e16;
     match n {
         _ if n == 0.0 => json!(0.0),
@@ -176,12 +178,12 @@ fn number(n: f64) -> Value {
     }
 }
 
-/// RFC 3339 in UTC, with microseconds, which is what the databases hold.
+/// Formats a time as RFC 3339 in UTC with microseconds, the precision of both databases.
 fn time(time: Option<DateTime<Utc>>) -> Value {
     time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true)).into()
 }
 
-/// A job as one JSON object, by itself.
+/// Returns a job as one JSON object, without rows of other tables.
 pub fn job_json(job: &job::Model) -> Value {
     let values = values(WholeJob::alone(job.clone()));
     let fields = NAMES.iter().zip(values).filter(|(name, _)| !BELONGING.contains(name));

@@ -1,7 +1,8 @@
-//! Writes all jobs out, each with its items, its history and the series and episode that it belongs to, under the names
-//! of the HTTP API. Page by page, so that memory stays flat however many jobs there are.
+//! Exports all jobs, each with its items, history, series and episode, under the field names of the
+//! HTTP API. The query reads one page at a time, so that memory use does not grow with the number
+//! of jobs.
 //!
-//! `import` reads the JSON Lines back into the same rows ([`crate::import`], source `callsheet`).
+//! [`crate::import`] reads the JSON Lines back into the same rows (source `callsheet`).
 
 mod columns;
 mod output;
@@ -18,10 +19,11 @@ use serde::ser::{SerializeMap, Serializer};
 use serde_json::Value;
 use std::io::{self, Write};
 
-/// Most jobs of a page, and how many the first one has: nobody knows yet how large they are.
+/// Maximum jobs in a page. The first page has at most [`FIRST`], since the size of the jobs is not
+/// known yet.
 const PAGE: u64 = 200;
 const FIRST: u64 = 16;
-/// About how many bytes a page has at most.
+/// Target size of a page, in bytes.
 const BYTES: u64 = 4 << 20;
 
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +34,7 @@ pub enum ExportError {
     Write(#[from] io::Error),
 }
 
-/// One JSON object a line, a job each. Answers with the number of jobs.
+/// Writes one JSON object per line and job, and returns the number of jobs.
 pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportError> {
     let mut text = Vec::new();
     each(jobs, |job| {
@@ -50,8 +52,9 @@ pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, Expor
     .and_then(|n| finish(n, out))
 }
 
-/// A heading, then a row a job. Null is an empty cell; lists and objects are JSON text. A text that a spreadsheet would take
-/// for a formula has an apostrophe before it. Answers with the number of jobs.
+/// Writes a header row and one row per job, and returns the number of jobs. Null is an empty cell;
+/// lists and objects are JSON text. A text that a spreadsheet could read as a formula gets a
+/// leading apostrophe.
 pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportError> {
     let mut table = csv::Writer::from_writer(&mut *out);
     table.write_record(NAMES).map_err(io::Error::from)?;
@@ -70,14 +73,15 @@ pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportE
     finish(written, out)
 }
 
-/// Text cells that begin like a formula are run by spreadsheets, and jobs hold texts of strangers.
+/// Escapes a text that a spreadsheet could run as a formula: jobs hold texts of untrusted clients.
 fn not_a_formula(text: String) -> String {
-    // The wide forms are read as the signs themselves by some.
+    // Some spreadsheets read the full-width forms as the ASCII signs.
     let signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     if text.starts_with(signs) { format!("'{text}") } else { text }
 }
 
-/// Calls `write`, which answers with the bytes that it wrote, for each job, oldest first.
+/// Calls `write` for each job, oldest first, and returns the number of jobs. `write` returns the
+/// bytes that it wrote.
 async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<usize>) -> Result<u64, ExportError> {
     let (mut after, mut written, mut limit) = (None, 0, FIRST);
     loop {
@@ -93,8 +97,8 @@ async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<u
     }
 }
 
-/// How many jobs the next page has, after one of so many that had so many bytes: as many as are likely to be
-/// [`BYTES`], but no more than twice as many as there were.
+/// Size of the next page, after a page of `length` jobs with `bytes` bytes: as many jobs as are
+/// likely to fill [`BYTES`], at most twice `length` and at most [`PAGE`].
 fn next_limit(length: u64, bytes: u64) -> u64 {
     (length * BYTES / bytes.max(1)).min(length * 2).clamp(1, PAGE)
 }

@@ -1,5 +1,5 @@
-//! Where an export goes: to standard output, or to a file, packed as its name says, which has its name only when it is
-//! whole.
+//! Destination of an export: standard output, or a file that is compressed as the ending of its
+//! name says. The file gets its name only once it is complete.
 
 use crate::whole_file::WholeFile;
 use flate2::{Compression, write::GzEncoder};
@@ -11,7 +11,7 @@ use std::{
 
 pub struct Output {
     out: Packed,
-    /// The file, if it is one.
+    /// The file to name at the end; `None` for standard output.
     whole: Option<WholeFile>,
 }
 
@@ -27,7 +27,7 @@ impl Output {
         Self { out: Packed::Stdout(BufWriter::new(io::stdout())), whole: None }
     }
 
-    /// Packed if the name ends in `.gz` or `.zst`.
+    /// Creates a file, compressed with gzip or zstd if its name ends in `.gz` or `.zst`.
     pub fn file(path: &Path) -> io::Result<Self> {
         let (whole, file) = WholeFile::create(path)?;
         let file = BufWriter::new(file);
@@ -39,7 +39,7 @@ impl Output {
         Ok(Self { out, whole: Some(whole) })
     }
 
-    /// Ends the output, and gives the file its name.
+    /// Finishes the output, and gives the file its name.
     pub fn finish(self) -> io::Result<()> {
         let file = match self.out {
             Packed::Stdout(mut out) => return out.flush(),
@@ -65,7 +65,7 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.out {
             Packed::Stdout(out) => out.flush(),
-            // Pieces that are flushed are packed worse; `finish` brings all of them out.
+            // Flushing a compressor makes its output larger; `finish` writes everything.
             _ => Ok(()),
         }
     }

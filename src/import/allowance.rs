@@ -1,12 +1,12 @@
-//! How many rejects of a run are kept to be looked at. What comes after these is only counted: a dump that is nothing but
-//! rejects fills no disk.
+//! Limit on the rejects that a run stores. Later rejects are only counted, so that a dump full of
+//! bad records cannot fill the disk.
 
 use std::sync::{Mutex, PoisonError};
 
-/// Rejects that are kept.
+/// Maximum rejects that a run stores.
 const ROWS: u64 = 10_000;
 
-/// Bytes that they may take.
+/// Maximum size of the stored rejects of a run, in bytes.
 const BYTES: u64 = 64 << 20;
 
 #[derive(Default)]
@@ -16,12 +16,13 @@ pub struct Allowance(Mutex<Spent>);
 struct Spent {
     rows: u64,
     bytes: u64,
-    /// The first that did not fit was met: what is kept is the beginning, without gaps.
+    /// Set by the first reject that does not fit: the stored rejects are the first ones, without
+    /// gaps.
     all: bool,
 }
 
 impl Allowance {
-    /// Whether a reject with so many bytes of text is kept.
+    /// Takes a reject with this many bytes of text from the allowance; false when it does not fit.
     pub fn take(&self, bytes: usize) -> bool {
         let mut spent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (rows, bytes) = (spent.rows + 1, spent.bytes + bytes as u64);
@@ -32,7 +33,7 @@ impl Allowance {
         !spent.all
     }
 
-    /// Whether no more are kept: what a reject takes need not be found out.
+    /// Whether the allowance is used up, so that the caller need not build the row of a reject.
     pub fn is_spent(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).all
     }

@@ -1,5 +1,5 @@
-//! Imports in the background of a server: a few at once, a few more that wait for their turn, each ended after a whole
-//! batch when the server stops.
+//! Imports in the background of a server. A few run at once and a few more wait; when the server
+//! stops, each run ends after the batch that it is writing.
 
 use super::{ImportError, Options, Room, Stop, accompany, begin, run_as};
 use crate::{
@@ -9,28 +9,28 @@ use crate::{
 use std::{path::PathBuf, sync::Arc, time::Duration};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Imports that run at once.
+/// Maximum imports that run at once.
 const AT_ONCE: u32 = 2;
 
-/// Imports that wait for their turn, and those that are being uploaded.
+/// Maximum imports that wait for their turn or are being uploaded.
 pub const WAITING: u32 = 16;
 
-/// Uploads that are received at once.
+/// Maximum uploads that the server receives at once.
 pub const UPLOADS: u32 = 4;
 
-/// What an operator decides of imports.
+/// Limits on imports, set by the operator.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
-    /// How long a run may take.
+    /// Maximum duration of a run.
     pub time_limit: Option<Duration>,
-    /// Bytes of a disk that are left free.
+    /// Bytes of disk space that imports leave free.
     pub min_free_disk: Option<u64>,
-    /// The file of the database, where it is one.
+    /// File of the database; `None` if it is not a file.
     pub database: Option<PathBuf>,
 }
 
 impl Settings {
-    /// What imports leave free of the disk of the database.
+    /// Disk space that imports leave free, on the disk of the database.
     pub fn room(&self) -> Room {
         Room { free: self.min_free_disk, places: self.database.iter().cloned().collect() }
     }
@@ -46,7 +46,7 @@ pub struct Background {
     uploads: Arc<Semaphore>,
 }
 
-/// The right to be among those that run or wait.
+/// Permit of an import to run or to wait.
 #[derive(Debug)]
 pub struct Place {
     _place: OwnedSemaphorePermit,
@@ -59,24 +59,25 @@ impl Background {
         Self { jobs, stop: Stop::default(), settings, turns, places, uploads }
     }
 
-    /// A place for an import that is still to be received; `None` when too many run and wait.
+    /// Takes a permit for an import that the server has yet to receive; `None` when too many run or
+    /// wait.
     pub fn place(&self) -> Option<Place> {
         self.places.clone().try_acquire_owned().ok().map(|place| Place { _place: place })
     }
 
-    /// The right to receive an upload; `None` when others are being received.
+    /// Takes a permit to receive an upload; `None` when the server is receiving the maximum.
     pub fn upload(&self) -> Option<OwnedSemaphorePermit> {
         self.uploads.clone().try_acquire_owned().ok()
     }
 
-    /// What an upload leaves free: of the disk of the database, and of that of temporary files.
+    /// Disk space that an upload leaves free, on the disks of the database and of temporary files.
     pub fn room(&self) -> Room {
         let mut room = self.settings.room();
         room.places.push(std::env::temp_dir());
         room
     }
 
-    /// Begins a run and answers with its id. `source` is kept until the run has ended.
+    /// Begins a run and returns its id. The server drops `source` when the run has ended.
     pub async fn start(&self, options: Options, place: Place, source: impl Send + 'static) -> Result<String> {
         let (time_limit, room) = (self.settings.time_limit, self.settings.room());
         let options = Options { stop: self.stop.of_one(), time_limit, room, ..options };
@@ -91,19 +92,20 @@ impl Background {
 
     async fn run(&self, id: &str, options: &Options) {
         let waiting = accompany(self.jobs.clone(), id.to_owned(), options.stop.clone());
-        // Nobody closes the semaphore. A run that is to end before its turn ends without it.
+        // The semaphore is never closed. A run that is stopped before its turn needs no permit to
+        // end.
         let _turn = options.stop.unless_requested(async { self.turns.acquire().await.ok() }).await;
         drop(waiting);
         match run_as(&self.jobs, options, Some(id), &mut |_| {}).await {
             Ok(report) => tracing::info!(import_id = id, found = report.total.found, "import ended"),
-            Err(ImportError::Database(error @ (Error::Database(_) | Error::Unavailable(_)))) => {
+            Err(ImportError::Database(error @ (Error::Database(_) | Error::Internal(_) | Error::Unavailable(_)))) => {
                 tracing::warn!(import_id = id, %error, "import ended");
             }
             Err(error) => tracing::info!(import_id = id, %error, "import ended"),
         }
     }
 
-    /// Has all runs end after the batch that is being written, and waits for that, but no longer than this.
+    /// Stops every run after the batch that it is writing, and waits for that, at most for `grace`.
     pub async fn end(&self, grace: Duration) {
         self.stop.request();
         let _ = tokio::time::timeout(grace, self.turns.acquire_many(AT_ONCE)).await;

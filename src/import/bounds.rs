@@ -1,5 +1,5 @@
-//! The last look at a record, whatever it was read from: its rows are held to the rules of the API. A job that no call
-//! could have made would break the lists and claims of its type.
+//! Final check of a record from any source: its rows must satisfy the rules of the API. A job that
+//! no call could have created would break the lists and claims of its type.
 
 use super::reject::{Reason, Reject};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     jobs::{check_rows, cut_times},
 };
 
-/// The record with its times cut to microseconds.
+/// Checks the record and returns it with its times truncated to microseconds.
 pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
     cut_times(&mut record);
     match check_rows(&record) {
@@ -17,7 +17,7 @@ pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
     }
 }
 
-/// By the first thing that is wrong.
+/// Reason of the reject, derived from the first invalid field.
 fn reason(error: &Error) -> Reason {
     let Error::Invalid(errors) = error else { return Reason::WrongType };
     let place = |field: &FieldError| match &field.place {

@@ -1,24 +1,25 @@
-//! Room on the disks that an import fills: that of the database's file, and that of temporary files.
+//! Free space on the disks that an import writes to: that of the database file and that of
+//! temporary files.
 
 use std::path::{Path, PathBuf};
 
-/// Bytes that stay free unless the user decides otherwise.
+/// Bytes that stay free by default.
 pub const FREE: u64 = 512 << 20;
 
-/// Of a small disk, not more than this part of it stays free.
+/// Divisor of the default for small disks: at most a fifth of the disk stays free.
 const PART: u64 = 5;
 
-/// What an import leaves free, and where.
+/// Disk space that an import leaves free, and the disks to check.
 #[derive(Clone, Debug, Default)]
 pub struct Room {
-    /// `None`: [`FREE`], but at most a fifth of the disk.
+    /// Bytes that stay free. `None` means [`FREE`], but at most a fifth of the disk.
     pub free: Option<u64>,
-    /// Files or folders on the disks that are looked at.
+    /// Files or folders on the disks to check.
     pub places: Vec<PathBuf>,
 }
 
 impl Room {
-    /// Why nothing more is to be written: a sentence that says what to do.
+    /// Error message with its cure if a disk has too little space left; `None` if all have enough.
     pub fn lacking(&self) -> Option<String> {
         self.places.iter().find_map(|place| {
             let (available, total) = of(place)?;
@@ -36,7 +37,8 @@ impl Room {
     }
 }
 
-/// Bytes that this user may still write there, and bytes of the disk. `None` where the system does not tell.
+/// Bytes that this user may still write on the disk of `place`, and the size of the disk in bytes.
+/// `None` if the system does not report them.
 fn of(place: &Path) -> Option<(u64, u64)> {
     let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let disk = rustix::fs::statvfs(place).or_else(|_| rustix::fs::statvfs(folder)).ok()?;

@@ -1,9 +1,10 @@
-//! A record of a store while it is read: fields are taken out one by one, and whatever is left at the end is kept.
+//! Fields of a legacy record while a source reads it. The source takes the fields out one by one,
+//! and [`Fields::finish`] keeps the rest.
 
 use super::{kept::Kept, mend, secrets};
 use serde_json::{Map, Value};
 
-/// The rule of a name that stands more than once in an object.
+/// Repair rule for a name that occurs more than once in an object.
 pub const LAST_COUNTS: &str = "last_value_of_a_repeated_name_counts";
 
 pub struct Fields {
@@ -16,12 +17,12 @@ impl Fields {
         Self { members, kept: Kept::default() }
     }
 
-    /// The value; `None` when it is null or not there.
+    /// Takes a value; `None` when it is null or missing.
     pub fn take(&mut self, name: &str) -> Option<Value> {
         self.members.remove(name).filter(|v| !v.is_null())
     }
 
-    /// The text; a value of another kind is kept aside.
+    /// Takes a string. A value of another type goes to `context.legacy`.
     pub fn text(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -29,7 +30,8 @@ impl Fields {
         }
     }
 
-    /// The text, or the JSON text of a value of another kind: for texts that are only read by people.
+    /// Takes a string, or the JSON text of a value of another type: for fields that only people
+    /// read.
     pub fn words(&mut self, name: &str) -> Option<String> {
         match self.take(name)? {
             Value::String(text) => Some(text),
@@ -37,7 +39,7 @@ impl Fields {
         }
     }
 
-    /// The object; a value of another kind is kept aside.
+    /// Takes an object. A value of another type goes to `context.legacy`.
     pub fn object(&mut self, name: &str) -> Option<Map<String, Value>> {
         match self.take(name)? {
             Value::Object(members) => Some(members),
@@ -45,8 +47,8 @@ impl Fields {
         }
     }
 
-    /// The value that a text holds as JSON, as databases keep it; any other value as it is. A text that is none is kept
-    /// aside.
+    /// Takes a value that a database may have stored as JSON text: parses a string, and returns any
+    /// other value unchanged. A string that is not JSON goes to `context.legacy`.
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
         let Value::String(text) = &value else { return Some(value) };
@@ -62,7 +64,7 @@ impl Fields {
         Some(read).filter(|read| !read.is_null())
     }
 
-    /// The object, or the one that a text holds as JSON; a value of another kind is kept aside.
+    /// Takes an object, or a string that holds one as JSON. Anything else goes to `context.legacy`.
     pub fn json_object(&mut self, name: &str) -> Option<Map<String, Value>> {
         match self.json(name)? {
             Value::Object(members) => Some(members),
@@ -70,7 +72,7 @@ impl Fields {
         }
     }
 
-    /// A counter of what was counted anew: it is kept when it says otherwise.
+    /// Takes a counter whose items were counted anew. A differing value goes to `context.legacy`.
     pub fn recount(&mut self, name: &str, counted: usize) {
         let given = self.whole(name);
         if let Some(given) = given.filter(|given| usize::try_from(*given) != Ok(counted)) {
@@ -78,7 +80,7 @@ impl Fields {
         }
     }
 
-    /// Calls a member by another name, unless it has one of that name already.
+    /// Renames a member, unless the new name has a value already.
     pub fn rename(&mut self, from: &str, to: &str) {
         if self.look(to).is_none()
             && let Some(value) = self.take(from)
@@ -87,35 +89,35 @@ impl Fields {
         }
     }
 
-    /// Keeps aside a word that none of a table's rows knows.
+    /// Moves an unknown word to `context.legacy`, and returns `None`.
     pub fn keep_odd<T>(&mut self, name: &str, word: &str) -> Option<T> {
         self.aside(name, word.into())
     }
 
-    /// Looks at a member and leaves it there.
+    /// Returns a member without taking it; `None` when it is null or missing.
     pub fn look(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
     }
 
-    /// Puts a value in the place of the member's.
+    /// Sets a member, replacing any value.
     pub fn replace(&mut self, name: &str, value: Value) {
         self.members.insert(name.to_owned(), value);
     }
 
-    /// Adds a member where there is none.
+    /// Sets a member that is null or missing.
     pub fn give(&mut self, name: &str, value: Value) {
         if self.look(name).is_none() {
             self.members.insert(name.to_owned(), value);
         }
     }
 
-    /// The whole number; a value of another kind is kept aside.
+    /// Takes an integer. A value of another type goes to `context.legacy`.
     pub fn whole(&mut self, name: &str) -> Option<i64> {
         let value = self.take(name)?;
         whole(&value).or_else(|| self.aside(name, value))
     }
 
-    /// Everything that was not taken is kept.
+    /// Moves every field that was not taken to `context.legacy`, and returns what is kept.
     pub fn finish(mut self) -> Kept {
         for (name, value) in self.members {
             self.kept.keep(&name, value);
@@ -129,12 +131,12 @@ impl Fields {
     }
 }
 
-/// The member's text, when it is one.
+/// Returns a member if it is a string, without taking it.
 pub fn text_of(members: &Map<String, Value>, name: &str) -> Option<String> {
     members.get(name)?.as_str().map(str::to_owned)
 }
 
-/// A number without a fraction; `3.0` is one.
+/// Returns a number without a fraction as an integer; `3.0` is one.
 pub fn whole(value: &Value) -> Option<i64> {
     let float = |f: f64| (f.fract() == 0.0 && f.abs() < 9e15).then_some(f as i64);
     value.as_i64().or_else(|| value.as_f64().and_then(float))

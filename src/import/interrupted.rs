@@ -1,5 +1,6 @@
-//! What becomes of a job that was processing in a store whose process is gone. Nobody works on it any more, but what
-//! that means is for the operator to say: by default it stays as it is, shows as stale, and `recover` takes it.
+//! Policy for jobs that were processing when the legacy store's service ended. No worker has such a
+//! job any more, but only the operator can decide what follows: by default the job stays processing
+//! and shows as stale until the operator calls `recover`.
 
 use super::record::Record;
 use entity::{ItemStatus, JobStatus};
@@ -7,12 +8,12 @@ use std::str::FromStr;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Interrupted {
-    /// It stays processing.
+    /// The job stays processing.
     #[default]
     Keep,
-    /// It failed when the store knew of it last.
+    /// The job fails at the time of its last known change.
     Fail,
-    /// It is queued again. Items that are done stay done.
+    /// The job goes back to the queue. Finished items stay finished.
     Requeue,
 }
 
@@ -27,7 +28,7 @@ impl Interrupted {
         }
     }
 
-    /// Settles a record that is processing. Its items that were being worked on share its fate.
+    /// Applies the policy to a record that is processing, and to its items that are processing.
     pub fn settle(self, record: &mut Record) {
         let (status, item, rule) = match self {
             _ if record.status != JobStatus::Processing => return,

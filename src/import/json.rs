@@ -1,5 +1,5 @@
-//! JSON as `serde_json` reads it, and which names stood in an object more than once: the last value of a name counts,
-//! as it does for Python, and that there were others is told.
+//! JSON parsed as `serde_json` parses it, with a report of names that occur more than once in an
+//! object. The last value of such a name wins, as in Python.
 
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value, map::Entry};
@@ -8,39 +8,39 @@ use std::{
     fmt,
 };
 
-/// Names that are told of; a text that is made of nothing else fills no memory.
+/// Maximum repeated names to report, so that a text full of them cannot fill the memory.
 const TOLD: usize = 16;
 
-/// Lists and objects in each other that a store may have. The reader takes 127, and in an export a value stands a few
-/// levels deeper than in its store.
+/// Maximum nesting of lists and objects in a legacy record. The parser accepts 127 levels, and an
+/// export nests a value a few levels deeper than its store did.
 pub const DEEPEST: usize = 120;
 
-/// Bytes of memory that the values of a record may take.
+/// Maximum memory for the values of a record, in bytes.
 pub const HEAVIEST: usize = 48 << 20;
 
-/// What a value, and an object beyond its values, take of it.
+/// Estimated memory of a value, in bytes. [`OBJECT`] is that of an object besides its values.
 const VALUE: usize = 48;
 const OBJECT: usize = 640;
 
-/// From here on a whole number is read as a float.
+/// Magnitude from which a float may have been an integer that does not fit 64 bits.
 const LARGE: f64 = 9.2e18;
 
-/// What was read, and what had to be noticed on the way.
+/// A parsed value, and the findings that need a repair.
 pub struct Parsed {
     pub value: Value,
-    /// The names that stood more than once in some object of it.
+    /// Names that occur more than once in one object of the value.
     pub repeated: Vec<String>,
-    /// Whether there may be a whole number of more than 64 bits, of which the value has the first digits only.
+    /// Whether an integer of more than 64 bits may have lost its last digits.
     pub large: bool,
-    /// How many lists and objects stand in each other.
+    /// Deepest nesting of lists and objects.
     pub depth: usize,
 }
 
-/// Why a text was not read.
+/// Reason why a text could not be parsed.
 #[derive(Debug)]
 pub enum Unread {
     Malformed(serde_json::Error),
-    /// It has more values than memory is to be filled with.
+    /// The values would need more than [`HEAVIEST`] bytes of memory.
     TooMany,
 }
 
@@ -64,7 +64,7 @@ pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
 #[derive(Default)]
 struct Noticed {
     repeated: RefCell<Vec<String>>,
-    /// A float so large that it may have been a whole number.
+    /// Whether a float is so large that it may have been an integer.
     large: Cell<bool>,
     depth: Cell<usize>,
     weight: Cell<usize>,

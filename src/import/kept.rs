@@ -1,5 +1,7 @@
-//! What a record holds beyond the columns: fields without a home, raw values of fields that were put right, and which
-//! rules did that. It becomes the job's `context`: `{"legacy": {FIELD: VALUE}, "repairs": [{"field", "rule"}]}`.
+//! Parts of a record that have no column: unknown fields, raw values of repaired fields, and the
+//! repair rules.
+//!
+//! They become the job's `context`: `{"legacy": {FIELD: VALUE}, "repairs": [{"field", "rule"}]}`.
 
 use super::rules;
 use serde_json::{Map, Value, json};
@@ -10,29 +12,30 @@ pub struct Kept {
     repairs: Vec<Repair>,
 }
 
-/// That a field was put right, and by which rule.
+/// A repaired field, and the rule that repaired it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repair {
-    /// Empty when it was the record as a whole.
+    /// Name of the field; empty for the record as a whole.
     pub field: String,
     pub rule: &'static str,
 }
 
 impl Kept {
-    /// Keeps a value under its name in the store. A null says no more than its absence.
+    /// Keeps a value under its name in the store, unless the name has one. A null is not kept,
+    /// since it means the same as a missing field.
     pub fn keep(&mut self, name: &str, value: Value) {
         if !value.is_null() {
             self.legacy.entry(name).or_insert(value);
         }
     }
 
-    /// Notes that the field was put right by this rule.
+    /// Notes that this rule repaired the field.
     pub fn repaired(&mut self, field: impl Into<String>, rule: &'static str) {
         debug_assert!(!rules::meaning(rule).is_empty(), "no rule {rule}");
         self.repairs.push(Repair { field: field.into(), rule });
     }
 
-    /// Keeps the raw value of a field that was put right.
+    /// Notes the repair of a field, and keeps its raw value.
     pub fn repair(&mut self, field: &str, rule: &'static str, raw: Value) {
         self.keep(field, raw);
         self.repaired(field, rule);

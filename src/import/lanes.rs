@@ -1,16 +1,16 @@
-//! Batches on their way into the database: as many at once as it takes writers, so that one is made ready while another
-//! is written. Two that share an id go one after the other: the record that came first counts.
+//! Batches on their way to the database: as many at once as it has writers, up to two, so that one
+//! is prepared while another is written. Two batches that share an id run one after the other, so
+//! that the first record of an id counts.
 
 use super::{load::Loader, read::Batch, report::Outcome};
 use crate::error::{Error, Result};
-use sea_orm::DbErr;
 use std::{
     collections::{HashSet, VecDeque},
     sync::Arc,
 };
 use tokio::task::JoinHandle;
 
-/// More than two would only wait for the reader.
+/// Maximum batches in flight. More would only wait for the reader.
 const MOST: usize = 2;
 
 pub struct Lanes {
@@ -30,12 +30,12 @@ impl Lanes {
         Self { loader: Arc::new(loader), most, flying: VecDeque::new() }
     }
 
-    /// Whether a batch has to land before another can be sent off.
+    /// Whether a batch must finish before another can start.
     pub fn are_taken(&self) -> bool {
         self.flying.len() >= self.most
     }
 
-    /// Sends the batch off, and answers with the outcomes of those that it had to wait for.
+    /// Starts a batch. Returns the outcomes of the earlier batches that it had to wait for.
     pub async fn send(&mut self, batch: Batch) -> Result<Vec<Outcome>> {
         let ids = batch.entries.iter().filter_map(|entry| entry.read.as_ref().ok()).map(|record| record.job.id.clone());
         let ids: HashSet<_> = ids.collect();
@@ -49,13 +49,13 @@ impl Lanes {
         Ok(landed)
     }
 
-    /// Waits for the batch that was sent off first. No outcomes when there is none.
+    /// Waits for the oldest batch and returns its outcomes; empty when there is none.
     pub async fn land(&mut self) -> Result<Vec<Outcome>> {
         let Some(flight) = self.flying.pop_front() else { return Ok(Vec::new()) };
-        flight.task.await.unwrap_or_else(|e| Err(Error::Database(DbErr::Custom(e.to_string()))))
+        flight.task.await.unwrap_or_else(|e| Err(Error::Internal(format!("the import of a batch panicked: {e}"))))
     }
 
-    /// Waits for all batches, and answers with the outcomes of those that came in.
+    /// Waits for all batches and returns the outcomes of those that succeeded.
     pub async fn land_all(&mut self) -> Vec<Outcome> {
         let mut landed = Vec::new();
         while !self.flying.is_empty() {

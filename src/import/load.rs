@@ -1,5 +1,6 @@
-//! Writes batches of records, each in one transaction, so that a run that is killed leaves whole records only. A batch
-//! that the database refuses is written again record by record: one that is bad does not stop the others.
+//! Writes batches of records, each in one transaction, so that a killed run leaves only whole
+//! records. If the database refuses a batch, the loader writes its records one by one: a bad record
+//! does not stop the others.
 
 use super::{
     allowance::Allowance,
@@ -21,31 +22,34 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// Where the records of a run go.
+/// Writer of the batches of a run.
 pub struct Loader {
     pub jobs: JobManager,
-    /// The run that keeps the account; a dry run may have none.
+    /// Id of the run in `imports`; a dry run may have none.
     pub import_id: Option<String>,
     pub on_conflict: OnConflict,
-    /// What the file is called where its path says nothing: the upload's name.
+    /// Name of the file in reports if its path means nothing to the user, such as that of an
+    /// upload.
     pub shown: Option<Arc<PathBuf>>,
-    /// Of a dry run, the ids that would have been written: they would be there for the next file.
+    /// Ids that a dry run would have written, which a later file would find. `None` if the run is
+    /// not dry.
     pub dry: Option<Mutex<Seen>>,
-    /// Rejects that may still be kept.
+    /// Number and size of the rejects that the run may still store.
     pub allowance: Allowance,
 }
 
-/// What the database said that is said of all records alike: trying them one by one makes no sense.
+/// Whether the error affects all records alike, so that writing them one by one would not help.
 fn is_of_all(error: &Error) -> bool {
     error.is_passing() || matches!(error, Error::Overloaded | Error::NotFound(Thing::Import))
 }
 
 impl Loader {
-    /// Writes the batch, and answers with the outcomes in its order.
+    /// Writes the batch, and returns the outcomes in its order.
     ///
-    /// Errors: those of a database that is away. A record that it refuses is an outcome.
+    /// Errors: those that affect every record, such as an unavailable database or an aborted run. A
+    /// record that the database refuses is an outcome.
     pub async fn load(&self, mut batch: read::Batch) -> Result<Vec<Outcome>> {
-        // Held until all is written.
+        // Keeps the memory permit until everything is written.
         let _room = batch.room.take();
         let mut batch = batch.entries;
         if let Some(shown) = &self.shown {
@@ -83,8 +87,8 @@ impl Loader {
         Ok(outcomes)
     }
 
-    /// What became of the records; or the records themselves, of which none is written, when the database refuses some
-    /// of them.
+    /// Writes the batch and returns one result per record. If the database refuses the batch,
+    /// writes only its rejects and returns the records.
     async fn land(&self, batch: Batch) -> Result<std::result::Result<Vec<Landed>, Arc<Vec<ImportedJob>>>> {
         let records = batch.jobs.clone();
         let Some(import_id) = &self.import_id else {
@@ -102,7 +106,8 @@ impl Loader {
         }
     }
 
-    /// A dry run writes nothing that the next record of the same id could find.
+    /// Corrects the results of a dry run, which writes nothing that a later record of the same id
+    /// could find.
     fn once(&self, records: &[ImportedJob], landed: Vec<Landed>) -> Vec<Landed> {
         let Some(seen) = &self.dry else { return landed };
         let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,7 +147,7 @@ impl Loader {
         self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
     }
 
-    /// The row of a reject, unless there are too many already.
+    /// Builds the row of a reject; `None` when the allowance is used up.
     fn kept(&self, entry: &Entry, reject: &Reject) -> Option<import_reject::Model> {
         let row = (!self.allowance.is_spent()).then(|| self.row(entry, reject))?;
         self.allowance.take(row.bytes()).then_some(row)

@@ -1,12 +1,12 @@
-//! Puts right what Python's `json` writes and no JSON reader has to take: the words NaN, Infinity and -Infinity, which
-//! become null, and halves of surrogate pairs, which become U+FFFD; and whole numbers that fit no column and no float,
-//! which become texts. Everything else stays as it is, byte for byte.
+//! Repairs text that Python's `json` module writes and a JSON parser may refuse: the words NaN,
+//! Infinity and -Infinity become null, and unpaired surrogates become U+FFFD. Integers that fit
+//! neither a column nor a float become strings. All other bytes stay unchanged.
 
 use super::json::{self, Parsed, Unread};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// A record after mending, and the rules that did something to it.
+/// A repaired text, and the rules that changed it.
 pub struct Mended {
     pub raw: Vec<u8>,
     pub rules: Vec<&'static str>,
@@ -14,7 +14,7 @@ pub struct Mended {
 
 const WORDS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
 
-/// `None` when there is nothing to mend.
+/// Repairs the text; `None` when there is nothing to repair.
 pub fn mend(raw: &[u8]) -> Option<Mended> {
     let mut out = Vec::with_capacity(raw.len());
     let (mut words, mut halves) = (false, false);
@@ -56,16 +56,16 @@ pub fn mend(raw: &[u8]) -> Option<Mended> {
     (!rules.is_empty()).then_some(Mended { raw: out, rules })
 }
 
-/// JSON that was read.
+/// A parsed JSON text, and its repairs.
 pub struct Read<'a> {
     pub value: Value,
-    /// What it was read from: the text itself, or that with everything put right.
+    /// The text that was parsed: the original, or the repaired one.
     pub text: Cow<'a, [u8]>,
-    /// The rules that did something.
+    /// Rules that changed the text.
     pub rules: Vec<&'static str>,
-    /// Names that stood more than once in an object.
+    /// Names that occur more than once in one object.
     pub repeated: Vec<String>,
-    /// Whether it is nested so deep that its export could not be read.
+    /// Whether the value is nested so deeply that its export could not be read back.
     pub too_deep: bool,
 }
 
@@ -76,9 +76,9 @@ impl<'a> Read<'a> {
     }
 }
 
-/// Reads JSON, mended where it has to be.
+/// Parses JSON, and repairs it where necessary.
 ///
-/// Errors: those of the text as it is.
+/// Errors: those of the original text.
 pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
     let read = match json::parse(raw) {
         Ok(parsed) => Ok((Cow::Borrowed(raw), parsed, Vec::new())),
@@ -99,8 +99,8 @@ pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
     Ok(Read::of(parsed, text, rules))
 }
 
-/// Puts whole numbers of more than 64 bits, which Python has, into quotes: a float would hold their first digits only.
-/// `None` when there are none.
+/// Quotes integers of more than 64 bits, which Python supports: a float would lose their last
+/// digits. Returns `None` when there are none.
 fn quote_large(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len() + 16);
     let (mut i, mut in_text, mut any) = (0, false, false);
@@ -147,7 +147,7 @@ fn surrogate(escape: &[u8]) -> Surrogate {
     }
 }
 
-/// The code unit of a `\uXXXX`.
+/// Decodes the code unit of a `\uXXXX` escape.
 fn unit(escape: &[u8]) -> Option<u16> {
     let digits = escape.strip_prefix(b"\\u")?.get(..4)?;
     let digits = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;

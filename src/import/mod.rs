@@ -1,11 +1,12 @@
-//! Brings the jobs of older stores along: reads their dumps, tells of each record what became of it, and writes what
-//! it can.
+//! Imports the jobs of legacy stores: reads their dumps, writes every job that it can, and reports
+//! the outcome of each record.
 //!
-//! A file is split into records ([`split`]), each record is read by the source that knows it ([`sources`]) into one
-//! shape ([`record`]) by rules that stand in one table each ([`status`], [`times`], [`progress`], [`names`]; what they are
-//! called and mean: [`rules`]), and
-//! written in batches ([`load`]). What has no column is kept in the job's `context` ([`kept`]); what can't be taken is
-//! kept in `import_rejects`, with its raw text and a [`Reason`]. Running again changes nothing.
+//! [`split`] finds the records of a file. The source that recognises a record ([`sources`]) reads
+//! it into one common shape ([`record`]), by rules with one table each ([`status`], [`times`],
+//! [`progress`], [`names`]); [`rules`] names the repair rules and explains them. [`load`] writes
+//! batches. A value without a column goes to the job's `context` ([`kept`]). A record that cannot
+//! be imported goes to `import_rejects`, with its raw text and a [`Reason`]. Importing the same
+//! files again changes nothing.
 
 mod allowance;
 mod background;
@@ -70,29 +71,29 @@ use tokio::sync::mpsc;
 #[derive(Clone, Debug)]
 pub struct Options {
     pub files: Vec<PathBuf>,
-    /// The store that all files are of. `None`: each record is recognised by its fields.
+    /// Store of all files; `None` to recognise each record by its fields.
     pub source: Option<SourceKind>,
-    /// The zone of local times that name none. Stores that are known to write UTC are not touched by it.
+    /// Time zone of local times without one. Stores that are known to write UTC ignore it.
     pub source_tz: Tz,
-    /// What becomes of jobs that the store left processing.
+    /// Policy for jobs that the store left processing.
     pub interrupted: Interrupted,
-    /// What becomes of a job whose id is there already.
+    /// Policy for jobs whose id exists already.
     pub on_conflict: OnConflict,
-    /// Reads and checks everything and writes nothing.
+    /// Reads and checks everything, but writes nothing.
     pub dry_run: bool,
-    /// Where every reject and repair is written, with its file and its key or row.
+    /// File for the report, which lists every reject and repair with its file and its key or row.
     pub report: Option<PathBuf>,
-    /// What reports call the file, where its path says nothing.
+    /// Name of the file in reports if its path means nothing to the user.
     pub shown_as: Option<String>,
     pub stop: Stop,
-    /// How long the run may take.
+    /// Maximum duration of the run.
     pub time_limit: Option<Duration>,
-    /// What is left free of the disk.
+    /// Disk space that the run leaves free.
     pub room: Room,
 }
 
 impl Options {
-    /// UTC, no source named, no dry run, and what is there stays.
+    /// Creates options with the defaults: UTC, no source, no dry run, existing jobs stay unchanged.
     pub fn new(files: Vec<PathBuf>) -> Self {
         Self {
             files,
@@ -110,7 +111,7 @@ impl Options {
     }
 }
 
-/// Why a run did not come to its end. A record that can't be taken is no such reason.
+/// Failure of a whole run. A record that cannot be imported is an outcome, not a failure.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
     #[error("there is nothing to import: name one or more files")]
@@ -128,18 +129,20 @@ pub enum ImportError {
     Database(#[from] Error),
 }
 
-/// Sources whose sums the row of a run keeps; the report's file has all.
+/// Maximum sources whose counts the row of a run keeps; the report file has all.
 const KEPT: usize = 1000;
 
-/// How often a run looks whether it was aborted.
+/// Interval at which a run checks whether it was aborted.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// After so many looks a run says that it is alive, also while a source lets it wait.
+/// Number of checks between two heartbeats of a run, which it also sends while it waits for a
+/// source.
 const BEAT: u64 = 10;
 
-/// Imports the files, one after the other. `told` hears of each record as soon as what became of it is certain.
+/// Imports the files, one after the other. `told` receives the outcome of each record as soon as it
+/// is final.
 ///
-/// The run and its rejects are kept in `imports` and `import_rejects`, unless it is a dry one.
+/// The run and its rejects are stored in `imports` and `import_rejects`, except those of a dry run.
 pub async fn run(
     jobs: &JobManager,
     options: &Options,
@@ -156,15 +159,15 @@ pub async fn run(
     run_as(jobs, options, import_id.as_deref(), told).await
 }
 
-/// Begins a run, of which [`run_as`] does the work.
+/// Begins a run and returns its id; [`run_as`] executes it.
 pub async fn begin(jobs: &JobManager, options: &Options) -> Result<String, Error> {
-    // Whoever imports again has an end of the last run before him.
+    // Ends earlier runs whose process is gone, so that the user sees them ended before this one.
     jobs.give_up_imports().await?;
     jobs.prune_imports(None).await?;
     jobs.start_import(described(options)).await
 }
 
-/// Does the work of a run that was begun. A dry one writes nothing but its account.
+/// Executes a run that was begun. A dry run writes only its counts and rejects.
 pub async fn run_as(
     jobs: &JobManager,
     options: &Options,
@@ -187,18 +190,20 @@ pub async fn run_as(
         json!({"sources": sources, "total": total})
     });
     let noted = jobs.finish_import(id, error, told).await;
-    // What stopped the run tells more than that its end could not be noted either.
+    // The error that stopped the run matters more than a failure to record the end.
     let report = ended?;
     noted?;
     Ok(report)
 }
 
-/// Says that the run goes on, and ends it when it was aborted, by whichever server or command; until it is dropped.
+/// Sends heartbeats for the run, and stops it when any server or command has aborted it, until the
+/// returned value is dropped.
 fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
     Beside(tokio::spawn(async move {
         for look in 1.. {
             tokio::time::sleep(LOOK).await;
-            // One that does not get through is made up for by the next; a database that is away ends the run anyhow.
+            // The next check makes up for a failed one, and an unavailable database ends the run
+            // anyway.
             if jobs.is_aborted(&id).await.is_ok_and(|aborted| aborted) {
                 return stop.request_for(StopReason::Aborted);
             }
@@ -209,7 +214,7 @@ fn accompany(jobs: JobManager, id: String, stop: Stop) -> Beside {
     }))
 }
 
-/// Ends a run that takes too long.
+/// Stops a run that exceeds its time limit.
 fn end_after(limit: Duration, stop: Stop) -> Beside {
     Beside(tokio::spawn(async move {
         tokio::time::sleep(limit).await;
@@ -222,7 +227,7 @@ fn end_after(limit: Duration, stop: Stop) -> Beside {
     }))
 }
 
-/// What goes on beside a run until this is dropped.
+/// A task that runs beside an import until this value is dropped.
 struct Beside(tokio::task::JoinHandle<()>);
 
 impl Drop for Beside {
@@ -262,7 +267,7 @@ async fn load_all(
     ended.map(|()| account.report)
 }
 
-/// All of one source. Whatever stops it, no batch is on its way when it ends.
+/// Imports one source. Whatever stops it, no batch is in flight when it returns.
 async fn load_one(
     place: &Path,
     options: &Options,
@@ -275,7 +280,8 @@ async fn load_one(
     let ended = send_all(&mut batches, options, lanes, account).await;
     account.add(lanes.land_all().await)?;
     match ended {
-        // Nothing is written of a run that was aborted: that is heard of before it is looked for.
+        // The database refuses to write for an aborted run, which may show before the next check
+        // does.
         Err(ImportError::Database(Error::NotFound(Thing::Import))) => {
             options.stop.request_for(StopReason::Aborted);
             Ok(())
@@ -306,7 +312,7 @@ async fn send_all(
     Ok(())
 }
 
-/// Where each outcome is told.
+/// Destinations of the outcomes: the report, its file, and the caller.
 struct Account<'a> {
     report: Report,
     file: Option<ReportFile>,
@@ -324,7 +330,8 @@ impl Account<'_> {
     }
 }
 
-/// One source that can't be opened is told of like a record; when that is all there is, nothing can run.
+/// Fails if none of the sources can be opened. If at least one can, the run reports the others as
+/// rejects.
 async fn look_at_files(options: &Options) -> Result<(), ImportError> {
     if options.files.is_empty() {
         return Err(ImportError::NoFiles);
@@ -342,7 +349,7 @@ async fn look_at_files(options: &Options) -> Result<(), ImportError> {
     Err(ImportError::NoneReadable(unreadable))
 }
 
-/// The report of a run that could not begin.
+/// Writes the report of a run that could not begin.
 fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &Options) -> Result<(), ImportError> {
     let mut file = ReportFile::begin(path, &described(options))?;
     let mut report = Report::default();
@@ -363,7 +370,7 @@ fn listed(files: &[(PathBuf, Reject)]) -> String {
 
 fn described(options: &Options) -> serde_json::Value {
     let shown = |file: &PathBuf| options.shown_as.clone().unwrap_or_else(|| read::shown(file).display().to_string());
-    // A path may hold a NUL only where no file can be opened under it.
+    // The database cannot store a NUL. No file can be opened under a path that has one.
     let files: Vec<_> = options.files.iter().map(|file| shown(file).replace('\0', "\u{fffd}")).collect();
     json!({
         "files": files,

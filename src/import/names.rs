@@ -1,4 +1,4 @@
-//! What a job is called: its id, its type and its mode.
+//! Id, job type and mode of an imported job.
 
 use super::{
     fields::{Fields, whole},
@@ -6,17 +6,17 @@ use super::{
 };
 use serde_json::{Map, Value};
 
-/// Characters of the id column.
+/// Maximum characters of an id, which is the length of its column.
 const ID: usize = 64;
 
 /// Modes and their job types in the vedo stores.
 const MODES: [(&str, &str); 2] = [("idea", "idea2video"), ("script", "script2video")];
 
-/// Takes the job's id: the inner `job_id`, else the key that the record stands under.
+/// Takes the job's id: the `job_id` of the record or, if it has none, the record's key.
 ///
-/// Where both are there and differ, the inner one counts, and the key is kept as `context.legacy.key`: a dump of the
-/// same store as a list has no keys, and has to give the same jobs. An id is taken as it is when the column holds it,
-/// whatever its characters: clients ask for it by that name.
+/// If both exist and differ, `job_id` wins and the key is kept as `context.legacy.key`: a dump of
+/// the same store as a list has no keys, and must give the same jobs. An id that fits the column
+/// and has no control characters is taken unchanged, since clients ask for it by that name.
 pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject> {
     let inner = match fields.take("job_id") {
         Some(Value::String(id)) => Some(id),
@@ -37,7 +37,7 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
         let told = format!("The id has {} characters; at most {ID} are possible.", id.chars().count());
         return Err(Reject::new(Reason::BadId, told));
     }
-    // The replacement character was a NUL before: two ids must not become one.
+    // A replacement character was a NUL before, and two ids must not become one.
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
         return Err(Reject::new(Reason::BadId, "The id has a control character in it, or one that is none."));
     }
@@ -47,12 +47,13 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     Ok(id)
 }
 
-/// Whether the id means something else as a part of a path or an address. It is told of, and nothing is derived from it.
+/// Whether the id has a special meaning in a path or a URL. The import reports such an id, and
+/// derives no path from it.
 pub fn is_like_a_path(id: &str) -> bool {
     id.contains(['/', '\\']) || id.chars().all(|c| c == '.')
 }
 
-/// The job type: as given, else that of the mode, else that of the request's input.
+/// Returns the job type: the given one, else that of the mode, else that of the request's input.
 pub fn job_type(
     given: Option<String>,
     mode: Option<&str>,
@@ -75,7 +76,7 @@ pub fn job_type(
     Ok(job_type)
 }
 
-/// The mode that a job type implies.
+/// Mode that a job type implies, if any.
 pub fn mode(job_type: &str) -> Option<String> {
     MODES.iter().find(|(_, t)| *t == job_type).map(|(mode, _)| (*mode).to_owned())
 }

@@ -1,21 +1,22 @@
-//! Which of a store's claims about progress counts, and on which scale it stands.
+//! Rules that decide which of a store's statements about progress counts, and that convert it to
+//! percent.
 
 use super::{fields::Fields, kept::Kept};
 use crate::lifecycle::percent;
 use entity::JobStatus;
 use serde_json::Value;
 
-/// What a store's full progress is.
+/// Scale of a store's progress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// 0 to 100.
+    /// Numbers from 0 to 100.
     Percent,
-    /// 0 to 1.
+    /// Numbers from 0 to 1.
     Fraction,
 }
 
-/// Takes the `progress` of a record, in percent. What lies outside the scale is moved to its nearer end, a number
-/// written as a text is read, and anything else counts as not given; in each case the raw value is kept.
+/// Takes the `progress` of a record, in percent. A number outside the scale is clamped, a number in
+/// a string is parsed, and anything else counts as missing; in each case the raw value is kept.
 pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     let raw = fields.take("progress")?;
     let number = raw.as_f64().or_else(|| raw.as_str()?.trim().parse().ok()).filter(|n: &f64| !n.is_nan());
@@ -34,7 +35,8 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     Some(possible)
 }
 
-/// A completed job is at 100. With items, they tell, since they are the finer source. Else the store's own number.
+/// Returns the final progress in percent: 100 for a completed job, else the share of finished items
+/// if there are any, else the store's own number. A number that differs is kept.
 pub fn settle(status: JobStatus, given: Option<f64>, done: i32, items: i32, kept: &mut Kept) -> f64 {
     let settled = match (status, given) {
         (JobStatus::Completed, _) => 100.0,

@@ -1,5 +1,6 @@
-//! Reads a source in a thread of its own, record by record, and hands the records on in batches. What is held in memory
-//! is bounded by the size of a batch, not of the source. Nothing here ever writes to a source.
+//! Reads a source in a separate thread, record by record, and sends the records in batches. Memory
+//! use is bounded by the size of a batch, not by that of the source. A reader never writes to its
+//! source.
 
 mod cause;
 mod file;
@@ -29,39 +30,41 @@ pub use sqlite::{Arguments as SqliteArguments, run_child as read_sqlite};
 use std::{path::PathBuf, sync::Arc};
 use tokio::sync::mpsc;
 
-/// A record that was met, and what was made of it.
+/// A record of a source, and the result of reading it.
 pub struct Entry {
-    /// The file that it stands in; the source itself when that is a file or a database.
+    /// File that contains the record; the source itself if that is a file or a database.
     pub file: Arc<PathBuf>,
     pub at: At,
-    /// As it stands there, secrets and all: see [`super::secrets`]. Of a large one, the beginning.
+    /// Raw text of the record, including its secrets (see [`super::secrets`]); of a large record,
+    /// only the beginning.
     pub raw: Vec<u8>,
-    /// All bytes of it.
+    /// Size of the whole record, in bytes.
     pub bytes: u64,
     pub read: Result<ImportedJob, Reject>,
-    /// What was put right in it, by field and rule.
+    /// Repairs of the record, each as field and rule.
     pub repairs: Vec<Repair>,
 }
 
-/// Records that are written together.
+/// Records that one transaction writes.
 pub struct Batch {
     pub entries: Vec<Entry>,
-    /// Memory that they take.
+    /// Memory permit of the records.
     pub room: Option<Room>,
 }
 
-/// How a source is read.
+/// Parameters for reading a source.
 pub struct Reading {
     /// A file, a folder, or the URL of a database or Redis server.
     pub place: Arc<PathBuf>,
-    /// The store that it is said to be; else each record is recognised by its fields.
+    /// Store of all records; `None` to recognise each record by its fields.
     pub source: Option<SourceKind>,
     pub context: Context,
-    /// Looked at for each buffer that is read.
+    /// Stop flag, which the reader checks before each buffer.
     pub stop: Stop,
 }
 
-/// Begins to read. Batches end with the source; whoever lets go of them ends the reading.
+/// Starts to read. The channel closes at the end of the source; dropping the receiver stops the
+/// reader.
 pub fn begin(reading: Reading) -> mpsc::Receiver<Batch> {
     let (sender, batches) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || reading.run(sender));

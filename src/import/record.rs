@@ -1,5 +1,5 @@
-//! The one shape between reading and writing. A source fills it with what its store knows; how the parts of a job fit
-//! together is decided here, once for all stores.
+//! Common shape of a job between reading and writing. A source fills in the values of its store;
+//! this module decides how they fit together, once for all stores.
 
 use super::{
     kept::{Kept, Repair},
@@ -16,10 +16,11 @@ use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
 
-/// Characters of an item's key.
+/// Maximum characters of an item's key.
 const KEY: usize = 255;
 
-/// A job as a store knew it. What the store does not tell is `None`: nothing is invented.
+/// A job with the values of its store. A value that the store does not have is `None`: the importer
+/// invents nothing.
 pub struct Record {
     pub id: String,
     pub source: SourceKind,
@@ -33,13 +34,13 @@ pub struct Record {
     pub style: Option<String>,
     pub project_title: Option<String>,
     pub request_data: Option<Map<String, Value>>,
-    /// As the column has it: higher runs first, 0 is ordinary.
+    /// Priority as in the column: higher runs first, 0 is the default.
     pub priority: i16,
     pub run_at: Option<DateTime<Utc>>,
     pub working_dir: Option<String>,
     pub episode_id: Option<String>,
     pub series_id: Option<String>,
-    /// Percent.
+    /// Progress in percent, from 0 to 100.
     pub progress: Option<f64>,
     pub current_stage: Option<String>,
     pub result: Option<Map<String, Value>>,
@@ -47,27 +48,27 @@ pub struct Record {
     pub total_shots: Option<i64>,
     pub completed_shots: Option<i64>,
     pub times: Times,
-    /// In the store's order.
+    /// Items in the store's order.
     pub items: Vec<Item>,
     pub listed: Listed,
-    /// The client that has the job before it.
+    /// Client for which the job is the active one.
     pub active: Option<ActiveJob>,
     pub kept: Kept,
 }
 
-/// What the items of a store are.
+/// Meaning of a store's items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
-    /// The parts of the job, each one from the start.
+    /// All parts of the job, from the start.
     All,
-    /// The parts that were worked on so far: the job may have more.
+    /// Parts that were worked on so far; the job may have more.
     SoFar,
-    /// What the job made. Its progress does not follow from them.
+    /// Products of the job, from which its progress does not follow.
     Outputs,
 }
 
 pub struct Item {
-    /// May repeat: two scenes number their shots alike.
+    /// Key of the item, which may repeat: two scenes number their shots alike.
     pub key: String,
     pub status: ItemStatus,
     pub input: Option<Value>,
@@ -77,7 +78,7 @@ pub struct Item {
 }
 
 impl Record {
-    /// A job of which nothing more is known.
+    /// Creates a record of which nothing more is known.
     pub fn bare(source: SourceKind, id: String, status: (JobStatus, String), times: Times) -> Self {
         Self {
             id,
@@ -110,7 +111,8 @@ impl Record {
         }
     }
 
-    /// The rows, and what was put right. They keep every CHECK of the schema, whatever the record says.
+    /// Returns the rows and their repairs. The rows satisfy every CHECK of the schema, whatever the
+    /// record contains.
     pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
         let counted = if self.items.is_empty() || self.listed == Listed::Outputs { 0 } else { total };
@@ -128,7 +130,8 @@ impl Record {
             project_title: fit(self.project_title, "project_title", 255, kept),
             request_data: self.request_data.map(Value::Object),
             working_dir: fit(self.working_dir, "working_dir", 500, kept),
-            // An id that is too long for its column is of no series or episode here, and the loader keeps it aside.
+            // An id that is too long for its column belongs to no series or episode; the database
+            // code moves it to `context.legacy`.
             episode_id: self.episode_id,
             series_id: self.series_id,
             priority: self.priority,
@@ -166,8 +169,8 @@ impl Record {
         (ImportedJob { job, items, active: self.active, own: None }, repairs)
     }
 
-    /// Total and completed shots. With items they are their counts, except that a store which lists only those worked
-    /// on so far knows the total better; counters that say otherwise are kept aside.
+    /// Total and completed shots. The items decide if there are any, except that a store that lists
+    /// only the items worked on so far knows the total better. A differing counter is kept.
     fn shots(&mut self) -> (i32, i32) {
         let done =
             self.items.iter().filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped)).count();
@@ -191,7 +194,8 @@ impl Record {
     }
 }
 
-/// Set exactly when the job has ended. A store that did not note the end noted it as the last change.
+/// End of the job, set exactly if its status is terminal. If the store did not record the end, its
+/// last change counts.
 fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<DateTime<Utc>> {
     if is_terminal(status) {
         return times.completed.or(Some(times.updated));
@@ -202,7 +206,8 @@ fn completed_at(status: JobStatus, times: &Times, kept: &mut Kept) -> Option<Dat
     None
 }
 
-/// One that is too long is kept by the item's number: those of several items may be.
+/// Key of an item, cut to [`KEY`] characters. A long key is kept under the item's number, since
+/// several items may have one.
 fn key(idx: i32, key: String, kept: &mut Kept) -> String {
     if key.len() <= KEY {
         return key;

@@ -1,47 +1,47 @@
-//! Why a record was left out: one table of words, and the sentence that goes with each case.
+//! Reasons for rejecting a record: one table of words, and a sentence for each case.
 
 use std::fmt;
 
-/// The words of `import_rejects.reason`. They are stable: scripts read them.
+/// Words of `import_rejects.reason`. They are stable, since scripts read them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
-    /// The file can't be opened, or reading it failed on the way.
+    /// The file cannot be opened, or a read failed.
     UnreadableFile,
     EmptyFile,
     /// The folder has no file that a store may have written.
     EmptyFolder,
-    /// A folder that was read already stands in itself again, by way of a link.
+    /// The folder was already read under another path, by way of a link.
     FolderLoop,
-    /// The database or the Redis server does not answer, or lets nobody in.
+    /// The database or Redis server does not answer, or refuses the connection.
     Unreachable,
-    /// The database file is damaged, or changes while it is read.
+    /// The database file is damaged, or changed while it was read.
     BadDatabase,
-    /// The file is something else than JSON in UTF-8.
+    /// The file is not JSON in UTF-8.
     NotJson,
-    /// What stands between the records, or inside of one, is not JSON.
+    /// The text between the records, or inside one, is not JSON.
     MalformedJson,
     /// The file ends in the middle of a record.
     TruncatedJson,
-    /// The record is larger than the importer holds in memory.
+    /// The record is larger than the importer may hold in memory.
     TooLarge,
-    /// The record is null, a text, a number or a list.
+    /// The record is not an object, but null, a string, a number or a list.
     NotAnObject,
-    /// The record's fields are those of no known store.
+    /// The record's fields match no known store.
     UnknownShape,
-    /// A part of a job that is not there itself.
+    /// A part of a job that does not exist.
     Orphan,
     MissingId,
     BadId,
-    /// Another record in the same file has the id, and counts.
+    /// Another record of the same file has the id, and counts.
     DuplicateId,
     BadJobType,
-    /// The status is missing, or none that the store is known to write.
+    /// The status is missing, or unknown to the importer.
     UnknownStatus,
     /// No time of the record can be read.
     BadTime,
-    /// A field holds another kind of value than it can be read from.
+    /// A field has a value of the wrong type.
     WrongType,
-    /// The database did not take the record.
+    /// The database refused the record.
     DatabaseRefused,
 }
 
@@ -70,7 +70,7 @@ impl Reason {
         Reason::DatabaseRefused,
     ];
 
-    /// The reason of this word.
+    /// Finds the reason of this word.
     pub fn named(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == word)
     }
@@ -108,10 +108,10 @@ impl fmt::Display for Reason {
     }
 }
 
-/// Characters of a sentence. The longest that quotes nothing has some 600.
+/// Maximum characters of a sentence, more than any of them has without a quotation.
 const SENTENCE: usize = 1000;
 
-/// A reason and a sentence about this very record.
+/// A reason, and a sentence about the rejected record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
     pub reason: Reason,
@@ -119,7 +119,8 @@ pub struct Reject {
 }
 
 impl Reject {
-    /// What is quoted in the sentence may be of any length, and is cut.
+    /// Creates a reject. A sentence of more than 1,000 characters is cut, since it may quote input
+    /// of any length.
     pub fn new(reason: Reason, detail: impl Into<String>) -> Self {
         let mut detail = detail.into();
         if let Some((end, _)) = detail.char_indices().nth(SENTENCE) {

@@ -1,4 +1,4 @@
-//! What a run tells: the outcome of each record while it goes on, and the counts at the end.
+//! Report of a run: the outcome of each record while the run goes on, and the counts at its end.
 
 use super::{
     kept::Repair,
@@ -12,27 +12,27 @@ use std::{
     sync::Arc,
 };
 
-/// Rejects that a report lists; all of them are in `import_rejects`.
+/// Maximum rejects that a report lists; `import_rejects` keeps more.
 const LISTED: usize = 1000;
 
-/// Where in its file a record stands.
+/// Position of a record in its file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum At {
-    /// The file as a whole, or what stands between its records.
+    /// The file as a whole, or the text between its records.
     File,
-    /// Under this key of an object by id.
+    /// The record's key, in an object by id.
     Key(String),
-    /// This element of a list, from 0.
+    /// The record's index in a list, from 0.
     Element(u64),
-    /// The record is a JSON value of its own, beginning in this line, from 1.
+    /// The line in which the record begins, from 1, if it is a JSON value by itself.
     Line(u64),
 }
 
 impl At {
-    /// Characters of a key that are shown: what is longer is the id of no job.
+    /// Maximum characters of a key in reports; no job id is longer.
     const SHOWN: usize = 1000;
 
-    /// The same place, with a long key cut.
+    /// Returns the same position, with a long key cut.
     pub(super) fn cut(self) -> Self {
         match self {
             At::Key(mut key) => {
@@ -59,24 +59,24 @@ impl fmt::Display for At {
     }
 }
 
-/// What became of a record.
+/// Result of importing one record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It is a job now; in a dry run, it would be.
+    /// The record became a job; in a dry run, it would have.
     Imported,
-    /// A job with its id was there, and got what it lacked.
+    /// A job with the id existed, and received the values that it lacked.
     Merged,
-    /// A job with its id was there, and is now as the record says.
+    /// A job with the id existed, and now equals the record.
     Overwritten,
-    /// A job with its id is there and was left as it is.
+    /// A job with the id existed, and stays unchanged.
     AlreadyThere,
-    /// A job with its id was deleted in Callsheet, and stays deleted.
+    /// A job with the id was deleted in Callsheet, and stays deleted.
     DeletedHere,
     Rejected(Reject),
 }
 
 impl Fate {
-    /// In a word.
+    /// Name of the outcome in reports.
     pub fn name(&self) -> &'static str {
         match self {
             Fate::Imported => "imported",
@@ -88,7 +88,7 @@ impl Fate {
         }
     }
 
-    /// Whether something of the record was taken.
+    /// Whether anything of the record was imported.
     pub fn came_in(&self) -> bool {
         matches!(self, Fate::Imported | Fate::Merged | Fate::Overwritten)
     }
@@ -104,17 +104,17 @@ impl fmt::Display for Fate {
     }
 }
 
-/// A record and what became of it.
+/// A record, and the result of importing it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     pub file: Arc<PathBuf>,
     pub at: At,
-    /// The job's id, when one could be read.
+    /// The job's id, if it could be read.
     pub id: Option<String>,
     pub fate: Fate,
-    /// What was put right in it.
+    /// Repairs of the record.
     pub repairs: Vec<Repair>,
-    /// Size of the record's text.
+    /// Size of the record's text, in bytes.
     pub bytes: u64,
 }
 
@@ -122,16 +122,16 @@ pub struct Outcome {
 pub struct Counts {
     pub found: u64,
     pub imported: u64,
-    /// Known before, those that were deleted here included.
+    /// Jobs that existed already, including those that were deleted in Callsheet.
     pub already_there: u64,
     pub merged: u64,
     pub overwritten: u64,
-    /// Of those that came in, the ones in which something was put right.
+    /// Imported, merged and overwritten records that were repaired.
     pub repaired: u64,
     pub rejected: u64,
-    /// The rejected ones by reason.
+    /// Number of rejected records by reason.
     pub reasons: BTreeMap<Reason, u64>,
-    /// The repaired ones by rule.
+    /// Number of repaired records by rule.
     pub rules: BTreeMap<&'static str, u64>,
 }
 
@@ -164,14 +164,14 @@ pub struct FileReport {
 
 #[derive(Clone, Debug, Default)]
 pub struct Report {
-    /// The run's id in `imports`; a dry run has none.
+    /// Id of the run in `imports`; a dry run has none.
     pub import_id: Option<String>,
-    /// In the order in which they were given.
+    /// Files in the order in which the user named them.
     pub files: Vec<FileReport>,
     pub total: Counts,
     /// The first 1,000 rejected records.
     pub rejects: Vec<Outcome>,
-    /// Why it ended before its end; running again does the rest.
+    /// Reason for an early end; running again imports the rest.
     pub stopped: Option<StopReason>,
 }
 

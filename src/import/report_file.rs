@@ -1,5 +1,5 @@
-//! The report as a file, for scripts and for signing: every reject and every repair, written while the run goes on, and
-//! the counts at the end. It has its name only when it is whole.
+//! Report as a file, for scripts and for sign-off. It lists every reject and repair, written while
+//! the run goes on, and ends with the counts. The file gets its name only once it is complete.
 
 use super::{Counts, Fate, ImportError, Outcome, Report, report::At, rules};
 use crate::whole_file::WholeFile;
@@ -26,7 +26,7 @@ impl ReportFile {
         Ok(Self { path: path.to_owned(), whole, out, first: true })
     }
 
-    /// Tells of the record, if it was rejected or came in repaired.
+    /// Writes the record, if it was rejected, or imported with repairs.
     pub fn add(&mut self, outcome: &Outcome) -> Result<(), ImportError> {
         let rejected = matches!(outcome.fate, Fate::Rejected(_));
         if !rejected && (outcome.repairs.is_empty() || !outcome.fate.came_in()) {
@@ -37,7 +37,7 @@ impl ReportFile {
         self.checked(written)
     }
 
-    /// Writes the counts and what the rules mean, and gives the file its name.
+    /// Writes the counts and the meanings of the rules, and gives the file its name.
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
         let (id, stopped) = (json!(report.import_id), report.stopped.is_some());
         let Sums { sources, total } = sums(report);
@@ -82,7 +82,7 @@ pub struct Sums {
     pub total: Value,
 }
 
-/// The counts of each source, and of all.
+/// Counts of each source, and of all together.
 pub fn sums(report: &Report) -> Sums {
     let sources = report.files.iter().map(|file| {
         let mut counts = counts(&file.counts);
@@ -92,7 +92,7 @@ pub fn sums(report: &Report) -> Sums {
     Sums { sources: sources.collect(), total: counts(&report.total) }
 }
 
-/// The counts under the names of `imports`.
+/// Counts under the names of the columns of `imports`.
 fn counts(counts: &Counts) -> Value {
     let reasons: Value = counts.reasons.iter().map(|(reason, n)| (reason.as_str().to_owned(), json!(n))).collect();
     json!({

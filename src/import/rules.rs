@@ -1,9 +1,10 @@
-//! The rules by which values are put right, and what each means, for whoever signs a report. Where a rule is applied, its
-//! reason stands beside it.
+//! Rules that repair values, and their meanings, for the reader of a report. The code that applies
+//! a rule says why.
 
 use super::kept::Repair;
 
-/// In the order of the alphabet. The words are stable: scripts read them.
+/// Names and meanings of the rules, in alphabetical order. The names are stable, since scripts read
+/// them.
 const RULES: [(&str, &str); 24] = [
     ("cancelled_as_its_items_tell", "A job that had ended was cancelled: its items say so."),
     ("counter_recomputed", "A counter was counted anew from the items; what it said is kept in context.legacy."),
@@ -31,12 +32,12 @@ const RULES: [(&str, &str); 24] = [
     ("wrong_type_kept_aside", "A value was of another kind than its field's; it is kept in context.legacy."),
 ];
 
-/// A repair by the rule of this name, as another process tells of it.
+/// Repair by the rule of this name, which another process sent; `None` when there is no such rule.
 pub fn repair(field: String, rule: &str) -> Option<Repair> {
     RULES.iter().find(|(name, _)| *name == rule).map(|(rule, _)| Repair { field, rule })
 }
 
-/// A sentence about the rule; empty when there is no such rule.
+/// Sentence about the rule; empty when there is no such rule.
 pub fn meaning(rule: &str) -> &'static str {
     RULES.iter().find(|(name, _)| *name == rule).map_or("", |(_, meaning)| meaning)
 }

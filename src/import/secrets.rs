@@ -1,5 +1,5 @@
-//! Secrets that got into a store: what is one, and what stands in its place. They are taken out before anything of a
-//! record is stored or shown.
+//! Removes secrets from legacy records before the importer stores or shows any part of them. This
+//! module defines which values are secrets, and the marker that replaces them.
 
 mod find;
 
@@ -7,12 +7,13 @@ use find::{Within, find};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// What stands where a secret stood.
+/// Marker in the place of a secret.
 pub const MARKER: &str = "[secret removed]";
 
-/// Members whose value is a secret wherever they stand. A store adds the names that mean one only there.
+/// Names of members whose value is a secret in every store. A store adds the names that mean one
+/// only there.
 const NAMES: [&str; 13] = [
-    // web2img: the Authorization header that its webhook is called with.
+    // web2img: the Authorization header of its webhook calls.
     "webhook_auth",
     "authorization",
     "x-api-key",
@@ -28,7 +29,7 @@ const NAMES: [&str; 13] = [
     "passwd",
 ];
 
-/// Members that tell what happened, in the words of some library: errors quote headers, addresses and commands.
+/// Names of members with error messages of libraries, which quote headers, URLs and commands.
 const TELLING: [&str; 11] = [
     "error",
     "error_message",
@@ -43,17 +44,19 @@ const TELLING: [&str; 11] = [
     "webhook",
 ];
 
-/// Members that hold what somebody wrote: their words are theirs, whatever they look like.
+/// Names of members with texts that users wrote, which stay unchanged whatever they contain.
 const WORDS: [&str; 8] =
     ["content", "idea", "script", "user_requirement", "style", "title", "project_title", "description"];
 
-/// Takes the secrets out of a record, and answers with the members that had one. `own` are the names of the store.
+/// Removes the secrets of a record, and returns the members that had one. `own` are the names that
+/// are secret only in its store.
 pub fn remove(record: &mut Map<String, Value>, own: &[&str]) -> Vec<String> {
     let clean = |(name, value): (&String, &mut Value)| member(name, value, own, Within::Any).then(|| name.clone());
     record.iter_mut().filter_map(clean).collect()
 }
 
-/// The same for one member, whose text turned out to be JSON: as a text, less could be told of what stands in it.
+/// Removes the secrets of one member whose string turned out to be JSON. Parsed, more of them can
+/// be recognised. Returns true if there were any.
 pub fn remove_from(name: &str, value: &mut Value) -> bool {
     member(name, value, &[], Within::Any)
 }
@@ -90,7 +93,7 @@ fn inside(value: &mut Value, own: &[&str], within: Within) -> bool {
     }
 }
 
-/// Databases keep JSON as a text.
+/// Recognises JSON in a string, which is how databases store it.
 fn of_text(text: &str, within: Within) -> Within {
     match within {
         Within::Any if text.starts_with(['{', '[']) => Within::Json,
@@ -98,7 +101,7 @@ fn of_text(text: &str, within: Within) -> Within {
     }
 }
 
-/// A sentence, or the raw text of a record, without what looks like a secret in it.
+/// Returns a sentence, or the raw text of a record, without anything that looks like a secret.
 pub fn hidden(text: &str) -> String {
     without(text, Within::Raw).into_owned()
 }
@@ -118,8 +121,8 @@ fn without(text: &str, within: Within) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Whether a member of JSON is a secret. In a raw record, which may be cut off, there is no telling which store it is of,
-/// so that the names of every store count.
+/// Whether a member of JSON is a secret. The store of a raw record, which may be cut off, is
+/// unknown, so that the names of all stores count.
 fn is_secret_member(name: &str, in_raw: bool) -> bool {
     NAMES.iter().any(|n| n.eq_ignore_ascii_case(name)) || (in_raw && name == "user_id")
 }

@@ -1,16 +1,16 @@
-//! Which ids and keys were met. They are held as fingerprints of 128 bits: a million take some 20 MB, and that two ids
-//! share theirs does not happen. Memory is bounded: of a file with more ids than [`MOST`], those beyond are not looked
-//! for among themselves. The database finds them, as it finds ids of earlier files.
+//! Ids and keys found so far, held as fingerprints of 128 bits, which are not expected to collide.
+//! Memory is bounded: in a file with more ids than [`MOST`], duplicates among the later ones are
+//! not found here. The database finds them, as it finds the ids of earlier files.
 
 use std::{
     collections::{HashMap, HashSet},
     hash::{BuildHasher, RandomState},
 };
 
-/// Ids that are held. A set takes 17 bytes of each, and doubles when it is full to seven eighths.
+/// Maximum ids in memory. A hash set doubles when it is seven eighths full.
 const MOST: usize = (1 << 21) / 8 * 7;
 
-/// The ids met so far.
+/// Set of the ids found so far.
 #[derive(Default)]
 pub struct Seen {
     keys: [RandomState; 2],
@@ -18,32 +18,33 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// False when the id was added before.
+    /// Adds an id; false when it was added before.
     pub fn add(&mut self, id: &str) -> bool {
         let id = fingerprint(&self.keys, id);
         if self.ids.len() < MOST { self.ids.insert(id) } else { !self.ids.contains(&id) }
     }
 }
 
-/// The keys that stand more than once in an object. A reader of JSON takes the last value of each, and so does the
-/// importer; since records are written as they are met, it has to know beforehand which one that is.
+/// Keys that occur more than once in an object. A JSON parser takes the last value of such a key,
+/// and so does the importer. Since it writes records as it reads them, it needs these keys in
+/// advance.
 #[derive(Default)]
 pub struct Repeated {
     keys: [RandomState; 2],
     met: Vec<u128>,
-    /// How many of each are still to come.
+    /// Remaining occurrences of each key.
     left: HashMap<u128, u32>,
 }
 
 impl Repeated {
     pub fn meet(&mut self, key: &str) {
-        // Where a character was replaced, two keys may look like one.
+        // Two keys may look like one after a character was replaced.
         if !key.contains('\u{fffd}') && self.met.len() < MOST {
             self.met.push(fingerprint(&self.keys, key));
         }
     }
 
-    /// Ends the first pass: keys that stand once are forgotten.
+    /// Ends the first pass, and forgets the keys that occur once.
     pub fn settle(&mut self) {
         let mut met = std::mem::take(&mut self.met);
         met.sort_unstable();
@@ -51,7 +52,7 @@ impl Repeated {
         self.left = runs.map(|run| (run[0], u32::try_from(run.len()).unwrap_or(u32::MAX))).collect();
     }
 
-    /// Whether the key, which was met now, will be met again.
+    /// Whether the current key occurs again further down.
     pub fn comes_again(&mut self, key: &str) -> bool {
         if self.left.is_empty() {
             return false;

@@ -1,8 +1,9 @@
-//! Finds where the records of a file begin and end, without parsing them: a record that is bad in itself costs only
-//! itself, and no more than one record is held at a time.
+//! Finds the beginning and end of the records in a file without parsing them: a bad record costs
+//! only itself, and memory holds at most one record at a time.
 //!
-//! Understood are an object by id, a list, either of them as the `jobs` or `documents` of a reply, a single record, and
-//! any number of these one after the other (which is what JSON Lines are). A broken line of JSON Lines costs only itself.
+//! Accepted inputs are an object by id, a list, either of them as the `jobs` or `documents` of a
+//! response, a single record, and any sequence of these, such as JSON Lines. A broken line of JSON
+//! Lines costs only itself.
 
 mod bytes;
 mod scalars;
@@ -19,21 +20,21 @@ use scalars::Scalars;
 pub use scan::Scan;
 use std::io::BufRead;
 
-/// A record as it stands in the file, or a place where none could be found.
+/// Raw text of a record, or a place where no record could be found.
 pub struct Piece {
     pub at: At,
-    /// Where the record begins, from 1. Columns count bytes.
+    /// Line in which the record begins, from 1. The column counts bytes, from 1.
     pub line: u64,
     pub column: u64,
-    /// Of a record that is too large, the beginning.
+    /// Raw bytes of the record; of a record that is too large, only the beginning.
     pub raw: Vec<u8>,
-    /// All bytes of it.
+    /// Size of the whole record, in bytes.
     pub bytes: u64,
     pub whole: Result<(), Reject>,
 }
 
-/// Hands each record of the input to `found`, in their order, until that answers false. `is_field` tells the name of a
-/// record's field from an id.
+/// Passes each record of the input to `found`, in order, until that returns false. `is_field`
+/// distinguishes the name of a record's field from an id.
 pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
     let scalars = Scalars::default();
     let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, scalars, found };
@@ -50,7 +51,8 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
     }
 }
 
-/// Tells the key of each record up to the first one that has none, and of the records nothing.
+/// Passes the key of each record to `met`, up to the first record without one, and skips the
+/// records.
 pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut(&str)) {
     let mut found = |piece: Piece| match piece.at {
         At::Key(key) => {
@@ -59,25 +61,25 @@ pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut
         }
         _ => false,
     };
-    // Why it ended will be met again by whoever reads the records.
+    // The pass that reads the records will report the same error.
     let (bytes, scalars) = (Bytes::new(input), Scalars::default());
     let _ = Splitter { bytes, is_field, keeping: false, lines: false, scalars, found: &mut found }.file();
 }
 
-/// Members of a reply that lists records under `jobs` or `documents`: they tell of the list.
+/// Members beside the list in a response with `jobs` or `documents`; they describe the list.
 const OF_A_REPLY: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
 
-/// Bytes of the name of a member. Ids have 64 characters.
+/// Maximum bytes of a member's name; an id has at most 64 characters.
 const NAME: usize = 64 << 10;
 
 struct Splitter<'a, R> {
     bytes: Bytes<R>,
     is_field: fn(&str) -> bool,
-    /// Whether the bytes of records are wanted.
+    /// Whether to keep the bytes of the records.
     keeping: bool,
-    /// Whether a value stood in a line of its own, where it had to.
+    /// Whether an earlier value ended with its line as required.
     lines: bool,
-    /// Values without members that were met one after the other.
+    /// Consecutive values without members.
     scalars: Scalars,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
@@ -120,15 +122,16 @@ impl<R: BufRead> Splitter<'_, R> {
         }
     }
 
-    /// Whether the value that begins here has to end with its line, as in JSON Lines: those before it did, or the next
-    /// line begins with a bracket that can't belong to this one. A line that the buffer does not hold is as those before.
+    /// Whether the value that begins here must end with its line, as in JSON Lines: earlier values
+    /// did, or the next line begins with a bracket that cannot belong to this value. If the buffer
+    /// does not hold the whole line, the earlier values decide.
     fn is_line(&mut self) -> Step<bool> {
         let (lines, column) = (self.lines, self.bytes.column);
         let Some(end) = self.bytes.line_end()? else { return Ok(lines) };
         let chunk = self.bytes.buffer()?;
         let line = chunk[..end].trim_ascii_end();
         Ok(match lines {
-            // Written out over several lines, a value begins with a bracket alone.
+            // A value that spans several lines begins with a bracket alone.
             true => line.len() > 1,
             false => {
                 column == 1
@@ -141,7 +144,7 @@ impl<R: BufRead> Splitter<'_, R> {
     fn byte_order_mark(&mut self) -> Step {
         let start = self.bytes.fill()?;
         let marked = start.starts_with(&[0xff, 0xfe]) || start.starts_with(&[0xfe, 0xff]);
-        // Of two bytes that begin a text in JSON, one is 0 in UTF-16 and none in UTF-8.
+        // One of the first two bytes of a JSON text is 0 in UTF-16; in UTF-8 none is.
         let utf16 = marked || matches!(start, [a, b, ..] if (*a == 0) != (*b == 0));
         let utf8 = start.starts_with("\u{feff}".as_bytes());
         if utf16 {
@@ -153,7 +156,7 @@ impl<R: BufRead> Splitter<'_, R> {
         Ok(())
     }
 
-    /// An object: of records by id, or, at the root, a record itself.
+    /// Passes over an object of records by id or, at the root, a record.
     fn members(&mut self, root: bool) -> Step {
         let (line, column) = (self.bytes.line, self.bytes.column);
         self.bytes.start_recording(root && self.keeping);
@@ -177,7 +180,8 @@ impl<R: BufRead> Splitter<'_, R> {
             match (name.as_str(), value) {
                 ("jobs" | "documents", b'{') if root => self.members(false)?,
                 ("jobs" | "documents", b'[') if root => self.elements()?,
-                // An object under such a name may be a record, unless the list of records came before.
+                // An object under such a name may be a record, unless the list of records preceded
+                // it.
                 (name, value) if root && OF_A_REPLY.contains(&name) && (wrapped || value != b'{') => self.skip()?,
                 _ => self.record(At::Key(name.clone()))?,
             }
@@ -203,7 +207,7 @@ impl<R: BufRead> Splitter<'_, R> {
         Ok(())
     }
 
-    /// A comma is passed over, and so is the closing byte, for which the answer is true.
+    /// Passes over a comma, or over the closing byte, for which it returns true.
     fn comma_or(&mut self, close: u8) -> Step<bool> {
         match self.bytes.next_visible()? {
             Some(b',') => self.bytes.pass(1).map(|()| false),
@@ -219,7 +223,7 @@ impl<R: BufRead> Splitter<'_, R> {
         self.record_to_its_end(at, line, column, 0)
     }
 
-    /// Passes over the rest of a value that has `depth` brackets open, and hands it on.
+    /// Passes over the rest of a value with `depth` open brackets, and hands the value on.
     fn record_to_its_end(&mut self, at: At, line: u64, column: u64, depth: usize) -> Step {
         let passed = self.value(depth);
         self.bytes.recording = false;
@@ -243,13 +247,13 @@ impl<R: BufRead> Splitter<'_, R> {
         if (self.found)(piece) { Ok(()) } else { Err(Stop::Done) }
     }
 
-    /// Counts a value that can't be a record: very many in a row are one reject.
+    /// Counts a value that cannot be a record; consecutive ones are one reject.
     fn scalar_met(&mut self, piece: Piece) -> Step {
         self.scalars.add(piece);
         Ok(())
     }
 
-    /// Hands on the values that were met in a row, if any were.
+    /// Hands on the counted values as one piece, if there are any.
     fn end_scalars(&mut self) -> Step {
         let go_on = self.scalars.end().is_none_or(|piece| (self.found)(piece));
         if go_on { Ok(()) } else { Err(Stop::Done) }
@@ -260,7 +264,7 @@ impl<R: BufRead> Splitter<'_, R> {
         self.value(0)
     }
 
-    /// Passes over a value: to its closing bracket or quote, or to what ends a number or word.
+    /// Passes over a value: to its closing bracket or quote, or to the end of a number or word.
     fn value(&mut self, depth: usize) -> Step {
         let first = self.bytes.peek()?.ok_or_else(|| self.bytes.truncated())?;
         if depth == 0 && !matches!(first, b'{' | b'[' | b'"') {
@@ -293,8 +297,8 @@ impl<R: BufRead> Splitter<'_, R> {
         Ok(())
     }
 
-    /// The name of a member. One that is no text by itself (a lone surrogate, bytes that are not UTF-8) is told as well
-    /// as it can be: it only says where a record stands.
+    /// Reads the name of a member. A name that is not valid text (a lone surrogate, bytes that are
+    /// not UTF-8) is decoded with replacements, since it only shows the position of a record.
     fn name(&mut self) -> Step<String> {
         let mut raw = Vec::new();
         let mut escaped = false;
@@ -354,7 +358,8 @@ fn begins_value(byte: u8) -> bool {
     matches!(byte, b'{' | b'[') || begins_scalar(byte)
 }
 
-/// Numbers, words and texts; words of any letter, so that `NaN` is told of as a record and not as a broken file.
+/// Whether a number, word or string begins with this byte. Words that are not JSON count, so that
+/// `NaN` is reported as a record and not as a broken file.
 fn begins_scalar(byte: u8) -> bool {
     matches!(byte, b'"' | b'-') || byte.is_ascii_digit() || matches!(byte, b't' | b'f' | b'n' | b'N' | b'I')
 }

@@ -1,4 +1,5 @@
-//! Which status a store's word stands for. The raw word stays in `source_status` (a job) or `result.status` (an item).
+//! Mapping from a store's word to a status. The raw word stays in `source_status` (of a job) or
+//! `result.status` (of an item).
 
 use super::reject::{Reason, Reject};
 use entity::{ItemStatus, JobStatus};
@@ -8,15 +9,15 @@ const JOBS: [(&str, JobStatus); 11] = [
     ("queued", JobStatus::Queued),
     // vedo-pipeline, web2img, topclip and draftmaker: the task has not begun.
     ("pending", JobStatus::Queued),
-    // web2img: it waits for its time, which `run_at` holds.
+    // web2img: the job waits for the time in `run_at`.
     ("scheduled", JobStatus::Queued),
     ("processing", JobStatus::Processing),
-    // vedo-pipeline, draftmaker.
+    // vedo-pipeline and draftmaker.
     ("running", JobStatus::Processing),
-    // topclip: begun and not ended. Nothing here pauses; what nobody works on shows as stale.
+    // topclip: begun and not ended. Callsheet cannot pause; a job without a worker shows as stale.
     ("paused", JobStatus::Processing),
     ("completed", JobStatus::Completed),
-    // web2img: the run came to its end, and the items tell which of them failed.
+    // web2img: the run ended, and the items show which of them failed.
     ("completed_with_errors", JobStatus::Completed),
     ("failed", JobStatus::Failed),
     // topclip has no other word for a job that failed.
@@ -27,7 +28,7 @@ const JOBS: [(&str, JobStatus); 11] = [
 const ITEMS: [(&str, ItemStatus); 8] = [
     ("pending", ItemStatus::Pending),
     ("processing", ItemStatus::Processing),
-    // The two steps that a shot goes through while it is worked on.
+    // The two steps of a shot that is being worked on.
     ("generating_frames", ItemStatus::Processing),
     ("generating_video", ItemStatus::Processing),
     ("completed", ItemStatus::Completed),
@@ -37,8 +38,8 @@ const ITEMS: [(&str, ItemStatus); 8] = [
     ("failed", ItemStatus::Failed),
 ];
 
-/// The job's status and its raw word. Another case of a known word is that word. An unknown one is no status: every
-/// guess would either redo or give up work, so the record is reported.
+/// Returns the job's status and its raw word, in any case of letters. An unknown word is rejected,
+/// since every guess would either redo or abandon work.
 pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
     let raw = match raw {
         Some(Value::String(raw)) => raw,
@@ -49,12 +50,14 @@ pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
     Ok((found, raw))
 }
 
-/// The item's status. An unknown word counts as pending: work that is not known to be done can be done again.
+/// Returns the item's status. An unknown word counts as pending: work that may be unfinished can be
+/// repeated.
 pub fn of_item(raw: Option<&str>) -> ItemStatus {
     raw.and_then(|raw| look_up(&ITEMS, raw)).unwrap_or(ItemStatus::Pending)
 }
 
-/// The status of an item of which only the success was noted, as a truth value or as 1 and 0.
+/// Returns the status of an item of which the store kept only the success, as a boolean or as 1 and
+/// 0.
 pub fn of_success(raw: Option<&Value>) -> ItemStatus {
     match raw {
         Some(Value::Bool(true)) => ItemStatus::Completed,

@@ -1,22 +1,23 @@
-//! The request that a run end, and why: looked at between two batches, and by whoever reads between two buffers.
+//! Request to stop a run, with its reason. The import checks it between two batches, and the reader
+//! between two buffers.
 
 use crate::jobs::ABORTED_IMPORT;
 use std::{future::Future, sync::Arc};
 use tokio::sync::watch;
 
-/// Why a run is to end early.
+/// Reason for stopping a run early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StopReason {
     /// The server stops, or the user interrupted the command.
     Requested,
-    /// `abort_import`, by whichever server or command.
+    /// A client of any server, or a command, aborted the import.
     Aborted,
-    /// A bound was reached; the sentence says which, and what to do.
+    /// A limit was reached; the sentence names it and the cure.
     Bound(String),
 }
 
 impl StopReason {
-    /// What the row of the run says.
+    /// Sentence for the row of the run.
     pub fn sentence(&self) -> String {
         const WHOLE: &str = "What came in until then is whole, and running again does the rest.";
         match self {
@@ -29,11 +30,11 @@ impl StopReason {
 
 type Flag = Arc<watch::Sender<Option<StopReason>>>;
 
-/// Shared by all who have a clone of it.
+/// Stop flag, shared by all its clones.
 #[derive(Clone, Debug)]
 pub struct Stop {
     own: Flag,
-    /// A request to all runs of a server is one to each.
+    /// Flag that stops all runs of a server.
     all: Option<Flag>,
 }
 
@@ -44,7 +45,7 @@ impl Default for Stop {
 }
 
 impl Stop {
-    /// One for a single run among those that this one stops.
+    /// Creates the flag of a single run, which this flag stops as well.
     pub fn of_one(&self) -> Self {
         Self { all: Some(self.own.clone()), ..Self::default() }
     }
@@ -53,7 +54,7 @@ impl Stop {
         self.request_for(StopReason::Requested);
     }
 
-    /// The first reason counts.
+    /// Requests the stop; the first reason counts.
     pub fn request_for(&self, reason: StopReason) {
         self.own.send_if_modified(|stop| {
             let first = stop.is_none();
@@ -70,13 +71,13 @@ impl Stop {
         self.flags().any(|flag| flag.borrow().is_some())
     }
 
-    /// What comes of the future, or `None` as soon as the end was requested.
+    /// Returns the output of the future, or `None` as soon as a stop is requested.
     pub async fn unless_requested<T>(&self, future: impl Future<Output = Option<T>>) -> Option<T> {
         let mut own = self.own.subscribe();
         let mut all = self.all.as_ref().unwrap_or(&self.own).subscribe();
         tokio::select! {
             biased;
-            // The senders live as long as this one does.
+            // The senders live as long as `self`, so that waiting cannot fail.
             _ = own.wait_for(Option::is_some) => None,
             _ = all.wait_for(Option::is_some) => None,
             outcome = future => outcome,

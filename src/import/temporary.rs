@@ -1,5 +1,5 @@
-//! Temporary folders of imports and uploads. Each has a lock that its process holds, so that folders of processes that
-//! are gone can be told from those in use, and taken away at the next start.
+//! Temporary folders of imports and uploads. The process that uses a folder holds a lock in it. The
+//! next start recognises the folders of processes that are gone by the free lock, and deletes them.
 
 use rustix::fs::{FlockOperation, flock};
 use std::{
@@ -10,18 +10,18 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// How the names of the folders begin, before what they are for.
+/// Prefix of the folders' names, followed by their purpose.
 const PREFIX: &str = "callsheet-";
 
 const KINDS: [&str; 2] = ["upload", "import"];
 
-/// The file whose lock tells that the folder is in use.
+/// File whose lock shows that the folder is in use.
 const LOCK: &str = "in-use";
 
-/// A folder without the lock may be one that is being made.
+/// Age up to which a folder without the lock file may still be under construction.
 const NEW: Duration = Duration::from_secs(60);
 
-/// A folder that goes when this is dropped.
+/// A folder that is deleted on drop.
 #[derive(Debug)]
 pub struct Temporary {
     folder: TempDir,
@@ -29,7 +29,7 @@ pub struct Temporary {
 }
 
 impl Temporary {
-    /// `kind` is one of `upload` and `import`.
+    /// Creates a folder. `kind` is `upload` or `import`.
     pub fn new(kind: &str) -> io::Result<Self> {
         debug_assert!(KINDS.contains(&kind), "{kind} would not be swept");
         let folder = tempfile::Builder::new().prefix(&format!("{PREFIX}{kind}-")).tempdir()?;
@@ -43,7 +43,7 @@ impl Temporary {
     }
 }
 
-/// Takes away the folders that no process uses any more, and answers how many there were.
+/// Deletes the folders that no process uses any more, and returns their number.
 pub fn sweep() -> usize {
     sweep_in(&std::env::temp_dir())
 }
@@ -54,7 +54,8 @@ fn sweep_in(folder: &Path) -> usize {
     folders.filter(|folder| is_left(folder) && fs::remove_dir_all(folder).is_ok()).count()
 }
 
-/// By name, and only a folder of this user: links of others lead elsewhere.
+/// Whether a folder is one of these, by name, and belongs to this user. A link is not: another
+/// user's link leads elsewhere.
 fn is_ours(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let name = path.file_name().unwrap_or_default().to_string_lossy();

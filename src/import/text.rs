@@ -1,14 +1,14 @@
-//! Texts that the databases can't hold as they are: too long for their column, or with a NUL in them.
+//! Texts that the databases cannot hold unchanged: too long for their column, or with a NUL.
 
 use super::kept::Kept;
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 
-/// What stands for U+0000, which PostgreSQL has no place for in text or JSON: the replacement character of Unicode, so
-/// that both databases hold the same and a reader sees that something stood there.
+/// Replacement of U+0000, which PostgreSQL cannot store in text or JSON: Unicode's replacement
+/// character, so that both databases hold the same and a reader sees that a character was there.
 const NUL: (char, &str) = ('\0', "\u{fffd}");
 
-/// The text as far as its column holds it; when that is not all of it, the whole is kept.
+/// Cuts a text to the length of its column, in characters, and keeps the whole if that is longer.
 pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Kept) -> Option<String> {
     let value = value?;
     let Some((end, _)) = value.char_indices().nth(characters) else { return Some(value) };
@@ -17,12 +17,12 @@ pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Ke
     Some(cut)
 }
 
-/// The text without NUL.
+/// Returns the text with each NUL replaced.
 pub fn plain(text: &str) -> Cow<'_, str> {
     if text.contains(NUL.0) { text.replace(NUL.0, NUL.1).into() } else { text.into() }
 }
 
-/// Replaces each NUL in texts and names, and answers with the members that had one.
+/// Replaces each NUL in texts and names, and returns the members whose value had one.
 pub fn without_nul(record: &mut Map<String, Value>) -> Vec<String> {
     let names: Vec<_> = record.keys().filter(|name| name.contains(NUL.0)).cloned().collect();
     for name in names {
@@ -33,7 +33,7 @@ pub fn without_nul(record: &mut Map<String, Value>) -> Vec<String> {
     record.iter_mut().filter_map(|(name, value)| clean(value).then(|| name.clone())).collect()
 }
 
-/// Whether there was something to replace.
+/// Replaces each NUL in the value; false when there is none.
 fn clean(value: &mut Value) -> bool {
     match value {
         Value::String(text) if text.contains(NUL.0) => {

@@ -1,8 +1,8 @@
-//! Every spelling of a time that the stores use, and the zone that a time without one is read in.
+//! Parser of every spelling of a time in the stores, and of local times in a given zone.
 //!
-//! A local hour that occurs twice (the end of daylight saving time) is taken for the earlier of the two, unless that
-//! would put the time before the job's creation. An hour that never was (its beginning) is moved on by the gap, which
-//! is where a clock that was not set forward would have stood.
+//! A local time that occurs twice (the end of daylight saving time) is the earlier of the two,
+//! unless that is before the job's creation. A local time that does not exist (the beginning of
+//! daylight saving time) moves forward by the gap, to the time of a clock that was not set forward.
 
 use super::{
     fields::Fields,
@@ -12,7 +12,7 @@ use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, 
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
-/// The times of a job as far as its store knows them.
+/// Times of a job, as far as its store knows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Times {
     pub created: DateTime<Utc>,
@@ -21,8 +21,10 @@ pub struct Times {
     pub completed: Option<DateTime<Utc>>,
 }
 
-/// Takes the four times of a record. Where one of `created_at` and `updated_at` is missing or can't be read, the other
-/// stands in for it: the job exists, and the columns want both.
+/// Takes the four times of a record. If one of `created_at` and `updated_at` is missing or
+/// unreadable, the other replaces it: the job exists, and both columns are required.
+///
+/// Errors: `bad_time` when neither can be read.
 pub fn take(fields: &mut Fields, zone: Tz) -> Result<Times, Reject> {
     let raw = [fields.take("created_at"), fields.take("updated_at")];
     let created = take_one(fields, "created_at", raw[0].clone(), zone, None);
@@ -73,8 +75,9 @@ fn unreadable(raw: &[Option<Value>; 2]) -> Reject {
     Reject::new(Reason::BadTime, told)
 }
 
-/// The moment, cut to microseconds; `None` when the value is no time of the years 1970 to 9999. A number is seconds
-/// since 1970, or milliseconds from 100,000,000,000 on. `not_before` decides between two moments of one local time.
+/// Parses a time, truncated to microseconds; `None` when the value is not a time of the years 1970
+/// to 9999. A number is seconds since 1970, or milliseconds from 100,000,000,000 on. `not_before`
+/// decides between the two moments of an ambiguous local time.
 pub fn read(value: &Value, zone: Tz, not_before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
     let time = match value {
         Value::Number(number) => epoch(number.as_f64()?)?,
@@ -82,12 +85,12 @@ pub fn read(value: &Value, zone: Tz, not_before: Option<DateTime<Utc>>) -> Optio
         Value::Object(parts) => firestore(parts)?,
         _ => return None,
     };
-    // By way of the count of microseconds, which a leap second has like any other.
+    // A leap second becomes an ordinary time when its microseconds are counted.
     let time = DateTime::from_timestamp_micros(time.timestamp_micros())?;
     (1970..=9999).contains(&time.year()).then_some(time)
 }
 
-/// A timestamp of Firestore, as its admin and client libraries write it.
+/// Parses a Firestore timestamp, in the format of its admin and client libraries.
 fn firestore(parts: &Map<String, Value>) -> Option<DateTime<Utc>> {
     let part = |name: &str| parts.get(&format!("_{name}")).or_else(|| parts.get(name));
     let nanos = part("nanoseconds").and_then(Value::as_u64).unwrap_or(0);
@@ -123,7 +126,7 @@ fn local(naive: NaiveDateTime, zone: Tz, not_before: Option<DateTime<Utc>>) -> O
             Some(if not_before.is_some_and(|t| earlier < t) { later } else { earlier })
         }
         LocalResult::None => {
-            // The offset of the day before is the one that a clock kept when nobody set it forward.
+            // The offset of the day before is that of a clock that was not set forward.
             let before = zone.from_local_datetime(&naive.checked_sub_signed(TimeDelta::days(1))?).earliest()?;
             Some((naive.checked_sub_offset(before.offset().fix())?).and_utc())
         }

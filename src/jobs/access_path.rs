@@ -1,5 +1,5 @@
-//! The access path of a filter: the one index that leads to its jobs, in the order of a list. By what else the filter says,
-//! the jobs that it leads to are sifted.
+//! Access paths of a filter. A path is one index that leads to the matching jobs in list order;
+//! conditions that this index does not cover become a residual filter on the job rows.
 
 use super::{Filter, Order, filter::whole_micros};
 use crate::{db, lifecycle::Cursor};
@@ -9,17 +9,17 @@ use sea_orm::{
     sea_query::{self, BinOper, Expr, ExprTrait, Query, SelectStatement},
 };
 
-/// The index that leads.
+/// Index that an access path reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lead {
-    /// That of all jobs.
+    /// Index of all jobs by creation time.
     Created,
     Status,
     Type,
     Mode,
     Series,
     Episode,
-    /// That of the first label.
+    /// Index of the labels, read for the first label of the filter.
     Label,
 }
 
@@ -29,18 +29,18 @@ pub struct AccessPath {
     lead: Lead,
 }
 
-/// The part of a path that is walked, and in which order.
+/// Key range of an access path, and the order in which the query reads it.
 #[derive(Clone, Debug, Default)]
 pub struct Stretch {
     pub order: Order,
-    /// Begins behind this job.
+    /// Exclusive start: the range begins behind this job.
     pub behind: Option<Cursor>,
-    /// Ends with this job.
+    /// Inclusive end: this job is the last one of the range.
     pub upto: Option<Cursor>,
 }
 
 impl Stretch {
-    /// The older of its ends and the newer one.
+    /// Returns the older and the newer end of the range.
     fn bounds(&self) -> (Option<&Cursor>, Option<&Cursor>) {
         match self.order {
             Order::NewestFirst => (self.upto.as_ref(), self.behind.as_ref()),
@@ -50,7 +50,8 @@ impl Stretch {
 }
 
 impl AccessPath {
-    /// One for each thing that the filter names and an index knows; that of all jobs where it names none.
+    /// Returns one path for each condition of the filter that has an index, or the path over all
+    /// jobs if no condition has one.
     pub fn all(filter: &Filter) -> Vec<Self> {
         let mut filter = filter.clone();
         filter.labels.sort_unstable();
@@ -76,7 +77,7 @@ impl AccessPath {
         }
     }
 
-    /// The first of them: by a label, if there is one.
+    /// Returns the first path of [`AccessPath::all`]: one by label if the filter has labels.
     pub fn of(filter: &Filter) -> Self {
         Self::all(filter).swap_remove(0)
     }
@@ -85,7 +86,7 @@ impl AccessPath {
         &self.filter
     }
 
-    /// What of the filter the index knows.
+    /// Returns this path with only the conditions that its index covers.
     pub(super) fn known(&self) -> Self {
         let all = &self.filter;
         let mut known =
@@ -102,12 +103,12 @@ impl AccessPath {
         Self { filter: known, lead: self.lead }
     }
 
-    /// The index does not know all of the filter.
+    /// Returns whether the filter has conditions that the index does not cover.
     pub fn sifts(&self) -> bool {
         self.known().filter != self.filter
     }
 
-    /// The jobs that the filter lets through.
+    /// Restricts the query to the matching jobs of the range.
     pub(super) fn jobs(
         &self,
         mut query: Select<job::Entity>,
@@ -118,7 +119,8 @@ impl AccessPath {
         query
     }
 
-    /// The same in the order of the path.
+    /// Restricts the query to the matching jobs of the range, and sorts them in the order of the
+    /// path.
     pub(super) fn in_order(
         &self,
         query: Select<job::Entity>,
@@ -130,7 +132,8 @@ impl AccessPath {
         query
     }
 
-    /// Their places in that order, `created_at` and `id`, without a look at a job where the index knows the filter.
+    /// Builds a query for `created_at` and `id` of the matching jobs, in the order of the path. It
+    /// does not read job rows if the index covers the whole filter.
     pub(super) fn places(&self, backend: DbBackend, part: &Stretch) -> SelectStatement {
         let mut query = match self.lead == Lead::Label && !self.sifts() {
             true => {
@@ -156,7 +159,8 @@ impl AccessPath {
             let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
             if db::guesses_pairs(backend) {
-                // Else it may think that all jobs are read sooner than those of the stretch are looked up.
+                // Without these bounds PostgreSQL may plan to read all jobs, rather than look up
+                // those of the range.
                 let (lower, upper) = part.bounds();
                 let created_at = || Expr::col((job::Entity, job::Column::CreatedAt));
                 query.cond_where(
@@ -168,7 +172,7 @@ impl AccessPath {
         }
     }
 
-    /// The columns that order the jobs: those of the index.
+    /// Returns the columns that order the jobs, as stored in the index.
     fn position(&self) -> [Expr; 2] {
         match self.lead {
             Lead::Label => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
@@ -188,8 +192,9 @@ impl AccessPath {
         }
     }
 
-    /// What holds of the entry in the index that leads to a job. Of a moment and a job that bound it on the same side, only
-    /// the closer one is named: SQLite, told both of a label, may look at all labels instead.
+    /// Returns the conditions on the index entry that leads to a job. If a time of the filter and a
+    /// job of the range bound the same side, the query names only the closer one: given both for a
+    /// label, SQLite may scan all labels instead.
     fn place(&self, backend: DbBackend, part: &Stretch) -> Condition {
         use BinOper::{GreaterThan, GreaterThanOrEqual, SmallerThan, SmallerThanOrEqual};
         let (lower, upper) = part.bounds();
@@ -222,7 +227,7 @@ impl AccessPath {
         all
     }
 
-    /// What holds of the job's own row.
+    /// Returns the conditions on the job's own row.
     fn rest(&self, backend: DbBackend) -> Condition {
         use job::Column as C;
         let f = &self.filter;

@@ -1,4 +1,5 @@
-//! Active jobs: a client that comes back asks which jobs it has before it, and goes on showing them.
+//! Active jobs: the list of a client's jobs that have not ended. A client that comes back reads the
+//! list and continues to show these jobs.
 
 use super::{JobManager, list_jobs::brief, validate};
 use crate::{
@@ -12,11 +13,11 @@ use entity::{active_job, job};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
-/// Jobs that a client is told of: the newest.
+/// Maximum number of active jobs in one response; the newest are listed.
 const TOLD: u64 = 200;
 
 impl JobManager {
-    /// The client's jobs that have not ended, the latest first, without what may be large of them.
+    /// Lists the client's jobs that have not ended, newest first, without their large fields.
     ///
     /// Errors: `invalid_request`.
     pub async fn list_active_jobs(&self, client_id: &str) -> Result<Vec<(active_job::Model, job::Model)>> {
@@ -31,7 +32,7 @@ impl JobManager {
         let ids = active.iter().map(|active| active.job_id.as_str());
         let jobs = jobs_of(self.db.read(), brief().filter(job::Column::Id.is_in(ids))).await?;
         let mut jobs: HashMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
-        // One that ended between the two looks is not there any more.
+        // A job may have ended between the two queries.
         let ended = |job: &job::Model| crate::lifecycle::is_terminal(job.status);
         let with_job = |active: active_job::Model| {
             let job = jobs.remove(&active.job_id).filter(|job| !ended(job))?;
@@ -40,7 +41,8 @@ impl JobManager {
         Ok(active.into_iter().filter_map(with_job).collect())
     }
 
-    /// Makes a job one of the client's; `title` is what the client calls it, by default its project's title.
+    /// Adds a job to the client's list. `title` is the client's name for the job; the default is
+    /// its project title.
     ///
     /// Errors: `job_not_found`, `job_ended`, `invalid_request`.
     pub async fn set_active_job(
@@ -62,7 +64,8 @@ impl JobManager {
         self.db.commit(SetActive(active_job::Model { client_id, job_id, title, created_at: self.now() })).await
     }
 
-    /// Takes a job, or without an id all jobs, from the client, and answers how many there were. The jobs go on.
+    /// Removes a job from the client's list, or all jobs if no id is given, and returns the number
+    /// removed. The jobs themselves continue.
     ///
     /// Errors: `invalid_request`.
     pub async fn remove_active_jobs(&self, client_id: &str, job_id: Option<String>) -> Result<u64> {

@@ -1,4 +1,4 @@
-//! cancel_job.
+//! cancel_job: cancels a job, or asks its worker to stop.
 
 use super::{IfVersion, JobManager, enter::enter, validate};
 use crate::{
@@ -11,8 +11,9 @@ use entity::{JobStatus, job};
 use serde_json::json;
 
 impl JobManager {
-    /// A job that nobody holds is cancelled at once. One that a worker holds under a lease is flagged, and cancelled
-    /// when the worker acknowledges or its lease ends. Asking again changes nothing while the flag is up.
+    /// Cancels a job that no worker holds at once. A job under a lease is flagged, and cancelled
+    /// when its worker acknowledges or its lease expires. A repeated call changes nothing while the
+    /// flag is set.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn cancel_job(&self, id: &str, reason: Option<String>, if_version: IfVersion) -> Result<job::Model> {

@@ -1,5 +1,5 @@
-//! What the rows of a job that comes from elsewhere are held to: the rules and bounds of the API. Only its id is freer, as
-//! clients ask for the jobs of an older store by the names that they have there.
+//! Validation of the rows of an imported job, by the rules and bounds of the API. Only the job id
+//! is freer, since clients ask for the jobs of an older store by the ids used there.
 
 use super::validate::{self, Checks};
 use crate::{
@@ -12,16 +12,16 @@ use entity::{JobStatus, job, job_event, job_item};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Characters of the id of a series or an episode.
+/// Maximum number of characters in the id of a series or an episode.
 const PARENT: usize = 36;
 
-/// Characters of the kind of an event, and of the name of a store.
+/// Maximum number of characters in the kind of an event, and in the name of a source store.
 const WORD: usize = 50;
 
-/// Seconds that a job can have spent in a status: ten thousand years.
+/// Maximum number of seconds that a job can have spent in a status: ten thousand years.
 const LONGEST: f64 = 3.2e11;
 
-/// Cuts the times of the rows to what both databases hold.
+/// Truncates the times of the rows to the microseconds that both databases store.
 pub fn cut_times(record: &mut ImportedJob) {
     let cut = |time: &mut DateTime<Utc>| *time = validate::micros(*time);
     let job = &mut record.job;
@@ -46,7 +46,9 @@ pub fn cut_times(record: &mut ImportedJob) {
     own.active.iter_mut().for_each(|active| cut(&mut active.created_at));
 }
 
-/// Errors: `invalid_request`, with a pointer into the record as it is exported.
+/// Checks all rows of an imported job.
+///
+/// Errors: `invalid_request`, with a JSON pointer into the record in its export format.
 pub fn check_rows(record: &ImportedJob) -> Result<()> {
     let mut checks = Checks::default();
     check_job(&mut checks, &record.job);
@@ -173,7 +175,7 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
 
 fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
-    // Streams name their messages by it.
+    // Streams use the kind as the name of their messages.
     if !(1..=WORD).contains(&event.kind.len()) || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
         checks.fail(at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
     }

@@ -1,11 +1,13 @@
-//! Which of the access paths of a filter is the shortest. The database's planner does not know: SQLite has no statistics
-//! unless someone asks for them, and takes the jobs that are running to be as many as those that ever were.
+//! Choice of the shortest access path of a filter. The database's planner cannot choose: SQLite has
+//! no statistics unless somebody collects them, and assumes that as many jobs are running as ever
+//! existed.
 
 use super::{AccessPath, COUNTED, Filter, JobManager, Stretch};
 use crate::error::Result;
 
 impl JobManager {
-    /// None when there is no such job.
+    /// Returns the access path with the fewest jobs, or `None` if there is certainly no matching
+    /// job.
     pub(super) async fn path(&self, filter: &Filter) -> Result<Option<AccessPath>> {
         let mut paths = AccessPath::all(filter);
         if paths.len() < 2 {
@@ -25,7 +27,8 @@ impl JobManager {
         Ok(shortest.filter(|(length, _)| *length > 0).map(|(_, path)| path))
     }
 
-    /// How many jobs it leads to; more than anyone has where that would have to be counted beyond [`COUNTED`].
+    /// Returns the estimated number of jobs that the path leads to; `u64::MAX` if there are more
+    /// than [`COUNTED`] and no stored count covers them.
     async fn length(&self, known: &AccessPath) -> Result<u64> {
         let Filter { status, job_type, .. } = known.filter();
         if status.is_some() || job_type.is_some() {

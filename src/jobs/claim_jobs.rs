@@ -1,4 +1,4 @@
-//! claim_jobs: what is to be worked on next, given to a worker under a lease a job.
+//! claim_jobs: gives the next jobs of the queues to a worker, each under a lease.
 
 use super::{
     JobManager,
@@ -18,56 +18,59 @@ use tokio::{
 
 pub use crate::db::write::Claimed;
 
-/// Longest lease, in seconds: a day.
+/// Maximum duration of a lease, in seconds: one day.
 pub(super) const LONGEST_LEASE: u32 = 24 * 60 * 60;
 
-/// Jobs of one claim.
+/// Maximum number of jobs per claim.
 const MOST_JOBS: u32 = 1000;
 
-/// Types of one claim.
+/// Maximum number of job types per claim.
 const MOST_TYPES: usize = 100;
 
-/// Longest wait for a job, in seconds.
+/// Maximum time that a claim may wait for a job, in seconds.
 const LONGEST_WAIT: u32 = 60;
 
-/// What a worker asks for.
+/// Request of a worker for jobs.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// 1 to 200 visible characters.
+    /// Name of the worker: 1 to 200 visible characters.
     pub worker_id: String,
-    /// 1 to 100 types.
+    /// Job types that the worker accepts: 1 to 100.
     pub job_types: Vec<String>,
-    /// 1 to 1000.
+    /// Maximum number of jobs to return: 1 to 1000.
     pub max_jobs: u32,
-    /// 1 to 86400: how long the worker may be silent.
+    /// Duration of the lease in seconds, 1 to 86400: the longest time between two heartbeats.
     pub lease_seconds: u32,
-    /// 0 to 60: how long to wait for a job when there is none.
+    /// Time to wait for a job if none is due, in seconds: 0 to 60.
     pub wait_seconds: u32,
-    /// Where the worker runs.
+    /// Host that the worker runs on.
     pub host: Option<String>,
-    /// Of the worker's program.
+    /// Version of the worker's program.
     pub version: Option<String>,
 }
 
 impl JobManager {
-    /// Gives the worker the jobs that come first: higher priority, then earlier due, then earlier created. Each counts
-    /// an attempt, and comes with its lease and all of its items. No job is given twice, and none of a type that is
-    /// paused or of which as many run as may. They are fewer than asked for when together they have more than 20,000
-    /// items. An empty answer means that there was nothing to do.
+    /// Claims the first due jobs: higher priority first, then earlier due, then earlier created.
+    /// Each claimed job counts an attempt, and is returned with its lease and all of its items. No
+    /// job goes to two workers. The claim skips types that are paused, and types at their limit of
+    /// running jobs. It returns fewer jobs than requested if together they have more than 20,000
+    /// items. An empty response means that no job was available.
     ///
-    /// When the caller goes away before it has the answer, the jobs go back to the queue, and the attempts with them.
+    /// If the caller goes away before it has the response, the jobs return to the queue, and the
+    /// attempts do not count.
     ///
-    /// Errors: `invalid_request`, `overloaded` when more claims wait than the server holds.
+    /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of waiting
+    /// claims.
     pub async fn claim_jobs(&self, mut claim: Claim) -> Result<Vec<Claimed>> {
         check(&claim)?;
         let mut job_types = std::mem::take(&mut claim.job_types);
         job_types.sort_unstable();
         job_types.dedup();
-        // Held once, however many places of this process know them.
+        // One allocation, shared by all parts of this process that store the types.
         let job_types: Arc<[String]> = job_types.into();
         let end = Instant::now() + Duration::from_secs(claim.wait_seconds.into());
         let place = if claim.wait_seconds > 0 { Some(self.waiting.enter(&job_types)?) } else { None };
-        // In boxes of their own, which are gone while the call waits.
+        // Boxed futures, whose memory is free while the call waits.
         let _present = Box::pin(self.note_claim(&claim, &job_types)).await;
         loop {
             if let Some(place) = &place {
@@ -75,7 +78,7 @@ impl JobManager {
             }
             let claimed = Box::pin(self.claim_now(&claim, &job_types, end)).await?;
             if !claimed.is_empty() {
-                // There may be more than was asked for.
+                // More jobs may be due than this claim asked for.
                 self.waiting.wake(&job_types);
                 self.workers.claimed(&claim.worker_id, claimed.len());
                 return Ok(claimed);
@@ -87,28 +90,32 @@ impl JobManager {
         }
     }
 
-    /// Claims that wait are answered, and no later one waits: the server stops.
+    /// Answers all waiting claims, and makes later claims return without a wait, because the server
+    /// stops.
     pub fn end_waits(&self) {
         self.waiting.close();
     }
 
-    /// Claims of this process that wait for a job, and are not looking for one just now.
+    /// Returns the number of claims of this process that wait for a job and do not query at the
+    /// moment.
     pub fn idle_waits(&self) -> usize {
         self.waiting.idle()
     }
 
-    /// Claims of this process that wait for a job, be they looking for one just now or not.
+    /// Returns the number of claims of this process that wait for a job, including those that
+    /// query.
     pub fn waits(&self) -> usize {
         self.waiting.count()
     }
 
-    /// Returns when no claim is under way, and no release of what was claimed for someone who went away.
+    /// Returns when no claim is in progress, and no release of jobs that were claimed for a caller
+    /// that went away.
     pub async fn claims_settled(&self) {
         self.waiting.settled().await;
     }
 
     async fn claim_now(&self, claim: &Claim, job_types: &[String], until: Instant) -> Result<Vec<Claimed>> {
-        // Most looks find nothing: they need no transaction, in which others would have to wait.
+        // Most queries find no due job. They need no transaction, which would block other writers.
         let now = self.now();
         let turn = self.waiting.turn(until).await?;
         let waiting = levels(self.db.read(), job_types).await?;
@@ -135,16 +142,16 @@ impl JobManager {
         tokio::spawn(async move {
             let _pending = pending;
             let claimed = this.db.commit(write).await;
-            // When nobody is there to take it, or to read it, it is dropped on the way.
+            // If the caller is gone, dropping the value releases its jobs.
             let _ = answer.send(claimed.map(|claimed| OnTheWay { jobs: this, claimed }));
         });
         match outcome.await {
             Ok(claimed) => claimed.map(OnTheWay::arrive),
-            Err(_) => Err(Error::Database(sea_orm::DbErr::Custom("the claim broke down".to_owned()))),
+            Err(_) => Err(Error::Internal("the claim panicked".to_owned())),
         }
     }
 
-    /// Nobody works on these jobs: better now than when their leases end.
+    /// Releases jobs whose claimer is gone, so that they need not wait for their leases to expire.
     async fn take_back(&self, claimed: Vec<Claimed>) {
         let release = |claimed: Claimed| Outcome {
             job_id: claimed.job.id,
@@ -160,7 +167,7 @@ impl JobManager {
     }
 }
 
-/// Claimed jobs that the caller does not have yet.
+/// Claimed jobs that the caller has not received yet. Dropping them returns them to the queue.
 struct OnTheWay {
     jobs: JobManager,
     claimed: Vec<Claimed>,

@@ -1,21 +1,22 @@
-//! clean_up: history that nobody asks for any more goes.
+//! clean_up: deletes the old history of ended jobs.
 
 use super::JobManager;
 use crate::{db::write::PruneEvents, error::Result};
 use chrono::TimeDelta;
 
-/// Events that are looked at at once: others write between two transactions that take some away.
+/// Maximum number of events per batch. Other writers run between the transactions of two batches.
 const AT_ONCE: u64 = 1000;
 
 impl JobManager {
-    /// Takes away the events, all but the last, of jobs that ended longer ago than this, and answers with how many. The
-    /// jobs themselves stay.
+    /// Deletes the events of jobs that ended longer ago than `keep`, except the last event of each
+    /// job, and returns the number of deleted events. The jobs themselves stay.
     pub async fn clean_up(&self, keep: TimeDelta) -> Result<u64> {
         let ended_before = self.now() - keep;
         let (mut after, mut events) = (0, 0);
         loop {
             let piece = PruneEvents { after, at_most: AT_ONCE, ended_before };
-            // What stays is looked through again each time, by each server: that must keep no writer waiting.
+            // Every server reads the remaining events again on each run. This read takes no
+            // transaction, so that it blocks no writer.
             let mut pruned = piece.look(self.db.read()).await?;
             if pruned.events > 0 {
                 pruned = self.db.commit(piece).await?;

@@ -1,16 +1,17 @@
-//! clock_ahead: whether this server's clock is that of the others.
+//! clock_ahead: difference between this server's clock and the clock of the database.
 
 use super::JobManager;
 use crate::error::Result;
 use chrono::TimeDelta;
 
 impl JobManager {
-    /// How far this server's clock is ahead of the database's, which is the one that all servers can ask; less than zero
-    /// when it is behind. `None` on SQLite, where all processes share a host and its clock.
+    /// Returns how far this server's clock is ahead of the database's clock, which all servers can
+    /// read; negative if it is behind. `None` on SQLite, where all processes share one host and its
+    /// clock.
     pub async fn clock_ahead(&self) -> Result<Option<TimeDelta>> {
         let asked = self.now();
         let Some(there) = self.db.clock().await? else { return Ok(None) };
-        // It was told somewhere in between.
+        // The database read its clock at some moment between the two local readings.
         let here = asked + (self.now() - asked) / 2;
         Ok(Some(here - there))
     }

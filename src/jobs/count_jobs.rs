@@ -1,4 +1,4 @@
-//! count_jobs: how many jobs there are by status, under the same filters as a list.
+//! count_jobs: number of jobs by status, under the same filters as a list.
 
 use super::{AccessPath, Filter, JobManager, Stretch};
 use crate::{db::Readable, error::Result};
@@ -9,7 +9,8 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Jobs that a list counts one by one under a filter that no kept count covers; of more it says that there may be more.
+/// Maximum number of jobs that a list counts one by one, under a filter that no stored count
+/// covers. If there are more, the list reports this number as a lower bound.
 pub const COUNTED: u64 = 1000;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,16 +51,17 @@ impl Counts {
     }
 }
 
-/// How many jobs a filter lets through.
+/// Number of jobs that match a filter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Total {
     pub jobs: u64,
-    /// False when there may be more than `jobs`.
+    /// False if more jobs than `jobs` may match.
     pub exact: bool,
 }
 
 impl Total {
-    /// What was counted up to one more than [`COUNTED`], of all jobs or of some.
+    /// Builds a total from a count that stops at [`COUNTED`] + 1. `all` is false if the count left
+    /// out some jobs.
     pub(super) fn of(counted: u64, all: bool) -> Self {
         Self { jobs: Ord::min(counted, COUNTED), exact: all && counted <= COUNTED }
     }
@@ -73,7 +75,8 @@ impl std::fmt::Display for Total {
 }
 
 impl JobManager {
-    /// By status, without looking at a job where the filter names nothing but status and type; else by counting.
+    /// Counts the matching jobs by status. Reads stored counts instead of jobs if the filter names
+    /// nothing but status and type.
     ///
     /// Errors: `invalid_request`, `search_too_long`.
     pub async fn count_jobs(&self, filter: &Filter) -> Result<Counts> {
@@ -89,7 +92,7 @@ impl JobManager {
         self.in_turn(filter, async move { this.counted(&asked, Condition::all()).await }).await
     }
 
-    /// Counts the jobs that the filter and the condition let through.
+    /// Counts the jobs that match both the filter and the condition, by status.
     pub(super) async fn counted(&self, filter: &Filter, also: Condition) -> Result<Counts> {
         let mut counts = Counts::default();
         let Some(path) = self.path(filter).await? else { return Ok(counts) };
@@ -110,7 +113,8 @@ impl JobManager {
         Ok(counts)
     }
 
-    /// Of each type that has jobs, by status, in the order of the types. Exact, and as fast at ten million jobs as at ten.
+    /// Returns the counts by status of each type that has jobs, ordered by type. Exact and cheap:
+    /// the time does not depend on the number of jobs.
     pub async fn counts_by_type(&self) -> Result<Vec<(String, Counts)>> {
         let mut types: Vec<(String, Counts)> = Vec::new();
         for (job_type, status, jobs) in self.kept_counts(&Filter::default()).await? {
@@ -124,12 +128,12 @@ impl JobManager {
         Ok(types)
     }
 
-    /// Of each of these series that has jobs, by status.
+    /// Returns the counts by status of those of the given series that have jobs.
     pub async fn counts_by_series(&self, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
         self.counts_by(job::Column::SeriesId, ids).await
     }
 
-    /// Of each of these episodes that has jobs, by status.
+    /// Returns the counts by status of those of the given episodes that have jobs.
     pub async fn counts_by_episode(&self, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
         self.counts_by(job::Column::EpisodeId, ids).await
     }
@@ -150,7 +154,7 @@ impl JobManager {
         Ok(counts)
     }
 
-    /// Of the filter of this path.
+    /// Counts the jobs that match the filter of the path.
     pub(super) async fn total_by(&self, path: &AccessPath) -> Result<Total> {
         if path.filter().is_kept_count() {
             return Ok(Total { jobs: self.kept_total(path.filter()).await?, exact: true });
@@ -161,7 +165,7 @@ impl JobManager {
         }
     }
 
-    /// One more than [`COUNTED`] at most.
+    /// Counts the matching jobs of the range, and stops at [`COUNTED`] + 1.
     pub(super) async fn count_some(&self, path: &AccessPath, part: &Stretch) -> Result<u64> {
         let db = self.db.read();
         let some = path.places(db.get_database_backend(), part).limit(COUNTED + 1).to_owned();
@@ -170,12 +174,12 @@ impl JobManager {
         Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())
     }
 
-    /// How many jobs there are of the filter's type and status.
+    /// Returns the number of jobs of the filter's type and status, from stored counts.
     pub(super) async fn kept_total(&self, filter: &Filter) -> Result<u64> {
         Ok(self.kept_counts(filter).await?.iter().map(|(.., jobs)| jobs.unsigned_abs()).fold(0, u64::saturating_add))
     }
 
-    /// The counts that the database keeps, of the filter's type and status.
+    /// Returns the stored counts by type and status, limited to the filter's type and status.
     async fn kept_counts(&self, filter: &Filter) -> Result<Vec<(String, JobStatus, i64)>> {
         use job_count::Column as C;
         let mut query = job_count::Entity::find()

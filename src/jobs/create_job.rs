@@ -1,4 +1,4 @@
-//! create_job: a job in the queue, with its items, once for each idempotency key.
+//! create_job: puts a job with its items in the queue, once for each idempotency key.
 
 use super::{JobManager, validate};
 use crate::{
@@ -11,15 +11,15 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 
-/// Items a job may be created with.
+/// Maximum number of items of a job.
 pub const MAX_ITEMS: usize = 10_000;
 
-/// What a creator says of a job. Everything but the type may be left out.
+/// Fields of a job to create. All except the type are optional.
 #[derive(Clone, Debug, Default)]
 pub struct NewJob {
-    /// `[a-z0-9_.-]{1,50}`.
+    /// Type of the job: `[a-z0-9_.-]{1,50}`.
     pub job_type: String,
-    /// `[A-Za-z0-9._:-]{1,64}`; a UUIDv7 when left out.
+    /// Id of the job: `[A-Za-z0-9._:-]{1,64}`. Default: a new UUIDv7.
     pub job_id: Option<String>,
     pub mode: Option<String>,
     pub content: Option<String>,
@@ -28,44 +28,48 @@ pub struct NewJob {
     pub project_title: Option<String>,
     pub request_data: Option<Map<String, Value>>,
     pub context: Option<Map<String, Value>>,
-    /// `.working_dir/{job_type}/{job_id}` when left out.
+    /// Working directory. Default: `.working_dir/{job_type}/{job_id}`.
     pub working_dir: Option<String>,
     pub episode_id: Option<String>,
     pub series_id: Option<String>,
-    /// -100 to 100; higher runs first. Default 0.
+    /// Priority from -100 to 100; higher runs first. Default 0.
     pub priority: i16,
     pub run_at: Option<DateTime<Utc>>,
-    /// 1 to 100. Default 3.
+    /// Maximum number of attempts, 1 to 100. Default 3.
     pub max_attempts: Option<i32>,
     pub labels: BTreeMap<String, String>,
     pub items: Vec<NewItem>,
-    /// The client that has the job before it until it ends: 1 to 200 visible characters.
+    /// Client whose list of active jobs gets the job: 1 to 200 visible characters.
     pub client_id: Option<String>,
 }
 
 #[derive(Clone, Debug)]
 pub struct NewItem {
-    /// Unique among the items of the job.
+    /// Key of the item, unique in its job.
     pub key: String,
     pub input: Option<Value>,
 }
 
-/// A creator's promise that two calls with this key mean the same job.
+/// Idempotency key, with the fingerprint of the request that it belongs to. Two calls with the same
+/// key create one job.
 #[derive(Clone, Debug)]
 pub struct Idempotency {
     pub key: String,
-    /// SHA-256 of the request, in hex.
+    /// SHA-256 of the scope and the request, in hexadecimal.
     pub fingerprint: String,
 }
 
 impl Idempotency {
-    /// `scope` tells apart the calls that a key may be used with; `request` is the body as it came.
+    /// Computes the fingerprint of a request. `scope` separates the calls that a key may be used
+    /// with; `request` is the body as received.
     pub fn new(key: String, scope: &str, request: &Value) -> Self {
-        // serde_json keeps members sorted, so two spellings of one request have one fingerprint.
+        // serde_json keeps members sorted, so two spellings of one request have the same
+        // fingerprint.
         Self::of_text(key, scope, &request.to_string())
     }
 
-    /// As [`Idempotency::new`], of the request as JSON already.
+    /// Computes the fingerprint of a request that is JSON text already; otherwise like
+    /// [`Idempotency::new`].
     pub fn of_text(key: String, scope: &str, request: &str) -> Self {
         let digest = Sha256::digest(format!("{scope}\n{request}"));
         Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
@@ -80,7 +84,7 @@ impl Idempotency {
         Err(Error::invalid(FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
     }
 
-    /// The key and the fingerprint, as rows have them.
+    /// Checks the key, and splits key and fingerprint into their columns.
     pub(super) fn parts(promise: Option<Self>) -> Result<(Option<String>, Option<String>)> {
         promise.as_ref().map_or(Ok(()), Self::check)?;
         Ok(promise.map(|promise| (promise.key, promise.fingerprint)).unzip())
@@ -88,8 +92,8 @@ impl Idempotency {
 }
 
 impl JobManager {
-    /// Puts a job in the queue. With an idempotency key that came before with the same request, answers with the job
-    /// that the first call made.
+    /// Puts a job in the queue. If the idempotency key was used before with the same request,
+    /// returns the job that the first call created.
     ///
     /// Errors: `invalid_request`, `job_exists`, `idempotency_key_reused`.
     pub async fn create_job(&self, new: NewJob, idempotency: Option<Idempotency>) -> Result<Created> {
@@ -98,7 +102,7 @@ impl JobManager {
         self.db.commit(self.new_job(new, idempotency, now)).await
     }
 
-    /// The rows of a new job.
+    /// Builds the rows of a new job.
     pub(super) fn new_job(&self, new: NewJob, idempotency: Option<Idempotency>, now: DateTime<Utc>) -> CreateJob {
         let named = new.job_id.is_some();
         let id = new.job_id.unwrap_or_else(|| self.chance.id());

@@ -1,4 +1,4 @@
-//! create_jobs: many jobs in one call, each made or refused by itself.
+//! create_jobs: creates many jobs in one call, and accepts or refuses each of them separately.
 
 use super::{Idempotency, JobManager, NewJob, create_job::check, validate};
 use crate::{
@@ -8,16 +8,17 @@ use crate::{
 use entity::job;
 use sha2::{Digest, Sha256};
 
-/// Jobs of one call.
+/// Maximum number of jobs per call.
 const MOST: usize = 1000;
 
 impl JobManager {
-    /// Puts jobs in the queue, in one transaction, and answers for each of them, in order: one that is refused keeps no
-    /// other back. What is wrong with the form of any of them refuses all. With an idempotency key that came before with
-    /// the same request, answers with the jobs that the first call made.
+    /// Puts jobs in the queue, in one transaction, and returns one result per job, in order: a
+    /// refused job does not affect the others. A validation error in any job refuses the whole
+    /// call. If the idempotency key was used before with the same request, returns the jobs that
+    /// the first call created.
     ///
-    /// Errors: `invalid_request`, `item_conflict`, `idempotency_key_reused`; of each job `job_exists`,
-    /// `series_not_found`, `episode_not_found`.
+    /// Errors: `invalid_request`, `item_conflict`, `idempotency_key_reused`; for each job
+    /// `job_exists`, `series_not_found`, `episode_not_found`.
     pub async fn create_jobs(
         &self,
         new: Vec<NewJob>,
@@ -35,7 +36,8 @@ impl JobManager {
     }
 }
 
-/// The promise for one job of a call: each needs a key of its own.
+/// Derives the idempotency key of one job from that of the call, since each job needs a distinct
+/// key.
 fn of_one(all: &Idempotency, i: usize) -> Idempotency {
     let digest = Sha256::digest(&all.key);
     let key: String = digest.iter().map(|b| format!("{b:02x}")).collect();

@@ -1,4 +1,4 @@
-//! delete_job.
+//! delete_job: removes a job with its items and its history.
 
 use super::{IfVersion, JobManager, validate};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
 };
 
 impl JobManager {
-    /// Removes the job, its items and its history, in whatever status it is. There is no way back.
+    /// Deletes the job in any status, with its items and its history. There is no way back.
     ///
     /// Errors: `job_not_found`, `version_mismatch`.
     pub async fn delete_job(&self, id: &str, if_version: IfVersion) -> Result<()> {

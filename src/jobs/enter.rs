@@ -1,4 +1,5 @@
-//! What entering a status does to the rest of the row; every verb that moves a job goes through here.
+//! Effects of a status transition on the rest of the row. Every verb that moves a job uses this
+//! module.
 
 use crate::{
     db::write::Loaded,
@@ -8,7 +9,9 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 
-/// The job after the verb, or `TransitionIllegal`.
+/// Returns the job after the verb.
+///
+/// Errors: `job_transition_illegal`.
 pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job::Model> {
     let mut job = before.clone();
     job.status = transition(verb, before.status)?;
@@ -19,7 +22,7 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
         job.lease_expires_at = None;
         job.cancel_requested_at = None;
     }
-    // Whoever reports under an earlier lease from now on comes too late; `ended_by` makes the exception.
+    // From now on a report under an earlier lease is too late; `ended_by` makes the exception.
     job.last_lease_token = None;
     if job.status == JobStatus::Queued {
         job.worker_id = None;
@@ -31,23 +34,28 @@ pub fn enter(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> Result<job:
     Ok(job)
 }
 
-/// A worker that holds a job under a lease is the only one to report on it, and does so with its token. A lease that has
-/// run out holds until the job is taken away.
+/// Checks that the caller holds the lease. Only the worker that holds a job under a lease may
+/// report on it, with the token of the lease. An expired lease stays valid until the server takes
+/// the job away.
+///
+/// Errors: `lease_lost`.
 pub fn fence(job: &job::Model, token: Option<&str>) -> Result<()> {
     if job.lease_token.as_deref() == token { Ok(()) } else { Err(Error::LeaseLost) }
 }
 
-/// The attempt ended by the word of its worker, which may not hear the answer and say it again.
+/// Stores the token of the lease under which a worker ended its attempt. The worker may miss the
+/// response and send the same report again.
 pub fn ended_by(token: Option<&str>, job: job::Model) -> job::Model {
     job::Model { last_lease_token: token.map(str::to_owned), ..job }
 }
 
-/// The worker of this lease has ended its attempt already.
+/// Returns whether the attempt was ended before, under the lease with this token.
 pub fn was_ended_by(token: Option<&str>, job: &job::Model) -> bool {
     token.is_some() && job.last_lease_token.as_deref() == token
 }
 
-/// Sets a job that goes back to the queue to what its items say: done ones stay done, and without items it begins anew.
+/// Resets the progress of a job that returns to the queue to its checkpoint: finished items stay
+/// finished, and a job without items starts again from zero.
 pub fn back_to_checkpoint(job: &mut job::Model, loaded: &Loaded) {
     if loaded.item_count > 0 {
         job.total_shots = job.total_shots.max(loaded.item_count);

@@ -1,4 +1,4 @@
-//! Episodes: create_episode, get_episode, list_episodes, delete_episode.
+//! Episodes of a series: create_episode, get_episode, list_episodes, delete_episode.
 
 use super::{Idempotency, JobManager, validate};
 use crate::{
@@ -19,11 +19,13 @@ use sea_orm::{
 pub struct NewEpisode {
     pub series_id: Option<String>,
     pub title: Option<String>,
-    /// From 0; a series has each number once.
+    /// Number of the episode, at least 0 and unique in its series.
     pub number: Option<i32>,
 }
 
 impl JobManager {
+    /// Creates an episode, in a series or without one.
+    ///
     /// Errors: `invalid_request`, `episode_number_taken`, `idempotency_key_reused`.
     pub async fn create_episode(&self, new: NewEpisode, idempotency: Option<Idempotency>) -> Result<episode::Model> {
         let mut checks = validate::Checks::default();
@@ -44,13 +46,16 @@ impl JobManager {
         self.db.commit(CreateEpisode(row)).await
     }
 
+    /// Returns the episode with this id.
+    ///
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
         validate::may_exist(id, Thing::Episode)?;
         episode::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Episode))
     }
 
-    /// A page, newest first, and where the next begins; of one series, or of all.
+    /// Lists the episodes of one series, or of all, newest first: one page, and the cursor of the
+    /// next page if there is one.
     pub async fn list_episodes(
         &self,
         series_id: Option<String>,
@@ -73,7 +78,7 @@ impl JobManager {
         Ok(super::cut(rows, limit, |row: &episode::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
     }
 
-    /// Its jobs stay, without an episode; each gets an event that says so.
+    /// Deletes an episode. Its jobs stay, without an episode, and each gets a `detached` event.
     ///
     /// Errors: `episode_not_found`.
     pub async fn delete_episode(&self, id: &str) -> Result<()> {

@@ -1,4 +1,4 @@
-//! list_events: the history of a job.
+//! list_events: history of one job.
 
 use super::JobManager;
 use crate::{
@@ -9,7 +9,8 @@ use entity::job_event;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 impl JobManager {
-    /// Events in order, those with a `seq` behind `after`: as many as are read at once.
+    /// Lists the events of a job with a `seq` greater than `after`, in order: at most `limit`,
+    /// fewer if they are large.
     ///
     /// Errors: `job_not_found`.
     pub async fn list_events(&self, id: &str, after: Option<i64>, limit: u64) -> Result<Part<job_event::Model>> {

@@ -1,4 +1,4 @@
-//! export_page: whole jobs, oldest first, a page at a time.
+//! export_page: complete jobs, oldest first, one page at a time.
 
 use super::JobManager;
 use crate::{
@@ -13,29 +13,30 @@ use sea_orm::{
 };
 use std::collections::{BTreeSet, HashMap};
 
-/// A job and all that belongs to it.
+/// Job with all rows that belong to it.
 pub struct WholeJob {
     pub job: job::Model,
-    /// In their order, as the events.
+    /// Items in the order of their positions.
     pub items: Vec<job_item::Model>,
+    /// Events in the order of their sequence numbers.
     pub events: Vec<job_event::Model>,
     pub series: Option<series::Model>,
-    /// With the series of the episode.
+    /// Episode of the job, with the series of the episode.
     pub episode: Option<(episode::Model, Option<series::Model>)>,
     pub active: Vec<active_job::Model>,
 }
 
 impl WholeJob {
-    /// Of which nothing but its row is known.
+    /// Creates a record with the row of the job alone.
     pub fn alone(job: job::Model) -> Self {
         Self { job, items: Vec::new(), events: Vec::new(), series: None, episode: None, active: Vec::new() }
     }
 }
 
 impl JobManager {
-    /// The jobs behind the cursor; an empty page is behind the last one. A job that is created while pages are read
-    /// comes last. The order is the same on every database. A page is of one moment: a job that changes meanwhile has
-    /// the history that leads up to its version.
+    /// Returns the page of jobs behind the cursor; an empty page follows the last one. A job
+    /// created during the export comes last. The order is the same on every database. Each page is
+    /// a snapshot: the history of a job leads up to its version, even if the job changes meanwhile.
     pub async fn export_page(&self, after: Option<Cursor>, limit: u64) -> Result<Vec<WholeJob>> {
         let db = self.db.snapshot().await?;
         let id = bytewise(db.get_database_backend(), "id");

@@ -1,24 +1,25 @@
-//! The filter of lists, counts and actions: what it may say, and the rows that it lets through.
+//! Filter of lists, counts and actions, with its validation.
 
 use super::{JobManager, validate};
 use crate::error::{Error, FieldError, Result};
 use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
 use entity::JobStatus;
-use sea_orm::DbErr;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
 
-/// Characters of a text to look for: the longer it is, the longer a text that almost holds it is looked at.
+/// Maximum number of characters in a search text. The longer the text, the longer the comparison
+/// with a text that almost contains it.
 pub const LONGEST_TEXT: usize = 100;
 
-/// How long a look for a text waits for its turn.
+/// Maximum time that a text search waits for its permit.
 const TURN: Duration = Duration::from_secs(10);
 
-/// Looks for a text that go on at once; others wait. No index knows what stands in a text, so that one that is nowhere is
-/// looked for in each job: with a few of them under way, the connections would be gone that all other reading needs.
+/// Maximum number of concurrent text searches; others wait. No index covers the contents of a text,
+/// so a search without a match examines every job: a few at once would take the connections that
+/// all other reads need.
 pub(super) const SEARCHES: usize = 2;
 
-/// What the jobs of a list have in common. Given fields must all hold.
+/// Conditions on the jobs of a list. A job must match all given fields.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     pub status: Option<JobStatus>,
@@ -28,17 +29,18 @@ pub struct Filter {
     pub episode_id: Option<String>,
     /// Labels, each of which the job must have.
     pub labels: Vec<(String, String)>,
-    /// Created at this moment or later.
+    /// Earliest creation time, inclusive.
     pub created_after: Option<DateTime<Utc>>,
-    /// Created before this moment.
+    /// Latest creation time, exclusive.
     pub created_before: Option<DateTime<Utc>>,
-    /// Text that stands in the title or the content.
+    /// Text that the title or the content must contain.
     pub q: Option<String>,
 }
 
 impl JobManager {
-    /// Looks for what a filter names; for a text when it is its turn. The turn lasts until the database has
-    /// answered, even when the caller is gone: the database goes on, and keeps its connection.
+    /// Runs the query of a filter; a text search waits for a permit first. The permit is held until
+    /// the database has answered, even if the caller is gone: the query continues, and keeps its
+    /// connection.
     pub(super) async fn in_turn<T: Send + 'static>(
         &self,
         filter: &Filter,
@@ -47,7 +49,7 @@ impl JobManager {
         if filter.q.is_none() {
             return look.await;
         }
-        let broken = |error: &dyn std::fmt::Display| Error::Database(DbErr::Custom(error.to_string()));
+        let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("a search ended early: {error}"));
         let turn = timeout(TURN, self.searches.clone().acquire_owned())
             .await
             .map_err(|_| Error::Full("as many searches for a text"))?;
@@ -91,7 +93,7 @@ impl Filter {
             return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
         }
         for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {
-            // SQLite compares times as text, which sorts years of four digits only.
+            // SQLite compares times as text, which sorts only years of four digits.
             if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
                 let detail = "Use a time of the years 0 to 9999.";
                 return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
@@ -100,7 +102,7 @@ impl Filter {
         Ok(())
     }
 
-    /// Names nothing that the counts which the database keeps cannot tell apart.
+    /// Returns whether stored counts cover the filter: it names nothing but status and type.
     pub(super) fn is_kept_count(&self) -> bool {
         let Self { status: _, job_type: _, mode, series_id, episode_id, labels, created_after, created_before, q } =
             self;
@@ -114,7 +116,8 @@ impl Filter {
     }
 }
 
-/// The first whole microsecond from this moment on: of the times that rows have, the same ones lie before it.
+/// Rounds up to a whole microsecond. Stored times are whole microseconds, so the same rows lie
+/// before the result.
 pub(super) fn whole_micros(time: DateTime<Utc>) -> DateTime<Utc> {
     let cut = time.trunc_subsecs(6);
     if cut < time { cut + TimeDelta::microseconds(1) } else { cut }

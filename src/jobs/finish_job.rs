@@ -1,4 +1,4 @@
-//! mark_completed and mark_failed: how an attempt ends.
+//! mark_completed and mark_failed: end of an attempt.
 
 use super::{
     Guard, JobManager,
@@ -15,23 +15,24 @@ use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value, json};
 use std::fmt::Display;
 
-/// Longest wait that a worker may ask for before the next attempt: a week.
+/// Maximum delay that a worker may request before the next attempt, in seconds: one week.
 const LONGEST_WAIT: u32 = 7 * 24 * 60 * 60;
 
-/// Why an attempt failed, and what is to follow.
+/// Error of an attempt, and whether and when another one follows.
 #[derive(Clone, Debug)]
 pub struct Failure {
     pub error: String,
-    /// False: no other attempt would help. Default true.
+    /// False if another attempt would not help. Default true.
     pub retryable: bool,
-    /// Seconds until the next attempt; by default exponential backoff with jitter.
+    /// Seconds until the next attempt. Default: exponential backoff with jitter.
     pub retry_after_seconds: Option<u32>,
 }
 
 impl JobManager {
-    /// Progress becomes 100, the error is cleared, and all known shots count as done; items that were never reported on
-    /// are skipped, failed ones stay failed. A job whose cancelling was asked for is completed all the same: the work is
-    /// done. The same call again under the same lease changes nothing.
+    /// Completes a job. Progress becomes 100, the error is cleared, and all known shots count as
+    /// done. Pending and processing items become skipped; failed ones stay failed. A job with a
+    /// requested cancel is completed all the same: the work is done. A repeated call under the same
+    /// lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
     pub async fn mark_completed(
@@ -55,8 +56,9 @@ impl JobManager {
         Ok(job)
     }
 
-    /// Back to the queue while attempts remain and the error is retryable, else failed for good; cancelled when that was
-    /// asked for. The same call again under the same lease changes nothing.
+    /// Ends an attempt with an error. The job returns to the queue while attempts remain and the
+    /// error is retryable, else it fails. A job with a requested cancel becomes cancelled. A
+    /// repeated call under the same lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
     pub async fn mark_failed(&self, id: &str, failure: Failure, guard: impl Into<Guard> + Send) -> Result<job::Model> {
@@ -82,7 +84,8 @@ pub(super) fn check_failure(checks: &mut validate::Checks, pointer: impl Display
     checks.range(format_args!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, LONGEST_WAIT);
 }
 
-/// Items that were never reported on are skipped: the worker says that the job is complete without them.
+/// Returns the change to completed. Pending and processing items become skipped: the worker says
+/// that the job is complete without them.
 pub(super) fn completed(
     loaded: &Loaded,
     token: Option<&str>,
@@ -143,7 +146,7 @@ pub(super) fn failed(
     Ok(Some(Change::of(EventKind::RetryScheduled, job).telling(told)))
 }
 
-/// The job as it waits for its next attempt.
+/// Returns the job as it waits for its next attempt.
 pub(super) fn queued_again(
     loaded: &Loaded,
     verb: Verb,
@@ -170,7 +173,7 @@ pub(super) fn failed_for_good(
     Ok(change)
 }
 
-/// Failed, whoever says so.
+/// Returns the change to failed, without a check of the lease.
 pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTime<Utc>) -> Result<Change> {
     let mut job = enter(before, Verb::Fail, now)?;
     job.error_message = error.or(job.error_message);
@@ -178,7 +181,7 @@ pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTim
     Ok(Change::of(EventKind::Failed, job).telling(told))
 }
 
-/// The worker lets go of a job whose cancelling was asked for.
+/// Returns the change to cancelled, for a worker that stops a job with a requested cancel.
 pub(super) fn acknowledged(before: &job::Model, token: Option<&str>, now: DateTime<Utc>) -> Result<Change> {
     let job = ended_by(token, enter(before, Verb::Cancel, now)?);
     let told = json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});

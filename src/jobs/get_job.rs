@@ -1,4 +1,4 @@
-//! get_job and view_job.
+//! get_job and view_job: read one job.
 
 use super::{
     JobManager,
@@ -13,24 +13,29 @@ use entity::job;
 use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use std::sync::Arc;
 
-/// How often a job with its items is read before it is read at one moment, in a transaction.
+/// Maximum number of reads of a job with its items before the server reads them in one transaction.
 const TRIES: usize = 3;
 
 impl JobManager {
+    /// Returns the job with this id.
+    ///
     /// Errors: `job_not_found`.
     pub async fn get_job(&self, id: &str) -> Result<job::Model> {
         validate::may_exist(id, Thing::Job)?;
         find(self.db.read(), id).await
     }
 
+    /// Checks that the job exists.
+    ///
     /// Errors: `job_not_found`.
     pub(super) async fn find_job(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Thing::Job)?;
         version(self.db.read(), id).await?.map(|_| ()).ok_or(Error::NotFound(Thing::Job))
     }
 
-    /// The job with its items, from memory where it is there at this version or a later one. Never older than the last
-    /// write that this server answered; of other servers' writes it may be as old as their news take, and at most a second.
+    /// Returns the job with its items, from the cache if it has this version or a later one. The
+    /// result includes every write that this server has answered. A write of another server is
+    /// missing until its notification arrives, at most for a second.
     ///
     /// Errors: `job_not_found`.
     pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<Kept>> {
@@ -45,14 +50,15 @@ impl JobManager {
         Ok(job)
     }
 
-    /// The job and its items, those behind position `after`, of one version, though two statements read them. A snapshot would cost each read a
-    /// transaction; a look at whether the version is still the same costs those alone that have items.
+    /// Returns the job and its items behind position `after`. Both have the same version, though
+    /// two statements read them. A snapshot would cost each read a transaction; a comparison of the
+    /// version afterwards costs only jobs with items.
     pub(super) async fn with_items(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
         validate::may_exist(id, Thing::Job)?;
         let db = self.db.read();
         for _ in 0..TRIES {
             let (job, items) = read(db, id, after).await?;
-            // The shots of a job with items are its items.
+            // `total_shots` counts the items too, so a job without shots has none.
             if (job.total_shots == 0 && items.items.is_empty()) || version(db, id).await? == Some(job.version) {
                 return Ok((job, items));
             }

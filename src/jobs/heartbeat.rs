@@ -1,4 +1,4 @@
-//! heartbeat: a worker that holds a job is still there, and may say how far it is.
+//! heartbeat: extends the lease of a worker, and may report progress.
 
 use super::{
     Guard, JobManager,
@@ -16,41 +16,44 @@ use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
 use serde_json::json;
 
-/// How long a lease holds from a heartbeat on that does not say, in seconds.
+/// Minimum time that a lease lasts after a heartbeat without a duration, in seconds.
 const LEASE: u32 = 60;
 
-/// Lines of one heartbeat, and characters of a line.
+/// Maximum number of log lines in a heartbeat.
 const LOG_LINES: usize = 100;
+/// Maximum number of characters in a log line.
 const LOG_LINE: usize = 2000;
 
-/// What a worker says while it works. `None` leaves a field as it is.
+/// Report of a worker while it works. `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Heartbeat {
-    /// 1 to 86400: the lease ends so many seconds from now. When left out it holds for 60 more at least.
+    /// Seconds from now until the lease expires, 1 to 86400. If omitted, the lease lasts for at
+    /// least 60 more seconds.
     pub lease_seconds: Option<u32>,
     pub progress: Progress,
     pub total_shots: Option<i32>,
     pub completed_shots: Option<i32>,
     pub items: Vec<ItemReport>,
-    /// Up to 100 lines of up to 2,000 characters, for the job's history.
+    /// Log lines for the job's history: up to 100, of up to 2,000 characters each.
     pub log: Vec<String>,
 }
 
-/// What a worker is told.
+/// Response to a heartbeat.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Beat {
     pub lease_expires_at: DateTime<Utc>,
-    /// Someone wants the worker to let go of the job: it calls mark_failed or release_job.
+    /// True if a cancel was requested: the worker stops, and calls mark_failed or release_job.
     pub cancel_requested: bool,
     pub version: i64,
 }
 
 impl JobManager {
-    /// Extends the lease, and takes what is reported with it as a whole or not at all. A heartbeat that reports nothing
-    /// new is no step of the job's version. A lease that has run out is extended too, as long as nobody took the job.
+    /// Extends the lease, and applies all reported values or none. A heartbeat that reports nothing
+    /// new does not change the job's version. An expired lease is extended too, as long as the
+    /// server has not taken the job away.
     ///
-    /// Errors: `job_not_found`, `lease_lost`, `item_not_found`, `item_conflict`, `shots_counted_from_items`,
-    /// `shots_exceed_total`, `invalid_request`.
+    /// Errors: `job_not_found`, `lease_lost`, `item_not_found`, `item_conflict`,
+    /// `shots_counted_from_items`, `shots_exceed_total`, `invalid_request`.
     pub async fn heartbeat(&self, id: &str, lease_token: &str, beat: Heartbeat) -> Result<Beat> {
         check(&beat)?;
         let Guard { version, lease } = Guard::lease(lease_token);
@@ -92,7 +95,7 @@ fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<
         }
     }
     let counted = job.clone();
-    // What the worker says itself counts more than what its items come to.
+    // A reported progress takes precedence over the one computed from the items.
     apply_progress(&mut job, &beat.progress);
     if job != counted {
         told = told.or(Some((EventKind::Progressed, None)));
@@ -102,7 +105,8 @@ fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<
     Ok(Change { events: told.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
 }
 
-/// A worker says how many items there will be, again with each attempt: those that it reported already are among them.
+/// Sets the number of items that a worker announces. It announces them again with each attempt, so
+/// the number includes those that it reported before.
 fn announce(job: &mut job::Model, loaded: &Loaded, total: i32) {
     job.total_shots = total.max(loaded.item_count);
     job.completed_shots = loaded.done_count;

@@ -1,4 +1,4 @@
-//! What the importer asks of the service: to keep a run, its records and its rejects; and to look at them afterwards.
+//! Calls of the importer: store a run, its records and its rejects, and read them afterwards.
 
 use super::{JobManager, validate};
 use crate::{
@@ -25,31 +25,33 @@ use sea_orm::{
 use serde_json::Value;
 use std::sync::Arc;
 
-/// A run that was not heard of for so long has no process any more. It beats every ten seconds.
+/// Time without a heartbeat after which the process of a run counts as gone. A run sends one every
+/// ten seconds.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
-/// How often a batch is written whose ids another writer takes at the same time: written again, it finds them there.
+/// Maximum number of attempts to write a batch while another writer creates jobs with the same ids.
+/// The next attempt finds these jobs.
 const TRIES: usize = 3;
 
 const GIVEN_UP: &str =
     "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
 
-/// What the row of a run that was aborted says.
+/// Error text in the row of an aborted run.
 pub const ABORTED: &str = "Aborted on request. What came in until then is whole, and running again does the rest.";
 
-/// Records and rejects of a run that belong together.
+/// Records and rejects of a run that are written together.
 pub struct Batch {
     pub jobs: Arc<Vec<ImportedJob>>,
-    /// Which of the jobs something was put right in.
+    /// Whether the importer repaired the record of each job.
     pub repaired: Vec<bool>,
-    /// Records that were not taken.
+    /// Number of rejected records.
     pub rejected: usize,
-    /// Those of them that are kept.
+    /// Rejected records that are stored.
     pub rejects: Vec<import_reject::Model>,
 }
 
 impl JobManager {
-    /// Begins a run and answers with its id.
+    /// Starts a run and returns its id.
     pub async fn start_import(&self, options: Value) -> Result<String> {
         let id = self.chance.id();
         let now = self.now();
@@ -77,8 +79,8 @@ impl JobManager {
         Ok(id)
     }
 
-    /// Writes records and rejects of a run, all or none; of a dry one the counts and rejects alone. Answers with what
-    /// became of each job.
+    /// Writes records and rejects of a run, all or none; for a dry run only the counts and rejects.
+    /// Returns the outcome of each job.
     pub async fn import_batch(
         &self,
         import_id: &str,
@@ -89,7 +91,7 @@ impl JobManager {
         let Batch { mut jobs, repaired, rejected, rejects } = batch;
         let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
         if jobs.iter().any(untaken) {
-            // A lease whose token nobody has: it runs out, and the job is taken for abandoned then.
+            // No worker knows this token: the lease expires, and the job then counts as abandoned.
             let leased = Arc::make_mut(&mut jobs).iter_mut().filter(|record| untaken(record));
             leased.for_each(|record| record.job.lease_token = Some(self.chance.id()));
         }
@@ -110,7 +112,7 @@ impl JobManager {
         self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now }).await
     }
 
-    /// What importing these records would come to, one a record.
+    /// Returns the outcome that an import of these records would have, one for each record.
     pub async fn foresee_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Landed>> {
         if self.db.is_detached() {
             return Ok(vec![Landed::Imported; records.len()]);
@@ -118,19 +120,19 @@ impl JobManager {
         foresee(self.db.read(), records, on_conflict, self.now()).await
     }
 
-    /// Says that the run goes on.
+    /// Records a heartbeat of the run.
     pub async fn beat_import(&self, id: &str) -> Result<()> {
         self.db.commit(BeatImport { id: id.to_owned(), now: self.now() }).await
     }
 
-    /// Ends a run, with the error that stopped it if one did, and with its sums where they are known.
+    /// Ends a run, with the error that stopped it, if any, and with its report, if known.
     pub async fn finish_import(&self, id: &str, error: Option<String>, report: Option<Value>) -> Result<()> {
         let status = if error.is_some() { ImportStatus::Failed } else { ImportStatus::Finished };
         self.db.commit(FinishImport { id: id.to_owned(), status, error, report, now: self.now() }).await
     }
 
-    /// Ends a run that goes on, whichever server or command runs it: nothing more of it is written, and what came in stays.
-    /// One that has ended stays as it is.
+    /// Aborts a run on whichever server or command it runs. Nothing more of it is written, and
+    /// imported jobs stay. A run that has ended stays unchanged.
     ///
     /// Errors: `import_not_found`.
     pub async fn abort_import(&self, id: &str) -> Result<import::Model> {
@@ -139,7 +141,7 @@ impl JobManager {
         self.db.commit(AbortImport { id, error, now: self.now() }).await
     }
 
-    /// Whether the run was aborted, or is not there any more.
+    /// Returns whether the run was aborted, or no longer exists.
     pub async fn is_aborted(&self, id: &str) -> Result<bool> {
         use import::Column as C;
         let status = import::Entity::find_by_id(id).select_only().column(C::Status);
@@ -147,8 +149,8 @@ impl JobManager {
         Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
     }
 
-    /// Ends the runs whose process is gone, and answers how many there were. Those of other servers on the same
-    /// database go on.
+    /// Ends the runs whose process is gone, and returns their number. Runs of other servers on the
+    /// same database continue.
     pub async fn give_up_imports(&self) -> Result<u64> {
         let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
         let running = running.rows(self.db.read()).await?;
@@ -161,7 +163,7 @@ impl JobManager {
         self.db.commit(GiveUpImports { ids, silent_since: now - SILENCE, error: GIVEN_UP.to_owned(), now }).await
     }
 
-    /// A run of the importer.
+    /// Returns the import run with this id.
     ///
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
@@ -169,7 +171,7 @@ impl JobManager {
         import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Import))
     }
 
-    /// Runs of the importer, the newest first, as many as are read at once.
+    /// Lists import runs behind the cursor, newest first: at most `limit`, fewer if they are large.
     pub async fn list_imports(&self, after: Option<Cursor>, limit: u64) -> Result<Part<import::Model>> {
         let mut query =
             import::Entity::find().order_by_desc(import::Column::StartedAt).order_by_desc(import::Column::Id);
@@ -181,8 +183,8 @@ impl JobManager {
         Ok(part(query, limit, &[C::Options, C::Error, C::Report], self.db.read()).await?)
     }
 
-    /// The rejects of a run behind the one with this number, in the order in which they were met: as many as are read at
-    /// once.
+    /// Lists the rejects of a run behind the reject with the id `after`, in the order in which the
+    /// importer found them: at most `limit`, fewer if they are large.
     ///
     /// Errors: `import_not_found`.
     pub async fn list_import_rejects(

@@ -1,4 +1,4 @@
-//! list_items and report_items: the parts of a job, which a new attempt resumes from.
+//! list_items and report_items: the parts of a job, from which a new attempt resumes.
 
 use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
@@ -15,15 +15,15 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
-/// Reports in one call.
+/// Maximum number of item reports per call.
 const MAX_REPORTS: usize = 1000;
 
-/// Columns of an item that may be long.
+/// Columns of an item that may hold long values.
 pub(super) const LONG: [job_item::Column; 3] =
     [job_item::Column::Input, job_item::Column::Result, job_item::Column::Error];
 
-/// What a worker says of one item. It is named by its key, or by its position where keys repeat; a key that is not
-/// there yet makes a new item.
+/// Report of a worker on one item. The key names the item, or the position where keys repeat; an
+/// unknown key creates a new item.
 #[derive(Clone, Debug)]
 pub struct ItemReport {
     pub key: Option<String>,
@@ -34,7 +34,8 @@ pub struct ItemReport {
 }
 
 impl JobManager {
-    /// Items in order, those behind position `after`: as many as are read at once.
+    /// Lists the items of a job behind position `after`, in order: at most `limit`, fewer if they
+    /// are large.
     ///
     /// Errors: `job_not_found`.
     pub async fn list_items(&self, id: &str, after: Option<i32>, limit: u64) -> Result<Part<job_item::Model>> {
@@ -46,10 +47,11 @@ impl JobManager {
         Ok(part(items, limit, &LONG, self.db.read()).await?)
     }
 
-    /// Takes a batch of reports as a whole, and keeps total_shots, completed_shots and progress right with it.
+    /// Applies a batch of reports, all or none, and updates total_shots, completed_shots and
+    /// progress.
     ///
-    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `item_not_found`, `item_conflict`,
-    /// `invalid_request`, `version_mismatch`.
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `item_not_found`,
+    /// `item_conflict`, `invalid_request`, `version_mismatch`.
     pub async fn report_items(
         &self,
         id: &str,
@@ -73,7 +75,7 @@ impl JobManager {
     }
 }
 
-/// About how many bytes the reports hold.
+/// Returns the approximate size of the reports, in bytes.
 pub(super) fn weight(reports: &[ItemReport]) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     let report = |report: &ItemReport| {
@@ -82,7 +84,7 @@ pub(super) fn weight(reports: &[ItemReport]) -> usize {
     reports.iter().map(report).sum()
 }
 
-/// The items that are reported on.
+/// Returns the keys and positions of the reported items.
 pub(super) fn named(reports: &[ItemReport]) -> Items {
     Items::Named {
         keys: reports.iter().filter(|r| r.idx.is_none()).filter_map(|r| r.key.clone()).collect(),
@@ -90,13 +92,13 @@ pub(super) fn named(reports: &[ItemReport]) -> Items {
     }
 }
 
-/// What an event says of changed items.
+/// Returns the data of an event about changed items.
 pub(super) fn told(changed: &[job_item::Model]) -> Value {
     let item = |item: &job_item::Model| json!({"idx": item.idx, "key": item.key, "status": item.status});
     json!({"items": changed.iter().map(item).collect::<Vec<_>>()})
 }
 
-/// Sets the job's counts, and answers with the items that are not as they were.
+/// Applies the reports, sets the job's counts, and returns the items that changed.
 pub(super) fn apply_reports(
     job: &mut job::Model,
     loaded: &Loaded,
@@ -130,14 +132,14 @@ pub(super) fn apply_reports(
         let detail = format!("A job has at most {MAX_ITEMS} items.");
         return Err(Error::invalid(FieldError::at("/items", "too_many", detail)));
     }
-    // A worker may have announced more shots than it has reported yet.
+    // A worker may have announced more shots than it has reported so far.
     job.total_shots = job.total_shots.max(count);
     job.completed_shots = done;
     job.progress = percent(done, job.total_shots);
     Ok(changed)
 }
 
-/// The items that were loaded, by key and by position.
+/// Loaded items, by key and by position.
 struct Known<'a> {
     keys: HashMap<&'a str, Vec<&'a job_item::Model>>,
     positions: HashMap<i32, &'a job_item::Model>,
@@ -150,7 +152,7 @@ impl<'a> Known<'a> {
         Self { keys, positions: items.iter().map(|item| (item.idx, item)).collect() }
     }
 
-    /// The item that the report means; `None` when it is new.
+    /// Returns the item that the report names; `None` for a new item.
     fn find(&self, report: &ItemReport, i: usize) -> Result<Option<&'a job_item::Model>> {
         let conflict =
             |code, detail: String| Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), code, detail)));
@@ -212,7 +214,7 @@ fn apply(item: &mut job_item::Model, report: &ItemReport, attempt: i32, now: Dat
     }
 }
 
-/// Not to be worked on again.
+/// Returns whether the item needs no more work.
 pub(super) fn is_done(status: ItemStatus) -> bool {
     matches!(status, ItemStatus::Completed | ItemStatus::Skipped)
 }

@@ -1,4 +1,5 @@
-//! Calls that wait for a change of one job each. News of a commit wake those that wait for its jobs and nobody else.
+//! Calls that each wait for a change of one job. A notification of a commit wakes only the calls
+//! that wait for its jobs.
 
 use crate::{
     db::{NewsDesk, Subscription},
@@ -14,15 +15,17 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-/// Calls that wait at one server.
+/// Maximum number of waiting calls per server.
 pub const MOST_WAITS: usize = 5_000;
 
-/// Between two looks of a call at its job, when no news come: longer for each that waits, so that all of them together
-/// look 500 times a second at most.
+/// Minimum time between two queries of a waiting call if no notification arrives.
 const LOOK: Duration = Duration::from_secs(1);
+/// Part of this time for each waiting call, so that all calls together run at most 500 queries a
+/// second.
 const LOOK_FOR_EACH: Duration = Duration::from_millis(2);
 
-/// Looks at once: half of the connections are left to others when something wakes all who wait.
+/// Maximum number of concurrent queries. Half of the connections stay free for others when
+/// something wakes all waiting calls.
 const LOOKS: usize = 4;
 
 #[derive(Clone)]
@@ -36,7 +39,7 @@ pub struct JobWaits {
 struct Room {
     count: usize,
     jobs: HashMap<Arc<str>, Waiters>,
-    /// News are listened to.
+    /// True while a task receives notifications.
     watched: bool,
 }
 
@@ -46,7 +49,7 @@ struct Waiters {
     wake: Arc<Notify>,
 }
 
-/// A place among those who wait for a job; given up when dropped.
+/// Registration of a call that waits for a job; ends when dropped.
 pub struct JobWait {
     waits: JobWaits,
     id: Arc<str>,
@@ -58,7 +61,9 @@ impl JobWaits {
         Self { desk, room: Arc::default(), looks: Arc::new(Semaphore::new(LOOKS)) }
     }
 
-    /// Errors: `overloaded` when as many wait as the server holds.
+    /// Registers a call that waits for the job.
+    ///
+    /// Errors: `overloaded` when the server has reached its limit of waiting calls.
     pub fn enter(&self, id: &str) -> Result<JobWait> {
         let mut room = self.room();
         if room.count >= MOST_WAITS {
@@ -76,18 +81,18 @@ impl JobWaits {
         Ok(JobWait { waits: self.clone(), id, wake })
     }
 
-    /// How long a call waits for news before it looks at its job.
+    /// Returns how long a call waits for a notification before it queries its job.
     pub fn patience(&self) -> Duration {
         let count = u32::try_from(self.room().count).unwrap_or(u32::MAX);
         LOOK.max(LOOK_FOR_EACH.saturating_mul(count))
     }
 
-    /// The right to look at a job; none when it does not come in time.
+    /// Waits for a permit to query a job; `None` if no permit is free in time.
     pub async fn turn(&self, until: Instant) -> Option<SemaphorePermit<'_>> {
         timeout_at(until, self.looks.acquire()).await.ok()?.ok()
     }
 
-    /// Hands on news until nobody waits.
+    /// Forwards notifications until no call waits.
     async fn watch(self, mut news: Subscription) {
         loop {
             let told = tokio::select! {

@@ -1,4 +1,5 @@
-//! list_jobs: pages of jobs under a filter, newest first, by offset or by keyset cursor.
+//! list_jobs: pages of jobs under a filter, in either order of creation, by offset or by keyset
+//! cursor.
 
 use super::{
     AccessPath, Filter, JobManager, Stretch, Total,
@@ -29,14 +30,15 @@ impl Order {
     }
 }
 
-/// Where a page begins.
+/// Start of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum PageAfter {
-    /// At the first row. What follows is asked for by cursor.
+    /// First row; the client requests the pages behind it by cursor.
     Start,
-    /// Behind so many rows. Costs more the deeper it goes.
+    /// Row behind this number of rows. The cost grows with the offset.
     Offset(u64),
-    /// Behind the row that the `next_cursor` of the page before names. Costs the same at any depth.
+    /// Row behind the one that the `next_cursor` of the previous page names. The cost is the same
+    /// at any depth.
     Cursor(Cursor),
 }
 
@@ -44,29 +46,29 @@ pub enum PageAfter {
 pub enum View {
     #[default]
     Full,
-    /// Without content, request_data, context and result, which may be large.
+    /// All fields except content, request_data, context and result, which may be large.
     Summary,
-    /// A summary with the newest frame of each job.
+    /// Summary with the newest frame of each job.
     Preview,
 }
 
 pub struct Page {
     pub jobs: Vec<job::Model>,
-    /// Paths of the newest frames by job, in a preview.
+    /// Path of the newest frame by job id; empty unless the view is a preview.
     pub frames: HashMap<String, String>,
-    /// How many jobs there are under the filter, on all pages.
+    /// Number of jobs that match the filter, on all pages.
     pub total: Total,
-    /// Set when more follow, or may follow: see [`super::LOOKED_AT`].
+    /// Cursor of the next page, set if more jobs follow or may follow: see [`super::LOOKED_AT`].
     pub next: Option<Cursor>,
-    /// It ended because of how large its rows are: what it lacks begins at `next`.
+    /// True if the page ended early because its rows are large; the missing rows begin at `next`.
     pub cut: bool,
 }
 
-/// Rows of a page.
+/// Rows of one page.
 #[derive(Default)]
 pub(super) struct Rows {
     pub jobs: Vec<job::Model>,
-    /// Where the next ones begin, when there are more.
+    /// Cursor of the next rows, if more follow.
     pub next: Option<Cursor>,
     pub cut: bool,
 }
@@ -77,15 +79,17 @@ impl Page {
     }
 }
 
-/// Rows that are walked over one by one before a page; of more the last is looked up first, by the index alone.
+/// Maximum offset that the database skips row by row. For a larger one, the server first looks up
+/// the last skipped row in the index alone.
 const SHALLOW: u64 = 200;
 
-/// Rows of a page.
+/// Allowed number of rows per page.
 const LIMIT: std::ops::RangeInclusive<u64> = 1..=200;
 
 impl JobManager {
-    /// A page may hold less than it has room for, though more follow: when its rows are large, or when the filter names
-    /// more than an index knows, and the page is not asked for by offset: see [`super::LOOKED_AT`].
+    /// Lists one page of jobs. The page may hold fewer than `limit` jobs although more follow: if
+    /// its rows are large, or if no index covers the whole filter and the page is not requested by
+    /// offset, see [`super::LOOKED_AT`].
     ///
     /// Errors: `invalid_request`, `search_too_long`.
     pub async fn list_jobs(
@@ -146,7 +150,7 @@ impl JobManager {
         Ok(Sifted { total, rows, upto: None })
     }
 
-    /// The next rows, as many as are read at once.
+    /// Returns the next rows: at most `limit`, fewer if they are large.
     async fn rows(&self, path: &AccessPath, part: &Stretch, offset: u64, limit: u64, view: View) -> Result<Rows> {
         let db = self.db.read();
         let backend = db.get_database_backend();
@@ -161,14 +165,14 @@ impl JobManager {
             return Ok(Rows::default());
         }
         let jobs = db::page_of_jobs(db, page(backend, path, part, view), offset, fit).await?;
-        // Fewer are there only when there are no more behind them.
+        // Fewer than `fit` rows come back only if none follow.
         let more = jobs.len() as u64 == fit && sizes.len() as u64 > fit;
         let next = jobs.last().filter(|_| more).map(place);
         Ok(Rows { jobs, next, cut: more && fit < limit })
     }
 
-    /// The last of so many rows; none when there are fewer. Walks over an index from whichever end is nearer, and over
-    /// nothing where the count tells that there are not so many.
+    /// Returns the last of the first `rows` jobs, or `None` if there are fewer. Reads the index
+    /// from the nearer end, and reads nothing if the count shows that there are fewer.
     async fn row_before(&self, path: &AccessPath, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
         if total.exact && rows >= total.jobs {
             return Ok(None);
@@ -180,7 +184,7 @@ impl JobManager {
         self.nth(path, &Stretch { order, ..Stretch::default() }, nth).await
     }
 
-    /// The nth job of the stretch, counted from 1; none when there are fewer.
+    /// Returns the nth job of the range, counted from 1, or `None` if there are fewer.
     pub(super) async fn nth(&self, path: &AccessPath, part: &Stretch, nth: u64) -> Result<Option<Cursor>> {
         let db = self.db.read();
         let mut place = path.places(db.get_database_backend(), part);
@@ -190,19 +194,20 @@ impl JobManager {
     }
 }
 
-/// The query of a page. Public so that its plan can be looked at.
+/// Builds the query of a page. Public so that its query plan can be inspected.
 pub fn page(backend: DbBackend, path: &AccessPath, part: &Stretch, view: View) -> Select<job::Entity> {
     path.in_order(columns(view), backend, part)
 }
 
-/// Where a job stands in the order of a list.
+/// Returns the position of a job in the order of a list.
 fn place(job: &job::Model) -> Cursor {
     Cursor { created_at: job.created_at, id: job.id.clone() }
 }
 
-/// Columns that a summary leaves out, and what may be long of the others.
+/// Columns that a summary leaves out.
 const LARGE: [job::Column; 4] =
     [job::Column::Content, job::Column::RequestData, job::Column::Context, job::Column::ResultData];
+/// Other columns that may hold long values.
 const LONG: [job::Column; 9] = [
     job::Column::UserRequirement,
     job::Column::ErrorMessage,
@@ -215,13 +220,14 @@ const LONG: [job::Column; 9] = [
     job::Column::SourceStatus,
 ];
 
-/// The columns of the view that may be long.
+/// Returns the columns of the view that may hold long values.
 pub(super) fn long(view: View) -> Vec<job::Column> {
     let large = if view == View::Full { &LARGE[..] } else { &[] };
     large.iter().chain(&LONG).copied().collect()
 }
 
-/// The columns of the view; what a summary leaves out comes as null instead of being read.
+/// Selects the columns of the view. Those that a summary leaves out are returned as null without
+/// being read.
 pub(super) fn columns(view: View) -> Select<job::Entity> {
     match view {
         View::Full => job::Entity::find(),
@@ -229,7 +235,7 @@ pub(super) fn columns(view: View) -> Select<job::Entity> {
     }
 }
 
-/// The columns of which none is long in a job that was created here.
+/// Selects the columns that are short in every job created by this service.
 pub(super) fn brief() -> Select<job::Entity> {
     let long = [job::Column::UserRequirement, job::Column::ErrorMessage, job::Column::Labels];
     without(&[&LARGE[..], &long].concat())

@@ -1,4 +1,4 @@
-//! list_loops: how the loops of this server go.
+//! list_loops: status of the background loops of this server.
 
 use super::JobManager;
 use crate::error::Result;
@@ -9,51 +9,51 @@ use std::{
     time::Duration,
 };
 
-/// How a loop goes.
+/// Status of a background loop.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LoopStatus {
-    /// When it ran last.
+    /// Time of the last run.
     pub ran_at: DateTime<Utc>,
     pub runs: u64,
-    /// How much it did, of all its runs.
+    /// Sum of the counts that all runs returned.
     pub done: u64,
-    /// Why its last run failed; `None` when it did not.
+    /// Error of the last run; `None` if it succeeded.
     pub error: Option<String>,
-    /// Runs that ended in a panic.
+    /// Number of runs that ended in a panic.
     pub panics: u64,
 }
 
-/// What is known of a loop.
+/// State of a background loop.
 #[derive(Debug)]
 pub struct Loop {
     period: TimeDelta,
-    /// When it last ran or went on, or was started. A panic is no run.
+    /// Time when the loop last ran, made progress or was started. A panic does not count as a run.
     seen_at: DateTime<Utc>,
     status: LoopStatus,
 }
 
-/// Periods after which a loop that has not run is late.
+/// Number of periods without a run after which a loop is late.
 const LATE: i32 = 10;
 
-/// By name.
+/// Background loops by name.
 pub type Loops = Arc<Mutex<BTreeMap<&'static str, Loop>>>;
 
 impl JobManager {
-    /// A loop is about to run for the first time, and then again and again.
+    /// Registers a loop before its first run.
     pub fn loop_began(&self, name: &'static str, period: Duration) {
         let period = TimeDelta::from_std(period).unwrap_or(TimeDelta::MAX);
         let of_name = Loop { period, seen_at: self.now(), status: LoopStatus::default() };
         self.known_loops().insert(name, of_name);
     }
 
-    /// A long run of a loop has come a step further.
+    /// Records that a long run of a loop makes progress.
     pub fn loop_goes_on(&self, name: &'static str) {
         if let Some(of_name) = self.known_loops().get_mut(name) {
             of_name.seen_at = self.now();
         }
     }
 
-    /// A loop has run once.
+    /// Records a finished run of a loop.
     pub fn loop_ran(&self, name: &'static str, done: Result<u64>) {
         let now = self.now();
         self.note_run(name, |of_name| {
@@ -68,7 +68,7 @@ impl JobManager {
         });
     }
 
-    /// A run of a loop has ended in a panic.
+    /// Records a run of a loop that ended in a panic.
     pub fn loop_panicked(&self, name: &'static str) {
         self.note_run(name, |of_name| {
             of_name.status.panics += 1;
@@ -84,14 +84,14 @@ impl JobManager {
         }
     }
 
-    /// The loops of this process that have run, by name.
+    /// Lists the loops of this process that have run, by name.
     pub fn list_loops(&self) -> Vec<(&'static str, LoopStatus)> {
         let loops = self.known_loops();
         let ran = loops.iter().filter(|(_, of_name)| of_name.status.runs > 0);
         ran.map(|(name, of_name)| (*name, of_name.status.clone())).collect()
     }
 
-    /// A sentence for each loop that has not run for ten of its periods.
+    /// Returns a sentence for each loop that has not run for ten of its periods.
     pub fn late_loops(&self) -> Vec<String> {
         let now = self.now();
         let loops = self.known_loops();

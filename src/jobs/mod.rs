@@ -1,4 +1,4 @@
-//! `JobManager`: the one service. HTTP, CLI and background loops are faces of it: whatever they can do is a verb here.
+//! `JobManager`: the service. The HTTP API, the CLI and the background loops only call its methods.
 
 mod access_path;
 mod actions;
@@ -102,14 +102,14 @@ use tokio::sync::{Notify, Semaphore};
 use waiting::Waiting;
 use worker_book::WorkerBook;
 
-/// Which versions of a job a change may be made to: those of an `If-Match`, or any.
+/// Versions of a job that a change may apply to: those of an `If-Match` header, or any if `None`.
 pub type IfVersion = Option<Vec<i64>>;
 
-/// On which condition a report on a job is taken.
+/// Conditions under which the server accepts a report on a job.
 #[derive(Clone, Debug, Default)]
 pub struct Guard {
     pub version: IfVersion,
-    /// The token of the lease that the caller holds; none of a job that was started without a lease.
+    /// Token of the lease that the caller holds; `None` for a job that was started without a lease.
     pub lease: Option<String>,
 }
 
@@ -120,7 +120,7 @@ impl From<IfVersion> for Guard {
 }
 
 impl Guard {
-    /// The caller holds the lease with this token.
+    /// Creates a guard for the lease with this token.
     pub fn lease(token: impl Into<String>) -> Self {
         Self { version: None, lease: Some(token.into()) }
     }
@@ -132,16 +132,16 @@ pub struct JobManager {
     clock: Arc<dyn Clock>,
     chance: Arc<dyn Chance>,
     feed: Feed,
-    /// An action was begun here.
+    /// Signal that an action was started on this server.
     wake: Arc<Notify>,
-    /// Names this service in what it works on.
+    /// Name of this process as the owner of the actions that it runs.
     owner: Arc<str>,
     waiting: Waiting,
     job_waits: JobWaits,
     streams: Arc<Semaphore>,
     workers: WorkerBook,
     loops: Loops,
-    /// Looks for a text that may go on at once.
+    /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     looked_at: u64,
     looked_for: Duration,
@@ -175,22 +175,23 @@ impl JobManager {
         }
     }
 
-    /// See [`crate::db::KeptJobs::changes`].
+    /// Returns the change counter of the job cache: see [`crate::db::KeptJobs::changes`].
     pub fn changes(&self) -> Option<u64> {
         self.db.kept().changes()
     }
 
-    /// Without a database: see [`Database::detached`].
+    /// Creates a service without a database: see [`Database::detached`].
     pub fn detached() -> Self {
         Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemChance))
     }
 
-    /// For connecting, migrating and closing; what changes a job is a verb.
+    /// Returns the database, for connecting, migrating and closing. To change a job, call a method
+    /// of this type instead.
     pub fn database(&self) -> &Database {
         &self.db
     }
 
-    /// Ends all streams and waits: the process is about to end.
+    /// Ends all streams and waiting calls, before the process ends.
     pub async fn end_streams(&self) {
         self.feed.end().await;
     }
@@ -208,8 +209,8 @@ impl JobManager {
         self.clock.now()
     }
 
-    /// Changes one job: `decide` gets the row, and the moment in which it is changed, and answers with the row as it is to
-    /// be. That moment may be seconds after the call: the write waits for its turn.
+    /// Changes one job. `decide` receives the row and the time of the change, and returns the new
+    /// row. That time may be seconds after the call, since the write waits in a queue.
     async fn change(
         &self,
         id: &str,
@@ -220,8 +221,8 @@ impl JobManager {
         Ok(self.try_change(id, if_version, items, 0, decide).await?.job)
     }
 
-    /// As [`JobManager::change`], where `decide` holds about so many bytes of what the caller sent; and says whether
-    /// there was something to change.
+    /// Changes one job like [`JobManager::change`], and also returns whether anything changed.
+    /// `weight` is the approximate size of the caller's data in `decide`, in bytes.
     async fn try_change(
         &self,
         id: &str,
@@ -241,7 +242,7 @@ impl JobManager {
     }
 }
 
-/// A job is updated when something is told of it.
+/// Sets `updated_at` if the change adds an event to the history.
 fn stamped(mut change: Change, now: DateTime<Utc>) -> Change {
     if !change.events.is_empty() {
         change.job.updated_at = now;
@@ -249,7 +250,8 @@ fn stamped(mut change: Change, now: DateTime<Utc>) -> Change {
     change
 }
 
-/// A page out of one row more than the page holds, and where the next begins when there is one.
+/// Cuts a page from rows that were read with one extra row, and returns the cursor of the next page
+/// if there is one.
 fn cut<R>(mut rows: Vec<R>, limit: u64, place: impl Fn(&R) -> Cursor) -> (Vec<R>, Option<Cursor>) {
     let more = rows.len() as u64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or(usize::MAX));

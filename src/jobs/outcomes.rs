@@ -1,4 +1,4 @@
-//! report_outcomes: how the attempts of many jobs ended, in one call.
+//! report_outcomes: ends the attempts of many jobs in one call.
 
 use super::{
     Failure, JobManager,
@@ -14,14 +14,14 @@ use chrono::{DateTime, Utc};
 use entity::job;
 use serde_json::{Map, Value};
 
-/// Outcomes of one call.
+/// Maximum number of outcomes per call.
 const MOST: usize = 1000;
 
-/// How the attempt of a job ended.
+/// End of an attempt, as its worker reports it.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     pub job_id: String,
-    /// None of a job that was started without a lease.
+    /// Token of the lease; `None` for a job that was started without a lease.
     pub lease_token: Option<String>,
     pub ending: Ending,
 }
@@ -34,10 +34,11 @@ pub enum Ending {
 }
 
 impl JobManager {
-    /// Each outcome is taken or refused by itself, in order, as mark_completed, mark_failed and release_job do; those
-    /// that are taken are one transaction.
+    /// Accepts or refuses each outcome separately, in order, by the rules of mark_completed,
+    /// mark_failed and release_job. One transaction writes all accepted outcomes.
     ///
-    /// Errors: `invalid_request`; of each outcome `job_not_found`, `job_transition_illegal`, `lease_lost`.
+    /// Errors: `invalid_request`; for each outcome `job_not_found`, `job_transition_illegal`,
+    /// `lease_lost`.
     pub async fn report_outcomes(&self, outcomes: Vec<Outcome>) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
         let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone())).collect();
@@ -75,7 +76,7 @@ impl JobManager {
             }?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        // No row has an id with a NUL in it, and PostgreSQL does not even take the question.
+        // No id contains a NUL, and PostgreSQL refuses a query with one.
         ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, weight, decide }
     }
 

@@ -1,15 +1,16 @@
-//! JSON pointers (RFC 6901) to where something is wrong: kept as a chain on the stack while a document is walked, and
-//! written out only at an error.
+//! JSON pointers (RFC 6901) to invalid values. A walk over a document keeps its pointer as a chain
+//! on the stack, and formats it only for an error.
 
 use std::fmt::{self, Display, Formatter, Write};
 
-/// Characters of a part of a pointer; a longer one ends with an ellipsis there.
+/// Maximum number of characters in a part of a pointer; a longer part is cut and ends with an
+/// ellipsis.
 pub const LONGEST_PART: usize = 200;
 
-/// Where in a document a walk is.
+/// Current location of a walk over a document.
 #[derive(Clone, Copy)]
 pub enum Spot<'a> {
-    /// Where it began.
+    /// Location where the walk began.
     Root(&'a dyn Display),
     Member(&'a Spot<'a>, &'a str),
     Element(&'a Spot<'a>, usize),
@@ -25,7 +26,7 @@ impl Display for Spot<'_> {
     }
 }
 
-/// A member's name as a part of a pointer.
+/// Name of a member, escaped as a part of a pointer.
 pub struct Part<'a>(pub &'a str);
 
 impl Display for Part<'_> {

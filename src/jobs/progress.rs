@@ -1,4 +1,4 @@
-//! update_progress and update_shots: what a running job reports of itself.
+//! update_progress and update_shots: progress reports of a running job.
 
 use super::{Guard, JobManager, enter::fence, validate};
 use crate::{
@@ -8,16 +8,19 @@ use crate::{
 };
 use entity::{JobStatus, job};
 
-/// What changed; `None` leaves a field as it is.
+/// Progress report; `None` leaves a field unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// Percent, 0 to 100.
+    /// Progress in percent, 0 to 100.
     pub progress: Option<f64>,
     pub current_stage: Option<String>,
 }
 
 impl JobManager {
-    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `invalid_request`, `version_mismatch`.
+    /// Sets the progress, the current stage, or both.
+    ///
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `invalid_request`,
+    /// `version_mismatch`.
     pub async fn update_progress(
         &self,
         id: &str,
@@ -40,10 +43,11 @@ impl JobManager {
         .await
     }
 
-    /// Sets the counts, and the progress from them when a total is known. A count left out stays.
+    /// Sets the shot counts, and computes the progress from them if a total is known. An omitted
+    /// count stays unchanged.
     ///
-    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `shots_counted_from_items`, `invalid_request`,
-    /// `version_mismatch`.
+    /// Errors: `job_not_found`, `job_not_processing`, `lease_lost`, `shots_counted_from_items`,
+    /// `invalid_request`, `version_mismatch`.
     pub async fn update_shots(
         &self,
         id: &str,
@@ -96,8 +100,9 @@ pub(super) fn apply_shots(
     Ok(())
 }
 
-/// The job takes reports of this caller, who holds the lease with the token, or works without one. The token comes
-/// first: who comes too late is told so whatever became of the job.
+/// Checks that the job accepts reports of this caller, which holds the lease with the token or
+/// works without one. Checks the token first: a worker that lost its lease gets that error in every
+/// status of the job.
 pub(super) fn must_process(job: &job::Model, token: Option<&str>) -> Result<()> {
     if token.is_some() {
         fence(job, token)?;
@@ -108,13 +113,13 @@ pub(super) fn must_process(job: &job::Model, token: Option<&str>) -> Result<()> 
     fence(job, token)
 }
 
-/// Not more shots are done than there are.
+/// Checks that the job has at least as many shots as are completed.
 pub(super) fn check_shots(job: &job::Model) -> Result<()> {
     let (completed, total) = (job.completed_shots, job.total_shots);
     if completed > total { Err(Error::ShotsExceedTotal { completed, total }) } else { Ok(()) }
 }
 
-/// What is wrong with two counts by themselves, which no stored count can put right.
+/// Checks two reported counts for errors that no stored count can correct.
 pub(super) fn check_counts(checks: &mut validate::Checks, total: Option<i32>, completed: Option<i32>) {
     checks.range("/total_shots", total, 0, i32::MAX);
     checks.range("/completed_shots", completed, 0, i32::MAX);

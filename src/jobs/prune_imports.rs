@@ -1,4 +1,4 @@
-//! prune_imports: runs of the importer that nobody asks for any more go, and rejects beyond what is kept of all runs.
+//! prune_imports: deletes old import runs, and rejects beyond the limit for all runs together.
 
 use super::JobManager;
 use crate::{
@@ -9,16 +9,17 @@ use chrono::TimeDelta;
 use entity::import::{self, ImportStatus};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
-/// Rejects that are taken away at once: others write between two transactions. Each may have a mebibyte.
+/// Maximum number of rejects that one transaction deletes; other writers run in between. A reject
+/// may have up to 1 MiB.
 const AT_ONCE: u64 = 200;
 
-/// Bytes of rejects that are kept of all runs.
+/// Maximum size of the rejects of all runs together, in bytes.
 const BYTES: i64 = 1 << 30;
 
-/// Runs that are kept.
+/// Maximum number of import runs to keep.
 const RUNS: usize = 10_000;
 
-/// What was taken away.
+/// Numbers of deleted runs and of runs that lost their rejects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Pruned {
     pub runs: u64,
@@ -27,8 +28,9 @@ pub struct Pruned {
 }
 
 impl JobManager {
-    /// Takes away the runs that ended longer ago than this, with their rejects; the oldest runs beyond 10,000; and the
-    /// rejects of the oldest runs where those of all runs have more than 1 GiB. The jobs that came in stay.
+    /// Deletes the runs that ended longer ago than `keep`, with their rejects; the oldest runs
+    /// beyond 10,000; and the rejects of the oldest runs while those of all runs exceed 1 GiB.
+    /// Imported jobs stay.
     pub async fn prune_imports(&self, keep: Option<TimeDelta>) -> Result<Pruned> {
         use import::Column as C;
         let ended = import::Entity::find().filter(C::Status.ne(ImportStatus::Running));

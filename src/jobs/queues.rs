@@ -1,4 +1,5 @@
-//! list_queues and set_queue: what is set for the types of jobs, and what waits and runs of each.
+//! list_queues and set_queue: settings of the job types, with their numbers of queued and
+//! processing jobs.
 
 use super::{JobManager, validate};
 use crate::{
@@ -10,22 +11,22 @@ use entity::{JobStatus, job, queue};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
 use std::collections::BTreeMap;
 
-/// The jobs of one type.
+/// Queue of the jobs of one type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Queue {
     pub job_type: String,
-    /// No worker is given a job of this type.
+    /// True if claims skip this type.
     pub paused: bool,
-    /// Jobs that may run at once; `None` for any number.
+    /// Maximum number of running jobs; `None` for no limit.
     pub max_running: Option<i32>,
     pub queued: u64,
     pub processing: u64,
-    /// When something was set last; `None` when nothing ever was.
+    /// Time of the last change of a setting; `None` if nothing was ever set.
     pub updated_at: Option<DateTime<Utc>>,
 }
 
 impl JobManager {
-    /// Every type that something is set for, or of which jobs wait or run.
+    /// Lists every type that has settings, or queued or processing jobs.
     pub async fn list_queues(&self) -> Result<Vec<Queue>> {
         let db = self.db.read();
         let mut queues: BTreeMap<String, Queue> = BTreeMap::new();
@@ -42,7 +43,8 @@ impl JobManager {
         Ok(named.collect())
     }
 
-    /// Sets what is given for a type, on all servers at once: jobs that run go on, claims that follow keep to it.
+    /// Changes the given settings of a type, on all servers at once. Running jobs continue; later
+    /// claims follow the new settings.
     ///
     /// Errors: `invalid_request`.
     pub async fn set_queue(
@@ -76,10 +78,10 @@ impl JobManager {
         Ok(queue)
     }
 
-    /// How many jobs wait and run, by type.
+    /// Counts the queued and the processing jobs by type.
     async fn live_jobs(&self, job_type: Option<&str>) -> Result<Vec<(String, JobStatus, i64)>> {
         let mut counted = Vec::new();
-        // As the predicates of the indexes say it.
+        // Spelled like the predicates of the indexes, so that the planner uses them.
         for live in ["status = 'queued'", "status = 'processing'"] {
             let mut jobs = job::Entity::find()
                 .select_only()

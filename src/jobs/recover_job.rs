@@ -1,4 +1,4 @@
-//! recover_job: a job that failed or got stuck goes on from where it stood.
+//! recover_job: resumes a failed or stuck job from its checkpoint.
 
 use super::{IfVersion, JobManager, enter::enter, retry_job::is_stale, validate::MAX_ATTEMPTS};
 use crate::{
@@ -11,9 +11,10 @@ use entity::{ItemStatus, job, job_item};
 use serde_json::json;
 
 impl JobManager {
-    /// Puts a failed job back in the queue, or a processing one whose process is gone, with its checkpoint: items that
-    /// are done stay done, all others are to be done again; a job without items keeps its progress and its shots. When
-    /// its attempts were spent it gets one more, but `max_attempts` never goes above 100.
+    /// Puts a failed job back in the queue, or a processing job whose process is gone, with its
+    /// checkpoint: finished items stay finished, and the next attempt does all others again. A job
+    /// without items keeps its progress and its shots. A job without attempts left gets one more,
+    /// but `max_attempts` never exceeds 100.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn recover_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
@@ -40,7 +41,7 @@ fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     Ok(Change { items, ..Change::of(EventKind::Recovered, job).telling(told) })
 }
 
-/// What it came to before stays until the next attempt says something else.
+/// Resets an item to pending. Its result stays until the next attempt reports another.
 fn again(item: &job_item::Model, now: DateTime<Utc>) -> job_item::Model {
     job_item::Model { status: ItemStatus::Pending, error: None, completed_at: None, updated_at: now, ..item.clone() }
 }

@@ -1,4 +1,4 @@
-//! release_job.
+//! release_job: gives a job back without a failure.
 
 use super::{
     Guard, JobManager,
@@ -15,8 +15,9 @@ use entity::{JobStatus, job};
 use serde_json::json;
 
 impl JobManager {
-    /// A worker that stops gives the job back, and the attempt with it: the next one may have it at once. A job whose
-    /// cancelling was asked for ends as cancelled instead. The same call again changes nothing.
+    /// Puts a job back in the queue because its worker stops. The attempt does not count, and
+    /// another worker may claim the job at once. A job with a requested cancel becomes cancelled
+    /// instead. A repeated call under the same lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
     pub async fn release_job(&self, id: &str, guard: impl Into<Guard> + Send) -> Result<job::Model> {

@@ -1,4 +1,4 @@
-//! rescue_jobs: jobs whose worker was not heard of in time are taken from it.
+//! rescue_jobs: takes jobs from workers whose leases have expired.
 
 use super::{
     JobManager,
@@ -16,10 +16,10 @@ use entity::job;
 use serde_json::json;
 use std::sync::Arc;
 
-/// Jobs of one transaction.
+/// Maximum number of jobs per transaction.
 const AT_ONCE: u64 = 500;
 
-/// What became of the jobs of one transaction.
+/// Numbers of jobs found, rescued and skipped in one transaction.
 #[derive(Default)]
 struct Batch {
     found: u64,
@@ -28,12 +28,14 @@ struct Batch {
 }
 
 impl JobManager {
-    /// Takes the jobs whose lease has run out from their workers: back to the queue, with a wait, while attempts remain,
-    /// else to failed; to cancelled when that was asked for. Items that are done stay done. Safe on all servers at once.
-    /// Answers with how many jobs there were.
+    /// Takes the jobs with an expired lease from their workers, and returns the number of jobs.
+    /// While attempts remain a job returns to the queue, with a backoff; otherwise it fails. A job
+    /// with a requested cancel becomes cancelled. Finished items stay finished. All servers may run
+    /// this at the same time.
     pub async fn rescue_jobs(&self) -> Result<u64> {
         let (mut rescued, mut skipped) = (0, 0);
-        // A look first: nearly always there is nothing to do, and others would have to wait for the transaction.
+        // Nearly always no lease has expired, so a read comes first: a transaction would block
+        // other writers.
         while expired(self.db.read(), self.now()).await? {
             let some = self.rescue_some(skipped).await?;
             rescued += some.rescued;
@@ -49,7 +51,7 @@ impl JobManager {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
             Box::new(move |loaded| {
-                // The job may have been given a longer lease since it was found.
+                // A heartbeat may have extended the lease since the query found the job.
                 let over = loaded.job.lease_expires_at.is_some_and(|expires| expires <= now);
                 over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
             })
@@ -64,7 +66,8 @@ impl JobManager {
                     some.rescued += 1;
                 }
                 Ok(_) => {}
-                // One that can't be read, or takes no more steps, keeps no other from being rescued.
+                // A job that cannot be read, or accepts no further steps, must not keep others from
+                // being rescued.
                 Err(error) => {
                     tracing::warn!(%error, "a job whose lease has run out can't be taken from its worker");
                     some.skipped += 1;

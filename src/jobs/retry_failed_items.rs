@@ -1,4 +1,4 @@
-//! retry_failed_items: what failed of a job becomes a job of its own.
+//! retry_failed_items: creates a new job from the failed items of another job.
 
 use super::{Idempotency, JobManager, validate};
 use crate::{
@@ -7,10 +7,12 @@ use crate::{
 };
 
 impl JobManager {
-    /// Makes a new job like the other, of only those of its items that failed. The other one stays as it is; it has to
-    /// have ended, since until then its worker may still mend them. The new job's `context.retry_of` names it.
+    /// Creates a job like the given one, with only its failed items. The given job stays unchanged;
+    /// it must have ended, since until then its worker may still repair them. The new job names it
+    /// in `context.retry_of`.
     ///
-    /// Errors: `job_not_found`, `job_not_ended`, `no_failed_items`, `idempotency_key_reused`, `invalid_request`.
+    /// Errors: `job_not_found`, `job_not_ended`, `no_failed_items`, `idempotency_key_reused`,
+    /// `invalid_request`.
     pub async fn retry_failed_items(&self, id: &str, idempotency: Option<Idempotency>) -> Result<Created> {
         validate::may_exist(id, Thing::Job)?;
         let (key, fingerprint) = Idempotency::parts(idempotency)?;

@@ -1,4 +1,4 @@
-//! retry_job.
+//! retry_job: puts a failed, cancelled or stuck job back in the queue.
 
 use super::{
     IfVersion, JobManager,
@@ -14,8 +14,9 @@ use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 
 impl JobManager {
-    /// Puts a failed or cancelled job back in the queue, or a processing one whose process is gone. Items that are done
-    /// stay done. When its attempts were spent it gets one more, but `max_attempts` never goes above 100.
+    /// Puts a failed or cancelled job back in the queue, or a processing job whose process is gone.
+    /// Finished items stay finished. A job without attempts left gets one more, but `max_attempts`
+    /// never exceeds 100.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn retry_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
@@ -35,7 +36,8 @@ pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     Ok(Change::of(EventKind::Retried, job))
 }
 
-/// Its lease has run out, or it has none and nobody reported for a while.
+/// Returns whether a processing job is stuck: its lease has expired, or it has no lease and has not
+/// changed for [`STALE_AFTER`].
 pub(super) fn is_stale(job: &job::Model, now: DateTime<Utc>) -> bool {
     job.status == JobStatus::Processing
         && match job.lease_expires_at {

@@ -1,4 +1,4 @@
-//! Series: create_series, get_series, list_series, delete_series.
+//! Series of episodes: create_series, get_series, list_series, delete_series.
 
 use super::{Idempotency, JobManager, validate};
 use crate::{
@@ -21,6 +21,8 @@ pub struct NewSeries {
 }
 
 impl JobManager {
+    /// Creates a series with this title.
+    ///
     /// Errors: `invalid_request`, `idempotency_key_reused`.
     pub async fn create_series(&self, new: NewSeries, idempotency: Option<Idempotency>) -> Result<series::Model> {
         let mut checks = validate::Checks::default();
@@ -37,13 +39,15 @@ impl JobManager {
         self.db.commit(CreateSeries(row)).await
     }
 
+    /// Returns the series with this id.
+    ///
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
         validate::may_exist(id, Thing::Series)?;
         series::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Series))
     }
 
-    /// A page, newest first, and where the next begins.
+    /// Lists the series, newest first: one page, and the cursor of the next page if there is one.
     pub async fn list_series(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<series::Model>, Option<Cursor>)> {
         let mut query =
             series::Entity::find().order_by_desc(series::Column::CreatedAt).order_by_desc(series::Column::Id);
@@ -55,7 +59,8 @@ impl JobManager {
         Ok(super::cut(rows, limit, |row: &series::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
     }
 
-    /// Its episodes and jobs stay, without a series; each job gets an event that says so.
+    /// Deletes a series. Its episodes and jobs stay, without a series, and each job gets a
+    /// `detached` event.
     ///
     /// Errors: `series_not_found`.
     pub async fn delete_series(&self, id: &str) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Shots: the items of a job as the older clients know them.
+//! Shots: the items of a job in the form that older clients know.
 
 use super::{JobManager, items::LONG, validate};
 use crate::{
@@ -17,7 +17,7 @@ use sea_orm::{
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
-/// Members of an item's input and result that a shot is made of.
+/// Members of an item's input that a shot uses.
 const INPUT: [&str; 8] = [
     "shot_idx",
     "description",
@@ -28,25 +28,27 @@ const INPUT: [&str; 8] = [
     "variation_type",
     "scene_idx",
 ];
+/// Members of an item's result that a shot uses.
 const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
 
-/// Characters of a path that a preview shows.
+/// Maximum number of characters of a path in a preview.
 const LONGEST_PATH: i32 = 4096;
 
-/// Items that are looked for at once.
+/// Maximum number of items that one query reads.
 const AT_ONCE: u64 = 1000;
 
-/// Parts of a job's items that are read for one answer.
+/// Maximum number of queries for the items of one response.
 const PARTS: usize = 64;
 
-/// Items of which shots are shown.
+/// Items that a response shows as shots.
 pub(super) struct Shown {
     pub items: Vec<job_item::Model>,
-    /// Position of the last of them, where there are more.
+    /// Position of the last item, if more follow.
     pub next_after: Option<i32>,
 }
 
-/// The items behind a position, without what no shot shows: as many as an answer holds.
+/// Returns the items behind a position, reduced to the members that shots use: at most
+/// [`ANSWER_BYTES`], but at least one item if there is any.
 pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<Shown> {
     let (mut shown, mut bytes) = (Shown { items: Vec::new(), next_after: after }, 0);
     for _ in 0..PARTS {
@@ -85,7 +87,7 @@ fn reduced(mut item: job_item::Model) -> job_item::Model {
     item
 }
 
-/// Where a shot stands.
+/// Status of a shot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ShotStatus {
     Pending,
@@ -95,7 +97,7 @@ pub enum ShotStatus {
     Failed,
 }
 
-/// An item read as a shot: what was wanted comes from the item's input, what was made from its result.
+/// Item in the form of a shot: the request comes from the item's input, the output from its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Shot {
     pub shot_idx: i64,
@@ -113,7 +115,7 @@ pub struct Shot {
     pub scene_idx: Option<i64>,
 }
 
-/// New descriptions of a shot; `None` leaves one as it is.
+/// New descriptions of a shot; `None` leaves a description unchanged.
 #[derive(Clone, Debug, Default)]
 pub struct ShotEdit {
     pub visual_desc: Option<String>,
@@ -122,7 +124,7 @@ pub struct ShotEdit {
 }
 
 impl ShotEdit {
-    /// The fields that are given, by name.
+    /// Returns the given fields with their names.
     pub fn fields(&self) -> Vec<(&'static str, &str)> {
         let all =
             [("visual_desc", &self.visual_desc), ("motion_desc", &self.motion_desc), ("audio_desc", &self.audio_desc)];
@@ -152,13 +154,14 @@ impl From<&job_item::Model> for Shot {
     }
 }
 
-/// The number that the creator gave, else a numeric key, else the position.
+/// Returns the number that the creator gave, else a numeric key, else the position.
 fn shot_number(item: &job_item::Model) -> i64 {
     let given = item.input.as_ref().and_then(|i| i.get("shot_idx")).and_then(Value::as_i64);
     given.or_else(|| item.key.parse().ok()).unwrap_or(item.idx.into())
 }
 
-/// A worker may say in the result's `status` which of the two steps it is at; else a first frame tells.
+/// Returns the status of a shot. The worker may name its current step in the `status` of the
+/// result; otherwise a shot with a first frame counts as generating its video.
 fn status(item: &job_item::Model) -> ShotStatus {
     let result = |name: &str| item.result.as_ref().and_then(|r| r.get(name)).and_then(Value::as_str);
     match item.status {
@@ -174,8 +177,8 @@ fn status(item: &job_item::Model) -> ShotStatus {
 }
 
 impl JobManager {
-    /// The job and its shots in order, those behind position `after`, and the position of the last one where there are
-    /// more than an answer holds.
+    /// Returns the job with its shots behind position `after`, in order, and the position of the
+    /// last shot if more follow than one response holds.
     ///
     /// Errors: `job_not_found`.
     pub async fn list_shots(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Vec<Shot>, Option<i32>)> {
@@ -183,7 +186,8 @@ impl JobManager {
         Ok((job, items.iter().map(Shot::from).collect(), next_after))
     }
 
-    /// By job, the last frame of the last shot that has one: what can be seen of a job before it is done.
+    /// Returns the path of the newest frame by job id: of the last shot with a frame, its last
+    /// frame, else its first. It shows something of a job before the job is done.
     pub(super) async fn newest_frames(&self, jobs: &[job::Model]) -> Result<HashMap<String, String>> {
         use job_item::Column as C;
         let ids: Vec<&str> = jobs.iter().filter(|job| job.total_shots > 0).map(|job| job.id.as_str()).collect();
@@ -214,8 +218,8 @@ impl JobManager {
         Ok(frames.into_iter().filter_map(frame).collect())
     }
 
-    /// Rewrites descriptions of one shot, whatever the job's status. Where scenes number their shots alike, the first
-    /// shot with the number is meant.
+    /// Changes descriptions of one shot, in any status of the job. If several scenes number their
+    /// shots alike, this changes the first shot with the number.
     ///
     /// Errors: `job_not_found`, `shot_not_found`, `invalid_request`.
     pub async fn update_shot(&self, id: &str, shot_idx: i64, edit: ShotEdit) -> Result<job::Model> {

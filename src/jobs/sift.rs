@@ -1,6 +1,7 @@
-//! Pages under a filter of which the index that leads to its jobs does not know all (a text, a second label). Each job
-//! that the index leads to has to be looked at, and what is nowhere would be looked for in all of them: so a page looks at
-//! so many, and for so long, and the next one goes on where it stopped.
+//! Pages under a filter that no index covers completely, such as one with a text or a second label.
+//! The server has to examine each job that the index leads to, and for a text without a match it
+//! would examine all of them. A page therefore examines a limited number of jobs for a limited
+//! time, and the next page continues where it stopped.
 
 use super::{AccessPath, COUNTED, Counts, Filter, JobManager, Stretch, Total, View, list_jobs::Rows};
 use crate::{
@@ -15,25 +16,29 @@ use sea_orm::{
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Jobs that a page looks at.
+/// Default maximum number of jobs that a page examines under a filter that no index covers
+/// completely.
 pub const LOOKED_AT: u64 = 200_000;
 
-/// How long a page looks, and how long a count does, which cannot go on where it stopped.
+/// Default maximum time for which a page examines jobs.
 pub const LOOKED_FOR: Duration = Duration::from_secs(5);
+/// Factor on this time for a count, which cannot continue where it stopped.
 const COUNTED_FOR: u32 = 2;
 
-/// Jobs that are looked at first: a page of what stands in many is full by then.
+/// Number of jobs examined in the first step. If many jobs match, the page is full after it.
 const AT_FIRST: u64 = 1000;
+/// Number of jobs examined in the first step of a text search.
 const AT_FIRST_FOR_TEXT: u64 = 200;
 
-/// Jobs that are looked at in one step. A text may be one that takes long to be told from each of them.
+/// Maximum number of jobs examined in one step.
 const STEP: u64 = 200_000;
+/// Maximum number of jobs examined in one step of a text search, which may take long for each job.
 const STEP_FOR_TEXT: u64 = 5000;
 
-/// A step that took less is followed by a larger one.
+/// Duration below which a step is followed by a larger one.
 const SHORT: Duration = Duration::from_millis(200);
 
-/// The steps of a walk over jobs that are looked at one by one.
+/// Step size and deadline of a walk over jobs that are examined one by one.
 struct Walk {
     began: Instant,
     until: Instant,
@@ -48,13 +53,13 @@ impl Walk {
         Self { began, until: began + time, step, most }
     }
 
-    /// Jobs of the next step, which begins now.
+    /// Begins a step, and returns the number of jobs to examine.
     fn begin(&mut self, left: u64) -> u64 {
         self.began = Instant::now();
         self.step.min(left)
     }
 
-    /// A step was made. False when there is no time for another one.
+    /// Ends a step, and adapts the size of the next one. Returns false if no time is left for it.
     fn go_on(&mut self) -> bool {
         let took = self.began.elapsed();
         if took < SHORT {
@@ -70,31 +75,32 @@ impl Walk {
     }
 }
 
-/// Rows to leave out before a page, and whether it has to find all that it is asked for.
+/// Number of rows to skip before a page. With `Some`, the page has no limit of examined jobs.
 pub(super) struct Skip(pub Option<u64>);
 
-/// What a page under such a filter found.
+/// Rows and total of a page.
 pub(super) struct Sifted {
     pub total: Total,
     pub rows: Rows,
-    /// The last job that was looked at, when there are more behind it.
+    /// Last examined job, if more jobs lie behind it.
     pub upto: Option<Cursor>,
 }
 
 impl JobManager {
-    /// Jobs that a page looks at under a filter of which no index knows all; [`LOOKED_AT`] where this is not said.
+    /// Sets the maximum number of jobs that a page examines under a filter that no index covers
+    /// completely. Default: [`LOOKED_AT`].
     pub fn looking_at(self, jobs: u64) -> Self {
         Self { looked_at: jobs, ..self }
     }
 
-    /// How long it looks; [`LOOKED_FOR`] where this is not said.
+    /// Sets the maximum time for which a page examines jobs. Default: [`LOOKED_FOR`].
     pub fn looking_for(self, time: Duration) -> Self {
         Self { looked_for: time, ..self }
     }
 
-    /// The rows of a page. With rows to be skipped, it looks at all jobs that there are.
+    /// Returns the rows of a page. With rows to skip, it may examine all jobs.
     ///
-    /// Errors: `search_too_long`, when it found no place from which to go on.
+    /// Errors: `search_too_long`, when the time ran out and the next page would have no start.
     pub(super) async fn sifted(
         &self,
         path: &AccessPath,
@@ -130,7 +136,7 @@ impl JobManager {
             }
         };
         let matching = skipped + found.len() as u64;
-        // What is looked for is looked for once: a page from the start that is not full tells how many there are.
+        // A page from the start that is not full has counted its matches: no second walk is needed.
         let from_start = whole.behind.is_none() && found.len() as u64 <= limit;
         let known_by_now = from_start && (skip.is_none() || upto.is_none());
         let total = match known_by_now && !path.filter().is_kept_count() {
@@ -141,14 +147,15 @@ impl JobManager {
         Ok(Sifted { total, rows, upto })
     }
 
-    /// A page that has no more time goes on from here. One that was to skip rows cannot say where that would be.
+    /// Returns the start of the next page after the time ran out. A page that has to skip rows
+    /// cannot name one.
     fn stopped_at(&self, here: Option<Cursor>, whole: &Stretch, skip: Option<u64>) -> Result<Option<Cursor>> {
         let moved = here.is_some() && here != whole.behind;
         if moved && skip.is_none() { Ok(here) } else { Err(Error::SearchTooLong) }
     }
 
-    /// The jobs of the stretch that the filter lets through, with about how many bytes each has; none when that took
-    /// longer.
+    /// Returns the matching jobs of the range, with their approximate sizes in bytes, or `None` if
+    /// the query took longer than `most`.
     async fn places_of(
         &self,
         path: &AccessPath,
@@ -169,11 +176,11 @@ impl JobManager {
             let place = Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? };
             Ok(Found { place, bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs() })
         };
-        // A row whose place can't be read is left out.
+        // A row whose position is unreadable must not fail the page.
         Ok(Some(rows.iter().filter_map(|row| found(row).ok()).collect::<Vec<Found>>()))
     }
 
-    /// The first of the jobs that were found, as many as are read at once.
+    /// Loads the first of the jobs found: at most `limit`, fewer if they are large.
     async fn rows_at(&self, found: Vec<Found>, limit: u64, view: View) -> Result<Rows> {
         let fit = fitting(found.iter().map(|found| found.bytes), PART_BYTES).min(limit);
         let ids = found.iter().take(usize::try_from(fit).unwrap_or(usize::MAX)).map(|found| &found.place.id);
@@ -186,7 +193,7 @@ impl JobManager {
         Ok(Rows { jobs, next: last.filter(|_| more), cut: more && fit < limit })
     }
 
-    /// How many there are among the newest that a page looks at.
+    /// Counts the matches among the newest jobs, as many as a page may examine.
     pub(super) async fn sifted_total(&self, path: &AccessPath) -> Result<Total> {
         let known = path.known();
         let mut walk = Walk::new(path.filter(), self.looked_for);
@@ -207,7 +214,8 @@ impl JobManager {
         }
     }
 
-    /// One more than [`COUNTED`] at most; none when counting took longer.
+    /// Counts the matching jobs of the range, and stops at [`COUNTED`] + 1; `None` if the query
+    /// took longer than `most`.
     async fn count_within(&self, path: &AccessPath, part: &Stretch, most: Duration) -> Result<Option<u64>> {
         let backend = self.db.read().get_database_backend();
         let some = path.places(backend, part).limit(COUNTED + 1).to_owned();
@@ -220,7 +228,7 @@ impl JobManager {
         Ok(Some(count.unwrap_or(0).unsigned_abs()))
     }
 
-    /// Counts all jobs under a filter with a text, by status.
+    /// Counts all jobs that match a filter with a text, by status.
     ///
     /// Errors: `search_too_long`.
     pub(super) async fn sifted_counts(&self, path: &AccessPath, also: &Condition) -> Result<Counts> {
@@ -238,7 +246,7 @@ impl JobManager {
                 .group_by(job::Column::Status);
             let rows = self.db.within(walk.left(), query.build(backend)).await?.ok_or(Error::SearchTooLong)?;
             for row in rows {
-                // A status that is none is no job that could be counted.
+                // A row with an unknown status counts as no job.
                 if let (Ok(status), Ok(jobs)) = (row.try_get_by_index::<JobStatus>(0), row.try_get_by_index(1)) {
                     counts.add(status, jobs);
                 }
@@ -253,7 +261,7 @@ impl JobManager {
     }
 }
 
-/// A job that the filter lets through.
+/// Position and approximate size in bytes of a job that matches the filter.
 struct Found {
     place: Cursor,
     bytes: u64,

@@ -1,4 +1,4 @@
-//! start_job.
+//! start_job: starts a job that the caller runs itself.
 
 use super::{IfVersion, JobManager, claim_jobs::LONGEST_LEASE, enter::enter, validate};
 use crate::{
@@ -11,15 +11,16 @@ use entity::job;
 use serde_json::json;
 
 impl JobManager {
-    /// The caller runs the job itself: nobody else will be given it. Without a lease nobody notices if the caller is
-    /// gone. What is set for the type of the job does not count here.
+    /// Starts a job that the caller runs itself; no claim returns it. Without a lease, the server
+    /// does not notice if the caller is gone. The settings of the job's queue do not apply.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn start_job(&self, id: &str, worker_id: Option<String>, if_version: IfVersion) -> Result<job::Model> {
         self.start(id, worker_id, None, if_version).await
     }
 
-    /// As start_job, under a lease of so many seconds, 1 to 86400: the answer has its token.
+    /// Starts a job like [`JobManager::start_job`], under a lease of 1 to 86400 seconds. The
+    /// returned row contains the token.
     ///
     /// Errors: `invalid_request`, `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn start_job_leased(

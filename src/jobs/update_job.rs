@@ -1,4 +1,5 @@
-//! update_job: any of the mutable fields in one write; a status among them is a transition like any other.
+//! update_job: changes any of the mutable fields in one write. A status among them is a transition
+//! like any other.
 
 use super::{
     IfVersion, JobManager,
@@ -21,8 +22,8 @@ use entity::{JobStatus, job};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// A merge patch (RFC 7396): `None` leaves a field as it is, `Some(None)` clears it. Objects are merged member by member,
-/// a null removes a member.
+/// Merge patch (RFC 7396): `None` leaves a field unchanged, `Some(None)` clears it. Objects are
+/// merged member by member; a null removes a member.
 #[derive(Clone, Debug, Default)]
 pub struct JobPatch {
     pub status: Option<JobStatus>,
@@ -45,12 +46,12 @@ pub struct JobPatch {
     pub priority: Option<i16>,
     pub run_at: Option<Option<DateTime<Utc>>>,
     pub max_attempts: Option<i32>,
-    /// A label with `None` is removed.
+    /// Labels to change; a label with `None` is removed.
     pub labels: Option<Option<BTreeMap<String, Option<String>>>>,
 }
 
 impl JobManager {
-    /// A patch that changes nothing makes no event and no version.
+    /// Applies a merge patch to a job. A patch that changes nothing adds no event and no version.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `invalid_request`, `version_mismatch`,
     /// `shots_counted_from_items`.
@@ -63,7 +64,7 @@ impl JobManager {
     }
 }
 
-/// About how many bytes the patch holds in the fields that may be long.
+/// Returns the approximate size of the patch's long fields, in bytes.
 fn weight(patch: &JobPatch) -> usize {
     let texts = [&patch.content, &patch.user_requirement, &patch.error];
     let documents = [&patch.request_data, &patch.context, &patch.result];
@@ -97,24 +98,26 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
     let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
     if reports && !starts {
-        // Reports may come with the step that ends the job, so what counts is the status before it.
+        // A patch may contain reports and the status that ends the job, so the status before it
+        // decides.
         must_process(&loaded.job, None)?;
     }
     let updated = (job != loaded.job).then(|| Change::of(EventKind::Updated, job.clone()));
     if status == loaded.job.status {
         return Ok(updated);
     }
-    // The other fields come first, so that what the transition sets (progress 100, no error, …) holds.
+    // The other fields are set first, so that the values of the transition (progress 100, no error,
+    // …) win.
     let mut moved = move_to(status, &Loaded { job, ..loaded.clone() }, now)?;
     if let (Some(change), Some(run_at), JobStatus::Queued) = (&mut moved, patch.run_at, status) {
-        // A retry runs as soon as it can, unless it comes with a time of its own.
+        // A retried job runs as soon as possible, unless the patch names a time.
         change.job.run_at = run_at.map(validate::micros);
     }
-    // Asking again to cancel a job that is flagged already moves nothing.
+    // A repeated request to cancel a flagged job makes no transition.
     Ok(moved.or(updated))
 }
 
-/// The verb that leads to the status. A failure that is set by hand is for good.
+/// Applies the verb that leads to the status. A failure set by hand is final: no attempt follows.
 fn move_to(status: JobStatus, loaded: &Loaded, now: DateTime<Utc>) -> Result<Option<Change>> {
     let job = &loaded.job;
     match status {
@@ -159,7 +162,8 @@ fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
     Ok(())
 }
 
-/// `video_path` and `final_video_path` are one thing: a patch of one of them must not leave the other behind.
+/// Treats `video_path` and `final_video_path` as one field: a patch of one of them must not leave
+/// an old value in the other.
 fn one_path(result: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
     let (Some(Value::Object(members)), Some(Some(patch))) = (result, patch) else { return };
     for (one, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {

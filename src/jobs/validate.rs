@@ -1,4 +1,4 @@
-//! Checks of input, whichever face it comes through. All errors of an input are told at once.
+//! Validation of input, from every interface. All errors of an input are reported together.
 
 use super::pointer::Spot;
 use crate::error::{Error, FieldError, MAX_ERRORS, Result, Thing};
@@ -14,14 +14,13 @@ pub const MAX_ATTEMPTS: i32 = 100;
 pub(super) const LABELS: usize = 16;
 const LABEL: usize = 63;
 
-/// Characters of the name of a member of a document.
+/// Maximum number of characters in the name of a JSON member.
 pub const MEMBER_NAME: usize = 1024;
 
-/// Paths under /api/v1/jobs that a job with this id would be hidden by.
+/// Ids that would collide with a path under /api/v1/jobs.
 const RESERVED_IDS: [&str; 3] = ["actions", "bulk", "counts"];
 
-/// Gathers what is wrong, [`MAX_ERRORS`] things at most. Pointers are given as what displays them: they are written out
-/// only where something is wrong.
+/// Collector of validation errors, at most [`MAX_ERRORS`]. It formats a pointer only for an error.
 #[derive(Default)]
 pub struct Checks(Vec<FieldError>);
 
@@ -30,7 +29,7 @@ impl Checks {
         if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
     }
 
-    /// One answer holds no more errors: there is no reason to look on.
+    /// Returns whether the collector is full: more checks would add nothing to the response.
     pub fn is_full(&self) -> bool {
         self.0.len() >= MAX_ERRORS
     }
@@ -51,7 +50,7 @@ impl Checks {
         }
     }
 
-    /// At most `max` characters, none of them NUL.
+    /// Checks for at most `max` characters, none of them NUL.
     pub fn text(&mut self, pointer: impl Display, value: Option<&str>, max: usize) {
         let Some(value) = value else { return };
         let length = value.chars().count();
@@ -61,7 +60,7 @@ impl Checks {
         self.no_nul(pointer, value);
     }
 
-    /// A text with something in it.
+    /// Checks for a text of at most `max` characters that is not blank.
     pub fn filled(&mut self, pointer: impl Display, value: &str, max: usize) {
         if value.trim().is_empty() {
             self.fail(&pointer, "too_short", "Say something here: the text is empty.");
@@ -85,7 +84,7 @@ impl Checks {
         }
     }
 
-    /// 1 to `max` visible characters.
+    /// Checks for 1 to `max` visible characters.
     pub fn name(&mut self, pointer: impl Display, value: &str, max: usize) {
         let length = value.chars().count();
         if length == 0 || length > max || value.chars().any(|c| c.is_control()) {
@@ -94,13 +93,14 @@ impl Checks {
     }
 
     pub fn range<N: PartialOrd + Display + Copy>(&mut self, pointer: impl Display, value: Option<N>, low: N, high: N) {
-        // Written so that NaN, which compares with nothing, is outside.
+        // Written so that NaN, which compares with nothing, is out of range.
         if value.is_some_and(|v| !(v >= low && v <= high)) {
             self.fail(pointer, "out_of_range", format!("Use a number from {low} to {high}."));
         }
     }
 
-    /// A time that both databases can hold and sort: PostgreSQL knows no year 0, and SQLite compares times as text.
+    /// Checks for a time that both databases can store and sort: PostgreSQL has no year 0, and
+    /// SQLite compares times as text.
     pub fn time(&mut self, pointer: impl Display, value: Option<DateTime<Utc>>) {
         if value.is_some_and(|t| !(1..=9999).contains(&micros(t).year())) {
             self.fail(pointer, "out_of_range", "Use a time of the years 1 to 9999, in UTC.");
@@ -132,7 +132,7 @@ impl Checks {
         }
     }
 
-    /// PostgreSQL has no place for U+0000 in text or JSON.
+    /// Checks a value for NUL characters: PostgreSQL cannot store U+0000 in text or JSON.
     fn document(&mut self, spot: &Spot, value: &Value) {
         match value {
             Value::String(text) => self.no_nul(spot, text),
@@ -177,7 +177,8 @@ impl Checks {
     }
 }
 
-/// No row has an id with a NUL in it, and PostgreSQL does not even take the question.
+/// Refuses an id with a NUL character as not found: no row has such an id, and PostgreSQL refuses a
+/// query with one.
 pub fn may_exist(id: &str, thing: Thing) -> Result<()> {
     if id.contains('\0') { Err(Error::NotFound(thing)) } else { Ok(()) }
 }
@@ -192,12 +193,12 @@ pub fn is_label_key(key: &str) -> bool {
     (1..=LABEL).contains(&key.len()) && key.chars().all(plain)
 }
 
-/// The time as both databases give it back: in microseconds, and without a leap second of its own.
+/// Returns the time as both databases store it: in microseconds, and without a leap second.
 pub fn micros(time: DateTime<Utc>) -> DateTime<Utc> {
     DateTime::from_timestamp_micros(time.timestamp_micros()).unwrap_or(time)
 }
 
-/// A parameter that a database can compare with.
+/// Checks that a parameter has no NUL character, since no database here can compare with one.
 pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
     if !value.contains('\0') {
         return Ok(());

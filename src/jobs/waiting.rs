@@ -1,5 +1,6 @@
-//! Workers that wait for jobs. A job that comes wakes one of them; a worker that was given jobs wakes the next, since
-//! there may be more; and one look a second for all of them finds what no news told of.
+//! Claims that wait for jobs. A new job wakes one of them. A worker that got jobs wakes the next
+//! one, since there may be more. One shared query a second finds jobs that no notification
+//! announced.
 
 use crate::{
     chance::Chance,
@@ -24,33 +25,38 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-/// Between two looks while nothing is told; between half of and one and a half times this.
+/// Mean time between two shared queries if no notification arrives; jitter varies it from half of
+/// to one and a half times this.
 const LOOK: Duration = Duration::from_secs(1);
 
-/// Between two looks however much is told.
+/// Minimum time between two shared queries.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A look over very many types takes longer than this. From its begin to the next one ten times as long passes, so that
-/// the database is left to others for nine tenths of the time, but no longer than the last of these: a look that took
-/// long because the database was away says nothing about the next one.
+/// Duration below which a shared query counts as quick. A query over very many types takes longer.
 const QUICK: Duration = Duration::from_millis(50);
+/// Time from the start of a slow shared query to the start of the next one, as a multiple of its
+/// duration: the database is left to others for nine tenths of the time.
 const REST: u32 = 10;
+/// Maximum of this time. A query that took long because the database was unavailable says nothing
+/// about the next one.
 const LONGEST_REST: Duration = Duration::from_secs(10);
 
-/// Calls that wait at one server.
+/// Maximum number of waiting claims per server.
 pub const MOST_WAITS: usize = 5_000;
 
-/// Types that they wait for, each counted as often as a call waits for it.
+/// Maximum number of job types that claims wait for, each counted once per waiting claim.
 pub const MOST_WAITING_TYPES: usize = 100_000;
 
-/// Looks of claims that ask the database at once: a flood of claims leaves half of the connections to others.
+/// Maximum number of concurrent queries by claims: a flood of claims leaves half of the connections
+/// to others.
 const LOOKS: usize = 4;
 
-/// How long a claim that is not to wait for a job waits for its look.
+/// Minimum time that a claim waits for its permit to query, even if it does not wait for a job.
 const LOOK_WITHIN: Duration = Duration::from_secs(5);
 
-/// Types of one statement of a look, and calls whose types are gathered at once.
+/// Number of job types after which one statement of the shared query is full.
 const TYPES_AT_ONCE: usize = 1_000;
+/// Maximum number of claims whose types one statement of the shared query collects.
 const CALLS_AT_ONCE: usize = 200;
 
 #[derive(Clone)]
@@ -60,12 +66,12 @@ pub struct Waiting {
     chance: Arc<dyn Chance>,
     room: Arc<Mutex<Room>>,
     looks: Arc<Semaphore>,
-    /// A job is due sooner than the next look.
+    /// Signal that a job is due before the next shared query.
     sooner: Arc<Notify>,
     pending: Arc<watch::Sender<usize>>,
 }
 
-/// Something is under way.
+/// Guard of a claim or release in progress.
 pub struct Pending(Arc<watch::Sender<usize>>);
 
 impl Drop for Pending {
@@ -74,29 +80,30 @@ impl Drop for Pending {
     }
 }
 
-/// Everyone who waits. A type is known by its hash, which another process or client cannot foresee.
+/// Waiting claims. Each type is stored as a hash that other processes and clients cannot predict.
 #[derive(Default)]
 struct Room {
     next: u64,
-    /// In the order of their coming.
+    /// Waiting claims in the order of arrival.
     waiters: BTreeMap<u64, Waiter>,
-    /// Types of those who are idle, with their numbers: who is to be woken is found however many wait.
+    /// Types of idle claims with the claims' numbers: finds the claim to wake, no matter how many
+    /// wait.
     idle: BTreeSet<(u64, u64)>,
-    /// The same of those who look, and do not have to look again yet.
+    /// Types of claims that query and need not query again yet, with the claims' numbers.
     looking: BTreeSet<(u64, u64)>,
-    /// Types of all waiters together.
+    /// Number of types of all waiting claims together.
     types: usize,
     hasher: RandomState,
-    /// Someone looks out for all of them.
+    /// True while the task with the shared query runs.
     watched: bool,
-    /// When a job is due that a claim found too early.
+    /// Due time of a job that a claim found too early.
     expected: Option<DateTime<Utc>>,
     closed: bool,
 }
 
 struct Waiter {
     types: Arc<[String]>,
-    /// The hash of each type.
+    /// Hash of each type.
     keys: Box<[u64]>,
     state: State,
     wake: Arc<Notify>,
@@ -105,15 +112,15 @@ struct Waiter {
 #[derive(Clone, Copy, PartialEq)]
 enum State {
     Idle,
-    /// Told of a job, and has not looked yet.
+    /// Woken for a job, and has not queried yet.
     Woken,
-    /// Looks. It has to look again when something came meanwhile that nobody idle was there for.
+    /// Querying. If a job arrives meanwhile and no idle waiter can take it, this one queries again.
     Looking {
         again: bool,
     },
 }
 
-/// A place among those who wait; given up when dropped.
+/// Registration of a waiting claim; ends when dropped.
 pub struct Place {
     waiting: Waiting,
     number: u64,
@@ -126,9 +133,9 @@ impl Waiting {
         Self { db, clock, chance, room: Arc::default(), looks, sooner: Arc::default(), pending: Arc::default() }
     }
 
-    /// From now on nothing is missed that concerns these types.
+    /// Registers a waiting claim. From now on, it misses no job of these types.
     ///
-    /// Errors: `overloaded` when as many wait as the server holds.
+    /// Errors: `overloaded` when the server has reached its limit of waiting claims.
     pub fn enter(&self, types: &Arc<[String]>) -> Result<Place> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
@@ -148,24 +155,25 @@ impl Waiting {
         Ok(Place { waiting: self.clone(), number, wake })
     }
 
-    /// The right to ask the database what there is, in the order of coming; for a claim that waits until then.
+    /// Waits for a permit to query the database, in the order of arrival, until the given time and
+    /// for at least 5 seconds.
     ///
-    /// Errors: `overloaded` when there are too many before it.
+    /// Errors: `overloaded` when no permit is free in time.
     pub async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>> {
         let until = until.max(Instant::now() + LOOK_WITHIN);
         let turn = timeout_at(until, self.looks.acquire()).await;
         turn.ok().and_then(|turn| turn.ok()).ok_or(Error::Full("as many claims"))
     }
 
-    /// There may be a job of one of these types: one who waits for it looks.
+    /// Wakes one claim that waits for one of these types: there may be a job for it.
     pub fn wake(&self, types: &[String]) {
         let mut room = self.room();
         let keys: Vec<_> = types.iter().map(|kind| room.hasher.hash_one(kind)).collect();
         room.wake(&keys);
     }
 
-    /// A claim found a job that is due only then. Where the clock of the server that made it is some milliseconds ahead
-    /// of this one's, that is every job that was just told of.
+    /// Schedules a shared query for a job that a claim found before its due time. If the clock of
+    /// the server that created the job is some milliseconds ahead, this happens to every new job.
     pub fn expect(&self, due: DateTime<Utc>) {
         let mut room = self.room();
         if room.expected.is_none_or(|expected| due < expected) {
@@ -178,24 +186,24 @@ impl Waiting {
         self.room().waiters.values().filter(|waiter| waiter.state == State::Idle).count()
     }
 
-    /// Calls that wait, be they looking or not.
+    /// Returns the number of waiting claims, including those that query.
     pub fn count(&self) -> usize {
         self.room().waiters.len()
     }
 
-    /// Something is under way until this is dropped.
+    /// Marks work as in progress until the guard is dropped.
     pub fn begin(&self) -> Pending {
         self.pending.send_modify(|pending| *pending += 1);
         Pending(self.pending.clone())
     }
 
-    /// Returns when nothing is under way.
+    /// Returns when no work is in progress.
     pub async fn settled(&self) {
-        // It ends with an error only when the sender is gone, which is kept here.
+        // Fails only if the sender is gone, which `self` holds.
         let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
     }
 
-    /// Nobody waits any more, now or later.
+    /// Ends all waits, and makes later claims return without a wait.
     pub fn close(&self) {
         let mut room = self.room();
         room.closed = true;
@@ -210,7 +218,7 @@ impl Waiting {
         self.room.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks out for everyone until nobody waits.
+    /// Handles notifications and runs the shared query until no claim waits.
     async fn watch(self, mut news: Subscription) {
         let mut looked = Instant::now();
         let mut next = looked + self.period();
@@ -258,7 +266,7 @@ impl Waiting {
         room.watched
     }
 
-    /// Wakes whom it concerns, and says whether a look is needed.
+    /// Wakes the claims that a notification concerns, and returns whether a shared query is needed.
     fn hear(&self, told: &Told, full: &BTreeSet<String>) -> bool {
         let mut room = self.room();
         for job in told.jobs.iter().filter(|job| job.status == JobStatus::Queued) {
@@ -269,7 +277,7 @@ impl Waiting {
         told.more || told.jobs.iter().any(|job| leaves(job.status) && full.contains(&job.job_type))
     }
 
-    /// Looks at all types that are waited for, some at a time.
+    /// Runs the shared query for all types that claims wait for, some per statement.
     async fn look(&self) -> Result<Seen> {
         let mut all = Seen::default();
         let (mut after, mut asked) = (0, HashSet::new());
@@ -314,9 +322,9 @@ impl Waiting {
 
 #[derive(Default)]
 struct Seen {
-    /// When the next job is due of those that are not yet.
+    /// Earliest due time of the jobs that are not due yet.
     next_due: Option<DateTime<Utc>>,
-    /// Types of which as many jobs run as may.
+    /// Types at their limit of running jobs.
     full: BTreeSet<String>,
 }
 
@@ -330,7 +338,8 @@ impl Room {
         self.next
     }
 
-    /// Answers with what it was woken for, or would have looked again for, which is to be passed on.
+    /// Removes a claim. Returns its types if it was woken or had to query again: then another claim
+    /// must be woken.
     fn leave(&mut self, number: u64) -> Option<Box<[u64]>> {
         let before = self.set(number, State::Woken);
         let left = self.waiters.remove(&number)?;
@@ -338,7 +347,7 @@ impl Room {
         matches!(before, Some(State::Woken | State::Looking { again: true })).then_some(left.keys)
     }
 
-    /// Answers with the state before.
+    /// Sets the state of a claim, and returns the previous one.
     fn set(&mut self, number: u64, state: State) -> Option<State> {
         let waiter = self.waiters.get_mut(&number)?;
         let before = std::mem::replace(&mut waiter.state, state);
@@ -359,7 +368,8 @@ impl Room {
         Some(before)
     }
 
-    /// Wakes the first who is idle and waits for one of these types; if nobody is, those who look have to look again.
+    /// Wakes the first idle claim that waits for one of these types. If none is idle, the claims
+    /// that query for these types have to query again.
     fn wake(&mut self, keys: &[u64]) {
         let of = |key: &u64| (*key, 0)..=(*key, u64::MAX);
         let first = keys.iter().filter_map(|key| self.idle.range(of(key)).next()).map(|(_, number)| *number).min();
@@ -377,8 +387,8 @@ impl Room {
         }
     }
 
-    /// Types of some of those who came behind a number, and the last of these numbers; without those that were asked
-    /// for before.
+    /// Returns types of some claims behind a number, and the number of the last of these claims.
+    /// Leaves out types in `asked`.
     fn types_behind(&self, after: u64, asked: &mut HashSet<u64>) -> Option<(u64, Vec<String>)> {
         let mut types = Vec::new();
         let mut last = None;
@@ -395,12 +405,12 @@ impl Room {
 }
 
 impl Place {
-    /// Looks now: what comes from here on is something new.
+    /// Begins a query: a job that arrives from now on counts as new.
     pub fn look(&self) {
         self.waiting.room().set(self.number, State::Looking { again: false });
     }
 
-    /// Returns when there may be something to find.
+    /// Returns when there may be a job to claim.
     pub async fn wait(&self) {
         {
             let mut room = self.waiting.room();

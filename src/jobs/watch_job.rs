@@ -1,4 +1,5 @@
-//! watch_job: the changes of one job until it ends, and wait_for_job: the next of them.
+//! watch_job and wait_for_job: stream of the changes of one job until it ends, and wait for its
+//! next change.
 
 use super::{
     JobManager, Shot,
@@ -21,9 +22,9 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// What a reader of one job is told.
+/// Message to a subscriber of one job.
 pub enum JobNews {
-    /// With the position of the last shot where there are more.
+    /// Job with its shots, and the position of the last shot if more follow.
     Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
     Changes(Wanted),
     Reset(Reset),
@@ -32,7 +33,7 @@ pub enum JobNews {
 pub struct JobWatch {
     jobs: JobManager,
     id: String,
-    /// Version that the reader has.
+    /// Version that the subscriber has.
     seq: i64,
     stage: Stage,
     ready: VecDeque<JobNews>,
@@ -40,9 +41,9 @@ pub struct JobWatch {
 }
 
 enum Stage {
-    /// Nothing was told yet; with the version that the reader says it has.
+    /// Nothing sent yet; with the version that the client says it has.
     Begin(Option<i64>),
-    /// The history is read once the feed has been joined.
+    /// Not subscribed to the feed yet; the history is read after that.
     Join,
     CatchUp(Receiver<Arc<Batch>>),
     Live(Receiver<Arc<Batch>>),
@@ -50,10 +51,10 @@ enum Stage {
 }
 
 impl JobManager {
-    /// The changes of a job behind a version, or behind a snapshot; they end with the job. `None` when the job has ended
-    /// and the reader has all of it.
+    /// Streams the changes of a job behind a version, or a snapshot and the changes behind it. The
+    /// stream ends with the job. `None` if the job has ended and the client has its last version.
     ///
-    /// Errors: `job_not_found`, `overloaded` when there are more streams than the server holds.
+    /// Errors: `job_not_found`, `overloaded` when the server has reached its limit of streams.
     pub async fn watch_job(&self, id: &str, after: Option<i64>) -> Result<Option<JobWatch>> {
         let job = self.get_job(id).await?;
         if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
@@ -70,14 +71,17 @@ impl JobManager {
         Ok(Some(watch))
     }
 
-    /// The job as soon as its version is behind this one (by default the present one), or as it is after the wait.
+    /// Returns the job as soon as its version is greater than `since_version` (default: the current
+    /// one), or its current state after the wait.
     ///
-    /// Errors: `job_not_found`, `overloaded` when more calls wait than the server holds.
+    /// Errors: `job_not_found`, `overloaded` when the server has reached its limit of waiting
+    /// calls.
     pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
         let place = self.job_waits.enter(id)?;
         let deadline = Instant::now() + wait;
         let mut told = std::pin::pin!(place.wake.notified());
-        // From here on nothing is missed.
+        // Registers interest before the query, so that a notification arriving meanwhile is not
+        // missed.
         told.as_mut().enable();
         let mut job = Box::pin(self.get_job(id)).await?;
         let since = since_version.unwrap_or(job.version);
@@ -101,7 +105,7 @@ impl JobManager {
 }
 
 impl JobWatch {
-    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits.
+    /// Returns the next message; `None` when the stream is over. Cancel safe.
     pub async fn next(&mut self) -> Result<Option<JobNews>> {
         loop {
             if let Some(news) = self.ready.pop_front() {
@@ -112,7 +116,7 @@ impl JobWatch {
                 Stage::Live(next) => match next.recv().await {
                     Ok(batch) => batch,
                     Err(RecvError::Closed) => return Ok(None),
-                    // The history has what the feed has not any more.
+                    // The history has the events that the ring buffer no longer has.
                     Err(RecvError::Lagged(_)) => {
                         self.stage = Stage::Join;
                         continue;
@@ -132,7 +136,7 @@ impl JobWatch {
     async fn prepare(&mut self) -> Result<()> {
         match std::mem::replace(&mut self.stage, Stage::Join) {
             Stage::Begin(after) => {
-                // A reader that is dropped while it waits, and asked again, goes on where it was.
+                // If this future is dropped while it waits, the next call resumes from here.
                 self.stage = Stage::Begin(after);
                 self.begin(after).await
             }
@@ -142,7 +146,8 @@ impl JobWatch {
             }
             Stage::CatchUp(next) => {
                 let Part { rows: events, more } = self.behind(self.seq).await?;
-                // History may have gone since it was looked at. With a job that is deleted it goes too, and that is told.
+                // Events may have been pruned since the check. A deleted job loses its events too,
+                // but its last event reports that.
                 let gap = |next: &job_event::Model| {
                     next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
                 };
@@ -178,7 +183,7 @@ impl JobWatch {
         Ok(())
     }
 
-    /// A snapshot, behind which the history goes on.
+    /// Queues a snapshot, and continues with the history behind it.
     async fn begin_anew(&mut self, reset: Option<Reset>) -> Result<()> {
         let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
         self.ready.extend(reset.map(JobNews::Reset));
@@ -188,7 +193,7 @@ impl JobWatch {
         Ok(())
     }
 
-    /// Why nobody can go on from this version.
+    /// Returns the reason why a stream cannot resume from this version, if there is one.
     async fn lost(&self, after: i64) -> Result<Option<Reset>> {
         let version = self.jobs.get_job(&self.id).await?.version;
         if after > version || after < 0 {
@@ -207,7 +212,7 @@ impl JobWatch {
         Ok(part(events, PAGE, &LONG_EVENT, self.jobs.db.read()).await?)
     }
 
-    /// Takes what is of this job and new, and answers whether the job ended with it.
+    /// Takes the new events of this job, and returns whether the job ended with them.
     fn take(&mut self, batch: Arc<Batch>) -> bool {
         let mut only = Vec::new();
         for (i, change) in batch.changes.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! watch_jobs: every change of every job, as it is committed, from any place on.
+//! watch_jobs: stream of every committed change of every job, from any position on.
 
 use super::{
     Counts, Filter, JobManager,
@@ -19,27 +19,27 @@ use tokio::sync::{
     broadcast::{Receiver, error::RecvError},
 };
 
-/// Streams of one server, of all jobs and of one job each.
+/// Maximum number of streams per server, of all jobs and of single jobs together.
 pub const MOST_STREAMS: usize = 2_000;
 
-/// Which events a reader wants. Each list that is empty lets everything through.
+/// Filter of the events of a stream. An empty list matches everything.
 #[derive(Clone, Debug, Default)]
 pub struct EventFilter {
     pub job_types: Vec<String>,
-    /// The status after the event.
+    /// Statuses after the event.
     pub statuses: Vec<JobStatus>,
     /// Labels, each of which the job must have.
     pub labels: Vec<(String, String)>,
 }
 
-/// Why a reader has to begin anew.
+/// Reason why a client has to begin again with a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reset {
-    /// The history behind its place is not there any more.
+    /// The events behind the client's position have been deleted.
     HistoryPruned,
-    /// Its place is none that was ever given out here.
+    /// The client's position was never assigned by this database.
     PositionUnknown,
-    /// It was too slow.
+    /// The client read too slowly, and missed events.
     TooSlow,
 }
 
@@ -53,9 +53,9 @@ impl Reset {
     }
 }
 
-/// What a reader of all jobs is told.
+/// Message to a subscriber of all jobs.
 pub enum JobsNews {
-    /// How many jobs there are at a place: those counts, or newer ones.
+    /// Counts of all jobs at a position, or slightly newer ones.
     Snapshot {
         at: i64,
         counts: Counts,
@@ -64,7 +64,8 @@ pub enum JobsNews {
     Reset(Reset),
 }
 
-/// Those of a batch that a reader wants; all of them when it says none in particular.
+/// Events of a batch that a subscriber wants: those at the indexes in `only`, or all if it is
+/// `None`.
 pub struct Wanted {
     pub batch: Arc<Batch>,
     pub only: Option<Vec<usize>>,
@@ -86,31 +87,32 @@ pub struct JobsWatch {
     jobs: JobManager,
     filter: EventFilter,
     stage: Stage,
-    /// What is to be looked through.
+    /// Batches that are still to be filtered.
     found: VecDeque<Arc<Batch>>,
     ready: VecDeque<JobsNews>,
-    /// Where the reader is, whether it wanted what led there or not.
+    /// Position of the client, including events that its filter leaves out.
     place: Option<Place>,
     _place: OwnedSemaphorePermit,
 }
 
 enum Stage {
     Begin,
-    /// From a place on.
+    /// Resume from a position.
     Resume(Place),
-    /// What was held back there comes first.
+    /// Send the events first that were held back at the position.
     Late(HeldBack),
     Live(Receiver<Arc<Batch>>),
     Over,
 }
 
-/// Between two looks at whether the feed has come to a reader's place.
+/// Time between two checks whether the feed has reached a client's position.
 const SOON: Duration = Duration::from_millis(50);
 
 impl JobManager {
-    /// All changes from now on, behind a snapshot, or those behind a place that an earlier reader came to.
+    /// Streams all changes: behind a snapshot, or behind the position that an earlier stream
+    /// reached.
     ///
-    /// Errors: `invalid_request`, `overloaded` when there are more streams than the server holds.
+    /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of streams.
     pub fn watch_jobs(&self, filter: EventFilter, after: Option<Place>) -> Result<JobsWatch> {
         filter.check()?;
         let stage = after.map_or(Stage::Begin, Stage::Resume);
@@ -125,20 +127,23 @@ impl JobManager {
         })
     }
 
-    /// A place among the streams of this server.
+    /// Takes the permit of one stream.
+    ///
+    /// Errors: `overloaded` when the server has reached its limit of streams.
     pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit> {
         self.streams.clone().try_acquire_owned().map_err(|_| Error::Full("as many streams"))
     }
 }
 
 impl JobsWatch {
-    /// Where the reader is, once it was told anything: it may go on from here, though nothing that it wants led here.
+    /// Returns the client's position, once anything was sent. The client may resume from it even if
+    /// its filter left out the last events.
     pub fn place(&self) -> Option<Place> {
         self.place
     }
 
-    /// What comes next; `None` when the stream is over. Safe to be dropped while it waits: what was found is noted only
-    /// when nothing is waited for any more.
+    /// Returns the next message; `None` when the stream is over. Cancel safe: the state changes
+    /// only after the last await.
     pub async fn next(&mut self) -> Result<Option<JobsNews>> {
         loop {
             if let Some(news) = self.ready.pop_front() {
@@ -176,7 +181,7 @@ impl JobsWatch {
         }
     }
 
-    /// A snapshot, behind which the feed goes on.
+    /// Queues a snapshot, and continues with the feed behind it.
     async fn begin(&mut self, reset: Option<Reset>) -> Result<()> {
         let Some(joined) = self.jobs.feed.join().await? else {
             self.stage = Stage::Over;
@@ -190,7 +195,7 @@ impl JobsWatch {
         Ok(())
     }
 
-    /// What was missed, a page at a time, and then the feed.
+    /// Reads the missed events page by page, and then joins the feed.
     async fn resume(&mut self, place: Place) -> Result<()> {
         if let Some(reset) = self.lost(place).await? {
             return self.begin(Some(reset)).await;
@@ -204,20 +209,21 @@ impl JobsWatch {
             return Ok(());
         };
         if joined.from < place.at {
-            // The feed is in the middle of what the reader has, or behind it on this server.
+            // The feed of this server is behind the client's position, or holds it inside an open
+            // round.
             tokio::time::sleep(SOON).await;
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
         let Part { rows: missed, more } = part(missed, PAGE, &LONG_EVENT, self.jobs.db.read()).await?;
-        // History may have gone since it was looked at, which leaves a gap in what was read just now.
+        // Events may have been pruned since the check, which leaves a gap in this page.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
         }
         let reached = missed.last().map_or(place.at, |event: &job_event::Model| event.id);
         self.found.push_back(Arc::new(Batch::settled(missed)));
         if more {
-            // Whoever has much to catch up with joins when it is there.
+            // A client with many missed events joins the feed after it has read them.
             self.stage = Stage::Resume(Place::of(reached));
         } else {
             self.live(joined);
@@ -236,7 +242,7 @@ impl JobsWatch {
         self.stage = Stage::Live(joined.next);
     }
 
-    /// Why nobody can go on from this place.
+    /// Returns the reason why a stream cannot resume from this position, if there is one.
     async fn lost(&self, place: Place) -> Result<Option<Reset>> {
         if place.at > last_position(self.jobs.db.read()).await? {
             return Ok(Some(Reset::PositionUnknown));
@@ -244,11 +250,11 @@ impl JobsWatch {
         self.pruned(place).await
     }
 
-    /// Whether some of the history behind a place is not there any more.
+    /// Returns a reset if events behind the position have been deleted.
     async fn pruned(&self, place: Place) -> Result<Option<Reset>> {
         let conn = self.jobs.db.read();
         if place.at == 0 {
-            // From the beginning of what there is.
+            // Position 0 means the oldest event that exists.
             return Ok(None);
         }
         if place.at < position(conn, PRUNED).await? {

@@ -1,8 +1,9 @@
-//! News of workers that this process has heard and not written yet. A worker's row is written every few seconds however
-//! many calls it makes: if each call wrote it, the calls of one worker would wait for each other.
+//! Worker activity that this process has seen and not written yet. The server writes a worker's row
+//! every few seconds, however many calls the worker makes: if each call wrote it, the calls of one
+//! worker would wait for each other.
 //!
-//! A call writes the row of its own worker at most, and one flush runs at a time: what came meanwhile goes with the
-//! next one.
+//! A call waits at most for the row of its worker. One flush runs at a time; activity that arrives
+//! meanwhile goes into the next one.
 
 use crate::db::write::WorkerNote;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,17 +13,19 @@ use std::{
 };
 use tokio::sync::OwnedMutexGuard;
 
-/// A worker that says nothing for so long is forgotten here; its row stays longer.
+/// Time without a call after which this process forgets a worker; its row stays longer.
 const FORGET: TimeDelta = TimeDelta::hours(1);
 
-/// How old the time in the row of a worker gets while the worker waits for a job.
+/// Maximum age of the time in the row of a worker while the worker waits for a job.
 const PRESENT: TimeDelta = TimeDelta::seconds(15);
 
-/// Workers that are remembered, beside those that wait for a job. A client may name another one with each call.
+/// Maximum number of remembered workers, besides those that wait for a job. A client may name
+/// another worker with each call.
 pub const MOST_REMEMBERED: usize = 10_000;
 
-/// Rows of one flush, and job types in them: other writes get their turn between two flushes.
+/// Maximum number of rows per flush: other writes run between two flushes.
 pub const MOST_ROWS: usize = 500;
+/// Maximum number of job types in the rows of one flush.
 const MOST_TYPES: usize = 10_000;
 
 #[derive(Clone, Default)]
@@ -36,34 +39,35 @@ struct Book {
     entries: HashMap<Arc<str>, Entry>,
     /// Workers whose calls wait until their rows are written.
     urgent: BTreeSet<Arc<str>>,
-    /// Calls of all workers that wait for a job.
+    /// Number of calls of all workers that wait for a job.
     present: usize,
 }
 
 #[derive(Default)]
 struct Entry {
     note: WorkerNote,
-    /// There is something to write.
+    /// True if there is something to write.
     fresh: bool,
-    /// Calls of the worker that wait for a job: it is there while one does.
+    /// Number of calls of the worker that wait for a job: it counts as present while there is one.
     present: usize,
-    /// The time in its row.
+    /// Last-seen time in the worker's row.
     written: DateTime<Utc>,
 }
 
-/// A worker that waits; until it is dropped.
+/// Guard of a worker that waits: it counts as present until this is dropped.
 pub struct Present {
     book: WorkerBook,
     worker_id: Arc<str>,
 }
 
-/// The right to write notes: one flush at a time.
+/// Permit to write worker rows: one flush runs at a time.
 pub struct FlushTurn {
     _held: OwnedMutexGuard<()>,
 }
 
 impl WorkerBook {
-    /// Notes that the worker asks for jobs. True when its row has to be written at once, so that other servers list it.
+    /// Records that the worker asks for jobs. Returns true if its row has to be written at once, so
+    /// that other servers list it.
     pub fn introduce(&self, note: WorkerNote) -> (Present, bool) {
         let mut book = self.book();
         let entry = book.entry(&note.worker_id);
@@ -98,14 +102,14 @@ impl WorkerBook {
         self.ended(worker_id, now, |note| &mut note.failed);
     }
 
-    /// Notes a sign of life.
+    /// Records a sign of life of the worker.
     pub fn seen(&self, worker_id: Option<&String>, now: DateTime<Utc>) {
         if let Some(worker_id) = worker_id {
             self.book().entry(worker_id).see(now);
         }
     }
 
-    /// Notes that a job was taken from the worker, which is no sign of life.
+    /// Records that a job was taken from the worker, which is no sign of life.
     pub fn rescued(&self, worker_id: Option<&String>) {
         if let Some(worker_id) = worker_id {
             self.book().entry(worker_id).count(|note| &mut note.rescued, 1);
@@ -120,17 +124,17 @@ impl WorkerBook {
         entry.count(count, 1);
     }
 
-    /// Waits until no other flush runs. Safe to be dropped while it waits.
+    /// Waits until no other flush runs. Cancel safe.
     pub async fn flush_turn(&self) -> FlushTurn {
         FlushTurn { _held: self.flush.clone().lock_owned().await }
     }
 
-    /// Whether the row of the worker still has to be written at once.
+    /// Returns whether the row of the worker still has to be written at once.
     pub fn is_urgent(&self, worker_id: &str) -> bool {
         self.book().urgent.contains(worker_id)
     }
 
-    /// Notes of workers whose calls wait for it, in the order of ids.
+    /// Takes the notes of workers whose calls wait for the write, ordered by id.
     pub fn take_urgent(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
         let mut book = self.book();
         let mut notes = Notes::default();
@@ -144,7 +148,7 @@ impl WorkerBook {
         notes.list
     }
 
-    /// Notes that are to be written now, in the order of ids: at most [`MOST_ROWS`].
+    /// Takes the notes that are due, ordered by id: at most [`MOST_ROWS`].
     pub fn take(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
         let mut book = self.book();
         let Book { entries, urgent, .. } = &mut *book;
@@ -160,7 +164,7 @@ impl WorkerBook {
         notes.list
     }
 
-    /// Notes that could not be written.
+    /// Puts back notes that could not be written.
     pub fn put_back(&self, notes: Vec<WorkerNote>) {
         let mut book = self.book();
         for note in notes {
@@ -175,7 +179,7 @@ impl WorkerBook {
         }
     }
 
-    /// When the worker was heard of last, as far as this process knows: now if it waits for a job.
+    /// Returns when this process last heard from the worker: now if the worker waits for a job.
     pub fn last_seen(&self, worker_id: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let book = self.book();
         let entry = book.entries.get(worker_id)?;
@@ -198,8 +202,8 @@ impl Book {
             .or_insert_with(|| Entry { note: WorkerNote { worker_id, ..WorkerNote::default() }, ..Entry::default() })
     }
 
-    /// Forgets half of the workers that do not wait: those with nothing to write first. Counts that cannot be written
-    /// for long are lost with them.
+    /// Forgets half of the workers that do not wait, first those with nothing to write. Counts that
+    /// could not be written until then are lost with them.
     fn evict(&mut self) {
         for written_only in [true, false] {
             let absent = self.entries.values().filter(|entry| entry.present == 0).count();
@@ -215,7 +219,7 @@ impl Book {
     }
 }
 
-/// Notes that are gathered for one flush.
+/// Notes that one flush writes.
 #[derive(Default)]
 struct Notes {
     list: Vec<WorkerNote>,
@@ -223,7 +227,7 @@ struct Notes {
 }
 
 impl Notes {
-    /// Takes what there is to write of the worker; false when the flush is full.
+    /// Takes the note of the worker; false if the flush is full.
     fn take(&mut self, entry: &mut Entry, now: DateTime<Utc>) -> bool {
         let types = entry.note.job_types.as_ref().map_or(0, |types| types.len());
         if self.list.len() >= MOST_ROWS || self.types + types > MOST_TYPES {

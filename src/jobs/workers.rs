@@ -1,4 +1,5 @@
-//! list_workers: who asks for jobs, and what it holds. A worker is registered by its calls.
+//! list_workers: workers that ask for jobs, with the jobs that they hold. The calls of a worker
+//! register it.
 
 use super::{
     Claim, JobManager,
@@ -21,23 +22,23 @@ use sea_orm::{
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
-/// A worker that holds nothing and was not heard of for so long is stale.
+/// Time without a call after which a worker that holds no job is stale.
 const STALE: TimeDelta = TimeDelta::seconds(90);
 
-/// A stale worker is forgotten after this.
+/// Time without a call after which a worker is deleted from the list.
 const FORGET: TimeDelta = TimeDelta::days(1);
 
-/// Jobs in hand that a list of workers shows.
+/// Maximum number of held jobs in a list of workers.
 const MOST_HELD: u64 = 10_000;
 
-/// Where a worker stands.
+/// Status of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerStatus {
-    /// It holds a job.
+    /// Holds a job under a lease that has not expired, or without a lease.
     Busy,
-    /// It asks for jobs.
+    /// Asks for jobs, and holds none.
     Idle,
-    /// It is not heard of any more.
+    /// Holds no job, and has not called for 90 seconds.
     Stale,
 }
 
@@ -45,34 +46,34 @@ pub enum WorkerStatus {
 pub struct Worker {
     pub row: worker::Model,
     pub status: WorkerStatus,
-    /// What it holds, without the large fields.
+    /// Jobs that the worker holds, without their large fields.
     pub jobs: Vec<job::Model>,
 }
 
-/// Workers that one answer lists.
+/// Maximum number of workers in one response.
 const MOST_LISTED: usize = 10_000;
 
-/// Bytes of the rows of these workers, about.
+/// Approximate maximum size of the worker rows in one response, in bytes.
 const MOST_BYTES: usize = 8 << 20;
 
-/// Rows of workers that are read at once.
+/// Number of worker rows that one query reads.
 const PAGE: u64 = 1_000;
 
-/// Rows that one transaction forgets: other writes get their turn between two.
+/// Maximum number of rows that one transaction deletes: other writes run in between.
 const FORGET_AT_ONCE: u64 = 1_000;
 
-/// How long a claim waits until its worker is listed on every server.
+/// Maximum time that a claim waits until its worker is listed on every server.
 const LISTED_WITHIN: Duration = Duration::from_secs(1);
 
-/// Workers that are not forgotten, by id.
+/// Workers in the list, ordered by id.
 pub struct Workers {
     pub workers: Vec<Worker>,
-    /// There are more: these are the ones that were heard of last.
+    /// True if there are more workers; these are the ones seen last.
     pub more: bool,
 }
 
 impl JobManager {
-    /// The workers that are not forgotten, by id: at most 10,000, and at most 8 MiB of them.
+    /// Lists the known workers, ordered by id: at most 10,000, and at most about 8 MiB.
     pub async fn list_workers(&self) -> Result<Workers> {
         self.note_workers().await?;
         let now = self.now();
@@ -88,7 +89,7 @@ impl JobManager {
         Ok(Workers { workers: rows.into_iter().map(worker).collect(), more })
     }
 
-    /// The rows that were heard of last, by id, and whether there are more.
+    /// Returns the rows of the workers seen last, ordered by id, and whether there are more.
     async fn worker_rows(&self, now: DateTime<Utc>) -> Result<(Vec<worker::Model>, bool)> {
         let (mut rows, mut bytes): (Vec<worker::Model>, _) = (Vec::new(), 0);
         let more = 'full: loop {
@@ -113,7 +114,8 @@ impl JobManager {
         Ok((rows, more))
     }
 
-    /// Writes what was heard of workers since the last time, piece by piece, and answers with how many rows.
+    /// Writes the worker activity since the last flush, in several transactions, and returns the
+    /// number of rows.
     pub async fn note_workers(&self) -> Result<u64> {
         let mut count = 0;
         loop {
@@ -122,14 +124,14 @@ impl JobManager {
             let rows = notes.len();
             self.write_notes(turn, notes).await?;
             count += rows as u64;
-            // What comes while this runs is for the next time.
+            // Activity that arrives during this loop goes into the next call.
             if rows == 0 || count >= MOST_REMEMBERED as u64 {
                 return Ok(count);
             }
         }
     }
 
-    /// In a task of its own: what was taken out of the book is written although the caller goes away.
+    /// Writes the notes in a separate task, so that they are written even if the caller goes away.
     async fn write_notes(&self, turn: FlushTurn, notes: Vec<WorkerNote>) -> Result<()> {
         if notes.is_empty() {
             return Ok(());
@@ -146,7 +148,7 @@ impl JobManager {
         written.await.unwrap_or(Ok(()))
     }
 
-    /// Forgets workers that were not heard of for a day, and answers with how many.
+    /// Deletes the workers that have not called for a day, and returns their number.
     pub async fn forget_workers(&self) -> Result<u64> {
         let (before, mut forgotten) = (self.now() - FORGET, 0);
         loop {
@@ -158,8 +160,8 @@ impl JobManager {
         }
     }
 
-    /// Notes that the worker asks for jobs: it is there while it does. The row of one that is new, or that asks for
-    /// other types than before, is written at once.
+    /// Records that the worker asks for jobs, and counts it as present while it does. The row of a
+    /// new worker, or of one that asks for other types than before, is written at once.
     pub(super) async fn note_claim(&self, claim: &Claim, job_types: &Arc<[String]>) -> Present {
         let (present, urgent) = self.workers.introduce(WorkerNote {
             worker_id: claim.worker_id.as_str().into(),
@@ -169,14 +171,15 @@ impl JobManager {
             seen_at: self.now(),
             ..WorkerNote::default()
         });
-        // A worker gets its jobs whether or not it is listed; it will be written a little later.
+        // A worker gets its jobs whether or not it is listed; a later flush writes its row.
         if urgent && let Ok(Err(error)) = timeout(LISTED_WITHIN, self.list_claimant(&claim.worker_id)).await {
             tracing::debug!(%error, "a worker was not written down");
         }
         present
     }
 
-    /// Writes the row of the worker, and those of others that wait for the same, unless another flush has done so.
+    /// Writes the row of the worker, with those of others that wait for the same, unless another
+    /// flush has written it.
     async fn list_claimant(&self, worker_id: &str) -> Result<()> {
         while self.workers.is_urgent(worker_id) {
             let turn = self.workers.flush_turn().await;
@@ -188,7 +191,7 @@ impl JobManager {
     }
 }
 
-/// Rows of workers behind this one, those that were heard of last first.
+/// Selects the worker rows behind this one, those seen last first.
 fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
     use worker::Column as C;
     let newest = worker::Entity::find().order_by_desc(C::LastSeenAt).order_by_asc(C::WorkerId).limit(PAGE);
@@ -202,16 +205,16 @@ fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
     }
 }
 
-/// About how many bytes an answer has for the worker.
+/// Returns the approximate size of the worker in a response, in bytes.
 fn weight(row: &worker::Model) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
     512 + row.worker_id.len() + text(&row.host) + text(&row.version) + row.job_types.as_ref().map_or(0, weight_of)
 }
 
-/// Jobs that workers hold, of which a few columns are shown.
+/// Selects a few columns of the jobs that workers hold.
 fn held_jobs() -> Select<job::Entity> {
     brief()
-        // As the predicate of the index says it.
+        // Spelled like the predicate of the index, so that the planner uses it.
         .filter(Expr::cust("status = 'processing'"))
         .filter(job::Column::WorkerId.is_not_null())
         .order_by_asc(job::Column::Id)

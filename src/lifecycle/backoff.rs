@@ -1,12 +1,13 @@
-//! How long a failed job waits before its next attempt.
+//! Delay before the next attempt of a failed job.
 
 use chrono::TimeDelta;
 
 const FIRST: TimeDelta = TimeDelta::seconds(5);
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
-/// Exponential backoff with "equal jitter" (M. Brooker, "Exponential Backoff And Jitter", 2015): after the n-th attempt
-/// between half of and the whole of 5 s × 2^(n-1), at most an hour. `jitter` is a number in 0.0..1.0.
+/// Returns the delay: exponential backoff with "equal jitter" (M. Brooker, "Exponential Backoff And
+/// Jitter", 2015). After the n-th attempt it is between half of and the whole of 5 s × 2^(n-1), at
+/// most an hour. `jitter` is a number in 0.0..1.0.
 pub fn backoff(attempt: i32, jitter: f64) -> TimeDelta {
     let doublings = attempt.saturating_sub(1).clamp(0, 20);
     let whole = (FIRST * 2_i32.pow(doublings.unsigned_abs())).min(LONGEST);

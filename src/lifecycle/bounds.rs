@@ -1,21 +1,22 @@
-//! How far counters go. Far beyond what any job comes to, and far below what a number can hold: whoever adds one to them
-//! need not fear an overflow. The schema's CHECKs say the same.
+//! Upper bounds of counters: far above the counts of any job, and far below the largest number of
+//! their type, so that adding one cannot overflow. The CHECK constraints of the schema have the
+//! same bounds.
 
-/// Starts of a job.
+/// Maximum number of starts of a job.
 pub const MAX_ATTEMPT: i32 = 1_000_000;
 
-/// Steps of a job: the largest whole number up to which every reader of JSON counts exactly.
+/// Maximum version of a job: the largest integer up to which every JSON reader counts exactly.
 pub const MAX_VERSION: i64 = 1 << 53;
 
-/// Position of an item in its job.
+/// Maximum position of an item in its job.
 pub const MAX_INDEX: i32 = 999_999;
 
-/// The version after so many steps; `None` beyond the last one.
+/// Returns the version after this number of steps; `None` beyond [`MAX_VERSION`].
 pub fn version_after(version: i64, steps: usize) -> Option<i64> {
     version.checked_add(i64::try_from(steps).ok()?).filter(|version| *version <= MAX_VERSION)
 }
 
-/// The attempt that comes next; `None` beyond the last one.
+/// Returns the next attempt; `None` beyond [`MAX_ATTEMPT`].
 pub fn next_attempt(attempt: i32) -> Option<i32> {
     attempt.checked_add(1).filter(|attempt| *attempt <= MAX_ATTEMPT)
 }

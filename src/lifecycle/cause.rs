@@ -1,11 +1,12 @@
-//! What failures have in common.
+//! Signature of an error: the part that failures with the same cause have in common.
 
-/// The first line of an error that says anything.
+/// Returns the first line of an error that is not blank.
 pub fn first_line(error: &str) -> &str {
     error.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default()
 }
 
-/// The line without what differs from job to job: a number, or an id of eight hexadecimal digits and more, is `#`.
+/// Replaces the parts of a line that differ from job to job by `#`: numbers, and ids of at least
+/// eight hexadecimal digits.
 pub fn alike(line: &str) -> String {
     let mut alike = String::with_capacity(line.len());
     let mut rest = line;

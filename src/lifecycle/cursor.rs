@@ -1,4 +1,4 @@
-//! The keyset cursor: names the last row of a page, so that the next page starts right behind it.
+//! Keyset cursor: names the last row of a page, so that the next page starts right behind it.
 
 use chrono::{DateTime, Datelike, Utc};
 
@@ -10,17 +10,18 @@ pub struct Cursor {
 }
 
 impl Cursor {
-    /// Form of the text, of the years 69 to 9891; the years around them would make it unreadable. Every text of this form
-    /// is a position: there is none that a list would choke on.
+    /// Pattern of an encoded cursor, for the years 69 to 9891; the years around them would make it
+    /// unreadable. Every text that matches is a position, so a list accepts all of them.
     pub const PATTERN: &str = "^(-[0-5]?[0-9]{1,16}|[01]?[0-9]{1,17}|2[0-4][0-9]{16})_([0-9a-f]{2}){1,256}$";
 
-    /// Opaque text, safe in a URL: microseconds since 1970, and the id in hex.
+    /// Encodes the cursor as an opaque text, safe in a URL: microseconds since 1970, and the id in
+    /// hexadecimal.
     pub fn encode(&self) -> String {
         let id: String = self.id.bytes().map(|b| format!("{b:02x}")).collect();
         format!("{}_{id}", self.created_at.timestamp_micros())
     }
 
-    /// `None` for a text that no list gave.
+    /// Decodes a cursor; `None` for a text that no list returned.
     pub fn decode(text: &str) -> Option<Self> {
         let (micros, hex) = text.split_once('_')?;
         let digits = micros.strip_prefix('-').unwrap_or(micros);
@@ -34,10 +35,11 @@ impl Cursor {
             u8::from_str_radix(pair, 16).ok()
         };
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
-        // An id never has a NUL, and PostgreSQL could not compare with one.
+        // No id contains a NUL, and PostgreSQL cannot compare with one.
         let id = String::from_utf8_lossy(&bytes?).replace('\0', " ");
         let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
-        // SQLite compares times as text, which sorts years of four digits only; PostgreSQL has none before 4713 BC.
+        // SQLite compares times as text, which sorts only years of four digits; PostgreSQL has no
+        // times before 4713 BC.
         (0..=9999).contains(&created_at.year()).then_some(Self { created_at, id })
     }
 }

@@ -1,12 +1,12 @@
-//! The kinds of events in a job's history: each verb in the past tense.
+//! Kinds of events in a job's history: each is a verb in the past tense.
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventKind {
     Created,
     Imported,
-    /// Got from a record of an import what it lacked.
+    /// An import filled in the fields that the job lacked.
     Merged,
-    /// Became what a record of an import says.
+    /// An import replaced the job by its record.
     Overwritten,
     Updated,
     Started,
@@ -16,23 +16,23 @@ pub enum EventKind {
     ItemsReported,
     Completed,
     Failed,
-    /// Failed, and queued again because attempts remain.
+    /// The attempt failed, and the job is queued again because attempts remain.
     RetryScheduled,
     Cancelled,
-    /// A worker holds the job and has to let go of it.
+    /// A cancel was requested, and the worker that holds the job has to stop.
     CancelRequested,
     Retried,
-    /// Queued again with what was done of it.
+    /// The job is queued again with its checkpoint.
     Recovered,
-    /// Its worker gave it back, and the attempt with it.
+    /// The worker gave the job back, and the attempt does not count.
     Released,
-    /// The lease of its worker ran out, and it was queued again.
+    /// The worker's lease expired, and the job is queued again.
     Rescued,
-    /// Its worker has something to say.
+    /// The worker sent lines for the log.
     Logged,
-    /// Left its series or episode because that was deleted.
+    /// The job left its series or episode, which was deleted.
     Detached,
-    /// The last event of a job: the job itself is gone.
+    /// The job was deleted: this is its last event.
     Deleted,
 }
 

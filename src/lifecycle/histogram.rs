@@ -1,20 +1,20 @@
-//! How long things took, kept so that spans can be added up and any percentile still be told.
+//! Histogram of durations. Histograms can be added, and the sum still yields any percentile.
 //!
-//! A duration counts in the bin of its magnitude. Bins grow by a constant factor, so that what is told of a bin is at most
-//! 2 % away from each duration in it.
+//! A duration counts in the bin of its magnitude. Bins grow by a constant factor, so that the value
+//! reported for a bin is at most 2 % away from each duration in it.
 
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Of what is told.
+/// Maximum relative error of a reported percentile.
 const ERROR: f64 = 0.02;
 
-/// Seconds; shorter durations count as none.
+/// Minimum duration in seconds; shorter ones count as zero.
 const SHORTEST: f64 = 0.001;
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
-    /// Bin `None` holds what took no time.
+    /// Counts by bin; bin `None` holds the durations that count as zero.
     bins: BTreeMap<Option<i32>, u64>,
 }
 
@@ -31,7 +31,8 @@ impl Histogram {
         }
     }
 
-    /// The duration that this share (0.0 to 1.0) of all durations does not exceed.
+    /// Returns the duration in seconds that this share (0.0 to 1.0) of all durations does not
+    /// exceed; `None` if there are no durations.
     pub fn percentile(&self, share: f64) -> Option<f64> {
         let total = self.bins.values().copied().fold(0, u64::saturating_add);
         let rank = ((share * total as f64).ceil() as u64).max(1);
@@ -61,11 +62,11 @@ fn factor() -> f64 {
 }
 
 fn bin(seconds: f64) -> Option<i32> {
-    // A number of bins that fits any type: the clock does not count farther than 10^12 seconds.
+    // The limit keeps the bin number small: the clock does not count beyond 10^12 seconds.
     (seconds >= SHORTEST).then(|| (seconds.min(1e12).ln() / factor().ln()).ceil() as i32)
 }
 
-/// What is within the error of every duration of the bin.
+/// Returns the value within the error of every duration of the bin.
 fn middle(bin: i32) -> f64 {
     2.0 * factor().powi(bin) / (factor() + 1.0)
 }

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value};
 
-/// Merges `patch` into `target`: objects member by member, null removes a member, anything else replaces.
+/// Merges `patch` into `target`: objects are merged member by member, null removes a member, and
+/// any other value replaces.
 pub fn merge_patch(target: &mut Value, patch: &Value) {
     let Value::Object(changes) = patch else {
         *target = patch.clone();

@@ -1,5 +1,5 @@
-//! The pure rules: which status follows which, how progress and waiting times are computed, how a page is named.
-//! No IO, no clock of its own; property tests hold each rule.
+//! Pure rules: status transitions, progress, waiting times, page cursors. They do no IO and read no
+//! clock; property tests check each rule.
 
 mod backoff;
 mod bounds;

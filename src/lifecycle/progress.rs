@@ -1,6 +1,6 @@
-//! Progress from counts.
+//! Progress computed from counts.
 
-/// `completed` of `total` in percent, 0.0 when no total is known; never above 100.
+/// Returns `completed` of `total` in percent, at most 100.0; 0.0 if no total is known.
 pub fn percent(completed: i32, total: i32) -> f64 {
     if total <= 0 {
         return 0.0;

@@ -1,10 +1,10 @@
-//! How long a status lasted.
+//! Duration of a job's stay in a status.
 
 use chrono::{DateTime, Utc};
 use entity::JobStatus;
 
-/// Seconds that a job spent in a status which it leaves at `now`; `None` when it is not known since when. A job that was
-/// not to run before `run_at` began to wait then.
+/// Returns the seconds that a job spent in the status that it leaves at `now`; `None` if the start
+/// is unknown. A queued job starts to wait when it is due at `run_at`.
 pub fn seconds_spent(
     status: JobStatus,
     since: Option<DateTime<Utc>>,
@@ -15,7 +15,7 @@ pub fn seconds_spent(
         (JobStatus::Queued, Some(run_at)) => since?.max(run_at),
         _ => since?,
     };
-    // A started job may not have been due, and clocks of two servers may differ.
+    // A job may be started before it is due, and the clocks of two servers may differ.
     Some(((now - since).as_seconds_f64()).max(0.0))
 }
 

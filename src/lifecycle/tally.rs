@@ -1,4 +1,4 @@
-//! What happened in a span of time, counted from events.
+//! Counts of the events in a time bucket.
 
 use super::{EventKind, Histogram};
 
@@ -7,19 +7,19 @@ pub struct Tally {
     pub created: i64,
     pub started: i64,
     pub completed: i64,
-    /// For good.
+    /// Failed with no further attempt.
     pub failed: i64,
     pub cancelled: i64,
-    /// Back in the queue: after a failed attempt, after a worker that is gone, or because someone wanted it.
+    /// Returned to the queue: after a failed attempt, after a rescue, or on request.
     pub retried: i64,
-    /// Seconds that started jobs had been due.
+    /// Seconds from the due time to the start of started jobs.
     pub waits: Histogram,
-    /// Seconds that completed and failed jobs had run.
+    /// Seconds that completed and failed jobs ran.
     pub runs: Histogram,
 }
 
 impl Tally {
-    /// The kinds of events that count.
+    /// Kinds of events that count.
     pub const KINDS: [EventKind; 9] = [
         EventKind::Created,
         EventKind::Started,
@@ -32,7 +32,7 @@ impl Tally {
         EventKind::Rescued,
     ];
 
-    /// `seconds` is how long the status lasted that the event ended.
+    /// Counts an event. `seconds` is the duration of the status that the event ended.
     pub fn add(&mut self, kind: &str, seconds: Option<f64>) {
         let Some(kind) = Self::KINDS.into_iter().find(|known| known.as_str() == kind) else { return };
         match kind {

@@ -1,41 +1,42 @@
-//! The one table of moves between statuses. Nothing else decides a status.
+//! Table of all status transitions. No other code decides a status.
 
 use chrono::TimeDelta;
 use entity::JobStatus::{self, Cancelled, Completed, Failed, Processing, Queued};
 
-/// A processing job that nobody holds a lease of, and that nobody reported on for this long, counts as stale: its
-/// process is taken to be gone.
+/// Time without a report after which a processing job without a lease is stale: the server assumes
+/// that its process is gone.
 pub const STALE_AFTER: TimeDelta = TimeDelta::minutes(15);
 
-/// What moves a job.
+/// Operation that moves a job to a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verb {
-    /// A worker begins.
+    /// Starts an attempt of a worker.
     Start,
-    /// The result is there.
+    /// Completes the job with a result.
     Complete,
-    /// An error, and no attempt left or no use in another.
+    /// Ends a failed attempt with no further one: none is left, or none would help.
     Fail,
-    /// An error, and another attempt follows.
+    /// Ends a failed attempt that another one follows.
     FailAndRetry,
-    /// Someone does not want it any more, and nobody holds it.
+    /// Cancels a job that no worker holds, or whose worker has stopped or is gone.
     Cancel,
-    /// Someone does not want it any more, and a worker holds it: the worker is told at its next heartbeat.
+    /// Requests the cancel of a job that a worker holds; the worker learns of it at its next
+    /// heartbeat.
     RequestCancel,
-    /// Someone wants it done after all.
+    /// Puts a failed or cancelled job back in the queue.
     Retry,
-    /// As `Retry`, of a processing job whose process is gone.
+    /// Puts a processing job back in the queue whose process is gone.
     RetryStale,
-    /// Someone wants it taken on from where it stood.
+    /// Puts a failed job back in the queue with its checkpoint.
     Recover,
-    /// Its worker lets go of it without having failed.
+    /// Gives a job back without a failure.
     Release,
-    /// The lease of its worker ran out, and an attempt is left.
+    /// Puts a job back in the queue whose lease has expired, while attempts remain.
     Expire,
 }
 
 impl Verb {
-    /// As in "a job that is queued cannot be ___".
+    /// Returns the past participle, as in "a job that is queued cannot be ___".
     pub fn past(self) -> &'static str {
         match self {
             Verb::Start => "started",
@@ -50,7 +51,7 @@ impl Verb {
     }
 }
 
-/// The table: verb, from, to.
+/// Table of transitions: verb, from, to.
 const MOVES: [(Verb, JobStatus, JobStatus); 13] = [
     (Verb::Start, Queued, Processing),
     (Verb::Complete, Processing, Completed),
@@ -67,7 +68,7 @@ const MOVES: [(Verb, JobStatus, JobStatus); 13] = [
     (Verb::Expire, Processing, Queued),
 ];
 
-/// The table has no row for this verb in this status.
+/// Error for a verb without a row in the table for this status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("A job that is {from} cannot be {}: {}.", verb.past(), hint(*from))]
 pub struct Illegal {
@@ -75,17 +76,17 @@ pub struct Illegal {
     pub from: JobStatus,
 }
 
-/// The status that follows.
+/// Returns the status that follows the verb.
 pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus, Illegal> {
     MOVES.iter().find(|(v, f, _)| *v == verb && *f == from).map(|(_, _, to)| *to).ok_or(Illegal { verb, from })
 }
 
-/// Nothing more happens to the job by itself.
+/// Returns whether the status is terminal: nothing more happens to the job by itself.
 pub fn is_terminal(status: JobStatus) -> bool {
     matches!(status, Completed | Failed | Cancelled)
 }
 
-/// What can be done with a job in this status instead.
+/// Describes the possible operations on a job in this status.
 fn hint(from: JobStatus) -> &'static str {
     match from {
         Queued => "it can be started or cancelled",

@@ -1,4 +1,4 @@
-//! The spans of time that statistics are kept of.
+//! Lengths of the time buckets of the statistics.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -21,7 +21,7 @@ impl Unit {
         }
     }
 
-    /// How many of them are told: an hour, a day, a week.
+    /// Number of buckets that the statistics report: an hour, a day or a week in total.
     pub fn told(self) -> i32 {
         match self {
             Unit::Minute => 60,
@@ -30,13 +30,14 @@ impl Unit {
         }
     }
 
-    /// When the span began that the moment lies in.
+    /// Returns the start of the bucket that contains the time.
     pub fn start_of(self, time: DateTime<Utc>) -> DateTime<Utc> {
         let past = time.timestamp().rem_euclid(self.seconds().into());
         DateTime::from_timestamp_secs(time.timestamp() - past).unwrap_or(time)
     }
 
-    /// The starts of the spans that are told at this moment, in order; the last one is running.
+    /// Returns the starts of the reported buckets at this time, oldest first; the last bucket is
+    /// not over yet.
     pub fn starts(self, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
         let running = self.start_of(now);
         (0..self.told())

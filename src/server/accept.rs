@@ -1,4 +1,5 @@
-//! Accepting connections: within the limits, and patiently where the system has no descriptor or no memory for the next.
+//! Accepting of connections: within the limits, and with backoff if the system lacks a file
+//! descriptor or memory for the next one.
 
 use super::{
     connection_limits::{ConnectionLimits, Full, Place},
@@ -15,16 +16,16 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Waits after a failure to accept: the first, and the longest.
+/// Shortest and longest delay after a failure to accept.
 const SHORTEST_WAIT: Duration = Duration::from_millis(50);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub struct Listening {
     listener: TcpListener,
     limits: ConnectionLimits,
-    /// After the next failure.
+    /// Delay after the next failure.
     wait: Duration,
-    /// Nothing is accepted before.
+    /// End of the current delay, before which the server accepts nothing.
     until: Option<Instant>,
     failed: Occasional,
     refused: Occasional,
@@ -36,7 +37,7 @@ impl Listening {
         Self { listener, limits, wait: SHORTEST_WAIT, until: None, failed, refused }
     }
 
-    /// The next connection that has a place. May be dropped and called again.
+    /// Returns the next connection that is within the limits. May be cancelled and called again.
     pub async fn accept(&mut self) -> (TcpStream, SocketAddr, Place) {
         loop {
             if let Some(until) = self.until {
@@ -51,7 +52,7 @@ impl Listening {
                         Err(full) => self.refuse(stream, remote, full),
                     }
                 }
-                // The client has gone before it was accepted.
+                // The client closed the connection before the server accepted it.
                 Err(error) if is_of_client(&error) => {}
                 Err(error) => self.fail(&error),
             }
@@ -69,7 +70,7 @@ impl Listening {
         }
     }
 
-    /// Says why, as far as the socket takes it at once, and closes the connection.
+    /// Sends the reason, as far as the socket takes it without blocking, and closes the connection.
     fn refuse(&mut self, stream: TcpStream, remote: SocketAddr, full: Full) {
         if let Ok(mut stream) = stream.into_std() {
             let _ = stream.write(answer(full).as_bytes());
@@ -90,7 +91,7 @@ fn is_of_client(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
 }
 
-/// The answer to a connection that finds no place, before any request of it was read.
+/// Builds the response to a connection above the limits, before any request of it was read.
 fn answer(full: Full) -> String {
     let (code, detail) = match full {
         Full::Server(limit) => {

@@ -1,5 +1,5 @@
-//! A request body that has to come at a least rate: a client that sends a byte now and then would hold its request, and
-//! what belongs to it, for as long as it likes.
+//! A request body with a minimum rate. Without it, a client that sends a byte now and then could
+//! hold a request and its resources for as long as it likes.
 
 use super::idle_timeout::Traffic;
 use bytes::Bytes;
@@ -14,26 +14,27 @@ use std::{
 };
 use tokio::time::{Instant, Sleep, sleep};
 
-/// However much came before, no body may be silent for longer.
+/// Maximum silence within a body, however much of it arrived before.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Fails with `TimedOut` when the body is too slow. Only the time in which the server waits for the client counts.
+/// Body that fails with `TimedOut` if it is too slow. Only the time in which the server waits for
+/// the client counts.
 pub struct SteadyBody<B> {
     body: B,
-    /// Bytes a second; 0 for any.
+    /// Minimum bytes per second; 0 for no minimum.
     rate: u32,
-    /// For how long the server still waits.
+    /// Time for which the server still waits for data.
     credit: Duration,
     most_credit: Duration,
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
     ended: bool,
-    /// Hears when the body is dropped before its end.
-    traffic: Arc<Traffic>,
+    /// Requests of the connection, notified if the body is dropped before its end.
+    traffic: Option<Arc<Traffic>>,
 }
 
 impl<B> SteadyBody<B> {
-    /// `lag` is how far the body may be behind its rate.
-    pub fn new(body: B, lag: Duration, rate: u32, traffic: Arc<Traffic>) -> Self {
+    /// Wraps `body`. `lag` is the time by which the body may be behind its rate.
+    pub fn new(body: B, lag: Duration, rate: u32, traffic: Option<Arc<Traffic>>) -> Self {
         let most_credit = lag.max(LONGEST_SILENCE);
         Self { body, rate, credit: lag, most_credit, waiting: None, ended: false, traffic }
     }
@@ -90,8 +91,8 @@ where
 
 impl<B> Drop for SteadyBody<B> {
     fn drop(&mut self) {
-        if !self.ended {
-            self.traffic.leave_unread();
+        if let (false, Some(traffic)) = (self.ended, &self.traffic) {
+            traffic.leave_unread();
         }
     }
 }
@@ -100,7 +101,7 @@ impl<B> Drop for SteadyBody<B> {
 mod tests {
     use super::*;
 
-    /// A body of no bytes of its own: the tests say what came, and when.
+    /// Body without data: the tests simulate what arrives, and when.
     struct Silent;
 
     fn waits(body: &mut SteadyBody<Silent>, seconds: u64) -> bool {
@@ -112,20 +113,20 @@ mod tests {
     #[tokio::test]
     async fn a_drip_ends_and_a_slow_but_steady_body_and_one_with_pauses_do_not() {
         let lag = Duration::from_secs(30);
-        let mut drip = SteadyBody::new(Silent, lag, 1024, Arc::default());
+        let mut drip = SteadyBody::new(Silent, lag, 1024, None);
         let lasted = (0..100).take_while(|_| {
             let lasts = waits(&mut drip, 10);
             drip.received(1);
             lasts
         });
-        // A byte gives a millisecond, which the third one needs on a machine that is fast enough.
+        // A byte earns a millisecond of credit, which the third wait needs on a fast machine.
         assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
-        let mut steady = SteadyBody::new(Silent, lag, 1024, Arc::default());
+        let mut steady = SteadyBody::new(Silent, lag, 1024, None);
         for _ in 0..1000 {
             assert!(waits(&mut steady, 10));
             steady.received(10 * 1024 + 100);
         }
-        let mut paused = SteadyBody::new(Silent, lag, 1024, Arc::default());
+        let mut paused = SteadyBody::new(Silent, lag, 1024, None);
         paused.received(1 << 30);
         assert!(waits(&mut paused, 59), "a good upload may pause");
         assert!(!waits(&mut paused, 61), "but not for ever, however much came");

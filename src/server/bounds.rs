@@ -1,21 +1,23 @@
-//! How long a client may take, and how many connections there may be.
+//! Time limits for clients, and limits on the number of connections.
 
 use std::time::Duration;
 
-/// The limits of the server.
+/// Limits on the connections of the server.
 #[derive(Clone, Debug)]
 pub struct Bounds {
-    /// From the first byte of a request's header to its last; on a new connection, from its beginning.
+    /// Maximum time from the first byte of a request's header to its last; on a new connection,
+    /// from its start.
     pub header: Duration,
-    /// Between two requests of a connection.
+    /// Maximum time between two requests of a connection.
     pub idle: Duration,
-    /// How far a body may lag behind its least rate.
+    /// Maximum time that a request body may be behind `body_rate`.
     pub body: Duration,
-    /// Least bytes of a body in a second; 0 for any.
+    /// Minimum bytes per second of a request body; 0 for no minimum.
     pub body_rate: u32,
-    /// Connections in all.
+    /// Maximum number of connections in total.
     pub connections: usize,
-    /// Connections of one address. `None`: 64, and any number from this machine itself.
+    /// Maximum number of connections per client address; 0 for no limit. `None` means 64, and no
+    /// limit for this machine itself.
     pub connections_per_address: Option<usize>,
 }
 

@@ -1,4 +1,4 @@
-//! One connection: hyper reads its requests, poem's endpoint answers them.
+//! One connection: hyper reads its requests, and poem's endpoint answers them.
 
 use super::{
     body_rate::SteadyBody,
@@ -29,19 +29,27 @@ use std::{
 };
 use tokio::{net::TcpStream, sync::watch, time::timeout};
 
-/// Streams of an HTTP/2 connection.
+/// Maximum concurrent streams of an HTTP/2 connection.
 const STREAMS: u32 = 100;
 
-/// Streams that a client may reset before the server has begun with them; more end the connection.
+/// Maximum streams that a client may reset before the server has begun with them; more end the
+/// connection.
 const RESETS: usize = 20;
 
-/// Bytes of all headers of an HTTP/2 request.
+/// Maximum bytes of all headers of an HTTP/2 request.
 const HEADERS: u32 = 16 << 10;
 
-/// Between two looks at whether a connection has come to an end of its requests, when the server stops.
+/// Maximum size of an HTTP/1 connection's read buffer, in bytes; the head of a request has to fit.
+/// hyper's default grows to 400 kB with a large body and never shrinks while the request waits.
+const READ_BUFFER: usize = 16 << 10;
+
+/// Bytes of an unread body that hyper drops by itself, after which the connection goes on.
+const DRAINED: u64 = 4 << 10;
+
+/// Time between two checks of a stopping server whether a connection has finished its requests.
 const LOOK: Duration = Duration::from_millis(200);
 
-/// What all connections have in common.
+/// State shared by all connections.
 pub struct Connections<E> {
     endpoint: E,
     local: LocalAddr,
@@ -52,6 +60,7 @@ pub struct Connections<E> {
 impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
     pub fn new(endpoint: E, local: SocketAddr, bounds: &Bounds) -> Self {
         let mut builder = Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(READ_BUFFER);
         builder
             .http2()
             .max_concurrent_streams(STREAMS)
@@ -68,7 +77,8 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         _place: Place,
         mut stopping: watch::Receiver<bool>,
     ) {
-        // Small messages of a stream would wait for the client's acknowledgement of those before them.
+        // The kernel would delay small messages of a stream until the client acknowledges earlier
+        // ones.
         let _ = stream.set_nodelay(true);
         let local = stream.local_addr().map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
         let remote = RemoteAddr(Addr::SocketAddr(remote));
@@ -86,7 +96,7 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             _ = stopping.wait_for(|stopping| *stopping) => {}
         }
         connection.as_mut().graceful_shutdown();
-        // Half a header is no request: it is not waited for.
+        // An incomplete header is no request, so the server does not wait for it.
         while timeout(LOOK, connection.as_mut()).await.is_err() && traffic.is_busy() {}
     }
 
@@ -101,22 +111,26 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         release_buffer(&mut parts);
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
-            false => BoxBody::new(SteadyBody::new(
-                body,
-                self.bounds.body,
-                self.bounds.body_rate,
-                under_way.traffic(),
-            ))
-            .into(),
+            false => {
+                let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= DRAINED);
+                let traffic = (!is_small).then(|| under_way.traffic());
+                BoxBody::new(SteadyBody::new(body, self.bounds.body, self.bounds.body_rate, traffic)).into()
+            }
         };
+        let http1 = parts.version < http::Version::HTTP_2;
         let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
-        let response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        let mut response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        if http1 && under_way.left_unread() {
+            // The connection ends after this answer; a client that did not know would use it again.
+            response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+        }
         response.map(|body| Answer { body, _under_way: under_way })
     }
 }
 
-/// Copies what of a request is a part of the connection's buffer. A call that waits for a job would keep 8 kB of it, and
-/// the connection would take another 8 kB to hear whether its client goes.
+/// Copies the parts of a request that point into the connection's buffer. A call that waits for a
+/// job would otherwise keep 8 kB of it, and the connection would allocate another 8 kB to notice
+/// that its client leaves.
 fn release_buffer(parts: &mut http::request::Parts) {
     if !(parts.uri.path().ends_with("/claims") || parts.uri.query().is_some_and(|query| query.contains("wait="))) {
         return;
@@ -131,7 +145,7 @@ fn release_buffer(parts: &mut http::request::Parts) {
     }
 }
 
-/// The body of an answer, which is under way until all of it is handed over.
+/// Body of a response. The request counts as in progress until all of the body is handed to hyper.
 struct Answer {
     body: BoxBody<Bytes, io::Error>,
     _under_way: UnderWay,

@@ -1,4 +1,4 @@
-//! How many connections there are, in all and of each address.
+//! Limits on the number of connections, in total and per client address.
 
 use std::{
     collections::HashMap,
@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// Connections of one address where the configuration says nothing else.
+/// Maximum connections per client address if the configuration sets no limit.
 const PER_ADDRESS: usize = 64;
 
 #[derive(Clone)]
@@ -24,18 +24,18 @@ struct Counts {
     by_address: HashMap<IpAddr, usize>,
 }
 
-/// Counts a connection for as long as it is kept.
+/// Permit for one connection, which counts as open until the permit is dropped.
 pub struct Place {
     limits: ConnectionLimits,
     address: IpAddr,
 }
 
-/// Why a connection is refused.
+/// Reason why a connection is refused, with the limit that it exceeds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// There are as many connections as there may be.
+    /// The server has as many connections as it may have.
     Server(usize),
-    /// The address has as many as it may have.
+    /// The client address has as many connections as it may have.
     Address(usize),
 }
 
@@ -44,7 +44,7 @@ impl ConnectionLimits {
         Self(Arc::new(Inner { all, per_address, counts: Mutex::default() }))
     }
 
-    /// A place for a connection from `remote`.
+    /// Takes a permit for a connection from `remote`.
     pub fn take(&self, remote: IpAddr) -> Result<Place, Full> {
         let address = holder(remote);
         let limit = self.limit_of(address);
@@ -61,8 +61,9 @@ impl ConnectionLimits {
         Ok(Place { limits: self.clone(), address })
     }
 
-    /// Programs of this machine may have any number unless a number was set: a proxy in front of the server, and many
-    /// workers on one machine, all come from one loopback address.
+    /// Returns the limit of a client address. This machine has none unless one is configured: a
+    /// proxy in front of the server, and many workers on one machine, all connect from one loopback
+    /// address.
     fn limit_of(&self, address: IpAddr) -> usize {
         match self.0.per_address {
             Some(0) => usize::MAX,
@@ -77,7 +78,8 @@ impl ConnectionLimits {
     }
 }
 
-/// What stands for one client: an IPv4 address, or the network of an IPv6 address, of which a host has 2^64.
+/// Returns the address that stands for one client: an IPv4 address, or the network of an IPv6
+/// address, in which a host has 2^64 addresses.
 fn holder(remote: IpAddr) -> IpAddr {
     match remote.to_canonical() {
         IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),

@@ -1,11 +1,12 @@
-//! File descriptors: each connection takes one, and so do the database, media files and uploads.
+//! File descriptors, which connections need as well as the database, media files and uploads.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that connections leave to everything else, if there are twice as many.
+/// Descriptors reserved for everything but connections, if the limit is at least twice as high.
 const RESERVED: u64 = 128;
 
-/// Raises the limit of this process as far as its user may. Where the system refuses, it stays as it is.
+/// Raises the descriptor limit of this process as far as its user may. If the system refuses, the
+/// limit does not change.
 pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
@@ -13,7 +14,7 @@ pub fn raise_limit() {
     }
 }
 
-/// Connections that fit into the limit of this process.
+/// Returns the number of connections that fit into the descriptor limit of this process.
 pub fn room_for_connections() -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).current else { return usize::MAX };
     usize::try_from(limit.saturating_sub(RESERVED).max(limit / 2)).unwrap_or(usize::MAX)

@@ -1,9 +1,10 @@
-//! Connections that end when nothing happens on them: the client has gone, takes nothing of its answer, does not finish a
-//! header, or asks for nothing.
+//! A connection that ends when nothing happens on it: the client is gone, reads nothing of its
+//! response, does not finish a header, or sends no request.
 //!
-//! hyper's own limit for a header counts the time between two requests as well, and does not cover the first bytes, by
-//! which HTTP/2 is told from HTTP/1. It looks once for a client that has gone, so a stream that has nothing to say
-//! would stay until it has. Here such a connection cannot be flushed any more, which ends it at once.
+//! hyper's own header timeout also counts the time between two requests, and does not cover the
+//! first bytes, which distinguish HTTP/2 from HTTP/1. hyper checks once whether the client is gone,
+//! so a stream without events would stay open until the next event. Here, such a connection cannot
+//! be flushed any more, which ends it at once.
 
 use std::{
     future::Future,
@@ -21,24 +22,25 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-/// How long the other end may take nothing of what is there for it.
+/// Maximum time in which the client may read nothing of the data that waits for it.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// How long, and for how many bytes, a connection that ends goes on reading a body that was
-/// answered before it had come. TCP resets a connection that is closed with unread bytes, and the
-/// client would lose the answer.
+/// Maximum time, and maximum bytes, for which a closing connection reads the rest of a body that
+/// was answered before it had arrived. TCP resets a connection that is closed with unread bytes,
+/// and the client would lose the response.
 const LINGER: Duration = Duration::from_secs(5);
 const LINGER_BYTES: usize = 16 << 20;
 
-/// The requests of a connection.
+/// Counts of the requests of a connection.
 pub struct Traffic {
     since: Instant,
     begun: AtomicUsize,
     under_way: AtomicUsize,
-    /// Milliseconds from `since` to the end of the last answer: hyper reads on only when something wakes it.
+    /// Milliseconds from `since` to the end of the last response. hyper resumes reading only when
+    /// something wakes it, so the end is recorded here.
     ended: AtomicU64,
     multiplexed: AtomicBool,
-    /// A request was answered before all of its body had come.
+    /// True if a request was answered before all of its body had arrived.
     unread: AtomicBool,
 }
 
@@ -56,7 +58,7 @@ impl Default for Traffic {
 }
 
 impl Traffic {
-    /// A request has come; it is under way until what is returned is dropped.
+    /// Counts a request, which is in progress until the returned value is dropped.
     pub fn begin(self: &Arc<Self>, multiplexed: bool) -> UnderWay {
         self.begun.fetch_add(1, Ordering::Relaxed);
         self.under_way.fetch_add(1, Ordering::Relaxed);
@@ -66,12 +68,12 @@ impl Traffic {
         UnderWay(self.clone())
     }
 
-    /// A body was dropped before its end.
+    /// Records that a request body was dropped before its end.
     pub fn leave_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);
     }
 
-    /// When the last answer ended.
+    /// Returns the time at which the last response ended.
     fn idle_since(&self) -> Instant {
         self.since + Duration::from_millis(self.ended.load(Ordering::Relaxed))
     }
@@ -81,10 +83,15 @@ impl Traffic {
     }
 }
 
-/// A request that is being answered.
+/// Request in progress, which ends when this is dropped.
 pub struct UnderWay(Arc<Traffic>);
 
 impl UnderWay {
+    /// Whether a body of this connection was dropped before its end.
+    pub fn left_unread(&self) -> bool {
+        self.0.unread.load(Ordering::Relaxed)
+    }
+
     pub fn traffic(&self) -> Arc<Traffic> {
         self.0.clone()
     }
@@ -98,7 +105,7 @@ impl Drop for UnderWay {
     }
 }
 
-/// When the connection ends if nothing changes until then.
+/// Time at which the connection ends if nothing changes before.
 #[derive(Clone, Copy)]
 enum Limit {
     Header(Instant),
@@ -107,27 +114,28 @@ enum Limit {
 
 pub struct Watched<I> {
     io: I,
-    /// The other end has closed, or is treated as if it had.
+    /// True if the client has closed the connection, or is treated as if it had.
     gone: bool,
-    /// Until when it is waited for, since a write that found no room.
+    /// Timeout of a write that found no room in the socket's buffer.
     stuck: Option<Pin<Box<Sleep>>>,
-    /// When the other end last took what it had left waiting.
+    /// Time at which the client last read data that had been waiting.
     taken: Instant,
     write_timeout: Duration,
     traffic: Arc<Traffic>,
     header: Duration,
     idle: Duration,
-    /// None while a request is under way.
+    /// Current time limit; `None` while a request is in progress.
     limit: Option<Limit>,
-    /// Bytes came while no request was under way.
+    /// True if bytes arrived while no request was in progress.
     header_begun: bool,
-    /// Requests that had begun when the limit was set.
+    /// Number of requests that had begun when the limit was set.
     seen: usize,
-    /// Bytes that were read after the end of the last answer.
+    /// Bytes that the closing connection has read and discarded.
     dropped: usize,
-    /// When reading them ends.
+    /// Time limit of a closing connection that still reads.
     lingers: Option<Pin<Box<Sleep>>>,
-    /// Fires no later than the limit, but may fire before: it is set as rarely as possible.
+    /// Timer that fires no later than the limit, but may fire earlier: it is reset as rarely as
+    /// possible.
     timer: Pin<Box<Sleep>>,
 }
 
@@ -168,12 +176,13 @@ impl<I> Watched<I> {
         }
     }
 
-    /// Nothing is there to be read: whether that has lasted too long.
+    /// Returns whether the client has been silent for too long. Called when there is nothing to
+    /// read.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let now = Instant::now();
         let until = match self.limit(now) {
             Some(Limit::Header(until) | Limit::Idle(until)) => until,
-            // Looks again in a while: the end of an answer does not have the connection read.
+            // Checks again later: the end of a response does not make hyper read the connection.
             None => now + self.idle,
         };
         if self.timer.deadline() > until {
@@ -188,14 +197,15 @@ impl<I> Watched<I> {
         false
     }
 
-    /// Bytes came, but behind the limit of the header that they are part of.
+    /// Returns whether the bytes that arrived belong to a header whose time limit has passed.
     fn is_late(&self) -> bool {
         let Some(Limit::Header(until)) = self.limit else { return false };
         let same = self.traffic.begun.load(Ordering::Relaxed) == self.seen && !self.traffic.is_busy();
         same && self.header_begun && until <= Instant::now()
     }
 
-    /// The limit as it is now: of a header that has begun from its first byte, of an idle connection from its last answer.
+    /// Updates and returns the limit: that of a header from its first byte, that of an idle
+    /// connection from its last response.
     fn limit(&mut self, now: Instant) -> Option<Limit> {
         let begun = self.traffic.begun.load(Ordering::Relaxed);
         if self.traffic.is_busy() || self.stuck.is_some() || begun != self.seen {
@@ -206,7 +216,7 @@ impl<I> Watched<I> {
             return None;
         }
         self.seen = begun;
-        // HTTP/2 has frames of its own between requests.
+        // HTTP/2 sends frames between requests too, which begin no header.
         let header_begun = self.header_begun && !self.traffic.multiplexed.load(Ordering::Relaxed);
         self.limit = match self.limit {
             Some(Limit::Header(until)) => Some(Limit::Header(until)),
@@ -219,7 +229,7 @@ impl<I> Watched<I> {
 }
 
 impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
-    /// A limit that has passed is an end of what the client sends.
+    /// Reads from the client. Once the limit has passed, reports the end of the stream.
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
@@ -230,7 +240,8 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
                     self.gone = true;
                 }
                 if !self.traffic.is_busy() {
-                    // A limit of before the last request counts for none of these bytes.
+                    // Clears a limit from before the last request, which does not apply to these
+                    // bytes.
                     self.limit(Instant::now());
                     self.header_begun = true;
                     self.limit(Instant::now());
@@ -249,7 +260,7 @@ impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
 }
 
 impl<I: AsyncRead + Unpin> Watched<I> {
-    /// Reads and drops what still comes, until the other end closes or a bound is reached.
+    /// Reads and discards data until the client closes the connection or a limit is reached.
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let until = Instant::now() + LINGER;
         let timer = self.lingers.get_or_insert_with(|| Box::pin(sleep_until(until)));

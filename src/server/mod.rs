@@ -1,7 +1,8 @@
-//! The HTTP server: connections over hyper, bounded in number and in time, whose requests poem's endpoint answers.
+//! The HTTP server: hyper's connections, bounded in number and time, whose requests poem's endpoint
+//! answers.
 //!
-//! poem's own server waits for a header, for a body and for an idle client without limit, accepts connections without
-//! limit, and tries again at once when there is no descriptor left for the next one.
+//! poem's own server waits without limit for a header, for a body and for an idle client, accepts
+//! connections without limit, and retries at once when no file descriptor is left.
 
 mod accept;
 mod body_rate;
@@ -22,8 +23,8 @@ use poem::{Endpoint, Response};
 use std::{future::Future, io, sync::Arc, time::Duration};
 use tokio::{net::TcpListener, sync::watch, task::JoinSet, time::timeout};
 
-/// Serves until `stop` ends. Then no connection is accepted any more, idle ones end at once, and requests under way have
-/// `grace` to be answered.
+/// Serves until `stop` ends. Then the server accepts no more connections, closes idle ones at once,
+/// and gives requests in progress up to `grace` to finish.
 pub async fn serve<E>(
     listener: TcpListener,
     endpoint: E,

@@ -1,12 +1,12 @@
-//! Log lines about what may happen a thousand times a second.
+//! Rate limit of log lines about events that may occur a thousand times per second.
 
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// Between two lines.
+/// Minimum time between two lines.
 const PERIOD: Duration = Duration::from_secs(60);
 
-/// Counts an event, and lets a line be written about it once a minute.
+/// Counter of an event, which allows a log line about it once per minute.
 #[derive(Default)]
 pub struct Occasional {
     count: u64,
@@ -14,7 +14,7 @@ pub struct Occasional {
 }
 
 impl Occasional {
-    /// Counts one. Returns the number since the last line when it is time for the next.
+    /// Counts one event. Returns the number of events since the last line if a new line is due.
     pub fn count(&mut self) -> Option<u64> {
         self.count += 1;
         let now = Instant::now();

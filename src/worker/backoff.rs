@@ -1,19 +1,19 @@
-//! How long to wait for a server that does not answer.
+//! Delays between calls to a server that does not answer.
 
 use std::time::Duration;
 
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(5);
 
-/// Exponential, with equal jitter: half of each step is certain, half is chance, so that workers do not come back all at
-/// once. A step is at most 5 s.
+/// Exponential backoff with equal jitter. Delays double from 100 ms to at most 5 s; half of each is
+/// fixed and half random, so that workers do not all return at once.
 #[derive(Default)]
 pub struct Backoff {
     tries: u32,
 }
 
 impl Backoff {
-    /// `jitter` is a number in 0.0..1.0.
+    /// Returns the delay before the next try. `jitter` is a random number in 0.0..1.0.
     pub fn next(&mut self, jitter: f64) -> Duration {
         let step = FIRST.saturating_mul(1 << self.tries.min(10)).min(LONGEST);
         self.tries += 1;

@@ -1,4 +1,4 @@
-//! Asking for jobs.
+//! The claim: the call by which the worker takes jobs from the server.
 
 use super::{
     Worker,
@@ -7,10 +7,10 @@ use super::{
 use serde_json::{Map, Value, json};
 use tokio::time::Instant;
 
-/// How long the server holds a claim until there is work.
+/// Maximum seconds for which the server holds a claim open until there is a job.
 const WAIT_SECONDS: u64 = 20;
 
-/// A job that this worker holds.
+/// A claimed job with its lease token and its items.
 pub struct Claim {
     pub id: String,
     pub job: Map<String, Value>,
@@ -20,14 +20,15 @@ pub struct Claim {
 }
 
 impl Claim {
-    /// What the program is given on standard input: one line.
+    /// Returns the line of JSON that the program reads from standard input.
     pub fn input(&self) -> String {
         let mut line = json!({"job": self.job, "items": self.items}).to_string();
         line.push('\n');
         line
     }
 
-    /// What a shell script need not take out of JSON.
+    /// Returns environment variables with the main fields of the job, so that a shell script need
+    /// not parse JSON.
     pub fn environment(&self, worker: &Worker) -> [(&'static str, String); 6] {
         [
             ("CALLSHEET_JOB_ID", self.id.clone()),
@@ -48,7 +49,7 @@ impl Claim {
     }
 }
 
-/// Up to so many jobs; none when no work came meanwhile.
+/// Claims up to `most` jobs. Returns none if no job became due within `WAIT_SECONDS`.
 pub async fn claim(worker: &Worker, most: usize) -> Result<Vec<Claim>, Trouble> {
     let wanted = client::Claim {
         worker_id: &worker.id,

@@ -1,4 +1,4 @@
-//! The calls of the API that a worker makes, and what their answers mean to it.
+//! The API calls of a worker, and the classification of their responses.
 
 use super::reports::Batch;
 use bytes::Bytes;
@@ -17,13 +17,13 @@ use serde_json::{Map, Value, json};
 use std::{fmt, io, str::FromStr, time::Duration};
 use tokio::time::timeout;
 
-/// For the connection alone.
+/// Timeout for opening a TCP connection.
 const CONNECT: Duration = Duration::from_secs(5);
 
-/// Bytes of an answer. 10,000 items with inputs and results are far less.
+/// Maximum bytes of a response body. 10,000 items with inputs and results are far smaller.
 const LARGEST: usize = 256 << 20;
 
-/// Where the API is: `http://` or `https://`, a host, and a path if a proxy adds one.
+/// Base URL of the API: `http://` or `https://`, a host, and a path if a proxy adds one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Server(String);
 
@@ -48,14 +48,14 @@ impl fmt::Display for Server {
     }
 }
 
-/// Why a call did not do what it should.
+/// Reason why a call failed, by what the worker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// Nobody answered, or not now: the same call may succeed later.
+    /// The server did not answer or cannot serve the call now: the same call may succeed later.
     Away(String),
-    /// The job is held no more: its lease was lost, or it ended, or it was deleted.
+    /// The lease is no longer valid: the worker lost it, or the job ended or was deleted.
     Over(String),
-    /// The call will never be taken.
+    /// The server rejected the call, or its response is unreadable: a retry would not help.
     Refused(String),
 }
 
@@ -94,7 +94,8 @@ pub struct Heart {
     pub cancel_requested: bool,
 }
 
-/// Certificates are read only for a server that needs them: a slim image has none.
+/// HTTP client with or without TLS. Certificates are loaded only for an `https://` server, because
+/// a slim container image has none.
 enum Http {
     Plain(legacy::Client<HttpConnector, Full<Bytes>>),
     Tls(legacy::Client<HttpsConnector<HttpConnector>, Full<Bytes>>),
@@ -103,7 +104,7 @@ enum Http {
 pub struct Client {
     http: Http,
     server: Server,
-    /// A call that takes longer has failed.
+    /// Timeout of a call. A claim may also take the time that it asks the server to wait.
     patience: Duration,
 }
 
@@ -144,7 +145,8 @@ impl Client {
         self.post(&format!("/jobs/{job_id}/heartbeat"), &body, self.patience).await
     }
 
-    /// `verb` is complete, fail or release. Answers with the job as it is then.
+    /// Ends the attempt. `verb` is `complete`, `fail` or `release`. Returns the job from the
+    /// response.
     pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<Value, Trouble> {
         self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience).await
     }
@@ -177,7 +179,7 @@ impl Client {
     }
 }
 
-/// What an answer means.
+/// Converts a response into its value or into an error.
 fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Trouble> {
     if status.is_success() {
         return serde_json::from_slice(body)
@@ -193,26 +195,26 @@ fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Troub
     })
 }
 
-/// The problem in one sentence, with the places that it names.
+/// Formats a problem response as one line: its `detail`, then up to three of its errors.
 fn detail(status: StatusCode, problem: &Value) -> String {
     let Some(detail) = problem["detail"].as_str() else { return format!("it answered {status}") };
     let place = |error: &Value| {
         let place = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or_default();
         format!("{place}: {}", error["detail"].as_str().unwrap_or_default())
     };
-    // The sentence of an invalid request names the places itself.
+    // The `detail` of an invalid request already contains its first errors.
     let places = problem["errors"].as_array().into_iter().flatten().map(place).filter(|place| !detail.contains(place));
     let places: String = places.take(3).map(|place| format!(" {place}")).collect();
     format!("{detail}{places}")
 }
 
-/// hyper's own words say little; those of the causes below say what happened.
+/// Returns the message of the innermost cause, because hyper's own errors do not say what happened.
 fn causes(error: &dyn std::error::Error) -> String {
     let deepest = std::iter::successors(Some(error), |error| error.source()).last();
     explained(deepest.map(ToString::to_string).unwrap_or_default())
 }
 
-/// What can be done about it, where TLS says it in words of its own.
+/// Adds a remedy to TLS errors whose own text suggests none.
 fn explained(said: String) -> String {
     if said.contains("invalid peer certificate") {
         format!("{said}: if it is right, name the file of who signed it in SSL_CERT_FILE")

@@ -1,5 +1,6 @@
-//! What a worker shows: how jobs begin and end on standard output; on standard error a bar for each running job where it
-//! is a terminal, else a line when a stage begins and every ten seconds.
+//! Progress output of a worker. Standard output reports the start and the end of each job. Standard
+//! error shows a progress bar per running job if it is a terminal; otherwise it gets a line when a
+//! stage begins, and at most one every ten seconds within a stage.
 
 use super::{
     claim::Claim,
@@ -17,13 +18,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two plain lines on a job.
+/// Minimum time between two plain lines about the same stage of a job.
 const LINE: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
 pub struct Display {
     screen: Screen,
-    /// Since when the server is away.
+    /// Time of the last failed call; `None` while the server answers.
     away: Arc<Mutex<Option<Instant>>>,
 }
 
@@ -32,22 +33,22 @@ impl Display {
         Self { screen: Screen::start(), away: Arc::default() }
     }
 
-    /// A line on standard output. Nobody need read it.
+    /// Writes a line to standard output. Never blocks.
     pub fn say(&self, line: impl Show) {
         self.screen.line(Stream::Out, printable(&line.to_string()).into_owned());
     }
 
-    /// A line on standard error.
+    /// Writes a line to standard error. Never blocks.
     pub fn note(&self, line: impl Show) {
         self.screen.line(Stream::Err, printable(&line.to_string()).into_owned());
     }
 
-    /// Waits a moment for the last lines to be written.
+    /// Waits up to one second for the last lines to be written.
     pub async fn end(&self) {
         self.screen.end().await;
     }
 
-    /// The server does not answer: said once, until it does again.
+    /// Reports an unreachable server, once until [`Display::back`] is called.
     pub fn away(&self, why: &str) {
         if locked(&self.away).replace(Instant::now()).is_none() {
             self.note(format_args!("the server is away ({}); trying again until it is back", printable(why)));
@@ -81,11 +82,11 @@ impl Display {
     }
 }
 
-/// A running job.
+/// Display state of a running job.
 pub struct Row {
     display: Display,
     id: String,
-    /// On a terminal.
+    /// Number of the progress bar; `None` if standard error is not a terminal.
     bar: Option<u64>,
     began: Instant,
     shown: Mutex<Shown>,
@@ -93,11 +94,11 @@ pub struct Row {
 
 struct Shown {
     total: usize,
-    /// Keys of the items that are done.
+    /// Keys of the items that are completed or skipped.
     done: HashSet<String>,
     progress: f64,
     stage: String,
-    /// When the last line was printed.
+    /// Time of the last plain line.
     line: Instant,
 }
 
@@ -120,7 +121,7 @@ impl Row {
         self.display.note(format_args!("{} {}", self.id, printable(text)));
     }
 
-    /// The server knows how it ended, and answered with the job as it is now.
+    /// Reports the outcome that the server accepted. `job` is the job from its response.
     pub fn ended(&self, outcome: &Outcome, job: &Value) {
         let how = match outcome {
             Outcome::Completed(_) => "completed".to_owned(),
@@ -135,7 +136,8 @@ impl Row {
         self.end(&how);
     }
 
-    /// The server has it otherwise, or could not be told.
+    /// Reports that the worker drops the job, because the lease is lost or the outcome did not
+    /// reach the server or was rejected.
     pub fn lost(&self, why: &str) {
         self.end(&format!("left alone: {}", printable(why)));
     }
@@ -162,7 +164,7 @@ impl Shown {
         self.progress = report.progress.unwrap_or(self.progress);
     }
 
-    /// The progress that the items come to.
+    /// Computes the progress in percent from the number of finished items.
     fn count(&mut self) {
         self.progress = self.done.len() as f64 * 100.0 / self.total.max(self.done.len()).max(1) as f64;
     }

@@ -1,11 +1,13 @@
-//! The process between a worker and a program. It starts the program in a process group of its own, passes signals on
-//! to the whole group, and kills it when the worker is gone, however it went: then their socket closes.
+//! The guard: a process between a worker and a program. It starts the program in a separate process
+//! group, forwards signals to the whole group, and kills the group when the worker ends for any
+//! reason, because the worker's end of their socket then closes.
 //!
-//! A socket says what a signal cannot (`kill -9` sends none), and it needs no `unsafe`, which asking the kernel for a
-//! signal at the parent's death does; that one would reach the program alone, too, and not what it started.
+//! A closed socket also reports what no signal does, such as `kill -9` of the worker. The
+//! alternative, asking the kernel for a signal at the parent's death, needs `unsafe` and would
+//! reach only the program, not the processes that it started.
 //!
-//! The worker's words on the guard's standard input, a line each: first the job for the program, then orders. The
-//! guard's words on the same socket, a line each: [`Told`].
+//! Each message on the socket, which is the guard's standard input, is one line. The worker sends
+//! the job for the program, then orders. The guard sends [`Told`].
 
 use crate::process::set_umask;
 use rustix::{
@@ -27,26 +29,26 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// What becomes of the program.
+/// Message from the guard to the worker about the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Told {
-    /// The process and its group have this id.
+    /// The program runs. The value is the id of its process and of its process group.
     Started(i32),
-    /// With this exit code.
+    /// The program ended with this exit code.
     Exited(i32),
-    /// By this signal.
+    /// This signal killed the program.
     Killed(i32),
-    /// It was not started, and why.
+    /// The program could not be started, with the reason.
     NotStarted(String),
 }
 
-/// What the worker asks for.
+/// Order from the worker to the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
     Term,
     Kill,
-    /// Do nothing for a while.
+    /// Suspends the program until [`Order::GoOn`].
     Pause,
     GoOn,
 }
@@ -63,7 +65,8 @@ impl Order {
         }
     }
 
-    /// A paused process hears TERM only when it goes on.
+    /// Returns the signals to send, in order. SIGCONT follows SIGTERM, because a suspended process
+    /// handles SIGTERM only after it has been resumed.
     fn signals(self) -> &'static [Signal] {
         match self {
             Order::Term => &[Signal::TERM, Signal::CONT],
@@ -74,8 +77,8 @@ impl Order {
     }
 }
 
-/// The program's process group, as long as it is there: `None` once the program was waited for, because its id may then
-/// be someone else's.
+/// Process group of the program. `None` once the program was waited for, because the system may
+/// then give its id to another process.
 #[derive(Clone)]
 struct Group(Arc<Mutex<Option<Pid>>>);
 
@@ -83,7 +86,7 @@ impl Group {
     fn send(&self, order: Order) {
         let group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for signal in order.signals() {
-            // It may have ended by itself.
+            // An error is ignored: the group may have ended already.
             let _ = group.map(|id| kill_process_group(id, *signal));
         }
     }
@@ -93,7 +96,8 @@ impl Group {
     }
 }
 
-/// Runs the program from the first word of the worker to its end. It gets the umask, if one is given.
+/// Runs `command` with the job that the worker sends, and returns when the program has ended. The
+/// program gets `umask` if it is given.
 pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     let worker = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut words = BufReader::new(worker.try_clone()?);
@@ -101,7 +105,7 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     if words.read_line(&mut job)? == 0 {
         return Ok(());
     }
-    // The guard makes no files of its own.
+    // The guard creates no files, so it can take the umask that is meant for the program.
     umask.into_iter().for_each(set_umask);
     let mut child = match start(command) {
         Ok(child) => child,
@@ -111,11 +115,12 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     let group = Group(Arc::new(Mutex::new(Some(id))));
     feed(&mut child, job);
     follow(words, group.clone());
-    // Even if the worker does not hear it any more, the program is waited for.
+    // An error is ignored: the guard waits for the program even if the worker no longer listens.
     let _ = tell(&worker, &Told::Started(id.as_raw_nonzero().get()));
-    // Left unwaited for as long as its group is signalled, so that the id is not given again.
+    // `NOWAIT` leaves the ended process unreaped, so that its id is not reused while the group can
+    // still be signalled.
     retry_on_intr(|| waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT))?;
-    // What the program left behind in its group ends with it.
+    // Kills the processes that the program left behind in its group.
     group.send(Order::Kill);
     group.forget();
     let status = child.wait()?;
@@ -127,14 +132,16 @@ fn start(command: &[OsString]) -> io::Result<Child> {
     Command::new(program).args(arguments).stdin(Stdio::piped()).process_group(0).spawn()
 }
 
-/// In a thread of its own: a program need not read its job.
+/// Writes the job to the program's standard input, in a separate thread, because the program may
+/// never read it.
 fn feed(child: &mut Child, job: String) {
     if let Some(mut input) = child.stdin.take() {
         std::thread::spawn(move || drop(input.write_all(job.as_bytes())));
     }
 }
 
-/// Does what the worker says; when the worker says nothing any more, it is gone.
+/// Executes the worker's orders in a separate thread. The end of the orders means that the worker
+/// is gone, and the guard kills the group.
 fn follow(words: BufReader<UnixStream>, group: Group) {
     std::thread::spawn(move || {
         for word in words.lines().map_while(Result::ok) {

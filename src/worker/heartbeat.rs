@@ -1,4 +1,5 @@
-//! Keeps a job's lease and tells the server what the program said, as long as there is anything to tell.
+//! The heartbeat of a job: extends its lease and sends the program's reports to the server, until
+//! the program has ended and all reports are sent.
 
 use super::{
     Worker,
@@ -14,21 +15,22 @@ use tokio::{
     time::{Instant, sleep, sleep_until},
 };
 
-/// Between two calls, when the first one is not over for long: what comes meanwhile goes into one.
+/// Minimum time between two heartbeats while reports wait, so that they share a request.
 const GATHER: Duration = Duration::from_millis(500);
 
-/// The same for items, each of which is work that a crash would cost.
+/// Minimum time between two heartbeats while items wait. It is shorter because a crash would cost
+/// the work of items that were not reported.
 const GATHER_ITEMS: Duration = Duration::from_millis(50);
 
-/// What the worker knows of its lease.
+/// State of the lease, as far as the worker knows it.
 #[derive(Clone, Debug)]
 pub struct Lease {
-    /// Certainly held until then, on this host's own clock.
+    /// Time until which the lease is certainly valid, by this host's clock.
     pub until: Instant,
     pub cancel_requested: bool,
-    /// Why the job is held no more.
+    /// Reason why the lease was lost; `None` while it is valid.
     pub over: Option<String>,
-    /// Why a report was not taken.
+    /// Reason why the server first rejected a report; `None` if it rejected none.
     pub refused: Option<String>,
 }
 
@@ -40,7 +42,8 @@ pub struct Heartbeat {
 }
 
 impl Heartbeat {
-    /// Ends when everything is told, or can't be any more.
+    /// Sends heartbeats until all reports are sent, or until they cannot be sent any more because
+    /// the lease is lost or the worker has to stop.
     pub async fn run(self) {
         let mut last = Instant::now();
         let mut backoff = Backoff::default();
@@ -84,7 +87,8 @@ impl Heartbeat {
         }
     }
 
-    /// Waits until a call is due; false when there is nothing left to tell.
+    /// Waits until a heartbeat is due. Returns false once the program has ended and all reports are
+    /// sent.
     async fn due(&self, last: Instant) -> bool {
         loop {
             let wait = match self.reports.state() {
@@ -102,7 +106,8 @@ impl Heartbeat {
 }
 
 impl Worker {
-    /// The worker is to stop, and what it has to say would come too late.
+    /// Returns whether the worker is stopping and its reports would be too late: the lease may have
+    /// ended, or a second signal asked to stop at once.
     pub fn is_hopeless(&self, lease: &watch::Sender<Lease>) -> bool {
         match self.stopper.now() {
             Stop::No | Stop::Drain => false,

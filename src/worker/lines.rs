@@ -1,9 +1,10 @@
-//! The lines of a program, however long: what is beyond the limit is not kept.
+//! Reader of a program's output lines in bounded memory: it discards what exceeds 1,000,000 bytes.
 
 use super::pipe::Pipe;
 use tokio::io::AsyncRead;
 
-/// Bytes of a line that are kept. An item of this size still fits the largest body that a server takes by default.
+/// Maximum bytes of a line. An item of this size still fits into the largest request body that a
+/// server accepts by default.
 pub const LONGEST: usize = 1_000_000;
 
 const CHUNK: usize = 64 * 1024;
@@ -11,7 +12,7 @@ const CHUNK: usize = 64 * 1024;
 pub struct Lines<R> {
     pipe: Pipe<R>,
     buffer: Vec<u8>,
-    /// What was read of the buffer, and what of that was taken.
+    /// Bytes of `buffer` that were read; `taken` of them have been returned.
     filled: usize,
     taken: usize,
 }
@@ -19,7 +20,7 @@ pub struct Lines<R> {
 #[derive(Debug, PartialEq, Eq)]
 pub struct Line {
     pub bytes: Vec<u8>,
-    /// Bytes that the line had beyond these.
+    /// Bytes of the line beyond the limit, which were discarded.
     pub cut: u64,
 }
 
@@ -28,7 +29,8 @@ impl<R: AsyncRead + Unpin> Lines<R> {
         Self { pipe, buffer: vec![0; CHUNK], filled: 0, taken: 0 }
     }
 
-    /// The next line without its end; the last one need not have an end.
+    /// Returns the next line without its newline, or `None` at the end of the output. The last line
+    /// may lack a newline.
     pub async fn next(&mut self) -> Option<Line> {
         let mut line = Line { bytes: Vec::new(), cut: 0 };
         let mut begun = false;

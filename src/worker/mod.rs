@@ -1,8 +1,8 @@
-//! `callsheet work`: claims jobs of a server over HTTP and runs a program for each. It knows nothing of the service but
-//! its API, so it works from any host.
+//! `callsheet work`: claims jobs from a server over HTTP and runs a program for each. It uses
+//! nothing but the API, so it works from any host.
 //!
-//! A job's way: `claim` → `run` (which starts a `program` behind a `guard`, whose `lines` become `reports`, which the
-//! `heartbeat` tells) → `outcome`.
+//! A job passes through `claim`, `run` and `outcome`. `run` starts a `program` behind a `guard`;
+//! the program's `lines` become `reports`, which the `heartbeat` sends to the server.
 
 mod backoff;
 mod claim;
@@ -35,32 +35,33 @@ use tokio::{
     time::timeout,
 };
 
-/// How long a claim that is under way may still be answered after the signal to stop: one that found jobs is answered at
-/// once, and its jobs are given back.
+/// Maximum wait for the response to a pending claim after the signal to stop. A server that found
+/// jobs answers at once, and the worker releases them.
 const LAST_CLAIM: Duration = Duration::from_secs(1);
 
-/// For an answer; less under short leases, so that a call that hangs does not cost the lease.
+/// Timeout of a request. Half the lease if that is shorter, so that a hanging request does not cost
+/// the lease.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// What a worker is told on the command line.
+/// Settings of a worker, taken from the command line.
 pub struct Options {
     pub server: Server,
     pub job_types: Vec<String>,
-    /// Jobs at a time.
+    /// Maximum number of jobs that run at the same time.
     pub concurrency: u32,
     pub lease: Duration,
-    /// Between TERM and KILL.
+    /// Time between SIGTERM and SIGKILL.
     pub grace: Duration,
-    /// Made up when there is none.
+    /// Id of the worker; the worker generates one if `None`.
     pub worker_id: Option<String>,
-    /// Where the program runs.
+    /// Folder in which the program runs.
     pub folder: Option<PathBuf>,
-    /// What the program finds in its environment beside what the worker says of the job.
+    /// Environment variables of the program, besides those that describe the job.
     pub environment: Vec<(OsString, OsString)>,
     pub command: Vec<OsString>,
 }
 
-/// Why a worker gave up.
+/// Reason why a worker ended with an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     #[error("{0}")]
@@ -79,7 +80,7 @@ pub enum Failure {
     Untold(String),
 }
 
-/// What all jobs of the worker share.
+/// State shared by all jobs of the worker.
 struct Worker {
     id: String,
     host: String,
@@ -90,7 +91,7 @@ struct Worker {
     chance: Arc<dyn Chance>,
 }
 
-/// Works until a signal comes.
+/// Runs the worker until a signal or an error stops it.
 pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failure> {
     find(&options)?;
     let worker = Arc::new(Worker {
@@ -122,7 +123,7 @@ pub async fn run(options: Options, chance: Arc<dyn Chance>) -> Result<(), Failur
     worker.stopper.verdict(&worker.options.server)
 }
 
-/// Claims as many jobs as there is room for, again and again.
+/// Claims as many jobs as there are free permits, and runs each in a task, in a loop.
 async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Failure> {
     let room = Arc::new(Semaphore::new(worker.options.concurrency as usize));
     let mut stop = worker.stopper.watch();
@@ -173,13 +174,13 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
     }
 }
 
-/// Returns when the worker is to stop. What `wait_for` answers with keeps a lock, and a second signal
-/// would wait for it: it is dropped here, before anything else is awaited.
+/// Returns when the worker has to stop. The result of `wait_for` holds a lock for which a second
+/// signal would wait, so it is dropped here, before anything else is awaited.
 async fn stopped(stop: &mut watch::Receiver<Stop>) {
     let _ = stop.wait_for(|stop| *stop != Stop::No).await;
 }
 
-/// A command that is not there is told before a job is claimed for it.
+/// Checks the folder and the program before the worker claims a job for them.
 fn find(options: &Options) -> Result<(), Failure> {
     if let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Failure::Command(format!(
@@ -207,7 +208,7 @@ fn host() -> String {
     name.chars().filter(|c| !c.is_control()).take(150).collect()
 }
 
-/// The same as long as the process lives, and no other's.
+/// Generates a worker id that is unique and stays the same while the process lives.
 fn name(chance: &dyn Chance) -> String {
     let id = chance.id();
     let random = &id[id.len().saturating_sub(8)..];

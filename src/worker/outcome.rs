@@ -1,4 +1,4 @@
-//! How a job ended, and telling it until it is known.
+//! Outcome of a job, and its delivery to the server.
 
 use super::{Worker, backoff::Backoff, claim::Claim, client::Trouble, display::Row, heartbeat::Lease};
 use serde_json::{Map, Value, json};
@@ -7,14 +7,14 @@ use tokio::{sync::watch, time::sleep};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
     Completed(Option<Map<String, Value>>),
-    /// `retryable`: `None` leaves it to the server.
+    /// The attempt failed. If `retryable` is `None`, the server decides whether to retry.
     Failed {
         error: String,
         retryable: Option<bool>,
     },
-    /// The attempt is given back.
+    /// The attempt is given back to the queue.
     Released,
-    /// The cancel that someone asked for was done.
+    /// The worker carried out the cancel that a client requested.
     Cancelled,
 }
 
@@ -23,7 +23,8 @@ impl Outcome {
         Self::Failed { error: error.into(), retryable: None }
     }
 
-    /// The call that tells it: its verb and its body without the token.
+    /// Returns the verb and the body, without the lease token, of the request that reports the
+    /// outcome.
     fn call(&self) -> (&'static str, Value) {
         match self {
             Outcome::Completed(None) => ("complete", json!({})),
@@ -32,13 +33,15 @@ impl Outcome {
             Outcome::Failed { error, retryable: Some(retryable) } => {
                 ("fail", json!({"error": error, "retryable": retryable}))
             }
-            // A job whose cancelling was asked for does not go back to the queue: it ends as cancelled.
+            // The server does not requeue a released job whose cancel was requested: it cancels the
+            // job.
             Outcome::Released | Outcome::Cancelled => ("release", json!({})),
         }
     }
 }
 
-/// Tells it until it is known, or is no business of this worker any more.
+/// Sends the outcome to the server. Retries with backoff while the server is unreachable, unless
+/// the worker has to stop.
 pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease: &watch::Sender<Lease>, row: &Row) {
     let mut backoff = Backoff::default();
     let mut stop = worker.stopper.watch();
@@ -62,7 +65,7 @@ pub async fn deliver(worker: &Worker, claim: &Claim, mut outcome: Outcome, lease
                     _ = stop.changed() => {}
                 }
             }
-            // A result that is not taken is a failure; a failure that is not taken ends with the lease.
+            // A rejected result becomes a failure. After a rejected failure, the lease runs out.
             Err(Trouble::Refused(why)) => match outcome {
                 Outcome::Completed(_) => outcome = Outcome::failed(format!("the result was not taken: {why}")),
                 _ => return row.lost(&why),

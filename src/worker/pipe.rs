@@ -1,5 +1,5 @@
-//! What a program writes, until it and its group have ended: a process that left the group may hold the pipe open for
-//! ever, and is not waited for.
+//! Output of a program until its process group has ended. A process that left the group may hold
+//! the pipe open forever, so the reader does not wait for the end of the stream.
 
 use std::time::Duration;
 use tokio::{
@@ -8,16 +8,16 @@ use tokio::{
     time::timeout,
 };
 
-/// After the end, what was written lies in the pipe already.
+/// Maximum silence after the program has ended; what it wrote is in the pipe by then.
 const SILENCE: Duration = Duration::from_millis(100);
 
-/// More than a pipe holds.
+/// Maximum bytes read after the program has ended; more than a pipe holds.
 const REST: usize = 2 << 20;
 
 pub struct Pipe<R> {
     stream: R,
     ended: watch::Receiver<bool>,
-    /// Bytes that are still taken, once the program has ended.
+    /// Bytes that may still be read; `None` until the program has ended.
     rest: Option<usize>,
 }
 
@@ -26,7 +26,7 @@ impl<R: AsyncRead + Unpin> Pipe<R> {
         Self { stream, ended, rest: None }
     }
 
-    /// How many bytes were read; 0 at the end.
+    /// Reads into `buffer` and returns the number of bytes; 0 at the end.
     pub async fn read(&mut self, buffer: &mut [u8]) -> usize {
         if self.rest.is_none() {
             tokio::select! {

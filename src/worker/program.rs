@@ -1,4 +1,4 @@
-//! The program of one job, as the worker sees it: through its guard.
+//! The program of one job, which the worker controls through its guard.
 
 use super::{
     Worker,
@@ -23,27 +23,28 @@ pub struct Program {
     end: JoinHandle<Told>,
 }
 
-/// What the program writes.
+/// Standard output and standard error of the program.
 pub struct Streams {
     pub out: ChildStdout,
     pub err: ChildStderr,
 }
 
 impl Program {
-    /// Starts it and gives it its job.
+    /// Starts the program behind a guard and sends the job to it.
     pub async fn start(worker: &Worker, claim: &Claim) -> io::Result<(Self, Streams)> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (reader, mut orders) = UnixStream::from_std(ours)?.into_split();
         let mut command = Command::new(process::own_file()?);
         command
-            // Not `callsheet`: who kills all of that name is not to kill the guards too.
+            // Another name than `callsheet`, so that killing all processes of that name spares the
+            // guards.
             .arg0("callsheet-guard")
             .arg("work-guard")
             .args(umask())
             .arg("--")
             .args(&worker.options.command)
-            // The worker's own secrets are none of the program's.
+            // The program must not get the worker's own secrets.
             .env_clear()
             .envs(worker.options.environment.iter().map(|(name, value)| (name, value)))
             .envs(claim.environment(worker))
@@ -55,30 +56,33 @@ impl Program {
             command.current_dir(folder);
         }
         let mut guard = command.spawn()?;
-        // The command holds the guard's end of the socket, which has to close with the guard.
+        // `command` holds the guard's end of the socket, which has to close when the guard ends.
         drop(command);
         let (Some(out), Some(err)) = (guard.stdout.take(), guard.stderr.take()) else {
             return Err(io::ErrorKind::BrokenPipe.into());
         };
-        // A guard that ends at once says why, if it can.
+        // An error is ignored: a guard that ends at once reports the reason itself if it can.
         let _ = orders.write_all(claim.input().as_bytes()).await;
         let end = tokio::spawn(end(reader, guard));
         Ok((Self { orders, end }, Streams { out, err }))
     }
 
-    /// How it ended. To be asked for until it is told, and not again.
+    /// Waits until the program has ended. The call may be cancelled and repeated, but not after it
+    /// has returned.
     pub async fn ended(&mut self) -> Told {
         (&mut self.end).await.unwrap_or(Told::Killed(Signal::KILL.as_raw()))
     }
 
     pub fn order(&self, order: Order) {
-        // A few bytes always fit, and a guard that is gone needs no orders.
+        // A few bytes always fit into the socket's buffer, and a guard that is gone needs no
+        // orders.
         let _ = self.orders.try_write(format!("{}\n", order.word()).as_bytes());
     }
 }
 
-/// What the program makes is for whoever its worker makes it for, e.g. a web server that shows the videos; the worker's own
-/// files are not.
+/// Returns the guard's argument with the umask for the program: the one that the worker was started
+/// with. Others may have to read the program's files, e.g. a web server that shows the videos; the
+/// worker's own files stay private.
 fn umask() -> Option<String> {
     inherited_umask().map(|mask| format!("--umask={mask:o}"))
 }
@@ -94,7 +98,7 @@ async fn end(reader: OwnedReadHalf, mut guard: Child) -> Told {
             Err(_) => {}
         }
     }
-    // A guard that was killed itself can't end the program any more.
+    // A guard that was killed itself can no longer end the program.
     if let (None, Some(group)) = (&told, group) {
         let _ = kill_process_group(group, Signal::KILL);
     }

@@ -1,6 +1,6 @@
-//! What a program said and the server does not know yet. The newest progress is enough; of each item the last word;
-//! lines up to a limit, and how many were beyond it. Items and results are never dropped: while they wait for a server
-//! that is away, the program waits too.
+//! Buffer of the reports that the server does not have yet. It keeps the newest progress, the
+//! newest state of each item, and log lines up to a limit; it counts the lines beyond that. It
+//! never drops items and results: while they wait for an unreachable server, the program waits too.
 
 use super::said::{Item, Report, Said};
 use serde::Serialize;
@@ -11,19 +11,19 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Items of a call.
+/// Maximum items of a request.
 const ITEMS: usize = 1000;
 
-/// Bytes of items that wait, unless a single one is larger.
+/// Maximum bytes of buffered items, unless a single item is larger.
 const ITEM_BYTES: usize = 700_000;
 
-/// Lines of a call.
+/// Maximum log lines of a request.
 const LINES: usize = 100;
 
-/// Bytes of lines that wait.
+/// Maximum bytes of buffered log lines.
 const LINE_BYTES: usize = 150_000;
 
-/// What one call tells.
+/// Reports that one heartbeat sends.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Batch {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -43,10 +43,10 @@ pub struct Batch {
 #[derive(Default)]
 struct Pending {
     batch: Batch,
-    /// Serialised, of the items and of the lines that wait.
+    /// Bytes of the buffered items, serialised as JSON. `line_bytes` are those of the log lines.
     item_bytes: usize,
     line_bytes: usize,
-    /// Lines beyond the limit.
+    /// Log lines dropped at the limit.
     left_out: u64,
     result: Option<Map<String, Value>>,
     closed: bool,
@@ -55,9 +55,9 @@ struct Pending {
 #[derive(Default)]
 pub struct Reports {
     pending: Mutex<Pending>,
-    /// There is something to tell, or nothing more will come.
+    /// Wakes the heartbeat: there is a report, or the output has ended.
     news: Notify,
-    /// There is room again.
+    /// Wakes the reader of the output: the buffer has room again.
     room: Notify,
 }
 
@@ -66,7 +66,7 @@ impl Reports {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes what a program said, as soon as there is room for it.
+    /// Adds a line of the program's output, as soon as the buffer has room.
     pub async fn add(&self, said: Said) {
         loop {
             let room = self.room.notified();
@@ -79,13 +79,13 @@ impl Reports {
         self.news.notify_one();
     }
 
-    /// Nothing more will come.
+    /// Marks the end of the program's output.
     pub fn close(&self) {
         self.pending().closed = true;
         self.news.notify_one();
     }
 
-    /// Waits for something to tell, or for the end.
+    /// Waits for a report, or for the end of the output.
     pub async fn news(&self) {
         self.news.notified().await;
     }
@@ -101,33 +101,33 @@ impl Reports {
         }
     }
 
-    /// What to tell now; the rest stays for the next call.
+    /// Takes the next batch. Items beyond the limits of a request stay for the next one.
     pub fn take(&self) -> Batch {
         let batch = self.pending().take();
         self.room.notify_waiters();
         batch
     }
 
-    /// What could not be told is told later, unless there is a newer word on it.
+    /// Puts back a batch that could not be sent. Newer reports override it.
     pub fn put_back(&self, batch: Batch) {
         self.pending().put_back(batch);
     }
 
-    /// The last result that the program gave.
+    /// Returns the last result that the program reported.
     pub fn result(&self) -> Option<Map<String, Value>> {
         self.pending().result.clone()
     }
 }
 
-/// How much there is to tell.
+/// Urgency of the next heartbeat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     Nothing,
-    /// It may be gathered for a moment.
+    /// Reports that may wait a moment for others to share their request.
     Something,
-    /// Now: items, or the last words of a program.
+    /// Items, or the last reports after the end of the output.
     Urgent,
-    /// Everything was told, and nothing more will come.
+    /// The output has ended and all reports were taken.
     Over,
 }
 
@@ -190,7 +190,7 @@ impl Pending {
             bytes <= ITEM_BYTES
         };
         let count = batch.items.iter().take(ITEMS).map(fits).take_while(|fits| *fits).count();
-        // One that is larger than the limit goes by itself.
+        // A single item above the limit goes alone.
         let count = count.max(1).min(batch.items.len());
         self.batch.items = batch.items.split_off(count);
         self.item_bytes = self.batch.items.iter().map(size).sum();
@@ -220,7 +220,7 @@ impl Pending {
     }
 }
 
-/// Bytes of an item in a body.
+/// Returns the bytes of an item in a request body.
 fn size(item: &Item) -> usize {
     serde_json::to_vec(item).map_or(0, |bytes| bytes.len())
 }

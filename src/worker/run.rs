@@ -1,4 +1,4 @@
-//! One job, from the claim to its outcome.
+//! One job, from the claim to the outcome.
 
 use super::{
     Worker,
@@ -21,19 +21,19 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-/// Asks for another attempt: EX_TEMPFAIL of sysexits(3).
+/// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
 const TRY_AGAIN: i32 = 75;
 
-/// Why the worker ends a program.
+/// Reason why the worker ends a program early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Why {
-    /// Someone asked for it.
+    /// A client requested to cancel the job.
     Cancelled,
-    /// The worker is to stop.
+    /// The worker has to stop.
     Stopping,
-    /// The server did not take what the program said.
+    /// The server rejected a report of the program.
     Refused(String),
-    /// The job is another's now.
+    /// The lease is lost; another worker may have the job.
     Lost(String),
 }
 
@@ -42,7 +42,7 @@ pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let until = claim.answered + worker.options.lease;
     let lease = Arc::new(watch::Sender::new(Lease { until, cancel_requested: false, over: None, refused: None }));
     let row = Arc::new(worker.display.begin(&claim));
-    // One that was claimed while the signal came is not begun.
+    // A job that was claimed while the signal arrived is not started.
     let outcome = match worker.stopper.now() {
         Stop::No | Stop::Drain => attempt(worker, &claim, &lease, &row).await,
         _ => Ok(Outcome::Released),
@@ -53,7 +53,8 @@ pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     }
 }
 
-/// Runs the program. An error says why nobody has to be told how it ended.
+/// Runs the program and returns its outcome. An error is the reason why the server needs no
+/// outcome: the lease is lost.
 async fn attempt(
     worker: &Arc<Worker>,
     claim: &Arc<Claim>,
@@ -96,7 +97,7 @@ async fn attempt(
         (_, Told::NotStarted(error)) => not_started(worker, &error),
         (Some(Why::Cancelled), _) => Outcome::Cancelled,
         (Some(Why::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
-        // Asked to end, it may just have come to its end by itself: then it has a result.
+        // A program that was asked to end may just have finished by itself: then it has a result.
         (Some(Why::Stopping), Told::Exited(0)) if reports.result().is_some() => Outcome::Completed(reports.result()),
         (Some(_), _) => Outcome::Released,
         (None, Told::Exited(0)) => Outcome::Completed(reports.result()),
@@ -113,7 +114,7 @@ fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
     Outcome::Failed { error, retryable }
 }
 
-/// The next job's program would not start either.
+/// Fails the job and stops the worker, because the program of the next job would not start either.
 fn not_started(worker: &Worker, error: &str) -> Outcome {
     let program = worker.options.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
     let why = format!("{program} cannot be started: {error}");
@@ -131,7 +132,8 @@ async fn read(mut lines: Lines<tokio::process::ChildStdout>, reports: Arc<Report
     }
 }
 
-/// Ends the program when it has to end before its time.
+/// Supervisor of a running program, which it pauses or ends when the lease, a cancel or a signal
+/// requires that.
 struct Overseer<'a> {
     worker: &'a Worker,
     program: Program,
@@ -152,7 +154,7 @@ impl Overseer<'_> {
                 told = self.program.ended() => return (told, self.why),
                 Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone(), row),
                 Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
-                // Someone else may run the job now, and two must not work in one folder.
+                // Another worker may run the job now, and two must not work in one folder.
                 () = sleep_until(until), if !self.paused && self.why.is_none() => {
                     self.paused = true;
                     self.program.order(Order::Pause);
@@ -193,7 +195,7 @@ impl Overseer<'_> {
         }
     }
 
-    /// TERM now, KILL after the grace time. The first reason stays.
+    /// Sends SIGTERM now and SIGKILL after the grace time. The first reason stays.
     fn end(&mut self, why: Why) {
         if self.why.is_none() {
             self.why = Some(why);

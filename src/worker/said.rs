@@ -1,11 +1,11 @@
-//! What a program says on standard output, a line each: a JSON object with one or more of the names below is a report,
-//! everything else is a line for the job's history.
+//! Protocol of a program's standard output. A line with a JSON object that has at least one of the
+//! names below is a report; every other line goes to the job's history.
 
 use super::lines::{LONGEST, Line};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-/// Characters of a line in the history.
+/// Maximum characters of a line in the history.
 pub const LOG_LINE: usize = 2000;
 
 const STAGE: usize = 255;
@@ -18,10 +18,10 @@ pub enum Said {
     Log(String),
 }
 
-/// What may be told in one line.
+/// Fields of a report; a line may have several.
 #[derive(Debug, Default, PartialEq, Deserialize)]
 pub struct Report {
-    /// Percent.
+    /// Progress in percent, 0 to 100.
     pub progress: Option<f64>,
     pub stage: Option<String>,
     pub total_shots: Option<u32>,
@@ -30,7 +30,7 @@ pub struct Report {
     pub result: Option<Map<String, Value>>,
 }
 
-/// What became of one item, as the API takes it.
+/// State of one item, in the form that the API accepts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Item {
@@ -46,7 +46,8 @@ pub struct Item {
 }
 
 impl Item {
-    /// The later word on an item holds; what it does not mention stays.
+    /// Applies a later report on the same item. It replaces status and error; the earlier result
+    /// stays if the later report has none.
     pub fn follow(&mut self, later: Item) {
         self.status = later.status;
         self.error = later.error;
@@ -54,7 +55,7 @@ impl Item {
     }
 }
 
-/// Reads a line; `None` when it is empty.
+/// Parses a line; returns `None` if it is empty.
 pub fn read(line: &Line) -> Option<Said> {
     if line.cut > 0 {
         let begin = plain(&String::from_utf8_lossy(&line.bytes[..line.bytes.len().min(4 * LOG_LINE)]), LOG_LINE / 2);
@@ -99,7 +100,8 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
     Ok(report)
 }
 
-/// At most so many characters, none of which steers a terminal or offends a database.
+/// Returns up to `most` characters, with spaces instead of control characters other than tabs:
+/// those could steer a terminal, and a database may reject them.
 fn plain(text: &str, most: usize) -> String {
     text.chars().take(most).map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
 }

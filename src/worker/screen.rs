@@ -1,6 +1,6 @@
-//! Standard output and standard error of a worker. On a terminal a thread of its own writes lines above the bars of
-//! running jobs: a terminal that was stopped does not hold up the worker, which has leases to keep. Lines that find no
-//! room are counted.
+//! Standard output and standard error of a worker. On a terminal, a separate thread writes lines
+//! above the progress bars, so that a stopped terminal does not block the worker, which has leases
+//! to extend. Lines that do not fit into the buffer are dropped and counted.
 
 use crate::lines;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Lines that wait to be written.
+/// Maximum number of buffered lines.
 const LINES: usize = 1000;
 
-/// Between two drawings of the bars.
+/// Time between two redraws of the progress bars.
 const TICK: Duration = Duration::from_millis(200);
 
-/// How long the end of the worker waits for the last lines.
+/// Maximum wait for the last lines when the worker ends.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +28,13 @@ pub enum Stream {
 
 #[derive(Clone)]
 pub struct Screen {
-    /// Where standard error is a terminal.
+    /// Writer thread; `None` if standard error is not a terminal.
     printer: Option<Arc<Printer>>,
-    /// Standard output is the terminal too: its lines stand above the bars.
+    /// True if standard output is a terminal too, so that its lines go above the bars.
     shares: bool,
 }
 
-/// How far a running job is, as its bar shows it.
+/// Progress of a running job, as its bar shows it.
 #[derive(Clone)]
 pub struct Bar {
     pub id: String,
@@ -52,9 +52,9 @@ struct Printer {
 #[derive(Default)]
 struct Work {
     lines: VecDeque<(Stream, String)>,
-    /// Lines that found no room since the last one that did.
+    /// Lines dropped since the buffer was last emptied.
     left_out: u64,
-    /// A line is being written.
+    /// True if the thread is writing a line.
     writing: bool,
     bars: BTreeMap<u64, Bar>,
     next_bar: u64,
@@ -66,7 +66,7 @@ impl Screen {
         Self { shares: printer.is_some() && stdout().is_terminal(), printer }
     }
 
-    /// Writes the line when there is room for it, and never waits.
+    /// Writes the line, or drops it if the buffer is full. Never blocks.
     pub fn line(&self, stream: Stream, text: String) {
         match (&self.printer, stream) {
             (Some(printer), Stream::Err) => printer.add(stream, text),
@@ -76,7 +76,7 @@ impl Screen {
         }
     }
 
-    /// A bar of a running job, by which it is changed and removed; `None` where standard error is no terminal.
+    /// Adds a progress bar and returns its number; `None` if standard error is not a terminal.
     pub fn add_bar(&self, bar: Bar) -> Option<u64> {
         let mut work = self.printer.as_ref()?.work();
         work.next_bar += 1;
@@ -100,7 +100,7 @@ impl Screen {
         }
     }
 
-    /// Waits until the last lines are written, but not for a terminal that was stopped.
+    /// Waits until the last lines are written, up to `LAST_LINES`: the terminal may be stopped.
     pub async fn end(&self) {
         let Some(printer) = &self.printer else { return };
         let idle = async {
@@ -132,15 +132,15 @@ impl Printer {
     fn run(&self, mut bars: Bars) {
         loop {
             let (lines, shown) = self.next();
-            // Nobody need read a line: an error of standard output or standard error is none of the worker's.
+            // Write errors are ignored: the worker needs no reader.
             bars.all.suspend(|| lines.into_iter().for_each(|(stream, line)| write(stream, &line)));
             bars.draw(&shown);
             self.work().writing = false;
         }
     }
 
-    /// What is to be written next: a line, and behind the last one how many were left out. At each tick, what the bars
-    /// are to show.
+    /// Returns what to write next: a line, followed by the number of dropped lines if it is the
+    /// last one, and the current bars. Waits for a line up to one `TICK`.
     fn next(&self) -> (Vec<(Stream, String)>, BTreeMap<u64, Bar>) {
         let mut work = self.work();
         if work.lines.is_empty() {
@@ -154,7 +154,7 @@ impl Printer {
 
 impl Work {
     fn add(&mut self, stream: Stream, text: String) {
-        // Behind lines that were left out comes first how many they were.
+        // Until the notice about dropped lines is written, new lines must not overtake it.
         if self.lines.len() < LINES && self.left_out == 0 {
             self.lines.push_back((stream, text));
         } else {
@@ -212,7 +212,7 @@ impl Bars {
 }
 
 fn style() -> ProgressStyle {
-    // The form is a constant; one that is wrong shows the bar's own.
+    // An invalid template falls back to the default style.
     ProgressStyle::with_template("{prefix} {bar:16} {pos:>3} % {elapsed:>4} {wide_msg}")
         .unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -1,4 +1,4 @@
-//! When to stop, and how hard: what signals and failures ask of the whole worker.
+//! Stop requests for the whole worker, which signals and failures raise.
 
 use super::{Failure, Server};
 use std::{
@@ -10,15 +10,15 @@ use tokio::{
     sync::watch,
 };
 
-/// In the order of their force.
+/// Level of a stop request, in order of urgency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stop {
     No,
-    /// Claims no more; what runs may end by itself.
+    /// The worker claims no more jobs; running programs may end by themselves.
     Drain,
-    /// The first signal: programs are asked to end, their jobs are given back.
+    /// First signal: the worker sends SIGTERM to its programs and releases their jobs.
     Gently,
-    /// The second signal: programs are killed.
+    /// Second signal: the worker kills its programs.
     AtOnce,
 }
 
@@ -30,7 +30,7 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Hears SIGTERM and SIGINT from now on.
+    /// Starts to listen for SIGTERM and SIGINT.
     pub fn listen() -> io::Result<Self> {
         let mut terminate = signal(SignalKind::terminate())?;
         let mut interrupt = signal(SignalKind::interrupt())?;
@@ -56,7 +56,7 @@ impl Stopper {
         self.stop.subscribe()
     }
 
-    /// Never takes back what was asked before.
+    /// Raises the stop level, and never lowers it.
     pub fn raise(&self, stop: Stop) {
         self.stop.send_if_modified(|now| {
             let raised = stop > *now;
@@ -65,18 +65,18 @@ impl Stopper {
         });
     }
 
-    /// The program cannot be run here, whatever the job.
+    /// Records that the program cannot be run on this host for any job, and stops claiming.
     pub fn broken(&self, why: String) {
         let _ = self.broken.set(why);
         self.raise(Stop::Drain);
     }
 
-    /// The server does not know how a job ended.
+    /// Records that the server did not get the outcome of a job.
     pub fn untold(&self) {
         let _ = self.untold.set(());
     }
 
-    /// How the worker itself ended.
+    /// Returns the result with which the worker ends.
     pub fn verdict(&self, server: &Server) -> Result<(), Failure> {
         match (self.broken.get(), self.untold.get()) {
             (Some(why), _) => Err(Failure::Broken(why.clone())),

@@ -1,12 +1,12 @@
-//! The end of what a program writes to standard error: the error that a failure is told with.
+//! End of a program's standard error, which becomes the error message of a failed attempt.
 
 use super::pipe::Pipe;
 use tokio::io::AsyncRead;
 
-/// Bytes of it.
+/// Maximum bytes kept of standard error.
 const TAIL: usize = 4096;
 
-/// Reads to the end, and answers with the last 4,096 bytes as text.
+/// Reads to the end, and returns the last 4,096 bytes as text.
 pub async fn tail(mut pipe: Pipe<impl AsyncRead + Unpin>) -> String {
     let mut buffer = vec![0; TAIL];
     let mut last: Vec<u8> = Vec::with_capacity(2 * TAIL);
@@ -21,7 +21,7 @@ pub async fn tail(mut pipe: Pipe<impl AsyncRead + Unpin>) -> String {
 }
 
 fn text(bytes: &[u8]) -> String {
-    // The first character may have been cut in two.
+    // The cut may have split the first character.
     let start = bytes.iter().take(3).take_while(|byte| *byte & 0xC0 == 0x80).count();
     let text = String::from_utf8_lossy(&bytes[start..]);
     let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };

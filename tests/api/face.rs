@@ -184,7 +184,7 @@ pub fn of_job(id: &str, rest: &str) -> String {
 
 /// A single GET of a job shows its shots; the answers of creating and changing calls leave them out.
 pub fn without_shots(mut job: Value) -> Value {
-    job.as_object_mut().and_then(|members| members.remove("shots"));
+    job.as_object_mut().unwrap().retain(|name, _| !matches!(&**name, "shots" | "shots_next_after"));
     job
 }
 

@@ -105,7 +105,7 @@ const FOREIGN: [&str; 7] = [
     "Origin: https://evil.example",
     "Origin: null",
     "Origin: http://127.0.0.1:1",
-    "Origin: http://localhost",
+    "Origin: http://localhost:1",
     "Sec-Fetch-Site: cross-site",
     "Sec-Fetch-Site: same-site",
     "Origin: chrome-extension://abcdefgh",

@@ -34,7 +34,7 @@ async fn an_idle_connection_ends_and_one_with_a_stream_or_a_waiting_worker_does_
     let made = served.server.client.post(served.server.at("/api/v1/jobs")).json(&json!({"job_type": "a"})).send();
     assert_eq!(made.await.unwrap().status(), 201);
     let claims = claim.await.unwrap().unwrap().json::<serde_json::Value>().await.unwrap();
-    assert_eq!(claims["claims"].as_array().map(Vec::len), Some(1), "{claims}");
+    assert_eq!(claims["jobs"].as_array().map(Vec::len), Some(1), "{claims}");
     let mut heard = String::new();
     while !heard.contains("event: change") {
         heard.push_str(&String::from_utf8_lossy(&stream.chunk().await.unwrap().expect("the stream goes on")));

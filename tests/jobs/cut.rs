@@ -5,7 +5,7 @@ use callsheet::{
     db::{Database, Options},
     jobs::{JobManager, JobPatch},
 };
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use std::sync::Arc;
 
 const CONNECTIONS: usize = 8;
@@ -27,15 +27,21 @@ async fn reads(jobs: &JobManager, id: &str) {
     }
 }
 
-/// Cuts all connections of the database but the one that says so.
+/// Cuts all connections of the database but this one, and waits until they have gone.
 async fn cut(stranger: &impl ConnectionTrait) {
-    let sql = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
-               WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    stranger.execute_unprepared(sql).await.unwrap();
-    // They are gone when nobody lists them.
-    let left = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
-    let left = || sea_orm::Statement::from_string(sea_orm::DbBackend::Postgres, left);
-    while stranger.query_one_raw(left()).await.unwrap().unwrap().try_get_by_index::<i64>(0).unwrap() > 0 {}
+    let pids = async |sql: String| {
+        let rows = stranger.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
+        rows.iter().map(|row| row.try_get_by_index::<i32>(0).unwrap().to_string()).collect::<Vec<_>>()
+    };
+    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let cut = pids(format!("SELECT pid {others}")).await;
+    for pid in &cut {
+        stranger.execute_unprepared(&format!("SELECT pg_terminate_backend({pid})")).await.unwrap();
+    }
+    let left = format!("SELECT pid {others}");
+    while pids(left.clone()).await.iter().any(|pid| cut.contains(pid)) {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

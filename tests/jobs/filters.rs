@@ -153,17 +153,6 @@ async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: Benc
     }
 }
 
-on_both!(a_text_to_look_for_has_at_most_1000_characters);
-async fn a_text_to_look_for_has_at_most_1000_characters(t: Bench) {
-    let long = "é".repeat(1000);
-    t.create(NewJob { content: some(&long), ..any_job() }).await;
-    assert_eq!(found(&t, Filter { q: some(&long), ..Default::default() }).await.len(), 1);
-    for n in [1001, 30_000, 200_000] {
-        let filter = Filter { q: Some("%".repeat(n)), ..Default::default() };
-        assert_eq!(parameters(&refusal(t.count_jobs(&filter).await, "invalid_request")), ["q too_long"]);
-    }
-}
-
 on_both!(a_summary_leaves_the_large_columns_out_and_nothing_else);
 async fn a_summary_leaves_the_large_columns_out_and_nothing_else(t: Bench) {
     let object = |value| Some(super::mark_completed::object(value));

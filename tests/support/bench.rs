@@ -1,4 +1,5 @@
-//! A JobManager on a fresh database, with a clock and chance of its own, and short words for what tests need often.
+//! Fixture with a JobManager on a fresh database, a clock and a random source that the test
+//! controls, and helpers for common steps.
 
 use super::{Backend, Fixture, TestChance, TestClock, TestDb, Whole, refusal};
 use callsheet::{
@@ -12,7 +13,7 @@ use entity::{JobStatus, job};
 use sea_orm::{ActiveModelTrait, ActiveValue::Set};
 use std::{future::Future, ops::Deref, sync::Arc};
 
-/// Verbs are called on it as on the JobManager that it holds.
+/// Fixture that offers all methods of its JobManager.
 #[derive(Clone)]
 pub struct Bench {
     jobs: JobManager,
@@ -31,7 +32,8 @@ impl Deref for Bench {
 
 impl Fixture for Bench {
     async fn set_up(backend: Backend) -> Self {
-        // A SQLite source is read by a process of the program, which the tests are not.
+        // The importer reads a SQLite source in a child process of the program, and the test binary
+        // is not the program.
         callsheet::process::set_own_file(env!("CARGO_BIN_EXE_callsheet").into());
         let db = TestDb::migrated(backend).await;
         let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestChance>::default());
@@ -50,13 +52,14 @@ async fn manager(db: &TestDb, clock: &Arc<TestClock>, chance: &Arc<TestChance>) 
     JobManager::new(db.connect().await, clock, chance)
 }
 
-/// The least that a job is made of.
+/// Returns a new job with only the required fields.
 pub fn any_job() -> NewJob {
     NewJob { job_type: "idea2video".into(), ..Default::default() }
 }
 
 impl Bench {
-    /// A JobManager as another process has it: same database, connections of its own.
+    /// Opens another JobManager on the same database, with separate connections, as another process
+    /// does.
     pub async fn another(&self) -> JobManager {
         manager(&self.db, &self.clock, &self.chance).await
     }
@@ -87,7 +90,7 @@ impl Bench {
         self.start_job(id, None, None).await.unwrap()
     }
 
-    /// A new job, brought to the status in the ordinary way.
+    /// Creates a job and brings it to the status by regular calls.
     pub async fn job_in(&self, status: JobStatus) -> job::Model {
         let id = match status {
             JobStatus::Queued | JobStatus::Cancelled => self.queued().await.id,
@@ -102,12 +105,12 @@ impl Bench {
         .unwrap()
     }
 
-    /// The job that comes first, in the hands of this worker for a minute.
+    /// Claims the next job for the worker, with a lease of one minute.
     pub async fn claimed(&self, worker_id: &str) -> Claimed {
         self.claim_jobs(claim(worker_id)).await.unwrap().pop().expect("a job waits")
     }
 
-    /// Gives the job to a worker under a lease with a token that tests know, as a claim does with one of its own.
+    /// Gives the job to `worker-1` under a lease whose token, unlike that of a claim, tests know.
     pub async fn lease(&self, id: &str, expires: DateTime<Utc>) {
         let row = job::ActiveModel {
             id: Set(id.into()),
@@ -119,7 +122,7 @@ impl Bench {
         row.update(self.database().read()).await.unwrap();
     }
 
-    /// A processing job that a worker holds for an hour.
+    /// Creates a processing job that a worker holds for an hour.
     pub async fn leased(&self) -> job::Model {
         let job = self.started().await;
         self.lease(&job.id, self.now() + TimeDelta::hours(1)).await;
@@ -134,14 +137,15 @@ impl Bench {
         Whole::of(self.database().read(), id).await
     }
 
-    /// Returns when so many writes wait for their turn or are under way.
+    /// Waits until at least `n` writes are queued or running.
     pub async fn waits_for_writes(&self, n: usize) {
         while self.database().writes_under_way() < n {
             tokio::task::yield_now().await;
         }
     }
 
-    /// The call has to be refused with the code, and to leave the job, its items and its history as they were.
+    /// Asserts that the call fails with `code` and leaves the job, its items and its history
+    /// unchanged.
     pub async fn refused<T>(
         &self,
         id: &str,
@@ -155,7 +159,7 @@ impl Bench {
     }
 }
 
-/// A worker that asks for one job, and does not wait for it.
+/// Returns a claim of one job that does not wait for it.
 pub fn claim(worker_id: &str) -> Claim {
     Claim {
         worker_id: worker_id.into(),
@@ -168,12 +172,12 @@ pub fn claim(worker_id: &str) -> Claim {
     }
 }
 
-/// A failure that no other attempt would help.
+/// Returns a failure that must not be retried.
 pub fn for_good(error: &str) -> Failure {
     Failure { error: error.into(), retryable: false, retry_after_seconds: None }
 }
 
-/// A failure that another attempt may mend.
+/// Returns a failure that may be retried.
 pub fn for_now(error: &str) -> Failure {
     Failure { retryable: true, ..for_good(error) }
 }

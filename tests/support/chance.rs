@@ -1,4 +1,4 @@
-//! Ids that count up and jitter that the test sets.
+//! Sequential ids, and a jitter that the test sets.
 
 use callsheet::chance::Chance;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +10,7 @@ pub struct TestChance {
 }
 
 impl TestChance {
-    /// 0.0 until it is set.
+    /// Sets the jitter, which is 0.0 at first.
     pub fn set_jitter(&self, jitter: f64) {
         self.jitter.store(jitter.to_bits(), Ordering::SeqCst);
     }
@@ -18,7 +18,7 @@ impl TestChance {
 
 impl Chance for TestChance {
     fn id(&self) -> String {
-        // The shape of a UUIDv7; the count keeps ids in the order of their birth.
+        // The shape of a UUIDv7; the counter keeps the ids in order of creation.
         format!("019b7000-0000-7000-8000-{:012x}", self.ids.fetch_add(1, Ordering::SeqCst) + 1)
     }
 

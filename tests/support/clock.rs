@@ -1,10 +1,10 @@
-//! A clock that stands still until the test moves it.
+//! A clock that does not move until the test moves it.
 
 use callsheet::clock::Clock;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// 2026-01-01 00:00:00 UTC, in microseconds.
+/// Initial time: 2026-01-01 00:00:00 UTC, in microseconds since 1970.
 const START: i64 = 1_767_225_600_000_000;
 
 pub struct TestClock(AtomicI64);
@@ -20,7 +20,7 @@ impl TestClock {
         self.0.store(now.timestamp_micros(), Ordering::SeqCst);
     }
 
-    /// Moves the clock, and answers with the new time.
+    /// Moves the clock forward, and returns the new time.
     pub fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
         self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
         self.now()

@@ -1,4 +1,4 @@
-//! A database for one test: a file on SQLite, a database of a unique name on PostgreSQL.
+//! A database for one test: a file on SQLite, a database with a unique name on PostgreSQL.
 
 use super::Fixture;
 use callsheet::db::{
@@ -23,12 +23,12 @@ pub enum Backend {
 pub struct TestDb {
     pub backend: Backend,
     pub url: String,
-    /// The folder of the SQLite file; gone with the last clone.
+    /// Folder of the SQLite file, deleted with the last clone.
     _folder: Option<Arc<TempDir>>,
 }
 
-/// A migrated database that the tests' own are copies of: a copy takes a tenth of the time of migrating. It stays until
-/// the server goes.
+/// Name of a migrated database from which each test gets a copy, because a copy is much faster than
+/// the migrations. It exists until the PostgreSQL server ends.
 static TEMPLATE: OnceCell<String> = OnceCell::const_new();
 
 impl TestDb {
@@ -62,12 +62,13 @@ impl TestDb {
         Self { backend: Backend::Postgres, url: url_of(&name), _folder: None }
     }
 
-    /// A pool of Callsheet's own kind.
+    /// Opens a connection pool as Callsheet does.
     pub async fn connect(&self) -> Database {
         Database::connect(&Options::new(&self.url)).await.unwrap()
     }
 
-    /// A connection past all of Callsheet, to look at the database and to play a stranger.
+    /// Opens a connection that bypasses Callsheet, to inspect the database or to act as a foreign
+    /// client.
     pub async fn raw(&self) -> DatabaseConnection {
         let url = if self.backend == Backend::Sqlite { format!("{}?mode=rwc", self.url) } else { self.url.clone() };
         sea_orm::Database::connect(url).await.unwrap()

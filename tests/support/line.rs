@@ -1,5 +1,5 @@
-//! A line to PostgreSQL that can fall silent, where connections stay open and nothing is answered on them, and that can
-//! break them at random.
+//! A proxy before PostgreSQL that can fall silent, with open connections on which nothing is
+//! answered, and that can break connections at random.
 
 use std::sync::{Arc, Mutex};
 use tokio::{
@@ -14,29 +14,29 @@ use tokio::{
 #[derive(Clone, Copy, Default)]
 struct State {
     silent: bool,
-    /// Connections opened so far, and how many of them stay silent for ever.
+    /// Connections opened so far; the first `lost` of them stay silent forever.
     opened: usize,
     lost: usize,
-    /// How often something was said that did not arrive.
+    /// Number of chunks that arrived while the proxy was silent.
     swallowed: usize,
-    /// What is said breaks or silences its connection now and then.
+    /// True if chunks break or silence their connection at random.
     trouble: bool,
-    /// How often that happened.
+    /// Number of chunks that did so.
     troubles: usize,
 }
 
 pub struct Line {
-    /// Of the database, by the line.
+    /// URL of the database, through the proxy.
     pub url: String,
     state: Arc<watch::Sender<State>>,
 }
 
-/// What becomes of a piece that is carried.
+/// Fate of a chunk of data.
 enum Lot {
     Arrives,
-    /// So many of its bytes arrive, and the connection breaks.
+    /// Forwards this number of bytes, then breaks the connection.
     Breaks(usize),
-    /// Nothing arrives any more, and nobody tells.
+    /// Forwards nothing more, without closing the connection.
     Silences,
 }
 
@@ -45,7 +45,7 @@ impl Line {
         Self::by_seed(url, 0).await
     }
 
-    /// The seed decides what breaks while there is trouble.
+    /// Starts a proxy whose random faults follow from the seed.
     pub async fn by_seed(url: &str, seed: u64) -> Self {
         let (before, rest) = url.split_once('@').unwrap();
         let (server, database) = rest.split_once('/').unwrap();
@@ -61,27 +61,28 @@ impl Line {
         self.state.send_modify(|state| state.silent = true);
     }
 
-    /// What was said meanwhile arrives now.
+    /// Ends the silence; the chunks that arrived meanwhile are forwarded now.
     pub fn speak_again(&self) {
         self.state.send_modify(|state| state.silent = false);
     }
 
-    /// New connections are served; those of before stay as they are, and nobody tells.
+    /// Serves new connections, and leaves the earlier ones silent forever, without closing them.
     pub fn lose_what_is_open(&self) {
         self.state.send_modify(|state| *state = State { silent: false, lost: state.opened, ..*state });
     }
 
-    /// One piece in a hundred breaks its connection from now on, and one in a thousand silences it.
+    /// Turns random faults on or off: one chunk in a hundred breaks its connection, and one in a
+    /// thousand silences it.
     pub fn trouble(&self, trouble: bool) {
         self.state.send_modify(|state| state.trouble = trouble);
     }
 
-    /// How many pieces broke or silenced their connection.
+    /// Returns the number of chunks that broke or silenced their connection.
     pub fn troubles(&self) -> usize {
         self.state.borrow().troubles
     }
 
-    /// Returns when something was said so many times to a silent line.
+    /// Waits until at least `n` chunks arrived while the proxy was silent.
     pub async fn swallows(&self, n: usize) {
         self.state.subscribe().wait_for(|state| state.swallowed >= n).await.unwrap();
     }
@@ -100,7 +101,7 @@ async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<S
         tokio::spawn(async move {
             let server = TcpStream::connect(server).await.unwrap();
             let ((asked, answers), (answered, questions)) = (client.into_split(), server.into_split());
-            // Where one direction ends, the connection does.
+            // The connection ends when one of its directions does.
             tokio::select! {
                 () = carry(number, asked, questions, &state, &dice) => {}
                 () = carry(number, answered, answers, &state, &dice) => {}

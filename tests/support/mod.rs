@@ -1,5 +1,5 @@
-//! What tests are made of: databases that live as long as one test, a clock and chance that the test decides, and the
-//! real binary as a process.
+//! Support for tests: databases that live as long as one test, a clock and a random source that the
+//! test controls, and the real binary as a process.
 
 mod bench;
 mod chance;
@@ -30,8 +30,8 @@ pub use whole::Whole;
 
 use std::future::Future;
 
-/// Makes two tests of an `async fn NAME(t: T)`: `NAME::sqlite` and `NAME::postgres`. `T` is a [`Fixture`]: a [`Bench`]
-/// for the verbs, a [`TestDb`] for an empty database.
+/// Generates two tests from an `async fn NAME(t: T)`: `NAME::sqlite` and `NAME::postgres`. `T` is a
+/// [`Fixture`]: a [`Bench`] for calls of the JobManager, a [`TestDb`] for an empty database.
 macro_rules! on_both {
     ($($name:ident),+ $(,)?) => {$(
         mod $name {
@@ -48,13 +48,13 @@ macro_rules! on_both {
     )+};
 }
 
-/// What a test is given, made anew for it and taken away after it.
+/// Environment of a test, created for it and removed after it.
 pub trait Fixture: Clone + Send + 'static {
     fn set_up(backend: Backend) -> impl Future<Output = Self> + Send;
     fn tear_down(self) -> impl Future<Output = ()> + Send;
 }
 
-/// Runs the test on a database of its own, which is removed however the test ends.
+/// Runs the test on a separate database, which is removed even if the test fails.
 pub async fn run<T: Fixture, R>(backend: Backend, test: impl FnOnce(T) -> R)
 where
     R: Future<Output = ()> + Send + 'static,
@@ -67,7 +67,7 @@ where
     }
 }
 
-/// Runs the futures at once, each in a task of its own, and answers with their outputs in the same order.
+/// Runs the futures at once, each in a separate task, and returns their outputs in the same order.
 pub async fn at_once<O: Send + 'static>(
     calls: impl IntoIterator<Item = impl Future<Output = O> + Send + 'static>,
 ) -> Vec<O> {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server of the test's own, which it may crash.
+//! A PostgreSQL server that belongs to one test, which may crash it.
 
 use std::process::Stdio;
 use tokio::{
@@ -7,7 +7,7 @@ use tokio::{
 };
 
 pub struct Postgres {
-    /// Ends when its input does.
+    /// Child process that runs the server, and ends when its input does.
     script: Child,
     input: ChildStdin,
     lines: Lines<BufReader<ChildStdout>>,
@@ -32,7 +32,7 @@ impl Postgres {
         Self { script, input, lines, url }
     }
 
-    /// Crashes the server and starts it again.
+    /// Crashes the server and restarts it.
     pub async fn crash(&mut self) {
         self.input.write_all(b"crash\n").await.unwrap();
         while self.lines.next_line().await.unwrap().expect("PostgreSQL starts again") != "started" {}

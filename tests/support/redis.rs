@@ -1,5 +1,5 @@
-//! A database of its own on the private Redis server of the tests: Redis numbers its databases, and each test takes the
-//! next number.
+//! A database for one test on the tests' private Redis server. Redis numbers its databases, and
+//! each test takes the next number.
 
 use redis::{Client, Value, aio::MultiplexedConnection};
 use std::{
@@ -45,7 +45,7 @@ impl TestRedis {
         }
     }
 
-    /// Every key with its value as Redis would write it to disk, and when it expires.
+    /// Returns every key with its value as Redis would write it to disk, and with its expiry time.
     pub async fn contents(&mut self) -> BTreeMap<String, (Value, Value)> {
         let keys: Vec<String> = redis::cmd("KEYS").arg("*").query_async(&mut self.conn).await.unwrap();
         let mut contents = BTreeMap::new();
@@ -56,7 +56,7 @@ impl TestRedis {
         contents
     }
 
-    /// The URL for another user, or with another password.
+    /// Returns the URL for another user or another password.
     pub fn url_as(&self, user: &str, password: &str) -> String {
         let (_, host) = self.url.split_once('@').unwrap();
         format!("redis://{user}:{password}@{host}")

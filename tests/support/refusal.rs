@@ -1,8 +1,8 @@
-//! Reading errors.
+//! Helpers that inspect errors.
 
 use callsheet::error::{Error, Place, Result};
 
-/// The error of a call that has to fail with the code.
+/// Returns the error of a call that has to fail with `code`.
 #[track_caller]
 pub fn refusal<T>(outcome: Result<T>, code: &str) -> Error {
     match outcome {
@@ -14,12 +14,12 @@ pub fn refusal<T>(outcome: Result<T>, code: &str) -> Error {
     }
 }
 
-/// `ok`, or the code of the error.
+/// Returns `ok`, or the code of the error.
 pub fn code_of<T>(outcome: &Result<T>) -> &'static str {
     outcome.as_ref().map_or_else(Error::code, |_| "ok")
 }
 
-/// `POINTER CODE` of each field of an `invalid_request`, in order.
+/// Returns `POINTER CODE` for each field of an `invalid_request`, in order.
 pub fn pointers(error: &Error) -> Vec<String> {
     places(error, |place| match place {
         Place::Pointer(pointer) => Some(pointer.clone()),
@@ -27,7 +27,7 @@ pub fn pointers(error: &Error) -> Vec<String> {
     })
 }
 
-/// `PARAMETER CODE` of each parameter of an `invalid_request`, in order.
+/// Returns `PARAMETER CODE` for each parameter of an `invalid_request`, in order.
 pub fn parameters(error: &Error) -> Vec<String> {
     places(error, |place| match place {
         Place::Parameter(name) => Some(name.clone()),

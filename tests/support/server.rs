@@ -12,23 +12,25 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than any start or stop takes on a loaded machine; only a hanging process reaches it.
+/// Timeout of a start or stop, longer than any takes on a loaded machine: only a hanging process
+/// reaches it.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// `callsheet` with these arguments, free of the developer's own settings.
+/// Returns the command `callsheet` with these arguments, free of the developer's own settings.
 pub fn callsheet(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
     command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
     command
 }
 
-/// `callsheet serve` on a free port.
+/// A running `callsheet serve` on a free port.
 pub struct Server {
     child: Child,
-    /// `http://127.0.0.1:PORT`.
+    /// Base URL: `http://127.0.0.1:PORT`.
     pub url: String,
     pub client: reqwest::Client,
-    /// What it says after the line that names the URL. Read on, so that the pipes never fill.
+    /// Output after the line that names the URL. It is read all the time, so that the pipes never
+    /// fill.
     pub lines: mpsc::UnboundedReceiver<String>,
 }
 
@@ -37,18 +39,18 @@ impl Server {
         Self::start_with(database_url, &[]).await
     }
 
-    /// Answers when the server has said where it listens.
+    /// Starts a server, and returns when it has printed its address.
     pub async fn start_with(database_url: &str, args: &[&str]) -> Self {
         Self::start_at("127.0.0.1:0", database_url, args).await
     }
 
-    /// As `start_with`, on a port that a server before it had.
+    /// Starts a server as `start_with` does, on a given address, such as that of an earlier server.
     pub async fn start_at(listen: &str, database_url: &str, args: &[&str]) -> Self {
         let serve = ["serve", "--listen", listen, "--database-url", database_url];
         Self::spawn(callsheet(&[&serve, args].concat())).await
     }
 
-    /// Started by another command, e.g. one that enters a namespace.
+    /// Starts a server through another command, e.g. one that enters a namespace.
     pub async fn start_behind(before: &[String], database_url: &str) -> Self {
         let mut command = Command::new(&before[0]);
         command.args(&before[1..]).arg(env!("CARGO_BIN_EXE_callsheet"));
@@ -57,7 +59,7 @@ impl Server {
         Self::spawn(command).await
     }
 
-    /// As `start_with`, with a folder of its own for temporary files.
+    /// Starts a server as `start_with` does, with a separate folder for temporary files.
     pub async fn start_beside(temporary: &std::path::Path, database_url: &str, args: &[&str]) -> Self {
         let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
         let mut command = callsheet(&[&serve, args].concat());
@@ -82,12 +84,12 @@ impl Server {
         self.child.id().expect("the server runs")
     }
 
-    /// `kill -9`, and waits until the process is gone.
+    /// Kills the process (`kill -9`), and waits until it is gone.
     pub async fn kill(mut self) {
         self.child.kill().await.unwrap();
     }
 
-    /// Asks the process to stop, and answers with how it ended.
+    /// Sends the signal to the process, and returns its exit status.
     pub async fn stop(mut self, signal: &str) -> ExitStatus {
         let pid = self.child.id().expect("the server runs").to_string();
         let sent = Command::new("kill").args(["-s", signal, &pid]).status().await.unwrap();

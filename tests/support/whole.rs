@@ -1,4 +1,4 @@
-//! All that the database holds of one job, to compare before with after.
+//! Everything that the database holds of one job, to compare before with after.
 
 use entity::{job, job_event, job_item};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
@@ -26,7 +26,8 @@ impl Whole {
         self.events.iter().map(|event| event.kind.as_str()).collect()
     }
 
-    /// The history is numbered 1, 2, 3, … to the job's version, and its last event tells what the row is.
+    /// Asserts that the history is numbered 1, 2, 3, … up to the job's version, and that its last
+    /// event equals the job's row.
     pub fn assert_history_is_whole(&self) {
         let job = self.job.as_ref().expect("the job is there");
         let seqs: Vec<i64> = self.events.iter().map(|event| event.seq).collect();

@@ -1,5 +1,5 @@
-//! How the bytes of a body come in, and where they are looked at: what is large counts against
-//! the memory that all bodies may take together, and is read off the threads that answer calls.
+//! Receiving and parsing of bodies: large ones count against the memory limit of all bodies, and
+//! are parsed outside the threads that serve requests.
 
 use crate::api::{
     body::Limit,
@@ -16,19 +16,19 @@ use std::{
 };
 use tokio::{sync::Semaphore, time::timeout};
 
-/// Bytes from which on a body is large.
+/// Size in bytes above which a body is large.
 pub const LARGE: usize = 64 << 10;
 
-/// How long a large body waits until it is looked at.
+/// Maximum time that a large body waits for its turn to be parsed.
 const TURN: Duration = Duration::from_secs(10);
 
-/// Large bodies that are looked at at once: no more than there are processors.
+/// Permits for parsing large bodies, one per processor.
 static TURNS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     let processors = std::thread::available_parallelism().map_or(2, |n| n.get());
     Arc::new(Semaphore::new(processors))
 });
 
-/// The bytes of a body, and the share of the room that they take.
+/// The bytes of a body, and the memory reserved for them if it is large.
 pub struct Received {
     pub bytes: Bytes,
     pub share: Option<Share>,
@@ -56,7 +56,8 @@ pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Receiv
     }
 }
 
-/// Takes room as the bytes come: who announces much and sends nothing keeps none from others.
+/// Reserves memory as the bytes arrive, so that a client that announces a large body and sends
+/// nothing reserves none.
 async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received> {
     let mut stream = Box::pin(body.take()?.into_bytes_stream());
     let (mut bytes, mut share) = (BytesMut::new(), BODIES.share());
@@ -75,8 +76,8 @@ async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received>
     Ok(Received { bytes: bytes.freeze(), share })
 }
 
-/// Looks at a large body on a thread of its own when it is its turn. The turn lasts until the
-/// look is over, even when the caller has gone.
+/// Parses a large body on a blocking thread when it has a permit. The permit lasts until parsing
+/// ends, even if the client has disconnected, because the thread goes on.
 pub async fn in_turn<T: Send + 'static>(look: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
     let turn = timeout(TURN, TURNS.clone().acquire_owned()).await.map_err(|_| no_room())?;
     let looking = tokio::task::spawn_blocking(move || {

@@ -1,8 +1,8 @@
-//! A schema of the published document, as bodies are held to it.
+//! Schema of the published document, with which the server validates request bodies.
 //!
-//! The library says yes or no, and says no at once. Its list of reasons, however, names every
-//! element of a body with the whole pointer to it, which no answer could hold: the reasons are
-//! looked for here, node by node, until there are enough of them.
+//! The jsonschema library rejects an invalid body quickly, but its list of errors has an entry for
+//! every invalid element with the whole pointer to it, which can be larger than any response. So
+//! this module collects the errors itself, node by node, and stops when it has enough of them.
 
 use super::words::words;
 use crate::{
@@ -24,7 +24,7 @@ pub struct Shape {
     root: Node,
 }
 
-/// A schema without those of what stands inside, which are nodes of their own.
+/// A schema without its subschemas, which are nodes themselves.
 struct Node {
     own: Validator,
     members: BTreeMap<String, Node>,
@@ -34,7 +34,7 @@ struct Node {
     unique: bool,
 }
 
-/// What members may be that the schema does not name.
+/// Rule for members that the schema does not name.
 enum Others {
     Any,
     Refused,
@@ -42,7 +42,7 @@ enum Others {
 }
 
 impl Shape {
-    /// That of the type, made at first use.
+    /// Returns the schema of the type. The first call builds it.
     pub fn of<T: Type>() -> Result<Arc<Self>> {
         static MADE: LazyLock<RwLock<HashMap<String, Arc<Shape>>>> = LazyLock::new(Default::default);
         let MetaSchemaRef::Reference(name) = T::schema_ref() else {
@@ -64,15 +64,15 @@ impl Shape {
             "$ref": format!("#/components/schemas/{name}"),
             "components": {"schemas": schemas},
         });
-        // The library's hashes of two elements can be made alike by whoever writes them.
+        // The library compares elements by a hash for which a client can construct collisions.
         remove(&mut whole, "uniqueItems");
         Ok(Self { judge: validator(&whole)?, root: Node::make(&schemas[name], schemas)? })
     }
 
-    /// The first [`MAX_ERRORS`] things that are wrong with the body.
+    /// Returns the first [`MAX_ERRORS`] errors of the body.
     pub fn errors(&self, body: &Value) -> Vec<FieldError> {
         let mut errors = Vec::new();
-        // Saying yes costs less than looking for every reason to say no.
+        // Validating is cheaper than collecting errors, and most bodies are valid.
         if !self.judge.is_valid(body) || !self.root.is_unique(body) {
             self.root.find(body, &Spot::Root(&""), &mut errors);
             if errors.is_empty() {
@@ -135,7 +135,8 @@ impl Node {
             errors.push(words(&error, spot));
         }
         match value {
-            // What is wrong with each of half a million is more than anyone wants to know.
+            // One error about the size is enough: checking all elements of a huge list would take
+            // long.
             _ if too_large => {}
             Value::Object(members) => self.find_in_members(members, spot, errors),
             Value::Array(values) => self.find_in_elements(values, spot, errors),
@@ -192,13 +193,13 @@ fn validator(schema: &Value) -> Result<Validator, String> {
     made.map_err(|error| error.to_string())
 }
 
-/// The schema that a reference leads to.
+/// Returns the schema that a reference points to.
 fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
     let name = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
     name.map_or(schema, |name| &schemas[name])
 }
 
-/// Puts schemas in the place of the references to them: enumerations, beside a description.
+/// Replaces references by the schemas that they point to: enumerations, beside a description.
 fn inline(schema: &mut Value, schemas: &Value) {
     if schema.get("$ref").is_some() {
         *schema = resolved(schema, schemas).clone();
@@ -208,7 +209,7 @@ fn inline(schema: &mut Value, schemas: &Value) {
     }
 }
 
-/// The schema refuses something.
+/// Returns whether the schema rejects any value.
 fn constrains(schema: &Value) -> bool {
     const TELLING: [&str; 5] = ["description", "title", "default", "example", "examples"];
     match schema {

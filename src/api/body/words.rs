@@ -1,4 +1,4 @@
-//! What is wrong with a field, in a sentence that says what to do.
+//! Conversion of schema errors to field errors, with sentences that say what to do.
 
 use crate::{error::FieldError, jobs::Spot};
 use jsonschema::{
@@ -58,7 +58,7 @@ fn word_for(kind: &str) -> &'static str {
     }
 }
 
-/// 100 rather than 100.0.
+/// Formats a whole number without decimals: 100 rather than 100.0.
 fn plain(limit: &Value) -> String {
     limit.to_string().trim_end_matches(".0").to_owned()
 }

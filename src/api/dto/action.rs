@@ -1,4 +1,4 @@
-//! Actions on many jobs as they are asked for and given.
+//! Requests and responses of actions on many jobs.
 
 use super::{JobCounts, JobStatus, Time};
 use crate::jobs::{self, Preview};
@@ -10,127 +10,129 @@ use entity::{
 use poem_openapi::{Enum, Object};
 use std::collections::BTreeMap;
 
-/// What is done to each job.
+/// Operation that an action applies to each job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ActionKind {
-    /// As `cancel_job`.
+    /// Cancels the job, as `cancel_job` does.
     Cancel,
-    /// As `retry_job`.
+    /// Retries the job, as `retry_job` does.
     Retry,
-    /// As `delete_job`.
+    /// Deletes the job, as `delete_job` does.
     Delete,
-    /// Sets the priority.
+    /// Sets the job's priority.
     SetPriority,
 }
 
-/// Where an action stands.
+/// Status of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ActionStatus {
-    /// Jobs are acted on, or will be in a moment.
+    /// The server is working on the action, or will be in a moment.
     Running,
-    /// All that matched were met.
+    /// The server has handled all matching jobs.
     Completed,
-    /// Someone stopped it; what was done stays done.
+    /// A client aborted the action; the changes made until then remain.
     Aborted,
-    /// An error stopped it; what was done stays done.
+    /// An error stopped the action; the changes made until then remain.
     Failed,
 }
 
-/// What became of a job.
+/// Outcome of an action for one job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ActionOutcomeKind {
     Changed,
-    /// It was as wanted already, or its status did not allow it.
+    /// Nothing to change: the job is in the wanted state already, or its status does not allow the
+    /// operation.
     Skipped,
     Failed,
 }
 
-/// An action on all jobs that match.
+/// An action on all jobs that match a filter.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewAction {
     pub action: ActionKind,
-    /// The new priority, of `set_priority`.
+    /// New priority, for `set_priority` only.
     #[oai(validator(minimum(value = "-100"), maximum(value = "100")))]
     pub priority: Option<i16>,
     pub filter: ActionFilter,
-    /// Only count what the action would come to.
+    /// Whether to only count the jobs that the action would change.
     #[oai(default)]
     pub dry_run: bool,
-    /// Has to be true for an action on all jobs there are: under `{}`, or a filter of nothing but times and every status that leaves none
-    /// out.
+    /// Must be true if the action would apply to all existing jobs: with the filter `{}`, or with
+    /// one that gives only times or a list of all statuses and excludes no job.
     #[oai(default)]
     pub confirm: bool,
 }
 
-/// Which jobs are acted on: those that all given fields let through. `{}` lets every job through.
+/// Filter of the jobs to act on: a job must match all given fields. `{}` matches every job.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct ActionFilter {
-    /// One of these statuses.
+    /// Statuses, one of which the job must have.
     #[oai(validator(max_items = 5))]
     pub status: Option<Vec<JobStatus>>,
     pub job_type: Option<String>,
     pub mode: Option<String>,
     pub series_id: Option<String>,
     pub episode_id: Option<String>,
-    /// Labels, each of which the job must have.
+    /// Labels, all of which the job must have.
     pub labels: Option<BTreeMap<String, String>>,
-    /// Created at this moment or later.
+    /// Only jobs created at this time or later.
     pub created_after: Option<DateTime<Utc>>,
-    /// Created before this moment.
+    /// Only jobs created before this time.
     pub created_before: Option<DateTime<Utc>>,
-    /// Text in the title or the first 65,536 characters of the content.
+    /// Text in the title or in the first 65,536 characters of the content.
     #[oai(validator(max_length = 100))]
     pub q: Option<String>,
-    /// One of these jobs.
+    /// Ids, one of which the job must have.
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub job_ids: Option<Vec<String>>,
 }
 
-/// What an action would come to.
+/// Counts of the jobs that an action would change.
 #[derive(Debug, Object)]
 pub struct ActionPreview {
-    /// Always null: nothing was begun.
+    /// Always null, because no action was started.
     pub action_id: Option<String>,
     pub dry_run: bool,
-    /// Jobs that match.
+    /// Number of matching jobs.
     pub matching: u64,
-    /// The same by status.
+    /// Number of matching jobs by status.
     pub by_status: JobCounts,
     pub will_change: u64,
-    /// They are as wanted already, or their status does not allow it.
+    /// Jobs that are in the wanted state already, or whose status does not allow the operation.
     pub will_not_change: u64,
     pub as_of: Time,
-    /// The filter in words.
+    /// Description of the filter in words.
     pub filter_text: String,
 }
 
-/// An action, and how far it is.
+/// An action and its progress.
 #[derive(Debug, Object)]
 pub struct Action {
     pub action_id: String,
     pub action: ActionKind,
-    /// The new priority, of `set_priority`.
+    /// New priority, for `set_priority` only.
     pub priority: Option<i16>,
     pub filter: BTreeMap<String, serde_json::Value>,
-    /// The filter in words.
+    /// Description of the filter in words.
     pub filter_text: String,
     pub status: ActionStatus,
-    /// Jobs that matched when it began.
+    /// Number of jobs that matched when the action started.
     pub matching: i64,
-    /// Jobs that it has met; fewer than `matching` in the end when some moved on before.
+    /// Number of jobs handled so far. It may stay below `matching`, because jobs can change before
+    /// the action gets to them.
     pub done: i64,
     pub changed: i64,
-    /// As wanted already, or in a status that did not allow it.
+    /// Jobs that were in the wanted state already, or whose status did not allow the operation.
     pub skipped: i64,
     pub failed: i64,
     pub created_at: Time,
     pub finished_at: Option<Time>,
-    /// What stopped it.
+    /// Error that stopped the action.
     pub error: Option<String>,
 }
 
@@ -138,28 +140,28 @@ pub struct Action {
 #[derive(Debug, Object)]
 pub struct ActionList {
     pub actions: Vec<Action>,
-    /// Names the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// What became of a job.
+/// Outcome of an action for one job.
 #[derive(Debug, Object)]
 pub struct ActionOutcome {
     pub outcome_id: i64,
     pub job_id: String,
     pub outcome: ActionOutcomeKind,
-    /// Why it was not changed, as a stable word.
+    /// Stable code of the reason why the job was not changed.
     pub code: Option<String>,
-    /// The same as a sentence.
+    /// Reason why the job was not changed, as a sentence.
     pub detail: Option<String>,
 }
 
-/// A page of outcomes, in the order in which the jobs were met.
+/// A page of outcomes, in the order in which the action handled the jobs.
 #[derive(Debug, Object)]
 pub struct ActionOutcomeList {
     pub action_id: String,
     pub outcomes: Vec<ActionOutcome>,
-    /// To be sent as `after` for the next page; null on the last one.
+    /// Value to send as `after` for the next page; null on the last page.
     pub next_after: Option<i64>,
 }
 

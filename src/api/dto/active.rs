@@ -1,4 +1,4 @@
-//! Active jobs as they are given.
+//! Active jobs as the API returns them.
 
 use super::{LARGE_FIELDS, ListedJob, Time};
 use crate::jobs::View;
@@ -10,43 +10,43 @@ use poem_openapi::{
 };
 use serde_json::Value;
 
-/// A job that a client has before it.
+/// A job on a client's list.
 #[derive(Debug, Object)]
 pub struct ActiveJob {
     pub job: JobSummary,
-    /// What the client calls the job.
+    /// Title of the job on the client's list.
     pub title: Option<String>,
-    /// Since when the client has it before it.
+    /// Time when the job was put on the list.
     pub since: Time,
 }
 
-/// The jobs that a client has before it, the latest first. None of them has ended.
+/// Active jobs of a client, latest first. None of them has ended.
 #[derive(Debug, Object)]
 pub struct ActiveJobs {
     pub client_id: String,
     pub active_jobs: Vec<ActiveJob>,
 }
 
-/// A job to be put before a client.
+/// A job to put on a client's list.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct SetActiveJob {
-    /// Who has the job before it: an id that a page makes up once and keeps.
+    /// Id of the client, which a page generates once and keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: String,
     /// Id of the job.
     #[oai(validator(max_length = 64))]
     pub job_id: String,
-    /// What the client calls the job; its project's title when left out.
+    /// Title of the job on the client's list; its project title by default.
     #[oai(validator(max_length = 255))]
     pub title: Option<String>,
 }
 
-/// Jobs that were taken from a client.
+/// Result of removing jobs from a client's list.
 #[derive(Debug, Object)]
 pub struct RemovedActiveJobs {
     pub message: String,
-    /// How many there were.
+    /// Number of removed jobs.
     pub removed: u64,
 }
 
@@ -60,7 +60,7 @@ impl From<(active_job::Model, job::Model)> for ActiveJob {
     }
 }
 
-/// A listed job without a trace of what a summary leaves out.
+/// A listed job whose JSON omits the fields that a summary leaves out.
 #[derive(Debug)]
 pub struct JobSummary(ListedJob);
 

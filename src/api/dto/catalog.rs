@@ -1,11 +1,11 @@
-//! Series and episodes, as they are taken and given.
+//! Series and episodes in requests and responses.
 
 use super::{JobCounts, Time};
 use crate::jobs::{self, Counts};
 use entity::{episode, series};
 use poem_openapi::Object;
 
-/// A series to be made.
+/// A series to create.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewSeries {
@@ -14,13 +14,13 @@ pub struct NewSeries {
     pub title: String,
 }
 
-/// A series.
+/// A series of episodes and jobs.
 #[derive(Debug, Object)]
 pub struct Series {
     pub series_id: String,
     pub title: String,
     pub created_at: Time,
-    /// Its jobs by status, if that was asked for.
+    /// Number of its jobs by status; only on request.
     #[oai(skip_serializing_if_is_none)]
     pub jobs: Option<JobCounts>,
 }
@@ -29,11 +29,11 @@ pub struct Series {
 #[derive(Debug, Object)]
 pub struct SeriesList {
     pub series: Vec<Series>,
-    /// Names the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// An episode to be made.
+/// An episode to create.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewEpisode {
@@ -43,12 +43,12 @@ pub struct NewEpisode {
     /// Title of the episode.
     #[oai(validator(max_length = 255))]
     pub title: Option<String>,
-    /// Number in the series, from 0; a series has each number once.
+    /// Number in the series, from 0, unique in the series.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub number: Option<i32>,
 }
 
-/// An episode.
+/// An episode, in a series or without one.
 #[derive(Debug, Object)]
 pub struct Episode {
     pub episode_id: String,
@@ -56,7 +56,7 @@ pub struct Episode {
     pub title: Option<String>,
     pub number: Option<i32>,
     pub created_at: Time,
-    /// Its jobs by status, if that was asked for.
+    /// Number of its jobs by status; only on request.
     #[oai(skip_serializing_if_is_none)]
     pub jobs: Option<JobCounts>,
 }
@@ -65,7 +65,7 @@ pub struct Episode {
 #[derive(Debug, Object)]
 pub struct EpisodeList {
     pub episodes: Vec<Episode>,
-    /// Names the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 

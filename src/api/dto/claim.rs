@@ -1,4 +1,4 @@
-//! What workers and Callsheet say to each other.
+//! Requests and responses of the calls that workers make.
 
 use super::{Job, JobStatus, Object, Time, item::Item, report::ItemReport};
 use crate::{
@@ -8,105 +8,110 @@ use crate::{
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
 
-/// Who asks for jobs, and for which.
+/// A worker's claim of jobs.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ClaimJobs {
-    /// 1 to 200 visible characters that name the worker, the same at each call.
+    /// Name of the worker, 1 to 200 visible characters, the same in every call.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub worker_id: String,
-    /// The types of jobs that the worker can do.
+    /// Job types that the worker can run.
     #[oai(validator(min_items = 1, max_items = 100))]
     pub job_types: Vec<String>,
-    /// How many jobs the worker wants at most; 1 when left out.
+    /// Maximum number of jobs to claim; 1 by default.
     #[oai(validator(minimum(value = "1"), maximum(value = "1000")))]
     pub max_jobs: Option<u32>,
-    /// How long the worker may be silent before its jobs are taken from it; 60 when left out.
+    /// Length of the lease in seconds; 60 by default. The server takes a job back if no heartbeat
+    /// arrives in this time.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub lease_seconds: Option<u32>,
-    /// How long to wait for a job when there is none; 0 when left out.
+    /// Seconds to wait for a job if the queues are empty; 0 by default.
     #[oai(validator(minimum(value = "0"), maximum(value = "60")))]
     pub wait_seconds: Option<u32>,
-    /// Where the worker runs, for people.
+    /// Host of the worker, shown to people only.
     #[oai(validator(max_length = 255))]
     pub host: Option<String>,
-    /// Version of the worker's program, for people.
+    /// Version of the worker's program, shown to people only.
     #[oai(validator(max_length = 50))]
     pub version: Option<String>,
 }
 
-/// The jobs that the worker was given, in the order in which they are to be worked on; none when there is nothing to do.
+/// Jobs claimed by the worker, in the order in which to run them; empty if no job is due.
 #[derive(Debug, ObjectShape)]
 pub struct ClaimedJobs {
     pub jobs: Vec<ClaimedJob>,
 }
 
-/// A job in the hands of a worker.
+/// A claimed job with its lease and items.
 #[derive(Debug, ObjectShape)]
 pub struct ClaimedJob {
     pub job: Job,
     pub lease: Lease,
-    /// All items of the job, in order; those that are completed or skipped are done, whichever attempt did them.
+    /// All items of the job, in order. Items that are completed or skipped are done, whichever
+    /// attempt did them.
     pub items: Vec<Item>,
 }
 
-/// What a worker holds a job by.
+/// Lease under which a worker runs a job.
 #[derive(Debug, ObjectShape)]
 pub struct Lease {
-    /// To be sent with whatever the worker reports on the job.
+    /// Fencing token of the lease; send it with every report on the job.
     pub token: String,
-    /// When the job is taken from the worker unless it sends a heartbeat.
+    /// Time when the lease expires, unless the worker sends a heartbeat before.
     pub expires_at: Time,
 }
 
-/// A sign of life of a worker that holds a job, with what there is to report.
+/// A heartbeat of a worker that runs a job, with an optional report.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct SendHeartbeat {
     /// Token of the lease.
     pub lease_token: String,
-    /// The lease ends so many seconds from now; when left out it holds for 60 more at least.
+    /// Seconds from now until the lease expires; by default the lease is extended to at least 60
+    /// seconds from now.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub lease_seconds: Option<u32>,
-    /// Percent.
+    /// Progress in percent, 0 to 100.
     #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
     pub progress: Option<f64>,
-    /// What is being done.
+    /// Current stage of the work.
     #[oai(validator(max_length = 255))]
     pub current_stage: Option<String>,
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
-    /// At most total_shots.
+    /// Number of completed shots, at most `total_shots`.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
-    /// What became of items.
+    /// Reports on items of the job.
     #[oai(validator(max_items = 1000))]
     pub items: Option<Vec<ItemReport>>,
-    /// Lines for the job's history, an event a call.
+    /// Lines for the job's history, each at most 2,000 characters. All lines of one call become one
+    /// event.
     #[oai(validator(max_items = 100))]
     pub log: Option<Vec<String>>,
 }
 
-/// What a worker is told at a heartbeat.
+/// Response to a heartbeat.
 #[derive(Debug, ObjectShape)]
 pub struct HeartbeatAnswer {
-    /// When the job is taken from the worker unless it sends another one.
+    /// Time when the lease expires, unless the worker sends another heartbeat before.
     pub lease_expires_at: Time,
-    /// Someone wants the worker to let go of the job: it is to fail or release it, and the job ends as cancelled.
+    /// Whether cancelling was requested. The worker then has to stop and fail or release the job,
+    /// which ends as cancelled.
     pub cancel_requested: bool,
     /// Version of the job.
     pub version: i64,
 }
 
-/// A worker that lets go of a job.
+/// A worker's release of a job that it does not finish.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReleaseJob {
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// How the attempts of jobs ended.
+/// Outcomes of the attempts of several jobs.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportOutcomes {
@@ -114,54 +119,54 @@ pub struct ReportOutcomes {
     pub outcomes: Vec<JobOutcome>,
 }
 
-/// How an attempt ended.
+/// Outcome of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum OutcomeKind {
-    /// As `complete`.
+    /// Completes the job, as `complete` does.
     Completed,
-    /// As `fail`.
+    /// Fails the attempt, as `fail` does.
     Failed,
-    /// As `release`.
+    /// Releases the job, as `release` does.
     Released,
 }
 
-/// How the attempt of one job ended.
+/// Outcome of one job's attempt.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct JobOutcome {
     pub job_id: String,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
     pub outcome: OutcomeKind,
-    /// What came out of a completed job.
+    /// Result of a completed job.
     pub result: Option<Object>,
-    /// What went wrong in a failed one.
+    /// Error of a failed attempt.
     pub error: Option<String>,
-    /// False when another attempt would not help; true when left out.
+    /// Whether another attempt may help; true by default.
     pub retryable: Option<bool>,
-    /// Seconds until the next attempt; exponential backoff when left out.
+    /// Seconds until the next attempt; exponential backoff by default.
     #[oai(validator(minimum(value = "0"), maximum(value = "604800")))]
     pub retry_after_seconds: Option<u32>,
 }
 
-/// What came of each job of a call, in the order of the call.
+/// Outcome for each job of a call, in the order of the call.
 #[derive(Debug, ObjectShape)]
 pub struct Outcomes {
     pub outcomes: Vec<OutcomeAnswer>,
 }
 
-/// What came of one job of a call: its status, or the code of what was wrong.
+/// Outcome for one job of a call: its new status, or the code of the problem.
 #[derive(Debug, ObjectShape)]
 pub struct OutcomeAnswer {
-    /// Null when no job was made, and none was named.
+    /// Id of the job; null if no job was created and the request named no id.
     pub job_id: Option<String>,
-    /// Where the job stands now; left out when the job was refused.
+    /// Status of the job after the call; left out if the server refused the job.
     #[oai(skip_serializing_if_is_none)]
     pub status: Option<JobStatus>,
-    /// Why it was refused, as in a problem; null when it was not.
+    /// Code of the problem if the server refused the job; null otherwise.
     pub code: Option<String>,
-    /// A sentence that says what to do; null when it was not refused.
+    /// Sentence that says what to do; null if the server accepted the job.
     pub detail: Option<String>,
 }
 
@@ -180,7 +185,8 @@ impl From<ClaimJobs> for jobs::Claim {
 }
 
 impl ClaimedJob {
-    /// `None` of a job without a lease, which is claimed by nobody.
+    /// Returns the claimed job; `None` if the row has no lease, because then no worker has claimed
+    /// it.
     pub fn of(claimed: Claimed) -> Option<Self> {
         let Claimed { mut job, items } = claimed;
         let lease = Lease { token: job.lease_token.take()?, expires_at: job.lease_expires_at?.into() };

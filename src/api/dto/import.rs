@@ -1,10 +1,10 @@
-//! Imports as they are given.
+//! Imports as the API returns them.
 
 use super::{Object as Members, Time, object};
 use entity::{import, import_reject};
 use poem_openapi::{Enum, Object};
 
-/// Where an import stands.
+/// Status of an import.
 #[derive(Debug, Clone, Copy, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ImportStatus {
@@ -14,34 +14,35 @@ pub enum ImportStatus {
     Aborted,
 }
 
-/// A run of the importer, and what came of it so far.
+/// A run of the importer and its results so far.
 #[derive(Debug, Object)]
 pub struct Import {
     pub import_id: String,
     pub status: ImportStatus,
-    /// What it was given: files, and what was asked for.
+    /// Files and options of the run.
     pub options: Members,
-    /// Records that were met.
+    /// Records found in the dump.
     pub found: i64,
-    /// Records that are jobs now; of a dry run, that would be.
+    /// Records imported as jobs; in a dry run, records that would be.
     pub imported: i64,
-    /// Records whose job was there already and stays as it is, or was deleted here.
+    /// Records skipped because their job exists already, or was deleted here.
     pub already_there: i64,
-    /// Records that filled what their job lacked.
+    /// Records that filled in missing fields of an existing job.
     pub merged: i64,
-    /// Records that took their job's place.
+    /// Records that replaced an existing job.
     pub overwritten: i64,
-    /// Records that came in, and of which something was put right.
+    /// Imported records in which the importer repaired something.
     pub repaired: i64,
-    /// Records that could not be taken.
+    /// Records that the importer refused.
     pub rejected: i64,
-    /// Of these, how many are kept to be looked at: the first 10,000, of at most 64 MiB, and none of an old run. The others
-    /// are only counted.
+    /// Rejected records stored for inspection: the first 10,000, up to 64 MiB in all, and none of
+    /// an old run. The others are only counted.
     pub rejects_kept: i64,
-    /// What it told at its end: `total` and each of `sources` (the first 1,000) with the counts above, `rejected_by_reason` and
-    /// `repaired_by_rule`. Null while it runs, and of one whose process is gone.
+    /// Final report: `total` and each of `sources` (the first 1,000) with the counts above,
+    /// `rejected_by_reason` and `repaired_by_rule`. Null while the import runs, and if its process
+    /// is gone.
     pub report: Option<Members>,
-    /// Why it did not come to its end.
+    /// Error that ended the import early.
     pub error: Option<String>,
     pub started_at: Time,
     pub finished_at: Option<Time>,
@@ -51,33 +52,33 @@ pub struct Import {
 #[derive(Debug, Object)]
 pub struct ImportList {
     pub imports: Vec<Import>,
-    /// Names the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// A record that an import did not take.
+/// A record that an import refused.
 #[derive(Debug, Object)]
 pub struct ImportReject {
     pub reject_id: i64,
-    /// File in which the record stands.
+    /// File that contains the record.
     pub file: String,
-    /// Its key or row there; null when it is the file as a whole.
+    /// Key or row of the record in the file; null if the whole file was refused.
     pub key: Option<String>,
-    /// A stable word, e.g. `malformed_json`.
+    /// Stable code of the reason, e.g. `malformed_json`.
     pub reason: String,
-    /// A sentence about this record.
+    /// Sentence about this record.
     pub detail: String,
-    /// The record as it was found, secrets taken out.
+    /// Original text of the record, without secrets.
     pub raw: Option<String>,
     pub created_at: Time,
 }
 
-/// A page of rejects, in the order in which they were met.
+/// A page of rejects, in the order in which the importer found them.
 #[derive(Debug, Object)]
 pub struct ImportRejectList {
     pub import_id: String,
     pub rejects: Vec<ImportReject>,
-    /// To be sent as `after` for the next page; null on the last one.
+    /// Value to send as `after` for the next page; null on the last page.
     pub next_after: Option<i64>,
 }
 

@@ -1,4 +1,4 @@
-//! Bodies that jobs are made and changed with.
+//! Requests that create and change jobs.
 
 use super::{JobStatus, Object};
 use crate::jobs;
@@ -7,44 +7,46 @@ use poem_openapi::{Object as ObjectShape, types::MaybeUndefined};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// An idea to be made into a video.
+/// A request to make a video from an idea.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct GenerateIdea {
-    /// What the video is about.
+    /// Subject of the video.
     #[oai(validator(min_length = 10))]
     pub idea: String,
-    /// What the video has to keep to.
+    /// Requirements that the video must meet.
     #[oai(default = "idea_requirement")]
     pub user_requirement: String,
-    /// Visual style.
+    /// Visual style of the video.
     #[oai(default = "idea_style", validator(max_length = 255))]
     pub style: String,
     /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: Option<String>,
-    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    /// Client that lists the job as active until it ends: an id that a page generates once and
+    /// keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: Option<String>,
 }
 
-/// A script to be made into a video.
+/// A request to make a video from a script.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct GenerateScript {
-    /// The script.
+    /// Script of the video.
     #[oai(validator(min_length = 50))]
     pub script: String,
-    /// What the video has to keep to.
+    /// Requirements that the video must meet.
     #[oai(default = "script_requirement")]
     pub user_requirement: String,
-    /// Visual style.
+    /// Visual style of the video.
     #[oai(default = "script_style", validator(max_length = 255))]
     pub style: String,
     /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: Option<String>,
-    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    /// Client that lists the job as active until it ends: an id that a page generates once and
+    /// keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: Option<String>,
 }
@@ -65,32 +67,32 @@ fn script_style() -> String {
     "Anime Style".to_owned()
 }
 
-/// A job to be made.
+/// A job to create.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct NewJob {
-    /// Kind of work, e.g. `idea2video`.
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     pub job_type: String,
-    /// Id of the job; one is made up when left out.
+    /// Id of the job; the server generates one by default.
     pub job_id: Option<String>,
-    /// `idea` or `script`.
+    /// Mode of the input, `idea` or `script`.
     #[oai(validator(max_length = 20))]
     pub mode: Option<String>,
     /// The idea or script.
     pub content: Option<String>,
-    /// What the video has to keep to.
+    /// Requirements that the video must meet.
     pub user_requirement: Option<String>,
-    /// Visual style.
+    /// Visual style of the video.
     #[oai(validator(max_length = 255))]
     pub style: Option<String>,
     /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: Option<String>,
-    /// The request as it was sent to the creator.
+    /// Original request that the creator received.
     pub request_data: Option<Object>,
-    /// Whatever is to be kept with the job.
+    /// Data to store with the job.
     pub context: Option<Object>,
-    /// Folder for the job's files; `.working_dir/{job_type}/{job_id}` when left out.
+    /// Folder of the job's files; `.working_dir/{job_type}/{job_id}` by default.
     #[oai(validator(max_length = 500))]
     pub working_dir: Option<String>,
     /// Episode that the job belongs to.
@@ -99,26 +101,27 @@ pub struct NewJob {
     /// Series that the job belongs to.
     #[oai(validator(max_length = 36))]
     pub series_id: Option<String>,
-    /// Higher runs first.
+    /// Priority, 0 by default; workers get jobs with a higher priority first.
     #[oai(validator(minimum(value = "-100"), maximum(value = "100")))]
     pub priority: Option<i16>,
-    /// Not to be started by a worker before.
+    /// Time before which no worker may start the job.
     pub run_at: Option<DateTime<Utc>>,
-    /// How many times it may be started before a failure is final; 3 when left out.
+    /// Maximum number of attempts; a failure of the last one is final. 3 by default.
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     pub max_attempts: Option<i32>,
-    /// Up to 16 pairs of texts.
+    /// Labels of the job, at most 16 pairs of key and value.
     #[oai(validator(max_properties = 16))]
     pub labels: Option<BTreeMap<String, String>>,
-    /// The parts of the job, e.g. its shots.
+    /// Parts of the job, e.g. its shots.
     #[oai(validator(max_items = 10000))]
     pub items: Option<Vec<NewItem>>,
-    /// Who has the job before it until it ends: an id that a page makes up once and keeps.
+    /// Client that lists the job as active until it ends: an id that a page generates once and
+    /// keeps.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub client_id: Option<String>,
 }
 
-/// Jobs to be made.
+/// Jobs to create in one call.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct NewJobs {
@@ -126,14 +129,14 @@ pub struct NewJobs {
     pub jobs: Vec<NewJob>,
 }
 
-/// A part of a job to be made.
+/// A part of a job to create.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct NewItem {
     /// Name of the item, unique in the job.
     #[oai(validator(min_length = 1, max_length = 255))]
     pub key: String,
-    /// What is to be worked on.
+    /// Input of the item for the worker.
     pub input: Option<Value>,
 }
 
@@ -163,11 +166,12 @@ impl From<NewJob> for jobs::NewJob {
     }
 }
 
-/// A merge patch (RFC 7396) of a job: what is left out stays, null clears, objects are merged member by member.
+/// A JSON merge patch (RFC 7396) of a job: a missing field keeps its value, null clears it, and
+/// objects are merged member by member.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct JobPatch {
-    /// A transition, checked as such, in the same write as the other fields.
+    /// New status. The server checks the transition and writes it together with the other fields.
     pub status: Option<JobStatus>,
     #[oai(validator(max_length = 20))]
     pub mode: MaybeUndefined<String>,
@@ -179,20 +183,20 @@ pub struct JobPatch {
     pub project_title: MaybeUndefined<String>,
     pub request_data: MaybeUndefined<Object>,
     pub context: MaybeUndefined<Object>,
-    /// Percent; while the job is processing.
+    /// Progress in percent; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
     pub progress: Option<f64>,
-    /// While the job is processing.
+    /// Current stage of the work; only while the job is processing.
     #[oai(validator(max_length = 255))]
     pub current_stage: MaybeUndefined<String>,
     #[oai(validator(max_length = 500))]
     pub working_dir: MaybeUndefined<String>,
     pub result: MaybeUndefined<Object>,
     pub error: MaybeUndefined<String>,
-    /// While the job is processing.
+    /// Number of shots; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
-    /// While the job is processing; at most total_shots.
+    /// Number of completed shots, at most `total_shots`; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
     #[oai(validator(max_length = 36))]
@@ -204,7 +208,7 @@ pub struct JobPatch {
     pub run_at: MaybeUndefined<DateTime<Utc>>,
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     pub max_attempts: Option<i32>,
-    /// A label with null is removed.
+    /// Labels to set; a label with null is removed.
     pub labels: MaybeUndefined<BTreeMap<String, Option<String>>>,
 }
 
@@ -236,7 +240,7 @@ impl From<JobPatch> for jobs::JobPatch {
     }
 }
 
-/// An object as the verbs take it.
+/// Converts an object of the API into the map that `JobManager` takes.
 pub fn members(object: Object) -> Map<String, Value> {
     object.into_iter().collect()
 }

@@ -1,4 +1,4 @@
-//! Items as they are given, and the shots that they are to older clients.
+//! Items as the API returns them, and the shots that older clients see instead.
 
 use super::Time;
 use crate::jobs;
@@ -7,7 +7,7 @@ use poem_openapi::{Enum, Object};
 use serde::Serialize;
 use serde_json::Value;
 
-/// Where an item stands.
+/// Status of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum ItemStatus {
@@ -15,7 +15,7 @@ pub enum ItemStatus {
     Processing,
     Completed,
     Failed,
-    /// Done without being worked on.
+    /// Done although no worker worked on it.
     Skipped,
 }
 
@@ -43,21 +43,21 @@ impl From<ItemStatus> for entity::ItemStatus {
     }
 }
 
-/// One part of a job: a shot, a file, a URL.
+/// One part of a job, e.g. a shot, a file or a URL.
 #[derive(Debug, Object)]
 pub struct Item {
     /// Position in the job, from 0.
     idx: i32,
-    /// The creator's name of the item.
+    /// Name of the item, given by the creator.
     key: String,
     status: ItemStatus,
-    /// What the creator gave.
+    /// Input of the item, given by the creator.
     input: Option<Value>,
-    /// What came out.
+    /// Result of the item.
     result: Option<Value>,
-    /// Why it failed.
+    /// Error of a failed item.
     error: Option<String>,
-    /// Attempt of the job that reported last; 0 before any did.
+    /// Attempt of the job that last reported on the item; 0 before the first report.
     attempt: i32,
     created_at: Time,
     updated_at: Time,
@@ -83,16 +83,17 @@ impl From<job_item::Model> for Item {
     }
 }
 
-/// Items of a job in order.
+/// Items of a job, in order.
 #[derive(Debug, Object)]
 pub struct ItemList {
     pub job_id: String,
     pub items: Vec<Item>,
-    /// Position of the last item of this page, to be sent as `after` for the next; null on the last page.
+    /// Position of the last item of this page, to send as `after` for the next page; null on the
+    /// last page.
     pub next_after: Option<i32>,
 }
 
-/// Where a shot stands.
+/// Status of a shot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
@@ -107,7 +108,7 @@ pub enum ShotStatus {
 /// A shot of the video.
 #[derive(Debug, Object, Serialize)]
 pub struct Shot {
-    /// Number of the shot; scenes may number theirs alike.
+    /// Number of the shot; shots of different scenes may have the same number.
     shot_idx: i64,
     status: ShotStatus,
     first_frame_path: Option<String>,
@@ -123,13 +124,14 @@ pub struct Shot {
     scene_idx: Option<i64>,
 }
 
-/// The shots of a job in order.
+/// Shots of a job, in order.
 #[derive(Debug, Object)]
 pub struct ShotList {
     pub job_id: String,
     pub total_shots: i32,
     pub shots: Vec<Shot>,
-    /// Position of the last of them, to be sent as `after` for those behind it; null where there are none.
+    /// Position of the last shot of this response, to send as `after` for the next ones; null if
+    /// there are no more.
     pub next_after: Option<i32>,
 }
 

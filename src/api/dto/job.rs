@@ -1,4 +1,4 @@
-//! Jobs as they are given.
+//! Jobs as the API returns them.
 
 use super::{Object, Shot, Time, large::Large, object};
 use crate::jobs::{Counts, View};
@@ -8,20 +8,20 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// Where a job stands.
+/// Status of a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize)]
 #[oai(rename_all = "snake_case")]
 #[serde(rename_all = "snake_case")]
 pub enum JobStatus {
-    /// Waits for a worker.
+    /// The job waits for a worker.
     Queued,
-    /// Someone works on it.
+    /// A worker is running the job.
     Processing,
-    /// Ended with a result.
+    /// The job ended with a result.
     Completed,
-    /// Ended with an error.
+    /// The job ended with an error.
     Failed,
-    /// Ended because someone asked.
+    /// The job was cancelled on request.
     Cancelled,
 }
 
@@ -49,79 +49,79 @@ impl From<JobStatus> for entity::JobStatus {
     }
 }
 
-/// A job.
+/// A job and its current state.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct Job {
     /// Id of the job.
     pub job_id: String,
-    /// Kind of work, e.g. `idea2video`.
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     pub job_type: String,
-    /// `idea` or `script`, where that is known.
+    /// Mode of the input, `idea` or `script`, if known.
     pub mode: Option<String>,
     pub status: JobStatus,
     /// The idea or script.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     pub content: Large<String>,
-    /// What the video has to keep to.
+    /// Requirements that the video must meet.
     pub user_requirement: Option<String>,
-    /// Visual style.
+    /// Visual style of the video.
     pub style: Option<String>,
     /// Title of the project.
     pub project_title: Option<String>,
-    /// The request as it was sent.
+    /// Original request of the client.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     pub request_data: Large<Object>,
-    /// Whatever the creator wants to keep with the job.
+    /// Data that the creator stores with the job.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     pub context: Large<Object>,
-    /// Percent, 0 to 100.
+    /// Progress in percent, 0 to 100.
     pub progress: f64,
-    /// What is being done, e.g. `Developing story`.
+    /// Current stage of the work, e.g. `Developing story`.
     pub current_stage: Option<String>,
-    /// Folder in which the job's files are.
+    /// Folder of the job's files.
     pub working_dir: Option<String>,
-    /// What came out. `video_path` and `final_video_path` are the same.
+    /// Result of the job. `video_path` and `final_video_path` always have the same value.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     pub result: Large<Object>,
-    /// Why it failed, or why the last attempt did.
+    /// Error of the job, or of its last attempt.
     pub error: Option<String>,
-    /// How many shots there are, as far as that is known.
+    /// Number of shots, as far as it is known.
     pub total_shots: i32,
-    /// How many of them are done.
+    /// Number of completed shots.
     pub completed_shots: i32,
     /// Episode that the job belongs to.
     pub episode_id: Option<String>,
     /// Series that the job belongs to.
     pub series_id: Option<String>,
-    /// When the job was created.
+    /// Time when the job was created.
     pub created_at: Time,
-    /// When the job last changed.
+    /// Time of the job's last change.
     pub updated_at: Time,
-    /// When the job was first started.
+    /// Time of the first start.
     pub started_at: Option<Time>,
-    /// When the job ended.
+    /// Time when the job ended.
     pub completed_at: Option<Time>,
-    /// -100 to 100; higher runs first.
+    /// Priority, -100 to 100; workers get jobs with a higher priority first.
     pub priority: i16,
-    /// Not to be started by a worker before.
+    /// Time before which no worker may start the job.
     pub run_at: Option<Time>,
-    /// How many times the job was started.
+    /// Number of times the job was started.
     pub attempt: i32,
-    /// How many times it may be started before a failure is final.
+    /// Maximum number of attempts; a failure of the last one is final.
     pub max_attempts: i32,
-    /// Who works on it, or did last.
+    /// Worker that runs the job, or ran it last.
     pub worker_id: Option<String>,
-    /// When the worker's lease runs out.
+    /// Time when the worker's lease expires.
     pub lease_expires_at: Option<Time>,
-    /// Since when the worker is asked to let go.
+    /// Time when cancelling was requested; the worker then has to release the job or fail it.
     pub cancel_requested_at: Option<Time>,
-    /// Steps by one at every change; the number in the ETag.
+    /// Version of the job, the number in its `ETag`. It grows by one with each change.
     pub version: i64,
-    /// Up to 16 pairs of texts.
+    /// Labels of the job, at most 16 pairs of key and value.
     pub labels: BTreeMap<String, String>,
-    /// Older store that the job was imported from.
+    /// Older store from which the job was imported.
     pub source: Option<String>,
-    /// Raw status in that store.
+    /// Status of the job in that store, unchanged.
     pub source_status: Option<String>,
 }
 
@@ -131,32 +131,34 @@ pub struct JobWithShots {
     #[oai(flatten)]
     #[serde(flatten)]
     fields: Job,
-    /// The shots of the job, in order.
+    /// Shots of the job, in order.
     shots: Vec<Shot>,
-    /// Position of the last of them where the job has more than an answer holds: to be sent as `after` to list_shots.
+    /// Position of the last shot of this response if the job has more: send it as `after` to
+    /// `list_shots`. Null otherwise.
     shots_next_after: Option<i32>,
 }
 
-/// A job in a list. A summary, and a preview, leaves out content, request_data, request, context and result.
+/// A job in a list. A summary or preview leaves out content, request_data, request, context and
+/// result.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct ListedJob {
     #[oai(flatten)]
     #[serde(flatten)]
     fields: Job,
-    /// The same as job_type, for older clients.
+    /// Same as `job_type`, for older clients.
     #[oai(rename = "type")]
     #[serde(rename = "type")]
     kind: String,
-    /// The same as request_data, for older clients.
+    /// Same as `request_data`, for older clients.
     #[serde(skip_serializing_if = "Large::is_left_out")]
     request: Large<Object>,
-    /// In a preview, path of the last frame of the last shot that has one.
+    /// Path of the last frame of the last shot that has one; only in a preview.
     #[oai(skip_serializing_if_is_none)]
     #[serde(skip_serializing_if = "Option::is_none")]
     newest_frame_path: Option<String>,
 }
 
-/// What a summary leaves out of a listed job.
+/// Fields that a summary leaves out of a listed job.
 pub const LARGE_FIELDS: [&str; 5] = ["content", "request_data", "request", "context", "result"];
 
 /// A page of jobs.
@@ -166,25 +168,25 @@ pub struct JobList {
     pub pagination: Pagination,
 }
 
-/// Where a page stands among the others.
+/// Position and size of a page.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct Pagination {
-    /// How many there are under the filter, on all pages; at most 1000 where only counting would tell, and among the newest
-    /// 200,000 where each job has to be looked at.
+    /// Number of matching jobs on all pages. At most 1,000 if the server has to count them, and
+    /// only among the newest 200,000 jobs if it has to examine each one.
     pub total: u64,
-    /// False when there may be more than `total`.
+    /// Whether `total` is exact; if false, there may be more.
     pub total_exact: bool,
-    /// Rows of a page.
+    /// Maximum number of jobs on a page.
     pub limit: u64,
-    /// How many rows come before this page; 0 when it was asked for by cursor.
+    /// Number of jobs skipped before this page; 0 when the page was requested by cursor.
     pub offset: u64,
-    /// More follow, or may follow.
+    /// Whether more jobs follow, or may follow.
     pub has_more: bool,
-    /// Names the next page; null on the last one.
+    /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
 
-/// Jobs by status.
+/// Number of jobs by status.
 #[derive(Debug, ObjectShape)]
 pub struct JobCounts {
     pub queued: u64,
@@ -192,7 +194,7 @@ pub struct JobCounts {
     pub completed: u64,
     pub failed: u64,
     pub cancelled: u64,
-    /// All of them.
+    /// Sum of all statuses.
     pub total: u64,
 }
 
@@ -211,7 +213,7 @@ impl JobWithShots {
 }
 
 impl ListedJob {
-    /// As the view shows it.
+    /// Returns the job with the fields that the view shows.
     pub fn new(job: job::Model, view: View) -> Self {
         let (kind, request) = (job.job_type.clone(), object(job.request_data.clone()));
         let mut listed = Self { fields: job.into(), kind, request: request.into(), newest_frame_path: None };
@@ -271,7 +273,8 @@ impl From<job::Model> for Job {
     }
 }
 
-/// Of `video_path` and `final_video_path`, each stands for the other: half of the older clients read one, half the other.
+/// Copies `video_path` to `final_video_path` or the other way round, because older clients read
+/// only one of them.
 fn with_both_paths(mut result: Object) -> Object {
     for (one, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
         if let Some(path) = result.get(one).filter(|p| !p.is_null()).cloned() {

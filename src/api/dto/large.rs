@@ -1,4 +1,4 @@
-//! Fields that a summary has no trace of.
+//! Fields that a summary omits from its JSON altogether.
 
 use poem_openapi::{
     registry::{MetaSchemaRef, Registry},
@@ -7,7 +7,7 @@ use poem_openapi::{
 use serde::Serialize;
 use std::borrow::Cow;
 
-/// A field that may be large, or is left out.
+/// A field that may be large and can be left out.
 #[derive(Debug, Serialize)]
 #[serde(untagged)]
 pub enum Large<T> {
@@ -46,7 +46,7 @@ impl<T: ParseFromJSON> ParseFromJSON for Large<T> {
     }
 }
 
-/// To the document it is a field that may be null.
+/// Appears in the document as a nullable field.
 impl<T: Type> Type for Large<T> {
     const IS_REQUIRED: bool = <Option<T> as Type>::IS_REQUIRED;
     type RawValueType = Self;

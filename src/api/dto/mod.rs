@@ -1,4 +1,5 @@
-//! The shapes of bodies: what the document publishes, and how it becomes what the verbs take and give.
+//! Request and response bodies: the schemas of the document, and their conversion from and to the
+//! types of `JobManager`.
 
 mod action;
 mod active;
@@ -40,14 +41,14 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use time::Time;
 
-/// A JSON object of any members.
+/// A JSON object with any members.
 type Object = BTreeMap<String, Value>;
 
-/// The members of a column that holds an object.
+/// Returns the object in a JSON column.
 fn object(value: Option<Value>) -> Option<Object> {
     match value {
         Some(Value::Object(members)) => Some(members.into_iter().collect()),
-        // An imported store may have kept a bare value where an object belongs.
+        // An older store may have had a plain value where an object belongs.
         Some(value) => Some([("value".to_owned(), value)].into_iter().collect()),
         None => None,
     }

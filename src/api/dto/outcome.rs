@@ -1,10 +1,10 @@
-//! Small answers.
+//! Short responses: created and deleted jobs, updated shots, and health.
 
 use super::{JobStatus, Time};
 use crate::jobs::LoopStatus;
 use poem_openapi::Object;
 
-/// A job that waits to be made into a video.
+/// A job that was added to the queue to make a video.
 #[derive(Debug, Object)]
 pub struct Generated {
     pub job_id: String,
@@ -14,7 +14,7 @@ pub struct Generated {
     pub working_dir: String,
 }
 
-/// A job that is gone.
+/// A job that was deleted.
 #[derive(Debug, Object)]
 pub struct Deleted {
     pub message: String,
@@ -27,38 +27,38 @@ pub struct ShotUpdated {
     pub message: String,
     pub job_id: String,
     pub shot_idx: i64,
-    /// The fields that were set.
+    /// Names of the changed fields.
     pub updated_fields: Vec<String>,
 }
 
-/// How the service is.
+/// Health of the service.
 #[derive(Debug, Object)]
 pub struct HealthReport {
-    /// `ok`; when the database does not answer there is a problem instead.
+    /// Always `ok`: if the service is not healthy, the response is a problem instead.
     pub status: String,
     /// Version of the service.
     pub version: String,
-    /// `SQLite` or `PostgreSQL`.
+    /// Kind of database, `SQLite` or `PostgreSQL`.
     pub database: String,
-    /// What this server does again and again; those that have run.
+    /// Background loops of this server that have run at least once.
     pub loops: Vec<LoopReport>,
-    /// Lines of the log that could not be written since the server started.
+    /// Log lines that the server could not write since it started.
     pub dropped_log_lines: u64,
 }
 
-/// How a loop of the server goes.
+/// State of a background loop of the server.
 #[derive(Debug, Object)]
 pub struct LoopReport {
     pub name: String,
-    /// When it ran last.
+    /// Time of the last run.
     pub ran_at: Time,
-    /// How often it ran.
+    /// Number of runs.
     pub runs: u64,
-    /// How much it did, of all its runs.
+    /// Amount of work done in all runs, e.g. rescued jobs.
     pub done: u64,
-    /// Why its last run failed; null when it did not.
+    /// Error of the last run; null if it succeeded.
     pub error: Option<String>,
-    /// Runs that ended in a panic.
+    /// Number of runs that panicked.
     pub panics: u64,
 }
 

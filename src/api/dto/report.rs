@@ -1,76 +1,77 @@
-//! Bodies that tell what happens to a job.
+//! Requests that report the progress and the outcome of a job.
 
 use super::{Object, item::ItemStatus};
 use crate::jobs;
 use poem_openapi::Object as ObjectShape;
 use serde_json::Value;
 
-/// How far a job is. At least one of the two.
+/// Progress of a job. At least one of `progress` and `current_stage` is required.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportProgress {
-    /// Percent.
+    /// Progress in percent, 0 to 100.
     #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
     pub progress: Option<f64>,
-    /// What is being done.
+    /// Current stage of the work.
     #[oai(validator(max_length = 255))]
     pub current_stage: Option<String>,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// How many shots there are and are done. At least one of the two.
+/// Counts of a job's shots. At least one of the two is required.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportShots {
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
-    /// At most total_shots.
+    /// Number of completed shots, at most `total_shots`.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// Who starts a job.
+/// Caller that starts a job, and the lease that it asks for.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct StartJob {
-    /// 1 to 200 visible characters.
+    /// Name of the worker, 1 to 200 visible characters.
     #[oai(validator(min_length = 1, max_length = 200))]
     pub worker_id: Option<String>,
-    /// Hold the job under a lease that ends so many seconds from now unless a heartbeat extends it; its token comes in the
-    /// header Lease-Token. Without a lease nobody notices if the caller is gone.
+    /// Length of the lease in seconds, unless a heartbeat extends it; the response has its token in
+    /// the header `Lease-Token`. Without a lease the server does not notice when the caller is
+    /// gone.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub lease_seconds: Option<u32>,
 }
 
-/// What came out of a job.
+/// Result of a completed job.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct CompleteJob {
-    /// Whatever clients are to find, e.g. `video_path`.
+    /// Result for clients, e.g. `video_path`.
     pub result: Option<Object>,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// Why a job failed.
+/// Failure of a job's attempt.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct FailJob {
-    /// What went wrong.
+    /// Error of the attempt.
     pub error: String,
-    /// False when another attempt would not help; true when left out.
+    /// Whether another attempt may help; true by default.
     pub retryable: Option<bool>,
-    /// Seconds until the next attempt; exponential backoff when left out.
+    /// Seconds until the next attempt; exponential backoff by default.
     #[oai(validator(minimum(value = "0"), maximum(value = "604800")))]
     pub retry_after_seconds: Option<u32>,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// Why a job is not wanted any more.
+/// Reason for cancelling a job.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct CancelJob {
@@ -78,17 +79,18 @@ pub struct CancelJob {
     pub reason: Option<String>,
 }
 
-/// What became of items.
+/// Reports on items of a job.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportItems {
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub items: Vec<ItemReport>,
-    /// Token of the lease, where the job is held under one.
+    /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
 }
 
-/// What became of one item, named by its key, or by its position where keys repeat. A new key makes a new item.
+/// Report on one item, named by its key, or by its position if several items have the same key. A
+/// new key creates an item.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ItemReport {
@@ -97,9 +99,9 @@ pub struct ItemReport {
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub idx: Option<i32>,
     pub status: ItemStatus,
-    /// What came out; what was reported before stays when left out.
+    /// Result of the item; a missing one keeps the result reported before.
     pub result: Option<Value>,
-    /// Why it failed.
+    /// Error of a failed item.
     pub error: Option<String>,
 }
 
@@ -115,7 +117,7 @@ impl From<ItemReport> for jobs::ItemReport {
     }
 }
 
-/// New descriptions of a shot; what is left out or null stays.
+/// New descriptions of a shot; a missing or null field keeps its value.
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct EditShot {

@@ -1,4 +1,4 @@
-//! Statistics as they are given.
+//! Statistics as the API returns them.
 
 use super::{JobCounts, Time};
 use crate::{
@@ -9,49 +9,52 @@ use chrono::{DateTime, Utc};
 use entity::{job, queue};
 use poem_openapi::{Enum, Object};
 
-/// A span of time.
+/// Length of a bucket of the statistics.
 #[derive(Clone, Copy, Debug, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum Bucket {
-    /// The last hour is told.
+    /// One minute; the statistics cover the last hour.
     Minute,
-    /// The last day is told.
+    /// 15 minutes; the statistics cover the last day.
     QuarterHour,
-    /// The last week is told.
+    /// One hour; the statistics cover the last week.
     Hour,
 }
 
-/// What there is, what waits, and what happened lately.
+/// Counts of jobs and workers, waiting jobs, and recent activity.
 #[derive(Debug, Object)]
 pub struct StatsReport {
     pub as_of: Time,
-    /// Jobs by status.
+    /// Number of jobs by status.
     pub jobs: JobCounts,
-    /// The same of each type that has jobs.
+    /// Number of jobs by status, of each type that has jobs.
     pub by_type: Vec<TypeStats>,
-    /// Queued, and not due yet.
+    /// Queued jobs that are not due yet.
     pub scheduled: u64,
-    /// Since when the queued job has been due that waits longest; null when none waits.
+    /// Time since which the longest waiting queued job has been due; null if no job is waiting.
     pub oldest_queued_at: Option<Time>,
     pub oldest_queued_seconds: Option<f64>,
     pub oldest_queued_job_id: Option<String>,
     pub workers: WorkerCounts,
     pub bucket: Bucket,
-    /// Length of a bucket.
+    /// Length of a bucket in seconds.
     pub bucket_seconds: i32,
-    /// What happened, oldest first: 60 minutes, 96 quarters of an hour, or 168 hours. The last one is running.
+    /// Activity in each bucket, oldest first: 60 minutes, 96 quarters of an hour, or 168 hours. The
+    /// last bucket is not complete yet.
     pub buckets: Vec<StatsBucket>,
-    /// Jobs that failed for good since midnight (UTC).
+    /// Jobs that ended as failed since midnight (UTC).
     pub failures_today: i64,
-    /// Processing, but their worker is gone: the lease has run out, or nobody reported for 15 minutes.
+    /// Processing jobs whose worker is gone: the lease has expired, or, without a lease, no report
+    /// has arrived for 15 minutes.
     pub stuck: u64,
-    /// The jobs that claims give out next, in order; null unless asked for.
+    /// Jobs that the next claims get, in order; null unless requested with `next`.
     pub next: Option<Vec<NextJob>>,
-    /// Why jobs failed, those causes first that most jobs failed of; null unless asked for.
+    /// Failed jobs grouped by error, the largest group first; null unless requested with
+    /// `failures`.
     pub causes: Option<Vec<FailureCause>>,
 }
 
-/// A job that is due.
+/// A queued job that is due.
 #[derive(Debug, Object)]
 pub struct NextJob {
     pub job_id: String,
@@ -61,12 +64,13 @@ pub struct NextJob {
     pub created_at: Time,
 }
 
-/// Failed jobs whose errors begin with the same line, but for numbers and ids.
+/// Failed jobs whose errors have the same first line, apart from numbers and ids.
 #[derive(Debug, Object)]
 pub struct FailureCause {
-    /// First line of the error of the latest of them, 1,000 characters of it at most; empty when it gave none.
+    /// First line of the latest job's error, at most 1,000 characters; empty if the job has no
+    /// error text.
     pub error: String,
-    /// The latest first.
+    /// Failed jobs of the group, latest first.
     pub jobs: Vec<FailedJob>,
 }
 
@@ -78,7 +82,7 @@ pub struct FailedJob {
     pub failed_at: Option<Time>,
 }
 
-/// Jobs of a type.
+/// Number of jobs of one type by status, with the settings of its queue.
 #[derive(Debug, Object)]
 pub struct TypeStats {
     pub job_type: String,
@@ -87,38 +91,40 @@ pub struct TypeStats {
     pub completed: u64,
     pub failed: u64,
     pub cancelled: u64,
-    /// Nobody is given jobs of this type.
+    /// Whether the queue is paused: claims get no jobs of this type.
     pub paused: bool,
-    /// How many may be processed at once; null when there is no limit.
+    /// Maximum number of jobs that may be processing at once; null for no limit.
     pub max_running: Option<i32>,
 }
 
-/// Workers.
+/// Number of workers by state.
 #[derive(Debug, Object)]
 pub struct WorkerCounts {
     pub alive: u64,
-    /// Alive, with a job.
+    /// Workers that are alive and have a job.
     pub busy: u64,
-    /// Not heard of any more.
+    /// Workers that the server no longer hears from.
     pub stale: u64,
 }
 
-/// What happened in a span of time. Percentiles are in seconds, within 2 %, and null when there was nothing to measure.
+/// Activity in one bucket of time. Percentiles are in seconds, within 2 %, and null if nothing was
+/// measured.
 #[derive(Debug, Object)]
 pub struct StatsBucket {
     pub start: Time,
     pub created: i64,
     pub started: i64,
     pub completed: i64,
-    /// For good.
+    /// Jobs that ended as failed; failed attempts that the server retries do not count.
     pub failed: i64,
     pub cancelled: i64,
-    /// Back in the queue: after a failed attempt, after a worker that is gone, or because someone wanted it.
+    /// Jobs put back in the queue: after a failed attempt, after their worker was lost, or on
+    /// request.
     pub retried: i64,
-    /// How long jobs that were started had been due.
+    /// Median wait of the jobs that started: seconds from becoming due until the start.
     pub wait_p50: Option<f64>,
     pub wait_p95: Option<f64>,
-    /// How long jobs that completed or failed had run.
+    /// Median run time, in seconds, of the jobs that completed or failed.
     pub run_p50: Option<f64>,
     pub run_p95: Option<f64>,
 }

@@ -1,4 +1,4 @@
-//! Times as they are given: UTC, microseconds, ending in `Z`.
+//! Times as the API returns them: UTC with microseconds, ending in `Z`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use poem_openapi::{
@@ -9,7 +9,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::borrow::Cow;
 
-/// poem-openapi writes `+00:00`, which some of the older clients don't read.
+/// A time that ends in `Z`: poem-openapi writes `+00:00`, which some older clients cannot parse.
 #[derive(Clone, Copy, Debug)]
 pub struct Time(DateTime<Utc>);
 

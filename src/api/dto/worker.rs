@@ -1,94 +1,96 @@
-//! Workers and queues as they are given.
+//! Workers and queues as the API returns them.
 
 use super::Time;
 use crate::jobs::{self, Queue as Counted};
 use entity::job;
 use poem_openapi::{Enum, Object, types::MaybeUndefined};
 
-/// Where a worker stands.
+/// Status of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
 pub enum WorkerStatus {
-    /// It holds a job.
+    /// The worker has a job.
     Busy,
-    /// It asks for jobs.
+    /// The worker has no job and asks for one.
     Idle,
-    /// It is not heard of any more.
+    /// The server no longer hears from the worker.
     Stale,
 }
 
-/// Who asks for jobs.
+/// A worker that claims jobs.
 #[derive(Debug, Object)]
 pub struct Worker {
     worker_id: String,
-    /// Where it runs, as it says.
+    /// Host of the worker, as it reports it.
     host: Option<String>,
-    /// Version of its program, as it says.
+    /// Version of the worker's program, as it reports it.
     version: Option<String>,
-    /// The types that it asked for last.
+    /// Job types of its last claim.
     job_types: Vec<String>,
     status: WorkerStatus,
-    /// What it holds.
+    /// Jobs that the worker has now.
     jobs: Vec<HeldJob>,
     first_seen_at: Time,
-    /// To within a few seconds; to within 20 while the worker waits for a job at another server.
+    /// Time of its last call, to within a few seconds; to within 20 seconds while the worker waits
+    /// for a job at another server.
     last_seen_at: Time,
-    /// Jobs that it was given.
+    /// Number of jobs that the worker has claimed.
     claimed: i64,
-    /// Jobs that it completed.
+    /// Number of jobs that the worker has completed.
     completed: i64,
-    /// Attempts that it said had failed.
+    /// Number of attempts that the worker reported as failed.
     failed: i64,
-    /// Jobs that were taken from it because it was not heard of in time.
+    /// Number of jobs that the server took from the worker because it was not heard of in time.
     rescued: i64,
 }
 
-/// A job in the hands of a worker.
+/// A job that a worker is running.
 #[derive(Debug, Object)]
 pub struct HeldJob {
     job_id: String,
     job_type: String,
     project_title: Option<String>,
-    /// Percent, 0 to 100.
+    /// Progress in percent, 0 to 100.
     progress: f64,
     current_stage: Option<String>,
-    /// When the job is taken from the worker unless it is heard of; null when it has no lease.
+    /// Time when the lease expires, unless the worker sends a heartbeat before; null for a job
+    /// without a lease.
     lease_expires_at: Option<Time>,
 }
 
-/// Workers by id; those that were not heard of for a day are forgotten.
+/// Workers by id. The server forgets a worker that it has not heard of for a day.
 #[derive(Debug, Object)]
 pub struct WorkerList {
     pub workers: Vec<Worker>,
-    /// There are more workers than an answer lists: these are the ones that were heard of last.
+    /// Whether there are more workers than a response lists; the list then has those heard of last.
     pub more: bool,
 }
 
-/// The jobs of one type.
+/// A queue: all jobs of one type, and its settings.
 #[derive(Debug, Object)]
 pub struct Queue {
     job_type: String,
-    /// No worker is given a job of this type.
+    /// Whether the queue is paused: claims get no jobs of this type.
     paused: bool,
-    /// Jobs that may run at once; null for any number.
+    /// Maximum number of jobs that may be processing at once; null for no limit.
     max_running: Option<i32>,
     queued: u64,
     processing: u64,
 }
 
-/// Every type that something is set for, or of which jobs wait or run.
+/// All queues that have settings, or queued or processing jobs.
 #[derive(Debug, Object)]
 pub struct QueueList {
     pub queues: Vec<Queue>,
 }
 
-/// What is to be set for a type of job. At least one of the two; what is left out stays.
+/// Settings of a queue. At least one of the two is required; a missing one keeps its value.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct SetQueue {
-    /// Give no worker a job of this type.
+    /// Whether to pause the queue: claims then get no jobs of this type.
     pub paused: Option<bool>,
-    /// Jobs that may run at once; null for any number.
+    /// Maximum number of jobs that may be processing at once; null for no limit.
     #[oai(validator(minimum(value = "1"), maximum(value = "2147483647")))]
     pub max_running: MaybeUndefined<i32>,
 }

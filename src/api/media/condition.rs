@@ -1,4 +1,5 @@
-//! The conditions of a request for a file (RFC 9110, 13): whether the client has it already, or means another one.
+//! Conditional requests for a file (RFC 9110, 13): the client has this version already, or wants
+//! another one.
 
 use poem::{
     http::{HeaderMap, HeaderValue, header},
@@ -6,7 +7,7 @@ use poem::{
 };
 use std::{fs::Metadata, os::unix::fs::MetadataExt, time::UNIX_EPOCH};
 
-/// What names a version of a file.
+/// Version of a file, by its ETag and modification time.
 pub struct Version {
     etag: Option<ETag>,
     modified: Option<LastModified>,
@@ -16,7 +17,7 @@ pub struct Version {
 pub enum Verdict {
     Send,
     NotModified,
-    /// It is not the version that the client means.
+    /// The file is not the version that the request requires.
     Changed,
 }
 
@@ -45,7 +46,7 @@ impl Version {
         if is_new { Verdict::Send } else { Verdict::NotModified }
     }
 
-    /// The headers by which a client names the version later.
+    /// Adds the headers by which a client can name the version later.
     pub fn describe(self, answer: &mut HeaderMap) {
         if let Some(etag) = self.etag {
             answer.typed_insert(etag);

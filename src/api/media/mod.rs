@@ -1,4 +1,4 @@
-//! `/media/*`: the files of one folder, to be read only, and nothing outside it.
+//! `/media/*`: read-only access to the files of one folder, and to nothing outside it.
 
 mod condition;
 mod open;
@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-/// Bytes that are read at once.
+/// Bytes that one read fetches from a file.
 const PIECE: u64 = 64 << 10;
 
 pub struct Media {
@@ -72,7 +72,7 @@ impl Endpoint for Media {
     }
 }
 
-/// The file, or the part of it that the request wants.
+/// Sends the file, or the range of it that the request asks for.
 async fn send(
     request: &Request,
     path: &str,
@@ -107,7 +107,8 @@ async fn send(
     Ok(())
 }
 
-/// So many bytes of the file, from where it stands. One that has become shorter breaks the answer off.
+/// Returns a stream of this number of bytes of the file, from its current position. If the file has
+/// become shorter, the response breaks off with an error.
 fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Result<Bytes>> {
     stream::try_unfold((file, bytes), |(mut file, left)| async move {
         if left == 0 {
@@ -122,15 +123,17 @@ fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Resu
     })
 }
 
-/// By the name alone.
+/// Returns the media type by the name of the file alone.
 fn content_type(path: &str) -> Option<HeaderValue> {
     let kind = mime_guess::from_path(path).first()?;
     let charset = if kind.type_() == "text" { "; charset=utf-8" } else { "" };
     HeaderValue::try_from(format!("{kind}{charset}")).ok()
 }
 
-/// What is in the folder was made by others: a page among it must not act in this server's name. A film that is opened by
-/// its own address is played by a page that the browser makes around it, which a sandbox would keep from loading it.
+/// Returns the Content-Security-Policy of a file. The files come from others, and an HTML page
+/// among them must not act with this server's origin. A browser that opens a video by its address
+/// plays it in a page that it generates, and a sandbox would block that page from loading the
+/// video.
 fn policy(content_type: &str) -> &'static str {
     let is_played = content_type.starts_with("video/") || content_type.starts_with("audio/");
     if is_played { "default-src 'none'; media-src 'self'" } else { "sandbox" }

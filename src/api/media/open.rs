@@ -1,5 +1,5 @@
-//! Opening a file beneath a folder, once, so that what is checked is what is sent: a name that is looked up twice can be
-//! another file the second time, and a link to one outside.
+//! Opening a file inside a folder, once, so that the file that is checked is the file that is sent.
+//! A second lookup of the name could find another file, or a link to one outside.
 
 use rustix::{
     fs::{CWD, Mode, OFlags, openat},
@@ -11,13 +11,14 @@ use std::{
     path::{Component, Path},
 };
 
-/// Without waiting for the other end of a pipe, and without becoming the terminal's process.
+/// Flags for opening a file: do not block on a pipe without a writer, and do not acquire a
+/// controlling terminal.
 const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
 
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
 
-/// The file that a path of plain names leads to, links within the folder included. `None` for what lies outside, is
-/// not there, or is no regular file.
+/// Opens the file at a path of plain names, following links within the folder. Returns `None` if it
+/// is outside the folder, does not exist, or is not a regular file.
 pub fn open_beneath(folder: &Path, path: &Path) -> Option<(File, Metadata)> {
     if !path.components().all(|part| matches!(part, Component::Normal(_))) {
         return None;
@@ -25,11 +26,11 @@ pub fn open_beneath(folder: &Path, path: &Path) -> Option<(File, Metadata)> {
     let root = canonicalize(folder).ok()?;
     let target = canonicalize(root.join(path)).ok()?;
     let inside = target.strip_prefix(&root).ok().filter(|inside| inside.components().next().is_some())?;
-    // A device is not even opened, which may do something.
+    // Opening a device can have side effects.
     if !target.symlink_metadata().ok()?.is_file() {
         return None;
     }
-    // From here on no link is followed: whoever puts one into the way meanwhile gets nothing.
+    // No link is followed from here on, so that one placed there meanwhile leads nowhere.
     let root = openat(CWD, &root, FOLDER | OFlags::NOFOLLOW, Mode::empty()).ok()?;
     let file = File::from(descend(root, inside).ok()?);
     let metadata = file.metadata().ok().filter(Metadata::is_file)?;
@@ -41,9 +42,9 @@ fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
     use rustix::fs::{ResolveFlags, openat2};
     let within = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_SYMLINKS;
     match openat2(&root, inside, FILE, Mode::empty(), within) {
-        // A kernel before 5.6, or a container whose rules do not know the call.
+        // The kernel is older than 5.6, or a container's seccomp rules do not know the call.
         Err(Errno::NOSYS | Errno::PERM) => step_by_step(root, inside),
-        // A rename somewhere on the way: the kernel asks to try again.
+        // A rename happened on the path: the kernel asks for another try.
         Err(Errno::AGAIN) => openat2(&root, inside, FILE, Mode::empty(), within),
         opened => opened,
     }
@@ -54,7 +55,7 @@ fn descend(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
     step_by_step(root, inside)
 }
 
-/// One name after the other, each in the folder that was opened before it.
+/// Opens one component after the other, each relative to the folder opened before.
 fn step_by_step(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
     let mut at = root;
     let mut parts = inside.components().peekable();

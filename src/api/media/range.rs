@@ -1,21 +1,22 @@
-//! The range of a file that is wanted (RFC 9110, 14).
+//! The `Range` of a request for a file (RFC 9110, 14).
 
 use poem::http::{HeaderMap, header};
 use std::ops::Range;
 
-/// The part of the file that is sent.
+/// The part of a file that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Wanted {
     Whole,
-    /// These bytes, at least one.
+    /// A range of at least one byte.
     Part(Range<u64>),
-    /// Nothing of the file lies in the range.
+    /// A range with no byte of the file.
     Beyond,
 }
 
-/// What a `Range` header asks of a file of this size. What is not understood asks for the whole.
+/// Returns the part that a `Range` header asks for, in a file of this size: the whole file if the
+/// header is not understood.
 pub fn wanted(range: &str, size: u64) -> Wanted {
-    // Several ranges would have to be sent as several parts; a server may send the whole instead.
+    // Several ranges would need a multipart response; a server may send the whole file instead.
     let bounds = range.strip_prefix("bytes=").and_then(|bounds| bounds.split_once('-'));
     let Some((first, last)) = bounds.map(|(first, last)| (first.trim(), last.trim())) else { return Wanted::Whole };
     match (first.parse::<u64>(), last.parse::<u64>()) {
@@ -30,8 +31,8 @@ pub fn wanted(range: &str, size: u64) -> Wanted {
     }
 }
 
-/// The `If-Range` of a request, if it has one, names the file that the answer is of: else a part of it would be put
-/// together with parts of another.
+/// Returns whether the `If-Range` of a request names the current version of the file; true without
+/// one. Otherwise the client would combine parts of different files.
 pub fn is_of_same_file(request: &HeaderMap, answer: &HeaderMap) -> bool {
     let Some(seen) = request.get(header::IF_RANGE) else { return true };
     [header::ETAG, header::LAST_MODIFIED].iter().any(|name| answer.get(name) == Some(seen))

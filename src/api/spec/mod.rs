@@ -1,7 +1,9 @@
-//! The OpenAPI document: what poem-openapi makes of the handlers, completed and put right.
+//! The OpenAPI document: poem-openapi generates it from the handlers, and this module completes and
+//! corrects it.
 //!
-//! poem-openapi names version 3.0.0 but writes members of 3.1, knows nothing of headers that are read by hand or of
-//! problems, and takes every optional field for one that cannot be null. Here that becomes a valid 3.1.0 and a 3.0.3.
+//! poem-openapi declares version 3.0.0 but writes members of 3.1, does not know problems and
+//! headers that handlers read themselves, and treats every optional field as not nullable. The
+//! result here is a valid 3.1.0 document, and a 3.0.3 version of it.
 
 mod older;
 mod operations;
@@ -24,28 +26,28 @@ use std::{collections::BTreeMap, sync::LazyLock};
 static RAW: LazyLock<String> = LazyLock::new(|| service().spec());
 static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_str(&RAW).unwrap_or_default()));
 
-/// The service for its document alone.
+/// Builds the service only to generate its document.
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let jobs = JobManager::detached();
     super::service(super::operations(&jobs, &Background::new(jobs.clone(), Settings::default())))
 }
 
-/// The document, OpenAPI 3.1.0.
+/// Returns the document in OpenAPI 3.1.0.
 pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
-/// The document as JSON.
+/// Returns the document as JSON.
 pub fn json() -> String {
     pretty(document())
 }
 
-/// The document as YAML.
+/// Returns the document as YAML.
 pub fn yaml() -> String {
     yaml::print(document())
 }
 
-/// The document in the older version 3.0.3, for tools that don't read 3.1 yet.
+/// Returns the document in OpenAPI 3.0.3, for tools that do not support 3.1 yet.
 pub fn json_3_0() -> String {
     let mut document = document().clone();
     document["openapi"] = json!("3.0.3");
@@ -57,19 +59,21 @@ pub fn json_3_0() -> String {
     pretty(&document)
 }
 
-/// Swagger UI with the document, for the page `/docs`.
+/// Returns Swagger UI with the document, for the page `/docs`.
 pub fn swagger_ui() -> String {
     service().swagger_ui_html().replace(RAW.as_str(), &document().to_string())
 }
 
-/// Redoc with the document, for the page `/redoc`. Its template links fonts and a picture of other hosts.
+/// Returns Redoc with the document, for the page `/redoc`, without the template's links to fonts
+/// and a picture on other hosts.
 pub fn redoc() -> String {
     let page = service().redoc_html().replace(RAW.as_str(), &document().to_string());
     let page = page.lines().filter(|line| !line.contains("fonts.googleapis.com")).collect::<Vec<_>>().join("\n");
     page.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
 }
 
-/// Every path of the document, cut at its slashes, with the methods that it takes.
+/// Returns every path of the document, split at its slashes, with its methods in upper case, comma
+/// separated.
 pub fn methods_by_path() -> Vec<(Vec<String>, String)> {
     let paths = document()["paths"].as_object().into_iter().flatten();
     let row = |(path, item): (&String, &Value)| {
@@ -101,7 +105,7 @@ fn complete(mut document: Value) -> Value {
         "contact": {"name": "The Callsheet developers", "url": "https://github.com/callsheet/callsheet"},
     });
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
-    // Nothing authenticates: said, rather than left open.
+    // Says explicitly that the API has no authentication.
     document["security"] = json!([]);
     schemas::add_problems(&mut document);
     let schemas = document["components"]["schemas"].as_object_mut().into_iter().flatten();
@@ -120,7 +124,7 @@ fn complete(mut document: Value) -> Value {
     document
 }
 
-/// In the order of a job's life instead of the alphabet.
+/// Sorts the tags in the order of a job's life instead of alphabetically.
 fn sort_tags(document: &mut Value) {
     const ORDER: [&str; 12] = [
         "Generate",
@@ -142,7 +146,7 @@ fn sort_tags(document: &mut Value) {
     }
 }
 
-/// One example a schema and one a code; the operations refer to them.
+/// Adds an example for each schema and each code that operations refer to.
 fn add_examples(document: &mut Value) {
     let mut examples = Map::new();
     for name in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {

@@ -1,14 +1,15 @@
-//! The rendering in version 3.0.3.
+//! Conversion of the document to OpenAPI 3.0.3.
 
 use serde_json::{Map, Value, json};
 
-/// Rewrites what 3.1 says otherwise than 3.0: types with null, and examples of schemas.
+/// Rewrites the parts in which 3.0 differs from 3.1: nullable types and examples of schemas.
 pub fn to_3_0(value: &mut Value) {
     match value {
         Value::Object(members) => {
             null_to_nullable(members);
             members.remove("propertyNames");
-            // Of a schema; the examples of a media type are an object, and the same in both versions.
+            // Only examples of a schema are a list; those of a media type are an object in both
+            // versions.
             if let Some(first) = members.get("examples").and_then(|e| e.get(0)).cloned() {
                 members.remove("examples");
                 members.insert("example".to_owned(), first);

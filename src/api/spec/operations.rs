@@ -1,4 +1,4 @@
-//! The operations: their parameters, headers, examples, links and problems.
+//! Corrections of the document's operations: parameters, headers, examples, links and problems.
 
 use super::schemas::{NO_CONTROL, NO_NUL};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// One operation completed.
+/// Completes and corrects one operation.
 pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<String, String>) {
     let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
     let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
@@ -52,7 +52,7 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
     add_problems(operation, contract, is_unsafe, has_body);
 }
 
-/// What can be called next with the id of a thing just made.
+/// Adds links to the operations that take the id of the created resource.
 fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
@@ -98,7 +98,7 @@ const JOB_OPERATIONS: [&str; 20] = [
     "delete_job",
 ];
 
-/// The media type without its charset, and with the example of its schema.
+/// Removes the charset of the media type and adds the example of its schema.
 fn complete_content(content: &mut Value) {
     let Some(types) = content.as_object_mut() else { return };
     if let Some(media) = types.remove("application/json; charset=utf-8") {
@@ -201,7 +201,7 @@ fn header_parameter(header: Header) -> Value {
             "If-None-Match",
             "ETags of the versions that the client has; 304 when the job is at one of them.",
             "\"4\"",
-            // Whatever else it holds is a tag of something that the client does not have of us.
+            // Clients and proxies may send any tags here; unknown ones simply do not match.
             None,
         ),
         Header::LastEventId => (

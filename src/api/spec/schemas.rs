@@ -1,9 +1,11 @@
-//! The schemas: what may be null, what is always there, and what else the service refuses.
+//! Corrections of the document's schemas: nullable and required fields, and further limits of the
+//! service.
 
 use crate::api::{dto::LARGE_FIELDS, examples::example};
 use serde_json::{Value, json};
 
-/// Schemas that clients send: what is optional in them may be left out. In all others every field is always there.
+/// Schemas of requests, in which optional fields may be missing. In all other schemas every field
+/// is always present.
 const INPUTS: [&str; 26] = [
     "ActionFilter",
     "CancelJob",
@@ -33,7 +35,7 @@ const INPUTS: [&str; 26] = [
     "StartJob",
 ];
 
-/// Optional fields that cannot be null: clearing them would mean nothing.
+/// Optional fields that cannot be null, because clearing them would mean nothing.
 const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("NewAction", &["dry_run", "confirm"]),
     ("SetQueue", &["paused"]),
@@ -45,7 +47,7 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("GenerateScript", &["user_requirement", "style"]),
 ];
 
-/// Schemas of which at least one of two fields has to be there.
+/// Schemas that require at least one of two fields.
 const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
     ("ItemReport", ["key", "idx"]),
     ("ReportProgress", ["progress", "current_stage"]),
@@ -53,16 +55,16 @@ const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
     ("SetQueue", ["paused", "max_running"]),
 ];
 
-/// Form of a job type.
+/// Pattern of a job type.
 pub const JOB_TYPE: &str = "^[a-z0-9_.-]{1,50}$";
 
-/// Characters of any text: all but NUL, which no database here can hold.
+/// Pattern of any text: no NUL, which neither database can hold.
 pub const NO_NUL: &str = r"^[^\u0000]*$";
 
-/// Characters of a name: visible ones.
+/// Pattern of a name: no control characters.
 pub const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
-/// The two schemas that no type of ours has.
+/// Adds the schemas of problems, which no Rust type declares.
 pub fn add_problems(document: &mut Value) {
     let text = |description: &str| json!({"type": "string", "description": description});
     document["components"]["schemas"]["FieldProblem"] = json!({
@@ -96,7 +98,7 @@ pub fn add_problems(document: &mut Value) {
     });
 }
 
-/// One schema put right.
+/// Completes and corrects one schema.
 pub fn complete(name: &str, schema: &mut Value) {
     if let Some(example) = example(name) {
         schema["examples"] = json!([example]);
@@ -133,14 +135,14 @@ pub fn complete(name: &str, schema: &mut Value) {
     }
 }
 
-/// What the service refuses in a field, said in the schema.
+/// Adds the limits that the service checks to the schema of a field.
 fn narrow(schema: &str, field: &str, property: &mut Value) {
     if field == "labels" {
         property["maxProperties"] = json!(16);
         property["propertyNames"] = json!({"pattern": "^[A-Za-z0-9._/-]{1,63}$"});
         property["additionalProperties"]["maxLength"] = json!(255);
         property["additionalProperties"]["pattern"] = json!(NO_NUL);
-        // poem-openapi says the same of a map to texts and of one to optional texts.
+        // poem-openapi writes the same schema for a map to texts and for a map to optional texts.
         let null_removes = schema == "JobPatch";
         property["additionalProperties"]["type"] =
             if null_removes { json!(["string", "null"]) } else { json!("string") };
@@ -151,7 +153,8 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     if field == "items" {
         property["uniqueItems"] = json!(true);
     }
-    // Not at the fields themselves: poem-openapi would compile the pattern anew for each request.
+    // As attributes of the fields, poem-openapi would compile these patterns again for each
+    // request.
     match (schema, field) {
         ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
         ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),

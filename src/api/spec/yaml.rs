@@ -1,9 +1,9 @@
-//! JSON printed as YAML 1.2, which every reader of 1.1 understands as well: a text is plain only where nothing else can be
-//! meant by it.
+//! JSON printed as YAML 1.2 that YAML 1.1 parsers read the same way: a text is unquoted only if it
+//! has no other meaning.
 
 use serde_json::{Map, Value};
 
-/// The value as a document.
+/// Returns the value as a YAML document.
 pub fn print(value: &Value) -> String {
     let mut text = String::new();
     match value {
@@ -17,7 +17,8 @@ pub fn print(value: &Value) -> String {
     text
 }
 
-/// The members, each on a line of its own; the first one stands behind what begins the line already.
+/// Prints the members, each on its own line; the first one follows the text that the line begins
+/// with.
 fn object(members: &Map<String, Value>, depth: usize, begun: &str, text: &mut String) {
     let mut begin = begun.to_owned();
     for (name, value) in members {
@@ -49,7 +50,7 @@ fn array(values: &[Value], depth: usize, text: &mut String) {
         text.push_str("- ");
         match value {
             Value::Object(members) if !members.is_empty() => object(members, depth + 1, "", text),
-            // In the form of JSON, which is YAML too: a list in a list is a rare thing.
+            // A nested list is rare: it is written as JSON, which is valid YAML.
             Value::Array(_) => text.push_str(&format!("{value}\n")),
             scalar => text.push_str(&format!("{}\n", of_scalar(scalar, depth + 1))),
         }
@@ -74,7 +75,7 @@ fn of_scalar(value: &Value, depth: usize) -> String {
     }
 }
 
-/// Lines that can stand as they are.
+/// Returns whether a text of several lines can be a block without escapes.
 fn is_block(text: &str) -> bool {
     text.contains('\n')
         && !text.ends_with('\n')
@@ -87,7 +88,7 @@ fn is_printable(c: char) -> bool {
     !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
-/// A text of one line: plain, in single quotes, or as JSON writes it.
+/// Returns a text of one line: plain, in single quotes, or as JSON.
 fn word(text: &str) -> String {
     if !text.chars().all(is_printable) {
         let signs = Value::from(text).to_string();
@@ -97,7 +98,8 @@ fn word(text: &str) -> String {
     if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
 }
 
-/// Nothing but this text can be meant: no number, no truth value, no sign of YAML.
+/// Returns whether a plain text would be read as this text, not as a number, a boolean or YAML
+/// syntax.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
     let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_'));

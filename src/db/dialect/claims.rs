@@ -1,8 +1,10 @@
-//! The statements that hand jobs out. They read the two indexes of live jobs and nothing else, whatever the history.
+//! SQL statements of claims. They use only the two indexes of live jobs, so that the history does
+//! not slow them down.
 
 use sea_orm::DbBackend;
 
-/// SQLite chooses by what it knows of the tables, which may be nothing: here there is one right index.
+/// Forces an index on SQLite, whose planner relies on table statistics that may be missing. Only
+/// one index is right here.
 fn hint(backend: DbBackend, index: &str) -> String {
     match backend {
         DbBackend::Sqlite => format!("INDEXED BY {index}"),
@@ -10,7 +12,7 @@ fn hint(backend: DbBackend, index: &str) -> String {
     }
 }
 
-/// The rows of a list that `bulk::list` made, as the table `kinds (job_type)`.
+/// Query for the table `kinds (job_type)` from a list that `bulk::list` made.
 fn kinds(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Postgres => "SELECT unnest(($1::text)::text[])",
@@ -18,8 +20,9 @@ fn kinds(backend: DbBackend) -> &'static str {
     }
 }
 
-/// For each type of a list (1) and each priority that its queued jobs have: when the first of them is due. Steps from
-/// priority to priority in the index, over whatever lies between.
+/// Selects, for each type of a list (parameter 1) and each priority of its queued jobs, the time
+/// when the first of them is due. Steps in the index from priority to priority, skipping the
+/// entries between.
 pub fn levels(backend: DbBackend) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
     let of = |alias: &str| format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'");
@@ -40,9 +43,9 @@ pub fn levels(backend: DbBackend) -> String {
 
 const ORDER: &str = "COALESCE(run_at, created_at), created_at, id";
 
-/// The first so many (3) jobs of one priority (1) that are due now (2), of so many types: each (4, 6, …) with its own
-/// limit (5, 7, …). With a lock, jobs that another transaction is about to change are left out, and those that are found
-/// are locked.
+/// Selects the first jobs of one priority (parameter 1) that are due at a time (2), up to a total
+/// limit (3). Each type (4, 6, …) has its own limit (5, 7, …). With a lock, the statement locks the
+/// jobs and skips those that another transaction has locked.
 pub fn pick(backend: DbBackend, types: usize, columns: &str, lock: bool) -> String {
     let hint = hint(backend, "idx_job_claim");
     let (sign, lock) = match (backend, lock) {
@@ -57,13 +60,13 @@ pub fn pick(backend: DbBackend, types: usize, columns: &str, lock: bool) -> Stri
              AND priority = {sign}1 AND COALESCE(run_at, created_at) <= {sign}2 ORDER BY {ORDER} LIMIT {sign}{limit} {lock}"
         )
     };
-    // Each part comes in order already: they are merged, and only as far as is asked for.
+    // Each part is sorted already, so the database merges them and reads only as far as the limit.
     let parts: Vec<_> = (0..types).map(|i| format!("SELECT * FROM ({}) AS part_{i}", of_type(i))).collect();
     format!("SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}3", parts.join(" UNION ALL "))
 }
 
-/// Gives jobs, each with its token, to a worker (1) until a moment (2); now (3). On PostgreSQL the ids (4) and the tokens
-/// (5) are two lists, else one list of pairs (4).
+/// Gives jobs, each with its lease token, to a worker (parameter 1) until a time (2); now is (3).
+/// On PostgreSQL the ids (4) and the tokens (5) are two lists, on SQLite one list of pairs (4).
 pub fn hand_out(backend: DbBackend) -> String {
     let (sign, given) = match backend {
         DbBackend::Postgres => ("$", "unnest(($4::text)::text[], ($5::text)::text[]) AS given (id, token)".to_owned()),
@@ -77,7 +80,7 @@ pub fn hand_out(backend: DbBackend) -> String {
     )
 }
 
-/// How many jobs of each type of a list (1) run.
+/// Counts the running jobs of each type of a list (parameter 1).
 pub fn running(backend: DbBackend) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_processing"));
     format!(
@@ -86,7 +89,7 @@ pub fn running(backend: DbBackend) -> String {
     )
 }
 
-/// One row if there is a job whose lease has run out by a moment (1).
+/// Selects one row if any job's lease has expired by a time (parameter 1).
 pub fn any_expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let sign = if backend == DbBackend::Postgres { "$" } else { "?" };
@@ -95,8 +98,8 @@ pub fn any_expired(backend: DbBackend) -> String {
     )
 }
 
-/// So many (2) of the jobs whose lease has run out by a moment (1), behind the first few (3), locked; those that another
-/// transaction holds are left out.
+/// Selects jobs whose lease has expired by a time (parameter 1), up to a limit (2) after an offset
+/// (3). Locks them, and skips those that another transaction has locked.
 pub fn expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let (sign, lock) = match backend {

@@ -1,4 +1,4 @@
-//! Rows by the thousand: statements that take many, and what they give back as one value.
+//! Statements that insert or update many rows, or return many rows as one value.
 
 use entity::job;
 use sea_orm::{
@@ -6,16 +6,17 @@ use sea_orm::{
     sea_query::{ColumnType, Expr},
 };
 
-/// Whether rows cost less when they come as one value.
+/// Returns whether rows cost less when the database returns them as one value.
 pub fn gathers(backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
 }
 
-/// The jobs of a statement that selects all columns, as one text: an array of arrays, in which what JSON does not know is
-/// text. A number of JSON would have 15 digits on SQLite, and another value than the one that is kept.
+/// Wraps a statement that selects all columns of jobs, so that it returns one text: an array of
+/// arrays, in which values without a JSON form are text. The progress is text too, because SQLite
+/// writes a JSON number with 15 digits, which is another value than the stored one.
 pub fn gather(sql: &str) -> String {
     let column = |column: job::Column| match column {
-        // A text would become the number 0.
+        // The format would turn a text into the number 0.
         job::Column::Progress => {
             "CASE WHEN typeof(\"progress\") IN ('real', 'integer') THEN format('%!.17g', \"progress\") END".to_owned()
         }
@@ -25,16 +26,16 @@ pub fn gather(sql: &str) -> String {
     format!("SELECT json_group_array(json_array({})) FROM ({sql})", columns.join(","))
 }
 
-/// There is something in the rows that JSON has no form for.
+/// Returns whether the rows hold a value that JSON cannot represent.
 pub fn cannot_gather(error: &DbErr) -> bool {
     str::contains(&error.to_string(), "JSON cannot hold")
 }
 
-/// Bytes that a value of PostgreSQL's JSON is stored in up to which it is not packed, in most
-/// rows; and how much larger a packed one may be, about.
+/// Size in bytes up to which PostgreSQL stores a JSON value uncompressed in most rows, and the
+/// approximate factor by which it compresses a larger one.
 const PACKED: (u32, u32) = (1000, 16);
 
-/// About how many bytes a column holds, as a 64-bit number, without a look at a long value.
+/// Approximate bytes of a column, as a 64-bit number, without reading a long value.
 pub fn bytes(backend: DbBackend, column: Expr, is_json: bool) -> Expr {
     match (backend, is_json) {
         (DbBackend::Postgres, true) => {
@@ -49,12 +50,12 @@ pub fn bytes(backend: DbBackend, column: Expr, is_json: bool) -> Expr {
     }
 }
 
-/// Whether a statement can take the values of a column as one array.
+/// Returns whether a statement can bind the values of a column as one array.
 pub fn takes_arrays(backend: DbBackend) -> bool {
     backend == DbBackend::Postgres
 }
 
-/// The type of an element of a column's array.
+/// Type name of an element of a column's array.
 pub fn type_name(column: &ColumnType) -> &'static str {
     match column {
         ColumnType::SmallInteger => "smallint",
@@ -67,7 +68,8 @@ pub fn type_name(column: &ColumnType) -> &'static str {
     }
 }
 
-/// Inserts so many rows: on PostgreSQL they come as an array literal a column, on SQLite value by value.
+/// Inserts a number of rows: on PostgreSQL from one array literal per column, on SQLite value by
+/// value.
 pub fn insert_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], rows: usize) -> String {
     let names = quoted(columns).join(", ");
     match backend {
@@ -76,7 +78,8 @@ pub fn insert_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], 
     }
 }
 
-/// Sets columns of so many rows, which come as in [`insert_rows`]; the first `keys` columns say which rows.
+/// Updates columns of a number of rows, bound as in [`insert_rows`]. The first `keys` columns
+/// identify the rows.
 pub fn update_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], keys: usize, rows: usize) -> String {
     let names = quoted(columns);
     let given = |i: usize| match backend {

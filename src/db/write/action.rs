@@ -1,4 +1,5 @@
-//! Actions on many jobs: the row of an action, and each batch of it with what became of its jobs, in one transaction.
+//! Actions on many jobs. One transaction writes a batch of jobs, the outcome of each, and the row
+//! of the action.
 
 use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
 use crate::{
@@ -19,15 +20,16 @@ use sea_orm::{
 };
 use std::sync::Arc;
 
-/// Begins an action.
+/// Starts an action on many jobs.
 pub struct StartAction {
     pub action: job_action::Model,
-    /// It is on all jobs, which nobody has confirmed: refused, unless the idempotency key came before.
+    /// Whether the action covers all jobs and the client has not confirmed it. It is refused then,
+    /// unless the idempotency key is known.
     pub unconfirmed: bool,
 }
 
 impl Write for StartAction {
-    /// The action as it is: the first one, when the idempotency key came before.
+    /// Stored action: the one of the first call, if the idempotency key is known.
     type Output = job_action::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
@@ -52,7 +54,7 @@ impl StartAction {
     }
 }
 
-/// Makes the action that of a process, if it still is that of the one it was seen with.
+/// Assigns a running action to a process, if its assignment has not changed since it was read.
 pub struct TakeAction {
     pub id: String,
     pub was: Option<String>,
@@ -61,7 +63,7 @@ pub struct TakeAction {
 }
 
 impl Write for TakeAction {
-    /// Whether it is.
+    /// Whether the action was assigned.
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
@@ -79,10 +81,10 @@ impl Write for TakeAction {
     }
 }
 
-/// Ends an action that is running; one that has ended stays as it is.
+/// Ends a running action; one that has ended stays unchanged.
 pub struct EndAction {
     pub id: String,
-    /// Only if it is that of this process.
+    /// Process to which the action must be assigned; `None` for any.
     pub process: Option<String>,
     pub status: ActionStatus,
     pub error: Option<String>,
@@ -108,32 +110,32 @@ impl Write for EndAction {
     }
 }
 
-/// As [`super::change_job::Decide`].
+/// Decision on one job, as [`super::change_job::Decide`].
 pub type DecideDeed = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
 
-/// Refuses what is not to be done to a job.
+/// Check that fails if the job must not be deleted.
 pub type CheckDeed = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
 
-/// What is done to a job: decided as its own verb would.
+/// Step of an action on one job, decided like a single call for that job.
 pub enum Deed {
     Change {
         items: Items,
         decide: Arc<DecideDeed>,
     },
-    /// Removed, unless this refuses it.
+    /// Deletes the job, unless the check fails.
     Delete {
         check: Box<CheckDeed>,
     },
 }
 
-/// A job, where it stands among those of the action, and what is done to it.
+/// Job of an action, its place in the order, and the step for it.
 pub struct Due {
     pub id: String,
     pub created_at: DateTime<Utc>,
     pub deed: Deed,
 }
 
-/// The next jobs of an action.
+/// Next batch of an action.
 pub struct Act {
     pub action_id: String,
     pub process: String,
@@ -142,7 +144,7 @@ pub struct Act {
 }
 
 impl Write for Act {
-    /// False when the action has ended, or is another process's: nothing was done then.
+    /// Whether the batch was run; false if the action has ended or belongs to another process.
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
@@ -196,7 +198,7 @@ impl Act {
             let done = match &due.deed {
                 Deed::Change { .. } => match fates.next() {
                     Some(Fate::Done(outcome)) => outcome.map(|made| made.changed),
-                    _ => Err(Error::NotFound(Thing::Job)),
+                    _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),
                 },
                 Deed::Delete { check } => self.delete(tx, &due.id, check).await,
             };
@@ -212,7 +214,8 @@ impl Act {
         Ok(true)
     }
 
-    /// What is refused is skipped; what the database refuses undoes the batch.
+    /// Outcome for one job. A refused job is skipped or failed; an error of the database undoes the
+    /// batch.
     fn outcome(&self, job_id: &str, done: Result<bool>) -> Result<job_action_outcome::Model> {
         let (outcome, code, detail) = match done {
             Ok(true) => (Outcome::Changed, None, None),

@@ -1,4 +1,4 @@
-//! Active jobs: which jobs a client has before it. A job that has ended is nobody's.
+//! Active jobs: the list of jobs that each client has open. A job leaves all lists when it ends.
 
 use crate::{
     db::{Tx, Write, bulk, one_job},
@@ -11,14 +11,15 @@ use sea_orm::{
     sea_query::{Expr, LockType, OnConflict as Conflict},
 };
 
-/// Makes a job one of its client's, or gives it another title there.
+/// Adds a job to its client's list, or changes its title there.
 pub struct SetActive(pub active_job::Model);
 
 impl Write for SetActive {
     type Output = (active_job::Model, job::Model);
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
-        // The lock keeps the job from ending before the commit, which would leave it active for ever.
+        // The lock keeps the job from ending before the commit, which would leave it on the list
+        // forever.
         let job = one_job(tx, job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share)).await?;
         let job = job.ok_or(Error::NotFound(Thing::Job))?;
         if is_terminal(job.status) {
@@ -32,14 +33,14 @@ impl Write for SetActive {
     }
 }
 
-/// Takes a job, or all jobs, from a client.
+/// Removes a job, or all jobs, from a client's list.
 pub struct RemoveActive {
     pub client_id: String,
     pub job_id: Option<String>,
 }
 
 impl Write for RemoveActive {
-    /// How many it had.
+    /// Number of removed jobs.
     type Output = u64;
 
     async fn apply(&self, tx: &Tx) -> Result<u64> {
@@ -51,7 +52,7 @@ impl Write for RemoveActive {
     }
 }
 
-/// The jobs that end with these events are no longer active.
+/// Removes the jobs that end with these events from all lists.
 pub(super) async fn clear_ended(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
     let ended: Vec<&str> = events.iter().filter(|e| is_terminal(e.status)).map(|e| e.job_id.as_str()).collect();
     if ended.is_empty() {

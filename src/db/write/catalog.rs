@@ -1,4 +1,5 @@
-//! Series and episodes. Deleting one is a change of every job that belonged to it: each gets its version and event.
+//! Series and episodes. Deleting one changes every job that belonged to it: each gets a new version
+//! and an event.
 
 use super::{check_parents, insert_unless_there, replay};
 use crate::{
@@ -72,7 +73,7 @@ impl Write for DeleteSeries {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        // The lock keeps jobs from joining the series between the change of its jobs and its end.
+        // The lock keeps jobs from joining the series between their detachment and its deletion.
         let find = series::Entity::find_by_id(&self.id).lock(LockType::Update);
         is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Thing::Series))?;
         detach(tx, job::Column::SeriesId, &self.id, self.now).await?;
@@ -80,7 +81,7 @@ impl Write for DeleteSeries {
         Ok(())
     }
 
-    /// It may have a million jobs.
+    /// True, because a series may have a million jobs.
     fn is_large(&self) -> bool {
         true
     }
@@ -102,19 +103,20 @@ impl Write for DeleteEpisode {
         Ok(())
     }
 
-    /// It may have a million jobs.
+    /// True, because an episode may have a million jobs.
     fn is_large(&self) -> bool {
         true
     }
 }
 
-/// Whether the query finds a row, readable or not: one that can't be read can still be deleted.
+/// Returns whether the query finds a row, readable or not: an unreadable one can still be deleted.
 async fn is_there<E: EntityTrait>(tx: &Tx, find: Select<E>) -> Result<bool, DbErr> {
     Ok(tx.query_one_raw(find.build(tx.get_database_backend())).await?.is_some())
 }
 
-/// Clears the column in all jobs that hold the id, by the set: a series may have a million jobs. The foreign key would
-/// clear it too, but without version and event.
+/// Clears the column in all jobs that hold the id. Two statements change all of them, because a
+/// series may have a million jobs. The foreign key would clear the column too, but without version
+/// and event.
 async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
     use job::Column as J;
     use job_event::Column as E;

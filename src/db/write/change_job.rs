@@ -1,45 +1,46 @@
-//! Changing a job: load it, let the verb decide, write what differs, with its event and its step of the version.
+//! Changes a job: loads it, calls the decision, and writes the columns that differ, with an event
+//! and a new version.
 
 use super::{changes::Changes, held};
 use crate::{
     db::{Fate, Tx, Write},
-    error::{Error, Result, Thing},
+    error::{Error, Result},
     lifecycle::EventKind,
 };
 use entity::{job, job_item};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
 use serde_json::Value;
 
-/// Which items a verb has to see before it decides.
+/// Items that a decision needs.
 #[derive(Clone, Debug, Default)]
 pub enum Items {
     #[default]
     None,
-    /// Only how many there are, and how many are done.
+    /// Only the number of items, and the number of done ones.
     Counted,
-    /// Those with one of these keys or positions.
+    /// Items with one of these keys or positions.
     Named { keys: Vec<String>, indexes: Vec<i32> },
-    /// Those that have not ended.
+    /// Items that have not ended.
     Open,
-    /// All of them, in order.
+    /// All items, in order.
     All,
 }
 
-/// What a verb decides on.
+/// Input of a decision.
 #[derive(Clone)]
 pub struct Loaded {
     pub job: job::Model,
-    /// As asked for.
+    /// Items that the decision asked for.
     pub items: Vec<job_item::Model>,
-    /// How many items the job has; 0 when none were asked for.
+    /// Number of items of the job; 0 if none were asked for.
     pub item_count: i32,
-    /// How many of them are done; 0 when none were asked for.
+    /// Number of done items of the job; 0 if none were asked for.
     pub done_count: i32,
 }
 
-/// What a verb decided: the rows as they are to be.
+/// Output of a decision: the rows as they are to be.
 pub struct Change {
-    /// What is told, in order, each a step of the version.
+    /// Events to record, in order; each is a step of the version.
     pub events: Vec<(EventKind, Option<Value>)>,
     pub job: job::Model,
     /// Changed and new items.
@@ -51,12 +52,12 @@ impl Change {
         Self { events: vec![(kind, None)], job, items: Vec::new() }
     }
 
-    /// A change of the lease alone, of which nobody is told: no event, no step of the version.
+    /// Change of the lease alone: no event, no new version.
     pub fn of_lease(job: job::Model) -> Self {
         Self { events: Vec::new(), job, items: Vec::new() }
     }
 
-    /// Says more of what was told last.
+    /// Adds data to the last event.
     pub fn telling(mut self, data: Value) -> Self {
         if let Some((_, told)) = self.events.last_mut() {
             *told = Some(data);
@@ -65,26 +66,27 @@ impl Change {
     }
 }
 
-/// What a change came to.
+/// Outcome of a change.
 #[derive(Clone, Debug)]
 pub struct Changed {
-    /// As it is after the change.
+    /// Job after the change.
     pub job: job::Model,
-    /// The verb had something to change.
+    /// Whether the decision changed something.
     pub changed: bool,
-    /// Who held the job before.
+    /// Worker that had claimed the job before the change.
     pub worker_id: Option<String>,
 }
 
-/// Decides from the rows alone; called again when the transaction has to be rerun. `None` leaves all as it is.
+/// Decides from the rows alone. It is called again when the transaction is rerun. `None` changes
+/// nothing.
 pub type Decide = Box<dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync>;
 
 pub struct ChangeJob {
     pub id: String,
-    /// The versions of which one has to be the job's present one; `None` for any.
+    /// Accepted versions, one of which has to be the job's current one; `None` for any.
     pub if_version: Option<Vec<i64>>,
     pub items: Items,
-    /// About how many bytes `decide` holds: documents and texts that came with the call.
+    /// Approximate bytes that `decide` holds: documents and texts of the request.
     pub weight: usize,
     pub decide: Decide,
 }
@@ -95,11 +97,11 @@ impl Write for ChangeJob {
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
         match Changes::make(tx, &[self], false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
-            _ => Err(Error::NotFound(Thing::Job)),
+            _ => Err(Error::Internal(format!("the change of the job {} was not decided", self.id))),
         }
     }
 
-    /// A job that another transaction holds keeps nobody but its own callers waiting.
+    /// Skips jobs that another transaction has locked, so that only their own callers wait.
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<Fate<Changed>>> {
         Changes::make(tx, writes, held::together(tx)).await
     }
@@ -113,7 +115,7 @@ impl Write for ChangeJob {
     }
 }
 
-/// Changes of many jobs that one caller makes, each taken or refused by itself, in their order.
+/// Changes of many jobs by one caller, each accepted or refused by itself, in order.
 pub struct ChangeJobs(pub Vec<ChangeJob>);
 
 impl Write for ChangeJobs {
@@ -123,8 +125,8 @@ impl Write for ChangeJobs {
         let writes: Vec<&ChangeJob> = self.0.iter().collect();
         let outcome = |fate| match fate {
             Fate::Done(outcome) => outcome,
-            // Rows that others hold are waited for here.
-            Fate::Alone => Err(Error::NotFound(Thing::Job)),
+            // The statement waits for locked rows, so no change is set aside.
+            Fate::Alone => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
         };
         Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
     }
@@ -151,7 +153,7 @@ pub(super) fn check_version(job: &job::Model, accepted: Option<&[i64]>) -> Resul
     }
 }
 
-/// Writes the columns that differ, and no others: what is not touched needs no new index entry.
+/// Writes only the columns that differ, because an unchanged column needs no new index entry.
 pub(super) async fn update(tx: &impl ConnectionTrait, before: &job::Model, after: &job::Model) -> Result<()> {
     let mut row = before.clone().into_active_model();
     for column in job::Column::iter() {

@@ -1,5 +1,5 @@
-//! Changes of many jobs in one transaction: their rows are read by one statement, each verb decides on the row as the
-//! one before it left it, and the rows and events are written by the set.
+//! Changes of many jobs in one transaction: one statement reads their rows, each decision sees the
+//! row as the one before left it, and few statements write all rows and events.
 
 use super::{
     change_job::{Change, ChangeJob, Changed, Decide, Items, Loaded, check_version},
@@ -23,40 +23,40 @@ use sea_orm::{
 };
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-/// The changes of one transaction.
+/// Changes of one transaction.
 pub struct Changes<'a> {
     tx: &'a Tx,
     writes: &'a [&'a ChangeJob],
-    /// Rows that others hold are passed over.
+    /// Whether to skip rows that another transaction has locked.
     skip_locked: bool,
-    /// Jobs whose rows can't be read.
+    /// Jobs whose rows cannot be read.
     unreadable: HashSet<String>,
     fates: Vec<Option<Fate<Changed>>>,
 }
 
-/// A job under change.
+/// Job that is being changed.
 struct Row {
-    /// As it was read; none as long as nothing has changed it.
+    /// Row as it was read; `None` until something has changed it.
     read: Option<job::Model>,
-    /// As it is now, without the items: only who asks for them sees them.
+    /// Current row, without the items: only a decision that asks for items sees them.
     loaded: Loaded,
     found: Found,
     steps: Vec<Step>,
-    /// There is something to write, be it without a step.
+    /// Whether there is something to write, even if the version stays.
     touched: bool,
     items: Vec<job_item::Model>,
 }
 
-/// One step of the version, with its event.
+/// Step of the version, with its event.
 struct Step {
     event: job_event::Model,
     merges: bool,
-    /// The writes that are answered with it, and whether they led to it.
+    /// Indexes of the writes that are answered with the step, and whether each changed something.
     writes: Vec<(usize, bool)>,
 }
 
 impl<'a> Changes<'a> {
-    /// Answers with one fate a write, in their order.
+    /// Makes the changes. Returns one outcome per write, in order.
     pub async fn make(tx: &'a Tx, writes: &'a [&'a ChangeJob], skip_locked: bool) -> Result<Vec<Fate<Changed>>> {
         let fates = writes.iter().map(|_| None).collect();
         let mut this = Self { tx, writes, skip_locked, unreadable: HashSet::new(), fates };
@@ -67,7 +67,8 @@ impl<'a> Changes<'a> {
         Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
 
-    /// Makes the changes of these writes, and answers with those that have to see the items as others of them leave them.
+    /// Makes the changes of these writes. Returns those that need another pass, to see the items as
+    /// an earlier write leaves them.
     async fn pass(&mut self, writes: Vec<usize>) -> Result<Vec<usize>> {
         let (now, later) = self.without_repeated_items(writes);
         let mut rows = self.load(&now).await?;
@@ -91,15 +92,17 @@ impl<'a> Changes<'a> {
         Ok(later)
     }
 
-    /// The jobs that another transaction holds, among those that were passed over: the others are not there, and who asks
-    /// for them waits for nothing.
+    /// Returns the jobs that another transaction has locked, among those that the query skipped.
+    /// The others do not exist, and their callers have nothing to wait for.
     async fn held(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
         let passed = writes.iter().map(|i| self.writes[*i].id.as_str()).filter(|id| !rows.contains_key(*id));
         let passed: HashSet<&str> = passed.filter(|_| self.skip_locked).collect();
         Ok(there(self.tx, &passed.into_iter().collect::<Vec<_>>()).await?)
     }
 
-    /// One write a job that asks for items, and none behind it: it may change what the next one would see.
+    /// Splits the writes into this pass and the rest. The second write of a job that asks for items
+    /// goes to the rest, with all later writes of that job: the first may change the items that it
+    /// would see.
     fn without_repeated_items(&self, writes: Vec<usize>) -> (Vec<usize>, Vec<usize>) {
         let (mut asked, mut closed) = (HashSet::new(), HashSet::new());
         writes.into_iter().partition(|i| {
@@ -121,7 +124,8 @@ impl<'a> Changes<'a> {
                 let ids: Vec<_> = ids.into_iter().collect();
                 let backend = self.tx.get_database_backend();
                 let find = job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids));
-                // Two that wait for each other's rows come to them in one order.
+                // Two transactions that wait for each other's rows would deadlock; one order
+                // prevents that.
                 if self.skip_locked { find } else { find.order_by_asc(job::Column::Id) }
             }
         };
@@ -145,7 +149,7 @@ impl<'a> Changes<'a> {
         Ok(jobs.into_iter().map(row).collect())
     }
 
-    /// Lets the write's verb decide on the row as it is now.
+    /// Calls the decision of the write with the current row.
     async fn step(&mut self, i: usize, row: &mut Row) -> Result<()> {
         let write = self.writes[i];
         check_version(&row.loaded.job, write.if_version.as_deref())?;
@@ -156,7 +160,8 @@ impl<'a> Changes<'a> {
         let before = &row.loaded.job;
         let Some(change) = decided? else {
             self.settle(i, before.worker_id.clone(), before.clone(), false);
-            // What the step comes to by later reports is what this one is answered with too.
+            // Later progress reports may extend this step; this write is answered with its final
+            // state.
             if let Some(last) = row.steps.last_mut().filter(|last| last.merges) {
                 last.writes.push((i, false));
             }
@@ -177,7 +182,8 @@ impl<'a> Changes<'a> {
         let Change { events, mut job, items } = change;
         let before = &row.loaded.job;
         let worker = || before.worker_id.clone();
-        // Reports of progress that are committed together are one step and one event: nobody could have seen the others.
+        // Progress reports that are committed together become one step and one event, because no
+        // reader could have seen the others.
         let merges = matches!(events[..], [(EventKind::Progressed, _)]) && self.writes[i].if_version.is_none();
         job.version = before.version;
         match row.steps.last_mut().filter(|last| merges && last.merges) {
@@ -189,7 +195,7 @@ impl<'a> Changes<'a> {
                 }
             }
             None => {
-                // The first step is the one that leaves the status.
+                // Only the first step leaves the old status.
                 let mut left = Some(before);
                 for (kind, data) in events {
                     job.version = job.version.saturating_add(1);
@@ -230,7 +236,7 @@ impl<'a> Changes<'a> {
                 changed.push((row.found.items, row.items));
             }
         }
-        // A lease that is given as it is differs in nothing.
+        // A lease that is set to its current value differs in no column.
         for (places, jobs) in alike.into_iter().filter(|(places, _)| !places.is_empty()) {
             let all: Vec<_> = job::Column::iter().collect();
             let columns: Vec<_> =

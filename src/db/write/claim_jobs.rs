@@ -1,4 +1,4 @@
-//! Claiming: the jobs that are due, first in order, given to a worker under a lease each.
+//! Claims: gives the due jobs that are first in order to a worker, each with a lease.
 
 use super::{
     claim_size::{ItemsOf, items_that_fit},
@@ -22,32 +22,34 @@ use sea_orm::{
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc};
 
-/// Items, or announced shots, of the jobs of one claim, unless the first job has more by itself: the answer has all of
-/// them, and a thousand jobs of ten thousand items would not fit into memory.
+/// Maximum items, or announced shots, of the jobs of one claim, unless the first job alone has
+/// more. The response holds all of them, and a thousand jobs of ten thousand items would not fit
+/// into memory.
 const MOST_ITEMS: i64 = 20_000;
 
 pub struct ClaimJobs {
     pub worker_id: String,
-    /// Without repeats.
+    /// Job types without duplicates.
     pub job_types: Vec<String>,
     pub max_jobs: usize,
     pub lease: TimeDelta,
-    /// A lease begins when it is given, not when it was asked for: the write may have waited for its turn.
+    /// Clock that starts the leases. A lease starts when it is granted, not when the worker asked
+    /// for it: the write may have waited for its turn.
     pub clock: Arc<dyn Clock>,
     pub chance: Arc<dyn Chance>,
 }
 
-/// A job in the hands of a worker.
+/// Job that a worker has claimed.
 #[derive(Clone, Debug)]
 pub struct Claimed {
-    /// With its lease.
+    /// Job with its lease.
     pub job: job::Model,
-    /// All of them, in order.
+    /// All items of the job, in order.
     pub items: Vec<job_item::Model>,
 }
 
 impl Write for ClaimJobs {
-    /// In the order in which they are to be worked on.
+    /// Claimed jobs, in the order in which to work on them.
     type Output = Vec<Claimed>;
 
     async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
@@ -73,7 +75,7 @@ impl Write for ClaimJobs {
     }
 }
 
-/// How many of the jobs, from the first on.
+/// Number of leading jobs that stay within [`MOST_ITEMS`] together; the first always does.
 fn that_fit(jobs: &[job::Model]) -> usize {
     let mut items = 0;
     let fits = |(place, job): (usize, &job::Model)| {
@@ -84,8 +86,9 @@ fn that_fit(jobs: &[job::Model]) -> usize {
 }
 
 impl ClaimJobs {
-    /// How many jobs of each type may be given, types that are paused left out. The limit of a type is held by locking
-    /// its row: claims of it come one after the other, and each counts what the one before it gave.
+    /// Returns how many jobs of each type may be claimed, without paused types. Locks the row of a
+    /// queue that has a limit, so that claims of its type run one after the other and each counts
+    /// the jobs that the one before gave out.
     async fn room(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
         let backend = tx.get_database_backend();
         let set = |types: &[&str]| {
@@ -136,11 +139,11 @@ impl ClaimJobs {
         Ok(given.into_iter().map(claimed).collect())
     }
 
-    /// The row as `claims::hand_out` leaves it.
+    /// Returns the row as the statement of `claims::hand_out` leaves it.
     fn given(&self, before: &job::Model, now: DateTime<Utc>) -> job::Model {
         job::Model {
             status: JobStatus::Processing,
-            // Jobs at the end of their counters are not picked.
+            // Jobs whose counters are at their maximum are not selected.
             attempt: before.attempt.saturating_add(1),
             version: before.version.saturating_add(1),
             started_at: before.started_at.or(Some(now)),
@@ -172,7 +175,8 @@ impl ClaimJobs {
     }
 }
 
-/// What a claim asks the database, with what a claim of these types would give it; so that the plans can be looked at.
+/// Returns the statements of a claim of these types, with sample values, so that their query plans
+/// can be inspected.
 pub fn claim_statements(
     db: &Database,
     types: &[String],
@@ -204,7 +208,7 @@ pub fn claim_statements(
     ]
 }
 
-/// How many jobs of each of these types run.
+/// Counts the running jobs of each of these types.
 pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMap<String, usize>, DbErr> {
     #[derive(FromQueryResult)]
     struct Running {

@@ -1,5 +1,5 @@
-//! How much of what is due goes into one answer: a claim ends before the job that would make its
-//! answer larger than [`ANSWER_BYTES`], and gives one job always.
+//! Size limit of a claim: it ends before the job that would make its response larger than
+//! [`ANSWER_BYTES`], but always gives one job.
 
 use super::weight::{written_item, written_job};
 use crate::{
@@ -13,10 +13,10 @@ use sea_orm::{
 };
 use std::collections::HashMap;
 
-/// Items by job.
+/// Items by job id.
 pub type ItemsOf = HashMap<String, Vec<job_item::Model>>;
 
-/// Columns of a job that may be long.
+/// Columns of a job that may hold long values.
 const LONG: [job::Column; 6] = [
     job::Column::Content,
     job::Column::RequestData,
@@ -26,13 +26,13 @@ const LONG: [job::Column; 6] = [
     job::Column::ErrorMessage,
 ];
 
-/// About how many bytes a job holds, as text of SQL.
+/// SQL expression for the approximate bytes of a job.
 pub fn bytes_of_job(backend: DbBackend) -> String {
     let sql = backend.build(Query::select().expr(bytes_of(backend, &LONG))).to_string();
     sql.trim_start_matches("SELECT ").to_owned()
 }
 
-/// The items of the jobs, of which those are taken away, from the last on, that do not fit.
+/// Returns the items of the jobs. Removes jobs, from the last on, that do not fit.
 pub async fn items_that_fit(tx: &Tx, jobs: &mut Vec<job::Model>) -> Result<ItemsOf> {
     if jobs.len() > 1 {
         let items = bytes_of_items(tx, jobs).await?;
@@ -50,8 +50,8 @@ pub async fn items_that_fit(tx: &Tx, jobs: &mut Vec<job::Model>) -> Result<Items
     Ok(items)
 }
 
-/// Ids of the jobs that may have items: the shots of a job with items are its items, and what was
-/// imported may have lost count.
+/// Ids of the jobs that may have items. Items count as shots, but the count of an imported job may
+/// be wrong.
 fn with_items(jobs: &[job::Model]) -> Vec<&str> {
     let may_have = |job: &&job::Model| job.total_shots > 0 || job.source.is_some();
     jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect()
@@ -77,7 +77,7 @@ async fn bytes_of_items(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, 
     Ok(rows.into_iter().map(|(id, bytes)| (id, bytes.unsigned_abs())).collect())
 }
 
-/// Bytes of an item beside its long values.
+/// Approximate bytes of an item apart from its long values.
 const ITEM: i64 = 400;
 
 async fn items_of(tx: &Tx, jobs: &[job::Model]) -> Result<ItemsOf> {

@@ -1,4 +1,5 @@
-//! Creating jobs: the rows, their items and their first events, of any number of creators by the same few statements.
+//! Creates jobs: a few statements insert the rows, items and first events of any number of
+//! requests.
 
 use super::{check_parents, event, held, replay, weight::weight_of, write_events};
 use crate::{
@@ -14,15 +15,15 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 pub struct CreateJob {
     pub job: job::Model,
     pub items: Vec<job_item::Model>,
-    /// The creator chose the id, so a job with this id may have been deleted before.
+    /// Whether the creator chose the id, so that a job with this id may have been deleted before.
     pub named: bool,
-    /// The client that has the job before it.
+    /// Entry of the job on its client's list of active jobs.
     pub active: Option<active_job::Model>,
 }
 
 pub struct Created {
     pub job: job::Model,
-    /// The idempotency key came before: this is the job that the first call made.
+    /// Whether the idempotency key is known; `job` is the one that the first call created then.
     pub replayed: bool,
 }
 
@@ -32,7 +33,7 @@ impl Write for CreateJob {
     async fn apply(&self, tx: &Tx) -> Result<Created> {
         match create(&[self], tx, false).await?.pop() {
             Some(Fate::Done(outcome)) => outcome,
-            _ => Err(Error::JobExists(self.job.id.clone())),
+            _ => Err(Error::Internal(format!("the creation of the job {} was not decided", self.job.id))),
         }
     }
 
@@ -40,7 +41,8 @@ impl Write for CreateJob {
         create(writes, tx, held::together(tx)).await
     }
 
-    /// The idempotency key first: two creates with one key must not wait for each other in two lanes.
+    /// Returns the idempotency key, or else the id: two creates with one key must not wait for each
+    /// other in two queues.
     fn key(&self) -> Option<&str> {
         Some(self.job.idempotency_key.as_deref().unwrap_or(&self.job.id))
     }
@@ -54,7 +56,7 @@ impl Write for CreateJob {
     }
 }
 
-/// Jobs that one caller makes, each made or refused by itself.
+/// Jobs that one caller creates, each accepted or refused by itself.
 pub struct CreateJobs {
     pub jobs: Vec<CreateJob>,
 }
@@ -63,7 +65,8 @@ impl Write for CreateJobs {
     type Output = Vec<Result<Created>>;
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
-        // A job whose id stands in the call before is left for the end, and finds the first one there.
+        // A job whose id appears earlier in the call is left for the end, and finds the first one
+        // stored.
         let writes: Vec<&CreateJob> = self.jobs.iter().collect();
         let mut outcomes = Vec::with_capacity(writes.len());
         for (fate, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
@@ -72,7 +75,7 @@ impl Write for CreateJobs {
                 Fate::Alone => outcomes.push(as_own_answer(write.apply(tx).await)?),
             }
         }
-        // A key belongs to the whole call.
+        // An idempotency key belongs to the whole call.
         match outcomes.iter().any(|outcome| matches!(outcome, Err(Error::IdempotencyKeyReused))) {
             true => Err(Error::IdempotencyKeyReused),
             false => Ok(outcomes),
@@ -88,7 +91,7 @@ impl Write for CreateJobs {
     }
 }
 
-/// What is wrong with one job is its own answer; what is wrong with the database is everyone's.
+/// Makes the error of one job its own outcome; an error of the database fails the whole call.
 fn as_own_answer(outcome: Result<Created>) -> Result<Result<Created>> {
     match outcome {
         Err(error) if errors::is_of_database(&error) => Err(error),
@@ -111,7 +114,7 @@ async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec
     for i in &in_the_way {
         fates[*i] = Some(Fate::Done(Err(Error::JobExists(writes[*i].job.id.clone()))));
     }
-    // On PostgreSQL the row in the way may have been committed after the look above.
+    // On PostgreSQL the conflicting row may have been committed after the check above.
     first_answers(tx, writes, in_the_way, &mut fates).await?;
 
     go_on_counting(tx, writes, &mut jobs).await?;
@@ -127,8 +130,9 @@ async fn create(writes: &[&CreateJob], tx: &Tx, skip_locked: bool) -> Result<Vec
     Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
 }
 
-/// Answers with those that are not inserted, because something is in their way. Nothing can be in the way of a job with a
-/// new id and without a key, so that the database need not say of each that it is in.
+/// Inserts the jobs. Returns the indexes of those that conflict with an existing row. A job with a
+/// new id and without an idempotency key cannot conflict, so the database need not report its
+/// insert.
 async fn insert_jobs(
     tx: &Tx,
     writes: &[&CreateJob],
@@ -143,7 +147,8 @@ async fn insert_jobs(
     Ok(risky.into_iter().filter(|(_, job)| !inserted.contains(&job.id)).map(|(i, _)| *i).collect())
 }
 
-/// Leaves those whose id or idempotency key came before in the same batch for when that one is there.
+/// Defers the writes whose id or idempotency key appears earlier in the batch until that write is
+/// done.
 fn repeated(writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
     for (write, fate) in writes.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
@@ -154,7 +159,8 @@ fn repeated(writes: &[&CreateJob], fates: &mut [Option<Fate<Created>>]) {
     }
 }
 
-/// Answers those of `asking` whose key came before with the job that the earlier call made, if it was the same request.
+/// Answers those of `asking` whose idempotency key is known with the job that the first call
+/// created, if it was the same request.
 async fn first_answers(
     tx: &Tx,
     writes: &[&CreateJob],
@@ -181,7 +187,8 @@ async fn first_answers(
     Ok(())
 }
 
-/// Refuses those that name a series or an episode that is not there, and leaves those whose parent is passed over.
+/// Refuses the writes that name a series or an episode that does not exist. Defers those whose
+/// parent was skipped, because another transaction has locked it.
 async fn without_parents(
     tx: &Tx,
     writes: &[&CreateJob],
@@ -209,9 +216,9 @@ async fn without_parents(
     Ok(())
 }
 
-/// A job that takes the id of a deleted one goes on counting where that one ended, so that no ETag and no event of
-/// the id ever means two things. Only after the insert: on PostgreSQL that waits for a deletion of the id that is under
-/// way, and the look has to find what that one leaves.
+/// Continues the version of a deleted job with the same id, so that no ETag and no event of the id
+/// ever has two meanings. Runs after the insert: on PostgreSQL that waits for a concurrent deletion
+/// of the id, and the query has to find the event of that deletion.
 async fn go_on_counting(tx: &Tx, writes: &[&CreateJob], jobs: &mut BTreeMap<&str, (usize, job::Model)>) -> Result<()> {
     let named: Vec<&str> = jobs.iter().filter(|(_, (i, _))| writes[*i].named).map(|(id, _)| *id).collect();
     if named.is_empty() {

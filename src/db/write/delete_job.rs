@@ -1,4 +1,5 @@
-//! Deleting a job: the row, its items and its history go; one event stays and says so.
+//! Deletes a job: the row, its items and its history. One event remains, which records the
+//! deletion.
 
 use super::{
     change_job::check_version,
@@ -75,10 +76,10 @@ impl DeleteJob {
         job::Entity::delete_by_id(&self.id).exec(tx).await?;
         count_before_they_go(tx, &self.id).await?;
         job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
-        // The event that says so may lie one step behind the last version that a job can have.
+        // The event of the deletion may be one step beyond the maximum version of a job.
         job.version = job.version.saturating_add(1);
         job.updated_at = self.now;
-        // Whoever follows jobs by their labels can't look them up any more.
+        // A subscriber that filters by label cannot look the labels up any more.
         let told = job.labels.as_ref().map(|labels| json!({"labels": labels}));
         write_events(tx, &[event(None, &job, EventKind::Deleted, told)]).await?;
         Ok(())

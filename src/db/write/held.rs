@@ -1,4 +1,4 @@
-//! Rows that a write needs, and that another transaction may hold.
+//! Locks on rows that another transaction may have locked.
 
 use crate::db::{Readable, Tx, bulk, dialect};
 use entity::job;
@@ -8,7 +8,7 @@ use sea_orm::{
 };
 use std::collections::HashSet;
 
-/// Locks the rows of the query. Those that another transaction holds are waited for, or passed over.
+/// Locks the rows of the query. Waits for those that another transaction has locked, or skips them.
 pub fn locked<E: EntityTrait>(find: Select<E>, lock: LockType, skip_locked: bool) -> Select<E> {
     match skip_locked {
         true => find.lock_with_behavior(lock, LockBehavior::SkipLocked),
@@ -16,12 +16,13 @@ pub fn locked<E: EntityTrait>(find: Select<E>, lock: LockType, skip_locked: bool
     }
 }
 
-/// Writes that share a transaction, and their lane, pass over what others hold: else all would wait for it.
+/// Returns whether writes that share a transaction skip locked rows. Otherwise one locked row would
+/// hold up all of them, and their queue.
 pub fn together(tx: &Tx) -> bool {
     dialect::skips_locked(tx.get_database_backend())
 }
 
-/// Those of the jobs that are there. Of jobs that were passed over, these are held, and the others do not exist.
+/// Returns which of the jobs exist. A skipped job that exists is locked by another transaction.
 pub async fn there(tx: &Tx, ids: &[&str]) -> Result<HashSet<String>, DbErr> {
     if ids.is_empty() {
         return Ok(HashSet::new());

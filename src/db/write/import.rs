@@ -1,4 +1,4 @@
-//! What an import writes: whole records in batches, the rejects beside them, and the row of the run.
+//! Writes of an import: batches of whole records with their rejects, and the row of the run.
 
 mod batch;
 mod conflict;
@@ -13,50 +13,50 @@ pub use run::{AbortImport, BeatImport, FinishImport, GiveUpImports, PruneImport,
 
 use entity::{active_job, episode, job, job_event, job_item, series};
 
-/// A record ready to be written.
+/// Record ready to be written.
 #[derive(Clone)]
 pub struct ImportedJob {
     pub job: job::Model,
     pub items: Vec<job_item::Model>,
-    /// The client that has the job before it, in a store that knows of one.
+    /// Client that has the job on its list, if the source records one.
     pub active: Option<ActiveJob>,
-    /// Comes from a store of Callsheet's own kind.
+    /// Rows that only an export of Callsheet holds.
     pub own: Option<Box<OwnRows>>,
 }
 
-/// A row of `active_jobs` for the job that it comes with.
+/// Row of `active_jobs` for the job of the same record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ActiveJob {
     pub client_id: String,
     pub title: Option<String>,
 }
 
-/// What only Callsheet's own export tells of a job.
+/// Rows that only an export of Callsheet holds for a job.
 #[derive(Clone)]
 pub struct OwnRows {
-    /// All of it, to the job's version; the import adds nothing.
+    /// Whole history, up to the job's version; the import adds no event.
     pub history: Vec<job_event::Model>,
     pub series: Vec<series::Model>,
     pub episode: Option<episode::Model>,
     pub active: Vec<active_job::Model>,
 }
 
-/// What became of a record.
+/// Outcome of a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Landed {
     Imported,
-    /// A job with the id was there, and got what it lacked.
+    /// A job with the id existed, and got the values that it lacked.
     Merged,
-    /// A job with the id was there, and is now as the record says.
+    /// A job with the id existed, and was replaced by the record.
     Overwritten,
-    /// A job with the id is there and stays as it is.
+    /// A job with the id exists and stays unchanged.
     AlreadyThere,
     /// A job with the id was deleted here, and stays deleted.
     DeletedHere,
 }
 
 impl Landed {
-    /// Whether something of the record was taken.
+    /// Returns whether anything of the record was written.
     pub fn came_in(self) -> bool {
         matches!(self, Landed::Imported | Landed::Merged | Landed::Overwritten)
     }

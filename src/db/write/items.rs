@@ -1,4 +1,4 @@
-//! The items of many jobs: found by as many statements as there are ways to ask for them, written by the set.
+//! Reads and writes the items of many jobs, with few statements for all of them.
 
 use super::change_job::Items;
 use crate::{
@@ -12,7 +12,7 @@ use sea_orm::{
 };
 use std::collections::{HashMap, HashSet};
 
-/// What was asked for of the items of one job.
+/// Requested items of one job, with its counts.
 #[derive(Default)]
 pub struct Found {
     pub items: Vec<job_item::Model>,
@@ -20,9 +20,9 @@ pub struct Found {
     pub done: i32,
 }
 
-/// By job, for those that have any.
+/// Returns the requested items by job, for jobs that have any.
 pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap<String, Found>> {
-    // A job with items has as many shots at least; what was imported may have lost count.
+    // A job with items has at least as many shots, but the count of an imported job may be wrong.
     let wanted: Vec<_> = wanted
         .into_iter()
         .filter(|(job, items)| matches!(items, Items::Named { .. }) || job.total_shots > 0 || job.source.is_some())
@@ -53,8 +53,9 @@ pub async fn find(tx: &Tx, wanted: Vec<(&job::Model, &Items)>) -> Result<HashMap
     Ok(found)
 }
 
-/// The items that a report is about. It does not count the others, of which there may be ten thousand: the job has the
-/// count of those that are done, unless it was imported with what its store said.
+/// Returns the items that a report is about. The others, of which there may be ten thousand, are
+/// not counted: the job has the number of done ones, unless it was imported with the count of its
+/// source.
 async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -> Result<Found> {
     let items = named(tx, &job.id, keys, indexes).await?;
     if job.source.is_some() {
@@ -77,8 +78,8 @@ async fn reported(tx: &Tx, job: &job::Model, keys: &[String], indexes: &[i32]) -
     })
 }
 
-/// Items with one of the keys or positions, by an index each: the two in one condition would be looked for in all items
-/// of the job.
+/// Returns the items with one of the keys or positions, by one index each. One condition for both
+/// would search all items of the job.
 async fn named(tx: &Tx, job_id: &str, keys: &[String], indexes: &[i32]) -> Result<Vec<job_item::Model>> {
     let of_job = || job_item::Entity::find().filter(job_item::Column::JobId.eq(job_id));
     let mut items = Vec::new();
@@ -96,7 +97,7 @@ async fn named(tx: &Tx, job_id: &str, keys: &[String], indexes: &[i32]) -> Resul
     Ok(items)
 }
 
-/// In order; of all items, or of those that have not ended.
+/// Returns the items of the jobs in order: all of them, or those that have not ended.
 async fn ordered(tx: &Tx, jobs: &[&str], open: bool) -> Result<Vec<job_item::Model>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
@@ -107,7 +108,7 @@ async fn ordered(tx: &Tx, jobs: &[&str], open: bool) -> Result<Vec<job_item::Mod
     Ok(items.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx).rows(tx).await?)
 }
 
-/// Of each job that has items: the last position, and how many are done.
+/// Returns, for each job that has items, the last position and the number of done items.
 async fn counts(tx: &Tx, jobs: &[&str]) -> Result<Vec<(String, i32, i64)>> {
     if jobs.is_empty() {
         return Ok(Vec::new());
@@ -125,7 +126,8 @@ async fn counts(tx: &Tx, jobs: &[&str]) -> Result<Vec<(String, i32, i64)>> {
     Ok(counts.into_tuple().rows(tx).await?)
 }
 
-/// Writes the items of some jobs, each with those that were found of it before: of the others there is no row yet.
+/// Writes the items of several jobs, each given as the items found before and the new state: an
+/// item that was found is updated, any other inserted.
 pub async fn write(tx: &Tx, changed: Vec<(Vec<job_item::Model>, Vec<job_item::Model>)>) -> Result<()> {
     let (mut known, mut new) = (Vec::new(), Vec::new());
     for (before, after) in changed {

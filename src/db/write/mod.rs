@@ -1,4 +1,4 @@
-//! The writes: what each does inside its transaction, a noun a file.
+//! Work of each write inside its transaction, one file per noun.
 
 mod action;
 mod active;
@@ -56,10 +56,10 @@ use sea_orm::{
     sea_query::{LockType, OnConflict as Conflict},
 };
 
-/// Rows of a multi-row insert of an import.
+/// Maximum rows of a multi-row insert of an import.
 const ROWS_PER_INSERT: usize = 500;
 
-/// The event that tells of the change from one row to the next.
+/// Builds the event that records the change from one row to the next.
 fn event(
     before: Option<&job::Model>,
     job: &job::Model,
@@ -69,7 +69,7 @@ fn event(
     let left = before.filter(|before| before.status != job.status);
     let seconds = left.and_then(|left| seconds_spent(left.status, left.status_since, left.run_at, job.updated_at));
     job_event::Model {
-        // The database counts.
+        // The database assigns the id.
         id: 0,
         job_id: job.id.clone(),
         seq: job.version,
@@ -86,7 +86,8 @@ fn event(
     }
 }
 
-/// Inserts the row and answers true, or leaves the one that is in its way (same id, same unique key) and answers false.
+/// Inserts the row and returns true. Returns false if a row with the same id or unique key exists,
+/// which stays.
 async fn insert_unless_there<A>(tx: &impl ConnectionTrait, row: A) -> Result<bool, DbErr>
 where
     A: sea_orm::ActiveModelTrait,
@@ -95,7 +96,8 @@ where
     Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
 }
 
-/// Writes the events, and tells of them once they are committed. A job that ends with them is nobody's active one.
+/// Writes the events, and adds them to the commit notice. Jobs that end with them leave the
+/// clients' lists.
 async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
     events.iter().filter_map(news).for_each(|news| tx.tell(news));
     active::clear_ended(tx, events).await?;
@@ -107,7 +109,9 @@ fn news(event: &job_event::Model) -> Option<News> {
     Some(News { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
 }
 
-/// What an earlier call with the same idempotency key made, unless that call was another request.
+/// Returns the result of an earlier call with the same idempotency key.
+///
+/// Errors: `idempotency_key_reused`, if that call was another request.
 fn replay<M>(first: Option<M>, same_request: impl Fn(&M) -> bool) -> Result<Option<M>> {
     match first {
         Some(first) if !same_request(&first) => Err(Error::IdempotencyKeyReused),
@@ -115,9 +119,9 @@ fn replay<M>(first: Option<M>, same_request: impl Fn(&M) -> bool) -> Result<Opti
     }
 }
 
-/// Names the parent that is missing, and keeps those that are there from being deleted before the commit. A violated
-/// foreign key could not say which one it was, and would end the whole transaction. False when one of them is held by
-/// another transaction, and passed over.
+/// Checks that the parents exist, and locks them, so that they are not deleted before the commit.
+/// The error names the missing one: a violated foreign key would not, and would end the whole
+/// transaction. Returns false if another transaction has locked a parent, and the query skipped it.
 async fn check_parents(
     tx: &impl ConnectionTrait,
     series_id: Option<&str>,
@@ -142,9 +146,9 @@ async fn check_parents(
     Ok(true)
 }
 
-/// What a look for a parent found.
+/// Result of the search for a parent.
 enum Look {
-    /// It stays until the commit.
+    /// The parent exists, and stays until the commit.
     Kept,
     Held,
     Missing,

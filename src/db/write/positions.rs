@@ -1,4 +1,4 @@
-//! Up to which event something was done.
+//! Event positions up to which some work is done.
 
 use super::insert_unless_there;
 use crate::db::{Readable, Tx};
@@ -7,12 +7,12 @@ use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ConnectionTrait, DbErr, EntityTrait, QuerySelect, sea_query::LockType,
 };
 
-/// Where it is; 0 before it was done first.
+/// Returns the position; 0 if the work was never done.
 pub async fn position(db: &impl ConnectionTrait, name: &str) -> Result<i64, DbErr> {
     Ok(position::Entity::find_by_id(name).row(db).await?.map_or(0, |row| row.position))
 }
 
-/// Where it is. Whoever else asks for it waits until the transaction ends, also the first time.
+/// Returns the position, and locks it until the transaction ends, even if the work was never done.
 pub(super) async fn lock_position(tx: &Tx, name: &str) -> Result<i64, DbErr> {
     insert_unless_there(tx, position::ActiveModel { name: Set(name.to_owned()), position: Set(0) }).await?;
     let row = position::Entity::find_by_id(name).lock(LockType::Update).row(tx).await?;

@@ -1,4 +1,5 @@
-//! A write that shows that the database can be written to, and is taken back.
+//! Probe of the readiness check: a row that is written, to show that the database accepts writes,
+//! and deleted.
 
 use crate::{
     db::{Tx, Write},
@@ -7,10 +8,10 @@ use crate::{
 use entity::write_probe;
 use sea_orm::{ActiveValue::Set, EntityTrait, sea_query::OnConflict};
 
-/// The one row of all probes: two servers that look at once overwrite each other's.
+/// Id of the only row: the probes of two servers overwrite each other.
 const ROW: i32 = 1;
 
-/// Writes a row of this many bytes.
+/// Writes a row of `bytes` bytes.
 pub struct ProbeWrite {
     pub bytes: usize,
 }
@@ -27,7 +28,7 @@ impl Write for ProbeWrite {
     }
 }
 
-/// Takes the row away again.
+/// Deletes the row of the probe.
 pub struct TakeBackProbe;
 
 impl Write for TakeBackProbe {

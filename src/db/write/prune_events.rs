@@ -1,4 +1,4 @@
-//! Taking old history away: of jobs that ended long ago, all events but the last.
+//! Prunes old history: deletes all events but the last of jobs that ended long ago.
 
 use super::positions::{lock_position, set_position};
 use crate::{
@@ -12,31 +12,31 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-/// Looks at some events in the order of their ids.
+/// Prunes a batch of events, in the order of their ids.
 pub struct PruneEvents {
-    /// Behind the one with this id.
+    /// Id after which the batch begins.
     pub after: i64,
     pub at_most: u64,
-    /// Of jobs that ended before.
+    /// Time before which a job must have ended.
     pub ended_before: DateTime<Utc>,
 }
 
 pub struct Pruned {
-    /// That go.
+    /// Events deleted by this batch.
     pub events: u64,
-    /// Where to look next; none when there are no older events any more.
+    /// Id after which the next batch begins; `None` if no older events are left.
     pub next: Option<i64>,
 }
 
-/// The events that are looked at.
+/// Events that a batch examines.
 struct Piece {
     last: i64,
-    /// The last of those that are older than the end of any job whose history goes.
+    /// Last of the events that are older than the end of any job to prune.
     last_older: Option<i64>,
 }
 
 impl PruneEvents {
-    /// What it would come to, without a transaction.
+    /// Counts the events that the batch would delete, without a transaction.
     pub async fn look(&self, db: &impl ConnectionTrait) -> Result<Pruned> {
         let Some(piece) = self.piece(db).await? else { return Ok(Pruned { events: 0, next: None }) };
         let events = match piece.last_older {
@@ -62,11 +62,11 @@ impl PruneEvents {
         Ok(looked_at.last().map(|(last, _)| Piece { last: *last, last_older }))
     }
 
-    /// Which events go, up to the one with this id.
+    /// Condition for the events to delete, up to the one with the id `last`.
     fn gone(&self, last: i64) -> Condition {
         use job::Column as J;
         use job_event::Column as E;
-        // The last event of a job stays: it says at which version an id goes on, should it be used again.
+        // The last event of a job stays: it has the version from which a reused id continues.
         let ended = Query::select()
             .expr(Expr::val(1))
             .from(job::Entity)
@@ -95,7 +95,7 @@ impl Write for PruneEvents {
         let Some(piece) = self.piece(tx).await? else { return Ok(Pruned { events: 0, next: None }) };
         let gone = job_event::Entity::delete_many().filter(self.gone(piece.last)).exec(tx).await?;
         if let Some(upto) = piece.last_older.filter(|_| gone.rows_affected > 0) {
-            // Whoever follows all jobs from before has to be told that something is missing.
+            // A subscriber that follows all jobs from before has to learn that events are missing.
             let known = lock_position(tx, PRUNED).await?;
             set_position(tx, PRUNED, Ord::max(known, upto)).await?;
         }

@@ -1,4 +1,4 @@
-//! What stands first in the queues: higher priority, then earlier due, then earlier created.
+//! Front of the queues: higher priority first, then earlier due, then earlier created.
 
 use super::claim_size;
 use crate::{
@@ -19,14 +19,14 @@ use std::collections::{BTreeMap, HashMap};
 pub struct Level {
     pub job_type: String,
     pub priority: i16,
-    /// When the first of them is due.
+    /// Time when the first of them is due.
     pub due_at: DateTime<Utc>,
 }
 
 impl Level {
     fn of(row: &QueryResult) -> Result<Self, DbErr> {
-        // A job whose time can't be read is passed over when the jobs are picked; those behind it may be due. On SQLite,
-        // which compares texts, one of the year 12000 stands before them.
+        // A job whose time cannot be read is left out when the jobs are selected, but those behind
+        // it may be due. SQLite compares texts, so that one of the year 12000 is before them.
         let due_at = in_years(row).and_then(|()| row.try_get::<DateTime<Utc>>("", "due_at"));
         let due_at = due_at.ok().filter(|due_at| rows::YEARS.contains(&due_at.timestamp()));
         let due_at = due_at.unwrap_or(DateTime::UNIX_EPOCH);
@@ -34,27 +34,27 @@ impl Level {
     }
 }
 
-/// Jobs beyond those that are asked for that a claim looks at, when some can't be given out.
+/// Maximum further jobs that a claim examines when some cannot be claimed.
 const MOST_PASSED: usize = 10_000;
 
-/// Whether the jobs that are found are to be given out.
+/// Whether the query locks the jobs that it finds.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hold {
-    /// They are locked, and those that another transaction holds are left out.
+    /// Locks the jobs, and skips those that another transaction has locked.
     Lock,
     Look,
 }
 
-/// What waits in the queues of these types.
+/// Returns the types and priorities that have queued jobs, of these types.
 pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<Level>, DbErr> {
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
     let asked = Statement::from_sql_and_values(backend, dialect::claims::levels(backend), [list.into()]);
-    // A priority that is no number is that of no job that can be read.
+    // No readable job has a priority that is not a number.
     Ok(db.query_all_raw(asked).await?.iter().filter_map(|row| Level::of(row).ok()).collect())
 }
 
-/// The jobs that are due of these types, in the order in which claims give them out.
+/// Returns the due jobs of these types, in the order of claims.
 pub async fn first_due(
     db: &impl ConnectionTrait,
     types: &[String],
@@ -73,8 +73,8 @@ pub async fn first_due(
     Ok(found)
 }
 
-/// The first jobs of a priority that are due, of each type at most so many. Jobs that can't be given out are passed over:
-/// their rows can't be read, or they have been started as often as is counted.
+/// Returns the first due jobs of a priority, with a limit per type. Skips jobs that cannot be
+/// claimed: their rows cannot be read, or their counters are at the maximum.
 pub(super) async fn pick(
     db: &impl ConnectionTrait,
     priority: i16,
@@ -104,12 +104,12 @@ pub(super) async fn pick(
     }
 }
 
-/// The job can take the step of a claim.
+/// Returns whether the job's attempt and version can grow by the step of a claim.
 fn can_start(job: &job::Model) -> bool {
     next_attempt(job.attempt).is_some() && version_after(job.version, 1).is_some()
 }
 
-/// Asks for the jobs, and for `more` of them in the place of those that can't be given out.
+/// Builds the query for the jobs, and for `more` of them to replace those that cannot be claimed.
 fn statement(
     db: &impl ConnectionTrait,
     priority: i16,
@@ -119,7 +119,7 @@ fn statement(
     more: usize,
     hold: Hold,
 ) -> Statement {
-    // Who only looks is shown a few columns.
+    // A caller that does not claim the jobs needs only short columns.
     let long = |column: &job::Column| {
         use job::Column as C;
         matches!(
@@ -136,9 +136,9 @@ fn statement(
     of_columns(db, priority, now, &types, limit.saturating_add(more), &columns.join(", "), hold)
 }
 
-/// How many of the jobs that [`pick`] would find are to be picked, and what they hold together with
-/// what was picked before, in bytes: no more than an answer holds, and one at least. And whether
-/// there are some that do not fit.
+/// Returns how many of the jobs that [`pick`] would find fit into the response, and whether some do
+/// not. `bytes` is the size of the jobs selected before; the function adds that of the fitting
+/// ones. The first job of a response always fits.
 pub(super) async fn fitting_jobs(
     db: &impl ConnectionTrait,
     priority: i16,
@@ -162,7 +162,7 @@ pub(super) async fn fitting_jobs(
     Ok((fit.min(sizes.len()), fit < sizes.len()))
 }
 
-/// As [`statement`], of these columns.
+/// Builds the query of [`statement`] with these columns.
 fn of_columns(
     db: &impl ConnectionTrait,
     priority: i16,
@@ -186,7 +186,7 @@ pub(super) fn texts(types: &[String]) -> Vec<&str> {
     types.iter().map(String::as_str).collect()
 }
 
-/// Types with jobs that are due, by priority, highest first.
+/// Types with due jobs by priority, highest first.
 pub(super) fn due(levels: Vec<Level>, now: DateTime<Utc>) -> Vec<(i16, Vec<String>)> {
     let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
     for level in levels.into_iter().filter(|level| level.due_at <= now) {

@@ -1,4 +1,4 @@
-//! Queues: what is set for a type of job.
+//! Queues: the settings of a job type.
 
 use crate::{
     db::{Readable, Tx, Write, bulk},
@@ -14,9 +14,9 @@ use sea_orm::{
 
 pub struct SetQueue {
     pub job_type: String,
-    /// `None` leaves it as it is.
+    /// Whether to pause the queue; `None` leaves it unchanged.
     pub paused: Option<bool>,
-    /// `Some(None)` lets any number run.
+    /// Limit of running jobs; `Some(None)` removes it, `None` leaves it unchanged.
     pub max_running: Option<Option<i32>>,
     pub now: DateTime<Utc>,
 }
@@ -41,13 +41,13 @@ impl Write for SetQueue {
             kept.update_column(C::MaxRunning);
         }
         let queue = queue::Entity::insert(row).on_conflict(kept).exec_with_returning(tx).await?;
-        // Whoever waits for a job of this type may find one now.
+        // A waiting claim may find a job of this type now.
         tx.tell_of_more();
         Ok(queue)
     }
 }
 
-/// What is set for these types.
+/// Returns the settings of these types, if they have any.
 pub async fn queues(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<queue::Model>, DbErr> {
     let types: Vec<_> = types.iter().map(String::as_str).collect();
     let set = bulk::is_one_of(db.get_database_backend(), Expr::col(queue::Column::JobType), &types);

@@ -1,4 +1,5 @@
-//! Jobs whose lease has run out: found by the index of those that run, and changed as any others.
+//! Rescues jobs whose lease has expired: the index of running jobs finds them, and they are changed
+//! like any others.
 
 use super::change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
 use crate::{
@@ -9,20 +10,20 @@ use chrono::{DateTime, Utc};
 use sea_orm::{ConnectionTrait, DbErr, Statement, Value};
 use std::sync::Arc;
 
-/// As [`super::change_job::Decide`].
+/// Decision on one job, as [`super::change_job::Decide`].
 pub type DecideExpired = Box<dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync>;
 
 pub struct RescueJobs {
-    /// Leases that have run out by then.
+    /// Time by which the leases have expired.
     pub by: DateTime<Utc>,
-    /// Jobs that are left aside, because they could not be rescued before.
+    /// Number of jobs to skip, because an earlier rescue of them failed.
     pub skipped: u64,
-    /// One for each job, and no more jobs than these.
+    /// Decisions, one per job; their number limits the jobs that are rescued.
     pub decide: Vec<Arc<DecideExpired>>,
 }
 
 impl Write for RescueJobs {
-    /// One for each job that was found. Those that another transaction is about to change are left out.
+    /// Outcome of each job that was found. Jobs that another transaction has locked are left out.
     type Output = Vec<Result<Changed>>;
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
@@ -35,7 +36,8 @@ impl Write for RescueJobs {
         for (row, decide) in tx.query_all_raw(found).await?.iter().zip(&self.decide) {
             let decide = decide.clone();
             let decide = Box::new(move |loaded: &Loaded| decide(loaded));
-            // Of one that is no text there is no job to be found by it, which is an answer as good as any.
+            // The default for an id that is not text: it matches no job, which only fails this one
+            // change.
             let id = row.try_get_by_index(0).unwrap_or_default();
             changes.push(ChangeJob { id, if_version: None, items: Items::Counted, weight: 0, decide });
         }
@@ -43,7 +45,7 @@ impl Write for RescueJobs {
     }
 }
 
-/// There is a job whose lease has run out by then.
+/// Returns whether the lease of any job has expired by this time.
 pub async fn expired(db: &impl ConnectionTrait, by: DateTime<Utc>) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let sql = dialect::claims::any_expired(backend);

@@ -1,4 +1,4 @@
-//! A new job of what failed of another.
+//! Creates a new job from the failed items of another.
 
 use super::create_job::{CreateJob, Created};
 use crate::{
@@ -12,7 +12,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, se
 use serde_json::{Map, Value};
 
 pub struct RetryFailedItems {
-    /// Of the job whose items failed.
+    /// Id of the job whose items failed.
     pub id: String,
     pub new_id: String,
     pub idempotency_key: Option<String>,
@@ -24,7 +24,7 @@ impl Write for RetryFailedItems {
     type Output = Created;
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
-        // Nobody takes the job on while its failed items are copied.
+        // The lock keeps the job from being retried while its failed items are copied.
         let source = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
         let source = source.ok_or(Error::NotFound(Thing::Job))?;
         let failed = job_item::Entity::find()
@@ -33,7 +33,8 @@ impl Write for RetryFailedItems {
             .order_by_asc(job_item::Column::Idx);
         let items: Vec<_> = (0..).zip(failed.rows(tx).await?).map(|(idx, item)| self.item(idx, item)).collect();
         let known = self.idempotency_key.is_some();
-        // A call that comes again is answered as the first was, whatever became of the job meanwhile.
+        // A repeated call gets the response of the first one, whatever has happened to the job
+        // meanwhile.
         if !known && !is_terminal(source.status) {
             return Err(Error::NotEnded(source.status));
         }

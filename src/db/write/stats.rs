@@ -1,4 +1,5 @@
-//! Rolling events up into `job_stats`, each exactly once: up to where they are told is part of the transaction.
+//! Rolls events up into `job_stats`, each exactly once: the transaction also stores the position
+//! reached.
 
 use super::positions::{lock_position, position, set_position};
 use crate::{
@@ -14,17 +15,17 @@ use sea_orm::{
 };
 use std::collections::BTreeMap;
 
-/// Events that are rolled up in one transaction.
+/// Maximum events rolled up in one transaction.
 const PAGE: u64 = 5000;
 
-/// Rolls up a page of events, up to a position that no event will come before any more.
+/// Rolls up a page of events, up to a position before which no event can be committed any more.
 pub struct RollUp {
     pub upto: i64,
-    /// What happened earlier is not kept.
+    /// Time before which statistics are not stored.
     pub keep_since: DateTime<Utc>,
 }
 
-/// What statistics have to know of an event.
+/// Columns of an event that statistics need.
 #[derive(FromQueryResult)]
 pub struct Counted {
     pub id: i64,
@@ -34,15 +35,15 @@ pub struct Counted {
     pub created_at: DateTime<Utc>,
 }
 
-/// What happened in each span to jobs of each type.
+/// Counts of events by time span and job type.
 pub type Tallies = BTreeMap<(Unit, DateTime<Utc>, String), Tally>;
 
 impl Write for RollUp {
-    /// Whether more is to be rolled up.
+    /// Whether more events are left to roll up.
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
-        // Servers that roll up at the same time do so one after the other.
+        // The lock makes servers that roll up at the same time do so one after the other.
         let from = lock_position(tx, STATS).await?;
         if from >= self.upto {
             return Ok(false);
@@ -66,13 +67,15 @@ impl Write for RollUp {
     }
 }
 
-/// The history of a job is about to be taken away: what is not rolled up of it is now, or it would never count.
+/// Rolls up the remaining events of a job whose history is about to be deleted, because they could
+/// not be counted later.
 pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
     let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<Counted>();
     if of_job(position(tx, STATS).await?).rows(tx).await?.is_empty() {
         return Ok(());
     }
-    // The job is young. A roll-up may be counting the same events: who comes second sees what the first one did.
+    // The job is young, and a roll-up may be counting the same events: the second one to lock the
+    // position sees the work of the first.
     let events = of_job(lock_position(tx, STATS).await?).rows(tx).await?;
     add_all(tx, events.iter()).await
 }
@@ -86,7 +89,7 @@ async fn add_all(tx: &Tx, events: impl Iterator<Item = &Counted>) -> Result<()> 
     Ok(())
 }
 
-/// The events behind a position that count, in order.
+/// Selects the events after a position that count, in order.
 pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
     use job_event::Column as C;
     job_event::Entity::find()
@@ -97,9 +100,9 @@ pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
         .order_by_asc(C::Id)
 }
 
-/// Counts the event in the spans in which it happened.
+/// Counts the event in the time spans in which it happened.
 pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
-    // Only events of deleted jobs of old have no type.
+    // Only events of jobs that were deleted long ago have no type.
     let Some(job_type) = &event.job_type else { return };
     for unit in units {
         let span = (*unit, unit.start_of(event.created_at), job_type.clone());
@@ -109,7 +112,7 @@ pub fn tally(tallies: &mut Tallies, event: &Counted, units: &[Unit]) {
 
 async fn add(tx: &impl ConnectionTrait, unit: Unit, start: DateTime<Utc>, job_type: String, new: Tally) -> Result<()> {
     let key = (unit.seconds(), start, job_type.clone());
-    // A row that can't be read begins anew: else nothing would be counted any more.
+    // An unreadable row starts again from zero; otherwise no later event would be counted.
     let counted = job_stat::Entity::find_by_id(key).rows(tx).await?.pop();
     let mut tally = counted.map_or_else(Tally::default, Tally::from);
     tally.merge(&new);

@@ -1,4 +1,4 @@
-//! About how many bytes values take in memory while a write holds them: what waits is bounded by them.
+//! Approximate size of values in memory and in responses. The limit for waiting writes uses it.
 
 use entity::{job, job_item};
 use serde::Serialize;
@@ -19,11 +19,11 @@ pub fn weight_of_members(members: &Map<String, Value>) -> usize {
     members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum()
 }
 
-/// Bytes that an answer takes for a job beside its long values, and for an item.
+/// Approximate bytes of a job in a response apart from its long values, and those of an item.
 const JOB: usize = 1600;
 const ITEM: usize = 400;
 
-/// About how many bytes a job is in an answer.
+/// Approximate bytes of a job in a response.
 pub fn written_job(job: &job::Model) -> usize {
     let texts = [
         &job.content,
@@ -40,7 +40,7 @@ pub fn written_job(job: &job::Model) -> usize {
     JOB + texts.into_iter().map(written).sum::<usize>() + documents.into_iter().map(written).sum::<usize>()
 }
 
-/// About how many bytes an item is in an answer.
+/// Approximate bytes of an item in a response.
 pub fn written_item(item: &job_item::Model) -> usize {
     ITEM + written(&item.key) + written(&item.input) + written(&item.result) + written(&item.error)
 }

@@ -1,4 +1,4 @@
-//! Workers: what is heard of them, and forgetting those that are gone.
+//! Stores the activity of workers, and forgets workers that are gone.
 
 use crate::{
     db::{Tx, Write},
@@ -14,11 +14,11 @@ use sea_orm::{
 use serde_json::Value;
 use std::sync::Arc;
 
-/// What was heard of a worker since it was last written down.
+/// Activity of a worker since it was last stored.
 #[derive(Clone, Debug, Default)]
 pub struct WorkerNote {
     pub worker_id: Arc<str>,
-    /// `None`: it did not say, and what it said before stays.
+    /// Host of the worker; `None` if it did not report one, which keeps the stored value.
     pub host: Option<String>,
     pub version: Option<String>,
     pub job_types: Option<Arc<[String]>>,
@@ -30,7 +30,7 @@ pub struct WorkerNote {
 }
 
 impl WorkerNote {
-    /// Whether the worker describes itself in the same words.
+    /// Returns whether both describe the worker with the same host, version and job types.
     pub fn says_the_same(&self, other: &Self) -> bool {
         (&self.host, &self.version, &self.job_types) == (&other.host, &other.version, &other.job_types)
     }
@@ -47,10 +47,12 @@ impl WorkerNote {
     }
 }
 
-/// Rows of one statement: a statement has this many rows or one, so that connections keep two texts prepared.
+/// Rows per statement. A statement has this many rows or one, so that a connection prepares only
+/// two texts.
 const TOGETHER: usize = 32;
 
-/// In the order of their ids, so that two servers that write down the same workers do not wait for each other.
+/// Stores the activity of workers, in the order of their ids, so that two servers that store the
+/// same workers do not deadlock.
 pub struct NoteWorkers(pub Vec<WorkerNote>);
 
 impl Write for NoteWorkers {
@@ -81,7 +83,7 @@ fn row(note: &WorkerNote) -> worker::ActiveModel {
     }
 }
 
-/// What becomes of a row that is there.
+/// Merge rule for a worker that is stored already.
 fn kept() -> OnConflict {
     use worker::Column as C;
     let old = |column: C| Expr::col((worker::Entity, column));
@@ -97,7 +99,7 @@ fn kept() -> OnConflict {
     kept.value(C::LastSeenAt, later).to_owned()
 }
 
-/// Forgets workers that were last heard of before this, and hold nothing.
+/// Forgets workers that were last seen before a time and hold no job.
 pub struct ForgetWorkers {
     pub before: DateTime<Utc>,
     pub at_most: u64,
@@ -110,7 +112,7 @@ impl Write for ForgetWorkers {
         let holders = job::Entity::find()
             .select_only()
             .column(job::Column::WorkerId)
-            // As the predicate of the index says it.
+            // Spelled like the predicate of the partial index, so that the planner uses it.
             .filter(Expr::cust("status = 'processing'"))
             .filter(job::Column::WorkerId.is_not_null())
             .into_query();

@@ -1,4 +1,4 @@
-//! One transaction of one or many writes, from its begin to the answers.
+//! Transaction of one or many writes, from its begin to the responses.
 
 use super::{
     Shared,
@@ -16,15 +16,16 @@ use crate::{
 use sea_orm::ConnectionTrait;
 use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
 
-/// How often a transaction is run again when the database undid it for its timing (deadlock, serialization).
+/// Maximum reruns of a transaction that the database undid because of its timing (deadlock,
+/// serialization).
 const RERUNS: usize = 5;
 
-/// How long each of many waits for what another transaction holds.
+/// Time that each write waits for a lock of another transaction when many run one by one.
 const BRIEF: Duration = Duration::from_millis(10);
 
-/// Why a transaction of many came to nothing.
+/// Reason why a transaction of many writes was undone.
 enum Undone {
-    /// Run again as it is, it may succeed.
+    /// The same batch may succeed when it is run again.
     Timing,
     /// One of the writes may be the reason.
     OneOfThem,
@@ -52,7 +53,7 @@ impl Shared {
         }
     }
 
-    /// Outside of the lanes.
+    /// Runs a write in a separate transaction, outside the write queues.
     pub(super) async fn alone(self: Arc<Self>, entry: Box<dyn Waiting>) {
         let Ok(_turn) = self.turns.acquire().await else { return };
         self.clone().run(vec![entry]).await;
@@ -99,7 +100,8 @@ impl Shared {
         }
     }
 
-    /// In one transaction without savepoints: they cost two statements each, and are needed once in a long while.
+    /// Runs the writes in one transaction without savepoints, which cost two statements each and
+    /// are rarely needed.
     async fn together(&self, entries: &[Box<dyn Waiting>], wait: Option<Duration>) -> Result<Fates, Undone> {
         let tx = self.begin(wait).await.map_err(Undone::All)?;
         let mut fates: Vec<Option<Fate<Outcome>>> = entries.iter().map(|_| None).collect();
@@ -116,14 +118,15 @@ impl Shared {
         match self.settle(tx).await {
             Ok(()) => {}
             Err(error) if errors::is_answer(&error) => return Err(undone(error)),
-            // It may be committed, and must not be run again.
+            // Without a response it may be committed, and must not be run again.
             Err(error) => return Err(Undone::All(error)),
         }
         Ok(fates.into_iter().map(|fate| fate.unwrap_or(Fate::Alone)).collect())
     }
 
-    /// In one transaction, each within a savepoint, so that one that fails leaves the others as they are. One that needs
-    /// what others hold is left for later: each wait would be added to those before it.
+    /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
+    /// the others intact. A write that needs a lock of another transaction is left for later,
+    /// because the waits would add up.
     async fn one_by_one(&self, entries: &[Box<dyn Waiting>]) -> Result<Fates> {
         let tx = self.begin(Some(BRIEF)).await?;
         let mut fates = Vec::with_capacity(entries.len());
@@ -150,17 +153,17 @@ impl Shared {
         Ok(fates)
     }
 
-    /// Commits, and tells of it.
+    /// Commits, and publishes the commit notice.
     async fn settle(&self, tx: Tx) -> Result<()> {
         match tx.commit().await {
             Ok(told) => {
                 self.publish(told);
-                // Nobody finds what was committed to a file that is not at its path any more.
+                // No reader finds a commit in a file that is no longer at its path.
                 self.check_file()?;
             }
             Err(error) => {
                 if !errors::was_answered(&error) {
-                    // Nobody knows whether it is committed: any job may have changed.
+                    // Whether it is committed is unknown, so any job may have changed.
                     self.publish(Told::of_any());
                 }
                 return Err(error.into());
@@ -176,7 +179,8 @@ impl Shared {
         }
     }
 
-    /// Statements wait so long for what another transaction holds, or as long as is set for the connection.
+    /// Begins a transaction whose statements wait for a lock at most `wait`, or as long as the
+    /// setting of the connection.
     async fn begin(&self, wait: Option<Duration>) -> Result<Tx> {
         self.check_file()?;
         let tx = Tx::begin(&self.conn, self.faults.clone()).await?;
@@ -187,9 +191,10 @@ impl Shared {
     }
 }
 
-/// Takes back what was done. The first error tells more than one of this.
+/// Rolls the transaction back. A second error is ignored, because the first one says more.
 async fn undo(tx: Tx, error: &Error) {
-    // A connection on which nothing is answered does not answer to this either: it is undone when it is given up.
+    // A connection that does not respond would not answer a ROLLBACK either; the database undoes
+    // the transaction when the connection is closed.
     if !is_silent(error) {
         let _ = tx.rollback().await;
     }
@@ -208,10 +213,11 @@ fn undone(error: Error) -> Undone {
     }
 }
 
-/// Writes of one kind go together. Those about one thing stay in the order in which they came, whatever their kind.
+/// Groups writes of one type. Writes with the same key stay in the order of their arrival, whatever
+/// their type.
 fn groups(entries: &[Box<dyn Waiting>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(TypeId, Vec<usize>)> = Vec::new();
-    // Of each key, the last group that has it; of each kind, its last group.
+    // The last group that has the key, and the last group of the type.
     let (mut of_key, mut of_kind) = (HashMap::<&str, usize>::new(), HashMap::<TypeId, usize>::new());
     for (i, entry) in entries.iter().enumerate() {
         let kind = entry.kind();

@@ -1,4 +1,4 @@
-//! Whether the disk of the database has room, as the writes find it.
+//! Tracks whether the disk of the database has room, by the outcome of the writes.
 
 use crate::error::Error;
 use std::{
@@ -10,10 +10,11 @@ use std::{
 };
 use tokio::time::Instant;
 
-/// Small writes may succeed between large ones that fail: the log does not repeat itself more often.
+/// Minimum time between two log lines about a full disk: small writes may succeed between large
+/// ones that fail.
 const REPEAT: Duration = Duration::from_secs(60);
 
-/// Says once in the log that the disk is full, and once that it has room again.
+/// Logs that the disk is full, and that it has room again.
 #[derive(Default)]
 pub struct Disk {
     full: AtomicBool,
@@ -27,7 +28,7 @@ struct Last {
 }
 
 impl Disk {
-    /// Looks at how a write ended.
+    /// Records the outcome of a write.
     pub fn note(&self, error: Option<&Error>) {
         match error {
             Some(Error::DiskFull(source)) => self.refused(&source.to_string()),
@@ -36,7 +37,7 @@ impl Disk {
         }
     }
 
-    /// How long ago a write was refused; `None` if none was since the start.
+    /// Time since a write was refused; `None` if none was since the start.
     pub fn was_full(&self) -> Option<Duration> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).refused.map(|at| at.elapsed())
     }

@@ -1,8 +1,8 @@
-//! Writes that could not be done beside others, because another transaction holds what they need.
+//! Writes that are blocked, because another transaction has locked what they need.
 //!
-//! All of them are tried together again and again, passing over what is still held, and between two tries one of them
-//! waits in the database for a moment. So a row that is free again is noticed soon, however many others are not, and all
-//! that wait take up one connection.
+//! All of them are retried together, skipping rows that are still locked, and between two rounds
+//! one of them waits in the database for a short time. So a released row is noticed soon, however
+//! many others stay locked, and all blocked writes use one connection.
 
 use super::{
     Shared, late,
@@ -12,11 +12,11 @@ use super::{
 use crate::{db::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
-/// How long one of them waits before all are tried again.
+/// Time that one write waits for its lock before all are retried.
 const MOMENT: Duration = Duration::from_millis(100);
 
 impl Shared {
-    /// The write waits until what it needs is free, or its caller has waited long enough.
+    /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
     pub(super) fn hold(self: &Arc<Self>, entry: Box<dyn Waiting>) {
         let Some(entry) = waits_on(entry) else { return };
         if self.held.push(entry) {
@@ -29,7 +29,7 @@ impl Shared {
         loop {
             let Ok(turn) = self.turns.acquire().await else { return };
             let Some(batch) = self.held.take() else { return };
-            // A task of its own, so that a bug in one write does not end them all.
+            // A separate task, so that a panic in one write does not end them all.
             let this = self.clone();
             let left = tokio::spawn(async move { this.try_again(batch).await }).await.unwrap_or_default();
             drop(turn);
@@ -39,7 +39,7 @@ impl Shared {
         }
     }
 
-    /// Answers with those that have to wait on, in the order in which they are to be tried.
+    /// Retries the writes. Returns those that are still blocked, in the order of their next round.
     async fn try_again(self: Arc<Self>, mut batch: Vec<Box<dyn Waiting>>) -> Vec<Box<dyn Waiting>> {
         batch.retain(|entry| entry.begin());
         if batch.len() > 1 {
@@ -59,7 +59,7 @@ impl Shared {
     }
 }
 
-/// The write, unless it has been answered.
+/// Answers the write; returns it if it is still blocked.
 fn answered(entry: Box<dyn Waiting>, fate: Fate<Outcome>) -> Option<Box<dyn Waiting>> {
     match fate {
         Fate::Alone => Some(entry),
@@ -70,7 +70,7 @@ fn answered(entry: Box<dyn Waiting>, fate: Fate<Outcome>) -> Option<Box<dyn Wait
     }
 }
 
-/// The write, unless it is too late for it.
+/// Returns the write for another round, or answers it with a timeout if its deadline has passed.
 fn waits_on(entry: Box<dyn Waiting>) -> Option<Box<dyn Waiting>> {
     if entry.is_late() {
         entry.answer(Err(late()));

@@ -1,4 +1,4 @@
-//! Writes that wait: of any kind in one queue, within bounds.
+//! Queue of waiting writes of any type, limited in number and in bytes.
 
 use super::write::{Fate, Write};
 use crate::{
@@ -17,34 +17,34 @@ use std::{
 };
 use tokio::{sync::oneshot, time::Instant};
 
-/// Writes of one transaction. With 32, 64 and 256, 128 clients make 14.3, 16.6 and 16.0 thousand jobs a second on SQLite,
-/// and 12.5, 13.4 and 11.8 thousand on PostgreSQL. The first writes of a larger one wait longer.
+/// Maximum writes per transaction. Larger transactions gain nothing, and their first writes wait
+/// longer.
 const MOST_TOGETHER: usize = 64;
 
-/// Writes that wait, of all lanes; more are refused at once.
+/// Maximum waiting writes of all queues; further ones are refused at once.
 const MOST_WAITING: usize = 8192;
 
-/// Bytes that they hold, about.
+/// Maximum bytes that the waiting writes hold, approximately.
 const MOST_BYTES: usize = 128 << 20;
 
 pub type Outcome = Box<dyn Any + Send>;
 type Doing<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// A write of any kind, and who waits for it.
+/// Write of any type, with the caller that waits for its outcome.
 pub trait Waiting: Any + Send + Sync {
     fn kind(&self) -> TypeId;
     fn key(&self) -> Option<&str>;
     fn is_large(&self) -> bool;
-    /// False when nobody waits for it any more; else it counts as begun.
+    /// Marks the write as started. Returns false if its caller has gone.
     fn begin(&self) -> bool;
-    /// It has not been done yet, and its caller may give it up again.
+    /// Marks the write as not started, so that its caller may give it up again.
     fn rest(&self);
-    /// Its caller has waited for as long as it has to.
+    /// Returns whether the caller's deadline has passed.
     fn is_late(&self) -> bool;
     fn apply<'a>(&'a self, tx: &'a Tx) -> Doing<'a, Outcome>;
-    /// All of them are of this one's kind.
+    /// Runs several writes, all of this one's type, in one transaction.
     fn apply_all<'a>(&self, all: &[&'a dyn Waiting], tx: &'a Tx) -> Doing<'a, Vec<Fate<Outcome>>>;
-    /// Tells whoever waits. Nobody may be there to hear it any more.
+    /// Sends the outcome to the caller, which may be gone.
     fn answer(self: Box<Self>, outcome: Result<Outcome>);
 }
 
@@ -52,9 +52,9 @@ pub struct Entry<W: Write> {
     pub write: W,
     pub answer: oneshot::Sender<Result<W::Output>>,
     pub begun: Arc<AtomicBool>,
-    /// When its caller gives it up, unless it is begun.
+    /// Deadline after which the caller gives the write up, unless it has been started.
     pub until: Instant,
-    /// Counts for as long as the entry is there.
+    /// Share of the load, counted until the entry is dropped.
     pub _load: Share,
 }
 
@@ -103,13 +103,13 @@ impl<W: Write> Waiting for Entry<W> {
     fn answer(self: Box<Self>, outcome: Result<Outcome>) {
         let outcome = outcome.and_then(|output| match output.downcast() {
             Ok(output) => Ok(*output),
-            Err(_) => Err(Error::Database(sea_orm::DbErr::Custom("a write was answered with another's".to_owned()))),
+            Err(_) => Err(Error::Internal("a write got the outcome of another one".to_owned())),
         });
         let _ = self.answer.send(outcome);
     }
 }
 
-/// Writes that go one transaction after the other.
+/// Queue of writes that run one transaction after the other.
 #[derive(Default)]
 pub struct Lane(Mutex<State>);
 
@@ -120,15 +120,15 @@ struct State {
 }
 
 impl Lane {
-    /// True when nobody runs the lane yet, and the caller has to.
+    /// Adds a write. Returns true if the queue is idle, so that the caller has to run it.
     pub fn push(&self, entry: Box<dyn Waiting>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.waiting.push_back(entry);
         !std::mem::replace(&mut state.running, true)
     }
 
-    /// What is to share the next transaction, in the order in which it came. `None` when nothing waits: then the lane does
-    /// not run any more.
+    /// Takes the writes that share the next transaction, in the order of their arrival. Returns
+    /// `None` if none waits; the queue is idle then.
     pub fn take(&self) -> Option<Vec<Box<dyn Waiting>>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let first_large = state.waiting.iter().take(MOST_TOGETHER).position(|entry| entry.is_large());
@@ -143,7 +143,7 @@ impl Lane {
     }
 }
 
-/// How much waits.
+/// Number and bytes of the waiting and running writes.
 #[derive(Default)]
 pub struct Load(Arc<Counters>);
 
@@ -158,12 +158,13 @@ impl Load {
         self.0.writes.load(Ordering::Relaxed)
     }
 
-    /// Counts one more for as long as the share is kept, or refuses it.
+    /// Counts one more write until the share is dropped. Errors: `Overloaded`, if a limit is
+    /// reached.
     pub fn add(&self, bytes: usize) -> Result<Share> {
         let share = Share { of: self.0.clone(), bytes };
         let writes = self.0.writes.fetch_add(1, Ordering::Relaxed);
         let held = self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
-        // One that is large by itself is taken when nothing else waits.
+        // A write that exceeds the limit by itself is accepted if no other waits.
         if writes >= MOST_WAITING || (held > 0 && held + bytes > MOST_BYTES) {
             Err(Error::Overloaded)
         } else {

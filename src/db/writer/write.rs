@@ -1,4 +1,4 @@
-//! What a write is.
+//! Trait of all writes, and their outcome.
 
 use crate::{
     db::{Tx, errors},
@@ -6,17 +6,18 @@ use crate::{
 };
 use std::future::Future;
 
-/// A change that happens as a whole or not at all.
+/// Change that happens as a whole or not at all.
 pub trait Write: Send + Sync + Sized + 'static {
     type Output: Send + 'static;
 
-    /// Does the change inside `tx`. An error undoes all of it. May be called again after a rollback, so it takes
-    /// `&self` and keeps nothing.
+    /// Makes the change inside `tx`. An error undoes all of it. The writer may call it again after
+    /// a rollback, so it takes `&self` and stores nothing.
     fn apply(&self, tx: &Tx) -> impl Future<Output = Result<Self::Output>> + Send;
 
-    /// Does several changes of the kind inside one transaction, in their order, and answers with what became of each. To
-    /// be given where some statements can serve all of them. A change that is refused has to leave nothing behind;
-    /// where that cannot be, an error for all has them undone, and applied one by one.
+    /// Makes several changes of this type inside one transaction, in order, and returns the outcome
+    /// of each. To be overridden where a few statements can serve all of them. A refused change
+    /// must leave nothing behind; where that is impossible, an error for all makes the writer undo
+    /// them and apply them one by one.
     fn apply_all(writes: &[&Self], tx: &Tx) -> impl Future<Output = Result<Vec<Fate<Self::Output>>>> + Send {
         async move {
             let mut fates = Vec::with_capacity(writes.len());
@@ -31,26 +32,29 @@ pub trait Write: Send + Sync + Sized + 'static {
         }
     }
 
-    /// What the write is about, a job as a rule. Writes about one thing follow each other, and may share a transaction
-    /// with those about others, whose rows they have to leave alone. A write that may touch any row has no key.
+    /// Identifies the subject of the write, usually a job. Writes with the same key run in order.
+    /// They may share a transaction with writes of other keys, whose rows they must not touch. A
+    /// write that may touch any row has no key.
     fn key(&self) -> Option<&str> {
         None
     }
 
-    /// Takes so long that others are not to be kept waiting for its commit.
+    /// Returns whether the write takes so long that others must not wait for its commit.
     fn is_large(&self) -> bool {
         false
     }
 
-    /// About how many bytes it holds while it waits. To be given by every write that holds what a caller sent.
+    /// Approximate bytes that the write holds while it waits. To be overridden by every write that
+    /// holds data of a request.
     fn weight(&self) -> usize {
         1024
     }
 }
 
-/// What became of one of the writes that share a transaction.
+/// Outcome of one of the writes that share a transaction.
 pub enum Fate<T> {
     Done(Result<T>),
-    /// Nothing yet: what it needs is held by another transaction, or by a write before it. It is tried again.
+    /// Not done yet: another transaction, or a write before it, has what it needs. The writer
+    /// retries it.
     Alone,
 }

@@ -1,4 +1,4 @@
-//! A file: JSON, compressed or not, or a SQLite database, told apart by its first bytes.
+//! Reader of a file: JSON, compressed or not, or a SQLite database. The first bytes decide which.
 
 use super::{
     super::{
@@ -21,7 +21,7 @@ const SQLITE: &[u8] = b"SQLite format 3\0";
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// Reads the file. False when nobody wants more.
+/// Reads the file. Returns false when the reader should stop.
 pub fn read(path: &Path, sink: &mut Sink) -> bool {
     sink.begin(path);
     match read_open(path, sink) {
@@ -42,10 +42,11 @@ fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
         return Ok(sqlite::read(path, sink));
     }
     if kind.is_none() && length == Some(start.len() as u64) {
-        // That is all of it, as with a store that keeps a file a job: it need not be opened again.
+        // The buffer holds the whole file, as is usual for stores with one file per job: no need to
+        // open it a second time.
         return Ok(records(start, Some(start), sink));
     }
-    // A pipe can be read once only: what its object holds twice is told of by its ids.
+    // A pipe can be read only once, so that only repeated ids are found in it, not repeated keys.
     let open = || File::open(path).map(|file| plain(file, &stop, BUFFER)).map_err(unreadable_file);
     let again = length.is_some().then(open).transpose()?;
     Ok(match kind {
@@ -58,8 +59,8 @@ fn read_open(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
     })
 }
 
-/// Hands on the records of the input; `again` is the same once more, to look for keys that repeat. False when nobody
-/// wants more.
+/// Hands on the records of the input. `again` reads the same bytes once more, to find repeated
+/// keys. Returns false when the reader should stop.
 fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut Sink) -> bool {
     if let Some(again) = again {
         keys(again, SourceKind::knows_field, &mut |key| sink.repeated.meet(key));
@@ -73,7 +74,8 @@ fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut Sink) -> bool {
     go_on
 }
 
-/// Whether the file can be opened. A pipe is not tried, since opening it is taken for reading it.
+/// Checks that the file can be opened. A pipe is not opened, since its writer would take that for
+/// the start of reading.
 pub fn look(path: &Path) -> Result<(), Reject> {
     match path.metadata() {
         Ok(metadata) if !metadata.is_file() => Ok(()),

@@ -1,4 +1,5 @@
-//! A folder: every file in it and below it that a store may have written, by name, each as if it had been named itself.
+//! Reader of a folder: reads every file in it and in its subfolders whose name ends like that of a
+//! store's file, as if the user had named the file.
 
 use super::{
     super::{
@@ -15,7 +16,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// How the names of such files end. What else lies in a folder (logs, locks, the `-wal` beside a database) is no store.
+/// Endings of the names of such files. Other files of a folder (logs, locks, the `-wal` of a
+/// database) are ignored.
 const ENDINGS: [&str; 12] = [
     ".json",
     ".jsonl",
@@ -46,15 +48,15 @@ pub fn read(folder: &Path, sink: &mut Sink) {
 }
 
 struct Walk {
-    /// Still to be read, the next one last.
+    /// Folders still to read, the next one last.
     folders: Vec<PathBuf>,
-    /// By their real paths: a link may lead back.
+    /// Real paths of the folders read so far, since a link may lead back.
     entered: HashSet<PathBuf>,
     files: u64,
 }
 
 impl Walk {
-    /// False when nobody wants more.
+    /// Reads one folder, or rejects it. Returns false when the reader should stop.
     fn enter(&mut self, folder: &Path, sink: &mut Sink) -> bool {
         let listed = folder.canonicalize().and_then(|real| match self.entered.insert(real) {
             true => names(folder).map(Some),
@@ -78,13 +80,13 @@ impl Walk {
                 return false;
             }
             let path = folder.join(name);
-            // Through links; one that leads nowhere is left to be told of.
+            // Follows links. A link to nothing has no metadata, and the file reader reports it.
             let metadata = path.metadata().ok();
             if metadata.as_ref().is_some_and(|m| m.is_dir()) {
                 below.push(path);
             } else if is_wanted(&path) {
                 self.files += 1;
-                // A pipe would be waited for.
+                // Opening a pipe would block.
                 let go_on = match metadata.is_some_and(|m| !m.is_file()) {
                     true => {
                         sink.begin(&path);
@@ -102,7 +104,8 @@ impl Walk {
     }
 }
 
-/// The names of folders, links and files that are wanted: whole paths of very many would fill memory.
+/// Lists the names of folders, links and wanted files. Whole paths of very many entries would take
+/// too much memory.
 fn names(folder: &Path) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in folder.read_dir()? {

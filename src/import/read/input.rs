@@ -1,5 +1,5 @@
-//! The bytes of a file, packed or not, read no longer than the run goes on, and unpacked no further than is likely of
-//! a dump that was packed.
+//! Bytes of a file, decompressed if necessary. Reading ends when the run stops, and decompression
+//! ends at a size that suggests a decompression bomb.
 
 use super::super::stop::{Stop, StopReason};
 use flate2::bufread::MultiGzDecoder;
@@ -12,16 +12,17 @@ use std::{
 
 pub const BUFFER: usize = 1 << 16;
 
-/// How many bytes may come of a packed one, beyond [`ALWAYS`].
+/// Maximum ratio of decompressed to compressed bytes, beyond [`ALWAYS`].
 const RATIO: u64 = 100;
 
-/// Bytes that may come of any packed file.
+/// Decompressed bytes that any file may have.
 const ALWAYS: u64 = 64 << 20;
 
-/// Binary logarithm of the largest window, in bytes, that unpacking may take: `zstd` up to level 21 needs no more.
+/// Binary logarithm of the largest window for decompression, in bytes; `zstd` up to level 21 needs
+/// no more.
 const WINDOW: u32 = 26;
 
-/// A file, given back in pieces until the run is to end.
+/// A file whose reads fail once the run is to stop.
 pub struct Watched {
     file: File,
     stop: Stop,
@@ -39,18 +40,20 @@ impl Read for Watched {
     }
 }
 
-/// Reads a file as it is.
+/// Creates a reader of the file's bytes, without decompression.
 pub fn plain(file: File, stop: &Stop, buffer: usize) -> BufReader<Watched> {
     BufReader::with_capacity(buffer, Watched { file, stop: stop.clone(), read: Rc::default() })
 }
 
-/// Unpacks gzip. `length` is that of the whole file, where it is known.
+/// Creates a reader that decompresses gzip. `length` is the size of the whole file in bytes, if it
+/// is known.
 pub fn gunzip(input: BufReader<Watched>, length: Option<u64>) -> impl BufRead {
     let bounds = Bounds::of(&input, length);
     BufReader::with_capacity(BUFFER, Unpacked { input: MultiGzDecoder::new(input), bounds })
 }
 
-/// Unpacks zstd.
+/// Creates a reader that decompresses zstd. `length` is the size of the whole file in bytes, if it
+/// is known.
 pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl BufRead> {
     let bounds = Bounds::of(&input, length);
     let mut unpacked = zstd::Decoder::with_buffer(input)?;
@@ -60,7 +63,7 @@ pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl
 
 struct Bounds {
     stop: Stop,
-    /// Bytes of the whole packed file.
+    /// Size of the whole compressed file, in bytes. If unknown, the bytes read so far count.
     length: Option<u64>,
     read: Rc<Cell<u64>>,
     unpacked: u64,
@@ -100,7 +103,7 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-/// Nobody hears of it: the run has ended.
+/// Error of a read after the stop. No report shows it, since the run has ended.
 fn stopped() -> io::Error {
     io::Error::other("the run is to end")
 }
@@ -110,7 +113,7 @@ mod tests {
     use super::*;
     use std::io::{Seek, Write};
 
-    /// Bytes that come of a packed file, and whether the run was ended for it.
+    /// Decompressed bytes of a file, and whether they stopped the run.
     fn unpacked(packed: &[u8], gzip: bool) -> (u64, bool) {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(packed).unwrap();

@@ -1,4 +1,4 @@
-//! What a source is that was named: a path, or a server.
+//! Address of a source as the user named it: a path or a server.
 
 use super::{
     super::{
@@ -14,7 +14,7 @@ pub enum Place<'a> {
     Path(&'a Path),
     Postgres(&'a str),
     Redis(&'a str),
-    /// An address of something that no source is read from.
+    /// A URL with a scheme that the importer cannot read.
     Unknown(&'a str),
 }
 
@@ -35,7 +35,7 @@ fn is_scheme(word: &str) -> bool {
         && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
-/// Why nothing is read from there.
+/// Reject of a URL that the importer cannot read.
 pub fn unknown(url: &str) -> Reject {
     let scheme = url.split("://").next().unwrap_or_default();
     let told = format!(
@@ -44,10 +44,10 @@ pub fn unknown(url: &str) -> Reject {
     Reject::new(Reason::Unreachable, told)
 }
 
-/// The source as it may be shown: a URL without its password.
+/// The source without its password, for reports.
 pub fn shown(named: &Path) -> PathBuf {
     match Place::of(named) {
-        // What is no file may be an address in a form of its own, with a password in it.
+        // A path without a file may be a malformed URL that contains a password.
         Place::Path(path) if path.symlink_metadata().is_err() && may_tell(path) => {
             shown_url(path.to_str().unwrap_or_default()).into()
         }
@@ -61,7 +61,7 @@ fn may_tell(path: &Path) -> bool {
     text.contains("passw") || (text.contains('@') && text.contains(':'))
 }
 
-/// Whether the source can be read at all.
+/// Checks that the source can be opened.
 pub async fn look(named: &Path) -> Result<(), Reject> {
     match Place::of(named) {
         Place::Postgres(url) => postgres::open(url).await.map(drop),

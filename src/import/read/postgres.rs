@@ -1,5 +1,5 @@
-//! A PostgreSQL database that a service kept its jobs in. The server makes JSON of each row; one statement, and thereby
-//! one snapshot, reads them all, in a session that can't write.
+//! Reader of a PostgreSQL database in which a service kept its jobs. The server converts each row
+//! to JSON. One statement in a read-only session reads all rows, and so sees one snapshot.
 
 use super::{
     super::{
@@ -19,7 +19,7 @@ use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
 
-/// How long the server may take to let us in.
+/// Timeout of connecting to the server.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
@@ -27,7 +27,8 @@ const TABLES: &str = "SELECT table_name::text, column_name::text FROM informatio
 const VEDO: &str = "SELECT left(id::text, 1000) AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
 const COMIC: &str = "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::text AS record FROM jobs AS t";
 
-/// A record that is too large stays on the server, which makes each once.
+/// Wraps a query so that the server does not send a record that is too large. `OFFSET 0` makes the
+/// server compute each record only once.
 fn bounded(sql: &str) -> String {
     format!(
         "SELECT key, CASE WHEN octet_length(record) <= {LARGEST} THEN record END AS record FROM ({sql} OFFSET 0) AS r"
@@ -62,7 +63,7 @@ fn try_read(url: &str, sink: &mut Sink) -> Result<(), Reject> {
     each(&conn, &bounded(sql), sink).map_err(|error| unreachable(&error))
 }
 
-/// Hands on each row until nobody wants more.
+/// Hands on each row until the reader should stop.
 fn each(conn: &DatabaseConnection, sql: &str, sink: &mut Sink) -> Result<(), DbErr> {
     let runtime = Handle::current();
     let statement = Statement::from_string(DbBackend::Postgres, sql);
@@ -108,7 +109,8 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
     sea_orm::Database::connect(settings).await.map_err(|error| unreachable(&error))
 }
 
-/// A pool tries a server that refuses again and again until its patience ends, and then tells only of that.
+/// Connects once without a pool, to get the server's own error. A pool retries a refused connection
+/// until its timeout, and then reports only that.
 async fn knock(url: &str) -> Result<(), Reject> {
     let refused =
         |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));

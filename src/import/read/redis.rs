@@ -1,5 +1,6 @@
-//! A Redis server that a service kept its jobs in. Keys are found with SCAN, which never holds the server up, and read
-//! in pipelines, a page of keys at a time. Nothing is ever written, and expiry goes on as it did.
+//! Reader of a Redis server in which a service kept its jobs. SCAN finds the keys without blocking
+//! the server, and a pipeline reads each page of keys. The reader never writes, and keys expire as
+//! before.
 
 use super::{
     super::{
@@ -21,27 +22,27 @@ use std::{path::Path, time::Duration};
 use tokio::runtime::Handle;
 
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Keys that the server looks at for one answer.
+/// Keys that the server examines for one SCAN.
 const PAGE: usize = 500;
-/// Bytes that are asked for at once, by what the server says of the keys' sizes.
+/// Maximum bytes to request at once, by the sizes that the server reports.
 const PAGE_BYTES: u64 = 4 << 20;
 
-/// Bytes that a value of unknown size is taken for.
+/// Assumed bytes of a value whose size is unknown.
 const UNKNOWN: u64 = 256 << 10;
 
-/// What is kept under a key, by how that begins.
+/// Kind of a key's value, given by the prefix of the key.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Job,
     Clips,
-    /// Clips as an older version of the store kept them.
+    /// Clips in the layout of an older version of the store.
     OlderClips,
     Progress,
     Comic,
 }
 
 impl Kind {
-    /// The keys that are read of one job, the first of which names it.
+    /// Keys to read for one job; the first of them identifies it in reports.
     fn keys(self, id: &str) -> Vec<String> {
         match self {
             Kind::Job => ["job", "clips", "job_progress", "job_clips"].map(|kind| format!("{kind}:{id}")).into(),
@@ -97,7 +98,7 @@ fn unreachable(error: &RedisError) -> Reject {
 
 struct Reader {
     redis: MultiplexedConnection,
-    /// SCAN may tell of a key more than once.
+    /// Keys found so far, since SCAN may return a key more than once.
     seen: Seen,
 }
 
@@ -133,7 +134,8 @@ impl Reader {
         }
     }
 
-    /// Tells of a key that would be a job's, but whose name no job can have. False when nobody wants more.
+    /// Rejects a key of a job whose name is not UTF-8, since no job can have that id. Returns false
+    /// when the reader should stop.
     fn unnamed(&mut self, key: &[u8], sink: &mut Sink) -> bool {
         let name = String::from_utf8_lossy(key).into_owned();
         let ours = KINDS.iter().any(|(beginning, _)| name.starts_with(beginning));
@@ -144,7 +146,8 @@ impl Reader {
         sink.reject(At::Key(name), [], Reject::new(Reason::BadId, told))
     }
 
-    /// Reads the keys in pieces that fit in memory, and tells of those that don't. False when nobody wants more.
+    /// Reads the keys in parts that fit in memory, and rejects those that do not fit. Returns false
+    /// when the reader should stop.
     fn pieces(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
         let sizes = self.sizes(kind, ids)?;
         let (mut from, mut bytes) = (0, 0);
@@ -167,7 +170,7 @@ impl Reader {
         self.page(kind, &ids[from..], sink)
     }
 
-    /// Bytes of each job.
+    /// Bytes of memory that each job takes on the server.
     fn sizes(&mut self, kind: Kind, ids: &[&str]) -> Result<Vec<u64>, RedisError> {
         let mut pipe = Pipeline::new();
         pipe.ignore_errors();
@@ -179,20 +182,20 @@ impl Reader {
         let size = |answer: &Value| match answer {
             Value::Int(bytes) => u64::try_from(*bytes).unwrap_or(0),
             Value::Nil => 0,
-            // A user who may not ask, or a server that does not know the question.
+            // The user may lack the permission, or the server may not know the command.
             _ => UNKNOWN,
         };
         let of_one = answers.chunks((answers.len() / ids.len()).max(1));
         Ok(of_one.map(|answers| answers.iter().map(size).sum()).collect())
     }
 
-    /// False when nobody wants more.
+    /// Reads one page of keys. Returns false when the reader should stop.
     fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut Sink) -> Result<bool, RedisError> {
         if ids.is_empty() {
             return Ok(true);
         }
         let mut pipe = Pipeline::new();
-        // A key may be of another type than asked for: that is an answer of its own, not the end of the page.
+        // A key of an unexpected type fails only its own command, and must not end the page.
         pipe.ignore_errors();
         for id in ids {
             match kind {
@@ -244,7 +247,7 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut S
             unread.extend((*clips != Value::Nil).then_some((place, &[][..])));
             continue;
         };
-        // The older ones stand in for the newer ones, and are kept beside them where there are both.
+        // Older clips replace missing newer ones; if both exist, the record keeps both.
         let there = record.get("clips").and_then(|clips| clips.as_array()).is_some_and(|clips| !clips.is_empty());
         match topclip::clips(json) {
             Some((clips, repairs)) => {
@@ -261,7 +264,7 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut S
         })
 }
 
-/// The members of a JSON object, and what had to be put right in it.
+/// Parses a JSON object into its members. The sink receives the repairs.
 fn of_json(json: &[u8], sink: &mut Sink) -> Option<Map<String, serde_json::Value>> {
     let mend::Read { value, rules, repeated, .. } = mend::read(json).ok().filter(|read| !read.too_deep)?;
     let serde_json::Value::Object(members) = value else { return None };
@@ -275,14 +278,15 @@ fn orphan(key: String, clips: &[u8], sink: &mut Sink) -> bool {
     sink.reject(At::Key(key), clips, Reject::new(Reason::Orphan, told))
 }
 
-/// A job of which only its failure to start was written down.
+/// Hands on a job of which the store kept only its failure to start.
 fn progress_alone(id: &str, progress: &Value, sink: &mut Sink) -> bool {
     let Some(mut record) = members(progress, &mut sink.mended) else { return true };
     record.entry("job_id").or_insert_with(|| id.into());
     sink.take_record(&format!("job_progress:{id}"), record)
 }
 
-/// A record that is a JSON text, or a key of a type that no record is kept in. One that expired meanwhile is gone.
+/// Hands on a record that is a JSON text, and rejects a key that is neither that nor a hash. A key
+/// that has expired meanwhile is skipped.
 fn text(key: &str, answer: &Value, sink: &mut Sink) -> bool {
     match answer {
         Value::Nil => true,
@@ -294,7 +298,8 @@ fn text(key: &str, answer: &Value, sink: &mut Sink) -> bool {
     }
 }
 
-/// The members of a hash; `None` when there is none. What could not be kept as it was is added to `mended`.
+/// Returns the members of a hash; `None` when there is none. Adds the members that were not UTF-8
+/// to `mended`.
 fn members(answer: &Value, mended: &mut Vec<Repair>) -> Option<Map<String, serde_json::Value>> {
     let text = |value: &Value| match value {
         Value::BulkString(bytes) => Some(String::from_utf8_lossy(bytes).into_owned()),

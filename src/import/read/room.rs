@@ -1,5 +1,6 @@
-//! Memory for records between the reader and the database: a bounded number of batches, or a single record that takes
-//! much. Of such records there is one at a time in the whole process, since each is copied on its way.
+//! Memory permits for records between the reader and the database: for a bounded number of batches,
+//! or for one heavy record. The whole process holds only one heavy record at a time, since each
+//! step copies it.
 
 use super::super::stop::Stop;
 use std::sync::Arc;
@@ -8,15 +9,15 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit},
 };
 
-/// Batches of a run that are in memory at once.
+/// Maximum batches of a run in memory.
 const BATCHES: u32 = 4;
 
 static HEAVY: Semaphore = Semaphore::const_new(1);
 
-/// Of one run.
+/// Memory permits of one run.
 pub struct Rooms(Arc<Semaphore>);
 
-/// Held until what it is for is written.
+/// Memory permit, held until its records are written.
 pub struct Room {
     _batches: OwnedSemaphorePermit,
     _alone: Option<SemaphorePermit<'static>>,
@@ -29,14 +30,15 @@ impl Default for Rooms {
 }
 
 impl Rooms {
-    /// Waits for the room of a batch; `None` when the run is to end.
+    /// Waits for the permit of a batch; `None` when the run is to stop.
     pub fn batch(&self, stop: &Stop) -> Option<Room> {
         let batch = self.0.clone().acquire_owned();
         let room = async { Some(Room { _batches: batch.await.ok()?, _alone: None }) };
         Handle::current().block_on(stop.unless_requested(room))
     }
 
-    /// Waits until all batches before are written, and no run has another heavy record; `None` when the run is to end.
+    /// Waits until all earlier batches are written and no run has another heavy record; `None` when
+    /// the run is to stop.
     pub fn alone(&self, stop: &Stop) -> Option<Room> {
         let all = self.0.clone().acquire_many_owned(BATCHES);
         let room = async { Some(Room { _batches: all.await.ok()?, _alone: Some(HEAVY.acquire().await.ok()?) }) };

@@ -1,5 +1,5 @@
-//! Where every reader hands its records to: they are parsed, recognised, freed of secrets and made into rows here, in
-//! the same way whatever they were read from.
+//! Receiver of the records of all readers. It parses each record, recognises its store, removes its
+//! secrets and makes its rows, in the same way for every kind of source.
 
 use super::{
     super::{
@@ -28,18 +28,18 @@ use std::{
 };
 use tokio::sync::mpsc;
 
-/// A batch ends after so many records, which are written in one transaction,
+/// Number of records at which a batch is sent. One transaction writes a batch.
 const BATCH_RECORDS: usize = 5000;
-/// or after so many bytes,
+/// Size of the records' text, in bytes, at which a batch is sent.
 const BATCH_BYTES: usize = 2 << 20;
-/// or when its records may take so many bytes of memory.
+/// Estimated memory of the records, in bytes, at which a batch is sent.
 const BATCH_WEIGHT: usize = 16 << 20;
 
-/// A record that may take as much as a quarter of a batch is read only when all before it are written, and nothing is
-/// read beside it.
+/// Estimated memory, in bytes, from which a record is heavy. The sink parses a heavy record only
+/// after all earlier records are written, and none beside it.
 const HEAVY: usize = BATCH_WEIGHT / 4;
 
-/// Bytes of a record that are kept, to be shown should it be rejected.
+/// Maximum bytes of a record's text to keep for its reject.
 pub const SHOWN: usize = 1 << 20;
 
 pub struct Sink {
@@ -48,18 +48,18 @@ pub struct Sink {
     batch: Vec<Entry>,
     bytes: usize,
     weight: usize,
-    /// Whether the run is to end.
+    /// Stop flag of the run.
     pub stop: Stop,
     context: Context,
-    /// The store that all records are said to be of.
+    /// Store of all records, if the user named it.
     named: Option<SourceKind>,
     file: Arc<PathBuf>,
     seen: Seen,
-    /// The keys of the file that stand in it more than once.
+    /// Keys that occur more than once in the file.
     pub repeated: Repeated,
-    /// The store that the next records are of, where the reader knows it.
+    /// Store of the next records, if the reader knows it.
     pub known: Option<SourceKind>,
-    /// What the reader had to put right in the next record to hand it over.
+    /// Repairs that the reader made to the next record.
     pub mended: Vec<Repair>,
 }
 
@@ -88,13 +88,13 @@ impl Sink {
         }
     }
 
-    /// The records that follow stand in this file. An id may stand in it once.
+    /// Starts a file, to which the next records belong. An id may occur once in it.
     pub fn begin(&mut self, file: &Path) {
         self.file = Arc::new(file.to_owned());
         (self.seen, self.repeated, self.known) = (Seen::default(), Repeated::default(), None);
     }
 
-    /// Takes a record. False when nobody wants more.
+    /// Takes a record. Returns false when the reader should stop.
     pub fn take(&mut self, piece: Piece) -> bool {
         let weight = weight(&piece.raw);
         if weight >= HEAVY {
@@ -110,7 +110,8 @@ impl Sink {
         self.send()
     }
 
-    /// Takes a record that may take much memory, while nothing else does.
+    /// Takes a heavy record while no other record is in memory. Returns false when the reader
+    /// should stop.
     fn take_alone(&mut self, piece: Piece) -> bool {
         if !self.send() {
             return false;
@@ -120,7 +121,7 @@ impl Sink {
         self.sender.blocking_send(Batch { entries: vec![entry], room: Some(room) }).is_ok()
     }
 
-    /// Hands the batch on, if there is one. False when nobody wants more.
+    /// Sends the batch if it has records. Returns false when the reader should stop.
     fn send(&mut self) -> bool {
         if self.batch.is_empty() {
             return !self.stop.is_requested();
@@ -131,19 +132,19 @@ impl Sink {
         self.sender.blocking_send(Batch { entries, room: Some(room) }).is_ok()
     }
 
-    /// Takes a record that the reader put together. False when nobody wants more.
+    /// Takes a record that the reader assembled. Returns false when the reader should stop.
     pub fn take_record(&mut self, key: &str, record: Map<String, Value>) -> bool {
         self.take(piece(At::Key(key.to_owned()), Value::Object(record).to_string().into_bytes(), Ok(())))
     }
 
-    /// Takes what can't be a record. False when nobody wants more.
+    /// Rejects input that cannot be a record. Returns false when the reader should stop.
     pub fn reject(&mut self, at: At, raw: impl Into<Vec<u8>>, reject: Reject) -> bool {
         self.take(piece(at, raw.into(), Err(reject)))
     }
 
-    /// Hands on what is left.
+    /// Sends the last batch.
     pub fn end(mut self) {
-        // Nobody listens any more when the run was given up.
+        // The receiver is gone if the run was stopped.
         let _ = self.send();
     }
 
@@ -225,8 +226,9 @@ impl Sink {
         held(record).map(|record| (record, repairs))
     }
 
-    /// A store with a file a job trusts the id inside, so that a copy of a file doubles its job. The file that is called
-    /// by the id is the one that the store goes on writing.
+    /// Rejects a copy of a job's file. A store with one file per job trusts the id inside, so that
+    /// a copy would import the job twice. The store goes on writing the file that is named by the
+    /// id.
     fn belongs(&self, id: &str, source: SourceKind) -> Result<(), Reject> {
         let named_so = |name: &Path| name.file_stem().is_some_and(|stem| stem == id);
         if source != SourceKind::Web2img || named_so(&self.file) || id.contains(['/', '\\']) {
@@ -241,13 +243,13 @@ impl Sink {
     }
 }
 
-/// A piece that was not cut out of a file.
+/// Creates a piece that was not cut out of a file.
 pub fn piece(at: At, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
     Piece { at, line: 1, column: 1, bytes: raw.len() as u64, raw, whole }
 }
 
-/// Bytes of memory that a record may take, by what its text holds of brackets and commas: values take some 64 bytes each
-/// and objects some 700 beyond their text, which a text between quotes with commas in it does not.
+/// Estimated memory of a record, in bytes. Besides its text, a record takes memory for each value
+/// and object, which commas and brackets count. A string that contains these is overestimated.
 fn weight(raw: &[u8]) -> usize {
     let counted = |byte: &u8| match byte {
         b'{' => 700,
@@ -265,7 +267,7 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
         error.column() as u64
     };
     let why = error.to_string();
-    // serde_json ends its sentence with the place in the record; the one in the file is what helps.
+    // serde_json ends its message with the position in the record; the user needs that in the file.
     let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
     Reject::new(Reason::MalformedJson, format!("The record is not JSON: {why}, in line {line}, column {column}."))
 }

@@ -1,7 +1,9 @@
-//! A SQLite file. Whoever wrote it may have meant harm, so it is read by a process of its own with limits on memory and
-//! time ([`child`]), which hands each record on ([`message`]): a file that makes the reader fail costs itself alone.
+//! Reader of a SQLite file, which may be malicious. A child process with limits on memory and time
+//! reads the file ([`child`]) and sends each record ([`message`]): a file that crashes the reader
+//! costs only itself.
 //!
-//! The file is never opened in a way that could change it, its folder or the files beside it ([`copy`]).
+//! No step opens the file in a way that could change it, its folder or the files beside it
+//! ([`copy`]).
 
 mod child;
 mod comic;
@@ -35,7 +37,7 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-/// Reads every table that is a store's. False when nobody wants more.
+/// Reads every table that belongs to a store. Returns false when the reader should stop.
 pub fn read(path: &Path, sink: &mut Sink) -> bool {
     try_read(path, sink).unwrap_or_else(|reject| sink.reject(At::File, [], reject))
 }
@@ -43,7 +45,7 @@ pub fn read(path: &Path, sink: &mut Sink) -> bool {
 fn try_read(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
     let jobs = Prepared::of(path)?;
     let preferences = path.with_file_name("preferences.db");
-    // One that can't be prepared is reported by the child, which can't open it either.
+    // The jobs can be read without preferences that cannot be prepared.
     let beside = preferences.is_file().then(|| Prepared::of(&preferences).ok()).flatten();
     let mut reader = Reader::start(&jobs, beside.as_ref(), &sink.stop)?;
     let ended = reader.hand_on(&preferences, sink)?;
@@ -54,16 +56,16 @@ fn try_read(path: &Path, sink: &mut Sink) -> Result<bool, Reject> {
     Err(Reject::new(Reason::BadDatabase, told))
 }
 
-/// How the reading came to its end.
+/// Reason for the end of the reading.
 #[derive(PartialEq, Eq)]
 enum Ended {
-    /// All of the file was read.
+    /// The reader has read the whole file.
     Whole,
-    /// Nobody wanted more.
+    /// The run is to stop, or takes no more records.
     ByUs,
 }
 
-/// The process that reads a file. Dropped, it is ended.
+/// Child process that reads a file, killed on drop.
 struct Reader {
     child: Child,
     messages: Messages<BufReader<Pipe>>,
@@ -79,7 +81,7 @@ impl Reader {
         command.arg0("callsheet-sqlite").arg("read-sqlite").args(jobs.arguments("--jobs"));
         command.args(preferences.map(|file| file.arguments("--preferences")).unwrap_or_default());
         command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // The allocators are not to set memory aside beyond what the process may have.
+        // The allocators must not reserve more memory than the limits of the process allow.
         command.envs([
             ("MIMALLOC_ARENA_RESERVE", "16M"),
             ("MIMALLOC_ARENA_EAGER_COMMIT", "0"),
@@ -127,7 +129,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        // One that has ended already is only waited for.
+        // A process that has ended already still needs the wait.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -158,10 +160,10 @@ fn broken(error: &io::Error) -> Reject {
     Reject::new(Reason::BadDatabase, told)
 }
 
-/// A file as SQLite may open it.
+/// A file in the form that SQLite may open.
 #[derive(Clone, Debug)]
 struct Openable {
     file: PathBuf,
-    /// Nothing is pending beside it, and SQLite is to leave it as it is.
+    /// Whether SQLite must not change the file. Set when nothing is pending beside it.
     immutable: bool,
 }

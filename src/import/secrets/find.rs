@@ -1,22 +1,22 @@
-//! Finds secrets in a text, by how they begin or by what stands before them.
+//! Finds secrets in a text, by their prefixes or by the words before them.
 
 use super::{super::split::Scan, MARKER, is_secret_member};
 use std::ops::Range;
 
-/// What kind of text it is, and thereby how much is looked for.
+/// Kind of a text, which decides how much of it counts as a secret.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Within {
-    /// Any: only what can be nothing but a secret.
+    /// Any text: only values that can be nothing but a secret.
     Any,
-    /// JSON that a text holds: also members that are secrets.
+    /// JSON in a string: also the values of members with a secret's name.
     Json,
-    /// The words of an error: also what follows `token=` and the like.
+    /// Text of an error: also values after `token=` and similar names.
     Telling,
-    /// The raw text of a record, whole or cut off: both.
+    /// Raw text of a record, whole or cut off: all of the above.
     Raw,
 }
 
-/// How the tokens of well-known services begin, and how long they are at least.
+/// Prefixes of the tokens of well-known services, and the minimum lengths of these tokens in bytes.
 const BEGINNINGS: [(&str, usize); 16] = [
     ("sk-", 20),
     ("sk_live_", 20),
@@ -37,10 +37,10 @@ const BEGINNINGS: [(&str, usize); 16] = [
     ("eyJ", 40),
 ];
 
-/// Words that a credential follows in a header.
+/// Schemes that precede a credential in a header.
 const SCHEMES: [&str; 3] = ["bearer ", "basic ", "token "];
 
-/// Names that a secret follows in an address, a command or a sentence, after `=` or `:`.
+/// Names that precede a secret in a URL, a command or a sentence, followed by `=` or `:`.
 const NAMED: [&str; 17] = [
     "key",
     "api_key",
@@ -61,16 +61,16 @@ const NAMED: [&str; 17] = [
     "x-goog-signature",
 ];
 
-/// Whether it is a text that tells what happened.
+/// Whether the text may contain an error message.
 fn tells(within: Within) -> bool {
     matches!(within, Within::Telling | Within::Raw)
 }
 
-/// The first secret from there on.
+/// Finds the first secret from the byte `from` on.
 pub fn find(text: &str, from: usize, within: Within) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
-    // The secret that is looked for begins where it is found or after it, never before.
+    // Each search finds a secret at its position or after it, never before.
     (from..bytes.len()).filter(|at| text.is_char_boundary(*at)).find_map(|at| {
         let word = (is_first(bytes[at]) && begins(at)).then(|| by_word(text, at, within)).flatten();
         let member = || (bytes[at] == b'"').then(|| by_member(text, at, within)).flatten();
@@ -79,7 +79,7 @@ pub fn find(text: &str, from: usize, within: Within) -> Option<Range<usize>> {
     })
 }
 
-/// With which bytes of a word it is worth to look further.
+/// Whether a word with this first byte can announce a secret, which makes the search faster.
 fn is_first(byte: u8) -> bool {
     b"aAbBcCeEgGhHkKpPsStTxXyY".contains(&byte)
 }
@@ -104,7 +104,8 @@ fn by_word(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
     after_name(text, name, at + name.len())
 }
 
-/// The value after `=`, `:` or the same in quotes. After a colon, which stands in sentences, it has to look like one.
+/// Finds the value after a name and `=` or `:`, with or without quotes. After a colon, which also
+/// occurs in sentences, the value must look random.
 fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     let skip = |at: usize, set: &[u8]| at + text.as_bytes()[at..].iter().take_while(|b| set.contains(b)).count();
     at = skip(at, b"'\"\\ ");
@@ -112,7 +113,7 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     if !matches!(sign, b'=' | b':') {
         return None;
     }
-    // Items and records have keys too, and what follows their colon is no secret.
+    // Items and records have keys too, and the value after their colon is not a secret.
     if sign == b':' && name == "key" {
         return None;
     }
@@ -124,7 +125,8 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
 }
 
-/// `"name": "value"` of a JSON text, whose value may be cut off. A text inside of another has its quotes escaped.
+/// Finds the value in `"name": "value"` of a JSON text, which may be cut off. JSON in a string has
+/// its quotes escaped.
 fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
     let in_raw = match within {
         Within::Raw => true,
@@ -142,7 +144,7 @@ fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
     let value = &value[escapes..];
     let start = text.len() - value.len();
     let Some(value) = value.strip_prefix('"') else {
-        // JSON that is read again would be none with the marker in such a place.
+        // An unquoted marker would break JSON that is parsed again.
         return in_raw.then(|| unquoted(value))?.map(|length| start..start + length);
     };
     let start = start + 1;
@@ -150,7 +152,8 @@ fn by_member(text: &str, at: usize, within: Within) -> Option<Range<usize>> {
     (end > start && &text[start..end] != MARKER).then_some(start..end)
 }
 
-/// The length of a number, a list or an object; `None` of an empty one, and of a word: null says nothing.
+/// Length of a number, a list or an object, in bytes; `None` for an empty one, and for words, since
+/// null is not a secret.
 fn unquoted(value: &str) -> Option<usize> {
     let first = *value.as_bytes().first()?;
     match first {
@@ -165,18 +168,19 @@ fn unquoted(value: &str) -> Option<usize> {
     }
 }
 
-/// Where the text ends whose opening quote had so many backslashes before it.
+/// Finds the closing quote of a string whose opening quote had `escapes` backslashes before it.
 fn closing(value: &str, escapes: usize) -> Option<usize> {
     value.match_indices('"').map(|(at, _)| (at, value[..at].len() - value[..at].trim_end_matches('\\').len())).find_map(
         |(at, before)| {
-            // Each level of text in text doubles the backslashes, and an escaped backslash is two of them.
+            // Each level of strings in strings doubles the backslashes, and an escaped backslash is
+            // two of them.
             let ends = if escapes == 0 { before % 2 == 0 } else { before % (2 * (escapes + 1)) == escapes };
             ends.then_some(at - escapes.min(before))
         },
     )
 }
 
-/// The password of `scheme://user:password@host`.
+/// Finds the password in `scheme://user:password@host`.
 fn by_address(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text[at..].strip_prefix("://")?;
     let authority = &rest[..rest.find(|c: char| c.is_whitespace() || "/?#'\"".contains(c)).unwrap_or(rest.len())];
@@ -186,12 +190,12 @@ fn by_address(text: &str, at: usize) -> Option<Range<usize>> {
     (!password.is_empty() && password != MARKER && password != "***").then_some(start..start + password.len())
 }
 
-/// How many bytes from the beginning a token goes on.
+/// Length of the token at the beginning of the text, in bytes.
 fn token(text: &str) -> usize {
     text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(b)).count()
 }
 
-/// Words are neither long nor have digits in them.
+/// Whether a token looks random: words are short and have no digits.
 fn looks_random(token: &str) -> bool {
     token.len() >= 20 || (token.len() >= 8 && token.bytes().any(|b| b.is_ascii_digit()))
 }

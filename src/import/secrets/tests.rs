@@ -81,7 +81,7 @@ fn a_raw_secret_need_not_be_a_text() {
     assert_eq!(record["request_data"], r#"{"password": 12345}"#);
 }
 
-/// Each of these made the search go to the end of the text from every place of it, or might.
+/// A text of any of these pieces made the search scan to its end from every position, or might.
 #[test]
 fn a_long_text_takes_no_longer_than_its_length() {
     for piece in ["key:", "key=", "token:", "\"password\":", "://", "a:b@", "bearer ", "\\\"", "\"password\":{"] {

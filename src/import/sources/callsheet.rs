@@ -1,6 +1,7 @@
-//! callsheet: the export of Callsheet itself. Its rows are taken as they are: version, history, items, series and
-//! episode. What an export does not tell (lease tokens, idempotency keys) is between a service and one caller; a job
-//! that was leased gets a token that nobody has, so that its lease runs out.
+//! callsheet: the export of Callsheet itself. The importer takes its rows unchanged: version,
+//! history, items, series and episode. An export has no lease tokens and no idempotency keys, which
+//! only one caller may know. A leased job gets a token that no worker has, so that its lease
+//! expires.
 
 use super::{Source, knows};
 use crate::{
@@ -29,7 +30,7 @@ impl Source for Callsheet {
     }
 }
 
-/// The rows of an exported job.
+/// Parses an exported job into its rows.
 pub fn rows(record: Map<String, Value>) -> Result<ImportedJob, Reject> {
     let exported: Exported = serde_json::from_value(Value::Object(record))
         .map_err(|error| wrong(format!("This is not a job as Callsheet exports it: {error}.")))?;
@@ -79,7 +80,7 @@ struct Exported {
     source: Option<String>,
     source_status: Option<String>,
     status_since: Option<DateTime<Utc>>,
-    // Exports of the first Callsheet end here.
+    // The exports of the first version of Callsheet end here.
     series: Option<Series>,
     episode: Option<Episode>,
     #[serde(default)]
@@ -141,7 +142,8 @@ struct Active {
 }
 
 impl Exported {
-    /// What holds between rows; what each may hold is looked at in the same way for all stores.
+    /// Checks the relations between the rows. A later check, the same for all stores, covers the
+    /// values of each row.
     fn check(&self) -> Result<(), Reject> {
         if self.job_id.is_empty() {
             return Err(Reject::new(Reason::MissingId, "The job_id of this job is empty."));
@@ -197,7 +199,7 @@ impl Exported {
             completed_at: self.completed_at,
             attempt: self.attempt,
             worker_id: self.worker_id,
-            // Given when it is written.
+            // The database code assigns a token when it writes the job.
             lease_token: None,
             lease_expires_at: self.lease_expires_at,
             cancel_requested_at: self.cancel_requested_at,

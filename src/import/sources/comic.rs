@@ -1,6 +1,6 @@
-//! comic: jobs over files, with a result a file. Read from its SQLite files, from Redis (JSON) and from PostgreSQL, in
-//! one shape. Times are seconds since 1970; neither the kind of a job nor the list of its files was kept, and progress
-//! is that of the results.
+//! comic: jobs over files, with one result per file, in one shape for its SQLite files, Redis
+//! (JSON) and PostgreSQL. Times are seconds since 1970. The store kept neither the kind of a job
+//! nor the list of its files, and its progress is that of the results.
 
 use super::{Context, Source, SourceKind, items, knows};
 use crate::{
@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 
 pub struct Comic;
 
-/// The store has one client, which has no name.
+/// Id of the store's only client, which has no name there.
 const CLIENT: &str = "comic";
-/// What the key of a job begins with in Redis.
+/// Prefix of a job's key in Redis.
 const REDIS: &str = "comicmaintainer:job:";
 
 impl Source for Comic {
@@ -82,7 +82,7 @@ impl Source for Comic {
     }
 }
 
-/// The store has no `updated_at`: the last time that it noted is that of the last change.
+/// Adds the `updated_at` that the store does not have: its latest time is that of the last change.
 fn last_change(fields: &mut Fields) {
     let last = ["completed_at", "started_at", "created_at"].iter().find_map(|name| fields.look(name).cloned());
     if let Some(last) = last {
@@ -90,7 +90,8 @@ fn last_change(fields: &mut Fields) {
     }
 }
 
-/// Percent. How many succeeded is not known without the results, but how many were done is.
+/// Progress in percent. Without results, the number of successes is unknown, but not that of the
+/// files done.
 fn share(done: f64, total: f64) -> Option<f64> {
     (total > 0.0 && done >= 0.0).then(|| (done / total * 100.0).min(100.0))
 }
@@ -106,7 +107,7 @@ fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
     Ok(results.into_iter().enumerate().map(read).collect())
 }
 
-/// The details of a result are JSON in a text.
+/// Parses the details of a result, which are JSON in a string.
 fn read_details(result: &mut Map<String, Value>, fields: &mut Fields) {
     if let Some(Value::String(text)) = result.get("details")
         && let Ok(mend::Read { value: mut details @ Value::Object(_), rules, too_deep: false, .. }) =
@@ -129,7 +130,8 @@ fn part(position: usize, mut result: Map<String, Value>) -> Item {
     items::part(key, status, result, &[], &["details"])
 }
 
-/// The store calls a job completed whatever came of its files. One of which each file failed is none.
+/// Corrects the status of a completed job: the store calls a job completed even if all its files
+/// failed.
 fn as_the_results_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
     let all_failed = !items.is_empty() && items.iter().all(|item| item.status == ItemStatus::Failed);
     if status.0 == JobStatus::Completed && all_failed {

@@ -1,6 +1,7 @@
-//! draftmaker: documents of Firestore, a job with a list of UPCs each, in the spelling of the client, of the REST
-//! interface or of the admin export; and the dict that was before Firestore. Times without a zone are UTC. What came of
-//! each UPC stands in `checkpoints`; `results` and the counters cover the last session only.
+//! draftmaker: Firestore documents, each a job with a list of UPCs, in the format of the client,
+//! the REST API or the admin export; and the dict that preceded Firestore. Times without a zone are
+//! UTC. `checkpoints` has the outcome of each UPC; `results` and the counters cover only the last
+//! session.
 
 mod upcs;
 
@@ -18,7 +19,8 @@ use serde_json::{Map, Value};
 
 pub struct Draftmaker;
 
-/// The names of the older dict and of the schema that was only designed, and those of the documents.
+/// Names in the older dict and in the schema that was only designed, and their names in the
+/// documents.
 const NAMES: [(&str, &str); 8] = [
     ("total_items", "total_upcs"),
     ("processed_items", "processed_upcs"),
@@ -59,7 +61,7 @@ impl Source for Draftmaker {
             "recovery_attempts",
             "recovery_history",
             "cleanup_notes",
-            // Of a document as the REST interface writes it.
+            // Fields of a document in the format of the REST API.
             "name",
             "fields",
             "document",
@@ -124,13 +126,13 @@ impl Source for Draftmaker {
     }
 }
 
-/// Percent.
+/// Progress in percent, from 0 to 100.
 fn share(done: f64, total: i64) -> f64 {
     (done / total as f64 * 100.0).clamp(0.0, 100.0)
 }
 
-/// The dict that was before Firestore noted the beginning and the end only, in the server's zone. Answers with the zone
-/// of times without one.
+/// Fills in the times of the older dict, which has only the beginning and the end, in the server's
+/// zone. Returns the zone of times without one.
 fn begun(fields: &mut Fields, local: Tz) -> Tz {
     if fields.look("created_at").is_some() || fields.look("updated_at").is_some() {
         return Tz::UTC;
@@ -144,7 +146,8 @@ fn begun(fields: &mut Fields, local: Tz) -> Tz {
     local
 }
 
-/// The summary and the results of single UPCs: a list while the job runs, and part of the summary from its end on.
+/// Separates the summary from the results of single UPCs, which are a list while the job runs, and
+/// part of the summary after its end.
 fn results(fields: &mut Fields) -> (Option<Map<String, Value>>, Option<Value>) {
     match fields.take("results") {
         Some(Value::Object(mut summary)) => {
@@ -155,7 +158,8 @@ fn results(fields: &mut Fields) -> (Option<Map<String, Value>>, Option<Value>) {
     }
 }
 
-/// A run that found nothing to do is stored as completed, while its result says that it was no success.
+/// Corrects the status of a completed job whose result reports no success: the store calls a run
+/// that found nothing to do completed.
 fn unless_it_failed(
     status: (JobStatus, String),
     error: Option<String>,

@@ -1,15 +1,15 @@
-//! Documents of Firestore as its REST interface writes them, where each value says its type, in plain JSON.
+//! Converts Firestore documents of the REST API, in which each value names its type, to plain JSON.
 
 use serde_json::{Map, Value};
 
-/// The fields of a document, which may be wrapped as the answer to a query is; `None` when it is no document.
+/// Fields of a document, which a query result may wrap; `None` when it is not a document.
 pub fn fields(document: &Map<String, Value>) -> Option<&Map<String, Value>> {
     let document = document.get("document").and_then(Value::as_object).unwrap_or(document);
     let path = document.get("name")?.as_str()?;
     path.contains("/documents/").then(|| document.get("fields")?.as_object())?
 }
 
-/// The last part of the document's name.
+/// Last segment of the document's name.
 pub fn id(document: &Map<String, Value>) -> Option<&str> {
     let document = document.get("document").and_then(Value::as_object).unwrap_or(document);
     document.get("name")?.as_str()?.rsplit('/').next()
@@ -19,7 +19,7 @@ pub fn plain(fields: &Map<String, Value>) -> Map<String, Value> {
     fields.iter().map(|(name, value)| (name.clone(), plain_value(value))).collect()
 }
 
-/// A value that is none of the types of Firestore stays as it is.
+/// Converts a value; one of an unknown type stays unchanged.
 fn plain_value(typed: &Value) -> Value {
     let Some((kind, value)) = typed.as_object().filter(|o| o.len() == 1).and_then(|o| o.iter().next()) else {
         return typed.clone();
@@ -29,11 +29,11 @@ fn plain_value(typed: &Value) -> Value {
         "stringValue" | "booleanValue" | "timestampValue" | "referenceValue" | "bytesValue" | "geoPointValue" => {
             value.clone()
         }
-        // 64 bits do not fit into a number of JavaScript, so they are written as a text.
+        // A JavaScript number cannot hold 64 bits, so that the API writes a string.
         "integerValue" => {
             value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or_else(|| value.clone(), Value::from)
         }
-        // `NaN` and the infinities are texts here.
+        // The API writes `NaN` and the infinities as strings.
         "doubleValue" => {
             if value.is_number() {
                 value.clone()

@@ -1,10 +1,12 @@
-//! A part of a record as an item: what was wanted goes to the input, what was made to the result.
+//! Converts a part of a record to an item: the description of the work goes to the input, its
+//! products go to the result.
 
 use crate::import::record::Item;
 use entity::ItemStatus;
 use serde_json::{Map, Value};
 
-/// The item. Members of neither list are kept in the input's `legacy`; `error` becomes the item's error.
+/// Builds an item. Members in neither list go to the input's `legacy`; `error` becomes the item's
+/// error.
 pub fn part(key: String, status: ItemStatus, mut members: Map<String, Value>, input: &[&str], result: &[&str]) -> Item {
     members.retain(|_, value| !value.is_null());
     let error = members.remove("error").map(|error| match error {
@@ -31,7 +33,7 @@ fn pick(members: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> 
     names.iter().filter_map(|name| members.remove_entry(*name)).collect()
 }
 
-/// The objects of a list; what else stands in it is left to the caller as it was.
+/// Returns the objects of a list, or the value unchanged if it is anything else.
 pub fn objects(list: Value) -> Result<Vec<Map<String, Value>>, Value> {
     match list {
         Value::Array(values) if values.iter().all(Value::is_object) => {

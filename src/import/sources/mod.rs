@@ -1,6 +1,8 @@
-//! The legacy stores, one a file. Each knows its records by their fields and reads one into a [`Record`].
+//! Legacy stores, one per file. Each source recognises its records by their fields, and reads one
+//! into a [`Record`].
 //!
-//! A new store is a new file, a variant of [`SourceKind`] and its line in [`SourceKind::source`].
+//! A new store needs a new file, a variant of [`SourceKind`] and its line in
+//! [`SourceKind::source`].
 
 pub mod callsheet;
 mod comic;
@@ -25,9 +27,9 @@ use chrono_tz::Tz;
 use serde_json::{Map, Value};
 use std::{fmt, str::FromStr};
 
-/// What a source is told beside the record.
+/// Options of the run that a source needs to read a record.
 pub struct Context {
-    /// The zone of local times that name none.
+    /// Time zone of local times without one.
     pub zone: Tz,
     pub interrupted: Interrupted,
 }
@@ -39,25 +41,27 @@ impl Default for Context {
 }
 
 pub trait Source: Sync {
-    /// The name in `--from` and in the `source` of a job.
+    /// Name in `--from`, and in the `source` of a job.
     fn name(&self) -> &'static str;
 
-    /// The fields that a record of the store may have.
+    /// Names of the fields that a record of the store may have.
     fn fields(&self) -> &'static [&'static str];
 
-    /// Whether a record with these fields is of this store. At most one source recognises a record.
+    /// Whether a record with these fields belongs to this store. At most one source recognises a
+    /// record.
     fn recognises(&self, record: &Map<String, Value>) -> bool;
 
-    /// Members that are a secret in this store and none in others.
+    /// Names of members that are a secret only in this store.
     fn secrets(&self) -> &'static [&'static str] {
         &[]
     }
 
-    /// Brings the record into the form that `read` takes it in, where its text says more than its members do.
+    /// Converts the record to the form that `read` expects, if its text has information that its
+    /// members lack.
     fn arrange(&self, _record: &mut Map<String, Value>, _raw: &[u8]) {}
 
-    /// `key` is what the record stood under, when it stood in an object by id. Of Callsheet's own export there is no such
-    /// record: its rows are taken as they are, by [`callsheet::rows`].
+    /// Reads a record. `key` is the record's key, if it was in an object by id. Callsheet's own
+    /// export does not use this function: [`callsheet::rows`] takes its rows unchanged.
     fn read(&self, _key: Option<&str>, _record: Map<String, Value>, _context: &Context) -> Result<Record, Reject> {
         Err(Reject::new(Reason::UnknownShape, format!("Records of {} are not read this way.", self.name())))
     }
@@ -107,17 +111,17 @@ impl SourceKind {
         self.source().name()
     }
 
-    /// The store that a record is of, by its fields.
+    /// Finds the store of a record by its fields.
     pub fn recognise(record: &Map<String, Value>) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.source().recognises(record))
     }
 
-    /// Whether some store's records have a field of this name.
+    /// Whether the records of any store have a field of this name.
     pub fn knows_field(name: &str) -> bool {
         Self::ALL.into_iter().any(|kind| kind.source().fields().contains(&name))
     }
 
-    /// All names, for people.
+    /// Names of all stores, for messages.
     pub fn names() -> String {
         Self::ALL.map(Self::name).join(", ")
     }
@@ -138,7 +142,7 @@ impl FromStr for SourceKind {
     }
 }
 
-/// The result of a record whose store keeps nothing of it but a `video_path` beside the other fields.
+/// Result of a record whose store may keep only a `video_path`, beside the other fields.
 fn result_of(fields: &mut Fields) -> Option<Map<String, Value>> {
     let mut result = fields.object("result").unwrap_or_default();
     if let Some(path) = fields.take("video_path") {
@@ -151,12 +155,12 @@ fn result_of(fields: &mut Fields) -> Option<Map<String, Value>> {
     (!result.is_empty()).then_some(result)
 }
 
-/// Whether the record has a value, not null, under the name.
+/// Whether the record has a value under the name that is not null.
 fn has(record: &Map<String, Value>, name: &str) -> bool {
     record.get(name).is_some_and(|v| !v.is_null())
 }
 
-/// Whether the record has the name, if only with null.
+/// Whether the record has the name, even with a null.
 fn knows(record: &Map<String, Value>, name: &str) -> bool {
     record.contains_key(name)
 }

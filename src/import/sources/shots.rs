@@ -1,4 +1,5 @@
-//! The `shots[]` of a vedo record as items: what was wanted goes to the input, what was made to the result.
+//! Converts the `shots[]` of a vedo record to items: the description of a shot goes to the input,
+//! its status and files go to the result.
 
 use super::items;
 use crate::import::{
@@ -20,7 +21,8 @@ const INPUT: [&str; 8] = [
 ];
 const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
 
-/// The items, in the order of the shots. The scanner of the store flattened scenes, so a number may stand twice.
+/// Builds the items in the order of the shots. The store's scanner flattened scenes, so that a
+/// number may occur twice.
 pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
     let shots = match shots {
         None => return Ok(Vec::new()),

@@ -1,5 +1,6 @@
-//! topclip: a hash or a JSON text a job in Redis, the clips that it made under a key of their own, and its failure to
-//! start under another. Times are local without a zone; progress is in percent; there is no error but the message.
+//! topclip: jobs in Redis, each a hash or a JSON text, with its clips under a second key and its
+//! failure to start under a third. Times are local without a zone; progress is in percent; the
+//! message is the only field for an error.
 
 use super::{Context, Source, SourceKind, has, items, knows};
 use crate::import::{
@@ -16,9 +17,10 @@ use serde_json::{Map, Number, Value};
 
 pub struct Topclip;
 
-/// What the keys of jobs begin with in Redis.
+/// Prefixes of the keys of jobs in Redis.
 const KEYS: [&str; 2] = ["job:", "job_progress:"];
-/// Redis holds texts only: what its client made of Python's None, or of nothing.
+/// Texts that mean a missing value: Redis holds only texts, and the client wrote Python's None as
+/// one.
 const NOTHING: [&str; 2] = ["", "None"];
 const NUMBERS: [&str; 5] = ["progress", "clips_count", "total_clips", "current_clip", "estimated_time_remaining"];
 const REQUEST: [&str; 4] = ["youtube_url", "options", "assemblyai_options", "video_file"];
@@ -109,7 +111,7 @@ fn read_number(value: &mut Value) {
     }
 }
 
-/// What was written beside the job when its task could not be started: the job itself was not touched again.
+/// Applies a failure to start, which the store wrote under another key, without changing the job.
 fn failed_to_start(fields: &mut Fields, zone: Tz) {
     let Some(Value::Object(told)) = fields.look("job_progress") else { return };
     let told = told.clone();
@@ -131,7 +133,7 @@ fn failed_to_start(fields: &mut Fields, zone: Tz) {
     }
 }
 
-/// A failed job says why in its message, which begins with `Error: `.
+/// Error of a failed job, which may be in its message after `Error: `.
 fn error(fields: &mut Fields, status: JobStatus) -> Option<String> {
     let error = fields.words("error");
     if status != JobStatus::Failed || error.is_some() {
@@ -160,7 +162,8 @@ fn part(position: usize, clip: Map<String, Value>) -> Item {
     items::part(key, status, clip, &[], &CLIP)
 }
 
-/// The clips of a key `clips:…`: a list, or an object with one, and what was put right in it. `None` when it is neither.
+/// Parses the value of a key `clips:…`: a list, or an object with one. Returns the clips and their
+/// repairs; `None` when it is neither.
 pub fn clips(json: &[u8]) -> Option<(Vec<Value>, Vec<Repair>)> {
     let read = mend::read(json).ok().filter(|read| !read.too_deep)?;
     let rules = read.rules.into_iter().chain(read.repeated.iter().map(|_| LAST_COUNTS));

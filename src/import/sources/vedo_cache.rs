@@ -1,5 +1,5 @@
-//! vedo-cache: the `_cache` of vedo's `VideoJobManager`. Times are written with `Z`; one without is UTC as well. A
-//! record has a mode and no job type; progress is in percent.
+//! vedo-cache: the `_cache` of vedo's `VideoJobManager`. Times end in `Z`, and a time without a
+//! zone is UTC as well. A record has a mode and no job type; progress is in percent.
 
 use super::{Context, Source, SourceKind, has, knows};
 use crate::import::{fields::Fields, names, progress, record::Record, reject::Reject, status, times};

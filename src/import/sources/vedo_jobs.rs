@@ -1,5 +1,6 @@
-//! vedo-jobs: the dict `jobs` of vedo's API server. Times are local without a zone; progress is in percent, and only
-//! there when somebody asked for it while shots existed; shots were scanned from disk.
+//! vedo-jobs: the dict `jobs` of vedo's API server. Times are local without a zone. Progress is in
+//! percent, and exists only if a client asked for it while the job had shots. The server read the
+//! shots from disk.
 
 use super::{Context, Source, SourceKind, has, knows, shots};
 use crate::import::{
@@ -63,7 +64,8 @@ impl Source for VedoJobs {
             progress: progress::take(&mut fields, progress::Scale::Percent),
             current_stage: fields.text("current_stage"),
             error: fields.words("error"),
-            // Only the result of a completed job tells the number; it is the count of its shots then.
+            // Only the result of a completed job has this number, which is then the count of its
+            // shots.
             total_shots: fields.whole("total_shots").or_else(|| whole(result.as_ref()?.get("total_shots")?)),
             completed_shots: fields.whole("completed_shots"),
             items,

@@ -1,5 +1,6 @@
-//! vedo-pipeline: the dict `pipeline_jobs` of vedo's direct pipeline. Times are UTC without a zone, whatever the
-//! server's zone was; progress is a fraction; the job's folder is not written down, but follows from type and id.
+//! vedo-pipeline: the dict `pipeline_jobs` of vedo's direct pipeline. Times are UTC without a zone,
+//! whatever the server's zone was; progress is a fraction. The store did not write down the job's
+//! folder, which follows from type and id.
 
 use super::{Context, Source, SourceKind, has};
 use crate::import::{
@@ -46,7 +47,7 @@ impl Source for VedoPipeline {
         let request = fields.object("request_data");
         let job_type = names::job_type(fields.text("pipeline_type"), None, request.as_ref())?;
         let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
-        // The shared folder of the older endpoint, with the job's id below it.
+        // The older endpoint used a shared folder, with a subfolder per job id.
         let folder = (!names::is_like_a_path(&id)).then(|| format!(".working_dir/{job_type}/{id}"));
         Ok(Record {
             mode: names::mode(&job_type),

@@ -1,5 +1,6 @@
-//! vedo-table: the table `video_generation_jobs` of vedo's SQL database, read from SQLite, from PostgreSQL, or from a
-//! dump of what its `to_dict` made. Times are UTC without a zone; progress is in percent.
+//! vedo-table: the table `video_generation_jobs` of vedo's SQL database, read from SQLite, from
+//! PostgreSQL, or from a dump of its `to_dict` output. Times are UTC without a zone; progress is in
+//! percent.
 
 use super::{Context, Source, SourceKind, has, knows};
 use crate::import::{
@@ -14,7 +15,7 @@ use serde_json::{Map, Value};
 
 pub struct VedoTable;
 
-/// The columns that `to_dict` gives other names.
+/// Columns that `to_dict` renames.
 const NAMES: [(&str, &str); 3] = [("id", "job_id"), ("result_data", "result"), ("error_message", "error")];
 
 impl Source for VedoTable {
@@ -55,7 +56,7 @@ impl Source for VedoTable {
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
         let columns = ["request_data", "result_data", "completed_shots"].iter().any(|name| knows(record, name));
-        // Callsheet's own jobs have the same names and more.
+        // Callsheet's own jobs have these names too, and more.
         has(record, "job_type") && columns && !knows(record, "max_attempts")
     }
 
@@ -88,7 +89,8 @@ impl Source for VedoTable {
             current_stage: fields.text("current_stage"),
             error: fields.words("error"),
             total_shots: total,
-            // Nothing in the store ever wrote this column: its default says nothing of a job that is done.
+            // The store never wrote this column, so that its default means nothing for a finished
+            // job.
             completed_shots: fields.whole("completed_shots").filter(|shots| *shots != 0),
             request_data: request,
             result,
@@ -98,8 +100,8 @@ impl Source for VedoTable {
     }
 }
 
-/// The column was left at 0 by the newer endpoints, and only the result tells; where both tell, the result was made from
-/// the shots themselves.
+/// Total shots from the result or the column. The newer endpoints left the column at 0. If both
+/// have a number, the result counts, since it was made from the shots themselves.
 fn total_shots(fields: &mut Fields, result: Option<&Map<String, Value>>) -> Option<i64> {
     let column = fields.whole("total_shots").filter(|total| *total != 0);
     let of_result = result.and_then(|result| whole(result.get("total_shots")?)).filter(|total| *total > 0);

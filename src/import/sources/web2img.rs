@@ -1,5 +1,5 @@
-//! web2img: a JSON file a job. Times are seconds since 1970; the job's configuration holds secrets; progress is that of
-//! the items, of which the input was never written down.
+//! web2img: one JSON file per job. Times are seconds since 1970; the job's configuration contains
+//! secrets; progress is that of the items, whose input the store never wrote.
 
 use super::{Context, Source, SourceKind, items, knows};
 use crate::import::{
@@ -18,9 +18,10 @@ use std::fmt;
 pub struct Web2img;
 
 const RESULT: [&str; 4] = ["status", "url", "cached", "result"];
-/// The store's priorities on ours, where 0 is ordinary.
+/// Priorities of the store and of Callsheet, where 0 is the default.
 const PRIORITIES: [(&str, i16); 3] = [("high", 10), ("normal", 0), ("low", -10)];
-/// What the store writes into items of a job that was cancelled; the job it saves as failed or completed.
+/// Error that the store writes into the items of a cancelled job, which it saves as failed or
+/// completed.
 const CANCELLED: &str = "Job cancelled";
 
 impl Source for Web2img {
@@ -55,12 +56,12 @@ impl Source for Web2img {
         record.get("items").is_some_and(Value::is_object) && own
     }
 
-    /// `user_id` is the API key that the request came with.
+    /// Adds `user_id`, which is the API key of the request.
     fn secrets(&self) -> &'static [&'static str] {
         &["user_id"]
     }
 
-    /// Puts the items, which are an object by id, into the list that they stand in.
+    /// Converts the items, an object by id, to a list in the order of the text.
     fn arrange(&self, record: &mut Map<String, Value>, raw: &[u8]) {
         let Some(Value::Object(items)) = record.get_mut("items") else { return };
         let Ok(order) = serde_json::from_slice::<Order>(raw) else { return };
@@ -116,7 +117,7 @@ fn part(position: usize, mut item: Map<String, Value>) -> Item {
     items::part(key, status, item, &[], &RESULT)
 }
 
-/// A job that has ended and whose items say that it was cancelled was cancelled.
+/// Corrects the status of a job that has ended and whose items say that it was cancelled.
 fn as_the_items_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
     let ended = matches!(status.0, JobStatus::Completed | JobStatus::Failed);
     let cancelled = |item: &Item| item.status == ItemStatus::Failed && item.error.as_deref() == Some(CANCELLED);
@@ -127,7 +128,7 @@ fn as_the_items_tell(status: (JobStatus, String), items: &[Item], fields: &mut F
     status
 }
 
-/// The ids of the items, in the order of the text: a member's place is lost once the object is read.
+/// Ids of the items in the order of the text, which the parsed object does not keep.
 #[derive(serde::Deserialize)]
 struct Order {
     items: Names,

@@ -1,18 +1,19 @@
-//! The bytes of a file: looked at and passed over, with the place counted, and recorded while a record is passed.
+//! Bytes of a file. The splitter looks at them and passes over them, which counts lines and
+//! columns, and records them while it passes over a record.
 
 use super::super::reject::{Reason, Reject};
 use std::io::{BufRead, ErrorKind};
 
-/// Bytes of a record. A larger one is reported instead of being held in memory.
+/// Maximum bytes of a record. The importer rejects a larger one instead of holding it in memory.
 pub const LARGEST: usize = 32 << 20;
 
-/// Why splitting ended early.
+/// Reason for an early end of the splitting.
 pub enum Stop {
-    /// The rest of the file can't be understood.
+    /// The rest of the file cannot be parsed.
     Broken(Reject),
-    /// The same, and it was told already.
+    /// The rest of the file cannot be parsed, and a reject has been handed on for that.
     Told,
-    /// Nobody wants the rest.
+    /// The receiver takes no more records.
     Done,
 }
 
@@ -22,14 +23,14 @@ pub struct Bytes<R> {
     input: R,
     pub line: u64,
     pub column: u64,
-    /// The bytes of the record so far; one more than `LARGEST` when it is too large.
+    /// Bytes of the record so far; one more than [`LARGEST`] if it is too large.
     pub raw: Vec<u8>,
     pub recording: bool,
-    /// All bytes that were passed over since recording began.
+    /// Number of bytes passed over since recording began.
     pub since: u64,
     /// Whether the end of the line counts as the end of the file.
     pub fenced: bool,
-    /// Bytes of the buffer that are known to have no end of a line in them.
+    /// Number of leading bytes in the buffer that are known to contain no line break.
     endless: usize,
 }
 
@@ -38,14 +39,14 @@ impl<R: BufRead> Bytes<R> {
         Self { input, line: 1, column: 1, raw: Vec::new(), recording: false, since: 0, fenced: false, endless: 0 }
     }
 
-    /// Forgets what was recorded, and records what is passed over from here on if so told.
+    /// Discards the recorded bytes, and starts recording if `recording` is true.
     pub fn start_recording(&mut self, recording: bool) {
         self.raw.clear();
         self.since = 0;
         self.recording = recording;
     }
 
-    /// The next byte that is not white space, without passing over it.
+    /// Passes over white space, and returns the next byte without passing over it.
     pub fn next_visible(&mut self) -> Step<Option<u8>> {
         loop {
             match self.peek()? {
@@ -60,7 +61,7 @@ impl<R: BufRead> Bytes<R> {
         Ok(self.buffer()?.first().copied().filter(|byte| !(fenced && *byte == b'\n')))
     }
 
-    /// What is there of the file, or of the line; empty at its end.
+    /// Buffered bytes of the file, or of the line if fenced; empty at the end.
     pub fn fill(&mut self) -> Step<&[u8]> {
         if !self.fenced {
             return self.buffer();
@@ -70,8 +71,8 @@ impl<R: BufRead> Bytes<R> {
         Ok(&chunk[..end.unwrap_or(chunk.len())])
     }
 
-    /// Where in the buffer the line ends, if it does so there. Of what was looked through, nothing is looked at again: a
-    /// line may hold very many values.
+    /// Position of the line break in the buffer, if it has one. Each byte is searched only once,
+    /// since a line may hold very many values.
     pub fn line_end(&mut self) -> Step<Option<usize>> {
         let from = self.endless;
         let chunk = self.buffer()?;
@@ -89,11 +90,12 @@ impl<R: BufRead> Bytes<R> {
                 Err(error) => return Err(unreadable(&error)),
             }
         }
-        // Asked again because a borrow that is returned can't be let go of in the loop; it reads nothing anew.
+        // The borrow checker rejects a return of the buffer from inside the loop; this call reads
+        // nothing new.
         self.input.fill_buf().map_err(|error| unreadable(&error))
     }
 
-    /// Passes over so many bytes of the buffer.
+    /// Passes over this many bytes of the buffer.
     pub fn pass(&mut self, bytes: usize) -> Step {
         let chunk = self.input.fill_buf().map_err(|error| unreadable(&error))?;
         let chunk = &chunk[..bytes.min(chunk.len())];
@@ -112,7 +114,7 @@ impl<R: BufRead> Bytes<R> {
         Ok(())
     }
 
-    /// Passes over the rest of the line, and what ends it.
+    /// Passes over the rest of the line and its line break.
     pub fn pass_line(&mut self) -> Step {
         loop {
             let end = self.line_end()?;
@@ -136,7 +138,7 @@ pub fn broken(reason: Reason, told: impl Into<String>) -> Stop {
     Stop::Broken(Reject::new(reason, told))
 }
 
-/// What is said of a record that is too large.
+/// Reject of a record that is too large.
 pub fn too_large() -> Reject {
     let told = format!("The record has more than {} MiB, which is the most that is read.", LARGEST >> 20);
     Reject::new(Reason::TooLarge, told)

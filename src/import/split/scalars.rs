@@ -1,5 +1,5 @@
-//! Numbers, words and texts that stand where records should: any number of them in a row is one reject, so that a file of
-//! nothing else does not become a reject a byte.
+//! Numbers, words and strings in the place of records. Consecutive ones are one reject, so that a
+//! file of nothing else does not give a reject per byte.
 
 use super::{
     super::{
@@ -10,7 +10,7 @@ use super::{
     bytes::{LARGEST, too_large},
 };
 
-/// Bytes of the first value that are kept.
+/// Maximum bytes to keep of a first value that is too large.
 const KEPT: usize = 1 << 20;
 
 #[derive(Default)]
@@ -21,7 +21,7 @@ pub struct Scalars {
 }
 
 impl Scalars {
-    /// Whether the value is one of those that are counted: what stands under a key is reported by its key.
+    /// Whether the value is one to count. A value under a key is not, since its key identifies it.
     pub fn take(at: &At, raw: &[u8]) -> bool {
         !matches!(at, At::Key(_)) && !raw.starts_with(b"{") && !raw.starts_with(b"[")
     }
@@ -38,7 +38,7 @@ impl Scalars {
         }
     }
 
-    /// The values that were met since the last call, as one piece: a single one is as it stood there.
+    /// Returns the values since the last call as one piece; a single value stays unchanged.
     pub fn end(&mut self) -> Option<Piece> {
         let Self { first, count, bytes } = std::mem::take(self);
         let mut piece = first?;

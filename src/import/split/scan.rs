@@ -1,6 +1,6 @@
-//! Where a value ends.
+//! Finds the end of a JSON value.
 
-/// Where in a value the scan stands.
+/// State of the search for the end of a value.
 pub struct Scan {
     depth: usize,
     in_text: bool,
@@ -8,13 +8,14 @@ pub struct Scan {
 }
 
 impl Scan {
-    /// Of a value that has so many brackets open.
+    /// Starts the search inside a value with `depth` open brackets.
     pub fn at(depth: usize) -> Self {
         Self { depth, in_text: false, escaped: false }
     }
 
-    /// How many bytes of the chunk belong to the value, and whether it ends there. Counts brackets without minding
-    /// their kind, so that depth costs no stack; a mismatch is found when the record is parsed.
+    /// Returns how many bytes of the chunk belong to the value, and whether it ends there. The scan
+    /// counts brackets without their kind, so that depth costs no stack; parsing the record finds a
+    /// mismatch.
     pub fn advance(&mut self, chunk: &[u8]) -> (usize, bool) {
         for (i, byte) in chunk.iter().enumerate() {
             match byte {

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::io::BufReader;
 
-/// Place, text and reason of each piece. The small buffer makes every token cross its edge somewhere.
+/// Position, text and reason of each piece. The small buffer makes every token cross its edge.
 fn pieces(text: impl AsRef<[u8]>) -> Vec<(String, String, Option<Reason>)> {
     let mut found = Vec::new();
     let is_field = |name: &str| matches!(name, "job_id" | "status");
@@ -79,7 +79,7 @@ fn a_record_that_is_too_large_is_passed_over() {
     assert_eq!(found, [("a".into(), LARGEST + 1, Some(Reason::TooLarge)), ("b".into(), 2, None)]);
 }
 
-/// As [`whole`], with a buffer that holds the text.
+/// Like [`whole`], with a buffer that holds the whole text.
 fn lines(text: &str) -> Vec<(String, Option<Reason>)> {
     let mut found = Vec::new();
     split(text.as_bytes(), |name| name == "job_id", &mut |piece| {
@@ -114,7 +114,7 @@ fn a_broken_line_costs_itself_alone() {
             let text = format!("{good}\n{broken}\r\n{good}\n\n{good}{end}");
             assert_eq!(whole(&text), ["line 1", "line 3", "line 5"], "{broken}");
         }
-        // A first line that could go on in the second is taken to do so.
+        // The splitter assumes that a first line which could continue on the second does so.
         if broken.starts_with('{') && !broken.ends_with(['[', ' ']) {
             assert_eq!(whole(&format!("{broken}\n{good}\n{good}\n")), ["line 2", "line 3"], "{broken}");
         }
@@ -143,7 +143,7 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Scalars in a row are one reject: records of their own are objects and lists.
+/// Records that are objects or lists, since consecutive scalars are one reject.
 fn records() -> impl Strategy<Value = Value> {
     values().prop_map(|value| if value.is_object() || value.is_array() { value } else { json!({"value": value}) })
 }
@@ -178,7 +178,7 @@ proptest! {
         let flawed = found.iter().filter(|(_, _, flaw)| flaw.is_some()).count();
         prop_assert_eq!(flawed, 1);
         for ((_, raw, _), record) in found.iter().filter(|(_, _, flaw)| flaw.is_none()).zip(&records) {
-            // A number at the cut may be the beginning of a longer one; JSON has no way to tell.
+            // A number at the cut may be the beginning of a longer one, which JSON cannot show.
             if let Ok(value) = serde_json::from_str::<Value>(raw) {
                 prop_assert!(value == *record || value.is_number());
             }

@@ -1,4 +1,4 @@
-//! Which jobs an action is on.
+//! Filter of an action: selects the jobs that the action changes.
 
 use crate::{
     error::{Error, FieldError, Result},
@@ -10,10 +10,11 @@ use sea_orm::{ColumnTrait, Condition, Iterable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Jobs that one filter may name.
+/// Maximum number of job ids in one filter.
 const MAX_IDS: usize = 1000;
 
-/// As it is kept with the action. What is given must all hold; of the statuses and the ids, one of them.
+/// Filter in the form stored with the action. A job must match all given fields; of the statuses
+/// and of the ids, it must match one each.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ActionFilter {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -39,13 +40,13 @@ pub struct ActionFilter {
 }
 
 impl ActionFilter {
-    /// Lets every job through.
+    /// Returns whether the filter matches every job.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Names nothing that jobs have in common: times, or every status there is. It is up to the jobs whether that leaves
-    /// any of them out.
+    /// Returns whether the filter names nothing but times, or every status there is. Whether such a
+    /// filter leaves out any job depends on the jobs.
     pub fn is_vague(&self) -> bool {
         let every_status = JobStatus::iter().all(|status| self.status.contains(&status));
         let times = Self { created_after: self.created_after, created_before: self.created_before, ..Self::default() };
@@ -83,14 +84,14 @@ impl ActionFilter {
         }
     }
 
-    /// What else than the [`ActionFilter::list_filter`] has to hold of a job.
+    /// Returns the conditions that [`ActionFilter::list_filter`] does not cover: statuses and ids.
     pub fn own(&self) -> Condition {
         let statuses = (!self.status.is_empty()).then(|| job::Column::Status.is_in(self.status.iter().copied()));
         let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
         Condition::all().add_option(statuses).add_option(ids)
     }
 
-    /// The job may have moved on since it was found.
+    /// Checks the job's status again, since the job may have changed after the query found it.
     pub fn still_matches(&self, job: &job::Model) -> Result<()> {
         if self.status.is_empty() || self.status.contains(&job.status) {
             return Ok(());
@@ -99,7 +100,7 @@ impl ActionFilter {
         Err(Error::invalid(FieldError::at("", "no_longer_matches", detail)))
     }
 
-    /// The filter in words, for people.
+    /// Describes the filter in words, for display.
     pub fn text(&self) -> String {
         let mut parts = Vec::new();
         let mut say = |what: &str, value: &Option<String>| {

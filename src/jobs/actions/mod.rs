@@ -1,7 +1,8 @@
-//! Actions on all jobs that match a filter: counted first, run in the background, with an outcome for each job.
+//! Actions on all jobs that match a filter: counted first, run in the background, with an outcome
+//! for each job.
 //!
-//! Which jobs are acted on is settled when an action begins: those that match and were created until then. They are
-//! walked in the order of their creation, so that the walk ends and can go on anywhere after any interruption.
+//! An action covers the matching jobs that were created before it began. It processes them in the
+//! order of creation, so that it comes to an end, and can resume at any job after an interruption.
 
 mod filter;
 mod run;
@@ -28,26 +29,26 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait},
 };
 
-/// What is to be done to which jobs.
+/// Request for an action: the verb, and the filter that selects its jobs.
 #[derive(Clone, Debug)]
 pub struct NewAction {
     pub action: ActionKind,
-    /// Of `set_priority`, -100 to 100.
+    /// New priority, -100 to 100; required for `set_priority`, refused for other verbs.
     pub priority: Option<i16>,
     pub filter: ActionFilter,
 }
 
-/// What an action would come to.
+/// Counts of the jobs that an action would match and change.
 pub struct Preview {
     pub by_status: Counts,
-    /// How many of them would be changed.
+    /// Number of matching jobs that the action would change.
     pub will_change: u64,
     pub as_of: DateTime<Utc>,
     pub filter_text: String,
 }
 
 impl JobManager {
-    /// What the action would come to now.
+    /// Counts the jobs that the action would match and change if it began now.
     ///
     /// Errors: `invalid_request`.
     pub async fn preview_action(&self, new: &NewAction) -> Result<Preview> {
@@ -62,7 +63,7 @@ impl JobManager {
         Ok(Preview { by_status, will_change, as_of: now, filter_text: new.filter.text() })
     }
 
-    /// Begins the action. One on all jobs there are has to be confirmed.
+    /// Starts an action. The caller has to confirm an action that covers all existing jobs.
     ///
     /// Errors: `invalid_request`, `confirmation_required`, `idempotency_key_reused`.
     pub async fn start_action(
@@ -75,12 +76,14 @@ impl JobManager {
         if new.filter.is_empty() && !confirm {
             return Err(Error::ConfirmationRequired);
         }
-        // Counted first: a job that is made meanwhile does not make the filter look as if it left one out.
+        // Counted before the preview, so that a job created in between does not make the filter
+        // look as if it left one out.
         let there_are = self.count_jobs(&Filter::default()).await?.total();
         let preview = self.preview_action(&new).await?;
         let matching = preview.by_status.total();
-        // Who asks for everything since some day, and means a part, is asked like one who gives no filter. Who names a
-        // type, a label, a text or some statuses has said which jobs are meant, even where there are no others.
+        // A filter by time alone, for example everything since some day, may cover all jobs without
+        // the caller knowing: it needs the same confirmation as an empty filter. A filter by type,
+        // label, text or some statuses says which jobs are meant, even where no others exist.
         let on_all = new.filter.is_vague() && matching > 1 && matching >= there_are;
         let row = job_action::Model {
             id: self.chance.id(),
@@ -108,13 +111,15 @@ impl JobManager {
         Ok(row)
     }
 
+    /// Returns the action with this id.
+    ///
     /// Errors: `action_not_found`.
     pub async fn get_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Thing::Action)?;
         job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Thing::Action))
     }
 
-    /// Actions, the newest first, as many as are read at once.
+    /// Lists actions behind the cursor, newest first: at most `limit`, fewer if they are large.
     pub async fn list_actions(&self, after: Option<Cursor>, limit: u64) -> Result<Part<job_action::Model>> {
         use job_action::Column as C;
         let mut query = job_action::Entity::find().order_by_desc(C::CreatedAt).order_by_desc(C::Id);
@@ -125,7 +130,8 @@ impl JobManager {
         Ok(part(query, limit, &[C::Filter, C::FilterText, C::Error], self.db.read()).await?)
     }
 
-    /// Ends an action after the batch that it is at. What it has done stays done; one that has ended stays as it is.
+    /// Aborts an action after its current batch. Completed changes stay; an action that has ended
+    /// stays unchanged.
     ///
     /// Errors: `action_not_found`.
     pub async fn abort_action(&self, id: &str) -> Result<job_action::Model> {
@@ -134,8 +140,8 @@ impl JobManager {
         self.db.commit(EndAction { id, process: None, status: ActionStatus::Aborted, error: None, now }).await
     }
 
-    /// What became of the jobs, in the order in which they were met, behind the outcome with this number: as
-    /// many as are read at once.
+    /// Lists the outcomes of the jobs in the order of processing, behind the outcome with the id
+    /// `after`: at most `limit`, fewer if they are large.
     ///
     /// Errors: `action_not_found`.
     pub async fn list_action_outcomes(
@@ -169,7 +175,7 @@ impl NewAction {
         self.filter.check()
     }
 
-    /// Which jobs the action's verb changes.
+    /// Returns the condition for the jobs that the action's verb changes.
     fn changes(&self, now: DateTime<Utc>) -> Condition {
         use job::Column as C;
         let stale = || {

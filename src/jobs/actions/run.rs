@@ -1,4 +1,4 @@
-//! run_actions: the work of the actions that nobody else does.
+//! run_actions: runs the actions that no other process is running.
 
 use super::ActionFilter;
 use crate::{
@@ -19,18 +19,18 @@ use entity::{
 use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
 
-/// Jobs that are acted on in one transaction.
+/// Maximum number of jobs that one transaction changes.
 const BATCH: u64 = 200;
 
-/// Jobs in which a text is looked for at once.
+/// Number of jobs that one query of a text search examines.
 const LOOKED_THROUGH: u64 = 500;
 
-/// An action whose process was not heard of for so long is another's to go on with.
+/// Time without a heartbeat after which another process takes over an action.
 const SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 impl JobManager {
-    /// Runs the actions that are waiting, and goes on with those whose process is gone. Returns when none is left, or
-    /// after a batch when this process is about to end. Answers with how many it ran.
+    /// Runs the waiting actions, and resumes those whose process is gone. Returns the number of
+    /// actions run: when none is left, or after the current batch if this process is about to end.
     pub async fn run_actions(&self) -> Result<u64> {
         let running = job_action::Entity::find()
             .filter(crate::db::is_running())
@@ -49,7 +49,7 @@ impl JobManager {
         Ok(ran)
     }
 
-    /// The next of them was begun here.
+    /// Returns when the next action starts on this server.
     pub async fn action_begun(&self) {
         self.wake.notified().await;
     }
@@ -64,14 +64,14 @@ impl JobManager {
             self.loop_goes_on("run_actions");
             let action = self.get_action(id).await?;
             if self.feed.is_over() {
-                // Whoever comes next goes on at once.
+                // Releases the action, so that the next process resumes it at once.
                 self.take_action(&action, None).await?;
                 return Ok(());
             }
             match self.next_batch(&action).await {
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
-                // It stays this process's, which tries again soon.
+                // The action stays with this process, which retries soon.
                 Err(error) if error.is_passing() => return Err(error),
                 Err(error) => break Err(error),
             }
@@ -85,12 +85,13 @@ impl JobManager {
         Ok(())
     }
 
-    /// Acts on the next jobs; false when there are none, or the action is no longer this process's.
+    /// Processes the next batch of jobs. Returns false if no jobs are left, or if the action no
+    /// longer belongs to this process.
     async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
         let filter: ActionFilter = serde_json::from_value(action.filter.clone())
-            .map_err(|error| Error::Database(sea_orm::DbErr::Json(error.to_string())))?;
+            .map_err(|error| Error::Internal(format!("the filter of the action {} is not one: {error}", action.id)))?;
         let list = filter.list_filter();
-        // What was made since the action was begun is not meant.
+        // Jobs created after the start of the action are not part of it.
         let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
         let Some(path) = self.path(&Filter { created_before: Some(before), ..list }).await? else { return Ok(false) };
@@ -112,8 +113,8 @@ impl JobManager {
 type Place = (String, DateTime<Utc>);
 
 impl JobManager {
-    /// The next jobs that the action is on; `None` when this process is about to end. Where a text is looked for, it is
-    /// looked for in some jobs at a time.
+    /// Returns the next batch of matching jobs, or `None` if this process is about to end. A text
+    /// search examines a limited number of jobs per query.
     async fn matching_jobs(
         &self,
         path: &AccessPath,
@@ -140,7 +141,7 @@ impl JobManager {
     }
 }
 
-/// What the action's verb does to a job, if the job still matches.
+/// Returns the change that the action makes to a job, provided that the job still matches.
 fn deed(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> Deed {
     let priority = action.priority.unwrap_or_default();
     let items = if action.action == ActionKind::Retry { Items::Counted } else { Items::None };

@@ -1,4 +1,5 @@
-//! Events that go to the readers together, and what is made of them once for all readers.
+//! Events that go to the subscribers together, with the messages that are built once for all
+//! subscribers.
 
 use super::Place;
 use crate::{
@@ -15,13 +16,13 @@ use std::{
 };
 use tokio::sync::OnceCell;
 
-/// What an event takes beside its data, about.
+/// Approximate size of an event without its data, in bytes.
 const EACH: usize = 256;
 
-/// An event on its way to the readers.
+/// Event on its way to the subscribers.
 pub struct Change {
     pub event: Arc<job_event::Model>,
-    /// Where the stream of all events is once this one was told.
+    /// Position in the stream of all events after this event was sent.
     pub place: Place,
     in_all: OnceLock<Bytes>,
     in_its_job: OnceLock<Bytes>,
@@ -30,7 +31,7 @@ pub struct Change {
 #[derive(Default)]
 pub struct Batch {
     pub changes: Vec<Change>,
-    /// About how many bytes it has.
+    /// Approximate size of the batch, in bytes.
     pub weight: usize,
     together: OnceLock<Bytes>,
     labels: OnceCell<HashMap<String, Value>>,
@@ -41,19 +42,19 @@ impl Change {
         Self { event, place, in_all: OnceLock::new(), in_its_job: OnceLock::new() }
     }
 
-    /// The event as a message of the stream of all events, made by the first who asks.
+    /// Returns the event as a message of the stream of all events. The first caller builds it.
     pub fn in_all(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
         self.in_all.get_or_init(|| make(self)).clone()
     }
 
-    /// The event as a message of the stream of its job, made by the first who asks.
+    /// Returns the event as a message of the stream of its job. The first caller builds it.
     pub fn in_its_job(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
         self.in_its_job.get_or_init(|| make(self)).clone()
     }
 }
 
 impl Batch {
-    /// Events that are in the history for good.
+    /// Builds a batch of events whose places in the history are final.
     pub fn settled(events: Vec<job_event::Model>) -> Self {
         let change = |event: job_event::Model| {
             let place = Place::of(event.id);
@@ -67,13 +68,13 @@ impl Batch {
         Self { changes, weight, ..Self::default() }
     }
 
-    /// All messages in one piece, made by the first who asks.
+    /// Returns all messages in one buffer. The first caller builds it.
     pub fn together(&self, make: impl FnOnce(&Self) -> Bytes) -> Bytes {
         self.together.get_or_init(|| make(self)).clone()
     }
 
-    /// The labels of the jobs, looked up once for all readers that filter by them. A job that is gone has none here: its
-    /// last event tells them.
+    /// Loads the labels of the jobs, once for all subscribers that filter by label. A deleted job
+    /// is missing here: its last event contains its labels.
     pub async fn labels(&self, db: &Database) -> Result<&HashMap<String, Value>> {
         let look = || async {
             let ids: BTreeSet<&str> = self.changes.iter().map(|change| change.event.job_id.as_str()).collect();

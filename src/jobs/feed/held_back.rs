@@ -1,5 +1,6 @@
-//! What is held back at a place that a client names: the last progress of some jobs. The history tells what it is, a part
-//! at a time: a client may name a place behind which lies more than fits into memory.
+//! Events held back at a position that a client names: the last progress of some jobs. They are
+//! read from the history in parts, since a client may name a position with more of them than fit
+//! into memory.
 
 use super::{Batch, Change, Place};
 use crate::{
@@ -14,17 +15,18 @@ use std::{
     sync::Arc,
 };
 
-/// Positions that are looked at at once.
+/// Maximum number of positions that one query reads.
 const POSITIONS: u64 = 2_000;
 
 pub struct HeldBack {
     place: Place,
-    /// Positions of the events that are still to be told.
+    /// Positions of the events that are still to be sent.
     ids: VecDeque<i64>,
 }
 
 impl HeldBack {
-    /// As [`super::round::Round`] decides, from the same events.
+    /// Finds the held-back events, by the rule of [`super::round::Round`] applied to the same
+    /// events.
     pub async fn find(db: &Database, place: Place) -> Result<Self> {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);
@@ -48,12 +50,12 @@ impl HeldBack {
         Ok(Self { place, ids: ids.into_iter().skip(place.told).collect() })
     }
 
-    /// Where the stream is when all of it is told.
+    /// Returns the position of the stream once all held-back events are sent.
     pub fn at(&self) -> i64 {
         self.place.at
     }
 
-    /// Some of it; `None` when there is no more. Safe to be dropped while it waits.
+    /// Returns the next batch of them; `None` when no more are left. Cancel safe.
     pub async fn next(&mut self, db: &Database) -> Result<Option<Batch>> {
         let count = self.ids.len().min(usize::try_from(PAGE).unwrap_or(usize::MAX));
         if count == 0 {
@@ -62,7 +64,7 @@ impl HeldBack {
         let ids = self.ids.iter().take(count).copied();
         let found = entity::job_event::Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id);
         let events: Vec<Model> = part(found, PAGE, &LONG_EVENT, db.read()).await?.rows;
-        // Those that have been pruned meanwhile are left out.
+        // Events that were pruned meanwhile are skipped.
         let count = match events.last() {
             Some(last) => self.ids.partition_point(|id| *id <= last.id),
             None => count,

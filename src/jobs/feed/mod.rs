@@ -1,6 +1,8 @@
-//! The feed: one tail over the history for all streams of this process. It runs while someone listens.
+//! The feed: one reader of the history for all streams of this process. It runs while there are
+//! subscribers.
 //!
-//! Readers share one ring of batches. Who is slower than the ring is long is told so, and holds nobody up.
+//! The subscribers share one ring buffer of batches. A subscriber that falls behind by more than
+//! its capacity gets an error, and slows down no other.
 
 mod batch;
 mod held_back;
@@ -25,13 +27,13 @@ pub struct Feed {
     over: watch::Sender<bool>,
 }
 
-/// What a reader is given that joins.
+/// State that a new subscriber receives.
 pub struct Joined {
-    /// Everything up to this position is in the history for good, and will not be told.
+    /// Position up to which the history is final; the feed sends no event up to it.
     pub from: i64,
-    /// What was told behind it.
+    /// Batches that the feed has already sent behind this position.
     pub passed: Vec<Arc<Batch>>,
-    /// What is told from now on.
+    /// Receiver of the batches that the feed sends from now on.
     pub next: broadcast::Receiver<Arc<Batch>>,
 }
 
@@ -40,7 +42,8 @@ impl Feed {
         Self { db, running: Arc::default(), over: watch::Sender::new(false) }
     }
 
-    /// `None` when the streams of this process are over.
+    /// Subscribes to the feed, and starts it if necessary. `None` if the streams of this process
+    /// have ended.
     pub async fn join(&self) -> Result<Option<Joined>> {
         let mut running = self.running.lock().await;
         if *self.over.borrow() {
@@ -60,7 +63,7 @@ impl Feed {
         Ok(Some(run.join()))
     }
 
-    /// Ends all streams, and those that would begin later.
+    /// Ends all streams, including those that would begin later.
     pub async fn end(&self) {
         self.over.send_replace(true);
         self.running.lock().await.take();
@@ -70,10 +73,10 @@ impl Feed {
         *self.over.borrow()
     }
 
-    /// Returns when the streams are over.
+    /// Returns when the streams have ended.
     pub async fn ended(&self) {
         let mut over = self.over.subscribe();
-        // The sender is part of self.
+        // Cannot fail: `self` holds the sender.
         let _ = over.wait_for(|over| *over).await;
     }
 }

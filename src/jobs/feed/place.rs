@@ -1,12 +1,13 @@
-//! A place in the stream of all events, as a client names it to go on from there.
+//! Position in the stream of all events, which a client sends to resume from there.
 
 use std::{fmt, str::FromStr};
 
-/// Everything up to `at` was told, except for what is held back: of the `back` positions before it, the last progress of
-/// some jobs, of which the first `told` were told meanwhile. What is held back follows from the history, so any server
-/// can go on from any place.
+/// Position in the stream. Everything up to `at` was sent, except for held-back events: the last
+/// progress of some jobs, among the `back` positions before `at`. The first `told` of these were
+/// sent meanwhile. The held-back events follow from the history, so any server can resume from any
+/// position.
 ///
-/// Written `at`, `at.back` or `at.back.told`.
+/// Text form: `at`, `at.back` or `at.back.told`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     pub at: i64,
@@ -14,11 +15,12 @@ pub struct Place {
     pub told: usize,
 }
 
-/// Positions that a held back event may lie before its place: more than a round has, and what is left out of the numbers.
+/// Maximum distance of a held-back event from its position: more than the length of a round, with
+/// allowance for gaps in the numbers.
 const FARTHEST: i64 = 50_000;
 
 impl Place {
-    /// Nothing is held back.
+    /// Creates a position without held-back events.
     pub fn of(at: i64) -> Self {
         Self { at, back: 0, told: 0 }
     }
@@ -40,7 +42,7 @@ impl FromStr for Place {
     fn from_str(text: &str) -> Result<Self, ()> {
         let number = |part: Option<&str>| match part {
             None => Ok(0),
-            // Digits alone: a sign or a blank is not what was given out.
+            // Digits alone: no position that a server wrote has a sign or a blank.
             Some(part) if part.bytes().all(|b| b.is_ascii_digit()) => part.parse::<i64>().map_err(|_| ()),
             Some(_) => Err(()),
         };

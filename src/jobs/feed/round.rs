@@ -1,9 +1,11 @@
-//! Merging the progress of hot jobs: at most four events a second, and the last value is never lost.
+//! Throttling of progress events: at most four a second for each job, and the last value is never
+//! lost.
 //!
-//! Time is cut into rounds of half a second. Of the progress of a job, a round lets the first event pass at once and tells
-//! the last one at its end, unless another event of the job came behind it, which says all that it said. What is held
-//! back follows from the events of the round alone, not from when they came, so a reader that is cut off in the middle of
-//! a round is told the rest by any server.
+//! Time is divided into rounds of half a second. In a round, the first progress event of a job
+//! passes at once, and the last one follows at the end of the round, unless another event of the
+//! job came behind it, which contains the same values. The held-back events depend on the events of
+//! the round alone, not on their timing, so any server can send the rest to a client that was
+//! disconnected in the middle of a round.
 
 use crate::lifecycle::EventKind;
 use entity::job_event;
@@ -13,17 +15,17 @@ pub const ROUND: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 pub struct Round {
-    /// The jobs whose first progress has passed, with the last one behind it.
+    /// Jobs whose first progress event has passed, with the last progress event behind it.
     jobs: HashMap<String, Option<Arc<job_event::Model>>>,
 }
 
 impl Round {
-    /// Whether a round begins with this event.
+    /// Returns whether this event begins a round.
     pub fn begins_with(event: &job_event::Model) -> bool {
         event.kind == EventKind::Progressed.as_str()
     }
 
-    /// The next event, in the order of the positions. True when it is told at once.
+    /// Takes the next event, in the order of positions. Returns true if the event passes at once.
     pub fn pass(&mut self, event: &Arc<job_event::Model>) -> bool {
         let first_passed = self.jobs.get_mut(&event.job_id);
         match (Self::begins_with(event), first_passed) {
@@ -47,7 +49,7 @@ impl Round {
         self.jobs.values().any(Option::is_some)
     }
 
-    /// What is told at the end, in order.
+    /// Returns the held-back events at the end of the round, in order.
     pub fn end(self) -> Vec<Arc<job_event::Model>> {
         let mut held: Vec<_> = self.jobs.into_values().flatten().collect();
         held.sort_by_key(|event| event.id);

@@ -1,4 +1,4 @@
-//! The tail at work: reads what is new, merges progress, and hands it on.
+//! Running feed: reads new events, throttles progress, and sends batches to the subscribers.
 
 use super::{Batch, Change, Feed, Joined, Place, Round, round::ROUND};
 use crate::{
@@ -14,26 +14,26 @@ use std::{
 };
 use tokio::{sync::broadcast, time::Instant};
 
-/// Batches that a reader may be behind.
+/// Capacity of the ring buffer, in batches: a subscriber may be this far behind.
 const RING: usize = 128;
 
-/// Bytes of a batch that stand for one of these; a batch that has more takes the room of several, so that the ring does
-/// not hold what a flood of long events brings.
+/// Bytes of a batch that one slot of the ring buffer covers. A larger batch takes several
+/// slots, which bounds the memory of the ring under a flood of long events.
 const SLOT: usize = 256 << 10;
 
-/// Positions of a round, which ends before its time in a flood.
+/// Maximum number of positions in a round. Under a flood of events a round ends early.
 const LONGEST_ROUND: i64 = 10_000;
 
-/// At most one read in this time, so that a busy service tells of many changes at once.
+/// Minimum time between two reads, so that a busy service sends many changes together.
 const PAUSE: Duration = Duration::from_millis(15);
 
-/// Between two looks when no news come.
+/// Maximum time between two reads if no notification arrives.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// After a read that failed.
+/// Delay before the retry of a failed read.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// How long it goes on when nobody listens any more: readers that were cut off come back.
+/// Time for which the feed runs without subscribers: disconnected clients come back.
 const LINGER: Duration = Duration::from_secs(30);
 
 pub struct Run {
@@ -42,18 +42,18 @@ pub struct Run {
 }
 
 struct State {
-    /// Where the round began; where the tail is when there is none.
+    /// Position where the round began; that of the tail if no round is open.
     from: i64,
     at: i64,
     round: Round,
     ends: Option<Instant>,
-    /// What was told in the round.
+    /// Batches that were sent in this round.
     passed: Vec<Arc<Batch>>,
 }
 
 impl Run {
     pub async fn begin(feed: Feed) -> Result<Arc<Self>> {
-        // Before the look at where the end is, so that nothing falls between.
+        // Subscribes before it reads the end of the history, so that nothing in between is missed.
         let news = feed.db.news().subscribe();
         let tail = Tail::from_end(feed.db.read().clone()).await?;
         let at = tail.position();
@@ -73,7 +73,8 @@ impl Run {
         Joined { from: state.from, passed: state.passed.clone(), next: self.ring.subscribe() }
     }
 
-    /// The next reader begins another run; those of this one are cut off, and come back.
+    /// Ends this run after a panic. Its subscribers are disconnected, and start another run when
+    /// they come back.
     async fn give_up(self: Arc<Self>, feed: &Feed) {
         let mut running = feed.running.lock().await;
         if running.as_ref().is_some_and(|running| Arc::ptr_eq(running, &self)) {
@@ -85,7 +86,7 @@ impl Run {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Hands on what was read, up to the position that the tail has come to.
+    /// Sends the events that were read, up to the position of the tail.
     fn tell(&self, events: Vec<job_event::Model>, upto: i64) {
         let mut state = self.state();
         if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > LONGEST_ROUND {
@@ -105,7 +106,7 @@ impl Run {
 
     fn send(&self, changes: Vec<Change>) -> Option<Arc<Batch>> {
         let batch = (!changes.is_empty()).then(|| Arc::new(Batch::of(changes)))?;
-        // Nobody may be listening.
+        // Fails only if there are no subscribers.
         let _ = self.ring.send(batch.clone());
         for _ in 0..(batch.weight / SLOT).min(RING / 2) {
             let _ = self.ring.send(Arc::default());
@@ -146,7 +147,8 @@ impl State {
     }
 }
 
-/// What was held back at a place, told now. With the last of it nothing is held back any more.
+/// Returns the held-back events of a position, to be sent now. Behind the last of them, nothing is
+/// held back any more.
 fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
     let last = held.len();
     let change = |(i, event): (usize, Arc<job_event::Model>)| match i + 1 {
@@ -159,7 +161,7 @@ fn told_late(held: Vec<Arc<job_event::Model>>, place: Place) -> Vec<Change> {
 async fn go_on(run: Arc<Run>, feed: Feed, mut tail: Tail, mut news: Subscription) {
     let mut heard = Instant::now();
     loop {
-        // One read serves all news that came before it.
+        // One read covers all notifications that arrived before it.
         while news.next().now_or_never().is_some() {}
         let read = tail.read().await;
         let failed = read.is_err();
@@ -192,7 +194,7 @@ async fn wait(pause: Duration, again: Option<Duration>, run: &Run, news: &mut Su
     }
 }
 
-/// Ends the run, unless someone joined meanwhile.
+/// Ends the run, unless a subscriber joined meanwhile. Returns whether it ended.
 async fn left_alone(run: &Arc<Run>, feed: &Feed) -> bool {
     let mut running = feed.running.lock().await;
     let alone = run.ring.receiver_count() == 0;

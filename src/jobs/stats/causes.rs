@@ -1,4 +1,4 @@
-//! Why jobs failed: the latest failures, gathered by what went wrong.
+//! Causes of failures: the newest failed jobs, grouped by their errors.
 
 use crate::{
     db::{Readable, beginning},
@@ -11,14 +11,16 @@ use entity::{JobStatus, job};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::collections::HashMap;
 
-/// Characters of an error that are looked at for its first line: the rest may be the log of a whole run.
+/// Maximum number of characters of an error that are searched for its first line: the rest may be
+/// the log of a whole run.
 const LOOKED_AT: i32 = 1000;
 
-/// Failed jobs of which the error begins alike.
+/// Failed jobs whose errors begin with the same line, apart from numbers and ids.
 pub struct Cause {
-    /// First line of the error of the latest of them, 1,000 characters of it at most; empty when it gave none.
+    /// First line of the error of the newest of these jobs, at most 1,000 characters; empty if the
+    /// job has no error.
     pub error: String,
-    /// The latest first.
+    /// Failed jobs, newest first.
     pub jobs: Vec<FailedJob>,
 }
 
@@ -31,7 +33,8 @@ pub struct FailedJob {
 type Row = (String, Option<String>, Option<DateTime<Utc>>, Option<String>);
 
 impl JobManager {
-    /// The causes of the failures of so many jobs, the newest that there are; those with the most jobs first.
+    /// Groups the newest failed jobs, at most `of_jobs`, by cause; the causes with the most jobs
+    /// first.
     pub(super) async fn causes(&self, job_type: Option<&str>, of_jobs: u64) -> Result<Vec<Cause>> {
         use job::Column as C;
         let of_type = job_type.map(|job_type| C::JobType.eq(job_type));
@@ -61,7 +64,8 @@ fn gather(rows: Vec<Row>) -> Vec<Cause> {
         });
         causes[at].jobs.push(FailedJob { job_id, project_title, failed_at });
     }
-    // Of causes with as many jobs, the one that was met first is the newer one.
+    // The sort is stable: of causes with the same number of jobs, the one with the newer job stays
+    // first.
     causes.sort_by_key(|cause| std::cmp::Reverse(cause.jobs.len()));
     causes
 }

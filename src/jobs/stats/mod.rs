@@ -1,7 +1,7 @@
-//! get_stats: what there is, what waits, what happened in the last hour, day or week.
+//! get_stats: current counts, waiting jobs, and the events of the last hour, day or week.
 //!
-//! What happened is rolled up from events into spans in the background; a look adds what is not rolled up yet. Both are
-//! read at one moment, so that each event counts once.
+//! A background loop rolls up events into time buckets; a call adds those that are not rolled up
+//! yet. One snapshot reads both, so that each event counts once.
 
 mod causes;
 mod roll_up;
@@ -25,33 +25,34 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 
 pub struct Stats {
     pub as_of: DateTime<Utc>,
-    /// By status, of each type.
+    /// Counts by status of each type.
     pub by_type: Vec<(String, Counts)>,
-    /// What is set for types.
+    /// Settings of the job types.
     pub queues: Vec<queue::Model>,
     pub waiting: Waiting,
     pub workers: Workers,
-    /// Oldest first; the last one is running.
+    /// Time buckets, oldest first; the last one is not over yet.
     pub spans: Vec<(DateTime<Utc>, Tally)>,
-    /// Jobs that failed for good since midnight (UTC).
+    /// Jobs that failed with no further attempt since midnight (UTC).
     pub failures_today: i64,
-    /// The queued jobs that claims give out next, of those that were asked for.
+    /// Queued jobs that claims return next, if requested.
     pub next: Option<Vec<job::Model>>,
-    /// Why jobs failed, if that was asked for.
+    /// Causes of failures, if requested.
     pub causes: Option<Vec<Cause>>,
 }
 
-/// What is told besides.
+/// Optional parts of the statistics.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatsDetail {
-    /// So many of the jobs that claims give out next, paused types left out; 1 to 50.
+    /// Number of jobs to list that claims return next, without paused types; 1 to 50.
     pub next: Option<u64>,
-    /// Causes of so many failures, the newest; 1 to 200.
+    /// Number of failures to group by cause, the newest; 1 to 200.
     pub failures: Option<u64>,
 }
 
 impl JobManager {
-    /// With a type, all of it is of jobs of that type, but for the workers.
+    /// Returns statistics of all jobs, or of the jobs of one type. The numbers of workers always
+    /// include all types.
     ///
     /// Errors: `invalid_request`.
     pub async fn get_stats(&self, unit: Unit, job_type: Option<&str>, detail: StatsDetail) -> Result<Stats> {
@@ -106,7 +107,7 @@ impl StatsDetail {
 struct Told<'a, C> {
     job_type: Option<&'a str>,
     db: &'a C,
-    /// The events that are not rolled up.
+    /// Events that are not rolled up yet.
     tail: Vec<Counted>,
 }
 
@@ -116,7 +117,7 @@ impl<C: ConnectionTrait> Told<'_, C> {
         Ok(counted(position).into_model::<Counted>().rows(db).await?)
     }
 
-    /// What happened since a moment.
+    /// Counts the events since a time, by bucket.
     async fn spans(&self, unit: Unit, since: DateTime<Utc>) -> Result<Tallies> {
         use job_stat::Column as C;
         let mut rows = job_stat::Entity::find().filter(C::Unit.eq(unit.seconds())).filter(C::Start.gte(since));

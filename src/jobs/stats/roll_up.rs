@@ -1,4 +1,4 @@
-//! roll_up_stats: events become part of the statistics, in the background of every server.
+//! roll_up_stats: adds events to the statistics, in the background of every server.
 
 use crate::{
     db::{
@@ -11,12 +11,12 @@ use crate::{
 use chrono::TimeDelta;
 use entity::position::STATS;
 
-/// How long spans are kept; a week is told.
+/// Retention of the time buckets; the statistics report at most a week.
 const KEPT: TimeDelta = TimeDelta::days(8);
 
 impl JobManager {
-    /// Rolls up everything that no event will come before any more, by pages, and answers with how many. Servers may do
-    /// so at the same time.
+    /// Rolls up all events whose places in the history are final, page by page, and returns the
+    /// number of pages. Servers may run this at the same time.
     pub async fn roll_up_stats(&self) -> Result<u64> {
         let position = position(self.db.read(), STATS).await?;
         if crate::db::last_position(self.db.read()).await? <= position {

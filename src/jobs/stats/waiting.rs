@@ -1,4 +1,4 @@
-//! What waits, what is stuck, and who works.
+//! Numbers of waiting jobs, stuck jobs and workers.
 
 use crate::{
     db::{Readable, due_since, is_processing, is_queued, write::first_due},
@@ -13,33 +13,34 @@ use sea_orm::{
     sea_query::ExprTrait,
 };
 
-/// A worker that holds nothing and was not heard of for so long is stale.
+/// Time without a call after which a worker that holds no job is stale.
 const SILENCE: TimeDelta = TimeDelta::seconds(90);
 
-/// Jobs among which the oldest is looked for: some may not be readable.
+/// Number of candidates for the oldest job: some rows may be unreadable.
 const OLDEST: u64 = 20;
 
 pub struct Waiting {
-    /// Queued, and not due yet.
+    /// Queued jobs that are not due yet.
     pub scheduled: u64,
-    /// The queued job that has been due for longest.
+    /// Queued job that has been due for the longest time.
     pub oldest: Option<Oldest>,
-    /// Processing, but their worker is gone: the lease has run out, or nobody reported for 15 minutes.
+    /// Processing jobs whose worker is gone: the lease has expired, or a job without a lease had no
+    /// report for 15 minutes.
     pub stuck: u64,
 }
 
 pub struct Oldest {
     pub job_id: String,
-    /// Since when it is due.
+    /// Time since which the job is due.
     pub due_since: DateTime<Utc>,
 }
 
-/// Workers that are not forgotten.
+/// Numbers of workers in the list of workers.
 #[derive(Default)]
 pub struct Workers {
     pub alive: u64,
     pub busy: u64,
-    /// Not heard of any more.
+    /// Workers that hold no job and have not called recently.
     pub stale: u64,
 }
 
@@ -71,7 +72,7 @@ impl JobManager {
         Ok((Waiting { scheduled, oldest, stuck }, self.workers(now).await?))
     }
 
-    /// The jobs that claims of all these types would give out next; none of a type that is paused.
+    /// Returns the jobs that claims for all these types would get next, without paused types.
     pub(super) async fn next_jobs(
         &self,
         by_type: &[(String, Counts)],
@@ -85,8 +86,8 @@ impl JobManager {
         Ok(first_due(self.db.read(), &types, now, usize::try_from(limit).unwrap_or(usize::MAX)).await?)
     }
 
-    /// Those who asked for jobs lately, and those who hold some. Counted by the database: a client may name as many
-    /// workers as it makes calls.
+    /// Counts the workers that called recently or hold a job. The database counts them, since a
+    /// client may name another worker with each call.
     async fn workers(&self, now: DateTime<Utc>) -> Result<Workers> {
         use job::Column as C;
         let db = self.db.read();

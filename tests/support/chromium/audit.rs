@@ -1,10 +1,10 @@
-//! What a picture of a page does not show.
+//! Checks of a page that a screenshot does not show.
 
 use super::Page;
 use serde_json::json;
 
 impl Page {
-    /// Controls of the page that have no name in the accessibility tree.
+    /// Returns the controls of the page that have no name in the accessibility tree.
     pub async fn nameless(&self) -> Vec<String> {
         const CONTROLS: [&str; 12] = [
             "button",
@@ -30,7 +30,7 @@ impl Page {
         bare.map(|node| node.to_string()).collect()
     }
 
-    /// Bytes of JavaScript's heap that are in use, what is garbage thrown away before.
+    /// Returns the used bytes of the JavaScript heap after a garbage collection.
     pub async fn heap(&self) -> u64 {
         self.call("HeapProfiler.collectGarbage", json!({})).await;
         let usage = self.call("Runtime.getHeapUsage", json!({})).await;

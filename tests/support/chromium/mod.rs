@@ -1,5 +1,5 @@
-//! Headless Chromium, driven over the DevTools protocol through a pipe: JSON messages with a NUL between them, and no
-//! library.
+//! Headless Chromium, driven over the DevTools protocol through a pipe, without a library: JSON
+//! messages with a NUL between them.
 #![allow(dead_code, reason = "each part serves some of the tests in a browser")]
 
 mod audit;
@@ -37,7 +37,8 @@ const FLAGS: [&str; 13] = [
     "--remote-debugging-pipe",
 ];
 
-/// Where the browser is: what `CALLSHEET_TEST_CHROMIUM` names, or where Debian puts it.
+/// Returns the path of the browser: the one in `CALLSHEET_TEST_CHROMIUM`, or the one of Debian's
+/// package.
 #[allow(clippy::disallowed_methods, reason = "scripts/test says where the browser is")]
 fn program() -> PathBuf {
     let named = std::env::var_os("CALLSHEET_TEST_CHROMIUM").map(PathBuf::from);
@@ -46,16 +47,17 @@ fn program() -> PathBuf {
     found.expect("tests in a browser need Chromium: run scripts/test, or install the package chromium, or set CALLSHEET_TEST_CHROMIUM")
 }
 
-/// A browser with a profile.
+/// Browser with a profile.
 pub struct Chromium {
     child: Child,
     wire: Arc<Wire>,
 }
 
 impl Chromium {
-    /// `profile` is its folder: a browser that is started on it again knows what the one before it stored.
+    /// Starts a browser with the profile folder; it has what an earlier browser stored there.
     pub async fn start(profile: &Path) -> Self {
-        // The protocol goes through the descriptors 3 and 4, which the shell makes of the two pipes that a child has.
+        // The protocol uses the descriptors 3 and 4, which the shell makes of the two pipes that a
+        // child process has.
         let mut command = Command::new("sh");
         command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#]).arg(program()).args(FLAGS);
         command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
@@ -65,7 +67,7 @@ impl Chromium {
         Self { child, wire }
     }
 
-    /// A new tab, 1280 wide.
+    /// Opens a new tab, 1280 pixels wide.
     pub async fn page(&self) -> Page {
         let target = self.wire.call("Target.createTarget", json!({"url": "about:blank"}), None).await;
         let target = target["targetId"].as_str().unwrap().to_owned();
@@ -80,7 +82,7 @@ impl Chromium {
         page
     }
 
-    /// Ends it as a person does, so that it writes what it stores.
+    /// Closes the browser regularly, so that it writes what it stores.
     pub async fn close(mut self) {
         let _ = self.wire.try_call("Browser.close", json!({}), None).await;
         timeout(PATIENCE, self.child.wait()).await.expect("the browser ends").unwrap();

@@ -1,10 +1,10 @@
-//! A tab: what is opened, asked and pressed in it.
+//! A tab of the browser, and the actions of a user in it.
 
 use super::wire::{Heard, Refusal, Wire};
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-/// A tab.
+/// Tab of the browser.
 #[derive(Clone)]
 pub struct Page {
     pub(super) wire: Arc<Wire>,
@@ -40,19 +40,19 @@ impl Page {
         }
     }
 
-    /// What the script gives; awaited when it is a promise.
+    /// Returns the value of the script, awaited if it is a promise.
     pub async fn eval(&self, script: &str) -> Value {
         self.evaluate(script).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Waits until the condition holds in the page, and answers with what it gives.
+    /// Waits up to 30 s until the condition holds in the page, and returns its value.
     pub async fn until(&self, condition: &str) -> Value {
         let script = format!(
             "new Promise((ok, no) => {{ const end = Date.now() + 30000; const look = () => {{ let v = null; try {{ v = ({condition}); }} catch {{ }} \
              if (v) ok(v === true ? true : typeof v === 'object' ? true : v); else if (Date.now() > end) no(new Error('not within 30 s; the page says: ' + document.body.innerText.slice(0, 1500))); \
              else setTimeout(look, 25); }}; look(); }})"
         );
-        // A page that is left while it is asked does not answer: the next one is asked.
+        // A page that navigates away does not answer, so the next page is asked.
         for _ in 0..5 {
             match self.evaluate(&script).await {
                 Ok(value) => return value,
@@ -63,14 +63,14 @@ impl Page {
         panic!("{condition}: the page is left again and again");
     }
 
-    /// The first element that the selector names, once it is there, is clicked.
+    /// Waits for the first element that matches the selector, and clicks it.
     pub async fn click(&self, selector: &str) {
         let selector = Value::from(selector);
         self.until(&format!("document.querySelector({selector})")).await;
         self.eval(&format!("document.querySelector({selector}).click()")).await;
     }
 
-    /// Puts a text into a field, as typing does.
+    /// Sets the text of a field, with the events that typing causes.
     pub async fn fill(&self, selector: &str, text: &str) {
         let (selector, text) = (Value::from(selector), Value::from(text));
         self.eval(&format!(
@@ -79,7 +79,7 @@ impl Page {
         .await;
     }
 
-    /// A key of one character, or `Enter`, `Escape`, ….
+    /// Presses a key: one character, `Enter`, `Escape`, ….
     pub async fn press(&self, key: &str) {
         let (text, code) = match key {
             "Enter" => ("\r", 13),
@@ -97,7 +97,8 @@ impl Page {
         self.eval("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
     }
 
-    /// Requests whose address holds `part` are answered 503 from now on, or so many times.
+    /// Answers requests whose URL contains `part` with 503 from now on, at most `times` times if
+    /// given.
     pub async fn refuse(&self, part: &str, times: Option<u32>) {
         let refusal = Refusal { part: part.to_owned(), times };
         self.wire.refuse(&self.session, refusal);
@@ -113,7 +114,7 @@ impl Page {
         self.wire.heard(&self.session)
     }
 
-    /// Forgets what was heard so far.
+    /// Discards what was recorded so far.
     pub fn forget(&self) {
         self.wire.forget(&self.session);
     }

@@ -1,4 +1,4 @@
-//! How a page is shown, and pictures of it.
+//! Display settings of a page, and screenshots.
 
 use super::Page;
 use serde_json::json;
@@ -16,13 +16,14 @@ impl Page {
         self.call("Emulation.setTouchEmulationEnabled", json!({"enabled": phone})).await;
     }
 
-    /// `light` or `dark`, without motion, so that a picture is the same each time.
+    /// Sets the color scheme, `light` or `dark`, without animations, so that screenshots are the
+    /// same each time.
     pub async fn scheme(&self, scheme: &str) {
         let features = json!([{"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}]);
         self.call("Emulation.setEmulatedMedia", json!({"features": features})).await;
     }
 
-    /// The whole page as a picture, up to a length that can be looked at.
+    /// Saves a screenshot of the whole page, up to 2400 pixels high.
     pub async fn screenshot(&self, width: u32, file: &Path) {
         let height = self.eval("document.documentElement.scrollHeight").await.as_u64().unwrap().clamp(740, 2400);
         self.tall(width, u32::try_from(height).unwrap()).await;

@@ -1,4 +1,5 @@
-//! The protocol: calls with their answers, what pages do meanwhile, and requests that are answered here.
+//! The DevTools protocol: calls with their responses, the recorded activity of pages, and requests
+//! that the test answers.
 
 use serde_json::{Value, json};
 use std::{
@@ -16,25 +17,25 @@ use tokio::{
     time::timeout,
 };
 
-/// Longer than any answer takes on a loaded machine; only a hanging browser reaches it.
+/// Timeout of a call, longer than any takes on a loaded machine: only a hanging browser reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What a page did that it should not have, and what it asked for.
+/// Recorded activity of a page: its errors and its requests.
 #[derive(Clone, Debug, Default)]
 pub struct Heard {
-    /// Errors and warnings of the console, exceptions, violations of the policy.
+    /// Errors and warnings of the console, exceptions, and violations of the policy.
     pub complaints: Vec<String>,
-    /// Addresses of all requests.
+    /// URLs of all requests.
     pub requests: Vec<String>,
     /// Texts of dialogs that a script opened.
     pub dialogs: Vec<String>,
 }
 
-/// How a request that a page makes is answered instead of by the server.
+/// Rule for requests of a page that the test answers instead of the server.
 #[derive(Clone)]
 pub struct Refusal {
     pub part: String,
-    /// How many times; for ever when `None`.
+    /// Number of requests still to be answered; `None` for all.
     pub times: Option<u32>,
 }
 
@@ -52,7 +53,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Speaks through the two pipes of a browser.
+    /// Connects to a browser through its two pipes.
     pub fn start(tell: ChildStdin, hear: ChildStdout) -> Arc<Self> {
         let (told, said) = mpsc::unbounded_channel();
         let wire = Arc::new(Self { tell: told, state: Mutex::default(), next: AtomicU64::new(1) });
@@ -61,7 +62,7 @@ impl Wire {
         wire
     }
 
-    /// What the page of a session did so far.
+    /// Returns the recorded activity of the page of a session.
     pub fn heard(&self, session: &str) -> Heard {
         self.state.lock().unwrap().pages.get(session).cloned().unwrap_or_default()
     }
@@ -70,7 +71,7 @@ impl Wire {
         self.state.lock().unwrap().pages.remove(session);
     }
 
-    /// From now on.
+    /// Applies the rule to requests of the session from now on.
     pub fn refuse(&self, session: &str, refusal: Refusal) {
         self.state.lock().unwrap().refusals.insert(session.to_owned(), refusal);
     }
@@ -162,7 +163,8 @@ async fn read(pipe: ChildStdout, wire: Arc<Wire>) {
     wire.state.lock().unwrap().waiting.clear();
 }
 
-/// `{"detail":"The database does not answer.","code":"database_unavailable","status":503,"request_id":"0199-test"}`
+/// Problem document in Base64: status 503, code `database_unavailable`, detail `The database does
+/// not answer.`, request id `0199-test`.
 const UNAVAILABLE: &str = "eyJkZXRhaWwiOiJUaGUgZGF0YWJhc2UgZG9lcyBub3QgYW5zd2VyLiIsImNvZGUiOiJkYXRhYmFzZV91bmF2YWlsYWJsZSIsInN0YXR1cyI6NTAzLCJyZXF1ZXN0X2lkIjoiMDE5OS10ZXN0In0=";
 
 fn refuse(refusal: Option<&mut Refusal>, about: &Value) -> (&'static str, Value) {

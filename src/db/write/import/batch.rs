@@ -1,4 +1,4 @@
-//! A batch of records: all of it or nothing.
+//! Batch of imported records, written as a whole or not at all.
 
 use super::{
     super::event,
@@ -25,24 +25,25 @@ use sea_orm::{
 use serde_json::json;
 use std::{borrow::Cow, collections::HashSet, ops::Range, sync::Arc};
 
-/// Some records and rejects of a run, all of them or none. Another writer that makes a job with one of the ids at the
-/// same time makes it fail on PostgreSQL; written again, it finds that job there.
+/// Records and rejects of a run, written as a whole or not at all. On PostgreSQL the batch fails if
+/// another writer creates a job with one of the ids at the same time; when run again, it finds that
+/// job.
 pub struct ImportBatch {
     pub import_id: String,
     pub jobs: Arc<Vec<ImportedJob>>,
-    /// Which of the jobs something was put right in, in their order.
+    /// Whether the importer repaired each of the jobs, in their order.
     pub repaired: Vec<bool>,
     pub on_conflict: OnConflict,
-    /// Only what would become of the records is found out and counted.
+    /// Whether the batch only determines and counts the outcomes, without writing jobs.
     pub dry: bool,
-    /// Records that were not taken.
+    /// Number of rejected records.
     pub rejected: usize,
-    /// Those of them that are kept.
+    /// Rejects to store.
     pub rejects: Vec<import_reject::Model>,
     pub now: DateTime<Utc>,
 }
 
-/// One a job, in their order.
+/// Outcome of each job, in order.
 pub type Written = Vec<Landed>;
 
 impl Write for ImportBatch {
@@ -73,7 +74,8 @@ impl Write for ImportBatch {
     }
 }
 
-/// An id that comes again has to find what came of it before.
+/// Splits the records into ranges without repeated ids, because a repeated id must see the outcome
+/// of the one before.
 fn without_repeats(jobs: &[ImportedJob]) -> Vec<Range<usize>> {
     let (mut ranges, mut start, mut ids) = (Vec::new(), 0, HashSet::new());
     for (i, record) in jobs.iter().enumerate() {
@@ -115,7 +117,7 @@ impl ImportBatch {
                 }
             }
         }
-        // A job that has ended is nobody's active one.
+        // A job that has ended is on no client's list.
         let alive = came.iter().filter(|record| !is_terminal(record.job.status));
         new.active.extend(alive.flat_map(|record| self.active(record)));
         new.write(tx).await
@@ -176,7 +178,7 @@ impl ImportBatch {
             update = update.col_expr(column, Expr::col(column).add(n));
         }
         let going_on = update.filter(C::Id.eq(&self.import_id)).filter(C::Status.ne(ImportStatus::Aborted));
-        // Nothing of a run that was aborted, by whichever server, is written any more.
+        // After any server has aborted the run, nothing of it may be written.
         match going_on.exec(tx).await?.rows_affected {
             0 => Err(Error::NotFound(Thing::Import)),
             _ => Ok(()),
@@ -184,7 +186,7 @@ impl ImportBatch {
     }
 }
 
-/// What a batch inserts. Rows that are as they came are not copied: a batch is large.
+/// Rows that a batch inserts. Unchanged rows are borrowed, because a batch is large.
 #[derive(Default)]
 struct Rows<'a> {
     jobs: Vec<Cow<'a, job::Model>>,
@@ -201,7 +203,7 @@ impl Rows<'_> {
         if !self.events.is_empty() {
             tx.tell_of_more();
         }
-        // A client may have the job before it already.
+        // The client may have the job on its list already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
         let changes = [EventKind::Merged, EventKind::Overwritten].map(EventKind::as_str);
         let changed = self.events.iter().filter(|event| changes.contains(&event.kind.as_str()));

@@ -1,4 +1,5 @@
-//! What becomes of a job that is there already when a record with its id comes. Pure: from two rows to one.
+//! Conflict rules of an import: the outcome when a record has the id of an existing job. Pure
+//! functions, from two rows to one.
 
 use super::ImportedJob;
 use crate::{
@@ -12,12 +13,12 @@ use std::str::FromStr;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OnConflict {
-    /// The job stays as it is.
+    /// Keeps the job unchanged.
     #[default]
     Skip,
-    /// The job gets from the record what it lacks.
+    /// Adds to the job the values of the record that it lacks.
     Merge,
-    /// The job becomes what the record says. A job that was deleted comes back.
+    /// Replaces the job with the record. A deleted job is created again.
     Overwrite,
 }
 
@@ -42,20 +43,21 @@ impl FromStr for OnConflict {
     }
 }
 
-/// A job as it is stored.
+/// Stored job with its items.
 pub struct Stored {
     pub job: job::Model,
     pub items: Vec<job_item::Model>,
 }
 
-/// The job as it is to be, and its new items when they change.
+/// New state of the job, and its new items if they change.
 pub struct Replaced {
     pub job: job::Model,
     pub items: Option<Vec<job_item::Model>>,
 }
 
-/// Fills what the stored job lacks; `None` when it lacks nothing that the record has. What happened to a job is filled
-/// in only where both tell of the same status: the error of an older state is none of a job that is completed now.
+/// Fills in the values that the stored job lacks; `None` if the record has none of them. Values
+/// that describe the run of the job are filled in only if both have the same status: the error of
+/// an older state does not belong to a job that is completed now.
 pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answer<Option<Replaced>> {
     let (mut job, from) = (stored.job.clone(), &record.job);
     fill(&mut job.mode, &from.mode);
@@ -95,8 +97,9 @@ pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answ
     Ok(Some(Replaced { job, items: items.then(|| record.items.clone()) }))
 }
 
-/// The record's row in place of the stored one; `None` when they say the same. The idempotency key stays: it is between
-/// the service and whoever created the job. A lease ends: its worker reports on another job.
+/// Replaces the stored row with the record's; `None` if they are equal. The idempotency key stays,
+/// because it belongs to the call that created the job. A lease ends, because its worker would
+/// report on another job.
 pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Answer<Option<Replaced>> {
     let before = &stored.job;
     let mut job = job::Model {
@@ -126,7 +129,7 @@ fn fill<T: Clone>(stored: &mut Option<T>, from: &Option<T>) {
     }
 }
 
-/// Members that are missing are added at any depth; what is there stays.
+/// Adds missing members at any depth; existing ones stay.
 fn with_missing(stored: Option<Value>, from: Option<&Value>) -> Option<Value> {
     match (stored, from) {
         (Some(Value::Object(mut stored)), Some(Value::Object(from))) => {
@@ -158,7 +161,7 @@ fn same_optional(a: &Option<Value>, b: &Option<Value>) -> bool {
     }
 }
 
-/// PostgreSQL gives 1e20 back as 100000000000000000000: the same number.
+/// Compares JSON, numbers by their value: PostgreSQL returns 1e20 as 100000000000000000000.
 fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),

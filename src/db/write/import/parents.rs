@@ -1,4 +1,4 @@
-//! The series and episodes that jobs of an import name, of which not all are there.
+//! Series and episodes that the jobs of an import refer to, of which some may not exist.
 
 use super::{ImportedJob, batch::unless_there};
 use crate::{
@@ -13,7 +13,8 @@ use std::{
     collections::{BTreeSet, HashSet},
 };
 
-/// The series and episodes that come along. One that is there, or whose number is taken, stays as it is.
+/// Inserts the series and episodes of the records. One that exists, or whose number is taken, stays
+/// unchanged.
 pub async fn bring(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
     let own = || records.iter().filter_map(|record| record.own.as_deref());
     let mut met = HashSet::new();
@@ -25,14 +26,14 @@ pub async fn bring(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
     Ok(())
 }
 
-/// The series and episodes that are there, of those that jobs name.
+/// Existing series and episodes, among those that jobs refer to.
 pub struct Parents {
     series: HashSet<String>,
     episodes: HashSet<String>,
 }
 
 impl Parents {
-    /// Of those that these jobs name.
+    /// Looks up the series and episodes that these jobs refer to.
     pub async fn of<'a>(
         conn: &impl ConnectionTrait,
         jobs: impl Iterator<Item = &'a job::Model> + Clone,
@@ -52,7 +53,7 @@ impl Parents {
         Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
     }
 
-    /// Counts those that the records bring along as there.
+    /// Adds the series and episodes that the records contain.
     pub fn with_those_of(mut self, records: &[ImportedJob]) -> Self {
         for own in records.iter().filter_map(|record| record.own.as_deref()) {
             self.series.extend(own.series.iter().map(|series| series.id.clone()));
@@ -61,7 +62,8 @@ impl Parents {
         self
     }
 
-    /// The record as its job would be stored: only so it can be told from a job that is.
+    /// Returns the record as its job would be stored: only in this form can it be compared with a
+    /// stored job.
     pub fn settled<'a>(&self, record: &'a ImportedJob) -> Cow<'a, ImportedJob> {
         let mut record = Cow::Borrowed(record);
         if !self.knows_those_of(&record.job) {
@@ -75,8 +77,8 @@ impl Parents {
             && job.episode_id.as_ref().is_none_or(|id| self.episodes.contains(id))
     }
 
-    /// Jobs may name a series or episode that never came along. The link is kept as `context.legacy` then, where it can
-    /// be read, since the column takes only what is there.
+    /// Moves a reference to a missing series or episode to `context.legacy`, where it stays
+    /// readable: the foreign key accepts only existing rows.
     pub fn settle(&self, job: &mut job::Model) {
         if let Some(id) = job.series_id.take_if(|id| !self.series.contains(id)) {
             keep_as_legacy(job, "series_id", id);
@@ -88,12 +90,12 @@ impl Parents {
 }
 
 fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
-    // A context, or what is kept of a store in it, that is no object stays readable beside the link.
+    // A context, or a `legacy` member in it, that is not an object stays readable beside the link.
     let context = job.context.get_or_insert_with(|| json!({}));
     members(members(context).entry("legacy").or_insert_with(|| json!({}))).insert(name.to_owned(), id.into());
 }
 
-/// The members of the value, which becomes `{"value": …}` when it is no object.
+/// Members of the value, which becomes `{"value": …}` if it is not an object.
 fn members(value: &mut Value) -> &mut Map<String, Value> {
     if !value.is_object() {
         *value = json!({"value": value.take()});

@@ -1,4 +1,4 @@
-//! What becomes of each record of a batch, found out before anything is written.
+//! Determines the outcome of each record of a batch before anything is written.
 
 use super::{
     ImportedJob, Landed, OnConflict,
@@ -19,9 +19,9 @@ use sea_orm::{
 use std::collections::{HashMap, HashSet};
 
 pub enum Plan {
-    /// Nothing is written.
+    /// Writes nothing for this record.
     Leave(Landed),
-    /// A new job; one that comes back after it was deleted goes on counting from this version.
+    /// Inserts a new job. One that returns after its deletion continues from this version.
     Insert(Option<i64>),
     Change(Landed, Box<(Stored, Replaced)>),
 }
@@ -35,7 +35,8 @@ impl Plan {
     }
 }
 
-/// What importing these records would come to. Each is looked at by itself: an id that comes twice would land twice.
+/// Returns the outcomes that importing these records would have. Each record is judged by itself,
+/// so a repeated id counts as two imports.
 pub async fn foresee(
     conn: &impl ConnectionTrait,
     records: &[ImportedJob],
@@ -45,7 +46,7 @@ pub async fn foresee(
     Ok(plan(conn, records, on_conflict, now).await?.iter().map(Plan::landed).collect())
 }
 
-/// One plan a record, each of which has an id of its own.
+/// Returns one plan per record. The ids of the records have to be distinct.
 pub async fn plan(
     conn: &impl ConnectionTrait,
     records: &[ImportedJob],
@@ -88,7 +89,8 @@ pub async fn plan(
     records.iter().map(one).collect()
 }
 
-/// In one shape of statement: those of each number of ids would be prepared anew, and kept by their connection.
+/// Condition that the column equals one of the ids. Its text is the same for any number of ids;
+/// else the connection would prepare and cache one statement per number.
 fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -> Expr {
     bulk::is_one_of(conn.get_database_backend(), Expr::col(column), ids)
 }
@@ -105,7 +107,7 @@ fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: D
     })
 }
 
-/// The jobs of these ids that were deleted here, with the seq of the event that says so.
+/// Returns the ids that belong to jobs deleted here, with the `seq` of the event of the deletion.
 async fn last_of_deleted(conn: &impl ConnectionTrait, ids: &[&str]) -> Result<HashMap<String, i64>> {
     let deleted: Vec<(String, i64)> = job_event::Entity::find()
         .select_only()
@@ -120,7 +122,8 @@ async fn last_of_deleted(conn: &impl ConnectionTrait, ids: &[&str]) -> Result<Ha
     Ok(deleted.into_iter().collect())
 }
 
-/// Locked in the order of their ids, so that two imports don't wait for each other.
+/// Loads jobs with their items. Locks the rows in the order of their ids, so that two imports do
+/// not deadlock.
 async fn load(conn: &impl ConnectionTrait, ids: &HashSet<&str>) -> Result<HashMap<String, Stored>> {
     let ids: Vec<_> = ids.iter().copied().collect();
     let jobs = job::Entity::find()

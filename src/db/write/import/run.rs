@@ -1,4 +1,5 @@
-//! The row of a run in `imports`: begun, known to be alive, ended, or given up for its process.
+//! Row of a run in `imports`: started, kept alive by heartbeats, ended, or failed after its process
+//! was lost.
 
 use crate::{
     db::{Readable, Tx, Write},
@@ -16,7 +17,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, LockType},
 };
 
-/// Begins a run.
+/// Starts an import run.
 pub struct StartImport(pub import::Model);
 
 impl Write for StartImport {
@@ -28,12 +29,12 @@ impl Write for StartImport {
     }
 }
 
-/// Ends a run.
+/// Ends an import run.
 pub struct FinishImport {
     pub id: String,
     pub status: ImportStatus,
     pub error: Option<String>,
-    /// Its sums by source, reason and rule.
+    /// Counts of the run by source, reason and rule.
     pub report: Option<Json>,
     pub now: DateTime<Utc>,
 }
@@ -41,7 +42,8 @@ pub struct FinishImport {
 impl Write for FinishImport {
     type Output = ();
 
-    /// One that was aborted stays so, and gets the report.
+    /// Stores the outcome and the report. An aborted run keeps its status, and gets only the
+    /// report.
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let mut row = import::ActiveModel {
             id: Set(self.id.clone()),
@@ -60,7 +62,7 @@ impl Write for FinishImport {
     }
 }
 
-/// Ends a run that goes on; one that has ended stays as it is.
+/// Aborts a running import; one that has ended stays unchanged.
 pub struct AbortImport {
     pub id: String,
     pub error: String,
@@ -84,17 +86,17 @@ impl Write for AbortImport {
     }
 }
 
-/// Takes rejects of a run away, some at a time; then, where that is wanted, the run.
+/// Deletes rejects of a run, a limited number at a time, and then, if requested, the run.
 pub struct PruneImport {
     pub id: String,
-    /// Rejects that go at most.
+    /// Maximum rejects to delete.
     pub at_most: u64,
-    /// The run goes when it has no rejects any more.
+    /// Whether to delete the run once it has no rejects.
     pub run_too: bool,
 }
 
 impl Write for PruneImport {
-    /// Whether there may be more to take away.
+    /// Whether more may be left to delete.
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
@@ -123,7 +125,7 @@ impl Write for PruneImport {
     }
 }
 
-/// Says that the run's process is alive.
+/// Records that the run's process is alive.
 pub struct BeatImport {
     pub id: String,
     pub now: DateTime<Utc>,
@@ -144,7 +146,8 @@ impl Write for BeatImport {
     }
 }
 
-/// Ends the runs that nobody will end: those of these ids, and those that were not heard of since a moment.
+/// Fails the runs whose process is gone: those with these ids, and those without a heartbeat since
+/// a time.
 pub struct GiveUpImports {
     pub ids: Vec<String>,
     pub silent_since: DateTime<Utc>,
@@ -153,7 +156,7 @@ pub struct GiveUpImports {
 }
 
 impl Write for GiveUpImports {
-    /// How many there were.
+    /// Number of runs that were failed.
     type Output = u64;
 
     async fn apply(&self, tx: &Tx) -> Result<u64> {

@@ -1,5 +1,5 @@
-//! The process that reads a SQLite file: it hands the records on over its standard output, and holds no other secret or
-//! file than that database.
+//! Child process that reads a SQLite file. It writes the records to its standard output, and has no
+//! other secret or file than that database.
 
 use super::{
     super::super::{
@@ -20,7 +20,7 @@ use std::{
     path::PathBuf,
 };
 
-/// What to read. Not for people.
+/// Files for the SQLite reader; internal to `callsheet import`.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[arg(long)]
@@ -33,11 +33,11 @@ pub struct Arguments {
     preferences_copied: bool,
 }
 
-/// Why the reading ended early.
+/// Reason for an early end of the reading.
 pub enum Stopped {
-    /// The rest can't be read.
+    /// The rest of the file cannot be read.
     Rejected(Reject),
-    /// Nobody listens any more.
+    /// The parent process no longer reads the output.
     Unheard(io::Error),
 }
 
@@ -61,7 +61,7 @@ impl From<sqlx::Error> for Stopped {
     }
 }
 
-/// Reads the file within limits, and says what it finds.
+/// Reads the file within limits, and writes its records to standard output.
 pub async fn run(arguments: Arguments) -> io::Result<()> {
     limits::limit_this_process()?;
     let mut out = Out(BufWriter::with_capacity(1 << 16, io::stdout()));
@@ -94,14 +94,14 @@ async fn read<W: Write>(file: &Openable, preferences: Option<&Openable>, out: &m
         let results = tables.with("job_results", &["job_id", "item", "success"]);
         return comic::read(comic::Store { file, jobs, results, preferences }, &mut conn, out).await;
     }
-    // Settings of comic, which are no jobs; its active job is read along with the jobs.
+    // comic's settings are not jobs, and its active job is read together with the jobs.
     if tables.with("preferences", &[]).is_some() && tables.with("active_job", &[]).is_some() {
         return Ok(());
     }
     Err(unknown(&mut conn).await.into())
 }
 
-/// A table whose rows are the records.
+/// Reads a table whose rows are the records.
 async fn all_of<W: Write>(table: &Table, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
     table.check(conn).await?;
     let mut found = sqlx::query(AssertSqlSafe(table.rows())).fetch(&mut *conn);
@@ -115,7 +115,7 @@ async fn all_of<W: Write>(table: &Table, conn: &mut SqliteConnection, out: &mut 
 fn hand_on<W: Write>(row: SqliteRow, out: &mut Out<W>) -> Step {
     let mut repairs = Vec::new();
     let record = rows::object(&row, &mut repairs)?;
-    // It may be large, and so may be what is made of it.
+    // The row may be large, and so may be its JSON.
     drop(row);
     let key = rows::key(&record, "id");
     match rows::text(&record) {
@@ -125,7 +125,7 @@ fn hand_on<W: Write>(row: SqliteRow, out: &mut Out<W>) -> Step {
     Ok(())
 }
 
-/// Tells of the rows that are too large.
+/// Rejects the rows that are too large.
 pub async fn large<W: Write>(table: &Table, key: &str, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
     let keys = sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(table.large_rows(key)));
     let mut keys = keys.fetch(conn);

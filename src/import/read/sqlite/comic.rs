@@ -1,5 +1,6 @@
-//! comic's `jobs.db`: each job with its results, in the shape that the store's Redis and PostgreSQL variants keep as
-//! JSON, so that one source reads them all. The job that is before the client comes from `preferences.db` beside it.
+//! Reader of comic's `jobs.db`: gives each job with its results the JSON shape of the store's Redis
+//! and PostgreSQL variants, so that one source reads them all. The client's active job is in
+//! `preferences.db` beside it.
 
 use super::{
     super::super::{
@@ -22,7 +23,7 @@ const RESULTS: &str = "job_id = ? ORDER BY id";
 const ORPHANS: &str = "SELECT DISTINCT job_id FROM job_results AS r WHERE octet_length(job_id) <= 1000 \
                        AND NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.job_id = r.job_id)";
 
-/// Results of a job. Each takes some 700 bytes beyond its text.
+/// Maximum results of a job, each of which takes memory beyond its text.
 const MOST: usize = 100_000;
 
 pub struct Store<'a> {
@@ -44,7 +45,7 @@ pub async fn read<W: Write>(store: Store<'_>, conn: &mut SqliteConnection, out: 
         Some(file) => active_job(file).await,
         None => Ok(None),
     };
-    // The results of a job are read while the jobs are.
+    // A second connection reads the results of each job while the first one streams the jobs.
     let mut beside = open(store.file).await?;
     let mut jobs = sqlx::query(AssertSqlSafe(store.jobs.rows())).fetch(&mut *conn);
     while let Some(row) = jobs.try_next().await? {
@@ -78,7 +79,7 @@ pub async fn read<W: Write>(store: Store<'_>, conn: &mut SqliteConnection, out: 
     left_over(active, out)
 }
 
-/// `None` when they are more than a record may hold.
+/// Reads the results of a job; `None` when they are more than a record may hold.
 async fn results(
     table: &Table,
     conn: &mut SqliteConnection,
@@ -109,7 +110,7 @@ fn too_many() -> Reject {
     Reject::new(Reason::TooLarge, told)
 }
 
-/// Results of jobs that were deleted: the store does not enforce its foreign key.
+/// Rejects the results of deleted jobs, since the store does not enforce its foreign key.
 async fn orphans<W: Write>(
     table: &Table,
     conn: &mut SqliteConnection,
@@ -134,7 +135,7 @@ async fn orphans<W: Write>(
 
 type Active = Option<(String, Option<String>)>;
 
-/// The id and title of the job that is before the client.
+/// Reads the id and title of the client's active job.
 async fn active_job(preferences: &Openable) -> Result<Active, Reject> {
     let found = async {
         let mut conn = open(preferences).await?;
@@ -157,7 +158,7 @@ async fn active_job(preferences: &Openable) -> Result<Active, Reject> {
     })
 }
 
-/// Tells of an active job that can't be read, or is none of the jobs.
+/// Rejects an active job that cannot be read or is not among the jobs.
 fn left_over<W: Write>(active: Result<Active, Reject>, out: &mut Out<W>) -> Step {
     let (key, raw, reject) = match active {
         Ok(None) => return Ok(()),

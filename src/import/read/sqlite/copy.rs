@@ -1,7 +1,8 @@
-//! What SQLite is given to open. It makes a `-shm` for any reader of a database in WAL mode, and whoever closes the
-//! database last writes the `-wal` into it: so a file is opened as it is only when nothing is pending beside it. A `-wal`
-//! with changes, or the journal of a transaction that was cut off, is part of the database: then SQLite is given a
-//! private copy of both, to do with as it must.
+//! Chooses the file that SQLite opens. SQLite makes a `-shm` for any reader of a database in WAL
+//! mode, and the last connection to close writes the `-wal` into the database: so SQLite opens the
+//! original only when nothing is pending beside it. A `-wal` with changes, or the journal of an
+//! interrupted transaction, is part of the database: then SQLite gets a private copy of both, which
+//! it may change.
 
 use super::{
     super::super::{
@@ -19,7 +20,7 @@ use std::{
 
 pub struct Prepared {
     source: PathBuf,
-    /// What the file was like when it was looked at first.
+    /// Size and modification time of the file at the first look.
     state: Option<State>,
     openable: Openable,
     _copy: Option<Temporary>,
@@ -38,7 +39,7 @@ impl Prepared {
         Ok(Self { source: path.to_owned(), state, openable, _copy: copy })
     }
 
-    /// The arguments of the reading process.
+    /// Command-line arguments of the child process for this file.
     pub fn arguments(&self, name: &str) -> Vec<OsString> {
         let mut arguments = vec![name.into(), self.openable.file.clone().into_os_string()];
         if !self.openable.immutable {
@@ -47,7 +48,7 @@ impl Prepared {
         arguments
     }
 
-    /// Whether the file is as it was when it was looked at first, or was copied then.
+    /// Whether the file has not changed since the first look, or was copied then.
     pub fn is_unchanged(&self) -> bool {
         !self.openable.immutable || state_of(&self.source).ok() == self.state
     }
@@ -66,7 +67,7 @@ fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
     for (file, ending) in files.iter().zip([""].iter().chain(pending)) {
         let target = folder.path().join(format!("store.db{ending}"));
         fs::copy(file, &target).map_err(failed)?;
-        // The copy has the source's permissions, and SQLite has to write to it.
+        // The copy has the permissions of the original, but SQLite must be able to write to it.
         let mut permissions = target.metadata().map_err(failed)?.permissions();
         #[allow(clippy::permissions_set_readonly_false, reason = "its folder is private")]
         permissions.set_readonly(false);

@@ -1,28 +1,28 @@
-//! What the process that reads a SQLite file says: a line of JSON for each message, and behind it as many bytes as the
-//! line names.
+//! Protocol between the child process that reads a SQLite file and its parent. Each message is one
+//! line of JSON, followed by as many raw bytes as the line says.
 
 use super::super::super::{reject::Reject, split::LARGEST};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 
-/// Characters of a key. What is longer is cut; no job is called so.
+/// Maximum characters of a key. A longer key is cut, since no job id is that long.
 const KEY: usize = 1000;
 
-/// Bytes of a line.
+/// Maximum bytes of a line.
 const LINE: u64 = 1 << 20;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Message {
-    /// What follows stands in the file of preferences.
+    /// The next messages belong to the file of preferences.
     Preferences,
-    /// The records that follow are of this store.
+    /// The next records belong to this store.
     Store { name: String },
-    /// A record, and what was put right in it, as field and rule.
+    /// A record, and its repairs as field and rule.
     Record { key: String, repairs: Vec<(String, String)> },
-    /// What could not be read, of a record or of the file as a whole.
+    /// A record, or the file as a whole, that could not be read.
     Reject { key: Option<String>, reason: String, detail: String },
-    /// The file is read to its end.
+    /// The end of the file was reached.
     End,
 }
 
@@ -32,7 +32,7 @@ struct Line {
     bytes: usize,
 }
 
-/// The side of the process.
+/// Writer of messages, for the child process.
 pub struct Out<W>(pub W);
 
 impl<W: Write> Out<W> {
@@ -52,7 +52,7 @@ impl<W: Write> Out<W> {
     }
 }
 
-/// The side of whoever started it.
+/// Reader of messages, for the parent process.
 pub struct Messages<R>(R);
 
 impl<R: BufRead> Messages<R> {
@@ -60,7 +60,8 @@ impl<R: BufRead> Messages<R> {
         Self(input)
     }
 
-    /// `None` at the end, which is not the end of the file unless [`Message::End`] came before.
+    /// Reads the next message; `None` at the end of the output. Without [`Message::End`] before it,
+    /// the child process ended early.
     pub fn next(&mut self) -> io::Result<Option<(Message, Vec<u8>)>> {
         let mut line = Vec::new();
         self.0.by_ref().take(LINE).read_until(b'\n', &mut line)?;
@@ -68,7 +69,7 @@ impl<R: BufRead> Messages<R> {
             return Ok(None);
         }
         if line.last() != Some(&b'\n') {
-            // The process may have been ended in the middle of a line.
+            // The child process may have been killed in the middle of a line.
             let too_long = line.len() as u64 >= LINE;
             return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
         }

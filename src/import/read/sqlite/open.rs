@@ -1,6 +1,6 @@
-//! Opens a SQLite file that is not trusted, as SQLite advises ("Defense against the dark arts"): nothing that its schema
-//! holds is run. Only tables that are stored are read, of these only columns that are stored, and of no row more bytes
-//! than the importer takes.
+//! Opens an untrusted SQLite file as SQLite advises ("Defense against the dark arts"): nothing in
+//! its schema is executed. The reader takes only stored tables, of these only stored columns, and
+//! no row with more bytes than a record may have.
 
 use super::{
     super::{
@@ -15,14 +15,15 @@ use super::{
 use sqlx::{AssertSqlSafe, ConnectOptions, Row, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::collections::BTreeMap;
 
-/// Columns of a table, and characters of the name of one. Stores have some thirty.
+/// Maximum columns of a table; [`NAME`] is the maximum length of a column's name, in characters.
+/// Known stores have far fewer.
 const COLUMNS: usize = 200;
 const NAME: usize = 100;
 
-/// Tables that the sentence about an unknown database names.
+/// Maximum tables that the message about an unknown database lists.
 const NAMED: i64 = 20;
 
-/// What a check of the whole table says of values that are odd and no damage.
+/// Prefixes of the findings of a table check that are unusual values, but no damage.
 const ODD: [&str; 5] = ["NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-", "CHECK constraint failed"];
 
 pub async fn open(file: &Openable) -> Result<SqliteConnection, Reject> {
@@ -31,13 +32,13 @@ pub async fn open(file: &Openable) -> Result<SqliteConnection, Reject> {
         .create_if_missing(false)
         .immutable(file.immutable)
         .read_only(file.immutable)
-        // Rows that are read before they are asked for: each may be large.
+        // sqlx reads rows ahead of the request, and each may be large.
         .row_buffer_size(1)
         .pragma("trusted_schema", "OFF")
         .pragma("cell_size_check", "ON")
         .pragma("mmap_size", "0")
         .pragma("ignore_check_constraints", "ON")
-        // What does not fit in memory is refused, instead of filling the disk.
+        // A query that exceeds the memory limit must fail instead of filling the disk.
         .pragma("temp_store", "MEMORY")
         .disable_statement_logging();
     options.connect().await.map_err(damaged)
@@ -47,19 +48,19 @@ pub fn damaged(error: sqlx::Error) -> Reject {
     Reject::new(Reason::BadDatabase, format!("The SQLite database cannot be read: {}.", cause(&error)))
 }
 
-/// The stored tables of a database, by name.
+/// Stored tables of a database, by name.
 pub struct Tables(BTreeMap<String, Table>);
 
 pub struct Table {
     name: String,
-    /// Those that are stored.
+    /// Names of the stored columns.
     columns: Vec<String>,
-    /// Whether there are others, which SQLite computes.
+    /// Whether the table also has columns that SQLite computes.
     generates: bool,
 }
 
 impl Tables {
-    /// Those of these names. A view or a virtual table is none.
+    /// Finds the stored tables with these names. Views and virtual tables are ignored.
     pub async fn of(conn: &mut SqliteConnection, names: &[&str]) -> Result<Self, Reject> {
         let mut tables = BTreeMap::new();
         for name in names {
@@ -73,7 +74,7 @@ impl Tables {
         Ok(Self(tables))
     }
 
-    /// The table, if it has these columns.
+    /// Returns the table if it has these columns.
     pub fn with(&self, name: &str, columns: &[&str]) -> Option<&Table> {
         let table = self.0.get(name)?;
         columns.iter().all(|column| table.columns.iter().any(|c| c == column)).then_some(table)
@@ -99,8 +100,9 @@ impl Table {
         Ok(Self { name: name.to_owned(), columns, generates })
     }
 
-    /// Looks through all of it for damage, before a row is read. A check would compute what is not stored: a table with
-    /// such columns is not checked, and its damage is found where it is read.
+    /// Checks the whole table for damage before any row is read. A check would compute generated
+    /// columns, so that a table with such columns is not checked, and its damage shows when it is
+    /// read.
     pub async fn check(&self, conn: &mut SqliteConnection) -> Result<(), Reject> {
         if self.generates {
             return Ok(());
@@ -116,13 +118,14 @@ impl Table {
         }
     }
 
-    /// `SELECT` with the stored columns of the rows that the importer takes.
+    /// `SELECT` of the stored columns, for the rows that are not too large.
     pub fn rows(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
         format!("SELECT {} FROM {} WHERE {} <= {LARGEST}", columns.join(", "), quoted(&self.name), self.bytes())
     }
 
-    /// `SELECT` with the value in this column, as far as it may be a key, of the rows that are too large.
+    /// `SELECT` of the key column, for the rows that are too large; NULL if the key is too long for
+    /// one.
     pub fn large_rows(&self, key: &str) -> String {
         let (key, table) = (quoted(key), quoted(&self.name));
         format!(
@@ -132,14 +135,14 @@ impl Table {
         )
     }
 
-    /// The bytes of a row's values, which SQLite knows without reading them.
+    /// SQL expression for the bytes of a row's values, which SQLite knows without reading them.
     fn bytes(&self) -> String {
         let each = self.columns.iter().map(|column| format!("coalesce(octet_length({}), 0)", quoted(column)));
         each.collect::<Vec<_>>().join(" + ")
     }
 }
 
-/// The sentence about a database that is none of a known store.
+/// Reject of a database that belongs to no known store.
 pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     let sql = "SELECT substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view') \
                AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name LIMIT ?";

@@ -1,4 +1,4 @@
-//! What the reading process writes, waited for no longer than is bearable and no longer than the run goes on.
+//! Reader of the child process's output, with a timeout, until the run is to stop.
 
 use super::super::super::stop::Stop;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long the process may say nothing: it looks through all of the file before the first record.
+/// Maximum time without output. The process checks the whole file before it sends the first record.
 pub const SILENCE: Duration = Duration::from_secs(180);
 
-/// Between two looks at whether the run is to end.
+/// Interval between two checks of the stop flag.
 const LOOK: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
 
 pub struct Pipe {
@@ -26,7 +26,10 @@ impl Pipe {
 }
 
 impl Read for Pipe {
-    /// Errors: `TimedOut` after the silence, `ConnectionAborted` when the run is to end.
+    /// Reads the next bytes.
+    ///
+    /// Errors: `TimedOut` after [`SILENCE`] without output, `ConnectionAborted` when the run is to
+    /// stop.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let began = Instant::now();
         loop {
@@ -47,7 +50,7 @@ impl Read for Pipe {
     }
 }
 
-/// Not `Interrupted`, which readers try again.
+/// Error of a read after the stop. It is not `Interrupted`, which readers retry.
 fn stopped() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }

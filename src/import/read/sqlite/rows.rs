@@ -1,21 +1,21 @@
-//! A row of a SQLite table as a JSON object, by the kind of each value and not of its column, which SQLite does not
-//! enforce.
+//! A row of a SQLite table as a JSON object. The type of each value counts and not that of its
+//! column, which SQLite does not enforce.
 
 use super::super::super::split::LARGEST;
 use serde_json::{Map, Number, Value};
 use sqlx::{Column, Row, TypeInfo, ValueRef, sqlite::SqliteRow};
 use std::io::{self, Write};
 
-/// The object. What could not be kept as it was is added to `repairs`, as field and rule.
+/// Converts a row to an object. Adds each value that changed to `repairs`, as field and rule.
 pub fn object(row: &SqliteRow, repairs: &mut Vec<(String, String)>) -> Result<Map<String, Value>, sqlx::Error> {
     let mut object = Map::new();
     for (index, column) in row.columns().iter().enumerate() {
         let raw = row.try_get_raw(index)?;
-        // The kind of a NULL is that of its column.
+        // A NULL has the type of its column.
         let kind = if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
         let mut note = |rule: &str| {
             let repair = (column.name().to_owned(), rule.to_owned());
-            // The parts of a record are rows as well, and there may be many.
+            // A record may have very many rows with the same repair.
             if !repairs.contains(&repair) {
                 repairs.push(repair);
             }
@@ -30,7 +30,7 @@ pub fn object(row: &SqliteRow, repairs: &mut Vec<(String, String)>) -> Result<Ma
                 },
                 Value::Number,
             ),
-            // A text or a blob, in which Python's `sqlite3` keeps bytes.
+            // A text, or a blob, in which Python's `sqlite3` stores bytes.
             _ => {
                 let bytes: Vec<u8> = row.try_get_unchecked(index)?;
                 String::from_utf8(bytes).map_or_else(
@@ -47,7 +47,7 @@ pub fn object(row: &SqliteRow, repairs: &mut Vec<(String, String)>) -> Result<Ma
     Ok(object)
 }
 
-/// What the row is called: the value in this column, which is not always a text.
+/// Key of the row: the value of this column, which is not always a text.
 pub fn key(row: &Map<String, Value>, column: &str) -> String {
     match row.get(column) {
         Some(Value::String(text)) => text.clone(),
@@ -56,13 +56,13 @@ pub fn key(row: &Map<String, Value>, column: &str) -> String {
     }
 }
 
-/// The JSON of a record; `None` when it is larger than the importer takes.
+/// Returns the JSON of a record; `None` when it has more than [`LARGEST`] bytes.
 pub fn text(record: &impl serde::Serialize) -> Option<Vec<u8>> {
     let mut text = Bounded(Vec::new());
     serde_json::to_writer(&mut text, record).ok().map(|()| text.0)
 }
 
-/// Takes no more bytes than a record may have: escaped, a text may be six times as long.
+/// Buffer of at most [`LARGEST`] bytes: escaping may make a text six times as long.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {

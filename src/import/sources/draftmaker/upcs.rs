@@ -1,5 +1,6 @@
-//! What came of each UPC. Three lists tell, written one after the other (the failed ones, the results, the checkpoints),
-//! so that after a crash the later ones lack what the earlier ones have.
+//! Outcome of each UPC. The store writes three lists one after the other (the failures, the
+//! results, the checkpoints), so that after a crash the later ones lack entries of the earlier
+//! ones.
 
 use crate::import::{
     fields::{Fields, whole},
@@ -23,7 +24,8 @@ struct Upc {
     result: Map<String, Value>,
 }
 
-/// The items, in the order of the checkpoints; what only the other lists know follows.
+/// Builds the items in the order of the checkpoints, followed by those that only the other lists
+/// have.
 pub fn items(fields: &mut Fields, results: Option<Value>) -> Vec<Item> {
     let mut upcs = checkpoints(fields);
     let results = list(fields, "results", results);
@@ -34,7 +36,7 @@ pub fn items(fields: &mut Fields, results: Option<Value>) -> Vec<Item> {
     upcs.into_iter().map(Upc::into_item).collect()
 }
 
-/// The objects of a list; what is none is kept aside.
+/// Objects of a list. Anything else goes to `context.legacy`.
 fn list(fields: &mut Fields, name: &str, value: Option<Value>) -> Vec<Map<String, Value>> {
     items::objects(value.unwrap_or_else(|| Value::Array(Vec::new()))).unwrap_or_else(|other| {
         fields.kept.repair(name, "wrong_type_kept_aside", other);
@@ -42,7 +44,8 @@ fn list(fields: &mut Fields, name: &str, value: Option<Value>) -> Vec<Map<String
     })
 }
 
-/// A UPC that was tried again at its place has a checkpoint more there, and the last one counts.
+/// Reads the checkpoints. A UPC that was tried again at its position has several there, of which
+/// the last one counts.
 fn checkpoints(fields: &mut Fields) -> Vec<Upc> {
     let value = fields.take("checkpoints");
     let mut upcs: Vec<_> =
@@ -58,8 +61,8 @@ fn checkpoints(fields: &mut Fields) -> Vec<Upc> {
     upcs
 }
 
-/// A result says nothing of its place. After a recovery there are results of the last session only, so that of a UPC
-/// which stands in the list twice the last result is that of the last place.
+/// Adds each result to its UPC, although a result has no position. After a recovery only the last
+/// session has results, so that the last result of a repeated UPC belongs to its last position.
 fn add_results(upcs: &mut Vec<Upc>, results: Vec<Map<String, Value>>) {
     let mut places = HashMap::<String, Vec<usize>>::new();
     for (place, upc) in upcs.iter().enumerate() {
@@ -91,7 +94,8 @@ fn add_failures(upcs: &mut Vec<Upc>, failures: Vec<Map<String, Value>>) {
                     upcs[*place].result.entry("error").or_insert_with(|| error.clone());
                 }
             }
-            // It failed once, and the finer list says that it did not in the end.
+            // The UPC failed once, and the more detailed list shows that it did not fail in the
+            // end.
             Some(_) => {}
             None => upcs.push(Upc { status: ItemStatus::Failed, ..failure }),
         }
@@ -99,7 +103,7 @@ fn add_failures(upcs: &mut Vec<Upc>, failures: Vec<Map<String, Value>>) {
 }
 
 impl Upc {
-    /// An entry of any of the lists.
+    /// Reads an entry of any of the lists.
     fn of(mut entry: Map<String, Value>, index: &str) -> Self {
         entry.retain(|_, value| !value.is_null());
         let upc = match entry.remove("upc") {
