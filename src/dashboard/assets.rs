@@ -1,5 +1,5 @@
-//! The files of the dashboard, and the page that names them by the hash of all: a browser keeps them for ever, and gets new
-//! ones when one of them changes. What is for readers of the files, comments and indents, is not sent.
+//! The files of the dashboard, embedded as they are in the repository, and the page that names them
+//! by the hash of all: browsers cache them for a year, and a changed file gives all a new address.
 
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
@@ -63,25 +63,9 @@ pub fn bundle() -> &'static Bundle {
         }
         let hash = short(&all.finalize());
         let page = PAGE.replace("PRELOADS", &preloads()).replace("HASH", &hash);
-        let files = FILES.iter().map(|(name, text)| (*name, file(content_type(name), &sent(text)))).collect();
+        let files = FILES.iter().map(|(name, text)| (*name, file(content_type(name), text))).collect();
         Bundle { page: file("text/html; charset=utf-8", &page), hash, files }
     })
-}
-
-/// The text as it is sent. Each line stays where it is, so that a browser tells of an error by the line of the file; a text
-/// of more than one line would lose its indents, and a test holds that there is none.
-pub fn sent(text: &str) -> String {
-    let mut in_comment = false;
-    let mut sent = String::with_capacity(text.len());
-    for line in text.trim_end().lines().map(str::trim) {
-        let comment = in_comment || line.starts_with("/*");
-        in_comment = comment && !line.ends_with("*/");
-        if !comment && !line.starts_with("//") {
-            sent.push_str(line);
-        }
-        sent.push('\n');
-    }
-    sent
 }
 
 /// Modules are named in the page, so that a browser need not find them one import after the other.

@@ -4,7 +4,7 @@
 mod assets;
 mod serve;
 
-pub use assets::{FILES, sent};
+pub use assets::FILES;
 
 use futures_util::future::Either;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route};

@@ -1,7 +1,7 @@
 //! How the page and its files are sent.
 
 use super::desk::Desk;
-use callsheet::dashboard::{FILES, sent};
+use callsheet::dashboard::FILES;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
@@ -46,7 +46,7 @@ async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
             "{path}"
         );
         let etag = header(&plain, "etag");
-        assert_eq!(plain.text().await.unwrap(), sent(content), "{path}");
+        assert_eq!(plain.text().await.unwrap(), *content, "{path}");
         let packed = get(&path).header("accept-encoding", "br, gzip").send().await.unwrap();
         assert_eq!(
             (header(&packed, "content-encoding").as_str(), header(&packed, "vary").as_str()),
