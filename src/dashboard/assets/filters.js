@@ -1,7 +1,16 @@
 // The filter of the job list: words in a box, chips on the page, parameters in the URL, and what the API takes, all the same.
 import { STATUSES } from './status.js';
 
-export const NAMES = { status: 'status', type: 'job_type', mode: 'mode', series: 'series_id', episode: 'episode_id', label: 'label', after: 'created_after', before: 'created_before' };
+export const NAMES = {
+  status: 'status',
+  type: 'job_type',
+  mode: 'mode',
+  series: 'series_id',
+  episode: 'episode_id',
+  label: 'label',
+  after: 'created_after',
+  before: 'created_before',
+};
 const SHOWN = Object.fromEntries(Object.entries(NAMES).map(([word, name]) => [name, word]));
 
 /** The filter that a URL names. */
@@ -15,10 +24,21 @@ export function fromUrl(search) {
 }
 
 /** [{name, value, text}] of a filter, without the words. */
-export const chips = (filter) => Object.entries(filter).filter(([name]) => name !== 'q').flatMap(([name, value]) =>
-  [value].flat().map((one) => ({ name, value: one, text: `${SHOWN[name]}:${/\s/.test(one) ? JSON.stringify(one) : one}` })));
+export const chips = (filter) =>
+  Object.entries(filter)
+    .filter(([name]) => name !== 'q')
+    .flatMap(([name, value]) =>
+      [value]
+        .flat()
+        .map((one) => ({
+          name,
+          value: one,
+          text: `${SHOWN[name]}:${/\s/.test(one) ? JSON.stringify(one) : one}`,
+        })),
+    );
 
-export const inWords = (filter) => [...chips(filter).map((chip) => chip.text), filter.q].filter(Boolean).join(' ') || 'all jobs';
+export const inWords = (filter) =>
+  [...chips(filter).map((chip) => chip.text), filter.q].filter(Boolean).join(' ') || 'all jobs';
 
 const MOMENT = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?$/;
 const AGO = /^(\d+)(m|h|d|w)$/;
@@ -28,7 +48,11 @@ const UNIT = { m: 60, h: 3600, d: 86400, w: 604800 };
 function time(text, now) {
   const ago = AGO.exec(text);
   if (ago) return new Date(now - ago[1] * UNIT[ago[2]] * 1000).toISOString().slice(0, 19) + 'Z';
-  if (text === 'today') { const d = new Date(now); d.setHours(0, 0, 0, 0); return d.toISOString().slice(0, 19) + 'Z'; }
+  if (text === 'today') {
+    const d = new Date(now);
+    d.setHours(0, 0, 0, 0);
+    return d.toISOString().slice(0, 19) + 'Z';
+  }
   if (!MOMENT.test(text)) return null;
   const at = new Date(text.length === 10 ? `${text}T00:00` : text);
   return Number.isNaN(at.getTime()) ? null : at.toISOString().replace('.000', '');
@@ -41,22 +65,38 @@ const CHECKS = {
 
 /** What was typed: filters to add, words that stay, and what is wrong with the rest. */
 export function parse(text, now = Date.now()) {
-  const found = [], bad = [], words = [];
+  const found = [],
+    bad = [],
+    words = [];
   for (const [token] of text.matchAll(/(?:[^\s"]|"[^"]*")+/g)) {
     const colon = token.indexOf(':');
     const key = token.slice(0, colon);
-    if (colon < 1 || !/^[a-z_]+$/.test(key)) { words.push(token); continue; }
+    if (colon < 1 || !/^[a-z_]+$/.test(key)) {
+      words.push(token);
+      continue;
+    }
     const value = token.slice(colon + 1).replaceAll('"', '');
     const name = NAMES[key] ?? (SHOWN[key] ? key : null);
-    if (!name) { bad.push([token, `${key}: is not a filter; use ${Object.keys(NAMES).join(', ')}, or put the words in quotes`]); continue; }
-    if (!value) { bad.push([token, `say what ${key}: is to be`]); continue; }
+    if (!name) {
+      bad.push([
+        token,
+        `${key}: is not a filter; use ${Object.keys(NAMES).join(', ')}, or put the words in quotes`,
+      ]);
+      continue;
+    }
+    if (!value) {
+      bad.push([token, `say what ${key}: is to be`]);
+      continue;
+    }
     if (name.startsWith('created_')) {
       const at = time(value, now);
-      if (at) found.push([name, at]); else bad.push([token, 'use a date such as 2026-01-31, a moment, 24h, 7d or today']);
+      if (at) found.push([name, at]);
+      else bad.push([token, 'use a date such as 2026-01-31, a moment, 24h, 7d or today']);
       continue;
     }
     const checked = CHECKS[name]?.(value) ?? value;
-    if (checked === value) found.push([name, value]); else bad.push([token, checked]);
+    if (checked === value) found.push([name, value]);
+    else bad.push([token, checked]);
   }
   return { found, bad, words: words.map((w) => w.replaceAll('"', '')).join(' ') };
 }
@@ -70,7 +110,8 @@ export function plus(filter, name, value) {
 export function minus(filter, name, value) {
   const rest = { ...filter };
   const kept = [filter[name] ?? []].flat().filter((one) => one !== value);
-  if (kept.length) rest[name] = kept; else delete rest[name];
+  if (kept.length) rest[name] = kept;
+  else delete rest[name];
   return rest;
 }
 
@@ -78,5 +119,9 @@ export function minus(filter, name, value) {
 export function toAction(filter) {
   const { label, status, ...rest } = filter;
   const pair = (text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)];
-  return { ...rest, ...(status && { status: [status] }), ...(label && { labels: Object.fromEntries(label.map(pair)) }) };
+  return {
+    ...rest,
+    ...(status && { status: [status] }),
+    ...(label && { labels: Object.fromEntries(label.map(pair)) }),
+  };
 }

@@ -20,7 +20,8 @@ export const plural = (n, one, many = `${one}s`) => `${count(n)} ${n === 1 ? one
 export const percent = (p) => `${Math.floor(p ?? 0)}\u00a0%`;
 
 /** A count as an element: compact when large, exact on hover. */
-export const counted = (n, props) => h('span', { ...props, title: n >= 100000 ? exact(n) : null }, count(n));
+export const counted = (n, props) =>
+  h('span', { ...props, title: n >= 100000 ? exact(n) : null }, count(n));
 
 export function duration(seconds) {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '–';
@@ -29,7 +30,12 @@ export function duration(seconds) {
   if (seconds < 10) return `${+seconds.toFixed(1)} s`;
   const all = Math.round(seconds);
   if (all < 60) return `${all} s`;
-  const [d, hr, m, sec] = [Math.floor(all / 86400), Math.floor(all / 3600) % 24, Math.floor(all / 60) % 60, all % 60];
+  const [d, hr, m, sec] = [
+    Math.floor(all / 86400),
+    Math.floor(all / 3600) % 24,
+    Math.floor(all / 60) % 60,
+    all % 60,
+  ];
   if (all < 3600) return `${m} m ${two(sec)} s`;
   return d === 0 ? `${hr} h ${two(m)} m` : `${d} d ${two(hr)} h`;
 }
@@ -45,11 +51,34 @@ export function rough(seconds) {
 
 const WEEK = 7 * 86400;
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'long' });
-const precise = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const precise = new Intl.DateTimeFormat(undefined, {
+  day: 'numeric',
+  month: 'short',
+  year: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 const day = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
-const minute = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
-const dayMinute = new Intl.DateTimeFormat(undefined, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
+const minute = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
+const dayMinute = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  hourCycle: 'h23',
+});
 
 export const atClock = (time) => clock.format(new Date(time));
 export const atMinute = (time) => minute.format(new Date(time));
@@ -71,7 +100,10 @@ export function when(time, text = relative) {
 }
 
 /** The moment itself, to the second. */
-export const moment = (time) => (time ? h('time', { datetime: time, title: both(time) }, precise.format(new Date(time))) : h('span.none', '–'));
+export const moment = (time) =>
+  time
+    ? h('time', { datetime: time, title: both(time) }, precise.format(new Date(time)))
+    : h('span.none', '–');
 
 const ticks = new Set();
 
@@ -86,7 +118,10 @@ setInterval(() => {
   if (document.hidden) return;
   for (const tick of ticks) {
     // An element that was never put anywhere is as good as gone after a while.
-    if (!tick.el.isConnected) { if (Date.now() - tick.born > 5000) ticks.delete(tick); continue; }
+    if (!tick.el.isConnected) {
+      if (Date.now() - tick.born > 5000) ticks.delete(tick);
+      continue;
+    }
     const text = tick.text();
     if (tick.el.textContent !== text) tick.el.textContent = text;
   }
@@ -95,11 +130,21 @@ setInterval(() => {
 const seconds = (from, to) => (Date.parse(to) - Date.parse(from)) / 1000;
 
 /** Seconds that a job has run, or ran. */
-export const ran = (job) => (job.started_at ? seconds(job.started_at, job.completed_at ?? new Date(now()).toISOString()) : null);
+export const ran = (job) =>
+  job.started_at
+    ? seconds(job.started_at, job.completed_at ?? new Date(now()).toISOString())
+    : null;
 
 /** Seconds until a running job is done, guessed from its shots; null while it is too early to tell. */
 export function left(job, since) {
-  if (job.status !== 'processing' || !since || job.progress < 10 || job.completed_shots < 3 || job.progress >= 100) return null;
+  if (
+    job.status !== 'processing' ||
+    !since ||
+    job.progress < 10 ||
+    job.completed_shots < 3 ||
+    job.progress >= 100
+  )
+    return null;
   const elapsed = (now() - Date.parse(since)) / 1000;
   return (elapsed / job.progress) * (100 - job.progress);
 }

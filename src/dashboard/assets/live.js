@@ -12,8 +12,14 @@ const AWAY = 60000;
 
 const listeners = new Set();
 export const connection = { state: 'connecting', asOf: null, lostSince: null, paused: false };
-export const onConnection = (f) => { listeners.add(f); f(connection); return () => listeners.delete(f); };
-const tell = () => { for (const f of listeners) f(connection); };
+export const onConnection = (f) => {
+  listeners.add(f);
+  f(connection);
+  return () => listeners.delete(f);
+};
+const tell = () => {
+  for (const f of listeners) f(connection);
+};
 
 let current = null;
 
@@ -26,7 +32,10 @@ function set(state) {
 /** Something came from the server: what is shown is true as of now. */
 function heard() {
   connection.asOf = now();
-  if (connection.lostSince) { connection.lostSince = null; tell(); }
+  if (connection.lostSince) {
+    connection.lostSince = null;
+    tell();
+  }
 }
 
 /** A call of a page failed or went through: tells the same as the stream. */
@@ -37,7 +46,17 @@ export function callFailed(problem) {
 class Stream {
   /** `path` under the API. Handlers: `changes(events)`, `snapshot(data)`, `reset()`, `poll()`, `hidden()`. */
   constructor(path, handlers) {
-    Object.assign(this, { path, handlers, after: null, behind: false, heardAt: 0, failures: 0, queue: [], timers: {}, done: false });
+    Object.assign(this, {
+      path,
+      handlers,
+      after: null,
+      behind: false,
+      heardAt: 0,
+      failures: 0,
+      queue: [],
+      timers: {},
+      done: false,
+    });
     this.flush = this.flush.bind(this);
   }
 
@@ -45,8 +64,11 @@ class Stream {
     this.stop();
     if (this.done || document.hidden || connection.paused) return;
     this.terminal = false;
-    const controller = this.controller = new AbortController();
-    this.read(controller).then((why) => this.ended(why, controller), () => this.ended('failed', controller));
+    const controller = (this.controller = new AbortController());
+    this.read(controller).then(
+      (why) => this.ended(why, controller),
+      () => this.ended('failed', controller),
+    );
   }
 
   stop() {
@@ -67,17 +89,38 @@ class Stream {
 
   async read(controller) {
     // What all jobs did meanwhile may be more than a page wants to hear: it asks how things are instead.
-    if (!this.handlers.ends && this.after !== null && Date.now() - this.heardAt > AWAY) this.forget();
-    const path = this.after === null ? this.path : `${this.path}${this.path.includes('?') ? '&' : '?'}after=${encodeURIComponent(this.after)}`;
+    if (!this.handlers.ends && this.after !== null && Date.now() - this.heardAt > AWAY)
+      this.forget();
+    const path =
+      this.after === null
+        ? this.path
+        : `${this.path}${this.path.includes('?') ? '&' : '?'}after=${encodeURIComponent(this.after)}`;
     this.watch(controller);
-    const response = await fetch(API + path, { signal: controller.signal, headers: { Accept: 'text/event-stream' }, cache: 'no-store' });
-    if (response.status === 204) { heard(); return 'over'; }
-    if (response.status === 404) { heard(); this.handlers.gone?.(); return 'gone'; }
-    if (response.status === 400 && this.after !== null) { this.forget(); return 'failed'; }
+    const response = await fetch(API + path, {
+      signal: controller.signal,
+      headers: { Accept: 'text/event-stream' },
+      cache: 'no-store',
+    });
+    if (response.status === 204) {
+      heard();
+      return 'over';
+    }
+    if (response.status === 404) {
+      heard();
+      this.handlers.gone?.();
+      return 'gone';
+    }
+    if (response.status === 400 && this.after !== null) {
+      this.forget();
+      return 'failed';
+    }
     if (!response.ok || !response.body) return 'failed';
     this.healthy();
     this.heardAt = Date.now();
-    if (this.behind) { this.behind = false; this.handlers.reset?.(); }
+    if (this.behind) {
+      this.behind = false;
+      this.handlers.reset?.();
+    }
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let rest = '';
     let message = {};
@@ -90,8 +133,10 @@ class Stream {
       const lines = (rest + value).split('\n');
       rest = lines.pop();
       for (const line of lines) {
-        if (line === '' || line === '\r') { this.take(message); message = {}; }
-        else if (line[0] !== ':') {
+        if (line === '' || line === '\r') {
+          this.take(message);
+          message = {};
+        } else if (line[0] !== ':') {
           const colon = line.indexOf(':');
           message[line.slice(0, colon)] = line.slice(colon + 1).trim();
         }
@@ -109,10 +154,16 @@ class Stream {
     if (id) this.after = id;
     if (!event || !data) return;
     const body = JSON.parse(data);
-    if (this.handlers.ends) this.terminal = ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
-    if (event === 'snapshot') { this.queue = []; this.handlers.snapshot?.(body); }
-    else if (event === 'reset') { this.after = null; this.handlers.reset?.(body); }
-    else if (event === 'change') {
+    if (this.handlers.ends)
+      this.terminal =
+        ['completed', 'failed', 'cancelled'].includes(body.status) || body.kind === 'deleted';
+    if (event === 'snapshot') {
+      this.queue = [];
+      this.handlers.snapshot?.(body);
+    } else if (event === 'reset') {
+      this.after = null;
+      this.handlers.reset?.(body);
+    } else if (event === 'change') {
       this.queue.push(body);
       this.frame ||= requestAnimationFrame(this.flush);
     }
@@ -129,7 +180,12 @@ class Stream {
   /** A proxy may keep a dead connection open: 35 seconds without a byte, and it is opened anew. */
   watch(controller) {
     clearTimeout(this.timers.silence);
-    this.timers.silence = setTimeout(() => { if (controller === this.controller) { controller.abort(); this.open(); } }, SILENCE);
+    this.timers.silence = setTimeout(() => {
+      if (controller === this.controller) {
+        controller.abort();
+        this.open();
+      }
+    }, SILENCE);
   }
 
   healthy() {
@@ -179,7 +235,10 @@ class Stream {
         await this.handlers.poll?.();
         heard();
         if (connection.state !== 'live') set('polling');
-      } catch { if (connection.state === 'polling') set('connecting'); this.suspect(); }
+      } catch {
+        if (connection.state === 'polling') set('connecting');
+        this.suspect();
+      }
     };
     this.timers.poll = setInterval(ask, POLL);
     ask();
@@ -191,7 +250,8 @@ class Stream {
       this.stop();
       clearTimeout(this.timers.lost);
       this.timers.lost = 0;
-      if (this.handlers.hidden) this.timers.hidden = setInterval(() => this.handlers.hidden(), 30000);
+      if (this.handlers.hidden)
+        this.timers.hidden = setInterval(() => this.handlers.hidden(), 30000);
     } else this.open();
   }
 }
@@ -199,10 +259,16 @@ class Stream {
 /** Follows a stream instead of the one before. Answers with what closes it. */
 export function follow(path, handlers) {
   current?.close();
-  const stream = current = new Stream(path, handlers);
+  const stream = (current = new Stream(path, handlers));
   if (connection.state !== 'lost' && !connection.paused) set('connecting');
   stream.open();
-  return { close: () => { stream.close(); if (current === stream) current = null; }, again: () => stream.open() };
+  return {
+    close: () => {
+      stream.close();
+      if (current === stream) current = null;
+    },
+    again: () => stream.open(),
+  };
 }
 
 export function reconnect() {
@@ -213,23 +279,41 @@ export function reconnect() {
 
 export function pause(paused) {
   connection.paused = paused;
-  if (paused) { current?.stop(); connection.state = 'paused'; }
-  else { connection.state = 'connecting'; current?.open(); }
+  if (paused) {
+    current?.stop();
+    connection.state = 'paused';
+  } else {
+    connection.state = 'connecting';
+    current?.open();
+  }
   tell();
 }
 
-const wake = throttle(() => { if (!connection.paused && connection.state !== 'live') reconnect(); }, 500);
-document.addEventListener('visibilitychange', () => { if (!connection.paused) current?.visibility(); });
-addEventListener('pageshow', (event) => { if (event.persisted) wake(); });
+const wake = throttle(() => {
+  if (!connection.paused && connection.state !== 'live') reconnect();
+}, 500);
+document.addEventListener('visibilitychange', () => {
+  if (!connection.paused) current?.visibility();
+});
+addEventListener('pageshow', (event) => {
+  if (event.persisted) wake();
+});
 addEventListener('online', wake);
 // The server may have gone without a word when this device changed networks.
-addEventListener('offline', () => { if (!connection.paused) current?.open(); });
+addEventListener('offline', () => {
+  if (!connection.paused) current?.open();
+});
 
 // News of a job that a call brought, for whichever page shows it: as good as an event of the stream, and often sooner.
 const watchers = new Set();
 
-export const jobChanged = (job) => { for (const f of watchers) f(job); };
-export const onJobChanged = (f) => { watchers.add(f); return () => watchers.delete(f); };
+export const jobChanged = (job) => {
+  for (const f of watchers) f(job);
+};
+export const onJobChanged = (f) => {
+  watchers.add(f);
+  return () => watchers.delete(f);
+};
 
 /** What an event tells, put into the job that is shown. False when the job is as new or newer: versions only rise. */
 export function apply(job, event) {
@@ -237,19 +321,46 @@ export function apply(job, event) {
   if (version === undefined || version <= job.version) return false;
   if (event.version !== undefined) Object.assign(job, event);
   else {
-    const { status, progress, current_stage, total_shots, completed_shots, data, kind, created_at } = event;
+    const {
+      status,
+      progress,
+      current_stage,
+      total_shots,
+      completed_shots,
+      data,
+      kind,
+      created_at,
+    } = event;
     const was = job.status;
-    Object.assign(job, { status, progress, current_stage, total_shots, completed_shots, version, updated_at: created_at });
+    Object.assign(job, {
+      status,
+      progress,
+      current_stage,
+      total_shots,
+      completed_shots,
+      version,
+      updated_at: created_at,
+    });
     if (kind === 'started') {
-      Object.assign(job, { attempt: data?.attempt ?? job.attempt + 1, worker_id: data?.worker_id ?? job.worker_id, error: null, started_at: job.started_at ?? created_at, run_at: null });
+      Object.assign(job, {
+        attempt: data?.attempt ?? job.attempt + 1,
+        worker_id: data?.worker_id ?? job.worker_id,
+        error: null,
+        started_at: job.started_at ?? created_at,
+        run_at: null,
+      });
     }
-    if (kind === 'retry_scheduled') Object.assign(job, { error: data?.error ?? job.error, run_at: data?.run_at ?? null });
+    if (kind === 'retry_scheduled')
+      Object.assign(job, { error: data?.error ?? job.error, run_at: data?.run_at ?? null });
     if (kind === 'failed') job.error = data?.error ?? job.error;
     if (kind === 'completed') job.error = null;
     if (kind === 'cancel_requested') job.cancel_requested_at = created_at;
-    if (kind === 'retried' || kind === 'recovered') Object.assign(job, { run_at: null, completed_at: null });
-    if (status !== 'processing') Object.assign(job, { lease_expires_at: null, cancel_requested_at: null });
-    if (was !== status) job.completed_at = status === 'queued' || status === 'processing' ? null : created_at;
+    if (kind === 'retried' || kind === 'recovered')
+      Object.assign(job, { run_at: null, completed_at: null });
+    if (status !== 'processing')
+      Object.assign(job, { lease_expires_at: null, cancel_requested_at: null });
+    if (was !== status)
+      job.completed_at = status === 'queued' || status === 'processing' ? null : created_at;
   }
   return true;
 }
