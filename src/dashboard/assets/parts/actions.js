@@ -102,7 +102,7 @@ export const askPriority = (value = 0) =>
     (input) => input.valueAsNumber,
   );
 
-export async function setPriority(job) {
+async function setPriority(job) {
   const value = await askPriority(job.priority);
   if (value === undefined || value === job.priority) return undefined;
   const patch = (priority, undo) =>
@@ -150,7 +150,7 @@ const INPUTS = [
   'labels',
 ];
 
-export function copyCurl(job) {
+function copyCurl(job) {
   const given = INPUTS.filter((field) => (job[field] ?? null) !== null);
   const body = JSON.stringify(Object.fromEntries(given.map((field) => [field, job[field]])));
   const lines = [
@@ -161,7 +161,7 @@ export function copyCurl(job) {
   copy(lines.join(' \\\n  '), 'Copied: a command that creates this job again');
 }
 
-export function copyReadCurl(job) {
+function copyReadCurl(job) {
   const url = `${location.origin}/api/v1${jobPath(job.job_id)}`;
   copy(`curl -s ${shellQuoted(url)}`, 'Copied: a command that reads this job');
 }
