@@ -65,6 +65,24 @@ require_rust_component() {
     fail "$name is missing; install it with: rustup component add $name"
 }
 
+# Node of Debian 12 and Ubuntu 24.04 is new enough.
+require_node() {
+    { have node && have npm; } || apt_install "Node.js 18.18 or newer with npm" nodejs npm
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+        process.exit(major > 18 || (major === 18 && minor >= 18) ? 0 : 1)' ||
+        fail "Node.js $(node --version) is too old; install 18.18 or newer, as root, with: apt-get update && apt-get install -y nodejs npm"
+}
+
+# npm_install FOLDER PACKAGE@VERSION...
+#
+# Without the limits npm stays silent for ten minutes and more when it cannot reach its registry.
+npm_install() {
+    local folder=$1
+    shift
+    npm install --prefix "$folder" --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel error \
+        --fetch-timeout 60000 --fetch-retries 2 --fetch-retry-maxtimeout 10000 "$@"
+}
+
 # Below 32768, because the kernel takes the ports of outgoing connections from there on. Another
 # process may still take the port before it is used: whoever starts a server tries again.
 free_port() {

@@ -1,6 +1,6 @@
-//! Files of the dashboard, and the page that refers to them by the hash of all files. A browser
-//! caches them without expiry, and gets new ones when one of them changes. The server removes
-//! comments and indentation before it sends them.
+//! Files of the dashboard, embedded as they are in the repository, and the page that refers to them
+//! by the hash of all files. Browsers cache them for a year; a changed file gives all of them a new
+//! address.
 
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
@@ -8,35 +8,80 @@ use std::{collections::HashMap, io::Write, sync::OnceLock};
 
 macro_rules! files {
     ($($name:literal),+ $(,)?) => {
-        /// Each file by name, as in the repository.
+        /// Each file by name, as it is in the repository.
         pub const FILES: &[(&str, &str)] = &[$(($name, include_str!(concat!("assets/", $name)))),+];
     };
 }
 
+// Stylesheets in the order in which they override each other.
 files!(
-    "actions.js",
-    "api.js",
-    "app.css",
-    "charts.js",
-    "dom.js",
-    "filters.js",
-    "format.js",
+    "styles/tokens.css",
+    "styles/base.css",
+    "styles/frame.css",
+    "styles/controls.css",
+    "styles/panels.css",
+    "styles/overview.css",
+    "styles/jobs.css",
+    "styles/job.css",
+    "styles/library.css",
+    "styles/layers.css",
+    "styles/screens.css",
+    "app/api.js",
+    "app/connection-chip.js",
+    "app/connection.js",
+    "app/job-events.js",
+    "app/keys.js",
+    "app/live.js",
+    "app/main.js",
+    "app/navigation.js",
+    "app/pages.js",
+    "app/router.js",
+    "app/stream.js",
+    "app/theme-button.js",
+    "app/theme.js",
+    "pages/action.js",
+    "pages/actions.js",
+    "pages/import.js",
+    "pages/imports.js",
+    "pages/job.js",
+    "pages/jobs.js",
+    "pages/new.js",
+    "pages/one-series.js",
+    "pages/overview.js",
+    "pages/series.js",
+    "pages/workers.js",
+    "parts/actions.js",
+    "parts/bulk.js",
+    "parts/charts.js",
+    "parts/dialogs.js",
+    "parts/dom.js",
+    "parts/filters.js",
+    "parts/format.js",
+    "parts/icons.js",
+    "parts/imports.js",
+    "parts/job/details.js",
+    "parts/job/stage.js",
+    "parts/jobs/pages.js",
+    "parts/jobs/rows.js",
+    "parts/jobs/search.js",
+    "parts/jobs/selection.js",
+    "parts/json.js",
+    "parts/list-page.js",
+    "parts/overview/cards.js",
+    "parts/overview/panels.js",
+    "parts/scales.js",
+    "parts/shot-dialog.js",
+    "parts/shots.js",
+    "parts/status.js",
+    "parts/text.js",
+    "parts/timeline.js",
+    "parts/ui.js",
+    "parts/video.js",
     "icon.svg",
-    "job.js",
-    "jobs.js",
-    "json.js",
-    "library.js",
-    "live.js",
-    "main.js",
-    "new.js",
-    "overview.js",
-    "router.js",
-    "shots.js",
-    "status.js",
-    "theme.js",
-    "timeline.js",
-    "ui.js",
 );
+
+/// Name of the file that the stylesheets are served as.
+pub const STYLES: &str = "styles.css";
 
 const PAGE: &str = include_str!("assets/index.html");
 
@@ -63,35 +108,25 @@ pub fn bundle() -> &'static Bundle {
             all.update(format!("{name} {}\n{text}", text.len()));
         }
         let hash = short(&all.finalize());
-        let page = PAGE.replace("PRELOADS", &preloads()).replace("HASH", &hash);
-        let files = FILES.iter().map(|(name, text)| (*name, file(content_type(name), &sent(text)))).collect();
+        let page = PAGE.replace("<!-- MODULES -->", &modules()).replace("HASH", &hash);
+        let served = FILES.iter().copied().filter(|(name, _)| !name.ends_with(".css"));
+        let mut files: HashMap<_, _> = served.map(|(name, text)| (name, file(content_type(name), text))).collect();
+        files.insert(STYLES, file(content_type(STYLES), &styles()));
         Bundle { page: file("text/html; charset=utf-8", &page), hash, files }
     })
 }
 
-/// Returns the text as the server sends it. Line numbers stay the same, so that a browser reports
-/// errors at the lines of the source. Strings over several lines would lose their indentation; a
-/// test ensures that there are none.
-pub fn sent(text: &str) -> String {
-    let mut in_comment = false;
-    let mut sent = String::with_capacity(text.len());
-    for line in text.trim_end().lines().map(str::trim) {
-        let comment = in_comment || line.starts_with("/*");
-        in_comment = comment && !line.ends_with("*/");
-        if !comment && !line.starts_with("//") {
-            sent.push_str(line);
-        }
-        sent.push('\n');
-    }
-    sent
+/// Joins all stylesheets into one file, because the browser paints nothing before the last of them
+/// has arrived.
+pub fn styles() -> String {
+    FILES.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| *text).collect()
 }
 
-/// Lists all modules in the page, so that a browser need not discover them one import after the
-/// other.
-fn preloads() -> String {
-    let modules = FILES.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".js"));
-    let links = modules.filter(|name| !matches!(*name, "main.js" | "theme.js"));
-    links.map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/HASH/{name}\">\n")).collect()
+/// Lists all modules in the page, so that a browser loads them at once and not import by import.
+fn modules() -> String {
+    let names = FILES.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".js"));
+    let imported = names.filter(|name| !matches!(*name, "app/main.js" | "app/theme.js"));
+    imported.map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/HASH/{name}\">\n")).collect()
 }
 
 fn file(content_type: &'static str, text: &str) -> File {

@@ -4,13 +4,14 @@
 mod assets;
 mod serve;
 
-pub use assets::{FILES, sent};
+pub use assets::{FILES, STYLES, styles};
 
 use futures_util::future::Either;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route};
 
-/// Paths that show the page, besides `/`; its script decides by the path what to show.
-const PAGES: [&str; 10] = [
+/// Paths that serve the page, besides `/`; its router shows what the path names. The table of pages
+/// in `assets/app/pages.js` has the same, as a test asserts.
+pub const PAGES: [&str; 10] = [
     "/jobs",
     "/jobs/:id",
     "/new",
@@ -27,7 +28,7 @@ pub fn add(mut routes: Route) -> Route {
     for path in PAGES {
         routes = routes.at(path, serve::page());
     }
-    routes.at("/assets/:hash/:name", serve::asset())
+    routes.at("/assets/:hash/*name", serve::asset())
 }
 
 /// Serves the page at `/` and the nested endpoint everywhere else. A `Route` cannot do this: its

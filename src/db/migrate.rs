@@ -17,6 +17,12 @@ pub enum MigrateError {
     Foreign(&'static str),
     #[error("the database was migrated by a newer Callsheet ({0}): start that one, or give this one another database")]
     Newer(String),
+    #[error(
+        "this database was made by an earlier build of Callsheet (step {0}), and is left untouched: \
+         export its jobs with `callsheet export` of that build, then bring them into a new database \
+         with `callsheet import`"
+    )]
+    Earlier(String),
     #[error("the schema could not be changed, and is as it was: {0}")]
     Database(#[from] DbErr),
 }
@@ -98,7 +104,7 @@ pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     let moment = db.snapshot().await?;
     let db = moment.without_timeout();
     guard(db).await?;
-    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(newer)?;
+    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(of_another_build)?;
     let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };
     Ok(steps.iter().map(step).collect())
 }
@@ -153,16 +159,21 @@ async fn existing_tables<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result
 }
 
 async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Vec<String>, MigrateError> {
-    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(newer)?;
+    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(of_another_build)?;
     Ok(steps.iter().filter(|s| s.status() == wanted).map(|s| s.name().to_owned()).collect())
 }
 
-/// Translates the migrator's custom error, which means that the database has a step that this
-/// binary does not know.
-fn newer(error: DbErr) -> MigrateError {
-    match error {
-        // The migrator quotes the name of the step.
-        DbErr::Custom(text) => MigrateError::Newer(text.split('\'').nth(1).unwrap_or(&text).to_owned()),
-        other => MigrateError::Database(other),
+/// Error for a database with steps that this build does not have. The migrator answers with a
+/// custom error, in which their names stand in quotes. Names of steps sort by age: if the newest
+/// unknown one sorts behind all steps of this build, a newer Callsheet has applied it. Otherwise an
+/// earlier build did, whose steps have been replaced since.
+fn of_another_build(error: DbErr) -> MigrateError {
+    let DbErr::Custom(text) = error else { return error.into() };
+    let Some(newest) = text.split('\'').skip(1).step_by(2).max() else { return DbErr::Custom(text).into() };
+    let steps = Migrator::get_migration_files();
+    if steps.iter().all(|step| step.name() < newest) {
+        MigrateError::Newer(newest.to_owned())
+    } else {
+        MigrateError::Earlier(newest.to_owned())
     }
 }

@@ -6,7 +6,7 @@ type Rgb = [f64; 3];
 
 /// A token in light and dark.
 fn token(name: &str) -> [Rgb; 2] {
-    let css = FILES.iter().find(|(file, _)| *file == "app.css").unwrap().1;
+    let css = FILES.iter().find(|(file, _)| *file == "styles/tokens.css").unwrap().1;
     let line = css
         .lines()
         .find(|line| line.trim_start().starts_with(&format!("--{name}: light-dark(")))

@@ -47,7 +47,7 @@ async fn a_browser_that_is_closed_and_opened_again_shows_its_job() {
     let browser = desk.browser().await;
     let page = browser.page().await;
     page.open(&desk.at("/")).await;
-    page.until("document.querySelector('.mine-row').innerText.includes('25') && document.querySelector('.mine-row').innerText.includes('Writing storyboard')").await;
+    page.shows(".mine-row", &["25", "Writing storyboard"]).await;
     page.click(".mine-row").await;
     page.until(&format!("location.pathname === '/jobs/{id}' && document.querySelector('.huge')")).await;
     browser.close().await;
@@ -76,7 +76,8 @@ async fn two_tabs_agree() {
     job.until("document.querySelector('.error-card').innerText.includes('the model refused')").await;
     job.click(".job-actions .primary").await;
     list.until("document.querySelector('[data-id=one] .status').textContent === 'Queued'").await;
-    job.until("document.querySelector('.status').textContent === 'Queued' && document.querySelector('.toast').innerText.includes('Undo')").await;
+    job.until("document.querySelector('.status').textContent === 'Queued'").await;
+    job.shows(".toast", &["Undo"]).await;
     browser.close().await;
     other.close().await;
 }
@@ -123,7 +124,8 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         let report = json!({"key": key, "status": "completed", "result": {"first_frame_path": "/media/frame.svg"}});
         let beat = json!({"lease_token": token, "current_stage": format!("Drawing {key}"), "items": [report]});
         desk.call("POST", "/jobs/one/heartbeat", beat).await;
-        page.until(&format!("document.querySelectorAll('.shot.i-completed').length === {} && document.body.innerText.includes('Drawing {key}')", done + 1)).await;
+        page.until(&format!("document.querySelectorAll('.shot.i-completed').length === {}", done + 1)).await;
+        page.shows("body", &[&format!("Drawing {key}")]).await;
     }
     page.until(
         "[...document.querySelectorAll('.shot img')].filter((img) => img.complete && img.naturalWidth).length === 3",
@@ -147,7 +149,8 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         json!({"lease_token": token, "result": {"video_path": "/media/frame.svg"}}),
     )
     .await;
-    page.until("document.querySelector('.status').textContent === 'Completed' && document.querySelector('.attempts').innerText.includes('gpu-7')").await;
+    page.until("document.querySelector('.status').textContent === 'Completed'").await;
+    page.shows(".attempts", &["gpu-7"]).await;
     browser.close().await;
 }
 
@@ -161,8 +164,8 @@ async fn a_worker_that_claims_is_seen_on_the_pages() {
     desk.follow(&page, "/workers").await;
     page.until("document.body.innerText.includes('No worker has been seen')").await;
     let token = desk.claim("gpu-7").await;
-    page.until("document.querySelector('tbody').innerText.includes('gpu-7') && document.querySelector('tbody').innerText.includes('render-host')").await;
-    page.until("document.querySelector('tbody .status').textContent === 'Busy' && document.querySelector('tbody').innerText.includes('Title of one')").await;
+    page.shows("tbody", &["gpu-7", "render-host", "Title of one"]).await;
+    page.until("document.querySelector('tbody .status').textContent === 'Busy'").await;
     page.click("[aria-label=Queues] .act:not(.link)").await;
     page.until("document.querySelector('[aria-label=Queues] tbody').innerText.includes('Paused')").await;
     assert_eq!(desk.call("GET", "/queues", json!({})).await["queues"][0]["paused"], true);

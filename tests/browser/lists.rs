@@ -44,16 +44,17 @@ async fn ten_thousand_jobs_are_paged_through() {
             assert!(seen.insert(id), "no job is on two pages");
         }
         page.press("]").await;
-        page.until(&format!("document.querySelectorAll('tbody tr').length === 200 && document.querySelector('[data-id]').dataset.id !== '{first}'")).await;
+        page.wait(include_str!("scripts/turned.js"), json!([200, first])).await;
     }
     // Back to where it came from, with the browser's own way back.
     page.eval("history.back(); null").await;
     page.until("new URLSearchParams(location.search).get('cursor')").await;
     // Rows are scrolled through without one long halt: no frame takes longer than a quarter of a second.
-    let longest = page.eval("new Promise((done) => { let last = performance.now(), worst = 0, y = 0; const step = (now) => { worst = Math.max(worst, now - last); last = now; y += 400; scrollTo(0, y); if (y > 9600) done(worst); else requestAnimationFrame(step); }; requestAnimationFrame((now) => { last = now; step(now); }); })").await;
+    let longest = page.run(include_str!("scripts/longest-frame.js"), json!([])).await;
     println!("longest frame while scrolling 200 rows: {longest} ms");
     page.click(".tabs a[href*=failed]").await;
-    page.until("document.body.innerText.includes('2,500 jobs match') && [...document.querySelectorAll('tbody .status')].every((el) => el.textContent === 'Failed')").await;
+    page.shows("body", &["2,500 jobs match"]).await;
+    page.wait(include_str!("scripts/all-have-status.js"), json!(["Failed"])).await;
     page.click("thead input").await;
     page.until("document.querySelector('.tray').innerText.includes('200 selected')").await;
     page.click(".tray .link").await;
@@ -82,7 +83,8 @@ async fn filters_live_in_the_url_and_bad_ones_are_named() {
     let said = said.as_str().unwrap();
     assert!(said.contains("colour:blue") && said.contains("status:odd"), "{said}");
     page.reload().await;
-    page.until("document.querySelectorAll('[data-id]').length === 1 && document.querySelector('.filter').innerText.includes('label:team=red')").await;
+    page.until("document.querySelectorAll('[data-id]').length === 1").await;
+    page.shows(".filter", &["label:team=red"]).await;
     page.open(&desk.at("/jobs?q=nothing+like+it")).await;
     page.until("document.body.innerText.includes('No job matches')").await;
     page.click(".empty .button").await;
@@ -142,7 +144,8 @@ async fn times_are_told_in_the_readers_zone() {
     let told = page.until("document.querySelector('.facts-list time').title").await;
     let told = told.as_str().unwrap();
     assert!(told.contains("GMT+5:45") && told.ends_with('Z'), "{told}");
-    let ticks = page.eval("import('/assets/' + document.querySelector('script[type=module]').src.split('/')[4] + '/charts.js').then((m) => m.timeTicks(Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-02T00:00:00Z'), 180).map((t) => t.getHours() + ':' + t.getMinutes()))").await;
+    let day = json!(["2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", 180]);
+    let ticks = page.run(include_str!("scripts/time-ticks.js"), day).await;
     assert_eq!(ticks, json!(["6:0", "9:0", "12:0", "15:0", "18:0", "21:0", "0:0", "3:0"]));
     browser.close().await;
 }
@@ -160,7 +163,8 @@ async fn all_that_match_are_acted_on_after_a_preview() {
     page.click(".tray .link").await;
     page.until("document.querySelector('.tray').innerText.includes('All 60 that match')").await;
     page.click(".tray .act").await;
-    page.until("document.querySelector('dialog[open] .lead').innerText.includes('60 jobs will be queued again') && document.querySelector('dialog[open] .tally').innerText.includes('60')").await;
+    page.shows("dialog[open] .lead", &["60 jobs will be queued again"]).await;
+    page.shows("dialog[open] .tally", &["60"]).await;
     page.click("dialog[open] [type=submit]").await;
     page.until("document.querySelector('.toast').innerText.includes('60 jobs queued again')").await;
     page.until("document.querySelector('.tabs').innerText.replace(/\\s+/g, ' ').includes('Queued 61')").await;

@@ -3,6 +3,8 @@
 use super::desk::{Desk, at_percent};
 use serde_json::json;
 
+const SET_HIDDEN: &str = include_str!("scripts/set-hidden.js");
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_503_and_a_time_offline_do_not_end_the_stream() {
     let desk = Desk::open().await;
@@ -66,15 +68,14 @@ async fn selection_focus_and_memory_survive_a_thousand_updates() {
     desk.follow(&page, "/jobs").await;
     page.until("document.querySelectorAll('[data-id]').length === 3").await;
     page.click("[data-id=two] input").await;
-    page.eval("document.querySelector('[data-id=two] .title').focus(); window.row = document.querySelector('[data-id=two]'); null").await;
+    page.run(include_str!("scripts/focus-row.js"), json!(["two"])).await;
     for step in 1..=334_u32 {
         for id in ["one", "two", "three"] {
             desk.progress(id, f64::from(step) / 4.0, &format!("Step {step}")).await;
         }
     }
     page.until("[...document.querySelectorAll('.stage')].every((el) => el.textContent === 'Step 334')").await;
-    let kept = "window.row.isConnected && document.activeElement === window.row.querySelector('.title') && window.row.querySelector('input').checked && document.querySelector('.tray').innerText.includes('1 selected')";
-    assert_eq!(page.eval(kept).await, true);
+    assert_eq!(page.run(include_str!("scripts/row-kept.js"), json!([])).await, true);
     let heap = page.heap().await;
     assert!(heap < 20_000_000, "{heap} bytes of heap");
     assert_eq!(page.heard().complaints, Vec::<String>::new());
@@ -89,9 +90,9 @@ async fn a_hidden_page_still_tells_in_its_title() {
     let page = browser.page().await;
     desk.follow(&page, "/jobs/one").await;
     // Time is the browser's own here; the page is hidden, and its stream closed.
-    page.eval("Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true; document.dispatchEvent(new Event('visibilitychange')); null").await;
+    page.run(SET_HIDDEN, json!([true])).await;
     desk.progress("one", 80.0, "Mixing").await;
-    page.eval("window.away = false; document.dispatchEvent(new Event('visibilitychange')); null").await;
+    page.run(SET_HIDDEN, json!([false])).await;
     page.until(&format!("document.title.startsWith('80') && {}", at_percent(80))).await;
     browser.close().await;
 }
@@ -108,13 +109,11 @@ async fn who_was_away_for_long_asks_how_things_are_instead_of_what_happened() {
     };
     desk.follow(&page, "/jobs").await;
     page.until("document.querySelector('[data-id=one]')").await;
-    let away = "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true}); window.away = true; document.dispatchEvent(new Event('visibilitychange'))";
-    let back = "window.away = false; document.dispatchEvent(new Event('visibilitychange'))";
-    for (later, percent, catches_up) in [("0", 20, true), ("120000", 70, false)] {
-        page.eval(&format!("{away}; null")).await;
+    for (later, percent, catches_up) in [(0, 20, true), (120_000, 70, false)] {
+        page.run(SET_HIDDEN, json!([true])).await;
         desk.progress("one", percent.into(), "Mixing").await;
         let before = streams().len();
-        page.eval(&format!("{{ const now = Date.now; Date.now = () => now() + {later}; }} {back}; null")).await;
+        page.run(SET_HIDDEN, json!([false, later])).await;
         page.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
             .await;
         assert_eq!(streams()[before].contains("after="), catches_up, "{later} ms later: {:?}", &streams()[before..]);

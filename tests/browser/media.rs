@@ -1,7 +1,7 @@
 //! How the page and its files are sent.
 
 use super::desk::Desk;
-use callsheet::dashboard::{FILES, sent};
+use callsheet::dashboard::{FILES, PAGES, STYLES, styles};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
@@ -22,22 +22,13 @@ async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
     }
     assert!(!policy.contains("unsafe"), "{policy}");
     let text = page.text().await.unwrap();
-    for path in [
-        "/jobs",
-        "/jobs/any",
-        "/new",
-        "/series",
-        "/series/any",
-        "/workers",
-        "/imports",
-        "/imports/any",
-        "/actions",
-        "/actions/any",
-    ] {
-        assert_eq!(get(path).send().await.unwrap().text().await.unwrap(), text, "{path} is the same page");
+    for path in PAGES.map(|path| path.replace(":id", "any")) {
+        assert_eq!(get(&path).send().await.unwrap().text().await.unwrap(), text, "{path} is the same page");
     }
     let hash = text.split("/assets/").nth(1).unwrap().split('/').next().unwrap().to_owned();
-    for (name, content) in FILES {
+    let styles = styles();
+    let files = FILES.iter().copied().filter(|(name, _)| !name.ends_with(".css"));
+    for (name, content) in files.chain([(STYLES, styles.as_str())]) {
         let path = format!("/assets/{hash}/{name}");
         let plain = get(&path).send().await.unwrap();
         assert_eq!(
@@ -46,7 +37,7 @@ async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
             "{path}"
         );
         let etag = header(&plain, "etag");
-        assert_eq!(plain.text().await.unwrap(), sent(content), "{path}");
+        assert_eq!(plain.text().await.unwrap(), content, "{path}");
         let packed = get(&path).header("accept-encoding", "br, gzip").send().await.unwrap();
         assert_eq!(
             (header(&packed, "content-encoding").as_str(), header(&packed, "vary").as_str()),
@@ -54,7 +45,11 @@ async fn files_are_kept_for_ever_and_the_page_is_asked_for_again() {
         );
         assert_eq!(get(&path).header("if-none-match", &etag).send().await.unwrap().status(), 304);
     }
-    for path in [format!("/assets/0000000000000000/{}", FILES[0].0), format!("/assets/{hash}/none.js")] {
+    for path in [
+        format!("/assets/0000000000000000/{STYLES}"),
+        format!("/assets/{hash}/styles/tokens.css"),
+        format!("/assets/{hash}/none.js"),
+    ] {
         assert_eq!(get(&path).send().await.unwrap().status(), 404, "{path}");
     }
     let post = desk.server.client.post(desk.at("/jobs")).send().await.unwrap();

@@ -47,15 +47,15 @@ async fn look(page: &Page, state: &str, name: &str, width: u32) {
         page.scheme(scheme).await;
         page.screenshot(width, &picture(scheme)).await;
     }
-    let wide = page.eval("[...document.querySelectorAll('main *')].filter((el) => el.getBoundingClientRect().right > innerWidth + 1 && !el.closest('.scroller, .tabs, pre, .hidden')).slice(0, 3).map((el) => el.outerHTML.slice(0, 200))").await;
+    let wide = page.run(include_str!("scripts/too-wide.js"), json!([])).await;
     let scroll = page.eval("document.documentElement.scrollWidth - innerWidth").await.as_i64().unwrap();
     assert!(scroll <= 0, "{name} {state} {width}: {scroll} px too wide: {wide}");
-    let cut = page.eval("[...document.querySelectorAll('button, a.button, input, select')].filter((el) => el.offsetParent !== null && el.getBoundingClientRect().right > innerWidth + 1 && !el.closest('.tabs, .hidden')).map((el) => el.outerHTML.slice(0, 120))").await;
+    let cut = page.run(include_str!("scripts/cut-off.js"), json!([])).await;
     assert_eq!(cut, json!([]), "{name} {state} {width}: cut off at the edge");
     assert_eq!(page.nameless().await, Vec::<String>::new(), "{name} {state} {width}");
     assert_eq!(page.eval("document.querySelectorAll('h1').length").await, 1, "{name} {state} {width}");
     if width < 500 {
-        let small = page.eval("[...document.querySelectorAll('button, input, select, a.button')].filter((el) => el.offsetParent && !el.closest('.hidden') && (el.getBoundingClientRect().height < 24 && !el.closest('label'))).map((el) => el.outerHTML.slice(0, 120))").await;
+        let small = page.run(include_str!("scripts/small-targets.js"), json!([])).await;
         assert_eq!(small, json!([]), "{name} {state}: targets that a finger misses");
     }
 }
@@ -95,8 +95,8 @@ pub fn expected(said: &str, refused: bool) -> bool {
 
 /// Until nothing is loading any more, and the pictures of shots are there.
 pub async fn settle(page: &Page) {
-    page.until("performance.getEntriesByType('resource').length > 0 && ![...document.querySelectorAll('.skeleton')].some((el) => el.offsetParent)").await;
-    page.eval("new Promise((done) => { let last = -1; const look = () => { const now = performance.getEntriesByType('resource').length; if (now === last) done(); else { last = now; setTimeout(look, 180); } }; look(); })").await;
+    page.wait(include_str!("scripts/loaded.js"), json!([])).await;
+    page.run(include_str!("scripts/quiet.js"), json!([])).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

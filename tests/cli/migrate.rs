@@ -1,7 +1,7 @@
 //! `callsheet migrate`: destructive commands want `--yes` and say what they would drop.
 
-use super::run::Desk;
-use crate::support::TestDb;
+use super::run::{Desk, sample};
+use crate::{migrations::earlier::make_all_earlier, support::TestDb};
 use migration::{Migrator, MigratorTrait};
 
 on_both!(
@@ -9,6 +9,7 @@ on_both!(
     down_asks_only_when_rows_would_be_lost,
     fresh_refresh_and_reset_always_ask,
     a_command_on_an_older_schema_asks_for_migrate_up,
+    every_command_refuses_a_database_of_an_earlier_build,
 );
 
 fn steps() -> usize {
@@ -80,4 +81,33 @@ async fn a_command_on_an_older_schema_asks_for_migrate_up(db: TestDb) {
         assert!(sentence.contains("callsheet migrate up"), "{sentence}");
     }
     assert_eq!(applied(&desk).await, 2);
+}
+
+async fn every_command_refuses_a_database_of_an_earlier_build(db: TestDb) {
+    make_all_earlier(&db).await;
+    let desk = Desk::at(&db);
+    let store = sample("vedo_jobs.json");
+    let commands = [
+        "serve --listen 127.0.0.1:0",
+        "serve --listen 127.0.0.1:0 --no-migrate",
+        "jobs list",
+        "jobs create a",
+        "export",
+        "imports list",
+        "workers",
+        "queue list",
+        "migrate status",
+        "migrate up",
+        "migrate down --yes",
+        "migrate reset --yes",
+        "migrate refresh --yes",
+        "migrate fresh --yes",
+        "migrate fresh",
+    ];
+    let commands = commands.iter().map(|command| command.split(' ').collect::<Vec<_>>());
+    for args in commands.chain([vec!["import", &store], vec!["import", "--dry-run", &store]]) {
+        let sentence = desk.fails(1, &args).await;
+        assert!(sentence.contains("made by an earlier build"), "{args:?}: {sentence}");
+        assert!(sentence.contains("`callsheet export`") && sentence.contains("`callsheet import`"), "{sentence}");
+    }
 }

@@ -36,7 +36,7 @@ async fn four_processes_that_migrate_at_once_all_succeed_and_take_each_step_once
     for output in outputs {
         let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         assert!(output.status.success(), "{said}{complained}");
-        taken.extend(said.lines().filter(|line| line.starts_with('m')).map(str::to_owned));
+        taken.extend(said.lines().filter(|line| line.starts_with('s')).map(str::to_owned));
     }
     assert_eq!(taken.len(), super::steps(), "{taken:?}");
     assert_eq!(schema(&t).await, expected(&t).await);

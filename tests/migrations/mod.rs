@@ -2,9 +2,10 @@
 
 mod at_once;
 mod checks;
+mod derived;
 mod dump;
+pub mod earlier;
 mod foreign;
-mod labels;
 mod preview;
 mod schema;
 mod steps;

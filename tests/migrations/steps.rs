@@ -42,18 +42,27 @@ async fn the_status_tells_applied_from_pending_and_writes_nothing(t: TestDb) {
     assert_eq!(applied, taken);
 }
 
+#[test]
+fn the_names_of_the_steps_sort_in_their_order_and_end_in_their_tables() {
+    let steps = <migration::Migrator as migration::MigratorTrait>::get_migration_files();
+    let names: Vec<_> = steps.iter().map(migration::Migration::name).collect();
+    assert!(names.is_sorted(), "{names:?}");
+    let tables: Vec<_> = names.iter().map(|name| name.split_once('_').unwrap().1).collect();
+    assert_eq!(tables, migration::TABLES);
+}
+
 on_both!(a_database_of_a_newer_callsheet_is_left_alone);
 async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;
     let raw = t.raw().await;
-    let later = "INSERT INTO callsheet_migrations (version, applied_at) VALUES ('m9999_later', 0)";
+    let later = "INSERT INTO callsheet_migrations (version, applied_at) VALUES ('s9999_later', 0)";
     raw.execute_unprepared(later).await.unwrap();
     let before = schema(&t).await;
     for change in [super::UP, Change::Down { limit: 1 }, Change::Reset, Change::Refresh, Change::Fresh] {
         let error = refused(&db, change).await;
         assert!(matches!(error, MigrateError::Newer(_)), "{change:?}: {error:?}");
-        assert!(error.to_string().contains("m9999_later"), "{error}");
+        assert!(error.to_string().contains("s9999_later"), "{error}");
     }
     assert_eq!(schema(&t).await, before);
 }

@@ -45,13 +45,24 @@ impl Page {
         self.evaluate(script).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
+    /// Calls the function that the script is, and returns its answer.
+    pub async fn run(&self, script: &str, arguments: Value) -> Value {
+        self.eval(&call(script, &arguments)).await
+    }
+
+    /// Waits until the function that the script is returns something true.
+    pub async fn wait(&self, script: &str, arguments: Value) {
+        self.until(&call(script, &arguments)).await;
+    }
+
+    /// Waits until the element shows all the texts.
+    pub async fn shows(&self, selector: &str, texts: &[&str]) {
+        self.wait(include_str!("../../browser/scripts/shows.js"), json!([selector, texts])).await;
+    }
+
     /// Waits up to 30 s until the condition holds in the page, and returns its value.
     pub async fn until(&self, condition: &str) -> Value {
-        let script = format!(
-            "new Promise((ok, no) => {{ const end = Date.now() + 30000; const look = () => {{ let v = null; try {{ v = ({condition}); }} catch {{ }} \
-             if (v) ok(v === true ? true : typeof v === 'object' ? true : v); else if (Date.now() > end) no(new Error('not within 30 s; the page says: ' + document.body.innerText.slice(0, 1500))); \
-             else setTimeout(look, 25); }}; look(); }})"
-        );
+        let script = format!("({})(() => ({condition}))", function(include_str!("../../browser/scripts/until.js")));
         // A page that navigates away does not answer, so the next page is asked.
         for _ in 0..5 {
             match self.evaluate(&script).await {
@@ -72,11 +83,7 @@ impl Page {
 
     /// Sets the text of a field, with the events that typing causes.
     pub async fn fill(&self, selector: &str, text: &str) {
-        let (selector, text) = (Value::from(selector), Value::from(text));
-        self.eval(&format!(
-            "{{ const el = document.querySelector({selector}); el.value = {text}; el.dispatchEvent(new Event('input', {{bubbles: true}})); el.dispatchEvent(new Event('change', {{bubbles: true}})); }}"
-        ))
-        .await;
+        self.run(include_str!("../../browser/scripts/fill.js"), json!([selector, text])).await;
     }
 
     /// Presses a key: one character, `Enter`, `Escape`, ….
@@ -126,4 +133,14 @@ impl Page {
     pub async fn close(self) {
         self.wire.call("Target.closeTarget", json!({"targetId": self.target}), None).await;
     }
+}
+
+/// The function of a file that consists of one, without the semicolon behind it.
+fn function(script: &str) -> &str {
+    script.trim_end().trim_end_matches(';')
+}
+
+/// A call of the function with the arguments of the array.
+fn call(script: &str, arguments: &Value) -> String {
+    format!("({})(...{arguments})", function(script))
 }

@@ -1,0 +1,48 @@
+// Limits of functions and lines, and names that are missing or unused.
+const browser = [
+  'AbortController',
+  'CustomEvent',
+  'Event',
+  'FormData',
+  'Node',
+  'ResizeObserver',
+  'TextDecoderStream',
+  'URL',
+  'URLSearchParams',
+  'addEventListener',
+  'cancelAnimationFrame',
+  'clearInterval',
+  'clearTimeout',
+  'crypto',
+  'document',
+  'fetch',
+  'history',
+  'innerHeight',
+  'innerWidth',
+  'localStorage',
+  'location',
+  'matchMedia',
+  'navigator',
+  'performance',
+  'requestAnimationFrame',
+  'scrollTo',
+  'scrollY',
+  'sessionStorage',
+  'setInterval',
+  'setTimeout',
+  'window',
+];
+
+export default [
+  {
+    languageOptions: { globals: Object.fromEntries(browser.map((name) => [name, 'readonly'])) },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      'max-len': ['error', { code: 100 }],
+      'max-lines-per-function': ['error', 80],
+      'no-undef': 'error',
+      'no-unused-vars': ['error', { ignoreRestSiblings: true }],
+      'prefer-const': 'error',
+    },
+  },
+];

@@ -1,0 +1,32 @@
+//! `queues`: settings of a job type: whether its jobs are handed out, and how many may run at once.
+//! A type without settings has no row.
+
+use crate::parts::{create, drop_table, text, time};
+use sea_orm_migration::prelude::*;
+
+const QUEUES: &str = "queues";
+
+#[derive(DeriveMigrationName)]
+pub struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        create(manager, &table(), []).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_table(manager, QUEUES).await
+    }
+}
+
+fn table() -> TableCreateStatement {
+    Table::create()
+        .table(QUEUES)
+        .col(text("job_type", 50).not_null().primary_key())
+        .col(ColumnDef::new("paused").boolean().not_null().default(false))
+        .col(ColumnDef::new("max_running").integer())
+        .col(time("updated_at").not_null())
+        .check(("chk_queues_max_running", Expr::col("max_running").gte(1)))
+        .to_owned()
+}

@@ -1,0 +1,210 @@
+// Actions on one job. One that cannot be taken back asks first.
+import { get, jobPath, randomId, send } from '../app/api.js';
+import { jobChanged } from '../app/job-events.js';
+import { ask, confirm, failed, toast } from './dialogs.js';
+import { h, store } from './dom.js';
+import { isStuck } from './status.js';
+import { jobTitle, jobUrl } from './text.js';
+import { copy } from './ui.js';
+
+/** The id under which the server keeps the jobs that this browser started. */
+export function clientId() {
+  const id = store.get('client') ?? randomId();
+  store.set('client', id);
+  return id;
+}
+
+export const canRetry = (job) =>
+  job.status === 'failed' || job.status === 'cancelled' || isStuck(job);
+
+export const canCancel = (job) =>
+  job.status === 'queued' || (job.status === 'processing' && !job.cancel_requested_at);
+
+/** Runs one call on a job; the button that was pressed is busy meanwhile. */
+async function run(job, call, done) {
+  const button = document.activeElement?.closest?.('button');
+  button?.setAttribute('aria-busy', 'true');
+  try {
+    const { data } = await call();
+    if (data?.version) jobChanged(data);
+    done?.(data);
+    return true;
+  } catch (error) {
+    failed(error);
+    // What is shown was out of date.
+    const outdated = error.status === 409 || error.status === 404;
+    if (outdated) get(jobPath(job.job_id)).then(jobChanged, () => {});
+    return false;
+  } finally {
+    button?.removeAttribute('aria-busy');
+  }
+}
+
+/** Queues an ended job again, or recovers one whose worker is gone; both keep finished shots. */
+export function retry(job, undoable = true) {
+  const path = jobPath(job.job_id, isStuck(job) ? '/recover' : '/retry');
+  return run(
+    job,
+    () => send('POST', path),
+    (now) => {
+      const undo = undoable && now.status === 'queued' ? () => cancel(now, false) : null;
+      toast(h('span', jobTitle(job), ' is queued again'), { undo });
+    },
+  );
+}
+
+const LOSES =
+  ' is being worked on. Work that its worker has not finished is lost; finished shots stay.';
+
+function reportCancelled(job, now, undoable) {
+  if (now.status !== 'cancelled') {
+    toast('The worker has been asked to stop.');
+    return;
+  }
+  const undo = undoable ? () => retry(now, false) : null;
+  toast(h('span', jobTitle(job), ' is cancelled'), { undo });
+}
+
+export async function cancel(job, undoable = true) {
+  const text = h('p', jobTitle(job), LOSES);
+  const asks = job.status === 'processing';
+  if (asks && !(await confirm('Cancel a running job?', text, 'Cancel job'))) return undefined;
+  return run(
+    job,
+    () => send('POST', jobPath(job.job_id, '/cancel'), { body: {} }),
+    (now) => reportCancelled(job, now, undoable),
+  );
+}
+
+const DELETES =
+  ' is deleted, with its shots and its history. This cannot be undone. ' +
+  'Files in the media folder stay.';
+
+export async function remove(job) {
+  const text = h('p', jobTitle(job), DELETES);
+  if (!(await confirm('Delete this job?', text, 'Delete job'))) return false;
+  return run(
+    job,
+    () => send('DELETE', jobPath(job.job_id)),
+    () => {
+      jobChanged({ ...job, kind: 'deleted' });
+      toast('Deleted. This cannot be undone.');
+    },
+  );
+}
+
+export const askPriority = (value = 0) =>
+  ask(
+    'Priority',
+    'From −100 to 100; higher runs first',
+    'Set priority',
+    { type: 'number', min: -100, max: 100, step: 1, value, 'aria-label': 'Priority' },
+    (input) => input.valueAsNumber,
+  );
+
+async function setPriority(job) {
+  const value = await askPriority(job.priority);
+  if (value === undefined || value === job.priority) return undefined;
+  const patch = (priority, undo) =>
+    run(
+      job,
+      () => send('PATCH', jobPath(job.job_id), { body: { priority } }),
+      () => toast(`Priority ${priority}`, { undo }),
+    );
+  return patch(value, () => patch(job.priority, null));
+}
+
+export const recover = (job) =>
+  run(
+    job,
+    () => send('POST', jobPath(job.job_id, '/recover')),
+    () => toast(h('span', jobTitle(job), ' continues from its checkpoint')),
+  );
+
+/** Makes a new job of the failed shots. */
+export function retryFailedItems(job) {
+  const headers = { 'Idempotency-Key': randomId() };
+  return run(
+    job,
+    () => send('POST', jobPath(job.job_id, '/retry-failed-items'), { headers }),
+    ({ job_id: id }) =>
+      toast('A new job makes the failed shots again.', { link: ['Show it', jobUrl(id)] }),
+  );
+}
+
+const shellQuoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const INPUTS = [
+  'job_type',
+  'mode',
+  'content',
+  'user_requirement',
+  'style',
+  'project_title',
+  'request_data',
+  'context',
+  'episode_id',
+  'series_id',
+  'priority',
+  'max_attempts',
+  'labels',
+];
+
+function copyCurl(job) {
+  const given = INPUTS.filter((field) => (job[field] ?? null) !== null);
+  const body = JSON.stringify(Object.fromEntries(given.map((field) => [field, job[field]])));
+  const lines = [
+    `curl -s ${location.origin}/api/v1/jobs`,
+    `-H 'Content-Type: application/json'`,
+    `--data-raw ${shellQuoted(body)}`,
+  ];
+  copy(lines.join(' \\\n  '), 'Copied: a command that creates this job again');
+}
+
+function copyReadCurl(job) {
+  const url = `${location.origin}/api/v1${jobPath(job.job_id)}`;
+  copy(`curl -s ${shellQuoted(url)}`, 'Copied: a command that reads this job');
+}
+
+const recoverItem = (job) =>
+  job.status === 'failed' && {
+    label: 'Recover from its checkpoint',
+    icon: 'play',
+    run: () => recover(job),
+  };
+
+const priorityItem = (job) =>
+  job.status === 'queued' && { label: 'Set priority…', icon: 'up', run: () => setPriority(job) };
+
+const copyItem = (label, copies) => ({ label, icon: 'copy', run: copies, act: false });
+
+const deleteItem = (job) => ({
+  label: 'Delete…',
+  icon: 'trash',
+  danger: true,
+  run: () => remove(job),
+});
+
+/** The menu of a row. */
+export const jobMenu = (job) => [
+  canRetry(job) && {
+    label: isStuck(job) ? 'Recover' : 'Retry',
+    icon: 'retry',
+    run: () => retry(job),
+  },
+  canCancel(job) && { label: 'Cancel', icon: 'cancel', run: () => cancel(job) },
+  recoverItem(job),
+  priorityItem(job),
+  copyItem('Copy id', () => copy(job.job_id, 'Id copied')),
+  copyItem('Copy as curl', () => copyReadCurl(job)),
+  deleteItem(job),
+];
+
+/** The menu of a job's page, which has buttons for the rest. */
+export const pageMenu = (job) => [
+  recoverItem(job),
+  priorityItem(job),
+  copyItem('Copy as curl: read it', () => copyReadCurl(job)),
+  copyItem('Copy as curl: make it again', () => copyCurl(job)),
+  deleteItem(job),
+];

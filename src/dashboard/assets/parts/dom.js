@@ -1,0 +1,126 @@
+// Makes elements out of text. Nothing in the dashboard parses markup.
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+const PROPERTIES = ['value', 'checked', 'indeterminate'];
+
+const absent = (value) => value === null || value === undefined || value === false;
+
+function setProp(el, name, value) {
+  if (name.startsWith('on')) el.addEventListener(name.slice(2), value);
+  else if (name === 'style') {
+    for (const [property, text] of Object.entries(value)) el.style.setProperty(property, text);
+  } else if (name === 'data') Object.assign(el.dataset, value);
+  else if (PROPERTIES.includes(name)) el[name] = value;
+  else el.setAttribute(name, value === true ? '' : value);
+}
+
+function add(el, children) {
+  for (const child of children) {
+    if (absent(child)) continue;
+    if (Array.isArray(child)) add(el, child);
+    else el.append(child);
+  }
+}
+
+function fill(el, props, children) {
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (!absent(value)) setProp(el, name, value);
+  }
+  add(el, children);
+  return el;
+}
+
+const isProps = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Node);
+
+/** An element with classes, as in `h('p.small.bad', {title}, 'text')`; properties are optional. */
+export function h(tag, props, ...children) {
+  const [name, ...classes] = tag.split('.');
+  const el = document.createElement(name);
+  if (classes.length) el.className = classes.join(' ');
+  if (name === 'button') el.type = 'button';
+  return isProps(props) ? fill(el, props, children) : fill(el, null, [props, ...children]);
+}
+
+/** An SVG element. */
+export const s = (tag, props, ...children) =>
+  fill(document.createElementNS(SVG, tag), props, children);
+
+/** Replaces the children of `el`. */
+export function put(el, ...children) {
+  el.replaceChildren();
+  add(el, children);
+  return el;
+}
+
+/** Sets a text if it differs: an equal one would reset a selection in it. */
+export function setText(el, text) {
+  if (el.textContent !== text) el.textContent = text;
+}
+
+/** Calls `paint` if `shown` differs from the last call, so that focus and open parts stay. */
+export function steady(el, shown, paint) {
+  const key = JSON.stringify(shown) ?? '';
+  if (el.shown === key) return;
+  el.shown = key;
+  paint();
+}
+
+/** Matches the children of `parent` to `items`; the element of an item that stays is kept. */
+export function keyed(parent, items, key, make, update) {
+  const old = parent.kept ?? new Map();
+  const rows = new Map();
+  let at = parent.firstElementChild;
+  for (const item of items) {
+    const id = key(item);
+    const row = old.get(id) ?? make(item);
+    rows.set(id, row);
+    if (row === at) at = at.nextElementSibling;
+    else parent.insertBefore(row, at);
+    update?.(row, item);
+  }
+  for (const [id, row] of old) if (rows.get(id) !== row) row.remove();
+  parent.kept = rows;
+}
+
+/** Calls `f` at most once in `ms` milliseconds; the last call always runs. */
+export function throttle(f, ms) {
+  let timer = 0;
+  let last = -Infinity;
+  const run = () => {
+    timer = 0;
+    last = performance.now();
+    f();
+  };
+  const call = () => {
+    timer ||= setTimeout(run, Math.max(0, last + ms - performance.now()));
+  };
+  call.cancel = () => {
+    clearTimeout(timer);
+    timer = 0;
+  };
+  return call;
+}
+
+/** As `throttle`, of an async `f` whose failures the next call makes up for. */
+export const throttleQuietly = (f, ms) => throttle(() => f().catch(() => {}), ms);
+
+/** Local storage; without effect where the browser blocks it or it is full. */
+export const store = {
+  get(name) {
+    try {
+      return localStorage.getItem(`callsheet.${name}`);
+    } catch {
+      return null;
+    }
+  },
+  set(name, value) {
+    try {
+      if (value === null) localStorage.removeItem(`callsheet.${name}`);
+      else localStorage.setItem(`callsheet.${name}`, value);
+    } catch {
+      // The page works without it.
+    }
+  },
+};

@@ -1,0 +1,183 @@
+// Panels of the overview that show the server's statistics.
+import { query } from '../../app/api.js';
+import { h, put, setText, steady } from '../dom.js';
+import { count, counted, duration, exact, plural, rough, since, ticking, when } from '../format.js';
+import { icon } from '../icons.js';
+import { shape } from '../status.js';
+import { jobTitle, jobUrl, user } from '../text.js';
+import { actionButton, empty, skeleton } from '../ui.js';
+import { spark } from '../charts.js';
+
+/** A job that waits longer than this, in seconds, is pointed out. */
+const LONG_WAIT = 600;
+
+/** Failures that are looked at to group them by cause. */
+export const FAILURES = 200;
+
+/** A panel with a link to all that it shows. */
+export function linkedPanel(title, text, href, body = h('div.panel-body', skeleton(2))) {
+  const link = h('a.small', { href }, text);
+  const header = h('header', h('h2', title), link);
+  return Object.assign(h('section.panel', { 'aria-label': title }, header, body), { body, link });
+}
+
+/** Status, word, and field of the bins that its line shows. */
+const TILES = [
+  ['processing', 'Running', 'started'],
+  ['queued', 'Waiting', 'created'],
+  ['completed', 'Completed', 'completed'],
+  ['failed', 'Failed', 'failed'],
+  ['cancelled', 'Cancelled', 'cancelled'],
+];
+
+export const TILED = TILES.map(([status]) => status);
+
+export function tilesPanel() {
+  const tile = ([status, word]) => {
+    const number = h('span.number', '–');
+    const line = h('span.spark-box');
+    const link = { class: `tile i-${status}`, href: `/jobs?status=${status}` };
+    const el = h('a', link, h('span.label', shape(status), word), number, line);
+    return Object.assign(el, { number, line });
+  };
+  return h('div.tiles', TILES.map(tile));
+}
+
+/** `range` names the time that the bins cover. */
+export function showTiles(el, { jobs, buckets }, range) {
+  TILES.forEach(([status, , field], i) => {
+    const tile = el.children[i];
+    const points = buckets.map((bin) => bin[field]);
+    const label = `${points.reduce((a, b) => a + b, 0)} ${field} in ${range}`;
+    setText(tile.number, count(jobs[status]));
+    tile.title = exact(jobs[status]);
+    steady(tile.line, [range, points], () => put(tile.line, spark(points, label)));
+  });
+}
+
+/** What needs attention: `{tone, href, strong, text}`. */
+function notesOf(stats) {
+  const { jobs, scheduled, stuck, failures_today: failures, workers } = stats;
+  const { oldest_queued_seconds: oldest, oldest_queued_job_id: oldestId } = stats;
+  const due = jobs.queued - scheduled;
+  const silent =
+    stuck === 1 ? 'is stuck: its worker is silent' : 'are stuck: their workers are silent';
+  const idle = `takes the ${plural(due, 'job')} that ${due === 1 ? 'waits' : 'wait'}`;
+  const running = '/jobs?status=processing';
+  const note = (tone, href, strong, text) => ({ tone, href, strong, text });
+  return [
+    failures > 0 &&
+      note('failed', '/jobs?status=failed', plural(failures, 'failure'), 'since midnight UTC'),
+    stuck > 0 && note('attention', running, plural(stuck, 'job'), silent),
+    oldest > LONG_WAIT && note('attention', jobUrl(oldestId), rough(oldest), 'is the longest wait'),
+    due > 0 && workers.alive === 0 && note('attention', '/workers', 'No worker', idle),
+  ].filter(Boolean);
+}
+
+export function showAttention(el, stats) {
+  const link = ({ tone, href, strong, text }) => {
+    const words = h('span', h('b', strong), ` ${text}`);
+    return h('a', { class: `note i-${tone}`, href }, shape(tone), words, icon('next', 16));
+  };
+  const notes = notesOf(stats);
+  steady(el, notes, () => put(el, notes.map(link)));
+}
+
+const longest = (time) => [
+  ' · longest ',
+  h(
+    'b',
+    ticking(h('span'), () => duration(Math.round(since(time)))),
+  ),
+];
+
+function nextRow(job) {
+  const priority = job.priority ? `priority ${job.priority} · ` : '';
+  const title = h('a', { href: jobUrl(job.job_id) }, jobTitle(job));
+  return h('li', title, h('span.small', priority, when(job.created_at)));
+}
+
+export function showWaiting({ body }, { jobs, scheduled, oldest_queued_at: oldest, next }) {
+  const content = () => [
+    h(
+      'p.crew-line',
+      counted(jobs.queued, { class: 'big' }),
+      ' waiting',
+      oldest && longest(oldest),
+      scheduled > 0 && ` · ${exact(scheduled)} scheduled`,
+    ),
+    h('ol.next', next.map(nextRow)),
+  ];
+  steady(body, [jobs.queued, scheduled, oldest, next], () =>
+    put(body, jobs.queued ? content() : empty('Nothing waits', 'Every job has been taken.')),
+  );
+}
+
+function typeRow(type) {
+  const href = `/jobs${query({ job_type: type.job_type })}`;
+  return h(
+    'li',
+    h('a', { href }, type.job_type),
+    type.paused && h('span.tag.i-attention', 'paused'),
+    h('span.small', `${exact(type.processing)} run · ${exact(type.queued)} wait`),
+  );
+}
+
+const noWorker = () =>
+  empty(
+    'No worker',
+    'Jobs run when a worker asks for them.',
+    h('a.button', { href: '/docs' }, 'How workers ask'),
+  );
+
+export function showWorkers({ body }, { workers, by_type: types }) {
+  const { alive, busy, stale } = workers;
+  const shown = types.filter((type) => type.queued || type.processing || type.paused).slice(0, 6);
+  const width = `${alive ? (100 * busy) / alive : 0}%`;
+  const content = () => [
+    h(
+      'p.crew-line',
+      h('b', exact(busy)),
+      ' busy ',
+      h('b', exact(alive - busy)),
+      ' free',
+      stale > 0 && h('span.i-attention.ink', ' ', shape('attention', 14), ` ${exact(stale)} gone`),
+    ),
+    h(
+      'div.meter',
+      { role: 'img', 'aria-label': `${busy} of ${alive} workers busy` },
+      h('span', { style: { width } }),
+    ),
+    h('ul.types', shown.map(typeRow)),
+  ];
+  steady(body, [workers, shown], () => put(body, alive || stale ? content() : noWorker()));
+}
+
+function causeRow({ error, jobs }, retry) {
+  const [job] = jobs;
+  const latest = h('a', { href: jobUrl(job.job_id) }, jobTitle(job));
+  return h(
+    'li',
+    h('span.times', { title: plural(jobs.length, 'job') }, `${count(jobs.length)}×`),
+    h(
+      'div.cause',
+      user(error, 'No reason was given'),
+      h('span.small', 'latest ', latest, ', ', when(job.failed_at)),
+    ),
+    actionButton(jobs.length === 1 ? 'Retry' : `Retry ${jobs.length}`, 'retry', () => retry(jobs)),
+  );
+}
+
+/** Failures, grouped by their cause. `retry(jobs)` retries those of one. */
+export function showFailures({ body }, causes, retry) {
+  const all = causes.reduce((sum, { jobs }) => sum + jobs.length, 0);
+  const content = () => [
+    h(
+      'ul.causes',
+      causes.slice(0, 8).map((cause) => causeRow(cause, retry)),
+    ),
+    all === FAILURES && h('p.small', `Of the last ${FAILURES} failures.`),
+  ];
+  const none = () => empty('No failures', 'Nothing has failed, or everything was retried.');
+  steady(body, causes, () => put(body, all ? content() : none()));
+}
