@@ -1,7 +1,7 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
-use crate::{api::is_host, server::ServerLimits};
+use crate::{host::is_host, server::ServerLimits};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{

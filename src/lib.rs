@@ -1,4 +1,28 @@
 //! Callsheet: the durable job service for video generation.
+//!
+//! One relational table holds every job, and [`jobs::JobManager`] is the only way to it. The HTTP
+//! interface ([`api`]), the commands ([`cli`]), the loops ([`background`]) and the importer
+//! ([`import`]) call its methods. ARCHITECTURE.md draws the parts.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! use callsheet::{
+//!     clock::SystemClock,
+//!     db::{Database, Options, migrate::{Change, migrate}},
+//!     jobs::{JobManager, NewJob},
+//!     random::SystemRandom,
+//! };
+//! use std::sync::Arc;
+//!
+//! let db = Database::connect(&Options::new("sqlite://callsheet.db")).await?;
+//! migrate(&db, Change::Up { limit: None }).await?;
+//! let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemRandom));
+//! let new = NewJob { job_type: "idea2video".to_owned(), ..NewJob::default() };
+//! let created = jobs.create_job(new, None).await?;
+//! println!("{} is {}", created.job.id, created.job.status);
+//! # Ok(())
+//! # }
+//! ```
 
 // Both macros panic if the reader of the output is gone; see `lines`.
 #![warn(clippy::print_stdout, clippy::print_stderr)]
@@ -9,11 +33,13 @@ mod atomic_file;
 pub mod background;
 pub mod cli;
 pub mod clock;
+pub mod codes;
 pub mod config;
 pub mod dashboard;
 pub mod db;
 pub mod error;
 pub mod export;
+pub mod host;
 pub mod import;
 pub mod jobs;
 pub mod lifecycle;

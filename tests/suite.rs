@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says what went wrong")]
 
 #[macro_use]
+extern crate callsheet_test_macros;
+
 mod support;
 
 mod api;
+mod architecture;
 mod browser;
 mod chaos;
 mod cli;

@@ -3,11 +3,10 @@
 
 use super::{
     answer_headers::EmbeddingPolicy,
-    host::{Authority, Hosts},
     origin::{self, Source},
     problem::Problem,
 };
-use crate::error::FieldError;
+use crate::{error::FieldError, host::{Authority, Hosts}};
 use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,

@@ -20,7 +20,6 @@ mod gate;
 mod generate;
 mod headers;
 mod health;
-mod host;
 mod imports;
 mod items;
 mod jobs;
@@ -47,8 +46,6 @@ mod upload;
 mod workers;
 
 pub use contract::OPERATIONS;
-pub use host::is_host;
-pub use problem::{CODES, meaning};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Request, Response, Route};

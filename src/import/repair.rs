@@ -181,12 +181,12 @@ mod tests {
     #[test]
     fn a_whole_number_of_more_than_64_bits_keeps_its_digits() {
         let raw = r#"{"a": [18446744073709551616, -9223372036854775809, 18446744073709551615], "t": "\"18446744073709551616", "f": 1e30, "g": 18446744073709551616.5}"#;
-        let read = read(raw.as_bytes()).unwrap();
-        assert_eq!(read.rules, ["large_number_kept_as_text"]);
-        assert_eq!(read.value["a"], serde_json::json!(["18446744073709551616", "-9223372036854775809", u64::MAX]));
-        assert_eq!(read.value["t"], "\"18446744073709551616");
-        assert_eq!(read.value["f"], serde_json::json!(1e30));
-        assert!(read.value["g"].is_f64());
+        let parsed = read(raw.as_bytes()).unwrap();
+        assert_eq!(parsed.rules, ["large_number_kept_as_text"]);
+        assert_eq!(parsed.value["a"], serde_json::json!(["18446744073709551616", "-9223372036854775809", u64::MAX]));
+        assert_eq!(parsed.value["t"], "\"18446744073709551616");
+        assert_eq!(parsed.value["f"], serde_json::json!(1e30));
+        assert!(parsed.value["g"].is_f64());
         assert!(read(b"[1e30, 12]").unwrap().rules.is_empty());
     }
 

@@ -5,6 +5,8 @@ use super::{
     connection_limits::{ConnectionLimits, ConnectionPermit, Full},
     occasional::LogRateLimit,
 };
+use crate::codes::status_and_title;
+use hyper::StatusCode;
 use serde_json::json;
 use std::{
     io::{self, Write},
@@ -105,7 +107,8 @@ fn answer(full: Full) -> String {
             ),
         ),
     };
-    let (status, title) = crate::api::meaning(code);
+    let (status, title) = status_and_title(code);
+    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({
         "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
         "request_id": uuid::Uuid::now_v7().to_string(),

@@ -1,6 +1,6 @@
 //! An answer, and what every answer of its kind has to hold to.
 
-use callsheet::api::CODES;
+use callsheet::codes::CODES;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 

@@ -3,14 +3,7 @@
 use super::face::{Api, of_job, places};
 use serde_json::json;
 
-on_both!(
-    an_id_in_a_path_that_no_job_has_is_not_found,
-    an_id_in_a_body_that_is_not_one_is_refused,
-    an_id_that_means_something_else_in_a_url_is_refused,
-    an_id_that_is_taken_is_refused,
-    legacy_ids_are_taken_as_they_are,
-);
-
+#[on_both]
 async fn an_id_in_a_path_that_no_job_has_is_not_found(api: Api) {
     let job = api.with_items(&["0"]).await;
     let before = api.whole(&job.id).await;
@@ -33,6 +26,7 @@ async fn an_id_in_a_path_that_no_job_has_is_not_found(api: Api) {
     assert_eq!(places(&problem), ["path invalid_parameter"]);
 }
 
+#[on_both]
 async fn an_id_in_a_body_that_is_not_one_is_refused(api: Api) {
     let long = "x".repeat(300);
     for id in [&*long, "a/b", "🎬", "", " ", "a b", "a\0b", "a\n", "é", "a%2Fb"] {
@@ -46,6 +40,7 @@ async fn an_id_in_a_body_that_is_not_one_is_refused(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 0);
 }
 
+#[on_both]
 async fn an_id_that_means_something_else_in_a_url_is_refused(api: Api) {
     for id in ["counts", "bulk", "actions", ".", ".."] {
         let problem = api.post("/api/v1/jobs", json!({"job_type": "idea2video", "job_id": id})).await;
@@ -53,12 +48,14 @@ async fn an_id_that_means_something_else_in_a_url_is_refused(api: Api) {
     }
 }
 
+#[on_both]
 async fn an_id_that_is_taken_is_refused(api: Api) {
     let job = api.named("night-train").await;
     let again = api.post("/api/v1/jobs", json!({"job_type": "idea2video", "job_id": job.id, "style": "Noir"}));
     api.unchanged(&job.id, again, 409, "job_exists").await;
 }
 
+#[on_both]
 async fn legacy_ids_are_taken_as_they_are(api: Api) {
     let long = "x".repeat(64);
     for id in ["7", "job_2024-01-01.a:b", "0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10", &long] {

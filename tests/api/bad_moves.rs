@@ -7,14 +7,6 @@ use reqwest::Method;
 use sea_orm::Iterable;
 use serde_json::{Value, json};
 
-on_both!(
-    a_verb_moves_a_job_from_its_statuses_only,
-    a_status_in_a_patch_is_held_to_the_same_table,
-    reports_are_taken_while_processing_only,
-    of_two_updates_with_one_version_one_is_made,
-    a_stale_version_is_refused_by_every_call,
-);
-
 const VERBS: [(&str, &[JobStatus]); 5] = [
     ("start", &[Queued]),
     ("complete", &[Processing]),
@@ -27,6 +19,7 @@ fn body_of(verb: &str) -> Value {
     if verb == "fail" { json!({"error": "broken"}) } else { json!({}) }
 }
 
+#[on_both]
 async fn a_verb_moves_a_job_from_its_statuses_only(api: Api) {
     for (verb, from) in VERBS {
         for status in JobStatus::iter() {
@@ -43,6 +36,7 @@ async fn a_verb_moves_a_job_from_its_statuses_only(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_status_in_a_patch_is_held_to_the_same_table(api: Api) {
     let moves = [(Queued, Processing), (Queued, Cancelled), (Failed, Queued), (Cancelled, Queued)];
     let ends = [Completed, Failed, Cancelled].map(|to| (Processing, to));
@@ -61,6 +55,7 @@ async fn a_status_in_a_patch_is_held_to_the_same_table(api: Api) {
     assert_eq!(places(&problem.await), ["/status unknown_value"]);
 }
 
+#[on_both]
 async fn reports_are_taken_while_processing_only(api: Api) {
     for status in [Queued, Completed, Failed, Cancelled] {
         let id = api.job_in(status).await.id;
@@ -80,6 +75,7 @@ fn if_match(api: &Api, method: Method, path: &str, tag: &str, body: Value) -> Ca
     call(api.request(method, path).header("If-Match", tag).json(&body))
 }
 
+#[on_both]
 async fn of_two_updates_with_one_version_one_is_made(api: Api) {
     let id = api.queued().await.id;
     for version in 1..=10 {
@@ -98,6 +94,7 @@ async fn of_two_updates_with_one_version_one_is_made(api: Api) {
     api.whole(&id).await.assert_history_is_whole();
 }
 
+#[on_both]
 async fn a_stale_version_is_refused_by_every_call(api: Api) {
     let job = api.with_items(&["0"]).await;
     let id = api.start(&job.id).await.id;

@@ -2,13 +2,7 @@
 
 use super::face::{Api, of_job, places};
 
-on_both!(
-    a_limit_is_a_number_from_1_to_200,
-    a_cursor_is_one_that_a_list_gave,
-    an_offset_is_a_number_from_0,
-    a_filter_that_cannot_hold_is_named,
-);
-
+#[on_both]
 async fn a_limit_is_a_number_from_1_to_200(api: Api) {
     let job = api.queued().await;
     let (items, events) = (of_job(&job.id, "/items"), of_job(&job.id, "/events"));
@@ -24,6 +18,7 @@ async fn a_limit_is_a_number_from_1_to_200(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_cursor_is_one_that_a_list_gave(api: Api) {
     for path in ["/api/v1/jobs", "/api/v1/series", "/api/v1/episodes"] {
         for cursor in ["x", "", "1_", "_61", "1_6", "1_zz", "1_61_61", "%00", "%F0%9F%8E%AC", "1_%2B1"] {
@@ -45,6 +40,7 @@ async fn refused(api: &Api, path: &str, cursor: &str) {
     assert_eq!(places(&problem), ["cursor unknown_cursor"], "{path}?cursor={cursor}");
 }
 
+#[on_both]
 async fn an_offset_is_a_number_from_0(api: Api) {
     for offset in ["-1", "x", "1.5", "18446744073709551615", "99999999999999999999"] {
         let problem = api.get(&format!("/api/v1/jobs?offset={offset}")).await.problem(400, "invalid_request");
@@ -54,6 +50,7 @@ async fn an_offset_is_a_number_from_0(api: Api) {
     assert_eq!(page["jobs"], serde_json::json!([]));
 }
 
+#[on_both]
 async fn a_filter_that_cannot_hold_is_named(api: Api) {
     api.queued().await;
     let long = "x".repeat(1001);

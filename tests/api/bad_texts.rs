@@ -4,13 +4,7 @@ use super::face::{Api, of_job, places};
 use reqwest::Method;
 use serde_json::json;
 
-on_both!(
-    a_nul_is_found_wherever_it_stands,
-    a_nul_in_a_report_leaves_the_job_as_it_was,
-    a_lone_surrogate_is_refused_wherever_it_stands,
-    any_other_text_comes_back_as_it_was,
-);
-
+#[on_both]
 async fn a_nul_is_found_wherever_it_stands(api: Api) {
     let rows = [
         (json!({"job_type": "a", "content": "a\0b"}), "/content nul_character"),
@@ -42,6 +36,7 @@ async fn a_nul_is_found_wherever_it_stands(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 0);
 }
 
+#[on_both]
 async fn a_nul_in_a_report_leaves_the_job_as_it_was(api: Api) {
     let job = api.with_items(&["0"]).await;
     let id = api.start(&job.id).await.id;
@@ -66,6 +61,7 @@ async fn a_nul_in_a_report_leaves_the_job_as_it_was(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_lone_surrogate_is_refused_wherever_it_stands(api: Api) {
     let id = api.started().await.id;
     let rows = [
@@ -81,6 +77,7 @@ async fn a_lone_surrogate_is_refused_wherever_it_stands(api: Api) {
     }
 }
 
+#[on_both]
 async fn any_other_text_comes_back_as_it_was(api: Api) {
     let text = "\u{1}\t\n\u{7f}\u{85}\u{2028}\u{feff}\u{fffd}\u{10ffff} e\u{301} é ﷽ 🎬 ' \" \\ \\u0000 %00 ;--";
     let job = api.made(json!({

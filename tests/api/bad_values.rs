@@ -3,18 +3,7 @@
 use super::face::{Api, least, of_job, places};
 use serde_json::{Value, json};
 
-on_both!(
-    progress_is_a_number_from_0_to_100,
-    more_shots_than_there_are_are_refused,
-    a_field_that_is_not_there_is_named,
-    a_value_of_a_wrong_type_is_named,
-    a_body_that_is_no_object_is_refused,
-    all_that_is_wrong_is_told_at_once,
-    a_parent_that_is_not_there_is_named,
-    items_are_checked_one_by_one,
-    an_empty_report_is_refused,
-);
-
+#[on_both]
 async fn progress_is_a_number_from_0_to_100(api: Api) {
     let id = api.started().await.id;
     let rows = [
@@ -41,6 +30,7 @@ async fn progress_is_a_number_from_0_to_100(api: Api) {
     }
 }
 
+#[on_both]
 async fn more_shots_than_there_are_are_refused(api: Api) {
     let id = api.started().await.id;
     let both = json!({"total_shots": 2, "completed_shots": 3});
@@ -58,6 +48,7 @@ async fn more_shots_than_there_are_are_refused(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_field_that_is_not_there_is_named(api: Api) {
     let id = api.started().await.id;
     let rows = [
@@ -81,6 +72,7 @@ async fn a_field_that_is_not_there_is_named(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 1);
 }
 
+#[on_both]
 async fn a_value_of_a_wrong_type_is_named(api: Api) {
     let rows = [
         ("job_type", json!(5), "wrong_type"),
@@ -112,6 +104,7 @@ async fn a_value_of_a_wrong_type_is_named(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 0);
 }
 
+#[on_both]
 async fn a_body_that_is_no_object_is_refused(api: Api) {
     let id = api.started().await.id;
     for body in [json!([]), json!("x"), json!(null), json!(5), json!([least()])] {
@@ -124,6 +117,7 @@ async fn a_body_that_is_no_object_is_refused(api: Api) {
     }
 }
 
+#[on_both]
 async fn all_that_is_wrong_is_told_at_once(api: Api) {
     let body = json!({"priority": 500, "style": 7, "nope": 1, "labels": {"a b": "x"}});
     let problem = api.post("/api/v1/jobs", body).await.problem(400, "invalid_request");
@@ -139,6 +133,7 @@ async fn all_that_is_wrong_is_told_at_once(api: Api) {
     assert_eq!(told, expected);
 }
 
+#[on_both]
 async fn a_parent_that_is_not_there_is_named(api: Api) {
     let id = api.queued().await.id;
     for (field, code) in [("episode_id", "episode_not_found"), ("series_id", "series_not_found")] {
@@ -154,6 +149,7 @@ async fn a_parent_that_is_not_there_is_named(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 1);
 }
 
+#[on_both]
 async fn items_are_checked_one_by_one(api: Api) {
     let job = api.with_items(&["0", "1"]).await;
     let id = api.start(&job.id).await.id;
@@ -182,6 +178,7 @@ async fn items_are_checked_one_by_one(api: Api) {
     api.unchanged(&id, call, 404, "item_not_found").await;
 }
 
+#[on_both]
 async fn an_empty_report_is_refused(api: Api) {
     let id = api.started().await.id;
     for rest in ["/progress", "/shots"] {

@@ -6,14 +6,7 @@ use serde_json::{Value, json};
 const SERIES: &str = "/api/v1/series";
 const EPISODES: &str = "/api/v1/episodes";
 
-on_both!(
-    a_series_is_made_read_and_deleted,
-    an_episode_has_its_number_once_in_a_series,
-    a_series_with_a_bad_title_is_refused,
-    a_deleted_series_leaves_its_jobs,
-    the_jobs_of_series_and_episodes_are_counted_on_request,
-);
-
+#[on_both]
 async fn a_series_is_made_read_and_deleted(api: Api) {
     let made = api.post("/api/v1/series", json!({"title": "Night trains"})).await.json(201);
     let path = format!("/api/v1/series/{}", made["series_id"].as_str().unwrap());
@@ -24,6 +17,7 @@ async fn a_series_is_made_read_and_deleted(api: Api) {
     api.delete(&path).await.problem(404, "series_not_found");
 }
 
+#[on_both]
 async fn an_episode_has_its_number_once_in_a_series(api: Api) {
     let series = api.series("Night trains").await;
     let other = api.series("Lighthouses").await;
@@ -48,6 +42,7 @@ async fn an_episode_has_its_number_once_in_a_series(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_series_with_a_bad_title_is_refused(api: Api) {
     for title in [json!(""), json!(" \n"), json!("x".repeat(256)), json!(null), json!(5)] {
         let problem = api.post("/api/v1/series", json!({"title": title})).await.problem(400, "invalid_request");
@@ -56,6 +51,7 @@ async fn a_series_with_a_bad_title_is_refused(api: Api) {
     assert_eq!(api.get("/api/v1/series").await.json(200)["series"], json!([]));
 }
 
+#[on_both]
 async fn a_deleted_series_leaves_its_jobs(api: Api) {
     let series = api.series("Night trains").await;
     let episode = api.post("/api/v1/episodes", json!({"series_id": series})).await.json(201)["episode_id"].clone();
@@ -69,6 +65,7 @@ async fn a_deleted_series_leaves_its_jobs(api: Api) {
     api.whole(&id).await.assert_history_is_whole();
 }
 
+#[on_both]
 async fn the_jobs_of_series_and_episodes_are_counted_on_request(api: Api) {
     let made = async |path: &str, body| api.post(path, body).await.json(201);
     let (one, _two) = (made(SERIES, json!({"title": "One"})).await, made(SERIES, json!({"title": "Two"})).await);

@@ -4,14 +4,7 @@ use super::face::{Api, call, of_job, places, without_shots};
 use reqwest::Method;
 use serde_json::json;
 
-on_both!(
-    the_etag_is_the_version,
-    an_unchanged_job_is_not_sent_again,
-    a_change_is_made_to_the_version_that_was_seen,
-    a_change_to_a_job_that_is_not_there_is_not_found,
-    a_location_leads_to_what_was_made,
-);
-
+#[on_both]
 async fn the_etag_is_the_version(api: Api) {
     let made = api.post("/api/v1/jobs", json!({"job_type": "a"})).await;
     assert_eq!(made.header("etag"), Some("\"1\""));
@@ -23,6 +16,7 @@ async fn the_etag_is_the_version(api: Api) {
     assert_eq!(same.header("etag"), Some("\"2\""), "a patch that changes nothing makes no version");
 }
 
+#[on_both]
 async fn an_unchanged_job_is_not_sent_again(api: Api) {
     let id = api.queued().await.id;
     for tag in ["\"1\"", "W/\"1\"", "*", "\"7\", \"1\"", "\"7\",W/\"1\""] {
@@ -38,6 +32,7 @@ async fn an_unchanged_job_is_not_sent_again(api: Api) {
     api.get_with(&of_job("nobody", ""), "If-None-Match", "*").await.problem(404, "job_not_found");
 }
 
+#[on_both]
 async fn a_change_is_made_to_the_version_that_was_seen(api: Api) {
     let id = api.queued().await.id;
     for (version, tag) in [(1, "\"1\""), (2, "\"1\", \"2\""), (3, "*"), (4, "W/\"4\", \"4\"")] {
@@ -54,6 +49,7 @@ async fn a_change_is_made_to_the_version_that_was_seen(api: Api) {
     call(delete).await.json(200);
 }
 
+#[on_both]
 async fn a_change_to_a_job_that_is_not_there_is_not_found(api: Api) {
     for tag in ["*", "\"1\""] {
         let patch =
@@ -62,6 +58,7 @@ async fn a_change_to_a_job_that_is_not_there_is_not_found(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_location_leads_to_what_was_made(api: Api) {
     let series = api.post("/api/v1/series", json!({"title": "Night trains"})).await;
     let id = series.json(201)["series_id"].clone();

@@ -7,15 +7,7 @@ use super::{
 use crate::support::Backend;
 use reqwest::Method;
 
-on_sqlite!(
-    the_pages_load_nothing_from_another_host,
-    the_document_is_the_committed_one,
-    head_answers_as_get_without_a_body,
-    no_other_origin_is_let_in_unless_configured,
-    configured_origins_are_let_in,
-);
-
-on_both!(health_names_the_database);
+#[on_both]
 async fn health_names_the_database(api: Api) {
     let database = match api.db.backend {
         Backend::Sqlite => "SQLite",
@@ -35,6 +27,7 @@ async fn health_names_the_database(api: Api) {
     api.database().clone().close().await.unwrap();
 }
 
+#[on_sqlite]
 async fn the_pages_load_nothing_from_another_host(api: Api) {
     for path in ["/docs", "/redoc"] {
         let page = api.get(path).await;
@@ -47,6 +40,7 @@ async fn the_pages_load_nothing_from_another_host(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn the_document_is_the_committed_one(api: Api) {
     for (path, content_type) in [
         ("/openapi.json", "application/json"),
@@ -60,6 +54,7 @@ async fn the_document_is_the_committed_one(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn head_answers_as_get_without_a_body(api: Api) {
     let job = api.queued().await;
     let (one, items) = (of_job(&job.id, ""), of_job(&job.id, "/items"));
@@ -84,6 +79,7 @@ fn allowed(answer: &Answer) -> Vec<&str> {
     names.filter(|name| name.starts_with("access-control-")).collect()
 }
 
+#[on_sqlite]
 async fn no_other_origin_is_let_in_unless_configured(api: Api) {
     for method in [Method::GET, Method::OPTIONS] {
         let answer = from(&api, method, "http://localhost:5173").await;
@@ -91,6 +87,7 @@ async fn no_other_origin_is_let_in_unless_configured(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn configured_origins_are_let_in(api: Api) {
     let open = api.again(|config| config.cors_origins = vec!["http://localhost:5173".into()]).await;
     let answer = from(&open, Method::GET, "http://localhost:5173").await;

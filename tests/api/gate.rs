@@ -8,18 +8,6 @@ use callsheet::api::spec;
 use reqwest::Method;
 use serde_json::Value;
 
-on_sqlite!(
-    a_request_that_calls_the_server_by_a_foreign_name_is_refused_whatever_it_asks_for,
-    the_authority_of_a_request_is_taken_as_browsers_and_proxies_mean_it,
-    an_allowed_name_is_taken,
-    on_a_wide_address_any_address_is_taken_and_no_name,
-    no_page_of_another_site_changes_anything,
-    what_a_foreign_page_reads_is_kept_from_it_by_its_browser,
-    pages_of_this_server_and_of_allowed_origins_and_programs_may_change_things,
-    a_foreign_page_is_refused_before_its_body_is_read,
-    any_origin_is_answered_as_any,
-);
-
 /// Method and path of every operation, with ids of nothing.
 fn operations() -> Vec<(Method, String)> {
     let paths = spec::document()["paths"].as_object().unwrap();
@@ -39,6 +27,7 @@ async fn sent(api: &Api, head: &str) -> Answer {
     api.raw(format!("{head}\r\nConnection: close\r\n\r\n").as_bytes()).await
 }
 
+#[on_sqlite]
 async fn a_request_that_calls_the_server_by_a_foreign_name_is_refused_whatever_it_asks_for(api: Api) {
     let others = OTHERS.map(|path| (Method::GET, path.to_owned()));
     for (method, path) in operations().into_iter().chain(others) {
@@ -51,6 +40,7 @@ async fn a_request_that_calls_the_server_by_a_foreign_name_is_refused_whatever_i
     sent(&api, asked).await.problem(421, "host_refused");
 }
 
+#[on_sqlite]
 async fn the_authority_of_a_request_is_taken_as_browsers_and_proxies_mean_it(api: Api) {
     for host in
         ["localhost", "LOCALHOST:9", "127.0.0.1", "127.1:80", "0x7f.1", "2130706433", "[::1]", "[::ffff:7f00:1]:1"]
@@ -83,6 +73,7 @@ async fn the_authority_of_a_request_is_taken_as_browsers_and_proxies_mean_it(api
     sent(&api, "GET /api/v1/jobs HTTP/1.0\r\nHost: localhost").await.json(200);
 }
 
+#[on_sqlite]
 async fn an_allowed_name_is_taken(api: Api) {
     let named = api.again(|config| config.allowed_hosts = vec!["Jobs.example".into(), "10.1.2.3".into()]).await;
     for host in ["jobs.example", "JOBS.EXAMPLE:8443", "jobs.example.", "10.1.2.3:80", "localhost"] {
@@ -93,6 +84,7 @@ async fn an_allowed_name_is_taken(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn on_a_wide_address_any_address_is_taken_and_no_name(api: Api) {
     let wide = api.again(|config| config.listen = ([0, 0, 0, 0], 3001).into()).await;
     for host in ["192.0.2.7:3001", "[2001:db8::7]", "127.0.0.1", "localhost"] {
@@ -111,6 +103,7 @@ const FOREIGN: [&str; 7] = [
     "Origin: chrome-extension://abcdefgh",
 ];
 
+#[on_sqlite]
 async fn no_page_of_another_site_changes_anything(api: Api) {
     let job = api.made(least()).await;
     let id = job["job_id"].as_str().unwrap();
@@ -128,6 +121,7 @@ async fn no_page_of_another_site_changes_anything(api: Api) {
     sent(&api, twice).await.problem(400, "invalid_request");
 }
 
+#[on_sqlite]
 async fn what_a_foreign_page_reads_is_kept_from_it_by_its_browser(api: Api) {
     for header in FOREIGN {
         let answer = sent(&api, &format!("GET /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\n{header}")).await;
@@ -136,6 +130,7 @@ async fn what_a_foreign_page_reads_is_kept_from_it_by_its_browser(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn pages_of_this_server_and_of_allowed_origins_and_programs_may_change_things(api: Api) {
     let open = api.again(|config| config.cors_origins = vec!["http://localhost:5173".into()]).await;
     let own = open.url("");
@@ -157,12 +152,14 @@ async fn pages_of_this_server_and_of_allowed_origins_and_programs_may_change_thi
 }
 
 /// Half of the body is never sent, and the answer comes all the same.
+#[on_sqlite]
 async fn a_foreign_page_is_refused_before_its_body_is_read(api: Api) {
     let head = "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\n\
                 Content-Type: application/json\r\nContent-Length: 900000\r\n\r\n{";
     api.raw(head.as_bytes()).await.problem(403, "origin_refused");
 }
 
+#[on_sqlite]
 async fn any_origin_is_answered_as_any(api: Api) {
     let anyone = api.again(|config| config.cors_origins = vec!["*".into()]).await;
     let request = anyone.request(Method::POST, "/api/v1/jobs").json(&least()).header("Origin", "https://page.example");

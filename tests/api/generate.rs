@@ -7,14 +7,6 @@ use serde_json::{Value, json};
 const IDEA: &str = "A fox learns to ride the night train home";
 const SCRIPT: &str = "EXT. LIGHTHOUSE - DAWN. Waves break on the rocks. The keeper climbs the stair.";
 
-on_both!(
-    an_idea_alone_is_enough,
-    a_script_alone_is_enough,
-    what_the_client_says_is_kept,
-    what_is_too_short_is_refused_by_name,
-    a_client_that_repeats_with_its_key_gets_its_first_answer,
-);
-
 /// The answer of the call has the members that older clients read, no more and no less, and matches the job.
 async fn generated(api: &Api, kind: &str, body: Value) -> Value {
     let answer = api.post(&format!("/api/v1/generate/{kind}"), body).await.json(200);
@@ -30,6 +22,7 @@ async fn generated(api: &Api, kind: &str, body: Value) -> Value {
     job
 }
 
+#[on_both]
 async fn an_idea_alone_is_enough(api: Api) {
     let job = generated(&api, "idea2video", json!({"idea": IDEA})).await;
     assert_eq!((&job["mode"], &job["content"], &job["project_title"]), (&"idea".into(), &IDEA.into(), &Value::Null));
@@ -39,6 +32,7 @@ async fn an_idea_alone_is_enough(api: Api) {
     assert_eq!(job["working_dir"], format!(".working_dir/idea2video/{id}"));
 }
 
+#[on_both]
 async fn a_script_alone_is_enough(api: Api) {
     let job = generated(&api, "script2video", json!({"script": SCRIPT})).await;
     assert_eq!((&job["mode"], &job["content"]), (&"script".into(), &SCRIPT.into()));
@@ -46,6 +40,7 @@ async fn a_script_alone_is_enough(api: Api) {
     assert_eq!((&job["user_requirement"], &job["style"]), (&requirement.into(), &"Anime Style".into()));
 }
 
+#[on_both]
 async fn what_the_client_says_is_kept(api: Api) {
     for (kind, field, text) in [("idea2video", "idea", IDEA), ("script2video", "script", SCRIPT)] {
         let said = json!({field: text, "user_requirement": "Short", "style": "Noir", "project_title": "Night train"});
@@ -57,6 +52,7 @@ async fn what_the_client_says_is_kept(api: Api) {
     }
 }
 
+#[on_both]
 async fn what_is_too_short_is_refused_by_name(api: Api) {
     for (kind, field, least) in [("idea2video", "idea", 10), ("script2video", "script", 50)] {
         let path = format!("/api/v1/generate/{kind}");
@@ -69,6 +65,7 @@ async fn what_is_too_short_is_refused_by_name(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 2);
 }
 
+#[on_both]
 async fn a_client_that_repeats_with_its_key_gets_its_first_answer(api: Api) {
     let call = |idea: &str| {
         let request = api.request(reqwest::Method::POST, "/api/v1/generate/idea2video");

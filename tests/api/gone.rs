@@ -6,11 +6,6 @@ use serde_json::{Value, json};
 use std::collections::HashSet;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
 
-on_both!(
-    a_client_that_went_away_while_it_waited_is_given_nothing,
-    a_connection_that_was_cut_in_the_middle_of_a_wait_takes_no_job,
-);
-
 /// So long that a job in the hands of the dead would not come back while the test runs.
 const LEASE: u32 = 86_400;
 
@@ -57,6 +52,7 @@ async fn another_gets_them_all(server: &Server) {
     }
 }
 
+#[on_both]
 async fn a_client_that_went_away_while_it_waited_is_given_nothing(db: TestDb) {
     let server = Server::start(&db.url).await;
     let calls: Vec<JoinHandle<_>> = (0..GONE)
@@ -76,6 +72,7 @@ async fn a_client_that_went_away_while_it_waited_is_given_nothing(db: TestDb) {
     assert_eq!(server.stop("TERM").await.code(), Some(0));
 }
 
+#[on_both]
 async fn a_connection_that_was_cut_in_the_middle_of_a_wait_takes_no_job(db: TestDb) {
     let server = Server::start(&db.url).await;
     let mut connections = Vec::new();

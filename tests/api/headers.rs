@@ -4,12 +4,7 @@ use super::face::{Api, of_job, places};
 use reqwest::Method;
 use serde_json::json;
 
-on_sqlite!(
-    a_single_header_that_stands_twice_is_refused_by_its_name,
-    a_header_that_takes_a_list_may_stand_twice,
-    every_answer_says_who_may_embed_and_keep_it,
-);
-
+#[on_sqlite]
 async fn a_single_header_that_stands_twice_is_refused_by_its_name(api: Api) {
     let id = api.queued().await.id;
     let rows = [
@@ -36,6 +31,7 @@ async fn a_single_header_that_stands_twice_is_refused_by_its_name(api: Api) {
     assert_eq!(api.get(&of_job(&id, "")).await.json(200)["version"], 1);
 }
 
+#[on_sqlite]
 async fn a_header_that_takes_a_list_may_stand_twice(api: Api) {
     let id = api.queued().await.id;
     let get = |name: &'static str, one: &str, other: &str| {
@@ -47,6 +43,7 @@ async fn a_header_that_takes_a_list_may_stand_twice(api: Api) {
     api.get_with(&of_job(&id, ""), "If-None-Match", "\"7\", \"1\"").await.empty(304);
 }
 
+#[on_sqlite]
 async fn every_answer_says_who_may_embed_and_keep_it(api: Api) {
     let id = api.queued().await.id;
     std::fs::write(api.media("film.mp4"), "film").unwrap();

@@ -14,16 +14,6 @@ const CREATES: [(&str, &str, &str); 3] = [
     ("/api/v1/episodes", r#"{"title": "Home"}"#, "episode_id"),
 ];
 
-on_both!(
-    a_repeated_create_is_answered_as_the_first_time,
-    a_key_with_another_body_is_refused,
-    a_key_of_one_call_is_not_taken_for_another,
-    a_key_that_is_not_ascii_is_kept_all_the_same,
-    a_key_that_cannot_be_kept_is_refused,
-    creates_at_once_with_one_key_make_one_job,
-    a_key_is_free_again_when_its_job_is_deleted,
-);
-
 async fn post(api: &Api, path: &str, key: &[u8], body: &Value) -> Answer {
     let key = HeaderValue::from_bytes(key).unwrap();
     call(api.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
@@ -33,6 +23,7 @@ async fn total(api: &Api) -> Value {
     api.get("/api/v1/jobs").await.json(200)["pagination"]["total"].clone()
 }
 
+#[on_both]
 async fn a_repeated_create_is_answered_as_the_first_time(api: Api) {
     for (path, body, id) in CREATES {
         let body = serde_json::from_str(body).unwrap();
@@ -50,6 +41,7 @@ async fn a_repeated_create_is_answered_as_the_first_time(api: Api) {
     assert_eq!(total(&api).await, 2);
 }
 
+#[on_both]
 async fn a_key_with_another_body_is_refused(api: Api) {
     for (path, body, _) in CREATES {
         let mut body = serde_json::from_str(body).unwrap();
@@ -65,6 +57,7 @@ async fn a_key_with_another_body_is_refused(api: Api) {
     assert_eq!(total(&api).await, 1);
 }
 
+#[on_both]
 async fn a_key_of_one_call_is_not_taken_for_another(api: Api) {
     let idea = json!({"idea": "A fox learns to ride the night train home"});
     post(&api, "/api/v1/generate/idea2video", b"key", &idea).await.json(200);
@@ -74,6 +67,7 @@ async fn a_key_of_one_call_is_not_taken_for_another(api: Api) {
     assert_eq!(total(&api).await, 1);
 }
 
+#[on_both]
 async fn a_key_that_is_not_ascii_is_kept_all_the_same(api: Api) {
     let body = json!({"job_type": "a"});
     for key in ["ночной поезд", "🎬", "é"] {
@@ -85,6 +79,7 @@ async fn a_key_that_is_not_ascii_is_kept_all_the_same(api: Api) {
     assert_eq!(total(&api).await, 3);
 }
 
+#[on_both]
 async fn a_key_that_cannot_be_kept_is_refused(api: Api) {
     let long = "k".repeat(256);
     for key in [&b""[..], long.as_bytes(), b"\xff\xfe", b"a\tb", "\u{85}".as_bytes()] {
@@ -98,6 +93,7 @@ async fn a_key_that_cannot_be_kept_is_refused(api: Api) {
     post(&api, "/api/v1/jobs", "é".repeat(255).as_bytes(), &json!({"job_type": "a"})).await.json(201);
 }
 
+#[on_both]
 async fn creates_at_once_with_one_key_make_one_job(api: Api) {
     let one = |_| {
         let api = api.clone();
@@ -108,6 +104,7 @@ async fn creates_at_once_with_one_key_make_one_job(api: Api) {
     assert_eq!(total(&api).await, 1);
 }
 
+#[on_both]
 async fn a_key_is_free_again_when_its_job_is_deleted(api: Api) {
     let body = json!({"job_type": "a"});
     let first = post(&api, "/api/v1/jobs", b"key", &body).await.json(201);

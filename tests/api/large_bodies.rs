@@ -4,16 +4,6 @@ use super::face::{Api, of_job, places};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-on_sqlite!(
-    an_answer_tells_of_fifty_errors_at_most_and_stays_small,
-    a_long_name_is_refused_and_cut_in_the_answer,
-    what_the_caller_sent_is_cut_where_a_sentence_shows_it,
-    elements_whose_hashes_were_made_alike_are_told_apart_at_once,
-    a_large_body_is_taken_as_a_small_one_is,
-    a_large_body_keeps_no_other_call_waiting,
-    a_number_that_no_database_holds_is_malformed,
-);
-
 const NAME: usize = 300_000;
 
 fn nuls(n: usize) -> Value {
@@ -53,6 +43,7 @@ fn documents() -> Vec<(Method, &'static str, Value)> {
     ]
 }
 
+#[on_sqlite]
 async fn an_answer_tells_of_fifty_errors_at_most_and_stays_small(api: Api) {
     for (method, path, body) in documents() {
         let body = body.to_string();
@@ -67,6 +58,7 @@ async fn an_answer_tells_of_fifty_errors_at_most_and_stays_small(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn a_long_name_is_refused_and_cut_in_the_answer(api: Api) {
     let named = |n: usize| json!({"job_type": "a", "context": {"a": [{"é".repeat(n): 1}]}});
     api.post("/api/v1/jobs", named(1024)).await.json(201);
@@ -79,6 +71,7 @@ async fn a_long_name_is_refused_and_cut_in_the_answer(api: Api) {
     assert!(places(&problem)[0].chars().count() < 2100);
 }
 
+#[on_sqlite]
 async fn what_the_caller_sent_is_cut_where_a_sentence_shows_it(api: Api) {
     let long = "x".repeat(5000);
     let path = format!("/api/v1/{long}");
@@ -109,6 +102,7 @@ fn empty_lists(n: usize) -> Vec<Value> {
     (0..n).map(shape).collect()
 }
 
+#[on_sqlite]
 async fn elements_whose_hashes_were_made_alike_are_told_apart_at_once(api: Api) {
     let items: Vec<_> = empty_lists(10_000).into_iter().map(|input| json!({"key": "k", "input": input})).collect();
     let problem = api.post("/api/v1/jobs", json!({"job_type": "a", "items": items})).await;
@@ -118,6 +112,7 @@ async fn elements_whose_hashes_were_made_alike_are_told_apart_at_once(api: Api) 
     assert_eq!(places(&problem), ["/items duplicate_key"]);
 }
 
+#[on_sqlite]
 async fn a_large_body_is_taken_as_a_small_one_is(api: Api) {
     let text = "x".repeat(300_000);
     let body = json!({"job_type": "a", "context": {"text": text, "list": vec![0; 200_000]}});
@@ -133,6 +128,7 @@ async fn a_large_body_is_taken_as_a_small_one_is(api: Api) {
     key(&other).await.problem(422, "idempotency_key_reused");
 }
 
+#[on_sqlite]
 async fn a_large_body_keeps_no_other_call_waiting(api: Api) {
     let members: Value = (0..80_000).map(|i| (format!("{i:x}"), json!(1))).collect();
     let body = json!({"job_type": "a", "context": members}).to_string();
@@ -147,6 +143,7 @@ async fn a_large_body_keeps_no_other_call_waiting(api: Api) {
     assert_eq!(all.await.unwrap().len(), 8);
 }
 
+#[on_sqlite]
 async fn a_number_that_no_database_holds_is_malformed(api: Api) {
     for number in ["1e999999", "-1e400", &"1".repeat(400_000)] {
         let body = format!(r#"{{"job_type":"a","context":{{"a":{number}}}}}"#);

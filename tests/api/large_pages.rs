@@ -7,15 +7,6 @@ use entity::ItemStatus;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-on_both!(
-    a_page_of_jobs_ends_at_8_mib_and_its_cursor_goes_on,
-    offsets_lead_over_large_jobs_too,
-    a_page_under_a_text_ends_at_8_mib_too,
-    a_row_that_is_larger_comes_alone,
-    items_events_and_shots_end_at_8_mib,
-    a_claim_ends_before_the_job_that_would_make_its_answer_larger,
-);
-
 const MOST: usize = 8 << 20;
 
 /// Two thirds of a mebibyte.
@@ -38,6 +29,7 @@ fn ids(page: &Value) -> Vec<String> {
     page["jobs"].as_array().unwrap().iter().map(|job| job["job_id"].as_str().unwrap().to_owned()).collect()
 }
 
+#[on_both]
 async fn a_page_of_jobs_ends_at_8_mib_and_its_cursor_goes_on(api: Api) {
     let all = large_jobs(&api, 25).await;
     let (mut walked, mut cursor, mut pages) = (Vec::new(), String::new(), 0);
@@ -60,6 +52,7 @@ async fn a_page_of_jobs_ends_at_8_mib_and_its_cursor_goes_on(api: Api) {
     assert_eq!((ids(&summary), &summary["pagination"]["has_more"]), (all, &json!(false)));
 }
 
+#[on_both]
 async fn offsets_lead_over_large_jobs_too(api: Api) {
     let all = large_jobs(&api, 14).await;
     let mut walked: Vec<String> = Vec::new();
@@ -74,6 +67,7 @@ async fn offsets_lead_over_large_jobs_too(api: Api) {
     assert_eq!(walked, all);
 }
 
+#[on_both]
 async fn a_page_under_a_text_ends_at_8_mib_too(api: Api) {
     let all = large_jobs(&api, 14).await;
     for query in ["q=TRAIN&limit=200", "q=TRAIN&limit=200&offset=0"] {
@@ -88,6 +82,7 @@ async fn a_page_under_a_text_ends_at_8_mib_too(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_row_that_is_larger_comes_alone(api: Api) {
     let large = NewJob { content: Some("x".repeat(MOST + 1)), ..any_job() };
     let large = api.create(large).await.id;
@@ -116,6 +111,7 @@ async fn walk(api: &Api, path: &str, rows: &str) -> (Vec<Value>, usize) {
     unreachable!()
 }
 
+#[on_both]
 async fn items_events_and_shots_end_at_8_mib(api: Api) {
     let new = NewJob { items: (0..14).map(|n| NewItem { key: n.to_string(), input: None }).collect(), ..any_job() };
     let job = api.create(new).await;
@@ -143,6 +139,7 @@ async fn items_events_and_shots_end_at_8_mib(api: Api) {
     assert_eq!(whole["shots"].as_array().unwrap().len() as i64, last + 1);
 }
 
+#[on_both]
 async fn a_claim_ends_before_the_job_that_would_make_its_answer_larger(api: Api) {
     let mut all = large_jobs(&api, 14).await;
     all.reverse();

@@ -3,16 +3,7 @@
 use super::face::{Api, of_job, places, without_shots};
 use serde_json::{Value, json};
 
-on_both!(
-    a_job_has_what_older_clients_read,
-    a_list_has_type_and_request_and_counts_its_pages,
-    either_name_of_the_video_is_found,
-    a_deleted_job_is_gone,
-    what_is_missing_answers_job_not_found,
-    shots_are_read_and_described,
-    a_shot_that_is_not_there_is_not_found,
-);
-
+#[on_both]
 async fn a_job_has_what_older_clients_read(api: Api) {
     let shot = json!({"visual_desc": "A platform at night", "camera_idx": 2, "scene_idx": 1});
     let made = api.made(json!({"job_type": "idea2video", "items": [{"key": "0", "input": shot}]})).await;
@@ -38,6 +29,7 @@ async fn a_job_has_what_older_clients_read(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_list_has_type_and_request_and_counts_its_pages(api: Api) {
     for number in 0..3 {
         api.clock.advance(chrono::TimeDelta::seconds(1));
@@ -63,6 +55,7 @@ async fn a_list_has_type_and_request_and_counts_its_pages(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["limit"], 50);
 }
 
+#[on_both]
 async fn either_name_of_the_video_is_found(api: Api) {
     for (given, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
         let job = api.started().await;
@@ -74,6 +67,7 @@ async fn either_name_of_the_video_is_found(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_deleted_job_is_gone(api: Api) {
     let job = api.with_items(&["0"]).await;
     let answer = api.delete(&of_job(&job.id, "")).await.json(200);
@@ -84,6 +78,7 @@ async fn a_deleted_job_is_gone(api: Api) {
     api.delete(&of_job(&job.id, "")).await.problem(404, "job_not_found");
 }
 
+#[on_both]
 async fn what_is_missing_answers_job_not_found(api: Api) {
     for rest in ["", "/shots", "/items", "/events"] {
         let problem = api.get(&of_job("nobody", rest)).await.problem(404, "job_not_found");
@@ -95,6 +90,7 @@ async fn what_is_missing_answers_job_not_found(api: Api) {
     assert_eq!(deleted.problem(404, "job_not_found")["detail"], "Job not found");
 }
 
+#[on_both]
 async fn shots_are_read_and_described(api: Api) {
     let job = api.with_items(&["0", "1"]).await;
     let path = of_job(&job.id, "/shots/1");
@@ -114,6 +110,7 @@ async fn shots_are_read_and_described(api: Api) {
     assert_eq!(places(&nul), ["/visual_desc nul_character"]);
 }
 
+#[on_both]
 async fn a_shot_that_is_not_there_is_not_found(api: Api) {
     let job = api.with_items(&["0"]).await;
     for (shot, status, code) in

@@ -8,18 +8,6 @@ use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 use std::time::Instant;
 
-on_both!(
-    a_cursor_leads_over_each_job_once,
-    offsets_lead_over_each_job_once,
-    a_job_that_comes_meanwhile_moves_no_page,
-    series_and_episodes_are_paged_too,
-    items_and_events_are_paged_by_position,
-    filters_hold_together_and_counts_agree,
-    a_summary_leaves_the_large_fields_out,
-    a_kept_list_is_never_older_than_ones_own_write,
-    what_is_written_past_callsheet_is_listed_within_a_second,
-);
-
 /// Ids of the rows of all pages, in order.
 async fn walk(api: &Api, path: &str, rows: &str, id: &str) -> Vec<String> {
     let (mut ids, mut cursor) = (Vec::new(), None);
@@ -47,6 +35,7 @@ async fn jobs(api: &Api, count: usize) -> Vec<String> {
     ids
 }
 
+#[on_both]
 async fn a_cursor_leads_over_each_job_once(api: Api) {
     let mut ids = jobs(&api, 25).await;
     assert_eq!(walk(&api, "/api/v1/jobs?limit=7&order=created_at", "jobs", "job_id").await, ids);
@@ -61,6 +50,7 @@ async fn a_cursor_leads_over_each_job_once(api: Api) {
     assert_eq!((&page["pagination"]["total"], &page["pagination"]["offset"]), (&25.into(), &0.into()));
 }
 
+#[on_both]
 async fn offsets_lead_over_each_job_once(api: Api) {
     let mut ids = jobs(&api, 25).await;
     ids.reverse();
@@ -76,6 +66,7 @@ async fn offsets_lead_over_each_job_once(api: Api) {
     assert_eq!(walked, ids);
 }
 
+#[on_both]
 async fn a_job_that_comes_meanwhile_moves_no_page(api: Api) {
     let ids = jobs(&api, 6).await;
     let first = api.get("/api/v1/jobs?limit=3").await.json(200);
@@ -88,6 +79,7 @@ async fn a_job_that_comes_meanwhile_moves_no_page(api: Api) {
     assert_eq!(rest, [&ids[2], &ids[1], &ids[0]]);
 }
 
+#[on_both]
 async fn series_and_episodes_are_paged_too(api: Api) {
     let (mut series, mut episodes) = (Vec::new(), Vec::new());
     for n in 0..7 {
@@ -104,6 +96,7 @@ async fn series_and_episodes_are_paged_too(api: Api) {
     assert_eq!(of_none, json!({"episodes": [], "next_cursor": null}));
 }
 
+#[on_both]
 async fn items_and_events_are_paged_by_position(api: Api) {
     let job = api.with_items(&["a", "b", "c", "d", "e"]).await;
     api.start(&job.id).await;
@@ -126,6 +119,7 @@ async fn items_and_events_are_paged_by_position(api: Api) {
     }
 }
 
+#[on_both]
 async fn filters_hold_together_and_counts_agree(api: Api) {
     let series = api.series("Night trains").await;
     for (title, team) in [("The Fox", "red"), ("50 % off", "blue"), ("the fox again", "blue")] {
@@ -166,6 +160,7 @@ async fn filters_hold_together_and_counts_agree(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_summary_leaves_the_large_fields_out(api: Api) {
     let large = ["content", "request_data", "request", "context", "result"];
     let object = json!({"a": 1});
@@ -181,6 +176,7 @@ async fn a_summary_leaves_the_large_fields_out(api: Api) {
     assert_eq!(summary["jobs"][0], Value::Object(expected));
 }
 
+#[on_both]
 async fn a_kept_list_is_never_older_than_ones_own_write(api: Api) {
     let api = api.keeping().await;
     let lists = ["/api/v1/jobs", "/api/v1/jobs?status=processing", "/api/v1/jobs?limit=1&view=summary"];
@@ -199,6 +195,7 @@ async fn a_kept_list_is_never_older_than_ones_own_write(api: Api) {
     }
 }
 
+#[on_both]
 async fn what_is_written_past_callsheet_is_listed_within_a_second(api: Api) {
     let api = api.keeping().await;
     api.queued().await;

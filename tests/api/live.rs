@@ -7,7 +7,7 @@ use std::time::Duration;
 
 const ACTIVE: &str = "/api/v1/active-jobs";
 
-on_both!(a_page_that_comes_back_finds_its_jobs);
+#[on_both]
 async fn a_page_that_comes_back_finds_its_jobs(t: Api) {
     let idea =
         json!({"idea": "A fox learns to ride the night train home", "project_title": "Fox", "client_id": "page"});
@@ -32,7 +32,7 @@ async fn a_page_that_comes_back_finds_its_jobs(t: Api) {
     t.put(ACTIVE, json!({"client_id": "", "job_id": id})).await.problem(400, "invalid_request");
 }
 
-on_both!(statistics_have_their_shape_and_count_at_once);
+#[on_both]
 async fn statistics_have_their_shape_and_count_at_once(t: Api) {
     t.made(least()).await;
     for (bucket, seconds, buckets) in [("minute", 60, 60), ("quarter_hour", 900, 96), ("hour", 3600, 168)] {
@@ -48,7 +48,7 @@ async fn statistics_have_their_shape_and_count_at_once(t: Api) {
     t.get("/api/v1/stats?bucket=day").await.problem(400, "invalid_request");
 }
 
-on_both!(an_overview_takes_three_calls);
+#[on_both]
 async fn an_overview_takes_three_calls(t: Api) {
     let mut job = least();
     job["items"] = json!([{"key": "a"}, {"key": "b"}]);
@@ -81,7 +81,7 @@ async fn an_overview_takes_three_calls(t: Api) {
     }
 }
 
-on_both!(an_action_is_counted_first_and_then_run);
+#[on_both]
 async fn an_action_is_counted_first_and_then_run(t: Api) {
     for _ in 0..3 {
         t.made(least()).await;
@@ -120,7 +120,7 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
     server.database().clone().close().await.unwrap();
 }
 
-on_both!(an_action_without_a_filter_or_on_everything_is_refused);
+#[on_both]
 async fn an_action_without_a_filter_or_on_everything_is_refused(t: Api) {
     let job = t.made(least()).await;
     let (id, path) = (job["job_id"].as_str().unwrap(), "/api/v1/jobs/actions");
@@ -141,7 +141,7 @@ async fn an_action_without_a_filter_or_on_everything_is_refused(t: Api) {
     t.get("/api/v1/actions/nobody/outcomes").await.problem(404, "action_not_found");
 }
 
-on_both!(an_action_is_begun_once_for_a_key);
+#[on_both]
 async fn an_action_is_begun_once_for_a_key(t: Api) {
     t.made(least()).await;
     let path = "/api/v1/jobs/actions";

@@ -8,20 +8,6 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-on_sqlite!(
-    a_file_is_sent_with_its_type,
-    a_range_is_sent_alone,
-    a_range_beyond_the_file_is_refused,
-    head_tells_of_the_file,
-    a_file_is_not_sent_again_unchanged,
-    nothing_outside_of_the_folder_is_sent,
-    a_link_that_is_put_into_the_way_meanwhile_leads_nowhere,
-    what_is_no_regular_file_is_not_there,
-    folders_are_not_listed,
-    files_are_only_read,
-    without_a_folder_there_is_no_media,
-);
-
 const CLIP: &[u8] = b"0123456789";
 
 fn put(api: &Api, name: &str, content: &[u8]) {
@@ -30,6 +16,7 @@ fn put(api: &Api, name: &str, content: &[u8]) {
     std::fs::write(path, content).unwrap();
 }
 
+#[on_sqlite]
 async fn a_file_is_sent_with_its_type(api: Api) {
     put(&api, "a/b/clip.mp4", CLIP);
     put(&api, "ein Fuchs 🦊.txt", "é".as_bytes());
@@ -49,6 +36,7 @@ async fn a_file_is_sent_with_its_type(api: Api) {
     assert_eq!(film.header("content-security-policy"), Some("default-src 'none'; media-src 'self'"));
 }
 
+#[on_sqlite]
 async fn a_range_is_sent_alone(api: Api) {
     put(&api, "clip.mp4", CLIP);
     for (range, content, told) in [
@@ -68,6 +56,7 @@ async fn a_range_is_sent_alone(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn a_range_beyond_the_file_is_refused(api: Api) {
     put(&api, "clip.mp4", CLIP);
     for range in ["bytes=10-", "bytes=10-12", "bytes=99999999999-", "bytes=-0"] {
@@ -77,6 +66,7 @@ async fn a_range_beyond_the_file_is_refused(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn head_tells_of_the_file(api: Api) {
     put(&api, "clip.mp4", CLIP);
     let head = call(api.request(Method::HEAD, "/media/clip.mp4")).await;
@@ -85,6 +75,7 @@ async fn head_tells_of_the_file(api: Api) {
     call(api.request(Method::HEAD, "/media/nothing.mp4")).await.empty(404);
 }
 
+#[on_sqlite]
 async fn a_file_is_not_sent_again_unchanged(api: Api) {
     put(&api, "clip.mp4", CLIP);
     let first = api.get("/media/clip.mp4").await;
@@ -102,6 +93,7 @@ async fn a_file_is_not_sent_again_unchanged(api: Api) {
     assert_eq!((whole.status, &*whole.body), (200, CLIP), "parts of two files are not put together");
 }
 
+#[on_sqlite]
 async fn nothing_outside_of_the_folder_is_sent(api: Api) {
     put(&api, "a/clip.mp4", CLIP);
     let outside = tempfile::NamedTempFile::new().unwrap();
@@ -141,6 +133,7 @@ async fn nothing_outside_of_the_folder_is_sent(api: Api) {
 }
 
 /// A folder and a link to another one change places all the time, while the file in it is asked for.
+#[on_sqlite]
 async fn a_link_that_is_put_into_the_way_meanwhile_leads_nowhere(api: Api) {
     put(&api, "a/clip.mp4", CLIP);
     let outside = tempfile::tempdir().unwrap();
@@ -165,6 +158,7 @@ async fn a_link_that_is_put_into_the_way_meanwhile_leads_nowhere(api: Api) {
     changing.join().unwrap();
 }
 
+#[on_sqlite]
 async fn what_is_no_regular_file_is_not_there(api: Api) {
     mknodat(CWD, api.media("pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
     let _socket = std::os::unix::net::UnixListener::bind(api.media("socket")).unwrap();
@@ -176,6 +170,7 @@ async fn what_is_no_regular_file_is_not_there(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn folders_are_not_listed(api: Api) {
     put(&api, "a/clip.mp4", CLIP);
     put(&api, "b/index.html", b"an index");
@@ -186,6 +181,7 @@ async fn folders_are_not_listed(api: Api) {
     }
 }
 
+#[on_sqlite]
 async fn files_are_only_read(api: Api) {
     put(&api, "clip.mp4", CLIP);
     for method in [Method::PUT, Method::POST, Method::DELETE, Method::PATCH] {
@@ -196,6 +192,7 @@ async fn files_are_only_read(api: Api) {
     assert_eq!(std::fs::read(api.media("clip.mp4")).unwrap(), CLIP);
 }
 
+#[on_sqlite]
 async fn without_a_folder_there_is_no_media(api: Api) {
     let none = api.again(|config| config.media_dir = None).await;
     none.get("/media/clip.mp4").await.problem(404, "route_not_found");

@@ -1,17 +1,5 @@
 //! The HTTP interface: the calls of older clients, the native ones, and what becomes of bad input.
 
-/// As `on_both!`, for tests that no database has a say in.
-macro_rules! on_sqlite {
-    ($($name:ident),+ $(,)?) => {$(
-        mod $name {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                $crate::support::run($crate::support::Backend::Sqlite, super::$name).await;
-            }
-        }
-    )+};
-}
-
 mod answer;
 pub mod face;
 

@@ -4,17 +4,7 @@ use super::face::{Api, call, least, of_job};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-on_both!(
-    a_job_is_what_its_creator_said,
-    a_life_from_queue_to_result,
-    a_failure_is_tried_again_while_attempts_remain,
-    a_cancelled_job_can_be_retried,
-    a_merge_patch_clears_and_merges,
-    a_body_that_may_be_left_out_may_be_left_out,
-    whole_numbers_may_be_written_with_a_point,
-    shots_are_counted_from_items,
-);
-
+#[on_both]
 async fn a_job_is_what_its_creator_said(api: Api) {
     let series = api.series("Night trains").await;
     let said = json!({
@@ -32,6 +22,7 @@ async fn a_job_is_what_its_creator_said(api: Api) {
     assert_eq!((&least["labels"], &least["version"]), (&json!({}), &1.into()));
 }
 
+#[on_both]
 async fn a_life_from_queue_to_result(api: Api) {
     let id = api.made(json!({"job_type": "a", "items": [{"key": "0"}, {"key": "1"}]})).await["job_id"].clone();
     let path = |rest: &str| of_job(id.as_str().unwrap(), rest);
@@ -60,6 +51,7 @@ async fn a_life_from_queue_to_result(api: Api) {
     assert_eq!(last["seq"], done["version"]);
 }
 
+#[on_both]
 async fn a_failure_is_tried_again_while_attempts_remain(api: Api) {
     let id = api.made(json!({"job_type": "a", "max_attempts": 2})).await["job_id"].as_str().unwrap().to_owned();
     for (attempt, status) in [(1, "queued"), (2, "failed")] {
@@ -76,6 +68,7 @@ async fn a_failure_is_tried_again_while_attempts_remain(api: Api) {
     assert_eq!(job["status"], "failed");
 }
 
+#[on_both]
 async fn a_cancelled_job_can_be_retried(api: Api) {
     let id = api.queued().await.id;
     let job = api.post(&of_job(&id, "/cancel"), json!({"reason": "Not needed"})).await.json(200);
@@ -85,6 +78,7 @@ async fn a_cancelled_job_can_be_retried(api: Api) {
     assert_eq!(call(api.request(Method::POST, &of_job(&id, "/retry"))).await.json(200)["status"], "queued");
 }
 
+#[on_both]
 async fn a_merge_patch_clears_and_merges(api: Api) {
     let body =
         json!({"job_type": "a", "style": "s", "context": {"a": 1, "b": {"c": 2}}, "labels": {"x": "1", "y": "2"}});
@@ -97,6 +91,7 @@ async fn a_merge_patch_clears_and_merges(api: Api) {
     assert_eq!((&job["context"], &job["labels"]), (&Value::Null, &json!({})));
 }
 
+#[on_both]
 async fn a_body_that_may_be_left_out_may_be_left_out(api: Api) {
     let id = api.queued().await.id;
     for rest in ["/start", "/complete"] {
@@ -109,6 +104,7 @@ async fn a_body_that_may_be_left_out_may_be_left_out(api: Api) {
     api.unchanged(&id, fail, 415, "media_type_unsupported").await;
 }
 
+#[on_both]
 async fn whole_numbers_may_be_written_with_a_point(api: Api) {
     assert_eq!(api.made(json!({"job_type": "a", "priority": 9.0})).await["priority"], 9);
     let id = api.started().await.id;
@@ -116,6 +112,7 @@ async fn whole_numbers_may_be_written_with_a_point(api: Api) {
     assert_eq!((&job["total_shots"], &job["progress"]), (&4.into(), &25.0.into()));
 }
 
+#[on_both]
 async fn shots_are_counted_from_items(api: Api) {
     let job = api.with_items(&["0"]).await;
     let id = api.start(&job.id).await.id;

@@ -3,17 +3,7 @@
 use super::face::{Api, call, least, of_job};
 use reqwest::Method;
 
-on_both!(
-    a_path_that_is_not_there_is_a_problem,
-    a_method_that_is_not_taken_names_those_that_are,
-    a_body_of_another_type_is_refused,
-    a_body_of_json_under_any_of_its_names_is_taken,
-    a_body_that_is_not_json_is_refused,
-    a_body_above_a_mebibyte_is_refused,
-    a_body_without_a_length_is_counted_as_it_comes,
-    every_answer_has_an_id_of_its_own,
-);
-
+#[on_both]
 async fn a_path_that_is_not_there_is_a_problem(api: Api) {
     for path in
         ["/nothing", "/api/v1", "/api/v1/nothing", "/api/v2/jobs", "/api/v1/jobs/a/nothing", "/docs/x", "/mediax"]
@@ -24,6 +14,7 @@ async fn a_path_that_is_not_there_is_a_problem(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_method_that_is_not_taken_names_those_that_are(api: Api) {
     let rows = [
         (Method::PUT, "/api/v1/jobs", "GET, HEAD, POST"),
@@ -46,6 +37,7 @@ async fn a_method_that_is_not_taken_names_those_that_are(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_body_of_another_type_is_refused(api: Api) {
     let body = least().to_string();
     for content_type in ["text/plain", "application/xml", "application/jsonx", "application/x-www-form-urlencoded", ""]
@@ -58,6 +50,7 @@ async fn a_body_of_another_type_is_refused(api: Api) {
     assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["total"], 0);
 }
 
+#[on_both]
 async fn a_body_of_json_under_any_of_its_names_is_taken(api: Api) {
     let job = api.queued().await;
     let json = ["application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8"];
@@ -69,6 +62,7 @@ async fn a_body_of_json_under_any_of_its_names_is_taken(api: Api) {
     }
 }
 
+#[on_both]
 async fn a_body_that_is_not_json_is_refused(api: Api) {
     let broken: [&[u8]; 12] = [
         b"",
@@ -99,6 +93,7 @@ fn body_of(bytes: usize) -> String {
     format!("{start}{}{end}", "x".repeat(bytes - start.len() - end.len()))
 }
 
+#[on_both]
 async fn a_body_above_a_mebibyte_is_refused(api: Api) {
     let post = |bytes| api.send_text(Method::POST, "/api/v1/jobs", "application/json", body_of(bytes));
     post(1024 * 1024 + 1).await.problem(413, "body_too_large");
@@ -109,6 +104,7 @@ async fn a_body_above_a_mebibyte_is_refused(api: Api) {
     post(2048).await.json(201);
 }
 
+#[on_both]
 async fn a_body_without_a_length_is_counted_as_it_comes(api: Api) {
     let chunked = |bytes: usize| {
         let head = "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\
@@ -120,6 +116,7 @@ async fn a_body_without_a_length_is_counted_as_it_comes(api: Api) {
     small.raw(chunked(2048).as_bytes()).await.json(201);
 }
 
+#[on_both]
 async fn every_answer_has_an_id_of_its_own(api: Api) {
     let first = api.get("/health").await;
     let second = api.get("/nothing").await;

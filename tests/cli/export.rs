@@ -5,15 +5,7 @@ use crate::support::TestDb;
 use serde_json::Value;
 use std::{process::Stdio, time::Duration};
 
-on_both!(
-    a_sample_comes_in_once,
-    an_export_has_an_object_or_a_row_a_job,
-    a_record_that_is_bad_is_told_with_exit_code_3,
-    a_dry_run_makes_nothing,
-    neither_an_export_nor_a_report_takes_the_place_of_the_database,
-    an_import_that_waits_for_its_source_can_be_stopped,
-);
-
+#[on_both]
 async fn a_sample_comes_in_once(db: TestDb) {
     let desk = Desk::at(&db);
     let file = sample("vedo_jobs.json");
@@ -39,6 +31,7 @@ fn sums(told: &str) -> Vec<&str> {
     [0, 1, 2, 6].map(|column| numbers[column]).to_vec()
 }
 
+#[on_both]
 async fn an_export_has_an_object_or_a_row_a_job(db: TestDb) {
     let desk = Desk::at(&db);
     let files = ["vedo_jobs.json", "vedo_pipeline_jobs.json", "vedo_unified_cache.json"].map(sample);
@@ -66,6 +59,7 @@ async fn an_export_has_an_object_or_a_row_a_job(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn a_record_that_is_bad_is_told_with_exit_code_3(db: TestDb) {
     let desk = Desk::at(&db);
     let good = std::fs::read_to_string(sample("vedo_jobs.json")).unwrap();
@@ -81,6 +75,7 @@ async fn a_record_that_is_bad_is_told_with_exit_code_3(db: TestDb) {
     assert_eq!(said.code, 2, "{said:?}");
 }
 
+#[on_both]
 async fn a_dry_run_makes_nothing(db: TestDb) {
     let desk = Desk::at(&db);
     let told = desk.done(&["import", &sample("vedo_jobs.json"), "--dry-run"]).await;
@@ -94,6 +89,7 @@ async fn a_dry_run_makes_nothing(db: TestDb) {
     assert_eq!(desk.done(&["export"]).await, "");
 }
 
+#[on_both]
 async fn neither_an_export_nor_a_report_takes_the_place_of_the_database(db: TestDb) {
     let desk = Desk::at(&db);
     let file = sample("vedo_jobs.json");
@@ -117,6 +113,7 @@ async fn neither_an_export_nor_a_report_takes_the_place_of_the_database(db: Test
 }
 
 /// Nobody writes to the pipe that it reads.
+#[on_both]
 async fn an_import_that_waits_for_its_source_can_be_stopped(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;

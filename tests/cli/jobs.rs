@@ -4,15 +4,7 @@ use super::run::Desk;
 use crate::support::TestDb;
 use serde_json::{Value, json};
 
-on_both!(
-    a_job_is_made_and_shown,
-    a_list_is_a_table_or_json,
-    pages_follow_each_other,
-    a_job_is_cancelled_retried_and_deleted,
-    what_is_refused_is_told_in_one_sentence,
-    control_characters_do_not_reach_the_terminal,
-);
-
+#[on_both]
 async fn a_job_is_made_and_shown(db: TestDb) {
     let desk = Desk::at(&db);
     let args = [
@@ -66,6 +58,7 @@ async fn a_job_is_made_and_shown(db: TestDb) {
     assert!(desk.done(&["jobs", "create", "a"]).await.starts_with("job_id "));
 }
 
+#[on_both]
 async fn a_list_is_a_table_or_json(db: TestDb) {
     let desk = Desk::at(&db);
     let empty = desk.run(&["migrate", "up"]).await;
@@ -100,6 +93,7 @@ async fn a_list_is_a_table_or_json(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn pages_follow_each_other(db: TestDb) {
     let desk = Desk::at(&db);
     for id in ["one", "two", "three"] {
@@ -115,6 +109,7 @@ async fn pages_follow_each_other(db: TestDb) {
     assert_eq!(rest["pagination"]["next_cursor"], Value::Null);
 }
 
+#[on_both]
 async fn a_job_is_cancelled_retried_and_deleted(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["jobs", "create", "a", "--job-id", "mine"]).await;
@@ -128,6 +123,7 @@ async fn a_job_is_cancelled_retried_and_deleted(db: TestDb) {
     assert_eq!(desk.json(&["jobs", "delete", "mine", "--json"]).await["job_id"], "mine");
 }
 
+#[on_both]
 async fn what_is_refused_is_told_in_one_sentence(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["jobs", "create", "a", "--job-id", "mine"]).await;
@@ -150,6 +146,7 @@ async fn what_is_refused_is_told_in_one_sentence(db: TestDb) {
     assert_eq!(desk.json(&["jobs", "get", "mine", "--json"]).await["version"], 1);
 }
 
+#[on_both]
 async fn control_characters_do_not_reach_the_terminal(db: TestDb) {
     let desk = Desk::at(&db);
     let title = "\u{1b}[2J\u{7}red\nline";

@@ -4,14 +4,6 @@ use super::run::{Desk, sample};
 use crate::{migrations::earlier::make_all_earlier, support::TestDb};
 use migration::{Migrator, MigratorTrait};
 
-on_both!(
-    up_status_and_down_take_steps,
-    down_asks_only_when_rows_would_be_lost,
-    fresh_refresh_and_reset_always_ask,
-    a_command_on_an_older_schema_asks_for_migrate_up,
-    every_command_refuses_a_database_of_an_earlier_build,
-);
-
 fn steps() -> usize {
     Migrator::migrations().len()
 }
@@ -22,6 +14,7 @@ async fn applied(desk: &Desk) -> usize {
     status.lines().filter(|line| line.starts_with("applied ")).count()
 }
 
+#[on_both]
 async fn up_status_and_down_take_steps(db: TestDb) {
     let desk = Desk::at(&db);
     assert_eq!(desk.done(&["migrate", "up", "--steps", "2"]).await.lines().count(), 2);
@@ -48,6 +41,7 @@ async fn asks(desk: &Desk, args: &[&str]) {
     assert_eq!((applied(desk).await, desk.done(&["export"]).await), before);
 }
 
+#[on_both]
 async fn down_asks_only_when_rows_would_be_lost(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["jobs", "create", "a"]).await;
@@ -58,6 +52,7 @@ async fn down_asks_only_when_rows_would_be_lost(db: TestDb) {
     assert_eq!(applied(&desk).await, 0);
 }
 
+#[on_both]
 async fn fresh_refresh_and_reset_always_ask(db: TestDb) {
     let desk = Desk::at(&db);
     for (verb, left) in [("fresh", steps()), ("refresh", steps()), ("reset", 0)] {
@@ -73,6 +68,7 @@ async fn fresh_refresh_and_reset_always_ask(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn a_command_on_an_older_schema_asks_for_migrate_up(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up", "--steps", "2"]).await;
@@ -83,6 +79,7 @@ async fn a_command_on_an_older_schema_asks_for_migrate_up(db: TestDb) {
     assert_eq!(applied(&desk).await, 2);
 }
 
+#[on_both]
 async fn every_command_refuses_a_database_of_an_earlier_build(db: TestDb) {
     make_all_earlier(&db).await;
     let desk = Desk::at(&db);

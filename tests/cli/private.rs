@@ -90,7 +90,7 @@ async fn neither_an_export_nor_a_report_follows_a_link() {
     assert_eq!(mode(&desk.path("all.jsonl")), 0o600);
 }
 
-on_both!(a_text_is_no_formula_in_a_table, words_of_others_steer_no_terminal);
+#[on_both]
 async fn a_text_is_no_formula_in_a_table(db: TestDb) {
     let desk = Desk::at(&db);
     let texts = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "1-1", "a=b", ""];
@@ -111,6 +111,7 @@ async fn a_text_is_no_formula_in_a_table(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn words_of_others_steer_no_terminal(db: TestDb) {
     let desk = Desk::at(&db);
     let record = serde_json::json!({HOSTILE: {

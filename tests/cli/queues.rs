@@ -10,14 +10,6 @@ use callsheet::{
 use serde_json::{Value, json};
 use std::sync::Arc;
 
-on_both!(
-    a_queue_is_paused_limited_and_resumed,
-    what_is_set_for_a_queue_counts_for_claims,
-    a_queue_that_is_named_wrongly_is_told_and_stays_as_it_is,
-    workers_are_listed_with_what_they_hold,
-    what_a_worker_says_of_itself_does_not_reach_the_terminal_as_it_is,
-);
-
 /// The service as a server has it.
 async fn service(db: &TestDb) -> JobManager {
     JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemRandom))
@@ -27,6 +19,7 @@ fn cells(table: &str) -> Vec<Vec<&str>> {
     table.lines().map(|line| line.split_whitespace().collect()).collect()
 }
 
+#[on_both]
 async fn a_queue_is_paused_limited_and_resumed(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -54,6 +47,7 @@ async fn a_queue_is_paused_limited_and_resumed(db: TestDb) {
     assert_eq!(types(&desk.json(&["queue", "list", "--json"]).await), ["a", "b"]);
 }
 
+#[on_both]
 async fn what_is_set_for_a_queue_counts_for_claims(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -72,6 +66,7 @@ async fn what_is_set_for_a_queue_counts_for_claims(db: TestDb) {
     jobs.database().clone().close().await.unwrap();
 }
 
+#[on_both]
 async fn a_queue_that_is_named_wrongly_is_told_and_stays_as_it_is(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -95,6 +90,7 @@ async fn a_queue_that_is_named_wrongly_is_told_and_stays_as_it_is(db: TestDb) {
     assert_eq!(desk.done(&["queue", "list"]).await, "no queues\n");
 }
 
+#[on_both]
 async fn workers_are_listed_with_what_they_hold(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -130,6 +126,7 @@ async fn workers_are_listed_with_what_they_hold(db: TestDb) {
     jobs.database().clone().close().await.unwrap();
 }
 
+#[on_both]
 async fn what_a_worker_says_of_itself_does_not_reach_the_terminal_as_it_is(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;

@@ -11,12 +11,6 @@ use entity::ItemStatus;
 use serde_json::json;
 use std::sync::Arc;
 
-on_both!(
-    a_failed_job_is_recovered_with_its_checkpoint,
-    the_items_that_failed_become_a_job_of_their_own,
-    what_cannot_be_recovered_is_told_and_stays_as_it_is,
-);
-
 /// A job that failed for good, with one item done, one failed, one that was never begun.
 async fn failed(db: &TestDb) -> JobManager {
     let jobs = JobManager::new(db.connect().await, Arc::new(SystemClock), Arc::new(SystemRandom));
@@ -38,6 +32,7 @@ async fn failed(db: &TestDb) -> JobManager {
     jobs
 }
 
+#[on_both]
 async fn a_failed_job_is_recovered_with_its_checkpoint(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -56,6 +51,7 @@ async fn a_failed_job_is_recovered_with_its_checkpoint(db: TestDb) {
     jobs.database().clone().close().await.unwrap();
 }
 
+#[on_both]
 async fn the_items_that_failed_become_a_job_of_their_own(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up"]).await;
@@ -77,6 +73,7 @@ async fn the_items_that_failed_become_a_job_of_their_own(db: TestDb) {
     jobs.database().clone().close().await.unwrap();
 }
 
+#[on_both]
 async fn what_cannot_be_recovered_is_told_and_stays_as_it_is(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["jobs", "create", "a", "--job-id", "waits"]).await;

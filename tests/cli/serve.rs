@@ -9,14 +9,6 @@ use tokio::{
     process::Command,
 };
 
-on_both!(
-    it_says_where_it_listens_which_database_and_where_the_docs_are,
-    a_wide_address_is_warned_of_in_one_line,
-    it_is_the_default_command,
-    no_migrate_leaves_the_schema_as_it_is,
-    a_job_that_is_answered_over_http_is_shown_by_the_command_line,
-);
-
 /// Runs the command until it has said where its docs are, then stops it. Answers with all that it said.
 async fn brief(mut command: Command) -> Said {
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -37,6 +29,7 @@ async fn brief(mut command: Command) -> Said {
     Said { code: child.wait().await.unwrap().code().expect("an exit code"), out, err }
 }
 
+#[on_both]
 async fn it_says_where_it_listens_which_database_and_where_the_docs_are(db: TestDb) {
     let url = db.url.replace("callsheet@", "callsheet:secret@");
     let said = brief(Desk::new().command(&["serve", "--listen", "127.0.0.1:0", "--database-url", &url])).await;
@@ -51,6 +44,7 @@ async fn it_says_where_it_listens_which_database_and_where_the_docs_are(db: Test
     assert!(!said.err.contains("warning"), "{said:?}");
 }
 
+#[on_both]
 async fn a_wide_address_is_warned_of_in_one_line(db: TestDb) {
     let said = brief(Desk::at(&db).command(&["serve", "--listen", "0.0.0.0:0"])).await;
     let warnings: Vec<_> = said.err.lines().filter(|line| line.contains("nothing authenticates")).collect();
@@ -59,6 +53,7 @@ async fn a_wide_address_is_warned_of_in_one_line(db: TestDb) {
     assert_eq!(said.code, 0);
 }
 
+#[on_both]
 async fn it_is_the_default_command(db: TestDb) {
     let said = brief(Desk::at(&db).with("CALLSHEET_LISTEN", "127.0.0.1:0").command(&[])).await;
     assert_eq!(said.code, 0);
@@ -66,6 +61,7 @@ async fn it_is_the_default_command(db: TestDb) {
     assert_eq!((said.code, said.err.as_str()), (0, ""));
 }
 
+#[on_both]
 async fn no_migrate_leaves_the_schema_as_it_is(db: TestDb) {
     let desk = Desk::at(&db);
     desk.done(&["migrate", "up", "--steps", "1"]).await;
@@ -77,6 +73,7 @@ async fn no_migrate_leaves_the_schema_as_it_is(db: TestDb) {
     assert_eq!(pending(desk.done(&["migrate", "status"]).await), 0);
 }
 
+#[on_both]
 async fn a_job_that_is_answered_over_http_is_shown_by_the_command_line(db: TestDb) {
     let server = Server::start(&db.url).await;
     let body = serde_json::json!({"job_type": "a", "job_id": "mine"});

@@ -9,10 +9,11 @@ use tokio::{
 
 const BODY: &str = r#"{"job_type": "idea2video", "job_id": "under-way"}"#;
 
-on_both!(a_request_that_is_under_way_at_sigterm_is_answered, a_request_that_is_under_way_at_sigint_is_answered);
+#[on_both]
 async fn a_request_that_is_under_way_at_sigterm_is_answered(db: TestDb) {
     a_request_under_way_is_answered(db, "TERM").await;
 }
+#[on_both]
 async fn a_request_that_is_under_way_at_sigint_is_answered(db: TestDb) {
     a_request_under_way_is_answered(db, "INT").await;
 }
@@ -53,7 +54,7 @@ async fn begin_request(server: &Server) -> TcpStream {
     connection
 }
 
-on_both!(many_clients_lose_nothing_when_the_server_is_asked_to_stop);
+#[on_both]
 async fn many_clients_lose_nothing_when_the_server_is_asked_to_stop(db: TestDb) {
     let mut server = Server::start(&db.url).await;
     let mut crowd = Crowd::at_work(&server.url, 7);

@@ -16,6 +16,7 @@ const CALLS: usize = 20;
 /// Faults of the short form.
 const FAULTS: usize = 600;
 
+#[on_both]
 async fn each_answered_write_is_there_after_any_failed_step_and_nothing_refused_is(t: TestApp) {
     let (faults, seed) = (setting("CALLSHEET_TEST_FAULTS", FAULTS), setting("CALLSHEET_TEST_SEED", 13));
     let injector = Injector::new(t.db.backend, seed as u64);
@@ -43,8 +44,6 @@ async fn each_answered_write_is_there_after_any_failed_step_and_nothing_refused_
     stranger.close().await.unwrap();
     db.close().await.unwrap();
 }
-
-on_both!(each_answered_write_is_there_after_any_failed_step_and_nothing_refused_is);
 
 fn caller(jobs: &JobManager, injector: &Injector, name: String, seed: usize) -> Caller {
     let rng = fastrand::Rng::with_seed(seed as u64 ^ name.bytes().fold(7, |sum, b| sum * 31 + u64::from(b)));

@@ -7,15 +7,7 @@ use entity::{import, import_reject};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use serde_json::json;
 
-on_both!(
-    the_same_id_in_two_stores_is_one_job,
-    a_changed_job_is_not_set_back,
-    a_deleted_job_stays_deleted,
-    a_dry_run_tells_all_and_writes_nothing,
-    an_id_that_stands_twice_in_a_file_counts_once,
-    a_dump_that_is_cut_off_is_finished_by_the_whole_one,
-);
-
+#[on_both]
 async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
     let first = Dump::json(&json!([job("twice", json!({"status": "failed"}))]));
     let second = Dump::json(&json!([{
@@ -32,6 +24,7 @@ async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
     assert_eq!(bench.get_job("twice").await.unwrap().source.as_deref(), Some("vedo-jobs"));
 }
 
+#[on_both]
 async fn a_changed_job_is_not_set_back(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     import(&bench, &dump).await;
@@ -42,6 +35,7 @@ async fn a_changed_job_is_not_set_back(bench: TestApp) {
     assert_eq!(bench.whole("a").await, before);
 }
 
+#[on_both]
 async fn a_deleted_job_stays_deleted(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({})), job("b", json!({}))]));
     import(&bench, &dump).await;
@@ -55,6 +49,7 @@ async fn a_deleted_job_stays_deleted(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     let known = Dump::json(&json!([job("known", json!({}))]));
     import(&bench, &known).await;
@@ -73,6 +68,7 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     assert_eq!(import_reject::Entity::find().count(db).await.unwrap(), 0);
 }
 
+#[on_both]
 async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({})), job("a", json!({"status": "failed"}))]));
     for imported in [1, 0] {
@@ -84,6 +80,7 @@ async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
 }
 
 /// What a killed run leaves, and more: the rerun does the rest, and the end is that of an undisturbed run.
+#[on_both]
 async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: TestApp) {
     let whole = std::fs::read(sample("vedo_jobs.json")).unwrap();
     for end in [whole.len() / 3, whole.len() / 2, whole.len() - 3] {

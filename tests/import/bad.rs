@@ -6,17 +6,7 @@ use callsheet::import::{self, ImportError, Options};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
 
-on_both!(
-    one_bad_record_does_not_stop_the_others,
-    a_truncated_file_gives_its_whole_records,
-    each_bad_file_is_named_and_the_good_one_comes_in,
-    a_record_that_the_database_refuses_is_a_reject,
-    a_nul_is_replaced_on_both_databases,
-    words_that_json_lacks_become_null,
-    a_record_nested_too_deep_is_a_reject,
-    nothing_to_read_is_no_run,
-);
-
+#[on_both]
 async fn one_bad_record_does_not_stop_the_others(bench: TestApp) {
     let dump = Dump::json(&json!({
         "a-good": job("a-good", json!({})),
@@ -56,6 +46,7 @@ async fn one_bad_record_does_not_stop_the_others(bench: TestApp) {
     assert_eq!(raw["status"], "archived");
 }
 
+#[on_both]
 async fn a_truncated_file_gives_its_whole_records(bench: TestApp) {
     let whole = json!({"a": job("a", json!({})), "b": job("b", json!({}))}).to_string();
     let report = import(&bench, &Dump::of(&whole[..whole.len() - 40])).await;
@@ -66,6 +57,7 @@ async fn a_truncated_file_gives_its_whole_records(bench: TestApp) {
     assert!(kept[0].raw.as_ref().unwrap().starts_with(r#"{"created_at""#));
 }
 
+#[on_both]
 async fn each_bad_file_is_named_and_the_good_one_comes_in(bench: TestApp) {
     let bad = [Dump::of(""), Dump::of("SQLite format 3\0"), Dump::of("[{} {}]"), Dump::of([0xff, 0xfe, b'{', 0])];
     let good = Dump::json(&json!([job("a", json!({}))]));
@@ -79,6 +71,7 @@ async fn each_bad_file_is_named_and_the_good_one_comes_in(bench: TestApp) {
     assert_eq!((report.files[5].counts.imported, report.total.imported), (1, 1));
 }
 
+#[on_both]
 async fn a_record_that_the_database_refuses_is_a_reject(bench: TestApp) {
     let refuse = match bench.db.backend {
         Backend::Sqlite => {
@@ -99,6 +92,7 @@ async fn a_record_that_the_database_refuses_is_a_reject(bench: TestApp) {
     assert!(kept[0].raw.as_ref().unwrap().contains(r#""job_id":"b""#));
 }
 
+#[on_both]
 async fn a_nul_is_replaced_on_both_databases(bench: TestApp) {
     let request = json!({"idea": "a pier \0 at night", "x\0": ["\0"]});
     let record = job("a", json!({"status": "failed", "error": "left\0right", "request": request}));
@@ -112,6 +106,7 @@ async fn a_nul_is_replaced_on_both_databases(bench: TestApp) {
     assert_eq!(job.context.unwrap()["repairs"], repairs);
 }
 
+#[on_both]
 async fn words_that_json_lacks_become_null(bench: TestApp) {
     let text = json!({"a": job("a", json!({"progress": "@", "status": "processing"}))}).to_string();
     let surrogate = json!([job("b", json!({"error": "@", "status": "failed"}))]).to_string();
@@ -124,6 +119,7 @@ async fn words_that_json_lacks_become_null(bench: TestApp) {
     assert_eq!(bench.get_job("b").await.unwrap().error_message.as_deref(), Some("\u{fffd}!"));
 }
 
+#[on_both]
 async fn a_record_nested_too_deep_is_a_reject(bench: TestApp) {
     let deep = "[".repeat(100_000) + &"]".repeat(100_000);
     let text = json!({"a": job("a", json!({"extra": "@"})), "b": job("b", json!({}))}).to_string();
@@ -132,6 +128,7 @@ async fn a_record_nested_too_deep_is_a_reject(bench: TestApp) {
     assert_eq!(export_jobs(&bench).await.len(), 1);
 }
 
+#[on_both]
 async fn nothing_to_read_is_no_run(bench: TestApp) {
     let told = &mut |_: &import::Outcome| panic!("there is nothing to tell of");
     let none = import::run(&bench, &Options::new(Vec::new()), told).await;

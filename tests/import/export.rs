@@ -9,8 +9,7 @@ use callsheet::{
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-on_both!(every_job_is_exported_once_in_order, a_table_holds_the_same, neither_tokens_nor_keys_are_exported);
-
+#[on_both]
 async fn every_job_is_exported_once_in_order(bench: TestApp) {
     // More than two pages, most of them of one moment.
     let records: Vec<_> = (0..450).map(|n| job(&format!("job-{n:03}"), json!({}))).collect();
@@ -33,6 +32,7 @@ fn elaborate() -> NewJob {
     }
 }
 
+#[on_both]
 async fn a_table_holds_the_same(bench: TestApp) {
     bench.create(elaborate()).await;
     let job = export_jobs(&bench).await.remove(0);
@@ -54,6 +54,7 @@ async fn a_table_holds_the_same(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn neither_tokens_nor_keys_are_exported(bench: TestApp) {
     let idempotency = Idempotency::new("the-secret-key".into(), "create", &json!({}));
     bench.create_job(elaborate(), Some(idempotency)).await.unwrap();

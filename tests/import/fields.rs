@@ -6,24 +6,13 @@ use callsheet::import::{Options, SourceKind};
 use chrono_tz::America::New_York;
 use serde_json::{Value, json};
 
-on_both!(
-    what_has_no_column_is_kept,
-    a_text_too_long_for_its_column_is_cut_and_kept_whole,
-    local_times_are_read_in_the_zone_that_is_named,
-    the_inner_id_counts_whatever_the_key_is,
-    a_link_to_what_never_came_along_is_kept_aside,
-    a_link_to_what_is_there_holds,
-    shots_are_items_and_read_as_shots_again,
-    a_store_can_be_named,
-    many_records_come_in_batches,
-);
-
 async fn only(bench: &TestApp, record: Value) -> Value {
     let report = import(bench, &Dump::json(&json!([record]))).await;
     assert_eq!(report.total.imported, 1, "{:?}", report.rejects);
     export_jobs(bench).await.remove(0)
 }
 
+#[on_both]
 async fn what_has_no_column_is_kept(bench: TestApp) {
     let record = job("a", json!({"tenant": {"id": 7}, "notes": null, "retries": 3}));
     let job = only(&bench, record.clone()).await;
@@ -32,6 +21,7 @@ async fn what_has_no_column_is_kept(bench: TestApp) {
     assert_eq!((&job["started_at"], &job["completed_at"]), (&Value::Null, &Value::Null));
 }
 
+#[on_both]
 async fn a_text_too_long_for_its_column_is_cut_and_kept_whole(bench: TestApp) {
     let long = "é".repeat(700);
     let record = job("a", json!({"current_stage": long, "working_dir": long, "request": {"idea": "i", "style": long}}));
@@ -42,6 +32,7 @@ async fn a_text_too_long_for_its_column_is_cut_and_kept_whole(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn local_times_are_read_in_the_zone_that_is_named(bench: TestApp) {
     let cases = [
         ("summer", "2025-10-30T09:07:22.559323", "2025-10-30T13:07:22.559323Z"),
@@ -61,6 +52,7 @@ async fn local_times_are_read_in_the_zone_that_is_named(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn the_inner_id_counts_whatever_the_key_is(bench: TestApp) {
     let mut without = job("", json!({}));
     without.as_object_mut().unwrap().remove("job_id");
@@ -79,12 +71,14 @@ fn of_episode(episode: &str, series: &str) -> Value {
     })
 }
 
+#[on_both]
 async fn a_link_to_what_never_came_along_is_kept_aside(bench: TestApp) {
     let job = only(&bench, of_episode("e-1", &"s".repeat(80))).await;
     assert_eq!((&job["episode_id"], &job["series_id"]), (&Value::Null, &Value::Null));
     assert_eq!(job["context"]["legacy"], json!({"episode_id": "e-1", "series_id": "s".repeat(80)}));
 }
 
+#[on_both]
 async fn a_link_to_what_is_there_holds(bench: TestApp) {
     let series = bench.series("The orchestra").await;
     let job = only(&bench, of_episode("e-1", &series)).await;
@@ -92,6 +86,7 @@ async fn a_link_to_what_is_there_holds(bench: TestApp) {
     assert_eq!(job["context"]["legacy"], json!({"episode_id": "e-1"}));
 }
 
+#[on_both]
 async fn shots_are_items_and_read_as_shots_again(bench: TestApp) {
     let shot = |idx: i32, status: &str| {
         json!({
@@ -117,6 +112,7 @@ async fn shots_are_items_and_read_as_shots_again(bench: TestApp) {
     assert_eq!((shots[2].shot_idx, shots[2].camera_idx, shots[2].visual_desc.as_deref()), (1, Some(2), Some("a pier")));
 }
 
+#[on_both]
 async fn a_store_can_be_named(bench: TestApp) {
     // Without its `mode` the record is of no known shape; its request tells the type.
     let mut record = job("a", json!({}));
@@ -128,6 +124,7 @@ async fn a_store_can_be_named(bench: TestApp) {
     assert_eq!(bench.get_job("a").await.unwrap().job_type, "idea2video");
 }
 
+#[on_both]
 async fn many_records_come_in_batches(bench: TestApp) {
     let records: Vec<_> = (0..1203).map(|n| job(&format!("job-{n}"), json!({}))).collect();
     let report = import(&bench, &Dump::json(&records.into())).await;

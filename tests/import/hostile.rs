@@ -7,30 +7,11 @@ use callsheet::import::{Options, Outcome, Report};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-on_both!(
-    the_last_record_of_a_key_counts_wherever_it_stands,
-    a_file_that_is_all_depth_is_told_of,
-    a_text_of_20_mb_comes_in_and_one_of_50_does_not,
-    other_encodings_are_named,
-    odd_ids_are_kept_or_named,
-    values_that_cannot_be_right_are_put_right_or_left_out,
-    times_that_are_null_or_impossible_are_told_of,
-    what_cannot_be_opened_is_named,
-    a_word_for_a_record_is_told_of,
-    repairs_are_told_with_their_rule,
-    a_broken_line_costs_itself_alone,
-    a_name_that_repeats_is_told_of,
-    a_key_that_no_database_holds_is_put_right,
-    a_file_whose_reading_fails_is_named,
-    long_keys_of_items_are_all_kept,
-    a_number_that_nothing_holds_keeps_its_digits,
-    what_a_sentence_quotes_is_cut,
-);
-
 fn details(report: &Report) -> Vec<String> {
     report.rejects.iter().map(|outcome| outcome.fate.to_string()).collect()
 }
 
+#[on_both]
 async fn the_last_record_of_a_key_counts_wherever_it_stands(bench: TestApp) {
     let record = |status: &str| job("a", json!({"status": status})).to_string();
     let others = |from: usize| (from..from + 700).map(|n| format!(r#""o-{n}": {}"#, job(&format!("o-{n}"), json!({}))));
@@ -48,6 +29,7 @@ async fn the_last_record_of_a_key_counts_wherever_it_stands(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_file_that_is_all_depth_is_told_of(bench: TestApp) {
     let brackets = |open: &str, close: &str| open.repeat(100_000) + "1" + &close.repeat(100_000);
     for deep in [brackets("[", "]"), brackets(r#"{"a":"#, "}"), "[".repeat(100_000), r#"{"a":"#.repeat(100_000)] {
@@ -59,6 +41,7 @@ async fn a_file_that_is_all_depth_is_told_of(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_text_of_20_mb_comes_in_and_one_of_50_does_not(bench: TestApp) {
     let text = |megabytes: usize| "a lantern ".repeat(megabytes * 100_000);
     let request = |megabytes| json!({"request": {"idea": text(megabytes), "style": "s"}});
@@ -68,6 +51,7 @@ async fn a_text_of_20_mb_comes_in_and_one_of_50_does_not(bench: TestApp) {
     assert_eq!(bench.get_job("a").await.unwrap().content.unwrap().len(), 20_000_000);
 }
 
+#[on_both]
 async fn other_encodings_are_named(bench: TestApp) {
     let text = Dump::json(&json!({"a": job("a", json!({"error": "x"}))}));
     let text = std::fs::read_to_string(&text.path).unwrap();
@@ -83,6 +67,7 @@ async fn other_encodings_are_named(bench: TestApp) {
     assert_eq!(counts(&import(&bench, &Dump::of(bom)).await), (1, 1, 0, 0));
 }
 
+#[on_both]
 async fn odd_ids_are_kept_or_named(bench: TestApp) {
     let ids = ["../../etc/passwd", "a b", "C:\\jobs\\1", "%2e%2e", "'; DROP TABLE x; --", "é🎻", "null"];
     let mut records: Vec<_> = ids.iter().map(|id| job(id, json!({}))).collect();
@@ -105,6 +90,7 @@ async fn odd_ids_are_kept_or_named(bench: TestApp) {
     assert_eq!(bench.get_job("../../root").await.unwrap().working_dir, None);
 }
 
+#[on_both]
 async fn values_that_cannot_be_right_are_put_right_or_left_out(bench: TestApp) {
     let table = |id: &str, changed: Value| {
         let mut row = json!({
@@ -135,6 +121,7 @@ async fn values_that_cannot_be_right_are_put_right_or_left_out(bench: TestApp) {
     assert_eq!((kept.completed_shots, &kept.context.unwrap()["legacy"]["completed_shots"]), (4, &json!(9)));
 }
 
+#[on_both]
 async fn times_that_are_null_or_impossible_are_told_of(bench: TestApp) {
     let times =
         [(json!(null), json!(null)), (json!("0001-01-01T00:00:00"), json!(-1)), (json!([]), json!({"_seconds": "x"}))];
@@ -149,6 +136,7 @@ async fn times_that_are_null_or_impossible_are_told_of(bench: TestApp) {
     assert!(rejected(&report).iter().all(|(_, reason)| *reason == "bad_time"));
 }
 
+#[on_both]
 async fn what_cannot_be_opened_is_named(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let folder = good.path.parent().unwrap();
@@ -163,11 +151,13 @@ async fn what_cannot_be_opened_is_named(bench: TestApp) {
     assert!(details(&report).iter().all(|detail| detail.ends_with('.')));
 }
 
+#[on_both]
 async fn a_word_for_a_record_is_told_of(bench: TestApp) {
     let report = import(&bench, &Dump::of(format!("[NaN, {}, -Infinity]", job("a", json!({}))))).await;
     assert_eq!(counts(&report), (3, 1, 0, 2));
 }
 
+#[on_both]
 async fn repairs_are_told_with_their_rule(bench: TestApp) {
     let record =
         job("a", json!({"status": "failed", "error": "refused: token=0123456789abcdef\u{0}", "progress": 180}));
@@ -179,6 +169,7 @@ async fn repairs_are_told_with_their_rule(bench: TestApp) {
     assert_eq!(job.error_message.as_deref(), Some("refused: token=[secret removed]"));
 }
 
+#[on_both]
 async fn a_broken_line_costs_itself_alone(bench: TestApp) {
     let line = |id: &str| job(id, json!({})).to_string();
     let cut = line("cut");
@@ -192,6 +183,7 @@ async fn a_broken_line_costs_itself_alone(bench: TestApp) {
     assert_eq!((kept[0].raw.as_deref(), kept[1].raw.as_deref()), (Some("{bad"), Some(&cut[..cut.len() / 2])));
 }
 
+#[on_both]
 async fn a_name_that_repeats_is_told_of(bench: TestApp) {
     let text = job("a", json!({"status": "failed"})).to_string();
     let text = text.replacen("\"job_id\"", "\"status\": \"queued\", \"job_id\"", 1).replacen(
@@ -208,6 +200,7 @@ async fn a_name_that_repeats_is_told_of(bench: TestApp) {
     assert_eq!(bench.get_job("a").await.unwrap().status, entity::JobStatus::Failed);
 }
 
+#[on_both]
 async fn a_key_that_no_database_holds_is_put_right(bench: TestApp) {
     let nameless = json!({"job_id": null});
     let members = [
@@ -224,12 +217,14 @@ async fn a_key_that_no_database_holds_is_put_right(bench: TestApp) {
 }
 
 /// It can be opened, and nobody can read where no memory is.
+#[on_both]
 async fn a_file_whose_reading_fails_is_named(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let (report, _) = import_all(&bench, &Options::new(vec!["/proc/self/mem".into(), good.path.clone()])).await;
     assert_eq!((counts(&report), rejected(&report)[0].1), ((2, 1, 0, 1), "unreadable_file"));
 }
 
+#[on_both]
 async fn long_keys_of_items_are_all_kept(bench: TestApp) {
     let key = |n: usize| format!("{n}{}", "/folder".repeat(50));
     let shots: Vec<_> = (0..3).map(|n| json!({"shot_idx": key(n), "status": "completed"})).collect();
@@ -242,6 +237,7 @@ async fn long_keys_of_items_are_all_kept(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_number_that_nothing_holds_keeps_its_digits(bench: TestApp) {
     let text = json!([job("a", json!({"tenant": "@", "request": {"idea": "x", "seed": "@"}}))]).to_string();
     let report = import(&bench, &Dump::of(text.replace("\"@\"", "340282366920938463463374607431768211456"))).await;
@@ -252,6 +248,7 @@ async fn a_number_that_nothing_holds_keeps_its_digits(bench: TestApp) {
     assert_eq!(job.context.unwrap()["legacy"]["tenant"], "340282366920938463463374607431768211456");
 }
 
+#[on_both]
 async fn what_a_sentence_quotes_is_cut(bench: TestApp) {
     let long = "x".repeat(1_000_000);
     let records = json!([job("a", json!({"status": {"word": long}})), job("b", json!({"job_id": [long]}))]);

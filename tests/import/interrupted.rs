@@ -6,13 +6,12 @@ use callsheet::import::{Interrupted, Options};
 use entity::{ItemStatus, JobStatus};
 use serde_json::{Value, json};
 
-on_both!(it_is_kept_failed_or_queued_as_was_said, nothing_else_is_touched);
-
 fn dump() -> Dump {
     let shots = json!([{"shot_idx": 0, "status": "completed"}, {"shot_idx": 1, "status": "generating_video"}, {"shot_idx": 2, "status": "pending"}]);
     Dump::json(&json!([job("a", json!({"status": "processing", "shots": shots})), job("b", json!({}))]))
 }
 
+#[on_both]
 async fn it_is_kept_failed_or_queued_as_was_said(bench: TestApp) {
     use ItemStatus::{Completed, Failed, Pending, Processing};
     let cases = [
@@ -35,6 +34,7 @@ async fn it_is_kept_failed_or_queued_as_was_said(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn nothing_else_is_touched(bench: TestApp) {
     let statuses = ["queued", "completed", "failed", "cancelled"];
     let records: Value = statuses.iter().map(|status| job(status, json!({"status": status}))).collect();

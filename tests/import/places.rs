@@ -15,29 +15,13 @@ use std::{
     path::Path,
 };
 
-on_both!(
-    a_compressed_file_is_read_as_it_is,
-    a_broken_archive_gives_its_whole_records,
-    a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of,
-    a_copied_file_does_not_take_the_place_of_its_job,
-    changes_that_wait_in_a_wal_come_along,
-    a_journal_that_is_hot_is_rolled_back_in_the_copy,
-    a_database_that_is_damaged_or_unknown_is_named,
-    rows_of_a_table_that_are_odd_are_told_of,
-    an_active_job_that_is_gone_is_told_of,
-    the_vedo_table_comes_from_postgres,
-    comic_comes_from_postgres,
-    a_database_that_lets_nobody_in_is_named_without_its_password,
-    a_wrong_password_is_named,
-    an_address_of_something_else_is_named_without_its_password,
-);
-
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     out.write_all(bytes).unwrap();
     out.finish().unwrap()
 }
 
+#[on_both]
 async fn a_compressed_file_is_read_as_it_is(bench: TestApp) {
     let text = |id: &str| json!({id: job(id, json!({"status": "failed"}))}).to_string();
     // A key that stands twice has to be found in an archive as well.
@@ -53,6 +37,7 @@ async fn a_compressed_file_is_read_as_it_is(bench: TestApp) {
     assert_eq!(rejected(&report), wanted);
 }
 
+#[on_both]
 async fn a_broken_archive_gives_its_whole_records(bench: TestApp) {
     let records: Vec<_> =
         (0..2000).map(|n| job(&format!("job-{n}"), json!({"salt": fastrand::u128(..).to_string()}))).collect();
@@ -62,6 +47,7 @@ async fn a_broken_archive_gives_its_whole_records(bench: TestApp) {
     assert!(matches!(rejected(&report)[0].1, "unreadable_file" | "truncated_json"));
 }
 
+#[on_both]
 async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
@@ -84,6 +70,7 @@ async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: Test
     assert_eq!(reasons, ["unreadable_file", "unreadable_file", "empty_file", "folder_loop"]);
 }
 
+#[on_both]
 async fn a_copied_file_does_not_take_the_place_of_its_job(bench: TestApp) {
     let copy = Copy::of(&sample("web2img"));
     let job = copy.path.join("batch-a27769e9.json");
@@ -99,6 +86,7 @@ async fn open(file: &Path) -> DatabaseConnection {
     sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
 }
 
+#[on_both]
 async fn changes_that_wait_in_a_wal_come_along(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("jobs.db")).await;
@@ -123,6 +111,7 @@ async fn changes_that_wait_in_a_wal_come_along(bench: TestApp) {
     assert_eq!(Bytes::of(&left.path), before);
 }
 
+#[on_both]
 async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: TestApp) {
     let work = Copy::of(&sample("vimax_seko.db"));
     let conn = open(&work.path).await;
@@ -145,6 +134,7 @@ async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: TestApp) {
     assert_eq!(Bytes::of(&left.path), before);
 }
 
+#[on_both]
 async fn a_database_that_is_damaged_or_unknown_is_named(bench: TestApp) {
     let whole = std::fs::read(sample("vimax_seko.db")).unwrap();
     let mut holes = whole.clone();
@@ -163,6 +153,7 @@ async fn a_database_that_is_damaged_or_unknown_is_named(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
     let work = Copy::of(&sample("vimax_seko.db"));
     let conn = open(&work.path).await;
@@ -195,6 +186,7 @@ async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
     assert_eq!(bench.get_job("7").await.unwrap().created_at.timestamp_millis(), 1_735_689_600_500);
 }
 
+#[on_both]
 async fn an_active_job_that_is_gone_is_told_of(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("preferences.db")).await;
@@ -224,6 +216,7 @@ async fn sqlite_rows(file: &Path, sql: &str) -> Vec<Value> {
     rows
 }
 
+#[on_both]
 async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
     let columns = ["id", "job_type", "mode", "status", "content", "user_requirement", "style", "project_title"];
     let others = [
@@ -265,6 +258,7 @@ async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
     store.tear_down().await;
 }
 
+#[on_both]
 async fn comic_comes_from_postgres(bench: TestApp) {
     let sql = "SELECT json_object('job_id', job_id, 'status', upper(status), 'total_items', total_items, \
                'processed_items', processed_items, 'error', error, 'created_at', created_at, 'started_at', started_at, \
@@ -290,6 +284,7 @@ async fn comic_comes_from_postgres(bench: TestApp) {
     store.tear_down().await;
 }
 
+#[on_both]
 async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     let empty = TestDb::empty(Backend::Postgres).await;
@@ -337,6 +332,7 @@ fn refuse_every_password(server: TcpListener) {
     std::thread::spawn(move || server.incoming().flatten().for_each(|client| drop(refuse(client))));
 }
 
+#[on_both]
 async fn a_wrong_password_is_named(bench: TestApp) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://vedo:hunter2@{}/jobs", server.local_addr().unwrap());
@@ -357,6 +353,7 @@ async fn a_wrong_password_is_named(bench: TestApp) {
     assert!(!format!("{report} {error} {told}").contains("hunter2"));
 }
 
+#[on_both]
 async fn an_address_of_something_else_is_named_without_its_password(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
     for address in ["mysql://root:hunter2@h/jobs", "REDIS://:hunter2@h:6379/0", "https://u:hunter2@h/jobs.json"] {

@@ -9,22 +9,11 @@ use callsheet::import::{ImportError, Options, Outcome, run};
 use chrono_tz::America::New_York;
 use serde_json::json;
 
-on_both!(
-    a_user_who_may_only_read_is_enough,
-    comic_comes_from_redis,
-    a_failure_to_start_is_merged_or_stands_alone,
-    keys_of_another_type_or_without_json_are_told_of,
-    clips_of_an_older_version_come_along,
-    a_key_that_is_no_text_is_told_of,
-    thousands_of_keys_come_in_pages,
-    a_server_that_is_gone_or_refuses_is_named,
-    what_is_put_right_in_a_hash_or_in_clips_is_told,
-);
-
 fn options(redis: &TestRedis) -> Options {
     Options { source_tz: New_York, ..Options::new(vec![(&redis.url).into()]) }
 }
 
+#[on_both]
 async fn a_user_who_may_only_read_is_enough(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.load(&read(&sample("topclip/redis_dump.json"))).await;
@@ -38,6 +27,7 @@ async fn a_user_who_may_only_read_is_enough(bench: TestApp) {
     assert!(!format!("{report:?}").contains("letmein"));
 }
 
+#[on_both]
 async fn comic_comes_from_redis(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let job = json!({
@@ -56,6 +46,7 @@ async fn comic_comes_from_redis(bench: TestApp) {
     );
 }
 
+#[on_both]
 async fn a_failure_to_start_is_merged_or_stands_alone(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let times = ["created_at", "2025-08-20T01:00:00", "updated_at", "2025-08-20T01:00:00"];
@@ -80,6 +71,7 @@ async fn a_failure_to_start_is_merged_or_stands_alone(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn keys_of_another_type_or_without_json_are_told_of(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.run(&["RPUSH", "job:list", "1"]).await;
@@ -104,6 +96,7 @@ async fn keys_of_another_type_or_without_json_are_told_of(bench: TestApp) {
     assert_eq!(counts(&report), (6, 1, 0, 5));
 }
 
+#[on_both]
 async fn clips_of_an_older_version_come_along(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let times = ["created_at", "2025-08-20T01:00:00", "updated_at", "2025-08-20T01:00:00"];
@@ -135,6 +128,7 @@ async fn clips_of_an_older_version_come_along(bench: TestApp) {
     assert_eq!(text["repairs"], json!([{"field": "", "rule": "half_a_surrogate_pair_replaced"}]));
 }
 
+#[on_both]
 async fn a_key_that_is_no_text_is_told_of(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let key = [b"job:".as_slice(), &[0xff, 0xfe]].concat();
@@ -145,6 +139,7 @@ async fn a_key_that_is_no_text_is_told_of(bench: TestApp) {
     assert_eq!(rejected(&report), [("job:\u{fffd}\u{fffd}".to_owned(), "bad_id")]);
 }
 
+#[on_both]
 async fn thousands_of_keys_come_in_pages(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let mut pipe = redis::Pipeline::new();
@@ -160,6 +155,7 @@ async fn thousands_of_keys_come_in_pages(bench: TestApp) {
     assert_eq!(bench.whole("j-2999").await.items.len(), 1);
 }
 
+#[on_both]
 async fn a_server_that_is_gone_or_refuses_is_named(bench: TestApp) {
     let redis = TestRedis::empty().await;
     let good = Dump::json(&json!([job("a", json!({}))]));
@@ -177,6 +173,7 @@ async fn a_server_that_is_gone_or_refuses_is_named(bench: TestApp) {
     assert!(matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2"), "{error}");
 }
 
+#[on_both]
 async fn what_is_put_right_in_a_hash_or_in_clips_is_told(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     let hash = "return redis.call('HSET', KEYS[1], 'status', 'completed', 'message', 'caf\\233', 'clips_count', '1', \

@@ -59,43 +59,34 @@ async fn comes_in(bench: &TestApp, name: &str, truth: &str, zone: Tz, source: So
     report
 }
 
-on_both!(
-    vedo_jobs_come_in,
-    vedo_pipeline_jobs_come_in,
-    the_vedo_cache_comes_in,
-    the_vedo_table_comes_in,
-    web2img_comes_in,
-    topclip_comes_in,
-    comic_comes_in,
-    draftmaker_comes_in,
-    all_dicts_come_in_together,
-    the_dict_and_the_table_are_one_in_either_order,
-    what_is_adversarial_comes_in_or_is_told_of,
-);
-
+#[on_both]
 async fn vedo_jobs_come_in(bench: TestApp) {
     let report = comes_in(&bench, "vedo_jobs.json", "vedo_jobs", New_York, SourceKind::VedoJobs).await;
     assert_eq!(counts(&report), (9, 9, 0, 0));
 }
 
 /// The zone is named, and has no effect: the times of this store are UTC.
+#[on_both]
 async fn vedo_pipeline_jobs_come_in(bench: TestApp) {
     let name = "vedo_pipeline_jobs";
     let report = comes_in(&bench, "vedo_pipeline_jobs.json", name, New_York, SourceKind::VedoPipeline).await;
     assert_eq!(counts(&report), (8, 8, 0, 0));
 }
 
+#[on_both]
 async fn the_vedo_cache_comes_in(bench: TestApp) {
     let name = "vedo_unified_cache";
     let report = comes_in(&bench, "vedo_unified_cache.json", name, Tz::UTC, SourceKind::VedoCache).await;
     assert_eq!(counts(&report), (7, 7, 0, 0));
 }
 
+#[on_both]
 async fn the_vedo_table_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "vimax_seko.db", "vimax_seko", New_York, SourceKind::VedoTable).await;
     assert_eq!(counts(&report), (20, 20, 0, 0));
 }
 
+#[on_both]
 async fn web2img_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "web2img", "web2img", New_York, SourceKind::Web2img).await;
     assert_eq!(counts(&report), (10, 8, 0, 2));
@@ -111,6 +102,7 @@ async fn web2img_comes_in(bench: TestApp) {
     assert_eq!(scheduled.run_at.unwrap().timestamp(), 1_751_781_600);
 }
 
+#[on_both]
 async fn topclip_comes_in(bench: TestApp) {
     let mut redis = TestRedis::empty().await;
     redis.load(&read(&sample("topclip/redis_dump.json"))).await;
@@ -122,6 +114,7 @@ async fn topclip_comes_in(bench: TestApp) {
     assert_eq!(redis.contents().await, before);
 }
 
+#[on_both]
 async fn comic_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "comic", "comic", New_York, SourceKind::Comic).await;
     assert_eq!(counts(&report), (9, 8, 0, 1));
@@ -136,6 +129,7 @@ async fn comic_comes_in(bench: TestApp) {
     );
 }
 
+#[on_both]
 async fn draftmaker_comes_in(bench: TestApp) {
     let report = comes_in(&bench, "draftmaker", "draftmaker", New_York, SourceKind::Draftmaker).await;
     assert_eq!(counts(&report), (8, 8, 0, 0));
@@ -148,6 +142,7 @@ async fn draftmaker_comes_in(bench: TestApp) {
     assert!(repairs.contains("counter_recomputed") && repairs.contains("successful_upcs"), "{repairs}");
 }
 
+#[on_both]
 async fn all_dicts_come_in_together(bench: TestApp) {
     let files = ["vedo_jobs.json", "vedo_pipeline_jobs.json", "vedo_unified_cache.json"].map(sample);
     let options = Options { source_tz: New_York, ..Options::new(files.to_vec()) };
@@ -161,6 +156,7 @@ async fn all_dicts_come_in_together(bench: TestApp) {
     assert_eq!(run.options["source_tz"], "America/New_York");
 }
 
+#[on_both]
 async fn the_dict_and_the_table_are_one_in_either_order(bench: TestApp) {
     let mut files = vec![sample("vedo_jobs.json"), sample("vimax_seko.db")];
     for counted in [[9, 11], [20, 0]] {
@@ -176,6 +172,7 @@ async fn the_dict_and_the_table_are_one_in_either_order(bench: TestApp) {
 }
 
 /// Each of the files by itself, in one run.
+#[on_both]
 async fn what_is_adversarial_comes_in_or_is_told_of(bench: TestApp) {
     let copy = Copy::of(&sample("adversarial"));
     let before = Bytes::of(&copy.path);

@@ -8,16 +8,6 @@ use sea_orm::ConnectionTrait;
 use std::{path::Path, time::Instant};
 use tempfile::TempDir;
 
-on_both!(
-    what_a_schema_computes_is_not_computed,
-    a_view_or_a_virtual_table_is_no_table,
-    a_row_that_is_too_large_costs_itself,
-    a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else,
-    a_header_that_lies_is_found_out,
-    parts_without_end_are_not_held,
-    values_of_servers_that_are_too_large_stay_there,
-);
-
 const COLUMNS: &str = "id TEXT, job_type TEXT, status TEXT, created_at TEXT, updated_at TEXT";
 
 fn row(id: &str) -> String {
@@ -38,6 +28,7 @@ async fn database(statements: &[String]) -> (TempDir, Options) {
     (folder, Options::new(vec![file]))
 }
 
+#[on_both]
 async fn what_a_schema_computes_is_not_computed(bench: TestApp) {
     let huge = "hex(zeroblob(450000000))";
     for (n, table) in [
@@ -61,6 +52,7 @@ async fn what_a_schema_computes_is_not_computed(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_view_or_a_virtual_table_is_no_table(bench: TestApp) {
     let endless = "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r)";
     let view = format!(
@@ -74,6 +66,7 @@ async fn a_view_or_a_virtual_table_is_no_table(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_row_that_is_too_large_costs_itself(bench: TestApp) {
     let statements = [
         format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content BLOB)"),
@@ -92,6 +85,7 @@ async fn a_row_that_is_too_large_costs_itself(bench: TestApp) {
 }
 
 /// To put these rows in order takes more memory than the reader may have.
+#[on_both]
 async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: TestApp) {
     let statements = [
         "CREATE TABLE jobs (job_id TEXT, status TEXT, total_items INT, created_at REAL)".into(),
@@ -106,6 +100,7 @@ async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: T
     assert_eq!((report.total.imported, rejected(&report)[0].1), (0, "bad_database"));
 }
 
+#[on_both]
 async fn a_header_that_lies_is_found_out(bench: TestApp) {
     let (folder, options) =
         database(&[format!("CREATE TABLE video_generation_jobs ({COLUMNS})"), row("a"), row("b")]).await;
@@ -136,6 +131,7 @@ fn files(folder: &Path) -> Vec<String> {
     names.collect()
 }
 
+#[on_both]
 async fn parts_without_end_are_not_held(bench: TestApp) {
     let statements = [
         "CREATE TABLE jobs (job_id TEXT PRIMARY KEY, status TEXT, total_items INT, processed_items INT, error TEXT, created_at REAL, started_at REAL, completed_at REAL)".into(),
@@ -155,6 +151,7 @@ async fn parts_without_end_are_not_held(bench: TestApp) {
     assert_eq!((counts(&report), rejected(&report)[0].1), ((1, 0, 0, 1), "too_large"));
 }
 
+#[on_both]
 async fn values_of_servers_that_are_too_large_stay_there(bench: TestApp) {
     let store = TestDb::empty(Backend::Postgres).await;
     let conn = store.raw().await;

@@ -11,12 +11,7 @@ use entity::import::ImportStatus;
 use serde_json::{Value, json};
 use std::process::Stdio;
 
-on_both!(
-    nothing_of_a_run_is_written_once_it_was_aborted,
-    a_run_that_has_ended_stays_as_it_is,
-    a_run_of_another_process_is_ended,
-);
-
+#[on_both]
 async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: TestApp) {
     let id = bench.start_import(json!({})).await.unwrap();
     assert_eq!(bench.abort_import(&id).await.unwrap().status, ImportStatus::Aborted);
@@ -29,6 +24,7 @@ async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: TestApp) {
     assert_eq!(bench.abort_import("nowhere").await.unwrap_err().code(), "import_not_found");
 }
 
+#[on_both]
 async fn a_run_that_has_ended_stays_as_it_is(bench: TestApp) {
     let id = import(&bench, &Dump::json(&json!([job("a", json!({}))]))).await.import_id.unwrap();
     let before = bench.get_import(&id).await.unwrap();
@@ -51,6 +47,7 @@ async fn a_run_that_has_ended_stays_as_it_is(bench: TestApp) {
     drop(stop);
 }
 
+#[on_both]
 async fn a_run_of_another_process_is_ended(t: TestDb) {
     let server = Server::start(&t.url).await;
     for over_http in [true, false] {

@@ -8,14 +8,6 @@ use reqwest::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-on_both!(
-    an_upload_comes_in_in_the_background,
-    a_dry_upload_writes_its_account_alone,
-    what_is_no_upload_is_refused,
-    a_run_that_a_crash_cut_is_failed_at_the_next_start,
-    a_server_that_stops_ends_its_runs,
-);
-
 async fn upload(server: &Server, query: &str, content_type: &str, body: impl Into<reqwest::Body>) -> reqwest::Response {
     let call = server.client.post(server.at(&format!("/api/v1/imports{query}")));
     call.header("content-type", content_type).body(body).send().await.unwrap()
@@ -37,6 +29,7 @@ async fn ended(server: &Server, path: &str) -> Value {
     panic!("{path} does not end");
 }
 
+#[on_both]
 async fn an_upload_comes_in_in_the_background(t: TestDb) {
     let server = Server::start(&t.url).await;
     let dump = json!({"a": job("a", json!({})), "b": job("b", json!({"progress": 180})), "bad": null, "worse": []});
@@ -73,6 +66,7 @@ async fn an_upload_comes_in_in_the_background(t: TestDb) {
     assert!(list["next_cursor"].is_string());
 }
 
+#[on_both]
 async fn a_dry_upload_writes_its_account_alone(t: TestDb) {
     let server = Server::start(&t.url).await;
     let dump = json!([job("a", json!({})), 3]).to_string();
@@ -85,6 +79,7 @@ async fn a_dry_upload_writes_its_account_alone(t: TestDb) {
     assert_eq!(get(&server, "/api/v1/jobs").await["pagination"]["total"], 0);
 }
 
+#[on_both]
 async fn what_is_no_upload_is_refused(t: TestDb) {
     let server = Server::start_with(&t.url, &["--max-upload-bytes", "2048"]).await;
     for (query, content_type, body, code) in [
@@ -113,6 +108,7 @@ fn many() -> String {
     Value::from(records).to_string()
 }
 
+#[on_both]
 async fn a_run_that_a_crash_cut_is_failed_at_the_next_start(t: TestDb) {
     let server = Server::start(&t.url).await;
     let answer = upload(&server, "", "application/json", many()).await;
@@ -125,6 +121,7 @@ async fn a_run_that_a_crash_cut_is_failed_at_the_next_start(t: TestDb) {
     assert_eq!(import["imported"], get(&server, "/api/v1/jobs").await["pagination"]["total"]);
 }
 
+#[on_both]
 async fn a_server_that_stops_ends_its_runs(t: TestDb) {
     let server = Server::start(&t.url).await;
     let answer = upload(&server, "", "application/json", many()).await;

@@ -11,14 +11,6 @@ use callsheet::{
 };
 use serde_json::{Value, json};
 
-on_both!(
-    an_export_line_beyond_the_bounds_is_rejected_with_a_sentence,
-    a_line_at_the_bounds_comes_in_and_harms_nobody,
-    times_are_cut_to_microseconds,
-    a_context_of_any_form_keeps_what_has_no_home,
-    records_of_older_stores_never_leave_the_bounds,
-);
-
 /// A job with an item, an event, a series, an episode and a client, as it is exported.
 async fn exported(bench: &TestApp) -> Value {
     let items = vec![NewItem { key: "a".into(), input: None }];
@@ -50,6 +42,7 @@ async fn works(bench: &TestApp) {
     export_text(bench).await;
 }
 
+#[on_both]
 async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: TestApp) {
     let line = exported(&bench).await;
     let years = ["+12000-01-01T00:00:00Z", "-0005-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"];
@@ -139,6 +132,7 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
     assert_eq!(claimed.job.id, "a");
 }
 
+#[on_both]
 async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
     let line = exported(&bench).await;
     let at = [
@@ -177,6 +171,7 @@ async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn times_are_cut_to_microseconds(bench: TestApp) {
     let line = exported(&bench).await;
     let line = set(&line, "/created_at", &json!("2026-01-01T00:00:00.123456789Z"));
@@ -187,6 +182,7 @@ async fn times_are_cut_to_microseconds(bench: TestApp) {
     assert_eq!(job.updated_at.timestamp_subsec_nanos(), 500_000_000);
 }
 
+#[on_both]
 async fn a_context_of_any_form_keeps_what_has_no_home(bench: TestApp) {
     let line = exported(&bench).await;
     for (i, context) in
@@ -201,6 +197,7 @@ async fn a_context_of_any_form_keeps_what_has_no_home(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn records_of_older_stores_never_leave_the_bounds(bench: TestApp) {
     let odd = [
         json!({"created_at": "12000-01-01T00:00:00"}),

@@ -10,18 +10,6 @@ use callsheet::{
 };
 use serde_json::{Value, json};
 
-on_both!(
-    merging_fills_what_the_job_lacks_and_nothing_else,
-    merging_tells_nothing_of_another_state,
-    overwriting_takes_the_jobs_place,
-    a_deleted_job_comes_back_only_by_overwriting,
-    records_of_one_id_in_one_batch_meet_each_other,
-    a_dry_run_foresees_the_same,
-    merging_keeps_the_series_and_episode_of_the_job,
-    a_link_that_leads_nowhere_is_no_change,
-    two_imports_of_one_dump_share_its_records,
-);
-
 fn options(dump: &Dump, on_conflict: OnConflict) -> Options {
     Options { on_conflict, ..dump.options() }
 }
@@ -39,6 +27,7 @@ fn shots() -> Value {
     json!([{"shot_idx": 0, "status": "completed", "visual_desc": "a pier"}, {"shot_idx": 1, "status": "pending"}])
 }
 
+#[on_both]
 async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: TestApp) {
     let context = json!({"legacy": {"tenant": 1}}).as_object().cloned();
     let stored = NewJob { job_id: Some("a".into()), style: Some("Noir".into()), context, ..any_job() };
@@ -68,6 +57,7 @@ async fn merging_fills_what_the_job_lacks_and_nothing_else(bench: TestApp) {
     assert_eq!(bench.whole("a").await, whole);
 }
 
+#[on_both]
 async fn merging_tells_nothing_of_another_state(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
@@ -80,6 +70,7 @@ async fn merging_tells_nothing_of_another_state(bench: TestApp) {
     assert_eq!(after.mode.as_deref(), Some("idea"));
 }
 
+#[on_both]
 async fn overwriting_takes_the_jobs_place(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
@@ -101,6 +92,7 @@ async fn overwriting_takes_the_jobs_place(bench: TestApp) {
     assert_eq!(bench.whole("a").await.items, []);
 }
 
+#[on_both]
 async fn a_deleted_job_comes_back_only_by_overwriting(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     import(&bench, &dump).await;
@@ -114,6 +106,7 @@ async fn a_deleted_job_comes_back_only_by_overwriting(bench: TestApp) {
     assert_eq!((whole.kinds(), whole.job.as_ref().unwrap().version), (vec!["deleted", "imported"], 3));
 }
 
+#[on_both]
 async fn records_of_one_id_in_one_batch_meet_each_other(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let other = json!({
@@ -132,6 +125,7 @@ async fn records_of_one_id_in_one_batch_meet_each_other(bench: TestApp) {
     assert_eq!(after.result_data.unwrap()["video_path"], "v.mp4");
 }
 
+#[on_both]
 async fn a_dry_run_foresees_the_same(bench: TestApp) {
     bench.named("a").await;
     let dump = Dump::json(&json!([job("a", json!({"status": "failed", "error": "boom"})), job("b", json!({}))]));
@@ -143,6 +137,7 @@ async fn a_dry_run_foresees_the_same(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn merging_keeps_the_series_and_episode_of_the_job(bench: TestApp) {
     let (series, another) = (bench.series("Night trains").await, bench.series("Another").await);
     let episode = NewEpisode { series_id: Some(series.clone()), title: None, number: Some(1) };
@@ -158,6 +153,7 @@ async fn merging_keeps_the_series_and_episode_of_the_job(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_link_that_leads_nowhere_is_no_change(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({"series_id": "gone", "episode_id": "gone"}))]));
     import(&bench, &dump).await;
@@ -169,6 +165,7 @@ async fn a_link_that_leads_nowhere_is_no_change(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn two_imports_of_one_dump_share_its_records(bench: TestApp) {
     const RECORDS: usize = 4000;
     let records: Vec<_> = (0..RECORDS).map(|n| job(&format!("job-{n:05}"), json!({}))).collect();

@@ -11,8 +11,6 @@ use std::{path::Path, time::Duration};
 const RECORDS: usize = 12_000;
 const KILLS: u64 = 6;
 
-on_both!(a_run_that_is_killed_is_finished_by_the_next);
-
 fn dump(folder: &Path) -> String {
     let shots = json!([{"shot_idx": 0, "status": "completed"}, {"shot_idx": 1, "status": "pending"}]);
     let record = |n: usize| match n % 500 {
@@ -44,6 +42,7 @@ async fn state(url: &str) -> Vec<Value> {
     String::from_utf8(output.stdout).unwrap().lines().map(job).collect()
 }
 
+#[on_both]
 async fn a_run_that_is_killed_is_finished_by_the_next(t: TestDb) {
     let folder = tempfile::tempdir().unwrap();
     let dump = dump(folder.path());

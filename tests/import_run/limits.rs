@@ -10,15 +10,7 @@ use serde_json::json;
 use std::{path::PathBuf, time::Duration};
 use tempfile::TempDir;
 
-on_both!(
-    rejects_beyond_some_are_only_counted,
-    values_in_a_row_that_are_no_records_are_one_reject,
-    a_packed_file_that_unpacks_without_end_fails,
-    a_disk_that_is_nearly_full_stops_an_import,
-    an_import_that_takes_too_long_is_ended,
-    more_imports_than_may_wait_get_no_place,
-);
-
+#[on_both]
 async fn rejects_beyond_some_are_only_counted(bench: TestApp) {
     let report = import(&bench, &Dump::of("{\"x\": 1}\n".repeat(10_050))).await;
     assert_eq!(counts(&report), (10_050, 0, 0, 10_050));
@@ -32,6 +24,7 @@ async fn rejects_beyond_some_are_only_counted(bench: TestApp) {
     assert!(run.reject_bytes <= 64 << 20);
 }
 
+#[on_both]
 async fn values_in_a_row_that_are_no_records_are_one_reject(bench: TestApp) {
     let list = format!("[{} {{}}, {} 4]", "1, \"x\", null, ".repeat(100_000), job("a", json!({})).to_string() + ",");
     let report = import(&bench, &Dump::of(&list)).await;
@@ -45,6 +38,7 @@ async fn values_in_a_row_that_are_no_records_are_one_reject(bench: TestApp) {
     assert_eq!(counts(&report), (1, 0, 0, 1));
 }
 
+#[on_both]
 async fn a_packed_file_that_unpacks_without_end_fails(bench: TestApp) {
     let bomb = |byte: u8| zstd::encode_all(std::io::Read::take(std::io::repeat(byte), 1 << 30), 1).unwrap();
     // Nothing but the beginning of a record, a record a byte, and no record at all.
@@ -58,6 +52,7 @@ async fn a_packed_file_that_unpacks_without_end_fails(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_disk_that_is_nearly_full_stops_an_import(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     let room = DiskReserve { free: Some(u64::MAX), places: vec![std::env::temp_dir()] };
@@ -103,6 +98,7 @@ pub async fn ended(bench: &TestApp, id: &str) -> import::Model {
     }
 }
 
+#[on_both]
 async fn an_import_that_takes_too_long_is_ended(bench: TestApp) {
     let settings = Settings { time_limit: Some(Duration::from_millis(50)), ..Settings::default() };
     let background = Background::new((*bench).clone(), settings);
@@ -113,6 +109,7 @@ async fn an_import_that_takes_too_long_is_ended(bench: TestApp) {
     assert!(run.error.unwrap().contains("--max-import-seconds"));
 }
 
+#[on_both]
 async fn more_imports_than_may_wait_get_no_place(bench: TestApp) {
     let background = Background::new((*bench).clone(), Settings::default());
     let silence = Silence::new();

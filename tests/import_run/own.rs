@@ -15,16 +15,6 @@ use entity::{ItemStatus, active_job};
 use sea_orm::{EntityTrait, IntoActiveModel};
 use serde_json::{Value, json};
 
-on_both!(
-    an_export_comes_back_as_the_same_rows_in_the_other_database,
-    a_packed_export_is_read_as_well,
-    a_lease_comes_back_with_a_token_that_nobody_has,
-    an_export_that_was_tampered_with_is_reported,
-    an_export_without_history_begins_one,
-    an_export_of_jobs_that_change_meanwhile_comes_back,
-    a_record_as_deep_as_is_taken_comes_back,
-);
-
 /// A database of the other kind.
 async fn other(bench: &TestApp) -> TestApp {
     TestApp::set_up(if bench.db.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite }).await
@@ -100,6 +90,7 @@ async fn fill(bench: &TestApp) {
         .unwrap();
 }
 
+#[on_both]
 async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: TestApp) {
     fill(&bench).await;
     let exported = export_text(&bench).await;
@@ -122,6 +113,7 @@ async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Test
     other.tear_down().await;
 }
 
+#[on_both]
 async fn a_packed_export_is_read_as_well(bench: TestApp) {
     bench.named("a").await;
     let exported = export_text(&bench).await;
@@ -140,6 +132,7 @@ async fn a_packed_export_is_read_as_well(bench: TestApp) {
     }
 }
 
+#[on_both]
 async fn a_lease_comes_back_with_a_token_that_nobody_has(bench: TestApp) {
     let leased = bench.leased().await;
     let exported = export_text(&bench).await;
@@ -151,6 +144,7 @@ async fn a_lease_comes_back_with_a_token_that_nobody_has(bench: TestApp) {
     fresh.tear_down().await;
 }
 
+#[on_both]
 async fn an_export_that_was_tampered_with_is_reported(bench: TestApp) {
     bench.named("a").await;
     let job: Value = serde_json::from_str(&export_text(&bench).await).unwrap();
@@ -173,6 +167,7 @@ async fn an_export_that_was_tampered_with_is_reported(bench: TestApp) {
 }
 
 /// As the first Callsheet wrote it.
+#[on_both]
 async fn an_export_without_history_begins_one(bench: TestApp) {
     bench.named("a").await;
     bench.start("a").await;
@@ -187,6 +182,7 @@ async fn an_export_without_history_begins_one(bench: TestApp) {
     fresh.tear_down().await;
 }
 
+#[on_both]
 async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: TestApp) {
     let ids: Vec<_> = (0..8).map(|n| format!("job-{n}")).collect();
     for id in &ids {
@@ -210,6 +206,7 @@ async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: TestApp) {
     changes.await.unwrap();
 }
 
+#[on_both]
 async fn a_record_as_deep_as_is_taken_comes_back(bench: TestApp) {
     let lists = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let record = |id: &str, depth: usize| {

@@ -7,13 +7,7 @@ use crate::{
 use callsheet::import::{self, ImportError, Options, Outcome, RecordOutcome};
 use serde_json::{Value, json};
 
-on_both!(
-    every_reject_and_repair_is_told,
-    a_report_that_cannot_be_written_stops_the_run,
-    a_report_that_would_change_a_source_is_refused,
-    a_stop_leaves_whole_records,
-);
-
+#[on_both]
 async fn every_reject_and_repair_is_told(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let report_file = folder.path().join("report.json");
@@ -56,6 +50,7 @@ async fn every_reject_and_repair_is_told(bench: TestApp) {
     assert_eq!(told["records"].as_array().unwrap().len(), 1);
 }
 
+#[on_both]
 async fn a_report_that_cannot_be_written_stops_the_run(bench: TestApp) {
     let dump = Dump::json(&json!([job("a", json!({}))]));
     let options = Options { report: Some("/nowhere/report.json".into()), ..dump.options() };
@@ -66,6 +61,7 @@ async fn a_report_that_cannot_be_written_stops_the_run(bench: TestApp) {
     assert!(bench.get_job("a").await.is_err());
 }
 
+#[on_both]
 async fn a_stop_leaves_whole_records(bench: TestApp) {
     let records: Vec<_> = (0..20_000).map(|n| job(&format!("job-{n:05}"), json!({}))).collect();
     let dump = Dump::json(&records.into());
@@ -87,6 +83,7 @@ async fn a_stop_leaves_whole_records(bench: TestApp) {
     assert_eq!((rest.total.imported, rest.total.already_there), (20_000 - told, told));
 }
 
+#[on_both]
 async fn a_report_that_would_change_a_source_is_refused(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("dump.json.part");

@@ -13,13 +13,7 @@ use entity::{
 use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, PaginatorTrait};
 use serde_json::json;
 
-on_both!(
-    runs_are_paged_newest_first,
-    a_run_whose_process_is_gone_is_given_up,
-    a_run_that_is_silent_is_given_up,
-    old_runs_go_with_their_rejects,
-);
-
+#[on_both]
 async fn runs_are_paged_newest_first(bench: TestApp) {
     let mut ids = Vec::new();
     for _ in 0..5 {
@@ -54,6 +48,7 @@ async fn status(bench: &TestApp, id: &str) -> (ImportStatus, bool) {
     (run.status, run.error.is_some_and(|error| error.contains("is gone")))
 }
 
+#[on_both]
 async fn a_run_whose_process_is_gone_is_given_up(bench: TestApp) {
     let Some(own) = callsheet::process::own() else { return };
     let (words, _) = own.rsplit_once(' ').unwrap();
@@ -67,6 +62,7 @@ async fn a_run_whose_process_is_gone_is_given_up(bench: TestApp) {
     assert!(bench.get_import(&gone).await.unwrap().finished_at.is_some());
 }
 
+#[on_both]
 async fn a_run_that_is_silent_is_given_up(bench: TestApp) {
     let (silent, heard) = (ran_by(&bench, None).await, ran_by(&bench, Some("another-boot pid:[1] 1 1")).await);
     let done = bench.start_import(json!({})).await.unwrap();
@@ -81,6 +77,7 @@ async fn a_run_that_is_silent_is_given_up(bench: TestApp) {
     assert_eq!(status(&bench, &done).await, (ImportStatus::Finished, false));
 }
 
+#[on_both]
 async fn old_runs_go_with_their_rejects(bench: TestApp) {
     let lines = "{\"x\": 1}\n".repeat(501);
     let old = import(&bench, &Dump::of(&lines)).await.import_id.unwrap();

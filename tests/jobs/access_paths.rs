@@ -39,7 +39,7 @@ async fn thirty_one(t: &TestApp) {
     assert_eq!(claimed.len(), 1);
 }
 
-on_both!(the_rarer_of_two_leads_to_the_jobs);
+#[on_both]
 async fn the_rarer_of_two_leads_to_the_jobs(t: TestApp) {
     thirty_one(&t).await;
     for (status, labels, found, by_label) in [
@@ -54,7 +54,7 @@ async fn the_rarer_of_two_leads_to_the_jobs(t: TestApp) {
     }
 }
 
-on_both!(what_there_is_none_of_is_known_without_a_look_at_a_job);
+#[on_both]
 async fn what_there_is_none_of_is_known_without_a_look_at_a_job(t: TestApp) {
     thirty_one(&t).await;
     let none = [
@@ -71,7 +71,7 @@ async fn what_there_is_none_of_is_known_without_a_look_at_a_job(t: TestApp) {
     }
 }
 
-on_both!(a_label_named_twice_is_one_and_more_than_a_job_can_have_are_refused);
+#[on_both]
 async fn a_label_named_twice_is_one_and_more_than_a_job_can_have_are_refused(t: TestApp) {
     thirty_one(&t).await;
     let twice = Filter { labels: [team("few"), team("few")].concat(), ..Filter::default() };

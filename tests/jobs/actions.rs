@@ -38,7 +38,7 @@ async fn one_of_each(t: &TestApp) {
     }
 }
 
-on_both!(each_action_does_to_each_job_what_its_verb_does);
+#[on_both]
 async fn each_action_does_to_each_job_what_its_verb_does(t: TestApp) {
     one_of_each(&t).await;
     let all = ActionFilter { job_type: Some("idea2video".into()), ..Default::default() };
@@ -62,7 +62,7 @@ async fn each_action_does_to_each_job_what_its_verb_does(t: TestApp) {
     assert_eq!(t.count_jobs(&Default::default()).await.unwrap().total(), 0);
 }
 
-on_both!(a_preview_tells_what_an_action_then_does);
+#[on_both]
 async fn a_preview_tells_what_an_action_then_does(t: TestApp) {
     one_of_each(&t).await;
     t.clock.advance(TimeDelta::hours(1));
@@ -77,7 +77,7 @@ async fn a_preview_tells_what_an_action_then_does(t: TestApp) {
     }
 }
 
-on_both!(only_what_matches_and_was_there_is_acted_on);
+#[on_both]
 async fn only_what_matches_and_was_there_is_acted_on(t: TestApp) {
     let labels = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let red = t.create(NewJob { labels: labels(&[("team", "red")]), ..any_job() }).await;
@@ -96,7 +96,7 @@ async fn only_what_matches_and_was_there_is_acted_on(t: TestApp) {
     assert_eq!(status(&later.id).await, JobStatus::Queued);
 }
 
-on_both!(an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_aborted);
+#[on_both]
 async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_aborted(t: TestApp) {
     let mut ids = Vec::new();
     for _ in 0..450 {
@@ -131,7 +131,7 @@ async fn an_action_of_many_batches_is_gone_on_with_by_another_server_and_can_be_
     }
 }
 
-on_both!(an_action_whose_process_is_silent_is_gone_on_with);
+#[on_both]
 async fn an_action_whose_process_is_silent_is_gone_on_with(t: TestApp) {
     t.queued().await;
     let begun =
@@ -151,7 +151,7 @@ async fn an_action_whose_process_is_silent_is_gone_on_with(t: TestApp) {
     assert_eq!(t.get_action(&begun.id).await.unwrap().status, ActionStatus::Completed);
 }
 
-on_both!(what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said);
+#[on_both]
 async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: TestApp) {
     let begin = async |filter: ActionFilter, confirm, key: Option<&str>| {
         let key = key.map(|key| Idempotency { key: key.into(), fingerprint: "same".into() });
@@ -179,7 +179,7 @@ async fn what_is_on_all_jobs_has_to_be_confirmed_however_it_is_said(t: TestApp) 
     }
 }
 
-on_both!(bad_actions_are_refused);
+#[on_both]
 async fn bad_actions_are_refused(t: TestApp) {
     let everything = action(ActionKind::Delete, ActionFilter::default());
     refusal(t.start_action(everything.clone(), false, None).await, "confirmation_required");

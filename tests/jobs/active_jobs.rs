@@ -21,7 +21,7 @@ async fn of_client(t: &TestApp, client: &str) -> String {
     t.create(new).await.id
 }
 
-on_both!(a_job_is_active_from_its_creation_until_it_ends_however_it_ends);
+#[on_both]
 async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: TestApp) {
     for end in ["complete", "fail", "cancel", "delete", "patch"] {
         let id = of_client(&t, "page").await;
@@ -44,7 +44,7 @@ async fn a_job_is_active_from_its_creation_until_it_ends_however_it_ends(t: Test
     }
 }
 
-on_both!(a_client_may_have_several_jobs_and_a_job_several_clients);
+#[on_both]
 async fn a_client_may_have_several_jobs_and_a_job_several_clients(t: TestApp) {
     let first = of_client(&t, "phone").await;
     t.clock.advance(chrono::TimeDelta::seconds(1));
@@ -62,7 +62,7 @@ async fn a_client_may_have_several_jobs_and_a_job_several_clients(t: TestApp) {
     assert!(active(&t, "laptop").await.is_empty());
 }
 
-on_both!(a_job_that_has_ended_is_nobodys_until_it_is_put_again);
+#[on_both]
 async fn a_job_that_has_ended_is_nobodys_until_it_is_put_again(t: TestApp) {
     let id = of_client(&t, "page").await;
     t.cancel_job(&id, None, None).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_job_that_has_ended_is_nobodys_until_it_is_put_again(t: TestApp) {
     assert_eq!(active(&t, "page").await, [id]);
 }
 
-on_both!(bad_clients_and_unknown_jobs_are_refused);
+#[on_both]
 async fn bad_clients_and_unknown_jobs_are_refused(t: TestApp) {
     let id = t.queued().await.id;
     let long = "x".repeat(201);
@@ -94,7 +94,7 @@ async fn bad_clients_and_unknown_jobs_are_refused(t: TestApp) {
     assert!(active(&t, "page").await.is_empty());
 }
 
-on_both!(a_job_that_ends_while_it_is_put_is_nobodys);
+#[on_both]
 async fn a_job_that_ends_while_it_is_put_is_nobodys(t: TestApp) {
     let other = t.another().await;
     for round in 0..20 {

@@ -13,7 +13,7 @@ async fn nothing_was_written(t: &TestApp) {
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().total(), 0);
 }
 
-on_both!(a_nul_is_refused_wherever_it_stands);
+#[on_both]
 async fn a_nul_is_refused_wherever_it_stands(t: TestApp) {
     let nul = || Some("a\0b".to_owned());
     let new = NewJob {
@@ -50,7 +50,7 @@ async fn a_nul_is_refused_wherever_it_stands(t: TestApp) {
     nothing_was_written(&t).await;
 }
 
-on_both!(a_text_that_is_too_long_is_refused_and_the_longest_is_taken);
+#[on_both]
 async fn a_text_that_is_too_long_is_refused_and_the_longest_is_taken(t: TestApp) {
     let text = |n: usize| Some("ü".repeat(n));
     let new = |more: usize| NewJob {
@@ -70,7 +70,7 @@ async fn a_text_that_is_too_long_is_refused_and_the_longest_is_taken(t: TestApp)
     t.create(new(0)).await;
 }
 
-on_both!(an_id_is_1_to_64_plain_characters);
+#[on_both]
 async fn an_id_is_1_to_64_plain_characters(t: TestApp) {
     let long = "x".repeat(65);
     for id in ["", "a/b", "a b", "🎬", "é", "a\0", "%2e", &long, &"x".repeat(300)] {
@@ -87,7 +87,7 @@ async fn an_id_is_1_to_64_plain_characters(t: TestApp) {
     t.named(&long[1..]).await;
 }
 
-on_both!(numbers_times_types_labels_and_keys_have_their_bounds);
+#[on_both]
 async fn numbers_times_types_labels_and_keys_have_their_bounds(t: TestApp) {
     let many = (0..17).map(|n| (format!("label-{n}"), String::new()));
     let odd = [("a~b".to_owned(), String::new()), ("x".repeat(64), String::new()), (String::new(), String::new())];
@@ -128,7 +128,7 @@ async fn numbers_times_types_labels_and_keys_have_their_bounds(t: TestApp) {
     nothing_was_written(&t).await;
 }
 
-on_both!(a_patch_is_held_to_the_same_bounds);
+#[on_both]
 async fn a_patch_is_held_to_the_same_bounds(t: TestApp) {
     let id = t.started().await.id;
     let label = |key: &str, value: Option<&str>| Some(Some([(key.to_owned(), value.map(str::to_owned))].into()));
@@ -157,7 +157,7 @@ async fn a_patch_is_held_to_the_same_bounds(t: TestApp) {
     t.refused(&id, "episode_not_found", t.update_job(&id, JobPatch { episode_id: episode, ..none() }, None)).await;
 }
 
-on_both!(an_id_that_no_row_can_have_is_simply_not_found);
+#[on_both]
 async fn an_id_that_no_row_can_have_is_simply_not_found(t: TestApp) {
     let long = "x".repeat(300);
     for id in ["", "a\0b", "no/where", "🎬", "' OR 1=1 --", &long] {
@@ -182,7 +182,7 @@ async fn an_id_that_no_row_can_have_is_simply_not_found(t: TestApp) {
     }
 }
 
-on_both!(series_and_episodes_are_held_to_bounds);
+#[on_both]
 async fn series_and_episodes_are_held_to_bounds(t: TestApp) {
     for (title, code) in
         [("", "too_short"), (" \n", "too_short"), ("a\0", "nul_character"), (&"x".repeat(256), "too_long")]
@@ -197,7 +197,7 @@ async fn series_and_episodes_are_held_to_bounds(t: TestApp) {
     refusal(t.create_episode(new, None).await, "series_not_found");
 }
 
-on_both!(the_first_and_the_last_time_that_are_taken_are_kept_as_they_are);
+#[on_both]
 async fn the_first_and_the_last_time_that_are_taken_are_kept_as_they_are(t: TestApp) {
     for time in ["0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z"] {
         let run_at = Some(DateTime::parse_from_rfc3339(time).unwrap().to_utc());

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
-on_both!(a_queued_job_is_cancelled_at_once);
+#[on_both]
 async fn a_queued_job_is_cancelled_at_once(t: TestApp) {
     let id = t.queued().await.id;
     let now = t.clock.advance(TimeDelta::seconds(1));
@@ -16,7 +16,7 @@ async fn a_queued_job_is_cancelled_at_once(t: TestApp) {
     assert_eq!(whole.events[1].data, Some(json!({"reason": "not needed"})));
 }
 
-on_both!(a_job_that_runs_without_a_lease_is_cancelled_at_once);
+#[on_both]
 async fn a_job_that_runs_without_a_lease_is_cancelled_at_once(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(1), None).await.unwrap();
@@ -24,7 +24,7 @@ async fn a_job_that_runs_without_a_lease_is_cancelled_at_once(t: TestApp) {
     assert_eq!((job.status, job.progress, job.completed_shots), (JobStatus::Cancelled, 25.0, 1));
 }
 
-on_both!(a_long_reason_or_one_with_a_nul_is_refused);
+#[on_both]
 async fn a_long_reason_or_one_with_a_nul_is_refused(t: TestApp) {
     let id = t.queued().await.id;
     let long = t.refused(&id, "invalid_request", t.cancel_job(&id, Some("x".repeat(1001)), None)).await;

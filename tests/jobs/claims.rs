@@ -8,7 +8,7 @@ use sea_orm::{ActiveModelTrait, ActiveValue::Set};
 use serde_json::json;
 use std::collections::HashSet;
 
-on_both!(a_claim_counts_an_attempt_and_gives_a_lease_and_all_items);
+#[on_both]
 async fn a_claim_counts_an_attempt_and_gives_a_lease_and_all_items(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: Some(json!({"of": key})) });
     let id = t.create(NewJob { items: items.into(), content: Some("A fox".into()), ..any_job() }).await.id;
@@ -29,7 +29,7 @@ async fn a_claim_counts_an_attempt_and_gives_a_lease_and_all_items(t: TestApp) {
     assert!(t.claim_jobs(claim("w2")).await.unwrap().is_empty());
 }
 
-on_both!(jobs_come_by_priority_then_when_due_then_by_age);
+#[on_both]
 async fn jobs_come_by_priority_then_when_due_then_by_age(t: TestApp) {
     let now = t.now();
     let at = |seconds| Some(now + TimeDelta::seconds(seconds));
@@ -60,7 +60,7 @@ async fn jobs_come_by_priority_then_when_due_then_by_age(t: TestApp) {
     assert!(t.claim_jobs(claim("w")).await.unwrap().is_empty(), "the rest is not due, or of another type");
 }
 
-on_both!(no_job_is_given_twice_however_many_ask_at_once);
+#[on_both]
 async fn no_job_is_given_twice_however_many_ask_at_once(t: TestApp) {
     for i in 0..60 {
         t.create(NewJob { priority: i % 3, ..any_job() }).await;
@@ -90,7 +90,7 @@ async fn no_job_is_given_twice_however_many_ask_at_once(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(a_thousand_jobs_with_items_are_one_claim);
+#[on_both]
 async fn a_thousand_jobs_with_items_are_one_claim(t: TestApp) {
     for i in 0..1001 {
         let items = (0..i % 3).map(|n| NewItem { key: format!("{n}"), input: None }).collect();
@@ -106,7 +106,7 @@ async fn a_thousand_jobs_with_items_are_one_claim(t: TestApp) {
     assert_eq!(tokens.len(), 1000, "a token a job");
 }
 
-on_both!(jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim);
+#[on_both]
 async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next_claim(t: TestApp) {
     for (id, shots) in [("a", 9000), ("b", 9000), ("c", 9000), ("d", 50_000), ("e", 1)] {
         t.named(id).await;
@@ -123,7 +123,7 @@ async fn jobs_whose_items_would_be_too_many_for_one_answer_are_left_for_the_next
     }
 }
 
-on_both!(a_claim_says_all_that_is_wrong_with_it);
+#[on_both]
 async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
     let wrong = Claim {
         worker_id: "w".repeat(10_000),
@@ -150,7 +150,7 @@ async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
     assert_eq!(pointers(&refusal(t.claim_jobs(wrong).await, "invalid_request")), expected);
 }
 
-on_both!(a_retried_job_is_due_when_its_wait_is_over);
+#[on_both]
 async fn a_retried_job_is_due_when_its_wait_is_over(t: TestApp) {
     let id = t.queued().await.id;
     let token = t.claimed("w").await.job.lease_token.unwrap();
@@ -182,7 +182,7 @@ async fn jobs_that_another_transaction_holds_are_left_out_on_postgres() {
     .await;
 }
 
-on_both!(a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on);
+#[on_both]
 async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(t: TestApp) {
     let mut expected = Vec::new();
     for n in 0..60 {
@@ -208,7 +208,7 @@ async fn a_large_claim_ends_before_its_answer_is_too_large_and_the_next_goes_on(
     assert_eq!(given, expected);
 }
 
-on_both!(a_claim_of_many_small_jobs_has_them_all_in_order);
+#[on_both]
 async fn a_claim_of_many_small_jobs_has_them_all_in_order(t: TestApp) {
     let mut expected = Vec::new();
     for priority in [1, 0] {

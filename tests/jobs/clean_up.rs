@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::{ConnectionTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-on_both!(only_the_history_of_jobs_that_ended_long_ago_goes);
+#[on_both]
 async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: TestApp) {
     let old = t.job_in(JobStatus::Completed).await;
     let at_work = t.started().await;
@@ -28,7 +28,7 @@ async fn only_the_history_of_jobs_that_ended_long_ago_goes(t: TestApp) {
     assert_eq!(t.named(&old.id).await.version, old.version + 2);
 }
 
-on_both!(history_that_stays_is_looked_through_beside_any_writer);
+#[on_both]
 async fn history_that_stays_is_looked_through_beside_any_writer(t: TestApp) {
     t.started().await;
     t.clock.advance(TimeDelta::days(40));

@@ -5,7 +5,7 @@ use callsheet::{background::Loops, jobs::JobManager};
 use chrono::TimeDelta;
 use std::{sync::Arc, time::Duration};
 
-on_both!(a_clock_is_held_to_that_of_the_database_where_it_has_one);
+#[on_both]
 async fn a_clock_is_held_to_that_of_the_database_where_it_has_one(t: TestApp) {
     let Some(there) = t.database().clock().await.unwrap() else {
         assert_eq!((t.db.backend, t.clock_ahead().await.unwrap()), (Backend::Sqlite, None));

@@ -4,7 +4,7 @@ use crate::support::{TestApp, any_job};
 use callsheet::jobs::{Counts, Filter, NewJob, Order, PageAfter, View};
 use entity::JobStatus;
 
-on_both!(jobs_are_counted_by_status);
+#[on_both]
 async fn jobs_are_counted_by_status(t: TestApp) {
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap(), Counts::default());
     let wanted = [
@@ -24,7 +24,7 @@ async fn jobs_are_counted_by_status(t: TestApp) {
     assert_eq!(counts.total(), 15);
 }
 
-on_both!(counts_go_by_the_filters_of_a_list);
+#[on_both]
 async fn counts_go_by_the_filters_of_a_list(t: TestApp) {
     t.create(NewJob { job_type: "other".into(), ..any_job() }).await;
     t.started().await;
@@ -35,7 +35,7 @@ async fn counts_go_by_the_filters_of_a_list(t: TestApp) {
     assert_eq!(t.count_jobs(&filter).await.unwrap(), Counts { queued: 2, ..Default::default() });
 }
 
-on_both!(a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more);
+#[on_both]
 async fn a_total_that_is_not_kept_is_counted_to_a_thousand_and_says_when_there_are_more(t: TestApp) {
     let of_a_mode = |n| vec![NewJob { mode: Some("idea".into()), ..any_job() }; n];
     let total = async |filter: Filter| {

@@ -7,7 +7,7 @@ use chrono::{TimeDelta, TimeZone, Utc};
 use entity::{ItemStatus, JobStatus};
 use serde_json::{Value, json};
 
-on_both!(a_created_job_is_queued_with_the_defaults_of_the_domain);
+#[on_both]
 async fn a_created_job_is_queued_with_the_defaults_of_the_domain(t: TestApp) {
     let job = t.queued().await;
     assert_eq!((job.status, job.version, job.attempt, job.max_attempts), (JobStatus::Queued, 1, 0, 3));
@@ -20,7 +20,7 @@ async fn a_created_job_is_queued_with_the_defaults_of_the_domain(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(what_was_sent_is_read_back);
+#[on_both]
 async fn what_was_sent_is_read_back(t: TestApp) {
     let series_id = t.series("Night shift").await;
     let episode = NewEpisode { series_id: Some(series_id.clone()), title: None, number: Some(1) };
@@ -55,14 +55,14 @@ async fn what_was_sent_is_read_back(t: TestApp) {
     assert_eq!(job.run_at, Some(Utc.timestamp_nanos(1_800_000_000_123_456_000)), "cut to microseconds");
 }
 
-on_both!(an_id_that_is_taken_is_refused_and_its_job_stays);
+#[on_both]
 async fn an_id_that_is_taken_is_refused_and_its_job_stays(t: TestApp) {
     t.named("mine").await;
     let other = NewJob { job_id: Some("mine".into()), job_type: "other".into(), ..any_job() };
     t.refused("mine", "job_exists", t.create_job(other, None)).await;
 }
 
-on_both!(of_many_that_create_one_id_at_once_one_does);
+#[on_both]
 async fn of_many_that_create_one_id_at_once_one_does(t: TestApp) {
     for round in 0..10 {
         let id = format!("job-{round}");
@@ -81,7 +81,7 @@ async fn of_many_that_create_one_id_at_once_one_does(t: TestApp) {
     }
 }
 
-on_both!(a_series_or_episode_that_is_not_there_is_named);
+#[on_both]
 async fn a_series_or_episode_that_is_not_there_is_named(t: TestApp) {
     let series = NewJob { job_id: Some("a".into()), series_id: Some("nowhere".into()), ..any_job() };
     let error = t.refused("a", "series_not_found", t.create_job(series, None)).await;
@@ -91,7 +91,7 @@ async fn a_series_or_episode_that_is_not_there_is_named(t: TestApp) {
     assert!(error.to_string().contains("nowhere") && error.to_string().contains("episode_id"), "{error}");
 }
 
-on_both!(items_keep_the_order_in_which_they_came);
+#[on_both]
 async fn items_keep_the_order_in_which_they_came(t: TestApp) {
     let item = |key: &str, input| NewItem { key: key.into(), input };
     let items = vec![
@@ -109,7 +109,7 @@ async fn items_keep_the_order_in_which_they_came(t: TestApp) {
     assert!(rows.iter().all(|i| (i.status, i.attempt, i.created_at) == (ItemStatus::Pending, 0, t.now())));
 }
 
-on_both!(ten_thousand_items_are_taken_and_one_more_refused);
+#[on_both]
 async fn ten_thousand_items_are_taken_and_one_more_refused(t: TestApp) {
     let items = |n: usize| (0..n).map(|i| NewItem { key: format!("shot-{i}"), input: None }).collect::<Vec<_>>();
     let job = t.create(NewJob { items: items(10_000), ..any_job() }).await;
@@ -121,7 +121,7 @@ async fn ten_thousand_items_are_taken_and_one_more_refused(t: TestApp) {
     assert_eq!(pointers(&error), ["/items too_many"]);
 }
 
-on_both!(times_are_kept_to_the_microsecond);
+#[on_both]
 async fn times_are_kept_to_the_microsecond(t: TestApp) {
     for micros in [1, 1_000, 999_999, 1_000_000, 500_000] {
         t.clock.advance(TimeDelta::microseconds(micros));

@@ -8,7 +8,7 @@ fn named(id: &str) -> NewJob {
     NewJob { job_id: Some(id.into()), ..any_job() }
 }
 
-on_both!(each_job_of_a_call_is_made_or_refused_by_itself);
+#[on_both]
 async fn each_job_of_a_call_is_made_or_refused_by_itself(t: TestApp) {
     t.named("taken").await;
     t.named("deleted").await;
@@ -36,7 +36,7 @@ async fn each_job_of_a_call_is_made_or_refused_by_itself(t: TestApp) {
     assert_eq!(t.get_job("deleted").await.unwrap().version, 3);
 }
 
-on_both!(a_call_that_comes_again_makes_nothing_twice);
+#[on_both]
 async fn a_call_that_comes_again_makes_nothing_twice(t: TestApp) {
     let key = |body| Some(Idempotency::new("k".repeat(255), "create_jobs", &json!(body)));
     let new = || vec![any_job(), named("mine"), any_job()];
@@ -50,7 +50,7 @@ async fn a_call_that_comes_again_makes_nothing_twice(t: TestApp) {
     assert_eq!(t.count_jobs(&Default::default()).await.unwrap().total(), 3);
 }
 
-on_both!(a_thousand_jobs_are_one_call_and_what_is_wrong_with_any_refuses_all);
+#[on_both]
 async fn a_thousand_jobs_are_one_call_and_what_is_wrong_with_any_refuses_all(t: TestApp) {
     let outcomes = t.create_jobs(vec![any_job(); 1000], None).await.unwrap();
     assert!(outcomes.iter().all(Result::is_ok));

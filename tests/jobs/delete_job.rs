@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use sea_orm::Iterable;
 
-on_both!(a_deleted_job_leaves_one_event_and_nothing_else);
+#[on_both]
 async fn a_deleted_job_leaves_one_event_and_nothing_else(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
@@ -22,7 +22,7 @@ async fn a_deleted_job_leaves_one_event_and_nothing_else(t: TestApp) {
     refusal(t.delete_job(&id, None).await, "job_not_found");
 }
 
-on_both!(a_job_is_deleted_in_any_status);
+#[on_both]
 async fn a_job_is_deleted_in_any_status(t: TestApp) {
     for status in JobStatus::iter() {
         let id = t.job_in(status).await.id;
@@ -31,7 +31,7 @@ async fn a_job_is_deleted_in_any_status(t: TestApp) {
     }
 }
 
-on_both!(a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting);
+#[on_both]
 async fn a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting(t: TestApp) {
     t.named("again").await;
     t.start("again").await;
@@ -48,7 +48,7 @@ async fn a_job_that_takes_the_id_of_a_deleted_one_goes_on_counting(t: TestApp) {
     assert_eq!(t.named("again").await.version, 7);
 }
 
-on_both!(of_two_deletions_at_once_one_finds_the_job);
+#[on_both]
 async fn of_two_deletions_at_once_one_finds_the_job(t: TestApp) {
     for _ in 0..10 {
         let id = t.queued().await.id;
@@ -62,7 +62,7 @@ async fn of_two_deletions_at_once_one_finds_the_job(t: TestApp) {
     }
 }
 
-on_both!(an_id_that_is_deleted_and_taken_again_at_once_never_counts_twice);
+#[on_both]
 async fn an_id_that_is_deleted_and_taken_again_at_once_never_counts_twice(t: TestApp) {
     t.named("contested").await;
     let mut last = 1;

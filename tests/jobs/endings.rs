@@ -23,7 +23,7 @@ fn outcome(id: &str, token: &str, ending: Ending) -> AttemptReport {
 
 const DONE: Ending = Ending::Completed { result: None };
 
-on_both!(only_the_token_of_the_lease_reports);
+#[on_both]
 async fn only_the_token_of_the_lease_reports(t: TestApp) {
     let (id, token) = held(&t).await;
     let progress = || Progress { progress: Some(5.0), current_stage: None };
@@ -49,7 +49,7 @@ async fn only_the_token_of_the_lease_reports(t: TestApp) {
     t.mark_completed(&unleased, None, None).await.unwrap();
 }
 
-on_both!(an_ending_that_is_said_again_changes_nothing);
+#[on_both]
 async fn an_ending_that_is_said_again_changes_nothing(t: TestApp) {
     let (id, token) = held(&t).await;
     let result = json!({"video_path": "/a.mp4"}).as_object().cloned();
@@ -74,7 +74,7 @@ async fn an_ending_that_is_said_again_changes_nothing(t: TestApp) {
     }
 }
 
-on_both!(a_report_of_an_earlier_attempt_comes_too_late);
+#[on_both]
 async fn a_report_of_an_earlier_attempt_comes_too_late(t: TestApp) {
     let (id, first) = held(&t).await;
     t.mark_failed(&id, for_now("busy"), by(&first)).await.unwrap();
@@ -86,7 +86,7 @@ async fn a_report_of_an_earlier_attempt_comes_too_late(t: TestApp) {
     t.refused(&id, "lease_lost", t.mark_completed(&id, None, by(&first))).await;
 }
 
-on_both!(a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once);
+#[on_both]
 async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_back_at_once(t: TestApp) {
     let (id, token) = held(&t).await;
     let wait = callsheet::jobs::Failure { retry_after_seconds: Some(3600), ..for_now("busy") };
@@ -105,7 +105,7 @@ async fn a_job_that_waits_for_its_next_attempt_is_cancelled_at_once_and_comes_ba
     whole.assert_history_is_whole();
 }
 
-on_both!(a_release_gives_the_attempt_back_and_keeps_what_is_done);
+#[on_both]
 async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
     let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
@@ -125,7 +125,7 @@ async fn a_release_gives_the_attempt_back_and_keeps_what_is_done(t: TestApp) {
     assert_eq!((next.job.attempt, next.items[0].status), (1, ItemStatus::Completed));
 }
 
-on_both!(a_job_that_is_not_wanted_ends_as_its_worker_says);
+#[on_both]
 async fn a_job_that_is_not_wanted_ends_as_its_worker_says(t: TestApp) {
     for (ending, status) in [
         (DONE, JobStatus::Completed),
@@ -144,7 +144,7 @@ async fn a_job_that_is_not_wanted_ends_as_its_worker_says(t: TestApp) {
     }
 }
 
-on_both!(each_outcome_of_a_call_is_taken_or_refused_by_itself);
+#[on_both]
 async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: TestApp) {
     let (done, done_token) = held(&t).await;
     let (failed, failed_token) = held(&t).await;
@@ -181,7 +181,7 @@ async fn each_outcome_of_a_call_is_taken_or_refused_by_itself(t: TestApp) {
     assert_eq!((t.whole(&lost).await, t.whole(&queued).await), before);
 }
 
-on_both!(an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items);
+#[on_both]
 async fn an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items(t: TestApp) {
     let items = ["a", "b", "c"].map(|key| NewItem { key: key.into(), input: Some(json!({"p": key})) });
     let new = NewJob {
@@ -227,7 +227,7 @@ async fn an_outcome_leaves_what_it_does_not_speak_of_and_skips_open_items(t: Tes
     );
 }
 
-on_both!(a_call_reports_1_to_1000_outcomes);
+#[on_both]
 async fn a_call_reports_1_to_1000_outcomes(t: TestApp) {
     let many = |n| (0..n).map(|i| outcome(&format!("j{i}"), "x", DONE)).collect::<Vec<_>>();
     for n in [0, 1001] {
@@ -242,7 +242,7 @@ async fn a_call_reports_1_to_1000_outcomes(t: TestApp) {
     assert_eq!(pointers(&error), ["/outcomes/0/error nul_character", "/outcomes/0/retry_after_seconds out_of_range"]);
 }
 
-on_both!(a_start_may_take_a_lease);
+#[on_both]
 async fn a_start_may_take_a_lease(t: TestApp) {
     let id = t.queued().await.id;
     let job = t.start_job_leased(&id, Some("me".into()), 30, None).await.unwrap();

@@ -13,7 +13,7 @@ async fn create(t: &TestApp, new: NewEpisode) -> episode::Model {
     t.create_episode(new, None).await.unwrap()
 }
 
-on_both!(episodes_are_listed_newest_first_of_one_series_or_all);
+#[on_both]
 async fn episodes_are_listed_newest_first_of_one_series_or_all(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     let mut made = Vec::new();
@@ -30,7 +30,7 @@ async fn episodes_are_listed_newest_first_of_one_series_or_all(t: TestApp) {
     assert_eq!(of_a.iter().map(|e| e.number).collect::<Vec<_>>(), [Some(1), Some(2), Some(0)]);
 }
 
-on_both!(a_series_has_each_number_once);
+#[on_both]
 async fn a_series_has_each_number_once(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     create(&t, numbered(&a, 1)).await;
@@ -42,7 +42,7 @@ async fn a_series_has_each_number_once(t: TestApp) {
     }
 }
 
-on_both!(of_two_that_take_one_number_at_once_one_does);
+#[on_both]
 async fn of_two_that_take_one_number_at_once_one_does(t: TestApp) {
     let series = t.series("A").await;
     for number in 0..10 {
@@ -56,7 +56,7 @@ async fn of_two_that_take_one_number_at_once_one_does(t: TestApp) {
     }
 }
 
-on_both!(deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict);
+#[on_both]
 async fn deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict(t: TestApp) {
     let (a, b) = (t.series("A").await, t.series("B").await);
     let (one, other) = (create(&t, numbered(&a, 1)).await, create(&t, numbered(&b, 1)).await);
@@ -67,7 +67,7 @@ async fn deleting_a_series_with_episodes_of_one_number_elsewhere_is_no_conflict(
     }
 }
 
-on_both!(the_jobs_of_a_deleted_episode_stay_and_their_history_says_so);
+#[on_both]
 async fn the_jobs_of_a_deleted_episode_stay_and_their_history_says_so(t: TestApp) {
     let series = t.series("A").await;
     let episode = create(&t, numbered(&series, 1)).await.id;
@@ -83,7 +83,7 @@ async fn the_jobs_of_a_deleted_episode_stay_and_their_history_says_so(t: TestApp
     refusal(t.delete_episode(&episode).await, "episode_not_found");
 }
 
-on_both!(a_series_and_its_episodes_deleted_at_once_leave_whole_histories);
+#[on_both]
 async fn a_series_and_its_episodes_deleted_at_once_leave_whole_histories(t: TestApp) {
     for _ in 0..10 {
         let series = t.series("A").await;

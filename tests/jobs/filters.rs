@@ -23,7 +23,7 @@ fn some(text: &str) -> Option<String> {
     Some(text.into())
 }
 
-on_both!(a_column_is_matched_exactly);
+#[on_both]
 async fn a_column_is_matched_exactly(t: TestApp) {
     let series = t.series("S").await;
     let episode = NewEpisode { series_id: None, title: None, number: None };
@@ -49,7 +49,7 @@ async fn a_column_is_matched_exactly(t: TestApp) {
     assert_eq!(found(&t, Filter { status: Some(JobStatus::Failed), ..both }).await, [""; 0]);
 }
 
-on_both!(a_time_is_from_the_first_moment_to_before_the_last);
+#[on_both]
 async fn a_time_is_from_the_first_moment_to_before_the_last(t: TestApp) {
     let start = t.now();
     for (id, micros) in [("a", 0), ("b", 1), ("c", 1_000), ("d", 500_000), ("e", 1_000_000), ("f", 1_000_001)] {
@@ -69,7 +69,7 @@ async fn a_time_is_from_the_first_moment_to_before_the_last(t: TestApp) {
     assert_eq!(found(&t, nanos).await, ["d", "e", "f"], "finer than microseconds, and still after c");
 }
 
-on_both!(times_that_no_row_can_have_are_refused);
+#[on_both]
 async fn times_that_no_row_can_have_are_refused(t: TestApp) {
     for year in [-1, 10_000, 200_000] {
         let time = Utc.with_ymd_and_hms(year, 6, 1, 0, 0, 0).single();
@@ -88,7 +88,7 @@ async fn times_that_no_row_can_have_are_refused(t: TestApp) {
     assert_eq!(t.count_jobs(&ever).await.unwrap().total(), 1);
 }
 
-on_both!(a_job_must_have_each_of_the_labels);
+#[on_both]
 async fn a_job_must_have_each_of_the_labels(t: TestApp) {
     let pairs =
         |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
@@ -111,7 +111,7 @@ async fn a_job_must_have_each_of_the_labels(t: TestApp) {
     assert_eq!(found(&t, combined).await, [""; 0]);
 }
 
-on_both!(text_stands_in_title_or_content_and_has_no_wildcards);
+#[on_both]
 async fn text_stands_in_title_or_content_and_has_no_wildcards(t: TestApp) {
     let titled = |text: &str| NewJob { project_title: some(text), ..any_job() };
     let told = |text: &str| NewJob { content: some(text), ..any_job() };
@@ -133,7 +133,7 @@ async fn text_stands_in_title_or_content_and_has_no_wildcards(t: TestApp) {
     assert_eq!(found(&t, text("?")).await, [""; 0]);
 }
 
-on_both!(a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter);
+#[on_both]
 async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: TestApp) {
     let nul = || some("a\0");
     let none = Filter::default;
@@ -153,7 +153,7 @@ async fn a_filter_with_a_nul_or_an_odd_label_is_refused_by_its_parameter(t: Test
     }
 }
 
-on_both!(a_summary_leaves_the_large_columns_out_and_nothing_else);
+#[on_both]
 async fn a_summary_leaves_the_large_columns_out_and_nothing_else(t: TestApp) {
     let object = |value| Some(super::mark_completed::object(value));
     let new = NewJob {

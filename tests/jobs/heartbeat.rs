@@ -20,7 +20,7 @@ async fn held(t: &TestApp, keys: &[&str]) -> (String, String) {
     (id, job.lease_token.unwrap())
 }
 
-on_both!(a_heartbeat_that_reports_nothing_is_no_step_of_the_version);
+#[on_both]
 async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let before = t.whole(&id).await;
@@ -35,7 +35,7 @@ async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: TestApp) 
     assert_eq!(after.job, Some(job), "only the lease moved");
 }
 
-on_both!(a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_does_not);
+#[on_both]
 async fn a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_does_not(t: TestApp) {
     t.queued().await;
     let job = t.claim_jobs(Claim { lease_seconds: 600, ..claim("w") }).await.unwrap().remove(0).job;
@@ -46,7 +46,7 @@ async fn a_lease_ends_when_the_heartbeat_says_and_is_not_shortened_by_one_that_d
     assert_eq!(beat(Some(86_400)).await.unwrap().lease_expires_at, t.now() + TimeDelta::days(1));
 }
 
-on_both!(what_comes_with_a_heartbeat_is_one_event_and_its_log_another);
+#[on_both]
 async fn what_comes_with_a_heartbeat_is_one_event_and_its_log_another(t: TestApp) {
     let (id, token) = held(&t, &["a", "b"]).await;
     let beat = Heartbeat {
@@ -68,7 +68,7 @@ async fn what_comes_with_a_heartbeat_is_one_event_and_its_log_another(t: TestApp
     assert_eq!(t.whole(&id).await.events.len(), 4);
 }
 
-on_both!(a_heartbeat_takes_progress_and_counts_of_shots);
+#[on_both]
 async fn a_heartbeat_takes_progress_and_counts_of_shots(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let shots = Heartbeat { total_shots: Some(8), completed_shots: Some(2), ..Default::default() };
@@ -94,7 +94,7 @@ async fn a_heartbeat_takes_progress_and_counts_of_shots(t: TestApp) {
     t.refused(&id, "shots_counted_from_items", t.heartbeat(&id, &token, shots)).await;
 }
 
-on_both!(a_heartbeat_of_who_lost_the_lease_changes_nothing);
+#[on_both]
 async fn a_heartbeat_of_who_lost_the_lease_changes_nothing(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let beat = || Heartbeat { progress: Progress { progress: Some(5.0), current_stage: None }, ..Default::default() };
@@ -106,7 +106,7 @@ async fn a_heartbeat_of_who_lost_the_lease_changes_nothing(t: TestApp) {
     t.refused(&unleased, "lease_lost", t.heartbeat(&unleased, &token, beat())).await;
 }
 
-on_both!(a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job);
+#[on_both]
 async fn a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let now = t.clock.advance(TimeDelta::seconds(61));
@@ -117,7 +117,7 @@ async fn a_lease_that_ran_out_is_kept_up_as_long_as_nobody_took_the_job(t: TestA
     t.refused(&id, "lease_lost", t.heartbeat(&id, &token, Heartbeat::default())).await;
 }
 
-on_both!(a_heartbeat_tells_that_the_job_is_not_wanted);
+#[on_both]
 async fn a_heartbeat_tells_that_the_job_is_not_wanted(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     t.cancel_job(&id, None, None).await.unwrap();
@@ -127,7 +127,7 @@ async fn a_heartbeat_tells_that_the_job_is_not_wanted(t: TestApp) {
     assert_eq!((job.status, job.lease_token, job.cancel_requested_at), (JobStatus::Cancelled, None, None));
 }
 
-on_both!(a_heartbeat_says_all_that_is_wrong_with_it);
+#[on_both]
 async fn a_heartbeat_says_all_that_is_wrong_with_it(t: TestApp) {
     let (id, token) = held(&t, &["a"]).await;
     let wrong = Heartbeat {
@@ -152,7 +152,7 @@ async fn a_heartbeat_says_all_that_is_wrong_with_it(t: TestApp) {
     t.refused(&id, "item_conflict", t.heartbeat(&id, &token, twice)).await;
 }
 
-on_both!(a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited);
+#[on_both]
 async fn a_lease_is_counted_from_when_it_is_given_however_long_the_write_waited(t: TestApp) {
     let (id, token) = held(&t, &[]).await;
     let other = t.queued().await.id;

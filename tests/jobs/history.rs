@@ -10,7 +10,7 @@ use entity::{ItemStatus, JobStatus};
 use fastrand::Rng;
 use sea_orm::Iterable;
 
-on_both!(events_are_read_in_order_behind_a_place);
+#[on_both]
 async fn events_are_read_in_order_behind_a_place(t: TestApp) {
     let id = t.started().await.id;
     t.mark_completed(&id, None, None).await.unwrap();
@@ -24,7 +24,7 @@ async fn events_are_read_in_order_behind_a_place(t: TestApp) {
     assert_eq!(seqs(Some(i64::MIN), 1).await, [1]);
 }
 
-on_both!(after_whatever_verbs_the_history_is_whole);
+#[on_both]
 async fn after_whatever_verbs_the_history_is_whole(t: TestApp) {
     let ids = some_jobs(&t).await;
     let mut rng = Rng::with_seed(20_260_101);
@@ -39,7 +39,7 @@ async fn after_whatever_verbs_the_history_is_whole(t: TestApp) {
     check(&t, &ids).await;
 }
 
-on_both!(after_eight_callers_at_once_the_history_is_whole);
+#[on_both]
 async fn after_eight_callers_at_once_the_history_is_whole(t: TestApp) {
     let ids = some_jobs(&t).await;
     let caller = |seed: u64| {

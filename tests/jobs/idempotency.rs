@@ -13,7 +13,7 @@ async fn jobs(t: &TestApp) -> u64 {
     t.count_jobs(&Filter::default()).await.unwrap().total()
 }
 
-on_both!(the_same_request_with_the_same_key_is_answered_with_the_first_job);
+#[on_both]
 async fn the_same_request_with_the_same_key_is_answered_with_the_first_job(t: TestApp) {
     let first = t.create_job(any_job(), key("k", json!({"a": 1, "b": 2}))).await.unwrap();
     assert!(!first.replayed);
@@ -26,7 +26,7 @@ async fn the_same_request_with_the_same_key_is_answered_with_the_first_job(t: Te
     t.whole(&first.job.id).await.assert_history_is_whole();
 }
 
-on_both!(another_request_with_the_same_key_is_refused);
+#[on_both]
 async fn another_request_with_the_same_key_is_refused(t: TestApp) {
     let id = t.create_job(any_job(), key("k", json!({"a": 1}))).await.unwrap().job.id;
     t.refused(&id, "idempotency_key_reused", t.create_job(any_job(), key("k", json!({"a": 2})))).await;
@@ -35,14 +35,14 @@ async fn another_request_with_the_same_key_is_refused(t: TestApp) {
     assert_eq!(jobs(&t).await, 1);
 }
 
-on_both!(a_request_that_was_refused_does_not_spend_its_key);
+#[on_both]
 async fn a_request_that_was_refused_does_not_spend_its_key(t: TestApp) {
     let bad = NewJob { series_id: Some("nowhere".into()), ..any_job() };
     refusal(t.create_job(bad, key("k", json!(1))).await, "series_not_found");
     assert!(!t.create_job(any_job(), key("k", json!(2))).await.unwrap().replayed);
 }
 
-on_both!(the_key_of_a_deleted_job_is_free_again);
+#[on_both]
 async fn the_key_of_a_deleted_job_is_free_again(t: TestApp) {
     let id = t.create_job(any_job(), key("k", json!(1))).await.unwrap().job.id;
     t.delete_job(&id, None).await.unwrap();
@@ -50,7 +50,7 @@ async fn the_key_of_a_deleted_job_is_free_again(t: TestApp) {
     assert!(!second.replayed && second.job.id != id);
 }
 
-on_both!(many_calls_at_once_with_one_key_make_one_job);
+#[on_both]
 async fn many_calls_at_once_with_one_key_make_one_job(t: TestApp) {
     let other = t.another().await;
     for round in 0..10 {
@@ -68,7 +68,7 @@ async fn many_calls_at_once_with_one_key_make_one_job(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(of_two_requests_at_once_with_one_key_one_is_refused);
+#[on_both]
 async fn of_two_requests_at_once_with_one_key_one_is_refused(t: TestApp) {
     for round in 0..10 {
         let create = |n: i32| {
@@ -81,7 +81,7 @@ async fn of_two_requests_at_once_with_one_key_one_is_refused(t: TestApp) {
     }
 }
 
-on_both!(a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict);
+#[on_both]
 async fn a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict(t: TestApp) {
     let new = || NewJob { job_id: Some("mine".into()), ..any_job() };
     t.create_job(new(), key("k", json!(1))).await.unwrap();
@@ -89,7 +89,7 @@ async fn a_key_and_an_id_named_again_are_a_replay_and_not_a_conflict(t: TestApp)
     refusal(t.create_job(new(), key("l", json!(1))).await, "job_exists");
 }
 
-on_both!(a_key_has_1_to_255_visible_characters);
+#[on_both]
 async fn a_key_has_1_to_255_visible_characters(t: TestApp) {
     for odd in ["", "a\nb", "a\0", &"x".repeat(256)] {
         let error = refusal(t.create_job(any_job(), key(odd, json!(1))).await, "invalid_request");
@@ -101,7 +101,7 @@ async fn a_key_has_1_to_255_visible_characters(t: TestApp) {
     t.create_job(any_job(), key(&"🔑".repeat(255), json!(1))).await.unwrap();
 }
 
-on_both!(series_and_episodes_take_keys_too);
+#[on_both]
 async fn series_and_episodes_take_keys_too(t: TestApp) {
     let series = |title: &str| NewSeries { title: title.into() };
     let first = t.create_series(series("A"), key("s", json!("A"))).await.unwrap();

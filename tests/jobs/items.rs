@@ -25,7 +25,7 @@ async fn statuses(t: &TestApp, id: &str) -> Vec<(String, ItemStatus)> {
     t.list_items(id, None, 100).await.unwrap().into_iter().map(|i| (i.key, i.status)).collect()
 }
 
-on_both!(items_are_reported_by_key_and_by_position_and_counted);
+#[on_both]
 async fn items_are_reported_by_key_and_by_position_and_counted(t: TestApp) {
     let id = running(&t, &["a", "b", "c", "d"]).await;
     let reports = vec![report("b", Completed), at(2, Skipped), at(0, Failed), report("d", Processing)];
@@ -43,7 +43,7 @@ async fn items_are_reported_by_key_and_by_position_and_counted(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(an_item_keeps_its_times_result_and_attempt);
+#[on_both]
 async fn an_item_keeps_its_times_result_and_attempt(t: TestApp) {
     let id = running(&t, &["a"]).await;
     let begun = t.clock.advance(TimeDelta::seconds(1));
@@ -61,7 +61,7 @@ async fn an_item_keeps_its_times_result_and_attempt(t: TestApp) {
     assert_eq!(item.result, Some(json!({"video_path": "x.mp4"})), "no result in a report leaves the last");
 }
 
-on_both!(a_key_that_is_not_there_yet_makes_an_item);
+#[on_both]
 async fn a_key_that_is_not_there_yet_makes_an_item(t: TestApp) {
     let id = running(&t, &[]).await;
     t.update_shots(&id, Some(4), None, None).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_key_that_is_not_there_yet_makes_an_item(t: TestApp) {
     assert_eq!(seen, [(0, "x"), (1, "y"), (2, "z"), (3, "w"), (4, "v")]);
 }
 
-on_both!(a_batch_is_taken_as_a_whole_or_not_at_all);
+#[on_both]
 async fn a_batch_is_taken_as_a_whole_or_not_at_all(t: TestApp) {
     let id = running(&t, &["a", "b"]).await;
     let beyond = vec![report("a", Completed), at(2, Completed)];
@@ -97,14 +97,14 @@ async fn a_batch_is_taken_as_a_whole_or_not_at_all(t: TestApp) {
     );
 }
 
-on_both!(an_item_that_stands_twice_in_a_call_is_refused_even_when_the_first_changes_nothing);
+#[on_both]
 async fn an_item_that_stands_twice_in_a_call_is_refused_even_when_the_first_changes_nothing(t: TestApp) {
     let id = running(&t, &["a", "b"]).await;
     t.report_items(&id, vec![report("a", Completed)], None).await.unwrap();
     t.refused(&id, "item_conflict", t.report_items(&id, vec![report("a", Completed), at(0, Failed)], None)).await;
 }
 
-on_both!(a_call_reports_1_to_1000_items_and_a_job_holds_10_000);
+#[on_both]
 async fn a_call_reports_1_to_1000_items_and_a_job_holds_10_000(t: TestApp) {
     let id = running(&t, &["first"]).await;
     let batch = |from: i32, n: i32| (from..from + n).map(|i| report(&format!("k{i}"), Completed)).collect::<Vec<_>>();
@@ -123,7 +123,7 @@ async fn a_call_reports_1_to_1000_items_and_a_job_holds_10_000(t: TestApp) {
     assert_eq!((job.completed_shots, job.progress), (10_000, 100.0));
 }
 
-on_both!(a_report_that_changes_nothing_makes_no_event);
+#[on_both]
 async fn a_report_that_changes_nothing_makes_no_event(t: TestApp) {
     let id = running(&t, &["a"]).await;
     t.report_items(&id, vec![report("a", Completed)], None).await.unwrap();
@@ -133,7 +133,7 @@ async fn a_report_that_changes_nothing_makes_no_event(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(a_key_that_several_items_have_is_refused_in_favour_of_the_position);
+#[on_both]
 async fn a_key_that_several_items_have_is_refused_in_favour_of_the_position(t: TestApp) {
     let id = running(&t, &["0", "1"]).await;
     // Imported shots of two scenes may carry one number.
@@ -144,7 +144,7 @@ async fn a_key_that_several_items_have_is_refused_in_favour_of_the_position(t: T
     assert_eq!(job.completed_shots, 1);
 }
 
-on_both!(a_new_attempt_finds_the_done_items_done);
+#[on_both]
 async fn a_new_attempt_finds_the_done_items_done(t: TestApp) {
     let id = running(&t, &["a", "b", "c", "d"]).await;
     let reports = vec![report("a", Completed), report("b", Skipped), report("c", Failed), report("d", Processing)];
@@ -161,7 +161,7 @@ async fn a_new_attempt_finds_the_done_items_done(t: TestApp) {
     after.assert_history_is_whole();
 }
 
-on_both!(reports_of_many_at_once_are_all_counted);
+#[on_both]
 async fn reports_of_many_at_once_are_all_counted(t: TestApp) {
     let id = running(&t, &["seed"]).await;
     let worker = |n: i32| {
@@ -180,7 +180,7 @@ async fn reports_of_many_at_once_are_all_counted(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(items_are_paged_by_position);
+#[on_both]
 async fn items_are_paged_by_position(t: TestApp) {
     let id = t.with_items(&["a", "b", "c"]).await.id;
     let page = |after, limit| {

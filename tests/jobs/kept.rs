@@ -24,7 +24,7 @@ fn report(key: &str, status: ItemStatus) -> ItemReport {
     ItemReport { key: Some(key.into()), idx: None, status, result: None, error: None }
 }
 
-on_both!(a_read_after_ones_own_write_is_never_older);
+#[on_both]
 async fn a_read_after_ones_own_write_is_never_older(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.started().await.id;
@@ -46,7 +46,7 @@ async fn a_read_after_ones_own_write_is_never_older(t: TestApp) {
     jobs.database().clone().close().await.unwrap();
 }
 
-on_both!(what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second);
+#[on_both]
 async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_within_a_second(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.create(any_job()).await.id;
@@ -63,7 +63,7 @@ async fn what_is_kept_is_read_once_and_what_is_written_past_callsheet_is_seen_wi
     jobs.database().clone().close().await.unwrap();
 }
 
-on_both!(what_is_large_in_any_part_is_not_kept);
+#[on_both]
 async fn what_is_large_in_any_part_is_not_kept(t: TestApp) {
     let jobs = keeping(&t).await;
     let long = "x".repeat(100_000);
@@ -84,7 +84,7 @@ async fn what_is_large_in_any_part_is_not_kept(t: TestApp) {
     jobs.database().clone().close().await.unwrap();
 }
 
-on_both!(a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody);
+#[on_both]
 async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestApp) {
     let jobs = keeping(&t).await;
     let id = t.queued().await.id;
@@ -105,7 +105,7 @@ async fn a_lease_that_moved_is_seen_by_the_next_read_and_told_to_nobody(t: TestA
     jobs.database().clone().close().await.unwrap();
 }
 
-on_both!(a_job_and_its_items_are_read_as_of_one_version);
+#[on_both]
 async fn a_job_and_its_items_are_read_as_of_one_version(t: TestApp) {
     const SHOTS: usize = 150;
     let keys: Vec<String> = (0..SHOTS).map(|n| n.to_string()).collect();

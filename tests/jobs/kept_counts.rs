@@ -53,7 +53,7 @@ async fn assert_exact(t: &TestApp, when: &str) {
     }
 }
 
-on_both!(counts_are_exact_after_statements_of_strangers);
+#[on_both]
 async fn counts_are_exact_after_statements_of_strangers(t: TestApp) {
     for n in 0..20 {
         t.create(nth(n)).await;
@@ -119,7 +119,7 @@ async fn change(jobs: &JobManager, raw: &DatabaseConnection, n: usize, rng: &mut
     made.is_ok()
 }
 
-on_both!(counts_are_exact_after_thousands_of_random_changes_at_once);
+#[on_both]
 async fn counts_are_exact_after_thousands_of_random_changes_at_once(t: TestApp) {
     random_changes(&t, 4_000).await;
 }

@@ -50,7 +50,7 @@ async fn assert_kept(t: &TestApp, when: &str) {
     assert_eq!(seen[1], seen[0], "{when}");
 }
 
-on_both!(a_job_is_found_by_the_labels_that_it_has_now);
+#[on_both]
 async fn a_job_is_found_by_the_labels_that_it_has_now(t: TestApp) {
     t.create(labelled("a", &[("team", "red"), ("tier", "gold")])).await;
     t.create(labelled("b", &[("team", "red")])).await;
@@ -73,7 +73,7 @@ async fn a_job_is_found_by_the_labels_that_it_has_now(t: TestApp) {
     assert_kept(&t, "after all").await;
 }
 
-on_both!(pages_under_a_label_go_on_where_the_last_one_ended);
+#[on_both]
 async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
     for n in 0..9 {
         t.create(labelled(&format!("job-{n}"), &[("team", if n % 3 == 0 { "rare" } else { "many" })])).await;
@@ -99,7 +99,7 @@ async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
     }
 }
 
-on_both!(labels_are_kept_whatever_strangers_write);
+#[on_both]
 async fn labels_are_kept_whatever_strangers_write(t: TestApp) {
     for n in 0..6 {
         t.create(labelled(&format!("job-{n}"), &[("team", "red"), ("n", &n.to_string())])).await;

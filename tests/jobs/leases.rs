@@ -5,7 +5,7 @@ use callsheet::jobs::{ItemReport, JobPatch, Progress};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 
-on_both!(only_the_holder_of_the_lease_reports);
+#[on_both]
 async fn only_the_holder_of_the_lease_reports(t: TestApp) {
     let id = t.leased().await.id;
     let report = Progress { progress: Some(5.0), current_stage: None };
@@ -24,7 +24,7 @@ async fn only_the_holder_of_the_lease_reports(t: TestApp) {
     }
 }
 
-on_both!(a_leased_job_is_flagged_and_its_worker_has_to_let_go);
+#[on_both]
 async fn a_leased_job_is_flagged_and_its_worker_has_to_let_go(t: TestApp) {
     let leased = t.leased().await;
     let now = t.clock.advance(TimeDelta::seconds(1));
@@ -34,7 +34,7 @@ async fn a_leased_job_is_flagged_and_its_worker_has_to_let_go(t: TestApp) {
     assert_eq!(t.whole(&leased.id).await.kinds(), ["created", "started", "cancel_requested"]);
 }
 
-on_both!(asking_again_to_cancel_changes_nothing);
+#[on_both]
 async fn asking_again_to_cancel_changes_nothing(t: TestApp) {
     let id = t.leased().await.id;
     t.cancel_job(&id, None, None).await.unwrap();
@@ -45,7 +45,7 @@ async fn asking_again_to_cancel_changes_nothing(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields);
+#[on_both]
 async fn a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields(t: TestApp) {
     let id = t.leased().await.id;
     t.cancel_job(&id, None, None).await.unwrap();
@@ -55,7 +55,7 @@ async fn a_patch_that_cancels_a_flagged_job_still_writes_its_other_fields(t: Tes
     t.whole(&id).await.assert_history_is_whole();
 }
 
-on_both!(a_leased_job_is_retried_only_when_the_lease_has_run_out);
+#[on_both]
 async fn a_leased_job_is_retried_only_when_the_lease_has_run_out(t: TestApp) {
     let leased = t.leased().await;
     t.clock.set(leased.lease_expires_at.unwrap() - TimeDelta::microseconds(1));

@@ -5,7 +5,7 @@ use callsheet::error::{Error, Resource};
 use chrono::TimeDelta;
 use std::time::Duration;
 
-on_both!(a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_again);
+#[on_both]
 async fn a_loop_that_has_not_run_for_ten_of_its_periods_is_late_until_it_runs_again(t: TestApp) {
     t.loop_began("fast", Duration::from_secs(1));
     t.loop_began("slow", Duration::from_secs(3600));

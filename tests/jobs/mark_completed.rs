@@ -11,7 +11,7 @@ pub fn object(value: Value) -> Map<String, Value> {
     members
 }
 
-on_both!(a_completed_job_has_all_shots_and_its_result_and_no_error);
+#[on_both]
 async fn a_completed_job_has_all_shots_and_its_result_and_no_error(t: TestApp) {
     let id = t.started().await.id;
     t.mark_failed(&id, for_now("busy"), None).await.unwrap();
@@ -26,7 +26,7 @@ async fn a_completed_job_has_all_shots_and_its_result_and_no_error(t: TestApp) {
     assert_eq!(job.result_data, Some(Value::Object(result)));
 }
 
-on_both!(without_a_result_the_one_that_was_there_stays);
+#[on_both]
 async fn without_a_result_the_one_that_was_there_stays(t: TestApp) {
     let id = t.started().await.id;
     let patch = callsheet::jobs::JobPatch { result: Some(Some(object(json!({"a": 1})))), ..Default::default() };
@@ -35,7 +35,7 @@ async fn without_a_result_the_one_that_was_there_stays(t: TestApp) {
     assert_eq!(job.result_data, Some(json!({"a": 1})));
 }
 
-on_both!(without_a_known_total_there_are_no_shots_and_all_the_progress);
+#[on_both]
 async fn without_a_known_total_there_are_no_shots_and_all_the_progress(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, Progress { progress: Some(40.0), current_stage: Some("Rendering".into()) }, None)
@@ -45,7 +45,7 @@ async fn without_a_known_total_there_are_no_shots_and_all_the_progress(t: TestAp
     assert_eq!((job.progress, job.total_shots, job.completed_shots), (100.0, 0, 0));
 }
 
-on_both!(a_result_with_a_nul_is_refused_and_its_place_named);
+#[on_both]
 async fn a_result_with_a_nul_is_refused_and_its_place_named(t: TestApp) {
     let id = t.started().await.id;
     let result = object(json!({"shots": [{"a/b": "x\0"}], "ok": "x"}));

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
-on_both!(a_failure_waits_between_half_and_the_whole_of_its_step);
+#[on_both]
 async fn a_failure_waits_between_half_and_the_whole_of_its_step(t: TestApp) {
     for (jitter, waits) in [(0.0, [2_500, 5_000, 10_000]), (1.0, [5_000, 10_000, 20_000])] {
         t.chance.set_jitter(jitter);
@@ -22,7 +22,7 @@ async fn a_failure_waits_between_half_and_the_whole_of_its_step(t: TestApp) {
     }
 }
 
-on_both!(the_last_attempt_fails_for_good);
+#[on_both]
 async fn the_last_attempt_fails_for_good(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(2), ..any_job() }).await.id;
     t.start(&id).await;
@@ -38,14 +38,14 @@ async fn the_last_attempt_fails_for_good(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(an_error_that_no_attempt_mends_fails_at_once);
+#[on_both]
 async fn an_error_that_no_attempt_mends_fails_at_once(t: TestApp) {
     let id = t.started().await.id;
     let job = t.mark_failed(&id, for_good("no such model"), None).await.unwrap();
     assert_eq!((job.status, job.attempt, job.max_attempts), (JobStatus::Failed, 1, 3));
 }
 
-on_both!(a_worker_may_say_how_long_to_wait);
+#[on_both]
 async fn a_worker_may_say_how_long_to_wait(t: TestApp) {
     let id = t.started().await.id;
     let failure = Failure { retry_after_seconds: Some(90), ..for_now("quota") };
@@ -58,7 +58,7 @@ async fn a_worker_may_say_how_long_to_wait(t: TestApp) {
     assert_eq!(pointers(&error), ["/retry_after_seconds out_of_range"]);
 }
 
-on_both!(a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history);
+#[on_both]
 async fn a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(3), None).await.unwrap();
@@ -67,7 +67,7 @@ async fn a_job_that_goes_back_to_the_queue_begins_anew_but_for_its_history(t: Te
     assert_eq!((job.worker_id, job.current_stage, job.completed_at), (None, None, None));
 }
 
-on_both!(a_job_that_fails_for_good_keeps_its_progress);
+#[on_both]
 async fn a_job_that_fails_for_good_keeps_its_progress(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(4), Some(3), None).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_job_that_fails_for_good_keeps_its_progress(t: TestApp) {
     assert_eq!((job.progress, job.total_shots, job.completed_shots), (75.0, 4, 3));
 }
 
-on_both!(an_error_with_a_nul_is_refused);
+#[on_both]
 async fn an_error_with_a_nul_is_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.mark_failed(&id, for_now("a\0b"), None)).await;

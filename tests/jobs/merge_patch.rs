@@ -13,7 +13,7 @@ async fn merged(t: &TestApp, before: Option<Value>, patch: Value) -> Option<Valu
     t.get_job(&id).await.unwrap().context
 }
 
-on_both!(objects_are_merged_member_by_member);
+#[on_both]
 async fn objects_are_merged_member_by_member(t: TestApp) {
     let before = json!({"a": {"b": 1, "c": [1, 2]}, "d": "x", "e": null});
     let cases = [
@@ -29,7 +29,7 @@ async fn objects_are_merged_member_by_member(t: TestApp) {
     assert_eq!(merged(&t, None, json!({"a": null, "b": 1})).await, Some(json!({"b": 1})));
 }
 
-on_both!(two_patches_of_different_members_at_once_both_hold);
+#[on_both]
 async fn two_patches_of_different_members_at_once_both_hold(t: TestApp) {
     let id = t.queued().await.id;
     let patch = |n: i32| {
@@ -46,7 +46,7 @@ async fn two_patches_of_different_members_at_once_both_hold(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(labels_are_merged_up_to_16);
+#[on_both]
 async fn labels_are_merged_up_to_16(t: TestApp) {
     let labels =
         |n: usize| -> BTreeMap<String, String> { (0..n).map(|i| (format!("l{i:02}"), "x".to_owned())).collect() };

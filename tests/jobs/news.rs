@@ -5,7 +5,7 @@ use callsheet::db::{CommitNotice, JobChanged};
 use entity::JobStatus;
 use std::sync::Arc;
 
-on_both!(each_change_is_told_once_it_is_committed);
+#[on_both]
 async fn each_change_is_told_once_it_is_committed(t: TestApp) {
     let mut news = t.database().change_bus().subscribe();
     let job = t.started().await;

@@ -56,7 +56,7 @@ async fn by_offset(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Ve
     }
 }
 
-on_both!(offset_and_cursor_agree_and_meet_each_job_once);
+#[on_both]
 async fn offset_and_cursor_agree_and_meet_each_job_once(t: TestApp) {
     forty(&t).await;
     for filter in [Filter::default(), Filter { mode: Some("even".into()), ..Default::default() }] {
@@ -77,7 +77,7 @@ async fn offset_and_cursor_agree_and_meet_each_job_once(t: TestApp) {
     }
 }
 
-on_both!(jobs_of_one_moment_are_paged_by_id);
+#[on_both]
 async fn jobs_of_one_moment_are_paged_by_id(t: TestApp) {
     for id in ["b", "a.2", "a", "B", "a:1", "c", "_"] {
         t.named(id).await;
@@ -90,7 +90,7 @@ async fn jobs_of_one_moment_are_paged_by_id(t: TestApp) {
     }
 }
 
-on_both!(rows_that_come_between_two_pages_move_no_row_over_the_edge);
+#[on_both]
 async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: TestApp) {
     forty(&t).await;
     let before = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
@@ -109,7 +109,7 @@ async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: TestApp) 
     assert_eq!(seen, before);
 }
 
-on_both!(the_cursor_of_a_deleted_job_still_names_a_place);
+#[on_both]
 async fn the_cursor_of_a_deleted_job_still_names_a_place(t: TestApp) {
     forty(&t).await;
     let all = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
@@ -119,7 +119,7 @@ async fn the_cursor_of_a_deleted_job_still_names_a_place(t: TestApp) {
     assert_eq!(ids(&rest).collect::<Vec<_>>(), all[5..]);
 }
 
-on_both!(a_page_has_1_to_200_jobs);
+#[on_both]
 async fn a_page_has_1_to_200_jobs(t: TestApp) {
     for limit in [0, 201, 10_000, u64::MAX] {
         let refused =
@@ -128,7 +128,7 @@ async fn a_page_has_1_to_200_jobs(t: TestApp) {
     }
 }
 
-on_both!(a_page_behind_the_last_job_is_empty_however_far);
+#[on_both]
 async fn a_page_behind_the_last_job_is_empty_however_far(t: TestApp) {
     t.queued().await;
     for offset in [1, 1_000_000, i64::MAX as u64] {
@@ -139,7 +139,7 @@ async fn a_page_behind_the_last_job_is_empty_however_far(t: TestApp) {
     assert_eq!(parameters(&refusal(refused, "invalid_request")), ["offset out_of_range"]);
 }
 
-on_both!(a_deep_offset_finds_the_same_rows_whichever_end_is_nearer);
+#[on_both]
 async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: TestApp) {
     let raw = t.db.raw().await;
     // Seven share each moment.

@@ -11,7 +11,7 @@ fn stage(text: &str) -> Progress {
     Progress { progress: None, current_stage: Some(text.into()) }
 }
 
-on_both!(what_a_report_leaves_out_stays);
+#[on_both]
 async fn what_a_report_leaves_out_stays(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(12.5), None).await.unwrap();
@@ -24,7 +24,7 @@ async fn what_a_report_leaves_out_stays(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(a_report_that_says_nothing_new_makes_no_event);
+#[on_both]
 async fn a_report_that_says_nothing_new_makes_no_event(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(33.3), None).await.unwrap();
@@ -36,7 +36,7 @@ async fn a_report_that_says_nothing_new_makes_no_event(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(progress_outside_0_to_100_is_refused);
+#[on_both]
 async fn progress_outside_0_to_100_is_refused(t: TestApp) {
     let id = t.started().await.id;
     for value in [-1.0, -0.000_001, 100.000_001, 101.0, f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
@@ -49,7 +49,7 @@ async fn progress_outside_0_to_100_is_refused(t: TestApp) {
     }
 }
 
-on_both!(a_report_of_nothing_is_refused);
+#[on_both]
 async fn a_report_of_nothing_is_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.update_progress(&id, Progress::default(), None)).await;
@@ -58,7 +58,7 @@ async fn a_report_of_nothing_is_refused(t: TestApp) {
     assert_eq!(pointers(&error), [" nothing_given"]);
 }
 
-on_both!(a_stage_of_255_characters_is_taken_and_one_of_256_refused);
+#[on_both]
 async fn a_stage_of_255_characters_is_taken_and_one_of_256_refused(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, stage(&"🎬".repeat(255)), None).await.unwrap();
@@ -66,7 +66,7 @@ async fn a_stage_of_255_characters_is_taken_and_one_of_256_refused(t: TestApp) {
     assert_eq!(pointers(&error), ["/current_stage too_long"]);
 }
 
-on_both!(shots_decide_the_progress_when_a_total_is_known);
+#[on_both]
 async fn shots_decide_the_progress_when_a_total_is_known(t: TestApp) {
     let id = t.started().await.id;
     t.update_progress(&id, progress(3.0), None).await.unwrap();
@@ -80,7 +80,7 @@ async fn shots_decide_the_progress_when_a_total_is_known(t: TestApp) {
     assert_eq!((job.progress, job.total_shots, job.completed_shots), (50.0, 16, 8));
 }
 
-on_both!(more_shots_done_than_there_are_is_refused);
+#[on_both]
 async fn more_shots_done_than_there_are_is_refused(t: TestApp) {
     let id = t.started().await.id;
     t.update_shots(&id, Some(5), Some(5), None).await.unwrap();
@@ -91,7 +91,7 @@ async fn more_shots_done_than_there_are_is_refused(t: TestApp) {
     }
 }
 
-on_both!(negative_shots_are_refused);
+#[on_both]
 async fn negative_shots_are_refused(t: TestApp) {
     let id = t.started().await.id;
     let error = t.refused(&id, "invalid_request", t.update_shots(&id, Some(-1), Some(i32::MIN), None)).await;
@@ -99,7 +99,7 @@ async fn negative_shots_are_refused(t: TestApp) {
     t.update_shots(&id, Some(i32::MAX), Some(i32::MAX), None).await.unwrap();
 }
 
-on_both!(shots_of_a_job_with_items_are_counted_and_not_told);
+#[on_both]
 async fn shots_of_a_job_with_items_are_counted_and_not_told(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;

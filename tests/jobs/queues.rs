@@ -3,7 +3,7 @@
 use crate::support::{TestApp, any_job, at_once, claim, for_good, parameters, pointers, refusal};
 use callsheet::jobs::{Claim, Guard, NewJob, Queue};
 
-on_both!(a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed);
+#[on_both]
 async fn a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed(t: TestApp) {
     let other = t.another().await;
     t.queued().await;
@@ -18,7 +18,7 @@ async fn a_paused_type_is_given_to_nobody_on_any_server_until_it_is_resumed(t: T
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(never_more_run_than_may_however_many_ask_at_once);
+#[on_both]
 async fn never_more_run_than_may_however_many_ask_at_once(t: TestApp) {
     for i in 0..40 {
         t.create(NewJob { priority: i % 2, ..any_job() }).await;
@@ -46,7 +46,7 @@ async fn never_more_run_than_may_however_many_ask_at_once(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(queues_tell_what_is_set_and_what_waits_and_runs);
+#[on_both]
 async fn queues_tell_what_is_set_and_what_waits_and_runs(t: TestApp) {
     assert_eq!(t.list_queues().await.unwrap(), []);
     t.started().await;
@@ -63,7 +63,7 @@ async fn queues_tell_what_is_set_and_what_waits_and_runs(t: TestApp) {
     assert_eq!(t.list_queues().await.unwrap(), expected);
 }
 
-on_both!(what_makes_no_sense_is_refused);
+#[on_both]
 async fn what_makes_no_sense_is_refused(t: TestApp) {
     let error = refusal(t.set_queue("idea2video", None, None).await, "invalid_request");
     assert_eq!(pointers(&error), [" nothing_given"]);

@@ -27,7 +27,7 @@ async fn broken(t: &TestApp) -> String {
     id
 }
 
-on_both!(a_recovered_job_goes_on_from_its_checkpoint);
+#[on_both]
 async fn a_recovered_job_goes_on_from_its_checkpoint(t: TestApp) {
     let id = broken(&t).await;
     t.refused(&id, "job_transition_illegal", t.recover_job(&id, None)).await;
@@ -44,7 +44,7 @@ async fn a_recovered_job_goes_on_from_its_checkpoint(t: TestApp) {
     t.refused(&id, "job_transition_illegal", t.recover_job(&id, None)).await;
 }
 
-on_both!(a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not);
+#[on_both]
 async fn a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not(t: TestApp) {
     t.queued().await;
     let job = t.claimed("w").await.job;
@@ -57,7 +57,7 @@ async fn a_stuck_job_is_recovered_with_its_progress_and_a_cancelled_one_is_not(t
     t.refused(&job.id, "job_transition_illegal", t.recover_job(&job.id, None)).await;
 }
 
-on_both!(what_failed_of_a_job_becomes_a_job_of_its_own);
+#[on_both]
 async fn what_failed_of_a_job_becomes_a_job_of_its_own(t: TestApp) {
     let id = broken(&t).await;
     t.refused(&id, "job_not_ended", t.retry_failed_items(&id, None)).await;

@@ -7,7 +7,7 @@ use entity::{ItemStatus, JobStatus};
 
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
-on_both!(a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done);
+#[on_both]
 async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done(t: TestApp) {
     let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
     let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
@@ -39,7 +39,7 @@ async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done
     assert_eq!((next.job.attempt, next.items[0].status), (2, ItemStatus::Completed));
 }
 
-on_both!(the_last_attempt_that_falls_silent_fails_the_job);
+#[on_both]
 async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(1), ..any_job() }).await.id;
     t.claimed("w1").await;
@@ -52,7 +52,7 @@ async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so);
+#[on_both]
 async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: TestApp) {
     let id = t.queued().await.id;
     t.claimed("w1").await;
@@ -66,7 +66,7 @@ async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: 
     whole.assert_history_is_whole();
 }
 
-on_both!(many_are_rescued_once_however_many_servers_do_it_at_once);
+#[on_both]
 async fn many_are_rescued_once_however_many_servers_do_it_at_once(t: TestApp) {
     for _ in 0..1200 {
         t.queued().await;

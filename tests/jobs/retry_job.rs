@@ -9,7 +9,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
-on_both!(a_retried_job_is_as_new_but_for_its_attempts_and_first_start);
+#[on_both]
 async fn a_retried_job_is_as_new_but_for_its_attempts_and_first_start(t: TestApp) {
     let started = t.started().await;
     let id = &started.id;
@@ -24,7 +24,7 @@ async fn a_retried_job_is_as_new_but_for_its_attempts_and_first_start(t: TestApp
     assert_eq!((job.attempt, job.started_at), (1, started.started_at));
 }
 
-on_both!(a_retry_clears_the_result_of_the_attempt_before);
+#[on_both]
 async fn a_retry_clears_the_result_of_the_attempt_before(t: TestApp) {
     let id = t.started().await.id;
     let result = super::mark_completed::object(json!({"half": true}));
@@ -33,7 +33,7 @@ async fn a_retry_clears_the_result_of_the_attempt_before(t: TestApp) {
     assert_eq!(t.retry_job(&id, None).await.unwrap().result_data, None);
 }
 
-on_both!(a_job_whose_attempts_are_spent_gets_one_more);
+#[on_both]
 async fn a_job_whose_attempts_are_spent_gets_one_more(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(1), ..any_job() }).await.id;
     t.start(&id).await;
@@ -45,7 +45,7 @@ async fn a_job_whose_attempts_are_spent_gets_one_more(t: TestApp) {
     assert_eq!((job.status, job.attempt), (JobStatus::Failed, 2));
 }
 
-on_both!(a_job_can_be_retried_more_often_than_attempts_can_be_asked_for);
+#[on_both]
 async fn a_job_can_be_retried_more_often_than_attempts_can_be_asked_for(t: TestApp) {
     let id = t.create(NewJob { max_attempts: Some(100), ..any_job() }).await.id;
     for _ in 0..101 {
@@ -56,7 +56,7 @@ async fn a_job_can_be_retried_more_often_than_attempts_can_be_asked_for(t: TestA
     assert_eq!(t.start(&id).await.attempt, 102);
 }
 
-on_both!(a_processing_job_is_retried_when_nobody_reported_for_a_while);
+#[on_both]
 async fn a_processing_job_is_retried_when_nobody_reported_for_a_while(t: TestApp) {
     let job = t.started().await;
     t.clock.set(job.updated_at + STALE_AFTER - TimeDelta::microseconds(1));
@@ -66,7 +66,7 @@ async fn a_processing_job_is_retried_when_nobody_reported_for_a_while(t: TestApp
     assert_eq!(job.status, JobStatus::Queued);
 }
 
-on_both!(a_report_shows_that_the_process_lives);
+#[on_both]
 async fn a_report_shows_that_the_process_lives(t: TestApp) {
     let id = t.started().await.id;
     t.clock.advance(STALE_AFTER - TimeDelta::seconds(1));

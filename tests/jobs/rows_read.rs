@@ -21,7 +21,7 @@ async fn same_as_one_by_one(t: &TestApp) -> Vec<job::Model> {
     one_by_one
 }
 
-on_both!(whatever_a_job_holds_is_read_as_it_was_written);
+#[on_both]
 async fn whatever_a_job_holds_is_read_as_it_was_written(t: TestApp) {
     let odd = "\u{1}\t\n\r \"'\\ {} [null] \u{7f} \u{2028} é 🎬 \u{10ffff}";
     let document =
@@ -54,7 +54,7 @@ async fn statements(t: &TestApp) -> usize {
     asked
 }
 
-on_both!(progress_is_read_to_its_last_digit);
+#[on_both]
 async fn progress_is_read_to_its_last_digit(t: TestApp) {
     let mut random = fastrand::Rng::with_seed(5);
     let known = [0.0, 0.1 + 0.2, 100.0 / 3.0, 200.0 / 3.0, 99.99999999999999, 5e-324, 1e-300, 1.0];

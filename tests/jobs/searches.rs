@@ -9,7 +9,7 @@ fn words(q: &str) -> Filter {
     Filter { q: Some(q.to_owned()), ..Filter::default() }
 }
 
-on_both!(what_is_looked_for_is_counted_whether_or_not_it_fills_the_page);
+#[on_both]
 async fn what_is_looked_for_is_counted_whether_or_not_it_fills_the_page(t: TestApp) {
     for n in 0..5 {
         t.create(NewJob { project_title: Some(format!("Night train {n}")), ..any_job() }).await;
@@ -93,7 +93,7 @@ async fn all_of(jobs: &JobManager, filter: &Filter, order: Order, limit: u64) ->
     unreachable!()
 }
 
-on_both!(pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does);
+#[on_both]
 async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(t: TestApp) {
     for n in 0..40 {
         let found = [3, 4, 5, 21, 39].contains(&n);
@@ -126,7 +126,7 @@ async fn pages_that_look_at_some_jobs_each_find_what_one_that_looks_at_all_does(
     }
 }
 
-on_both!(a_total_of_a_part_says_that_there_may_be_more);
+#[on_both]
 async fn a_total_of_a_part_says_that_there_may_be_more(t: TestApp) {
     for n in 0..10 {
         t.clock.advance(TimeDelta::seconds(1));
@@ -144,7 +144,7 @@ async fn a_total_of_a_part_says_that_there_may_be_more(t: TestApp) {
     }
 }
 
-on_both!(a_text_is_looked_for_where_it_may_stand);
+#[on_both]
 async fn a_text_is_looked_for_where_it_may_stand(t: TestApp) {
     let content = |before: usize| Some(format!("{}Night TRAIN 100%_\\{}", "x".repeat(before), "y".repeat(10)));
     for before in [0, 65_536 - 20, 65_536 - 5, 65_536] {
@@ -157,7 +157,7 @@ async fn a_text_is_looked_for_where_it_may_stand(t: TestApp) {
     assert_eq!(found("night").await, 3);
 }
 
-on_both!(a_text_to_look_for_has_100_characters_at_most);
+#[on_both]
 async fn a_text_to_look_for_has_100_characters_at_most(t: TestApp) {
     let long = |n| words(&"ü".repeat(n));
     t.count_jobs(&long(100)).await.unwrap();

@@ -4,7 +4,7 @@ use crate::support::{TestApp, any_job, at_once, refusal};
 use callsheet::jobs::{JobPatch, NewEpisode, NewJob};
 use chrono::TimeDelta;
 
-on_both!(a_series_is_read_back_and_listed_newest_first);
+#[on_both]
 async fn a_series_is_read_back_and_listed_newest_first(t: TestApp) {
     let mut ids = Vec::new();
     for n in 0..5 {
@@ -26,7 +26,7 @@ async fn a_series_is_read_back_and_listed_newest_first(t: TestApp) {
     assert_eq!(seen, ids);
 }
 
-on_both!(the_jobs_of_a_deleted_series_stay_and_their_history_says_so);
+#[on_both]
 async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp) {
     let (gone, kept) = (t.series("Gone").await, t.series("Kept").await);
     let episode = NewEpisode { series_id: Some(gone.clone()), title: None, number: Some(1) };
@@ -53,7 +53,7 @@ async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp)
     refusal(t.delete_series(&gone).await, "series_not_found");
 }
 
-on_both!(of_two_deletions_of_a_series_at_once_one_finds_it);
+#[on_both]
 async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: TestApp) {
     for _ in 0..10 {
         let series = t.series("S").await;
@@ -71,7 +71,7 @@ async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: TestApp) {
     }
 }
 
-on_both!(a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused);
+#[on_both]
 async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused(t: TestApp) {
     for _ in 0..15 {
         let series = t.series("S").await;
@@ -107,7 +107,7 @@ async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_
     }
 }
 
-on_both!(a_series_of_a_thousand_jobs_is_deleted_as_a_whole);
+#[on_both]
 async fn a_series_of_a_thousand_jobs_is_deleted_as_a_whole(t: TestApp) {
     let series = t.series("Long").await;
     let create = |_| {

@@ -15,7 +15,7 @@ async fn with_inputs(t: &TestApp, inputs: &[Value]) -> String {
     t.create(NewJob { items: inputs.iter().enumerate().map(item).collect(), ..any_job() }).await.id
 }
 
-on_both!(an_item_is_read_as_a_shot);
+#[on_both]
 async fn an_item_is_read_as_a_shot(t: TestApp) {
     let input = json!({"shot_idx": 7, "visual_desc": "A cat", "camera_idx": 2, "scene_idx": 1, "motion_desc": 5});
     let id = with_inputs(&t, &[input, Value::Null]).await;
@@ -38,7 +38,7 @@ async fn an_item_is_read_as_a_shot(t: TestApp) {
     assert_eq!((shots[1].shot_idx, shots[1].status), (1, ShotStatus::Completed));
 }
 
-on_both!(a_description_is_rewritten_in_any_status);
+#[on_both]
 async fn a_description_is_rewritten_in_any_status(t: TestApp) {
     for status in JobStatus::iter() {
         let id = with_inputs(&t, &[json!({"description": "stays"}), json!("text")]).await;
@@ -64,7 +64,7 @@ async fn a_description_is_rewritten_in_any_status(t: TestApp) {
     }
 }
 
-on_both!(the_same_description_again_makes_no_event);
+#[on_both]
 async fn the_same_description_again_makes_no_event(t: TestApp) {
     let id = with_inputs(&t, &[json!({})]).await;
     t.update_shot(&id, 0, edit("A dog")).await.unwrap();
@@ -73,7 +73,7 @@ async fn the_same_description_again_makes_no_event(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(an_edit_of_nothing_changes_nothing);
+#[on_both]
 async fn an_edit_of_nothing_changes_nothing(t: TestApp) {
     let id = with_inputs(&t, &[Value::Null, json!("text"), json!({"a": 1})]).await;
     let before = t.whole(&id).await;
@@ -83,7 +83,7 @@ async fn an_edit_of_nothing_changes_nothing(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(a_shot_that_is_not_there_is_refused);
+#[on_both]
 async fn a_shot_that_is_not_there_is_refused(t: TestApp) {
     let id = with_inputs(&t, &[json!({})]).await;
     for shot in [1, -1, i64::MAX] {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use entity::JobStatus;
 use serde_json::json;
 
-on_both!(a_start_counts_an_attempt_and_names_the_worker_without_a_lease);
+#[on_both]
 async fn a_start_counts_an_attempt_and_names_the_worker_without_a_lease(t: TestApp) {
     let id = t.queued().await.id;
     let now = t.clock.advance(TimeDelta::seconds(1));
@@ -19,7 +19,7 @@ async fn a_start_counts_an_attempt_and_names_the_worker_without_a_lease(t: TestA
     assert_eq!(whole.events[1].data, Some(json!({"attempt": 1, "worker_id": "studio-7"})));
 }
 
-on_both!(the_time_of_the_first_start_stays);
+#[on_both]
 async fn the_time_of_the_first_start_stays(t: TestApp) {
     let first = t.started().await;
     t.clock.advance(TimeDelta::minutes(1));
@@ -30,7 +30,7 @@ async fn the_time_of_the_first_start_stays(t: TestApp) {
     assert_eq!(second.error_message, None, "a new attempt begins without the error of the last");
 }
 
-on_both!(two_starts_at_once_give_the_job_to_one);
+#[on_both]
 async fn two_starts_at_once_give_the_job_to_one(t: TestApp) {
     for _ in 0..10 {
         let id = t.queued().await.id;
@@ -45,7 +45,7 @@ async fn two_starts_at_once_give_the_job_to_one(t: TestApp) {
     }
 }
 
-on_both!(a_worker_without_a_visible_name_is_refused);
+#[on_both]
 async fn a_worker_without_a_visible_name_is_refused(t: TestApp) {
     let id = t.queued().await.id;
     for name in ["", "tab\there", "nul\0", &"x".repeat(201)] {

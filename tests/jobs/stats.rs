@@ -113,7 +113,7 @@ async fn hold(t: &TestApp, ledger: &Ledger, jobs: &JobManager) {
     }
 }
 
-on_both!(statistics_are_exact_after_10_000_random_changes_on_two_servers);
+#[on_both]
 async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: TestApp) {
     let other = t.another().await;
     let (mut rng, mut ids, mut ledger) = (fastrand::Rng::with_seed(6), Vec::new(), Ledger::default());
@@ -133,7 +133,7 @@ async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: Test
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once);
+#[on_both]
 async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: TestApp) {
     for _ in 0..3 {
         let job = t.queued().await;
@@ -151,7 +151,7 @@ async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Test
     }
 }
 
-on_both!(jobs_that_are_deleted_while_servers_roll_up_count_once);
+#[on_both]
 async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: TestApp) {
     const JOBS: usize = 120;
     let other = t.another().await;
@@ -178,7 +178,7 @@ async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(percentiles_are_of_what_jobs_waited_and_ran);
+#[on_both]
 async fn percentiles_are_of_what_jobs_waited_and_ran(t: TestApp) {
     for seconds in 1..=20 {
         let job = t.queued().await;
@@ -201,7 +201,7 @@ async fn percentiles_are_of_what_jobs_waited_and_ran(t: TestApp) {
     near(told.runs.percentile(0.95), 1.9);
 }
 
-on_both!(what_happened_long_ago_is_not_kept);
+#[on_both]
 async fn what_happened_long_ago_is_not_kept(t: TestApp) {
     t.queued().await;
     t.roll_up_stats().await.unwrap();

@@ -16,7 +16,7 @@ async fn next(t: &TestApp, job_type: Option<&str>, limit: u64) -> Vec<String> {
     told(t, job_type, Some(limit), None).await.next.unwrap().into_iter().map(|job| job.id).collect()
 }
 
-on_both!(what_comes_next_is_what_claims_give_out);
+#[on_both]
 async fn what_comes_next_is_what_claims_give_out(t: TestApp) {
     assert!(told(&t, None, None, None).await.next.is_none());
     assert_eq!(next(&t, None, 5).await, Vec::<String>::new());
@@ -42,7 +42,7 @@ async fn what_comes_next_is_what_claims_give_out(t: TestApp) {
     }
 }
 
-on_both!(of_an_error_that_is_a_whole_log_the_beginning_is_told);
+#[on_both]
 async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: TestApp) {
     let id = t.started().await.id;
     let log = format!("{}\nand on", "é".repeat(200_000));
@@ -52,7 +52,7 @@ async fn of_an_error_that_is_a_whole_log_the_beginning_is_told(t: TestApp) {
     assert_eq!(t.get_job(&id).await.unwrap().error_message, Some(log));
 }
 
-on_both!(failures_are_gathered_by_their_cause);
+#[on_both]
 async fn failures_are_gathered_by_their_cause(t: TestApp) {
     let errors = ["Shot 3 failed\nat line 1", "out of memory", "Shot 12 failed", "\n Shot 7 failed ", ""];
     for (i, error) in errors.into_iter().enumerate() {
@@ -80,7 +80,7 @@ async fn failures_are_gathered_by_their_cause(t: TestApp) {
     }
 }
 
-on_both!(a_preview_shows_the_newest_frame_of_each_job);
+#[on_both]
 async fn a_preview_shows_the_newest_frame_of_each_job(t: TestApp) {
     let item = |key: &str| NewItem { key: key.into(), input: None };
     for id in ["drawn", "bare", "none"] {

@@ -31,7 +31,7 @@ async fn progress(jobs: JobManager, id: String, percent: f64) -> Result<job::Mod
     jobs.update_progress(&id, Progress { progress: Some(percent), current_stage: None }, None).await
 }
 
-on_both!(each_of_many_creates_at_once_is_there_or_refused_by_itself);
+#[on_both]
 async fn each_of_many_creates_at_once_is_there_or_refused_by_itself(t: TestApp) {
     let series = t.series("S").await;
     let create = |n: usize| {
@@ -74,7 +74,7 @@ async fn answered(t: &TestApp, id: &str, reports: Vec<JoinHandle<Result<job::Mod
     (whole, answers)
 }
 
-on_both!(reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it);
+#[on_both]
 async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is_answered_with_it(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;
@@ -91,7 +91,7 @@ async fn reports_on_one_job_that_are_committed_together_are_one_step_and_each_is
     }
 }
 
-on_both!(a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in);
+#[on_both]
 async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_that_it_stands_in(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;
@@ -110,7 +110,7 @@ async fn a_report_that_changes_nothing_among_others_is_answered_with_the_step_th
     }
 }
 
-on_both!(a_row_that_breaks_a_constraint_fails_alone);
+#[on_both]
 async fn a_row_that_breaks_a_constraint_fails_alone(t: TestApp) {
     // A rule that Callsheet does not know of, as an operator may add one.
     let rule = match t.db.backend {
@@ -139,7 +139,7 @@ async fn a_row_that_breaks_a_constraint_fails_alone(t: TestApp) {
     assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().queued, 54);
 }
 
-on_both!(a_caller_that_goes_away_while_its_write_waits_disturbs_nobody);
+#[on_both]
 async fn a_caller_that_goes_away_while_its_write_waits_disturbs_nobody(t: TestApp) {
     let (raw, lock) = stalled(&t).await;
     let create = |n: usize| {
@@ -167,7 +167,7 @@ async fn a_caller_that_goes_away_while_its_write_waits_disturbs_nobody(t: TestAp
     }
 }
 
-on_both!(more_writes_than_are_held_are_refused_and_the_service_goes_on);
+#[on_both]
 async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: TestApp) {
     let (raw, lock) = stalled(&t).await;
     let create = |_| {
@@ -192,7 +192,7 @@ async fn more_writes_than_are_held_are_refused_and_the_service_goes_on(t: TestAp
     t.queued().await;
 }
 
-on_both!(no_more_bytes_wait_than_are_held_whatever_brings_them);
+#[on_both]
 async fn no_more_bytes_wait_than_are_held_whatever_brings_them(t: TestApp) {
     let id = t.started().await.id;
     let (raw, lock) = stalled(&t).await;

@@ -62,7 +62,7 @@ async fn make(t: &TestApp, call: Call, id: &str) -> Result<job::Model> {
     }
 }
 
-on_both!(every_cell_of_the_table_of_transitions_holds);
+#[on_both]
 async fn every_cell_of_the_table_of_transitions_holds(t: TestApp) {
     for (call, row) in TABLE {
         for (from, expected) in JobStatus::iter().zip(row) {
@@ -86,7 +86,7 @@ async fn every_cell_of_the_table_of_transitions_holds(t: TestApp) {
     }
 }
 
-on_both!(whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_other_has);
+#[on_both]
 async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_other_has(t: TestApp) {
     for status in JobStatus::iter() {
         let job = t.job_in(status).await;
@@ -95,7 +95,7 @@ async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_othe
     }
 }
 
-on_both!(a_refusal_says_what_can_be_done_instead);
+#[on_both]
 async fn a_refusal_says_what_can_be_done_instead(t: TestApp) {
     let id = t.queued().await.id;
     let error = t.refused(&id, ILLEGAL, t.mark_completed(&id, None, None)).await;

@@ -11,15 +11,6 @@ use chrono::TimeDelta;
 use sea_orm::ConnectionTrait;
 use std::path::Path;
 
-on_both!(
-    a_job_that_cannot_be_read_keeps_no_other_from_being_used,
-    a_page_goes_on_behind_jobs_that_cannot_be_read,
-    a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others,
-    items_and_events_that_cannot_be_read_are_left_out,
-    series_that_cannot_be_read_are_left_out_and_can_be_deleted,
-    counters_at_their_end_stop_their_own_job,
-);
-
 /// What a stranger makes of a job.
 fn harms(backend: Backend) -> Vec<&'static str> {
     let everywhere = ["status = 'odd'"];
@@ -78,6 +69,7 @@ async fn ids(t: &TestApp, filter: &Filter, view: View, after: PageAfter) -> Vec<
     page.jobs.into_iter().map(|job| job.id).collect()
 }
 
+#[on_both]
 async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: TestApp) {
     for (i, set) in harms(t.db.backend).into_iter().enumerate() {
         let kind = format!("kind-{i}");
@@ -141,6 +133,7 @@ async fn a_job_that_cannot_be_read_keeps_no_other_from_being_used(t: TestApp) {
     assert!(callsheet::db::unreadable_rows() >= harms as u64);
 }
 
+#[on_both]
 async fn a_page_goes_on_behind_jobs_that_cannot_be_read(t: TestApp) {
     for i in 0..30 {
         t.named(&format!("job-{i:02}")).await;
@@ -167,6 +160,7 @@ async fn a_page_goes_on_behind_jobs_that_cannot_be_read(t: TestApp) {
     assert_eq!(exported, met);
 }
 
+#[on_both]
 async fn a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others(t: TestApp) {
     for i in 0..50 {
         t.named(&format!("job-{i:02}")).await;
@@ -186,6 +180,7 @@ async fn a_queue_full_of_jobs_that_cannot_be_read_still_gives_out_the_others(t: 
     assert!(t.claim_jobs(claim("w")).await.unwrap().is_empty());
 }
 
+#[on_both]
 async fn items_and_events_that_cannot_be_read_are_left_out(t: TestApp) {
     let job = t.with_items(&["a", "b", "c"]).await;
     let mut watch = t.watch_jobs(EventFilter::default(), None).unwrap();
@@ -221,6 +216,7 @@ async fn items_and_events_that_cannot_be_read_are_left_out(t: TestApp) {
     assert_eq!((exported[0].items.len(), exported[0].events.len()), (2, 3));
 }
 
+#[on_both]
 async fn series_that_cannot_be_read_are_left_out_and_can_be_deleted(t: TestApp) {
     let mut made = Vec::new();
     for title in ["one", "two", "three"] {
@@ -241,6 +237,7 @@ async fn series_that_cannot_be_read_are_left_out_and_can_be_deleted(t: TestApp) 
     refusal(t.get_series(&made[1]).await, "series_not_found");
 }
 
+#[on_both]
 async fn counters_at_their_end_stop_their_own_job(t: TestApp) {
     let (attempts, steps, last) = (t.named("attempts").await, t.named("steps").await, t.named("last").await);
     let raw = t.db.raw().await;

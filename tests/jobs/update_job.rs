@@ -11,7 +11,7 @@ fn to(status: JobStatus) -> JobPatch {
     JobPatch { status: Some(status), ..Default::default() }
 }
 
-on_both!(every_field_can_be_set_and_cleared);
+#[on_both]
 async fn every_field_can_be_set_and_cleared(t: TestApp) {
     let bare = t.started().await;
     let id = &bare.id.clone();
@@ -81,7 +81,7 @@ async fn every_field_can_be_set_and_cleared(t: TestApp) {
     t.whole(id).await.assert_history_is_whole();
 }
 
-on_both!(a_patch_that_changes_nothing_makes_no_version);
+#[on_both]
 async fn a_patch_that_changes_nothing_makes_no_version(t: TestApp) {
     let labels = [("team".to_owned(), "a".to_owned())].into();
     let new = NewJob { style: Some("Noir".into()), labels, context: Some(object(json!({"a": 1}))), ..any_job() };
@@ -100,7 +100,7 @@ async fn a_patch_that_changes_nothing_makes_no_version(t: TestApp) {
     assert_eq!(t.whole(&id).await, before);
 }
 
-on_both!(a_status_comes_with_the_other_fields_in_one_event);
+#[on_both]
 async fn a_status_comes_with_the_other_fields_in_one_event(t: TestApp) {
     let id = t.queued().await.id;
     let start =
@@ -117,7 +117,7 @@ async fn a_status_comes_with_the_other_fields_in_one_event(t: TestApp) {
     whole.assert_history_is_whole();
 }
 
-on_both!(a_failure_by_hand_is_for_good_and_takes_the_error_along);
+#[on_both]
 async fn a_failure_by_hand_is_for_good_and_takes_the_error_along(t: TestApp) {
     let id = t.started().await.id;
     let patch = JobPatch { error: Some(Some("no such model".into())), ..to(JobStatus::Failed) };
@@ -127,14 +127,14 @@ async fn a_failure_by_hand_is_for_good_and_takes_the_error_along(t: TestApp) {
     assert_eq!((job.status, job.error_message, job.completed_at), (JobStatus::Queued, None, None));
 }
 
-on_both!(a_refused_status_takes_the_other_fields_with_it);
+#[on_both]
 async fn a_refused_status_takes_the_other_fields_with_it(t: TestApp) {
     let id = t.queued().await.id;
     let patch = JobPatch { style: Some(Some("Noir".into())), ..to(JobStatus::Completed) };
     t.refused(&id, "job_transition_illegal", t.update_job(&id, patch, None)).await;
 }
 
-on_both!(progress_is_patched_only_while_the_job_runs);
+#[on_both]
 async fn progress_is_patched_only_while_the_job_runs(t: TestApp) {
     for status in [JobStatus::Queued, JobStatus::Completed, JobStatus::Failed, JobStatus::Cancelled] {
         let id = t.job_in(status).await.id;
@@ -150,7 +150,7 @@ async fn progress_is_patched_only_while_the_job_runs(t: TestApp) {
     }
 }
 
-on_both!(shots_of_a_job_with_items_cannot_be_patched);
+#[on_both]
 async fn shots_of_a_job_with_items_cannot_be_patched(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
@@ -158,7 +158,7 @@ async fn shots_of_a_job_with_items_cannot_be_patched(t: TestApp) {
     t.refused(&id, "shots_counted_from_items", t.update_job(&id, patch, None)).await;
 }
 
-on_both!(a_job_is_retried_by_a_patch_and_keeps_its_done_items);
+#[on_both]
 async fn a_job_is_retried_by_a_patch_and_keeps_its_done_items(t: TestApp) {
     let id = t.with_items(&["a", "b"]).await.id;
     t.start(&id).await;
@@ -171,7 +171,7 @@ async fn a_job_is_retried_by_a_patch_and_keeps_its_done_items(t: TestApp) {
     assert_eq!((job.priority, job.total_shots, job.completed_shots, job.progress), (5, 2, 1, 50.0));
 }
 
-on_both!(a_retry_by_a_patch_waits_until_the_time_that_comes_with_it);
+#[on_both]
 async fn a_retry_by_a_patch_waits_until_the_time_that_comes_with_it(t: TestApp) {
     let id = t.job_in(JobStatus::Cancelled).await.id;
     let later = t.now() + TimeDelta::hours(1);

@@ -22,7 +22,7 @@ async fn race(t: &TestApp, managers: [JobManager; 2], id: &str) -> Vec<Result<jo
     at_once(managers.into_iter().enumerate().map(update)).await
 }
 
-on_both!(of_two_updates_of_one_version_at_once_one_wins);
+#[on_both]
 async fn of_two_updates_of_one_version_at_once_one_wins(t: TestApp) {
     let id = t.queued().await.id;
     for round in 0..15 {
@@ -36,7 +36,7 @@ async fn of_two_updates_of_one_version_at_once_one_wins(t: TestApp) {
     t.whole(&id).await.assert_history_is_whole();
 }
 
-on_both!(of_two_processes_that_update_one_version_at_once_one_wins);
+#[on_both]
 async fn of_two_processes_that_update_one_version_at_once_one_wins(t: TestApp) {
     let other = t.another().await;
     let id = t.queued().await.id;
@@ -49,7 +49,7 @@ async fn of_two_processes_that_update_one_version_at_once_one_wins(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(every_verb_refuses_a_version_that_is_gone);
+#[on_both]
 async fn every_verb_refuses_a_version_that_is_gone(t: TestApp) {
     let id = t.started().await.id;
     let old = || Some(vec![1]);
@@ -67,7 +67,7 @@ async fn every_verb_refuses_a_version_that_is_gone(t: TestApp) {
     t.refused(&id, "version_mismatch", t.delete_job(&id, Some(Vec::new()))).await;
 }
 
-on_both!(any_of_several_versions_is_accepted);
+#[on_both]
 async fn any_of_several_versions_is_accepted(t: TestApp) {
     let id = t.queued().await.id;
     let job = t.update_job(&id, titled("x".into()), Some(vec![9, 1])).await.unwrap();

@@ -27,7 +27,7 @@ async fn waiting(jobs: &JobManager, count: usize) {
     }
 }
 
-on_both!(a_worker_that_waits_is_given_the_job_that_comes);
+#[on_both]
 async fn a_worker_that_waits_is_given_the_job_that_comes(t: TestApp) {
     let call = wait(&t, patient("w"));
     waiting(&t, 1).await;
@@ -36,7 +36,7 @@ async fn a_worker_that_waits_is_given_the_job_that_comes(t: TestApp) {
     assert_eq!(claimed.iter().map(|c| &c.job.id).collect::<Vec<_>>(), [&id]);
 }
 
-on_both!(jobs_that_come_one_by_one_are_given_to_as_many_who_wait);
+#[on_both]
 async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: TestApp) {
     let calls: Vec<_> = (0..20).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
     waiting(&t, 20).await;
@@ -52,7 +52,7 @@ async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: TestApp) {
     assert_eq!(ids.len(), 20);
 }
 
-on_both!(jobs_that_come_at_once_wake_the_next_until_none_is_left);
+#[on_both]
 async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: TestApp) {
     let calls: Vec<_> = (0..5).map(|n| wait(&t, Claim { max_jobs: 2, ..patient(&format!("w{n}")) })).collect();
     waiting(&t, 5).await;
@@ -62,7 +62,7 @@ async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: TestApp) {
     }
 }
 
-on_both!(a_job_that_becomes_due_is_given_without_any_news);
+#[on_both]
 async fn a_job_that_becomes_due_is_given_without_any_news(t: TestApp) {
     let later = t.now() + TimeDelta::minutes(5);
     let id = t.create(NewJob { run_at: Some(later), ..any_job() }).await.id;
@@ -72,7 +72,7 @@ async fn a_job_that_becomes_due_is_given_without_any_news(t: TestApp) {
     assert_eq!(call.await.unwrap()[0].job.id, id);
 }
 
-on_both!(a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here);
+#[on_both]
 async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_here(t: TestApp) {
     // Hours until anyone looks without a reason.
     t.chance.set_jitter(1e4);
@@ -87,7 +87,7 @@ async fn a_job_of_a_server_whose_clock_is_ahead_is_given_as_soon_as_it_is_due_he
     assert_eq!(call.await.unwrap()[0].job.id, job.id);
 }
 
-on_both!(a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits);
+#[on_both]
 async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: TestApp) {
     t.set_queue("idea2video", Some(true), None).await.unwrap();
     let (first, second) = (t.queued().await.id, t.queued().await.id);
@@ -103,7 +103,7 @@ async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Te
     assert_eq!(call.await.unwrap()[0].job.id, second);
 }
 
-on_both!(a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed);
+#[on_both]
 async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(t: TestApp) {
     let calls: Vec<_> = (0..3).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
     waiting(&t, 3).await;
@@ -119,7 +119,7 @@ async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_i
     }
 }
 
-on_both!(a_worker_that_goes_away_while_it_waits_takes_nothing);
+#[on_both]
 async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: TestApp) {
     let gone: Vec<_> = (0..4).map(|n| wait(&t, patient(&format!("gone{n}")))).collect();
     waiting(&t, 4).await;
@@ -132,7 +132,7 @@ async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: TestApp) {
     assert_eq!(t.claimed("w").await.job.id, id);
 }
 
-on_both!(jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again);
+#[on_both]
 async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: TestApp) {
     for round in 0..40 {
         let id = t.queued().await.id;
@@ -152,7 +152,7 @@ async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: 
     }
 }
 
-on_both!(an_empty_wait_ends_when_it_was_to_and_when_the_server_stops);
+#[on_both]
 async fn an_empty_wait_ends_when_it_was_to_and_when_the_server_stops(t: TestApp) {
     let began = Instant::now();
     assert!(t.claim_jobs(Claim { wait_seconds: 1, ..claim("w") }).await.unwrap().is_empty());
@@ -183,7 +183,7 @@ async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
     .await;
 }
 
-on_both!(no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room);
+#[on_both]
 async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room(t: TestApp) {
     let of = |n: usize| Claim { job_types: (0..100).map(|kind| format!("type-{n}-{kind}")).collect(), ..patient("w") };
     let calls: Vec<_> = (0..1000).map(|n| wait(&t, of(n))).collect();

@@ -7,7 +7,7 @@ use entity::worker;
 use sea_orm::{ActiveValue::Set, EntityTrait};
 use serde_json::json;
 
-on_both!(a_worker_is_registered_by_its_claims_with_what_it_holds);
+#[on_both]
 async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: TestApp) {
     assert!(t.list_workers().await.unwrap().workers.is_empty());
     let first = t.now();
@@ -34,7 +34,7 @@ async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(a_worker_that_is_not_heard_of_is_marked_and_later_forgotten);
+#[on_both]
 async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: TestApp) {
     t.queued().await;
     t.claim_jobs(claim("quiet")).await.unwrap();
@@ -52,7 +52,7 @@ async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: TestApp)
     assert!(t.list_workers().await.unwrap().workers.is_empty());
 }
 
-on_both!(a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits);
+#[on_both]
 async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: TestApp) {
     let first = t.now();
     let jobs = (*t).clone();
@@ -71,7 +71,7 @@ async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: 
     waits.abort();
 }
 
-on_both!(new_workers_that_come_at_once_are_all_listed);
+#[on_both]
 async fn new_workers_that_come_at_once_are_all_listed(t: TestApp) {
     let other = t.another().await;
     let calls = (0..300).map(|n| {
@@ -87,7 +87,7 @@ async fn new_workers_that_come_at_once_are_all_listed(t: TestApp) {
     other.database().clone().close().await.unwrap();
 }
 
-on_both!(of_too_many_workers_those_are_listed_that_were_heard_of_last);
+#[on_both]
 async fn of_too_many_workers_those_are_listed_that_were_heard_of_last(t: TestApp) {
     let row = |n: i64| worker::ActiveModel {
         worker_id: Set(format!("w{n:05}")),

@@ -19,7 +19,7 @@ struct Walk<'a> {
     tokens: Vec<String>,
 }
 
-on_both!(whatever_comes_in_whatever_order_is_answered_as_the_model_says);
+#[on_both]
 async fn whatever_comes_in_whatever_order_is_answered_as_the_model_says(t: TestApp) {
     for seed in 0..WALKS {
         let mut walk = Walk::begin(&t, seed).await;

@@ -13,7 +13,7 @@ async fn expected(t: &TestDb) -> String {
     text
 }
 
-on_both!(four_pools_that_migrate_at_once_all_succeed_and_take_each_step_once);
+#[on_both]
 async fn four_pools_that_migrate_at_once_all_succeed_and_take_each_step_once(t: TestDb) {
     let one = |_| {
         let t = t.clone();
@@ -25,7 +25,7 @@ async fn four_pools_that_migrate_at_once_all_succeed_and_take_each_step_once(t: 
     assert_eq!(schema(&t).await, expected(&t).await);
 }
 
-on_both!(four_processes_that_migrate_at_once_all_succeed_and_take_each_step_once);
+#[on_both]
 async fn four_processes_that_migrate_at_once_all_succeed_and_take_each_step_once(t: TestDb) {
     let one = |_| {
         let mut command = callsheet(&["migrate", "up", "--database-url", &t.url]);
@@ -42,7 +42,7 @@ async fn four_processes_that_migrate_at_once_all_succeed_and_take_each_step_once
     assert_eq!(schema(&t).await, expected(&t).await);
 }
 
-on_both!(ups_and_downs_at_once_leave_a_schema_that_up_completes);
+#[on_both]
 async fn ups_and_downs_at_once_leave_a_schema_that_up_completes(t: TestDb) {
     let one = |n: u32| {
         let t = t.clone();

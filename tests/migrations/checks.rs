@@ -4,7 +4,7 @@ use crate::support::{Backend, TestApp};
 use callsheet::jobs::NewEpisode;
 use sea_orm::ConnectionTrait;
 
-on_both!(the_database_holds_the_invariants_itself);
+#[on_both]
 async fn the_database_holds_the_invariants_itself(t: TestApp) {
     let job = t.with_items(&["a"]).await;
     let before = t.whole(&job.id).await;
@@ -84,7 +84,7 @@ async fn the_database_holds_the_invariants_itself(t: TestApp) {
     assert_eq!(t.whole(&job.id).await, before);
 }
 
-on_both!(the_items_of_a_deleted_row_go_with_it);
+#[on_both]
 async fn the_items_of_a_deleted_row_go_with_it(t: TestApp) {
     let job = t.with_items(&["a", "b"]).await;
     t.db.raw().await.execute_unprepared("DELETE FROM video_generation_jobs").await.unwrap();

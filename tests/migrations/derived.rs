@@ -5,7 +5,7 @@ use crate::support::TestDb;
 use callsheet::db::migrate::{Change, migrate, status};
 use sea_orm::ConnectionTrait;
 
-on_both!(counts_and_labels_that_were_undone_come_back_from_the_jobs);
+#[on_both]
 async fn counts_and_labels_that_were_undone_come_back_from_the_jobs(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;

@@ -89,19 +89,19 @@ async fn assert_refused(t: &TestDb, step: &str) {
     assert_eq!(contents(t).await, before);
 }
 
-on_both!(a_database_of_an_earlier_build_is_refused_and_left_untouched);
+#[on_both]
 async fn a_database_of_an_earlier_build_is_refused_and_left_untouched(t: TestDb) {
     make_all_earlier(&t).await;
     assert_refused(&t, "m0023_write_probes").await;
 }
 
-on_both!(the_first_steps_of_an_earlier_build_are_not_taken_for_ours);
+#[on_both]
 async fn the_first_steps_of_an_earlier_build_are_not_taken_for_ours(t: TestDb) {
     make_earlier(&t, &OLD_STEPS[..2], 2).await;
     assert_refused(&t, "m0002_episodes").await;
 }
 
-on_both!(a_step_that_has_been_replaced_since_is_of_an_earlier_build);
+#[on_both]
 async fn a_step_that_has_been_replaced_since_is_of_an_earlier_build(t: TestDb) {
     let db = t.connect().await;
     let steps = up(&db).await;

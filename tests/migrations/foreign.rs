@@ -10,7 +10,7 @@ use sea_orm::ConnectionTrait;
 
 const CHANGES: [Change; 5] = [UP, Change::Down { limit: 99 }, Change::Reset, Change::Refresh, Change::Fresh];
 
-on_both!(a_jobs_table_of_another_service_is_refused_and_left_untouched);
+#[on_both]
 async fn a_jobs_table_of_another_service_is_refused_and_left_untouched(t: TestDb) {
     let raw = t.raw().await;
     raw.execute_unprepared("CREATE TABLE video_generation_jobs (id VARCHAR(36) PRIMARY KEY, status VARCHAR(50))")
@@ -29,7 +29,7 @@ async fn a_jobs_table_of_another_service_is_refused_and_left_untouched(t: TestDb
     assert_eq!(texts(&raw, "SELECT id FROM video_generation_jobs").await, ["old"]);
 }
 
-on_both!(a_jobs_table_of_another_service_beside_our_first_steps_is_refused);
+#[on_both]
 async fn a_jobs_table_of_another_service_beside_our_first_steps_is_refused(t: TestDb) {
     let db = t.connect().await;
     migrate(&db, Change::Up { limit: Some(2) }).await.unwrap();
@@ -43,7 +43,7 @@ async fn a_jobs_table_of_another_service_beside_our_first_steps_is_refused(t: Te
     assert_eq!(texts(&raw, "SELECT id FROM video_generation_jobs").await, ["old"]);
 }
 
-on_both!(fresh_leaves_the_tables_of_others_alone);
+#[on_both]
 async fn fresh_leaves_the_tables_of_others_alone(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;
@@ -66,7 +66,7 @@ async fn fresh_leaves_the_tables_of_others_alone(t: TestDb) {
     assert_eq!(texts(&raw, "SELECT title FROM series").await, [""; 0]);
 }
 
-on_both!(fresh_drops_nothing_from_a_database_that_callsheet_never_migrated);
+#[on_both]
 async fn fresh_drops_nothing_from_a_database_that_callsheet_never_migrated(t: TestDb) {
     let raw = t.raw().await;
     raw.execute_unprepared("CREATE TABLE series (name VARCHAR(20))").await.unwrap();
@@ -78,7 +78,7 @@ async fn fresh_drops_nothing_from_a_database_that_callsheet_never_migrated(t: Te
     assert_eq!(texts(&raw, "SELECT name FROM series").await, ["Somebody's own"]);
 }
 
-on_both!(fresh_mends_a_schema_that_lost_tables);
+#[on_both]
 async fn fresh_mends_a_schema_that_lost_tables(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;

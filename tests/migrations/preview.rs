@@ -12,7 +12,7 @@ async fn doomed(t: &TestDb, change: Change) -> Vec<(String, i64)> {
     tables.into_iter().map(|doomed| (doomed.table, doomed.rows)).collect()
 }
 
-on_both!(a_preview_names_tables_and_their_rows_and_drops_nothing);
+#[on_both]
 async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;
@@ -52,7 +52,7 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
     assert_eq!(rows, ["A", "B"]);
 }
 
-on_both!(an_empty_database_has_nothing_to_drop);
+#[on_both]
 async fn an_empty_database_has_nothing_to_drop(t: TestDb) {
     for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 1 }] {
         assert_eq!(doomed(&t, change).await, []);

@@ -4,7 +4,7 @@ use super::{dump::schema, up};
 use crate::support::TestDb;
 use callsheet::db::migrate::{Change, migrate};
 
-on_both!(the_schema_is_the_committed_one);
+#[on_both]
 async fn the_schema_is_the_committed_one(t: TestDb) {
     up(&t.connect().await).await;
     let text = schema(&t).await;
@@ -13,7 +13,7 @@ async fn the_schema_is_the_committed_one(t: TestDb) {
     });
 }
 
-on_both!(up_and_down_and_up_again_leaves_the_same_schema);
+#[on_both]
 async fn up_and_down_and_up_again_leaves_the_same_schema(t: TestDb) {
     let db = t.connect().await;
     let taken = up(&db).await;
@@ -28,7 +28,7 @@ async fn up_and_down_and_up_again_leaves_the_same_schema(t: TestDb) {
     assert_eq!(schema(&t).await, before);
 }
 
-on_both!(refresh_reset_and_fresh_come_to_the_same_schema);
+#[on_both]
 async fn refresh_reset_and_fresh_come_to_the_same_schema(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;

@@ -8,7 +8,7 @@ use callsheet::db::{
 };
 use sea_orm::ConnectionTrait;
 
-on_both!(each_step_goes_up_and_down_and_up_again);
+#[on_both]
 async fn each_step_goes_up_and_down_and_up_again(t: TestDb) {
     let db = t.connect().await;
     let one_up = Change::Up { limit: Some(1) };
@@ -29,7 +29,7 @@ async fn each_step_goes_up_and_down_and_up_again(t: TestDb) {
     assert!(migration::TABLES.iter().all(|table| before.contains(table)));
 }
 
-on_both!(the_status_tells_applied_from_pending_and_writes_nothing);
+#[on_both]
 async fn the_status_tells_applied_from_pending_and_writes_nothing(t: TestDb) {
     let db = t.connect().await;
     let empty = schema(&t).await;
@@ -51,7 +51,7 @@ fn the_names_of_the_steps_sort_in_their_order_and_end_in_their_tables() {
     assert_eq!(tables, migration::TABLES);
 }
 
-on_both!(a_database_of_a_newer_callsheet_is_left_alone);
+#[on_both]
 async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;
@@ -67,7 +67,7 @@ async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
     assert_eq!(schema(&t).await, before);
 }
 
-on_both!(a_step_that_fails_takes_all_steps_of_the_call_with_it);
+#[on_both]
 async fn a_step_that_fails_takes_all_steps_of_the_call_with_it(t: TestDb) {
     let raw = t.raw().await;
     raw.execute_unprepared("CREATE TABLE import_rejects (mine INTEGER)").await.unwrap();

@@ -29,7 +29,7 @@ macro_rules! assert_committed {
 #[test]
 fn the_codes_are_the_committed_ones() {
     let mut table = String::new();
-    for (code, status, title) in callsheet::api::CODES {
+    for (code, status, title) in callsheet::codes::CODES {
         writeln!(table, "{status} {code:<26} {title}").unwrap();
     }
     assert_committed!("error_codes", table);

@@ -7,7 +7,7 @@ use super::{
 use crate::support::{Backend, TestApp};
 use callsheet::db::claim_statements;
 
-on_both!(claims_and_rescues_read_the_indexes_of_live_jobs);
+#[on_both]
 async fn claims_and_rescues_read_the_indexes_of_live_jobs(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {

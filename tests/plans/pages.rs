@@ -94,7 +94,7 @@ async fn look_at_all(t: &TestApp) {
     }
 }
 
-on_both!(every_page_is_a_range_of_an_index);
+#[on_both]
 async fn every_page_is_a_range_of_an_index(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {

@@ -37,7 +37,7 @@ async fn look_at_all(t: &TestApp) {
     assert_served_by_an_index(t, "list_episodes", &episodes).await;
 }
 
-on_both!(one_job_with_what_belongs_to_it_is_found_by_index);
+#[on_both]
 async fn one_job_with_what_belongs_to_it_is_found_by_index(t: TestApp) {
     fill(&t).await;
     if t.db.backend == Backend::Sqlite {

@@ -21,7 +21,7 @@ async fn open_and_cut(server: &Server, path: &str) {
     assert!(connection.read(&mut some).await.unwrap() > 0);
 }
 
-on_both!(streams_that_are_opened_and_cut_leave_nothing_behind);
+#[on_both]
 async fn streams_that_are_opened_and_cut_leave_nothing_behind(db: TestDb) {
     let server = Server::start(&db.url).await;
     let body = serde_json::json!({"job_type": "idea2video", "job_id": "one"});

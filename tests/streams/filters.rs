@@ -7,7 +7,7 @@ use crate::{
 };
 use callsheet::jobs::NewJob;
 
-on_both!(events_are_filtered_by_type_status_and_label);
+#[on_both]
 async fn events_are_filtered_by_type_status_and_label(t: Api) {
     let mut of_type = open(&t, "?job_type=other&job_type=third", None).await;
     let mut of_status = open(&t, "?status=failed&status=cancelled", None).await;

@@ -16,7 +16,7 @@ async fn told(jobs: &JobManager, from: StreamPosition, upto: i64) -> Vec<(i64, u
     told
 }
 
-on_both!(long_events_come_a_few_at_a_time_and_all_of_them);
+#[on_both]
 async fn long_events_come_a_few_at_a_time_and_all_of_them(t: TestApp) {
     let job = t.leased().await;
     for _ in 0..12 {
@@ -37,7 +37,7 @@ async fn long_events_come_a_few_at_a_time_and_all_of_them(t: TestApp) {
     }
 }
 
-on_both!(what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once);
+#[on_both]
 async fn what_is_held_back_at_a_place_far_behind_comes_in_parts_and_each_once(t: TestApp) {
     let jobs = 450;
     for created in t.create_jobs(vec![any_job(); jobs], None).await.unwrap() {

@@ -13,7 +13,7 @@ pub fn steps(messages: &[Message]) -> Vec<(&str, i64)> {
     messages.iter().map(|m| (m.job(), m.seq())).collect()
 }
 
-on_both!(counts_come_first_then_the_changes_of_all_jobs_in_order);
+#[on_both]
 async fn counts_come_first_then_the_changes_of_all_jobs_in_order(t: Api) {
     let a = t.queued().await;
     let mut reader = open(&t, "", None).await;
@@ -34,7 +34,7 @@ async fn counts_come_first_then_the_changes_of_all_jobs_in_order(t: Api) {
     assert!(positions.is_sorted(), "{positions:?}");
 }
 
-on_both!(who_comes_back_to_all_jobs_is_told_what_was_missed_and_nothing_twice);
+#[on_both]
 async fn who_comes_back_to_all_jobs_is_told_what_was_missed_and_nothing_twice(t: Api) {
     let mut reader = open(&t, "", None).await;
     reader.next().await.unwrap();
@@ -51,7 +51,7 @@ async fn who_comes_back_to_all_jobs_is_told_what_was_missed_and_nothing_twice(t:
     assert_eq!(steps(&open(&t, "?after=0", None).await.take(3).await).len(), 3);
 }
 
-on_both!(a_place_of_the_future_and_a_pruned_one_give_a_reset);
+#[on_both]
 async fn a_place_of_the_future_and_a_pruned_one_give_a_reset(t: Api) {
     t.started().await;
     let told = open(&t, "", Some("999")).await.take(2).await;
@@ -71,7 +71,7 @@ async fn a_place_of_the_future_and_a_pruned_one_give_a_reset(t: Api) {
     t.get(&format!("{PATH}?status=done")).await.problem(400, "invalid_request");
 }
 
-on_both!(who_was_away_while_old_history_was_taken_away_begins_anew);
+#[on_both]
 async fn who_was_away_while_old_history_was_taken_away_begins_anew(t: Api) {
     let waits = t.queued().await;
     t.job_in(entity::JobStatus::Completed).await;

@@ -14,7 +14,7 @@ fn seqs(messages: &[Message]) -> Vec<i64> {
     messages.iter().map(Message::seq).collect()
 }
 
-on_both!(a_snapshot_comes_first_then_each_change_and_the_end_with_the_job);
+#[on_both]
 async fn a_snapshot_comes_first_then_each_change_and_the_end_with_the_job(t: Api) {
     let job = t.queued().await;
     let mut reader = open(&t, &job.id, None).await;
@@ -32,7 +32,7 @@ async fn a_snapshot_comes_first_then_each_change_and_the_end_with_the_job(t: Api
     assert_eq!(rest[0].data, t.get(&of_job(&job.id, "/events?after=3")).await.json(200)["events"][0]);
 }
 
-on_both!(who_comes_back_is_told_what_was_missed_and_nothing_twice);
+#[on_both]
 async fn who_comes_back_is_told_what_was_missed_and_nothing_twice(t: Api) {
     let job = t.started().await;
     progress(&t, &job.id, 40.0).await;
@@ -52,7 +52,7 @@ async fn who_comes_back_is_told_what_was_missed_and_nothing_twice(t: Api) {
     assert_eq!(open(&t, &job.id, Some("4")).await.next().await.unwrap().kind(), "retried");
 }
 
-on_both!(a_place_that_is_not_in_the_history_gives_a_reset_and_a_new_snapshot);
+#[on_both]
 async fn a_place_that_is_not_in_the_history_gives_a_reset_and_a_new_snapshot(t: Api) {
     let job = t.started().await;
     let told = open(&t, &job.id, Some("7")).await.take(2).await;
@@ -65,7 +65,7 @@ async fn a_place_that_is_not_in_the_history_gives_a_reset_and_a_new_snapshot(t: 
     assert_eq!(kinds(&open(&t, &job.id, Some("1")).await.take(1).await), ["started"]);
 }
 
-on_both!(what_is_no_place_is_refused);
+#[on_both]
 async fn what_is_no_place_is_refused(t: Api) {
     let job = t.queued().await;
     for id in ["x", "-1", "1.5", "99999999999999999999", "1 2"] {
@@ -76,7 +76,7 @@ async fn what_is_no_place_is_refused(t: Api) {
     t.get(&of_job("nobody", "/events/stream")).await.problem(404, "job_not_found");
 }
 
-on_both!(the_stream_of_a_job_ends_when_the_job_is_deleted);
+#[on_both]
 async fn the_stream_of_a_job_ends_when_the_job_is_deleted(t: Api) {
     let job = t.started().await;
     let mut reader = open(&t, &job.id, None).await;

@@ -18,7 +18,7 @@ async fn until(reader: &mut Reader, percent: f64) -> Vec<Message> {
     told
 }
 
-on_both!(progress_of_a_hot_job_is_merged_and_the_last_value_is_never_lost);
+#[on_both]
 async fn progress_of_a_hot_job_is_merged_and_the_last_value_is_never_lost(t: Api) {
     let job = t.started().await;
     let mut one = Reader::open(t.client(), &t.url(&of_job(&job.id, "/events/stream")), None).await;
@@ -37,7 +37,7 @@ async fn progress_of_a_hot_job_is_merged_and_the_last_value_is_never_lost(t: Api
     }
 }
 
-on_both!(an_event_behind_held_back_progress_says_it_all);
+#[on_both]
 async fn an_event_behind_held_back_progress_says_it_all(t: Api) {
     let job = t.started().await;
     let mut all = open(&t, "", None).await;
@@ -51,7 +51,7 @@ async fn an_event_behind_held_back_progress_says_it_all(t: Api) {
     assert_eq!(told.last().unwrap().kind(), "completed");
 }
 
-on_both!(who_is_cut_off_while_progress_is_held_back_is_told_it_once_by_any_server);
+#[on_both]
 async fn who_is_cut_off_while_progress_is_held_back_is_told_it_once_by_any_server(t: Api) {
     let hot = [t.started().await, t.started().await];
     let mut all = open(&t, "", None).await;

@@ -11,7 +11,7 @@ async fn next(watch: &mut JobsWatch) -> Option<JobsMessage> {
     tokio::time::timeout(PATIENCE, watch.next()).await.expect("something is told").unwrap()
 }
 
-on_both!(who_reads_too_slowly_is_told_so_and_slows_nobody);
+#[on_both]
 async fn who_reads_too_slowly_is_told_so_and_slows_nobody(t: TestApp) {
     let job = t.queued().await;
     let (mut slow, mut quick) =

@@ -5,7 +5,7 @@ use crate::support::{Server, TestDb};
 use serde_json::json;
 use std::time::{Duration, Instant};
 
-on_both!(streams_and_held_answers_end_when_the_server_is_asked_to_stop);
+#[on_both]
 async fn streams_and_held_answers_end_when_the_server_is_asked_to_stop(db: TestDb) {
     let server = Server::start(&db.url).await;
     let job: serde_json::Value = {

@@ -3,7 +3,7 @@
 use crate::api::face::{Api, of_job};
 use std::time::Duration;
 
-on_both!(a_held_answer_comes_with_the_next_change);
+#[on_both]
 async fn a_held_answer_comes_with_the_next_change(t: Api) {
     let job = t.queued().await;
     let waiting = tokio::spawn(t.get(&of_job(&job.id, "?wait=60&since_version=1")));
@@ -16,7 +16,7 @@ async fn a_held_answer_comes_with_the_next_change(t: Api) {
     t.get_with(&of_job(&job.id, "?wait=1"), "if-none-match", "\"2\"").await.empty(304);
 }
 
-on_both!(who_waits_for_a_job_that_is_deleted_is_told);
+#[on_both]
 async fn who_waits_for_a_job_that_is_deleted_is_told(t: Api) {
     let job = t.queued().await;
     let waiting = tokio::spawn(t.get(&of_job(&job.id, "?wait=60")));

@@ -30,24 +30,6 @@ pub use whole::Whole;
 
 use std::future::Future;
 
-/// Generates two tests from an `async fn NAME(t: T)`: `NAME::sqlite` and `NAME::postgres`. `T` is a
-/// [`Fixture`]: a [`TestApp`] for calls of the JobManager, a [`TestDb`] for an empty database.
-macro_rules! on_both {
-    ($($name:ident),+ $(,)?) => {$(
-        mod $name {
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn sqlite() {
-                $crate::support::run($crate::support::Backend::Sqlite, super::$name).await;
-            }
-
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn postgres() {
-                $crate::support::run($crate::support::Backend::Postgres, super::$name).await;
-            }
-        }
-    )+};
-}
-
 /// Environment of a test, created for it and removed after it.
 pub trait Fixture: Clone + Send + 'static {
     fn set_up(backend: Backend) -> impl Future<Output = Self> + Send;

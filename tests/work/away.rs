@@ -7,17 +7,11 @@ use super::{
 use crate::support::{Server, TestDb};
 use serde_json::json;
 
-on_both!(
-    a_program_goes_on_while_the_server_is_killed_and_started_again,
-    an_outcome_is_kept_until_it_is_delivered,
-    a_program_pauses_when_its_lease_may_have_run_out,
-    a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tell,
-);
-
 const RENDER: &str = r#"
     echo $$ > pids; echo '{"stage": "up"}'; while [ ! -e go ]; do sleep 0.02; done
     echo '{"item": {"key": "one", "status": "completed"}}'; echo '{"result": {"fine": true}}'; touch done"#;
 
+#[on_both]
 async fn a_program_goes_on_while_the_server_is_killed_and_started_again(db: TestDb) {
     let mut stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -41,6 +35,7 @@ async fn a_program_goes_on_while_the_server_is_killed_and_started_again(db: Test
     worker.stop().await;
 }
 
+#[on_both]
 async fn an_outcome_is_kept_until_it_is_delivered(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -59,6 +54,7 @@ async fn an_outcome_is_kept_until_it_is_delivered(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -78,6 +74,7 @@ async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tell(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;

@@ -8,17 +8,6 @@ use crate::{
 use serde_json::json;
 use std::os::unix::fs::PermissionsExt;
 
-on_both!(
-    a_hundred_megabytes_without_a_newline_are_one_line_of_the_history,
-    lines_that_are_not_understood_are_kept_with_the_reason,
-    lines_that_come_too_fast_are_counted,
-    an_item_that_the_server_refuses_fails_the_job_with_the_reason,
-    a_full_disk_is_the_error_of_the_job,
-    a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs,
-    a_type_that_cannot_be_is_told_in_one_sentence,
-    what_a_program_leaves_behind_ends_with_it,
-);
-
 #[tokio::test]
 async fn a_command_that_is_not_there_is_told_before_anything_is_claimed() {
     let desk = Desk::new();
@@ -53,6 +42,7 @@ async fn arguments_that_cannot_be_are_refused() {
     assert_eq!(said.status.code(), Some(2));
 }
 
+#[on_both]
 async fn a_hundred_megabytes_without_a_newline_are_one_line_of_the_history(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -69,6 +59,7 @@ async fn a_hundred_megabytes_without_a_newline_are_one_line_of_the_history(db: T
     worker.stop().await;
 }
 
+#[on_both]
 async fn lines_that_are_not_understood_are_kept_with_the_reason(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -87,6 +78,7 @@ async fn lines_that_are_not_understood_are_kept_with_the_reason(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn lines_that_come_too_fast_are_counted(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -104,6 +96,7 @@ async fn lines_that_come_too_fast_are_counted(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn an_item_that_the_server_refuses_fails_the_job_with_the_reason(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -121,6 +114,7 @@ async fn an_item_that_the_server_refuses_fails_the_job_with_the_reason(db: TestD
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -131,6 +125,7 @@ async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db: TestDb) {
     let stage = Stage::at(&db).await;
     let program = stage.path("program");
@@ -160,6 +155,7 @@ async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db
     assert_eq!(attempts, 1, "one attempt told it");
 }
 
+#[on_both]
 async fn a_type_that_cannot_be_is_told_in_one_sentence(db: TestDb) {
     let stage = Stage::at(&db).await;
     let args = ["work", "--server", &stage.server.url, "--type", "Not A Type", "--", "/bin/sh"];
@@ -169,6 +165,7 @@ async fn a_type_that_cannot_be_is_told_in_one_sentence(db: TestDb) {
     assert_eq!(worker.ends().await.code(), Some(1));
 }
 
+#[on_both]
 async fn what_a_program_leaves_behind_ends_with_it(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;

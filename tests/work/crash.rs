@@ -4,12 +4,6 @@ use super::stage::{Stage, eventually, gone, pids, send, state};
 use crate::support::TestDb;
 use serde_json::json;
 
-on_both!(
-    no_process_outlives_a_worker_that_is_killed,
-    what_was_told_before_the_kill_is_not_done_again,
-    a_program_whose_guard_is_killed_ends_with_it,
-);
-
 /// Reports the next item at each line of a FIFO; never renders one that it is given as done.
 const RENDER: &str = r#"
     given=$(cat); echo $$ >> pids; sleep 1000 & echo $! >> pids
@@ -26,6 +20,7 @@ const TREE: &str = r#"
     sleep 1000 & echo $! >> pids
     echo $PPID > guard; echo $$ >> pids; echo '{"stage": "up"}'; wait"#;
 
+#[on_both]
 async fn no_process_outlives_a_worker_that_is_killed(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -37,6 +32,7 @@ async fn no_process_outlives_a_worker_that_is_killed(db: TestDb) {
     gone(&all).await;
 }
 
+#[on_both]
 async fn what_was_told_before_the_kill_is_not_done_again(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -60,6 +56,7 @@ async fn what_was_told_before_the_kill_is_not_done_again(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_program_whose_guard_is_killed_ends_with_it(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;

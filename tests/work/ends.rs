@@ -6,16 +6,6 @@ use sea_orm::ConnectionTrait;
 use serde_json::json;
 use tokio::process::Command;
 
-on_both!(
-    a_cancelled_program_ends_in_order,
-    a_program_that_ignores_term_is_killed_after_the_grace_time,
-    a_program_whose_lease_is_lost_is_killed_and_says_no_more,
-    a_worker_that_is_asked_to_stop_gives_its_jobs_back,
-    a_second_signal_kills_at_once,
-    a_second_signal_ends_an_idle_worker_too,
-    an_idle_worker_stops_when_it_is_asked_to,
-);
-
 /// Writes down the ids of all its processes, ends at TERM, and says so.
 const TREE: &str = r#"
     trap 'echo asked to end; echo "{\"item\": {\"key\": \"last\", \"status\": \"completed\"}}"; exit 1' TERM
@@ -27,6 +17,7 @@ const STUBBORN: &str = r#"
     sh -c 'trap "" TERM; while :; do sleep 1000; done' & echo $! >> pids; echo $$ >> pids
     echo '{"stage": "up"}'; while :; do sleep 1000; done"#;
 
+#[on_both]
 async fn a_cancelled_program_ends_in_order(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -41,6 +32,7 @@ async fn a_cancelled_program_ends_in_order(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_program_that_ignores_term_is_killed_after_the_grace_time(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -54,6 +46,7 @@ async fn a_program_that_ignores_term_is_killed_after_the_grace_time(db: TestDb) 
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_program_whose_lease_is_lost_is_killed_and_says_no_more(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -69,6 +62,7 @@ async fn a_program_whose_lease_is_lost_is_killed_and_says_no_more(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_worker_that_is_asked_to_stop_gives_its_jobs_back(db: TestDb) {
     for signal in ["TERM", "INT"] {
         let stage = Stage::at(&db).await;
@@ -89,6 +83,7 @@ async fn a_worker_that_is_asked_to_stop_gives_its_jobs_back(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn a_second_signal_kills_at_once(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -103,6 +98,7 @@ async fn a_second_signal_kills_at_once(db: TestDb) {
     assert_eq!(json!([job["status"], job["attempt"]]), json!(["queued", 0]));
 }
 
+#[on_both]
 async fn a_second_signal_ends_an_idle_worker_too(db: TestDb) {
     let stage = Stage::at(&db).await;
     let mut worker = stage.worker(&[], "exit 1");
@@ -114,6 +110,7 @@ async fn a_second_signal_ends_an_idle_worker_too(db: TestDb) {
     assert_eq!(worker.ends().await.code(), Some(0));
 }
 
+#[on_both]
 async fn an_idle_worker_stops_when_it_is_asked_to(db: TestDb) {
     let stage = Stage::at(&db).await;
     let mut worker = stage.worker(&[], "exit 1");

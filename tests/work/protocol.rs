@@ -5,15 +5,7 @@ use crate::support::TestDb;
 use serde_json::{Value, json};
 use std::os::unix::fs::PermissionsExt;
 
-on_both!(
-    a_program_is_given_its_job_and_its_words_become_the_job,
-    a_second_attempt_is_given_what_is_done,
-    how_a_program_ends_is_how_its_job_does,
-    two_thousand_items_at_once_are_all_told,
-    jobs_run_beside_each_other_up_to_the_limit,
-    what_a_program_makes_is_for_those_that_its_worker_makes_it_for,
-);
-
+#[on_both]
 async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
     let stage = Stage::at(&db).await;
     let items = json!([{"key": "one", "input": {"visual_desc": "A lighthouse"}}, {"key": "two"}]);
@@ -73,6 +65,7 @@ async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn a_second_attempt_is_given_what_is_done(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -98,6 +91,7 @@ async fn a_second_attempt_is_given_what_is_done(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn how_a_program_ends_is_how_its_job_does(db: TestDb) {
     let stage = Stage::at(&db).await;
     let script = r#"case $CALLSHEET_JOB_ID in
@@ -131,6 +125,7 @@ async fn how_a_program_ends_is_how_its_job_does(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn two_thousand_items_at_once_are_all_told(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
@@ -144,6 +139,7 @@ async fn two_thousand_items_at_once_are_all_told(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn jobs_run_beside_each_other_up_to_the_limit(db: TestDb) {
     let stage = Stage::at(&db).await;
     for id in ["a", "b", "c"] {
@@ -163,6 +159,7 @@ async fn jobs_run_beside_each_other_up_to_the_limit(db: TestDb) {
 }
 
 /// A web server has to read the videos.
+#[on_both]
 async fn what_a_program_makes_is_for_those_that_its_worker_makes_it_for(db: TestDb) {
     let stage = Stage::at(&db).await;
     for (mask, made) in [("022", 0o644), ("027", 0o640), ("000", 0o666), ("077", 0o600)] {

@@ -6,12 +6,6 @@ use serde_json::{Value, json};
 use std::{os::unix::fs::PermissionsExt, path::Path};
 use tokio::process::Command;
 
-on_both!(
-    a_film_of_an_idea_plays_and_has_as_many_shots_as_its_job,
-    killed_at_a_random_shot_it_renders_only_what_is_missing,
-    on_a_full_disk_the_shot_fails_and_is_rendered_when_there_is_room,
-);
-
 const IDEA: &str = "A fox learns to ride the night train home, and 100% of the passengers can't believe it";
 const SCRIPT: &str = "INT. STATION - NIGHT\nA fox waits alone. The clock says ten. A train comes in.\n\n\
     INT. TRAIN - NIGHT\nThe conductor looks twice: \"Ticket?\" The fox has one.\n";
@@ -89,6 +83,7 @@ impl Studio {
     }
 }
 
+#[on_both]
 async fn a_film_of_an_idea_plays_and_has_as_many_shots_as_its_job(db: TestDb) {
     let studio = Studio::at(&db).await;
     let idea = json!({"idea": IDEA, "project_title": "Night train: 'a=b'; #1"});
@@ -107,6 +102,7 @@ async fn a_film_of_an_idea_plays_and_has_as_many_shots_as_its_job(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn killed_at_a_random_shot_it_renders_only_what_is_missing(db: TestDb) {
     let studio = Studio::at(&db).await;
     let script = json!({"script": SCRIPT, "project_title": "Night train"});
@@ -135,6 +131,7 @@ async fn killed_at_a_random_shot_it_renders_only_what_is_missing(db: TestDb) {
     worker.stop().await;
 }
 
+#[on_both]
 async fn on_a_full_disk_the_shot_fails_and_is_rendered_when_there_is_room(db: TestDb) {
     let studio = Studio::at(&db).await;
     let folder = studio.stage.path("media/film");

@@ -5,12 +5,6 @@ use crate::support::{TestDb, callsheet};
 use std::process::Stdio;
 use tokio::{io::AsyncReadExt, process::Command};
 
-on_both!(
-    a_program_gets_what_it_needs_of_the_environment_and_what_is_named,
-    a_worker_goes_on_when_its_lines_are_not_taken,
-    numbers_that_are_none_do_not_end_a_worker,
-);
-
 /// Set in the environment of each worker here.
 const SET: [(&str, &str); 9] = [
     ("HOME", "/nowhere"),
@@ -31,6 +25,7 @@ fn worker(stage: &Stage, args: &[&str], program: &str) -> Command {
     command
 }
 
+#[on_both]
 async fn a_program_gets_what_it_needs_of_the_environment_and_what_is_named(db: TestDb) {
     let stage = Stage::at(&db).await;
     let always = "HOME LANG LC_ALL PATH TZ";
@@ -70,6 +65,7 @@ async fn a_program_gets_what_it_needs_of_the_environment_and_what_is_named(db: T
     assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
 }
 
+#[on_both]
 async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
     let stage = Stage::at(&db).await;
     // Each line of the program that begins a stage is a line of the worker's: more than any pipe takes.
@@ -105,6 +101,7 @@ async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
     }
 }
 
+#[on_both]
 async fn numbers_that_are_none_do_not_end_a_worker(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;

@@ -1,0 +1,165 @@
+//! The direction of imports, and the paths that ARCHITECTURE.md names.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their own.
+const CRATES: [(&str, &[&str]); 4] = [
+    ("sea_orm", &["db/", "jobs/", "lifecycle/stale.rs", "import/read/", "error.rs"]),
+    ("sqlx", &["db/", "import/read/"]),
+    ("poem", &["api/", "dashboard/", "server/"]),
+    ("poem_openapi", &["api/"]),
+];
+
+/// Parts of `src`, and the parts that they may use. Files directly in `src` are used by everyone.
+const PARTS: [(&str, &[&str]); 12] = [
+    ("lifecycle", &[]),
+    ("db", &["lifecycle"]),
+    ("jobs", &["db", "lifecycle"]),
+    ("background", &["import", "jobs"]),
+    ("import", &["db", "jobs", "lifecycle"]),
+    ("export", &["db", "import", "jobs", "lifecycle"]),
+    ("dashboard", &[]),
+    ("api", &["dashboard", "db", "import", "jobs", "lifecycle"]),
+    ("server", &[]),
+    ("worker", &[]),
+    ("cli", &["api", "background", "dashboard", "db", "export", "import", "jobs", "lifecycle", "server", "worker"]),
+    ("bench", &[]),
+];
+
+/// Files directly in `src` that put the parts together, so that no part may use them.
+const TOP: [&str; 3] = ["main.rs", "lib.rs", "app.rs"];
+
+fn source(folder: &str) -> Vec<(PathBuf, String)> {
+    let mut files = Vec::new();
+    let mut folders = vec![PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder)];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            match path.is_dir() {
+                true => folders.push(path),
+                false if path.extension().is_some_and(|e| e == "rs") => {
+                    let code = fs::read_to_string(&path).unwrap();
+                    files.push((path, code));
+                }
+                false => {}
+            }
+        }
+    }
+    files
+}
+
+/// Path below `src`, with slashes.
+fn below_src(path: &Path) -> String {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    path.strip_prefix(src).unwrap().to_string_lossy().into_owned()
+}
+
+/// Lines of the file that are code, without the tests at its end.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
+    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+fn names(line: &str, name: &str) -> bool {
+    let is_part_of_name = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(name).any(|(at, _)| {
+        !line[..at].ends_with(is_part_of_name) && line[at + name.len()..].starts_with("::")
+    })
+}
+
+#[test]
+fn each_crate_is_used_where_it_belongs() {
+    let mut wrong = Vec::new();
+    for (path, text) in source("src") {
+        let file = below_src(&path);
+        for (name, parts) in CRATES {
+            let used = code(&text).any(|line| names(line, name));
+            if used && !parts.iter().any(|part| file.starts_with(part)) {
+                wrong.push(format!("src/{file} uses {name}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+/// Names behind `crate::` in a statement, those in braces too.
+fn used_parts(text: &str) -> BTreeSet<String> {
+    let flat: String = code(text).map(|line| format!("{} ", line.trim())).collect();
+    let mut parts = BTreeSet::new();
+    for (at, _) in flat.match_indices("crate::") {
+        let rest = &flat[at + "crate::".len()..];
+        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        match rest.strip_prefix('{') {
+            None => _ = parts.insert(word(rest)),
+            Some(list) => {
+                let mut depth = 0;
+                let mut begins = true;
+                for (i, c) in list.char_indices() {
+                    match c {
+                        '{' => depth += 1,
+                        '}' if depth == 0 => break,
+                        '}' => depth -= 1,
+                        ',' if depth == 0 => begins = true,
+                        c if begins && c.is_alphabetic() => {
+                            parts.insert(word(&list[i..]));
+                            begins = false;
+                        }
+                        _ => {}
+                    }
+                }
+            }
+        }
+    }
+    parts
+}
+
+#[test]
+fn no_part_uses_one_above_it() {
+    let mut wrong = Vec::new();
+    for (path, text) in source("src") {
+        let file = below_src(&path);
+        let Some((part, _)) = file.split_once('/') else { continue };
+        let may = PARTS.iter().find(|(name, _)| *name == part).unwrap_or_else(|| panic!("src/{part} has no row"));
+        for used in used_parts(&text) {
+            let is_part = PARTS.iter().any(|(name, _)| *name == used);
+            let is_above = TOP.contains(&format!("{used}.rs").as_str()) && part != "cli" && part != "api";
+            if (is_part && used != part && !may.1.contains(&used.as_str())) || is_above {
+                wrong.push(format!("src/{file} uses {used}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn files_that_all_parts_use_use_no_part() {
+    let mut wrong = Vec::new();
+    for (path, text) in source("src") {
+        let file = below_src(&path);
+        if file.contains('/') || TOP.contains(&file.as_str()) || file == "config.rs" || file == "error.rs" {
+            continue;
+        }
+        let used = used_parts(&text);
+        wrong.extend(PARTS.iter().filter(|(part, _)| used.contains(*part)).map(|(part, _)| format!("{file} uses {part}")));
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+#[test]
+fn every_path_of_the_architecture_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
+    let words = text.split(|c: char| c.is_whitespace() || "`()[],;|".contains(c));
+    let folders = ["src/", "entity/", "migration/", "tests/", "docs/", "openapi/", "benches/", "scripts/", "examples/"];
+    let paths: BTreeSet<&str> = words
+        .map(|word| word.trim_end_matches(['.', ':']))
+        .filter(|word| folders.iter().any(|folder| word.starts_with(folder)) && !word.contains(['*', '{', '…', '<']))
+        .collect();
+    assert!(paths.len() > 10, "{paths:?}");
+    let missing: Vec<_> = paths.into_iter().filter(|path| !root.join(path).exists()).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+}
