@@ -1,7 +1,11 @@
 //! How fast jobs are created, claimed and completed, beside the same statements without Callsheet, and what a claim costs
 //! in a large history. Run by benches/claim, which starts what this needs.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a measurement that breaks says where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a measurement that breaks says where"
+)]
 
 #[path = "claims/check.rs"]
 mod check;
@@ -40,9 +44,14 @@ pub struct Arguments {
 #[tokio::main]
 async fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let given: HashMap<&str, &str> = words.chunks_exact(2).map(|pair| (pair[0].as_str(), pair[1].as_str())).collect();
+    let given: HashMap<&str, &str> = words
+        .chunks_exact(2)
+        .map(|pair| (pair[0].as_str(), pair[1].as_str()))
+        .collect();
     // `cargo bench` says that it is one.
-    let Some(postgres) = given.get("--postgres") else { return println!("run benches/claim") };
+    let Some(postgres) = given.get("--postgres") else {
+        return println!("run benches/claim");
+    };
     let number = |name: &str| given[name].parse().expect(name);
     let arguments = Arguments {
         jobs: usize::try_from(number("--jobs")).unwrap(),
@@ -80,8 +89,13 @@ pub async fn fresh(arguments: &Arguments, backend: &str, name: &str) -> String {
         }
         _ => {
             use sea_orm::ConnectionTrait;
-            let server = sea_orm::Database::connect(format!("{}postgres", arguments.postgres)).await.unwrap();
-            for sql in [format!("DROP DATABASE IF EXISTS bench_{name}"), format!("CREATE DATABASE bench_{name}")] {
+            let server = sea_orm::Database::connect(format!("{}postgres", arguments.postgres))
+                .await
+                .unwrap();
+            for sql in [
+                format!("DROP DATABASE IF EXISTS bench_{name}"),
+                format!("CREATE DATABASE bench_{name}"),
+            ] {
                 server.execute_unprepared(&sql).await.unwrap();
             }
             server.close().await.unwrap();
@@ -95,8 +109,15 @@ pub async fn fresh(arguments: &Arguments, backend: &str, name: &str) -> String {
 }
 
 pub async fn manager(url: &str, observer: Option<Observer>) -> JobManager {
-    let options = Options { observer, ..Options::new(url) };
-    JobManager::new(Database::connect(&options).await.unwrap(), Arc::new(SystemClock), Arc::new(SystemRandom))
+    let options = Options {
+        observer,
+        ..Options::new(url)
+    };
+    JobManager::new(
+        Database::connect(&options).await.unwrap(),
+        Arc::new(SystemClock),
+        Arc::new(SystemRandom),
+    )
 }
 
 pub fn claim(max_jobs: usize) -> Claim {

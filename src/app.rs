@@ -22,7 +22,11 @@ impl App {
     /// Creates an app without a database, for commands that need none.
     pub fn detached(config: Config) -> Self {
         let jobs = JobManager::detached();
-        Self { imports: Background::new(jobs.clone(), Settings::default()), jobs, config: Arc::new(config) }
+        Self {
+            imports: Background::new(jobs.clone(), Settings::default()),
+            jobs,
+            config: Arc::new(config),
+        }
     }
 
     /// Opens the configured database, without a change of its schema. With `create`, creates a
@@ -37,13 +41,18 @@ impl App {
         let db = Database::connect(&options).await?;
         let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemRandom));
         let imports = Background::new(jobs.clone(), import_settings(&config));
-        Ok(Self { jobs, imports, config: Arc::new(config) })
+        Ok(Self {
+            jobs,
+            imports,
+            config: Arc::new(config),
+        })
     }
 }
 
 fn import_settings(config: &Config) -> Settings {
     Settings {
-        time_limit: Some(Duration::from_secs(config.max_import_seconds)).filter(|limit| !limit.is_zero()),
+        time_limit: Some(Duration::from_secs(config.max_import_seconds))
+            .filter(|limit| !limit.is_zero()),
         min_free_disk: config.min_free_disk_bytes,
         database: sqlite_file(&config.database_url).map(Into::into),
     }

@@ -21,14 +21,29 @@ impl AtomicFile {
     /// Errors: `AlreadyExists` if the name already belongs to a link, a folder or a device.
     pub fn create(path: &Path) -> io::Result<(Self, File)> {
         if path.symlink_metadata().is_ok_and(|there| !there.is_file()) {
-            let why = format!("{} is a link, a folder or a device: name a new file", path.display());
+            let why = format!(
+                "{} is a link, a folder or a device: name a new file",
+                path.display()
+            );
             return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
         }
-        let mut name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_owned();
+        let mut name = path
+            .file_name()
+            .ok_or(io::ErrorKind::InvalidInput)?
+            .to_owned();
         name.push(".");
-        let part = tempfile::Builder::new().prefix(&name).suffix(".part").tempfile_in(folder_of(path))?;
+        let part = tempfile::Builder::new()
+            .prefix(&name)
+            .suffix(".part")
+            .tempfile_in(folder_of(path))?;
         let (file, part) = part.into_parts();
-        Ok((Self { part, path: path.to_owned() }, file))
+        Ok((
+            Self {
+                part,
+                path: path.to_owned(),
+            },
+            file,
+        ))
     }
 
     /// Syncs the file and gives it its name, in place of an earlier file.
@@ -39,7 +54,9 @@ impl AtomicFile {
 }
 
 fn folder_of(file: &Path) -> &Path {
-    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+    file.parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
 }
 
 /// Returns the path with `ending` appended.
@@ -52,16 +69,26 @@ pub fn ended(path: &Path, ending: &str) -> PathBuf {
 /// Returns whether writing `file` would change one of the `kept` paths, one of the files that
 /// belong to a database there, or a file in a folder there.
 pub fn would_change(file: &Path, kept: &[PathBuf]) -> bool {
-    let kept: Vec<_> = kept.iter().filter_map(|path| path.canonicalize().ok()).collect();
+    let kept: Vec<_> = kept
+        .iter()
+        .filter_map(|path| path.canonicalize().ok())
+        .collect();
     real(file).is_some_and(|file| {
-        let beside = |path: &Path| ["-wal", "-shm", "-journal"].iter().any(|ending| file == ended(path, ending));
-        kept.iter().any(|path| file.starts_with(path) || beside(path))
+        let beside = |path: &Path| {
+            ["-wal", "-shm", "-journal"]
+                .iter()
+                .any(|ending| file == ended(path, ending))
+        };
+        kept.iter()
+            .any(|path| file.starts_with(path) || beside(path))
     })
 }
 
 /// Returns the path without links; the file itself need not exist.
 fn real(file: &Path) -> Option<PathBuf> {
-    file.canonicalize().ok().or_else(|| Some(folder_of(file).canonicalize().ok()?.join(file.file_name()?)))
+    file.canonicalize()
+        .ok()
+        .or_else(|| Some(folder_of(file).canonicalize().ok()?.join(file.file_name()?)))
 }
 
 #[cfg(test)]
@@ -82,7 +109,13 @@ mod tests {
         }
         symlink(at("a.json"), at("link.json")).unwrap();
         let kept = [at("a.json"), at("c.db"), at("dumps"), at("gone.json")];
-        for name in ["a.json", "link.json", "dumps/../a.json", "c.db-wal", "dumps/new.json"] {
+        for name in [
+            "a.json",
+            "link.json",
+            "dumps/../a.json",
+            "c.db-wal",
+            "dumps/new.json",
+        ] {
             assert!(would_change(&at(name), &kept), "{name}");
         }
         for name in ["report.json", "a.json.json", "dumps.json", "nowhere/a.json"] {

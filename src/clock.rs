@@ -18,9 +18,14 @@ impl Clock for SystemClock {
 }
 
 /// Returns the time since 1970 by this machine's clock; `None` if the clock is before 1970.
-#[allow(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the clock"
+)]
 pub fn since_1970() -> Option<Duration> {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).ok()
+    SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .ok()
 }
 
 /// First second of the year 10000, in seconds since 1970.
@@ -30,15 +35,21 @@ const YEAR_10000: u64 = 253_402_300_800;
 pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
     match since_1970 {
         Some(since) if since.as_secs() < YEAR_10000 => Ok(()),
-        Some(_) => Err("the clock of this machine stands beyond the year 9999: set it, and start again"),
-        None => Err("the clock of this machine stands before the year 1970: set it, and start again"),
+        Some(_) => {
+            Err("the clock of this machine stands beyond the year 9999: set it, and start again")
+        }
+        None => {
+            Err("the clock of this machine stands before the year 1970: set it, and start again")
+        }
     }
 }
 
 /// Converts a time since 1970. A time out of range becomes the latest representable one.
 fn moment(since: Duration) -> DateTime<Utc> {
     let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
-    DateTime::from_timestamp_micros(micros).unwrap_or(DateTime::<Utc>::MAX_UTC).trunc_subsecs(6)
+    DateTime::from_timestamp_micros(micros)
+        .unwrap_or(DateTime::<Utc>::MAX_UTC)
+        .trunc_subsecs(6)
 }
 
 #[cfg(test)]
@@ -48,7 +59,11 @@ mod tests {
     #[test]
     fn a_clock_that_no_job_can_have_is_told_in_a_sentence() {
         let years = |years: u64| Some(Duration::from_secs(years * 31_556_952));
-        for good in [Some(Duration::ZERO), years(56), Some(Duration::from_secs(YEAR_10000 - 1))] {
+        for good in [
+            Some(Duration::ZERO),
+            years(56),
+            Some(Duration::from_secs(YEAR_10000 - 1)),
+        ] {
             assert_eq!(check(good), Ok(()));
         }
         assert!(check(None).unwrap_err().contains("before the year 1970"));
@@ -59,7 +74,11 @@ mod tests {
 
     #[test]
     fn no_time_makes_it_panic() {
-        for since in [Duration::ZERO, Duration::from_secs(YEAR_10000), Duration::MAX] {
+        for since in [
+            Duration::ZERO,
+            Duration::from_secs(YEAR_10000),
+            Duration::MAX,
+        ] {
             moment(since);
         }
         assert_eq!(moment(Duration::from_nanos(1_999)).timestamp_micros(), 1);

@@ -16,17 +16,41 @@ use std::{
 #[command(next_help_heading = "Configuration")]
 pub struct Flags {
     /// TOML file with settings; environment variables and flags override it
-    #[arg(long, env = "CALLSHEET_CONFIG", hide_env_values = true, value_name = "FILE", global = true)]
+    #[arg(
+        long,
+        env = "CALLSHEET_CONFIG",
+        hide_env_values = true,
+        value_name = "FILE",
+        global = true
+    )]
     pub config: Option<PathBuf>,
     /// URL of the database: sqlite://PATH or postgres://USER@HOST/NAME [default:
     /// sqlite://callsheet.db]
-    #[arg(long, env = "CALLSHEET_DATABASE_URL", hide_env_values = true, value_name = "URL", global = true)]
+    #[arg(
+        long,
+        env = "CALLSHEET_DATABASE_URL",
+        hide_env_values = true,
+        value_name = "URL",
+        global = true
+    )]
     pub database_url: Option<String>,
     /// Maximum number of connections to the database [default: 8]
-    #[arg(long, env = "CALLSHEET_DATABASE_CONNECTIONS", hide_env_values = true, value_name = "N", global = true)]
+    #[arg(
+        long,
+        env = "CALLSHEET_DATABASE_CONNECTIONS",
+        hide_env_values = true,
+        value_name = "N",
+        global = true
+    )]
     pub database_connections: Option<u32>,
     /// Log filter, e.g. callsheet=debug for every request [default: warn,callsheet=info]
-    #[arg(long, env = "CALLSHEET_LOG", hide_env_values = true, value_name = "FILTER", global = true)]
+    #[arg(
+        long,
+        env = "CALLSHEET_LOG",
+        hide_env_values = true,
+        value_name = "FILTER",
+        global = true
+    )]
     pub log: Option<String>,
 }
 
@@ -40,10 +64,20 @@ pub struct ServerFlags {
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Folder whose files the server serves under /media/, read-only
-    #[arg(long, env = "CALLSHEET_MEDIA_DIR", hide_env_values = true, value_name = "DIR")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MEDIA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
     pub media_dir: Option<PathBuf>,
     /// Maximum size of a request body in bytes [default: 1048576]
-    #[arg(long, env = "CALLSHEET_MAX_BODY_BYTES", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MAX_BODY_BYTES",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub max_body_bytes: Option<usize>,
     /// Maximum size of a dump uploaded for import, in bytes [default: 2147483648]
     #[arg(long, env = "CALLSHEET_MAX_UPLOAD_BYTES", value_name = "N")]
@@ -72,22 +106,47 @@ pub struct ServerFlags {
     pub allowed_hosts: Option<Vec<String>>,
     /// Jobs cached in memory for reading, at most 32 KiB each; 0 reads each from the database
     /// [default: 1000]
-    #[arg(long, env = "CALLSHEET_CACHE_JOBS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_CACHE_JOBS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub cache_jobs: Option<u64>,
     /// Days that the history of a job is kept after its end; the job itself stays [default:
     /// forever]
-    #[arg(long, env = "CALLSHEET_KEEP_HISTORY_DAYS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_KEEP_HISTORY_DAYS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub keep_history_days: Option<u32>,
     /// Days that an import and its rejects are kept after its end; 0 keeps them forever [default:
     /// 30]
-    #[arg(long, env = "CALLSHEET_KEEP_IMPORTS_DAYS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_KEEP_IMPORTS_DAYS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub keep_imports_days: Option<u32>,
     /// Maximum duration of an uploaded import in seconds; 0 for no limit [default: 21600]
-    #[arg(long, env = "CALLSHEET_MAX_IMPORT_SECONDS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MAX_IMPORT_SECONDS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub max_import_seconds: Option<u64>,
     /// Bytes that imports and uploads leave free on a disk [default: 536870912, or a fifth of a
     /// smaller disk]
-    #[arg(long, env = "CALLSHEET_MIN_FREE_DISK_BYTES", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MIN_FREE_DISK_BYTES",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub min_free_disk_bytes: Option<u64>,
     /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
@@ -99,23 +158,53 @@ pub struct ServerFlags {
 #[command(next_help_heading = "Limits of connections")]
 pub struct ConnectionFlags {
     /// Seconds in which the header of a request has to arrive [default: 15]
-    #[arg(long, env = "CALLSHEET_HEADER_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "CALLSHEET_HEADER_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
     pub header_timeout: Option<u64>,
     /// Seconds that a connection may be idle between two requests [default: 75]
-    #[arg(long, env = "CALLSHEET_IDLE_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "CALLSHEET_IDLE_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
     pub idle_timeout: Option<u64>,
     /// Seconds that a request body may be behind --min-body-rate [default: 30]
-    #[arg(long, env = "CALLSHEET_BODY_TIMEOUT", hide_env_values = true, value_name = "SECONDS")]
+    #[arg(
+        long,
+        env = "CALLSHEET_BODY_TIMEOUT",
+        hide_env_values = true,
+        value_name = "SECONDS"
+    )]
     pub body_timeout: Option<u64>,
     /// Minimum bytes per second of a request body; 0 for no minimum [default: 1024]
-    #[arg(long, env = "CALLSHEET_MIN_BODY_RATE", hide_env_values = true, value_name = "BYTES")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MIN_BODY_RATE",
+        hide_env_values = true,
+        value_name = "BYTES"
+    )]
     pub min_body_rate: Option<u32>,
     /// Maximum number of connections; fewer if the limit of open files is lower [default: 10000]
-    #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MAX_CONNECTIONS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub max_connections: Option<usize>,
     /// Maximum number of connections per client address; 0 for no limit [default: 64, and no limit
     /// for this machine itself]
-    #[arg(long, env = "CALLSHEET_MAX_CONNECTIONS_PER_ADDRESS", hide_env_values = true, value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MAX_CONNECTIONS_PER_ADDRESS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub max_connections_per_address: Option<usize>,
 }
 
@@ -175,16 +264,27 @@ pub struct Config {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     #[error("the configuration file {} cannot be read: {source}", path.display())]
-    Unreadable { path: PathBuf, source: std::io::Error },
+    Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("the configuration file {} is wrong: {detail}", path.display())]
     Wrong { path: PathBuf, detail: String },
     #[error("the setting {name} is wrong: {detail}")]
-    Setting { name: &'static str, detail: &'static str },
+    Setting {
+        name: &'static str,
+        detail: &'static str,
+    },
 }
 
 impl Config {
     pub fn load(flags: Flags, server: ServerFlags) -> Result<Self, ConfigError> {
-        let file = flags.config.as_deref().map(read).transpose()?.unwrap_or_default();
+        let file = flags
+            .config
+            .as_deref()
+            .map(read)
+            .transpose()?
+            .unwrap_or_default();
         let bounds = bounds(&server.connections, &file);
         let config = Self {
             bounds,
@@ -193,18 +293,44 @@ impl Config {
                 .database_url
                 .or(file.database_url)
                 .unwrap_or_else(|| "sqlite://callsheet.db".to_owned()),
-            database_connections: flags.database_connections.or(file.database_connections).unwrap_or(8),
-            log: flags.log.or(file.log).unwrap_or_else(|| "warn,callsheet=info".to_owned()),
-            listen: server.listen.or(file.listen).unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
+            database_connections: flags
+                .database_connections
+                .or(file.database_connections)
+                .unwrap_or(8),
+            log: flags
+                .log
+                .or(file.log)
+                .unwrap_or_else(|| "warn,callsheet=info".to_owned()),
+            listen: server
+                .listen
+                .or(file.listen)
+                .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
             media_dir: server.media_dir.or(file.media_dir),
-            max_body_bytes: server.max_body_bytes.or(file.max_body_bytes).unwrap_or(1024 * 1024),
-            max_upload_bytes: server.max_upload_bytes.or(file.max_upload_bytes).unwrap_or(2 << 30),
-            cors_origins: server.cors_origins.or(file.cors_origins).unwrap_or_default(),
+            max_body_bytes: server
+                .max_body_bytes
+                .or(file.max_body_bytes)
+                .unwrap_or(1024 * 1024),
+            max_upload_bytes: server
+                .max_upload_bytes
+                .or(file.max_upload_bytes)
+                .unwrap_or(2 << 30),
+            cors_origins: server
+                .cors_origins
+                .or(file.cors_origins)
+                .unwrap_or_default(),
             cache_jobs: server.cache_jobs.or(file.cache_jobs).unwrap_or(1000),
             keep_history_days: server.keep_history_days.or(file.keep_history_days),
-            keep_imports_days: Some(server.keep_imports_days.or(file.keep_imports_days).unwrap_or(30))
-                .filter(|n| *n > 0),
-            max_import_seconds: server.max_import_seconds.or(file.max_import_seconds).unwrap_or(6 * 60 * 60),
+            keep_imports_days: Some(
+                server
+                    .keep_imports_days
+                    .or(file.keep_imports_days)
+                    .unwrap_or(30),
+            )
+            .filter(|n| *n > 0),
+            max_import_seconds: server
+                .max_import_seconds
+                .or(file.max_import_seconds)
+                .unwrap_or(6 * 60 * 60),
             min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
         };
@@ -224,13 +350,26 @@ impl Config {
             return wrong("max_upload_bytes", "use at least 1024");
         }
         if self.media_dir.as_ref().is_some_and(|d| !d.is_dir()) {
-            return wrong("media_dir", "there is no such folder: make it first, or name another");
+            return wrong(
+                "media_dir",
+                "there is no such folder: make it first, or name another",
+            );
         }
-        if self.cors_origins.iter().any(|o| o != "*" && !o.starts_with("http://") && !o.starts_with("https://")) {
-            return wrong("cors_origins", "use origins such as http://localhost:5173, or *");
+        if self
+            .cors_origins
+            .iter()
+            .any(|o| o != "*" && !o.starts_with("http://") && !o.starts_with("https://"))
+        {
+            return wrong(
+                "cors_origins",
+                "use origins such as http://localhost:5173, or *",
+            );
         }
         if self.allowed_hosts.iter().any(|name| !is_host(name)) {
-            return wrong("allowed_hosts", "use names such as jobs.example.com, without a scheme and without a port");
+            return wrong(
+                "allowed_hosts",
+                "use names such as jobs.example.com, without a scheme and without a port",
+            );
         }
         for (name, limit) in [
             ("header_timeout", self.bounds.header),
@@ -254,30 +393,51 @@ const INHERITED_VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
 /// Returns the environment variables that a worker passes to its programs: those that every program
 /// needs, and those in `named`, as far as they are set.
-#[allow(clippy::disallowed_methods, reason = "this is the reader of the environment")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
 pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
     let goes = |name: &OsString| {
-        let Some(name) = name.to_str() else { return false };
-        INHERITED_VARIABLES.contains(&name) || name.starts_with("LC_") || named.iter().any(|named| named == name)
+        let Some(name) = name.to_str() else {
+            return false;
+        };
+        INHERITED_VARIABLES.contains(&name)
+            || name.starts_with("LC_")
+            || named.iter().any(|named| named == name)
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }
 
 /// Removes empty names: an empty environment variable means no names.
 fn named(hosts: Option<Vec<String>>) -> Vec<String> {
-    hosts.unwrap_or_default().into_iter().filter(|host| !host.is_empty()).collect()
+    hosts
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|host| !host.is_empty())
+        .collect()
 }
 
 fn bounds(flags: &ConnectionFlags, file: &File) -> ServerLimits {
     let defaults = ServerLimits::default();
-    let seconds = |flag: Option<u64>, file: Option<u64>, default| flag.or(file).map_or(default, Duration::from_secs);
+    let seconds = |flag: Option<u64>, file: Option<u64>, default| {
+        flag.or(file).map_or(default, Duration::from_secs)
+    };
     ServerLimits {
         header: seconds(flags.header_timeout, file.header_timeout, defaults.header),
         idle: seconds(flags.idle_timeout, file.idle_timeout, defaults.idle),
         body: seconds(flags.body_timeout, file.body_timeout, defaults.body),
-        body_rate: flags.min_body_rate.or(file.min_body_rate).unwrap_or(defaults.body_rate),
-        connections: flags.max_connections.or(file.max_connections).unwrap_or(defaults.connections),
-        connections_per_address: flags.max_connections_per_address.or(file.max_connections_per_address),
+        body_rate: flags
+            .min_body_rate
+            .or(file.min_body_rate)
+            .unwrap_or(defaults.body_rate),
+        connections: flags
+            .max_connections
+            .or(file.max_connections)
+            .unwrap_or(defaults.connections),
+        connections_per_address: flags
+            .max_connections_per_address
+            .or(file.max_connections_per_address),
     }
 }
 
@@ -288,11 +448,20 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 fn read(path: &Path) -> Result<File, ConfigError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text = std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable {
+        path: path.to_owned(),
+        source,
+    })?;
     toml::from_str(&text).map_err(|error| {
-        let line = error.span().map(|span| text[..span.start].matches('\n').count() + 1);
-        let place = line.map(|line| format!("line {line}: ")).unwrap_or_default();
-        ConfigError::Wrong { path: path.to_owned(), detail: format!("{place}{}", error.message().replace('\n', " ")) }
+        let line = error
+            .span()
+            .map(|span| text[..span.start].matches('\n').count() + 1);
+        let place = line
+            .map(|line| format!("line {line}: "))
+            .unwrap_or_default();
+        ConfigError::Wrong {
+            path: path.to_owned(),
+            detail: format!("{place}{}", error.message().replace('\n', " ")),
+        }
     })
 }

@@ -28,11 +28,23 @@ pub enum Location {
 
 impl FieldError {
     pub fn at(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Location::Pointer(pointer.into()), code, detail: detail.into() }
+        Self {
+            place: Location::Pointer(pointer.into()),
+            code,
+            detail: detail.into(),
+        }
     }
 
-    pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { place: Location::Parameter(name.into()), code, detail: detail.into() }
+    pub fn parameter(
+        name: impl Into<String>,
+        code: &'static str,
+        detail: impl Into<String>,
+    ) -> Self {
+        Self {
+            place: Location::Parameter(name.into()),
+            code,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -81,16 +93,24 @@ pub enum Error {
     #[error("{0} not found")]
     NotFound(Resource),
     #[error("There is no {} with the id {id}: create it first, or leave {} out.", .thing.to_string().to_lowercase(), &pointer[1..])]
-    UnknownReference { thing: Resource, id: String, pointer: &'static str },
+    UnknownReference {
+        thing: Resource,
+        id: String,
+        pointer: &'static str,
+    },
     #[error("{}", sentences(.0))]
     Invalid(Vec<FieldError>),
     #[error(transparent)]
     TransitionIllegal(#[from] Illegal),
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
-    #[error("The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id.")]
+    #[error(
+        "The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id."
+    )]
     JobEnded(JobStatus),
-    #[error("The filter lets every job through: name what the jobs have in common, or say `confirm: true`.")]
+    #[error(
+        "The filter lets every job through: name what the jobs have in common, or say `confirm: true`."
+    )]
     ConfirmationRequired,
     #[error("The job is {0}; its failed items can be retried once it has ended.")]
     NotEnded(JobStatus),
@@ -98,17 +118,25 @@ pub enum Error {
     NoFailedItems,
     #[error("The job is not held under the lease that this call came with: let go of it.")]
     LeaseLost,
-    #[error("The job is at version {current}, not {expected}: read it again and repeat the change.")]
+    #[error(
+        "The job is at version {current}, not {expected}: read it again and repeat the change."
+    )]
     VersionMismatch { expected: String, current: i64 },
-    #[error("A job with the id {0} exists already: choose another id, or leave job_id out to be given one.")]
+    #[error(
+        "A job with the id {0} exists already: choose another id, or leave job_id out to be given one."
+    )]
     JobExists(String),
     #[error("The series has an episode with the number {0} already: choose another number.")]
     EpisodeNumberTaken(i32),
-    #[error("This Idempotency-Key came before with another request: use a new key for a new request.")]
+    #[error(
+        "This Idempotency-Key came before with another request: use a new key for a new request."
+    )]
     IdempotencyKeyReused,
     #[error("The job has items, and its shots are counted from them: report the items instead.")]
     ShotsCountedFromItems,
-    #[error("{completed} shots of {total} cannot be done: give a total_shots that is at least as large.")]
+    #[error(
+        "{completed} shots of {total} cannot be done: give a total_shots that is at least as large."
+    )]
     ShotsExceedTotal { completed: i32, total: i32 },
     #[error("{}", .0.detail)]
     ItemConflict(FieldError),
@@ -122,11 +150,17 @@ pub enum Error {
     SearchTooLong,
     #[error("The database is busy or away: try again in a moment.")]
     Unavailable(#[source] DbErr),
-    #[error("The disk of the database is full, and the change was not made: make room on it, then try again.")]
+    #[error(
+        "The disk of the database is full, and the change was not made: make room on it, then try again."
+    )]
     DiskFull(#[source] DbErr),
-    #[error("The database file was moved or deleted, and changes are refused: put it back, or restart the server.")]
+    #[error(
+        "The database file was moved or deleted, and changes are refused: put it back, or restart the server."
+    )]
     DatabaseMoved,
-    #[error("The row of the job {0} in the database can't be read: repair or delete that row in the database.")]
+    #[error(
+        "The row of the job {0} in the database can't be read: repair or delete that row in the database."
+    )]
     Unreadable(String),
     #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
     CounterExhausted,
@@ -141,7 +175,10 @@ impl Error {
     /// Returns whether the same call may succeed later, because the database cannot write at the
     /// moment.
     pub fn is_passing(&self) -> bool {
-        matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved)
+        matches!(
+            self,
+            Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved
+        )
     }
 
     pub fn invalid(error: FieldError) -> Self {

@@ -21,41 +21,69 @@ impl<'a> Authority<'a> {
     /// Parses `host[:port]`; returns `None` for any other text.
     pub fn parse(text: &'a str) -> Option<Self> {
         let (host, rest, is_bracketed) = match text.strip_prefix('[') {
-            Some(rest) => rest.split_once(']').map(|(host, rest)| (host, rest, true))?,
+            Some(rest) => rest
+                .split_once(']')
+                .map(|(host, rest)| (host, rest, true))?,
             None => {
                 let end = text.find(':').unwrap_or(text.len());
                 (&text[..end], &text[end..], false)
             }
         };
-        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%');
+        let is_name = |byte: u8| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'%')
+        };
         let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-        let is_valid = host.bytes().all(|byte| if is_bracketed { is_address(byte) } else { is_name(byte) });
+        let is_valid = host.bytes().all(|byte| {
+            if is_bracketed {
+                is_address(byte)
+            } else {
+                is_name(byte)
+            }
+        });
         if host.is_empty() || !is_valid {
             return None;
         }
         let port = match rest.strip_prefix(':') {
             Some("") => None,
-            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => Some(digits.parse().ok()?),
+            Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Some(digits.parse().ok()?)
+            }
             Some(_) => return None,
             None if rest.is_empty() => None,
             None => return None,
         };
-        Some(Self { host, port, is_bracketed })
+        Some(Self {
+            host,
+            port,
+            is_bracketed,
+        })
     }
 
     /// Returns the IP address that a browser reads from the host: `127.1`, `0x7f.1` and
     /// `2130706433` are 127.0.0.1.
     fn address(&self) -> Option<IpAddr> {
         if self.is_bracketed {
-            return self.host.parse::<Ipv6Addr>().ok().map(|address| IpAddr::V6(address).to_canonical());
+            return self
+                .host
+                .parse::<Ipv6Addr>()
+                .ok()
+                .map(|address| IpAddr::V6(address).to_canonical());
         }
         if let Ok(address) = self.host.parse::<Ipv4Addr>() {
             return Some(address.into());
         }
         // The last part of a numeric address begins with a digit in every base: other hosts are
         // names.
-        let last = self.host.strip_suffix('.').unwrap_or(self.host).rsplit('.').next()?;
-        let is_number = last.bytes().next().is_some_and(|first| first.is_ascii_digit());
+        let last = self
+            .host
+            .strip_suffix('.')
+            .unwrap_or(self.host)
+            .rsplit('.')
+            .next()?;
+        let is_number = last
+            .bytes()
+            .next()
+            .is_some_and(|first| first.is_ascii_digit());
         match Host::parse(self.host).ok().filter(|_| is_number)? {
             Host::Ipv4(address) => Some(address.into()),
             _ => None,
@@ -93,10 +121,17 @@ impl Hosts {
 
     pub fn answer_to(&self, authority: &Authority<'_>) -> bool {
         let host = without_dot(authority.host);
-        if !authority.is_bracketed && self.names.iter().any(|name| name.eq_ignore_ascii_case(host)) {
+        if !authority.is_bracketed
+            && self
+                .names
+                .iter()
+                .any(|name| name.eq_ignore_ascii_case(host))
+        {
             return true;
         }
-        let allowed = |address: IpAddr| self.any_address || address.is_loopback() || self.addresses.contains(&address);
+        let allowed = |address: IpAddr| {
+            self.any_address || address.is_loopback() || self.addresses.contains(&address)
+        };
         authority.address().is_some_and(allowed)
     }
 }
@@ -109,7 +144,8 @@ fn without_dot(host: &str) -> &str {
 /// Returns whether a text is a valid allowed host: a name or an address, without a port.
 pub fn is_host(text: &str) -> bool {
     let authority = Authority::parse(text);
-    !text.ends_with(':') && authority.is_some_and(|a| a.port.is_none() && (!a.is_bracketed || a.address().is_some()))
+    !text.ends_with(':')
+        && authority.is_some_and(|a| a.port.is_none() && (!a.is_bracketed || a.address().is_some()))
 }
 
 #[cfg(test)]
@@ -117,7 +153,10 @@ mod tests {
     use super::*;
 
     fn verdicts(hosts: &Hosts, texts: &[&str]) -> Vec<Option<bool>> {
-        texts.iter().map(|text| Authority::parse(text).map(|authority| hosts.answer_to(&authority))).collect()
+        texts
+            .iter()
+            .map(|text| Authority::parse(text).map(|authority| hosts.answer_to(&authority)))
+            .collect()
     }
 
     #[test]
@@ -146,7 +185,11 @@ mod tests {
             "jobs.EXAMPLE:443",
             "jobs.example.",
         ];
-        assert_eq!(verdicts(&hosts, &own), vec![Some(true); own.len()], "{own:?}");
+        assert_eq!(
+            verdicts(&hosts, &own),
+            vec![Some(true); own.len()],
+            "{own:?}"
+        );
         let foreign = [
             "evil.example",
             "localhost.evil.example",
@@ -166,7 +209,11 @@ mod tests {
             "999.0.0.1",
             "127.0.0.1x",
         ];
-        assert_eq!(verdicts(&hosts, &foreign), vec![Some(false); foreign.len()], "{foreign:?}");
+        assert_eq!(
+            verdicts(&hosts, &foreign),
+            vec![Some(false); foreign.len()],
+            "{foreign:?}"
+        );
         let malformed = [
             "",
             ":80",
@@ -184,19 +231,50 @@ mod tests {
             "localhost,evil",
             "http://localhost",
         ];
-        assert_eq!(verdicts(&hosts, &malformed), vec![None; malformed.len()], "{malformed:?}");
+        assert_eq!(
+            verdicts(&hosts, &malformed),
+            vec![None; malformed.len()],
+            "{malformed:?}"
+        );
     }
 
     #[test]
     fn on_a_wide_address_every_address_is_taken_and_only_the_allowed_names() {
         let hosts = Hosts::new([0, 0, 0, 0].into(), &["jobs".to_owned()]);
-        let texts = ["192.0.2.7:3001", "[2001:db8::1]", "localhost", "jobs:80", "evil.example", "jobs.evil"];
-        assert_eq!(verdicts(&hosts, &texts), [true, true, true, true, false, false].map(Some));
+        let texts = [
+            "192.0.2.7:3001",
+            "[2001:db8::1]",
+            "localhost",
+            "jobs:80",
+            "evil.example",
+            "jobs.evil",
+        ];
+        assert_eq!(
+            verdicts(&hosts, &texts),
+            [true, true, true, true, false, false].map(Some)
+        );
     }
 
     #[test]
     fn an_allowed_host_is_a_name_or_an_address() {
-        assert!(["jobs", "jobs.example.com", "10.1.2.3", "[::1]"].into_iter().all(is_host));
-        assert!(!["", "jobs:80", "jobs:", "http://jobs", "a b", "*", "[x]", "::1"].into_iter().any(is_host));
+        assert!(
+            ["jobs", "jobs.example.com", "10.1.2.3", "[::1]"]
+                .into_iter()
+                .all(is_host)
+        );
+        assert!(
+            ![
+                "",
+                "jobs:80",
+                "jobs:",
+                "http://jobs",
+                "a b",
+                "*",
+                "[x]",
+                "::1"
+            ]
+            .into_iter()
+            .any(is_host)
+        );
     }
 }

@@ -83,7 +83,10 @@ impl Lines {
         let dropped: &'static Dropped = Box::leak(Box::default());
         let thread = std::thread::Builder::new().name(name.to_owned());
         let started = thread.spawn(move || write_all(output, &receiver, dropped));
-        Self { sender: started.is_ok().then_some(sender), dropped }
+        Self {
+            sender: started.is_ok().then_some(sender),
+            dropped,
+        }
     }
 
     /// Writes one line; `text` has no newline at its end.
@@ -97,7 +100,10 @@ impl Lines {
             line.truncate(MAX_LINE_BYTES);
             line.extend_from_slice("…\n".as_bytes());
         }
-        let sent = self.sender.as_ref().is_some_and(|sender| sender.try_send(Message::Line(line)).is_ok());
+        let sent = self
+            .sender
+            .as_ref()
+            .is_some_and(|sender| sender.try_send(Message::Line(line)).is_ok());
         if !sent {
             self.dropped.count();
         }
@@ -108,7 +114,10 @@ impl Lines {
         self.dropped.all.load(Ordering::Relaxed)
     }
 
-    #[allow(clippy::disallowed_methods, reason = "the process ends, and its runtime has")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the process ends, and its runtime has"
+    )]
     fn flush(&self, until: Instant) {
         let Some(sender) = &self.sender else { return };
         let (done, wait) = sync_channel(0);
@@ -133,12 +142,22 @@ fn write_all(mut output: impl Write, messages: &Receiver<Message>, dropped: &Dro
                 continue;
             }
         };
-        if output.write_all(&line).and_then(|()| output.flush()).is_err() {
+        if output
+            .write_all(&line)
+            .and_then(|()| output.flush())
+            .is_err()
+        {
             dropped.count();
             continue;
         }
         let unsaid = dropped.unsaid.swap(0, Ordering::Relaxed);
-        if unsaid > 0 && writeln!(output, "{unsaid} lines were dropped: nobody took them in time").is_err() {
+        if unsaid > 0
+            && writeln!(
+                output,
+                "{unsaid} lines were dropped: nobody took them in time"
+            )
+            .is_err()
+        {
             dropped.unsaid.fetch_add(unsaid, Ordering::Relaxed);
         }
     }
@@ -195,7 +214,10 @@ mod tests {
         lines.say("again");
         lines.flush(patience());
         let written = String::from_utf8(tap.0.lock().unwrap().1.clone()).unwrap();
-        assert_eq!(written, "again\n3 lines were dropped: nobody took them in time\n");
+        assert_eq!(
+            written,
+            "again\n3 lines were dropped: nobody took them in time\n"
+        );
     }
 
     #[test]

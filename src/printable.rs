@@ -41,12 +41,24 @@ mod tests {
 
     #[test]
     fn what_steers_a_terminal_or_turns_text_around_is_escaped() {
-        assert_eq!(printable("\x1b]0;x\x07 a\nb\r\t"), "\\u001b]0;x\\u0007 a\\nb\\r\\t");
-        assert_eq!(printable("\u{7f}\u{9b}31m\u{85}"), "\\u007f\\u009b31m\\u0085");
+        assert_eq!(
+            printable("\x1b]0;x\x07 a\nb\r\t"),
+            "\\u001b]0;x\\u0007 a\\nb\\r\\t"
+        );
+        assert_eq!(
+            printable("\u{7f}\u{9b}31m\u{85}"),
+            "\\u007f\\u009b31m\\u0085"
+        );
         for c in "\u{61c}\u{200e}\u{200f}\u{2028}\u{2029}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
-            assert_eq!(printable(&c.to_string()), format!("\\u{:04x}", u32::from(c)));
+            assert_eq!(
+                printable(&c.to_string()),
+                format!("\\u{:04x}", u32::from(c))
+            );
         }
-        assert_eq!(printable("Füchse 🦊 “zitiert” שלום\u{200d}"), "Füchse 🦊 “zitiert” שלום\u{200d}");
+        assert_eq!(
+            printable("Füchse 🦊 “zitiert” שלום\u{200d}"),
+            "Füchse 🦊 “zitiert” שלום\u{200d}"
+        );
         assert_eq!(printable_lines("a\x1b\nb"), "a\\u001b\nb");
     }
 

@@ -19,7 +19,11 @@ pub fn own_file() -> io::Result<PathBuf> {
         return Ok(file.clone());
     }
     let linux = PathBuf::from("/proc/self/exe");
-    if linux.exists() { Ok(linux) } else { env::current_exe() }
+    if linux.exists() {
+        Ok(linux)
+    } else {
+        env::current_exe()
+    }
 }
 
 /// Sets the file of the program for a process that uses it as a library, such as the tests. Only
@@ -71,23 +75,36 @@ pub fn own() -> Option<String> {
 /// Returns whether the process is certainly gone: it ran in this boot and namespace, and does so no
 /// more.
 pub fn is_gone(process: &str) -> bool {
-    let Some(other) = parse(process) else { return false };
-    let here = boot().zip(namespace()).is_some_and(|(b, n)| b == other.boot && n == other.namespace);
+    let Some(other) = parse(process) else {
+        return false;
+    };
+    let here = boot()
+        .zip(namespace())
+        .is_some_and(|(b, n)| b == other.boot && n == other.namespace);
     here && start(other.id).is_none_or(|start| start != other.start)
 }
 
 fn parse(process: &str) -> Option<Identity<'_>> {
     let mut words = process.split(' ');
     let (boot, namespace) = (words.next()?, words.next()?);
-    Some(Identity { boot, namespace, id: words.next()?.parse().ok()?, start: words.next()? })
+    Some(Identity {
+        boot,
+        namespace,
+        id: words.next()?.parse().ok()?,
+        start: words.next()?,
+    })
 }
 
 fn boot() -> Option<String> {
-    fs::read_to_string("/proc/sys/kernel/random/boot_id").ok().map(|id| id.trim().to_owned())
+    fs::read_to_string("/proc/sys/kernel/random/boot_id")
+        .ok()
+        .map(|id| id.trim().to_owned())
 }
 
 fn namespace() -> Option<String> {
-    fs::read_link("/proc/self/ns/pid").ok().map(|link| link.display().to_string())
+    fs::read_link("/proc/self/ns/pid")
+        .ok()
+        .map(|link| link.display().to_string())
 }
 
 /// Returns the start of a running process in ticks since the boot; `None` if there is none.

@@ -12,15 +12,24 @@ pub fn shown_url(address: &str) -> String {
     if let Some(path) = address.strip_prefix("sqlite:") {
         return shown_file(path);
     }
-    let shown = Url::parse(address).ok().filter(|url| url.has_authority() && is_whole(url)).map(|url| shown(&url));
-    shown.map_or_else(|| REDACTED.to_owned(), |shown| printable(&shown).into_owned())
+    let shown = Url::parse(address)
+        .ok()
+        .filter(|url| url.has_authority() && is_whole(url))
+        .map(|url| shown(&url));
+    shown.map_or_else(
+        || REDACTED.to_owned(),
+        |shown| printable(&shown).into_owned(),
+    )
 }
 
 /// Returns whether the parser found the real host. A password that contains `/`, `?` or `#` ends
 /// the host too early, and the rest of it and the real host follow behind.
 fn is_whole(url: &Url) -> bool {
     let behind = [Some(url.path()), url.query(), url.fragment()];
-    !behind.into_iter().flatten().any(|part| part.contains('@') || part.to_ascii_lowercase().contains("%40"))
+    !behind
+        .into_iter()
+        .flatten()
+        .any(|part| part.contains('@') || part.to_ascii_lowercase().contains("%40"))
 }
 
 fn shown(url: &Url) -> String {
@@ -29,8 +38,16 @@ fn shown(url: &Url) -> String {
         (user, None) => format!("{user}@"),
         (user, Some(_)) => format!("{user}:***@"),
     };
-    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
-    format!("{}://{user}{}{port}{}", url.scheme(), url.host_str().unwrap_or_default(), url.path())
+    let port = url
+        .port()
+        .map(|port| format!(":{port}"))
+        .unwrap_or_default();
+    format!(
+        "{}://{user}{}{port}{}",
+        url.scheme(),
+        url.host_str().unwrap_or_default(),
+        url.path()
+    )
 }
 
 /// Returns the display form of a SQLite path. A path has no password, but a server's URL may have
@@ -52,14 +69,20 @@ mod tests {
     fn user_host_and_name_are_shown_and_nothing_else() {
         let cases = [
             ("postgres://u:secret@h/d", "postgres://u:***@h/d"),
-            ("postgres://u:se@cr:et@h:5433/d?sslmode=require", "postgres://u:***@h:5433/d"),
+            (
+                "postgres://u:se@cr:et@h:5433/d?sslmode=require",
+                "postgres://u:***@h:5433/d",
+            ),
             ("postgres://u:secret%40@h", "postgres://u:***@h"),
             ("postgres://u:sec ret@h/d", "postgres://u:***@h/d"),
             ("postgres://u:sec\nret@h/d", "postgres://u:***@h/d"),
             ("postgres:///d?password=secret", "postgres:///d"),
             ("postgres://h/d?PASSWORD=secret&user=u", "postgres://h/d"),
             ("postgresql://u@h/d#secret", "postgresql://u@h/d"),
-            ("postgres://u:secret@[::1]:5432/d", "postgres://u:***@[::1]:5432/d"),
+            (
+                "postgres://u:secret@[::1]:5432/d",
+                "postgres://u:***@[::1]:5432/d",
+            ),
             ("redis://:secret@h:6379/0", "redis://:***@h:6379/0"),
             ("rediss://u:secret@h", "rediss://u:***@h"),
             ("http://u:secret@h/", "http://u:***@h/"),

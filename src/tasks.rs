@@ -40,7 +40,10 @@ mod tests {
     async fn a_task_that_panicked_begins_again() {
         let runs = AtomicU32::new(0);
         let task = || async {
-            assert!(runs.fetch_add(1, Ordering::Relaxed) > 0, "the first run panics");
+            assert!(
+                runs.fetch_add(1, Ordering::Relaxed) > 0,
+                "the first run panics"
+            );
         };
         to_its_end("test", task).await;
         assert_eq!(runs.into_inner(), 2);

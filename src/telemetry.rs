@@ -8,11 +8,16 @@ use tracing_subscriber::{EnvFilter, field::MakeExt, fmt::format};
 /// Starts the log with a filter such as `callsheet=debug`. An invalid filter is an error with a
 /// message for the user.
 pub fn start(filter: &str) -> Result<(), String> {
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|e| format!("the log filter `{filter}` is not understood ({e}): use info, or e.g. callsheet=debug"))?;
+    let parsed = EnvFilter::try_new(filter).map_err(|e| {
+        format!(
+            "the log filter `{filter}` is not understood ({e}): use info, or e.g. callsheet=debug"
+        )
+    })?;
     // sqlx logs the value of a URL parameter that it does not know, which may be a mistyped
     // password.
-    let quiet = "sqlx_postgres::options=off".parse().map_err(|error: ParseError| error.to_string())?;
+    let quiet = "sqlx_postgres::options=off"
+        .parse()
+        .map_err(|error: ParseError| error.to_string())?;
     let parsed = parsed.add_directive(quiet);
     let ansi = std::io::IsTerminal::is_terminal(&std::io::stderr());
     // Untrusted text in an event is escaped, so that it cannot forge another line or steer a
@@ -24,8 +29,10 @@ pub fn start(filter: &str) -> Result<(), String> {
             name => write!(writer, "{name}={}", printable(&text)),
         }
     });
-    let log =
-        tracing_subscriber::fmt().with_env_filter(parsed).fmt_fields(fields.delimited(" ")).with_writer(lines::err);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(parsed)
+        .fmt_fields(fields.delimited(" "))
+        .with_writer(lines::err);
     // A second start, as in tests, fails, and the first logger stays.
     let _ = log.with_ansi(ansi).with_target(false).try_init();
     Ok(())

@@ -85,7 +85,10 @@ fn try_to_make(count: usize) -> io::Result<()> {
 async fn keep_threads() {
     let mut busy = JoinSet::new();
     for _ in 0..MIN_BLOCKING_THREADS {
-        #[allow(clippy::disallowed_methods, reason = "each of these threads is to be busy, and none is the runtime's")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "each of these threads is to be busy, and none is the runtime's"
+        )]
         busy.spawn_blocking(|| thread::sleep(HOLD_TIME));
     }
     while busy.join_next().await.is_some() {}

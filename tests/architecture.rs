@@ -8,7 +8,16 @@ use std::{
 
 /// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their own.
 const CRATES: [(&str, &[&str]); 4] = [
-    ("sea_orm", &["db/", "jobs/", "lifecycle/stale.rs", "import/read/", "error.rs"]),
+    (
+        "sea_orm",
+        &[
+            "db/",
+            "jobs/",
+            "lifecycle/stale.rs",
+            "import/read/",
+            "error.rs",
+        ],
+    ),
     ("sqlx", &["db/", "import/read/"]),
     ("poem", &["api/", "dashboard/", "server/"]),
     ("poem_openapi", &["api/"]),
@@ -26,7 +35,21 @@ const PARTS: [(&str, &[&str]); 12] = [
     ("api", &["dashboard", "db", "import", "jobs", "lifecycle"]),
     ("server", &[]),
     ("worker", &[]),
-    ("cli", &["api", "background", "dashboard", "db", "export", "import", "jobs", "lifecycle", "server", "worker"]),
+    (
+        "cli",
+        &[
+            "api",
+            "background",
+            "dashboard",
+            "db",
+            "export",
+            "import",
+            "jobs",
+            "lifecycle",
+            "server",
+            "worker",
+        ],
+    ),
     ("bench", &[]),
 ];
 
@@ -55,13 +78,17 @@ fn source(folder: &str) -> Vec<(PathBuf, String)> {
 /// Path below `src`, with slashes.
 fn below_src(path: &Path) -> String {
     let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    path.strip_prefix(src).unwrap().to_string_lossy().into_owned()
+    path.strip_prefix(src)
+        .unwrap()
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Lines of the file that are code, without the tests at its end.
 fn code(text: &str) -> impl Iterator<Item = &str> {
     let code = text.split("#[cfg(test)]\nmod ").next().unwrap_or_default();
-    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+    code.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
 }
 
 fn names(line: &str, name: &str) -> bool {
@@ -92,7 +119,11 @@ fn used_parts(text: &str) -> BTreeSet<String> {
     let mut parts = BTreeSet::new();
     for (at, _) in flat.match_indices("crate::") {
         let rest = &flat[at + "crate::".len()..];
-        let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+        let word = |text: &str| {
+            text.chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect::<String>()
+        };
         match rest.strip_prefix('{') {
             None => _ = parts.insert(word(rest)),
             Some(list) => {
@@ -122,11 +153,17 @@ fn no_part_uses_one_above_it() {
     let mut wrong = Vec::new();
     for (path, text) in source("src") {
         let file = below_src(&path);
-        let Some((part, _)) = file.split_once('/') else { continue };
-        let may = PARTS.iter().find(|(name, _)| *name == part).unwrap_or_else(|| panic!("src/{part} has no row"));
+        let Some((part, _)) = file.split_once('/') else {
+            continue;
+        };
+        let may = PARTS
+            .iter()
+            .find(|(name, _)| *name == part)
+            .unwrap_or_else(|| panic!("src/{part} has no row"));
         for used in used_parts(&text) {
             let is_part = PARTS.iter().any(|(name, _)| *name == used);
-            let is_above = TOP.contains(&format!("{used}.rs").as_str()) && part != "cli" && part != "api";
+            let is_above =
+                TOP.contains(&format!("{used}.rs").as_str()) && part != "cli" && part != "api";
             if (is_part && used != part && !may.1.contains(&used.as_str())) || is_above {
                 wrong.push(format!("src/{file} uses {used}"));
             }
@@ -140,11 +177,20 @@ fn files_that_all_parts_use_use_no_part() {
     let mut wrong = Vec::new();
     for (path, text) in source("src") {
         let file = below_src(&path);
-        if file.contains('/') || TOP.contains(&file.as_str()) || file == "config.rs" || file == "error.rs" {
+        if file.contains('/')
+            || TOP.contains(&file.as_str())
+            || file == "config.rs"
+            || file == "error.rs"
+        {
             continue;
         }
         let used = used_parts(&text);
-        wrong.extend(PARTS.iter().filter(|(part, _)| used.contains(*part)).map(|(part, _)| format!("{file} uses {part}")));
+        wrong.extend(
+            PARTS
+                .iter()
+                .filter(|(part, _)| used.contains(*part))
+                .map(|(part, _)| format!("{file} uses {part}")),
+        );
     }
     assert_eq!(wrong, Vec::<String>::new());
 }
@@ -154,12 +200,28 @@ fn every_path_of_the_architecture_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let text = fs::read_to_string(root.join("ARCHITECTURE.md")).unwrap();
     let words = text.split(|c: char| c.is_whitespace() || "`()[],;|".contains(c));
-    let folders = ["src/", "entity/", "migration/", "tests/", "docs/", "openapi/", "benches/", "scripts/", "examples/"];
+    let folders = [
+        "src/",
+        "entity/",
+        "migration/",
+        "tests/",
+        "docs/",
+        "openapi/",
+        "benches/",
+        "scripts/",
+        "examples/",
+    ];
     let paths: BTreeSet<&str> = words
         .map(|word| word.trim_end_matches(['.', ':']))
-        .filter(|word| folders.iter().any(|folder| word.starts_with(folder)) && !word.contains(['*', '{', '…', '<']))
+        .filter(|word| {
+            folders.iter().any(|folder| word.starts_with(folder))
+                && !word.contains(['*', '{', '…', '<'])
+        })
         .collect();
     assert!(paths.len() > 10, "{paths:?}");
-    let missing: Vec<_> = paths.into_iter().filter(|path| !root.join(path).exists()).collect();
+    let missing: Vec<_> = paths
+        .into_iter()
+        .filter(|path| !root.join(path).exists())
+        .collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

@@ -1,6 +1,10 @@
 //! The one test binary: every module here is compiled and linked once, and shares `support`.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that panics says what went wrong")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that panics says what went wrong"
+)]
 
 #[macro_use]
 extern crate callsheet_test_macros;

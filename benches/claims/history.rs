@@ -9,10 +9,32 @@ use std::time::{Duration, Instant};
 const CLAIMS: usize = 41;
 
 pub async fn measure(arguments: &Arguments, backend: &str) {
-    let small = claims(arguments, backend, "small", 0, 1000.min(arguments.queued), false).await;
-    let large = claims(arguments, backend, "large", arguments.finished, arguments.queued, true).await;
-    let name = format!("{} finished, {} queued", arguments.finished, arguments.queued);
-    println!("{backend}: a claim, median of {CLAIMS}, in ms{:>22} {:>12}", "one job", "20 jobs");
+    let small = claims(
+        arguments,
+        backend,
+        "small",
+        0,
+        1000.min(arguments.queued),
+        false,
+    )
+    .await;
+    let large = claims(
+        arguments,
+        backend,
+        "large",
+        arguments.finished,
+        arguments.queued,
+        true,
+    )
+    .await;
+    let name = format!(
+        "{} finished, {} queued",
+        arguments.finished, arguments.queued
+    );
+    println!(
+        "{backend}: a claim, median of {CLAIMS}, in ms{:>22} {:>12}",
+        "one job", "20 jobs"
+    );
     for (what, took) in [("1,000 queued", &small), (name.as_str(), &large)] {
         let [one, many] = took.map(|took| format!("{:.2}", took.as_secs_f64() * 1e3));
         println!("  {what:<50} {one:>12} {many:>12}");
@@ -54,10 +76,15 @@ async fn fill(service: &JobManager, backend: &str, finished: u64, queued: u64) {
     let all = finished + queued;
     let (numbers, time) = match backend {
         "SQLite" => (
-            format!("WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {all})"),
+            format!(
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {all})"
+            ),
             "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1735689600 + n / 2, 'unixepoch')",
         ),
-        _ => (format!("WITH numbers (n) AS (SELECT generate_series(1, {all}))"), "to_timestamp(1735689600 + n / 2)"),
+        _ => (
+            format!("WITH numbers (n) AS (SELECT generate_series(1, {all}))"),
+            "to_timestamp(1735689600 + n / 2)",
+        ),
     };
     let is_finished = format!("n <= {finished}");
     let sql = format!(
@@ -69,13 +96,19 @@ async fn fill(service: &JobManager, backend: &str, finished: u64, queued: u64) {
     let db = service.database().read();
     db.execute_unprepared(&sql).await.unwrap();
     if backend != "SQLite" {
-        db.execute_unprepared("VACUUM ANALYZE video_generation_jobs").await.unwrap();
+        db.execute_unprepared("VACUUM ANALYZE video_generation_jobs")
+            .await
+            .unwrap();
     }
 }
 
 async fn show_plans(service: &JobManager, backend: &str) {
     let db = service.database();
-    let (ask, column) = if backend == "SQLite" { ("EXPLAIN QUERY PLAN", 3) } else { ("EXPLAIN", 0) };
+    let (ask, column) = if backend == "SQLite" {
+        ("EXPLAIN QUERY PLAN", 3)
+    } else {
+        ("EXPLAIN", 0)
+    };
     for (name, asked) in claim_statements(db, &["bench".to_owned()], service.now(), 20) {
         println!("  plan of {name}:");
         let sql = format!("{ask} {}", asked.sql);

@@ -18,21 +18,47 @@ pub struct Http {
 impl Http {
     pub async fn serve(url: &str) -> Self {
         let mut server = Command::new(env!("CARGO_BIN_EXE_callsheet"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--max-body-bytes", "16777216", "--database-url", url])
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--max-body-bytes",
+                "16777216",
+                "--database-url",
+                url,
+            ])
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .unwrap();
         let mut lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        let line = lines.next_line().await.unwrap().expect("it says where it listens");
+        let line = lines
+            .next_line()
+            .await
+            .unwrap()
+            .expect("it says where it listens");
         let api = format!("{}/api/v1", line.rsplit(' ').next().unwrap());
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { client, api, _server: server }
+        Self {
+            client,
+            api,
+            _server: server,
+        }
     }
 
     async fn post(&self, path: &str, body: Value) -> Value {
-        let answer = self.client.post(format!("{}{path}", self.api)).json(&body).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let answer = self
+            .client
+            .post(format!("{}{path}", self.api))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
         answer.json().await.unwrap()
     }
 }
@@ -47,14 +73,24 @@ impl Way for Http {
                 "project_title": "Night train",
             })
         };
-        self.post("/jobs/bulk", json!({"jobs": jobs.map(job).collect::<Vec<_>>()})).await;
+        self.post(
+            "/jobs/bulk",
+            json!({"jobs": jobs.map(job).collect::<Vec<_>>()}),
+        )
+        .await;
     }
 
     async fn claim(&self, jobs: usize) -> Vec<Value> {
         let ask = json!({"worker_id": "bench", "job_types": ["bench"], "max_jobs": jobs, "lease_seconds": 600});
         let mut claimed = self.post("/claims", ask).await;
         let outcome = |job: &Value| json!({"job_id": job["job"]["job_id"], "lease_token": job["lease"]["token"], "outcome": "completed"});
-        claimed["jobs"].take().as_array().unwrap().iter().map(outcome).collect()
+        claimed["jobs"]
+            .take()
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(outcome)
+            .collect()
     }
 
     async fn complete(&self, held: Vec<Value>) {

@@ -32,7 +32,12 @@ pub struct Took {
 }
 
 pub async fn through(way: impl Way, arguments: &Arguments) -> Took {
-    let &Arguments { jobs, batch, workers, .. } = arguments;
+    let &Arguments {
+        jobs,
+        batch,
+        workers,
+        ..
+    } = arguments;
     let way = Arc::new(way);
     let began = Instant::now();
     for first in (0..jobs).step_by(batch) {
@@ -46,8 +51,14 @@ pub async fn through(way: impl Way, arguments: &Arguments) -> Took {
         working.spawn(work(way.clone(), batch, left.clone()));
     }
     let (claims, completions): (Vec<_>, Vec<_>) = working.join_all().await.into_iter().unzip();
-    let mean = |took: Vec<Duration>| took.into_iter().sum::<Duration>() / u32::try_from(workers).unwrap();
-    Took { create, work: began.elapsed(), claim: mean(claims), complete: mean(completions) }
+    let mean =
+        |took: Vec<Duration>| took.into_iter().sum::<Duration>() / u32::try_from(workers).unwrap();
+    Took {
+        create,
+        work: began.elapsed(),
+        claim: mean(claims),
+        complete: mean(completions),
+    }
 }
 
 async fn work(way: Arc<impl Way>, batch: usize, left: Arc<AtomicUsize>) -> (Duration, Duration) {

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 /// Status of an item. `completed` and `skipped` are done: a new attempt leaves such items
 /// unchanged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, EnumIter, DeriveActiveEnum, Serialize, Deserialize,
+)]
 #[sea_orm(rs_type = "String", db_type = "String(StringLen::N(20))")]
 #[serde(rename_all = "snake_case")]
 pub enum ItemStatus {

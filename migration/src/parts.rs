@@ -23,7 +23,8 @@ pub fn in_years(column: &'static str) -> Expr {
 /// Check that each of the times lies within the years of rows, or is null.
 pub fn all_in_years(columns: &[&'static str]) -> Expr {
     let (first, rest) = columns.split_first().unwrap_or((&"created_at", &[]));
-    rest.iter().fold(in_years(first), |all, column| all.and(in_years(column)))
+    rest.iter()
+        .fold(in_years(first), |all, column| all.and(in_years(column)))
 }
 
 /// A nullable text of at most `length` characters.
@@ -43,12 +44,21 @@ pub fn json(name: &'static str) -> ColumnDef {
 
 /// A count that starts at zero.
 pub fn count(name: &'static str) -> ColumnDef {
-    ColumnDef::new(name).big_integer().not_null().default(0).take()
+    ColumnDef::new(name)
+        .big_integer()
+        .not_null()
+        .default(0)
+        .take()
 }
 
 /// A primary key that the database counts up.
 pub fn serial(name: &'static str) -> ColumnDef {
-    ColumnDef::new(name).big_integer().not_null().auto_increment().primary_key().take()
+    ColumnDef::new(name)
+        .big_integer()
+        .not_null()
+        .auto_increment()
+        .primary_key()
+        .take()
 }
 
 /// An index of the columns, in their order.
@@ -64,7 +74,10 @@ pub fn index(name: &str, table: &'static str, columns: &[&'static str]) -> Index
 /// The index that lets each idempotency key of the table create one row.
 pub fn idempotency_index(name: &str, table: &'static str) -> IndexCreateStatement {
     let key = "idempotency_key";
-    index(name, table, &[key]).unique().and_where(Expr::col(key).is_not_null()).to_owned()
+    index(name, table, &[key])
+        .unique()
+        .and_where(Expr::col(key).is_not_null())
+        .to_owned()
 }
 
 /// A reference to the `id` of another table.
@@ -75,7 +88,12 @@ pub fn reference(
     on_delete: ForeignKeyAction,
 ) -> ForeignKeyCreateStatement {
     let (table, column) = from;
-    ForeignKey::create().name(name).from(table, column).to(to, "id").on_delete(on_delete).to_owned()
+    ForeignKey::create()
+        .name(name)
+        .from(table, column)
+        .to(to, "id")
+        .on_delete(on_delete)
+        .to_owned()
 }
 
 /// Creates a table and its indexes.
@@ -93,7 +111,9 @@ pub async fn create(
 
 /// Drops a table with its indexes.
 pub async fn drop_table(manager: &SchemaManager<'_>, table: &'static str) -> Result<(), DbErr> {
-    manager.drop_table(Table::drop().table(table).to_owned()).await
+    manager
+        .drop_table(Table::drop().table(table).to_owned())
+        .await
 }
 
 /// Runs statements that the query builder has no words for.
@@ -102,7 +122,10 @@ pub async fn execute(
     statements: impl IntoIterator<Item = impl AsRef<str>>,
 ) -> Result<(), DbErr> {
     for sql in statements {
-        manager.get_connection().execute_unprepared(sql.as_ref()).await?;
+        manager
+            .get_connection()
+            .execute_unprepared(sql.as_ref())
+            .await?;
     }
     Ok(())
 }
@@ -110,7 +133,11 @@ pub async fn execute(
 /// Leaves room in the pages of a table on PostgreSQL: inserts fill `percent` of a page. A new
 /// version of a row that finds room beside the old one needs no new index entry (HOT), as long as
 /// no indexed column changed.
-pub async fn fill_pages(manager: &SchemaManager<'_>, table: &'static str, percent: u32) -> Result<(), DbErr> {
+pub async fn fill_pages(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    percent: u32,
+) -> Result<(), DbErr> {
     if manager.get_database_backend() == DbBackend::Postgres {
         let sql = format!("ALTER TABLE {table} SET (fillfactor = {percent})");
         execute(manager, [sql]).await?;
@@ -120,9 +147,17 @@ pub async fn fill_pages(manager: &SchemaManager<'_>, table: &'static str, percen
 
 /// Drops the triggers on the table of jobs whose names begin with `prefix`, and on PostgreSQL the
 /// function that they call.
-pub async fn drop_triggers(manager: &SchemaManager<'_>, prefix: &str, function: &str) -> Result<(), DbErr> {
+pub async fn drop_triggers(
+    manager: &SchemaManager<'_>,
+    prefix: &str,
+    function: &str,
+) -> Result<(), DbErr> {
     let postgres = manager.get_database_backend() == DbBackend::Postgres;
-    let of_table = if postgres { format!(" ON {JOBS}") } else { String::new() };
+    let of_table = if postgres {
+        format!(" ON {JOBS}")
+    } else {
+        String::new()
+    };
     let triggers = ["insert", "update", "delete", "truncate"]
         .map(|event| format!("DROP TRIGGER IF EXISTS {prefix}_{event}{of_table}"));
     let functions = postgres.then(|| format!("DROP FUNCTION IF EXISTS {function}()"));

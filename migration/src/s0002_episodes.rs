@@ -12,7 +12,13 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // Null numbers are distinct: a series may have many episodes without a number.
-        let number = index("idx_episodes_series_number", EPISODES, &["series_id", "number"]).unique().to_owned();
+        let number = index(
+            "idx_episodes_series_number",
+            EPISODES,
+            &["series_id", "number"],
+        )
+        .unique()
+        .to_owned();
         let indexes = [
             index("idx_episodes_created", EPISODES, &["created_at", "id"]),
             number,
@@ -28,7 +34,12 @@ impl MigrationTrait for Migration {
 
 fn table() -> TableCreateStatement {
     let on_delete = ForeignKeyAction::SetNull;
-    let mut series = reference("fk_episodes_series", (EPISODES, "series_id"), "series", on_delete);
+    let mut series = reference(
+        "fk_episodes_series",
+        (EPISODES, "series_id"),
+        "series",
+        on_delete,
+    );
     Table::create()
         .table(EPISODES)
         .col(text("id", 36).not_null().primary_key())

@@ -5,8 +5,8 @@
 //! an update touches no index at all.
 
 use crate::parts::{
-    JOBS, MAX_ATTEMPT, MAX_VERSION, all_in_years, create, drop_table, execute, fill_pages, idempotency_index, in_years,
-    index, json, reference, text, time,
+    JOBS, MAX_ATTEMPT, MAX_VERSION, all_in_years, create, drop_table, execute, fill_pages,
+    idempotency_index, in_years, index, json, reference, text, time,
 };
 use sea_orm_migration::prelude::*;
 
@@ -25,8 +25,15 @@ const DUE: &str = "CREATE INDEX idx_job_due ON video_generation_jobs \
     ELSE COALESCE(status_since, created_at) END)) WHERE status = 'queued'";
 
 /// Times of a job; `status_since` has a check of its own.
-const TIMES: [&str; 7] =
-    ["created_at", "updated_at", "run_at", "started_at", "completed_at", "lease_expires_at", "cancel_requested_at"];
+const TIMES: [&str; 7] = [
+    "created_at",
+    "updated_at",
+    "run_at",
+    "started_at",
+    "completed_at",
+    "lease_expires_at",
+    "cancel_requested_at",
+];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -50,9 +57,10 @@ fn table() -> TableCreateStatement {
     inputs(&mut table);
     state(&mut table);
     checks(&mut table);
-    for (name, column, parent) in
-        [("fk_jobs_episode", "episode_id", "episodes"), ("fk_jobs_series", "series_id", "series")]
-    {
+    for (name, column, parent) in [
+        ("fk_jobs_episode", "episode_id", "episodes"),
+        ("fk_jobs_series", "series_id", "series"),
+    ] {
         let on_delete = ForeignKeyAction::SetNull;
         table.foreign_key(&mut reference(name, (JOBS, column), parent, on_delete));
     }
@@ -74,9 +82,19 @@ fn inputs(table: &mut TableCreateStatement) {
         .col(text("working_dir", 500))
         .col(text("episode_id", 36))
         .col(text("series_id", 36))
-        .col(ColumnDef::new("priority").small_integer().not_null().default(0))
+        .col(
+            ColumnDef::new("priority")
+                .small_integer()
+                .not_null()
+                .default(0),
+        )
         .col(time("run_at"))
-        .col(ColumnDef::new("max_attempts").integer().not_null().default(3))
+        .col(
+            ColumnDef::new("max_attempts")
+                .integer()
+                .not_null()
+                .default(3),
+        )
         .col(json("labels"))
         .col(text("idempotency_key", 255))
         .col(text("idempotency_fingerprint", 64))
@@ -92,8 +110,18 @@ fn state(table: &mut TableCreateStatement) {
         .col(text("current_stage", 255))
         .col(json("result_data"))
         .col(ColumnDef::new("error_message").text())
-        .col(ColumnDef::new("total_shots").integer().not_null().default(0))
-        .col(ColumnDef::new("completed_shots").integer().not_null().default(0))
+        .col(
+            ColumnDef::new("total_shots")
+                .integer()
+                .not_null()
+                .default(0),
+        )
+        .col(
+            ColumnDef::new("completed_shots")
+                .integer()
+                .not_null()
+                .default(0),
+        )
         .col(time("created_at").not_null())
         .col(time("updated_at").not_null())
         .col(time("started_at"))
@@ -103,7 +131,12 @@ fn state(table: &mut TableCreateStatement) {
         .col(text("lease_token", 64))
         .col(time("lease_expires_at"))
         .col(time("cancel_requested_at"))
-        .col(ColumnDef::new("version").big_integer().not_null().default(1))
+        .col(
+            ColumnDef::new("version")
+                .big_integer()
+                .not_null()
+                .default(1),
+        )
         .col(time("status_since").check(in_years("status_since")))
         .col(text("last_lease_token", 64));
 }
@@ -125,10 +158,22 @@ fn checks(table: &mut TableCreateStatement) {
         .check(("chk_jobs_completed_at", terminal.eq(ended)))
         .check(("chk_jobs_lease", leased.clone().eq(expires)))
         .check(("chk_jobs_lease_status", leased.not().or(processing)))
-        .check(("chk_jobs_priority", Expr::col("priority").between(-100, 100)))
-        .check(("chk_jobs_attempt", Expr::col("attempt").between(0, MAX_ATTEMPT)))
-        .check(("chk_jobs_max_attempts", Expr::col("max_attempts").between(1, 100)))
-        .check(("chk_jobs_version", Expr::col("version").between(1, MAX_VERSION)))
+        .check((
+            "chk_jobs_priority",
+            Expr::col("priority").between(-100, 100),
+        ))
+        .check((
+            "chk_jobs_attempt",
+            Expr::col("attempt").between(0, MAX_ATTEMPT),
+        ))
+        .check((
+            "chk_jobs_max_attempts",
+            Expr::col("max_attempts").between(1, 100),
+        ))
+        .check((
+            "chk_jobs_version",
+            Expr::col("version").between(1, MAX_VERSION),
+        ))
         .check(("chk_jobs_times", all_in_years(&TIMES)));
 }
 
@@ -136,7 +181,11 @@ fn checks(table: &mut TableCreateStatement) {
 /// page is a range of one index.
 fn indexes() -> [IndexCreateStatement; 7] {
     let list = |name, column| index(name, JOBS, &[column, "created_at", "id"]);
-    let sparse = |name, column| list(name, column).and_where(Expr::col(column).is_not_null()).to_owned();
+    let sparse = |name, column| {
+        list(name, column)
+            .and_where(Expr::col(column).is_not_null())
+            .to_owned()
+    };
     [
         index("idx_job_created", JOBS, &["created_at", "id"]),
         list("idx_job_status", "status"),

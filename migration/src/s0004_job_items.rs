@@ -2,7 +2,8 @@
 //! from which a new attempt resumes.
 
 use crate::parts::{
-    JOBS, MAX_ATTEMPT, MAX_INDEX, all_in_years, create, drop_table, fill_pages, index, json, reference, text, time,
+    JOBS, MAX_ATTEMPT, MAX_INDEX, all_in_years, create, drop_table, fill_pages, index, json,
+    reference, text, time,
 };
 use sea_orm_migration::prelude::*;
 
@@ -26,7 +27,12 @@ impl MigrationTrait for Migration {
 }
 
 fn table() -> TableCreateStatement {
-    let mut job = reference("fk_job_items_job", (ITEMS, "job_id"), JOBS, ForeignKeyAction::Cascade);
+    let mut job = reference(
+        "fk_job_items_job",
+        (ITEMS, "job_id"),
+        JOBS,
+        ForeignKeyAction::Cascade,
+    );
     let known = ["pending", "processing", "completed", "failed", "skipped"];
     let times = all_in_years(&["created_at", "updated_at", "started_at", "completed_at"]);
     Table::create()
@@ -46,7 +52,10 @@ fn table() -> TableCreateStatement {
         .primary_key(Index::create().col("job_id").col("idx"))
         .foreign_key(&mut job)
         .check(("chk_job_items_idx", Expr::col("idx").between(0, MAX_INDEX)))
-        .check(("chk_job_items_attempt", Expr::col("attempt").between(0, MAX_ATTEMPT)))
+        .check((
+            "chk_job_items_attempt",
+            Expr::col("attempt").between(0, MAX_ATTEMPT),
+        ))
         .check(("chk_job_items_times", times))
         .check(("chk_job_items_status", Expr::col("status").is_in(known)))
         .to_owned()

@@ -17,7 +17,9 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let seq = index("idx_job_events_job_seq", EVENTS, &["job_id", "seq"]).unique().to_owned();
+        let seq = index("idx_job_events_job_seq", EVENTS, &["job_id", "seq"])
+            .unique()
+            .to_owned();
         create(manager, &table(), [seq]).await
     }
 
@@ -44,8 +46,14 @@ fn table() -> TableCreateStatement {
         .col(text("job_type", 50))
         .col(ColumnDef::new("seconds").double().check(seconds))
         // The event of a deletion follows the last version of the job.
-        .check(("chk_job_events_seq", Expr::col("seq").between(1, MAX_VERSION + 1)))
-        .check(("chk_job_events_progress", Expr::col("progress").between(0, 100)))
+        .check((
+            "chk_job_events_seq",
+            Expr::col("seq").between(1, MAX_VERSION + 1),
+        ))
+        .check((
+            "chk_job_events_progress",
+            Expr::col("progress").between(0, 100),
+        ))
         .check(("chk_job_events_created_at", in_years("created_at")))
         .to_owned()
 }

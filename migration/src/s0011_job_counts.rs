@@ -73,7 +73,12 @@ fn sqlite() -> [String; 3] {
     };
     [
         trigger("insert", "INSERT", "", more),
-        trigger("update", "UPDATE OF status, job_type", differs, &format!("{less} {more}")),
+        trigger(
+            "update",
+            "UPDATE OF status, job_type",
+            differs,
+            &format!("{less} {more}"),
+        ),
         trigger("delete", "DELETE", "", less),
     ]
 }
@@ -90,7 +95,10 @@ fn postgres() -> [String; 6] {
         ROOM.to_owned(),
         postgres_function(),
         trigger("INSERT", "REFERENCING NEW TABLE AS new_rows"),
-        trigger("UPDATE", "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+        trigger(
+            "UPDATE",
+            "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows",
+        ),
         trigger("DELETE", "REFERENCING OLD TABLE AS old_rows"),
         trigger("TRUNCATE", ""),
     ]

@@ -35,7 +35,11 @@ impl MigrationTrait for Migration {
             }
         };
         // After the triggers: creating them keeps other writers out until the migration ends.
-        execute(manager, [format!("INSERT INTO {LABELS} ({COLUMNS}) {labels}")]).await
+        execute(
+            manager,
+            [format!("INSERT INTO {LABELS} ({COLUMNS}) {labels}")],
+        )
+        .await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
@@ -46,7 +50,10 @@ impl MigrationTrait for Migration {
 
 fn table(backend: DbBackend) -> TableCreateStatement {
     let mut key = Index::create();
-    key.col("label_key").col("label_value").col("job_created_at").col("job_id");
+    key.col("label_key")
+        .col("label_value")
+        .col("job_created_at")
+        .col("job_id");
     let mut table = Table::create();
     table
         .table(LABELS)
@@ -114,21 +121,37 @@ fn postgres() -> [String; 5] {
     };
     [
         postgres_function(),
-        trigger("INSERT", "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT"),
+        trigger(
+            "INSERT",
+            "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT",
+        ),
         // A row trigger, which alone can be limited to these columns: few updates change them.
         trigger(
             "UPDATE OF labels, created_at, id",
             "FOR EACH ROW WHEN (OLD.labels IS DISTINCT FROM NEW.labels \
              OR OLD.created_at <> NEW.created_at OR OLD.id <> NEW.id)",
         ),
-        trigger("DELETE", "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT"),
+        trigger(
+            "DELETE",
+            "REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT",
+        ),
         trigger("TRUNCATE", "FOR EACH STATEMENT"),
     ]
 }
 
 fn postgres_function() -> String {
-    let more = |rows| format!("INSERT INTO {LABELS} ({COLUMNS}) {};", postgres_labels(rows));
-    let less = |rows| format!("DELETE FROM {LABELS} WHERE ({COLUMNS}) IN ({});", postgres_labels(rows));
+    let more = |rows| {
+        format!(
+            "INSERT INTO {LABELS} ({COLUMNS}) {};",
+            postgres_labels(rows)
+        )
+    };
+    let less = |rows| {
+        format!(
+            "DELETE FROM {LABELS} WHERE ({COLUMNS}) IN ({});",
+            postgres_labels(rows)
+        )
+    };
     format!(
         "CREATE OR REPLACE FUNCTION callsheet_keep_labels() RETURNS trigger LANGUAGE plpgsql AS $$
          BEGIN

@@ -7,7 +7,14 @@ use sea_orm_migration::prelude::*;
 const STATS: &str = "job_stats";
 
 /// Kinds of events that are counted.
-const COUNTS: [&str; 6] = ["created", "started", "completed", "failed", "cancelled", "retried"];
+const COUNTS: [&str; 6] = [
+    "created",
+    "started",
+    "completed",
+    "failed",
+    "cancelled",
+    "retried",
+];
 
 #[derive(DeriveMigrationName)]
 pub struct Migration;
@@ -37,6 +44,9 @@ fn table() -> TableCreateStatement {
         .col(json("waits").not_null())
         .col(json("runs").not_null())
         .primary_key(Index::create().col("unit").col("start").col("job_type"))
-        .check(("chk_job_stats_unit", Expr::col("unit").is_in([60, 900, 3600])))
+        .check((
+            "chk_job_stats_unit",
+            Expr::col("unit").is_in([60, 900, 3600]),
+        ))
         .to_owned()
 }

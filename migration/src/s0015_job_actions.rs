@@ -11,8 +11,9 @@ pub struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let running =
-            index("idx_job_actions_running", ACTIONS, &["id"]).and_where(Expr::col("status").eq("running")).to_owned();
+        let running = index("idx_job_actions_running", ACTIONS, &["id"])
+            .and_where(Expr::col("status").eq("running"))
+            .to_owned();
         let indexes = [
             index("idx_job_actions_created", ACTIONS, &["created_at", "id"]),
             running,
@@ -52,6 +53,9 @@ fn table() -> TableCreateStatement {
         .col(text("idempotency_key", 255))
         .col(text("idempotency_fingerprint", 64))
         .check(("chk_job_actions_action", Expr::col("action").is_in(actions)))
-        .check(("chk_job_actions_status", Expr::col("status").is_in(statuses)))
+        .check((
+            "chk_job_actions_status",
+            Expr::col("status").is_in(statuses),
+        ))
         .to_owned()
 }

@@ -3,7 +3,10 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction},
+    dto::{
+        Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview,
+        NewAction,
+    },
     headers::IdempotencyKey,
     json_bytes::JsonBytes,
     paging,
@@ -49,13 +52,19 @@ impl StartActions {
     /// single job would. With `dry_run` it only counts the jobs that would change. Repeating the
     /// call with the same `Idempotency-Key` starts no second action.
     #[oai(path = "/", method = "post", operation_id = "start_action")]
-    async fn start_action(&self, key: IdempotencyKey, body: Body<NewAction>) -> Result<StartActionResponse> {
+    async fn start_action(
+        &self,
+        key: IdempotencyKey,
+        body: Body<NewAction>,
+    ) -> Result<StartActionResponse> {
         let idempotency = key.of("start_action", body.text.as_deref());
         let (dry_run, confirm) = (body.value.dry_run, body.value.confirm);
         let new = body.value.into();
         if dry_run {
             idempotency.map_or(Ok(()), |given| given.check())?;
-            return Ok(StartActionResponse::DryRun(Json(self.0.preview_action(&new).await?.into())));
+            return Ok(StartActionResponse::DryRun(Json(
+                self.0.preview_action(&new).await?.into(),
+            )));
         }
         let action = self.0.start_action(new, confirm, idempotency).await?;
         let location = format!("/api/v1/actions/{}", action.id);
@@ -80,7 +89,10 @@ impl Actions {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("actions");
         let read = |after, limit| self.0.list_actions(after, limit);
-        let place = |action: &job_action::Model| Cursor { created_at: action.created_at, id: action.id.clone() };
+        let place = |action: &job_action::Model| Cursor {
+            created_at: action.created_at,
+            id: action.id.clone(),
+        };
         let write = |action| Action::from(action).to_json_string();
         let next = rows.fill(limit, after, read, place, write).await?;
         Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
@@ -102,7 +114,11 @@ impl Actions {
     ///
     /// Stops an action after its current batch. The changes made until then remain. An action that
     /// has ended stays as it is.
-    #[oai(path = "/:action_id/abort", method = "post", operation_id = "abort_action")]
+    #[oai(
+        path = "/:action_id/abort",
+        method = "post",
+        operation_id = "abort_action"
+    )]
     async fn abort_action(
         &self,
         /// Id of the action.
@@ -114,7 +130,11 @@ impl Actions {
     /// List outcomes
     ///
     /// Returns the outcome for each job that the action has handled.
-    #[oai(path = "/:action_id/outcomes", method = "get", operation_id = "list_action_outcomes")]
+    #[oai(
+        path = "/:action_id/outcomes",
+        method = "get",
+        operation_id = "list_action_outcomes"
+    )]
     async fn list_action_outcomes(
         &self,
         /// Id of the action.
@@ -131,9 +151,14 @@ impl Actions {
         let limit = paging::limit(limit.0)?;
         let outcome = outcome.0.map(Into::into);
         let mut rows = Rows::new("outcomes");
-        let read = |after, limit| self.0.list_action_outcomes(&action_id.0, outcome, after, limit);
+        let read = |after, limit| {
+            self.0
+                .list_action_outcomes(&action_id.0, outcome, after, limit)
+        };
         let write = |outcome| ActionOutcome::from(outcome).to_json_string();
-        let next_after = rows.fill(limit, after.0, read, |outcome| outcome.id, write).await?;
+        let next_after = rows
+            .fill(limit, after.0, read, |outcome| outcome.id, write)
+            .await?;
         Ok(rows.end(&json!({"action_id": action_id.0, "next_after": next_after})))
     }
 }

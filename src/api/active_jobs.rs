@@ -23,8 +23,17 @@ impl Active {
         /// Id of the client.
         client_id: Query<String>,
     ) -> Result<Json<ActiveJobs>> {
-        let active_jobs = self.0.list_active_jobs(&client_id.0).await?.into_iter().map(Into::into).collect();
-        Ok(Json(ActiveJobs { client_id: client_id.0, active_jobs }))
+        let active_jobs = self
+            .0
+            .list_active_jobs(&client_id.0)
+            .await?
+            .into_iter()
+            .map(Into::into)
+            .collect();
+        Ok(Json(ActiveJobs {
+            client_id: client_id.0,
+            active_jobs,
+        }))
     }
 
     /// Put an active job
@@ -33,8 +42,17 @@ impl Active {
     /// it ends. Retrying does not put it back; `PUT` it again.
     #[oai(path = "/", method = "put", operation_id = "set_active_job")]
     async fn set_active_job(&self, body: Body<SetActiveJob>) -> Result<Json<ActiveJob>> {
-        let SetActiveJob { client_id, job_id, title } = body.value;
-        Ok(Json(self.0.set_active_job(&client_id, &job_id, title).await?.into()))
+        let SetActiveJob {
+            client_id,
+            job_id,
+            title,
+        } = body.value;
+        Ok(Json(
+            self.0
+                .set_active_job(&client_id, &job_id, title)
+                .await?
+                .into(),
+        ))
     }
 
     /// Remove active jobs
@@ -49,6 +67,9 @@ impl Active {
         job_id: Query<Option<String>>,
     ) -> Result<Json<RemovedActiveJobs>> {
         let removed = self.0.remove_active_jobs(&client_id.0, job_id.0).await?;
-        Ok(Json(RemovedActiveJobs { message: "Active jobs removed".to_owned(), removed }))
+        Ok(Json(RemovedActiveJobs {
+            message: "Active jobs removed".to_owned(),
+            removed,
+        }))
     }
 }

@@ -25,15 +25,22 @@ impl EmbeddingPolicy {
             true => "same-site",
         };
         // A response with an ETag may be cached if the browser revalidates it on each use.
-        let is_compared = matches!(*method, Method::GET | Method::HEAD) && headers.contains_key(ETAG);
+        let is_compared =
+            matches!(*method, Method::GET | Method::HEAD) && headers.contains_key(ETAG);
         let keep = if is_compared { "no-cache" } else { "no-store" };
         set(headers, RESOURCE_POLICY, may_embed);
         set(headers, CACHE_CONTROL, keep);
-        set(headers, CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'");
+        set(
+            headers,
+            CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        );
         set(headers, X_CONTENT_TYPE_OPTIONS, "nosniff");
     }
 }
 
 fn set(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
-    headers.entry(name).or_insert(HeaderValue::from_static(value));
+    headers
+        .entry(name)
+        .or_insert(HeaderValue::from_static(value));
 }

@@ -8,17 +8,26 @@ use poem::{Endpoint, Request, Response, endpoint::make};
 pub fn echo() -> impl Endpoint<Output = Response> {
     make(|mut request: Request| async move {
         let body = request.take_body().into_bytes().await?;
-        let value: serde_json::Value =
-            serde_json::from_slice(&body).map_err(|error| Problem::new("malformed_body", error.to_string()))?;
-        Ok::<_, poem::Error>(Response::builder().content_type("application/json").body(value.to_string()))
+        let value: serde_json::Value = serde_json::from_slice(&body)
+            .map_err(|error| Problem::new("malformed_body", error.to_string()))?;
+        Ok::<_, poem::Error>(
+            Response::builder()
+                .content_type("application/json")
+                .body(value.to_string()),
+        )
     })
 }
 
 /// Sends the same bytes each time, about as many as a small job has.
 pub fn fixed() -> impl Endpoint<Output = Response> {
-    let body = format!(r#"{{"text": "{}"}}"#, "a fox learns to ride the night train home ".repeat(24));
+    let body = format!(
+        r#"{{"text": "{}"}}"#,
+        "a fox learns to ride the night train home ".repeat(24)
+    );
     make(move |_| {
-        let answer = Response::builder().content_type("application/json").body(body.clone());
+        let answer = Response::builder()
+            .content_type("application/json")
+            .body(body.clone());
         async move { Ok::<_, poem::Error>(answer) }
     })
 }

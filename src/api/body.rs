@@ -42,8 +42,16 @@ impl<T: Type> Payload for Body<T> {
     const CONTENT_TYPE: &'static str = "application/json";
 
     fn check_content_type(content_type: &str) -> bool {
-        let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-        matches!(essence.as_str(), "application/json" | "application/merge-patch+json")
+        let essence = content_type
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
+        matches!(
+            essence.as_str(),
+            "application/json" | "application/merge-patch+json"
+        )
     }
 
     fn schema_ref() -> MetaSchemaRef {
@@ -84,7 +92,11 @@ impl<T: ParseFromJSON + 'static> Body<T> {
         let raw = from_json(&received.bytes)?;
         // serde_json sorts members, so different spellings of the same request give the same text.
         let text = keyed.then(|| raw.to_string());
-        Ok(Self { value: parse(raw)?, text, _share: received.share })
+        Ok(Self {
+            value: parse(raw)?,
+            text,
+            _share: received.share,
+        })
     }
 }
 
@@ -98,8 +110,15 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     }
 
     fn request_meta() -> Option<MetaRequest> {
-        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: <Self as Payload>::schema_ref() }];
-        Some(MetaRequest { description: None, content, required: true })
+        let content = vec![MetaMediaType {
+            content_type: Self::CONTENT_TYPE,
+            schema: <Self as Payload>::schema_ref(),
+        }];
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: true,
+        })
     }
 
     async fn from_request(
@@ -126,7 +145,10 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for OptionalBody<T> {
 
     fn request_meta() -> Option<MetaRequest> {
         let meta = <Body<T> as ApiExtractor>::request_meta()?;
-        Some(MetaRequest { required: false, ..meta })
+        Some(MetaRequest {
+            required: false,
+            ..meta
+        })
     }
 
     async fn from_request(
@@ -151,8 +173,10 @@ fn check_content_type<P: Payload>(request: &Request) -> Result<()> {
         Some(given) if P::check_content_type(given) => Ok(()),
         given => {
             let given = given.unwrap_or("none");
-            let detail =
-                format!("Send the body as JSON, with Content-Type: application/json; it came with {}.", shown(given));
+            let detail = format!(
+                "Send the body as JSON, with Content-Type: application/json; it came with {}.",
+                shown(given)
+            );
             Err(Problem::new("media_type_unsupported", detail).into())
         }
     }
@@ -172,24 +196,38 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
         return Err(Problem::invalid(errors).into());
     }
     T::parse_from_json(Some(raw)).map_err(|error| {
-        let error = FieldError::at("", "invalid", format!("The body cannot be read: {}.", error.into_message()));
+        let error = FieldError::at(
+            "",
+            "invalid",
+            format!("The body cannot be read: {}.", error.into_message()),
+        );
         Problem::invalid(vec![error]).into()
     })
 }
 
 /// Integer fields of list elements. Other members of the elements may hold any value and must stay
 /// unchanged.
-const INTEGER_FIELDS: [(&str, &[&str]); 3] =
-    [("items", &["idx"]), ("outcomes", &["retry_after_seconds"]), ("jobs", &["priority", "max_attempts"])];
+const INTEGER_FIELDS: [(&str, &[&str]); 3] = [
+    ("items", &["idx"]),
+    ("outcomes", &["retry_after_seconds"]),
+    ("jobs", &["priority", "max_attempts"]),
+];
 
 /// Converts numbers such as 9.0 to integers: JSON Schema accepts them as integers, the parser does
 /// not.
 fn whole_numbers(body: &mut Value) {
     let Value::Object(members) = body else { return };
     for (list, fields) in INTEGER_FIELDS {
-        let elements = members.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        let elements = members
+            .get_mut(list)
+            .and_then(Value::as_array_mut)
+            .into_iter()
+            .flatten();
         for element in elements.filter_map(Value::as_object_mut) {
-            element.iter_mut().filter(|(name, _)| fields.contains(&name.as_str())).for_each(|(_, n)| whole_number(n));
+            element
+                .iter_mut()
+                .filter(|(name, _)| fields.contains(&name.as_str()))
+                .for_each(|(_, n)| whole_number(n));
         }
     }
     for member in members.values_mut() {
@@ -198,7 +236,9 @@ fn whole_numbers(body: &mut Value) {
 }
 
 fn whole_number(value: &mut Value) {
-    let whole = value.as_f64().filter(|n| value.is_f64() && n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0);
+    let whole = value
+        .as_f64()
+        .filter(|n| value.is_f64() && n.fract() == 0.0 && n.abs() < 9_007_199_254_740_992.0);
     if let Some(n) = whole {
         *value = Value::from(n as i64);
     }

@@ -4,8 +4,8 @@ use super::{
     Tag,
     body::{Body, OptionalBody},
     dto::{
-        ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes,
-        SendHeartbeat,
+        ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
+        ReportOutcomes, SendHeartbeat,
     },
     headers::IfMatch,
     jobs::{JobResponse, answer},
@@ -28,7 +28,9 @@ impl Claims {
     async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<JsonBytes<ClaimedJobs>> {
         // A waiting call must not hold its body in memory: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
-        let claimed = ClaimedJobs { jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect() };
+        let claimed = ClaimedJobs {
+            jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect(),
+        };
         Ok(JsonBytes::json_of_change(&claimed))
     }
 
@@ -36,7 +38,11 @@ impl Claims {
     ///
     /// Extends the lease of a job, applies the reports in the call (all or none), and returns
     /// whether cancelling was requested.
-    #[oai(path = "/jobs/:job_id/heartbeat", method = "post", operation_id = "heartbeat")]
+    #[oai(
+        path = "/jobs/:job_id/heartbeat",
+        method = "post",
+        operation_id = "heartbeat"
+    )]
     async fn heartbeat(
         &self,
         /// Id of the job.
@@ -44,14 +50,23 @@ impl Claims {
         body: Body<SendHeartbeat>,
     ) -> Result<Json<HeartbeatAnswer>> {
         let token = body.value.lease_token.clone();
-        Ok(Json(self.0.heartbeat(&job_id.0, &token, body.value.into()).await?.into()))
+        Ok(Json(
+            self.0
+                .heartbeat(&job_id.0, &token, body.value.into())
+                .await?
+                .into(),
+        ))
     }
 
     /// Release a job
     ///
     /// Moves a processing job back to queued without counting the attempt, for a worker that stops.
     /// If cancelling was requested, the job becomes cancelled.
-    #[oai(path = "/jobs/:job_id/release", method = "post", operation_id = "release_job")]
+    #[oai(
+        path = "/jobs/:job_id/release",
+        method = "post",
+        operation_id = "release_job"
+    )]
     async fn release_job(
         &self,
         /// Id of the job.
@@ -59,7 +74,16 @@ impl Claims {
         seen: IfMatch,
         body: OptionalBody<ReleaseJob>,
     ) -> Result<JobResponse> {
-        let job = self.0.release_job(&job_id.0, Guard { version: seen.0, lease: body.0.lease_token }).await?;
+        let job = self
+            .0
+            .release_job(
+                &job_id.0,
+                Guard {
+                    version: seen.0,
+                    lease: body.0.lease_token,
+                },
+            )
+            .await?;
         answer(job)
     }
 
@@ -71,7 +95,10 @@ impl Claims {
     async fn report_outcomes(&self, body: Body<ReportOutcomes>) -> Result<Json<Outcomes>> {
         let outcomes = body.value.outcomes.into_iter().map(Into::into).collect();
         let answers = self.0.report_outcomes(outcomes).await?;
-        let outcomes = answers.into_iter().map(|(id, outcome)| OutcomeAnswer::of(Some(id), outcome)).collect();
+        let outcomes = answers
+            .into_iter()
+            .map(|(id, outcome)| OutcomeAnswer::of(Some(id), outcome))
+            .collect();
         Ok(Json(Outcomes { outcomes }))
     }
 }

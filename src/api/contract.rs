@@ -33,9 +33,18 @@ pub const COMMON_CODES: [&str; 7] = [
 pub const MUTATION_CODES: [&str; 2] = ["origin_refused", "disk_full"];
 
 /// Codes that every operation with a body may return.
-pub const WITH_BODY: [&str; 4] = ["malformed_body", "body_too_slow", "body_too_large", "media_type_unsupported"];
+pub const WITH_BODY: [&str; 4] = [
+    "malformed_body",
+    "body_too_slow",
+    "body_too_large",
+    "media_type_unsupported",
+];
 
-const fn operation(id: &'static str, headers: &'static [Header], codes: &'static [&'static str]) -> Operation {
+const fn operation(
+    id: &'static str,
+    headers: &'static [Header],
+    codes: &'static [&'static str],
+) -> Operation {
     Operation { id, headers, codes }
 }
 
@@ -45,8 +54,16 @@ const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
 /// All operations of the document.
 pub const OPERATIONS: [Operation; 57] = [
-    operation("generate_idea2video", IDEMPOTENT, &["idempotency_key_reused"]),
-    operation("generate_script2video", IDEMPOTENT, &["idempotency_key_reused"]),
+    operation(
+        "generate_idea2video",
+        IDEMPOTENT,
+        &["idempotency_key_reused"],
+    ),
+    operation(
+        "generate_script2video",
+        IDEMPOTENT,
+        &["idempotency_key_reused"],
+    ),
     operation(
         "create_job",
         IDEMPOTENT,
@@ -59,7 +76,11 @@ pub const OPERATIONS: [Operation; 57] = [
             "counter_exhausted",
         ],
     ),
-    operation("create_jobs", IDEMPOTENT, &["item_conflict", "idempotency_key_reused"]),
+    operation(
+        "create_jobs",
+        IDEMPOTENT,
+        &["item_conflict", "idempotency_key_reused"],
+    ),
     operation("list_jobs", &[], &["search_too_long"]),
     operation("count_jobs", &[], &["search_too_long"]),
     operation("get_job", &[Header::IfNoneMatch], &["job_not_found"]),
@@ -79,21 +100,42 @@ pub const OPERATIONS: [Operation; 57] = [
             "counter_exhausted",
         ],
     ),
-    operation("delete_job", CONDITIONAL, &["job_not_found", "version_mismatch"]),
+    operation(
+        "delete_job",
+        CONDITIONAL,
+        &["job_not_found", "version_mismatch"],
+    ),
     operation(
         "start_job",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "mark_completed",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "mark_failed",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation("claim_jobs", &[], &[]),
     operation(
@@ -112,28 +154,54 @@ pub const OPERATIONS: [Operation; 57] = [
     operation(
         "release_job",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "lease_lost", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation("report_outcomes", &[], &[]),
     operation(
         "cancel_job",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "retry_job",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "recover_job",
         CONDITIONAL,
-        &["job_not_found", "job_transition_illegal", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_transition_illegal",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "retry_failed_items",
         IDEMPOTENT,
-        &["job_not_found", "job_not_ended", "no_failed_items", "idempotency_key_reused"],
+        &[
+            "job_not_found",
+            "job_not_ended",
+            "no_failed_items",
+            "idempotency_key_reused",
+        ],
     ),
     operation("list_workers", &[], &[]),
     operation("list_queues", &[], &[]),
@@ -141,7 +209,13 @@ pub const OPERATIONS: [Operation; 57] = [
     operation(
         "update_progress",
         CONDITIONAL,
-        &["job_not_found", "job_not_processing", "lease_lost", "version_mismatch", "counter_exhausted"],
+        &[
+            "job_not_found",
+            "job_not_processing",
+            "lease_lost",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
     ),
     operation(
         "update_shots",
@@ -157,7 +231,11 @@ pub const OPERATIONS: [Operation; 57] = [
         ],
     ),
     operation("list_shots", &[], &["job_not_found"]),
-    operation("update_shot", &[], &["job_not_found", "shot_not_found", "counter_exhausted"]),
+    operation(
+        "update_shot",
+        &[],
+        &["job_not_found", "shot_not_found", "counter_exhausted"],
+    ),
     operation("list_items", &[], &["job_not_found"]),
     operation(
         "report_items",
@@ -179,7 +257,15 @@ pub const OPERATIONS: [Operation; 57] = [
     operation("list_active_jobs", &[], &[]),
     operation("set_active_job", &[], &["job_not_found", "job_ended"]),
     operation("remove_active_jobs", &[], &[]),
-    operation("start_action", IDEMPOTENT, &["confirmation_required", "search_too_long", "idempotency_key_reused"]),
+    operation(
+        "start_action",
+        IDEMPOTENT,
+        &[
+            "confirmation_required",
+            "search_too_long",
+            "idempotency_key_reused",
+        ],
+    ),
     operation("list_actions", &[], &[]),
     operation("get_action", &[], &["action_not_found"]),
     operation("abort_action", &[], &["action_not_found"]),
@@ -188,7 +274,15 @@ pub const OPERATIONS: [Operation; 57] = [
     operation("list_series", &[], &[]),
     operation("get_series", &[], &["series_not_found"]),
     operation("delete_series", &[], &["series_not_found"]),
-    operation("create_episode", IDEMPOTENT, &["series_not_found", "episode_number_taken", "idempotency_key_reused"]),
+    operation(
+        "create_episode",
+        IDEMPOTENT,
+        &[
+            "series_not_found",
+            "episode_number_taken",
+            "idempotency_key_reused",
+        ],
+    ),
     operation("list_episodes", &[], &[]),
     operation("get_episode", &[], &["episode_not_found"]),
     operation("delete_episode", &[], &["episode_not_found"]),

@@ -28,12 +28,16 @@ pub struct Cors {
 
 impl Cors {
     pub fn new(origins: &[String]) -> Self {
-        Self { origins: origins.into() }
+        Self {
+            origins: origins.into(),
+        }
     }
 
     fn allowed(&self, request: &Request) -> Option<HeaderValue> {
         let mut origins = request.headers().get_all(header::ORIGIN).iter();
-        let (Some(origin), None) = (origins.next(), origins.next()) else { return None };
+        let (Some(origin), None) = (origins.next(), origins.next()) else {
+            return None;
+        };
         // With `*` instead of the origin, browsers withhold responses to requests with credentials.
         if self.origins.iter().any(|known| known == "*") {
             return Some(HeaderValue::from_static("*"));
@@ -46,7 +50,10 @@ impl<E: Endpoint> Middleware<E> for Cors {
     type Output = CorsEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        CorsEndpoint { inner, cors: self.clone() }
+        CorsEndpoint {
+            inner,
+            cors: self.clone(),
+        }
     }
 }
 
@@ -64,9 +71,14 @@ impl<E: Endpoint> Endpoint for CorsEndpoint<E> {
         }
         let allowed = self.cors.allowed(&request);
         let asks = request.method() == Method::OPTIONS
-            && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+            && request
+                .headers()
+                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         let answer = if allowed.is_some() && asks {
-            let wanted = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+            let wanted = request
+                .headers()
+                .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+                .cloned();
             Either::Left(ready(Ok(preflight(wanted))))
         } else {
             Either::Right(self.inner.call(request).map_ok(IntoResponse::into_response))
@@ -81,7 +93,10 @@ fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
     headers.append(header::VARY, HeaderValue::from_static("origin"));
     if let Some(origin) = allowed {
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(EXPOSED_HEADERS));
+        headers.insert(
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            HeaderValue::from_static(EXPOSED_HEADERS),
+        );
     }
     response
 }
@@ -90,8 +105,14 @@ fn marked(mut response: Response, allowed: Option<HeaderValue>) -> Response {
 fn preflight(wanted: Option<HeaderValue>) -> Response {
     let mut response = StatusCode::NO_CONTENT.into_response();
     let headers = response.headers_mut();
-    headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static(METHODS));
-    headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static(MAX_AGE));
+    headers.insert(
+        header::ACCESS_CONTROL_ALLOW_METHODS,
+        HeaderValue::from_static(METHODS),
+    );
+    headers.insert(
+        header::ACCESS_CONTROL_MAX_AGE,
+        HeaderValue::from_static(MAX_AGE),
+    );
     if let Some(wanted) = wanted {
         headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, wanted);
     }

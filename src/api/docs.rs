@@ -15,13 +15,17 @@ pub fn add(routes: Route) -> Route {
         .at("/redoc", page(spec::redoc))
         .at("/openapi.json", text("application/json", spec::json))
         .at("/openapi.yaml", text("application/yaml", spec::yaml))
-        .at("/openapi-3.0.json", text("application/json", spec::json_3_0))
+        .at(
+            "/openapi-3.0.json",
+            text("application/json", spec::json_3_0),
+        )
 }
 
 /// Serves a page that the first request builds: most servers never show it, and it is large.
 fn page(make: fn() -> String) -> impl Endpoint {
-    get(text("text/html; charset=utf-8", make)
-        .with(poem::middleware::SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, POLICY)))
+    get(text("text/html; charset=utf-8", make).with(
+        poem::middleware::SetHeader::new().overriding(header::CONTENT_SECURITY_POLICY, POLICY),
+    ))
 }
 
 fn text(content_type: &'static str, make: fn() -> String) -> poem::RouteMethod {

@@ -37,9 +37,17 @@ impl Episodes {
     ///
     /// Creates an episode to which jobs can belong, in a series or without one.
     #[oai(path = "/", method = "post", operation_id = "create_episode")]
-    async fn create_episode(&self, key: IdempotencyKey, body: Body<NewEpisode>) -> Result<CreatedEpisode> {
+    async fn create_episode(
+        &self,
+        key: IdempotencyKey,
+        body: Body<NewEpisode>,
+    ) -> Result<CreatedEpisode> {
         let idempotency = key.of("create_episode", body.text.as_deref());
-        let episode: Episode = self.0.create_episode(body.value.into(), idempotency).await?.into();
+        let episode: Episode = self
+            .0
+            .create_episode(body.value.into(), idempotency)
+            .await?
+            .into();
         let location = format!("/api/v1/episodes/{}", episode.episode_id);
         Ok(CreatedEpisode::Created(Json(episode), location))
     }
@@ -61,9 +69,16 @@ impl Episodes {
         counts: Query<Option<bool>>,
     ) -> Result<Json<EpisodeList>> {
         let after = paging::cursor(cursor.0)?;
-        let (episodes, next) = self.0.list_episodes(series_id.0, after, paging::limit(limit.0)?).await?;
+        let (episodes, next) = self
+            .0
+            .list_episodes(series_id.0, after, paging::limit(limit.0)?)
+            .await?;
         let ids = || episodes.iter().map(|row| row.id.clone()).collect();
-        let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_episode(ids()).await?) } else { None };
+        let mut jobs = if counts.0 == Some(true) {
+            Some(self.0.counts_by_episode(ids()).await?)
+        } else {
+            None
+        };
         let to_dto = |row: episode::Model| match &mut jobs {
             Some(jobs) => {
                 let counts = jobs.remove(&row.id).unwrap_or_default();
@@ -72,7 +87,10 @@ impl Episodes {
             None => row.into(),
         };
         let episodes = episodes.into_iter().map(to_dto).collect();
-        Ok(Json(EpisodeList { episodes, next_cursor: next.map(|c| c.encode()) }))
+        Ok(Json(EpisodeList {
+            episodes,
+            next_cursor: next.map(|c| c.encode()),
+        }))
     }
 
     /// Get an episode
@@ -91,7 +109,11 @@ impl Episodes {
     ///
     /// Deletes an episode. Its jobs remain without an episode, and each of them gets an event about
     /// it.
-    #[oai(path = "/:episode_id", method = "delete", operation_id = "delete_episode")]
+    #[oai(
+        path = "/:episode_id",
+        method = "delete",
+        operation_id = "delete_episode"
+    )]
     async fn delete_episode(
         &self,
         /// Id of the episode.

@@ -39,7 +39,9 @@ impl Events {
         let mut rows = Rows::new("events");
         let read = |after, limit| self.0.list_events(&job_id.0, after, limit);
         let write = |event| Event::from(event).to_json_string();
-        let next_after = rows.fill(limit, after.0, read, |event| event.seq, write).await?;
+        let next_after = rows
+            .fill(limit, after.0, read, |event| event.seq, write)
+            .await?;
         Ok(rows.end(&json!({"job_id": job_id.0, "next_after": next_after})))
     }
 }

@@ -9,7 +9,8 @@ const IMPORT: &str = "0199d3b0-5f11-7000-8000-3f1c5b8a2d10";
 const ACTION: &str = "0199d3c0-7a11-7000-8000-3f1c5b8a2d10";
 const TOKEN: &str = "0199d3a4-8a40-7c11-8e55-6b1f0d2c9a77";
 const IDEA: &str = "A fox learns to ride the night train home";
-const REQUIREMENT: &str = "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
+const REQUIREMENT: &str =
+    "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
 /// Returns the example of a schema by its name.
 pub fn example(schema: &str) -> Option<Value> {
@@ -29,7 +30,9 @@ pub fn dump() -> Value {
 
 fn input(schema: &str) -> Option<Value> {
     Some(match schema {
-        "GenerateIdea" => json!({"idea": IDEA, "style": "Cartoon style", "project_title": "Night train"}),
+        "GenerateIdea" => {
+            json!({"idea": IDEA, "style": "Cartoon style", "project_title": "Night train"})
+        }
         "GenerateScript" => json!({
             "script": "EXT. LIGHTHOUSE - DAWN\nWaves break on the rocks. The keeper, MARA, climbs the stair.",
             "project_title": "Faro",
@@ -41,7 +44,9 @@ fn input(schema: &str) -> Option<Value> {
         "NewJobs" => json!({"jobs": [{"job_type": "idea2video", "content": IDEA}]}),
         "SetQueue" => json!({"paused": false, "max_running": 4}),
         "NewItem" => json!({"key": "shot-1", "input": {"visual_desc": "A platform at night"}}),
-        "JobPatch" => json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}}),
+        "JobPatch" => {
+            json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}})
+        }
         "ReportProgress" => json!({"progress": 40.0, "current_stage": "Rendering shots"}),
         "ReportShots" => json!({"total_shots": 12, "completed_shots": 3}),
         "StartJob" => json!({"worker_id": "render-1"}),
@@ -83,7 +88,9 @@ fn output(schema: &str) -> Option<Value> {
         "ListedJob" => listed(),
         "JobList" => json!({"jobs": [listed()], "pagination": pagination()}),
         "Pagination" => pagination(),
-        "JobCounts" => json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44}),
+        "JobCounts" => {
+            json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44})
+        }
         "JobStatus" => json!("processing"),
         "ItemStatus" => json!("completed"),
         "ShotStatus" => json!("generating_frames"),
@@ -96,7 +103,9 @@ fn output(schema: &str) -> Option<Value> {
             "message": "Shot updated successfully", "job_id": JOB, "shot_idx": 0, "updated_fields": ["visual_desc"],
         }),
         "Shot" => shot(),
-        "ShotList" => json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null}),
+        "ShotList" => {
+            json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null})
+        }
         "Item" => item(),
         "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
         "Event" => event(),
@@ -130,7 +139,9 @@ fn output(schema: &str) -> Option<Value> {
         "Action" => action(),
         "ActionList" => json!({"actions": [action()], "next_cursor": null}),
         "ActionOutcome" => action_outcome(),
-        "ActionOutcomeList" => json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null}),
+        "ActionOutcomeList" => {
+            json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null})
+        }
         "ClaimedJobs" => json!({"jobs": [claimed()]}),
         "ClaimedJob" => claimed(),
         "Lease" => lease(),
@@ -148,7 +159,9 @@ fn output(schema: &str) -> Option<Value> {
         "ImportStatus" => json!("running"),
         "ImportList" => json!({"imports": [import()], "next_cursor": null}),
         "ImportReject" => reject(),
-        "ImportRejectList" => json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null}),
+        "ImportRejectList" => {
+            json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null})
+        }
         "HealthReport" => json!({
             "status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()], "dropped_log_lines": 0,
         }),
@@ -159,7 +172,9 @@ fn output(schema: &str) -> Option<Value> {
         "HeldJob" => held(),
         "Queue" => queue(),
         "QueueList" => json!({"queues": [queue()]}),
-        "FieldProblem" => json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."}),
+        "FieldProblem" => {
+            json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."})
+        }
         _ => return None,
     })
 }

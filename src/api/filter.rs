@@ -26,7 +26,11 @@ pub fn filter(given: Given) -> Result<Filter> {
         mode: given.mode,
         series_id: given.series_id,
         episode_id: given.episode_id,
-        labels: given.label.iter().map(|text| pair(text)).collect::<Result<_>>()?,
+        labels: given
+            .label
+            .iter()
+            .map(|text| pair(text))
+            .collect::<Result<_>>()?,
         created_after: given.created_after,
         created_before: given.created_before,
         q: given.q,
@@ -36,6 +40,8 @@ pub fn filter(given: Given) -> Result<Filter> {
 /// Parses a label of the form `KEY=VALUE`.
 pub fn pair(text: &str) -> Result<(String, String)> {
     let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
-    let (key, value) = text.split_once('=').ok_or_else(|| wrong("label", "invalid_label", detail))?;
+    let (key, value) = text
+        .split_once('=')
+        .ok_or_else(|| wrong("label", "invalid_label", detail))?;
     Ok((key.to_owned(), value.to_owned()))
 }

@@ -6,7 +6,10 @@ use super::{
     origin::{self, Source},
     problem::Problem,
 };
-use crate::{error::FieldError, host::{Authority, Hosts}};
+use crate::{
+    error::FieldError,
+    host::{Authority, Hosts},
+};
 use futures_util::{TryFutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
@@ -31,8 +34,14 @@ pub struct RequestGuard {
 impl RequestGuard {
     /// Creates the gate; `listen` is the server's address, and pages of `origins` may call the API.
     pub fn new(listen: IpAddr, allowed_hosts: &[String], origins: &[String]) -> Self {
-        let embedding = EmbeddingPolicy { by_other_sites: !origins.is_empty() };
-        Self { hosts: Arc::new(Hosts::new(listen, allowed_hosts)), origins: origins.into(), embedding }
+        let embedding = EmbeddingPolicy {
+            by_other_sites: !origins.is_empty(),
+        };
+        Self {
+            hosts: Arc::new(Hosts::new(listen, allowed_hosts)),
+            origins: origins.into(),
+            embedding,
+        }
     }
 
     fn check(&self, request: &Request) -> Result<(), Problem> {
@@ -40,10 +49,16 @@ impl RequestGuard {
         if !self.hosts.answer_to(&own) {
             return Err(host_refused(own.host));
         }
-        if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
+        if matches!(
+            *request.method(),
+            Method::GET | Method::HEAD | Method::OPTIONS
+        ) {
             return Ok(());
         }
-        let port = request.local_addr().as_socket_addr().map(|address| address.port());
+        let port = request
+            .local_addr()
+            .as_socket_addr()
+            .map(|address| address.port());
         match origin::source(request.headers(), &own, port, &self.origins) {
             Source::Own | Source::Allowed => Ok(()),
             Source::Foreign => Err(origin_refused(request.headers())),
@@ -60,14 +75,23 @@ fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
     if hosts.next().is_some() {
         return Err(wrong("Host", "Send one Host header."));
     }
-    let target = request.uri().authority().map(|authority| authority.as_str());
+    let target = request
+        .uri()
+        .authority()
+        .map(|authority| authority.as_str());
     // HTTP/2 requests have an authority instead of the header.
     if host.is_none() && (target.is_none() || request.version() < Version::HTTP_2) {
-        return Err(wrong("Host", "Send a Host header, with the address or the name of this server."));
+        return Err(wrong(
+            "Host",
+            "Send a Host header, with the address or the name of this server.",
+        ));
     }
     let named = target.or_else(|| host.and_then(|host| host.to_str().ok()));
     named.and_then(Authority::parse).ok_or_else(|| {
-        wrong("Host", "Send a Host header with a name or an address, and a port if need be: localhost:3001.")
+        wrong(
+            "Host",
+            "Send a Host header with a name or an address, and a port if need be: localhost:3001.",
+        )
     })
 }
 
@@ -84,7 +108,10 @@ fn host_refused(host: &str) -> Problem {
 }
 
 fn origin_refused(headers: &HeaderMap) -> Problem {
-    let origin = headers.get(header::ORIGIN).and_then(|origin| origin.to_str().ok()).unwrap_or("another site");
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|origin| origin.to_str().ok())
+        .unwrap_or("another site");
     let origin: String = origin.chars().take(MAX_SHOWN_CHARS).collect();
     let detail = format!(
         "A page of {origin} may not change anything here: if the page is yours, start the server with --cors-origin \
@@ -97,7 +124,10 @@ impl<E: Endpoint> Middleware<E> for RequestGuard {
     type Output = GateEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        GateEndpoint { inner, gate: self.clone() }
+        GateEndpoint {
+            inner,
+            gate: self.clone(),
+        }
     }
 }
 
@@ -116,7 +146,9 @@ impl<E: Endpoint> Endpoint for GateEndpoint<E> {
             Err(problem) => Either::Right(ready(Ok(refused(&request, &problem)))),
         };
         answer.map_ok(move |mut response| {
-            self.gate.embedding.complete(&method, &path, response.headers_mut());
+            self.gate
+                .embedding
+                .complete(&method, &path, response.headers_mut());
             response
         })
     }

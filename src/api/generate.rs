@@ -21,22 +21,64 @@ impl Generate {
     /// Make a video from an idea
     ///
     /// Adds a job of type `idea2video` to its queue.
-    #[oai(path = "/idea2video", method = "post", operation_id = "generate_idea2video")]
-    async fn idea2video(&self, key: IdempotencyKey, body: Body<GenerateIdea>) -> Result<Json<Generated>> {
+    #[oai(
+        path = "/idea2video",
+        method = "post",
+        operation_id = "generate_idea2video"
+    )]
+    async fn idea2video(
+        &self,
+        key: IdempotencyKey,
+        body: Body<GenerateIdea>,
+    ) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_idea2video", body.text.as_deref());
-        let GenerateIdea { idea, user_requirement, style, project_title, client_id } = body.value;
-        let input = Input { field: "idea", text: idea, user_requirement, style, project_title, client_id };
+        let GenerateIdea {
+            idea,
+            user_requirement,
+            style,
+            project_title,
+            client_id,
+        } = body.value;
+        let input = Input {
+            field: "idea",
+            text: idea,
+            user_requirement,
+            style,
+            project_title,
+            client_id,
+        };
         self.create(input, idempotency).await
     }
 
     /// Make a video from a script
     ///
     /// Adds a job of type `script2video` to its queue.
-    #[oai(path = "/script2video", method = "post", operation_id = "generate_script2video")]
-    async fn script2video(&self, key: IdempotencyKey, body: Body<GenerateScript>) -> Result<Json<Generated>> {
+    #[oai(
+        path = "/script2video",
+        method = "post",
+        operation_id = "generate_script2video"
+    )]
+    async fn script2video(
+        &self,
+        key: IdempotencyKey,
+        body: Body<GenerateScript>,
+    ) -> Result<Json<Generated>> {
         let idempotency = key.of("generate_script2video", body.text.as_deref());
-        let GenerateScript { script, user_requirement, style, project_title, client_id } = body.value;
-        let input = Input { field: "script", text: script, user_requirement, style, project_title, client_id };
+        let GenerateScript {
+            script,
+            user_requirement,
+            style,
+            project_title,
+            client_id,
+        } = body.value;
+        let input = Input {
+            field: "script",
+            text: script,
+            user_requirement,
+            style,
+            project_title,
+            client_id,
+        };
         self.create(input, idempotency).await
     }
 }
@@ -52,7 +94,11 @@ struct Input {
 }
 
 impl Generate {
-    async fn create(&self, input: Input, idempotency: Option<Idempotency>) -> Result<Json<Generated>> {
+    async fn create(
+        &self,
+        input: Input,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Json<Generated>> {
         check_nul(&input)?;
         let request = serde_json::json!({
             input.field: input.text,
@@ -60,7 +106,9 @@ impl Generate {
             "style": input.style,
             "project_title": input.project_title,
         });
-        let Value::Object(request) = request else { unreachable!("an object was made") };
+        let Value::Object(request) = request else {
+            unreachable!("an object was made")
+        };
         let new = NewJob {
             job_type: format!("{}2video", input.field),
             mode: Some(input.field.to_owned()),
@@ -92,6 +140,10 @@ fn check_nul(input: &Input) -> Result<()> {
         return Ok(());
     }
     let detail = "Take the NUL character (U+0000) out: no database here can hold it.";
-    Err(super::problem::Problem::invalid(vec![FieldError::at(format!("/{}", input.field), "nul_character", detail)])
-        .into())
+    Err(super::problem::Problem::invalid(vec![FieldError::at(
+        format!("/{}", input.field),
+        "nul_character",
+        detail,
+    )])
+    .into())
 }

@@ -14,19 +14,26 @@ impl IdempotencyKey {
     /// Returns the key with a fingerprint of the operation and of the body, which is canonical
     /// JSON.
     pub fn of(self, operation: &str, body: Option<&str>) -> Option<Idempotency> {
-        Some(Idempotency::of_text(self.0?, operation, body.unwrap_or_default()))
+        Some(Idempotency::of_text(
+            self.0?,
+            operation,
+            body.unwrap_or_default(),
+        ))
     }
 }
 
 impl<'a> FromRequest<'a> for IdempotencyKey {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let Some(raw) = request.headers().get("idempotency-key") else { return Ok(Self(None)) };
+        let Some(raw) = request.headers().get("idempotency-key") else {
+            return Ok(Self(None));
+        };
         // poem treats a value that is not ASCII as absent, and a repeated call would create twice.
         match std::str::from_utf8(raw.as_bytes()) {
             Ok(key) => Ok(Self(Some(key.to_owned()))),
-            Err(_) => {
-                Err(wrong("Idempotency-Key", "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID."))
-            }
+            Err(_) => Err(wrong(
+                "Idempotency-Key",
+                "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.",
+            )),
         }
     }
 }
@@ -40,12 +47,19 @@ impl<'a> FromRequest<'a> for IfMatch {
         let mut given = false;
         for value in request.headers().get_all(header::IF_MATCH) {
             given = true;
-            let value = value.to_str().ok().ok_or_else(|| wrong("If-Match", EXPECTED))?;
+            let value = value
+                .to_str()
+                .ok()
+                .ok_or_else(|| wrong("If-Match", EXPECTED))?;
             if value == "*" {
                 return Ok(Self(None));
             }
             // An empty list matches no version, so the change must fail.
-            let tags = if value.is_empty() { None } else { Some(value.split(',')) };
+            let tags = if value.is_empty() {
+                None
+            } else {
+                Some(value.split(','))
+            };
             for tag in tags.into_iter().flatten().map(|tag| tag.trim_matches(' ')) {
                 let opaque = tag.strip_prefix("W/").unwrap_or(tag);
                 let inner = opaque.strip_prefix('"').and_then(|t| t.strip_suffix('"'));
@@ -62,7 +76,8 @@ impl<'a> FromRequest<'a> for IfMatch {
     }
 }
 
-const EXPECTED: &str = "Send the ETag of the job as it came, quotes included, e.g. If-Match: \"7\".";
+const EXPECTED: &str =
+    "Send the ETag of the job as it came, quotes included, e.g. If-Match: \"7\".";
 
 /// Versions that the client has, from `If-None-Match`.
 pub struct IfNoneMatch(Vec<String>);
@@ -70,14 +85,25 @@ pub struct IfNoneMatch(Vec<String>);
 impl IfNoneMatch {
     /// Returns whether the client has this version.
     pub fn has(&self, etag: &str) -> bool {
-        self.0.iter().any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
+        self.0
+            .iter()
+            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
     }
 }
 
 impl<'a> FromRequest<'a> for IfNoneMatch {
     async fn from_request(request: &'a Request, _: &mut RequestBody) -> Result<Self> {
-        let values = request.headers().get_all(header::IF_NONE_MATCH).iter().filter_map(|v| v.to_str().ok());
-        Ok(Self(values.flat_map(|v| v.split(',')).map(|tag| tag.trim().to_owned()).collect()))
+        let values = request
+            .headers()
+            .get_all(header::IF_NONE_MATCH)
+            .iter()
+            .filter_map(|v| v.to_str().ok());
+        Ok(Self(
+            values
+                .flat_map(|v| v.split(','))
+                .map(|tag| tag.trim().to_owned())
+                .collect(),
+        ))
     }
 }
 

@@ -55,9 +55,18 @@ impl Health {
     }
 
     fn well(&self) -> HealthReport {
-        let (version, database) = (env!("CARGO_PKG_VERSION").to_owned(), self.0.database().name().to_owned());
+        let (version, database) = (
+            env!("CARGO_PKG_VERSION").to_owned(),
+            self.0.database().name().to_owned(),
+        );
         let loops = self.0.list_loops().into_iter().map(Into::into).collect();
         let dropped_log_lines = lines::err().dropped();
-        HealthReport { status: "ok".to_owned(), version, database, loops, dropped_log_lines }
+        HealthReport {
+            status: "ok".to_owned(),
+            version,
+            database,
+            loops,
+            dropped_log_lines,
+        }
     }
 }

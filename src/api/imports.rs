@@ -55,7 +55,10 @@ impl Imports {
     /// imports it in the background. At most 2 imports run at once, 16 wait, and 4 uploads are
     /// received; the server refuses more with `overloaded`.
     #[oai(path = "/", method = "post", operation_id = "start_import")]
-    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the document"
+    )]
     async fn start_import(
         &self,
         /// Older store from which the dump was made; by default the importer recognises each record
@@ -75,9 +78,16 @@ impl Imports {
         file_name: Query<Option<String>>,
         dump: Upload,
     ) -> Result<StartedImport> {
-        let name = file_name.0.filter(|name| !name.is_empty()).unwrap_or_else(|| DEFAULT_FILE_NAME.to_owned());
+        let name = file_name
+            .0
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| DEFAULT_FILE_NAME.to_owned());
         if name.chars().count() > 255 {
-            return Err(wrong("file_name", "too_long", "Use at most 255 characters."));
+            return Err(wrong(
+                "file_name",
+                "too_long",
+                "Use at most 255 characters.",
+            ));
         }
         no_nul_parameter("file_name", &name)?;
         let options = Options {
@@ -89,9 +99,15 @@ impl Imports {
             shown_as: Some(name),
             ..Options::new(vec![dump.path])
         };
-        let id = self.background.start(options, dump.place, dump.folder).await?;
+        let id = self
+            .background
+            .start(options, dump.place, dump.folder)
+            .await?;
         let import: Import = self.jobs.get_import(&id).await?.into();
-        Ok(StartedImport::Started(Json(import), format!("/api/v1/imports/{id}")))
+        Ok(StartedImport::Started(
+            Json(import),
+            format!("/api/v1/imports/{id}"),
+        ))
     }
 
     /// List imports
@@ -109,7 +125,10 @@ impl Imports {
         let (limit, after) = (paging::limit(limit.0)?, paging::cursor(cursor.0)?);
         let mut rows = Rows::new("imports");
         let read = |after, limit| self.jobs.list_imports(after, limit);
-        let place = |run: &import::Model| Cursor { created_at: run.started_at, id: run.id.clone() };
+        let place = |run: &import::Model| Cursor {
+            created_at: run.started_at,
+            id: run.id.clone(),
+        };
         let write = |run| Import::from(run).to_json_string();
         let next = rows.fill(limit, after, read, place, write).await?;
         Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
@@ -132,7 +151,11 @@ impl Imports {
     /// Ends an import that is running or waiting, on any server or in any command: it writes no
     /// more records. The records imported until then remain. An import that has ended stays as it
     /// is.
-    #[oai(path = "/:import_id/abort", method = "post", operation_id = "abort_import")]
+    #[oai(
+        path = "/:import_id/abort",
+        method = "post",
+        operation_id = "abort_import"
+    )]
     async fn abort_import(
         &self,
         /// Id of the import.
@@ -146,7 +169,11 @@ impl Imports {
     /// Returns the records that an import refused, each with the reason and its original text
     /// without secrets: the first 10,000, up to 64 MiB in all. `rejects_kept` of the import is
     /// their number.
-    #[oai(path = "/:import_id/rejects", method = "get", operation_id = "list_import_rejects")]
+    #[oai(
+        path = "/:import_id/rejects",
+        method = "get",
+        operation_id = "list_import_rejects"
+    )]
     async fn list_import_rejects(
         &self,
         /// Id of the import.
@@ -162,12 +189,20 @@ impl Imports {
         let mut rows = Rows::new("rejects");
         let read = |after, limit| self.jobs.list_import_rejects(&import_id.0, after, limit);
         let write = |reject| ImportReject::from(reject).to_json_string();
-        let next_after = rows.fill(limit, after.0, read, |reject| reject.id, write).await?;
+        let next_after = rows
+            .fill(limit, after.0, read, |reject| reject.id, write)
+            .await?;
         Ok(rows.end(&json!({"import_id": import_id.0, "next_after": next_after})))
     }
 }
 
 fn word<T: FromStr>(parameter: &str, given: Option<String>) -> Result<Option<T>> {
     let detail = "Use one of the values that the document lists.";
-    given.map(|given| given.parse().map_err(|_| wrong(parameter, "unknown_value", detail))).transpose()
+    given
+        .map(|given| {
+            given
+                .parse()
+                .map_err(|_| wrong(parameter, "unknown_value", detail))
+        })
+        .transpose()
 }

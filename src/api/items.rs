@@ -42,7 +42,9 @@ impl Items {
         let mut rows = Rows::new("items");
         let read = |after, limit| self.0.list_items(&job_id.0, after, limit);
         let write = |item| Item::from(item).to_json_string();
-        let next_after = rows.fill(limit, after.0, read, |item| item.idx, write).await?;
+        let next_after = rows
+            .fill(limit, after.0, read, |item| item.idx, write)
+            .await?;
         Ok(rows.end(&json!({"job_id": job_id.0, "next_after": next_after})))
     }
 
@@ -50,7 +52,11 @@ impl Items {
     ///
     /// Writes reports on items of a processing job, all or none of them. A new key creates an item.
     /// The server updates the job's shots and progress accordingly.
-    #[oai(path = "/:job_id/items", method = "patch", operation_id = "report_items")]
+    #[oai(
+        path = "/:job_id/items",
+        method = "patch",
+        operation_id = "report_items"
+    )]
     async fn report_items(
         &self,
         /// Id of the job.
@@ -59,7 +65,10 @@ impl Items {
         body: Body<ReportItems>,
     ) -> Result<JobResponse> {
         let reports = body.value.items.into_iter().map(Into::into).collect();
-        let guard = Guard { version: seen.0, lease: body.value.lease_token };
+        let guard = Guard {
+            version: seen.0,
+            lease: body.value.lease_token,
+        };
         let job = self.0.report_items(&job_id.0, reports, guard).await?;
         answer(job)
     }
@@ -68,14 +77,21 @@ impl Items {
     ///
     /// Creates a job like this one with only its failed items. This job must have ended, and stays
     /// as it is.
-    #[oai(path = "/:job_id/retry-failed-items", method = "post", operation_id = "retry_failed_items")]
+    #[oai(
+        path = "/:job_id/retry-failed-items",
+        method = "post",
+        operation_id = "retry_failed_items"
+    )]
     async fn retry_failed_items(
         &self,
         /// Id of the job.
         job_id: Path<String>,
         key: IdempotencyKey,
     ) -> Result<CreatedJob> {
-        let idempotency = key.of("retry_failed_items", Some(&Value::from(job_id.0.as_str()).to_string()));
+        let idempotency = key.of(
+            "retry_failed_items",
+            Some(&Value::from(job_id.0.as_str()).to_string()),
+        );
         made(self.0.retry_failed_items(&job_id.0, idempotency).await?.job)
     }
 }

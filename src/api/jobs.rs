@@ -4,8 +4,8 @@ use super::{
     Tag,
     body::Body,
     dto::{
-        Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob, NewJobs, OutcomeAnswer,
-        Outcomes, Pagination, Shot,
+        Deleted, Job, JobCounts, JobList, JobPatch, JobStatus, JobWithShots, ListedJob, NewJob,
+        NewJobs, OutcomeAnswer, Outcomes, Pagination, Shot,
     },
     filter::{Given, filter},
     headers::{IdempotencyKey, IfMatch, IfNoneMatch, etag},
@@ -46,7 +46,10 @@ pub enum JobResponse {
 }
 
 #[derive(ApiResponse)]
-#[allow(clippy::large_enum_variant, reason = "made once a request, and written out at once")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "made once a request, and written out at once"
+)]
 enum GetJobResponse {
     /// The job with its shots.
     #[oai(status = 200)]
@@ -119,12 +122,25 @@ impl Jobs {
     /// request; otherwise it creates or refuses each job separately, in order. Repeating the call
     /// with the same `Idempotency-Key` creates nothing twice.
     #[oai(path = "/bulk", method = "post", operation_id = "create_jobs")]
-    async fn create_jobs(&self, key: IdempotencyKey, body: Body<NewJobs>) -> Result<Json<Outcomes>> {
+    async fn create_jobs(
+        &self,
+        key: IdempotencyKey,
+        body: Body<NewJobs>,
+    ) -> Result<Json<Outcomes>> {
         let idempotency = key.of("create_jobs", body.text.as_deref());
-        let named: Vec<_> = body.value.jobs.iter().map(|job| job.job_id.clone()).collect();
+        let named: Vec<_> = body
+            .value
+            .jobs
+            .iter()
+            .map(|job| job.job_id.clone())
+            .collect();
         let new = body.value.jobs.into_iter().map(Into::into).collect();
         let outcomes = self.0.create_jobs(new, idempotency).await?;
-        let outcomes = named.into_iter().zip(outcomes).map(|(id, outcome)| OutcomeAnswer::of(id, outcome)).collect();
+        let outcomes = named
+            .into_iter()
+            .zip(outcomes)
+            .map(|(id, outcome)| OutcomeAnswer::of(id, outcome))
+            .collect();
         Ok(Json(Outcomes { outcomes }))
     }
 
@@ -137,7 +153,10 @@ impl Jobs {
     /// jobs, or none, although `has_more` is true: continue with `next_cursor`. Only with an
     /// `offset`, even 0, does the server examine all jobs, which may take long.
     #[oai(path = "/", method = "get", operation_id = "list_jobs")]
-    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the document"
+    )]
     async fn list_jobs(
         &self,
         /// Only jobs with this status.
@@ -195,7 +214,14 @@ impl Jobs {
             Some(View::Preview) => jobs::View::Preview,
             _ => jobs::View::Full,
         };
-        let asked = ListKey { changes: self.0.changes(), filter, order, after, limit, view };
+        let asked = ListKey {
+            changes: self.0.changes(),
+            filter,
+            order,
+            after,
+            limit,
+            view,
+        };
         if let Some(list) = self.1.get(&asked) {
             return JsonBytes::already(list);
         }
@@ -205,7 +231,11 @@ impl Jobs {
             total: total.jobs,
             total_exact: total.exact,
             limit,
-            offset: if let PageAfter::Offset(offset) = asked.after { offset } else { 0 },
+            offset: if let PageAfter::Offset(offset) = asked.after {
+                offset
+            } else {
+                0
+            },
             has_more: next.is_some(),
             next_cursor: next.map(|c| c.encode()),
         };
@@ -218,7 +248,10 @@ impl Jobs {
     ///
     /// Counts the jobs that match all given filters.
     #[oai(path = "/counts", method = "get", operation_id = "count_jobs")]
-    #[allow(clippy::too_many_arguments, reason = "each is a parameter of the document")]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "each is a parameter of the document"
+    )]
     async fn count_jobs(
         &self,
         /// Only jobs with this status.
@@ -277,7 +310,10 @@ impl Jobs {
         let at_least = match wait.0 {
             Some(seconds) => {
                 let wait = Duration::from_secs(seconds);
-                self.0.wait_for_job(&job_id.0, since_version.0, wait).await?.version
+                self.0
+                    .wait_for_job(&job_id.0, since_version.0, wait)
+                    .await?
+                    .version
             }
             None => 0,
         };
@@ -289,8 +325,13 @@ impl Jobs {
         let body = match kept.written.get() {
             Some(bytes) => JsonBytes::already(bytes.clone())?,
             None => {
-                let shots = kept.items.iter().map(|item| Shot::from(jobs::Shot::from(item))).collect();
-                let body = JsonBytes::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
+                let shots = kept
+                    .items
+                    .iter()
+                    .map(|item| Shot::from(jobs::Shot::from(item)))
+                    .collect();
+                let body =
+                    JsonBytes::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
                 let _ = kept.written.set(body.bytes());
                 body
             }
@@ -310,7 +351,10 @@ impl Jobs {
         seen: IfMatch,
         body: Body<JobPatch>,
     ) -> Result<JobResponse> {
-        let job = self.0.update_job(&job_id.0, body.value.into(), seen.0).await?;
+        let job = self
+            .0
+            .update_job(&job_id.0, body.value.into(), seen.0)
+            .await?;
         answer(job)
     }
 
@@ -325,25 +369,47 @@ impl Jobs {
         seen: IfMatch,
     ) -> Result<Json<Deleted>> {
         self.0.delete_job(&job_id.0, seen.0).await?;
-        Ok(Json(Deleted { message: "Job deleted successfully".to_owned(), job_id: job_id.0 }))
+        Ok(Json(Deleted {
+            message: "Job deleted successfully".to_owned(),
+            job_id: job_id.0,
+        }))
     }
 }
 
 impl Jobs {
     /// Writes as many jobs of a page as fit, and returns the total number of matching jobs and the
     /// cursor of the next page.
-    async fn write_page(&self, rows: &mut Rows, asked: &ListKey) -> Result<(Total, Option<Cursor>)> {
-        let ListKey { filter, order, view, limit, .. } = asked;
+    async fn write_page(
+        &self,
+        rows: &mut Rows,
+        asked: &ListKey,
+    ) -> Result<(Total, Option<Cursor>)> {
+        let ListKey {
+            filter,
+            order,
+            view,
+            limit,
+            ..
+        } = asked;
         let (mut after, mut total, mut last) = (asked.after.clone(), None, None);
         loop {
-            let page = self.0.list_jobs(filter, *order, after, limit - rows.count(), *view).await?;
+            let page = self
+                .0
+                .list_jobs(filter, *order, after, limit - rows.count(), *view)
+                .await?;
             let total = *total.get_or_insert(page.total);
             let mut frames = page.frames;
             for job in page.jobs {
-                let (place, frame) =
-                    (Cursor { created_at: job.created_at, id: job.id.clone() }, frames.remove(&job.id));
+                let (place, frame) = (
+                    Cursor {
+                        created_at: job.created_at,
+                        id: job.id.clone(),
+                    },
+                    frames.remove(&job.id),
+                );
                 let job = ListedJob::new(job, *view).with_frame(frame);
-                let row = serde_json::to_string(&job).map_err(|error| Problem::internal(&error.to_string()))?;
+                let row = serde_json::to_string(&job)
+                    .map_err(|error| Problem::internal(&error.to_string()))?;
                 if !rows.push(&row)? {
                     return Ok((total, last));
                 }
@@ -360,7 +426,11 @@ impl Jobs {
 /// Builds the response of every call that creates a job.
 pub fn made(job: job::Model) -> Result<CreatedJob> {
     let (location, tag) = (format!("/api/v1/jobs/{}", job.id), etag(job.version));
-    Ok(CreatedJob::Created(JsonBytes::of_change(&job.into())?, location, tag))
+    Ok(CreatedJob::Created(
+        JsonBytes::of_change(&job.into())?,
+        location,
+        tag,
+    ))
 }
 
 /// Builds the response of every call that changes a job, from the row that the write returned. A
@@ -377,7 +447,11 @@ fn page_after(offset: Option<u64>, cursor: Option<String>) -> Result<PageAfter> 
         None => match offset {
             None => Ok(PageAfter::Start),
             Some(offset) if offset <= i64::MAX as u64 => Ok(PageAfter::Offset(offset)),
-            Some(_) => Err(wrong("offset", "out_of_range", "Use an offset of at most 9223372036854775807.")),
+            Some(_) => Err(wrong(
+                "offset",
+                "out_of_range",
+                "Use an offset of at most 9223372036854775807.",
+            )),
         },
     }
 }

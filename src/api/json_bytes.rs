@@ -73,7 +73,11 @@ impl<T> JsonBytes<T> {
     /// Wraps bytes that their share already counts.
     pub fn counted(bytes: Bytes, share: MemoryReservation) -> Self {
         let share = (bytes.len() > LARGE_RESPONSE_BYTES).then_some(share);
-        Self { bytes, share, shape: PhantomData }
+        Self {
+            bytes,
+            share,
+            shape: PhantomData,
+        }
     }
 
     pub fn bytes(&self) -> Bytes {
@@ -82,17 +86,24 @@ impl<T> JsonBytes<T> {
 }
 
 fn to_bytes(value: &impl Serialize) -> Result<Bytes> {
-    let written = serde_json::to_vec(value).map_err(|error| Problem::internal(&error.to_string()))?;
+    let written =
+        serde_json::to_vec(value).map_err(|error| Problem::internal(&error.to_string()))?;
     Ok(written.into())
 }
 
 /// Returns the problem for a response that exceeds the memory limit.
 pub fn no_room() -> Problem {
-    Problem::new("overloaded", "Too many large answers are being sent: try again in a moment, or ask for less.")
+    Problem::new(
+        "overloaded",
+        "Too many large answers are being sent: try again in a moment, or ask for less.",
+    )
 }
 
 /// Returns the bytes in pieces; dropping the stream releases their share.
-pub fn pieces(bytes: Bytes, share: MemoryReservation) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
+pub fn pieces(
+    bytes: Bytes,
+    share: MemoryReservation,
+) -> impl Stream<Item = io::Result<Bytes>> + Send + 'static {
     stream::unfold((bytes, share), |(mut bytes, share)| async move {
         let piece = bytes.split_to(LARGE_RESPONSE_BYTES.min(bytes.len()));
         (!piece.is_empty()).then_some((Ok(piece), (bytes, share)))
@@ -125,10 +136,20 @@ impl<T: Type> IntoResponse for JsonBytes<T> {
 
 impl<T: Type> ApiResponse for JsonBytes<T> {
     fn meta() -> MetaResponses {
-        let content = vec![MetaMediaType { content_type: Self::CONTENT_TYPE, schema: Self::schema_ref() }];
-        let response =
-            MetaResponse { description: "", status: Some(200), status_range: None, content, headers: vec![] };
-        MetaResponses { responses: vec![response] }
+        let content = vec![MetaMediaType {
+            content_type: Self::CONTENT_TYPE,
+            schema: Self::schema_ref(),
+        }];
+        let response = MetaResponse {
+            description: "",
+            status: Some(200),
+            status_range: None,
+            content,
+            headers: vec![],
+        };
+        MetaResponses {
+            responses: vec![response],
+        }
     }
 
     fn register(registry: &mut Registry) {

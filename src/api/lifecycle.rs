@@ -43,9 +43,16 @@ impl Lifecycle {
         seen: IfMatch,
         body: OptionalBody<StartJob>,
     ) -> Result<StartedJob> {
-        let StartJob { worker_id, lease_seconds } = body.0;
+        let StartJob {
+            worker_id,
+            lease_seconds,
+        } = body.0;
         let mut job = match lease_seconds {
-            Some(seconds) => self.0.start_job_leased(&job_id.0, worker_id, seconds, seen.0).await?,
+            Some(seconds) => {
+                self.0
+                    .start_job_leased(&job_id.0, worker_id, seconds, seen.0)
+                    .await?
+            }
             None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
@@ -56,7 +63,11 @@ impl Lifecycle {
     ///
     /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
     /// all shots as completed. The call may be repeated under the same lease.
-    #[oai(path = "/:job_id/complete", method = "post", operation_id = "mark_completed")]
+    #[oai(
+        path = "/:job_id/complete",
+        method = "post",
+        operation_id = "mark_completed"
+    )]
     async fn mark_completed(
         &self,
         /// Id of the job.
@@ -64,9 +75,18 @@ impl Lifecycle {
         seen: IfMatch,
         body: OptionalBody<CompleteJob>,
     ) -> Result<JobResponse> {
-        let CompleteJob { result, lease_token } = body.0;
-        let guard = Guard { version: seen.0, lease: lease_token };
-        let job = self.0.mark_completed(&job_id.0, result.map(members), guard).await?;
+        let CompleteJob {
+            result,
+            lease_token,
+        } = body.0;
+        let guard = Guard {
+            version: seen.0,
+            lease: lease_token,
+        };
+        let job = self
+            .0
+            .mark_completed(&job_id.0, result.map(members), guard)
+            .await?;
         answer(job)
     }
 
@@ -83,9 +103,28 @@ impl Lifecycle {
         seen: IfMatch,
         body: Body<FailJob>,
     ) -> Result<JobResponse> {
-        let FailJob { error, retryable, retry_after_seconds, lease_token } = body.value;
-        let failure = Failure { error, retryable: retryable.unwrap_or(true), retry_after_seconds };
-        let job = self.0.mark_failed(&job_id.0, failure, Guard { version: seen.0, lease: lease_token }).await?;
+        let FailJob {
+            error,
+            retryable,
+            retry_after_seconds,
+            lease_token,
+        } = body.value;
+        let failure = Failure {
+            error,
+            retryable: retryable.unwrap_or(true),
+            retry_after_seconds,
+        };
+        let job = self
+            .0
+            .mark_failed(
+                &job_id.0,
+                failure,
+                Guard {
+                    version: seen.0,
+                    lease: lease_token,
+                },
+            )
+            .await?;
         answer(job)
     }
 
@@ -125,7 +164,11 @@ impl Lifecycle {
     /// Moves a failed job back to queued, or a processing one whose worker is gone, with its
     /// checkpoint: completed and skipped items stay done, and the next attempt does the others. A
     /// job without items keeps its progress.
-    #[oai(path = "/:job_id/recover", method = "post", operation_id = "recover_job")]
+    #[oai(
+        path = "/:job_id/recover",
+        method = "post",
+        operation_id = "recover_job"
+    )]
     async fn recover_job(
         &self,
         /// Id of the job.

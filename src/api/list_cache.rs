@@ -31,7 +31,13 @@ pub struct ListCache(Cache<ListKey, Bytes>);
 impl Default for ListCache {
     fn default() -> Self {
         let weight = |_: &ListKey, list: &Bytes| u32::try_from(list.len()).unwrap_or(u32::MAX);
-        Self(Cache::builder().weigher(weight).max_capacity(MAX_CACHED_BYTES).time_to_live(MAX_AGE).build())
+        Self(
+            Cache::builder()
+                .weigher(weight)
+                .max_capacity(MAX_CACHED_BYTES)
+                .time_to_live(MAX_AGE)
+                .build(),
+        )
     }
 }
 

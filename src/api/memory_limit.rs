@@ -22,12 +22,18 @@ pub struct MemoryReservation {
 
 impl Room {
     const fn new(most: usize) -> Self {
-        Self { taken: AtomicUsize::new(0), most }
+        Self {
+            taken: AtomicUsize::new(0),
+            most,
+        }
     }
 
     /// Returns a share of 0 bytes.
     pub fn share(&'static self) -> MemoryReservation {
-        MemoryReservation { room: self, bytes: 0 }
+        MemoryReservation {
+            room: self,
+            bytes: 0,
+        }
     }
 }
 
@@ -35,8 +41,16 @@ impl MemoryReservation {
     /// Grows the share to this total of bytes. Returns false if the limit does not allow it.
     pub fn grow_to(&mut self, bytes: usize) -> bool {
         let more = bytes.saturating_sub(self.bytes);
-        let fits = |taken: usize| taken.checked_add(more).filter(|taken| *taken <= self.room.most);
-        let grown = self.room.taken.fetch_update(Ordering::AcqRel, Ordering::Acquire, fits).is_ok();
+        let fits = |taken: usize| {
+            taken
+                .checked_add(more)
+                .filter(|taken| *taken <= self.room.most)
+        };
+        let grown = self
+            .room
+            .taken
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, fits)
+            .is_ok();
         self.bytes += if grown { more } else { 0 };
         grown
     }

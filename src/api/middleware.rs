@@ -30,14 +30,20 @@ pub struct Problems {
 
 impl Problems {
     pub fn new() -> Self {
-        Self { routes: Arc::new(spec::methods_by_path()) }
+        Self {
+            routes: Arc::new(spec::methods_by_path()),
+        }
     }
 
     /// Returns the route of a path: its template, split at the slashes, and its methods.
     fn route(&self, path: &str) -> Option<&(Vec<String>, String)> {
         let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
         let fits = |template: &[String]| {
-            template.len() == parts.len() && template.iter().zip(&parts).all(|(t, p)| t.starts_with('{') || t == p)
+            template.len() == parts.len()
+                && template
+                    .iter()
+                    .zip(&parts)
+                    .all(|(t, p)| t.starts_with('{') || t == p)
         };
         let found = self.routes.iter().filter(|(template, _)| fits(template));
         // If several match, the template with the fewest parameters is the most specific.
@@ -46,10 +52,16 @@ impl Problems {
 
     /// Returns the real name of a path parameter, which poem-openapi calls `param0`, `param1`, ….
     fn name_of(&self, name: &str, path: &str) -> String {
-        let position = name.strip_prefix("param").and_then(|n| n.parse::<usize>().ok());
+        let position = name
+            .strip_prefix("param")
+            .and_then(|n| n.parse::<usize>().ok());
         let template = self.route(path).map(|(template, _)| template);
-        let named = position.zip(template).and_then(|(n, t)| t.iter().filter(|part| part.starts_with('{')).nth(n));
-        named.map_or(name, |part| part.trim_matches(['{', '}'])).to_owned()
+        let named = position
+            .zip(template)
+            .and_then(|(n, t)| t.iter().filter(|part| part.starts_with('{')).nth(n));
+        named
+            .map_or(name, |part| part.trim_matches(['{', '}']))
+            .to_owned()
     }
 }
 
@@ -74,7 +86,10 @@ impl<E: Endpoint> Middleware<E> for Problems {
     type Output = ProblemsEndpoint<E>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        ProblemsEndpoint { inner, problems: self.clone() }
+        ProblemsEndpoint {
+            inner,
+            problems: self.clone(),
+        }
     }
 }
 
@@ -125,30 +140,48 @@ impl<E> ProblemsEndpoint<E> {
             return Some(Problem::invalid(vec![field]));
         }
         if error.is::<poem::error::ParsePathError>() {
-            let field = FieldError::parameter("path", "invalid_parameter", "Use percent-encoded UTF-8 in the path.");
+            let field = FieldError::parameter(
+                "path",
+                "invalid_parameter",
+                "Use percent-encoded UTF-8 in the path.",
+            );
             return Some(Problem::invalid(vec![field]));
         }
         if error.is::<NotFoundError>() {
             return Some(Problem::new(
                 "route_not_found",
-                format!("There is nothing at {}: see /docs for what there is.", shown(path)),
+                format!(
+                    "There is nothing at {}: see /docs for what there is.",
+                    shown(path)
+                ),
             ));
         }
         if error.is::<MethodNotAllowedError>() {
-            let allow = self.problems.route(path).map(|(_, m)| m.clone()).unwrap_or_else(|| "GET, HEAD".to_owned());
-            let detail = format!("{} does not take {}, but {allow}.", shown(path), shown(method.as_str()));
+            let allow = self
+                .problems
+                .route(path)
+                .map(|(_, m)| m.clone())
+                .unwrap_or_else(|| "GET, HEAD".to_owned());
+            let detail = format!(
+                "{} does not take {}, but {allow}.",
+                shown(path),
+                shown(method.as_str())
+            );
             return Some(Problem {
                 header: Some((header::ALLOW, allow)),
                 ..Problem::new("method_not_allowed", detail)
             });
         }
         match error.status() {
-            StatusCode::NOT_FOUND => {
-                Some(Problem::new("route_not_found", format!("There is nothing at {}.", shown(path))))
-            }
-            status if status.is_client_error() => {
-                Some(Problem::invalid(vec![FieldError::at("", "invalid", format!("{error}."))]))
-            }
+            StatusCode::NOT_FOUND => Some(Problem::new(
+                "route_not_found",
+                format!("There is nothing at {}.", shown(path)),
+            )),
+            status if status.is_client_error() => Some(Problem::invalid(vec![FieldError::at(
+                "",
+                "invalid",
+                format!("{error}."),
+            )])),
             status if status.is_server_error() => Some(Problem::internal(&error.to_string())),
             _ => None,
         }

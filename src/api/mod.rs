@@ -90,11 +90,22 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
         reports::Reports(jobs.clone()),
         items::Items(jobs.clone()),
         shots::Shots(jobs.clone()),
-        (events::Events(jobs.clone()), streams::Streams(jobs.clone()), stats::Statistics(jobs.clone())),
-        (active_jobs::Active(jobs.clone()), actions::StartActions(jobs.clone()), actions::Actions(jobs.clone())),
+        (
+            events::Events(jobs.clone()),
+            streams::Streams(jobs.clone()),
+            stats::Statistics(jobs.clone()),
+        ),
+        (
+            active_jobs::Active(jobs.clone()),
+            actions::StartActions(jobs.clone()),
+            actions::Actions(jobs.clone()),
+        ),
         series::Series(jobs.clone()),
         episodes::Episodes(jobs.clone()),
-        imports::Imports { jobs: jobs.clone(), background: imports.clone() },
+        imports::Imports {
+            jobs: jobs.clone(),
+            background: imports.clone(),
+        },
         health::Health(jobs.clone()),
     )
 }
@@ -110,7 +121,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     routes = dashboard::add(docs::add(routes));
     #[cfg(feature = "bench")]
     {
-        routes = routes.at("/bench/echo", bench::echo()).at("/bench/fixed", bench::fixed());
+        routes = routes
+            .at("/bench/echo", bench::echo())
+            .at("/bench/fixed", bench::fixed());
     }
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
@@ -128,5 +141,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         .with(prepare::NormalizePath(data))
         .with(middleware::Problems::new())
         .with(cors::Cors::new(origins))
-        .with(gate::RequestGuard::new(app.config.listen.ip(), &app.config.allowed_hosts, origins))
+        .with(gate::RequestGuard::new(
+            app.config.listen.ip(),
+            &app.config.allowed_hosts,
+            origins,
+        ))
 }

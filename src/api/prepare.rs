@@ -15,7 +15,10 @@ impl<E: Endpoint, D: Fn(&mut Request) + Clone + Send + Sync> Middleware<E> for N
     type Output = Prepared<E, D>;
 
     fn transform(&self, inner: E) -> Self::Output {
-        Prepared { inner, data: self.0.clone() }
+        Prepared {
+            inner,
+            data: self.0.clone(),
+        }
     }
 }
 
@@ -66,12 +69,17 @@ mod tests {
 
     #[test]
     fn a_path_is_told_without_slashes_that_mean_nothing() {
-        let plain = |uri: &str| plain(&uri.parse().unwrap()).map_or(uri.to_owned(), |uri| uri.to_string());
+        let plain =
+            |uri: &str| plain(&uri.parse().unwrap()).map_or(uri.to_owned(), |uri| uri.to_string());
         for same in ["/", "/a", "/a/b?c=d//", "/a%2F", "http://h/a"] {
             assert_eq!(plain(same), same);
         }
-        for (uri, short) in [("/a/", "/a"), ("//", "/"), ("///a//b///?c=/", "/a/b?c=/"), ("http://h/a/", "http://h/a")]
-        {
+        for (uri, short) in [
+            ("/a/", "/a"),
+            ("//", "/"),
+            ("///a//b///?c=/", "/a/b?c=/"),
+            ("http://h/a/", "http://h/a"),
+        ] {
             assert_eq!(plain(uri), short);
         }
     }

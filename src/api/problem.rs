@@ -28,7 +28,10 @@ const MAX_ERRORS_BYTES: usize = 40 << 10;
 /// Returns the HTTP status and the title of a code.
 pub fn meaning(code: &str) -> (StatusCode, &'static str) {
     let (status, title) = status_and_title(code);
-    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), title)
+    (
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+        title,
+    )
 }
 
 /// An error as the client gets it.
@@ -44,7 +47,12 @@ pub struct Problem {
 
 impl Problem {
     pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), errors: Vec::new(), header: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            header: None,
+        }
     }
 
     pub fn invalid(errors: Vec<FieldError>) -> Self {
@@ -66,7 +74,10 @@ impl Problem {
     /// client.
     pub fn internal(what: &str) -> Self {
         tracing::error!(error = what, "internal error");
-        Self::new("internal_error", "The server could not answer; its log tells why. Quote the request_id.")
+        Self::new(
+            "internal_error",
+            "The server could not answer; its log tells why. Quote the request_id.",
+        )
     }
 
     /// Returns the response, with the request id that the log shows too.
@@ -83,8 +94,10 @@ impl Problem {
         if !self.errors.is_empty() {
             body["errors"] = fields(&self.errors);
         }
-        let mut response =
-            Response::builder().status(status).content_type("application/problem+json").body(body.to_string());
+        let mut response = Response::builder()
+            .status(status)
+            .content_type("application/problem+json")
+            .body(body.to_string());
         let headers = response.headers_mut();
         if let Some((name, value)) = &self.header
             && let Ok(value) = value.parse()
@@ -97,7 +110,10 @@ impl Problem {
             _ => None,
         };
         if let Some(seconds) = retry_after {
-            headers.insert(header::RETRY_AFTER, header::HeaderValue::from_static(seconds));
+            headers.insert(
+                header::RETRY_AFTER,
+                header::HeaderValue::from_static(seconds),
+            );
         }
         response
     }
@@ -143,15 +159,29 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let detail = error.to_string();
         match error {
-            Error::Invalid(errors) => Self { code: "invalid_request", detail, errors, header: None },
+            Error::Invalid(errors) => Self {
+                code: "invalid_request",
+                detail,
+                errors,
+                header: None,
+            },
             Error::ShotsExceedTotal { .. } => {
                 let field = FieldError::at("/completed_shots", "exceeds_total", detail.clone());
-                Self { errors: vec![field], ..Self::new(error.code(), detail) }
+                Self {
+                    errors: vec![field],
+                    ..Self::new(error.code(), detail)
+                }
             }
-            Error::ItemConflict(ref field) => Self { errors: vec![field.clone()], ..Self::new(error.code(), detail) },
+            Error::ItemConflict(ref field) => Self {
+                errors: vec![field.clone()],
+                ..Self::new(error.code(), detail)
+            },
             Error::UnknownReference { pointer, .. } => {
                 let field = FieldError::at(pointer, "unknown_reference", detail.clone());
-                Self { errors: vec![field], ..Self::new(error.code(), detail) }
+                Self {
+                    errors: vec![field],
+                    ..Self::new(error.code(), detail)
+                }
             }
             Error::Database(source) => Self::internal(&source.to_string()),
             Error::Internal(state) => Self::internal(&state),

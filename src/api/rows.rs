@@ -22,7 +22,11 @@ pub struct Rows {
 impl Rows {
     /// Starts a page whose rows are an array under this name.
     pub fn new(name: &str) -> Self {
-        Self { bytes: format!("{{\"{name}\":[").into_bytes(), count: 0, share: RESPONSE_MEMORY.share() }
+        Self {
+            bytes: format!("{{\"{name}\":[").into_bytes(),
+            count: 0,
+            share: RESPONSE_MEMORY.share(),
+        }
     }
 
     pub fn count(&self) -> u64 {
@@ -51,7 +55,8 @@ impl Rows {
     pub fn end<T>(mut self, rest: &Value) -> JsonBytes<T> {
         let rest = rest.to_string();
         self.bytes.extend_from_slice(b"],");
-        self.bytes.extend_from_slice(rest.trim_start_matches('{').as_bytes());
+        self.bytes
+            .extend_from_slice(rest.trim_start_matches('{').as_bytes());
         JsonBytes::counted(self.bytes.into(), self.share)
     }
 

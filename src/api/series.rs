@@ -44,9 +44,17 @@ impl Series {
     ///
     /// Creates a series to which episodes and jobs can belong.
     #[oai(path = "/", method = "post", operation_id = "create_series")]
-    async fn create_series(&self, key: IdempotencyKey, body: Body<NewSeries>) -> Result<CreatedSeries> {
+    async fn create_series(
+        &self,
+        key: IdempotencyKey,
+        body: Body<NewSeries>,
+    ) -> Result<CreatedSeries> {
         let idempotency = key.of("create_series", body.text.as_deref());
-        let series: dto::Series = self.0.create_series(body.value.into(), idempotency).await?.into();
+        let series: dto::Series = self
+            .0
+            .create_series(body.value.into(), idempotency)
+            .await?
+            .into();
         let location = format!("/api/v1/series/{}", series.series_id);
         Ok(CreatedSeries::Created(Json(series), location))
     }
@@ -65,9 +73,16 @@ impl Series {
         /// Whether to count the jobs of each series by status.
         counts: Query<Option<bool>>,
     ) -> Result<Json<SeriesList>> {
-        let (series, next) = self.0.list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?).await?;
+        let (series, next) = self
+            .0
+            .list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?)
+            .await?;
         let ids = || series.iter().map(|row| row.id.clone()).collect();
-        let mut jobs = if counts.0 == Some(true) { Some(self.0.counts_by_series(ids()).await?) } else { None };
+        let mut jobs = if counts.0 == Some(true) {
+            Some(self.0.counts_by_series(ids()).await?)
+        } else {
+            None
+        };
         let to_dto = |row: series::Model| match &mut jobs {
             Some(jobs) => {
                 let counts = jobs.remove(&row.id).unwrap_or_default();
@@ -76,7 +91,10 @@ impl Series {
             None => row.into(),
         };
         let series = series.into_iter().map(to_dto).collect();
-        Ok(Json(SeriesList { series, next_cursor: next.map(|c| c.encode()) }))
+        Ok(Json(SeriesList {
+            series,
+            next_cursor: next.map(|c| c.encode()),
+        }))
     }
 
     /// Get a series
@@ -94,7 +112,12 @@ impl Series {
         if counts.0 != Some(true) {
             return Ok(Json(series));
         }
-        let jobs = self.0.counts_by_series(vec![series_id.0]).await?.into_values().next();
+        let jobs = self
+            .0
+            .counts_by_series(vec![series_id.0])
+            .await?
+            .into_values()
+            .next();
         Ok(Json(series.counted(jobs.unwrap_or_default())))
     }
 
@@ -102,7 +125,11 @@ impl Series {
     ///
     /// Deletes a series. Its episodes and jobs remain without a series, and each of its jobs gets
     /// an event about it.
-    #[oai(path = "/:series_id", method = "delete", operation_id = "delete_series")]
+    #[oai(
+        path = "/:series_id",
+        method = "delete",
+        operation_id = "delete_series"
+    )]
     async fn delete_series(
         &self,
         /// Id of the series.

@@ -40,7 +40,11 @@ pub fn check(headers: &HeaderMap) -> Result<(), Problem> {
         None => Ok(()),
         Some(name) => {
             let detail = format!("Send one {name} header: this request has several.");
-            Err(Problem::invalid(vec![FieldError::parameter(*name, "invalid_header", detail)]))
+            Err(Problem::invalid(vec![FieldError::parameter(
+                *name,
+                "invalid_header",
+                detail,
+            )]))
         }
     }
 }

@@ -5,7 +5,9 @@ use super::{
     json_bytes::LARGE_RESPONSE_BYTES,
     memory_limit::RESPONSE_MEMORY,
 };
-use crate::jobs::{Counts, FeedChange, FilteredBatch, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset};
+use crate::jobs::{
+    Counts, FeedChange, FilteredBatch, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset,
+};
 use bytes::{BufMut, Bytes, BytesMut};
 use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
@@ -73,37 +75,50 @@ enum EventSource {
 /// Returns the bytes of the stream. A large message is sent in pieces, and counts against the
 /// memory limit of responses until its last piece is sent.
 fn pieces(source: EventSource) -> impl Stream<Item = Result<Bytes, io::Error>> {
-    let first = (Bytes::from_static(RECONNECT_DELAY_FIELD.as_bytes()), RESPONSE_MEMORY.share());
-    stream::unfold((source, first), |(mut source, (mut rest, mut share))| async move {
-        if rest.is_empty() {
-            (rest, share) = (source.next().await?, RESPONSE_MEMORY.share());
-            if rest.len() > LARGE_RESPONSE_BYTES && !share.grow_to(rest.len()) {
-                // There is no memory left: the client reconnects later and resumes at its position.
-                return None;
+    let first = (
+        Bytes::from_static(RECONNECT_DELAY_FIELD.as_bytes()),
+        RESPONSE_MEMORY.share(),
+    );
+    stream::unfold(
+        (source, first),
+        |(mut source, (mut rest, mut share))| async move {
+            if rest.is_empty() {
+                (rest, share) = (source.next().await?, RESPONSE_MEMORY.share());
+                if rest.len() > LARGE_RESPONSE_BYTES && !share.grow_to(rest.len()) {
+                    // There is no memory left: the client reconnects later and resumes at its position.
+                    return None;
+                }
             }
-        }
-        let piece = rest.split_to(LARGE_RESPONSE_BYTES.min(rest.len()));
-        Some((Ok(piece), (source, (rest, share))))
-    })
+            let piece = rest.split_to(LARGE_RESPONSE_BYTES.min(rest.len()));
+            Some((Ok(piece), (source, (rest, share))))
+        },
+    )
 }
 
 impl EventSource {
     /// Returns the next messages; `None` ends the stream.
     async fn next(&mut self) -> Option<Bytes> {
         let piece = match self {
-            EventSource::Job(watch) => match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
-                Err(_) => return Some(Bytes::from_static(b": heartbeat\n\n")),
-                Ok(news) => news.map(|news| news.map(of_job)),
-            },
-            EventSource::All(watch, now) => match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
-                // With the position a client whose filter matched nothing for long resumes here,
-                // not far back.
-                Err(_) => {
-                    let place = watch.place().map(|place| format!("id: {place}\n")).unwrap_or_default();
-                    return Some(Bytes::from(format!(": heartbeat\n{place}\n")));
+            EventSource::Job(watch) => {
+                match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
+                    Err(_) => return Some(Bytes::from_static(b": heartbeat\n\n")),
+                    Ok(news) => news.map(|news| news.map(of_job)),
                 }
-                Ok(news) => news.map(|news| news.map(|news| of_all(news, now))),
-            },
+            }
+            EventSource::All(watch, now) => {
+                match tokio::time::timeout(KEEP_ALIVE_PERIOD, watch.next()).await {
+                    // With the position a client whose filter matched nothing for long resumes here,
+                    // not far back.
+                    Err(_) => {
+                        let place = watch
+                            .place()
+                            .map(|place| format!("id: {place}\n"))
+                            .unwrap_or_default();
+                        return Some(Bytes::from(format!(": heartbeat\n{place}\n")));
+                    }
+                    Ok(news) => news.map(|news| news.map(|news| of_all(news, now))),
+                }
+            }
         };
         match piece {
             Ok(piece) => piece,
@@ -121,7 +136,8 @@ fn of_job(news: JobMessage) -> Bytes {
         JobMessage::Snapshot(whole) => {
             let (job, shots, next_after) = *whole;
             let version = job.version;
-            let job = JobWithShots::new(job, shots.into_iter().map(Shot::from).collect(), next_after);
+            let job =
+                JobWithShots::new(job, shots.into_iter().map(Shot::from).collect(), next_after);
             message(Some(&version), "snapshot", &job.to_json_string())
         }
         JobMessage::Changes(wanted) => {
@@ -136,25 +152,36 @@ fn of_all(news: JobsMessage, now: &impl Fn() -> DateTime<Utc>) -> Bytes {
     let make = |change: &FeedChange| change_message(&change.place, change);
     match news {
         JobsMessage::Snapshot { at, counts } => snapshot_message(at, counts, now()),
-        JobsMessage::Changes(FilteredBatch { batch, only: None }) => {
-            batch.all_messages(|batch| concat(batch.changes.iter().map(|change| change.in_all(make))))
-        }
+        JobsMessage::Changes(FilteredBatch { batch, only: None }) => batch
+            .all_messages(|batch| concat(batch.changes.iter().map(|change| change.in_all(make)))),
         JobsMessage::Changes(wanted) => joined(&wanted, |change| change.in_all(make)),
         JobsMessage::Reset(reset) => reset_message(reset),
     }
 }
 
 fn snapshot_message(at: i64, counts: Counts, now: DateTime<Utc>) -> Bytes {
-    let snapshot = StreamSnapshot { position: at.to_string(), counts: JobCounts::from(counts), as_of: now.into() };
+    let snapshot = StreamSnapshot {
+        position: at.to_string(),
+        counts: JobCounts::from(counts),
+        as_of: now.into(),
+    };
     message(Some(&at), "snapshot", &snapshot.to_json_string())
 }
 
 fn change_message(id: &impl Display, change: &FeedChange) -> Bytes {
-    message(Some(id), "change", &Event::from((*change.event).clone()).to_json_string())
+    message(
+        Some(id),
+        "change",
+        &Event::from((*change.event).clone()).to_json_string(),
+    )
 }
 
 fn reset_message(reset: Reset) -> Bytes {
-    message(None::<&i64>, "reset", &json!({"reason": reset.reason()}).to_string())
+    message(
+        None::<&i64>,
+        "reset",
+        &json!({"reason": reset.reason()}).to_string(),
+    )
 }
 
 fn joined(wanted: &FilteredBatch, message: impl Fn(&FeedChange) -> Bytes) -> Bytes {
@@ -162,8 +189,12 @@ fn joined(wanted: &FilteredBatch, message: impl Fn(&FeedChange) -> Bytes) -> Byt
 }
 
 fn concat(mut messages: impl Iterator<Item = Bytes>) -> Bytes {
-    let Some(first) = messages.next() else { return Bytes::new() };
-    let Some(second) = messages.next() else { return first };
+    let Some(first) = messages.next() else {
+        return Bytes::new();
+    };
+    let Some(second) = messages.next() else {
+        return first;
+    };
     let mut all = BytesMut::from(&first[..]);
     all.extend_from_slice(&second);
     messages.for_each(|message| all.put(message));

@@ -33,8 +33,14 @@ impl Statistics {
         failures: Query<Option<u64>>,
     ) -> Result<Json<StatsReport>> {
         let bucket = bucket.0.unwrap_or(Bucket::Minute);
-        let detail = StatsDetail { next: next.0, failures: failures.0 };
-        let stats = self.0.get_stats(bucket.into(), job_type.0.as_deref(), detail).await?;
+        let detail = StatsDetail {
+            next: next.0,
+            failures: failures.0,
+        };
+        let stats = self
+            .0
+            .get_stats(bucket.into(), job_type.0.as_deref(), detail)
+            .await?;
         Ok(Json(StatsReport::new(stats, bucket)))
     }
 }

@@ -1,6 +1,8 @@
 //! Handlers of event streams: changes of one job, or of all jobs, as they happen.
 
-use super::{Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream};
+use super::{
+    Tag, dto::JobStatus, filter::pair, headers::LastEventId, paging::wrong, sse::EventStream,
+};
 use crate::jobs::{EventFilter, JobManager, StreamPosition};
 use poem::Result;
 use poem_openapi::{
@@ -37,7 +39,11 @@ impl Streams {
     /// the job's version. Progress arrives at most four times a second, and the last value always
     /// arrives. The stream ends when the job ends. A client that was disconnected resumes with
     /// `Last-Event-ID` or `after`.
-    #[oai(path = "/jobs/:job_id/events/stream", method = "get", operation_id = "stream_job_events")]
+    #[oai(
+        path = "/jobs/:job_id/events/stream",
+        method = "get",
+        operation_id = "stream_job_events"
+    )]
     async fn stream_job_events(
         &self,
         /// Id of the job.
@@ -52,7 +58,9 @@ impl Streams {
             version.ok_or("Use the id of a message of this stream: a version, e.g. 7.")
         })?;
         let watch = self.0.watch_job(&job_id.0, after).await?;
-        Ok(watch.map_or(JobStreamResponse::Over, |watch| JobStreamResponse::Ok(EventStream::of_job(watch))))
+        Ok(watch.map_or(JobStreamResponse::Over, |watch| {
+            JobStreamResponse::Ok(EventStream::of_job(watch))
+        }))
     }
 
     /// Follow all jobs
@@ -63,7 +71,11 @@ impl Streams {
     /// a second, and the last value always arrives. A client that was disconnected resumes with
     /// `Last-Event-ID` or `after`. A client that reads too slowly gets a `reset`, and the stream
     /// ends.
-    #[oai(path = "/events/stream", method = "get", operation_id = "stream_events")]
+    #[oai(
+        path = "/events/stream",
+        method = "get",
+        operation_id = "stream_events"
+    )]
     async fn stream_events(
         &self,
         /// Only events of jobs of this type. If repeated, the job has one of the types.
@@ -80,27 +92,41 @@ impl Streams {
         last: LastEventId,
     ) -> Result<JobsStreamResponse> {
         let after = last.or(after.0, |text| {
-            text.parse::<StreamPosition>().map_err(|()| "Use the id of a message of this stream, e.g. 1042.")
+            text.parse::<StreamPosition>()
+                .map_err(|()| "Use the id of a message of this stream, e.g. 1042.")
         })?;
         let filter = EventFilter {
             job_types: job_type.0,
             statuses: status.0.into_iter().map(Into::into).collect(),
-            labels: label.0.iter().map(|text| pair(text)).collect::<Result<_>>()?,
+            labels: label
+                .0
+                .iter()
+                .map(|text| pair(text))
+                .collect::<Result<_>>()?,
         };
         let watch = self.0.watch_jobs(filter, after)?;
         let jobs = self.0.clone();
-        Ok(JobsStreamResponse::Ok(EventStream::of_all(watch, move || jobs.now())))
+        Ok(JobsStreamResponse::Ok(EventStream::of_all(
+            watch,
+            move || jobs.now(),
+        )))
     }
 }
 
 impl LastEventId {
     /// Parses the position from the header, or from the parameter `after` if there is no header.
-    fn or<T>(self, after: Option<String>, read: impl Fn(&str) -> Result<T, &'static str>) -> Result<Option<T>> {
+    fn or<T>(
+        self,
+        after: Option<String>,
+        read: impl Fn(&str) -> Result<T, &'static str>,
+    ) -> Result<Option<T>> {
         let (name, text) = match (self.0, after) {
             (Some(id), _) => ("Last-Event-ID", id),
             (None, Some(after)) => ("after", after),
             (None, None) => return Ok(None),
         };
-        read(&text).map(Some).map_err(|detail| wrong(name, "invalid_position", detail))
+        read(&text)
+            .map(Some)
+            .map_err(|detail| wrong(name, "invalid_position", detail))
     }
 }

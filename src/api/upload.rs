@@ -45,10 +45,20 @@ impl<'a> ApiExtractor<'a> for Upload {
 
     fn request_meta() -> Option<MetaRequest> {
         let json = MetaSchemaRef::Inline(Box::new(MetaSchema::ANY));
-        let bytes = MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
+        let bytes =
+            MetaSchemaRef::Inline(Box::new(MetaSchema::new_with_format("string", "binary")));
         let content = TYPES.into_iter().zip([json, bytes]);
-        let content = content.map(|(content_type, schema)| MetaMediaType { content_type, schema }).collect();
-        Some(MetaRequest { description: None, content, required: true })
+        let content = content
+            .map(|(content_type, schema)| MetaMediaType {
+                content_type,
+                schema,
+            })
+            .collect();
+        Some(MetaRequest {
+            description: None,
+            content,
+            required: true,
+        })
     }
 
     async fn from_request(
@@ -58,18 +68,30 @@ impl<'a> ApiExtractor<'a> for Upload {
     ) -> Result<Self> {
         check_content_type(request)?;
         let limit = request.data::<MaxUploadBytes>().map_or(u64::MAX, |l| l.0);
-        let declared = request.header("content-length").and_then(|length| length.parse::<u64>().ok());
+        let declared = request
+            .header("content-length")
+            .and_then(|length| length.parse::<u64>().ok());
         if declared.is_some_and(|length| length > limit) {
             return Err(too_large(limit).into());
         }
-        let imports = request.data::<Background>().ok_or_else(|| Problem::internal("uploads have no importer"))?;
-        let place = imports.place().ok_or_else(|| busy(&format!("{MAX_ADMITTED} imports wait already")))?;
-        let _receiving = imports.upload().ok_or_else(|| busy(&format!("{MAX_UPLOADS} uploads are being received")))?;
+        let imports = request
+            .data::<Background>()
+            .ok_or_else(|| Problem::internal("uploads have no importer"))?;
+        let place = imports
+            .place()
+            .ok_or_else(|| busy(&format!("{MAX_ADMITTED} imports wait already")))?;
+        let _receiving = imports
+            .upload()
+            .ok_or_else(|| busy(&format!("{MAX_UPLOADS} uploads are being received")))?;
         let room = imports.room();
         let folder = Temporary::new("upload").map_err(|e| unwritable(&e))?;
         let path = folder.path().join("upload");
         receive(body.take()?, &path, limit, &room).await?;
-        Ok(Self { path, folder, place })
+        Ok(Self {
+            path,
+            folder,
+            place,
+        })
     }
 }
 
@@ -79,7 +101,9 @@ async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Res
     let (mut stream, mut received, mut looked_at) = (Box::pin(body.into_bytes_stream()), 0, 0);
     full(room)?;
     loop {
-        let chunk = timeout(UPLOAD_IDLE_TIMEOUT, stream.next()).await.map_err(|_| silent())?;
+        let chunk = timeout(UPLOAD_IDLE_TIMEOUT, stream.next())
+            .await
+            .map_err(|_| silent())?;
         let Some(chunk) = chunk else { break };
         let chunk = chunk.map_err(|error| Problem::broken_body(&error))?;
         received += chunk.len() as u64;
@@ -97,7 +121,14 @@ async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Res
 }
 
 fn check_content_type(request: &Request) -> Result<()> {
-    let essence = |given: &str| given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let essence = |given: &str| {
+        given
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase()
+    };
     match request.content_type() {
         Some(given) if TYPES.contains(&essence(given).as_str()) => Ok(()),
         given => {
@@ -110,26 +141,43 @@ fn check_content_type(request: &Request) -> Result<()> {
 
 fn too_large(limit: u64) -> Problem {
     let remedy = "send the dump in parts, import it with `callsheet import`, or start the server with a larger --max-upload-bytes";
-    Problem::new("body_too_large", format!("The upload is larger than {limit} bytes: {remedy}."))
+    Problem::new(
+        "body_too_large",
+        format!("The upload is larger than {limit} bytes: {remedy}."),
+    )
 }
 
 fn busy(why: &str) -> Problem {
-    Problem::new("overloaded", format!("{why}: try again when one has ended."))
+    Problem::new(
+        "overloaded",
+        format!("{why}: try again when one has ended."),
+    )
 }
 
 fn silent() -> Problem {
-    let detail = format!("No byte of the upload came for {} seconds: send it again.", UPLOAD_IDLE_TIMEOUT.as_secs());
+    let detail = format!(
+        "No byte of the upload came for {} seconds: send it again.",
+        UPLOAD_IDLE_TIMEOUT.as_secs()
+    );
     Problem::new("body_too_slow", detail)
 }
 
 fn full(room: &DiskReserve) -> Result<()> {
-    room.lacking().map_or(Ok(()), |lacking| Err(Problem::new("disk_full", lacking).into()))
+    room.lacking().map_or(Ok(()), |lacking| {
+        Err(Problem::new("disk_full", lacking).into())
+    })
 }
 
 fn unwritable(error: &io::Error) -> Problem {
-    if matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) {
-        let detail = "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
+    if matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    ) {
+        let detail =
+            "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
         return Problem::new("disk_full", detail);
     }
-    Problem::internal(&format!("an upload cannot be kept in a temporary file: {error}"))
+    Problem::internal(&format!(
+        "an upload cannot be kept in a temporary file: {error}"
+    ))
 }

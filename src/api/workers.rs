@@ -21,7 +21,10 @@ impl Workers {
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
     async fn list_workers(&self) -> Result<Json<WorkerList>> {
         let ItemScope { workers, more } = self.0.list_workers().await?;
-        Ok(Json(WorkerList { workers: workers.into_iter().map(Into::into).collect(), more }))
+        Ok(Json(WorkerList {
+            workers: workers.into_iter().map(Into::into).collect(),
+            more,
+        }))
     }
 
     /// List queues
@@ -29,7 +32,13 @@ impl Workers {
     /// Returns the settings of each queue and its number of queued and processing jobs.
     #[oai(path = "/queues", method = "get", operation_id = "list_queues")]
     async fn list_queues(&self) -> Result<Json<QueueList>> {
-        let queues = self.0.list_queues().await?.into_iter().map(Into::into).collect();
+        let queues = self
+            .0
+            .list_queues()
+            .await?
+            .into_iter()
+            .map(Into::into)
+            .collect();
         Ok(Json(QueueList { queues }))
     }
 
@@ -48,6 +57,11 @@ impl Workers {
             MaybeUndefined::Null => Some(None),
             MaybeUndefined::Value(most) => Some(Some(most)),
         };
-        Ok(Json(self.0.set_queue(&job_type.0, body.value.paused, max_running).await?.into()))
+        Ok(Json(
+            self.0
+                .set_queue(&job_type.0, body.value.paused, max_running)
+                .await?
+                .into(),
+        ))
     }
 }

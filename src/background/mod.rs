@@ -44,25 +44,50 @@ pub struct Loops(JoinSet<()>);
 impl Loops {
     /// Starts the loops. They delete the history of jobs that ended more than `keep_history_days`
     /// ago, and imports that ended more than `keep_imports_days` ago. `None` sets no such limit.
-    pub fn start(jobs: &JobManager, keep_history_days: Option<u32>, keep_imports_days: Option<u32>) -> Self {
+    pub fn start(
+        jobs: &JobManager,
+        keep_history_days: Option<u32>,
+        keep_imports_days: Option<u32>,
+    ) -> Self {
         let mut loops = Self(JoinSet::new());
-        let each = |name, period| Runner { name, period, jobs: jobs.clone() };
-        loops.0.spawn(each("rescue_jobs", RESCUE_PERIOD).run(rescue_jobs));
-        loops.0.spawn(each("note_workers", NOTE_WORKERS_PERIOD).run(|jobs| async move { jobs.note_workers().await }));
+        let each = |name, period| Runner {
+            name,
+            period,
+            jobs: jobs.clone(),
+        };
+        loops
+            .0
+            .spawn(each("rescue_jobs", RESCUE_PERIOD).run(rescue_jobs));
         loops.0.spawn(
-            each("forget_workers", FORGET_WORKERS_PERIOD).run(|jobs| async move { jobs.forget_workers().await }),
+            each("note_workers", NOTE_WORKERS_PERIOD)
+                .run(|jobs| async move { jobs.note_workers().await }),
         );
-        loops.0.spawn(each("give_up_imports", FAIL_ORPHANED_IMPORTS_PERIOD).run(give_up_imports));
+        loops.0.spawn(
+            each("forget_workers", FORGET_WORKERS_PERIOD)
+                .run(|jobs| async move { jobs.forget_workers().await }),
+        );
         loops
             .0
-            .spawn(each("roll_up_stats", ROLL_UP_STATS_PERIOD).run(|jobs| async move { jobs.roll_up_stats().await }));
-        loops.0.spawn(each("run_actions", RUN_ACTIONS_PERIOD).run(|jobs| async move { jobs.run_actions().await }));
-        loops.0.spawn(each("check_clock", CHECK_CLOCK_PERIOD).run(check_clock));
+            .spawn(each("give_up_imports", FAIL_ORPHANED_IMPORTS_PERIOD).run(give_up_imports));
+        loops.0.spawn(
+            each("roll_up_stats", ROLL_UP_STATS_PERIOD)
+                .run(|jobs| async move { jobs.roll_up_stats().await }),
+        );
+        loops.0.spawn(
+            each("run_actions", RUN_ACTIONS_PERIOD)
+                .run(|jobs| async move { jobs.run_actions().await }),
+        );
         loops
             .0
-            .spawn(each("prune_imports", PRUNE_IMPORTS_PERIOD).run(move |jobs| prune_imports(jobs, keep_imports_days)));
+            .spawn(each("check_clock", CHECK_CLOCK_PERIOD).run(check_clock));
+        loops.0.spawn(
+            each("prune_imports", PRUNE_IMPORTS_PERIOD)
+                .run(move |jobs| prune_imports(jobs, keep_imports_days)),
+        );
         if let Some(days) = keep_history_days {
-            loops.0.spawn(each("clean_up", PRUNE_EVENTS_PERIOD).run(move |jobs| clean_up(jobs, days)));
+            loops
+                .0
+                .spawn(each("clean_up", PRUNE_EVENTS_PERIOD).run(move |jobs| clean_up(jobs, days)));
         }
         loops
     }
@@ -79,7 +104,10 @@ impl Loops {
 async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
     let rescued = jobs.rescue_jobs().await?;
     if rescued > 0 {
-        tracing::warn!(rescued, "jobs were taken from workers that were not heard of in time");
+        tracing::warn!(
+            rescued,
+            "jobs were taken from workers that were not heard of in time"
+        );
     }
     Ok(rescued)
 }
@@ -94,7 +122,13 @@ async fn give_up_imports(jobs: JobManager) -> Result<u64> {
 
 /// Logs a warning if the server's clock is wrong. Returns 1 if it is, otherwise 0.
 async fn check_clock(jobs: JobManager) -> Result<u64> {
-    let Some(ahead) = jobs.clock_ahead().await?.filter(|ahead| ahead.abs() > MAX_CLOCK_SKEW) else { return Ok(0) };
+    let Some(ahead) = jobs
+        .clock_ahead()
+        .await?
+        .filter(|ahead| ahead.abs() > MAX_CLOCK_SKEW)
+    else {
+        return Ok(0);
+    };
     tracing::warn!(
         seconds_ahead = ahead.as_seconds_f64(),
         "the clock of this server is not that of the database: leases may be taken too early or too late; set both by NTP"
@@ -111,9 +145,15 @@ async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
 }
 
 async fn prune_imports(jobs: JobManager, keep_days: Option<u32>) -> Result<u64> {
-    let pruned = jobs.prune_imports(keep_days.map(|days| TimeDelta::days(days.into()))).await?;
+    let pruned = jobs
+        .prune_imports(keep_days.map(|days| TimeDelta::days(days.into())))
+        .await?;
     if pruned != PrunedImports::default() {
-        tracing::info!(runs = pruned.runs, emptied = pruned.emptied, "old imports were taken away");
+        tracing::info!(
+            runs = pruned.runs,
+            emptied = pruned.emptied,
+            "old imports were taken away"
+        );
     }
     Ok(pruned.runs + pruned.emptied)
 }
@@ -132,7 +172,10 @@ impl Runner {
         self.jobs.loop_began(self.name, self.period);
         loop {
             // A panic leaves no half-done work: the database rolls back the transaction.
-            match AssertUnwindSafe(async { once(self.jobs.clone()).await }).catch_unwind().await {
+            match AssertUnwindSafe(async { once(self.jobs.clone()).await })
+                .catch_unwind()
+                .await
+            {
                 Ok(done) => {
                     if let Err(error) = &done {
                         tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
@@ -140,7 +183,10 @@ impl Runner {
                     self.jobs.loop_ran(self.name, done);
                 }
                 Err(_) => {
-                    tracing::error!(name = self.name, "a loop of the server panicked: trying again");
+                    tracing::error!(
+                        name = self.name,
+                        "a loop of the server panicked: trying again"
+                    );
                     self.jobs.loop_panicked(self.name);
                 }
             }
@@ -168,9 +214,17 @@ mod tests {
     #[tokio::test]
     async fn a_loop_that_panics_is_counted_and_goes_on() {
         let jobs = JobManager::detached();
-        let runner = Runner { name: "test", period: Duration::from_millis(1), jobs: jobs.clone() };
+        let runner = Runner {
+            name: "test",
+            period: Duration::from_millis(1),
+            jobs: jobs.clone(),
+        };
         let running = tokio::spawn(runner.run(|_| async { panic!("a bug") }));
-        let panics = || jobs.list_loops().first().map_or(0, |(_, status)| status.panics);
+        let panics = || {
+            jobs.list_loops()
+                .first()
+                .map_or(0, |(_, status)| status.panics)
+        };
         while panics() < 3 {
             tokio::task::yield_now().await;
         }

@@ -55,7 +55,9 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match unreadable_rows() {
         0 => Ok(ExitCode::SUCCESS),
         rows => {
-            note(format_args!("{rows} rows of the database can't be read and were left out: the log names them"));
+            note(format_args!(
+                "{rows} rows of the database can't be read and were left out: the log names them"
+            ));
             Ok(ExitCode::from(SOME_UNREADABLE))
         }
     }

@@ -9,8 +9,8 @@ use crate::{
     app::App,
     db::sqlite_file,
     import::{
-        self, Counts, DiskReserve, Interrupted, OnConflict, Options, Outcome, RecordOutcome, Report, SourceKind,
-        StopReason,
+        self, Counts, DiskReserve, Interrupted, OnConflict, Options, Outcome, RecordOutcome,
+        Report, SourceKind, StopReason,
     },
 };
 use chrono_tz::Tz;
@@ -66,7 +66,10 @@ pub struct Arguments {
 }
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
-    arguments.report.iter().try_for_each(|report| super::spare_database(&app, report))?;
+    arguments
+        .report
+        .iter()
+        .try_for_each(|report| super::spare_database(&app, report))?;
     let (quiet, verbose) = (arguments.quiet, arguments.verbose);
     let options = Options {
         source: arguments.from.and_then(|name| name.parse().ok()),
@@ -102,18 +105,26 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match report.stopped {
         None => {}
         Some(StopReason::Requested) => {
-            let message = "the import was stopped; what came in is whole, and running again does the rest";
+            let message =
+                "the import was stopped; what came in is whole, and running again does the rest";
             return Err(Failure::Other(message.into()));
         }
         Some(reason) => return Err(Failure::Other(reason.sentence())),
     }
-    Ok(if report.total.rejected > 0 { ExitCode::from(SOME_REJECTED) } else { ExitCode::SUCCESS })
+    Ok(if report.total.rejected > 0 {
+        ExitCode::from(SOME_REJECTED)
+    } else {
+        ExitCode::SUCCESS
+    })
 }
 
 /// Returns the disk space to leave free. A dry run writes nothing, so it checks no disk.
 fn room(app: &App, free: Option<u64>, dry_run: bool) -> DiskReserve {
     let database = sqlite_file(&app.config.database_url).filter(|_| !dry_run);
-    DiskReserve { free, places: database.map(Into::into).into_iter().collect() }
+    DiskReserve {
+        free,
+        places: database.map(Into::into).into_iter().collect(),
+    }
 }
 
 fn line(outcome: &Outcome) -> String {
@@ -121,7 +132,11 @@ fn line(outcome: &Outcome) -> String {
     if let Some((end, _)) = which.char_indices().nth(MAX_POSITION_CHARS) {
         which.replace_range(end.., "…");
     }
-    super::plain(&format!("{} {which} {}", outcome.file.display(), outcome.fate))
+    super::plain(&format!(
+        "{} {which} {}",
+        outcome.file.display(),
+        outcome.fate
+    ))
 }
 
 fn print(report: &Report) {
@@ -142,13 +157,46 @@ fn print(report: &Report) {
 fn table(report: &Report) -> Table {
     let mut table = Table::new();
     table.load_style(NOTHING);
-    table.set_header(["SOURCE", "FOUND", "IMPORTED", "ALREADY THERE", "MERGED", "OVERWRITTEN", "REPAIRED", "REJECTED"]);
-    let files = report.files.iter().map(|f| (f.file.display().to_string(), &f.counts));
+    table.set_header([
+        "SOURCE",
+        "FOUND",
+        "IMPORTED",
+        "ALREADY THERE",
+        "MERGED",
+        "OVERWRITTEN",
+        "REPAIRED",
+        "REJECTED",
+    ]);
+    let files = report
+        .files
+        .iter()
+        .map(|f| (f.file.display().to_string(), &f.counts));
     let total = (report.files.len() > 1).then(|| ("total".to_owned(), &report.total));
     for (name, counts) in files.chain(total) {
-        let Counts { found, imported, already_there, merged, overwritten, repaired, rejected, .. } = counts;
-        let numbers = [found, imported, already_there, merged, overwritten, repaired, rejected];
-        table.add_row([super::plain(&name)].into_iter().chain(numbers.map(u64::to_string)));
+        let Counts {
+            found,
+            imported,
+            already_there,
+            merged,
+            overwritten,
+            repaired,
+            rejected,
+            ..
+        } = counts;
+        let numbers = [
+            found,
+            imported,
+            already_there,
+            merged,
+            overwritten,
+            repaired,
+            rejected,
+        ];
+        table.add_row(
+            [super::plain(&name)]
+                .into_iter()
+                .chain(numbers.map(u64::to_string)),
+        );
     }
     for column in table.column_iter_mut().skip(1) {
         column.set_cell_alignment(CellAlignment::Right);
@@ -169,5 +217,6 @@ fn on_conflict() -> PossibleValuesParser {
 }
 
 fn zone(text: &str) -> Result<Tz, String> {
-    text.parse().map_err(|_| "use a name of the IANA time zone database, e.g. Europe/Berlin".to_owned())
+    text.parse()
+        .map_err(|_| "use a name of the IANA time zone database, e.g. Europe/Berlin".to_owned())
 }

@@ -33,13 +33,21 @@ enum Shown {
 
 impl Progress {
     pub fn begin(sources: &[PathBuf], quiet: bool) -> Self {
-        let all = sources.iter().try_fold(0, |sum, source| Some(sum + size(source)?));
+        let all = sources
+            .iter()
+            .try_fold(0, |sum, source| Some(sum + size(source)?));
         let shown = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Shown::Not,
             (false, true) => Shown::Bar(bar(all)),
             (false, false) => Shown::Lines { next: LINE },
         };
-        Self { shown, records: 0, bytes: 0, all, began: Instant::now() }
+        Self {
+            shown,
+            records: 0,
+            bytes: 0,
+            all,
+            began: Instant::now(),
+        }
     }
 
     /// Prints a line on standard output without disturbing the bar.
@@ -60,8 +68,13 @@ impl Progress {
         match &mut self.shown {
             Shown::Not => {}
             Shown::Bar(bar) => {
-                let left = left(self.bytes, self.all, passed).map(|(_, left)| format!("  {left} left"));
-                let so_far = format!("{} records, {}/s", HumanCount(self.records), rate(self.records, passed));
+                let left =
+                    left(self.bytes, self.all, passed).map(|(_, left)| format!("  {left} left"));
+                let so_far = format!(
+                    "{} records, {}/s",
+                    HumanCount(self.records),
+                    rate(self.records, passed)
+                );
                 bar.set_message(so_far + &left.unwrap_or_default());
                 bar.set_position(self.bytes);
             }
@@ -82,8 +95,13 @@ impl Progress {
 
 fn line(records: u64, bytes: u64, all: Option<u64>, passed: Duration) -> String {
     let so_far = format!("{records} records, {}/s", rate(records, passed));
-    let Some((done, left)) = left(bytes, all, passed) else { return so_far };
-    format!("{so_far}, {:.0} % of the sources, {left} left", done * 100.0)
+    let Some((done, left)) = left(bytes, all, passed) else {
+        return so_far;
+    };
+    format!(
+        "{so_far}, {:.0} % of the sources, {left} left",
+        done * 100.0
+    )
 }
 
 /// Returns the finished part, 0.0 to 1.0, and the estimated time left; `None` if unknown.
@@ -118,10 +136,18 @@ fn size(source: &Path) -> Option<u64> {
             let entry = entry.ok()?;
             // A link may lead back to its own folder. The importer reads its target, but the
             // estimate leaves it out.
-            let size = if entry.file_type().ok()?.is_symlink() { 0 } else { size(&entry.path())? };
+            let size = if entry.file_type().ok()?.is_symlink() {
+                0
+            } else {
+                size(&entry.path())?
+            };
             Some(sum + size)
         });
     }
-    let packed = source.extension().is_some_and(|e| ["gz", "zst", "db", "sqlite", "sqlite3"].iter().any(|p| e == *p));
+    let packed = source.extension().is_some_and(|e| {
+        ["gz", "zst", "db", "sqlite", "sqlite3"]
+            .iter()
+            .any(|p| e == *p)
+    });
     (metadata.is_file() && !packed).then_some(metadata.len())
 }

@@ -54,7 +54,11 @@ struct One {
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.action {
-        Action::List { limit, cursor, json } => list(&app, limit, cursor, json).await?,
+        Action::List {
+            limit,
+            cursor,
+            json,
+        } => list(&app, limit, cursor, json).await?,
         Action::Show(one) => show(&app.jobs.get_import(&one.import_id).await?, one.json)?,
         Action::Rejects(one) => rejects(&app, &one).await?,
         Action::Abort(one) => show(&app.jobs.abort_import(&one.import_id).await?, one.json)?,
@@ -63,11 +67,23 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Result<(), Failure> {
-    let unknown = || Failure::Usage("this cursor is not one that a list gave: begin again without --cursor".to_owned());
-    let after = cursor.map(|text| Cursor::decode(&text).ok_or_else(unknown)).transpose()?;
+    let unknown = || {
+        Failure::Usage(
+            "this cursor is not one that a list gave: begin again without --cursor".to_owned(),
+        )
+    };
+    let after = cursor
+        .map(|text| Cursor::decode(&text).ok_or_else(unknown))
+        .transpose()?;
     let runs = app.jobs.list_imports(after, limit).await?;
     let last = runs.last().filter(|_| runs.more);
-    let next = last.map(|run| Cursor { created_at: run.started_at, id: run.id.clone() }.encode());
+    let next = last.map(|run| {
+        Cursor {
+            created_at: run.started_at,
+            id: run.id.clone(),
+        }
+        .encode()
+    });
     if json {
         let rows: Vec<_> = runs.iter().map(run_json).collect();
         say_json(&json!({"imports": rows, "next_cursor": next}))?;
@@ -82,7 +98,9 @@ async fn list(app: &App, limit: u64, cursor: Option<String>, json: bool) -> Resu
 
 fn table(runs: &[import::Model]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     let names = [
         "ID",
         "STARTED",
@@ -122,10 +140,18 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
         ("ended", run.finished_at.map(time)),
         ("error", run.error.clone()),
     ];
-    let options =
-        run.options.as_object().into_iter().flatten().filter(|(name, value)| *name != "files" && !value.is_null());
-    let options =
-        options.map(|(name, value)| (name.as_str(), Some(value.as_str().map_or(value.to_string(), str::to_owned))));
+    let options = run
+        .options
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(name, value)| *name != "files" && !value.is_null());
+    let options = options.map(|(name, value)| {
+        (
+            name.as_str(),
+            Some(value.as_str().map_or(value.to_string(), str::to_owned)),
+        )
+    });
     let counts = counts(run).map(|(name, n)| (name, Some(n.to_string())));
     for (name, value) in words.into_iter().chain(options).chain(counts) {
         if let Some(value) = value {
@@ -138,7 +164,10 @@ fn show(run: &import::Model, json: bool) -> Result<(), Failure> {
 
 /// Prints the totals of all sources by reason or by rule.
 fn by(run: &import::Model, member: &str, words: &str) -> Result<(), Failure> {
-    let counts = run.report.as_ref().and_then(|report| report["total"][member].as_object());
+    let counts = run
+        .report
+        .as_ref()
+        .and_then(|report| report["total"][member].as_object());
     for (word, n) in counts.into_iter().flatten() {
         say(format_args!("{words} {word}: {n}"))?;
     }
@@ -148,8 +177,13 @@ fn by(run: &import::Model, member: &str, words: &str) -> Result<(), Failure> {
 async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
     let mut after = None;
     loop {
-        let page = app.jobs.list_import_rejects(&one.import_id, after, PAGE).await?;
-        let Some(last) = page.last() else { return Ok(()) };
+        let page = app
+            .jobs
+            .list_import_rejects(&one.import_id, after, PAGE)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
         after = Some(last.id);
         for reject in &page {
             match one.json {
@@ -158,7 +192,10 @@ async fn rejects(app: &App, one: &One) -> Result<(), Failure> {
                     let place = reject.key.as_deref().unwrap_or("-");
                     say(format_args!(
                         "{}",
-                        plain(&format!("{} {place} {}: {}", reject.file, reject.reason, reject.detail))
+                        plain(&format!(
+                            "{} {place} {}: {}",
+                            reject.file, reject.reason, reject.detail
+                        ))
                     ))?;
                 }
             }
@@ -177,7 +214,12 @@ fn status(run: &import::Model) -> &'static str {
 
 fn sources(run: &import::Model) -> String {
     let files = run.options["files"].as_array().into_iter().flatten();
-    plain(&files.filter_map(Value::as_str).collect::<Vec<_>>().join(", "))
+    plain(
+        &files
+            .filter_map(Value::as_str)
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 fn counts(run: &import::Model) -> [(&'static str, i64); 8] {

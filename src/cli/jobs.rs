@@ -136,14 +136,21 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match arguments.action {
         Action::List(list) => return show_list(&app, list).await,
         Action::Get(one) => show(&jobs.get_job(&one.job_id).await?, one.json)?,
-        Action::Cancel { one, reason } => show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json)?,
+        Action::Cancel { one, reason } => {
+            show(&jobs.cancel_job(&one.job_id, reason, None).await?, one.json)?
+        }
         Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json)?,
         Action::Recover(one) => show(&jobs.recover_job(&one.job_id, None).await?, one.json)?,
-        Action::RetryItems(one) => show(&jobs.retry_failed_items(&one.job_id, None).await?.job, one.json)?,
+        Action::RetryItems(one) => show(
+            &jobs.retry_failed_items(&one.job_id, None).await?.job,
+            one.json,
+        )?,
         Action::Delete(one) => {
             jobs.delete_job(&one.job_id, None).await?;
             match one.json {
-                true => say_json(&json!({"message": "Job deleted successfully", "job_id": one.job_id}))?,
+                true => {
+                    say_json(&json!({"message": "Job deleted successfully", "job_id": one.job_id}))?
+                }
                 false => say(format_args!("deleted {}", one.job_id))?,
             }
         }
@@ -182,13 +189,24 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
         q: list.q,
         ..Filter::default()
     };
-    let order = if list.oldest_first { Order::OldestFirst } else { Order::NewestFirst };
-    let unknown = || Failure::Usage("this cursor is not one that a list gave: begin again without --cursor".to_owned());
+    let order = if list.oldest_first {
+        Order::OldestFirst
+    } else {
+        Order::NewestFirst
+    };
+    let unknown = || {
+        Failure::Usage(
+            "this cursor is not one that a list gave: begin again without --cursor".to_owned(),
+        )
+    };
     let after = match list.cursor {
         Some(text) => PageAfter::Cursor(Cursor::decode(&text).ok_or_else(unknown)?),
         None => PageAfter::Start,
     };
-    let page = app.jobs.list_jobs(&filter, order, after, list.limit, View::Summary).await?;
+    let page = app
+        .jobs
+        .list_jobs(&filter, order, after, list.limit, View::Summary)
+        .await?;
     let next = page.next.map(|c| c.encode());
     if list.json {
         let rows: Vec<Value> = page.jobs.iter().map(job_json).collect();
@@ -198,14 +216,20 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     }
     if page.jobs.is_empty() {
         match next {
-            Some(next) => say(format_args!("no jobs among those looked at; further: --cursor {next}"))?,
+            Some(next) => say(format_args!(
+                "no jobs among those looked at; further: --cursor {next}"
+            ))?,
             None => say("no jobs")?,
         }
         return Ok(ExitCode::SUCCESS);
     }
     say(table(&page.jobs))?;
     match next {
-        Some(next) => say(format_args!("{} of {}; the next page: --cursor {next}", page.jobs.len(), page.total))?,
+        Some(next) => say(format_args!(
+            "{} of {}; the next page: --cursor {next}",
+            page.jobs.len(),
+            page.total
+        ))?,
         None => say(format_args!("{} of {}", page.jobs.len(), page.total))?,
     }
     Ok(ExitCode::SUCCESS)
@@ -213,8 +237,12 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
 
 fn table(jobs: &[job::Model]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["ID", "TYPE", "STATUS", "PROGRESS", "SHOTS", "CREATED", "TITLE"]);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "ID", "TYPE", "STATUS", "PROGRESS", "SHOTS", "CREATED", "TITLE",
+    ]);
     for job in jobs {
         table.add_row([
             plain(&job.id),
@@ -233,15 +261,23 @@ fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {
         return say_json(&job_json(job));
     }
-    let time = |t: Option<chrono::DateTime<chrono::Utc>>| t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string());
+    let time = |t: Option<chrono::DateTime<chrono::Utc>>| {
+        t.map(|t| t.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+    };
     let fields = [
         ("job_id", Some(job.id.clone())),
         ("type", Some(job.job_type.clone())),
         ("status", Some(job.status.to_string())),
         ("progress", Some(format!("{:.1} %", job.progress))),
         ("stage", job.current_stage.clone()),
-        ("shots", Some(format!("{} of {}", job.completed_shots, job.total_shots))),
-        ("attempt", Some(format!("{} of {}", job.attempt, job.max_attempts))),
+        (
+            "shots",
+            Some(format!("{} of {}", job.completed_shots, job.total_shots)),
+        ),
+        (
+            "attempt",
+            Some(format!("{} of {}", job.attempt, job.max_attempts)),
+        ),
         ("title", job.project_title.clone()),
         ("error", job.error_message.clone()),
         ("created", time(Some(job.created_at))),

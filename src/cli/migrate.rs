@@ -68,7 +68,9 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         Direction::Up { steps } => change(&app, Change::Up { limit: steps }).await,
         Direction::Status => status(&app).await,
         // Empty tables can be dropped without a confirmation.
-        Direction::Down { steps, yes } => drop_and_change(&app, Change::Down { limit: steps }, yes, false).await,
+        Direction::Down { steps, yes } => {
+            drop_and_change(&app, Change::Down { limit: steps }, yes, false).await
+        }
         Direction::Fresh { yes } => drop_and_change(&app, Change::Fresh, yes, true).await,
         Direction::Refresh { yes } => drop_and_change(&app, Change::Refresh, yes, true).await,
         Direction::Reset { yes } => drop_and_change(&app, Change::Reset, yes, true).await,
@@ -77,20 +79,33 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 
 async fn status(app: &App) -> Result<ExitCode, Failure> {
     for step in schema::status(app.jobs.database()).await? {
-        say(format_args!("{}  {}", if step.applied { "applied" } else { "pending" }, step.name))?;
+        say(format_args!(
+            "{}  {}",
+            if step.applied { "applied" } else { "pending" },
+            step.name
+        ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-async fn drop_and_change(app: &App, what: Change, yes: bool, always_ask: bool) -> Result<ExitCode, Failure> {
+async fn drop_and_change(
+    app: &App,
+    what: Change,
+    yes: bool,
+    always_ask: bool,
+) -> Result<ExitCode, Failure> {
     let doomed = schema::preview(app.jobs.database(), what).await?;
     for table in &doomed {
-        note(format_args!("drops {} with {} rows", table.table, table.rows));
+        note(format_args!(
+            "drops {} with {} rows",
+            table.table, table.rows
+        ));
     }
     let loses = doomed.iter().any(|t| t.rows > 0);
     if !yes && (always_ask || loses) {
         return Err(Failure::Other(
-            "nothing was changed: this drops tables and cannot be undone; say --yes to do it".into(),
+            "nothing was changed: this drops tables and cannot be undone; say --yes to do it"
+                .into(),
         ));
     }
     change(app, what).await

@@ -101,7 +101,9 @@ pub enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Failure::Config(_) | Failure::Usage(_) | Failure::Work(worker::Failure::Command(_)) => 2,
+            Failure::Config(_) | Failure::Usage(_) | Failure::Work(worker::Failure::Command(_)) => {
+                2
+            }
             _ => 1,
         }
     }
@@ -122,7 +124,9 @@ pub async fn run() -> ExitCode {
 
 async fn dispatch() -> Result<ExitCode, Failure> {
     let cli = parse();
-    let Some(command) = cli.command else { return Ok(ExitCode::from(2)) };
+    let Some(command) = cli.command else {
+        return Ok(ExitCode::from(2));
+    };
     clock::check(clock::since_1970()).map_err(|why| Failure::Other(why.to_owned()))?;
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
@@ -135,9 +139,15 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
         Command::Migrate(arguments) => {
             let create = arguments.creates();
-            migrate::run(open(cli.flags, ServerFlags::default(), create).await?, arguments).await
+            migrate::run(
+                open(cli.flags, ServerFlags::default(), create).await?,
+                arguments,
+            )
+            .await
         }
-        Command::Import(arguments) if arguments.dry_run => import::run(untouched(cli.flags).await?, arguments).await,
+        Command::Import(arguments) if arguments.dry_run => {
+            import::run(untouched(cli.flags).await?, arguments).await
+        }
         Command::Import(arguments) => {
             let app = ready(cli.flags, true).await?;
             run_and_close(&app, import::run(app.clone(), arguments)).await
@@ -150,7 +160,9 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             let app = ready(cli.flags, false).await?;
             run_and_close(&app, queue::run(app.clone(), arguments)).await
         }
-        Command::Workers(arguments) => workers::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Workers(arguments) => {
+            workers::run(ready(cli.flags, false).await?, arguments).await
+        }
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
         Command::Jobs(arguments) => {
             let create = arguments.creates();
@@ -161,7 +173,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
 }
 
 /// Runs a command that may write, then closes the database, which first notifies its servers.
-async fn run_and_close(app: &App, run: impl Future<Output = Result<ExitCode, Failure>>) -> Result<ExitCode, Failure> {
+async fn run_and_close(
+    app: &App,
+    run: impl Future<Output = Result<ExitCode, Failure>>,
+) -> Result<ExitCode, Failure> {
     let outcome = run.await;
     let _ = app.jobs.database().clone().close().await;
     outcome
@@ -171,7 +186,10 @@ async fn run_and_close(app: &App, run: impl Future<Output = Result<ExitCode, Fai
 fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
     let database = sqlite_file(&app.config.database_url).map(Path::to_owned);
     match database.is_some_and(|database| atomic_file::would_change(file, &[database])) {
-        true => Err(Failure::Usage(format!("{} is the database itself: name another file", file.display()))),
+        true => Err(Failure::Usage(format!(
+            "{} is the database itself: name another file",
+            file.display()
+        ))),
         false => Ok(()),
     }
 }
@@ -216,7 +234,14 @@ async fn untouched(flags: Flags) -> Result<App, Failure> {
     match open(flags.clone(), ServerFlags::default(), false).await {
         Err(Failure::Connect(ConnectError::Missing(_))) => Ok(App::detached(config)),
         Err(other) => Err(other),
-        Ok(app) if schema::status(app.jobs.database()).await?.iter().all(|s| !s.applied) => Ok(App::detached(config)),
+        Ok(app)
+            if schema::status(app.jobs.database())
+                .await?
+                .iter()
+                .all(|s| !s.applied) =>
+        {
+            Ok(App::detached(config))
+        }
         Ok(_) => ready(flags, false).await,
     }
 }
@@ -249,8 +274,14 @@ fn exit(error: &clap::Error) -> ! {
 pub fn help() -> String {
     fn add(command: &mut clap::Command, path: &str, text: &mut String) {
         let path = format!("{path}{}", command.get_name());
-        text.push_str(&format!("$ {path} --help\n{}\n", command.clone().term_width(100).render_long_help()));
-        for sub in command.get_subcommands_mut().filter(|c| c.get_name() != "help" && !c.is_hide_set()) {
+        text.push_str(&format!(
+            "$ {path} --help\n{}\n",
+            command.clone().term_width(100).render_long_help()
+        ));
+        for sub in command
+            .get_subcommands_mut()
+            .filter(|c| c.get_name() != "help" && !c.is_hide_set())
+        {
             add(sub, &format!("{path} "), text);
         }
     }

@@ -14,7 +14,11 @@ use std::{
 
 /// Prints lines for people on standard output.
 pub fn say(text: impl Display) -> Result<(), Failure> {
-    Ok(writeln!(std::io::stdout(), "{}", printable_lines(&text.to_string()))?)
+    Ok(writeln!(
+        std::io::stdout(),
+        "{}",
+        printable_lines(&text.to_string())
+    )?)
 }
 
 /// Prints JSON for programs on one line of standard output. On a terminal, it escapes control

@@ -62,9 +62,18 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
             return Ok(ExitCode::SUCCESS);
         }
         Action::List { json: false } => (jobs.list_queues().await?, false),
-        Action::Pause(one) => (vec![jobs.set_queue(&one.job_type, Some(true), None).await?], one.json),
-        Action::Resume(one) => (vec![jobs.set_queue(&one.job_type, Some(false), None).await?], one.json),
-        Action::Limit { one, most } => (vec![jobs.set_queue(&one.job_type, None, Some(most.0)).await?], one.json),
+        Action::Pause(one) => (
+            vec![jobs.set_queue(&one.job_type, Some(true), None).await?],
+            one.json,
+        ),
+        Action::Resume(one) => (
+            vec![jobs.set_queue(&one.job_type, Some(false), None).await?],
+            one.json,
+        ),
+        Action::Limit { one, most } => (
+            vec![jobs.set_queue(&one.job_type, None, Some(most.0)).await?],
+            one.json,
+        ),
     };
     match (queues.as_slice(), as_json) {
         ([queue], true) => say_json(&object(queue))?,
@@ -75,7 +84,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 }
 
 fn object(queue: &Queue) -> Value {
-    let Queue { job_type, paused, max_running, queued, processing, .. } = queue;
+    let Queue {
+        job_type,
+        paused,
+        max_running,
+        queued,
+        processing,
+        ..
+    } = queue;
     json!({
         "job_type": job_type, "paused": paused, "max_running": max_running, "queued": queued, "processing": processing,
     })
@@ -83,13 +99,17 @@ fn object(queue: &Queue) -> Value {
 
 fn table(queues: &[Queue]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(["TYPE", "STATE", "LIMIT", "QUEUED", "PROCESSING"]);
     for queue in queues {
         table.add_row([
             plain(&queue.job_type),
             if queue.paused { "paused" } else { "open" }.to_owned(),
-            queue.max_running.map_or("-".to_owned(), |most| most.to_string()),
+            queue
+                .max_running
+                .map_or("-".to_owned(), |most| most.to_string()),
             queue.queued.to_string(),
             queue.processing.to_string(),
         ]);

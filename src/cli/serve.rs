@@ -2,8 +2,8 @@
 
 use super::{Failure, out::note};
 use crate::{
-    api, app::App, background::Loops, db::migrate as schema, import, lines, server, shown_url::shown_url,
-    tasks::for_ever,
+    api, app::App, background::Loops, db::migrate as schema, import, lines, server,
+    shown_url::shown_url, tasks::for_ever,
 };
 use std::{net::SocketAddr, process::ExitCode, time::Duration};
 use tokio::{
@@ -19,14 +19,20 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     migrate(&app).await?;
     sweep_temporaries().await;
     let listen = app.config.listen;
-    let listener = TcpListener::bind(listen).await.map_err(|error| in_use(listen, &error))?;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| in_use(listen, &error))?;
     let address = listener.local_addr()?;
     // Built before the first request, which would otherwise wait for the OpenAPI document.
     let routes = api::routes(&app);
     // Signals are handled before the server announces that it runs.
     let signal = stop_signal()?;
     greet(&app, address);
-    let loops = Loops::start(&app.jobs, app.config.keep_history_days, app.config.keep_imports_days);
+    let loops = Loops::start(
+        &app.jobs,
+        app.config.keep_history_days,
+        app.config.keep_imports_days,
+    );
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
         let db = db.clone();
@@ -59,9 +65,16 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
 async fn migrate(app: &App) -> Result<(), Failure> {
     let db = app.jobs.database();
     if app.config.no_migrate {
-        let pending = schema::status(db).await?.iter().filter(|s| !s.applied).count();
+        let pending = schema::status(db)
+            .await?
+            .iter()
+            .filter(|s| !s.applied)
+            .count();
         if pending > 0 {
-            tracing::warn!(pending, "migrations are pending: run `callsheet migrate up`");
+            tracing::warn!(
+                pending,
+                "migrations are pending: run `callsheet migrate up`"
+            );
         }
         return Ok(());
     }
@@ -74,18 +87,30 @@ async fn migrate(app: &App) -> Result<(), Failure> {
 /// Deletes the temporary files of processes that were killed while they received or read a dump.
 async fn sweep_temporaries() {
     if let Ok(folders @ 1..) = tokio::task::spawn_blocking(import::sweep).await {
-        tracing::info!(folders, "temporary files of processes that are gone were taken away")
+        tracing::info!(
+            folders,
+            "temporary files of processes that are gone were taken away"
+        )
     }
 }
 
 fn greet(app: &App, address: SocketAddr) {
     let out = lines::out();
-    out.say(format_args!("Callsheet {} listens on http://{address}", env!("CARGO_PKG_VERSION")));
-    let (name, url) = (app.jobs.database().name(), shown_url(&app.config.database_url));
+    out.say(format_args!(
+        "Callsheet {} listens on http://{address}",
+        env!("CARGO_PKG_VERSION")
+    ));
+    let (name, url) = (
+        app.jobs.database().name(),
+        shown_url(&app.config.database_url),
+    );
     out.say(format_args!("  database  {name}, {url}"));
     out.say(format_args!("  docs      http://{address}/docs"));
     if let Some(folder) = &app.config.media_dir {
-        out.say(format_args!("  media     {} under http://{address}/media/", folder.display()));
+        out.say(format_args!(
+            "  media     {} under http://{address}/media/",
+            folder.display()
+        ));
     }
     if !address.ip().is_loopback() {
         note(format_args!(
@@ -97,9 +122,12 @@ fn greet(app: &App, address: SocketAddr) {
 fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
     let what = match error.kind() {
         std::io::ErrorKind::AddrInUse => {
-            "another program listens there; stop it, or choose another port with --listen".to_owned()
+            "another program listens there; stop it, or choose another port with --listen"
+                .to_owned()
         }
-        std::io::ErrorKind::PermissionDenied => "this user may not; choose a port above 1023 with --listen".to_owned(),
+        std::io::ErrorKind::PermissionDenied => {
+            "this user may not; choose a port above 1023 with --listen".to_owned()
+        }
         _ => error.to_string(),
     };
     Failure::Other(format!("cannot listen on {address}: {what}"))

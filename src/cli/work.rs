@@ -27,7 +27,12 @@ with the end of standard error as its error."#;
 #[command(after_help = PROTOCOL)]
 pub struct Arguments {
     /// Types of the jobs to work on; can be repeated, or separated by commas
-    #[arg(long = "type", required = true, value_name = "TYPE", value_delimiter = ',')]
+    #[arg(
+        long = "type",
+        required = true,
+        value_name = "TYPE",
+        value_delimiter = ','
+    )]
     types: Vec<String>,
     /// Maximum number of jobs that run at the same time
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=1000))]
@@ -104,12 +109,20 @@ fn octal(text: &str) -> Result<u32, std::num::ParseIntError> {
 fn name(text: &str) -> Result<String, String> {
     let length = text.chars().count();
     let good = (1..=200).contains(&length) && !text.chars().any(char::is_control);
-    if good { Ok(text.to_owned()) } else { Err("use 1 to 200 visible characters".to_owned()) }
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err("use 1 to 200 visible characters".to_owned())
+    }
 }
 
 /// Parses the name of an environment variable. The name is empty between two commas of a list.
 fn variable(text: &str) -> Result<String, String> {
     let name = text.trim();
     let good = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if good { Ok(name.to_owned()) } else { Err("name the variable alone, e.g. CUDA_VISIBLE_DEVICES".to_owned()) }
+    if good {
+        Ok(name.to_owned())
+    } else {
+        Err("name the variable alone, e.g. CUDA_VISIBLE_DEVICES".to_owned())
+    }
 }

@@ -57,8 +57,20 @@ fn object(worker: &Worker) -> Value {
 
 fn table(workers: &[Worker]) -> Table {
     let mut table = Table::new();
-    table.load_style(NOTHING).set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["WORKER", "HOST", "STATE", "JOBS", "LAST SEEN", "CLAIMED", "COMPLETED", "FAILED", "RESCUED"]);
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header([
+        "WORKER",
+        "HOST",
+        "STATE",
+        "JOBS",
+        "LAST SEEN",
+        "CLAIMED",
+        "COMPLETED",
+        "FAILED",
+        "RESCUED",
+    ]);
     for worker in workers {
         let row = &worker.row;
         table.add_row([

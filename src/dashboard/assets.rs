@@ -108,37 +108,69 @@ pub fn bundle() -> &'static Bundle {
             all.update(format!("{name} {}\n{text}", text.len()));
         }
         let hash = short(&all.finalize());
-        let page = PAGE.replace("<!-- MODULES -->", &modules()).replace("HASH", &hash);
-        let served = FILES.iter().copied().filter(|(name, _)| !name.ends_with(".css"));
-        let mut files: HashMap<_, _> = served.map(|(name, text)| (name, file(content_type(name), text))).collect();
+        let page = PAGE
+            .replace("<!-- MODULES -->", &modules())
+            .replace("HASH", &hash);
+        let served = FILES
+            .iter()
+            .copied()
+            .filter(|(name, _)| !name.ends_with(".css"));
+        let mut files: HashMap<_, _> = served
+            .map(|(name, text)| (name, file(content_type(name), text)))
+            .collect();
         files.insert(STYLES, file(content_type(STYLES), &styles()));
-        Bundle { page: file("text/html; charset=utf-8", &page), hash, files }
+        Bundle {
+            page: file("text/html; charset=utf-8", &page),
+            hash,
+            files,
+        }
     })
 }
 
 /// Joins all stylesheets into one file, because the browser paints nothing before the last of them
 /// has arrived.
 pub fn styles() -> String {
-    FILES.iter().filter(|(name, _)| name.ends_with(".css")).map(|(_, text)| *text).collect()
+    FILES
+        .iter()
+        .filter(|(name, _)| name.ends_with(".css"))
+        .map(|(_, text)| *text)
+        .collect()
 }
 
 /// Lists all modules in the page, so that a browser loads them at once and not import by import.
 fn modules() -> String {
-    let names = FILES.iter().map(|(name, _)| *name).filter(|name| name.ends_with(".js"));
+    let names = FILES
+        .iter()
+        .map(|(name, _)| *name)
+        .filter(|name| name.ends_with(".js"));
     let imported = names.filter(|name| !matches!(*name, "app/main.js" | "app/theme.js"));
-    imported.map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/HASH/{name}\">\n")).collect()
+    imported
+        .map(|name| format!("<link rel=\"modulepreload\" href=\"/assets/HASH/{name}\">\n"))
+        .collect()
 }
 
 fn file(content_type: &'static str, text: &str) -> File {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     // Writing to memory does not fail; if it did, the server would send the plain file.
-    let gzip = packed.write_all(text.as_bytes()).and_then(|()| packed.finish()).unwrap_or_default();
+    let gzip = packed
+        .write_all(text.as_bytes())
+        .and_then(|()| packed.finish())
+        .unwrap_or_default();
     let etag = format!("\"{}\"", short(&Sha256::digest(text)));
-    File { content_type, etag, plain: bytes::Bytes::copy_from_slice(text.as_bytes()), gzip: gzip.into() }
+    File {
+        content_type,
+        etag,
+        plain: bytes::Bytes::copy_from_slice(text.as_bytes()),
+        gzip: gzip.into(),
+    }
 }
 
 fn short(digest: &[u8]) -> String {
-    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn content_type(name: &str) -> &'static str {

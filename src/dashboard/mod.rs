@@ -34,7 +34,10 @@ pub fn add(mut routes: Route) -> Route {
 /// Serves the page at `/` and the nested endpoint everywhere else. A `Route` cannot do this: its
 /// nested endpoint would get `/` as well.
 pub fn at_root<E: IntoEndpoint<Endpoint: 'static>>(nested: E) -> impl Endpoint<Output = Response> {
-    AtRoot { page: serve::page().map_to_response(), nested: nested.into_endpoint().map_to_response() }
+    AtRoot {
+        page: serve::page().map_to_response(),
+        nested: nested.into_endpoint().map_to_response(),
+    }
 }
 
 struct AtRoot<P, E> {

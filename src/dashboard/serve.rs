@@ -24,7 +24,10 @@ const HEADERS: [(&str, &str); 4] = [
     ("content-security-policy", POLICY),
     ("referrer-policy", "no-referrer"),
     ("cross-origin-opener-policy", "same-origin"),
-    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+    (
+        "permissions-policy",
+        "camera=(), geolocation=(), microphone=()",
+    ),
 ];
 
 /// Serves the page at any path. Browsers revalidate it each time, so that it refers to the files of
@@ -33,7 +36,9 @@ pub fn page() -> RouteMethod {
     get(make_sync(|request: Request| {
         let mut response = send(&request, &bundle().page, "no-cache");
         for (name, value) in HEADERS {
-            response.headers_mut().insert(name, HeaderValue::from_static(value));
+            response
+                .headers_mut()
+                .insert(name, HeaderValue::from_static(value));
         }
         response
     }))
@@ -44,15 +49,28 @@ pub fn page() -> RouteMethod {
 pub fn asset() -> RouteMethod {
     get(make_sync(|request: Request| -> Result<Response> {
         let (hash, name) = request.path_params::<(String, String)>()?;
-        let file = bundle().files.get(name.as_str()).filter(|_| hash == bundle().hash);
-        Ok(send(&request, file.ok_or(NotFoundError)?, "public, max-age=31536000, immutable"))
+        let file = bundle()
+            .files
+            .get(name.as_str())
+            .filter(|_| hash == bundle().hash);
+        Ok(send(
+            &request,
+            file.ok_or(NotFoundError)?,
+            "public, max-age=31536000, immutable",
+        ))
     }))
 }
 
 fn send(request: &Request, file: &File, keep: &'static str) -> Response {
     let has = |name: header::HeaderName, what: &str| {
-        let values = request.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
-        values.flat_map(|value| value.split(',')).any(|one| one.trim().trim_start_matches("W/") == what)
+        let values = request
+            .headers()
+            .get_all(name)
+            .iter()
+            .filter_map(|value| value.to_str().ok());
+        values
+            .flat_map(|value| value.split(','))
+            .any(|one| one.trim().trim_start_matches("W/") == what)
     };
     let packed = !file.gzip.is_empty() && has(header::ACCEPT_ENCODING, "gzip");
     let response = Response::builder()
@@ -64,7 +82,9 @@ fn send(request: &Request, file: &File, keep: &'static str) -> Response {
     }
     let response = response.content_type(file.content_type);
     if packed {
-        return response.header(header::CONTENT_ENCODING, "gzip").body(file.gzip.clone());
+        return response
+            .header(header::CONTENT_ENCODING, "gzip")
+            .body(file.gzip.clone());
     }
     response.body(file.plain.clone())
 }

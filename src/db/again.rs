@@ -28,8 +28,13 @@ pub struct DeadConnections {
 impl DeadConnections {
     /// Returns `None` for SQLite, whose connections cannot be cut.
     pub fn of_pool(connection: &DatabaseConnection) -> Option<Self> {
-        let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &connection.inner else { return None };
-        Some(Self { pool: connection.get_postgres_connection_pool().clone(), last_check: Arc::default() })
+        let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &connection.inner else {
+            return None;
+        };
+        Some(Self {
+            pool: connection.get_postgres_connection_pool().clone(),
+            last_check: Arc::default(),
+        })
     }
 
     /// Returns whether a call that started at `began` and failed with `error` may be repeated. If
@@ -49,7 +54,9 @@ impl DeadConnections {
     }
 
     async fn drop_dead_connections(&self) {
-        let idle: Vec<_> = std::iter::from_fn(|| self.pool.try_acquire()).take(self.pool.size() as usize).collect();
+        let idle: Vec<_> = std::iter::from_fn(|| self.pool.try_acquire())
+            .take(self.pool.size() as usize)
+            .collect();
         join_all(idle.into_iter().map(keep_if_alive)).await;
     }
 }
@@ -67,7 +74,10 @@ pub fn is_read(statement: &Statement) -> bool {
     let sql = statement.sql.as_str();
     let writes = |word: &&str| sql.contains(*word);
     sql.starts_with("SELECT ")
-        || (sql.starts_with("WITH ") && !["INSERT ", "UPDATE ", "DELETE ", "MERGE "].iter().any(writes))
+        || (sql.starts_with("WITH ")
+            && !["INSERT ", "UPDATE ", "DELETE ", "MERGE "]
+                .iter()
+                .any(writes))
 }
 
 #[cfg(test)]
@@ -78,8 +88,14 @@ mod tests {
     #[test]
     fn only_what_changes_nothing_is_repeated() {
         let read = |sql: &str| is_read(&Statement::from_string(DbBackend::Postgres, sql));
-        assert!(read("SELECT 1") && read("WITH RECURSIVE kinds (a) AS (SELECT 1) SELECT a FROM kinds"));
-        for sql in ["UPDATE a SET b = 1", "WITH a AS (DELETE FROM b RETURNING c) SELECT c FROM a", "NOTIFY a"] {
+        assert!(
+            read("SELECT 1") && read("WITH RECURSIVE kinds (a) AS (SELECT 1) SELECT a FROM kinds")
+        );
+        for sql in [
+            "UPDATE a SET b = 1",
+            "WITH a AS (DELETE FROM b RETURNING c) SELECT c FROM a",
+            "NOTIFY a",
+        ] {
             assert!(!read(sql), "{sql}");
         }
     }

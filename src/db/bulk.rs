@@ -9,8 +9,9 @@
 use super::{Tx, dialect};
 use futures_util::future::join;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic, IntoActiveModel,
-    Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, QueryResult, Statement, Value, sea_query::Expr,
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, IdenStatic,
+    IntoActiveModel, Iterable, ModelTrait, PrimaryKeyToColumn, PrimaryKeyTrait, QueryResult,
+    Statement, Value, sea_query::Expr,
 };
 use std::borrow::Borrow;
 
@@ -25,18 +26,28 @@ where
     E::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = E> + Send,
 {
-    run(inserts::<E>(tx.get_database_backend(), rows, ""), |statement| tx.execute_raw(statement), |_| Ok(())).await
+    run(
+        inserts::<E>(tx.get_database_backend(), rows, ""),
+        |statement| tx.execute_raw(statement),
+        |_| Ok(()),
+    )
+    .await
 }
 
 /// Inserts the rows that conflict with no existing row (same key or unique value). Returns the text
 /// in the first column of each inserted row.
-pub async fn insert_unless_there<E, A>(tx: &Tx, rows: &[impl Borrow<E::Model> + Sync]) -> Result<Vec<String>, DbErr>
+pub async fn insert_unless_there<E, A>(
+    tx: &Tx,
+    rows: &[impl Borrow<E::Model> + Sync],
+) -> Result<Vec<String>, DbErr>
 where
     E: EntityTrait,
     E::Model: IntoActiveModel<A>,
     A: ActiveModelTrait<Entity = E> + Send,
 {
-    let Some(first) = E::Column::iter().next() else { return Ok(Vec::new()) };
+    let Some(first) = E::Column::iter().next() else {
+        return Ok(Vec::new());
+    };
     let end = format!(" ON CONFLICT DO NOTHING RETURNING \"{}\"", first.as_str());
     let mut inserted = Vec::with_capacity(rows.len());
     let take = |rows: Vec<QueryResult>| {
@@ -45,7 +56,12 @@ where
         }
         Ok(())
     };
-    run(inserts::<E>(tx.get_database_backend(), rows, &end), |statement| tx.query_all_raw(statement), take).await?;
+    run(
+        inserts::<E>(tx.get_database_backend(), rows, &end),
+        |statement| tx.query_all_raw(statement),
+        take,
+    )
+    .await?;
     Ok(inserted)
 }
 
@@ -60,9 +76,15 @@ pub async fn update<E: EntityTrait>(
     let backend = tx.get_database_backend();
     let table = E::default();
     let named = named::<E>(columns);
-    let sql = move |rows| dialect::rows::update_rows(backend, table.table_name(), &named, keys, rows);
+    let sql =
+        move |rows| dialect::rows::update_rows(backend, table.table_name(), &named, keys, rows);
     let statements = statements::<E>(backend, columns.to_vec(), rows, sql);
-    run(statements, |statement| tx.execute_raw(statement), |_| Ok(())).await
+    run(
+        statements,
+        |statement| tx.execute_raw(statement),
+        |_| Ok(()),
+    )
+    .await
 }
 
 /// Runs the statements in order, and builds the next one while the database runs the current one.
@@ -93,7 +115,9 @@ fn inserts<'a, E: EntityTrait>(
         let mut values = rows.iter().map(|row| row.borrow().get(*column));
         values.any(|value| value != value.as_null())
     };
-    let columns: Vec<E::Column> = E::Column::iter().filter(|column| !counted(column) && filled(column)).collect();
+    let columns: Vec<E::Column> = E::Column::iter()
+        .filter(|column| !counted(column) && filled(column))
+        .collect();
     let table = E::default();
     let named = named::<E>(&columns);
     statements::<E>(backend, columns, rows, move |rows| {
@@ -103,7 +127,15 @@ fn inserts<'a, E: EntityTrait>(
 
 /// Returns the names of the columns with the type names of their elements.
 fn named<E: EntityTrait>(columns: &[E::Column]) -> Vec<(String, &'static str)> {
-    columns.iter().map(|c| (c.as_str().to_owned(), dialect::rows::type_name(c.def().get_column_type()))).collect()
+    columns
+        .iter()
+        .map(|c| {
+            (
+                c.as_str().to_owned(),
+                dialect::rows::type_name(c.def().get_column_type()),
+            )
+        })
+        .collect()
 }
 
 /// Builds the statements that cover these columns of all rows. Each is built on demand, because the
@@ -116,19 +148,39 @@ fn statements<'a, E: EntityTrait>(
     sql: impl Fn(usize) -> String + Send + 'a,
 ) -> impl Iterator<Item = Statement> + Send + 'a {
     let arrays = dialect::rows::takes_arrays(backend);
-    let most = if arrays { usize::MAX } else { (MAX_VALUES / columns.len().max(1)).max(1) };
+    let most = if arrays {
+        usize::MAX
+    } else {
+        (MAX_VALUES / columns.len().max(1)).max(1)
+    };
     let mut left = if columns.is_empty() { &[] } else { rows };
     std::iter::from_fn(move || {
         let some = most.min(left.len());
-        let some = if arrays { some } else { 1 << some.checked_ilog2()? };
-        let (now, later) = left.split_at_checked(some).filter(|(now, _)| !now.is_empty())?;
+        let some = if arrays {
+            some
+        } else {
+            1 << some.checked_ilog2()?
+        };
+        let (now, later) = left
+            .split_at_checked(some)
+            .filter(|(now, _)| !now.is_empty())?;
         left = later;
         let of = |column: E::Column| now.iter().map(move |row| row.borrow().get(column));
         let values: Vec<Value> = match arrays {
-            true => columns.iter().map(|column| array(of(*column)).into()).collect(),
-            false => now.iter().flat_map(|row| columns.iter().map(|column| row.borrow().get(*column))).collect(),
+            true => columns
+                .iter()
+                .map(|column| array(of(*column)).into())
+                .collect(),
+            false => now
+                .iter()
+                .flat_map(|row| columns.iter().map(|column| row.borrow().get(*column)))
+                .collect(),
         };
-        Some(Statement::from_sql_and_values(backend, sql(now.len()), values))
+        Some(Statement::from_sql_and_values(
+            backend,
+            sql(now.len()),
+            values,
+        ))
     })
 }
 
@@ -196,7 +248,12 @@ mod tests {
     #[test]
     fn what_an_array_means_by_itself_is_escaped() {
         let values = ["a", "", "NULL", r#"{"b": "c\d"},"#].map(Value::from);
-        let text = array(values.into_iter().chain([Value::String(None), 7i32.into(), 0.1f64.into()]));
+        let text =
+            array(
+                values
+                    .into_iter()
+                    .chain([Value::String(None), 7i32.into(), 0.1f64.into()]),
+            );
         assert_eq!(text, r#"{"a","","NULL","{\"b\": \"c\\d\"},",NULL,7,0.1}"#);
     }
 }

@@ -41,7 +41,10 @@ pub struct CommitNotice {
 impl CommitNotice {
     /// Returns a notice that any job may have changed.
     pub fn of_any() -> Self {
-        Self { more: true, ..Self::default() }
+        Self {
+            more: true,
+            ..Self::default()
+        }
     }
 
     /// Returns whether the notice has nothing for subscribers.
@@ -66,7 +69,10 @@ impl Default for ChangeBus {
 impl ChangeBus {
     /// Creates a sender that removes the changed jobs from the cache before it sends a notice.
     pub fn new(kept: JobCache) -> Self {
-        Self { readers: broadcast::Sender::new(MAX_LAG), cache: kept }
+        Self {
+            readers: broadcast::Sender::new(MAX_LAG),
+            cache: kept,
+        }
     }
 
     pub(super) fn cache(&self) -> &JobCache {
@@ -106,8 +112,16 @@ mod tests {
     use super::*;
 
     fn notice(seq: i64) -> Arc<CommitNotice> {
-        let news = JobChanged { job_id: "a".into(), job_type: "t".into(), seq, status: JobStatus::Queued };
-        Arc::new(CommitNotice { jobs: vec![news], ..CommitNotice::default() })
+        let news = JobChanged {
+            job_id: "a".into(),
+            job_type: "t".into(),
+            seq,
+            status: JobStatus::Queued,
+        };
+        Arc::new(CommitNotice {
+            jobs: vec![news],
+            ..CommitNotice::default()
+        })
     }
 
     #[tokio::test]

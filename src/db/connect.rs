@@ -54,7 +54,9 @@ impl std::fmt::Debug for Observer {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("url", &shown_url(&self.url)).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("url", &shown_url(&self.url))
+            .finish_non_exhaustive()
     }
 }
 
@@ -75,15 +77,21 @@ impl Options {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error("the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
+    #[error(
+        "the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE"
+    )]
     Url(String),
     #[error("the database at `{url}` cannot be opened: {why}")]
     Open { url: String, why: String },
     #[error("the database at `{url}` does not take the connection: {why}")]
     Refused { url: String, why: String },
-    #[error("a database in memory would lose every job, and each connection would see another one: name a file")]
+    #[error(
+        "a database in memory would lose every job, and each connection would see another one: name a file"
+    )]
     Memory,
-    #[error("there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one")]
+    #[error(
+        "there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one"
+    )]
     Missing(String),
     #[error("the database at `{0}` was deleted while it was opened: {1}")]
     Gone(String, std::io::Error),
@@ -99,7 +107,9 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     };
     let create = options.create;
     match sqlite_file(&url) {
-        Some(_) if url.contains(":memory:") || url.contains("mode=memory") => return Err(ConnectError::Memory),
+        Some(_) if url.contains(":memory:") || url.contains("mode=memory") => {
+            return Err(ConnectError::Memory);
+        }
         Some(file) if create => make_folder(file)?,
         Some(file) if !file.exists() => return Err(ConnectError::Missing(shown_url(&options.url))),
         _ => {}
@@ -136,12 +146,19 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
                 .busy_timeout(SQLITE_BUSY)
         })
         .map_sqlx_sqlite_pool_opts(settled::guard)
-        .map_sqlx_sqlite_before_acquire(|connection, _| std::future::ready(Ok(settled::outside(connection))).boxed())
+        .map_sqlx_sqlite_before_acquire(|connection, _| {
+            std::future::ready(Ok(settled::outside(connection))).boxed()
+        })
         .map_sqlx_postgres_opts(|postgres| {
-            postgres.application_name("callsheet").options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
+            postgres
+                .application_name("callsheet")
+                .options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
         })
         .map_sqlx_postgres_pool_opts(move |pool| guard.check_on_release(pool));
-    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: why(&error) };
+    let open = |error| ConnectError::Open {
+        url: shown_url(&options.url),
+        why: why(&error),
+    };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
@@ -152,18 +169,32 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
 /// Opens one connection without the pool. The pool would retry until its timeout, and report only
 /// that timeout.
 async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |error| ConnectError::Refused { url: shown_url(&options.url), why: without_values(&error) };
-    let attempt = tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
-    let connection = attempt.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map_err(refused)?;
+    let refused = |error| ConnectError::Refused {
+        url: shown_url(&options.url),
+        why: without_values(&error),
+    };
+    let attempt =
+        tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
+    let connection = attempt
+        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
+        .map_err(refused)?;
     connection.close().await.map_err(refused)
 }
 
 /// Creates the SQLite file if it does not exist, by one connection that is closed again.
 async fn create_file(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let open = |error| ConnectError::Open { url: shown_url(&options.url), why: without_values(&error) };
+    let open = |error| ConnectError::Open {
+        url: shown_url(&options.url),
+        why: without_values(&error),
+    };
     let file: SqliteConnectOptions = url.parse().map_err(open)?;
     let file = file.create_if_missing(true).busy_timeout(SQLITE_BUSY);
-    sqlx::SqliteConnection::connect_with(&file).await.map_err(open)?.close().await.map_err(open)
+    sqlx::SqliteConnection::connect_with(&file)
+        .await
+        .map_err(open)?
+        .close()
+        .await
+        .map_err(open)
 }
 
 fn why(error: &DbErr) -> String {
@@ -177,7 +208,9 @@ fn why(error: &DbErr) -> String {
 /// any of its parts.
 pub fn without_values(error: &sqlx::Error) -> String {
     match error {
-        sqlx::Error::Configuration(_) => "look at the port and the parameters of the address".to_owned(),
+        sqlx::Error::Configuration(_) => {
+            "look at the port and the parameters of the address".to_owned()
+        }
         other => other.to_string(),
     }
 }
@@ -191,9 +224,8 @@ pub fn sqlite_file(url: &str) -> Option<&Path> {
 /// Creates the folder of the database file, because SQLite creates only the file.
 fn make_folder(file: &Path) -> Result<(), ConnectError> {
     match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => {
-            std::fs::create_dir_all(folder).map_err(|error| ConnectError::Folder(folder.display().to_string(), error))
-        }
+        Some(folder) if !folder.as_os_str().is_empty() => std::fs::create_dir_all(folder)
+            .map_err(|error| ConnectError::Folder(folder.display().to_string(), error)),
         _ => Ok(()),
     }
 }

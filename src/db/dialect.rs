@@ -7,8 +7,8 @@ pub mod rows;
 use chrono::{DateTime, Utc};
 use entity::job;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode, Statement,
-    TransactionOptions,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
+    Statement, TransactionOptions,
     sea_query::{Expr, Func, LikeExpr, extension::postgres::PgExpr},
 };
 use std::time::Duration;
@@ -24,7 +24,10 @@ pub fn name(backend: DbBackend) -> &'static str {
 /// Options of a write transaction. On SQLite it takes the write lock at once: a deferred
 /// transaction that reads first fails as soon as another one writes, and waiting does not help it.
 pub fn write_transaction() -> TransactionOptions {
-    TransactionOptions { sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate), ..Default::default() }
+    TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..Default::default()
+    }
 }
 
 /// Maximum concurrent write transactions. SQLite has one writer at a time; more would only wait
@@ -53,7 +56,10 @@ pub async fn clock(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, D
         return Ok(None);
     }
     let asked = Statement::from_string(db.get_database_backend(), "SELECT clock_timestamp()");
-    db.query_one_raw(asked).await?.map(|row| row.try_get_by_index(0)).transpose()
+    db.query_one_raw(asked)
+        .await?
+        .map(|row| row.try_get_by_index(0))
+        .transpose()
 }
 
 /// Returns whether transactions commit events in the order of their positions. SQLite does, because
@@ -74,7 +80,9 @@ pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>,
     let sql = "SELECT DISTINCT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND granted \
                AND mode = 'RowExclusiveLock' AND relation = 'job_events'::regclass \
                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())";
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await?;
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
@@ -120,7 +128,10 @@ pub async fn prepare(db: &impl ConnectionTrait) -> Result<(), DbErr> {
     match db.get_database_backend() {
         // The mode is stored in the file. With it, readers and the writer do not wait for each
         // other.
-        DbBackend::Sqlite => db.execute_unprepared("PRAGMA journal_mode = WAL").await.map(|_| ()),
+        DbBackend::Sqlite => db
+            .execute_unprepared("PRAGMA journal_mode = WAL")
+            .await
+            .map(|_| ()),
         _ => Ok(()),
     }
 }
@@ -131,7 +142,9 @@ pub async fn lock_schema(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
     match tx.get_database_backend() {
         // An arbitrary key that only Callsheet uses: eight times the letter `c`.
         DbBackend::Postgres => tx
-            .execute_unprepared("SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)")
+            .execute_unprepared(
+                "SET LOCAL lock_timeout = 0; SELECT pg_advisory_xact_lock(7161677110969590627)",
+            )
             .await
             .map(|_| ()),
         _ => Ok(()),
@@ -207,7 +220,11 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
 
 /// First characters of the text, on either database, so that the rest is not sent.
 pub fn prefix(column: Expr, characters: i32) -> Expr {
-    Func::cust("substr").arg(column).arg(1).arg(characters).into()
+    Func::cust("substr")
+        .arg(column)
+        .arg(1)
+        .arg(characters)
+        .into()
 }
 
 /// Text column in byte order, which is SQLite's default. PostgreSQL's depends on the database's
@@ -230,7 +247,8 @@ const BULK_LOG: i64 = 64 * 1024;
 /// Prepares the connection for many inserted rows, on SQLite. The settings stay on the connection
 /// after the transaction.
 pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
-    let pragmas = format!("PRAGMA cache_size = -{BULK_CACHE}; PRAGMA wal_autocheckpoint = {BULK_LOG}");
+    let pragmas =
+        format!("PRAGMA cache_size = -{BULK_CACHE}; PRAGMA wal_autocheckpoint = {BULK_LOG}");
     match tx.get_database_backend() {
         DbBackend::Sqlite => tx.execute_unprepared(&pragmas).await.map(|_| ()),
         _ => Ok(()),
@@ -242,10 +260,14 @@ pub async fn expect_bulk(tx: &impl ConnectionTrait) -> Result<(), DbErr> {
 /// and not for each row that it examines.
 pub fn is_one_of(backend: DbBackend, column: Expr, list: String) -> Expr {
     match backend {
-        DbBackend::Postgres => {
-            Expr::cust_with_exprs("$1 = ANY((SELECT ($2::text)::text[])::text[])", [column, list.into()])
-        }
-        _ => Expr::cust_with_exprs("? IN (SELECT value FROM json_each(?))", [column, list.into()]),
+        DbBackend::Postgres => Expr::cust_with_exprs(
+            "$1 = ANY((SELECT ($2::text)::text[])::text[])",
+            [column, list.into()],
+        ),
+        _ => Expr::cust_with_exprs(
+            "? IN (SELECT value FROM json_each(?))",
+            [column, list.into()],
+        ),
     }
 }
 
@@ -258,9 +280,10 @@ pub fn skips_locked(backend: DbBackend) -> bool {
 /// on SQLite, which has no row locks.
 pub async fn wait_for_rows(tx: &impl ConnectionTrait, most: Duration) -> Result<(), DbErr> {
     match tx.get_database_backend() {
-        DbBackend::Postgres => {
-            tx.execute_unprepared(&format!("SET LOCAL lock_timeout = {}", most.as_millis())).await.map(|_| ())
-        }
+        DbBackend::Postgres => tx
+            .execute_unprepared(&format!("SET LOCAL lock_timeout = {}", most.as_millis()))
+            .await
+            .map(|_| ()),
         _ => Ok(()),
     }
 }

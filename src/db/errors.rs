@@ -21,12 +21,17 @@ impl From<DbErr> for Error {
 pub fn is_transient(error: &DbErr) -> bool {
     match error {
         DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => match &**e {
-            sqlx::Error::Database(e) => e.code().is_some_and(|code| is_transient_code(&code)),
-            sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-            sqlx::Error::WorkerCrashed => true,
-            _ => false,
-        },
+        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+            match &**e {
+                sqlx::Error::Database(e) => e.code().is_some_and(|code| is_transient_code(&code)),
+                sqlx::Error::Io(_)
+                | sqlx::Error::Tls(_)
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed => true,
+                sqlx::Error::WorkerCrashed => true,
+                _ => false,
+            }
+        }
         _ => false,
     }
 }
@@ -59,9 +64,9 @@ pub fn is_connection_lost(error: &DbErr) -> bool {
         | DbErr::Query(RuntimeErr::SqlxError(e))
         | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
             sqlx::Error::Io(_) => true,
-            sqlx::Error::Database(e) => {
-                e.code().is_some_and(|code| CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08"))
-            }
+            sqlx::Error::Database(e) => e.code().is_some_and(|code| {
+                CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08")
+            }),
             _ => false,
         },
         _ => false,
@@ -103,7 +108,9 @@ pub fn copy(error: &Error) -> Error {
 /// Returns whether the error is a response of the database to a statement.
 pub fn is_answer(error: &Error) -> bool {
     match error {
-        Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => was_answered(error),
+        Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => {
+            was_answered(error)
+        }
         _ => false,
     }
 }
@@ -112,7 +119,11 @@ pub fn is_answer(error: &Error) -> bool {
 pub fn is_database_error(error: &Error) -> bool {
     matches!(
         error,
-        Error::Unavailable(_) | Error::DiskFull(_) | Error::DatabaseMoved | Error::Database(_) | Error::Internal(_)
+        Error::Unavailable(_)
+            | Error::DiskFull(_)
+            | Error::DatabaseMoved
+            | Error::Database(_)
+            | Error::Internal(_)
     )
 }
 
@@ -131,7 +142,9 @@ fn is_disk_full(error: &DbErr) -> bool {
 /// further statement until a rollback.
 pub fn leaves_transaction(error: &DbErr, backend: DbBackend) -> bool {
     backend == DbBackend::Sqlite
-        && code(error).and_then(|code| code.parse::<u32>().ok()).is_none_or(|code| matches!(code & 0xff, 1 | 19 | 20))
+        && code(error)
+            .and_then(|code| code.parse::<u32>().ok())
+            .is_none_or(|code| matches!(code & 0xff, 1 | 19 | 20))
 }
 
 /// Returns the database's own error code, if the error is a response of the database.
@@ -150,7 +163,10 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
 /// lacking resources (53), rows locked by others (55P03) and operator intervention (57).
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "40", "53", "55P03", "57"].iter().any(|class| code.starts_with(class));
+        return ["08", "40", "53", "55P03", "57"]
+            .iter()
+            .any(|class| code.starts_with(class));
     }
-    code.parse::<u32>().is_ok_and(|code| matches!(code & 0xff, 5..=10 | 14 | 15))
+    code.parse::<u32>()
+        .is_ok_and(|code| matches!(code & 0xff, 5..=10 | 14 | 15))
 }

@@ -21,12 +21,18 @@ impl DatabaseFile {
     pub fn at(path: &Path) -> io::Result<Self> {
         let found = fs::metadata(path)?;
         let reported = AtomicBool::new(false);
-        Ok(Self { path: path.to_owned(), device: found.dev(), inode: found.ino(), reported })
+        Ok(Self {
+            path: path.to_owned(),
+            device: found.dev(),
+            inode: found.ino(),
+            reported,
+        })
     }
 
     /// Returns whether the path still leads to this file. Costs one `stat`.
     pub fn is_there(&self) -> bool {
-        let there = fs::metadata(&self.path).is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
+        let there = fs::metadata(&self.path)
+            .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
         if self.reported.swap(!there, Ordering::Relaxed) == there {
             self.report(there);
         }

@@ -60,7 +60,10 @@ pub struct Generation(u64);
 impl JobCache {
     pub fn new(most: u64) -> Self {
         let inner = || Inner {
-            jobs: Cache::builder().max_capacity(most).time_to_live(MAX_AGE).build(),
+            jobs: Cache::builder()
+                .max_capacity(most)
+                .time_to_live(MAX_AGE)
+                .build(),
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
@@ -75,19 +78,31 @@ impl JobCache {
     /// Returns a number that grows with each change of any job. Data read after the number was
     /// reached includes every write acknowledged before. `None` if the cache is off.
     pub fn changes(&self) -> Option<u64> {
-        self.0.as_ref().map(|inner| inner.changes.load(Ordering::Acquire))
+        self.0
+            .as_ref()
+            .map(|inner| inner.changes.load(Ordering::Acquire))
     }
 
     /// Returns the number of invalidations so far; to be called before the job is read.
     pub fn generation(&self, id: &str) -> Option<Generation> {
         let inner = self.0.as_ref()?;
-        Some(Generation(*inner.part(id).lock().unwrap_or_else(PoisonError::into_inner)))
+        Some(Generation(
+            *inner
+                .part(id)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        ))
     }
 
     /// Caches a job that was read after `moment`, unless it may have changed since.
     pub fn keep(&self, moment: Option<Generation>, kept: &Arc<CachedJob>) {
-        let Some((inner, moment)) = self.0.as_ref().zip(moment) else { return };
-        let forgotten = inner.part(&kept.job.id).lock().unwrap_or_else(PoisonError::into_inner);
+        let Some((inner, moment)) = self.0.as_ref().zip(moment) else {
+            return;
+        };
+        let forgotten = inner
+            .part(&kept.job.id)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if *forgotten == moment.0 && kept.weight() <= MAX_ENTRY_BYTES {
             inner.jobs.insert(kept.job.id.clone(), kept.clone());
         }
@@ -107,8 +122,16 @@ impl JobCache {
             inner.jobs.invalidate_all();
             return;
         }
-        for id in notice.jobs.iter().map(|news| &news.job_id).chain(&notice.leases) {
-            let mut forgotten = inner.part(id).lock().unwrap_or_else(PoisonError::into_inner);
+        for id in notice
+            .jobs
+            .iter()
+            .map(|news| &news.job_id)
+            .chain(&notice.leases)
+        {
+            let mut forgotten = inner
+                .part(id)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
             *forgotten += 1;
             inner.jobs.invalidate(id);
         }
@@ -124,18 +147,33 @@ impl Inner {
 
 impl CachedJob {
     pub fn new(job: job::Model, items: Vec<job_item::Model>, next_after: Option<i32>) -> Self {
-        Self { job, items, next_after, written: OnceLock::new() }
+        Self {
+            job,
+            items,
+            next_after,
+            written: OnceLock::new(),
+        }
     }
 
     /// Approximate size in bytes, including the serialized form.
     fn weight(&self) -> usize {
-        let json = |json: &Option<serde_json::Value>| json.as_ref().map_or(0, super::write::weight_of);
+        let json =
+            |json: &Option<serde_json::Value>| json.as_ref().map_or(0, super::write::weight_of);
         let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-        let item =
-            |item: &job_item::Model| 512 + item.key.len() + json(&item.input) + json(&item.result) + text(&item.error);
+        let item = |item: &job_item::Model| {
+            512 + item.key.len() + json(&item.input) + json(&item.result) + text(&item.error)
+        };
         let items: usize = self.items.iter().map(item).sum();
         let job = &self.job;
-        let values: usize = [&job.request_data, &job.context, &job.result_data, &job.labels].map(json).iter().sum();
+        let values: usize = [
+            &job.request_data,
+            &job.context,
+            &job.result_data,
+            &job.labels,
+        ]
+        .map(json)
+        .iter()
+        .sum();
         // Any text of an imported job may be long.
         let texts = [
             &job.content,

@@ -2,7 +2,9 @@
 //! that any number of processes may start at once and a failure leaves the schema unchanged.
 
 use super::{Database, dialect};
-use migration::{IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager};
+use migration::{
+    IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbErr, TransactionTrait,
     sea_query::{Asterisk, Expr, ExprTrait, Query, Table},
@@ -15,7 +17,9 @@ pub enum MigrateError {
          of its own with --database-url, and bring the old jobs along with `callsheet import`"
     )]
     Foreign(&'static str),
-    #[error("the database was migrated by a newer Callsheet ({0}): start that one, or give this one another database")]
+    #[error(
+        "the database was migrated by a newer Callsheet ({0}): start that one, or give this one another database"
+    )]
     Newer(String),
     #[error(
         "this database was made by an earlier build of Callsheet (step {0}), and is left untouched: \
@@ -56,14 +60,21 @@ pub struct Doomed {
 }
 
 /// Changes the schema. Returns the names of the steps taken, in order.
-#[allow(clippy::disallowed_methods, reason = "the schema is changed outside the verbs' writes, under its own lock")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the schema is changed outside the verbs' writes, under its own lock"
+)]
 pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     // A snapshot, because another process may be about to migrate.
     let moment = db.snapshot().await?;
     guard(moment.without_timeout()).await?;
     moment.rollback().await?;
     dialect::prepare(db.read().without_timeout()).await?;
-    let tx = db.read().without_timeout().begin_with_options(dialect::write_transaction()).await?;
+    let tx = db
+        .read()
+        .without_timeout()
+        .begin_with_options(dialect::write_transaction())
+        .await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
     let mut steps = back(&tx, change).await?;
@@ -73,7 +84,11 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
         Change::Down { .. } | Change::Reset => Some(0),
     };
     let pending = names(&tx, MigrationStatus::Pending).await?;
-    steps.extend(pending.into_iter().take(limit.map_or(usize::MAX, |n| n as usize)));
+    steps.extend(
+        pending
+            .into_iter()
+            .take(limit.map_or(usize::MAX, |n| n as usize)),
+    );
     Migrator::up(&tx, limit).await?;
     tx.commit().await?;
     Ok(steps)
@@ -82,15 +97,28 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
 /// Returns the tables that the change would drop, found by making the change and rolling it back.
 #[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
 pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, MigrateError> {
-    let tx = db.read().without_timeout().begin_with_options(dialect::write_transaction()).await?;
+    let tx = db
+        .read()
+        .without_timeout()
+        .begin_with_options(dialect::write_transaction())
+        .await?;
     dialect::lock_schema(&tx).await?;
     guard(&tx).await?;
     let mut doomed = Vec::new();
     for table in existing_tables(&tx).await? {
-        let rows = Query::select().expr(Expr::col(Asterisk).count()).from(table).to_owned();
+        let rows = Query::select()
+            .expr(Expr::col(Asterisk).count())
+            .from(table)
+            .to_owned();
         let row = tx.query_one(&rows).await?;
-        let rows = row.map(|r| r.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0);
-        doomed.push(Doomed { table: table.to_owned(), rows });
+        let rows = row
+            .map(|r| r.try_get_by_index::<i64>(0))
+            .transpose()?
+            .unwrap_or(0);
+        doomed.push(Doomed {
+            table: table.to_owned(),
+            rows,
+        });
     }
     back(&tx, change).await?;
     let kept = existing_tables(&tx).await?;
@@ -104,8 +132,13 @@ pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     let moment = db.snapshot().await?;
     let db = moment.without_timeout();
     guard(db).await?;
-    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(of_another_build)?;
-    let step = |s: &Migration| Step { name: s.name().to_owned(), applied: s.status() == MigrationStatus::Applied };
+    let steps = Migrator::get_migration_with_status_read_only(db)
+        .await
+        .map_err(of_another_build)?;
+    let step = |s: &Migration| Step {
+        name: s.name().to_owned(),
+        applied: s.status() == MigrationStatus::Applied,
+    };
     Ok(steps.iter().map(step).collect())
 }
 
@@ -119,7 +152,11 @@ async fn back(tx: &DatabaseTransaction, change: Change) -> Result<Vec<String>, M
             if names(tx, MigrationStatus::Applied).await?.is_empty() {
                 return Ok(Vec::new());
             }
-            for table in migration::TABLES.iter().rev().chain([&migration::MIGRATION_TABLE]) {
+            for table in migration::TABLES
+                .iter()
+                .rev()
+                .chain([&migration::MIGRATION_TABLE])
+            {
                 tx.execute(Table::drop().table(*table).if_exists()).await?;
             }
             return Ok(Vec::new());
@@ -140,14 +177,24 @@ where
 {
     let applied = names(db, MigrationStatus::Applied).await?;
     // The name of a step that creates a table ends with the name of the table.
-    let made = |table: &str| applied.iter().any(|step| step.strip_suffix(table).is_some_and(|s| s.ends_with('_')));
-    match existing_tables(db).await?.into_iter().find(|table| !made(table)) {
+    let made = |table: &str| {
+        applied
+            .iter()
+            .any(|step| step.strip_suffix(table).is_some_and(|s| s.ends_with('_')))
+    };
+    match existing_tables(db)
+        .await?
+        .into_iter()
+        .find(|table| !made(table))
+    {
         Some(table) => Err(MigrateError::Foreign(table)),
         None => Ok(()),
     }
 }
 
-async fn existing_tables<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result<Vec<&'static str>, DbErr> {
+async fn existing_tables<'c>(
+    db: impl IntoSchemaManagerConnection<'c>,
+) -> Result<Vec<&'static str>, DbErr> {
     let manager = SchemaManager::new(db);
     let mut tables = Vec::new();
     for table in migration::TABLES {
@@ -158,9 +205,18 @@ async fn existing_tables<'c>(db: impl IntoSchemaManagerConnection<'c>) -> Result
     Ok(tables)
 }
 
-async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Vec<String>, MigrateError> {
-    let steps = Migrator::get_migration_with_status_read_only(db).await.map_err(of_another_build)?;
-    Ok(steps.iter().filter(|s| s.status() == wanted).map(|s| s.name().to_owned()).collect())
+async fn names<C: ConnectionTrait>(
+    db: &C,
+    wanted: MigrationStatus,
+) -> Result<Vec<String>, MigrateError> {
+    let steps = Migrator::get_migration_with_status_read_only(db)
+        .await
+        .map_err(of_another_build)?;
+    Ok(steps
+        .iter()
+        .filter(|s| s.status() == wanted)
+        .map(|s| s.name().to_owned())
+        .collect())
 }
 
 /// Error for a database with steps that this build does not have. The migrator answers with a
@@ -168,8 +224,12 @@ async fn names<C: ConnectionTrait>(db: &C, wanted: MigrationStatus) -> Result<Ve
 /// unknown one sorts behind all steps of this build, a newer Callsheet has applied it. Otherwise an
 /// earlier build did, whose steps have been replaced since.
 fn of_another_build(error: DbErr) -> MigrateError {
-    let DbErr::Custom(text) = error else { return error.into() };
-    let Some(newest) = text.split('\'').skip(1).step_by(2).max() else { return DbErr::Custom(text).into() };
+    let DbErr::Custom(text) = error else {
+        return error.into();
+    };
+    let Some(newest) = text.split('\'').skip(1).step_by(2).max() else {
+        return DbErr::Custom(text).into();
+    };
     let steps = Migrator::get_migration_files();
     if steps.iter().all(|step| step.name() < newest) {
         MigrateError::Newer(newest.to_owned())

@@ -26,8 +26,8 @@ mod writer;
 pub use change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use dialect::{
-    bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs, prefix, text_member,
-    unindexed,
+    bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs,
+    prefix, text_member, unindexed,
 };
 pub use errors::is_unique_violation;
 pub use faults::{Fault, Faults, Step};
@@ -37,7 +37,9 @@ pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of
 pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use statement_timeout::TimedConn;
-pub use tail::{LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position};
+pub use tail::{
+    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position,
+};
 pub use tx::Tx;
 pub use write::claim_statements;
 use writer::WriterResources;
@@ -48,7 +50,8 @@ use file::DatabaseFile;
 use pg_notifier::PgNotifier;
 use ready::ReadinessCache;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr, QueryResult, Statement,
+    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
+    QueryResult, Statement,
 };
 use statement_timeout::StatementTimeout;
 use std::{sync::Arc, time::Duration};
@@ -81,11 +84,18 @@ impl Database {
         // next write. A shared pool would rotate the writes among its connections, each with a
         // stale cache.
         let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
-            true => connect::connect(&Options { max_connections: 1, ..options.clone() }).await?,
+            true => {
+                connect::connect(&Options {
+                    max_connections: 1,
+                    ..options.clone()
+                })
+                .await?
+            }
             false => conn.clone(),
         };
         let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let relay = dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
+        let relay =
+            dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
         let lanes = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
         let means = WriterResources {
@@ -97,7 +107,16 @@ impl Database {
         };
         let writer = Writer::new(means, writers, lanes);
         let url = options.url.as_str().into();
-        Ok(Self { conn, writer, for_writing, writers, bus: desk, notifier: relay, url, ready: Arc::default() })
+        Ok(Self {
+            conn,
+            writer,
+            for_writing,
+            writers,
+            bus: desk,
+            notifier: relay,
+            url,
+            ready: Arc::default(),
+        })
     }
 
     /// Returns a database without connections; every call fails. Used for the API's document, which
@@ -105,14 +124,32 @@ impl Database {
     pub fn detached() -> Self {
         let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
         let desk = ChangeBus::default();
-        let means = WriterResources { conn: conn.clone(), desk: desk.clone(), relay: None, file: None, faults: None };
+        let means = WriterResources {
+            conn: conn.clone(),
+            desk: desk.clone(),
+            relay: None,
+            file: None,
+            faults: None,
+        };
         let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
-        Self { writer, for_writing, conn, writers: 1, bus: desk, notifier: None, url, ready: Arc::default() }
+        Self {
+            writer,
+            for_writing,
+            conn,
+            writers: 1,
+            bus: desk,
+            notifier: None,
+            url,
+            ready: Arc::default(),
+        }
     }
 
     /// Returns whether this value has no database behind it.
     pub fn is_detached(&self) -> bool {
-        matches!(self.conn.without_timeout().inner, DatabaseConnectionType::Disconnected)
+        matches!(
+            self.conn.without_timeout().inner,
+            DatabaseConnectionType::Disconnected
+        )
     }
 
     /// Returns the pool for reading. A write through it would create neither event nor version: use
@@ -123,12 +160,18 @@ impl Database {
 
     /// Begins a read transaction whose statements all see one snapshot.
     pub async fn snapshot(&self) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
-        self.conn.begin(dialect::snapshot(self.conn.get_database_backend())).await
+        self.conn
+            .begin(dialect::snapshot(self.conn.get_database_backend()))
+            .await
     }
 
     /// Runs a query that may take long. Returns `None` if PostgreSQL needs longer than `most`.
     /// SQLite cannot be interrupted, so callers keep its queries small instead.
-    pub async fn within(&self, most: Duration, query: Statement) -> Result<Option<Vec<QueryResult>>, DbErr> {
+    pub async fn within(
+        &self,
+        most: Duration,
+        query: Statement,
+    ) -> Result<Option<Vec<QueryResult>>, DbErr> {
         if !dialect::limits_time(self.conn.get_database_backend()) {
             return self.conn.query_all_raw(query).await.map(Some);
         }
@@ -161,7 +204,12 @@ impl Database {
     /// SQLite, which has no notifications.
     pub async fn listen(&self) {
         match &self.notifier {
-            Some(relay) => relay.clone().listen(self.url.to_string(), self.bus.clone()).await,
+            Some(relay) => {
+                relay
+                    .clone()
+                    .listen(self.url.to_string(), self.bus.clone())
+                    .await
+            }
             None => std::future::pending().await,
         }
     }

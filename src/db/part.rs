@@ -6,7 +6,8 @@
 
 use super::{dialect, readable};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, QuerySelect,
+    QueryTrait, Select,
     sea_query::{ColumnType, Expr, ExprTrait},
 };
 use std::ops::{Deref, DerefMut};
@@ -73,7 +74,11 @@ where
     M: FromQueryResult,
 {
     let backend = db.get_database_backend();
-    let sizes = query.clone().select_only().expr_as(bytes_of(backend, columns), "bytes").limit(limit + 1);
+    let sizes = query
+        .clone()
+        .select_only()
+        .expr_as(bytes_of(backend, columns), "bytes")
+        .limit(limit + 1);
     let sizes = sizes_of(db, sizes).await?;
     let fit = Ord::min(fitting(sizes.iter().copied(), PART_BYTES), limit);
     let rows = readable::page(query, fit, db).await?;
@@ -82,9 +87,16 @@ where
 }
 
 /// Runs a query that selects one number, and returns it for each row as a size.
-pub async fn sizes_of<E: EntityTrait>(db: &impl ConnectionTrait, query: Select<E>) -> Result<Vec<u64>, DbErr> {
-    let rows = db.query_all_raw(query.build(db.get_database_backend())).await?;
-    rows.iter().map(|row| row.try_get_by_index::<i64>(0).map(i64::unsigned_abs)).collect()
+pub async fn sizes_of<E: EntityTrait>(
+    db: &impl ConnectionTrait,
+    query: Select<E>,
+) -> Result<Vec<u64>, DbErr> {
+    let rows = db
+        .query_all_raw(query.build(db.get_database_backend()))
+        .await?;
+    rows.iter()
+        .map(|row| row.try_get_by_index::<i64>(0).map(i64::unsigned_abs))
+        .collect()
 }
 
 /// Counts the leading rows that fit into `most` bytes together; at least one, if there is any.
@@ -100,10 +112,17 @@ pub fn fitting(sizes: impl Iterator<Item = u64>, most: u64) -> u64 {
 /// Approximate bytes that a row holds in these columns.
 pub fn bytes_of<C: ColumnTrait>(backend: DbBackend, columns: &[C]) -> Expr {
     let bytes = |column: &C| {
-        let is_json = matches!(column.def().get_column_type(), ColumnType::Json | ColumnType::JsonBinary);
+        let is_json = matches!(
+            column.def().get_column_type(),
+            ColumnType::Json | ColumnType::JsonBinary
+        );
         dialect::rows::bytes(backend, Expr::col(column.as_column_ref()), is_json)
     };
-    columns.iter().map(bytes).reduce(|sum, one| sum.add(one)).unwrap_or_else(|| Expr::val(0i64))
+    columns
+        .iter()
+        .map(bytes)
+        .reduce(|sum, one| sum.add(one))
+        .unwrap_or_else(|| Expr::val(0i64))
 }
 
 #[cfg(test)]

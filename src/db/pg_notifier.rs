@@ -57,7 +57,12 @@ impl PgNotifier {
     /// Starts the task that sends.
     pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
-        let relay = Self { conn, me, waiting: Arc::default(), woken: Arc::default() };
+        let relay = Self {
+            conn,
+            me,
+            waiting: Arc::default(),
+            woken: Arc::default(),
+        };
         let sender = relay.clone();
         tokio::spawn(for_ever("send", move || sender.clone().send()));
         relay
@@ -70,7 +75,12 @@ impl PgNotifier {
         if waiting.more {
             waiting.jobs.clear();
         } else {
-            waiting.jobs.extend(notice.jobs.iter().map(|news| (news.job_id.clone(), news.clone())));
+            waiting.jobs.extend(
+                notice
+                    .jobs
+                    .iter()
+                    .map(|news| (news.job_id.clone(), news.clone())),
+            );
         }
         drop(waiting);
         self.woken.notify_one();
@@ -78,15 +88,25 @@ impl PgNotifier {
 
     /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
-        let Outbox { jobs, more } = std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        let notice = CommitNotice { jobs: jobs.into_values().collect(), more, ..CommitNotice::default() };
+        let Outbox { jobs, more } =
+            std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
+        let notice = CommitNotice {
+            jobs: jobs.into_values().collect(),
+            more,
+            ..CommitNotice::default()
+        };
         if notice.is_empty() {
             return Ok(());
         }
-        let message = Message { from: self.me.clone(), notice };
-        let text = serde_json::to_string(&message).map_err(|error| DbErr::Custom(error.to_string()))?;
+        let message = Message {
+            from: self.me.clone(),
+            notice,
+        };
+        let text =
+            serde_json::to_string(&message).map_err(|error| DbErr::Custom(error.to_string()))?;
         let sql = format!("SELECT pg_notify('{CHANNEL}', $1)");
-        let notify = Statement::from_sql_and_values(self.conn.get_database_backend(), sql, [text.into()]);
+        let notify =
+            Statement::from_sql_and_values(self.conn.get_database_backend(), sql, [text.into()]);
         self.conn.execute_raw(notify).await.map(|_| ())
     }
 
@@ -107,7 +127,9 @@ impl PgNotifier {
         loop {
             match self.hear(&url, &desk).await {
                 Ok(()) => {}
-                Err(error) => tracing::debug!(%error, "other servers are not heard: listening again"),
+                Err(error) => {
+                    tracing::debug!(%error, "other servers are not heard: listening again")
+                }
             }
             tokio::time::sleep(RECONNECT_DELAY).await;
         }

@@ -3,8 +3,9 @@
 //! returned.
 
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, PrimaryKeyToColumn, QueryResult,
-    QuerySelect, QueryTrait, Select, SelectGetableTuple, SelectModel, Selector, SelectorRaw, TryGetableMany,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, IdenStatic, Iterable, PrimaryKeyToColumn,
+    QueryResult, QuerySelect, QueryTrait, Select, SelectGetableTuple, SelectModel, Selector,
+    SelectorRaw, TryGetableMany,
 };
 use sqlx::{Column, Row, TypeInfo};
 use std::{
@@ -39,25 +40,36 @@ pub trait Readable: Sized {
     type Row: Send;
 
     /// Returns all readable rows.
-    fn rows(self, db: &impl ConnectionTrait) -> impl Future<Output = Result<Vec<Self::Row>, DbErr>> + Send;
+    fn rows(
+        self,
+        db: &impl ConnectionTrait,
+    ) -> impl Future<Output = Result<Vec<Self::Row>, DbErr>> + Send;
 
     /// Returns the only row.
     ///
     /// Errors: one that names the row, if it cannot be read.
-    fn row(self, db: &impl ConnectionTrait) -> impl Future<Output = Result<Option<Self::Row>, DbErr>> + Send;
+    fn row(
+        self,
+        db: &impl ConnectionTrait,
+    ) -> impl Future<Output = Result<Option<Self::Row>, DbErr>> + Send;
 }
 
 impl<E: EntityTrait<Model: Send>> Readable for Select<E> {
     type Row = E::Model;
 
     async fn rows(self, db: &impl ConnectionTrait) -> Result<Vec<E::Model>, DbErr> {
-        let rows = db.query_all_raw(self.build(db.get_database_backend())).await?;
+        let rows = db
+            .query_all_raw(self.build(db.get_database_backend()))
+            .await?;
         Ok(decode(&rows, model::<E::Model>, name_of::<E>).read)
     }
 
     async fn row(self, db: &impl ConnectionTrait) -> Result<Option<E::Model>, DbErr> {
-        let row = db.query_one_raw(self.limit(1).build(db.get_database_backend())).await?;
-        row.map(|row| only(&row, model::<E::Model>, name_of::<E>)).transpose()
+        let row = db
+            .query_one_raw(self.limit(1).build(db.get_database_backend()))
+            .await?;
+        row.map(|row| only(&row, model::<E::Model>, name_of::<E>))
+            .transpose()
     }
 }
 
@@ -65,13 +77,18 @@ impl<M: FromQueryResult + Send> Readable for Selector<SelectModel<M>> {
     type Row = M;
 
     async fn rows(self, db: &impl ConnectionTrait) -> Result<Vec<M>, DbErr> {
-        let rows = db.query_all_raw(self.into_statement(db.get_database_backend())).await?;
+        let rows = db
+            .query_all_raw(self.into_statement(db.get_database_backend()))
+            .await?;
         Ok(decode(&rows, model::<M>, first_column).read)
     }
 
     async fn row(self, db: &impl ConnectionTrait) -> Result<Option<M>, DbErr> {
-        let row = db.query_one_raw(self.into_statement(db.get_database_backend())).await?;
-        row.map(|row| only(&row, model::<M>, first_column)).transpose()
+        let row = db
+            .query_one_raw(self.into_statement(db.get_database_backend()))
+            .await?;
+        row.map(|row| only(&row, model::<M>, first_column))
+            .transpose()
     }
 }
 
@@ -85,7 +102,8 @@ impl<M: FromQueryResult + Send> Readable for SelectorRaw<SelectModel<M>> {
 
     async fn row(self, db: &impl ConnectionTrait) -> Result<Option<M>, DbErr> {
         let row = db.query_one_raw(self.into_statement()).await?;
-        row.map(|row| only(&row, model::<M>, first_column)).transpose()
+        row.map(|row| only(&row, model::<M>, first_column))
+            .transpose()
     }
 }
 
@@ -93,13 +111,18 @@ impl<T: TryGetableMany + Send> Readable for Selector<SelectGetableTuple<T>> {
     type Row = T;
 
     async fn rows(self, db: &impl ConnectionTrait) -> Result<Vec<T>, DbErr> {
-        let rows = db.query_all_raw(self.into_statement(db.get_database_backend())).await?;
+        let rows = db
+            .query_all_raw(self.into_statement(db.get_database_backend()))
+            .await?;
         Ok(decode(&rows, tuple::<T>, first_column).read)
     }
 
     async fn row(self, db: &impl ConnectionTrait) -> Result<Option<T>, DbErr> {
-        let row = db.query_one_raw(self.into_statement(db.get_database_backend())).await?;
-        row.map(|row| only(&row, tuple::<T>, first_column)).transpose()
+        let row = db
+            .query_one_raw(self.into_statement(db.get_database_backend()))
+            .await?;
+        row.map(|row| only(&row, tuple::<T>, first_column))
+            .transpose()
     }
 }
 
@@ -142,9 +165,15 @@ pub(super) fn decode<T>(
 ) -> Decoded<T> {
     let read = |row: &QueryResult| in_years(row).and_then(|()| read(row));
     if let Ok(read) = guarded(|| rows.iter().map(&read).collect()) {
-        return Decoded { read, unreadable: Vec::new() };
+        return Decoded {
+            read,
+            unreadable: Vec::new(),
+        };
     }
-    let mut decoded = Decoded { read: Vec::with_capacity(rows.len()), unreadable: Vec::new() };
+    let mut decoded = Decoded {
+        read: Vec::with_capacity(rows.len()),
+        unreadable: Vec::new(),
+    };
     for row in rows {
         match guarded(|| read(row)) {
             Ok(row) => decoded.read.push(row),
@@ -173,12 +202,26 @@ fn only<T>(
 /// Checks that the times of a row on PostgreSQL lie in the years 1 to 9999. Beyond its own range
 /// sqlx would panic, and readers of RFC 3339 accept nothing outside these years.
 pub(super) fn in_years(row: &QueryResult) -> Result<(), DbErr> {
-    let Some(row) = row.try_as_pg_row() else { return Ok(()) };
-    for column in row.columns().iter().filter(|column| column.type_info().name() == "TIMESTAMPTZ") {
-        let value = row.try_get_raw(column.ordinal()).map_err(|error| DbErr::Type(error.to_string()))?;
-        let bytes = value.as_bytes().ok().and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
+    let Some(row) = row.try_as_pg_row() else {
+        return Ok(());
+    };
+    for column in row
+        .columns()
+        .iter()
+        .filter(|column| column.type_info().name() == "TIMESTAMPTZ")
+    {
+        let value = row
+            .try_get_raw(column.ordinal())
+            .map_err(|error| DbErr::Type(error.to_string()))?;
+        let bytes = value
+            .as_bytes()
+            .ok()
+            .and_then(|bytes| <[u8; 8]>::try_from(bytes).ok());
         if bytes.is_some_and(|bytes| !YEARS.contains(&i64::from_be_bytes(bytes))) {
-            return Err(DbErr::Type(format!("{} lies outside of the years 1 to 9999", column.name())));
+            return Err(DbErr::Type(format!(
+                "{} lies outside of the years 1 to 9999",
+                column.name()
+            )));
         }
     }
     Ok(())
@@ -189,7 +232,11 @@ const YEARS: std::ops::RangeInclusive<i64> = -63_082_281_600_000_000..=252_455_6
 
 /// Runs a decoder and turns its panic into an error.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, DbErr>) -> Result<T, DbErr> {
-    let beyond = |_| Err(DbErr::Type("a value is beyond what the program can hold".to_owned()));
+    let beyond = |_| {
+        Err(DbErr::Type(
+            "a value is beyond what the program can hold".to_owned(),
+        ))
+    };
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(beyond)
 }
 
@@ -216,16 +263,32 @@ pub(super) fn name_of<E: EntityTrait>(row: &QueryResult) -> String {
         let column = key.into_column();
         let name = column.as_str();
         let text = row.try_get::<String>("", name).ok();
-        text.or_else(|| row.try_get::<i64>("", name).ok().map(|number| number.to_string()))
-            .or_else(|| row.try_get::<i32>("", name).ok().map(|number| number.to_string()))
-            .unwrap_or_else(|| format!("(unreadable {name})"))
+        text.or_else(|| {
+            row.try_get::<i64>("", name)
+                .ok()
+                .map(|number| number.to_string())
+        })
+        .or_else(|| {
+            row.try_get::<i32>("", name)
+                .ok()
+                .map(|number| number.to_string())
+        })
+        .unwrap_or_else(|| format!("(unreadable {name})"))
     });
-    format!("{} {}", E::default().table_name(), keys.collect::<Vec<_>>().join("/"))
+    format!(
+        "{} {}",
+        E::default().table_name(),
+        keys.collect::<Vec<_>>().join("/")
+    )
 }
 
 /// Name of a row whose table is unknown: its first column.
 fn first_column(row: &QueryResult) -> String {
     let text = row.try_get_by_index::<String>(0).ok();
-    text.or_else(|| row.try_get_by_index::<i64>(0).ok().map(|number| number.to_string()))
-        .unwrap_or_else(|| "(unreadable id)".to_owned())
+    text.or_else(|| {
+        row.try_get_by_index::<i64>(0)
+            .ok()
+            .map(|number| number.to_string())
+    })
+    .unwrap_or_else(|| "(unreadable id)".to_owned())
 }

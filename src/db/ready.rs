@@ -33,7 +33,10 @@ impl Database {
     /// which a write would fail now.
     pub async fn ready(&self) -> Result<()> {
         let mut last = self.ready.0.lock().await;
-        if last.as_ref().is_none_or(|(at, _)| at.elapsed() >= REUSE_FOR) {
+        if last
+            .as_ref()
+            .is_none_or(|(at, _)| at.elapsed() >= REUSE_FOR)
+        {
             *last = Some((Instant::now(), self.try_out().await));
         }
         match last.as_ref() {
@@ -43,9 +46,16 @@ impl Database {
     }
 
     async fn try_out(&self) -> Result<()> {
-        let read = job::Entity::find().select_only().column(job::Column::Id).limit(1).into_tuple::<String>();
+        let read = job::Entity::find()
+            .select_only()
+            .column(job::Column::Id)
+            .limit(1)
+            .into_tuple::<String>();
         read.one(&self.conn.within(READ_TIMEOUT)).await?;
-        let full = self.writer.disk_was_full().is_some_and(|ago| ago < LARGE_PROBE_FOR);
+        let full = self
+            .writer
+            .disk_was_full()
+            .is_some_and(|ago| ago < LARGE_PROBE_FOR);
         let bytes = if full { LARGE_PROBE } else { PROBE_BYTES };
         match self.commit(ProbeWrite { bytes }).await {
             // The write queue is full, so the database is at work.

@@ -13,8 +13,8 @@ use crate::error::{Error, Result as Answer};
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 use sea_orm::{
-    ActiveEnum, ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Select, Statement, TryGetable,
-    prelude::Json,
+    ActiveEnum, ConnectionTrait, DbErr, QueryResult, QuerySelect, QueryTrait, Select, Statement,
+    TryGetable, prelude::Json,
 };
 use serde_json::Value;
 use std::collections::HashSet;
@@ -30,7 +30,10 @@ pub struct Read {
 
 /// Returns the jobs of a query that selects all columns in the order of the entity, without
 /// unreadable ones.
-pub async fn jobs(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Result<Vec<job::Model>, DbErr> {
+pub async fn jobs(
+    db: &impl ConnectionTrait,
+    query: Select<job::Entity>,
+) -> Result<Vec<job::Model>, DbErr> {
     Ok(read(db, query.build(db.get_database_backend())).await?.jobs)
 }
 
@@ -66,8 +69,15 @@ const MAX_ROWS: u64 = 1000;
 /// Returns the only job of a query.
 ///
 /// Errors: `internal_error`, if its row cannot be read.
-pub async fn one_job(db: &impl ConnectionTrait, query: Select<job::Entity>) -> Answer<Option<job::Model>> {
-    let Read { mut jobs, unreadable, .. } = read(db, query.build(db.get_database_backend())).await?;
+pub async fn one_job(
+    db: &impl ConnectionTrait,
+    query: Select<job::Entity>,
+) -> Answer<Option<job::Model>> {
+    let Read {
+        mut jobs,
+        unreadable,
+        ..
+    } = read(db, query.build(db.get_database_backend())).await?;
     match (jobs.pop(), unreadable.into_iter().next()) {
         (None, Some(id)) => Err(Error::Unreadable(id)),
         (job, _) => Ok(job),
@@ -80,14 +90,31 @@ pub async fn read(db: &impl ConnectionTrait, asked: Statement) -> Result<Read, D
     if dialect::rows::gathers(asked.db_backend)
         && let Some(jobs) = gathered(db, &asked).await?
     {
-        return Ok(Read { rows: jobs.len() as u64, jobs, unreadable: HashSet::new() });
+        return Ok(Read {
+            rows: jobs.len() as u64,
+            jobs,
+            unreadable: HashSet::new(),
+        });
     }
     let rows = db.query_all_raw(asked).await?;
-    let id = |row: &QueryResult| row.try_get_by_index::<String>(0).unwrap_or_else(|_| "(unreadable id)".to_owned());
+    let id = |row: &QueryResult| {
+        row.try_get_by_index::<String>(0)
+            .unwrap_or_else(|_| "(unreadable id)".to_owned())
+    };
     let read = |row: &QueryResult| job(&mut ByIndex { row, next: 0 });
-    let Decoded { read: jobs, unreadable } = decode(&rows, read, |row| format!("{TABLE} {}", id(row)));
-    let unreadable = unreadable.into_iter().map(|name| name[TABLE.len() + 1..].to_owned()).collect();
-    Ok(Read { jobs, unreadable, rows: rows.len() as u64 })
+    let Decoded {
+        read: jobs,
+        unreadable,
+    } = decode(&rows, read, |row| format!("{TABLE} {}", id(row)));
+    let unreadable = unreadable
+        .into_iter()
+        .map(|name| name[TABLE.len() + 1..].to_owned())
+        .collect();
+    Ok(Read {
+        jobs,
+        unreadable,
+        rows: rows.len() as u64,
+    })
 }
 
 const TABLE: &str = "video_generation_jobs";
@@ -95,9 +122,16 @@ const TABLE: &str = "video_generation_jobs";
 /// Reads the rows as one JSON text. Returns `None` if a value is not in the form that Callsheet
 /// writes, such as a blob or a time in another format. The caller then decodes the rows one by one,
 /// which accepts more forms.
-async fn gathered(db: &impl ConnectionTrait, asked: &Statement) -> Result<Option<Vec<job::Model>>, DbErr> {
+async fn gathered(
+    db: &impl ConnectionTrait,
+    asked: &Statement,
+) -> Result<Option<Vec<job::Model>>, DbErr> {
     let sql = dialect::rows::gather(&asked.sql);
-    let gather = Statement { sql, values: asked.values.clone(), db_backend: asked.db_backend };
+    let gather = Statement {
+        sql,
+        values: asked.values.clone(),
+        db_backend: asked.db_backend,
+    };
     let text = match db.query_one_raw(gather).await {
         Ok(row) => row.and_then(|row| row.try_get_by_index::<String>(0).ok()),
         Err(error) if dialect::rows::cannot_gather(&error) => None,
@@ -150,15 +184,25 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
         status_since: columns.next()?,
         last_lease_token: columns.next()?,
     };
-    in_years(&job).then_some(job).ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
+    in_years(&job)
+        .then_some(job)
+        .ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
 }
 
 /// Checks that all times of the job lie in the years 1 to 9999: SQLite holds any text for a time,
 /// and chrono reads years of five digits.
 fn in_years(job: &job::Model) -> bool {
-    let optional =
-        [job.run_at, job.started_at, job.completed_at, job.lease_expires_at, job.cancel_requested_at, job.status_since];
-    let mut times = [job.created_at, job.updated_at].into_iter().chain(optional.into_iter().flatten());
+    let optional = [
+        job.run_at,
+        job.started_at,
+        job.completed_at,
+        job.lease_expires_at,
+        job.cancel_requested_at,
+        job.status_since,
+    ];
+    let mut times = [job.created_at, job.updated_at]
+        .into_iter()
+        .chain(optional.into_iter().flatten());
     times.all(|time| YEARS.contains(&time.timestamp()))
 }
 
@@ -185,7 +229,9 @@ impl Columns for ByIndex<'_> {
 
 impl Columns for std::vec::IntoIter<Value> {
     fn next<T: Field>(&mut self) -> Result<T, DbErr> {
-        Iterator::next(self).and_then(T::of).ok_or_else(|| DbErr::Type("not as it is written".to_owned()))
+        Iterator::next(self)
+            .and_then(T::of)
+            .ok_or_else(|| DbErr::Type("not as it is written".to_owned()))
     }
 }
 
@@ -197,13 +243,21 @@ trait Field: TryGetable {
 
 impl Field for String {
     fn of(value: Value) -> Option<Self> {
-        if let Value::String(text) = value { Some(text) } else { None }
+        if let Value::String(text) = value {
+            Some(text)
+        } else {
+            None
+        }
     }
 }
 
 impl<T: Field> Field for Option<T> {
     fn of(value: Value) -> Option<Self> {
-        if value.is_null() { Some(None) } else { T::of(value).map(Some) }
+        if value.is_null() {
+            Some(None)
+        } else {
+            T::of(value).map(Some)
+        }
     }
 }
 

@@ -6,8 +6,9 @@
 
 use super::again::{DeadConnections, is_read};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, RuntimeErr,
-    Statement, TransactionOptions, TransactionTrait, prelude::async_trait::async_trait,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
+    prelude::async_trait::async_trait,
 };
 use sqlx::{Executor, Postgres, pool::PoolOptions};
 use std::{
@@ -34,17 +35,28 @@ pub struct StatementTimeout {
 
 impl StatementTimeout {
     pub fn new(most: Duration) -> Self {
-        Self { limit: Some(most), abandoned_at: Arc::default() }
+        Self {
+            limit: Some(most),
+            abandoned_at: Arc::default(),
+        }
     }
 
     /// Runs a call within the time limit. When the limit is reached it fails with `DbErr::Conn`;
     /// whether the database ran the statement, or still will, is unknown then.
-    pub async fn within<T>(&self, call: impl Future<Output = Result<T, DbErr>>) -> Result<T, DbErr> {
-        let Some(most) = self.limit else { return call.await };
+    pub async fn within<T>(
+        &self,
+        call: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        let Some(most) = self.limit else {
+            return call.await;
+        };
         let mut call = pin!(call);
         // Declared after the call and so dropped before it: the abandoned statement is recorded
         // before its connection returns to the pool.
-        let mut underway = RunningStatement { bound: self, ended: false };
+        let mut underway = RunningStatement {
+            bound: self,
+            ended: false,
+        };
         let outcome = timeout(most, call.as_mut()).await;
         underway.ended = outcome.is_ok();
         outcome.unwrap_or_else(|_| {
@@ -65,17 +77,27 @@ impl StatementTimeout {
     pub fn check_on_release(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
-            let (doubted, show) =
-                (bound.abandoned_recently(), RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)));
+            let (doubted, show) = (
+                bound.abandoned_recently(),
+                RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)),
+            );
             // sqlx does not count a BEGIN whose response was abandoned. Without an open transaction
             // PostgreSQL only warns about the ROLLBACK.
-            let usable = async move { matches!(timeout(show, connection.execute("ROLLBACK")).await, Ok(Ok(_))) };
+            let usable = async move {
+                matches!(
+                    timeout(show, connection.execute("ROLLBACK")).await,
+                    Ok(Ok(_))
+                )
+            };
             Box::pin(async move { Ok(!doubted || usable.await) })
         })
     }
 
     fn abandoned_recently(&self) -> bool {
-        let left = *self.abandoned_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = *self
+            .abandoned_at
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         left.is_some_and(|at| at.elapsed() < CHECK_RELEASED_FOR)
     }
 }
@@ -89,7 +111,11 @@ struct RunningStatement<'a> {
 impl Drop for RunningStatement<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            *self.bound.abandoned_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            *self
+                .bound
+                .abandoned_at
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         }
     }
 }
@@ -105,7 +131,11 @@ pub struct TimedConn<C> {
 
 impl<C> TimedConn<C> {
     pub fn new(inner: C, bound: StatementTimeout) -> Self {
-        Self { inner, bound, again: None }
+        Self {
+            inner,
+            bound,
+            again: None,
+        }
     }
 
     /// Runs a read, and repeats it once if its connection was cut.
@@ -120,7 +150,9 @@ impl<C> TimedConn<C> {
         let began = Instant::now();
         let outcome = self.bound.within(ask(&self.inner, statement.clone())).await;
         match &outcome {
-            Err(error) if again.may_repeat(began, error).await => self.bound.within(ask(&self.inner, statement)).await,
+            Err(error) if again.may_repeat(began, error).await => {
+                self.bound.within(ask(&self.inner, statement)).await
+            }
             _ => outcome,
         }
     }
@@ -140,28 +172,54 @@ impl<C: ConnectionTrait> TimedConn<C> {
 impl TimedConn<DatabaseConnection> {
     /// Returns the same pool, which repeats a read once if its connection was cut.
     pub(super) fn retry_cut_reads(self) -> Self {
-        Self { again: DeadConnections::of_pool(&self.inner), ..self }
+        Self {
+            again: DeadConnections::of_pool(&self.inner),
+            ..self
+        }
     }
 
-    #[allow(clippy::disallowed_methods, reason = "for those that know how a transaction has to begin")]
-    pub(super) async fn begin(&self, options: TransactionOptions) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "for those that know how a transaction has to begin"
+    )]
+    pub(super) async fn begin(
+        &self,
+        options: TransactionOptions,
+    ) -> Result<TimedConn<DatabaseTransaction>, DbErr> {
         let began = Instant::now();
-        let mut begun = self.bound.within(self.inner.begin_with_options(options)).await;
+        let mut begun = self
+            .bound
+            .within(self.inner.begin_with_options(options))
+            .await;
         // A transaction that failed to begin has changed nothing, so beginning again is safe.
         if let (Err(error), Some(again)) = (&begun, &self.again)
             && again.may_repeat(began, error).await
         {
-            begun = self.bound.within(self.inner.begin_with_options(options)).await;
+            begun = self
+                .bound
+                .within(self.inner.begin_with_options(options))
+                .await;
         }
-        Ok(TimedConn { inner: begun?, bound: self.bound.clone(), again: None })
+        Ok(TimedConn {
+            inner: begun?,
+            bound: self.bound.clone(),
+            again: None,
+        })
     }
 
     /// Returns the same pool with a statement timeout of at most `most`. A pool without a timeout
     /// (SQLite) stays without one.
     pub(super) fn within(&self, most: Duration) -> Self {
         let most = self.bound.limit.map(|bound| bound.min(most));
-        let bound = StatementTimeout { limit: most, abandoned_at: self.bound.abandoned_at.clone() };
-        Self { inner: self.inner.clone(), bound, again: self.again.clone() }
+        let bound = StatementTimeout {
+            limit: most,
+            abandoned_at: self.bound.abandoned_at.clone(),
+        };
+        Self {
+            inner: self.inner.clone(),
+            bound,
+            again: self.again.clone(),
+        }
     }
 }
 
@@ -190,10 +248,16 @@ impl<C: ConnectionTrait> ConnectionTrait for TimedConn<C> {
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.read(statement, async |conn: &C, statement| conn.query_one_raw(statement).await).await
+        self.read(statement, async |conn: &C, statement| {
+            conn.query_one_raw(statement).await
+        })
+        .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.read(statement, async |conn: &C, statement| conn.query_all_raw(statement).await).await
+        self.read(statement, async |conn: &C, statement| {
+            conn.query_all_raw(statement).await
+        })
+        .await
     }
 }

@@ -17,7 +17,8 @@ use std::{collections::HashSet, time::Duration};
 pub const MAX_READ_EVENTS: u64 = 200;
 
 /// Columns of an event that may hold long values.
-pub const LARGE_COLUMNS: [job_event::Column; 2] = [job_event::Column::Data, job_event::Column::CurrentStage];
+pub const LARGE_COLUMNS: [job_event::Column; 2] =
+    [job_event::Column::Data, job_event::Column::CurrentStage];
 
 /// Delay between two checks whether a gap is filled or will stay empty.
 const GAP_CHECK_DELAY: Duration = Duration::from_millis(5);
@@ -47,7 +48,12 @@ impl Tail {
             let left = self::writers(&conn).await?;
             writers.retain(|writer| left.contains(writer));
         }
-        Ok(Self { conn, done, mark: None, more: false })
+        Ok(Self {
+            conn,
+            done,
+            mark: None,
+            more: false,
+        })
     }
 
     /// Position up to which every event that will ever exist has been read.
@@ -68,14 +74,21 @@ impl Tail {
     /// Returns the next events in order, at most [`PAGE`].
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
-        let read = part(behind(self.done), MAX_READ_EVENTS, &LARGE_COLUMNS, &self.conn).await?;
+        let read = part(
+            behind(self.done),
+            MAX_READ_EVENTS,
+            &LARGE_COLUMNS,
+            &self.conn,
+        )
+        .await?;
         let mut events: Vec<job_event::Model> = read.rows;
         self.more = read.more;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());
         let newest = events.last().map(|event| event.id);
         let mut next = self.done.saturating_add(1);
         let certain = |event: &&job_event::Model| {
-            let certain = ordered || event.id == next || settled.is_some_and(|settled| event.id <= settled);
+            let certain =
+                ordered || event.id == next || settled.is_some_and(|settled| event.id <= settled);
             next = event.id.saturating_add(1);
             certain
         };
@@ -89,7 +102,10 @@ impl Tail {
         match newest.filter(|_| waits) {
             // The earlier mark, if any, has served its purpose and does not cover this gap.
             Some(upto) if settled.is_some() || self.mark.is_none() => {
-                self.mark = Some(Mark { upto, writers: writers(&self.conn).await? });
+                self.mark = Some(Mark {
+                    upto,
+                    writers: writers(&self.conn).await?,
+                });
             }
             Some(_) => {}
             None if self.more && settled.is_some() => {}
@@ -100,7 +116,9 @@ impl Tail {
 
     /// Position up to which no open transaction can fill a gap; `None` if there is no such mark.
     async fn settled(&mut self) -> Result<Option<i64>> {
-        let Some(mark) = &mut self.mark else { return Ok(None) };
+        let Some(mark) = &mut self.mark else {
+            return Ok(None);
+        };
         if !mark.writers.is_empty() {
             let left = writers(&self.conn).await?;
             mark.writers.retain(|writer| left.contains(writer));
@@ -120,16 +138,28 @@ pub async fn first_position(conn: &Reader) -> Result<Option<i64>> {
 }
 
 async fn end(conn: &Reader, last: bool) -> Result<Option<i64>> {
-    let ids = job_event::Entity::find().select_only().column(job_event::Column::Id).limit(1);
-    let ids = if last { ids.order_by_desc(job_event::Column::Id) } else { ids.order_by_asc(job_event::Column::Id) };
+    let ids = job_event::Entity::find()
+        .select_only()
+        .column(job_event::Column::Id)
+        .limit(1);
+    let ids = if last {
+        ids.order_by_desc(job_event::Column::Id)
+    } else {
+        ids.order_by_asc(job_event::Column::Id)
+    };
     Ok(ids.into_tuple().row(conn).await?)
 }
 
 /// Selects all events after a position, in order.
 pub fn behind(position: i64) -> sea_orm::Select<job_event::Entity> {
-    job_event::Entity::find().filter(job_event::Column::Id.gt(position)).order_by_asc(job_event::Column::Id)
+    job_event::Entity::find()
+        .filter(job_event::Column::Id.gt(position))
+        .order_by_asc(job_event::Column::Id)
 }
 
 async fn writers(conn: &Reader) -> Result<HashSet<String>> {
-    Ok(dialect::writers_of_events(conn).await?.into_iter().collect())
+    Ok(dialect::writers_of_events(conn)
+        .await?
+        .into_iter()
+        .collect())
 }

@@ -33,7 +33,11 @@ pub struct Tx {
 impl Tx {
     pub(super) async fn begin(conn: &Reader, faults: Option<Faults>) -> Result<Self, DbErr> {
         let lost = match &faults {
-            Some(faults) => faults.before(Step::Begin, None::<&DatabaseTransaction>).await?,
+            Some(faults) => {
+                faults
+                    .before(Step::Begin, None::<&DatabaseTransaction>)
+                    .await?
+            }
             None => None,
         };
         let inner = conn.begin(dialect::write_transaction()).await?;
@@ -51,17 +55,28 @@ impl Tx {
 
     /// Adds the job's change to the commit notice.
     pub(super) fn tell(&self, news: JobChanged) {
-        self.notice.lock().unwrap_or_else(PoisonError::into_inner).jobs.push(news);
+        self.notice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .jobs
+            .push(news);
     }
 
     /// Adds a change of the job's lease, and of nothing else, to the commit notice.
     pub(super) fn tell_of_lease(&self, job_id: String) {
-        self.notice.lock().unwrap_or_else(PoisonError::into_inner).leases.push(job_id);
+        self.notice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .leases
+            .push(job_id);
     }
 
     /// Adds to the commit notice that more jobs change than it names.
     pub(super) fn tell_of_more(&self) {
-        self.notice.lock().unwrap_or_else(PoisonError::into_inner).more = true;
+        self.notice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .more = true;
     }
 
     /// Number of statements so far that may have written. While it stays the same, there is nothing
@@ -93,7 +108,10 @@ impl Tx {
         self.inner.commit().await?;
         match lost {
             Some(error) => Err(error),
-            None => Ok(self.notice.into_inner().unwrap_or_else(PoisonError::into_inner)),
+            None => Ok(self
+                .notice
+                .into_inner()
+                .unwrap_or_else(PoisonError::into_inner)),
         }
     }
 

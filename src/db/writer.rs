@@ -80,10 +80,20 @@ impl Writer {
     /// the write queues. A queue does not wait for other transactions' permits, because it would
     /// hold up all writes behind it.
     pub fn new(means: WriterResources, writers: usize, lanes: usize) -> Self {
-        let WriterResources { conn, desk, relay, file, faults } = means;
+        let WriterResources {
+            conn,
+            desk,
+            relay,
+            file,
+            faults,
+        } = means;
         Self(Arc::new(Shared {
             conn,
-            turns: Semaphore::new(if writers > lanes { writers - lanes } else { writers }),
+            turns: Semaphore::new(if writers > lanes {
+                writers - lanes
+            } else {
+                writers
+            }),
             queues: (0..lanes).map(|_| WriteQueue::default()).collect(),
             lane_takes_turns: writers <= lanes,
             blocked: WriteQueue::default(),
@@ -108,8 +118,17 @@ impl Writer {
     /// before its turn is not started.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
-        let (begun, until) = (Arc::new(AtomicBool::new(false)), Instant::now() + WRITE_TIMEOUT);
-        let entry = Entry { _load: self.0.load.add(write.weight())?, write, answer, begun: begun.clone(), until };
+        let (begun, until) = (
+            Arc::new(AtomicBool::new(false)),
+            Instant::now() + WRITE_TIMEOUT,
+        );
+        let entry = Entry {
+            _load: self.0.load.add(write.weight())?,
+            write,
+            answer,
+            begun: begun.clone(),
+            until,
+        };
         self.0.enqueue(Box::new(entry));
         let gone = |_| Error::Internal("the write panicked".to_owned());
         let outcome = match timeout_at(until, &mut outcome).await {
@@ -165,7 +184,9 @@ impl Shared {
                 true => self.turns.acquire().await.ok(),
                 false => None,
             };
-            let Some(batch) = self.queues[lane].take() else { return };
+            let Some(batch) = self.queues[lane].take() else {
+                return;
+            };
             // A separate task, so that a panic in one write does not end the queue.
             let this = self.clone();
             let _ = tokio::spawn(async move { this.run(batch).await }).await;

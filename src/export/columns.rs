@@ -56,7 +56,14 @@ pub const NAMES: [&str; 40] = [
 
 /// Values of a job's columns, in the order of [`NAMES`].
 pub fn values(whole: WholeJob) -> [Value; 40] {
-    let WholeJob { job, items, events, series, episode, active } = whole;
+    let WholeJob {
+        job,
+        items,
+        events,
+        series,
+        episode,
+        active,
+    } = whole;
     [
         job.id.into(),
         job.job_type.into(),
@@ -95,7 +102,9 @@ pub fn values(whole: WholeJob) -> [Value; 40] {
         job.source_status.into(),
         time(job.status_since),
         series.map(series_json).into(),
-        episode.map(|(episode, series)| episode_json(episode, series)).into(),
+        episode
+            .map(|(episode, series)| episode_json(episode, series))
+            .into(),
         active.into_iter().map(active_json).collect(),
         events.into_iter().map(event).collect(),
     ]
@@ -180,12 +189,20 @@ fn number(n: f64) -> Value {
 
 /// Formats a time as RFC 3339 in UTC with microseconds, the precision of both databases.
 fn time(time: Option<DateTime<Utc>>) -> Value {
-    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true)).into()
+    time.map(|time| time.to_rfc3339_opts(SecondsFormat::Micros, true))
+        .into()
 }
 
 /// Returns a job as one JSON object, without rows of other tables.
 pub fn job_json(job: &job::Model) -> Value {
     let values = values(WholeJob::alone(job.clone()));
-    let fields = NAMES.iter().zip(values).filter(|(name, _)| !RELATED.contains(name));
-    Value::Object(fields.map(|(name, value)| ((*name).to_owned(), value)).collect())
+    let fields = NAMES
+        .iter()
+        .zip(values)
+        .filter(|(name, _)| !RELATED.contains(name));
+    Value::Object(
+        fields
+            .map(|(name, value)| ((*name).to_owned(), value))
+            .collect(),
+    )
 }

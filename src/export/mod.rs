@@ -40,9 +40,13 @@ pub async fn jsonl(jobs: &JobManager, out: &mut impl Write) -> Result<u64, Expor
     each(jobs, |job| {
         text.clear();
         let mut line = serde_json::Serializer::new(&mut text);
-        let mut object = line.serialize_map(Some(NAMES.len())).map_err(io::Error::from)?;
+        let mut object = line
+            .serialize_map(Some(NAMES.len()))
+            .map_err(io::Error::from)?;
         for (name, value) in NAMES.iter().zip(values(job)) {
-            object.serialize_entry(name, &value).map_err(io::Error::from)?;
+            object
+                .serialize_entry(name, &value)
+                .map_err(io::Error::from)?;
         }
         object.end().map_err(io::Error::from)?;
         text.push(b'\n');
@@ -77,17 +81,29 @@ pub async fn csv(jobs: &JobManager, out: &mut impl Write) -> Result<u64, ExportE
 fn not_a_formula(text: String) -> String {
     // Some spreadsheets read the full-width forms as the ASCII signs.
     let signs = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
-    if text.starts_with(signs) { format!("'{text}") } else { text }
+    if text.starts_with(signs) {
+        format!("'{text}")
+    } else {
+        text
+    }
 }
 
 /// Calls `write` for each job, oldest first, and returns the number of jobs. `write` returns the
 /// bytes that it wrote.
-async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<usize>) -> Result<u64, ExportError> {
+async fn each(
+    jobs: &JobManager,
+    mut write: impl FnMut(WholeJob) -> io::Result<usize>,
+) -> Result<u64, ExportError> {
     let (mut after, mut written, mut limit) = (None, 0, FIRST_PAGE_JOBS);
     loop {
         let page = jobs.export_page(after, limit).await?;
-        let Some(WholeJob { job: last, .. }) = page.last() else { return Ok(written) };
-        after = Some(Cursor { created_at: last.created_at, id: last.id.clone() });
+        let Some(WholeJob { job: last, .. }) = page.last() else {
+            return Ok(written);
+        };
+        after = Some(Cursor {
+            created_at: last.created_at,
+            id: last.id.clone(),
+        });
         let (length, mut bytes) = (page.len() as u64, 0);
         for job in page {
             bytes += write(job)? as u64;
@@ -100,7 +116,9 @@ async fn each(jobs: &JobManager, mut write: impl FnMut(WholeJob) -> io::Result<u
 /// Size of the next page, after a page of `length` jobs with `bytes` bytes: as many jobs as are
 /// likely to fill [`PAGE_BYTES`], at most twice `length` and at most [`MAX_PAGE_JOBS`].
 fn next_limit(length: u64, bytes: u64) -> u64 {
-    (length * PAGE_BYTES / bytes.max(1)).min(length * 2).clamp(1, MAX_PAGE_JOBS)
+    (length * PAGE_BYTES / bytes.max(1))
+        .min(length * 2)
+        .clamp(1, MAX_PAGE_JOBS)
 }
 
 fn finish(written: u64, out: &mut impl Write) -> Result<u64, ExportError> {
@@ -114,8 +132,22 @@ mod tests {
 
     #[test]
     fn pages_of_small_jobs_grow_and_those_of_large_ones_shrink() {
-        assert_eq!([next_limit(16, 16 << 10), next_limit(128, 1 << 20), next_limit(200, 0)], [32, 200, 200]);
-        assert_eq!([next_limit(16, 16 << 20), next_limit(200, 200 << 20), next_limit(1, 32 << 20)], [4, 4, 1]);
+        assert_eq!(
+            [
+                next_limit(16, 16 << 10),
+                next_limit(128, 1 << 20),
+                next_limit(200, 0)
+            ],
+            [32, 200, 200]
+        );
+        assert_eq!(
+            [
+                next_limit(16, 16 << 20),
+                next_limit(200, 200 << 20),
+                next_limit(1, 32 << 20)
+            ],
+            [4, 4, 1]
+        );
         assert_eq!(next_limit(4, 4 << 20), 4);
     }
 }

@@ -24,7 +24,10 @@ enum Packed {
 
 impl Output {
     pub fn stdout() -> Self {
-        Self { out: Packed::Stdout(BufWriter::new(io::stdout())), whole: None }
+        Self {
+            out: Packed::Stdout(BufWriter::new(io::stdout())),
+            whole: None,
+        }
     }
 
     /// Creates a file, compressed with gzip or zstd if its name ends in `.gz` or `.zst`.
@@ -36,7 +39,10 @@ impl Output {
             Some("zst") => Packed::Zstd(zstd::Encoder::new(file, 0)?),
             _ => Packed::Plain(file),
         };
-        Ok(Self { out, whole: Some(whole) })
+        Ok(Self {
+            out,
+            whole: Some(whole),
+        })
     }
 
     /// Finishes the output, and gives the file its name.

@@ -46,7 +46,10 @@ mod tests {
     #[test]
     fn rejects_are_kept_up_to_a_number_and_a_size() {
         let many = RejectBudget::default();
-        assert_eq!((0..20_000).filter(|_| many.take(1)).count() as u64, MAX_REJECTS);
+        assert_eq!(
+            (0..20_000).filter(|_| many.take(1)).count() as u64,
+            MAX_REJECTS
+        );
         let large = RejectBudget::default();
         assert_eq!((0..100).filter(|_| large.take(1 << 20)).count(), 64);
         assert!(large.is_spent() && !large.take(0));

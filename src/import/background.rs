@@ -32,7 +32,10 @@ pub struct Settings {
 impl Settings {
     /// Disk space that imports leave free, on the disk of the database.
     pub fn room(&self) -> DiskReserve {
-        DiskReserve { free: self.min_free_disk, places: self.database.iter().cloned().collect() }
+        DiskReserve {
+            free: self.min_free_disk,
+            places: self.database.iter().cloned().collect(),
+        }
     }
 }
 
@@ -55,14 +58,29 @@ pub struct ImportPermit {
 impl Background {
     pub fn new(jobs: JobManager, settings: Settings) -> Self {
         let of = |permits: u32| Arc::new(Semaphore::new(permits as usize));
-        let (turns, places, uploads) = (of(MAX_RUNNING), of(MAX_RUNNING + MAX_ADMITTED), of(MAX_UPLOADS));
-        Self { jobs, stop: StopFlag::default(), settings, turns, places, uploads }
+        let (turns, places, uploads) = (
+            of(MAX_RUNNING),
+            of(MAX_RUNNING + MAX_ADMITTED),
+            of(MAX_UPLOADS),
+        );
+        Self {
+            jobs,
+            stop: StopFlag::default(),
+            settings,
+            turns,
+            places,
+            uploads,
+        }
     }
 
     /// Takes a permit for an import that the server has yet to receive; `None` when too many run or
     /// wait.
     pub fn place(&self) -> Option<ImportPermit> {
-        self.places.clone().try_acquire_owned().ok().map(|place| ImportPermit { _place: place })
+        self.places
+            .clone()
+            .try_acquire_owned()
+            .ok()
+            .map(|place| ImportPermit { _place: place })
     }
 
     /// Takes a permit to receive an upload; `None` when the server is receiving the maximum.
@@ -78,9 +96,19 @@ impl Background {
     }
 
     /// Begins a run and returns its id. The server drops `source` when the run has ended.
-    pub async fn start(&self, options: Options, place: ImportPermit, source: impl Send + 'static) -> Result<String> {
+    pub async fn start(
+        &self,
+        options: Options,
+        place: ImportPermit,
+        source: impl Send + 'static,
+    ) -> Result<String> {
         let (time_limit, room) = (self.settings.time_limit, self.settings.room());
-        let options = Options { stop: self.stop.of_one(), time_limit, room, ..options };
+        let options = Options {
+            stop: self.stop.of_one(),
+            time_limit,
+            room,
+            ..options
+        };
         let id = begin(&self.jobs, &options).await?;
         let (this, run) = (self.clone(), id.clone());
         tokio::spawn(async move {
@@ -94,11 +122,18 @@ impl Background {
         let waiting = accompany(self.jobs.clone(), id.to_owned(), options.stop.clone());
         // The semaphore is never closed. A run that is stopped before its turn needs no permit to
         // end.
-        let _turn = options.stop.unless_requested(async { self.turns.acquire().await.ok() }).await;
+        let _turn = options
+            .stop
+            .unless_requested(async { self.turns.acquire().await.ok() })
+            .await;
         drop(waiting);
         match run_as(&self.jobs, options, Some(id), &mut |_| {}).await {
-            Ok(report) => tracing::info!(import_id = id, found = report.total.found, "import ended"),
-            Err(ImportError::Database(error @ (Error::Database(_) | Error::Internal(_) | Error::Unavailable(_)))) => {
+            Ok(report) => {
+                tracing::info!(import_id = id, found = report.total.found, "import ended")
+            }
+            Err(ImportError::Database(
+                error @ (Error::Database(_) | Error::Internal(_) | Error::Unavailable(_)),
+            )) => {
                 tracing::warn!(import_id = id, %error, "import ended");
             }
             Err(error) => tracing::info!(import_id = id, %error, "import ended"),

@@ -13,13 +13,18 @@ pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
     cut_times(&mut record);
     match check_rows(&record) {
         Ok(()) => Ok(record),
-        Err(error) => Err(Reject::new(reason(&error), format!("No job can be like this. {error}"))),
+        Err(error) => Err(Reject::new(
+            reason(&error),
+            format!("No job can be like this. {error}"),
+        )),
     }
 }
 
 /// Reason of the reject, derived from the first invalid field.
 fn reason(error: &Error) -> Reason {
-    let Error::Invalid(errors) = error else { return Reason::WrongType };
+    let Error::Invalid(errors) = error else {
+        return Reason::WrongType;
+    };
     let place = |field: &FieldError| match &field.place {
         Location::Pointer(place) | Location::Parameter(place) => place.clone(),
     };

@@ -40,8 +40,13 @@ impl DiskReserve {
 /// Bytes that this user may still write on the disk of `place`, and the size of the disk in bytes.
 /// `None` if the system does not report them.
 fn of(place: &Path) -> Option<(u64, u64)> {
-    let folder = place.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let disk = rustix::fs::statvfs(place).or_else(|_| rustix::fs::statvfs(folder)).ok()?;
+    let folder = place
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let disk = rustix::fs::statvfs(place)
+        .or_else(|_| rustix::fs::statvfs(folder))
+        .ok()?;
     Some((disk.f_bavail * disk.f_frsize, disk.f_blocks * disk.f_frsize))
 }
 
@@ -52,8 +57,23 @@ mod tests {
     #[test]
     fn a_disk_with_less_than_the_floor_is_named() {
         let places = vec![std::env::temp_dir().join("not-there-yet.db")];
-        assert_eq!(DiskReserve { free: Some(0), places: places.clone() }.lacking(), None);
-        let lacking = DiskReserve { free: Some(u64::MAX), places }.lacking().unwrap();
-        assert!(lacking.contains("not-there-yet.db") && lacking.contains("--min-free-disk-bytes"), "{lacking}");
+        assert_eq!(
+            DiskReserve {
+                free: Some(0),
+                places: places.clone()
+            }
+            .lacking(),
+            None
+        );
+        let lacking = DiskReserve {
+            free: Some(u64::MAX),
+            places,
+        }
+        .lacking()
+        .unwrap();
+        assert!(
+            lacking.contains("not-there-yet.db") && lacking.contains("--min-free-disk-bytes"),
+            "{lacking}"
+        );
     }
 }

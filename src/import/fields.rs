@@ -14,7 +14,10 @@ pub struct Fields {
 
 impl Fields {
     pub fn new(members: Map<String, Value>) -> Self {
-        Self { members, legacy: Legacy::default() }
+        Self {
+            members,
+            legacy: Legacy::default(),
+        }
     }
 
     /// Takes a value; `None` when it is null or missing.
@@ -51,16 +54,28 @@ impl Fields {
     /// other value unchanged. A string that is not JSON goes to `context.legacy`.
     pub fn json(&mut self, name: &str) -> Option<Value> {
         let value = self.take(name)?;
-        let Value::String(text) = &value else { return Some(value) };
-        let Ok(repair::Read { value: mut read, rules, repeated, too_deep: false, .. }) = repair::read(text.as_bytes())
+        let Value::String(text) = &value else {
+            return Some(value);
+        };
+        let Ok(repair::Read {
+            value: mut read,
+            rules,
+            repeated,
+            too_deep: false,
+            ..
+        }) = repair::read(text.as_bytes())
         else {
             return self.aside(name, value);
         };
         if secrets::remove_from(name, &mut read) {
             self.legacy.repaired(name, "secret_removed");
         }
-        rules.into_iter().for_each(|rule| self.legacy.repaired(name, rule));
-        repeated.into_iter().for_each(|_| self.legacy.repaired(name, LAST_COUNTS));
+        rules
+            .into_iter()
+            .for_each(|rule| self.legacy.repaired(name, rule));
+        repeated
+            .into_iter()
+            .for_each(|_| self.legacy.repaired(name, LAST_COUNTS));
         Some(read).filter(|read| !read.is_null())
     }
 

@@ -27,7 +27,11 @@ struct PendingBatch {
 impl InFlight {
     pub fn new(loader: Loader) -> Self {
         let most = loader.jobs.database().writers().min(MAX_IN_FLIGHT);
-        Self { loader: Arc::new(loader), most, flying: VecDeque::new() }
+        Self {
+            loader: Arc::new(loader),
+            most,
+            flying: VecDeque::new(),
+        }
     }
 
     /// Whether a batch must finish before another can start.
@@ -37,10 +41,18 @@ impl InFlight {
 
     /// Starts a batch. Returns the outcomes of the earlier batches that it had to wait for.
     pub async fn send(&mut self, batch: RecordBatch) -> Result<Vec<Outcome>> {
-        let ids = batch.entries.iter().filter_map(|entry| entry.read.as_ref().ok()).map(|record| record.job.id.clone());
+        let ids = batch
+            .entries
+            .iter()
+            .filter_map(|entry| entry.read.as_ref().ok())
+            .map(|record| record.job.id.clone());
         let ids: HashSet<_> = ids.collect();
         let mut landed = Vec::new();
-        while self.flying.iter().any(|flight| !flight.ids.is_disjoint(&ids)) {
+        while self
+            .flying
+            .iter()
+            .any(|flight| !flight.ids.is_disjoint(&ids))
+        {
             landed.extend(self.land().await?);
         }
         let loader = self.loader.clone();
@@ -51,8 +63,14 @@ impl InFlight {
 
     /// Waits for the oldest batch and returns its outcomes; empty when there is none.
     pub async fn land(&mut self) -> Result<Vec<Outcome>> {
-        let Some(flight) = self.flying.pop_front() else { return Ok(Vec::new()) };
-        flight.task.await.unwrap_or_else(|e| Err(Error::Internal(format!("the import of a batch panicked: {e}"))))
+        let Some(flight) = self.flying.pop_front() else {
+            return Ok(Vec::new());
+        };
+        flight.task.await.unwrap_or_else(|e| {
+            Err(Error::Internal(format!(
+                "the import of a batch panicked: {e}"
+            )))
+        })
     }
 
     /// Waits for all batches and returns the outcomes of those that succeeded.

@@ -33,14 +33,28 @@ impl Interrupted {
         let (status, item, rule) = match self {
             _ if record.status != JobStatus::Processing => return,
             Interrupted::Keep => return,
-            Interrupted::Fail => (JobStatus::Failed, ItemStatus::Failed, "interrupted_job_failed"),
-            Interrupted::Requeue => (JobStatus::Queued, ItemStatus::Pending, "interrupted_job_queued"),
+            Interrupted::Fail => (
+                JobStatus::Failed,
+                ItemStatus::Failed,
+                "interrupted_job_failed",
+            ),
+            Interrupted::Requeue => (
+                JobStatus::Queued,
+                ItemStatus::Pending,
+                "interrupted_job_queued",
+            ),
         };
         record.status = status;
         if status == JobStatus::Failed {
-            record.error.get_or_insert_with(|| "The service that ran the job ended before the job did.".to_owned());
+            record.error.get_or_insert_with(|| {
+                "The service that ran the job ended before the job did.".to_owned()
+            });
         }
-        record.items.iter_mut().filter(|i| i.status == ItemStatus::Processing).for_each(|i| i.status = item);
+        record
+            .items
+            .iter_mut()
+            .filter(|i| i.status == ItemStatus::Processing)
+            .for_each(|i| i.status = item);
         record.legacy.repaired("status", rule);
     }
 }
@@ -50,6 +64,11 @@ impl FromStr for Interrupted {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|word| word.name() == name);
-        found.ok_or_else(|| format!("`{name}` is none of: {}", Self::ALL.map(Self::name).join(", ")))
+        found.ok_or_else(|| {
+            format!(
+                "`{name}` is none of: {}",
+                Self::ALL.map(Self::name).join(", ")
+            )
+        })
     }
 }

@@ -47,7 +47,11 @@ pub enum Unread {
 pub fn parse(text: &[u8]) -> Result<Parsed, Unread> {
     let noticed = Findings::default();
     let mut json = serde_json::Deserializer::from_slice(text);
-    let value = ValueVisitor { noticed: &noticed, depth: 0 }.deserialize(&mut json);
+    let value = ValueVisitor {
+        noticed: &noticed,
+        depth: 0,
+    }
+    .deserialize(&mut json);
     let value = value.and_then(|value| json.end().map(|()| value));
     let value = value.map_err(|error| match noticed.weight.get() > MAX_VALUE_BYTES {
         true => Unread::TooMany,
@@ -73,7 +77,11 @@ struct Findings {
 impl Findings {
     fn weigh<E: serde::de::Error>(&self, bytes: usize) -> Result<(), E> {
         self.weight.set(self.weight.get() + bytes);
-        if self.weight.get() > MAX_VALUE_BYTES { Err(E::custom("too many values")) } else { Ok(()) }
+        if self.weight.get() > MAX_VALUE_BYTES {
+            Err(E::custom("too many values"))
+        } else {
+            Ok(())
+        }
     }
 }
 
@@ -182,7 +190,10 @@ mod tests {
         let read = parse(br#"{"a": 1, "b": [{"c": 1, "c": 2, "c": 3}], "a": null}"#).unwrap();
         assert_eq!(
             (read.value, read.repeated),
-            (json!({"a": null, "b": [{"c": 3}]}), vec!["c".to_owned(), "a".to_owned()])
+            (
+                json!({"a": null, "b": [{"c": 3}]}),
+                vec!["c".to_owned(), "a".to_owned()]
+            )
         );
         assert!(parse(b"{} {}").is_err() && parse("[".repeat(100_000).as_bytes()).is_err());
     }

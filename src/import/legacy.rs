@@ -32,7 +32,10 @@ impl Legacy {
     /// Notes that this rule repaired the field.
     pub fn repaired(&mut self, field: impl Into<String>, rule: &'static str) {
         debug_assert!(!rules::meaning(rule).is_empty(), "no rule {rule}");
-        self.repairs.push(Repair { field: field.into(), rule });
+        self.repairs.push(Repair {
+            field: field.into(),
+            rule,
+        });
     }
 
     /// Notes the repair of a field, and keeps its raw value.
@@ -51,7 +54,10 @@ impl Legacy {
             context.insert("legacy".into(), Value::Object(self.legacy));
         }
         if !self.repairs.is_empty() {
-            let repairs = self.repairs.into_iter().map(|Repair { field, rule }| json!({"field": field, "rule": rule}));
+            let repairs = self
+                .repairs
+                .into_iter()
+                .map(|Repair { field, rule }| json!({"field": field, "rule": rule}));
             context.insert("repairs".into(), repairs.collect());
         }
         (!context.is_empty()).then_some(Value::Object(context))

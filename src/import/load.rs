@@ -53,15 +53,29 @@ impl Loader {
         let _room = batch.room.take();
         let mut batch = batch.entries;
         if let Some(shown) = &self.shown {
-            batch.iter_mut().for_each(|entry| entry.file = shown.clone());
+            batch
+                .iter_mut()
+                .for_each(|entry| entry.file = shown.clone());
         }
-        let rejects = batch.iter().filter_map(|entry| self.kept(entry, entry.read.as_ref().err()?));
+        let rejects = batch
+            .iter()
+            .filter_map(|entry| self.kept(entry, entry.read.as_ref().err()?));
         let rejects: Vec<_> = rejects.collect();
         let rejected = batch.iter().filter(|entry| entry.read.is_err()).count();
         let mut outcomes = Vec::with_capacity(batch.len());
-        let (mut records, mut good) = (Vec::with_capacity(batch.len()), Vec::with_capacity(batch.len()));
+        let (mut records, mut good) = (
+            Vec::with_capacity(batch.len()),
+            Vec::with_capacity(batch.len()),
+        );
         for entry in batch {
-            let ReadRecord { file, at, raw, bytes, read, repairs } = entry;
+            let ReadRecord {
+                file,
+                at,
+                raw,
+                bytes,
+                read,
+                repairs,
+            } = entry;
             let (id, fate) = match read {
                 Ok(record) => {
                     let id = record.job.id.clone();
@@ -71,13 +85,31 @@ impl Loader {
                 }
                 Err(reject) => (None, RecordOutcome::Rejected(reject)),
             };
-            outcomes.push(Outcome { file, at, id, fate, repairs, bytes });
+            outcomes.push(Outcome {
+                file,
+                at,
+                id,
+                fate,
+                repairs,
+                bytes,
+            });
         }
-        let repaired = good.iter().map(|(i, _)| !outcomes[*i].repairs.is_empty()).collect();
-        let batch = ImportChunk { jobs: Arc::new(records), repaired, rejected, rejects };
+        let repaired = good
+            .iter()
+            .map(|(i, _)| !outcomes[*i].repairs.is_empty())
+            .collect();
+        let batch = ImportChunk {
+            jobs: Arc::new(records),
+            repaired,
+            rejected,
+            rejects,
+        };
         let places: Vec<_> = good.iter().map(|(i, _)| *i).collect();
         match self.land(batch).await? {
-            Ok(landed) => landed.into_iter().zip(places).for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
+            Ok(landed) => landed
+                .into_iter()
+                .zip(places)
+                .for_each(|(landed, i)| outcomes[i].fate = fate(landed)),
             Err(records) => {
                 for ((i, raw), record) in good.into_iter().zip(records.iter()) {
                     self.load_alone(record, &raw, &mut outcomes[i]).await?;
@@ -89,18 +121,31 @@ impl Loader {
 
     /// Writes the batch and returns one result per record. If the database refuses the batch,
     /// writes only its rejects and returns the records.
-    async fn land(&self, batch: ImportChunk) -> Result<std::result::Result<Vec<Imported>, Arc<Vec<ImportedJob>>>> {
+    async fn land(
+        &self,
+        batch: ImportChunk,
+    ) -> Result<std::result::Result<Vec<Imported>, Arc<Vec<ImportedJob>>>> {
         let records = batch.jobs.clone();
         let Some(import_id) = &self.import_id else {
             let landed = self.jobs.dry_run_import(&records, self.on_conflict).await?;
             return Ok(Ok(self.once(&records, landed)));
         };
         let (rejected, rejects) = (batch.rejected, batch.rejects.clone());
-        match self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await {
+        match self
+            .jobs
+            .import_batch(import_id, self.on_conflict, self.dry.is_some(), batch)
+            .await
+        {
             Ok(landed) => Ok(Ok(self.once(&records, landed))),
             Err(error) if is_of_all(&error) => Err(error),
             Err(_) => {
-                self.write(ImportChunk { jobs: Arc::default(), repaired: Vec::new(), rejected, rejects }).await?;
+                self.write(ImportChunk {
+                    jobs: Arc::default(),
+                    repaired: Vec::new(),
+                    rejected,
+                    rejects,
+                })
+                .await?;
                 Ok(Err(records))
             }
         }
@@ -118,11 +163,29 @@ impl Loader {
         records.iter().zip(landed).map(again).collect()
     }
 
-    async fn load_alone(&self, record: &ImportedJob, raw: &[u8], outcome: &mut Outcome) -> Result<()> {
+    async fn load_alone(
+        &self,
+        record: &ImportedJob,
+        raw: &[u8],
+        outcome: &mut Outcome,
+    ) -> Result<()> {
         let repaired = vec![!outcome.repairs.is_empty()];
         let jobs = Arc::new(vec![record.clone()]);
-        match self.write(ImportChunk { jobs, repaired, rejected: 0, rejects: Vec::new() }).await {
-            Ok(landed) => outcome.fate = landed.into_iter().next().map_or(RecordOutcome::AlreadyThere, fate),
+        match self
+            .write(ImportChunk {
+                jobs,
+                repaired,
+                rejected: 0,
+                rejects: Vec::new(),
+            })
+            .await
+        {
+            Ok(landed) => {
+                outcome.fate = landed
+                    .into_iter()
+                    .next()
+                    .map_or(RecordOutcome::AlreadyThere, fate)
+            }
             Err(error) if is_of_all(&error) => return Err(error),
             Err(error) => {
                 let reject = Reject::new(Reason::DatabaseRefused, error.to_string());
@@ -135,7 +198,13 @@ impl Loader {
                     repairs: Vec::new(),
                 };
                 let rejects = self.kept(&entry, &reject).into_iter().collect();
-                self.write(ImportChunk { jobs: Arc::default(), repaired: Vec::new(), rejected: 1, rejects }).await?;
+                self.write(ImportChunk {
+                    jobs: Arc::default(),
+                    repaired: Vec::new(),
+                    rejected: 1,
+                    rejects,
+                })
+                .await?;
                 outcome.fate = RecordOutcome::Rejected(reject);
             }
         }
@@ -144,7 +213,9 @@ impl Loader {
 
     async fn write(&self, batch: ImportChunk) -> Result<Vec<Imported>> {
         let import_id = self.import_id.as_deref().unwrap_or_default();
-        self.jobs.import_batch(import_id, self.on_conflict, self.dry.is_some(), batch).await
+        self.jobs
+            .import_batch(import_id, self.on_conflict, self.dry.is_some(), batch)
+            .await
     }
 
     /// Builds the row of a reject; `None` when the allowance is used up.
@@ -154,11 +225,22 @@ impl Loader {
     }
 
     fn row(&self, entry: &ReadRecord, reject: &Reject) -> import_reject::Model {
-        let ReadRecord { file, at, raw, bytes, .. } = entry;
-        let key = Some(at).filter(|at| **at != Position::File).map(|at| text::plain(&at.to_string()).into_owned());
+        let ReadRecord {
+            file,
+            at,
+            raw,
+            bytes,
+            ..
+        } = entry;
+        let key = Some(at)
+            .filter(|at| **at != Position::File)
+            .map(|at| text::plain(&at.to_string()).into_owned());
         let shown = &raw[..raw.len().min(MAX_SHOWN_BYTES)];
         let cut = match *bytes > shown.len() as u64 {
-            true => format!(" Of the record, the first {} KiB are kept.", (shown.len() >> 10).max(1)),
+            true => format!(
+                " Of the record, the first {} KiB are kept.",
+                (shown.len() >> 10).max(1)
+            ),
             false => String::new(),
         };
         let raw = secrets::hidden(&String::from_utf8_lossy(shown));

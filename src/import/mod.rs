@@ -124,8 +124,13 @@ pub enum ImportError {
     #[error("none of the sources can be read. {}", listed(.0))]
     NoneReadable(Vec<(PathBuf, Reject)>),
     #[error("the report {} cannot be written: {source}. What came in until then is whole.", path.display())]
-    Report { path: PathBuf, source: std::io::Error },
-    #[error("the import stopped: {0} What came in until then is whole, and running again does the rest.")]
+    Report {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error(
+        "the import stopped: {0} What came in until then is whole, and running again does the rest."
+    )]
     Database(#[from] Error),
 }
 
@@ -148,7 +153,11 @@ pub async fn run(
     options: &Options,
     on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    if let Some(report) = options.report.as_deref().filter(|report| atomic_file::would_change(report, &options.files)) {
+    if let Some(report) = options
+        .report
+        .as_deref()
+        .filter(|report| atomic_file::would_change(report, &options.files))
+    {
         return Err(ImportError::ReportInSource(report.to_owned()));
     }
     look_at_files(options).await?;
@@ -174,8 +183,11 @@ pub async fn run_as(
     import_id: Option<&str>,
     on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    let accompanied = import_id.map(|id| accompany(jobs.clone(), id.to_owned(), options.stop.clone()));
-    let limited = options.time_limit.map(|limit| end_after(limit, options.stop.clone()));
+    let accompanied =
+        import_id.map(|id| accompany(jobs.clone(), id.to_owned(), options.stop.clone()));
+    let limited = options
+        .time_limit
+        .map(|limit| end_after(limit, options.stop.clone()));
     let ended = load_all(jobs, options, import_id, on_outcome).await;
     drop((accompanied, limited));
     let Some(id) = import_id else { return ended };
@@ -186,7 +198,10 @@ pub async fn run_as(
     };
     let report = ended.as_ref().ok().map(|report| {
         let Sums { mut sources, total } = report_file::sums(report);
-        sources.as_array_mut().into_iter().for_each(|sources| sources.truncate(MAX_STORED_SOURCES));
+        sources
+            .as_array_mut()
+            .into_iter()
+            .for_each(|sources| sources.truncate(MAX_STORED_SOURCES));
         json!({"sources": sources, "total": total})
     });
     let noted = jobs.finish_import(id, error, report).await;
@@ -242,10 +257,24 @@ async fn load_all(
     import_id: Option<&str>,
     on_outcome: &mut (dyn FnMut(&Outcome) + Send),
 ) -> Result<Report, ImportError> {
-    let file = options.report.as_deref().map(|path| ReportFile::begin(path, &described(options))).transpose()?;
-    let report = Report { import_id: import_id.map(str::to_owned), ..Report::default() };
-    let mut account = OutcomeLog { report, file, on_outcome };
-    let shown = options.shown_as.as_ref().map(|name| Arc::new(PathBuf::from(name)));
+    let file = options
+        .report
+        .as_deref()
+        .map(|path| ReportFile::begin(path, &described(options)))
+        .transpose()?;
+    let report = Report {
+        import_id: import_id.map(str::to_owned),
+        ..Report::default()
+    };
+    let mut account = OutcomeLog {
+        report,
+        file,
+        on_outcome,
+    };
+    let shown = options
+        .shown_as
+        .as_ref()
+        .map(|name| Arc::new(PathBuf::from(name)));
     let mut lanes = InFlight::new(Loader {
         jobs: jobs.clone(),
         import_id: import_id.map(str::to_owned),
@@ -256,14 +285,20 @@ async fn load_all(
     });
     let mut ended = Ok(());
     for place in &options.files {
-        account.report.begin(shown.clone().unwrap_or_else(|| Arc::new(read::shown(place))));
+        account.report.begin(
+            shown
+                .clone()
+                .unwrap_or_else(|| Arc::new(read::shown(place))),
+        );
         ended = load_one(place, options, &mut lanes, &mut account).await;
         if ended.is_err() {
             break;
         }
     }
     account.report.stopped = options.stop.reason();
-    account.file.map_or(Ok(()), |file| file.end(&account.report))?;
+    account
+        .file
+        .map_or(Ok(()), |file| file.end(&account.report))?;
     ended.map(|()| account.report)
 }
 
@@ -274,9 +309,17 @@ async fn load_one(
     lanes: &mut InFlight,
     account: &mut OutcomeLog<'_>,
 ) -> Result<(), ImportError> {
-    let context = sources::Context { zone: options.source_tz, interrupted: options.interrupted };
+    let context = sources::Context {
+        zone: options.source_tz,
+        interrupted: options.interrupted,
+    };
     let (place, stop) = (Arc::new(place.to_owned()), options.stop.clone());
-    let mut batches = read::begin(Reading { place, source: options.source, context, stop });
+    let mut batches = read::begin(Reading {
+        place,
+        source: options.source,
+        context,
+        stop,
+    });
     let ended = send_all(&mut batches, options, lanes, account).await;
     account.add(lanes.land_all().await)?;
     match ended {
@@ -323,7 +366,9 @@ impl OutcomeLog<'_> {
     fn add(&mut self, outcomes: Vec<Outcome>) -> Result<(), ImportError> {
         for outcome in outcomes {
             (self.on_outcome)(&outcome);
-            self.file.as_mut().map_or(Ok(()), |file| file.add(&outcome))?;
+            self.file
+                .as_mut()
+                .map_or(Ok(()), |file| file.add(&outcome))?;
             self.report.add(outcome);
         }
         Ok(())
@@ -350,14 +395,25 @@ async fn look_at_files(options: &Options) -> Result<(), ImportError> {
 }
 
 /// Writes the report of a run that could not begin.
-fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &Options) -> Result<(), ImportError> {
+fn report_nothing_but(
+    unreadable: &[(PathBuf, Reject)],
+    path: &Path,
+    options: &Options,
+) -> Result<(), ImportError> {
     let mut file = ReportFile::begin(path, &described(options))?;
     let mut report = Report::default();
     for (source, reject) in unreadable {
         let source = Arc::new(source.clone());
         report.begin(source.clone());
         let fate = RecordOutcome::Rejected(reject.clone());
-        let outcome = Outcome { file: source, at: Position::File, id: None, fate, repairs: Vec::new(), bytes: 0 };
+        let outcome = Outcome {
+            file: source,
+            at: Position::File,
+            id: None,
+            fate,
+            repairs: Vec::new(),
+            bytes: 0,
+        };
         file.add(&outcome)?;
         report.add(outcome);
     }
@@ -365,13 +421,26 @@ fn report_nothing_but(unreadable: &[(PathBuf, Reject)], path: &Path, options: &O
 }
 
 fn listed(files: &[(PathBuf, Reject)]) -> String {
-    files.iter().map(|(file, reject)| format!("{}: {}", file.display(), reject.detail)).collect::<Vec<_>>().join(" ")
+    files
+        .iter()
+        .map(|(file, reject)| format!("{}: {}", file.display(), reject.detail))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn described(options: &Options) -> serde_json::Value {
-    let shown = |file: &PathBuf| options.shown_as.clone().unwrap_or_else(|| read::shown(file).display().to_string());
+    let shown = |file: &PathBuf| {
+        options
+            .shown_as
+            .clone()
+            .unwrap_or_else(|| read::shown(file).display().to_string())
+    };
     // The database cannot store a NUL. No file can be opened under a path that has one.
-    let files: Vec<_> = options.files.iter().map(|file| shown(file).replace('\0', "\u{fffd}")).collect();
+    let files: Vec<_> = options
+        .files
+        .iter()
+        .map(|file| shown(file).replace('\0', "\u{fffd}"))
+        .collect();
     json!({
         "files": files,
         "from": options.source.map(SourceKind::name),

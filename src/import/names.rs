@@ -20,29 +20,50 @@ const MODES: [(&str, &str); 2] = [("idea", "idea2video"), ("script", "script2vid
 pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject> {
     let inner = match fields.take("job_id") {
         Some(Value::String(id)) => Some(id),
-        Some(number @ Value::Number(_)) => Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string())),
-        Some(other) => return Err(Reject::new(Reason::BadId, format!("The job_id is {other}; it has to be a text."))),
+        Some(number @ Value::Number(_)) => {
+            Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string()))
+        }
+        Some(other) => {
+            return Err(Reject::new(
+                Reason::BadId,
+                format!("The job_id is {other}; it has to be a text."),
+            ));
+        }
         None => None,
     };
     let id = inner.filter(|id| !id.is_empty());
     if let (Some(id), Some(key)) = (&id, key)
         && id != key
     {
-        fields.legacy.repair("key", "inner_id_wins_over_key", key.into());
+        fields
+            .legacy
+            .repair("key", "inner_id_wins_over_key", key.into());
     }
     let id = id.or_else(|| key.filter(|key| !key.is_empty()).map(str::to_owned));
-    let id =
-        id.ok_or_else(|| Reject::new(Reason::MissingId, "The record has no job_id, and no key to take one from."))?;
+    let id = id.ok_or_else(|| {
+        Reject::new(
+            Reason::MissingId,
+            "The record has no job_id, and no key to take one from.",
+        )
+    })?;
     if id.chars().count() > MAX_ID_CHARS {
-        let detail = format!("The id has {} characters; at most {MAX_ID_CHARS} are possible.", id.chars().count());
+        let detail = format!(
+            "The id has {} characters; at most {MAX_ID_CHARS} are possible.",
+            id.chars().count()
+        );
         return Err(Reject::new(Reason::BadId, detail));
     }
     // A replacement character was a NUL before, and two ids must not become one.
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
-        return Err(Reject::new(Reason::BadId, "The id has a control character in it, or one that is none."));
+        return Err(Reject::new(
+            Reason::BadId,
+            "The id has a control character in it, or one that is none.",
+        ));
     }
     if is_like_a_path(&id) {
-        fields.legacy.repaired("job_id", "id_like_a_path_taken_as_it_is");
+        fields
+            .legacy
+            .repaired("job_id", "id_like_a_path_taken_as_it_is");
     }
     Ok(id)
 }
@@ -61,16 +82,21 @@ pub fn job_type(
 ) -> Result<String, Reject> {
     let of_mode = || mode.map(|mode| format!("{mode}2video"));
     let of_request = || {
-        let mode = MODES.iter().find(|(mode, _)| request.is_some_and(|r| r.contains_key(*mode)));
+        let mode = MODES
+            .iter()
+            .find(|(mode, _)| request.is_some_and(|r| r.contains_key(*mode)));
         mode.map(|(_, job_type)| (*job_type).to_owned())
     };
     let raw = given.or_else(of_mode).or_else(of_request);
-    let raw = raw.ok_or_else(|| Reject::new(Reason::BadJobType, "The record does not tell its job type."))?;
+    let raw = raw
+        .ok_or_else(|| Reject::new(Reason::BadJobType, "The record does not tell its job type."))?;
     let job_type = raw.trim().to_ascii_lowercase();
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
+    let plain =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
     if job_type.is_empty() || job_type.len() > 50 || !job_type.chars().all(plain) {
         let shown: String = raw.chars().take(60).collect();
-        let detail = format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
+        let detail =
+            format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
         return Err(Reject::new(Reason::BadJobType, detail));
     }
     Ok(job_type)
@@ -78,7 +104,10 @@ pub fn job_type(
 
 /// Mode that a job type implies, if any.
 pub fn mode(job_type: &str) -> Option<String> {
-    MODES.iter().find(|(_, t)| *t == job_type).map(|(mode, _)| (*mode).to_owned())
+    MODES
+        .iter()
+        .find(|(_, t)| *t == job_type)
+        .map(|(mode, _)| (*mode).to_owned())
 }
 
 #[cfg(test)]
@@ -98,7 +127,10 @@ mod tests {
         assert_eq!(id(json!(null), Some("k")), Ok(("k".into(), None)));
         assert_eq!(id(json!(7), None), Ok(("7".into(), None)));
         let (inner, context) = id(json!("a"), Some("k")).unwrap();
-        assert_eq!((inner.as_str(), &context.unwrap()["legacy"]["key"]), ("a", &json!("k")));
+        assert_eq!(
+            (inner.as_str(), &context.unwrap()["legacy"]["key"]),
+            ("a", &json!("k"))
+        );
     }
 
     #[test]
@@ -110,17 +142,35 @@ mod tests {
         assert_eq!(id(json!("a\nb"), None), Err(Reason::BadId));
         assert!(id(json!("é".repeat(64)), None).is_ok());
         let (path, context) = id(json!("../a"), None).unwrap();
-        assert_eq!((path.as_str(), &context.unwrap()["repairs"][0]["field"]), ("../a", &json!("job_id")));
+        assert_eq!(
+            (path.as_str(), &context.unwrap()["repairs"][0]["field"]),
+            ("../a", &json!("job_id"))
+        );
     }
 
     #[test]
     fn a_job_type_is_found_where_there_is_one() {
         let request = json!({"script": "s"});
-        assert_eq!(job_type(Some("Idea2Video".into()), None, None).unwrap(), "idea2video");
-        assert_eq!(job_type(None, Some("script"), None).unwrap(), "script2video");
-        assert_eq!(job_type(None, None, request.as_object()).unwrap(), "script2video");
-        assert_eq!(job_type(None, None, None).unwrap_err().reason, Reason::BadJobType);
-        assert_eq!(job_type(Some("a b".into()), None, None).unwrap_err().reason, Reason::BadJobType);
+        assert_eq!(
+            job_type(Some("Idea2Video".into()), None, None).unwrap(),
+            "idea2video"
+        );
+        assert_eq!(
+            job_type(None, Some("script"), None).unwrap(),
+            "script2video"
+        );
+        assert_eq!(
+            job_type(None, None, request.as_object()).unwrap(),
+            "script2video"
+        );
+        assert_eq!(
+            job_type(None, None, None).unwrap_err().reason,
+            Reason::BadJobType
+        );
+        assert_eq!(
+            job_type(Some("a b".into()), None, None).unwrap_err().reason,
+            Reason::BadJobType
+        );
         assert_eq!(mode("idea2video").as_deref(), Some("idea"));
         assert_eq!(mode("conversational"), None);
     }

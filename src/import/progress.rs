@@ -19,9 +19,14 @@ pub enum Scale {
 /// a string is parsed, and anything else counts as missing; in each case the raw value is kept.
 pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     let raw = fields.take("progress")?;
-    let number = raw.as_f64().or_else(|| raw.as_str()?.trim().parse().ok()).filter(|n: &f64| !n.is_nan());
+    let number = raw
+        .as_f64()
+        .or_else(|| raw.as_str()?.trim().parse().ok())
+        .filter(|n: &f64| !n.is_nan());
     let Some(number) = number else {
-        fields.legacy.repair("progress", "wrong_type_kept_aside", raw);
+        fields
+            .legacy
+            .repair("progress", "wrong_type_kept_aside", raw);
         return None;
     };
     let percent = match scale {
@@ -30,14 +35,22 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     };
     let possible = percent.clamp(0.0, 100.0);
     if possible != percent || !raw.is_number() {
-        fields.legacy.repair("progress", "progress_put_on_scale", raw);
+        fields
+            .legacy
+            .repair("progress", "progress_put_on_scale", raw);
     }
     Some(possible)
 }
 
 /// Returns the final progress in percent: 100 for a completed job, else the share of finished items
 /// if there are any, else the store's own number. A number that differs is kept.
-pub fn settle(status: JobStatus, given: Option<f64>, done: i32, items: i32, kept: &mut Legacy) -> f64 {
+pub fn settle(
+    status: JobStatus,
+    given: Option<f64>,
+    done: i32,
+    items: i32,
+    kept: &mut Legacy,
+) -> f64 {
     let settled = match (status, given) {
         (JobStatus::Completed, _) => 100.0,
         (_, _) if items > 0 => percent(done, items),
@@ -70,9 +83,12 @@ mod tests {
 
     #[test]
     fn what_is_off_the_scale_is_put_on_it_and_kept() {
-        for (raw, percent) in
-            [(json!(180), Some(100.0)), (json!(-2.5), Some(0.0)), (json!("50"), Some(50.0)), (json!(true), None)]
-        {
+        for (raw, percent) in [
+            (json!(180), Some(100.0)),
+            (json!(-2.5), Some(0.0)),
+            (json!("50"), Some(50.0)),
+            (json!(true), None),
+        ] {
             let (number, context) = taken(raw.clone(), Scale::Percent);
             assert_eq!(number, percent);
             assert_eq!(context.unwrap()["legacy"]["progress"], raw);
@@ -84,9 +100,24 @@ mod tests {
         let mut kept = Legacy::default();
         assert_eq!(settle(JobStatus::Failed, Some(10.0), 2, 4, &mut kept), 50.0);
         assert_eq!(kept.into_context().unwrap()["legacy"]["progress"], 10.0);
-        assert_eq!(settle(JobStatus::Completed, None, 1, 4, &mut Legacy::default()), 100.0);
-        assert_eq!(settle(JobStatus::Cancelled, Some(20.0), 0, 0, &mut Legacy::default()), 20.0);
-        assert_eq!(settle(JobStatus::Processing, None, 0, 0, &mut Legacy::default()), 0.0);
+        assert_eq!(
+            settle(JobStatus::Completed, None, 1, 4, &mut Legacy::default()),
+            100.0
+        );
+        assert_eq!(
+            settle(
+                JobStatus::Cancelled,
+                Some(20.0),
+                0,
+                0,
+                &mut Legacy::default()
+            ),
+            20.0
+        );
+        assert_eq!(
+            settle(JobStatus::Processing, None, 0, 0, &mut Legacy::default()),
+            0.0
+        );
     }
 
     proptest! {

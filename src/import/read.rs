@@ -73,7 +73,13 @@ pub fn begin(reading: Reading) -> mpsc::Receiver<RecordBatch> {
 
 impl Reading {
     fn run(self, sender: mpsc::Sender<RecordBatch>) {
-        let mut sink = RecordSink::new(sender, MemoryPermits::default(), self.source, self.context, self.stop);
+        let mut sink = RecordSink::new(
+            sender,
+            MemoryPermits::default(),
+            self.source,
+            self.context,
+            self.stop,
+        );
         match SourceAddress::of(&self.place) {
             SourceAddress::Postgres(url) => postgres::read(url, &mut sink),
             SourceAddress::Redis(url) => redis::read(url, &mut sink),

@@ -115,7 +115,11 @@ impl Record {
     /// record contains.
     pub fn into_job(mut self) -> (ImportedJob, Vec<Repair>) {
         let (total, completed) = self.shots();
-        let counted = if self.items.is_empty() || self.listed == ItemScope::Outputs { 0 } else { total };
+        let counted = if self.items.is_empty() || self.listed == ItemScope::Outputs {
+            0
+        } else {
+            total
+        };
         let kept = &mut self.legacy;
         let progress = progress::settle(self.status, self.progress, completed, counted, kept);
         let completed_at = completed_at(self.status, &self.times, kept);
@@ -165,32 +169,57 @@ impl Record {
             id,
         };
         let repairs = self.legacy.repairs().to_vec();
-        let job = job::Model { context: self.legacy.into_context(), ..job };
-        (ImportedJob { job, items, active: self.active, own: None }, repairs)
+        let job = job::Model {
+            context: self.legacy.into_context(),
+            ..job
+        };
+        (
+            ImportedJob {
+                job,
+                items,
+                active: self.active,
+                own: None,
+            },
+            repairs,
+        )
     }
 
     /// Total and completed shots. The items decide if there are any, except that a store that lists
     /// only the items worked on so far knows the total better. A differing counter is kept.
     fn shots(&mut self) -> (i32, i32) {
-        let done =
-            self.items.iter().filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped)).count();
+        let done = self
+            .items
+            .iter()
+            .filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped))
+            .count();
         let (total, completed) = if self.items.is_empty() {
             let total = self.total_shots.unwrap_or(0).clamp(0, i32::MAX.into());
-            let all = if self.status == JobStatus::Completed { total } else { 0 };
+            let all = if self.status == JobStatus::Completed {
+                total
+            } else {
+                0
+            };
             (total, self.completed_shots.unwrap_or(all).clamp(0, total))
         } else {
             let counted = self.items.len() as i64;
-            let said = self.total_shots.filter(|_| self.listed == ItemScope::SoFar).unwrap_or(0);
+            let said = self
+                .total_shots
+                .filter(|_| self.listed == ItemScope::SoFar)
+                .unwrap_or(0);
             (counted.max(said.min(i32::MAX.into())), done as i64)
         };
-        for (name, given, counted) in
-            [("total_shots", self.total_shots, total), ("completed_shots", self.completed_shots, completed)]
-        {
+        for (name, given, counted) in [
+            ("total_shots", self.total_shots, total),
+            ("completed_shots", self.completed_shots, completed),
+        ] {
             if let Some(given) = given.filter(|given| *given != counted) {
                 self.legacy.repair(name, "counter_recomputed", given.into());
             }
         }
-        (i32::try_from(total).unwrap_or(i32::MAX), i32::try_from(completed).unwrap_or(i32::MAX))
+        (
+            i32::try_from(total).unwrap_or(i32::MAX),
+            i32::try_from(completed).unwrap_or(i32::MAX),
+        )
     }
 }
 
@@ -201,7 +230,11 @@ fn completed_at(status: JobStatus, times: &Times, kept: &mut Legacy) -> Option<D
         return times.completed.or(Some(times.updated));
     }
     if let Some(stale) = times.completed {
-        kept.repair("completed_at", "end_of_an_unfinished_job_kept_aside", stale.to_rfc3339().into());
+        kept.repair(
+            "completed_at",
+            "end_of_an_unfinished_job_kept_aside",
+            stale.to_rfc3339().into(),
+        );
     }
     None
 }
@@ -240,8 +273,18 @@ mod tests {
 
     fn record(status: JobStatus) -> Record {
         let now = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        let times = Times { created: now, updated: now, started: None, completed: None };
-        let mut record = Record::bare(SourceKind::VedoJobs, "a".into(), (status, status.to_string()), times);
+        let times = Times {
+            created: now,
+            updated: now,
+            started: None,
+            completed: None,
+        };
+        let mut record = Record::bare(
+            SourceKind::VedoJobs,
+            "a".into(),
+            (status, status.to_string()),
+            times,
+        );
         record.job_type = "idea2video".into();
         record
     }
@@ -280,7 +323,10 @@ mod tests {
         let mut completed = record(JobStatus::Completed);
         completed.total_shots = Some(6);
         let job = completed.into_job().0.job;
-        assert_eq!((job.total_shots, job.completed_shots, job.context), (6, 6, None));
+        assert_eq!(
+            (job.total_shots, job.completed_shots, job.context),
+            (6, 6, None)
+        );
     }
 
     #[test]

@@ -51,8 +51,14 @@ pub fn repair(raw: &[u8]) -> Option<Mended> {
         out.extend_from_slice(&rest[..used]);
         i += used;
     }
-    let rules = [(words, "not_a_number_became_null"), (halves, "half_a_surrogate_pair_replaced")];
-    let rules: Vec<_> = rules.into_iter().filter_map(|(did, rule)| did.then_some(rule)).collect();
+    let rules = [
+        (words, "not_a_number_became_null"),
+        (halves, "half_a_surrogate_pair_replaced"),
+    ];
+    let rules: Vec<_> = rules
+        .into_iter()
+        .filter_map(|(did, rule)| did.then_some(rule))
+        .collect();
     (!rules.is_empty()).then_some(Mended { raw: out, rules })
 }
 
@@ -71,8 +77,19 @@ pub struct Read<'a> {
 
 impl<'a> Read<'a> {
     fn of(parsed: Parsed, text: Cow<'a, [u8]>, rules: Vec<&'static str>) -> Self {
-        let Parsed { value, repeated, depth, .. } = parsed;
-        Self { value, text, rules, repeated, too_deep: depth > json::MAX_DEPTH }
+        let Parsed {
+            value,
+            repeated,
+            depth,
+            ..
+        } = parsed;
+        Self {
+            value,
+            text,
+            rules,
+            repeated,
+            too_deep: depth > json::MAX_DEPTH,
+        }
     }
 }
 
@@ -84,8 +101,11 @@ pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
         Ok(parsed) => Ok((Cow::Borrowed(raw), parsed, Vec::new())),
         Err(Unread::TooMany) => Err(Unread::TooMany),
         Err(error) => {
-            let mended = repair(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
-            mended.map(|(parsed, mended)| (Cow::Owned(mended.raw), parsed, mended.rules)).ok_or(error)
+            let mended =
+                repair(raw).and_then(|mended| Some((json::parse(&mended.raw).ok()?, mended)));
+            mended
+                .map(|(parsed, mended)| (Cow::Owned(mended.raw), parsed, mended.rules))
+                .ok_or(error)
         }
     };
     let (text, parsed, mut rules) = read?;
@@ -111,12 +131,16 @@ fn quote_large(text: &[u8]) -> Option<Vec<u8>> {
         } else if byte == b'"' {
             in_text = !in_text;
         } else if !in_text && (byte == b'-' || byte.is_ascii_digit()) {
-            used = text[i..].iter().take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(b)).count();
+            used = text[i..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
+                .count();
         }
         let piece = &text[i..text.len().min(i + used)];
         let whole = piece.len() > 18 && piece.iter().skip(1).all(u8::is_ascii_digit);
         let digits = std::str::from_utf8(piece).ok().filter(|_| whole);
-        let large = digits.is_some_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err());
+        let large = digits
+            .is_some_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err());
         if large {
             out.push(b'"');
         }
@@ -150,7 +174,9 @@ fn surrogate(escape: &[u8]) -> Surrogate {
 /// Decodes the code unit of a `\uXXXX` escape.
 fn unit(escape: &[u8]) -> Option<u16> {
     let digits = escape.strip_prefix(b"\\u")?.get(..4)?;
-    let digits = std::str::from_utf8(digits).ok().filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let digits = std::str::from_utf8(digits)
+        .ok()
+        .filter(|d| d.bytes().all(|b| b.is_ascii_hexdigit()))?;
     u16::from_str_radix(digits, 16).ok()
 }
 
@@ -166,7 +192,10 @@ mod tests {
     #[test]
     fn words_outside_of_texts_become_null() {
         let raw = r#"{"a": NaN, "b": [-Infinity, Infinity], "c": "NaN \" NaN"}"#;
-        assert_eq!(mended(raw).unwrap(), r#"{"a": null, "b": [null, null], "c": "NaN \" NaN"}"#);
+        assert_eq!(
+            mended(raw).unwrap(),
+            r#"{"a": null, "b": [null, null], "c": "NaN \" NaN"}"#
+        );
     }
 
     #[test]
@@ -175,7 +204,10 @@ mod tests {
             mended(r#""\ud83d and \\ud83d \uD83D\uDE00 \ude00""#).unwrap(),
             r#""\ufffd and \\ud83d \uD83D\uDE00 \ufffd""#
         );
-        assert_eq!(mended(r#""\ud83d\ud83d\ude00""#).unwrap(), r#""\ufffd\ud83d\ude00""#);
+        assert_eq!(
+            mended(r#""\ud83d\ud83d\ude00""#).unwrap(),
+            r#""\ufffd\ud83d\ude00""#
+        );
     }
 
     #[test]
@@ -183,7 +215,10 @@ mod tests {
         let raw = r#"{"a": [18446744073709551616, -9223372036854775809, 18446744073709551615], "t": "\"18446744073709551616", "f": 1e30, "g": 18446744073709551616.5}"#;
         let parsed = read(raw.as_bytes()).unwrap();
         assert_eq!(parsed.rules, ["large_number_kept_as_text"]);
-        assert_eq!(parsed.value["a"], serde_json::json!(["18446744073709551616", "-9223372036854775809", u64::MAX]));
+        assert_eq!(
+            parsed.value["a"],
+            serde_json::json!(["18446744073709551616", "-9223372036854775809", u64::MAX])
+        );
         assert_eq!(parsed.value["t"], "\"18446744073709551616");
         assert_eq!(parsed.value["f"], serde_json::json!(1e30));
         assert!(parsed.value["g"].is_f64());

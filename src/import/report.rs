@@ -90,7 +90,10 @@ impl RecordOutcome {
 
     /// Whether anything of the record was imported.
     pub fn came_in(&self) -> bool {
-        matches!(self, RecordOutcome::Imported | RecordOutcome::Merged | RecordOutcome::Overwritten)
+        matches!(
+            self,
+            RecordOutcome::Imported | RecordOutcome::Merged | RecordOutcome::Overwritten
+        )
     }
 }
 
@@ -151,7 +154,9 @@ impl Counts {
         if outcome.fate.came_in() && !outcome.repairs.is_empty() {
             self.repaired += 1;
             let rules: BTreeSet<_> = outcome.repairs.iter().map(|repair| repair.rule).collect();
-            rules.into_iter().for_each(|rule| *self.rules.entry(rule).or_default() += 1);
+            rules
+                .into_iter()
+                .for_each(|rule| *self.rules.entry(rule).or_default() += 1);
         }
     }
 }
@@ -177,7 +182,10 @@ pub struct Report {
 
 impl Report {
     pub(super) fn begin(&mut self, file: Arc<PathBuf>) {
-        self.files.push(FileReport { file, counts: Counts::default() });
+        self.files.push(FileReport {
+            file,
+            counts: Counts::default(),
+        });
     }
 
     /// Counts the outcome for the file that was begun last.

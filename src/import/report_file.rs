@@ -19,11 +19,19 @@ pub struct ReportFile {
 
 impl ReportFile {
     pub fn begin(path: &Path, options: &Value) -> Result<Self, ImportError> {
-        let failed = |source| ImportError::Report { path: path.to_owned(), source };
+        let failed = |source| ImportError::Report {
+            path: path.to_owned(),
+            source,
+        };
         let (whole, file) = AtomicFile::create(path).map_err(failed)?;
         let mut out = BufWriter::new(file);
         write!(out, "{{\"options\": {options},\n\"records\": [").map_err(failed)?;
-        Ok(Self { path: path.to_owned(), whole, out, first: true })
+        Ok(Self {
+            path: path.to_owned(),
+            whole,
+            out,
+            first: true,
+        })
     }
 
     /// Writes the record, if it was rejected, or imported with repairs.
@@ -32,7 +40,11 @@ impl ReportFile {
         if !rejected && (outcome.repairs.is_empty() || !outcome.fate.came_in()) {
             return Ok(());
         }
-        let separator = if std::mem::take(&mut self.first) { "\n" } else { ",\n" };
+        let separator = if std::mem::take(&mut self.first) {
+            "\n"
+        } else {
+            ",\n"
+        };
         let written = write!(self.out, "{separator}{}", entry(outcome));
         self.checked(written)
     }
@@ -41,19 +53,33 @@ impl ReportFile {
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
         let (id, stopped) = (json!(report.import_id), report.stopped.is_some());
         let Sums { sources, total } = sums(report);
-        let rules: Value =
-            report.total.rules.keys().map(|rule| ((*rule).to_owned(), json!(rules::meaning(rule)))).collect();
+        let rules: Value = report
+            .total
+            .rules
+            .keys()
+            .map(|rule| ((*rule).to_owned(), json!(rules::meaning(rule))))
+            .collect();
         let end = write!(
             self.out,
             "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
         );
-        let Self { path, whole, mut out, .. } = self;
-        let named = end.and_then(|()| out.flush()).and_then(|()| whole.finish(out.get_ref()));
+        let Self {
+            path,
+            whole,
+            mut out,
+            ..
+        } = self;
+        let named = end
+            .and_then(|()| out.flush())
+            .and_then(|()| whole.finish(out.get_ref()));
         named.map_err(|source| ImportError::Report { path, source })
     }
 
     fn checked(&self, written: io::Result<()>) -> Result<(), ImportError> {
-        written.map_err(|source| ImportError::Report { path: self.path.clone(), source })
+        written.map_err(|source| ImportError::Report {
+            path: self.path.clone(),
+            source,
+        })
     }
 }
 
@@ -70,7 +96,10 @@ fn entry(outcome: &Outcome) -> Value {
             entry["detail"] = reject.detail.clone().into();
         }
         _ => {
-            let repairs = outcome.repairs.iter().map(|repair| json!({"field": repair.field, "rule": repair.rule}));
+            let repairs = outcome
+                .repairs
+                .iter()
+                .map(|repair| json!({"field": repair.field, "rule": repair.rule}));
             entry["repairs"] = repairs.collect();
         }
     }
@@ -86,15 +115,27 @@ pub struct Sums {
 pub fn sums(report: &Report) -> Sums {
     let sources = report.files.iter().map(|file| {
         let mut counts = counts(&file.counts);
-        counts["source"] = file.file.display().to_string().replace('\0', "\u{fffd}").into();
+        counts["source"] = file
+            .file
+            .display()
+            .to_string()
+            .replace('\0', "\u{fffd}")
+            .into();
         counts
     });
-    Sums { sources: sources.collect(), total: counts(&report.total) }
+    Sums {
+        sources: sources.collect(),
+        total: counts(&report.total),
+    }
 }
 
 /// Counts under the names of the columns of `imports`.
 fn counts(counts: &Counts) -> Value {
-    let reasons: Value = counts.reasons.iter().map(|(reason, n)| (reason.as_str().to_owned(), json!(n))).collect();
+    let reasons: Value = counts
+        .reasons
+        .iter()
+        .map(|(reason, n)| (reason.as_str().to_owned(), json!(n)))
+        .collect();
     json!({
         "found": counts.found,
         "imported": counts.imported,

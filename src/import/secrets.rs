@@ -45,13 +45,23 @@ const ERROR_FIELDS: [&str; 11] = [
 ];
 
 /// Names of members with texts that users wrote, which stay unchanged whatever they contain.
-const USER_TEXT_FIELDS: [&str; 8] =
-    ["content", "idea", "script", "user_requirement", "style", "title", "project_title", "description"];
+const USER_TEXT_FIELDS: [&str; 8] = [
+    "content",
+    "idea",
+    "script",
+    "user_requirement",
+    "style",
+    "title",
+    "project_title",
+    "description",
+];
 
 /// Removes the secrets of a record, and returns the members that had one. `own` are the names that
 /// are secret only in its store.
 pub fn remove(record: &mut Map<String, Value>, own: &[&str]) -> Vec<String> {
-    let clean = |(name, value): (&String, &mut Value)| member(name, value, own, TextKind::Any).then(|| name.clone());
+    let clean = |(name, value): (&String, &mut Value)| {
+        member(name, value, own, TextKind::Any).then(|| name.clone())
+    };
     record.iter_mut().filter_map(clean).collect()
 }
 
@@ -72,7 +82,15 @@ fn member(name: &str, value: &mut Value, own: &[&str], within: TextKind) -> bool
     }
     match value {
         _ if is(&USER_TEXT_FIELDS) => false,
-        value => inside(value, own, if is(&ERROR_FIELDS) { TextKind::Telling } else { within }),
+        value => inside(
+            value,
+            own,
+            if is(&ERROR_FIELDS) {
+                TextKind::Telling
+            } else {
+                within
+            },
+        ),
     }
 }
 
@@ -85,10 +103,12 @@ fn inside(value: &mut Value, own: &[&str], within: TextKind) -> bool {
             }
             Cow::Borrowed(_) => false,
         },
-        Value::Array(values) => values.iter_mut().fold(false, |any, value| inside(value, own, within) | any),
-        Value::Object(members) => {
-            members.iter_mut().fold(false, |any, (name, value)| member(name, value, own, within) | any)
-        }
+        Value::Array(values) => values
+            .iter_mut()
+            .fold(false, |any, value| inside(value, own, within) | any),
+        Value::Object(members) => members.iter_mut().fold(false, |any, (name, value)| {
+            member(name, value, own, within) | any
+        }),
         _ => false,
     }
 }

@@ -21,7 +21,11 @@ impl SeenIds {
     /// Adds an id; false when it was added before.
     pub fn add(&mut self, id: &str) -> bool {
         let id = fingerprint(&self.keys, id);
-        if self.ids.len() < MAX_IDS { self.ids.insert(id) } else { !self.ids.contains(&id) }
+        if self.ids.len() < MAX_IDS {
+            self.ids.insert(id)
+        } else {
+            !self.ids.contains(&id)
+        }
     }
 }
 
@@ -49,7 +53,9 @@ impl RepeatedKeys {
         let mut met = std::mem::take(&mut self.met);
         met.sort_unstable();
         let runs = met.chunk_by(|a, b| a == b).filter(|run| run.len() > 1);
-        self.left = runs.map(|run| (run[0], u32::try_from(run.len()).unwrap_or(u32::MAX))).collect();
+        self.left = runs
+            .map(|run| (run[0], u32::try_from(run.len()).unwrap_or(u32::MAX)))
+            .collect();
     }
 
     /// Whether the current key occurs again further down.
@@ -57,7 +63,9 @@ impl RepeatedKeys {
         if self.left.is_empty() {
             return false;
         }
-        let Some(left) = self.left.get_mut(&fingerprint(&self.keys, key)) else { return false };
+        let Some(left) = self.left.get_mut(&fingerprint(&self.keys, key)) else {
+            return false;
+        };
         *left = left.saturating_sub(1);
         *left > 0
     }
@@ -85,6 +93,9 @@ mod tests {
     #[test]
     fn an_id_is_new_once() {
         let mut seen = SeenIds::default();
-        assert_eq!([seen.add("a"), seen.add("b"), seen.add("a")], [true, true, false]);
+        assert_eq!(
+            [seen.add("a"), seen.add("b"), seen.add("a")],
+            [true, true, false]
+        );
     }
 }

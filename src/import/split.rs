@@ -35,9 +35,20 @@ pub struct Piece {
 
 /// Passes each record of the input to `found`, in order, until that returns false. `is_field`
 /// distinguishes the name of a record's field from an id.
-pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn FnMut(Piece) -> bool) {
+pub fn split(
+    input: impl BufRead,
+    is_field: fn(&str) -> bool,
+    found: &mut dyn FnMut(Piece) -> bool,
+) {
     let scalars = ScalarRun::default();
-    let mut splitter = Splitter { bytes: Bytes::new(input), is_field, keeping: true, lines: false, scalars, found };
+    let mut splitter = Splitter {
+        bytes: Bytes::new(input),
+        is_field,
+        keeping: true,
+        lines: false,
+        scalars,
+        found,
+    };
     let broken = match splitter.file() {
         Err(SplitError::Done) => return,
         Err(SplitError::Broken(reject)) => Some(reject),
@@ -47,7 +58,14 @@ pub fn split(input: impl BufRead, is_field: fn(&str) -> bool, found: &mut dyn Fn
         && let Some(reject) = broken
     {
         let (line, column) = (splitter.bytes.line, splitter.bytes.column);
-        (splitter.found)(Piece { at: Position::File, line, column, raw: Vec::new(), bytes: 0, whole: Err(reject) });
+        (splitter.found)(Piece {
+            at: Position::File,
+            line,
+            column,
+            raw: Vec::new(),
+            bytes: 0,
+            whole: Err(reject),
+        });
     }
 }
 
@@ -63,7 +81,15 @@ pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut
     };
     // The pass that reads the records will report the same error.
     let (bytes, scalars) = (Bytes::new(input), ScalarRun::default());
-    let _ = Splitter { bytes, is_field, keeping: false, lines: false, scalars, found: &mut found }.file();
+    let _ = Splitter {
+        bytes,
+        is_field,
+        keeping: false,
+        lines: false,
+        scalars,
+        found: &mut found,
+    }
+    .file();
 }
 
 /// Members beside the list in a response with `jobs` or `documents`; they describe the list.
@@ -96,7 +122,14 @@ impl<R: BufRead> Splitter<'_, R> {
                 Err(SplitError::Broken(reject)) if self.bytes.fenced => {
                     self.bytes.pass_line()?;
                     let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
-                    self.hand_on(Piece { at: Position::Line(line), line, column, raw, bytes, whole: Err(reject) })?;
+                    self.hand_on(Piece {
+                        at: Position::Line(line),
+                        line,
+                        column,
+                        raw,
+                        bytes,
+                        whole: Err(reject),
+                    })?;
                 }
                 Err(SplitError::Reported) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
@@ -106,7 +139,11 @@ impl<R: BufRead> Splitter<'_, R> {
             }
             (self.bytes.fenced, empty) = (false, false);
         }
-        if empty { Err(broken(Reason::EmptyFile, "The file is empty.")) } else { Ok(()) }
+        if empty {
+            Err(broken(Reason::EmptyFile, "The file is empty."))
+        } else {
+            Ok(())
+        }
     }
 
     fn root(&mut self, byte: u8, empty: bool) -> Step {
@@ -127,7 +164,9 @@ impl<R: BufRead> Splitter<'_, R> {
     /// does not hold the whole line, the earlier values decide.
     fn is_line(&mut self) -> Step<bool> {
         let (lines, column) = (self.lines, self.bytes.column);
-        let Some(end) = self.bytes.line_end()? else { return Ok(lines) };
+        let Some(end) = self.bytes.line_end()? else {
+            return Ok(lines);
+        };
         let chunk = self.bytes.buffer()?;
         let line = chunk[..end].trim_ascii_end();
         Ok(match lines {
@@ -148,7 +187,10 @@ impl<R: BufRead> Splitter<'_, R> {
         let utf16 = marked || matches!(start, [a, b, ..] if (*a == 0) != (*b == 0));
         let utf8 = start.starts_with("\u{feff}".as_bytes());
         if utf16 {
-            return Err(broken(Reason::NotJson, "The file is in UTF-16 or UTF-32: convert it to UTF-8 first."));
+            return Err(broken(
+                Reason::NotJson,
+                "The file is in UTF-16 or UTF-32: convert it to UTF-8 first.",
+            ));
         }
         if utf8 {
             self.bytes.pass(3)?;
@@ -171,7 +213,10 @@ impl<R: BufRead> Splitter<'_, R> {
             }
             let name = self.name()?;
             self.expect(b':')?;
-            let value = self.bytes.next_visible()?.ok_or_else(|| self.bytes.truncated())?;
+            let value = self
+                .bytes
+                .next_visible()?
+                .ok_or_else(|| self.bytes.truncated())?;
             if root && first && value != b'{' && (self.is_field)(&name) {
                 return self.record_to_its_end(Position::Line(line), line, column, 1);
             }
@@ -182,7 +227,9 @@ impl<R: BufRead> Splitter<'_, R> {
                 ("jobs" | "documents", b'[') if root => self.elements()?,
                 // An object under such a name may be a record, unless the list of records preceded
                 // it.
-                (name, value) if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') => {
+                (name, value)
+                    if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') =>
+                {
                     self.skip()?
                 }
                 _ => self.record(Position::Key(name.clone()))?,
@@ -232,7 +279,14 @@ impl<R: BufRead> Splitter<'_, R> {
         let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
         let ended = passed.is_ok();
         if ended && self.keeping && ScalarRun::take(&at, &raw) {
-            return self.scalar_met(Piece { at, line, column, raw, bytes, whole: Ok(()) });
+            return self.scalar_met(Piece {
+                at,
+                line,
+                column,
+                raw,
+                bytes,
+                whole: Ok(()),
+            });
         }
         let whole = match passed {
             Ok(()) if raw.len() > MAX_RECORD_BYTES => Err(too_large()),
@@ -240,13 +294,28 @@ impl<R: BufRead> Splitter<'_, R> {
             Err(SplitError::Broken(reject)) => Err(reject),
             Err(stop) => return Err(stop),
         };
-        self.hand_on(Piece { at, line, column, raw, bytes, whole })?;
-        if ended { Ok(()) } else { Err(SplitError::Reported) }
+        self.hand_on(Piece {
+            at,
+            line,
+            column,
+            raw,
+            bytes,
+            whole,
+        })?;
+        if ended {
+            Ok(())
+        } else {
+            Err(SplitError::Reported)
+        }
     }
 
     fn hand_on(&mut self, piece: Piece) -> Step {
         self.end_scalars()?;
-        if (self.found)(piece) { Ok(()) } else { Err(SplitError::Done) }
+        if (self.found)(piece) {
+            Ok(())
+        } else {
+            Err(SplitError::Done)
+        }
     }
 
     /// Counts a value that cannot be a record; consecutive ones are one reject.
@@ -291,7 +360,9 @@ impl<R: BufRead> Splitter<'_, R> {
             return Err(self.unexpected(first, "a record"));
         }
         while let Some(byte) = self.bytes.peek()? {
-            if matches!(byte, b',' | b'}' | b']' | b'{' | b'[' | b':' | b'"') || byte.is_ascii_whitespace() {
+            if matches!(byte, b',' | b'}' | b']' | b'{' | b'[' | b':' | b'"')
+                || byte.is_ascii_whitespace()
+            {
                 break;
             }
             self.bytes.pass(1)?;
@@ -323,7 +394,9 @@ impl<R: BufRead> Splitter<'_, R> {
             }
         }
         let lossy = || String::from_utf8_lossy(&raw[1..raw.len() - 1]).into_owned();
-        let read = repair::read(&raw).ok().and_then(|read| read.value.as_str().map(str::to_owned));
+        let read = repair::read(&raw)
+            .ok()
+            .and_then(|read| read.value.as_str().map(str::to_owned));
         Ok(read.unwrap_or_else(lossy))
     }
 
@@ -337,7 +410,11 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn unexpected(&self, byte: u8, wanted: &str) -> SplitError {
         let (line, column) = (self.bytes.line, self.bytes.column);
-        let what = if self.bytes.fenced { "the rest of this line" } else { "what follows" };
+        let what = if self.bytes.fenced {
+            "the rest of this line"
+        } else {
+            "what follows"
+        };
         let detail = format!(
             "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
             shown(byte)
@@ -356,7 +433,11 @@ impl<R: BufRead> Splitter<'_, R> {
 }
 
 fn shown(byte: u8) -> String {
-    if byte.is_ascii_graphic() { format!("`{}`", char::from(byte)) } else { format!("the byte 0x{byte:02x}") }
+    if byte.is_ascii_graphic() {
+        format!("`{}`", char::from(byte))
+    } else {
+        format!("the byte 0x{byte:02x}")
+    }
 }
 
 fn begins_value(byte: u8) -> bool {
@@ -366,7 +447,9 @@ fn begins_value(byte: u8) -> bool {
 /// Whether a number, word or string begins with this byte. Words that are not JSON count, so that
 /// `NaN` is reported as a record and not as a broken file.
 fn begins_scalar(byte: u8) -> bool {
-    matches!(byte, b'"' | b'-') || byte.is_ascii_digit() || matches!(byte, b't' | b'f' | b'n' | b'N' | b'I')
+    matches!(byte, b'"' | b'-')
+        || byte.is_ascii_digit()
+        || matches!(byte, b't' | b'f' | b'n' | b'N' | b'I')
 }
 
 #[cfg(test)]

@@ -43,17 +43,23 @@ const ITEMS: [(&str, ItemStatus); 8] = [
 pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
     let raw = match raw {
         Some(Value::String(raw)) => raw,
-        Some(other) => return Err(unknown(format!("The status is {other}; it has to be a word"))),
+        Some(other) => {
+            return Err(unknown(format!(
+                "The status is {other}; it has to be a word"
+            )));
+        }
         None => return Err(unknown("The record has no status")),
     };
-    let found = look_up(&JOBS, &raw).ok_or_else(|| unknown(format!("The status `{}` is not known", shown(&raw))))?;
+    let found = look_up(&JOBS, &raw)
+        .ok_or_else(|| unknown(format!("The status `{}` is not known", shown(&raw))))?;
     Ok((found, raw))
 }
 
 /// Returns the item's status. An unknown word counts as pending: work that may be unfinished can be
 /// repeated.
 pub fn of_item(raw: Option<&str>) -> ItemStatus {
-    raw.and_then(|raw| look_up(&ITEMS, raw)).unwrap_or(ItemStatus::Pending)
+    raw.and_then(|raw| look_up(&ITEMS, raw))
+        .unwrap_or(ItemStatus::Pending)
 }
 
 /// Returns the status of an item of which the store kept only the success, as a boolean or as 1 and
@@ -70,12 +76,18 @@ pub fn of_success(raw: Option<&Value>) -> ItemStatus {
 
 fn look_up<T: Copy>(table: &[(&str, T)], raw: &str) -> Option<T> {
     let raw = raw.trim();
-    table.iter().find(|(word, _)| raw.eq_ignore_ascii_case(word)).map(|(_, status)| *status)
+    table
+        .iter()
+        .find(|(word, _)| raw.eq_ignore_ascii_case(word))
+        .map(|(_, status)| *status)
 }
 
 fn unknown(what: impl Into<String>) -> Reject {
     let words: Vec<_> = JOBS.iter().map(|(word, _)| *word).collect();
-    Reject::new(Reason::UnknownStatus, format!("{}. Known are: {}.", what.into(), words.join(", ")))
+    Reject::new(
+        Reason::UnknownStatus,
+        format!("{}. Known are: {}.", what.into(), words.join(", ")),
+    )
 }
 
 fn shown(raw: &str) -> String {
@@ -89,13 +101,24 @@ mod tests {
 
     #[test]
     fn the_pipelines_words_are_synonyms() {
-        assert_eq!(of_job(Some("pending".into())), Ok((JobStatus::Queued, "pending".into())));
-        assert_eq!(of_job(Some("running".into())), Ok((JobStatus::Processing, "running".into())));
+        assert_eq!(
+            of_job(Some("pending".into())),
+            Ok((JobStatus::Queued, "pending".into()))
+        );
+        assert_eq!(
+            of_job(Some("running".into())),
+            Ok((JobStatus::Processing, "running".into()))
+        );
     }
 
     #[test]
     fn a_missing_unknown_or_wordless_status_is_reported() {
-        for raw in [None, Some("archived".into()), Some("".into()), Some(3.into())] {
+        for raw in [
+            None,
+            Some("archived".into()),
+            Some("".into()),
+            Some(3.into()),
+        ] {
             assert_eq!(of_job(raw).unwrap_err().reason, Reason::UnknownStatus);
         }
     }

@@ -40,14 +40,20 @@ pub struct StopFlag {
 
 impl Default for StopFlag {
     fn default() -> Self {
-        Self { own: Arc::new(watch::Sender::new(None)), all: None }
+        Self {
+            own: Arc::new(watch::Sender::new(None)),
+            all: None,
+        }
     }
 }
 
 impl StopFlag {
     /// Creates the flag of a single run, which this flag stops as well.
     pub fn of_one(&self) -> Self {
-        Self { all: Some(self.own.clone()), ..Self::default() }
+        Self {
+            all: Some(self.own.clone()),
+            ..Self::default()
+        }
     }
 
     pub fn request(&self) {
@@ -99,8 +105,14 @@ mod tests {
         let (one, other) = (all.of_one(), all.of_one());
         one.request_for(StopReason::Aborted);
         one.request();
-        assert_eq!((one.reason(), other.reason()), (Some(StopReason::Aborted), None));
+        assert_eq!(
+            (one.reason(), other.reason()),
+            (Some(StopReason::Aborted), None)
+        );
         all.request();
-        assert_eq!((one.reason(), other.reason()), (Some(StopReason::Aborted), Some(StopReason::Requested)));
+        assert_eq!(
+            (one.reason(), other.reason()),
+            (Some(StopReason::Aborted), Some(StopReason::Requested))
+        );
     }
 }

@@ -32,10 +32,15 @@ impl Temporary {
     /// Creates a folder. `kind` is `upload` or `import`.
     pub fn new(kind: &str) -> io::Result<Self> {
         debug_assert!(KINDS.contains(&kind), "{kind} would not be swept");
-        let folder = tempfile::Builder::new().prefix(&format!("{PREFIX}{kind}-")).tempdir()?;
+        let folder = tempfile::Builder::new()
+            .prefix(&format!("{PREFIX}{kind}-"))
+            .tempdir()?;
         let lock = File::create_new(folder.path().join(LOCK))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive)?;
-        Ok(Self { folder, _lock: lock })
+        Ok(Self {
+            folder,
+            _lock: lock,
+        })
     }
 
     pub fn path(&self) -> &Path {
@@ -49,9 +54,15 @@ pub fn sweep() -> usize {
 }
 
 fn sweep_in(folder: &Path) -> usize {
-    let Ok(entries) = folder.read_dir() else { return 0 };
-    let folders = entries.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| is_ours(path));
-    folders.filter(|folder| is_left(folder) && fs::remove_dir_all(folder).is_ok()).count()
+    let Ok(entries) = folder.read_dir() else {
+        return 0;
+    };
+    let folders = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| is_ours(path));
+    folders
+        .filter(|folder| is_left(folder) && fs::remove_dir_all(folder).is_ok())
+        .count()
 }
 
 /// Whether a folder is one of these, by name, and belongs to this user. A link is not: another
@@ -59,8 +70,12 @@ fn sweep_in(folder: &Path) -> usize {
 fn is_ours(path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let named = KINDS.iter().any(|kind| name.starts_with(&format!("{PREFIX}{kind}-")));
-    let mine = |metadata: fs::Metadata| metadata.is_dir() && metadata.uid() == rustix::process::getuid().as_raw();
+    let named = KINDS
+        .iter()
+        .any(|kind| name.starts_with(&format!("{PREFIX}{kind}-")));
+    let mine = |metadata: fs::Metadata| {
+        metadata.is_dir() && metadata.uid() == rustix::process::getuid().as_raw()
+    };
     named && path.symlink_metadata().is_ok_and(mine)
 }
 
@@ -68,8 +83,12 @@ fn is_left(folder: &Path) -> bool {
     match File::open(folder.join(LOCK)) {
         Ok(lock) => flock(&lock, FlockOperation::NonBlockingLockExclusive).is_ok(),
         Err(_) => {
-            let made = folder.metadata().and_then(|metadata| metadata.modified()).ok();
-            made.and_then(|made| made.elapsed().ok()).is_some_and(|age| age > NEW)
+            let made = folder
+                .metadata()
+                .and_then(|metadata| metadata.modified())
+                .ok();
+            made.and_then(|made| made.elapsed().ok())
+                .is_some_and(|age| age > NEW)
         }
     }
 }
@@ -88,12 +107,21 @@ mod tests {
             lock.then(|| fs::write(path.join(LOCK), "").unwrap());
             path
         };
-        let (left, new) = (make("callsheet-upload-left", true), make("callsheet-import-new", false));
-        let (used, other) = (make("callsheet-upload-used", true), make("somebody-upload-else", true));
+        let (left, new) = (
+            make("callsheet-upload-left", true),
+            make("callsheet-import-new", false),
+        );
+        let (used, other) = (
+            make("callsheet-upload-used", true),
+            make("somebody-upload-else", true),
+        );
         let lock = File::open(used.join(LOCK)).unwrap();
         flock(&lock, FlockOperation::NonBlockingLockExclusive).unwrap();
         std::os::unix::fs::symlink(&other, folder.path().join("callsheet-upload-link")).unwrap();
         assert_eq!(sweep_in(folder.path()), 1);
-        assert_eq!([left, new, used, other].map(|path| path.exists()), [false, true, true, true]);
+        assert_eq!(
+            [left, new, used, other].map(|path| path.exists()),
+            [false, true, true, true]
+        );
     }
 }

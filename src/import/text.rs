@@ -9,9 +9,16 @@ use std::borrow::Cow;
 const NUL: (char, &str) = ('\0', "\u{fffd}");
 
 /// Cuts a text to the length of its column, in characters, and keeps the whole if that is longer.
-pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Legacy) -> Option<String> {
+pub fn fit(
+    value: Option<String>,
+    column: &str,
+    characters: usize,
+    kept: &mut Legacy,
+) -> Option<String> {
     let value = value?;
-    let Some((end, _)) = value.char_indices().nth(characters) else { return Some(value) };
+    let Some((end, _)) = value.char_indices().nth(characters) else {
+        return Some(value);
+    };
     let cut = value[..end].to_owned();
     kept.repair(column, "text_cut_to_its_column", value.into());
     Some(cut)
@@ -19,18 +26,29 @@ pub fn fit(value: Option<String>, column: &str, characters: usize, kept: &mut Le
 
 /// Returns the text with each NUL replaced.
 pub fn plain(text: &str) -> Cow<'_, str> {
-    if text.contains(NUL.0) { text.replace(NUL.0, NUL.1).into() } else { text.into() }
+    if text.contains(NUL.0) {
+        text.replace(NUL.0, NUL.1).into()
+    } else {
+        text.into()
+    }
 }
 
 /// Replaces each NUL in texts and names, and returns the members whose value had one.
 pub fn without_nul(record: &mut Map<String, Value>) -> Vec<String> {
-    let names: Vec<_> = record.keys().filter(|name| name.contains(NUL.0)).cloned().collect();
+    let names: Vec<_> = record
+        .keys()
+        .filter(|name| name.contains(NUL.0))
+        .cloned()
+        .collect();
     for name in names {
         if let Some(value) = record.remove(&name) {
             record.insert(name.replace(NUL.0, NUL.1), value);
         }
     }
-    record.iter_mut().filter_map(|(name, value)| clean(value).then(|| name.clone())).collect()
+    record
+        .iter_mut()
+        .filter_map(|(name, value)| clean(value).then(|| name.clone()))
+        .collect()
 }
 
 /// Replaces each NUL in the value; false when there is none.
@@ -40,7 +58,9 @@ fn clean(value: &mut Value) -> bool {
             *text = text.replace(NUL.0, NUL.1);
             true
         }
-        Value::Array(values) => values.iter_mut().fold(false, |any, value| clean(value) | any),
+        Value::Array(values) => values
+            .iter_mut()
+            .fold(false, |any, value| clean(value) | any),
         Value::Object(members) => {
             let in_names = members.keys().any(|name| name.contains(NUL.0));
             !without_nul(members).is_empty() || in_names
@@ -57,9 +77,15 @@ mod tests {
 
     #[test]
     fn a_nul_is_replaced_wherever_it_stands() {
-        let mut record = json!({"a": "l\0r", "b": {"c\0": ["\0"]}, "d": 1}).as_object().unwrap().clone();
+        let mut record = json!({"a": "l\0r", "b": {"c\0": ["\0"]}, "d": 1})
+            .as_object()
+            .unwrap()
+            .clone();
         assert_eq!(without_nul(&mut record), ["a", "b"]);
-        assert_eq!(Value::Object(record), json!({"a": "l\u{fffd}r", "b": {"c\u{fffd}": ["\u{fffd}"]}, "d": 1}));
+        assert_eq!(
+            Value::Object(record),
+            json!({"a": "l\u{fffd}r", "b": {"c\u{fffd}": ["\u{fffd}"]}, "d": 1})
+        );
     }
 
     proptest! {

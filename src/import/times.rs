@@ -8,7 +8,9 @@ use super::{
     fields::Fields,
     reject::{Reason, Reject},
 };
-use chrono::{DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc};
+use chrono::{
+    DateTime, Datelike, LocalResult, NaiveDate, NaiveDateTime, Offset, TimeDelta, TimeZone, Utc,
+};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
@@ -37,7 +39,9 @@ pub fn take(fields: &mut Fields, zone: Tz) -> Result<Times, Reject> {
     };
     for (name, raw) in ["created_at", "updated_at"].into_iter().zip(&raw) {
         if raw.is_none() {
-            fields.legacy.repaired(name, "missing_time_taken_from_the_other");
+            fields
+                .legacy
+                .repaired(name, "missing_time_taken_from_the_other");
         }
     }
     let mut optional = |name| {
@@ -45,7 +49,12 @@ pub fn take(fields: &mut Fields, zone: Tz) -> Result<Times, Reject> {
         take_one(fields, name, raw, zone, Some(created))
     };
     let (started, completed) = (optional("started_at"), optional("completed_at"));
-    Ok(Times { created, updated, started, completed })
+    Ok(Times {
+        created,
+        updated,
+        started,
+        completed,
+    })
 }
 
 fn take_one(
@@ -58,14 +67,18 @@ fn take_one(
     let raw = raw?;
     let time = read(&raw, zone, after);
     if time.is_none() {
-        fields.legacy.repair(name, "unreadable_time_kept_aside", raw);
+        fields
+            .legacy
+            .repair(name, "unreadable_time_kept_aside", raw);
     }
     time
 }
 
 fn unreadable(raw: &[Option<Value>; 2]) -> Reject {
     let shown = |raw: &Option<Value>| {
-        raw.as_ref().map_or("missing".into(), |v| v.to_string().chars().take(50).collect::<String>())
+        raw.as_ref().map_or("missing".into(), |v| {
+            v.to_string().chars().take(50).collect::<String>()
+        })
     };
     let detail = format!(
         "No time of the record can be read: created_at is {}, updated_at is {}.",
@@ -98,8 +111,13 @@ fn firestore(parts: &Map<String, Value>) -> Option<DateTime<Utc>> {
 }
 
 fn epoch(number: f64) -> Option<DateTime<Utc>> {
-    let seconds = if number.abs() >= 1e11 { number / 1e3 } else { number };
-    (seconds.abs() < 1e12).then(|| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))?
+    let seconds = if number.abs() >= 1e11 {
+        number / 1e3
+    } else {
+        number
+    };
+    (seconds.abs() < 1e12)
+        .then(|| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))?
 }
 
 fn spelled(text: &str, zone: Tz, not_before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
@@ -114,20 +132,36 @@ fn spelled(text: &str, zone: Tz, not_before: Option<DateTime<Utc>>) -> Option<Da
 }
 
 fn naive(text: &str) -> Option<NaiveDateTime> {
-    let day = || NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?.and_hms_opt(0, 0, 0);
-    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").ok().or_else(day)
+    let day = || {
+        NaiveDate::parse_from_str(text, "%Y-%m-%d")
+            .ok()?
+            .and_hms_opt(0, 0, 0)
+    };
+    NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
+        .ok()
+        .or_else(day)
 }
 
-fn local(naive: NaiveDateTime, zone: Tz, not_before: Option<DateTime<Utc>>) -> Option<DateTime<Utc>> {
+fn local(
+    naive: NaiveDateTime,
+    zone: Tz,
+    not_before: Option<DateTime<Utc>>,
+) -> Option<DateTime<Utc>> {
     match zone.from_local_datetime(&naive) {
         LocalResult::Single(time) => Some(time.to_utc()),
         LocalResult::Ambiguous(a, b) => {
             let (earlier, later) = (a.min(b).to_utc(), a.max(b).to_utc());
-            Some(if not_before.is_some_and(|t| earlier < t) { later } else { earlier })
+            Some(if not_before.is_some_and(|t| earlier < t) {
+                later
+            } else {
+                earlier
+            })
         }
         LocalResult::None => {
             // The offset of the day before is that of a clock that was not set forward.
-            let before = zone.from_local_datetime(&naive.checked_sub_signed(TimeDelta::days(1))?).earliest()?;
+            let before = zone
+                .from_local_datetime(&naive.checked_sub_signed(TimeDelta::days(1))?)
+                .earliest()?;
             Some((naive.checked_sub_offset(before.offset().fix())?).and_utc())
         }
     }
@@ -171,22 +205,41 @@ mod tests {
 
     #[test]
     fn daylight_saving_time_is_minded() {
-        assert_eq!(in_new_york("2025-10-30T09:07:22"), utc("2025-10-30T13:07:22Z"));
-        assert_eq!(in_new_york("2025-11-02T19:12:09"), utc("2025-11-03T00:12:09Z"));
+        assert_eq!(
+            in_new_york("2025-10-30T09:07:22"),
+            utc("2025-10-30T13:07:22Z")
+        );
+        assert_eq!(
+            in_new_york("2025-11-02T19:12:09"),
+            utc("2025-11-03T00:12:09Z")
+        );
     }
 
     #[test]
     fn an_hour_that_occurs_twice_is_the_earlier_one_unless_that_is_before_the_creation() {
-        assert_eq!(in_new_york("2025-11-02T01:40:00"), utc("2025-11-02T05:40:00Z"));
+        assert_eq!(
+            in_new_york("2025-11-02T01:40:00"),
+            utc("2025-11-02T05:40:00Z")
+        );
         let created = in_new_york("2025-11-02T01:59:00");
-        assert_eq!(read(&json!("2025-11-02T01:01:00"), New_York, created), utc("2025-11-02T06:01:00Z"));
+        assert_eq!(
+            read(&json!("2025-11-02T01:01:00"), New_York, created),
+            utc("2025-11-02T06:01:00Z")
+        );
     }
 
     #[test]
     fn an_hour_that_never_was_is_moved_on_by_the_gap() {
-        assert_eq!(in_new_york("2025-03-09T02:30:00"), utc("2025-03-09T07:30:00Z"));
+        assert_eq!(
+            in_new_york("2025-03-09T02:30:00"),
+            utc("2025-03-09T07:30:00Z")
+        );
         // Samoa left a whole day out.
-        let samoa = read(&json!("2011-12-30T12:00:00"), chrono_tz::Pacific::Apia, None);
+        let samoa = read(
+            &json!("2011-12-30T12:00:00"),
+            chrono_tz::Pacific::Apia,
+            None,
+        );
         assert_eq!(samoa, utc("2011-12-30T22:00:00Z"));
     }
 
@@ -211,7 +264,10 @@ mod tests {
         let times = take(&mut fields, Tz::UTC).unwrap();
         assert_eq!(times.created, times.updated);
         let mut nothing = Fields::new(Map::new());
-        assert_eq!(take(&mut nothing, Tz::UTC).unwrap_err().reason, Reason::BadTime);
+        assert_eq!(
+            take(&mut nothing, Tz::UTC).unwrap_err().reason,
+            Reason::BadTime
+        );
     }
 
     proptest! {

@@ -20,7 +20,10 @@ impl JobManager {
     /// Lists the client's jobs that have not ended, newest first, without their large fields.
     ///
     /// Errors: `invalid_request`.
-    pub async fn list_active_jobs(&self, client_id: &str) -> Result<Vec<(active_job::Model, job::Model)>> {
+    pub async fn list_active_jobs(
+        &self,
+        client_id: &str,
+    ) -> Result<Vec<(active_job::Model, job::Model)>> {
         check_client(client_id)?;
         let active = active_job::Entity::find()
             .filter(active_job::Column::ClientId.eq(client_id))
@@ -61,7 +64,14 @@ impl JobManager {
             None => self.get_job(job_id).await?.project_title,
         };
         let (client_id, job_id) = (client_id.to_owned(), job_id.to_owned());
-        self.db.commit(SetActive(active_job::Model { client_id, job_id, title, created_at: self.now() })).await
+        self.db
+            .commit(SetActive(active_job::Model {
+                client_id,
+                job_id,
+                title,
+                created_at: self.now(),
+            }))
+            .await
     }
 
     /// Removes a job from the client's list, or all jobs if no id is given, and returns the number
@@ -70,10 +80,18 @@ impl JobManager {
     /// Errors: `invalid_request`.
     pub async fn remove_active_jobs(&self, client_id: &str, job_id: Option<String>) -> Result<u64> {
         check_client(client_id)?;
-        if job_id.as_ref().is_some_and(|id| validate::may_exist(id, Resource::Job).is_err()) {
+        if job_id
+            .as_ref()
+            .is_some_and(|id| validate::may_exist(id, Resource::Job).is_err())
+        {
             return Ok(0);
         }
-        self.db.commit(RemoveActive { client_id: client_id.to_owned(), job_id }).await
+        self.db
+            .commit(RemoveActive {
+                client_id: client_id.to_owned(),
+                job_id,
+            })
+            .await
     }
 }
 
@@ -81,5 +99,7 @@ fn check_client(client_id: &str) -> Result<()> {
     let mut checks = validate::Checks::default();
     checks.name("/client_id", client_id, validate::MAX_WORKER_ID_CHARS);
     let detail = "Use 1 to 200 visible characters.";
-    checks.finish().map_err(|_| Error::invalid(FieldError::parameter("client_id", "invalid_name", detail)))
+    checks
+        .finish()
+        .map_err(|_| Error::invalid(FieldError::parameter("client_id", "invalid_name", detail)))
 }

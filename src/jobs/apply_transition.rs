@@ -40,13 +40,20 @@ pub fn apply_transition(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> 
 ///
 /// Errors: `lease_lost`.
 pub fn check_lease(job: &job::Model, token: Option<&str>) -> Result<()> {
-    if job.lease_token.as_deref() == token { Ok(()) } else { Err(Error::LeaseLost) }
+    if job.lease_token.as_deref() == token {
+        Ok(())
+    } else {
+        Err(Error::LeaseLost)
+    }
 }
 
 /// Stores the token of the lease under which a worker ended its attempt. The worker may miss the
 /// response and send the same report again.
 pub fn ended_by(token: Option<&str>, job: job::Model) -> job::Model {
-    job::Model { last_lease_token: token.map(str::to_owned), ..job }
+    job::Model {
+        last_lease_token: token.map(str::to_owned),
+        ..job
+    }
 }
 
 /// Returns whether the attempt was ended before, under the lease with this token.

@@ -16,21 +16,34 @@ impl JobManager {
     /// flag is set.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
-    pub async fn cancel_job(&self, id: &str, reason: Option<String>, if_version: IfVersion) -> Result<job::Model> {
+    pub async fn cancel_job(
+        &self,
+        id: &str,
+        reason: Option<String>,
+        if_version: IfVersion,
+    ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         checks.text("/reason", reason.as_deref(), 1000);
         checks.finish()?;
-        self.change(id, if_version, Items::None, move |loaded, now| cancelled(&loaded.job, reason.as_deref(), now))
-            .await
+        self.change(id, if_version, Items::None, move |loaded, now| {
+            cancelled(&loaded.job, reason.as_deref(), now)
+        })
+        .await
     }
 }
 
-pub(super) fn cancelled(before: &job::Model, reason: Option<&str>, now: DateTime<Utc>) -> Result<Option<Change>> {
+pub(super) fn cancelled(
+    before: &job::Model,
+    reason: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Change>> {
     let event_data = json!({"reason": reason});
     let leased = before.status == JobStatus::Processing && before.lease_token.is_some();
     if !leased {
         let job = apply_transition(before, Verb::Cancel, now)?;
-        return Ok(Some(Change::of(EventKind::Cancelled, job).telling(event_data)));
+        return Ok(Some(
+            Change::of(EventKind::Cancelled, job).telling(event_data),
+        ));
     }
     if before.cancel_requested_at.is_some() {
         return Ok(None);
@@ -38,5 +51,7 @@ pub(super) fn cancelled(before: &job::Model, reason: Option<&str>, now: DateTime
     let mut job = before.clone();
     job.status = transition(Verb::RequestCancel, before.status)?;
     job.cancel_requested_at = Some(now);
-    Ok(Some(Change::of(EventKind::CancelRequested, job).telling(event_data)))
+    Ok(Some(
+        Change::of(EventKind::CancelRequested, job).telling(event_data),
+    ))
 }

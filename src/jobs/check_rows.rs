@@ -25,7 +25,9 @@ const MAX_SECONDS: f64 = 3.2e11;
 pub fn cut_times(record: &mut ImportedJob) {
     let cut = |time: &mut DateTime<Utc>| *time = validate::micros(*time);
     let job = &mut record.job;
-    [&mut job.created_at, &mut job.updated_at].into_iter().for_each(cut);
+    [&mut job.created_at, &mut job.updated_at]
+        .into_iter()
+        .for_each(cut);
     let optional = [
         &mut job.run_at,
         &mut job.started_at,
@@ -36,14 +38,29 @@ pub fn cut_times(record: &mut ImportedJob) {
     ];
     optional.into_iter().flatten().for_each(cut);
     for item in &mut record.items {
-        [&mut item.created_at, &mut item.updated_at].into_iter().for_each(cut);
-        [&mut item.started_at, &mut item.completed_at].into_iter().flatten().for_each(cut);
+        [&mut item.created_at, &mut item.updated_at]
+            .into_iter()
+            .for_each(cut);
+        [&mut item.started_at, &mut item.completed_at]
+            .into_iter()
+            .flatten()
+            .for_each(cut);
     }
-    let Some(own) = record.own.as_deref_mut() else { return };
-    own.history.iter_mut().for_each(|event| cut(&mut event.created_at));
-    own.series.iter_mut().for_each(|series| cut(&mut series.created_at));
-    own.episode.iter_mut().for_each(|episode| cut(&mut episode.created_at));
-    own.active.iter_mut().for_each(|active| cut(&mut active.created_at));
+    let Some(own) = record.own.as_deref_mut() else {
+        return;
+    };
+    own.history
+        .iter_mut()
+        .for_each(|event| cut(&mut event.created_at));
+    own.series
+        .iter_mut()
+        .for_each(|series| cut(&mut series.created_at));
+    own.episode
+        .iter_mut()
+        .for_each(|episode| cut(&mut episode.created_at));
+    own.active
+        .iter_mut()
+        .for_each(|active| cut(&mut active.created_at));
 }
 
 /// Checks all rows of an imported job.
@@ -56,7 +73,11 @@ pub fn check_rows(record: &ImportedJob) -> Result<()> {
         check_item(&mut checks, &format!("/items/{i}"), item);
     }
     if !record.items.is_sorted_by(|a, b| a.idx < b.idx) {
-        checks.fail("/items", "out_of_order", "List the items in the order of their idx, each once.");
+        checks.fail(
+            "/items",
+            "out_of_order",
+            "List the items in the order of their idx, each once.",
+        );
     }
     if let Some(own) = &record.own {
         check_own(&mut checks, own);
@@ -72,18 +93,34 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
         ("/content", &job.content, usize::MAX),
         ("/user_requirement", &job.user_requirement, usize::MAX),
         ("/style", &job.style, validate::MAX_SHORT_CHARS),
-        ("/project_title", &job.project_title, validate::MAX_SHORT_CHARS),
-        ("/current_stage", &job.current_stage, validate::MAX_SHORT_CHARS),
+        (
+            "/project_title",
+            &job.project_title,
+            validate::MAX_SHORT_CHARS,
+        ),
+        (
+            "/current_stage",
+            &job.current_stage,
+            validate::MAX_SHORT_CHARS,
+        ),
         ("/working_dir", &job.working_dir, 500),
         ("/error", &job.error_message, usize::MAX),
         ("/worker_id", &job.worker_id, validate::MAX_WORKER_ID_CHARS),
         ("/source", &job.source, MAX_WORD_CHARS),
-        ("/source_status", &job.source_status, validate::MAX_SHORT_CHARS),
+        (
+            "/source_status",
+            &job.source_status,
+            validate::MAX_SHORT_CHARS,
+        ),
     ];
     for (pointer, text, max) in texts {
         checks.text(pointer, text.as_deref(), max);
     }
-    let objects = [("/request_data", &job.request_data), ("/context", &job.context), ("/result", &job.result_data)];
+    let objects = [
+        ("/request_data", &job.request_data),
+        ("/context", &job.context),
+        ("/result", &job.result_data),
+    ];
     for (pointer, value) in objects {
         if value.as_ref().is_some_and(|value| !value.is_object()) {
             checks.fail(pointer, "wrong_type", "Use a JSON object.");
@@ -96,12 +133,22 @@ fn check_job(checks: &mut Checks, job: &job::Model) {
 
 fn check_numbers(checks: &mut Checks, job: &job::Model) {
     checks.range("/priority", Some(job.priority), -100, 100);
-    checks.range("/max_attempts", Some(job.max_attempts), 1, validate::MAX_ATTEMPTS);
+    checks.range(
+        "/max_attempts",
+        Some(job.max_attempts),
+        1,
+        validate::MAX_ATTEMPTS,
+    );
     checks.range("/attempt", Some(job.attempt), 0, MAX_ATTEMPT);
     checks.range("/version", Some(job.version), 1, MAX_VERSION);
     checks.range("/progress", Some(job.progress), 0.0, 100.0);
     checks.range("/total_shots", Some(job.total_shots), 0, i32::MAX);
-    checks.range("/completed_shots", Some(job.completed_shots), 0, job.total_shots.max(0));
+    checks.range(
+        "/completed_shots",
+        Some(job.completed_shots),
+        0,
+        job.total_shots.max(0),
+    );
 }
 
 fn check_times(checks: &mut Checks, job: &job::Model) {
@@ -123,18 +170,29 @@ fn check_times(checks: &mut Checks, job: &job::Model) {
         checks.fail("/completed_at", "contradicts_status", detail);
     }
     if job.lease_expires_at.is_some() && job.status != JobStatus::Processing {
-        checks.fail("/lease_expires_at", "contradicts_status", "Only a job that is processing has a lease.");
+        checks.fail(
+            "/lease_expires_at",
+            "contradicts_status",
+            "Only a job that is processing has a lease.",
+        );
     }
 }
 
 fn check_labels(checks: &mut Checks, labels: Option<&Value>) {
     let Some(labels) = labels else { return };
     let pairs = |labels: &serde_json::Map<String, Value>| -> Option<BTreeMap<String, String>> {
-        labels.iter().map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
+        labels
+            .iter()
+            .map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())))
+            .collect()
     };
     match labels.as_object().and_then(pairs) {
         Some(labels) => checks.labels("/labels", &labels),
-        None => checks.fail("/labels", "wrong_type", "Use an object whose values are texts."),
+        None => checks.fail(
+            "/labels",
+            "wrong_type",
+            "Use an object whose values are texts.",
+        ),
     }
 }
 
@@ -156,19 +214,35 @@ fn check_own(checks: &mut Checks, own: &OwnRows) {
     }
     for series in &own.series {
         checks.name("/series/series_id", &series.id, MAX_PARENT_ID_CHARS);
-        checks.text("/series/title", Some(&series.title), validate::MAX_SHORT_CHARS);
+        checks.text(
+            "/series/title",
+            Some(&series.title),
+            validate::MAX_SHORT_CHARS,
+        );
         checks.time("/series/created_at", Some(series.created_at));
     }
     if let Some(episode) = &own.episode {
         checks.name("/episode/episode_id", &episode.id, MAX_PARENT_ID_CHARS);
-        checks.text("/episode/title", episode.title.as_deref(), validate::MAX_SHORT_CHARS);
+        checks.text(
+            "/episode/title",
+            episode.title.as_deref(),
+            validate::MAX_SHORT_CHARS,
+        );
         checks.range("/episode/number", episode.number, 0, i32::MAX);
         checks.time("/episode/created_at", Some(episode.created_at));
     }
     for (i, active) in own.active.iter().enumerate() {
         let at = |field: &str| format!("/active_jobs/{i}/{field}");
-        checks.name(at("client_id"), &active.client_id, validate::MAX_WORKER_ID_CHARS);
-        checks.text(at("title"), active.title.as_deref(), validate::MAX_SHORT_CHARS);
+        checks.name(
+            at("client_id"),
+            &active.client_id,
+            validate::MAX_WORKER_ID_CHARS,
+        );
+        checks.text(
+            at("title"),
+            active.title.as_deref(),
+            validate::MAX_SHORT_CHARS,
+        );
         checks.time(at("created_at"), Some(active.created_at));
     }
 }
@@ -177,15 +251,31 @@ fn check_event(checks: &mut Checks, pointer: &str, event: &job_event::Model) {
     let at = |field: &str| format!("{pointer}/{field}");
     // Streams use the kind as the name of their messages.
     if !(1..=MAX_WORD_CHARS).contains(&event.kind.len())
-        || !event.kind.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        || !event
+            .kind
+            .chars()
+            .all(|c| c.is_ascii_lowercase() || c == '_')
     {
-        checks.fail(at("kind"), "invalid_name", "Use 1 to 50 of the characters a-z _ as the kind of an event.");
+        checks.fail(
+            at("kind"),
+            "invalid_name",
+            "Use 1 to 50 of the characters a-z _ as the kind of an event.",
+        );
     }
-    checks.text(at("current_stage"), event.current_stage.as_deref(), validate::MAX_SHORT_CHARS);
+    checks.text(
+        at("current_stage"),
+        event.current_stage.as_deref(),
+        validate::MAX_SHORT_CHARS,
+    );
     checks.range(at("seq"), Some(event.seq), 1, MAX_VERSION);
     checks.range(at("progress"), Some(event.progress), 0.0, 100.0);
     checks.range(at("total_shots"), Some(event.total_shots), 0, i32::MAX);
-    checks.range(at("completed_shots"), Some(event.completed_shots), 0, i32::MAX);
+    checks.range(
+        at("completed_shots"),
+        Some(event.completed_shots),
+        0,
+        i32::MAX,
+    );
     checks.range(at("seconds"), event.seconds, 0.0, MAX_SECONDS);
     checks.time(at("created_at"), Some(event.created_at));
 }

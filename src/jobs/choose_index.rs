@@ -13,7 +13,11 @@ impl JobManager {
         if paths.len() < 2 {
             return Ok(paths.pop());
         }
-        let counted = Filter { status: filter.status, job_type: filter.job_type.clone(), ..Filter::default() };
+        let counted = Filter {
+            status: filter.status,
+            job_type: filter.job_type.clone(),
+            ..Filter::default()
+        };
         if counted != Filter::default() && self.kept_total(&counted).await? == 0 {
             return Ok(None);
         }
@@ -24,15 +28,23 @@ impl JobManager {
                 shortest = Some((length, path));
             }
         }
-        Ok(shortest.filter(|(length, _)| *length > 0).map(|(_, path)| path))
+        Ok(shortest
+            .filter(|(length, _)| *length > 0)
+            .map(|(_, path)| path))
     }
 
     /// Returns the estimated number of jobs that the path leads to; `u64::MAX` if there are more
     /// than [`MAX_COUNTED`] and no stored count covers them.
     async fn estimate(&self, known: &IndexScan) -> Result<u64> {
-        let Filter { status, job_type, .. } = known.filter();
+        let Filter {
+            status, job_type, ..
+        } = known.filter();
         if status.is_some() || job_type.is_some() {
-            let whole = Filter { status: *status, job_type: job_type.clone(), ..Filter::default() };
+            let whole = Filter {
+                status: *status,
+                job_type: job_type.clone(),
+                ..Filter::default()
+            };
             return self.kept_total(&whole).await;
         }
         let jobs = self.count_some(known, &KeyRange::default()).await?;

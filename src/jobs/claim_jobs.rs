@@ -69,7 +69,11 @@ impl JobManager {
         // One allocation, shared by all parts of this process that store the types.
         let job_types: Arc<[String]> = job_types.into();
         let end = Instant::now() + Duration::from_secs(claim.wait_seconds.into());
-        let place = if claim.wait_seconds > 0 { Some(self.waiting.enter(&job_types)?) } else { None };
+        let place = if claim.wait_seconds > 0 {
+            Some(self.waiting.enter(&job_types)?)
+        } else {
+            None
+        };
         // Boxed futures, whose memory is free while the call waits.
         let _present = Box::pin(self.note_claim(&claim, &job_types)).await;
         loop {
@@ -83,7 +87,9 @@ impl JobManager {
                 self.workers.claimed(&claim.worker_id, claimed.len());
                 return Ok(claimed);
             }
-            let Some(place) = &place else { return Ok(claimed) };
+            let Some(place) = &place else {
+                return Ok(claimed);
+            };
             if timeout_at(end, place.wait()).await.is_err() || self.waiting.is_closed() {
                 return Ok(claimed);
             }
@@ -114,14 +120,21 @@ impl JobManager {
         self.waiting.settled().await;
     }
 
-    async fn claim_now(&self, claim: &Claim, job_types: &[String], until: Instant) -> Result<Vec<Claimed>> {
+    async fn claim_now(
+        &self,
+        claim: &Claim,
+        job_types: &[String],
+        until: Instant,
+    ) -> Result<Vec<Claimed>> {
         // Most queries find no due job. They need no transaction, which would block other writers.
         let now = self.now();
         let turn = self.waiting.turn(until).await?;
         let waiting = priorities(self.db.read(), job_types).await?;
         drop(turn);
-        let (due, later): (Vec<_>, Vec<_>) =
-            waiting.iter().map(|level| level.due_at).partition(|due_at| *due_at <= now);
+        let (due, later): (Vec<_>, Vec<_>) = waiting
+            .iter()
+            .map(|level| level.due_at)
+            .partition(|due_at| *due_at <= now);
         if let Some(next) = later.into_iter().min() {
             self.waiting.expect(next);
         }
@@ -143,7 +156,10 @@ impl JobManager {
             let _pending = pending;
             let claimed = this.db.commit(write).await;
             // If the caller is gone, dropping the value releases its jobs.
-            let _ = answer.send(claimed.map(|claimed| OnTheWay { jobs: this, claimed }));
+            let _ = answer.send(claimed.map(|claimed| OnTheWay {
+                jobs: this,
+                claimed,
+            }));
         });
         match outcome.await {
             Ok(claimed) => claimed.map(OnTheWay::arrive),
@@ -161,8 +177,13 @@ impl JobManager {
         let outcomes: Vec<_> = claimed.into_iter().map(release).collect();
         let jobs = outcomes.len();
         match self.report_outcomes(outcomes).await {
-            Ok(_) => tracing::info!(jobs, "a worker went away before it was given its jobs: they are queued again"),
-            Err(error) => tracing::warn!(jobs, %error, "jobs of a worker that went away wait for their leases to end"),
+            Ok(_) => tracing::info!(
+                jobs,
+                "a worker went away before it was given its jobs: they are queued again"
+            ),
+            Err(error) => {
+                tracing::warn!(jobs, %error, "jobs of a worker that went away wait for their leases to end")
+            }
         }
     }
 }
@@ -195,17 +216,35 @@ impl Drop for OnTheWay {
 
 fn check(claim: &Claim) -> Result<()> {
     let mut checks = validate::Checks::default();
-    checks.name("/worker_id", &claim.worker_id, validate::MAX_WORKER_ID_CHARS);
+    checks.name(
+        "/worker_id",
+        &claim.worker_id,
+        validate::MAX_WORKER_ID_CHARS,
+    );
     let types = claim.job_types.len();
     if types == 0 || types > MAX_TYPES {
-        checks.fail("/job_types", "out_of_range", format!("Name 1 to {MAX_TYPES} types; these are {types}."));
+        checks.fail(
+            "/job_types",
+            "out_of_range",
+            format!("Name 1 to {MAX_TYPES} types; these are {types}."),
+        );
     }
     for (i, kind) in claim.job_types.iter().enumerate().take(MAX_TYPES) {
         checks.job_type(format_args!("/job_types/{i}"), kind);
     }
     checks.range("/max_jobs", Some(claim.max_jobs), 1, MAX_JOBS);
-    checks.range("/lease_seconds", Some(claim.lease_seconds), 1, MAX_LEASE_SECONDS);
-    checks.range("/wait_seconds", Some(claim.wait_seconds), 0, MAX_WAIT_SECONDS);
+    checks.range(
+        "/lease_seconds",
+        Some(claim.lease_seconds),
+        1,
+        MAX_LEASE_SECONDS,
+    );
+    checks.range(
+        "/wait_seconds",
+        Some(claim.wait_seconds),
+        0,
+        MAX_WAIT_SECONDS,
+    );
     checks.text("/host", claim.host.as_deref(), validate::MAX_SHORT_CHARS);
     checks.text("/version", claim.version.as_deref(), 50);
     checks.finish()

@@ -147,7 +147,8 @@ impl ClaimWaiters {
     pub fn enter(&self, types: &Arc<[String]>) -> Result<WaiterHandle> {
         let wake = Arc::new(Notify::new());
         let mut room = self.room();
-        if room.waiters.len() >= MAX_WAITING_CLAIMS || room.types + types.len() > MAX_WAITING_TYPES {
+        if room.waiters.len() >= MAX_WAITING_CLAIMS || room.types + types.len() > MAX_WAITING_TYPES
+        {
             return Err(Error::Full("as many waiting claims"));
         }
         let number = room.enter(types.clone(), wake.clone());
@@ -155,12 +156,19 @@ impl ClaimWaiters {
             let (this, news) = (self.clone(), self.db.change_bus().subscribe());
             tokio::spawn(async move {
                 if panics("watch", this.clone().watch(news)).await {
-                    to_its_end("watch", || this.clone().watch(this.db.change_bus().subscribe())).await;
+                    to_its_end("watch", || {
+                        this.clone().watch(this.db.change_bus().subscribe())
+                    })
+                    .await;
                 }
             });
         }
         drop(room);
-        Ok(WaiterHandle { waiting: self.clone(), number, wake })
+        Ok(WaiterHandle {
+            waiting: self.clone(),
+            number,
+            wake,
+        })
     }
 
     /// Waits for a permit to query the database, in the order of arrival, until the given time and
@@ -170,13 +178,18 @@ impl ClaimWaiters {
     pub async fn turn(&self, until: Instant) -> Result<SemaphorePermit<'_>> {
         let until = until.max(Instant::now() + QUERY_PERMIT_TIMEOUT);
         let turn = timeout_at(until, self.looks.acquire()).await;
-        turn.ok().and_then(|turn| turn.ok()).ok_or(Error::Full("as many claims"))
+        turn.ok()
+            .and_then(|turn| turn.ok())
+            .ok_or(Error::Full("as many claims"))
     }
 
     /// Wakes one claim that waits for one of these types: there may be a job for it.
     pub fn wake(&self, types: &[String]) {
         let mut room = self.room();
-        let keys: Vec<_> = types.iter().map(|kind| room.hasher.hash_one(kind)).collect();
+        let keys: Vec<_> = types
+            .iter()
+            .map(|kind| room.hasher.hash_one(kind))
+            .collect();
         room.wake(&keys);
     }
 
@@ -191,7 +204,11 @@ impl ClaimWaiters {
     }
 
     pub fn idle(&self) -> usize {
-        self.room().waiters.values().filter(|waiter| waiter.state == State::Idle).count()
+        self.room()
+            .waiters
+            .values()
+            .filter(|waiter| waiter.state == State::Idle)
+            .count()
     }
 
     /// Returns the number of waiting claims, including those that query.
@@ -208,14 +225,20 @@ impl ClaimWaiters {
     /// Returns when no work is in progress.
     pub async fn settled(&self) {
         // Fails only if the sender is gone, which `self` holds.
-        let _ = self.pending.subscribe().wait_for(|pending| *pending == 0).await;
+        let _ = self
+            .pending
+            .subscribe()
+            .wait_for(|pending| *pending == 0)
+            .await;
     }
 
     /// Ends all waits, and makes later claims return without a wait.
     pub fn close(&self) {
         let mut room = self.room();
         room.closed = true;
-        room.waiters.values().for_each(|waiter| waiter.wake.notify_one());
+        room.waiters
+            .values()
+            .for_each(|waiter| waiter.wake.notify_one());
     }
 
     pub fn is_closed(&self) -> bool {
@@ -277,12 +300,20 @@ impl ClaimWaiters {
     /// Wakes the claims that a notification concerns, and returns whether a shared query is needed.
     fn hear(&self, notice: &CommitNotice, full: &BTreeSet<String>) -> bool {
         let mut room = self.room();
-        for job in notice.jobs.iter().filter(|job| job.status == JobStatus::Queued) {
+        for job in notice
+            .jobs
+            .iter()
+            .filter(|job| job.status == JobStatus::Queued)
+        {
             let key = room.hasher.hash_one(&job.job_type);
             room.wake(&[key]);
         }
         let leaves = |status| !matches!(status, JobStatus::Queued | JobStatus::Processing);
-        notice.more || notice.jobs.iter().any(|job| leaves(job.status) && full.contains(&job.job_type))
+        notice.more
+            || notice
+                .jobs
+                .iter()
+                .any(|job| leaves(job.status) && full.contains(&job.job_type))
     }
 
     /// Runs the shared query for all types that claims wait for, some per statement.
@@ -291,7 +322,9 @@ impl ClaimWaiters {
         let (mut after, mut asked) = (0, HashSet::new());
         loop {
             let some = self.room().types_behind(after, &mut asked);
-            let Some((last, types)) = some else { return Ok(all) };
+            let Some((last, types)) = some else {
+                return Ok(all);
+            };
             after = last;
             if !types.is_empty() {
                 let seen = self.look_at(&types).await?;
@@ -305,27 +338,47 @@ impl ClaimWaiters {
         let db = self.db.read();
         let waiting = priorities(db, types).await?;
         let queues = queues(db, types).await?;
-        let limited: Vec<&str> =
-            queues.iter().filter(|q| q.max_running.is_some()).map(|q| q.job_type.as_str()).collect();
+        let limited: Vec<&str> = queues
+            .iter()
+            .filter(|q| q.max_running.is_some())
+            .map(|q| q.job_type.as_str())
+            .collect();
         let running = running(db, &limited).await?;
         let is_full = |queue: &queue::Model| {
-            let most = queue.max_running.and_then(|most| usize::try_from(most).ok());
-            most.is_some_and(|most| running.get(&queue.job_type).copied().unwrap_or_default() >= most)
+            let most = queue
+                .max_running
+                .and_then(|most| usize::try_from(most).ok());
+            most.is_some_and(|most| {
+                running.get(&queue.job_type).copied().unwrap_or_default() >= most
+            })
         };
         let named = |closed: &dyn Fn(&queue::Model) -> bool| -> BTreeSet<String> {
-            queues.iter().filter(|queue| closed(queue)).map(|queue| queue.job_type.clone()).collect()
+            queues
+                .iter()
+                .filter(|queue| closed(queue))
+                .map(|queue| queue.job_type.clone())
+                .collect()
         };
         let (full, paused) = (named(&is_full), named(&|queue| queue.paused));
         let now = self.clock.now();
-        let open = |level: &&PriorityLevel| !full.contains(&level.job_type) && !paused.contains(&level.job_type);
+        let open = |level: &&PriorityLevel| {
+            !full.contains(&level.job_type) && !paused.contains(&level.job_type)
+        };
         let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) =
             waiting.iter().filter(open).partition(|l| l.due_at <= now);
         let mut room = self.room();
-        for kind in due.iter().map(|level| &level.job_type).collect::<BTreeSet<_>>() {
+        for kind in due
+            .iter()
+            .map(|level| &level.job_type)
+            .collect::<BTreeSet<_>>()
+        {
             let key = room.hasher.hash_one(kind);
             room.wake(&[key]);
         }
-        Ok(QueueSnapshot { next_due: later.iter().map(|level| level.due_at).min(), full })
+        Ok(QueueSnapshot {
+            next_due: later.iter().map(|level| level.due_at).min(),
+            full,
+        })
     }
 }
 
@@ -340,9 +393,20 @@ struct QueueSnapshot {
 impl WaiterTable {
     fn enter(&mut self, types: Arc<[String]>, wake: Arc<Notify>) -> u64 {
         self.next += 1;
-        let keys: Box<[u64]> = types.iter().map(|kind| self.hasher.hash_one(kind)).collect();
+        let keys: Box<[u64]> = types
+            .iter()
+            .map(|kind| self.hasher.hash_one(kind))
+            .collect();
         self.types += types.len();
-        self.waiters.insert(self.next, Waiter { types, keys, state: State::Woken, wake });
+        self.waiters.insert(
+            self.next,
+            Waiter {
+                types,
+                keys,
+                state: State::Woken,
+                wake,
+            },
+        );
         self.set(self.next, State::Looking { again: false });
         self.next
     }
@@ -381,7 +445,11 @@ impl WaiterTable {
     /// that query for these types have to query again.
     fn wake(&mut self, keys: &[u64]) {
         let of = |key: &u64| (*key, 0)..=(*key, u64::MAX);
-        let first = keys.iter().filter_map(|key| self.idle.range(of(key)).next()).map(|(_, number)| *number).min();
+        let first = keys
+            .iter()
+            .filter_map(|key| self.idle.range(of(key)).next())
+            .map(|(_, number)| *number)
+            .min();
         if let Some(number) = first {
             self.set(number, State::Woken);
             if let Some(waiter) = self.waiters.get(&number) {
@@ -389,8 +457,11 @@ impl WaiterTable {
             }
             return;
         }
-        let looking: Vec<u64> =
-            keys.iter().flat_map(|key| self.looking.range(of(key))).map(|(_, number)| *number).collect();
+        let looking: Vec<u64> = keys
+            .iter()
+            .flat_map(|key| self.looking.range(of(key)))
+            .map(|(_, number)| *number)
+            .collect();
         for number in looking {
             self.set(number, State::Looking { again: true });
         }
@@ -402,7 +473,11 @@ impl WaiterTable {
         let mut types = Vec::new();
         let mut last = None;
         for (number, waiter) in self.waiters.range(after + 1..).take(CLAIMS_PER_STATEMENT) {
-            let new = waiter.types.iter().zip(&waiter.keys).filter(|(_, key)| asked.insert(**key));
+            let new = waiter
+                .types
+                .iter()
+                .zip(&waiter.keys)
+                .filter(|(_, key)| asked.insert(**key));
             types.extend(new.map(|(kind, _)| kind.clone()));
             last = Some(*number);
             if types.len() >= TYPES_PER_STATEMENT {
@@ -416,14 +491,18 @@ impl WaiterTable {
 impl WaiterHandle {
     /// Begins a query: a job that arrives from now on counts as new.
     pub fn look(&self) {
-        self.waiting.room().set(self.number, State::Looking { again: false });
+        self.waiting
+            .room()
+            .set(self.number, State::Looking { again: false });
     }
 
     /// Returns when there may be a job to claim.
     pub async fn wait(&self) {
         {
             let mut room = self.waiting.room();
-            let Some(waiter) = room.waiters.get(&self.number) else { return };
+            let Some(waiter) = room.waiters.get(&self.number) else {
+                return;
+            };
             if waiter.state == (State::Looking { again: true }) {
                 return;
             }
@@ -451,7 +530,11 @@ mod tests {
     use crate::{clock::SystemClock, random::SystemRandom};
 
     fn waiting() -> ClaimWaiters {
-        ClaimWaiters::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
+        ClaimWaiters::new(
+            Database::detached(),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+        )
     }
 
     fn types(of: impl Iterator<Item = usize>) -> Arc<[String]> {
@@ -461,7 +544,9 @@ mod tests {
     #[tokio::test]
     async fn five_thousand_calls_wait_and_the_next_is_refused_until_one_goes() {
         let (waiting, one) = (waiting(), types(0..1));
-        let mut places: Vec<WaiterHandle> = (0..MAX_WAITING_CLAIMS).map(|_| waiting.enter(&one).unwrap()).collect();
+        let mut places: Vec<WaiterHandle> = (0..MAX_WAITING_CLAIMS)
+            .map(|_| waiting.enter(&one).unwrap())
+            .collect();
         assert!(matches!(waiting.enter(&one), Err(Error::Full(_))));
         places.pop();
         let _last = waiting.enter(&one).unwrap();
@@ -471,40 +556,63 @@ mod tests {
     #[tokio::test]
     async fn they_wait_for_a_hundred_thousand_types_together() {
         let waiting = waiting();
-        let mut places: Vec<WaiterHandle> =
-            (0..1000).map(|n| waiting.enter(&types(n * 100..n * 100 + 100)).unwrap()).collect();
+        let mut places: Vec<WaiterHandle> = (0..1000)
+            .map(|n| waiting.enter(&types(n * 100..n * 100 + 100)).unwrap())
+            .collect();
         assert!(waiting.enter(&types(0..1)).is_err());
         places.truncate(999);
         assert!(waiting.enter(&types(0..100)).is_ok());
         drop(places);
         let room = waiting.room();
-        assert_eq!((room.types, room.idle.len(), room.looking.len()), (0, 0, 0), "nothing is left of who went");
+        assert_eq!(
+            (room.types, room.idle.len(), room.looking.len()),
+            (0, 0, 0),
+            "nothing is left of who went"
+        );
     }
 
     #[tokio::test]
     async fn the_first_who_waits_for_a_type_is_woken_and_who_looks_looks_again() {
         let waiting = waiting();
-        let [a, b, c] = [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types).unwrap());
-        let state = |place: &WaiterHandle| waiting.room().waiters.get(&place.number).map(|waiter| waiter.state);
+        let [a, b, c] =
+            [types(0..2), types(1..3), types(2..3)].map(|types| waiting.enter(&types).unwrap());
+        let state = |place: &WaiterHandle| {
+            waiting
+                .room()
+                .waiters
+                .get(&place.number)
+                .map(|waiter| waiter.state)
+        };
         for place in [&a, &b] {
             assert!(futures_util::poll!(Box::pin(place.wait())).is_pending());
         }
         waiting.wake(&types(1..2));
         assert!(state(&a) == Some(State::Woken) && state(&b) == Some(State::Idle));
         waiting.wake(&types(1..3));
-        assert!(state(&b) == Some(State::Woken), "the one who came first of those who are idle");
+        assert!(
+            state(&b) == Some(State::Woken),
+            "the one who came first of those who are idle"
+        );
         waiting.wake(&types(2..3));
         assert!(state(&c) == Some(State::Looking { again: true }));
         a.look();
         drop(b);
-        assert!(state(&a) == Some(State::Looking { again: true }), "what b was woken for is passed on");
+        assert!(
+            state(&a) == Some(State::Looking { again: true }),
+            "what b was woken for is passed on"
+        );
     }
 
     #[tokio::test]
     async fn a_look_asks_for_each_type_once_and_for_a_thousand_at_a_time() {
         let waiting = waiting();
         let _places: Vec<WaiterHandle> = (0..300)
-            .flat_map(|n| [waiting.enter(&types(0..100)), waiting.enter(&types(n * 10..n * 10 + 10))])
+            .flat_map(|n| {
+                [
+                    waiting.enter(&types(0..100)),
+                    waiting.enter(&types(n * 10..n * 10 + 10)),
+                ]
+            })
             .map(Result::unwrap)
             .collect();
         let (mut after, mut asked, mut all) = (0, HashSet::new(), Vec::new());

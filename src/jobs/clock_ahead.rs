@@ -10,7 +10,9 @@ impl JobManager {
     /// clock.
     pub async fn clock_ahead(&self) -> Result<Option<TimeDelta>> {
         let asked = self.now();
-        let Some(there) = self.db.clock().await? else { return Ok(None) };
+        let Some(there) = self.db.clock().await? else {
+            return Ok(None);
+        };
         // The database read its clock at some moment between the two local readings.
         let here = asked + (self.now() - asked) / 2;
         Ok(Some(here - there))

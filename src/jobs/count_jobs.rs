@@ -34,9 +34,15 @@ impl Counts {
     }
 
     pub fn total(&self) -> u64 {
-        [self.queued, self.processing, self.completed, self.failed, self.cancelled]
-            .into_iter()
-            .fold(0, u64::saturating_add)
+        [
+            self.queued,
+            self.processing,
+            self.completed,
+            self.failed,
+            self.cancelled,
+        ]
+        .into_iter()
+        .fold(0, u64::saturating_add)
     }
 
     pub(super) fn add(&mut self, status: JobStatus, jobs: i64) {
@@ -63,7 +69,10 @@ impl Total {
     /// Builds a total from a count that stops at [`MAX_COUNTED`] + 1. `all` is false if the count left
     /// out some jobs.
     pub(super) fn of(counted: u64, all: bool) -> Self {
-        Self { jobs: Ord::min(counted, MAX_COUNTED), exact: all && counted <= MAX_COUNTED }
+        Self {
+            jobs: Ord::min(counted, MAX_COUNTED),
+            exact: all && counted <= MAX_COUNTED,
+        }
     }
 }
 
@@ -89,19 +98,28 @@ impl JobManager {
             return Ok(counts);
         }
         let (this, asked) = (self.clone(), filter.clone());
-        self.in_turn(filter, async move { this.counted(&asked, Condition::all()).await }).await
+        self.in_turn(filter, async move {
+            this.counted(&asked, Condition::all()).await
+        })
+        .await
     }
 
     /// Counts the jobs that match both the filter and the condition, by status.
     pub(super) async fn counted(&self, filter: &Filter, also: Condition) -> Result<Counts> {
         let mut counts = Counts::default();
-        let Some(path) = self.choose_index(filter).await? else { return Ok(counts) };
+        let Some(path) = self.choose_index(filter).await? else {
+            return Ok(counts);
+        };
         if filter.q.is_some() {
             return self.sifted_counts(&path, &also).await;
         }
         let db = self.db.read();
         let rows: Vec<(JobStatus, i64)> = path
-            .jobs(job::Entity::find().select_only(), db.get_database_backend(), &KeyRange::default())
+            .jobs(
+                job::Entity::find().select_only(),
+                db.get_database_backend(),
+                &KeyRange::default(),
+            )
             .column(job::Column::Status)
             .column_as(job::Column::Id.count(), "jobs")
             .filter(also)
@@ -109,7 +127,8 @@ impl JobManager {
             .into_tuple()
             .rows(db)
             .await?;
-        rows.into_iter().for_each(|(status, jobs)| counts.add(status, jobs));
+        rows.into_iter()
+            .for_each(|(status, jobs)| counts.add(status, jobs));
         Ok(counts)
     }
 
@@ -138,7 +157,11 @@ impl JobManager {
         self.counts_by(job::Column::EpisodeId, ids).await
     }
 
-    async fn counts_by(&self, column: job::Column, ids: Vec<String>) -> Result<HashMap<String, Counts>> {
+    async fn counts_by(
+        &self,
+        column: job::Column,
+        ids: Vec<String>,
+    ) -> Result<HashMap<String, Counts>> {
         let rows: Vec<(String, JobStatus, i64)> = job::Entity::find()
             .select_only()
             .columns([column, job::Column::Status])
@@ -150,33 +173,55 @@ impl JobManager {
             .rows(self.db.read())
             .await?;
         let mut counts: HashMap<String, Counts> = HashMap::new();
-        rows.into_iter().for_each(|(id, status, jobs)| counts.entry(id).or_default().add(status, jobs));
+        rows.into_iter()
+            .for_each(|(id, status, jobs)| counts.entry(id).or_default().add(status, jobs));
         Ok(counts)
     }
 
     /// Counts the jobs that match the filter of the path.
     pub(super) async fn total_by(&self, path: &IndexScan) -> Result<Total> {
         if path.filter().is_kept_count() {
-            return Ok(Total { jobs: self.kept_total(path.filter()).await?, exact: true });
+            return Ok(Total {
+                jobs: self.kept_total(path.filter()).await?,
+                exact: true,
+            });
         }
         match path.has_residual_filter() {
             true => self.sifted_total(path).await,
-            false => Ok(Total::of(self.count_some(path, &KeyRange::default()).await?, true)),
+            false => Ok(Total::of(
+                self.count_some(path, &KeyRange::default()).await?,
+                true,
+            )),
         }
     }
 
     /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1.
     pub(super) async fn count_some(&self, path: &IndexScan, part: &KeyRange) -> Result<u64> {
         let db = self.db.read();
-        let some = path.places(db.get_database_backend(), part).limit(MAX_COUNTED + 1).to_owned();
-        let count = Query::select().expr(Expr::col("id").count()).from_subquery(some, "some").to_owned();
+        let some = path
+            .places(db.get_database_backend(), part)
+            .limit(MAX_COUNTED + 1)
+            .to_owned();
+        let count = Query::select()
+            .expr(Expr::col("id").count())
+            .from_subquery(some, "some")
+            .to_owned();
         let row = sea_orm::ConnectionTrait::query_one(db, &count).await?;
-        Ok(row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?.unwrap_or(0).unsigned_abs())
+        Ok(row
+            .map(|row| row.try_get_by_index::<i64>(0))
+            .transpose()?
+            .unwrap_or(0)
+            .unsigned_abs())
     }
 
     /// Returns the number of jobs of the filter's type and status, from stored counts.
     pub(super) async fn kept_total(&self, filter: &Filter) -> Result<u64> {
-        Ok(self.kept_counts(filter).await?.iter().map(|(.., jobs)| jobs.unsigned_abs()).fold(0, u64::saturating_add))
+        Ok(self
+            .kept_counts(filter)
+            .await?
+            .iter()
+            .map(|(.., jobs)| jobs.unsigned_abs())
+            .fold(0, u64::saturating_add))
     }
 
     /// Returns the stored counts by type and status, limited to the filter's type and status.
@@ -192,8 +237,12 @@ impl JobManager {
         if let Some(job_type) = &filter.job_type {
             query = query.filter(C::JobType.eq(job_type));
         }
-        let query = query.group_by(C::JobType).group_by(C::Status).order_by_asc(C::JobType);
-        let mut counts: Vec<(String, JobStatus, i64)> = query.into_tuple().rows(self.db.read()).await?;
+        let query = query
+            .group_by(C::JobType)
+            .group_by(C::Status)
+            .order_by_asc(C::JobType);
+        let mut counts: Vec<(String, JobStatus, i64)> =
+            query.into_tuple().rows(self.db.read()).await?;
         counts.retain(|(.., jobs)| *jobs != 0);
         Ok(counts)
     }

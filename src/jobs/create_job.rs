@@ -72,7 +72,10 @@ impl Idempotency {
     /// [`Idempotency::new`].
     pub fn of_text(key: String, scope: &str, request: &str) -> Self {
         let digest = Sha256::digest(format!("{scope}\n{request}"));
-        Self { key, fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect() }
+        Self {
+            key,
+            fingerprint: digest.iter().map(|b| format!("{b:02x}")).collect(),
+        }
     }
 
     pub fn check(&self) -> Result<()> {
@@ -81,13 +84,19 @@ impl Idempotency {
             return Ok(());
         }
         let detail = "Use 1 to 255 visible characters as an Idempotency-Key, e.g. a UUID.";
-        Err(Error::invalid(FieldError::parameter("Idempotency-Key", "invalid_name", detail)))
+        Err(Error::invalid(FieldError::parameter(
+            "Idempotency-Key",
+            "invalid_name",
+            detail,
+        )))
     }
 
     /// Checks the key, and splits key and fingerprint into their columns.
     pub(super) fn parts(promise: Option<Self>) -> Result<(Option<String>, Option<String>)> {
         promise.as_ref().map_or(Ok(()), Self::check)?;
-        Ok(promise.map(|promise| (promise.key, promise.fingerprint)).unzip())
+        Ok(promise
+            .map(|promise| (promise.key, promise.fingerprint))
+            .unzip())
     }
 }
 
@@ -96,20 +105,31 @@ impl JobManager {
     /// returns the job that the first call created.
     ///
     /// Errors: `invalid_request`, `job_exists`, `idempotency_key_reused`.
-    pub async fn create_job(&self, new: NewJob, idempotency: Option<Idempotency>) -> Result<Created> {
+    pub async fn create_job(
+        &self,
+        new: NewJob,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Created> {
         check(&new, idempotency.as_ref())?;
         let now = self.now();
         self.db.commit(self.new_job(new, idempotency, now)).await
     }
 
     /// Builds the rows of a new job.
-    pub(super) fn new_job(&self, new: NewJob, idempotency: Option<Idempotency>, now: DateTime<Utc>) -> CreateJob {
+    pub(super) fn new_job(
+        &self,
+        new: NewJob,
+        idempotency: Option<Idempotency>,
+        now: DateTime<Utc>,
+    ) -> CreateJob {
         let named = new.job_id.is_some();
         let id = new.job_id.unwrap_or_else(|| self.chance.id());
         let items = new_items(&id, new.items, now);
         let (key, fingerprint) = idempotency.map(|i| (i.key, i.fingerprint)).unzip();
         let job = job::Model {
-            working_dir: new.working_dir.or_else(|| Some(format!(".working_dir/{}/{id}", new.job_type))),
+            working_dir: new
+                .working_dir
+                .or_else(|| Some(format!(".working_dir/{}/{id}", new.job_type))),
             total_shots: i32::try_from(items.len()).unwrap_or(i32::MAX),
             id,
             job_type: new.job_type,
@@ -155,7 +175,12 @@ impl JobManager {
             title: job.project_title.clone(),
             created_at: now,
         });
-        CreateJob { job, items, named, active }
+        CreateJob {
+            job,
+            items,
+            named,
+            active,
+        }
     }
 }
 
@@ -190,9 +215,17 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     }
     checks.text("/mode", new.mode.as_deref(), 20);
     checks.text("/content", new.content.as_deref(), usize::MAX);
-    checks.text("/user_requirement", new.user_requirement.as_deref(), usize::MAX);
+    checks.text(
+        "/user_requirement",
+        new.user_requirement.as_deref(),
+        usize::MAX,
+    );
     checks.text("/style", new.style.as_deref(), validate::MAX_SHORT_CHARS);
-    checks.text("/project_title", new.project_title.as_deref(), validate::MAX_SHORT_CHARS);
+    checks.text(
+        "/project_title",
+        new.project_title.as_deref(),
+        validate::MAX_SHORT_CHARS,
+    );
     checks.object("/request_data", new.request_data.as_ref());
     checks.object("/context", new.context.as_ref());
     checks.text("/working_dir", new.working_dir.as_deref(), 500);
@@ -210,21 +243,33 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     let mut keys = HashSet::new();
     if let Some(i) = new.items.iter().position(|item| !keys.insert(&item.key)) {
         let detail = "This key stands twice: give each item its own.";
-        return Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), "duplicate_key", detail)));
+        return Err(Error::ItemConflict(FieldError::at(
+            format!("/items/{i}/key"),
+            "duplicate_key",
+            detail,
+        )));
     }
     idempotency.map_or(Ok(()), Idempotency::check)
 }
 
 fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
     if items.len() > MAX_ITEMS {
-        checks.fail("/items", "too_many", format!("Use at most {MAX_ITEMS} items; these are {}.", items.len()));
+        checks.fail(
+            "/items",
+            "too_many",
+            format!("Use at most {MAX_ITEMS} items; these are {}.", items.len()),
+        );
         return;
     }
     for (i, item) in items.iter().enumerate() {
         if checks.is_full() {
             break;
         }
-        checks.name(format_args!("/items/{i}/key"), &item.key, validate::MAX_KEY_CHARS);
+        checks.name(
+            format_args!("/items/{i}/key"),
+            &item.key,
+            validate::MAX_KEY_CHARS,
+        );
         if let Some(input) = &item.input {
             checks.json(format_args!("/items/{i}/input"), input);
         }

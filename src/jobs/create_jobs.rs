@@ -30,9 +30,15 @@ impl JobManager {
         }
         let now = self.now();
         let promise = |i: usize| idempotency.as_ref().map(|all| of_one(all, i));
-        let jobs = (0..).zip(new).map(|(i, new)| self.new_job(new, promise(i), now)).collect();
+        let jobs = (0..)
+            .zip(new)
+            .map(|(i, new)| self.new_job(new, promise(i), now))
+            .collect();
         let outcomes = self.db.commit(CreateJobs { jobs }).await?;
-        Ok(outcomes.into_iter().map(|outcome| outcome.map(|created| created.job)).collect())
+        Ok(outcomes
+            .into_iter()
+            .map(|outcome| outcome.map(|created| created.job))
+            .collect())
     }
 }
 
@@ -41,13 +47,20 @@ impl JobManager {
 fn of_one(all: &Idempotency, i: usize) -> Idempotency {
     let digest = Sha256::digest(&all.key);
     let key: String = digest.iter().map(|b| format!("{b:02x}")).collect();
-    Idempotency { key: format!("bulk:{key}:{i}"), fingerprint: all.fingerprint.clone() }
+    Idempotency {
+        key: format!("bulk:{key}:{i}"),
+        fingerprint: all.fingerprint.clone(),
+    }
 }
 
 fn check_all(new: &[NewJob]) -> Result<()> {
     let mut checks = validate::Checks::default();
     if new.is_empty() || new.len() > MAX_JOBS {
-        checks.fail("/jobs", "out_of_range", format!("Give 1 to {MAX_JOBS} jobs; these are {}.", new.len()));
+        checks.fail(
+            "/jobs",
+            "out_of_range",
+            format!("Give 1 to {MAX_JOBS} jobs; these are {}.", new.len()),
+        );
         return checks.finish();
     }
     for (i, new) in new.iter().enumerate() {
@@ -56,7 +69,9 @@ fn check_all(new: &[NewJob]) -> Result<()> {
         }
         match check(new, None) {
             Ok(()) => {}
-            Err(Error::Invalid(errors)) => errors.into_iter().for_each(|error| checks.add(within(i, error))),
+            Err(Error::Invalid(errors)) => errors
+                .into_iter()
+                .for_each(|error| checks.add(within(i, error))),
             Err(Error::ItemConflict(error)) => return Err(Error::ItemConflict(within(i, error))),
             Err(other) => return Err(other),
         }

@@ -27,7 +27,11 @@ impl JobManager {
     /// Creates an episode, in a series or without one.
     ///
     /// Errors: `invalid_request`, `episode_number_taken`, `idempotency_key_reused`.
-    pub async fn create_episode(&self, new: NewEpisode, idempotency: Option<Idempotency>) -> Result<episode::Model> {
+    pub async fn create_episode(
+        &self,
+        new: NewEpisode,
+        idempotency: Option<Idempotency>,
+    ) -> Result<episode::Model> {
         let mut checks = validate::Checks::default();
         checks.text("/title", new.title.as_deref(), validate::MAX_SHORT_CHARS);
         checks.text("/series_id", new.series_id.as_deref(), 36);
@@ -51,7 +55,10 @@ impl JobManager {
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
         validate::may_exist(id, Resource::Episode)?;
-        episode::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Episode))
+        episode::Entity::find_by_id(id)
+            .row(self.db.read())
+            .await?
+            .ok_or(Error::NotFound(Resource::Episode))
     }
 
     /// Lists the episodes of one series, or of all, newest first: one page, and the cursor of the
@@ -65,17 +72,27 @@ impl JobManager {
         if let Some(id) = &series_id {
             validate::no_nul_parameter("series_id", id)?;
         }
-        let mut query =
-            episode::Entity::find().order_by_desc(episode::Column::CreatedAt).order_by_desc(episode::Column::Id);
+        let mut query = episode::Entity::find()
+            .order_by_desc(episode::Column::CreatedAt)
+            .order_by_desc(episode::Column::Id);
         if let Some(series_id) = series_id {
             query = query.filter(episode::Column::SeriesId.eq(series_id));
         }
         if let Some(after) = after {
-            let position = Expr::tuple([Expr::col(episode::Column::CreatedAt), Expr::col(episode::Column::Id)]);
-            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+            let position = Expr::tuple([
+                Expr::col(episode::Column::CreatedAt),
+                Expr::col(episode::Column::Id),
+            ]);
+            query = query.filter(position.lt(Expr::tuple([
+                Expr::val(after.created_at),
+                Expr::val(after.id),
+            ])));
         }
         let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row: &episode::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        Ok(super::cut(rows, limit, |row: &episode::Model| Cursor {
+            created_at: row.created_at,
+            id: row.id.clone(),
+        }))
     }
 
     /// Deletes an episode. Its jobs stay, without an episode, and each gets a `detached` event.
@@ -83,6 +100,11 @@ impl JobManager {
     /// Errors: `episode_not_found`.
     pub async fn delete_episode(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Resource::Episode)?;
-        self.db.commit(DeleteEpisode { id: id.to_owned(), now: self.now() }).await
+        self.db
+            .commit(DeleteEpisode {
+                id: id.to_owned(),
+                now: self.now(),
+            })
+            .await
     }
 }

@@ -13,7 +13,12 @@ impl JobManager {
     /// fewer if they are large.
     ///
     /// Errors: `job_not_found`.
-    pub async fn list_events(&self, id: &str, after: Option<i64>, limit: u64) -> Result<Part<job_event::Model>> {
+    pub async fn list_events(
+        &self,
+        id: &str,
+        after: Option<i64>,
+        limit: u64,
+    ) -> Result<Part<job_event::Model>> {
         self.find_job(id).await?;
         let events = job_event::Entity::find()
             .filter(job_event::Column::JobId.eq(id))

@@ -29,7 +29,14 @@ pub struct WholeJob {
 impl WholeJob {
     /// Creates a record with the row of the job alone.
     pub fn alone(job: job::Model) -> Self {
-        Self { job, items: Vec::new(), events: Vec::new(), series: None, episode: None, active: Vec::new() }
+        Self {
+            job,
+            items: Vec::new(),
+            events: Vec::new(),
+            series: None,
+            episode: None,
+            active: Vec::new(),
+        }
     }
 }
 
@@ -40,10 +47,15 @@ impl JobManager {
     pub async fn export_page(&self, after: Option<Cursor>, limit: u64) -> Result<Vec<WholeJob>> {
         let db = self.db.snapshot().await?;
         let id = bytewise(db.get_database_backend(), "id");
-        let mut page = job::Entity::find().order_by_asc(job::Column::CreatedAt).order_by(id.clone(), Order::Asc);
+        let mut page = job::Entity::find()
+            .order_by_asc(job::Column::CreatedAt)
+            .order_by(id.clone(), Order::Asc);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(job::Column::CreatedAt), id]);
-            page = page.filter(position.gt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+            page = page.filter(position.gt(Expr::tuple([
+                Expr::val(after.created_at),
+                Expr::val(after.id),
+            ])));
         }
         let jobs = page_of_jobs(&db, page, 0, limit).await?;
         let page = whole(&db, jobs).await?;
@@ -70,7 +82,11 @@ async fn whole(db: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<Vec<W
     let series = series_of(db, &jobs, &episodes).await?;
     let one = |job: job::Model| {
         let of = |id: &Option<String>| id.as_ref().and_then(|id| series.get(id)).cloned();
-        let episode = job.episode_id.as_ref().and_then(|id| episodes.get(id)).cloned();
+        let episode = job
+            .episode_id
+            .as_ref()
+            .and_then(|id| episodes.get(id))
+            .cloned();
         WholeJob {
             items: items.remove(&job.id).unwrap_or_default(),
             events: events.remove(&job.id).unwrap_or_default(),
@@ -83,13 +99,25 @@ async fn whole(db: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<Vec<W
     Ok(jobs.into_iter().map(one).collect())
 }
 
-async fn episodes_of(db: &impl ConnectionTrait, jobs: &[job::Model]) -> Result<HashMap<String, episode::Model>> {
-    let ids: BTreeSet<_> = jobs.iter().filter_map(|job| job.episode_id.as_deref()).collect();
+async fn episodes_of(
+    db: &impl ConnectionTrait,
+    jobs: &[job::Model],
+) -> Result<HashMap<String, episode::Model>> {
+    let ids: BTreeSet<_> = jobs
+        .iter()
+        .filter_map(|job| job.episode_id.as_deref())
+        .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = episode::Entity::find().filter(episode::Column::Id.is_in(ids)).rows(db).await?;
-    Ok(found.into_iter().map(|episode| (episode.id.clone(), episode)).collect())
+    let found = episode::Entity::find()
+        .filter(episode::Column::Id.is_in(ids))
+        .rows(db)
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|episode| (episode.id.clone(), episode))
+        .collect())
 }
 
 async fn series_of(
@@ -97,13 +125,25 @@ async fn series_of(
     jobs: &[job::Model],
     episodes: &HashMap<String, episode::Model>,
 ) -> Result<HashMap<String, series::Model>> {
-    let of_episodes = episodes.values().filter_map(|episode| episode.series_id.as_deref());
-    let ids: BTreeSet<_> = jobs.iter().filter_map(|job| job.series_id.as_deref()).chain(of_episodes).collect();
+    let of_episodes = episodes
+        .values()
+        .filter_map(|episode| episode.series_id.as_deref());
+    let ids: BTreeSet<_> = jobs
+        .iter()
+        .filter_map(|job| job.series_id.as_deref())
+        .chain(of_episodes)
+        .collect();
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let found = series::Entity::find().filter(series::Column::Id.is_in(ids)).rows(db).await?;
-    Ok(found.into_iter().map(|series| (series.id.clone(), series)).collect())
+    let found = series::Entity::find()
+        .filter(series::Column::Id.is_in(ids))
+        .rows(db)
+        .await?;
+    Ok(found
+        .into_iter()
+        .map(|series| (series.id.clone(), series))
+        .collect())
 }
 
 fn by_job<R>(rows: Vec<R>, id: impl Fn(&R) -> &String) -> HashMap<String, Vec<R>> {

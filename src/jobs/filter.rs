@@ -49,7 +49,9 @@ impl JobManager {
         if filter.q.is_none() {
             return look.await;
         }
-        let broken = |error: &dyn std::fmt::Display| Error::Internal(format!("a search ended early: {error}"));
+        let broken = |error: &dyn std::fmt::Display| {
+            Error::Internal(format!("a search ended early: {error}"))
+        };
         let turn = timeout(SEARCH_PERMIT_TIMEOUT, self.searches.clone().acquire_owned())
             .await
             .map_err(|_| Error::Full("as many searches for a text"))?;
@@ -68,12 +70,18 @@ impl Filter {
         let labels: BTreeSet<_> = self.labels.iter().collect();
         if labels.len() > validate::LABELS {
             let detail = format!("Name at most {} labels: no job has more.", validate::LABELS);
-            return Err(Error::invalid(FieldError::parameter("label", "too_many", detail)));
+            return Err(Error::invalid(FieldError::parameter(
+                "label", "too_many", detail,
+            )));
         }
         for (key, value) in labels {
             if !validate::is_label_key(key) || value.contains('\0') {
                 let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
-                return Err(Error::invalid(FieldError::parameter("label", "invalid_label", detail)));
+                return Err(Error::invalid(FieldError::parameter(
+                    "label",
+                    "invalid_label",
+                    detail,
+                )));
             }
         }
         let texts = [
@@ -88,15 +96,28 @@ impl Filter {
                 validate::no_nul_parameter(name, text)?;
             }
         }
-        if self.q.as_ref().is_some_and(|q| q.chars().count() > MAX_TEXT_CHARS) {
+        if self
+            .q
+            .as_ref()
+            .is_some_and(|q| q.chars().count() > MAX_TEXT_CHARS)
+        {
             let detail = format!("Look for a text of at most {MAX_TEXT_CHARS} characters.");
-            return Err(Error::invalid(FieldError::parameter("q", "too_long", detail)));
+            return Err(Error::invalid(FieldError::parameter(
+                "q", "too_long", detail,
+            )));
         }
-        for (name, time) in [("created_after", self.created_after), ("created_before", self.created_before)] {
+        for (name, time) in [
+            ("created_after", self.created_after),
+            ("created_before", self.created_before),
+        ] {
             // SQLite compares times as text, which sorts only years of four digits.
             if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
                 let detail = "Use a time of the years 0 to 9999.";
-                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
+                return Err(Error::invalid(FieldError::parameter(
+                    name,
+                    "out_of_range",
+                    detail,
+                )));
             }
         }
         Ok(())
@@ -104,8 +125,17 @@ impl Filter {
 
     /// Returns whether stored counts cover the filter: it names nothing but status and type.
     pub(super) fn is_kept_count(&self) -> bool {
-        let Self { status: _, job_type: _, mode, series_id, episode_id, labels, created_after, created_before, q } =
-            self;
+        let Self {
+            status: _,
+            job_type: _,
+            mode,
+            series_id,
+            episode_id,
+            labels,
+            created_after,
+            created_before,
+            q,
+        } = self;
         mode.is_none()
             && series_id.is_none()
             && episode_id.is_none()
@@ -120,5 +150,9 @@ impl Filter {
 /// before the result.
 pub(super) fn whole_micros(time: DateTime<Utc>) -> DateTime<Utc> {
     let cut = time.trunc_subsecs(6);
-    if cut < time { cut + TimeDelta::microseconds(1) } else { cut }
+    if cut < time {
+        cut + TimeDelta::microseconds(1)
+    } else {
+        cut
+    }
 }

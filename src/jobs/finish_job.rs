@@ -47,9 +47,18 @@ impl JobManager {
         let Guard { version, lease } = guard.into();
         let weight = result.as_ref().map_or(0, weight_of_members);
         let done = self.try_change(id, version, Items::Open, weight, move |loaded, now| {
-            completed(loaded, lease.as_deref(), result.clone().map(Value::Object), now)
+            completed(
+                loaded,
+                lease.as_deref(),
+                result.clone().map(Value::Object),
+                now,
+            )
         });
-        let Changed { job, changed, worker_id } = done.await?;
+        let Changed {
+            job,
+            changed,
+            worker_id,
+        } = done.await?;
         if changed {
             self.workers.completed(worker_id.as_ref(), self.now());
         }
@@ -61,7 +70,12 @@ impl JobManager {
     /// repeated call under the same lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
-    pub async fn mark_failed(&self, id: &str, failure: Failure, guard: impl Into<Guard> + Send) -> Result<job::Model> {
+    pub async fn mark_failed(
+        &self,
+        id: &str,
+        failure: Failure,
+        guard: impl Into<Guard> + Send,
+    ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         check_failure(&mut checks, "", &failure);
         checks.finish()?;
@@ -71,7 +85,11 @@ impl JobManager {
         let done = self.try_change(id, version, Items::Counted, weight, move |loaded, now| {
             failed(loaded, lease.as_deref(), &failure, jitter, now)
         });
-        let Changed { job, changed, worker_id } = done.await?;
+        let Changed {
+            job,
+            changed,
+            worker_id,
+        } = done.await?;
         if changed {
             self.workers.failed(worker_id.as_ref(), self.now());
         }
@@ -79,9 +97,22 @@ impl JobManager {
     }
 }
 
-pub(super) fn check_failure(checks: &mut validate::Checks, pointer: impl Display, failure: &Failure) {
-    checks.text(format_args!("{pointer}/error"), Some(&failure.error), usize::MAX);
-    checks.range(format_args!("{pointer}/retry_after_seconds"), failure.retry_after_seconds, 0, MAX_RETRY_SECONDS);
+pub(super) fn check_failure(
+    checks: &mut validate::Checks,
+    pointer: impl Display,
+    failure: &Failure,
+) {
+    checks.text(
+        format_args!("{pointer}/error"),
+        Some(&failure.error),
+        usize::MAX,
+    );
+    checks.range(
+        format_args!("{pointer}/retry_after_seconds"),
+        failure.retry_after_seconds,
+        0,
+        MAX_RETRY_SECONDS,
+    );
 }
 
 /// Returns the change to completed. Pending and processing items become skipped: the worker says
@@ -98,7 +129,12 @@ pub(super) fn completed(
     }
     check_lease(before, token)?;
     let mut job = ended_by(token, apply_transition(before, Verb::Complete, now)?);
-    let skipped: Vec<_> = loaded.items.iter().filter(|item| is_open(item.status)).map(|item| skip(item, now)).collect();
+    let skipped: Vec<_> = loaded
+        .items
+        .iter()
+        .filter(|item| is_open(item.status))
+        .map(|item| skip(item, now))
+        .collect();
     if loaded.item_count > 0 {
         job.total_shots = loaded.item_count;
         job.completed_shots = loaded.done_count + i32::try_from(skipped.len()).unwrap_or(i32::MAX);
@@ -109,7 +145,10 @@ pub(super) fn completed(
     job.error_message = None;
     job.result_data = result.or(job.result_data);
     let event_data = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
-    Ok(Some(Change { items: skipped, ..Change::of(EventKind::Completed, job).telling(event_data) }))
+    Ok(Some(Change {
+        items: skipped,
+        ..Change::of(EventKind::Completed, job).telling(event_data)
+    }))
 }
 
 fn is_open(status: ItemStatus) -> bool {
@@ -117,7 +156,12 @@ fn is_open(status: ItemStatus) -> bool {
 }
 
 fn skip(item: &job_item::Model, now: DateTime<Utc>) -> job_item::Model {
-    job_item::Model { status: ItemStatus::Skipped, updated_at: now, completed_at: Some(now), ..item.clone() }
+    job_item::Model {
+        status: ItemStatus::Skipped,
+        updated_at: now,
+        completed_at: Some(now),
+        ..item.clone()
+    }
 }
 
 pub(super) fn failed(
@@ -139,11 +183,19 @@ pub(super) fn failed(
     if !again {
         return failed_for_good(before, token, Some(failure.error.clone()), now).map(Some);
     }
-    let wait =
-        failure.retry_after_seconds.map_or_else(|| backoff(before.attempt, jitter), |s| TimeDelta::seconds(s.into()));
-    let job = ended_by(token, queued_again(loaded, Verb::FailAndRetry, &failure.error, wait, now)?);
-    let event_data = json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
-    Ok(Some(Change::of(EventKind::RetryScheduled, job).telling(event_data)))
+    let wait = failure.retry_after_seconds.map_or_else(
+        || backoff(before.attempt, jitter),
+        |s| TimeDelta::seconds(s.into()),
+    );
+    let job = ended_by(
+        token,
+        queued_again(loaded, Verb::FailAndRetry, &failure.error, wait, now)?,
+    );
+    let event_data =
+        json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
+    Ok(Some(
+        Change::of(EventKind::RetryScheduled, job).telling(event_data),
+    ))
 }
 
 /// Returns the job as it waits for its next attempt.
@@ -174,7 +226,11 @@ pub(super) fn failed_for_good(
 }
 
 /// Returns the change to failed, without a check of the lease.
-pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTime<Utc>) -> Result<Change> {
+pub(super) fn failed_by(
+    before: &job::Model,
+    error: Option<String>,
+    now: DateTime<Utc>,
+) -> Result<Change> {
     let mut job = apply_transition(before, Verb::Fail, now)?;
     job.error_message = error.or(job.error_message);
     let event_data = json!({"error": job.error_message, "attempt": before.attempt});
@@ -182,8 +238,13 @@ pub(super) fn failed_by(before: &job::Model, error: Option<String>, now: DateTim
 }
 
 /// Returns the change to cancelled, for a worker that stops a job with a requested cancel.
-pub(super) fn acknowledged(before: &job::Model, token: Option<&str>, now: DateTime<Utc>) -> Result<Change> {
+pub(super) fn acknowledged(
+    before: &job::Model,
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Change> {
     let job = ended_by(token, apply_transition(before, Verb::Cancel, now)?);
-    let event_data = json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
+    let event_data =
+        json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
     Ok(Change::of(EventKind::Cancelled, job).telling(event_data))
 }

@@ -30,7 +30,10 @@ impl JobManager {
     /// Errors: `job_not_found`.
     pub(super) async fn find_job(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Resource::Job)?;
-        version(self.db.read(), id).await?.map(|_| ()).ok_or(Error::NotFound(Resource::Job))
+        version(self.db.read(), id)
+            .await?
+            .map(|_| ())
+            .ok_or(Error::NotFound(Resource::Job))
     }
 
     /// Returns the job with its items, from the cache if it has this version or a later one. The
@@ -53,13 +56,19 @@ impl JobManager {
     /// Returns the job and its items behind position `after`. Both have the same version, though
     /// two statements read them. A snapshot would cost each read a transaction; a comparison of the
     /// version afterwards costs only jobs with items.
-    pub(super) async fn with_items(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
+    pub(super) async fn with_items(
+        &self,
+        id: &str,
+        after: Option<i32>,
+    ) -> Result<(job::Model, Shown)> {
         validate::may_exist(id, Resource::Job)?;
         let db = self.db.read();
         for _ in 0..TRIES {
             let (job, items) = read(db, id, after).await?;
             // `total_shots` counts the items too, so a job without shots has none.
-            if (job.total_shots == 0 && items.items.is_empty()) || version(db, id).await? == Some(job.version) {
+            if (job.total_shots == 0 && items.items.is_empty())
+                || version(db, id).await? == Some(job.version)
+            {
                 return Ok((job, items));
             }
         }
@@ -70,16 +79,27 @@ impl JobManager {
     }
 }
 
-async fn read(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<(job::Model, Shown)> {
+async fn read(
+    db: &impl ConnectionTrait,
+    id: &str,
+    after: Option<i32>,
+) -> Result<(job::Model, Shown)> {
     let job = find(db, id).await?;
     let items = shown_items(db, id, after).await?;
     Ok((job, items))
 }
 
 async fn find(db: &impl ConnectionTrait, id: &str) -> Result<job::Model> {
-    one_job(db, job::Entity::find_by_id(id)).await?.ok_or(Error::NotFound(Resource::Job))
+    one_job(db, job::Entity::find_by_id(id))
+        .await?
+        .ok_or(Error::NotFound(Resource::Job))
 }
 
 async fn version(db: &impl ConnectionTrait, id: &str) -> Result<Option<i64>> {
-    Ok(job::Entity::find_by_id(id).select_only().column(job::Column::Version).into_tuple().row(db).await?)
+    Ok(job::Entity::find_by_id(id)
+        .select_only()
+        .column(job::Column::Version)
+        .into_tuple()
+        .row(db)
+        .await?)
 }

@@ -54,7 +54,12 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `lease_lost`, `item_not_found`, `item_conflict`,
     /// `shots_counted_from_items`, `shots_exceed_total`, `invalid_request`.
-    pub async fn heartbeat(&self, id: &str, lease_token: &str, beat: Heartbeat) -> Result<HeartbeatReply> {
+    pub async fn heartbeat(
+        &self,
+        id: &str,
+        lease_token: &str,
+        beat: Heartbeat,
+    ) -> Result<HeartbeatReply> {
         check(&beat)?;
         let Guard { version, lease } = Guard::lease(lease_token);
         let items = match (&beat.items[..], beat.total_shots.or(beat.completed_shots)) {
@@ -76,7 +81,12 @@ impl JobManager {
     }
 }
 
-fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<Utc>) -> Result<Change> {
+fn decide(
+    loaded: &Loaded,
+    token: Option<&str>,
+    beat: &Heartbeat,
+    now: DateTime<Utc>,
+) -> Result<Change> {
     must_process(&loaded.job, token)?;
     let mut job = loaded.job.clone();
     let mut event = None;
@@ -101,8 +111,13 @@ fn decide(loaded: &Loaded, token: Option<&str>, beat: &Heartbeat, now: DateTime<
         event = event.or(Some((EventKind::Progressed, None)));
     }
     job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
-    let said = (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
-    Ok(Change { events: event.into_iter().chain(said).collect(), items: changed, ..Change::of_lease(job) })
+    let said =
+        (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
+    Ok(Change {
+        events: event.into_iter().chain(said).collect(),
+        items: changed,
+        ..Change::of_lease(job)
+    })
 }
 
 /// Sets the number of items that a worker announces. It announces them again with each attempt, so
@@ -127,11 +142,22 @@ fn check(beat: &Heartbeat) -> Result<()> {
     check_progress(&mut checks, &beat.progress);
     check_counts(&mut checks, beat.total_shots, beat.completed_shots);
     if beat.log.len() > MAX_LOG_LINES {
-        checks.fail("/log", "too_many", format!("Send at most {MAX_LOG_LINES} lines; these are {}.", beat.log.len()));
+        checks.fail(
+            "/log",
+            "too_many",
+            format!(
+                "Send at most {MAX_LOG_LINES} lines; these are {}.",
+                beat.log.len()
+            ),
+        );
     }
     for (i, line) in beat.log.iter().enumerate().take(MAX_LOG_LINES) {
         checks.text(format_args!("/log/{i}"), Some(line), MAX_LOG_LINE_CHARS);
     }
     checks.finish()?;
-    if beat.items.is_empty() { Ok(()) } else { items::check(&beat.items) }
+    if beat.items.is_empty() {
+        Ok(())
+    } else {
+        items::check(&beat.items)
+    }
 }

@@ -5,8 +5,8 @@ use crate::{
     db::{
         Part, Readable, is_unique_violation, part,
         write::{
-            AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported, ImportedJob,
-            OnConflict, StartImport, dry_run,
+            AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported,
+            ImportedJob, OnConflict, StartImport, dry_run,
         },
     },
     error::{Error, Resource, Result},
@@ -33,11 +33,11 @@ const ORPHANED_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// The next attempt finds these jobs.
 const TRIES: usize = 3;
 
-const ORPHANED: &str =
-    "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
+const ORPHANED: &str = "The process that ran this import is gone. What came in until then is whole, and running it again does the rest.";
 
 /// Error text in the row of an aborted run.
-pub const ABORTED: &str = "Aborted on request. What came in until then is whole, and running again does the rest.";
+pub const ABORTED: &str =
+    "Aborted on request. What came in until then is whole, and running again does the rest.";
 
 /// Records and rejects of a run that are written together.
 pub struct ImportChunk {
@@ -88,11 +88,20 @@ impl JobManager {
         dry: bool,
         batch: ImportChunk,
     ) -> Result<Vec<Imported>> {
-        let ImportChunk { mut jobs, repaired, rejected, rejects } = batch;
-        let untaken = |record: &ImportedJob| record.job.lease_expires_at.is_some() && record.job.lease_token.is_none();
+        let ImportChunk {
+            mut jobs,
+            repaired,
+            rejected,
+            rejects,
+        } = batch;
+        let untaken = |record: &ImportedJob| {
+            record.job.lease_expires_at.is_some() && record.job.lease_token.is_none()
+        };
         if jobs.iter().any(untaken) {
             // No worker knows this token: the lease expires, and the job then counts as abandoned.
-            let leased = Arc::make_mut(&mut jobs).iter_mut().filter(|record| untaken(record));
+            let leased = Arc::make_mut(&mut jobs)
+                .iter_mut()
+                .filter(|record| untaken(record));
             leased.for_each(|record| record.job.lease_token = Some(self.chance.id()));
         }
         for _ in 1..TRIES {
@@ -100,7 +109,16 @@ impl JobManager {
             let (repaired, rejects, now) = (repaired.clone(), rejects.clone(), self.now());
             match self
                 .db
-                .commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now })
+                .commit(ImportBatch {
+                    import_id,
+                    jobs,
+                    repaired,
+                    on_conflict,
+                    dry,
+                    rejected,
+                    rejects,
+                    now,
+                })
                 .await
             {
                 Err(error) if is_unique_violation(&error) => {}
@@ -109,11 +127,26 @@ impl JobManager {
         }
         let import_id = import_id.to_owned();
         let now = self.now();
-        self.db.commit(ImportBatch { import_id, jobs, repaired, on_conflict, dry, rejected, rejects, now }).await
+        self.db
+            .commit(ImportBatch {
+                import_id,
+                jobs,
+                repaired,
+                on_conflict,
+                dry,
+                rejected,
+                rejects,
+                now,
+            })
+            .await
     }
 
     /// Returns the outcome that an import of these records would have, one for each record.
-    pub async fn dry_run_import(&self, records: &[ImportedJob], on_conflict: OnConflict) -> Result<Vec<Imported>> {
+    pub async fn dry_run_import(
+        &self,
+        records: &[ImportedJob],
+        on_conflict: OnConflict,
+    ) -> Result<Vec<Imported>> {
         if self.db.is_detached() {
             return Ok(vec![Imported::Imported; records.len()]);
         }
@@ -122,13 +155,35 @@ impl JobManager {
 
     /// Records a heartbeat of the run.
     pub async fn beat_import(&self, id: &str) -> Result<()> {
-        self.db.commit(HeartbeatImport { id: id.to_owned(), now: self.now() }).await
+        self.db
+            .commit(HeartbeatImport {
+                id: id.to_owned(),
+                now: self.now(),
+            })
+            .await
     }
 
     /// Ends a run, with the error that stopped it, if any, and with its report, if known.
-    pub async fn finish_import(&self, id: &str, error: Option<String>, report: Option<Value>) -> Result<()> {
-        let status = if error.is_some() { ImportStatus::Failed } else { ImportStatus::Finished };
-        self.db.commit(FinishImport { id: id.to_owned(), status, error, report, now: self.now() }).await
+    pub async fn finish_import(
+        &self,
+        id: &str,
+        error: Option<String>,
+        report: Option<Value>,
+    ) -> Result<()> {
+        let status = if error.is_some() {
+            ImportStatus::Failed
+        } else {
+            ImportStatus::Finished
+        };
+        self.db
+            .commit(FinishImport {
+                id: id.to_owned(),
+                status,
+                error,
+                report,
+                now: self.now(),
+            })
+            .await
     }
 
     /// Aborts a run on whichever server or command it runs. Nothing more of it is written, and
@@ -138,13 +193,21 @@ impl JobManager {
     pub async fn abort_import(&self, id: &str) -> Result<import::Model> {
         validate::may_exist(id, Resource::Import)?;
         let (id, error) = (id.to_owned(), ABORTED.to_owned());
-        self.db.commit(AbortImport { id, error, now: self.now() }).await
+        self.db
+            .commit(AbortImport {
+                id,
+                error,
+                now: self.now(),
+            })
+            .await
     }
 
     /// Returns whether the run was aborted, or no longer exists.
     pub async fn is_aborted(&self, id: &str) -> Result<bool> {
         use import::Column as C;
-        let status = import::Entity::find_by_id(id).select_only().column(C::Status);
+        let status = import::Entity::find_by_id(id)
+            .select_only()
+            .column(C::Status);
         let status: Option<ImportStatus> = status.into_tuple().row(self.db.read()).await?;
         Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
     }
@@ -152,7 +215,8 @@ impl JobManager {
     /// Ends the runs whose process is gone, and returns their number. Runs of other servers on the
     /// same database continue.
     pub async fn fail_orphaned_imports(&self) -> Result<u64> {
-        let running = import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
+        let running =
+            import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
         let running = running.rows(self.db.read()).await?;
         if running.is_empty() {
             return Ok(0);
@@ -161,7 +225,12 @@ impl JobManager {
         let ids = running.into_iter().filter(gone).map(|run| run.id).collect();
         let now = self.now();
         self.db
-            .commit(FailOrphanedImports { ids, silent_since: now - ORPHANED_AFTER, error: ORPHANED.to_owned(), now })
+            .commit(FailOrphanedImports {
+                ids,
+                silent_since: now - ORPHANED_AFTER,
+                error: ORPHANED.to_owned(),
+                now,
+            })
             .await
     }
 
@@ -170,19 +239,39 @@ impl JobManager {
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
         validate::may_exist(id, Resource::Import)?;
-        import::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Import))
+        import::Entity::find_by_id(id)
+            .row(self.db.read())
+            .await?
+            .ok_or(Error::NotFound(Resource::Import))
     }
 
     /// Lists import runs behind the cursor, newest first: at most `limit`, fewer if they are large.
-    pub async fn list_imports(&self, after: Option<Cursor>, limit: u64) -> Result<Part<import::Model>> {
-        let mut query =
-            import::Entity::find().order_by_desc(import::Column::StartedAt).order_by_desc(import::Column::Id);
+    pub async fn list_imports(
+        &self,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<Part<import::Model>> {
+        let mut query = import::Entity::find()
+            .order_by_desc(import::Column::StartedAt)
+            .order_by_desc(import::Column::Id);
         if let Some(after) = after {
-            let position = Expr::tuple([Expr::col(import::Column::StartedAt), Expr::col(import::Column::Id)]);
-            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+            let position = Expr::tuple([
+                Expr::col(import::Column::StartedAt),
+                Expr::col(import::Column::Id),
+            ]);
+            query = query.filter(position.lt(Expr::tuple([
+                Expr::val(after.created_at),
+                Expr::val(after.id),
+            ])));
         }
         use import::Column as C;
-        Ok(part(query, limit, &[C::Options, C::Error, C::Report], self.db.read()).await?)
+        Ok(part(
+            query,
+            limit,
+            &[C::Options, C::Error, C::Report],
+            self.db.read(),
+        )
+        .await?)
     }
 
     /// Lists the rejects of a run behind the reject with the id `after`, in the order in which the
@@ -203,6 +292,12 @@ impl JobManager {
             rejects = rejects.filter(import_reject::Column::Id.gt(after));
         }
         use import_reject::Column as C;
-        Ok(part(rejects, limit, &[C::File, C::Key, C::Detail, C::Raw], self.db.read()).await?)
+        Ok(part(
+            rejects,
+            limit,
+            &[C::File, C::Key, C::Detail, C::Raw],
+            self.db.read(),
+        )
+        .await?)
     }
 }

@@ -66,13 +66,22 @@ impl IndexScan {
         let by_label = |first: usize| {
             let mut filter = filter.clone();
             filter.labels.swap(0, first);
-            Self { filter, lead: LeadingIndex::Label }
+            Self {
+                filter,
+                lead: LeadingIndex::Label,
+            }
         };
         let mut paths: Vec<Self> = (0..filter.labels.len()).map(by_label).collect();
         let named = named.into_iter().filter(|(_, named)| *named);
-        paths.extend(named.map(|(lead, _)| Self { filter: filter.clone(), lead }));
+        paths.extend(named.map(|(lead, _)| Self {
+            filter: filter.clone(),
+            lead,
+        }));
         match paths.is_empty() {
-            true => vec![Self { filter, lead: LeadingIndex::Created }],
+            true => vec![Self {
+                filter,
+                lead: LeadingIndex::Created,
+            }],
             false => paths,
         }
     }
@@ -89,8 +98,11 @@ impl IndexScan {
     /// Returns this path with only the conditions that its index covers.
     pub(super) fn known(&self) -> Self {
         let all = &self.filter;
-        let mut known =
-            Filter { created_after: all.created_after, created_before: all.created_before, ..Filter::default() };
+        let mut known = Filter {
+            created_after: all.created_after,
+            created_before: all.created_before,
+            ..Filter::default()
+        };
         match self.lead {
             LeadingIndex::Created => {}
             LeadingIndex::Status => known.status = all.status,
@@ -100,7 +112,10 @@ impl IndexScan {
             LeadingIndex::Episode => known.episode_id.clone_from(&all.episode_id),
             LeadingIndex::Label => known.labels = all.labels.iter().take(1).cloned().collect(),
         }
-        Self { filter: known, lead: self.lead }
+        Self {
+            filter: known,
+            lead: self.lead,
+        }
     }
 
     /// Returns whether the filter has conditions that the index does not cover.
@@ -154,9 +169,12 @@ impl IndexScan {
     }
 
     fn narrow(&self, query: &mut SelectStatement, backend: DbBackend, part: &KeyRange) {
-        query.cond_where(self.place(backend, part)).cond_where(self.residual_conditions(backend));
+        query
+            .cond_where(self.place(backend, part))
+            .cond_where(self.residual_conditions(backend));
         if self.lead == LeadingIndex::Label {
-            let same = Expr::col((job::Entity, job::Column::Id)).equals((job_label::Entity, job_label::Column::JobId));
+            let same = Expr::col((job::Entity, job::Column::Id))
+                .equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
             if db::misestimates_pairs(backend) {
                 // Without these bounds PostgreSQL may plan to read all jobs, rather than look up
@@ -175,8 +193,14 @@ impl IndexScan {
     /// Returns the columns that order the jobs, as stored in the index.
     fn position(&self) -> [Expr; 2] {
         match self.lead {
-            LeadingIndex::Label => [label(job_label::Column::JobCreatedAt), label(job_label::Column::JobId)],
-            _ => [Expr::col((job::Entity, job::Column::CreatedAt)), Expr::col((job::Entity, job::Column::Id))],
+            LeadingIndex::Label => [
+                label(job_label::Column::JobCreatedAt),
+                label(job_label::Column::JobId),
+            ],
+            _ => [
+                Expr::col((job::Entity, job::Column::CreatedAt)),
+                Expr::col((job::Entity, job::Column::Id)),
+            ],
         }
     }
 
@@ -221,8 +245,9 @@ impl IndexScan {
             .add_option(lower.map(|lower| compared(lower, above)))
             .add_option(upper.map(|upper| compared(upper, below)));
         if let (LeadingIndex::Label, Some((key, value))) = (self.lead, self.filter.labels.first()) {
-            all =
-                all.add(label(job_label::Column::LabelKey).eq(key)).add(label(job_label::Column::LabelValue).eq(value));
+            all = all
+                .add(label(job_label::Column::LabelKey).eq(key))
+                .add(label(job_label::Column::LabelValue).eq(value));
         }
         all
     }
@@ -235,14 +260,22 @@ impl IndexScan {
             true => Expr::col((job::Entity, column)),
             false => db::unindexed(backend, column),
         };
-        let text = |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
+        let text =
+            |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
         let mut all = Condition::all()
-            .add_option(f.status.map(|status| column(LeadingIndex::Status, C::Status).eq(status)))
+            .add_option(
+                f.status
+                    .map(|status| column(LeadingIndex::Status, C::Status).eq(status)),
+            )
             .add_option(text(LeadingIndex::Type, C::JobType, &f.job_type))
             .add_option(text(LeadingIndex::Series, C::SeriesId, &f.series_id))
             .add_option(text(LeadingIndex::Episode, C::EpisodeId, &f.episode_id))
             .add_option(text(LeadingIndex::Mode, C::Mode, &f.mode));
-        for (key, value) in f.labels.iter().skip(usize::from(self.lead == LeadingIndex::Label)) {
+        for (key, value) in f
+            .labels
+            .iter()
+            .skip(usize::from(self.lead == LeadingIndex::Label))
+        {
             let labels = Expr::col((job::Entity, C::Labels));
             all = all.add(db::text_member(backend, labels, key).eq(value));
         }

@@ -19,8 +19,11 @@ use std::collections::{HashMap, HashSet};
 const MAX_ITEM_REPORTS: usize = 1000;
 
 /// Columns of an item that may hold long values.
-pub(super) const LARGE_COLUMNS: [job_item::Column; 3] =
-    [job_item::Column::Input, job_item::Column::Result, job_item::Column::Error];
+pub(super) const LARGE_COLUMNS: [job_item::Column; 3] = [
+    job_item::Column::Input,
+    job_item::Column::Result,
+    job_item::Column::Error,
+];
 
 /// Report of a worker on one item. The key names the item, or the position where keys repeat; an
 /// unknown key creates a new item.
@@ -38,7 +41,12 @@ impl JobManager {
     /// are large.
     ///
     /// Errors: `job_not_found`.
-    pub async fn list_items(&self, id: &str, after: Option<i32>, limit: u64) -> Result<Part<job_item::Model>> {
+    pub async fn list_items(
+        &self,
+        id: &str,
+        after: Option<i32>,
+        limit: u64,
+    ) -> Result<Part<job_item::Model>> {
         self.find_job(id).await?;
         let items = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(id))
@@ -69,7 +77,10 @@ impl JobManager {
                 return Ok(None);
             }
             let event_data = event_data(&changed);
-            Ok(Some(Change { items: changed, ..Change::of(EventKind::ItemsReported, job).telling(event_data) }))
+            Ok(Some(Change {
+                items: changed,
+                ..Change::of(EventKind::ItemsReported, job).telling(event_data)
+            }))
         });
         Ok(done.await?.job)
     }
@@ -87,14 +98,19 @@ pub(super) fn weight(reports: &[ItemReport]) -> usize {
 /// Returns the keys and positions of the reported items.
 pub(super) fn named(reports: &[ItemReport]) -> Items {
     Items::Named {
-        keys: reports.iter().filter(|r| r.idx.is_none()).filter_map(|r| r.key.clone()).collect(),
+        keys: reports
+            .iter()
+            .filter(|r| r.idx.is_none())
+            .filter_map(|r| r.key.clone())
+            .collect(),
         indexes: reports.iter().filter_map(|r| r.idx).collect(),
     }
 }
 
 /// Returns the data of an event about changed items.
 pub(super) fn event_data(changed: &[job_item::Model]) -> Value {
-    let item = |item: &job_item::Model| json!({"idx": item.idx, "key": item.key, "status": item.status});
+    let item =
+        |item: &job_item::Model| json!({"idx": item.idx, "key": item.key, "status": item.status});
     json!({"items": changed.iter().map(item).collect::<Vec<_>>()})
 }
 
@@ -148,16 +164,29 @@ struct Known<'a> {
 impl<'a> Known<'a> {
     fn of(items: &'a [job_item::Model]) -> Self {
         let mut keys: HashMap<_, Vec<_>> = HashMap::new();
-        items.iter().for_each(|item| keys.entry(item.key.as_str()).or_default().push(item));
-        Self { keys, positions: items.iter().map(|item| (item.idx, item)).collect() }
+        items
+            .iter()
+            .for_each(|item| keys.entry(item.key.as_str()).or_default().push(item));
+        Self {
+            keys,
+            positions: items.iter().map(|item| (item.idx, item)).collect(),
+        }
     }
 
     /// Returns the item that the report names; `None` for a new item.
     fn find(&self, report: &ItemReport, i: usize) -> Result<Option<&'a job_item::Model>> {
-        let conflict =
-            |code, detail: String| Err(Error::ItemConflict(FieldError::at(format!("/items/{i}/key"), code, detail)));
+        let conflict = |code, detail: String| {
+            Err(Error::ItemConflict(FieldError::at(
+                format!("/items/{i}/key"),
+                code,
+                detail,
+            )))
+        };
         if let Some(idx) = report.idx {
-            let item = *self.positions.get(&idx).ok_or(Error::NotFound(Resource::Item))?;
+            let item = *self
+                .positions
+                .get(&idx)
+                .ok_or(Error::NotFound(Resource::Item))?;
             if report.key.as_ref().is_some_and(|key| *key != item.key) {
                 let detail = format!(
                     "The item at position {idx} has the key {}: give one of the two, or the right pair.",
@@ -167,18 +196,29 @@ impl<'a> Known<'a> {
             }
             return Ok(Some(item));
         }
-        match report.key.as_deref().and_then(|key| self.keys.get(key)).map_or(&[][..], Vec::as_slice) {
+        match report
+            .key
+            .as_deref()
+            .and_then(|key| self.keys.get(key))
+            .map_or(&[][..], Vec::as_slice)
+        {
             [] => Ok(None),
             [item] => Ok(Some(item)),
             _ => {
-                let detail = "Several items of this job have the key: name the one you mean by its idx.";
+                let detail =
+                    "Several items of this job have the key: name the one you mean by its idx.";
                 conflict("ambiguous_key", detail.to_owned())
             }
         }
     }
 }
 
-fn new_item(job: &job::Model, report: &ItemReport, count: &mut i32, now: DateTime<Utc>) -> Result<job_item::Model> {
+fn new_item(
+    job: &job::Model,
+    report: &ItemReport,
+    count: &mut i32,
+    now: DateTime<Utc>,
+) -> Result<job_item::Model> {
     let key = report.key.clone().ok_or(Error::NotFound(Resource::Item))?;
     let idx = *count;
     *count += 1;
@@ -201,14 +241,22 @@ fn new_item(job: &job::Model, report: &ItemReport, count: &mut i32, now: DateTim
 fn apply(item: &mut job_item::Model, report: &ItemReport, attempt: i32, now: DateTime<Utc>) {
     let before = item.clone();
     item.status = report.status;
-    item.result = report.result.clone().filter(|r| !r.is_null()).or_else(|| item.result.take());
+    item.result = report
+        .result
+        .clone()
+        .filter(|r| !r.is_null())
+        .or_else(|| item.result.take());
     item.error = report.error.clone();
     item.attempt = attempt;
     let ended = !matches!(report.status, ItemStatus::Pending | ItemStatus::Processing);
     if report.status != ItemStatus::Pending {
         item.started_at = item.started_at.or(Some(now));
     }
-    item.completed_at = if ended { item.completed_at.or(Some(now)) } else { None };
+    item.completed_at = if ended {
+        item.completed_at.or(Some(now))
+    } else {
+        None
+    };
     if *item != before {
         item.updated_at = now;
     }
@@ -222,7 +270,11 @@ pub(super) fn is_done(status: ItemStatus) -> bool {
 pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
     let mut checks = validate::Checks::default();
     if reports.is_empty() || reports.len() > MAX_ITEM_REPORTS {
-        checks.fail("/items", "out_of_range", format!("Report 1 to {MAX_ITEM_REPORTS} items a call."));
+        checks.fail(
+            "/items",
+            "out_of_range",
+            format!("Report 1 to {MAX_ITEM_REPORTS} items a call."),
+        );
     }
     let mut keys = HashSet::new();
     for (i, report) in reports.iter().enumerate() {
@@ -230,9 +282,11 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
             break;
         }
         match (&report.key, report.idx) {
-            (None, None) => {
-                checks.fail(format_args!("/items/{i}"), "nothing_given", "Name the item by its key or idx.")
-            }
+            (None, None) => checks.fail(
+                format_args!("/items/{i}"),
+                "nothing_given",
+                "Name the item by its key or idx.",
+            ),
             (Some(key), None) if !keys.insert(key) => return Err(twice(i)),
             _ => {}
         }
@@ -240,7 +294,11 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
             checks.name(format_args!("/items/{i}/key"), key, validate::MAX_KEY_CHARS);
         }
         checks.range(format_args!("/items/{i}/idx"), report.idx, 0, i32::MAX);
-        checks.text(format_args!("/items/{i}/error"), report.error.as_deref(), usize::MAX);
+        checks.text(
+            format_args!("/items/{i}/error"),
+            report.error.as_deref(),
+            usize::MAX,
+        );
         if let Some(result) = &report.result {
             checks.json(format_args!("/items/{i}/result"), result);
         }
@@ -250,5 +308,9 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
 
 fn twice(i: usize) -> Error {
     let detail = "This item stands in the call already: report each item once a call.";
-    Error::ItemConflict(FieldError::at(format!("/items/{i}"), "duplicate_key", detail))
+    Error::ItemConflict(FieldError::at(
+        format!("/items/{i}"),
+        "duplicate_key",
+        detail,
+    ))
 }

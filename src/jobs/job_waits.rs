@@ -58,7 +58,11 @@ pub struct JobWait {
 
 impl JobWaits {
     pub fn new(desk: ChangeBus) -> Self {
-        Self { bus: desk, table: Arc::default(), looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)) }
+        Self {
+            bus: desk,
+            table: Arc::default(),
+            looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)),
+        }
     }
 
     /// Registers a call that waits for the job.
@@ -78,7 +82,11 @@ impl JobWaits {
             tokio::spawn(self.clone().watch(self.bus.subscribe()));
         }
         drop(room);
-        Ok(JobWait { waits: self.clone(), id, wake })
+        Ok(JobWait {
+            waits: self.clone(),
+            id,
+            wake,
+        })
     }
 
     /// Returns how long a call waits for a notification before it queries its job.
@@ -105,9 +113,15 @@ impl JobWaits {
                 return;
             }
             match notice.more {
-                true => room.jobs.values().for_each(|waiters| waiters.wake.notify_waiters()),
+                true => room
+                    .jobs
+                    .values()
+                    .for_each(|waiters| waiters.wake.notify_waiters()),
                 false => {
-                    let concerned = notice.jobs.iter().filter_map(|news| room.jobs.get(news.job_id.as_str()));
+                    let concerned = notice
+                        .jobs
+                        .iter()
+                        .filter_map(|news| room.jobs.get(news.job_id.as_str()));
                     concerned.for_each(|waiters| waiters.wake.notify_waiters());
                 }
             }
@@ -139,16 +153,22 @@ mod tests {
     #[tokio::test]
     async fn as_many_wait_as_the_server_holds_and_those_of_a_job_are_woken_alone() {
         let waits = JobWaits::new(ChangeBus::default());
-        let mut places: Vec<JobWait> =
-            (0..MAX_WAITING_CALLS).map(|n| waits.enter(&(n / 2).to_string()).unwrap()).collect();
+        let mut places: Vec<JobWait> = (0..MAX_WAITING_CALLS)
+            .map(|n| waits.enter(&(n / 2).to_string()).unwrap())
+            .collect();
         assert!(matches!(waits.enter("more"), Err(Error::Full(_))));
         assert_eq!(waits.patience(), Duration::from_secs(10));
-        let same = Arc::ptr_eq(&places[0].wake, &places[1].wake) && !Arc::ptr_eq(&places[0].wake, &places[2].wake);
+        let same = Arc::ptr_eq(&places[0].wake, &places[1].wake)
+            && !Arc::ptr_eq(&places[0].wake, &places[2].wake);
         assert!(same, "one bell a job");
         places.pop();
         assert!(waits.enter("more").is_ok());
         places.clear();
         let room = waits.room();
-        assert_eq!((room.count, room.jobs.len()), (0, 0), "nothing is left of who went");
+        assert_eq!(
+            (room.count, room.jobs.len()),
+            (0, 0),
+            "nothing is left of who went"
+        );
     }
 }

@@ -75,7 +75,16 @@ pub(super) struct Rows {
 
 impl Page {
     fn empty() -> Self {
-        Self { jobs: Vec::new(), frames: HashMap::new(), total: Total { jobs: 0, exact: true }, next: None, cut: false }
+        Self {
+            jobs: Vec::new(),
+            frames: HashMap::new(),
+            total: Total {
+                jobs: 0,
+                exact: true,
+            },
+            next: None,
+            cut: false,
+        }
     }
 }
 
@@ -102,25 +111,52 @@ impl JobManager {
     ) -> Result<Page> {
         filter.check()?;
         if !PAGE_LIMITS.contains(&limit) {
-            return Err(Error::invalid(FieldError::parameter("limit", "out_of_range", "Use a limit from 1 to 200.")));
+            return Err(Error::invalid(FieldError::parameter(
+                "limit",
+                "out_of_range",
+                "Use a limit from 1 to 200.",
+            )));
         }
         if matches!(after, PageAfter::Offset(n) if i64::try_from(n).is_err()) {
             let detail = "Use an offset that fits 63 bits, or better a cursor.";
-            return Err(Error::invalid(FieldError::parameter("offset", "out_of_range", detail)));
+            return Err(Error::invalid(FieldError::parameter(
+                "offset",
+                "out_of_range",
+                detail,
+            )));
         }
         let (this, asked) = (self.clone(), filter.clone());
-        self.in_turn(filter, async move { this.page(&asked, order, after, limit, view).await }).await
+        self.in_turn(filter, async move {
+            this.page(&asked, order, after, limit, view).await
+        })
+        .await
     }
 
-    async fn page(&self, filter: &Filter, order: Order, after: PageAfter, limit: u64, view: View) -> Result<Page> {
-        let Some(path) = self.choose_index(filter).await? else { return Ok(Page::empty()) };
-        let ScannedPage { total, rows, upto } = self.found(&path, order, after, limit, view).await?;
+    async fn page(
+        &self,
+        filter: &Filter,
+        order: Order,
+        after: PageAfter,
+        limit: u64,
+        view: View,
+    ) -> Result<Page> {
+        let Some(path) = self.choose_index(filter).await? else {
+            return Ok(Page::empty());
+        };
+        let ScannedPage { total, rows, upto } =
+            self.found(&path, order, after, limit, view).await?;
         let Rows { jobs, next, cut } = rows;
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
             View::Full | View::Summary => HashMap::new(),
         };
-        Ok(Page { jobs, frames, total, next: next.or(upto), cut })
+        Ok(Page {
+            jobs,
+            frames,
+            total,
+            next: next.or(upto),
+            cut,
+        })
     }
 
     async fn found(
@@ -131,37 +167,74 @@ impl JobManager {
         limit: u64,
         view: View,
     ) -> Result<ScannedPage> {
-        let whole = KeyRange { order, ..KeyRange::default() };
+        let whole = KeyRange {
+            order,
+            ..KeyRange::default()
+        };
         let (part, offset) = match after {
             PageAfter::Offset(rows) if path.filter().q.is_some() => {
-                return self.sifted(path, whole, Skip(Some(rows)), limit, view).await;
+                return self
+                    .sifted(path, whole, Skip(Some(rows)), limit, view)
+                    .await;
             }
             PageAfter::Start | PageAfter::Cursor(_) if path.has_residual_filter() => {
-                let behind = if let PageAfter::Cursor(row) = after { Some(row) } else { None };
-                return self.sifted(path, KeyRange { behind, ..whole }, Skip(None), limit, view).await;
+                let behind = if let PageAfter::Cursor(row) = after {
+                    Some(row)
+                } else {
+                    None
+                };
+                return self
+                    .sifted(path, KeyRange { behind, ..whole }, Skip(None), limit, view)
+                    .await;
             }
             PageAfter::Offset(rows) if rows > MAX_OFFSET_ROWS => {
                 let total = self.total_by(path).await?;
                 let rows = match self.row_before(path, order, rows, total).await? {
                     None => Rows::default(),
-                    behind => self.rows(path, &KeyRange { behind, ..whole }, 0, limit, view).await?,
+                    behind => {
+                        self.rows(path, &KeyRange { behind, ..whole }, 0, limit, view)
+                            .await?
+                    }
                 };
-                return Ok(ScannedPage { total, rows, upto: None });
+                return Ok(ScannedPage {
+                    total,
+                    rows,
+                    upto: None,
+                });
             }
             PageAfter::Offset(rows) => (whole, rows),
             PageAfter::Start => (whole, 0),
-            PageAfter::Cursor(row) => (KeyRange { behind: Some(row), ..whole }, 0),
+            PageAfter::Cursor(row) => (
+                KeyRange {
+                    behind: Some(row),
+                    ..whole
+                },
+                0,
+            ),
         };
         let rows = self.rows(path, &part, offset, limit, view);
         let (total, rows) = tokio::try_join!(self.total_by(path), rows)?;
-        Ok(ScannedPage { total, rows, upto: None })
+        Ok(ScannedPage {
+            total,
+            rows,
+            upto: None,
+        })
     }
 
     /// Returns the next rows: at most `limit`, fewer if they are large.
-    async fn rows(&self, path: &IndexScan, part: &KeyRange, offset: u64, limit: u64, view: View) -> Result<Rows> {
+    async fn rows(
+        &self,
+        path: &IndexScan,
+        part: &KeyRange,
+        offset: u64,
+        limit: u64,
+        view: View,
+    ) -> Result<Rows> {
         let db = self.db.read();
         let backend = db.get_database_backend();
-        let bytes = job::Entity::find().select_only().expr_as(db::bytes_of(backend, &long(view)), "bytes");
+        let bytes = job::Entity::find()
+            .select_only()
+            .expr_as(db::bytes_of(backend, &long(view)), "bytes");
         let mut sizes = path.in_order(bytes, backend, part).limit(limit + 1);
         if offset > 0 {
             sizes = sizes.offset(offset);
@@ -175,12 +248,22 @@ impl JobManager {
         // Fewer than `fit` rows come back only if none follow.
         let more = jobs.len() as u64 == fit && sizes.len() as u64 > fit;
         let next = jobs.last().filter(|_| more).map(place);
-        Ok(Rows { jobs, next, cut: more && fit < limit })
+        Ok(Rows {
+            jobs,
+            next,
+            cut: more && fit < limit,
+        })
     }
 
     /// Returns the last of the first `rows` jobs, or `None` if there are fewer. Reads the index
     /// from the nearer end, and reads nothing if the count shows that there are fewer.
-    async fn row_before(&self, path: &IndexScan, order: Order, rows: u64, total: Total) -> Result<Option<Cursor>> {
+    async fn row_before(
+        &self,
+        path: &IndexScan,
+        order: Order,
+        rows: u64,
+        total: Total,
+    ) -> Result<Option<Cursor>> {
         if total.exact && rows >= total.jobs {
             return Ok(None);
         }
@@ -188,32 +271,60 @@ impl JobManager {
             true => (order.reversed(), total.jobs - rows + 1),
             false => (order, rows),
         };
-        self.nth(path, &KeyRange { order, ..KeyRange::default() }, nth).await
+        self.nth(
+            path,
+            &KeyRange {
+                order,
+                ..KeyRange::default()
+            },
+            nth,
+        )
+        .await
     }
 
     /// Returns the nth job of the range, counted from 1, or `None` if there are fewer.
-    pub(super) async fn nth(&self, path: &IndexScan, part: &KeyRange, nth: u64) -> Result<Option<Cursor>> {
+    pub(super) async fn nth(
+        &self,
+        path: &IndexScan,
+        part: &KeyRange,
+        nth: u64,
+    ) -> Result<Option<Cursor>> {
         let db = self.db.read();
         let mut place = path.places(db.get_database_backend(), part);
         let row = ConnectionTrait::query_one(db, place.offset(nth - 1).limit(1)).await?;
         let Some(row) = row else { return Ok(None) };
-        Ok(Some(Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? }))
+        Ok(Some(Cursor {
+            created_at: row.try_get_by_index(0)?,
+            id: row.try_get_by_index(1)?,
+        }))
     }
 }
 
 /// Builds the query of a page. Public so that its query plan can be inspected.
-pub fn page(backend: DbBackend, path: &IndexScan, part: &KeyRange, view: View) -> Select<job::Entity> {
+pub fn page(
+    backend: DbBackend,
+    path: &IndexScan,
+    part: &KeyRange,
+    view: View,
+) -> Select<job::Entity> {
     path.in_order(columns(view), backend, part)
 }
 
 /// Returns the position of a job in the order of a list.
 fn place(job: &job::Model) -> Cursor {
-    Cursor { created_at: job.created_at, id: job.id.clone() }
+    Cursor {
+        created_at: job.created_at,
+        id: job.id.clone(),
+    }
 }
 
 /// Columns that a summary leaves out.
-const DOCUMENT_COLUMNS: [job::Column; 4] =
-    [job::Column::Content, job::Column::RequestData, job::Column::Context, job::Column::ResultData];
+const DOCUMENT_COLUMNS: [job::Column; 4] = [
+    job::Column::Content,
+    job::Column::RequestData,
+    job::Column::Context,
+    job::Column::ResultData,
+];
 /// Other columns that may hold long values.
 const LARGE_COLUMNS: [job::Column; 9] = [
     job::Column::UserRequirement,
@@ -229,7 +340,11 @@ const LARGE_COLUMNS: [job::Column; 9] = [
 
 /// Returns the columns of the view that may hold long values.
 pub(super) fn long(view: View) -> Vec<job::Column> {
-    let large = if view == View::Full { &DOCUMENT_COLUMNS[..] } else { &[] };
+    let large = if view == View::Full {
+        &DOCUMENT_COLUMNS[..]
+    } else {
+        &[]
+    };
     large.iter().chain(&LARGE_COLUMNS).copied().collect()
 }
 
@@ -244,7 +359,11 @@ pub(super) fn columns(view: View) -> Select<job::Entity> {
 
 /// Selects the columns that are short in every job created by this service.
 pub(super) fn brief() -> Select<job::Entity> {
-    let long = [job::Column::UserRequirement, job::Column::ErrorMessage, job::Column::Labels];
+    let long = [
+        job::Column::UserRequirement,
+        job::Column::ErrorMessage,
+        job::Column::Labels,
+    ];
     without(&[&DOCUMENT_COLUMNS[..], &long].concat())
 }
 
@@ -252,7 +371,11 @@ fn without(long: &[job::Column]) -> Select<job::Entity> {
     let mut query = job::Entity::find().select_only();
     for column in <job::Column as sea_orm::Iterable>::iter() {
         let is_long = long.iter().any(|long| name(*long) == name(column));
-        query = if is_long { query.expr_as(Expr::cust("NULL"), name(column)) } else { query.column(column) };
+        query = if is_long {
+            query.expr_as(Expr::cust("NULL"), name(column))
+        } else {
+            query.column(column)
+        };
     }
     query
 }

@@ -42,7 +42,11 @@ impl JobManager {
     /// Registers a loop before its first run.
     pub fn loop_began(&self, name: &'static str, period: Duration) {
         let period = TimeDelta::from_std(period).unwrap_or(TimeDelta::MAX);
-        let of_name = Loop { period, seen_at: self.now(), status: LoopStatus::default() };
+        let of_name = Loop {
+            period,
+            seen_at: self.now(),
+            status: LoopStatus::default(),
+        };
         self.known_loops().insert(name, of_name);
     }
 
@@ -88,14 +92,17 @@ impl JobManager {
     pub fn list_loops(&self) -> Vec<(&'static str, LoopStatus)> {
         let loops = self.known_loops();
         let ran = loops.iter().filter(|(_, of_name)| of_name.status.runs > 0);
-        ran.map(|(name, of_name)| (*name, of_name.status.clone())).collect()
+        ran.map(|(name, of_name)| (*name, of_name.status.clone()))
+            .collect()
     }
 
     /// Returns a sentence for each loop that has not run for ten of its periods.
     pub fn late_loops(&self) -> Vec<String> {
         let now = self.now();
         let loops = self.known_loops();
-        let late = loops.iter().filter(|(_, of_name)| now - of_name.seen_at > of_name.period * MAX_MISSED_PERIODS);
+        let late = loops
+            .iter()
+            .filter(|(_, of_name)| now - of_name.seen_at > of_name.period * MAX_MISSED_PERIODS);
         let sentence = |(name, of_name): (&&str, &Loop)| {
             let seconds = (now - of_name.seen_at).num_seconds();
             format!("The loop {name} has not run for {seconds} seconds.")

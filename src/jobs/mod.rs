@@ -115,14 +115,20 @@ pub struct Guard {
 
 impl From<IfVersion> for Guard {
     fn from(version: IfVersion) -> Self {
-        Self { version, lease: None }
+        Self {
+            version,
+            lease: None,
+        }
     }
 }
 
 impl Guard {
     /// Creates a guard for the lease with this token.
     pub fn lease(token: impl Into<String>) -> Self {
-        Self { version: None, lease: Some(token.into()) }
+        Self {
+            version: None,
+            lease: Some(token.into()),
+        }
     }
 }
 
@@ -182,7 +188,11 @@ impl JobManager {
 
     /// Creates a service without a database: see [`Database::detached`].
     pub fn detached() -> Self {
-        Self::new(Database::detached(), Arc::new(SystemClock), Arc::new(SystemRandom))
+        Self::new(
+            Database::detached(),
+            Arc::new(SystemClock),
+            Arc::new(SystemRandom),
+        )
     }
 
     /// Returns the database, for connecting, migrating and closing. To change a job, call a method
@@ -238,7 +248,15 @@ impl JobManager {
             let change = decide(loaded, now)?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        self.db.commit(ChangeJob { id: id.to_owned(), if_version, items, weight, decide }).await
+        self.db
+            .commit(ChangeJob {
+                id: id.to_owned(),
+                if_version,
+                items,
+                weight,
+                decide,
+            })
+            .await
     }
 }
 

@@ -39,9 +39,15 @@ impl JobManager {
     ///
     /// Errors: `invalid_request`; for each outcome `job_not_found`, `job_transition_illegal`,
     /// `lease_lost`.
-    pub async fn report_outcomes(&self, outcomes: Vec<AttemptReport>) -> Result<Vec<(String, Result<job::Model>)>> {
+    pub async fn report_outcomes(
+        &self,
+        outcomes: Vec<AttemptReport>,
+    ) -> Result<Vec<(String, Result<job::Model>)>> {
         check(&outcomes)?;
-        let writes = outcomes.iter().map(|outcome| self.ended_by(outcome.clone())).collect();
+        let writes = outcomes
+            .iter()
+            .map(|outcome| self.ended_by(outcome.clone()))
+            .collect();
         let changed = self.db.commit(ChangeJobs(writes)).await?;
         let now = self.now();
         let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
@@ -57,8 +63,16 @@ impl JobManager {
     }
 
     fn ended_by(&self, outcome: AttemptReport) -> ChangeJob {
-        let AttemptReport { job_id, lease_token, ending } = outcome;
-        let items = if matches!(ending, Ending::Completed { .. }) { Items::Open } else { Items::Counted };
+        let AttemptReport {
+            job_id,
+            lease_token,
+            ending,
+        } = outcome;
+        let items = if matches!(ending, Ending::Completed { .. }) {
+            Items::Open
+        } else {
+            Items::Counted
+        };
         let weight = match &ending {
             Ending::Completed { result } => result.as_ref().map_or(0, weight_of_members),
             Ending::Failed(failure) => failure.error.len(),
@@ -70,14 +84,22 @@ impl JobManager {
             let now = clock.now();
             let token = lease_token.as_deref();
             let change = match &ending {
-                Ending::Completed { result } => completed(loaded, token, result.clone().map(Value::Object), now),
+                Ending::Completed { result } => {
+                    completed(loaded, token, result.clone().map(Value::Object), now)
+                }
                 Ending::Failed(failure) => failed(loaded, token, failure, jitter, now),
                 Ending::Released => released(loaded, token, now),
             }?;
             Ok(change.map(|change| stamped(change, now)))
         });
         // No id contains a NUL, and PostgreSQL refuses a query with one.
-        ChangeJob { id: job_id.replace('\0', " "), if_version: None, items, weight, decide }
+        ChangeJob {
+            id: job_id.replace('\0', " "),
+            if_version: None,
+            items,
+            weight,
+            decide,
+        }
     }
 
     fn note_ending(&self, ending: &Ending, worker_id: Option<&String>, now: DateTime<Utc>) {
@@ -95,7 +117,10 @@ fn check(outcomes: &[AttemptReport]) -> Result<()> {
         checks.fail(
             "/outcomes",
             "out_of_range",
-            format!("Give 1 to {MAX_OUTCOMES} outcomes; these are {}.", outcomes.len()),
+            format!(
+                "Give 1 to {MAX_OUTCOMES} outcomes; these are {}.",
+                outcomes.len()
+            ),
         );
     }
     for (i, outcome) in outcomes.iter().enumerate().take(MAX_OUTCOMES) {
@@ -103,8 +128,12 @@ fn check(outcomes: &[AttemptReport]) -> Result<()> {
             break;
         }
         match &outcome.ending {
-            Ending::Completed { result } => checks.object(format_args!("/outcomes/{i}/result"), result.as_ref()),
-            Ending::Failed(failure) => check_failure(&mut checks, format_args!("/outcomes/{i}"), failure),
+            Ending::Completed { result } => {
+                checks.object(format_args!("/outcomes/{i}/result"), result.as_ref())
+            }
+            Ending::Failed(failure) => {
+                check_failure(&mut checks, format_args!("/outcomes/{i}"), failure)
+            }
             Ending::Released => {}
         }
     }

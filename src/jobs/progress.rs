@@ -29,7 +29,11 @@ impl JobManager {
     ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if report.progress.is_none() && report.current_stage.is_none() {
-            checks.fail("", "nothing_given", "Give progress, current_stage, or both.");
+            checks.fail(
+                "",
+                "nothing_given",
+                "Give progress, current_stage, or both.",
+            );
         }
         check_progress(&mut checks, &report);
         checks.finish()?;
@@ -57,7 +61,11 @@ impl JobManager {
     ) -> Result<job::Model> {
         let mut checks = validate::Checks::default();
         if total.is_none() && completed.is_none() {
-            checks.fail("", "nothing_given", "Give total_shots, completed_shots, or both.");
+            checks.fail(
+                "",
+                "nothing_given",
+                "Give total_shots, completed_shots, or both.",
+            );
         }
         check_counts(&mut checks, total, completed);
         checks.finish()?;
@@ -74,7 +82,11 @@ impl JobManager {
 
 pub(super) fn check_progress(checks: &mut validate::Checks, report: &Progress) {
     checks.range("/progress", report.progress, 0.0, 100.0);
-    checks.text("/current_stage", report.current_stage.as_deref(), validate::MAX_SHORT_CHARS);
+    checks.text(
+        "/current_stage",
+        report.current_stage.as_deref(),
+        validate::MAX_SHORT_CHARS,
+    );
 }
 
 pub(super) fn apply_progress(job: &mut job::Model, report: &Progress) {
@@ -116,16 +128,28 @@ pub(super) fn must_process(job: &job::Model, token: Option<&str>) -> Result<()> 
 /// Checks that the job has at least as many shots as are completed.
 pub(super) fn check_shots(job: &job::Model) -> Result<()> {
     let (completed, total) = (job.completed_shots, job.total_shots);
-    if completed > total { Err(Error::ShotsExceedTotal { completed, total }) } else { Ok(()) }
+    if completed > total {
+        Err(Error::ShotsExceedTotal { completed, total })
+    } else {
+        Ok(())
+    }
 }
 
 /// Checks two reported counts for errors that no stored count can correct.
-pub(super) fn check_counts(checks: &mut validate::Checks, total: Option<i32>, completed: Option<i32>) {
+pub(super) fn check_counts(
+    checks: &mut validate::Checks,
+    total: Option<i32>,
+    completed: Option<i32>,
+) {
     checks.range("/total_shots", total, 0, i32::MAX);
     checks.range("/completed_shots", completed, 0, i32::MAX);
     if let (Some(total), Some(completed)) = (total, completed)
         && completed > total
     {
-        checks.fail("/completed_shots", "exceeds_total", Error::ShotsExceedTotal { completed, total }.to_string());
+        checks.fail(
+            "/completed_shots",
+            "exceeds_total",
+            Error::ShotsExceedTotal { completed, total }.to_string(),
+        );
     }
 }

@@ -14,7 +14,11 @@ impl JobManager {
         let ended_before = self.now() - keep;
         let (mut after, mut events) = (0, 0);
         loop {
-            let piece = PruneEvents { after, at_most: MAX_BATCH_EVENTS, ended_before };
+            let piece = PruneEvents {
+                after,
+                at_most: MAX_BATCH_EVENTS,
+                ended_before,
+            };
             // Every server reads the remaining events again on each run. This read takes no
             // transaction, so that it blocks no writer.
             let mut pruned = piece.look(self.db.read()).await?;

@@ -34,13 +34,21 @@ impl JobManager {
     pub async fn prune_imports(&self, keep: Option<TimeDelta>) -> Result<Pruned> {
         use import::Column as C;
         let ended = import::Entity::find().filter(C::Status.ne(ImportStatus::Running));
-        let ended = ended.select_only().columns([C::Id, C::FinishedAt, C::RejectBytes]);
-        let ended = ended.order_by_desc(C::StartedAt).order_by_desc(C::Id).into_tuple();
-        let ended: Vec<(String, Option<chrono::DateTime<chrono::Utc>>, i64)> = ended.rows(self.db.read()).await?;
+        let ended = ended
+            .select_only()
+            .columns([C::Id, C::FinishedAt, C::RejectBytes]);
+        let ended = ended
+            .order_by_desc(C::StartedAt)
+            .order_by_desc(C::Id)
+            .into_tuple();
+        let ended: Vec<(String, Option<chrono::DateTime<chrono::Utc>>, i64)> =
+            ended.rows(self.db.read()).await?;
         let before = keep.map(|keep| self.now() - keep);
         let (mut pruned, mut bytes) = (Pruned::default(), 0);
         for (newer, (id, finished_at, of_it)) in ended.into_iter().enumerate() {
-            let old = before.zip(finished_at).is_some_and(|(before, finished)| finished < before);
+            let old = before
+                .zip(finished_at)
+                .is_some_and(|(before, finished)| finished < before);
             bytes += of_it;
             if old || newer >= MAX_RUNS {
                 self.prune_import(&id, true).await?;
@@ -54,7 +62,15 @@ impl JobManager {
     }
 
     async fn prune_import(&self, id: &str, run_too: bool) -> Result<()> {
-        while self.db.commit(PruneImport { id: id.to_owned(), at_most: MAX_BATCH_REJECTS, run_too }).await? {}
+        while self
+            .db
+            .commit(PruneImport {
+                id: id.to_owned(),
+                at_most: MAX_BATCH_REJECTS,
+                run_too,
+            })
+            .await?
+        {}
         Ok(())
     }
 }

@@ -39,7 +39,9 @@ impl JobManager {
         for (job_type, status, jobs) in self.live_jobs(None).await? {
             queues.entry(job_type).or_default().count(status, jobs);
         }
-        let named = queues.into_iter().map(|(job_type, queue)| Queue { job_type, ..queue });
+        let named = queues
+            .into_iter()
+            .map(|(job_type, queue)| Queue { job_type, ..queue });
         Ok(named.collect())
     }
 
@@ -55,7 +57,8 @@ impl JobManager {
     ) -> Result<Queue> {
         let mut checks = validate::Checks::default();
         if !validate::is_job_type(job_type) {
-            let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
+            let detail =
+                "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
             checks.parameter("job_type", "invalid_job_type", detail);
         }
         if paused.is_none() && max_running.is_none() {
@@ -63,7 +66,12 @@ impl JobManager {
         }
         checks.range("/max_running", max_running.flatten(), 1, i32::MAX);
         checks.finish()?;
-        let write = SetQueue { job_type: job_type.to_owned(), paused, max_running, now: self.now() };
+        let write = SetQueue {
+            job_type: job_type.to_owned(),
+            paused,
+            max_running,
+            now: self.now(),
+        };
         let set = self.db.commit(write).await?;
         let mut queue = Queue {
             job_type: set.job_type,
@@ -94,7 +102,11 @@ impl JobManager {
             if let Some(job_type) = job_type {
                 jobs = jobs.filter(job::Column::JobType.eq(job_type));
             }
-            counted.extend(jobs.into_tuple::<(String, JobStatus, i64)>().rows(self.db.read()).await?);
+            counted.extend(
+                jobs.into_tuple::<(String, JobStatus, i64)>()
+                    .rows(self.db.read())
+                    .await?,
+            );
         }
         Ok(counted)
     }

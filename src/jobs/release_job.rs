@@ -20,13 +20,24 @@ impl JobManager {
     /// instead. A repeated call under the same lease changes nothing.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `lease_lost`, `version_mismatch`.
-    pub async fn release_job(&self, id: &str, guard: impl Into<Guard> + Send) -> Result<job::Model> {
+    pub async fn release_job(
+        &self,
+        id: &str,
+        guard: impl Into<Guard> + Send,
+    ) -> Result<job::Model> {
         let Guard { version, lease } = guard.into();
-        self.change(id, version, Items::Counted, move |loaded, now| released(loaded, lease.as_deref(), now)).await
+        self.change(id, version, Items::Counted, move |loaded, now| {
+            released(loaded, lease.as_deref(), now)
+        })
+        .await
     }
 }
 
-pub(super) fn released(loaded: &Loaded, token: Option<&str>, now: DateTime<Utc>) -> Result<Option<Change>> {
+pub(super) fn released(
+    loaded: &Loaded,
+    token: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<Option<Change>> {
     let before = &loaded.job;
     if was_ended_by(token, before) && before.status != JobStatus::Completed {
         return Ok(None);
@@ -39,5 +50,7 @@ pub(super) fn released(loaded: &Loaded, token: Option<&str>, now: DateTime<Utc>)
     job.attempt = (before.attempt - 1).max(0);
     back_to_checkpoint(&mut job, loaded);
     let event_data = json!({"attempt": before.attempt, "worker_id": before.worker_id});
-    Ok(Some(Change::of(EventKind::Released, job).telling(event_data)))
+    Ok(Some(
+        Change::of(EventKind::Released, job).telling(event_data),
+    ))
 }

@@ -52,13 +52,27 @@ impl JobManager {
         let decide = |jitter: f64| -> DecideExpired {
             Box::new(move |loaded| {
                 // A heartbeat may have extended the lease since the query found the job.
-                let over = loaded.job.lease_expires_at.is_some_and(|expires| expires <= now);
-                over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now))).transpose()
+                let over = loaded
+                    .job
+                    .lease_expires_at
+                    .is_some_and(|expires| expires <= now);
+                over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now)))
+                    .transpose()
             })
         };
-        let decide = (0..MAX_BATCH_JOBS).map(|_| Arc::new(decide(self.chance.jitter()))).collect();
+        let decide = (0..MAX_BATCH_JOBS)
+            .map(|_| Arc::new(decide(self.chance.jitter())))
+            .collect();
         let mut some = RescueBatch::default();
-        for rescued in self.db.commit(RescueJobs { by: now, skipped, decide }).await? {
+        for rescued in self
+            .db
+            .commit(RescueJobs {
+                by: now,
+                skipped,
+                decide,
+            })
+            .await?
+        {
             some.found += 1;
             match rescued {
                 Ok(rescued) if rescued.changed => {
@@ -83,20 +97,29 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
     let error = silence(before);
     if before.cancel_requested_at.is_some() {
         let job = apply_transition(before, Verb::Cancel, now)?;
-        let event_data = json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
+        let event_data =
+            json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
         return Ok(Change::of(EventKind::Cancelled, job).telling(event_data));
     }
     if before.attempt >= before.max_attempts {
         return failed_by(before, Some(error), now);
     }
-    let job = queued_again(loaded, Verb::Expire, &error, backoff(before.attempt, jitter), now)?;
-    let event_data =
-        json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
+    let job = queued_again(
+        loaded,
+        Verb::Expire,
+        &error,
+        backoff(before.attempt, jitter),
+        now,
+    )?;
+    let event_data = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
     Ok(Change::of(EventKind::Rescued, job).telling(event_data))
 }
 
 fn silence(job: &job::Model) -> String {
     let worker = job.worker_id.as_deref().unwrap_or("that started the job");
-    let until = job.lease_expires_at.map(|time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+    let until = job
+        .lease_expires_at
+        .map(|time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())
+        .unwrap_or_default();
     format!("lease expired: worker {worker} was not heard of by {until}")
 }

@@ -13,7 +13,11 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `job_not_ended`, `no_failed_items`, `idempotency_key_reused`,
     /// `invalid_request`.
-    pub async fn retry_failed_items(&self, id: &str, idempotency: Option<Idempotency>) -> Result<Created> {
+    pub async fn retry_failed_items(
+        &self,
+        id: &str,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Created> {
         validate::may_exist(id, Resource::Job)?;
         let (key, fingerprint) = Idempotency::parts(idempotency)?;
         let write = RetryFailedItems {

@@ -20,18 +20,28 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn retry_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
-        self.change(id, if_version, Items::Counted, move |loaded, now| retried(loaded, now).map(Some)).await
+        self.change(id, if_version, Items::Counted, move |loaded, now| {
+            retried(loaded, now).map(Some)
+        })
+        .await
     }
 }
 
 pub(super) fn retried(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
-    let verb = if is_stale(before, now) { Verb::RetryStale } else { Verb::Retry };
+    let verb = if is_stale(before, now) {
+        Verb::RetryStale
+    } else {
+        Verb::Retry
+    };
     let mut job = apply_transition(before, verb, now)?;
     job.error_message = None;
     job.result_data = None;
     job.run_at = None;
-    job.max_attempts = job.max_attempts.max(job.attempt.saturating_add(1)).min(MAX_ATTEMPTS);
+    job.max_attempts = job
+        .max_attempts
+        .max(job.attempt.saturating_add(1))
+        .min(MAX_ATTEMPTS);
     back_to_checkpoint(&mut job, loaded);
     Ok(Change::of(EventKind::Retried, job))
 }

@@ -24,7 +24,11 @@ impl JobManager {
     /// Creates a series with this title.
     ///
     /// Errors: `invalid_request`, `idempotency_key_reused`.
-    pub async fn create_series(&self, new: NewSeries, idempotency: Option<Idempotency>) -> Result<series::Model> {
+    pub async fn create_series(
+        &self,
+        new: NewSeries,
+        idempotency: Option<Idempotency>,
+    ) -> Result<series::Model> {
         let mut checks = validate::Checks::default();
         checks.filled("/title", &new.title, validate::MAX_SHORT_CHARS);
         checks.finish()?;
@@ -44,19 +48,36 @@ impl JobManager {
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
         validate::may_exist(id, Resource::Series)?;
-        series::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Series))
+        series::Entity::find_by_id(id)
+            .row(self.db.read())
+            .await?
+            .ok_or(Error::NotFound(Resource::Series))
     }
 
     /// Lists the series, newest first: one page, and the cursor of the next page if there is one.
-    pub async fn list_series(&self, after: Option<Cursor>, limit: u64) -> Result<(Vec<series::Model>, Option<Cursor>)> {
-        let mut query =
-            series::Entity::find().order_by_desc(series::Column::CreatedAt).order_by_desc(series::Column::Id);
+    pub async fn list_series(
+        &self,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<(Vec<series::Model>, Option<Cursor>)> {
+        let mut query = series::Entity::find()
+            .order_by_desc(series::Column::CreatedAt)
+            .order_by_desc(series::Column::Id);
         if let Some(after) = after {
-            let position = Expr::tuple([Expr::col(series::Column::CreatedAt), Expr::col(series::Column::Id)]);
-            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+            let position = Expr::tuple([
+                Expr::col(series::Column::CreatedAt),
+                Expr::col(series::Column::Id),
+            ]);
+            query = query.filter(position.lt(Expr::tuple([
+                Expr::val(after.created_at),
+                Expr::val(after.id),
+            ])));
         }
         let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(super::cut(rows, limit, |row: &series::Model| Cursor { created_at: row.created_at, id: row.id.clone() }))
+        Ok(super::cut(rows, limit, |row: &series::Model| Cursor {
+            created_at: row.created_at,
+            id: row.id.clone(),
+        }))
     }
 
     /// Deletes a series. Its episodes and jobs stay, without a series, and each job gets a
@@ -65,6 +86,11 @@ impl JobManager {
     /// Errors: `series_not_found`.
     pub async fn delete_series(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Resource::Series)?;
-        self.db.commit(DeleteSeries { id: id.to_owned(), now: self.now() }).await
+        self.db
+            .commit(DeleteSeries {
+                id: id.to_owned(),
+                now: self.now(),
+            })
+            .await
     }
 }

@@ -29,7 +29,12 @@ const INPUT: [&str; 8] = [
     "scene_idx",
 ];
 /// Members of an item's result that a shot uses.
-const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
+const RESULT: [&str; 4] = [
+    "status",
+    "first_frame_path",
+    "last_frame_path",
+    "video_path",
+];
 
 /// Maximum number of characters of a path in a preview.
 const MAX_PATH_CHARS: i32 = 4096;
@@ -49,8 +54,18 @@ pub(super) struct Shown {
 
 /// Returns the items behind a position, reduced to the members that shots use: at most
 /// [`ANSWER_BYTES`], but at least one item if there is any.
-pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Option<i32>) -> Result<Shown> {
-    let (mut shown, mut bytes) = (Shown { items: Vec::new(), next_after: after }, 0);
+pub(super) async fn shown_items(
+    db: &impl ConnectionTrait,
+    id: &str,
+    after: Option<i32>,
+) -> Result<Shown> {
+    let (mut shown, mut bytes) = (
+        Shown {
+            items: Vec::new(),
+            next_after: after,
+        },
+        0,
+    );
     for _ in 0..MAX_QUERIES {
         let items = job_item::Entity::find()
             .filter(job_item::Column::JobId.eq(id))
@@ -68,7 +83,10 @@ pub(super) async fn shown_items(db: &impl ConnectionTrait, id: &str, after: Opti
             shown.items.push(item);
         }
         if !more {
-            return Ok(Shown { next_after: None, ..shown });
+            return Ok(Shown {
+                next_after: None,
+                ..shown
+            });
         }
     }
     Ok(shown)
@@ -126,15 +144,22 @@ pub struct ShotEdit {
 impl ShotEdit {
     /// Returns the given fields with their names.
     pub fn fields(&self) -> Vec<(&'static str, &str)> {
-        let all =
-            [("visual_desc", &self.visual_desc), ("motion_desc", &self.motion_desc), ("audio_desc", &self.audio_desc)];
-        all.into_iter().filter_map(|(name, value)| value.as_deref().map(|v| (name, v))).collect()
+        let all = [
+            ("visual_desc", &self.visual_desc),
+            ("motion_desc", &self.motion_desc),
+            ("audio_desc", &self.audio_desc),
+        ];
+        all.into_iter()
+            .filter_map(|(name, value)| value.as_deref().map(|v| (name, v)))
+            .collect()
     }
 }
 
 impl From<&job_item::Model> for Shot {
     fn from(item: &job_item::Model) -> Self {
-        let text = |from: &Option<Value>, name: &str| from.as_ref()?.get(name)?.as_str().map(str::to_owned);
+        let text = |from: &Option<Value>, name: &str| {
+            from.as_ref()?.get(name)?.as_str().map(str::to_owned)
+        };
         let number = |from: &Option<Value>, name: &str| from.as_ref()?.get(name)?.as_i64();
         Self {
             shot_idx: shot_number(item),
@@ -156,14 +181,25 @@ impl From<&job_item::Model> for Shot {
 
 /// Returns the number that the creator gave, else a numeric key, else the position.
 fn shot_number(item: &job_item::Model) -> i64 {
-    let given = item.input.as_ref().and_then(|i| i.get("shot_idx")).and_then(Value::as_i64);
-    given.or_else(|| item.key.parse().ok()).unwrap_or(item.idx.into())
+    let given = item
+        .input
+        .as_ref()
+        .and_then(|i| i.get("shot_idx"))
+        .and_then(Value::as_i64);
+    given
+        .or_else(|| item.key.parse().ok())
+        .unwrap_or(item.idx.into())
 }
 
 /// Returns the status of a shot. The worker may name its current step in the `status` of the
 /// result; otherwise a shot with a first frame counts as generating its video.
 fn status(item: &job_item::Model) -> ShotStatus {
-    let result = |name: &str| item.result.as_ref().and_then(|r| r.get(name)).and_then(Value::as_str);
+    let result = |name: &str| {
+        item.result
+            .as_ref()
+            .and_then(|r| r.get(name))
+            .and_then(Value::as_str)
+    };
     match item.status {
         ItemStatus::Pending => ShotStatus::Pending,
         ItemStatus::Completed | ItemStatus::Skipped => ShotStatus::Completed,
@@ -181,27 +217,48 @@ impl JobManager {
     /// last shot if more follow than one response holds.
     ///
     /// Errors: `job_not_found`.
-    pub async fn list_shots(&self, id: &str, after: Option<i32>) -> Result<(job::Model, Vec<Shot>, Option<i32>)> {
+    pub async fn list_shots(
+        &self,
+        id: &str,
+        after: Option<i32>,
+    ) -> Result<(job::Model, Vec<Shot>, Option<i32>)> {
         let (job, Shown { items, next_after }) = self.with_items(id, after).await?;
         Ok((job, items.iter().map(Shot::from).collect(), next_after))
     }
 
     /// Returns the path of the newest frame by job id: of the last shot with a frame, its last
     /// frame, else its first. It shows something of a job before the job is done.
-    pub(super) async fn newest_frames(&self, jobs: &[job::Model]) -> Result<HashMap<String, String>> {
+    pub(super) async fn newest_frames(
+        &self,
+        jobs: &[job::Model],
+    ) -> Result<HashMap<String, String>> {
         use job_item::Column as C;
-        let ids: Vec<&str> = jobs.iter().filter(|job| job.total_shots > 0).map(|job| job.id.as_str()).collect();
+        let ids: Vec<&str> = jobs
+            .iter()
+            .filter(|job| job.total_shots > 0)
+            .map(|job| job.id.as_str())
+            .collect();
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
         let db = self.db.read();
-        let path = |name| text_member(ConnectionTrait::get_database_backend(db), Expr::col(C::Result), name);
+        let path = |name| {
+            text_member(
+                ConnectionTrait::get_database_backend(db),
+                Expr::col(C::Result),
+                name,
+            )
+        };
         let newest = job_item::Entity::find()
             .select_only()
             .column(C::JobId)
             .column_as(C::Idx.max(), "idx")
             .filter(C::JobId.is_in(ids))
-            .filter(path("first_frame_path").is_not_null().or(path("last_frame_path").is_not_null()))
+            .filter(
+                path("first_frame_path")
+                    .is_not_null()
+                    .or(path("last_frame_path").is_not_null()),
+            )
             .group_by(C::JobId)
             .into_query();
         let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
@@ -214,7 +271,9 @@ impl JobManager {
             .into_tuple()
             .rows(db)
             .await?;
-        let frame = |(id, last, first): (String, Option<String>, Option<String>)| Some((id, last.or(first)?));
+        let frame = |(id, last, first): (String, Option<String>, Option<String>)| {
+            Some((id, last.or(first)?))
+        };
         Ok(frames.into_iter().filter_map(frame).collect())
     }
 
@@ -230,7 +289,10 @@ impl JobManager {
         checks.finish()?;
         let weight = edit.fields().iter().map(|(_, text)| text.len()).sum();
         let done = self.try_change(id, None, Items::All, weight, move |loaded, now| {
-            let item = loaded.items.iter().find(|item| shot_number(item) == shot_idx);
+            let item = loaded
+                .items
+                .iter()
+                .find(|item| shot_number(item) == shot_idx);
             let mut item = item.ok_or(Error::NotFound(Resource::Shot))?.clone();
             let before = item.input.clone();
             let input = item.input.get_or_insert_with(|| Value::Object(Map::new()));
@@ -247,8 +309,12 @@ impl JobManager {
             item.updated_at = now;
             let names: Vec<_> = edit.fields().iter().map(|(name, _)| *name).collect();
             let event_data = json!({"idx": item.idx, "shot_idx": shot_idx, "fields": names});
-            let change = Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(event_data);
-            Ok(Some(Change { items: vec![item], ..change }))
+            let change =
+                Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(event_data);
+            Ok(Some(Change {
+                items: vec![item],
+                ..change
+            }))
         });
         Ok(done.await?.job)
     }

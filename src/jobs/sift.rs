@@ -3,7 +3,9 @@
 //! would examine all of them. A page therefore examines a limited number of jobs for a limited
 //! time, and the next page continues where it stopped.
 
-use super::{Counts, Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED, Total, View, list_jobs::Rows};
+use super::{
+    Counts, Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED, Total, View, list_jobs::Rows,
+};
 use crate::{
     db::{self, PART_BYTES, fitting},
     error::{Error, Result},
@@ -11,7 +13,8 @@ use crate::{
 };
 use entity::{JobStatus, job};
 use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait, sea_query::Query,
+    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait,
+    sea_query::Query,
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -48,9 +51,18 @@ struct ScanSteps {
 
 impl ScanSteps {
     fn new(filter: &Filter, time: Duration) -> Self {
-        let (step, most) = if filter.q.is_some() { (FIRST_TEXT_STEP, MAX_TEXT_STEP) } else { (FIRST_STEP, MAX_STEP) };
+        let (step, most) = if filter.q.is_some() {
+            (FIRST_TEXT_STEP, MAX_TEXT_STEP)
+        } else {
+            (FIRST_STEP, MAX_STEP)
+        };
         let began = Instant::now();
-        Self { began, until: began + time, step, most }
+        Self {
+            began,
+            until: began + time,
+            step,
+            most,
+        }
     }
 
     /// Begins a step, and returns the number of jobs to examine.
@@ -90,12 +102,18 @@ impl JobManager {
     /// Sets the maximum number of jobs that a page examines under a filter that no index covers
     /// completely. Default: [`LOOKED_AT`].
     pub fn looking_at(self, jobs: u64) -> Self {
-        Self { looked_at: jobs, ..self }
+        Self {
+            looked_at: jobs,
+            ..self
+        }
     }
 
     /// Sets the maximum time for which a page examines jobs. Default: [`SCAN_TIME`].
     pub fn looking_for(self, time: Duration) -> Self {
-        Self { looked_for: time, ..self }
+        Self {
+            looked_for: time,
+            ..self
+        }
     }
 
     /// Returns the rows of a page. With rows to skip, it may examine all jobs.
@@ -112,16 +130,32 @@ impl JobManager {
         let known = path.known();
         let mut walk = ScanSteps::new(path.filter(), self.looked_for);
         let (mut found, mut part) = (Vec::new(), whole.clone());
-        let mut left = if skip.is_some() { u64::MAX } else { self.looked_at };
+        let mut left = if skip.is_some() {
+            u64::MAX
+        } else {
+            self.looked_at
+        };
         let mut skipped = 0;
         let upto = loop {
             let step = walk.begin(left);
             left -= step;
             let here = part.behind.clone();
-            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
+            part.upto = self
+                .nth(
+                    &known,
+                    &KeyRange {
+                        upto: None,
+                        ..part.clone()
+                    },
+                    step,
+                )
+                .await?;
             let to_skip = skip.unwrap_or_default() - skipped;
             let wanted = to_skip.saturating_add(limit + 1 - found.len() as u64);
-            let Some(mut some) = self.places_of(path, &part, wanted, view, walk.left()).await? else {
+            let Some(mut some) = self
+                .places_of(path, &part, wanted, view, walk.left())
+                .await?
+            else {
                 break self.stopped_at(here, &whole, skip)?;
             };
             let over = to_skip.min(some.len() as u64);
@@ -140,7 +174,10 @@ impl JobManager {
         let from_start = whole.behind.is_none() && found.len() as u64 <= limit;
         let known_by_now = from_start && (skip.is_none() || upto.is_none());
         let total = match known_by_now && !path.filter().is_kept_count() {
-            true => Total { jobs: matching, exact: upto.is_none() },
+            true => Total {
+                jobs: matching,
+                exact: upto.is_none(),
+            },
             false => self.total_by(path).await?,
         };
         let rows = self.rows_at(found, limit, view).await?;
@@ -149,9 +186,18 @@ impl JobManager {
 
     /// Returns the start of the next page after the time ran out. A page that has to skip rows
     /// cannot name one.
-    fn stopped_at(&self, here: Option<Cursor>, whole: &KeyRange, skip: Option<u64>) -> Result<Option<Cursor>> {
+    fn stopped_at(
+        &self,
+        here: Option<Cursor>,
+        whole: &KeyRange,
+        skip: Option<u64>,
+    ) -> Result<Option<Cursor>> {
         let moved = here.is_some() && here != whole.behind;
-        if moved && skip.is_none() { Ok(here) } else { Err(Error::SearchTooLong) }
+        if moved && skip.is_none() {
+            Ok(here)
+        } else {
+            Err(Error::SearchTooLong)
+        }
     }
 
     /// Returns the matching jobs of the range, with their approximate sizes in bytes, or `None` if
@@ -169,28 +215,59 @@ impl JobManager {
             .select_only()
             .column(job::Column::CreatedAt)
             .column(job::Column::Id)
-            .expr_as(db::bytes_of(backend, &super::list_jobs::long(view)), "bytes");
-        let query = path.in_order(query, backend, part).limit(limit.min(i64::MAX.unsigned_abs()));
-        let Some(rows) = self.db.within(most, query.build(backend)).await? else { return Ok(None) };
+            .expr_as(
+                db::bytes_of(backend, &super::list_jobs::long(view)),
+                "bytes",
+            );
+        let query = path
+            .in_order(query, backend, part)
+            .limit(limit.min(i64::MAX.unsigned_abs()));
+        let Some(rows) = self.db.within(most, query.build(backend)).await? else {
+            return Ok(None);
+        };
         let found = |row: &QueryResult| -> Result<FoundKey, DbErr> {
-            let place = Cursor { created_at: row.try_get_by_index(0)?, id: row.try_get_by_index(1)? };
-            Ok(FoundKey { place, bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs() })
+            let place = Cursor {
+                created_at: row.try_get_by_index(0)?,
+                id: row.try_get_by_index(1)?,
+            };
+            Ok(FoundKey {
+                place,
+                bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
+            })
         };
         // A row whose position is unreadable must not fail the page.
-        Ok(Some(rows.iter().filter_map(|row| found(row).ok()).collect::<Vec<FoundKey>>()))
+        Ok(Some(
+            rows.iter()
+                .filter_map(|row| found(row).ok())
+                .collect::<Vec<FoundKey>>(),
+        ))
     }
 
     /// Loads the first of the jobs found: at most `limit`, fewer if they are large.
     async fn rows_at(&self, found: Vec<FoundKey>, limit: u64, view: View) -> Result<Rows> {
         let fit = fitting(found.iter().map(|found| found.bytes), PART_BYTES).min(limit);
-        let ids = found.iter().take(usize::try_from(fit).unwrap_or(usize::MAX)).map(|found| &found.place.id);
+        let ids = found
+            .iter()
+            .take(usize::try_from(fit).unwrap_or(usize::MAX))
+            .map(|found| &found.place.id);
         let ids: Vec<&str> = ids.map(String::as_str).collect();
-        let query = super::list_jobs::columns(view).filter(job::Column::Id.is_in(ids.iter().copied()));
-        let mut jobs = if ids.is_empty() { Vec::new() } else { db::jobs_of(self.db.read(), query).await? };
+        let query =
+            super::list_jobs::columns(view).filter(job::Column::Id.is_in(ids.iter().copied()));
+        let mut jobs = if ids.is_empty() {
+            Vec::new()
+        } else {
+            db::jobs_of(self.db.read(), query).await?
+        };
         jobs.sort_by_key(|job| ids.iter().position(|id| *id == job.id));
-        let last = found.get(ids.len().saturating_sub(1)).map(|found| found.place.clone());
+        let last = found
+            .get(ids.len().saturating_sub(1))
+            .map(|found| found.place.clone());
         let more = found.len() > ids.len();
-        Ok(Rows { jobs, next: last.filter(|_| more), cut: more && fit < limit })
+        Ok(Rows {
+            jobs,
+            next: last.filter(|_| more),
+            cut: more && fit < limit,
+        })
     }
 
     /// Counts the matches among the newest jobs, as many as a page may examine.
@@ -201,14 +278,25 @@ impl JobManager {
         loop {
             let step = walk.begin(left);
             left -= step;
-            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
+            part.upto = self
+                .nth(
+                    &known,
+                    &KeyRange {
+                        upto: None,
+                        ..part.clone()
+                    },
+                    step,
+                )
+                .await?;
             let Some(some) = self.count_within(path, &part, walk.left()).await? else {
                 return Ok(Total::of(jobs, false));
             };
             jobs += some;
             let time_left = walk.go_on();
             match part.upto.take() {
-                Some(upto) if left > 0 && jobs <= MAX_COUNTED && time_left => part.behind = Some(upto),
+                Some(upto) if left > 0 && jobs <= MAX_COUNTED && time_left => {
+                    part.behind = Some(upto)
+                }
                 upto => return Ok(Total::of(jobs, upto.is_none())),
             }
         }
@@ -216,15 +304,27 @@ impl JobManager {
 
     /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1; `None` if the query
     /// took longer than `most`.
-    async fn count_within(&self, path: &IndexScan, part: &KeyRange, most: Duration) -> Result<Option<u64>> {
+    async fn count_within(
+        &self,
+        path: &IndexScan,
+        part: &KeyRange,
+        most: Duration,
+    ) -> Result<Option<u64>> {
         let backend = self.db.read().get_database_backend();
         let some = path.places(backend, part).limit(MAX_COUNTED + 1).to_owned();
         let count = Query::select()
-            .expr(sea_orm::sea_query::ExprTrait::count(sea_orm::sea_query::Expr::col("id")))
+            .expr(sea_orm::sea_query::ExprTrait::count(
+                sea_orm::sea_query::Expr::col("id"),
+            ))
             .from_subquery(some, "some")
             .to_owned();
-        let Some(rows) = self.db.within(most, backend.build(&count)).await? else { return Ok(None) };
-        let count = rows.first().map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+        let Some(rows) = self.db.within(most, backend.build(&count)).await? else {
+            return Ok(None);
+        };
+        let count = rows
+            .first()
+            .map(|row| row.try_get_by_index::<i64>(0))
+            .transpose()?;
         Ok(Some(count.unwrap_or(0).unsigned_abs()))
     }
 
@@ -237,17 +337,33 @@ impl JobManager {
         let (mut part, mut counts) = (KeyRange::default(), Counts::default());
         loop {
             let step = walk.begin(u64::MAX);
-            part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, step).await?;
+            part.upto = self
+                .nth(
+                    &known,
+                    &KeyRange {
+                        upto: None,
+                        ..part.clone()
+                    },
+                    step,
+                )
+                .await?;
             let query = path
                 .jobs(job::Entity::find().select_only(), backend, &part)
                 .column(job::Column::Status)
                 .column_as(job::Column::Id.count(), "jobs")
                 .filter(also.clone())
                 .group_by(job::Column::Status);
-            let rows = self.db.within(walk.left(), query.build(backend)).await?.ok_or(Error::SearchTooLong)?;
+            let rows = self
+                .db
+                .within(walk.left(), query.build(backend))
+                .await?
+                .ok_or(Error::SearchTooLong)?;
             for row in rows {
                 // A row with an unknown status counts as no job.
-                if let (Ok(status), Ok(jobs)) = (row.try_get_by_index::<JobStatus>(0), row.try_get_by_index(1)) {
+                if let (Ok(status), Ok(jobs)) = (
+                    row.try_get_by_index::<JobStatus>(0),
+                    row.try_get_by_index(1),
+                ) {
                     counts.add(status, jobs);
                 }
             }

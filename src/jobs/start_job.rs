@@ -1,6 +1,9 @@
 //! start_job: starts a job that the caller runs itself.
 
-use super::{IfVersion, JobManager, apply_transition::apply_transition, claim_jobs::MAX_LEASE_SECONDS, validate};
+use super::{
+    IfVersion, JobManager, apply_transition::apply_transition, claim_jobs::MAX_LEASE_SECONDS,
+    validate,
+};
 use crate::{
     db::write::{Change, Items},
     error::{Error, Result},
@@ -15,7 +18,12 @@ impl JobManager {
     /// does not notice if the caller is gone. The settings of the job's queue do not apply.
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
-    pub async fn start_job(&self, id: &str, worker_id: Option<String>, if_version: IfVersion) -> Result<job::Model> {
+    pub async fn start_job(
+        &self,
+        id: &str,
+        worker_id: Option<String>,
+        if_version: IfVersion,
+    ) -> Result<job::Model> {
         self.start(id, worker_id, None, if_version).await
     }
 
@@ -30,7 +38,8 @@ impl JobManager {
         lease_seconds: u32,
         if_version: IfVersion,
     ) -> Result<job::Model> {
-        self.start(id, worker_id, Some(lease_seconds), if_version).await
+        self.start(id, worker_id, Some(lease_seconds), if_version)
+            .await
     }
 
     async fn start(

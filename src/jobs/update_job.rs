@@ -55,11 +55,18 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `job_transition_illegal`, `invalid_request`, `version_mismatch`,
     /// `shots_counted_from_items`.
-    pub async fn update_job(&self, id: &str, patch: JobPatch, if_version: IfVersion) -> Result<job::Model> {
+    pub async fn update_job(
+        &self,
+        id: &str,
+        patch: JobPatch,
+        if_version: IfVersion,
+    ) -> Result<job::Model> {
         check(&patch)?;
         let items = needed_items(&patch);
         let weight = weight(&patch);
-        let done = self.try_change(id, if_version, items, weight, move |loaded, now| decide(loaded, &patch, now));
+        let done = self.try_change(id, if_version, items, weight, move |loaded, now| {
+            decide(loaded, &patch, now)
+        });
         Ok(done.await?.job)
     }
 }
@@ -69,7 +76,15 @@ fn weight(patch: &JobPatch) -> usize {
     let texts = [&patch.content, &patch.user_requirement, &patch.error];
     let documents = [&patch.request_data, &patch.context, &patch.result];
     let texts = texts.into_iter().flatten().flatten().map(String::len);
-    texts.chain(documents.into_iter().flatten().flatten().map(weight_of_members)).sum()
+    texts
+        .chain(
+            documents
+                .into_iter()
+                .flatten()
+                .flatten()
+                .map(weight_of_members),
+        )
+        .sum()
 }
 
 fn needed_items(patch: &JobPatch) -> Items {
@@ -93,7 +108,11 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     let status = patch.status.unwrap_or(job.status);
     if status == JobStatus::Completed && matches!(patch.error, Some(Some(_))) {
         let detail = "A completed job has no error: take the error out, or give the status failed.";
-        return Err(Error::invalid(FieldError::at("/error", "completed_without_error", detail)));
+        return Err(Error::invalid(FieldError::at(
+            "/error",
+            "completed_without_error",
+            detail,
+        )));
     }
     let reports = counts || patch.progress.is_some() || patch.current_stage.is_some();
     let starts = status == JobStatus::Processing && loaded.job.status != JobStatus::Processing;
@@ -108,7 +127,14 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     }
     // The other fields are set first, so that the values of the transition (progress 100, no error,
     // …) win.
-    let mut moved = move_to(status, &Loaded { job, ..loaded.clone() }, now)?;
+    let mut moved = move_to(
+        status,
+        &Loaded {
+            job,
+            ..loaded.clone()
+        },
+        now,
+    )?;
     if let (Some(change), Some(run_at), JobStatus::Queued) = (&mut moved, patch.run_at, status) {
         // A retried job runs as soon as possible, unless the patch names a time.
         change.job.run_at = run_at.map(validate::micros);
@@ -140,7 +166,10 @@ fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
     set(&mut job.error_message, &patch.error);
     set(&mut job.episode_id, &patch.episode_id);
     set(&mut job.series_id, &patch.series_id);
-    set(&mut job.run_at, &patch.run_at.map(|t| t.map(validate::micros)));
+    set(
+        &mut job.run_at,
+        &patch.run_at.map(|t| t.map(validate::micros)),
+    );
     merge(&mut job.request_data, &patch.request_data);
     merge(&mut job.context, &patch.context);
     one_path(&mut job.result_data, &patch.result);
@@ -165,8 +194,13 @@ fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
 /// Treats `video_path` and `final_video_path` as one field: a patch of one of them must not leave
 /// an old value in the other.
 fn one_path(result: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) {
-    let (Some(Value::Object(members)), Some(Some(patch))) = (result, patch) else { return };
-    for (one, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
+    let (Some(Value::Object(members)), Some(Some(patch))) = (result, patch) else {
+        return;
+    };
+    for (one, other) in [
+        ("video_path", "final_video_path"),
+        ("final_video_path", "video_path"),
+    ] {
         if patch.contains_key(one) && !patch.contains_key(other) {
             members.remove(other);
         }
@@ -191,10 +225,14 @@ fn merge(field: &mut Option<Value>, patch: &Option<Option<Map<String, Value>>>) 
     }
 }
 
-fn merged_labels(before: Option<Value>, patch: Option<&BTreeMap<String, Option<String>>>) -> Result<Option<Value>> {
+fn merged_labels(
+    before: Option<Value>,
+    patch: Option<&BTreeMap<String, Option<String>>>,
+) -> Result<Option<Value>> {
     let Some(patch) = patch else { return Ok(None) };
-    let mut labels: BTreeMap<String, String> =
-        before.and_then(|labels| serde_json::from_value(labels).ok()).unwrap_or_default();
+    let mut labels: BTreeMap<String, String> = before
+        .and_then(|labels| serde_json::from_value(labels).ok())
+        .unwrap_or_default();
     for (key, value) in patch {
         match value {
             Some(value) => labels.insert(key.clone(), value.clone()),
@@ -209,28 +247,64 @@ fn merged_labels(before: Option<Value>, patch: Option<&BTreeMap<String, Option<S
 
 fn check(patch: &JobPatch) -> Result<()> {
     let mut checks = validate::Checks::default();
-    let text = |field: &'static str, value: &Option<Option<String>>, max, checks: &mut validate::Checks| {
+    let text = |field: &'static str,
+                value: &Option<Option<String>>,
+                max,
+                checks: &mut validate::Checks| {
         checks.text(field, value.as_ref().and_then(Option::as_deref), max);
     };
     text("/mode", &patch.mode, 20, &mut checks);
     text("/content", &patch.content, usize::MAX, &mut checks);
-    text("/user_requirement", &patch.user_requirement, usize::MAX, &mut checks);
-    text("/style", &patch.style, validate::MAX_SHORT_CHARS, &mut checks);
-    text("/project_title", &patch.project_title, validate::MAX_SHORT_CHARS, &mut checks);
-    text("/current_stage", &patch.current_stage, validate::MAX_SHORT_CHARS, &mut checks);
+    text(
+        "/user_requirement",
+        &patch.user_requirement,
+        usize::MAX,
+        &mut checks,
+    );
+    text(
+        "/style",
+        &patch.style,
+        validate::MAX_SHORT_CHARS,
+        &mut checks,
+    );
+    text(
+        "/project_title",
+        &patch.project_title,
+        validate::MAX_SHORT_CHARS,
+        &mut checks,
+    );
+    text(
+        "/current_stage",
+        &patch.current_stage,
+        validate::MAX_SHORT_CHARS,
+        &mut checks,
+    );
     text("/working_dir", &patch.working_dir, 500, &mut checks);
     text("/error", &patch.error, usize::MAX, &mut checks);
     text("/episode_id", &patch.episode_id, 36, &mut checks);
     text("/series_id", &patch.series_id, 36, &mut checks);
-    checks.object("/request_data", patch.request_data.as_ref().and_then(Option::as_ref));
+    checks.object(
+        "/request_data",
+        patch.request_data.as_ref().and_then(Option::as_ref),
+    );
     checks.object("/context", patch.context.as_ref().and_then(Option::as_ref));
     checks.object("/result", patch.result.as_ref().and_then(Option::as_ref));
     checks.range("/progress", patch.progress, 0.0, 100.0);
     check_counts(&mut checks, patch.total_shots, patch.completed_shots);
     checks.range("/priority", patch.priority, -100, 100);
-    checks.range("/max_attempts", patch.max_attempts, 1, validate::MAX_ATTEMPTS);
+    checks.range(
+        "/max_attempts",
+        patch.max_attempts,
+        1,
+        validate::MAX_ATTEMPTS,
+    );
     checks.time("/run_at", patch.run_at.flatten());
-    for key in patch.labels.iter().flatten().flat_map(|labels| labels.keys()) {
+    for key in patch
+        .labels
+        .iter()
+        .flatten()
+        .flat_map(|labels| labels.keys())
+    {
         if checks.is_full() {
             break;
         }

@@ -26,7 +26,11 @@ pub struct Checks(Vec<FieldError>);
 
 impl Checks {
     pub fn finish(self) -> Result<()> {
-        if self.0.is_empty() { Ok(()) } else { Err(Error::Invalid(self.0)) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(Error::Invalid(self.0))
+        }
     }
 
     /// Returns whether the collector is full: more checks would add nothing to the response.
@@ -46,7 +50,8 @@ impl Checks {
 
     pub fn fail(&mut self, pointer: impl Display, code: &'static str, detail: impl Into<String>) {
         if !self.is_full() {
-            self.0.push(FieldError::at(pointer.to_string(), code, detail));
+            self.0
+                .push(FieldError::at(pointer.to_string(), code, detail));
         }
     }
 
@@ -55,7 +60,11 @@ impl Checks {
         let Some(value) = value else { return };
         let length = value.chars().count();
         if length > max {
-            self.fail(&pointer, "too_long", format!("Use at most {max} characters; these are {length}."));
+            self.fail(
+                &pointer,
+                "too_long",
+                format!("Use at most {max} characters; these are {length}."),
+            );
         }
         self.no_nul(pointer, value);
     }
@@ -63,7 +72,11 @@ impl Checks {
     /// Checks for a text of at most `max` characters that is not blank.
     pub fn filled(&mut self, pointer: impl Display, value: &str, max: usize) {
         if value.trim().is_empty() {
-            self.fail(&pointer, "too_short", "Say something here: the text is empty.");
+            self.fail(
+                &pointer,
+                "too_short",
+                "Say something here: the text is empty.",
+            );
         }
         self.text(pointer, Some(value), max);
     }
@@ -71,15 +84,24 @@ impl Checks {
     pub fn id(&mut self, pointer: impl Display, value: &str) {
         let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | ':' | '-');
         if value.is_empty() || value.len() > MAX_ID_CHARS || !value.chars().all(plain) {
-            self.fail(pointer, "invalid_id", "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : - as an id.");
+            self.fail(
+                pointer,
+                "invalid_id",
+                "Use 1 to 64 of the characters A-Z a-z 0-9 . _ : - as an id.",
+            );
         } else if RESERVED_IDS.contains(&value) || value.chars().all(|c| c == '.') {
-            self.fail(pointer, "reserved_id", format!("The id {value} means something else in a URL: choose another."));
+            self.fail(
+                pointer,
+                "reserved_id",
+                format!("The id {value} means something else in a URL: choose another."),
+            );
         }
     }
 
     pub fn job_type(&mut self, pointer: impl Display, value: &str) {
         if !is_job_type(value) {
-            let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
+            let detail =
+                "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
             self.fail(pointer, "invalid_job_type", detail);
         }
     }
@@ -88,14 +110,28 @@ impl Checks {
     pub fn name(&mut self, pointer: impl Display, value: &str, max: usize) {
         let length = value.chars().count();
         if length == 0 || length > max || value.chars().any(|c| c.is_control()) {
-            self.fail(pointer, "invalid_name", format!("Use 1 to {max} visible characters."));
+            self.fail(
+                pointer,
+                "invalid_name",
+                format!("Use 1 to {max} visible characters."),
+            );
         }
     }
 
-    pub fn range<N: PartialOrd + Display + Copy>(&mut self, pointer: impl Display, value: Option<N>, low: N, high: N) {
+    pub fn range<N: PartialOrd + Display + Copy>(
+        &mut self,
+        pointer: impl Display,
+        value: Option<N>,
+        low: N,
+        high: N,
+    ) {
         // Written so that NaN, which compares with nothing, is out of range.
         if value.is_some_and(|v| !(v >= low && v <= high)) {
-            self.fail(pointer, "out_of_range", format!("Use a number from {low} to {high}."));
+            self.fail(
+                pointer,
+                "out_of_range",
+                format!("Use a number from {low} to {high}."),
+            );
         }
     }
 
@@ -103,7 +139,11 @@ impl Checks {
     /// SQLite compares times as text.
     pub fn time(&mut self, pointer: impl Display, value: Option<DateTime<Utc>>) {
         if value.is_some_and(|t| !(1..=9999).contains(&micros(t).year())) {
-            self.fail(pointer, "out_of_range", "Use a time of the years 1 to 9999, in UTC.");
+            self.fail(
+                pointer,
+                "out_of_range",
+                "Use a time of the years 1 to 9999, in UTC.",
+            );
         }
     }
 
@@ -125,7 +165,9 @@ impl Checks {
             self.no_nul(spot, name);
             let inside = JsonPath::Member(spot, name);
             if name.len() > MAX_MEMBER_NAME_CHARS && name.chars().count() > MAX_MEMBER_NAME_CHARS {
-                let detail = format!("Use at most {MAX_MEMBER_NAME_CHARS} characters for the name of a member.");
+                let detail = format!(
+                    "Use at most {MAX_MEMBER_NAME_CHARS} characters for the name of a member."
+                );
                 self.fail(inside, "too_long", detail);
             }
             self.document(&inside, member);
@@ -151,7 +193,11 @@ impl Checks {
 
     pub fn labels(&mut self, pointer: impl Display, labels: &BTreeMap<String, String>) {
         if labels.len() > LABELS {
-            self.fail(&pointer, "too_many", format!("Use at most {LABELS} labels; these are {}.", labels.len()));
+            self.fail(
+                &pointer,
+                "too_many",
+                format!("Use at most {LABELS} labels; these are {}.", labels.len()),
+            );
         }
         let root = JsonPath::Root(&pointer);
         for (key, value) in labels {
@@ -165,14 +211,19 @@ impl Checks {
 
     pub fn label_key(&mut self, labels: JsonPath, key: &str) {
         if !is_label_key(key) {
-            let detail = "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
+            let detail =
+                "Use 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the name of a label.";
             self.fail(JsonPath::Member(&labels, key), "invalid_label", detail);
         }
     }
 
     fn no_nul(&mut self, pointer: impl Display, text: &str) {
         if text.contains('\0') {
-            self.fail(pointer, "nul_character", "Take the NUL character (U+0000) out: no database here can hold it.");
+            self.fail(
+                pointer,
+                "nul_character",
+                "Take the NUL character (U+0000) out: no database here can hold it.",
+            );
         }
     }
 }
@@ -180,11 +231,16 @@ impl Checks {
 /// Refuses an id with a NUL character as not found: no row has such an id, and PostgreSQL refuses a
 /// query with one.
 pub fn may_exist(id: &str, thing: Resource) -> Result<()> {
-    if id.contains('\0') { Err(Error::NotFound(thing)) } else { Ok(()) }
+    if id.contains('\0') {
+        Err(Error::NotFound(thing))
+    } else {
+        Ok(())
+    }
 }
 
 pub fn is_job_type(value: &str) -> bool {
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
+    let plain =
+        |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
     (1..=50).contains(&value.len()) && value.chars().all(plain)
 }
 
@@ -204,5 +260,9 @@ pub fn no_nul_parameter(name: &str, value: &str) -> Result<()> {
         return Ok(());
     }
     let detail = "Take the NUL character (U+0000) out: nothing here has it.";
-    Err(Error::invalid(FieldError::parameter(name, "nul_character", detail)))
+    Err(Error::invalid(FieldError::parameter(
+        name,
+        "nul_character",
+        detail,
+    )))
 }

@@ -76,7 +76,12 @@ impl JobManager {
     ///
     /// Errors: `job_not_found`, `overloaded` when the server has reached its limit of waiting
     /// calls.
-    pub async fn wait_for_job(&self, id: &str, since_version: Option<i64>, wait: Duration) -> Result<job::Model> {
+    pub async fn wait_for_job(
+        &self,
+        id: &str,
+        since_version: Option<i64>,
+        wait: Duration,
+    ) -> Result<job::Model> {
         let place = self.job_waits.enter(id)?;
         let deadline = Instant::now() + wait;
         let mut changed = std::pin::pin!(place.wake.notified());
@@ -94,7 +99,9 @@ impl JobManager {
             };
             changed.set(place.wake.notified());
             changed.as_mut().enable();
-            let Some(_turn) = self.job_waits.turn(deadline).await else { break };
+            let Some(_turn) = self.job_waits.turn(deadline).await else {
+                break;
+            };
             job = Box::pin(self.get_job(id)).await?;
             if over {
                 break;
@@ -141,7 +148,12 @@ impl JobWatch {
                 self.begin(after).await
             }
             Stage::Join => {
-                self.stage = self.jobs.feed.join().await?.map_or(Stage::Ended, |joined| Stage::CatchUp(joined.next));
+                self.stage = self
+                    .jobs
+                    .feed
+                    .join()
+                    .await?
+                    .map_or(Stage::Ended, |joined| Stage::CatchUp(joined.next));
                 Ok(())
             }
             Stage::CatchUp(next) => {
@@ -149,12 +161,17 @@ impl JobWatch {
                 // Events may have been pruned since the check. A deleted job loses its events too,
                 // but its last event reports that.
                 let gap = |next: &job_event::Model| {
-                    next.seq > self.seq.saturating_add(1) && next.kind != EventKind::Deleted.as_str()
+                    next.seq > self.seq.saturating_add(1)
+                        && next.kind != EventKind::Deleted.as_str()
                 };
                 if events.first().is_some_and(gap) {
                     return self.begin_anew(Some(Reset::HistoryPruned)).await;
                 }
-                self.stage = if more { Stage::CatchUp(next) } else { Stage::Live(next) };
+                self.stage = if more {
+                    Stage::CatchUp(next)
+                } else {
+                    Stage::Live(next)
+                };
                 let ended = self.take(Arc::new(FeedBatch::settled(events)));
                 if ended && !more {
                     self.stage = Stage::Ended;
@@ -188,8 +205,13 @@ impl JobWatch {
         let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
         self.ready.extend(reset.map(JobMessage::Reset));
         self.seq = job.version;
-        self.stage = if is_terminal(job.status) { Stage::Ended } else { Stage::Join };
-        self.ready.push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
+        self.stage = if is_terminal(job.status) {
+            Stage::Ended
+        } else {
+            Stage::Join
+        };
+        self.ready
+            .push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
         Ok(())
     }
 
@@ -222,9 +244,14 @@ impl JobWatch {
                 only.push(i);
             }
         }
-        let Some(last) = only.last().map(|i| &batch.changes[*i].event) else { return false };
+        let Some(last) = only.last().map(|i| &batch.changes[*i].event) else {
+            return false;
+        };
         let ended = is_terminal(last.status) || last.kind == EventKind::Deleted.as_str();
-        self.ready.push_back(JobMessage::Changes(FilteredBatch { batch, only: Some(only) }));
+        self.ready.push_back(JobMessage::Changes(FilteredBatch {
+            batch,
+            only: Some(only),
+        }));
         ended
     }
 }

@@ -6,7 +6,10 @@ use super::{
     validate,
 };
 use crate::{
-    db::{LONG_EVENT, MAX_READ_EVENTS, Part, behind, first_position, last_position, part, write::position},
+    db::{
+        LONG_EVENT, MAX_READ_EVENTS, Part, behind, first_position, last_position, part,
+        write::position,
+    },
     error::{Error, FieldError, Result},
     lifecycle::EventKind,
 };
@@ -75,7 +78,12 @@ impl FilteredBatch {
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
         let only = self.only.as_deref();
         let wanted = move |i: &usize| only.is_none_or(|only| only.contains(i));
-        self.batch.changes.iter().enumerate().filter(move |(i, _)| wanted(i)).map(|(_, change)| change)
+        self.batch
+            .changes
+            .iter()
+            .enumerate()
+            .filter(move |(i, _)| wanted(i))
+            .map(|(_, change)| change)
     }
 
     fn is_empty(&self) -> bool {
@@ -113,7 +121,11 @@ impl JobManager {
     /// reached.
     ///
     /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of streams.
-    pub fn watch_jobs(&self, filter: EventFilter, after: Option<StreamPosition>) -> Result<JobsWatch> {
+    pub fn watch_jobs(
+        &self,
+        filter: EventFilter,
+        after: Option<StreamPosition>,
+    ) -> Result<JobsWatch> {
         filter.check()?;
         let stage = after.map_or(Stage::Begin, Stage::Resume);
         Ok(JobsWatch {
@@ -131,7 +143,10 @@ impl JobManager {
     ///
     /// Errors: `overloaded` when the server has reached its limit of streams.
     pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit> {
-        self.streams.clone().try_acquire_owned().map_err(|_| Error::Full("as many streams"))
+        self.streams
+            .clone()
+            .try_acquire_owned()
+            .map_err(|_| Error::Full("as many streams"))
     }
 }
 
@@ -189,7 +204,10 @@ impl JobsWatch {
         };
         let counts = self.jobs.count_jobs(&Filter::default()).await?;
         self.ready.extend(reset.map(JobsMessage::Reset));
-        self.ready.push_back(JobsMessage::Snapshot { at: joined.from, counts });
+        self.ready.push_back(JobsMessage::Snapshot {
+            at: joined.from,
+            counts,
+        });
         self.place = Some(StreamPosition::of(joined.from));
         self.live(joined);
         Ok(())
@@ -215,12 +233,15 @@ impl JobsWatch {
             return Ok(());
         }
         let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
-        let Part { rows: missed, more } = part(missed, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?;
+        let Part { rows: missed, more } =
+            part(missed, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?;
         // Events may have been pruned since the check, which leaves a gap in this page.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
         }
-        let reached = missed.last().map_or(place.at, |event: &job_event::Model| event.id);
+        let reached = missed
+            .last()
+            .map_or(place.at, |event: &job_event::Model| event.id);
         self.found.push_back(Arc::new(FeedBatch::settled(missed)));
         if more {
             // A client with many missed events joins the feed after it has read them.
@@ -234,10 +255,19 @@ impl JobsWatch {
     fn live(&mut self, joined: Joined) {
         for batch in joined.passed {
             // A round may have begun in the middle of a batch.
-            let behind = batch.changes.iter().filter(|change| change.event.id > joined.from);
-            let behind: Vec<_> = behind.map(|change| Change::new(change.event.clone(), change.place)).collect();
+            let behind = batch
+                .changes
+                .iter()
+                .filter(|change| change.event.id > joined.from);
+            let behind: Vec<_> = behind
+                .map(|change| Change::new(change.event.clone(), change.place))
+                .collect();
             let whole = behind.len() == batch.changes.len();
-            self.found.push_back(if whole { batch } else { Arc::new(FeedBatch::of(behind)) });
+            self.found.push_back(if whole {
+                batch
+            } else {
+                Arc::new(FeedBatch::of(behind))
+            });
         }
         self.stage = Stage::Live(joined.next);
     }
@@ -261,11 +291,15 @@ impl JobsWatch {
             return Ok(Some(Reset::HistoryPruned));
         }
         let first = first_position(conn).await?;
-        Ok(first.filter(|first| place.at.saturating_add(1) < *first).map(|_| Reset::HistoryPruned))
+        Ok(first
+            .filter(|first| place.at.saturating_add(1) < *first)
+            .map(|_| Reset::HistoryPruned))
     }
 
     fn take(&mut self, wanted: FilteredBatch) {
-        let Some(last) = wanted.batch.changes.last() else { return };
+        let Some(last) = wanted.batch.changes.last() else {
+            return;
+        };
         self.place = Some(last.place);
         if !wanted.is_empty() {
             self.ready.push_back(JobsMessage::Changes(wanted));
@@ -281,7 +315,11 @@ impl EventFilter {
         for (key, value) in &self.labels {
             if !validate::is_label_key(key) || value.contains('\0') {
                 let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
-                return Err(Error::invalid(FieldError::parameter("label", "invalid_label", detail)));
+                return Err(Error::invalid(FieldError::parameter(
+                    "label",
+                    "invalid_label",
+                    detail,
+                )));
             }
         }
         Ok(())
@@ -296,21 +334,34 @@ impl EventFilter {
             return Ok(None);
         }
         let plain = |event: &job_event::Model| {
-            let of_type = event.job_type.as_ref().is_some_and(|of| self.job_types.contains(of));
+            let of_type = event
+                .job_type
+                .as_ref()
+                .is_some_and(|of| self.job_types.contains(of));
             (self.job_types.is_empty() || of_type)
                 && (self.statuses.is_empty() || self.statuses.contains(&event.status))
         };
-        let wanted: Vec<usize> =
-            batch.changes.iter().enumerate().filter(|(_, c)| plain(&c.event)).map(|(i, _)| i).collect();
+        let wanted: Vec<usize> = batch
+            .changes
+            .iter()
+            .enumerate()
+            .filter(|(_, c)| plain(&c.event))
+            .map(|(i, _)| i)
+            .collect();
         if self.labels.is_empty() || wanted.is_empty() {
             return Ok(Some(wanted));
         }
         let labels = batch.labels(&jobs.db).await?;
         let labelled = |i: &usize| {
             let event = &batch.changes[*i].event;
-            let deleted_data = event.data.as_ref().filter(|_| event.kind == EventKind::Deleted.as_str());
+            let deleted_data = event
+                .data
+                .as_ref()
+                .filter(|_| event.kind == EventKind::Deleted.as_str());
             let has = deleted_data.map_or(labels.get(&event.job_id), |data| data.get("labels"));
-            self.labels.iter().all(|(key, value)| has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value))
+            self.labels.iter().all(|(key, value)| {
+                has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value)
+            })
         };
         Ok(Some(wanted.into_iter().filter(labelled).collect()))
     }

@@ -87,11 +87,19 @@ impl WorkerActivity {
             book.urgent.insert(worker_id.clone());
         }
         drop(book);
-        (PresenceGuard { book: self.clone(), worker_id }, urgent)
+        (
+            PresenceGuard {
+                book: self.clone(),
+                worker_id,
+            },
+            urgent,
+        )
     }
 
     pub fn claimed(&self, worker_id: &str, jobs: usize) {
-        self.book().entry(worker_id).count(|note| &mut note.claimed, jobs);
+        self.book()
+            .entry(worker_id)
+            .count(|note| &mut note.claimed, jobs);
     }
 
     pub fn completed(&self, worker_id: Option<&String>, now: DateTime<Utc>) {
@@ -112,11 +120,18 @@ impl WorkerActivity {
     /// Records that a job was taken from the worker, which is no sign of life.
     pub fn rescued(&self, worker_id: Option<&String>) {
         if let Some(worker_id) = worker_id {
-            self.book().entry(worker_id).count(|note| &mut note.rescued, 1);
+            self.book()
+                .entry(worker_id)
+                .count(|note| &mut note.rescued, 1);
         }
     }
 
-    fn ended(&self, worker_id: Option<&String>, now: DateTime<Utc>, count: impl Fn(&mut WorkerNote) -> &mut i64) {
+    fn ended(
+        &self,
+        worker_id: Option<&String>,
+        now: DateTime<Utc>,
+        count: impl Fn(&mut WorkerNote) -> &mut i64,
+    ) {
         let Some(worker_id) = worker_id else { return };
         let mut book = self.book();
         let entry = book.entry(worker_id);
@@ -126,7 +141,9 @@ impl WorkerActivity {
 
     /// Waits until no other flush runs. Cancel safe.
     pub async fn flush_turn(&self) -> FlushTurn {
-        FlushTurn { _held: self.flush.clone().lock_owned().await }
+        FlushTurn {
+            _held: self.flush.clone().lock_owned().await,
+        }
     }
 
     /// Returns whether the row of the worker still has to be written at once.
@@ -139,7 +156,9 @@ impl WorkerActivity {
         let mut book = self.book();
         let mut notes = Notes::default();
         while let Some(worker_id) = book.urgent.pop_first() {
-            let Some(entry) = book.entries.get_mut(&worker_id) else { continue };
+            let Some(entry) = book.entries.get_mut(&worker_id) else {
+                continue;
+            };
             if !notes.take(entry, now) {
                 book.urgent.insert(worker_id);
                 break;
@@ -151,8 +170,12 @@ impl WorkerActivity {
     /// Takes the notes that are due, ordered by id: at most [`MAX_FLUSH_ROWS`].
     pub fn take(&self, _: &FlushTurn, now: DateTime<Utc>) -> Vec<WorkerNote> {
         let mut book = self.book();
-        let ActivityTable { entries, urgent, .. } = &mut *book;
-        entries.retain(|_, entry| entry.is_due(now) || entry.present > 0 || entry.note.seen_at + FORGET_AFTER > now);
+        let ActivityTable {
+            entries, urgent, ..
+        } = &mut *book;
+        entries.retain(|_, entry| {
+            entry.is_due(now) || entry.present > 0 || entry.note.seen_at + FORGET_AFTER > now
+        });
         let mut notes = Notes::default();
         for (worker_id, entry) in entries.iter_mut().filter(|(_, entry)| entry.is_due(now)) {
             if !notes.take(entry, now) {
@@ -173,8 +196,18 @@ impl WorkerActivity {
             entry.note.add_counts(&note);
             entry.note.seen_at = entry.note.seen_at.max(note.seen_at);
             if entry.note.job_types.is_none() {
-                let WorkerNote { host, version, job_types, .. } = note;
-                entry.note = WorkerNote { host, version, job_types, ..std::mem::take(&mut entry.note) };
+                let WorkerNote {
+                    host,
+                    version,
+                    job_types,
+                    ..
+                } = note;
+                entry.note = WorkerNote {
+                    host,
+                    version,
+                    job_types,
+                    ..std::mem::take(&mut entry.note)
+                };
             }
         }
     }
@@ -183,7 +216,11 @@ impl WorkerActivity {
     pub fn last_seen(&self, worker_id: &str, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let book = self.book();
         let entry = book.entries.get(worker_id)?;
-        Some(if entry.present > 0 { now } else { entry.note.seen_at })
+        Some(if entry.present > 0 {
+            now
+        } else {
+            entry.note.seen_at
+        })
     }
 
     fn book(&self) -> MutexGuard<'_, ActivityTable> {
@@ -193,20 +230,32 @@ impl WorkerActivity {
 
 impl ActivityTable {
     fn entry(&mut self, worker_id: &str) -> &mut Entry {
-        if self.entries.len() >= MAX_REMEMBERED + self.present && !self.entries.contains_key(worker_id) {
+        if self.entries.len() >= MAX_REMEMBERED + self.present
+            && !self.entries.contains_key(worker_id)
+        {
             self.evict();
         }
         let worker_id: Arc<str> = worker_id.into();
         self.entries
             .entry(worker_id.clone())
-            .or_insert_with(|| Entry { note: WorkerNote { worker_id, ..WorkerNote::default() }, ..Entry::default() })
+            .or_insert_with(|| Entry {
+                note: WorkerNote {
+                    worker_id,
+                    ..WorkerNote::default()
+                },
+                ..Entry::default()
+            })
     }
 
     /// Forgets half of the workers that do not wait, first those with nothing to write. Counts that
     /// could not be written until then are lost with them.
     fn evict(&mut self) {
         for written_only in [true, false] {
-            let absent = self.entries.values().filter(|entry| entry.present == 0).count();
+            let absent = self
+                .entries
+                .values()
+                .filter(|entry| entry.present == 0)
+                .count();
             let mut surplus = absent.saturating_sub(MAX_REMEMBERED / 2);
             self.entries.retain(|_, entry| {
                 let goes = surplus > 0 && entry.present == 0 && !(written_only && entry.fresh);
@@ -215,7 +264,8 @@ impl ActivityTable {
             });
         }
         let entries = &self.entries;
-        self.urgent.retain(|worker_id| entries.contains_key(worker_id));
+        self.urgent
+            .retain(|worker_id| entries.contains_key(worker_id));
     }
 }
 
@@ -276,7 +326,11 @@ mod tests {
     use super::*;
 
     fn note(worker_id: &str) -> WorkerNote {
-        WorkerNote { worker_id: worker_id.into(), job_types: Some(["t".to_owned()].into()), ..WorkerNote::default() }
+        WorkerNote {
+            worker_id: worker_id.into(),
+            job_types: Some(["t".to_owned()].into()),
+            ..WorkerNote::default()
+        }
     }
 
     async fn taken(book: &WorkerActivity, now: DateTime<Utc>) -> Vec<WorkerNote> {
@@ -292,8 +346,13 @@ mod tests {
             drop(book.introduce(note(&n.to_string())));
         }
         let inside = book.book();
-        assert!(inside.entries.len() <= MAX_REMEMBERED + 1 && inside.urgent.len() <= MAX_REMEMBERED + 1);
-        assert!(inside.entries.contains_key("waits"), "who waits is remembered");
+        assert!(
+            inside.entries.len() <= MAX_REMEMBERED + 1 && inside.urgent.len() <= MAX_REMEMBERED + 1
+        );
+        assert!(
+            inside.entries.contains_key("waits"),
+            "who waits is remembered"
+        );
         drop(inside);
         drop(waits);
         assert_eq!(book.book().present, 0);
@@ -321,12 +380,19 @@ mod tests {
         let (_other, urgent) = book.introduce(note("other"));
         assert!(urgent);
         let turn = book.flush_turn().await;
-        let written: Vec<_> = book.take_urgent(&turn, now).into_iter().map(|note| note.worker_id).collect();
+        let written: Vec<_> = book
+            .take_urgent(&turn, now)
+            .into_iter()
+            .map(|note| note.worker_id)
+            .collect();
         assert_eq!(written, [Arc::<str>::from("other")]);
         drop(turn);
         assert_eq!(taken(&book, now + MAX_ROW_AGE / 2).await.len(), 0);
         let later = taken(&book, now + MAX_ROW_AGE).await;
-        assert_eq!(later.iter().map(|note| note.seen_at).collect::<Vec<_>>(), [now + MAX_ROW_AGE; 2]);
+        assert_eq!(
+            later.iter().map(|note| note.seen_at).collect::<Vec<_>>(),
+            [now + MAX_ROW_AGE; 2]
+        );
     }
 
     #[tokio::test]

@@ -80,13 +80,22 @@ impl JobManager {
         let (rows, more) = self.worker_rows(now).await?;
         let mut held: HashMap<String, Vec<job::Model>> = HashMap::new();
         for job in jobs_of(self.db.read(), held_jobs()).await? {
-            held.entry(job.worker_id.clone().unwrap_or_default()).or_default().push(job);
+            held.entry(job.worker_id.clone().unwrap_or_default())
+                .or_default()
+                .push(job);
         }
         let worker = |row: worker::Model| {
             let jobs = held.remove(&row.worker_id).unwrap_or_default();
-            Worker { status: status(&row, &jobs, now), row, jobs }
+            Worker {
+                status: status(&row, &jobs, now),
+                row,
+                jobs,
+            }
         };
-        Ok(Workers { workers: rows.into_iter().map(worker).collect(), more })
+        Ok(Workers {
+            workers: rows.into_iter().map(worker).collect(),
+            more,
+        })
     }
 
     /// Returns the rows of the workers seen last, ordered by id, and whether there are more.
@@ -152,7 +161,13 @@ impl JobManager {
     pub async fn forget_workers(&self) -> Result<u64> {
         let (before, mut forgotten) = (self.now() - FORGET_AFTER, 0);
         loop {
-            let gone = self.db.commit(ForgetWorkers { before, at_most: MAX_FORGOTTEN }).await?;
+            let gone = self
+                .db
+                .commit(ForgetWorkers {
+                    before,
+                    at_most: MAX_FORGOTTEN,
+                })
+                .await?;
             forgotten += gone;
             if gone < MAX_FORGOTTEN {
                 return Ok(forgotten);
@@ -162,7 +177,11 @@ impl JobManager {
 
     /// Records that the worker asks for jobs, and counts it as present while it does. The row of a
     /// new worker, or of one that asks for other types than before, is written at once.
-    pub(super) async fn note_claim(&self, claim: &Claim, job_types: &Arc<[String]>) -> PresenceGuard {
+    pub(super) async fn note_claim(
+        &self,
+        claim: &Claim,
+        job_types: &Arc<[String]>,
+    ) -> PresenceGuard {
         let (present, urgent) = self.workers.introduce(WorkerNote {
             worker_id: claim.worker_id.as_str().into(),
             host: claim.host.clone(),
@@ -172,7 +191,10 @@ impl JobManager {
             ..WorkerNote::default()
         });
         // A worker gets its jobs whether or not it is listed; a later flush writes its row.
-        if urgent && let Ok(Err(error)) = timeout(LISTING_TIMEOUT, self.list_claimant(&claim.worker_id)).await {
+        if urgent
+            && let Ok(Err(error)) =
+                timeout(LISTING_TIMEOUT, self.list_claimant(&claim.worker_id)).await
+        {
             tracing::debug!(%error, "a worker was not written down");
         }
         present
@@ -183,8 +205,11 @@ impl JobManager {
     async fn list_claimant(&self, worker_id: &str) -> Result<()> {
         while self.workers.is_urgent(worker_id) {
             let turn = self.workers.flush_turn().await;
-            let notes =
-                if self.workers.is_urgent(worker_id) { self.workers.take_urgent(&turn, self.now()) } else { vec![] };
+            let notes = if self.workers.is_urgent(worker_id) {
+                self.workers.take_urgent(&turn, self.now())
+            } else {
+                vec![]
+            };
             self.write_notes(turn, notes).await?;
         }
         Ok(())
@@ -194,12 +219,15 @@ impl JobManager {
 /// Selects the worker rows behind this one, those seen last first.
 fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
     use worker::Column as C;
-    let newest = worker::Entity::find().order_by_desc(C::LastSeenAt).order_by_asc(C::WorkerId).limit(PAGE_ROWS);
+    let newest = worker::Entity::find()
+        .order_by_desc(C::LastSeenAt)
+        .order_by_asc(C::WorkerId)
+        .limit(PAGE_ROWS);
     match after {
         Some(row) => newest.filter(
-            C::LastSeenAt
-                .lt(row.last_seen_at)
-                .or(C::LastSeenAt.eq(row.last_seen_at).and(C::WorkerId.gt(row.worker_id.as_str()))),
+            C::LastSeenAt.lt(row.last_seen_at).or(C::LastSeenAt
+                .eq(row.last_seen_at)
+                .and(C::WorkerId.gt(row.worker_id.as_str()))),
         ),
         None => newest,
     }
@@ -208,7 +236,10 @@ fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
 /// Returns the approximate size of the worker in a response, in bytes.
 fn weight(row: &worker::Model) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    512 + row.worker_id.len() + text(&row.host) + text(&row.version) + row.job_types.as_ref().map_or(0, weight_of)
+    512 + row.worker_id.len()
+        + text(&row.host)
+        + text(&row.version)
+        + row.job_types.as_ref().map_or(0, weight_of)
 }
 
 /// Selects a few columns of the jobs that workers hold.
@@ -222,8 +253,15 @@ fn held_jobs() -> Select<job::Entity> {
 }
 
 fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> WorkerStatus {
-    if jobs.iter().any(|job| job.lease_expires_at.is_none_or(|expires| expires > now)) {
+    if jobs
+        .iter()
+        .any(|job| job.lease_expires_at.is_none_or(|expires| expires > now))
+    {
         return WorkerStatus::Busy;
     }
-    if row.last_seen_at < now - STALE_AFTER { WorkerStatus::Stale } else { WorkerStatus::Idle }
+    if row.last_seen_at < now - STALE_AFTER {
+        WorkerStatus::Stale
+    } else {
+        WorkerStatus::Idle
+    }
 }

@@ -12,7 +12,9 @@ pub fn backoff(attempt: i32, jitter: f64) -> TimeDelta {
     let doublings = attempt.saturating_sub(1).clamp(0, 20);
     let whole = (BASE_DELAY * 2_i32.pow(doublings.unsigned_abs())).min(MAX_DELAY);
     let half = whole / 2;
-    half + TimeDelta::microseconds((half.num_microseconds().unwrap_or(0) as f64 * jitter.clamp(0.0, 1.0)) as i64)
+    half + TimeDelta::microseconds(
+        (half.num_microseconds().unwrap_or(0) as f64 * jitter.clamp(0.0, 1.0)) as i64,
+    )
 }
 
 #[cfg(test)]

@@ -11,7 +11,11 @@ pub enum BucketSize {
 }
 
 impl BucketSize {
-    pub const ALL: [BucketSize; 3] = [BucketSize::Minute, BucketSize::QuarterHour, BucketSize::Hour];
+    pub const ALL: [BucketSize; 3] = [
+        BucketSize::Minute,
+        BucketSize::QuarterHour,
+        BucketSize::Hour,
+    ];
 
     pub fn seconds(self) -> i32 {
         match self {
@@ -40,9 +44,9 @@ impl BucketSize {
     /// not over yet.
     pub fn starts(self, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
         let running = self.start_of(now);
-        (0..self.reported())
-            .rev()
-            .map(move |back| running - TimeDelta::seconds(i64::from(back) * i64::from(self.seconds())))
+        (0..self.reported()).rev().map(move |back| {
+            running - TimeDelta::seconds(i64::from(back) * i64::from(self.seconds()))
+        })
     }
 }
 
@@ -53,8 +57,10 @@ mod tests {
     #[test]
     fn spans_begin_on_the_round_and_the_last_one_is_running() {
         let now = DateTime::from_timestamp_secs(1_767_225_600 + 3661).unwrap();
-        let starts: Vec<_> =
-            BucketSize::QuarterHour.starts(now).map(|start| start.timestamp() - 1_767_225_600).collect();
+        let starts: Vec<_> = BucketSize::QuarterHour
+            .starts(now)
+            .map(|start| start.timestamp() - 1_767_225_600)
+            .collect();
         assert_eq!((starts.len(), starts.last()), (96, Some(&3600)));
         assert!(starts.is_sorted() && starts.iter().all(|start| start % 900 == 0));
         let before = DateTime::from_timestamp_secs(-1).unwrap();

@@ -12,7 +12,8 @@ pub struct Cursor {
 impl Cursor {
     /// Pattern of an encoded cursor, for the years 69 to 9891; the years around them would make it
     /// unreadable. Every text that matches is a position, so a list accepts all of them.
-    pub const PATTERN: &str = "^(-[0-5]?[0-9]{1,16}|[01]?[0-9]{1,17}|2[0-4][0-9]{16})_([0-9a-f]{2}){1,256}$";
+    pub const PATTERN: &str =
+        "^(-[0-5]?[0-9]{1,16}|[01]?[0-9]{1,17}|2[0-4][0-9]{16})_([0-9a-f]{2}){1,256}$";
 
     /// Encodes the cursor as an opaque text, safe in a URL: microseconds since 1970, and the id in
     /// hexadecimal.
@@ -25,13 +26,15 @@ impl Cursor {
     pub fn decode(text: &str) -> Option<Self> {
         let (micros, hex) = text.split_once('_')?;
         let digits = micros.strip_prefix('-').unwrap_or(micros);
-        let numeric = (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+        let numeric =
+            (1..=18).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
         if !numeric || hex.is_empty() || hex.len() > 512 || hex.len() % 2 != 0 {
             return None;
         }
         let byte = |pair: &[u8]| {
-            let pair =
-                std::str::from_utf8(pair).ok().filter(|p| p.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))?;
+            let pair = std::str::from_utf8(pair)
+                .ok()
+                .filter(|p| p.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))?;
             u8::from_str_radix(pair, 16).ok()
         };
         let bytes: Option<Vec<u8>> = hex.as_bytes().chunks(2).map(byte).collect();
@@ -40,7 +43,9 @@ impl Cursor {
         let created_at = DateTime::from_timestamp_micros(micros.parse().ok()?)?;
         // SQLite compares times as text, which sorts only years of four digits; PostgreSQL has no
         // times before 4713 BC.
-        (0..=9999).contains(&created_at.year()).then_some(Self { created_at, id })
+        (0..=9999)
+            .contains(&created_at.year())
+            .then_some(Self { created_at, id })
     }
 }
 
@@ -72,9 +77,17 @@ mod tests {
     #[test]
     fn only_the_years_0_to_9999_have_a_position() {
         for inside in ["-62167219200000000", "-1", "0", "253402300799999999"] {
-            assert!(Cursor::decode(&format!("{inside}_61")).is_some(), "{inside}");
+            assert!(
+                Cursor::decode(&format!("{inside}_61")).is_some(),
+                "{inside}"
+            );
         }
-        for outside in ["-999999999999999999", "-62167219200000001", "253402300800000000", "999999999999999999"] {
+        for outside in [
+            "-999999999999999999",
+            "-62167219200000001",
+            "253402300800000000",
+            "999999999999999999",
+        ] {
             assert_eq!(Cursor::decode(&format!("{outside}_61")), None, "{outside}");
         }
     }

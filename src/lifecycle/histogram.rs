@@ -41,19 +41,32 @@ impl Histogram {
             passed = passed.saturating_add(**count);
             passed >= rank
         };
-        self.bins.iter().find(reached).map(|(bin, _)| bin.map_or(0.0, middle))
+        self.bins
+            .iter()
+            .find(reached)
+            .map(|(bin, _)| bin.map_or(0.0, middle))
     }
 
     pub fn to_json(&self) -> Value {
         let member = |(bin, count): (&Option<i32>, &u64)| {
-            (bin.map_or_else(|| "none".to_owned(), |bin| bin.to_string()), Value::from(*count))
+            (
+                bin.map_or_else(|| "none".to_owned(), |bin| bin.to_string()),
+                Value::from(*count),
+            )
         };
         Value::Object(self.bins.iter().map(member).collect::<Map<_, _>>())
     }
 
     pub fn from_json(value: &Value) -> Self {
         let bin = |(name, count): (&String, &Value)| Some((name.parse().ok(), count.as_u64()?));
-        Self { bins: value.as_object().into_iter().flatten().filter_map(bin).collect() }
+        Self {
+            bins: value
+                .as_object()
+                .into_iter()
+                .flatten()
+                .filter_map(bin)
+                .collect(),
+        }
     }
 }
 

@@ -34,7 +34,9 @@ impl Tally {
 
     /// Counts an event. `seconds` is the duration of the status that the event ended.
     pub fn add(&mut self, kind: &str, seconds: Option<f64>) {
-        let Some(kind) = Self::KINDS.into_iter().find(|known| known.as_str() == kind) else { return };
+        let Some(kind) = Self::KINDS.into_iter().find(|known| known.as_str() == kind) else {
+            return;
+        };
         match kind {
             EventKind::Created => self.created = self.created.saturating_add(1),
             EventKind::Started => self.started = self.started.saturating_add(1),

@@ -32,7 +32,13 @@ mod tests {
         assert_eq!(spent(JobStatus::Queued, None, at(30)), Some(30.0));
         assert_eq!(spent(JobStatus::Queued, Some(at(20)), at(30)), Some(10.0));
         assert_eq!(spent(JobStatus::Queued, Some(at(20)), at(10)), Some(0.0));
-        assert_eq!(spent(JobStatus::Processing, Some(at(20)), at(30)), Some(30.0));
-        assert_eq!(seconds_in_status(JobStatus::Queued, None, None, since), None);
+        assert_eq!(
+            spent(JobStatus::Processing, Some(at(20)), at(30)),
+            Some(30.0)
+        );
+        assert_eq!(
+            seconds_in_status(JobStatus::Queued, None, None, since),
+            None
+        );
     }
 }

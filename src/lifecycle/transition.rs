@@ -78,7 +78,11 @@ pub struct Illegal {
 
 /// Returns the status that follows the verb.
 pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus, Illegal> {
-    MOVES.iter().find(|(v, f, _)| *v == verb && *f == from).map(|(_, _, to)| *to).ok_or(Illegal { verb, from })
+    MOVES
+        .iter()
+        .find(|(v, f, _)| *v == verb && *f == from)
+        .map(|(_, _, to)| *to)
+        .ok_or(Illegal { verb, from })
 }
 
 /// Returns whether the status is terminal: nothing more happens to the job by itself.
@@ -129,14 +133,20 @@ mod tests {
     #[test]
     fn each_pair_of_verb_and_status_has_one_row_at_most() {
         for (i, a) in MOVES.iter().enumerate() {
-            assert!(!MOVES[i + 1..].iter().any(|b| (a.0, a.1) == (b.0, b.1)), "{a:?} stands twice");
+            assert!(
+                !MOVES[i + 1..].iter().any(|b| (a.0, a.1) == (b.0, b.1)),
+                "{a:?} stands twice"
+            );
         }
     }
 
     #[test]
     fn every_status_but_completed_can_be_left() {
         for from in JobStatus::iter().filter(|s| *s != Completed) {
-            assert!(VERBS.iter().any(|v| transition(*v, from).is_ok()), "{from:?} is a trap");
+            assert!(
+                VERBS.iter().any(|v| transition(*v, from).is_ok()),
+                "{from:?} is a trap"
+            );
         }
     }
 

@@ -36,7 +36,14 @@ pub struct Listening {
 impl Listening {
     pub fn new(listener: TcpListener, limits: ConnectionLimits) -> Self {
         let (failed, refused) = (LogRateLimit::default(), LogRateLimit::default());
-        Self { listener, limits, wait: MIN_RETRY_DELAY, until: None, failed, refused }
+        Self {
+            listener,
+            limits,
+            wait: MIN_RETRY_DELAY,
+            until: None,
+            failed,
+            refused,
+        }
     }
 
     /// Returns the next connection that is within the limits. May be cancelled and called again.
@@ -90,15 +97,21 @@ impl Listening {
 
 fn is_of_client(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
-    matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted)
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
 }
 
 /// Builds the response to a connection above the limits, before any request of it was read.
 fn answer(full: Full) -> String {
     let (code, detail) = match full {
-        Full::Server(limit) => {
-            ("overloaded", format!("The server has {limit} connections, as many as it takes: try again in a moment."))
-        }
+        Full::Server(limit) => (
+            "overloaded",
+            format!(
+                "The server has {limit} connections, as many as it takes: try again in a moment."
+            ),
+        ),
         Full::Address(limit) => (
             "too_many_connections",
             format!(

@@ -36,7 +36,15 @@ impl<B> MinRateBody<B> {
     /// Wraps `body`. `lag` is the time by which the body may be behind its rate.
     pub fn new(body: B, lag: Duration, rate: u32, traffic: Option<Arc<RequestCounts>>) -> Self {
         let most_credit = lag.max(MAX_SILENCE);
-        Self { body, rate, credit: lag, most_credit, waiting: None, ended: false, traffic }
+        Self {
+            body,
+            rate,
+            credit: lag,
+            most_credit,
+            waiting: None,
+            ended: false,
+            traffic,
+        }
     }
 
     fn received(&mut self, bytes: usize) {
@@ -52,8 +60,13 @@ impl<B> MinRateBody<B> {
             return Poll::Pending;
         }
         let credit = self.credit;
-        let (_, sleep) = self.waiting.get_or_insert_with(|| (Instant::now(), Box::pin(sleep(credit))));
-        sleep.as_mut().poll(cx).map(|()| io::Error::new(io::ErrorKind::TimedOut, "the body came too slowly"))
+        let (_, sleep) = self
+            .waiting
+            .get_or_insert_with(|| (Instant::now(), Box::pin(sleep(credit))));
+        sleep
+            .as_mut()
+            .poll(cx)
+            .map(|()| io::Error::new(io::ErrorKind::TimedOut, "the body came too slowly"))
     }
 }
 
@@ -64,7 +77,10 @@ where
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         match Pin::new(&mut self.body).poll_frame(cx) {
             Poll::Ready(Some(Ok(frame))) => {
                 self.received(frame.data_ref().map_or(0, Bytes::len));
@@ -105,7 +121,9 @@ mod tests {
     struct Silent;
 
     fn waits(body: &mut MinRateBody<Silent>, seconds: u64) -> bool {
-        let began = Instant::now().checked_sub(Duration::from_secs(seconds)).unwrap();
+        let began = Instant::now()
+            .checked_sub(Duration::from_secs(seconds))
+            .unwrap();
         body.waiting = Some((began, Box::pin(sleep(Duration::ZERO))));
         Duration::from_secs(seconds) < body.credit
     }
@@ -120,7 +138,10 @@ mod tests {
             lasts
         });
         // A byte earns a millisecond of credit, which the third wait needs on a fast machine.
-        assert!(matches!(lasted.count(), 2 | 3), "a byte each 10 s lasts 30 s at most");
+        assert!(
+            matches!(lasted.count(), 2 | 3),
+            "a byte each 10 s lasts 30 s at most"
+        );
         let mut steady = MinRateBody::new(Silent, lag, 1024, None);
         for _ in 0..1000 {
             assert!(waits(&mut steady, 10));
@@ -129,6 +150,9 @@ mod tests {
         let mut paused = MinRateBody::new(Silent, lag, 1024, None);
         paused.received(1 << 30);
         assert!(waits(&mut paused, 59), "a good upload may pause");
-        assert!(!waits(&mut paused, 61), "but not for ever, however much came");
+        assert!(
+            !waits(&mut paused, 61),
+            "but not for ever, however much came"
+        );
     }
 }

@@ -66,7 +66,12 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             .max_concurrent_streams(MAX_STREAMS)
             .max_pending_accept_reset_streams(MAX_RESETS)
             .max_header_list_size(MAX_HEADER_BYTES);
-        Self { endpoint, local: LocalAddr(Addr::SocketAddr(local)), builder, bounds: bounds.clone() }
+        Self {
+            endpoint,
+            local: LocalAddr(Addr::SocketAddr(local)),
+            builder,
+            bounds: bounds.clone(),
+        }
     }
 
     /// Serves the connection until its client, a time limit or the end of the server ends it.
@@ -80,10 +85,17 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         // The kernel would delay small messages of a stream until the client acknowledges earlier
         // ones.
         let _ = stream.set_nodelay(true);
-        let local = stream.local_addr().map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
+        let local = stream
+            .local_addr()
+            .map_or_else(|_| self.local.clone(), |a| LocalAddr(Addr::SocketAddr(a)));
         let remote = RemoteAddr(Addr::SocketAddr(remote));
         let traffic = Arc::new(RequestCounts::default());
-        let io = TokioIo::new(Watched::new(stream, traffic.clone(), self.bounds.header, self.bounds.idle));
+        let io = TokioIo::new(Watched::new(
+            stream,
+            traffic.clone(),
+            self.bounds.header,
+            self.bounds.idle,
+        ));
         let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
             let under_way = traffic.begin(request.version() == http::Version::HTTP_2);
             let (this, local, remote) = (self.clone(), local.clone(), remote.clone());
@@ -97,7 +109,11 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         }
         connection.as_mut().graceful_shutdown();
         // An incomplete header is no request, so the server does not wait for it.
-        while timeout(STOP_CHECK_INTERVAL, connection.as_mut()).await.is_err() && traffic.is_busy() {}
+        while timeout(STOP_CHECK_INTERVAL, connection.as_mut())
+            .await
+            .is_err()
+            && traffic.is_busy()
+        {}
     }
 
     async fn answer(
@@ -112,19 +128,34 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         let body = match body.is_end_stream() {
             true => poem::Body::empty(),
             false => {
-                let is_small = body.size_hint().exact().is_some_and(|bytes| bytes <= DRAINED_BYTES);
+                let is_small = body
+                    .size_hint()
+                    .exact()
+                    .is_some_and(|bytes| bytes <= DRAINED_BYTES);
                 let traffic = (!is_small).then(|| under_way.traffic());
-                BoxBody::new(MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic)).into()
+                BoxBody::new(MinRateBody::new(
+                    body,
+                    self.bounds.body,
+                    self.bounds.body_rate,
+                    traffic,
+                ))
+                .into()
             }
         };
         let http1 = parts.version < http::Version::HTTP_2;
         let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
-        let mut response: http::Response<BoxBody<Bytes, io::Error>> = self.endpoint.get_response(request).await.into();
+        let mut response: http::Response<BoxBody<Bytes, io::Error>> =
+            self.endpoint.get_response(request).await.into();
         if http1 && under_way.left_unread() {
             // The connection ends after this answer; a client that did not know would use it again.
-            response.headers_mut().insert(http::header::CONNECTION, HeaderValue::from_static("close"));
+            response
+                .headers_mut()
+                .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
         }
-        response.map(|body| Answer { body, _under_way: under_way })
+        response.map(|body| Answer {
+            body,
+            _under_way: under_way,
+        })
     }
 }
 
@@ -132,7 +163,12 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
 /// job would otherwise keep 8 kB of it, and the connection would allocate another 8 kB to notice
 /// that its client leaves.
 fn release_buffer(parts: &mut http::request::Parts) {
-    if !(parts.uri.path().ends_with("/claims") || parts.uri.query().is_some_and(|query| query.contains("wait="))) {
+    if !(parts.uri.path().ends_with("/claims")
+        || parts
+            .uri
+            .query()
+            .is_some_and(|query| query.contains("wait=")))
+    {
         return;
     }
     for value in parts.headers.values_mut() {
@@ -155,7 +191,10 @@ impl Body for Answer {
     type Data = Bytes;
     type Error = io::Error;
 
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
         Pin::new(&mut self.body).poll_frame(cx)
     }
 

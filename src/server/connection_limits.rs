@@ -41,7 +41,11 @@ pub enum Full {
 
 impl ConnectionLimits {
     pub fn new(all: usize, per_address: Option<usize>) -> Self {
-        Self(Arc::new(Inner { all, per_address, counts: Mutex::default() }))
+        Self(Arc::new(Inner {
+            all,
+            per_address,
+            counts: Mutex::default(),
+        }))
     }
 
     /// Takes a permit for a connection from `remote`.
@@ -58,7 +62,10 @@ impl ConnectionLimits {
         }
         *held += 1;
         counts.all += 1;
-        Ok(ConnectionPermit { limits: self.clone(), address })
+        Ok(ConnectionPermit {
+            limits: self.clone(),
+            address,
+        })
     }
 
     /// Returns the limit of a client address. This machine has none unless one is configured: a
@@ -82,7 +89,9 @@ impl ConnectionLimits {
 /// address, in which a host has 2^64 addresses.
 fn holder(remote: IpAddr) -> IpAddr {
     match remote.to_canonical() {
-        IpAddr::V6(address) if !address.is_loopback() => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+        IpAddr::V6(address) if !address.is_loopback() => {
+            Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into()
+        }
         address => address,
     }
 }
@@ -104,7 +113,11 @@ impl Drop for ConnectionPermit {
 mod tests {
     use super::*;
 
-    fn taken(limits: &ConnectionLimits, address: &str, wanted: usize) -> (Vec<ConnectionPermit>, Option<Full>) {
+    fn taken(
+        limits: &ConnectionLimits,
+        address: &str,
+        wanted: usize,
+    ) -> (Vec<ConnectionPermit>, Option<Full>) {
         let mut places = Vec::new();
         for _ in 0..wanted {
             match limits.take(address.parse().unwrap()) {
@@ -123,7 +136,11 @@ mod tests {
         let (near, full) = taken(&limits, "127.0.0.1", 100);
         assert_eq!((near.len(), full), (100, None));
         drop(far);
-        assert_eq!(taken(&limits, "192.0.2.1", 100).0.len(), 64, "closed connections count no more");
+        assert_eq!(
+            taken(&limits, "192.0.2.1", 100).0.len(),
+            64,
+            "closed connections count no more"
+        );
     }
 
     #[test]
@@ -131,14 +148,22 @@ mod tests {
         let limits = ConnectionLimits::new(1000, Some(3));
         assert_eq!(taken(&limits, "127.0.0.1", 9).0.len(), 3);
         assert_eq!(taken(&limits, "::1", 9).0.len(), 3);
-        assert_eq!(taken(&ConnectionLimits::new(1000, Some(0)), "192.0.2.1", 900).0.len(), 900);
+        assert_eq!(
+            taken(&ConnectionLimits::new(1000, Some(0)), "192.0.2.1", 900)
+                .0
+                .len(),
+            900
+        );
     }
 
     #[test]
     fn the_addresses_of_an_ipv6_network_are_one_client_and_mapped_ones_are_their_ipv4_address() {
         let limits = ConnectionLimits::new(1000, None);
         let _held = taken(&limits, "2001:db8:1:2::1", 64).0;
-        assert_eq!(taken(&limits, "2001:db8:1:2:ffff::9", 1).1, Some(Full::Address(64)));
+        assert_eq!(
+            taken(&limits, "2001:db8:1:2:ffff::9", 1).1,
+            Some(Full::Address(64))
+        );
         assert_eq!(taken(&limits, "2001:db8:1:3::1", 1).1, None);
         let _held = taken(&limits, "::ffff:192.0.2.9", 64).0;
         assert_eq!(taken(&limits, "192.0.2.9", 1).1, Some(Full::Address(64)));

@@ -10,12 +10,20 @@ const RESERVED: u64 = 128;
 pub fn raise_limit() {
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
-        let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                maximum: limit.maximum,
+            },
+        );
     }
 }
 
 /// Returns the number of connections that fit into the descriptor limit of this process.
 pub fn room_for_connections() -> usize {
-    let Some(limit) = getrlimit(Resource::Nofile).current else { return usize::MAX };
+    let Some(limit) = getrlimit(Resource::Nofile).current else {
+        return usize::MAX;
+    };
     usize::try_from(limit.saturating_sub(RESERVED).max(limit / 2)).unwrap_or(usize::MAX)
 }

@@ -100,7 +100,9 @@ impl UnderWay {
 impl Drop for UnderWay {
     fn drop(&mut self) {
         let passed = self.0.since.elapsed().as_millis();
-        self.0.ended.store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0
+            .ended
+            .store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
         self.0.under_way.fetch_sub(1, Ordering::Release);
     }
 }
@@ -161,7 +163,11 @@ impl<I> Watched<I> {
         }
     }
 
-    fn watch_write<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+    fn watch_write<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             if self.stuck.take().is_some() {
                 self.taken = Instant::now();
@@ -169,7 +175,9 @@ impl<I> Watched<I> {
             return written;
         }
         let until = Instant::now() + self.write_timeout;
-        let stuck = self.stuck.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        let stuck = self
+            .stuck
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
         match stuck.as_mut().poll(cx) {
             Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
             Poll::Pending => Poll::Pending,
@@ -199,8 +207,11 @@ impl<I> Watched<I> {
 
     /// Returns whether the bytes that arrived belong to a header whose time limit has passed.
     fn is_late(&self) -> bool {
-        let Some(Limit::Header(until)) = self.limit else { return false };
-        let same = self.traffic.begun.load(Ordering::Relaxed) == self.seen && !self.traffic.is_busy();
+        let Some(Limit::Header(until)) = self.limit else {
+            return false;
+        };
+        let same =
+            self.traffic.begun.load(Ordering::Relaxed) == self.seen && !self.traffic.is_busy();
         same && self.header_begun && until <= Instant::now()
     }
 
@@ -221,7 +232,9 @@ impl<I> Watched<I> {
         self.limit = match self.limit {
             Some(Limit::Header(until)) => Some(Limit::Header(until)),
             _ if header_begun => Some(Limit::Header(now + self.header)),
-            None => Some(Limit::Idle(self.traffic.idle_since().max(self.taken) + self.idle)),
+            None => Some(Limit::Idle(
+                self.traffic.idle_since().max(self.taken) + self.idle,
+            )),
             idle => idle,
         };
         self.limit
@@ -230,7 +243,11 @@ impl<I> Watched<I> {
 
 impl<I: AsyncRead + Unpin> AsyncRead for Watched<I> {
     /// Reads from the client. Once the limit has passed, reports the end of the stream.
-    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.io).poll_read(cx, buffer);
         match read {
@@ -263,7 +280,9 @@ impl<I: AsyncRead + Unpin> Watched<I> {
     /// Reads and discards data until the client closes the connection or a limit is reached.
     fn linger(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let until = Instant::now() + LINGER_TIMEOUT;
-        let timer = self.lingers.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        let timer = self
+            .lingers
+            .get_or_insert_with(|| Box::pin(sleep_until(until)));
         if timer.as_mut().poll(cx).is_ready() {
             return Poll::Ready(());
         }
@@ -271,7 +290,9 @@ impl<I: AsyncRead + Unpin> Watched<I> {
         while self.dropped < MAX_LINGER_BYTES {
             let mut buffer = ReadBuf::new(&mut bytes);
             match Pin::new(&mut self.io).poll_read(cx, &mut buffer) {
-                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => self.dropped += buffer.filled().len(),
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {
+                    self.dropped += buffer.filled().len()
+                }
                 Poll::Ready(_) => break,
                 Poll::Pending => return Poll::Pending,
             }
@@ -281,7 +302,11 @@ impl<I: AsyncRead + Unpin> Watched<I> {
 }
 
 impl<I: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<I> {
-    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(cx, bytes);
         self.watch_write(cx, written)
     }
@@ -323,7 +348,10 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(50);
     const LONG: Duration = Duration::from_secs(3600);
 
-    fn watched(header: Duration, idle: Duration) -> (Watched<DuplexStream>, DuplexStream, Arc<RequestCounts>) {
+    fn watched(
+        header: Duration,
+        idle: Duration,
+    ) -> (Watched<DuplexStream>, DuplexStream, Arc<RequestCounts>) {
         let (ours, theirs) = duplex(8);
         let traffic = Arc::<RequestCounts>::default();
         let watched = Watched::new(ours, traffic.clone(), header, idle);
@@ -353,7 +381,8 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn half_a_header_ends_after_its_limit_whatever_drips_in_and_an_idle_connection_after_its_own() {
+    async fn half_a_header_ends_after_its_limit_whatever_drips_in_and_an_idle_connection_after_its_own()
+     {
         let (mut watched, mut theirs, traffic) = watched(SHORT, LONG);
         theirs.write_all(b"GET").await.unwrap();
         assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 3);
@@ -384,7 +413,10 @@ mod tests {
         });
         watched.write_all(b"413").await.unwrap();
         watched.shutdown().await.unwrap();
-        assert_eq!((client.await.unwrap(), watched.dropped), (b"413".to_vec(), 1000));
+        assert_eq!(
+            (client.await.unwrap(), watched.dropped),
+            (b"413".to_vec(), 1000)
+        );
     }
 
     #[tokio::test]

@@ -37,7 +37,10 @@ where
 {
     let most = bounds.connections.min(descriptors::room_for_connections());
     if most < bounds.connections {
-        tracing::warn!(most, "fewer connections than configured: raise the limit of open files (ulimit -n)");
+        tracing::warn!(
+            most,
+            "fewer connections than configured: raise the limit of open files (ulimit -n)"
+        );
     }
     let limits = ConnectionLimits::new(most, bounds.connections_per_address);
     let connections = Arc::new(Connections::new(endpoint, listener.local_addr()?, &bounds));
@@ -56,7 +59,10 @@ where
     }
     drop(listening);
     let _ = stopping.send(true);
-    let _ = timeout(grace, async { while running.join_next().await.is_some() {} }).await;
+    let _ = timeout(grace, async {
+        while running.join_next().await.is_some() {}
+    })
+    .await;
     running.shutdown().await;
     Ok(())
 }

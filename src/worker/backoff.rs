@@ -15,7 +15,9 @@ pub struct Backoff {
 impl Backoff {
     /// Returns the delay before the next try. `jitter` is a random number in 0.0..1.0.
     pub fn next(&mut self, jitter: f64) -> Duration {
-        let step = BASE_DELAY.saturating_mul(1 << self.tries.min(10)).min(MAX_DELAY);
+        let step = BASE_DELAY
+            .saturating_mul(1 << self.tries.min(10))
+            .min(MAX_DELAY);
         self.tries += 1;
         step.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
     }

@@ -34,18 +34,28 @@ impl Claim {
             ("CALLSHEET_JOB_ID", self.id.clone()),
             ("CALLSHEET_JOB_TYPE", self.text("job_type")),
             ("CALLSHEET_ATTEMPT", self.number("attempt").to_string()),
-            ("CALLSHEET_MAX_ATTEMPTS", self.number("max_attempts").to_string()),
+            (
+                "CALLSHEET_MAX_ATTEMPTS",
+                self.number("max_attempts").to_string(),
+            ),
             ("CALLSHEET_WORKER_ID", worker.id.clone()),
             ("CALLSHEET_SERVER", worker.options.server.to_string()),
         ]
     }
 
     pub fn text(&self, name: &str) -> String {
-        self.job.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+        self.job
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
     }
 
     pub fn number(&self, name: &str) -> i64 {
-        self.job.get(name).and_then(Value::as_i64).unwrap_or_default()
+        self.job
+            .get(name)
+            .and_then(Value::as_i64)
+            .unwrap_or_default()
     }
 }
 
@@ -64,7 +74,12 @@ pub async fn claim(worker: &Worker, most: usize) -> Result<Vec<Claim>, CallError
     let answered = Instant::now();
     worker.display.back();
     let claim = |claimed: client::Claimed| Claim {
-        id: claimed.job.get("job_id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+        id: claimed
+            .job
+            .get("job_id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned(),
         job: claimed.job,
         token: claimed.lease.token,
         items: claimed.items,

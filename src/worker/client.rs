@@ -34,11 +34,21 @@ impl FromStr for Server {
         let wrong = || "use the server's URL, e.g. http://127.0.0.1:3001".to_owned();
         let uri: Uri = text.parse().map_err(|_| wrong())?;
         let known = matches!(uri.scheme_str(), Some("http" | "https"));
-        if uri.authority().is_some_and(|authority| authority.as_str().contains('@')) {
-            return Err("take user and password out of the server's URL: nothing here reads them".to_owned());
+        if uri
+            .authority()
+            .is_some_and(|authority| authority.as_str().contains('@'))
+        {
+            return Err(
+                "take user and password out of the server's URL: nothing here reads them"
+                    .to_owned(),
+            );
         }
         let plain = uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none();
-        if known && plain { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(wrong()) }
+        if known && plain {
+            Ok(Self(text.trim_end_matches('/').to_owned()))
+        } else {
+            Err(wrong())
+        }
     }
 }
 
@@ -118,12 +128,19 @@ impl Client {
         builder.pool_timer(TokioTimer::new());
         let http = if server.0.starts_with("https:") {
             tcp.enforce_http(false);
-            let tls = HttpsConnectorBuilder::new().with_native_roots()?.https_only().enable_http1();
+            let tls = HttpsConnectorBuilder::new()
+                .with_native_roots()?
+                .https_only()
+                .enable_http1();
             Http::Tls(builder.build(tls.wrap_connector(tcp)))
         } else {
             Http::Plain(builder.build(tcp))
         };
-        Ok(Self { http, server, patience })
+        Ok(Self {
+            http,
+            server,
+            patience,
+        })
     }
 
     pub async fn claim(&self, claim: &Claim<'_>) -> Result<Vec<Claimed>, CallError> {
@@ -142,16 +159,23 @@ impl Client {
         let mut body = json!(batch);
         body["lease_token"] = token.into();
         body["lease_seconds"] = lease_seconds.into();
-        self.post(&format!("/jobs/{job_id}/heartbeat"), &body, self.patience).await
+        self.post(&format!("/jobs/{job_id}/heartbeat"), &body, self.patience)
+            .await
     }
 
     /// Ends the attempt. `verb` is `complete`, `fail` or `release`. Returns the job from the
     /// response.
     pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<Value, CallError> {
-        self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience).await
+        self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience)
+            .await
     }
 
-    async fn post<T: DeserializeOwned>(&self, path: &str, body: &Value, patience: Duration) -> Result<T, CallError> {
+    async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Value,
+        patience: Duration,
+    ) -> Result<T, CallError> {
         let request = Request::post(format!("{}/api/v1{path}", self.server))
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
@@ -163,7 +187,10 @@ impl Client {
                 let (status, body) = answer.map_err(CallError::Unavailable)?;
                 read(status, &body)
             }
-            Err(_) => Err(CallError::Unavailable(format!("no answer within {} s", patience.as_secs_f32()))),
+            Err(_) => Err(CallError::Unavailable(format!(
+                "no answer within {} s",
+                patience.as_secs_f32()
+            ))),
         }
     }
 
@@ -174,8 +201,10 @@ impl Client {
         }
         .map_err(|error| causes(&error))?;
         let status = answer.status();
-        let body =
-            Limited::new(answer.into_body(), MAX_RESPONSE_BYTES).collect().await.map_err(|error| error.to_string())?;
+        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES)
+            .collect()
+            .await
+            .map_err(|error| error.to_string())?;
         Ok((status, body.to_bytes()))
     }
 }
@@ -183,8 +212,9 @@ impl Client {
 /// Converts a response into its value or into an error.
 fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallError> {
     if status.is_success() {
-        return serde_json::from_slice(body)
-            .map_err(|error| CallError::Rejected(format!("the answer is not understood: {error}")));
+        return serde_json::from_slice(body).map_err(|error| {
+            CallError::Rejected(format!("the answer is not understood: {error}"))
+        });
     }
     let problem: Value = serde_json::from_slice(body).unwrap_or_default();
     let code = problem["code"].as_str().unwrap_or_default();
@@ -200,13 +230,23 @@ fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallE
 
 /// Formats a problem response as one line: its `detail`, then up to three of its errors.
 fn detail(status: StatusCode, problem: &Value) -> String {
-    let Some(detail) = problem["detail"].as_str() else { return format!("it answered {status}") };
+    let Some(detail) = problem["detail"].as_str() else {
+        return format!("it answered {status}");
+    };
     let place = |error: &Value| {
-        let place = error["pointer"].as_str().or(error["parameter"].as_str()).unwrap_or_default();
+        let place = error["pointer"]
+            .as_str()
+            .or(error["parameter"].as_str())
+            .unwrap_or_default();
         format!("{place}: {}", error["detail"].as_str().unwrap_or_default())
     };
     // The `detail` of an invalid request already contains its first errors.
-    let places = problem["errors"].as_array().into_iter().flatten().map(place).filter(|place| !detail.contains(place));
+    let places = problem["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(place)
+        .filter(|place| !detail.contains(place));
     let places: String = places.take(3).map(|place| format!(" {place}")).collect();
     format!("{detail}{places}")
 }
@@ -234,7 +274,11 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     fn trouble(status: u16, body: Value) -> CallError {
-        read::<Value>(StatusCode::from_u16(status).unwrap(), body.to_string().as_bytes()).unwrap_err()
+        read::<Value>(
+            StatusCode::from_u16(status).unwrap(),
+            body.to_string().as_bytes(),
+        )
+        .unwrap_err()
     }
 
     #[test]
@@ -242,40 +286,82 @@ mod tests {
         let over = |code| trouble(409, json!({"code": code, "detail": "d"}));
         assert_eq!(over("lease_lost"), CallError::LeaseLost("d".into()));
         assert_eq!(over("job_not_processing"), CallError::LeaseLost("d".into()));
-        assert_eq!(trouble(404, json!({"code": "job_not_found", "detail": "d"})), CallError::LeaseLost("d".into()));
-        assert_eq!(trouble(503, json!({"detail": "d"})), CallError::Unavailable("d".into()));
-        assert_eq!(trouble(502, json!(null)), CallError::Unavailable("it answered 502 Bad Gateway".into()));
-        assert_eq!(trouble(429, json!(null)), CallError::Unavailable("it answered 429 Too Many Requests".into()));
-        assert_eq!(trouble(404, json!(null)), CallError::Rejected("it answered 404 Not Found".into()));
+        assert_eq!(
+            trouble(404, json!({"code": "job_not_found", "detail": "d"})),
+            CallError::LeaseLost("d".into())
+        );
+        assert_eq!(
+            trouble(503, json!({"detail": "d"})),
+            CallError::Unavailable("d".into())
+        );
+        assert_eq!(
+            trouble(502, json!(null)),
+            CallError::Unavailable("it answered 502 Bad Gateway".into())
+        );
+        assert_eq!(
+            trouble(429, json!(null)),
+            CallError::Unavailable("it answered 429 Too Many Requests".into())
+        );
+        assert_eq!(
+            trouble(404, json!(null)),
+            CallError::Rejected("it answered 404 Not Found".into())
+        );
         let errors = json!([{"pointer": "/items/0/key", "detail": "Use less."}]);
-        let refused = trouble(400, json!({"code": "invalid_request", "detail": "No.", "errors": errors}));
-        assert_eq!(refused, CallError::Rejected("No. /items/0/key: Use less.".into()));
+        let refused = trouble(
+            400,
+            json!({"code": "invalid_request", "detail": "No.", "errors": errors}),
+        );
+        assert_eq!(
+            refused,
+            CallError::Rejected("No. /items/0/key: Use less.".into())
+        );
     }
 
     #[tokio::test]
     async fn a_server_that_does_not_speak_tls_is_told_so() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let server = format!("https://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let server = format!("https://{}", listener.local_addr().unwrap())
+            .parse()
+            .unwrap();
         tokio::spawn(async move {
             let (mut connection, _) = listener.accept().await.unwrap();
             let _hello = connection.read(&mut [0; 512]).await.unwrap();
-            connection.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+            connection
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
             std::future::pending::<()>().await;
         });
         let client = Client::new(server, Duration::from_secs(5)).unwrap();
         match client.end("job", "release", &json!({})).await {
-            Err(CallError::Unavailable(why)) => assert!(why.ends_with("so its URL may begin with http://"), "{why}"),
+            Err(CallError::Unavailable(why)) => {
+                assert!(why.ends_with("so its URL may begin with http://"), "{why}")
+            }
             other => panic!("{other:?}"),
         }
     }
 
     #[test]
     fn a_server_is_a_url() {
-        for good in ["http://127.0.0.1:3001", "https://jobs.example/callsheet/", "http://[::1]:3001"] {
+        for good in [
+            "http://127.0.0.1:3001",
+            "https://jobs.example/callsheet/",
+            "http://[::1]:3001",
+        ] {
             assert!(good.parse::<Server>().is_ok(), "{good}");
         }
-        assert_eq!("http://a/".parse::<Server>().unwrap().to_string(), "http://a");
-        for bad in ["", "127.0.0.1:3001", "ftp://a", "http://", "http://a/?b", "/api"] {
+        assert_eq!(
+            "http://a/".parse::<Server>().unwrap().to_string(),
+            "http://a"
+        );
+        for bad in [
+            "",
+            "127.0.0.1:3001",
+            "ftp://a",
+            "http://",
+            "http://a/?b",
+            "/api",
+        ] {
             assert!(bad.parse::<Server>().is_err(), "{bad}");
         }
     }

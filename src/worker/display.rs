@@ -30,17 +30,22 @@ pub struct Display {
 
 impl Display {
     pub fn new() -> Self {
-        Self { screen: Terminal::start(), away: Arc::default() }
+        Self {
+            screen: Terminal::start(),
+            away: Arc::default(),
+        }
     }
 
     /// Writes a line to standard output. Never blocks.
     pub fn say(&self, line: impl Show) {
-        self.screen.line(Stream::Out, printable(&line.to_string()).into_owned());
+        self.screen
+            .line(Stream::Out, printable(&line.to_string()).into_owned());
     }
 
     /// Writes a line to standard error. Never blocks.
     pub fn note(&self, line: impl Show) {
-        self.screen.line(Stream::Err, printable(&line.to_string()).into_owned());
+        self.screen
+            .line(Stream::Err, printable(&line.to_string()).into_owned());
     }
 
     /// Waits up to one second for the last lines to be written.
@@ -51,7 +56,10 @@ impl Display {
     /// Reports an unreachable server, once until [`Display::back`] is called.
     pub fn away(&self, why: &str) {
         if locked(&self.away).replace(Instant::now()).is_none() {
-            self.note(format_args!("the server is away ({}); trying again until it is back", printable(why)));
+            self.note(format_args!(
+                "the server is away ({}); trying again until it is back",
+                printable(why)
+            ));
         }
     }
 
@@ -63,22 +71,48 @@ impl Display {
 
     pub fn begin(&self, claim: &Claim) -> JobDisplay {
         let (attempt, most) = (claim.number("attempt"), claim.number("max_attempts"));
-        let (id, title) = (printable(&claim.id).into_owned(), printable(&claim.text("project_title")).into_owned());
-        let about = if title.is_empty() { String::new() } else { format!(": {title}") };
-        self.say(format_args!("{id} started, attempt {attempt} of {most}{about}"));
-        let done = claim.items.iter().filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
+        let (id, title) = (
+            printable(&claim.id).into_owned(),
+            printable(&claim.text("project_title")).into_owned(),
+        );
+        let about = if title.is_empty() {
+            String::new()
+        } else {
+            format!(": {title}")
+        };
+        self.say(format_args!(
+            "{id} started, attempt {attempt} of {most}{about}"
+        ));
+        let done = claim
+            .items
+            .iter()
+            .filter(|item| is_done(item["status"].as_str().unwrap_or_default()));
         let mut shown = JobProgress {
             total: claim.number("total_shots").unsigned_abs() as usize,
-            done: done.filter_map(|item| item["key"].as_str()).map(str::to_owned).collect(),
+            done: done
+                .filter_map(|item| item["key"].as_str())
+                .map(str::to_owned)
+                .collect(),
             progress: 0.0,
             stage: String::new(),
             line: Instant::now(),
         };
         shown.count();
         let began = Instant::now();
-        let bar = Bar { id: id.clone(), began, progress: shown.progress, stage: String::new() };
+        let bar = Bar {
+            id: id.clone(),
+            began,
+            progress: shown.progress,
+            stage: String::new(),
+        };
         let bar = self.screen.add_bar(bar);
-        JobDisplay { display: self.clone(), id, bar, began, shown: Mutex::new(shown) }
+        JobDisplay {
+            display: self.clone(),
+            id,
+            bar,
+            began,
+            shown: Mutex::new(shown),
+        }
     }
 }
 
@@ -105,10 +139,17 @@ struct JobProgress {
 impl JobDisplay {
     pub fn show(&self, report: &Report) {
         let mut shown = locked(&self.shown);
-        let stage_began = report.stage.as_ref().is_some_and(|stage| *stage != shown.stage);
+        let stage_began = report
+            .stage
+            .as_ref()
+            .is_some_and(|stage| *stage != shown.stage);
         shown.take(report);
         match self.bar {
-            Some(bar) => self.display.screen.change_bar(bar, shown.progress, &printable(&shown.stage)),
+            Some(bar) => {
+                self.display
+                    .screen
+                    .change_bar(bar, shown.progress, &printable(&shown.stage))
+            }
             None if stage_began || shown.line.elapsed() >= LINE_INTERVAL => {
                 shown.line = Instant::now();
                 self.note(&format!("{:.0} % {}", shown.progress, shown.stage));
@@ -118,7 +159,8 @@ impl JobDisplay {
     }
 
     pub fn note(&self, text: &str) {
-        self.display.note(format_args!("{} {}", self.id, printable(text)));
+        self.display
+            .note(format_args!("{} {}", self.id, printable(text)));
     }
 
     /// Reports the outcome that the server accepted. `job` is the job from its response.
@@ -128,8 +170,14 @@ impl JobDisplay {
             Outcome::Released => "given back".to_owned(),
             Outcome::Cancelled => "cancelled".to_owned(),
             Outcome::Failed { error, .. } => {
-                let again = if job["status"] == "queued" { ", to be tried again" } else { "" };
-                let last = error.lines().rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
+                let again = if job["status"] == "queued" {
+                    ", to be tried again"
+                } else {
+                    ""
+                };
+                let last = error
+                    .lines()
+                    .rfind(|line| !line.trim().is_empty() && !line.starts_with('('));
                 format!("failed{again}: {}", printable(last.unwrap_or(error)))
             }
         };
@@ -146,7 +194,11 @@ impl JobDisplay {
         if let Some(bar) = self.bar {
             self.display.screen.remove_bar(bar);
         }
-        self.display.say(format_args!("{} {how} ({})", self.id, HumanDuration(self.began.elapsed())));
+        self.display.say(format_args!(
+            "{} {how} ({})",
+            self.id,
+            HumanDuration(self.began.elapsed())
+        ));
     }
 }
 
@@ -155,9 +207,15 @@ impl JobProgress {
         if let Some(stage) = &report.stage {
             self.stage.clone_from(stage);
         }
-        let done = report.item.as_ref().filter(|item| is_done(&item.status)).and_then(|item| item.key.clone());
+        let done = report
+            .item
+            .as_ref()
+            .filter(|item| is_done(&item.status))
+            .and_then(|item| item.key.clone());
         if report.total_shots.is_some() || done.is_some() {
-            self.total = report.total_shots.map_or(self.total, |total| total as usize);
+            self.total = report
+                .total_shots
+                .map_or(self.total, |total| total as usize);
             self.done.extend(done);
             self.count();
         }
@@ -166,7 +224,8 @@ impl JobProgress {
 
     /// Computes the progress in percent from the number of finished items.
     fn count(&mut self) {
-        self.progress = self.done.len() as f64 * 100.0 / self.total.max(self.done.len()).max(1) as f64;
+        self.progress =
+            self.done.len() as f64 * 100.0 / self.total.max(self.done.len()).max(1) as f64;
     }
 }
 

@@ -119,20 +119,34 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
     let _ = tell(&worker, &GuardMessage::Started(id.as_raw_nonzero().get()));
     // `NOWAIT` leaves the ended process unreaped, so that its id is not reused while the group can
     // still be signalled.
-    retry_on_intr(|| waitid(WaitId::Pid(id), WaitIdOptions::EXITED | WaitIdOptions::NOWAIT))?;
+    retry_on_intr(|| {
+        waitid(
+            WaitId::Pid(id),
+            WaitIdOptions::EXITED | WaitIdOptions::NOWAIT,
+        )
+    })?;
     // Kills the processes that the program left behind in its group.
     group.send(Order::Kill);
     group.forget();
     let status = child.wait()?;
     tell(
         &worker,
-        &status.signal().map_or_else(|| GuardMessage::Exited(status.code().unwrap_or(-1)), GuardMessage::Killed),
+        &status.signal().map_or_else(
+            || GuardMessage::Exited(status.code().unwrap_or(-1)),
+            GuardMessage::Killed,
+        ),
     )
 }
 
 fn start(command: &[OsString]) -> io::Result<Child> {
-    let (program, arguments) = command.split_first().ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
-    Command::new(program).args(arguments).stdin(Stdio::piped()).process_group(0).spawn()
+    let (program, arguments) = command
+        .split_first()
+        .ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+    Command::new(program)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .process_group(0)
+        .spawn()
 }
 
 /// Writes the job to the program's standard input, in a separate thread, because the program may

@@ -51,9 +51,14 @@ impl Heartbeat {
         while self.due(last).await {
             let batch = self.reports.take();
             let sent = Instant::now();
-            let Worker { client, options, .. } = &*self.worker;
+            let Worker {
+                client, options, ..
+            } = &*self.worker;
             let lease_seconds = options.lease.as_secs();
-            match client.heartbeat(&self.claim.id, &self.claim.token, lease_seconds, &batch).await {
+            match client
+                .heartbeat(&self.claim.id, &self.claim.token, lease_seconds, &batch)
+                .await
+            {
                 Ok(heart) => {
                     self.worker.display.back();
                     (last, backoff) = (sent, Backoff::default());
@@ -81,7 +86,8 @@ impl Heartbeat {
                 }
                 Err(CallError::Rejected(why)) => {
                     last = sent;
-                    self.lease.send_modify(|lease| lease.refused = lease.refused.take().or(Some(why)));
+                    self.lease
+                        .send_modify(|lease| lease.refused = lease.refused.take().or(Some(why)));
                 }
             }
         }

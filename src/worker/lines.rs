@@ -26,13 +26,21 @@ pub struct Line {
 
 impl<R: AsyncRead + Unpin> LineReader<R> {
     pub fn new(pipe: Pipe<R>) -> Self {
-        Self { pipe, buffer: vec![0; CHUNK_BYTES], filled: 0, taken: 0 }
+        Self {
+            pipe,
+            buffer: vec![0; CHUNK_BYTES],
+            filled: 0,
+            taken: 0,
+        }
     }
 
     /// Returns the next line without its newline, or `None` at the end of the output. The last line
     /// may lack a newline.
     pub async fn next(&mut self) -> Option<Line> {
-        let mut line = Line { bytes: Vec::new(), cut: 0 };
+        let mut line = Line {
+            bytes: Vec::new(),
+            cut: 0,
+        };
         let mut begun = false;
         loop {
             if self.taken == self.filled {
@@ -71,7 +79,10 @@ mod tests {
     }
 
     fn line(text: &str) -> Line {
-        Line { bytes: text.into(), cut: 0 }
+        Line {
+            bytes: text.into(),
+            cut: 0,
+        }
     }
 
     #[tokio::test]
@@ -79,7 +90,10 @@ mod tests {
         assert_eq!(lines_of(b"").await, []);
         assert_eq!(lines_of(b"\n").await, [line("")]);
         assert_eq!(lines_of(b"a\nb").await, [line("a"), line("b")]);
-        assert_eq!(lines_of(b"a\n\nb\n").await, [line("a"), line(""), line("b")]);
+        assert_eq!(
+            lines_of(b"a\n\nb\n").await,
+            [line("a"), line(""), line("b")]
+        );
     }
 
     #[tokio::test]
@@ -87,7 +101,10 @@ mod tests {
         let mut bytes = vec![b'x'; 100_000_000];
         bytes.extend_from_slice(b"\nnext\n");
         let lines = lines_of(&bytes).await;
-        assert_eq!((lines[0].bytes.len(), lines[0].cut), (MAX_LINE_BYTES, 100_000_000 - MAX_LINE_BYTES as u64));
+        assert_eq!(
+            (lines[0].bytes.len(), lines[0].cut),
+            (MAX_LINE_BYTES, 100_000_000 - MAX_LINE_BYTES as u64)
+        );
         assert_eq!(lines[1..], [line("next")]);
     }
 }

@@ -76,7 +76,9 @@ pub enum Failure {
     Refused { server: String, detail: String },
     #[error("{0}: other jobs would fare no better, so the worker stopped")]
     Broken(String),
-    #[error("stopped, but {0} could not be told how its jobs ended: their leases run out, then they are run again")]
+    #[error(
+        "stopped, but {0} could not be told how its jobs ended: their leases run out, then they are run again"
+    )]
     Untold(String),
 }
 
@@ -97,7 +99,11 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
     let worker = Arc::new(Worker {
         id: options.worker_id.clone().unwrap_or_else(|| name(&*chance)),
         host: host(),
-        client: Client::new(options.server.clone(), REQUEST_TIMEOUT.min(options.lease / 2)).map_err(Failure::Tls)?,
+        client: Client::new(
+            options.server.clone(),
+            REQUEST_TIMEOUT.min(options.lease / 2),
+        )
+        .map_err(Failure::Tls)?,
         display: Display::new(),
         stopper: Stopper::listen().map_err(Failure::Signals)?,
         options,
@@ -114,8 +120,14 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
     let worked = work(&worker, &mut running).await;
     while running.try_join_next().is_some() {}
     if !running.is_empty() && worker.stopper.now() > StopLevel::Drain {
-        let jobs = if running.len() == 1 { "the job is" } else { "all jobs are" };
-        worker.display.note(format_args!("stopping: {jobs} ended and given back; a second signal kills at once"));
+        let jobs = if running.len() == 1 {
+            "the job is"
+        } else {
+            "all jobs are"
+        };
+        worker.display.note(format_args!(
+            "stopping: {jobs} ended and given back; a second signal kills at once"
+        ));
     }
     while running.join_next().await.is_some() {}
     worker.display.end().await;
@@ -149,7 +161,10 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
         match claimed {
             Ok(claims) => {
                 pause = backoff::Backoff::default();
-                for (claim, place) in claims.into_iter().zip(std::iter::from_fn(|| place.split(1))) {
+                for (claim, place) in claims
+                    .into_iter()
+                    .zip(std::iter::from_fn(|| place.split(1)))
+                {
                     let worker = worker.clone();
                     running.spawn(async move {
                         run::run(&worker, claim).await;
@@ -167,7 +182,10 @@ async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Fai
             }
             Err(CallError::LeaseLost(detail) | CallError::Rejected(detail)) => {
                 worker.stopper.raise(StopLevel::Drain);
-                return Err(Failure::Refused { server: worker.options.server.to_string(), detail });
+                return Err(Failure::Refused {
+                    server: worker.options.server.to_string(),
+                    detail,
+                });
             }
         }
         while running.try_join_next().is_some() {}
@@ -189,7 +207,9 @@ fn find(options: &Options) -> Result<(), Failure> {
         )));
     }
     let Some(program) = options.command.first() else {
-        return Err(Failure::Command("name the command to run, behind --".into()));
+        return Err(Failure::Command(
+            "name the command to run, behind --".into(),
+        ));
     };
     let mut search = which::WhichConfig::new().binary_name(program.clone());
     if let Some(folder) = &options.folder {
@@ -204,7 +224,10 @@ fn find(options: &Options) -> Result<(), Failure> {
 }
 
 fn host() -> String {
-    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
     name.chars().filter(|c| !c.is_control()).take(150).collect()
 }
 

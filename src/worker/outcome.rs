@@ -1,6 +1,9 @@
 //! Outcome of a job, and its delivery to the server.
 
-use super::{Worker, backoff::Backoff, claim::Claim, client::CallError, display::JobDisplay, heartbeat::Lease};
+use super::{
+    Worker, backoff::Backoff, claim::Claim, client::CallError, display::JobDisplay,
+    heartbeat::Lease,
+};
 use serde_json::{Map, Value, json};
 use tokio::{sync::watch, time::sleep};
 
@@ -20,7 +23,10 @@ pub enum Outcome {
 
 impl Outcome {
     pub fn failed(error: impl Into<String>) -> Self {
-        Self::Failed { error: error.into(), retryable: None }
+        Self::Failed {
+            error: error.into(),
+            retryable: None,
+        }
     }
 
     /// Returns the verb and the body, without the lease token, of the request that reports the
@@ -29,10 +35,14 @@ impl Outcome {
         match self {
             Outcome::Completed(None) => ("complete", json!({})),
             Outcome::Completed(Some(result)) => ("complete", json!({"result": result})),
-            Outcome::Failed { error, retryable: None } => ("fail", json!({"error": error})),
-            Outcome::Failed { error, retryable: Some(retryable) } => {
-                ("fail", json!({"error": error, "retryable": retryable}))
-            }
+            Outcome::Failed {
+                error,
+                retryable: None,
+            } => ("fail", json!({"error": error})),
+            Outcome::Failed {
+                error,
+                retryable: Some(retryable),
+            } => ("fail", json!({"error": error, "retryable": retryable})),
             // The server does not requeue a released job whose cancel was requested: it cancels the
             // job.
             Outcome::Released | Outcome::Cancelled => ("release", json!({})),
@@ -73,7 +83,9 @@ pub async fn deliver(
             }
             // A rejected result becomes a failure. After a rejected failure, the lease runs out.
             Err(CallError::Rejected(why)) => match outcome {
-                Outcome::Completed(_) => outcome = Outcome::failed(format!("the result was not taken: {why}")),
+                Outcome::Completed(_) => {
+                    outcome = Outcome::failed(format!("the result was not taken: {why}"))
+                }
                 _ => return row.lost(&why),
             },
         }

@@ -9,7 +9,14 @@ use serde_json::{Map, Value};
 pub const MAX_LOG_LINE_CHARS: usize = 2000;
 
 const MAX_STAGE_CHARS: usize = 255;
-const NAMES: [&str; 6] = ["progress", "stage", "total_shots", "completed_shots", "item", "result"];
+const NAMES: [&str; 6] = [
+    "progress",
+    "stage",
+    "total_shots",
+    "completed_shots",
+    "item",
+    "result",
+];
 const STATUSES: [&str; 5] = ["pending", "processing", "completed", "failed", "skipped"];
 
 #[derive(Debug, PartialEq)]
@@ -63,29 +70,47 @@ pub fn read(line: &Line) -> Option<Output> {
             MAX_LOG_LINE_CHARS / 2,
         );
         let cut = line.cut + MAX_LINE_BYTES as u64;
-        return Some(Output::Log(format!("(a line of {cut} bytes, of which only this begin is kept) {begin}")));
+        return Some(Output::Log(format!(
+            "(a line of {cut} bytes, of which only this begin is kept) {begin}"
+        )));
     }
     let text = String::from_utf8_lossy(&line.bytes);
     let text = text.trim();
     if text.is_empty() {
         return None;
     }
-    let object = text.starts_with('{').then(|| serde_json::from_str::<Map<String, Value>>(text).ok()).flatten();
-    Some(match object.filter(|object| NAMES.iter().any(|name| object.contains_key(*name))) {
-        None => Output::Log(plain(text, MAX_LOG_LINE_CHARS)),
-        Some(object) => match report(object) {
-            Ok(report) => Output::Report(Box::new(report)),
-            Err(why) => Output::Log(plain(&format!("(not understood: {why}) {text}"), MAX_LOG_LINE_CHARS)),
+    let object = text
+        .starts_with('{')
+        .then(|| serde_json::from_str::<Map<String, Value>>(text).ok())
+        .flatten();
+    Some(
+        match object.filter(|object| NAMES.iter().any(|name| object.contains_key(*name))) {
+            None => Output::Log(plain(text, MAX_LOG_LINE_CHARS)),
+            Some(object) => match report(object) {
+                Ok(report) => Output::Report(Box::new(report)),
+                Err(why) => Output::Log(plain(
+                    &format!("(not understood: {why}) {text}"),
+                    MAX_LOG_LINE_CHARS,
+                )),
+            },
         },
-    })
+    )
 }
 
 fn report(object: Map<String, Value>) -> Result<Report, String> {
-    let mut report: Report = serde_json::from_value(Value::Object(object)).map_err(|error| error.to_string())?;
-    if report.progress.is_some_and(|progress| !(0.0..=100.0).contains(&progress)) {
+    let mut report: Report =
+        serde_json::from_value(Value::Object(object)).map_err(|error| error.to_string())?;
+    if report
+        .progress
+        .is_some_and(|progress| !(0.0..=100.0).contains(&progress))
+    {
         return Err("progress is percent, from 0 to 100".into());
     }
-    if [report.total_shots, report.completed_shots].into_iter().flatten().any(|shots| i32::try_from(shots).is_err()) {
+    if [report.total_shots, report.completed_shots]
+        .into_iter()
+        .flatten()
+        .any(|shots| i32::try_from(shots).is_err())
+    {
         return Err("there are not that many shots".into());
     }
     if let Some(item) = &report.item {
@@ -96,7 +121,10 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
             return Err("an item's idx is at least 0".into());
         }
         if !STATUSES.contains(&item.status.as_str()) {
-            return Err(format!("an item's status is one of {}", STATUSES.join(", ")));
+            return Err(format!(
+                "an item's status is one of {}",
+                STATUSES.join(", ")
+            ));
         }
     }
     report.stage = report.stage.map(|stage| plain(&stage, MAX_STAGE_CHARS));
@@ -106,7 +134,10 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
 /// Returns up to `most` characters, with spaces instead of control characters other than tabs:
 /// those could steer a terminal, and a database may reject them.
 fn plain(text: &str, most: usize) -> String {
-    text.chars().take(most).map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect()
+    text.chars()
+        .take(most)
+        .map(|c| if c.is_control() && c != '\t' { ' ' } else { c })
+        .collect()
 }
 
 #[cfg(test)]
@@ -116,7 +147,10 @@ mod tests {
     use serde_json::json;
 
     fn line(text: &str) -> Line {
-        Line { bytes: text.into(), cut: 0 }
+        Line {
+            bytes: text.into(),
+            cut: 0,
+        }
     }
 
     fn report_of(text: &str) -> Report {
@@ -135,28 +169,51 @@ mod tests {
 
     #[test]
     fn the_names_of_the_protocol_are_reports_alone_or_together() {
-        assert_eq!(report_of(r#"{"progress": 10, "stage": "Story"}"#).progress, Some(10.0));
+        assert_eq!(
+            report_of(r#"{"progress": 10, "stage": "Story"}"#).progress,
+            Some(10.0)
+        );
         assert_eq!(report_of(r#" {"total_shots": 12} "#).total_shots, Some(12));
         assert_eq!(
-            report_of(r#"{"result": {"video_path": "/media/a.mp4"}}"#).result.unwrap()["video_path"],
+            report_of(r#"{"result": {"video_path": "/media/a.mp4"}}"#)
+                .result
+                .unwrap()["video_path"],
             "/media/a.mp4"
         );
-        let item = report_of(r#"{"item": {"key": "s", "status": "completed", "result": {"a": 1}}}"#).item.unwrap();
+        let item =
+            report_of(r#"{"item": {"key": "s", "status": "completed", "result": {"a": 1}}}"#)
+                .item
+                .unwrap();
         assert_eq!(
             (item.key.as_deref(), item.status.as_str(), item.result),
             (Some("s"), "completed", Some(json!({"a": 1})))
         );
-        assert_eq!(report_of(r#"{"progress": 1, "more": 2}"#).progress, Some(1.0));
+        assert_eq!(
+            report_of(r#"{"progress": 1, "more": 2}"#).progress,
+            Some(1.0)
+        );
     }
 
     #[test]
     fn everything_else_is_a_line_of_the_history() {
-        for text in ["hello", "{", r#"{"a": 1}"#, "[1]", "10", "null", r#"{"progress": 10"#, r#"{"progress": 10} x"#] {
+        for text in [
+            "hello",
+            "{",
+            r#"{"a": 1}"#,
+            "[1]",
+            "10",
+            "null",
+            r#"{"progress": 10"#,
+            r#"{"progress": 10} x"#,
+        ] {
             assert_eq!(log_of(text), text);
         }
         assert_eq!(read(&line(" \r")), None);
         assert_eq!(log_of("a\0b\x1b[0m"), "a b [0m");
-        assert_eq!(log_of(&"é".repeat(5000)).chars().count(), MAX_LOG_LINE_CHARS);
+        assert_eq!(
+            log_of(&"é".repeat(5000)).chars().count(),
+            MAX_LOG_LINE_CHARS
+        );
     }
 
     #[test]
@@ -169,29 +226,57 @@ mod tests {
             (r#"{"total_shots": 4000000000}"#, "not that many"),
             (r#"{"item": {"status": "completed"}}"#, "key"),
             (r#"{"item": {"key": "a"}}"#, "status"),
-            (r#"{"item": {"key": "a", "status": "done"}}"#, "one of pending"),
-            (r#"{"item": {"key": "a", "status": "completed", "video": "x"}}"#, "video"),
+            (
+                r#"{"item": {"key": "a", "status": "done"}}"#,
+                "one of pending",
+            ),
+            (
+                r#"{"item": {"key": "a", "status": "completed", "video": "x"}}"#,
+                "video",
+            ),
             (r#"{"result": "a.mp4"}"#, "invalid type"),
             (r#"{"progress": -0.1}"#, "from 0 to 100"),
             (r#"{"progress": 1e308}"#, "from 0 to 100"),
-            (r#"{"progress": 340282366920938463463374607431768211456}"#, "from 0 to 100"),
+            (
+                r#"{"progress": 340282366920938463463374607431768211456}"#,
+                "from 0 to 100",
+            ),
             (r#"{"total_shots": 1.5}"#, "1.5"),
-            (r#"{"total_shots": 9223372036854775808}"#, "9223372036854775808"),
+            (
+                r#"{"total_shots": 9223372036854775808}"#,
+                "9223372036854775808",
+            ),
             (r#"{"total_shots": 2147483648}"#, "not that many"),
             (r#"{"completed_shots": -1}"#, "-1"),
-            (r#"{"item": {"idx": 9223372036854775808, "status": "completed"}}"#, "9223372036854775808"),
-            (r#"{"item": {"idx": -1, "status": "completed"}}"#, "at least 0"),
-            (r#"{"item": {"idx": -9223372036854775809, "status": "completed"}}"#, "invalid type"),
+            (
+                r#"{"item": {"idx": 9223372036854775808, "status": "completed"}}"#,
+                "9223372036854775808",
+            ),
+            (
+                r#"{"item": {"idx": -1, "status": "completed"}}"#,
+                "at least 0",
+            ),
+            (
+                r#"{"item": {"idx": -9223372036854775809, "status": "completed"}}"#,
+                "invalid type",
+            ),
         ];
         for (text, reason) in rows {
             let log = log_of(text);
-            assert!(log.starts_with("(not understood: ") && log.contains(reason) && log.ends_with(text), "{log}");
+            assert!(
+                log.starts_with("(not understood: ") && log.contains(reason) && log.ends_with(text),
+                "{log}"
+            );
         }
     }
 
     #[test]
     fn numbers_that_json_does_not_have_are_lines_of_the_history() {
-        let nested = format!(r#"{{"result": {{"a": {}1{}}}}}"#, "[".repeat(500), "]".repeat(500));
+        let nested = format!(
+            r#"{{"result": {{"a": {}1{}}}}}"#,
+            "[".repeat(500),
+            "]".repeat(500)
+        );
         for text in [
             r#"{"progress": 1e999}"#,
             r#"{"progress": -1e999}"#,
@@ -207,9 +292,17 @@ mod tests {
 
     #[test]
     fn a_line_that_was_cut_says_how_long_it_was() {
-        let log = read(&Line { bytes: vec![b'x'; MAX_LINE_BYTES], cut: 5 });
-        let Some(Output::Log(log)) = log else { panic!("{log:?}") };
-        assert!(log.contains("1000005 bytes") && log.chars().count() < MAX_LOG_LINE_CHARS, "{log}");
+        let log = read(&Line {
+            bytes: vec![b'x'; MAX_LINE_BYTES],
+            cut: 5,
+        });
+        let Some(Output::Log(log)) = log else {
+            panic!("{log:?}")
+        };
+        assert!(
+            log.contains("1000005 bytes") && log.chars().count() < MAX_LOG_LINE_CHARS,
+            "{log}"
+        );
     }
 
     proptest! {

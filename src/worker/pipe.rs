@@ -23,7 +23,11 @@ pub struct Pipe<R> {
 
 impl<R: AsyncRead + Unpin> Pipe<R> {
     pub fn new(stream: R, ended: watch::Receiver<bool>) -> Self {
-        Self { stream, ended, remaining: None }
+        Self {
+            stream,
+            ended,
+            remaining: None,
+        }
     }
 
     /// Reads into `buffer` and returns the number of bytes; 0 at the end.

@@ -46,7 +46,13 @@ impl Program {
             .args(&worker.options.command)
             // The program must not get the worker's own secrets.
             .env_clear()
-            .envs(worker.options.environment.iter().map(|(name, value)| (name, value)))
+            .envs(
+                worker
+                    .options
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             .envs(claim.environment(worker))
             .process_group(0)
             .stdin(OwnedFd::from(theirs))
@@ -70,13 +76,17 @@ impl Program {
     /// Waits until the program has ended. The call may be cancelled and repeated, but not after it
     /// has returned.
     pub async fn ended(&mut self) -> GuardMessage {
-        (&mut self.end).await.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
+        (&mut self.end)
+            .await
+            .unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
     }
 
     pub fn order(&self, order: Order) {
         // A few bytes always fit into the socket's buffer, and a guard that is gone needs no
         // orders.
-        let _ = self.orders.try_write(format!("{}\n", order.word()).as_bytes());
+        let _ = self
+            .orders
+            .try_write(format!("{}\n", order.word()).as_bytes());
     }
 }
 

@@ -144,7 +144,14 @@ impl Buffered {
         match said {
             Output::Log(line) => self.add_line(line),
             Output::Report(report) => {
-                let Report { progress, stage, total_shots, completed_shots, item, result } = *report;
+                let Report {
+                    progress,
+                    stage,
+                    total_shots,
+                    completed_shots,
+                    item,
+                    result,
+                } = *report;
                 let batch = &mut self.batch;
                 batch.progress = progress.or(batch.progress);
                 batch.current_stage = stage.or_else(|| batch.current_stage.take());
@@ -189,7 +196,13 @@ impl Buffered {
             bytes += size(item);
             bytes <= MAX_ITEM_BYTES
         };
-        let count = batch.items.iter().take(MAX_ITEMS).map(fits).take_while(|fits| *fits).count();
+        let count = batch
+            .items
+            .iter()
+            .take(MAX_ITEMS)
+            .map(fits)
+            .take_while(|fits| *fits)
+            .count();
         // A single item above the limit goes alone.
         let count = count.max(1).min(batch.items.len());
         self.batch.items = batch.items.split_off(count);
@@ -201,7 +214,9 @@ impl Buffered {
             let left_out = mem::take(&mut self.left_out);
             batch
                 .log
-                .extend((left_out > 0).then(|| format!("({left_out} lines more, which came too fast, are left out)")));
+                .extend((left_out > 0).then(|| {
+                    format!("({left_out} lines more, which came too fast, are left out)")
+                }));
         }
         batch
     }
@@ -230,30 +245,52 @@ mod tests {
     use super::*;
 
     fn item(key: &str, status: &str, result: Option<Value>) -> Output {
-        let item = Item { key: Some(key.into()), idx: None, status: status.into(), result, error: None };
-        Output::Report(Box::new(Report { item: Some(item), ..Report::default() }))
+        let item = Item {
+            key: Some(key.into()),
+            idx: None,
+            status: status.into(),
+            result,
+            error: None,
+        };
+        Output::Report(Box::new(Report {
+            item: Some(item),
+            ..Report::default()
+        }))
     }
 
     fn progress(progress: f64) -> Output {
-        Output::Report(Box::new(Report { progress: Some(progress), ..Report::default() }))
+        Output::Report(Box::new(Report {
+            progress: Some(progress),
+            ..Report::default()
+        }))
     }
 
     fn keys(batch: &ReportBatch) -> Vec<&str> {
-        batch.items.iter().filter_map(|item| item.key.as_deref()).collect()
+        batch
+            .items
+            .iter()
+            .filter_map(|item| item.key.as_deref())
+            .collect()
     }
 
     #[tokio::test]
     async fn the_newest_progress_and_the_last_word_on_each_item_are_told() {
         let reports = Reports::default();
-        for said in
-            [progress(1.0), item("a", "processing", Some(1.into())), item("b", "completed", None), progress(2.0)]
-        {
+        for said in [
+            progress(1.0),
+            item("a", "processing", Some(1.into())),
+            item("b", "completed", None),
+            progress(2.0),
+        ] {
             reports.add(said).await;
         }
         reports.add(item("a", "completed", None)).await;
         let batch = reports.take();
         assert_eq!((batch.progress, keys(&batch)), (Some(2.0), vec!["a", "b"]));
-        assert_eq!((batch.items[0].status.as_str(), &batch.items[0].result), ("completed", &Some(1.into())));
+        assert_eq!(
+            (batch.items[0].status.as_str(), &batch.items[0].result),
+            ("completed", &Some(1.into()))
+        );
         assert_eq!(reports.take(), ReportBatch::default());
     }
 
@@ -302,8 +339,13 @@ mod tests {
         assert_eq!((keys(&first), first.log.len()), (vec!["a"], 1));
         assert_eq!(keys(&reports.take()), ["b"]);
         reports.add(Output::Log("line".into())).await;
-        reports.add(item("c", "completed", Some("x".repeat(900_000).into()))).await;
-        assert_eq!((keys(&reports.take()).len(), reports.take().log), (1, vec!["line".to_owned()]));
+        reports
+            .add(item("c", "completed", Some("x".repeat(900_000).into())))
+            .await;
+        assert_eq!(
+            (keys(&reports.take()).len(), reports.take().log),
+            (1, vec!["line".to_owned()])
+        );
     }
 
     #[tokio::test]
@@ -314,7 +356,10 @@ mod tests {
         }
         let log = reports.take().log;
         assert_eq!(log.len(), MAX_LINES);
-        assert_eq!(log[MAX_LINES - 1], "(4901 lines more, which came too fast, are left out)");
+        assert_eq!(
+            log[MAX_LINES - 1],
+            "(4901 lines more, which came too fast, are left out)"
+        );
     }
 
     #[tokio::test]

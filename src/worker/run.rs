@@ -40,7 +40,12 @@ enum StopReason {
 pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let claim = Arc::new(claim);
     let until = claim.answered + worker.options.lease;
-    let lease = Arc::new(watch::Sender::new(Lease { until, cancel_requested: false, over: None, refused: None }));
+    let lease = Arc::new(watch::Sender::new(Lease {
+        until,
+        cancel_requested: false,
+        over: None,
+        refused: None,
+    }));
     let row = Arc::new(worker.display.begin(&claim));
     // A job that was claimed while the signal arrived is not started.
     let outcome = match worker.stopper.now() {
@@ -68,16 +73,30 @@ async fn attempt(
     let reports = Arc::new(Reports::default());
     let (end, ended) = watch::channel(false);
     let Streams { out, err } = streams;
-    let reader = tokio::spawn(read(LineReader::new(Pipe::new(out, ended.clone())), reports.clone(), row.clone()));
+    let reader = tokio::spawn(read(
+        LineReader::new(Pipe::new(out, ended.clone())),
+        reports.clone(),
+        row.clone(),
+    ));
     let tail = tokio::spawn(tail(Pipe::new(err, ended)));
-    let heartbeat =
-        Heartbeat { worker: worker.clone(), claim: claim.clone(), reports: reports.clone(), lease: lease.clone() };
+    let heartbeat = Heartbeat {
+        worker: worker.clone(),
+        claim: claim.clone(),
+        reports: reports.clone(),
+        lease: lease.clone(),
+    };
     let heartbeat = tokio::spawn(heartbeat.run());
 
-    let (message, why) =
-        Supervisor { worker, program, lease: lease.subscribe(), why: None, kill_at: None, paused: false }
-            .watch(row)
-            .await;
+    let (message, why) = Supervisor {
+        worker,
+        program,
+        lease: lease.subscribe(),
+        why: None,
+        kill_at: None,
+        paused: false,
+    }
+    .watch(row)
+    .await;
 
     end.send_replace(true);
     if let Some(StopReason::Lost(why)) = why {
@@ -97,37 +116,58 @@ async fn attempt(
     Ok(match (why, message) {
         (_, GuardMessage::NotStarted(error)) => not_started(worker, &error),
         (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
-        (Some(StopReason::Refused(why)), _) => Outcome::failed(format!("a report was not taken: {why}")),
+        (Some(StopReason::Refused(why)), _) => {
+            Outcome::failed(format!("a report was not taken: {why}"))
+        }
         // A program that was asked to end may just have finished by itself: then it has a result.
         (Some(StopReason::Stopping), GuardMessage::Exited(0)) if reports.result().is_some() => {
             Outcome::Completed(reports.result())
         }
         (Some(_), _) => Outcome::Released,
         (None, GuardMessage::Exited(0)) => Outcome::Completed(reports.result()),
-        (None, GuardMessage::Exited(code)) => {
-            failed(&tail, &format!("ended with exit code {code}"), (code == EXIT_RETRY).then_some(true))
+        (None, GuardMessage::Exited(code)) => failed(
+            &tail,
+            &format!("ended with exit code {code}"),
+            (code == EXIT_RETRY).then_some(true),
+        ),
+        (None, GuardMessage::Killed(signal)) => {
+            failed(&tail, &format!("was killed by signal {signal}"), None)
         }
-        (None, GuardMessage::Killed(signal)) => failed(&tail, &format!("was killed by signal {signal}"), None),
         (None, GuardMessage::Started(_)) => failed(&tail, "ended without an exit code", None),
     })
 }
 
 fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
-    let error = if tail.is_empty() { format!("The program {how}.") } else { format!("{tail}\n({how})") };
+    let error = if tail.is_empty() {
+        format!("The program {how}.")
+    } else {
+        format!("{tail}\n({how})")
+    };
     Outcome::Failed { error, retryable }
 }
 
 /// Fails the job and stops the worker, because the program of the next job would not start either.
 fn not_started(worker: &Worker, error: &str) -> Outcome {
-    let program = worker.options.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    let program = worker
+        .options
+        .command
+        .first()
+        .map(|word| word.to_string_lossy())
+        .unwrap_or_default();
     let why = format!("{program} cannot be started: {error}");
     worker.stopper.broken(why.clone());
     Outcome::failed(why)
 }
 
-async fn read(mut lines: LineReader<tokio::process::ChildStdout>, reports: Arc<Reports>, row: Arc<JobDisplay>) {
+async fn read(
+    mut lines: LineReader<tokio::process::ChildStdout>,
+    reports: Arc<Reports>,
+    row: Arc<JobDisplay>,
+) {
     while let Some(line) = lines.next().await {
-        let Some(said) = output::read(&line) else { continue };
+        let Some(said) = output::read(&line) else {
+            continue;
+        };
         if let Output::Report(report) = &said {
             row.show(report);
         }

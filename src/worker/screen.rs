@@ -63,7 +63,10 @@ struct WriterState {
 impl Terminal {
     pub fn start() -> Self {
         let printer = stderr().is_terminal().then(TerminalWriter::start).flatten();
-        Self { shares: printer.is_some() && stdout().is_terminal(), printer }
+        Self {
+            shares: printer.is_some() && stdout().is_terminal(),
+            printer,
+        }
     }
 
     /// Writes the line, or drops it if the buffer is full. Never blocks.
@@ -117,7 +120,10 @@ impl TerminalWriter {
         let printer = Arc::new(Self::default());
         let own = printer.clone();
         let thread = std::thread::Builder::new().name("screen".to_owned());
-        thread.spawn(move || own.run(Bars::default())).ok().map(|_| printer)
+        thread
+            .spawn(move || own.run(Bars::default()))
+            .ok()
+            .map(|_| printer)
     }
 
     fn add(&self, stream: Stream, text: String) {
@@ -133,7 +139,11 @@ impl TerminalWriter {
         loop {
             let (lines, shown) = self.next();
             // Write errors are ignored: the worker needs no reader.
-            bars.all.suspend(|| lines.into_iter().for_each(|(stream, line)| write(stream, &line)));
+            bars.all.suspend(|| {
+                lines
+                    .into_iter()
+                    .for_each(|(stream, line)| write(stream, &line))
+            });
             bars.draw(&shown);
             self.work().writing = false;
         }
@@ -144,7 +154,11 @@ impl TerminalWriter {
     fn next(&self) -> (Vec<(Stream, String)>, BTreeMap<u64, Bar>) {
         let mut work = self.work();
         if work.lines.is_empty() {
-            work = self.changed.wait_timeout(work, TICK).unwrap_or_else(PoisonError::into_inner).0;
+            work = self
+                .changed
+                .wait_timeout(work, TICK)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         let lines = work.take();
         work.writing = !lines.is_empty();
@@ -164,9 +178,17 @@ impl WriterState {
 
     fn take(&mut self) -> Vec<(Stream, String)> {
         if let Some((stream, line)) = self.lines.pop_front() {
-            let left_out = if self.lines.is_empty() { std::mem::take(&mut self.left_out) } else { 0 };
-            let counted =
-                (left_out > 0).then(|| (stream, format!("({left_out} lines were left out: nobody read them)")));
+            let left_out = if self.lines.is_empty() {
+                std::mem::take(&mut self.left_out)
+            } else {
+                0
+            };
+            let counted = (left_out > 0).then(|| {
+                (
+                    stream,
+                    format!("({left_out} lines were left out: nobody read them)"),
+                )
+            });
             return std::iter::once((stream, line)).chain(counted).collect();
         }
         Vec::new()
@@ -201,7 +223,9 @@ impl Bars {
         });
         for (number, bar) in shown {
             let drawn = self.drawn.entry(*number).or_insert_with(|| {
-                let new = ProgressBar::new(100).with_style(style()).with_elapsed(bar.began.elapsed());
+                let new = ProgressBar::new(100)
+                    .with_style(style())
+                    .with_elapsed(bar.began.elapsed());
                 self.all.add(new.with_prefix(bar.id.clone()))
             });
             drawn.set_position(bar.progress as u64);
@@ -232,7 +256,10 @@ mod tests {
             written.extend(work.take().into_iter().map(|(_, line)| line));
         }
         assert_eq!(written.len(), MAX_LINES + 1);
-        assert_eq!(written[MAX_LINES - 1..], ["999", "(3 lines were left out: nobody read them)"]);
+        assert_eq!(
+            written[MAX_LINES - 1..],
+            ["999", "(3 lines were left out: nobody read them)"]
+        );
         work.add(Stream::Err, "later".to_owned());
         assert_eq!(work.take(), [(Stream::Err, "later".to_owned())]);
     }

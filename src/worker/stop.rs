@@ -42,7 +42,11 @@ impl Stopper {
                     _ = terminate.recv() => {}
                     _ = interrupt.recv() => {}
                 }
-                heard.raise(if heard.now() < StopLevel::Gently { StopLevel::Gently } else { StopLevel::AtOnce });
+                heard.raise(if heard.now() < StopLevel::Gently {
+                    StopLevel::Gently
+                } else {
+                    StopLevel::AtOnce
+                });
             }
         });
         Ok(stopper)
@@ -88,6 +92,10 @@ impl Stopper {
 
 impl Default for Stopper {
     fn default() -> Self {
-        Self { stop: Arc::new(watch::Sender::new(StopLevel::No)), broken: Arc::default(), untold: Arc::default() }
+        Self {
+            stop: Arc::new(watch::Sender::new(StopLevel::No)),
+            broken: Arc::default(),
+            untold: Arc::default(),
+        }
     }
 }

@@ -22,9 +22,19 @@ pub async fn tail(mut pipe: Pipe<impl AsyncRead + Unpin>) -> String {
 
 fn text(bytes: &[u8]) -> String {
     // The cut may have split the first character.
-    let start = bytes.iter().take(3).take_while(|byte| *byte & 0xC0 == 0x80).count();
+    let start = bytes
+        .iter()
+        .take(3)
+        .take_while(|byte| *byte & 0xC0 == 0x80)
+        .count();
     let text = String::from_utf8_lossy(&bytes[start..]);
-    let shown = |c: char| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c };
+    let shown = |c: char| {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            ' '
+        } else {
+            c
+        }
+    };
     text.trim().chars().map(shown).collect()
 }
 
@@ -43,7 +53,10 @@ mod tests {
         let long = format!("x{}", "é".repeat(5000));
         assert_eq!(tail_of(long.as_bytes()).await, "é".repeat(2048));
         let odd = format!("{}x", "é".repeat(5000));
-        assert_eq!(tail_of(odd.as_bytes()).await, format!("{}x", "é".repeat(2047)));
+        assert_eq!(
+            tail_of(odd.as_bytes()).await,
+            format!("{}x", "é".repeat(2047))
+        );
     }
 
     #[tokio::test]

@@ -15,20 +15,37 @@ impl Answer {
     pub async fn of(request: reqwest::RequestBuilder) -> Self {
         let response = request.send().await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Self { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        Self {
+            status,
+            headers,
+            body: response.bytes().await.unwrap().to_vec(),
+        }
     }
 
     /// An answer as it came over the wire, with a body that is not chunked.
     pub fn parse(bytes: &[u8]) -> Self {
-        let split = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an end of the headers");
+        let split = bytes
+            .windows(4)
+            .position(|four| four == b"\r\n\r\n")
+            .expect("an end of the headers");
         let head = String::from_utf8_lossy(&bytes[..split]).into_owned();
         let mut lines = head.split("\r\n");
-        let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|s| s.parse().ok());
+        let status = lines
+            .next()
+            .and_then(|line| line.split(' ').nth(1))
+            .and_then(|s| s.parse().ok());
         let header = |line: &str| {
             let (name, value) = line.split_once(": ").expect("a header");
-            (HeaderName::try_from(name).unwrap(), HeaderValue::from_str(value).unwrap())
+            (
+                HeaderName::try_from(name).unwrap(),
+                HeaderValue::from_str(value).unwrap(),
+            )
         };
-        Self { status: status.expect(&head), headers: lines.map(header).collect(), body: bytes[split + 4..].to_vec() }
+        Self {
+            status: status.expect(&head),
+            headers: lines.map(header).collect(),
+            body: bytes[split + 4..].to_vec(),
+        }
     }
 
     pub fn header(&self, name: &str) -> Option<&str> {
@@ -43,7 +60,10 @@ impl Answer {
     #[track_caller]
     pub fn json(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
-        assert_eq!(self.header("content-type").unwrap().split(';').next(), Some("application/json"));
+        assert_eq!(
+            self.header("content-type").unwrap().split(';').next(),
+            Some("application/json")
+        );
         let body = serde_json::from_slice(&self.body).unwrap();
         check_times("", &body);
         body
@@ -53,14 +73,37 @@ impl Answer {
     #[track_caller]
     pub fn problem(&self, status: u16, code: &str) -> Value {
         assert_eq!(self.status, status, "{}", self.text());
-        assert_eq!(self.header("content-type"), Some("application/problem+json"), "{}", self.text());
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json"),
+            "{}",
+            self.text()
+        );
         let problem: Value = serde_json::from_slice(&self.body).unwrap();
         assert_eq!(problem["code"], code, "{problem}");
-        let (_, expected, title) = CODES.iter().find(|row| row.0 == code).expect("the code is in the table");
-        assert_eq!((*expected, *title), (status, problem["title"].as_str().unwrap()));
-        assert_eq!((&problem["type"], &problem["status"]), (&"about:blank".into(), &status.into()));
-        assert!(problem["detail"].as_str().is_some_and(|detail| !detail.is_empty()), "{problem}");
-        assert_eq!(problem["request_id"].as_str(), self.header("x-request-id"), "{problem}");
+        let (_, expected, title) = CODES
+            .iter()
+            .find(|row| row.0 == code)
+            .expect("the code is in the table");
+        assert_eq!(
+            (*expected, *title),
+            (status, problem["title"].as_str().unwrap())
+        );
+        assert_eq!(
+            (&problem["type"], &problem["status"]),
+            (&"about:blank".into(), &status.into())
+        );
+        assert!(
+            problem["detail"]
+                .as_str()
+                .is_some_and(|detail| !detail.is_empty()),
+            "{problem}"
+        );
+        assert_eq!(
+            problem["request_id"].as_str(),
+            self.header("x-request-id"),
+            "{problem}"
+        );
         problem
     }
 
@@ -75,7 +118,9 @@ impl Answer {
 #[track_caller]
 fn check_times(name: &str, value: &Value) {
     match value {
-        Value::Object(members) => members.iter().for_each(|(name, value)| check_times(name, value)),
+        Value::Object(members) => members
+            .iter()
+            .for_each(|(name, value)| check_times(name, value)),
         Value::Array(values) => values.iter().for_each(|value| check_times(name, value)),
         Value::String(text) if name.ends_with("_at") => {
             let time = chrono::DateTime::parse_from_rfc3339(text);

@@ -6,9 +6,27 @@ use super::face::{Api, of_job, places};
 async fn a_limit_is_a_number_from_1_to_200(api: Api) {
     let job = api.queued().await;
     let (items, events) = (of_job(&job.id, "/items"), of_job(&job.id, "/events"));
-    for path in ["/api/v1/jobs", "/api/v1/series", "/api/v1/episodes", &items, &events] {
-        for limit in ["0", "10000", "201", "-1", "x", "1.5", "", "99999999999999999999"] {
-            let problem = api.get(&format!("{path}?limit={limit}")).await.problem(400, "invalid_request");
+    for path in [
+        "/api/v1/jobs",
+        "/api/v1/series",
+        "/api/v1/episodes",
+        &items,
+        &events,
+    ] {
+        for limit in [
+            "0",
+            "10000",
+            "201",
+            "-1",
+            "x",
+            "1.5",
+            "",
+            "99999999999999999999",
+        ] {
+            let problem = api
+                .get(&format!("{path}?limit={limit}"))
+                .await
+                .problem(400, "invalid_request");
             let place = places(&problem).remove(0);
             assert!(place.starts_with("limit "), "{path}?limit={limit}: {place}");
         }
@@ -21,7 +39,18 @@ async fn a_limit_is_a_number_from_1_to_200(api: Api) {
 #[on_both]
 async fn a_cursor_is_one_that_a_list_gave(api: Api) {
     for path in ["/api/v1/jobs", "/api/v1/series", "/api/v1/episodes"] {
-        for cursor in ["x", "", "1_", "_61", "1_6", "1_zz", "1_61_61", "%00", "%F0%9F%8E%AC", "1_%2B1"] {
+        for cursor in [
+            "x",
+            "",
+            "1_",
+            "_61",
+            "1_6",
+            "1_zz",
+            "1_61_61",
+            "%00",
+            "%F0%9F%8E%AC",
+            "1_%2B1",
+        ] {
             refused(&api, path, cursor).await;
         }
         // Before the first time that PostgreSQL has, and behind the last that SQLite sorts.
@@ -36,17 +65,39 @@ async fn a_cursor_is_one_that_a_list_gave(api: Api) {
 }
 
 async fn refused(api: &Api, path: &str, cursor: &str) {
-    let problem = api.get(&format!("{path}?cursor={cursor}")).await.problem(400, "invalid_request");
-    assert_eq!(places(&problem), ["cursor unknown_cursor"], "{path}?cursor={cursor}");
+    let problem = api
+        .get(&format!("{path}?cursor={cursor}"))
+        .await
+        .problem(400, "invalid_request");
+    assert_eq!(
+        places(&problem),
+        ["cursor unknown_cursor"],
+        "{path}?cursor={cursor}"
+    );
 }
 
 #[on_both]
 async fn an_offset_is_a_number_from_0(api: Api) {
-    for offset in ["-1", "x", "1.5", "18446744073709551615", "99999999999999999999"] {
-        let problem = api.get(&format!("/api/v1/jobs?offset={offset}")).await.problem(400, "invalid_request");
-        assert!(places(&problem)[0].starts_with("offset "), "{offset}: {problem}");
+    for offset in [
+        "-1",
+        "x",
+        "1.5",
+        "18446744073709551615",
+        "99999999999999999999",
+    ] {
+        let problem = api
+            .get(&format!("/api/v1/jobs?offset={offset}"))
+            .await
+            .problem(400, "invalid_request");
+        assert!(
+            places(&problem)[0].starts_with("offset "),
+            "{offset}: {problem}"
+        );
     }
-    let page = api.get("/api/v1/jobs?offset=9223372036854775807").await.json(200);
+    let page = api
+        .get("/api/v1/jobs?offset=9223372036854775807")
+        .await
+        .json(200);
     assert_eq!(page["jobs"], serde_json::json!([]));
 }
 
@@ -69,12 +120,29 @@ async fn a_filter_that_cannot_hold_is_named(api: Api) {
         (&format!("q={long}"), "q"),
     ];
     for path in ["/api/v1/jobs", "/api/v1/jobs/counts"] {
-        for (query, name) in rows.iter().filter(|row| row.1 != "order" || path == "/api/v1/jobs") {
-            let problem = api.get(&format!("{path}?{query}")).await.problem(400, "invalid_request");
-            assert!(places(&problem)[0].starts_with(&format!("{name} ")), "{query}: {problem}");
+        for (query, name) in rows
+            .iter()
+            .filter(|row| row.1 != "order" || path == "/api/v1/jobs")
+        {
+            let problem = api
+                .get(&format!("{path}?{query}"))
+                .await
+                .problem(400, "invalid_request");
+            assert!(
+                places(&problem)[0].starts_with(&format!("{name} ")),
+                "{query}: {problem}"
+            );
         }
     }
-    let problem = api.get("/api/v1/jobs?view=tiny").await.problem(400, "invalid_request");
+    let problem = api
+        .get("/api/v1/jobs?view=tiny")
+        .await
+        .problem(400, "invalid_request");
     assert!(places(&problem)[0].starts_with("view "), "{problem}");
-    assert!(problem.to_string().contains("Use full, summary or preview."), "{problem}");
+    assert!(
+        problem
+            .to_string()
+            .contains("Use full, summary or preview."),
+        "{problem}"
+    );
 }

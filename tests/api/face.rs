@@ -60,7 +60,10 @@ impl Api {
 
     /// Another server on the same database, which keeps in memory what was read, as a served one does.
     pub async fn keeping(&self) -> Self {
-        let options = Options { cache_jobs: 100, ..Options::new(&self.bench.db.url) };
+        let options = Options {
+            cache_jobs: 100,
+            ..Options::new(&self.bench.db.url)
+        };
         let db = Database::connect(&options).await.unwrap();
         let jobs = JobManager::new(db, self.bench.clock.clone(), self.bench.chance.clone());
         Self::of(self.bench.clone(), jobs, |_| {}).await
@@ -72,18 +75,41 @@ impl Api {
     }
 
     async fn of(bench: TestApp, jobs: JobManager, configure: impl FnOnce(&mut Config)) -> Self {
-        let media = Arc::new(tempfile::Builder::new().prefix("callsheet-media-").tempdir().unwrap());
+        let media = Arc::new(
+            tempfile::Builder::new()
+                .prefix("callsheet-media-")
+                .tempdir()
+                .unwrap(),
+        );
         let mut config = Config::load(Default::default(), Default::default()).unwrap();
         config.media_dir = Some(media.path().to_owned());
         configure(&mut config);
         let imports = Background::new(jobs.clone(), Settings::default());
-        let routes = api::routes(&App { jobs, imports, config: Arc::new(config) });
-        let acceptor = TcpListener::bind("127.0.0.1:0").into_acceptor().await.unwrap();
-        let host = acceptor.local_addr()[0].as_socket_addr().unwrap().to_string();
+        let routes = api::routes(&App {
+            jobs,
+            imports,
+            config: Arc::new(config),
+        });
+        let acceptor = TcpListener::bind("127.0.0.1:0")
+            .into_acceptor()
+            .await
+            .unwrap();
+        let host = acceptor.local_addr()[0]
+            .as_socket_addr()
+            .unwrap()
+            .to_string();
         let server = poem::Server::new_with_acceptor(acceptor).run(routes);
         let server = Arc::new(tokio::spawn(async move { server.await.unwrap() }));
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
-        Self { bench, host, client: client.build().unwrap(), media, server }
+        let client = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none());
+        Self {
+            bench,
+            host,
+            client: client.build().unwrap(),
+            media,
+            server,
+        }
     }
 
     /// A file of the media folder.
@@ -100,7 +126,8 @@ impl Api {
     }
 
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.client.request(method, format!("http://{}{path}", self.host))
+        self.client
+            .request(method, format!("http://{}{path}", self.host))
     }
 
     pub fn get(&self, path: &str) -> Call {
@@ -132,10 +159,20 @@ impl Api {
     }
 
     /// A body that is sent as it stands.
-    pub fn send_text(&self, method: Method, path: &str, content_type: &str, body: impl Into<Vec<u8>>) -> Call {
+    pub fn send_text(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: impl Into<Vec<u8>>,
+    ) -> Call {
         let mut headers = HeaderMap::new();
         headers.insert("content-type", content_type.parse().unwrap());
-        call(self.request(method, path).headers(headers).body(body.into()))
+        call(
+            self.request(method, path)
+                .headers(headers)
+                .body(body.into()),
+        )
     }
 
     /// A request that no client library would send, e.g. with dots in its path. It has to ask for the connection's end.
@@ -148,15 +185,29 @@ impl Api {
     }
 
     pub async fn raw_get(&self, path: &str) -> Answer {
-        self.raw(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").as_bytes()).await
+        self.raw(
+            format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                .as_bytes(),
+        )
+        .await
     }
 
     /// The call has to be refused with this status and code, and to leave the job, its items and its history as they
     /// were. Answers with the problem.
-    pub async fn unchanged(&self, id: &str, call: impl Future<Output = Answer>, status: u16, code: &str) -> Value {
+    pub async fn unchanged(
+        &self,
+        id: &str,
+        call: impl Future<Output = Answer>,
+        status: u16,
+        code: &str,
+    ) -> Value {
         let before = self.whole(id).await;
         let problem = call.await.problem(status, code);
-        assert_eq!(self.whole(id).await, before, "a call that was refused with {code} changed the job");
+        assert_eq!(
+            self.whole(id).await,
+            before,
+            "a call that was refused with {code} changed the job"
+        );
         problem
     }
 
@@ -184,7 +235,9 @@ pub fn of_job(id: &str, rest: &str) -> String {
 
 /// A single GET of a job shows its shots; the answers of creating and changing calls leave them out.
 pub fn without_shots(mut job: Value) -> Value {
-    job.as_object_mut().unwrap().retain(|name, _| !matches!(&**name, "shots" | "shots_next_after"));
+    job.as_object_mut()
+        .unwrap()
+        .retain(|name, _| !matches!(&**name, "shots" | "shots_next_after"));
     job
 }
 
@@ -196,9 +249,22 @@ pub fn least() -> Value {
 /// `POINTER CODE` or `PARAMETER CODE` of each field of a problem.
 pub fn places(problem: &Value) -> Vec<String> {
     let place = |field: &Value| {
-        let place = field["pointer"].as_str().or(field["parameter"].as_str()).expect("a place");
-        assert!(field["detail"].as_str().is_some_and(|detail| detail.ends_with('.')), "no sentence: {field}");
+        let place = field["pointer"]
+            .as_str()
+            .or(field["parameter"].as_str())
+            .expect("a place");
+        assert!(
+            field["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.ends_with('.')),
+            "no sentence: {field}"
+        );
         format!("{place} {}", field["code"].as_str().unwrap())
     };
-    problem["errors"].as_array().into_iter().flatten().map(place).collect()
+    problem["errors"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(place)
+        .collect()
 }

@@ -19,7 +19,13 @@ fn ask(worker_id: &str, wait_seconds: u32) -> Value {
 }
 
 async fn post(server: &Server, path: &str, body: &Value) -> Value {
-    let answer = server.client.post(server.at(path)).json(body).send().await.unwrap();
+    let answer = server
+        .client
+        .post(server.at(path))
+        .json(body)
+        .send()
+        .await
+        .unwrap();
     assert!(answer.status().is_success(), "{path}: {}", answer.status());
     answer.json().await.unwrap()
 }
@@ -27,8 +33,18 @@ async fn post(server: &Server, path: &str, body: &Value) -> Value {
 /// Until so many workers have asked for jobs.
 async fn known(server: &Server, count: usize) {
     loop {
-        let answer = server.client.get(server.at("/api/v1/workers")).send().await.unwrap();
-        if answer.json::<Value>().await.unwrap()["workers"].as_array().unwrap().len() == count {
+        let answer = server
+            .client
+            .get(server.at("/api/v1/workers"))
+            .send()
+            .await
+            .unwrap();
+        if answer.json::<Value>().await.unwrap()["workers"]
+            .as_array()
+            .unwrap()
+            .len()
+            == count
+        {
             return;
         }
         tokio::task::yield_now().await;
@@ -38,15 +54,27 @@ async fn known(server: &Server, count: usize) {
 /// Makes as many jobs as went away could have taken, and lets one who is there ask for them: it gets them all, each in
 /// its first attempt.
 async fn another_gets_them_all(server: &Server) {
-    let made = post(server, "/api/v1/jobs/bulk", &json!({"jobs": vec![json!({"job_type": "idea2video"}); GONE]})).await;
+    let made = post(
+        server,
+        "/api/v1/jobs/bulk",
+        &json!({"jobs": vec![json!({"job_type": "idea2video"}); GONE]}),
+    )
+    .await;
     assert_eq!(made["outcomes"].as_array().unwrap().len(), GONE);
     let mut given = HashSet::new();
     while given.len() < GONE {
         let claimed = post(server, "/api/v1/claims", &ask("there", 30)).await;
         let jobs = claimed["jobs"].as_array().unwrap();
-        assert!(!jobs.is_empty(), "{} jobs are held by nobody", GONE - given.len());
+        assert!(
+            !jobs.is_empty(),
+            "{} jobs are held by nobody",
+            GONE - given.len()
+        );
         for claimed in jobs {
-            assert_eq!((&claimed["job"]["worker_id"], &claimed["job"]["attempt"]), (&"there".into(), &1.into()));
+            assert_eq!(
+                (&claimed["job"]["worker_id"], &claimed["job"]["attempt"]),
+                (&"there".into(), &1.into())
+            );
             given.insert(claimed["job"]["job_id"].as_str().unwrap().to_owned());
         }
     }
@@ -60,7 +88,13 @@ async fn a_client_that_went_away_while_it_waited_is_given_nothing(db: TestDb) {
             // A client of its own each, whose connection ends with it.
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             let url = server.at("/api/v1/claims");
-            tokio::spawn(async move { client.post(url).json(&ask(&format!("gone-{n}"), 60)).send().await })
+            tokio::spawn(async move {
+                client
+                    .post(url)
+                    .json(&ask(&format!("gone-{n}"), 60))
+                    .send()
+                    .await
+            })
         })
         .collect();
     known(&server, GONE).await;
@@ -78,12 +112,17 @@ async fn a_connection_that_was_cut_in_the_middle_of_a_wait_takes_no_job(db: Test
     let mut connections = Vec::new();
     for n in 0..GONE {
         let body = ask(&format!("gone-{n}"), 60).to_string();
-        let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap();
+        let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap())
+            .await
+            .unwrap();
         let head = format!(
             "POST /api/v1/claims HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
-        connection.write_all((head + &body).as_bytes()).await.unwrap();
+        connection
+            .write_all((head + &body).as_bytes())
+            .await
+            .unwrap();
         connections.push(connection);
     }
     known(&server, GONE).await;

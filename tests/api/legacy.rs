@@ -6,16 +6,24 @@ use serde_json::{Value, json};
 #[on_both]
 async fn a_job_has_what_older_clients_read(api: Api) {
     let shot = json!({"visual_desc": "A platform at night", "camera_idx": 2, "scene_idx": 1});
-    let made = api.made(json!({"job_type": "idea2video", "items": [{"key": "0", "input": shot}]})).await;
+    let made = api
+        .made(json!({"job_type": "idea2video", "items": [{"key": "0", "input": shot}]}))
+        .await;
     let job = api.job(made["job_id"].as_str().unwrap()).await;
     assert_eq!(without_shots(job.clone()), made);
-    assert_eq!((&job["status"], &job["progress"]), (&"queued".into(), &0.0.into()));
+    assert_eq!(
+        (&job["status"], &job["progress"]),
+        (&"queued".into(), &0.0.into())
+    );
     for name in ["current_stage", "result", "error"] {
         assert_eq!(job.get(name), Some(&Value::Null), "{name}");
     }
     assert_eq!(job["created_at"], job["updated_at"]);
     assert!(job["working_dir"].is_string());
-    assert_eq!((&job["total_shots"], &job["completed_shots"]), (&1.into(), &0.into()));
+    assert_eq!(
+        (&job["total_shots"], &job["completed_shots"]),
+        (&1.into(), &0.into())
+    );
     assert_eq!(
         job["shots"],
         json!([{
@@ -24,7 +32,13 @@ async fn a_job_has_what_older_clients_read(api: Api) {
             "camera_idx": 2, "variation_type": null, "error": null, "scene_idx": 1,
         }])
     );
-    for never in ["lease_token", "idempotency_key", "idempotency_fingerprint", "id", "result_data"] {
+    for never in [
+        "lease_token",
+        "idempotency_key",
+        "idempotency_fingerprint",
+        "id",
+        "result_data",
+    ] {
         assert_eq!(job.get(never), None, "{never}");
     }
 }
@@ -33,36 +47,61 @@ async fn a_job_has_what_older_clients_read(api: Api) {
 async fn a_list_has_type_and_request_and_counts_its_pages(api: Api) {
     for number in 0..3 {
         api.clock.advance(chrono::TimeDelta::seconds(1));
-        api.made(json!({"job_type": "script2video", "request_data": {"number": number}})).await;
+        api.made(json!({"job_type": "script2video", "request_data": {"number": number}}))
+            .await;
     }
     let page = api.get("/api/v1/jobs?limit=2&offset=0").await.json(200);
-    let numbers: Vec<_> = page["jobs"].as_array().unwrap().iter().map(|job| &job["request"]["number"]).collect();
+    let numbers: Vec<_> = page["jobs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|job| &job["request"]["number"])
+        .collect();
     assert_eq!(numbers, [&json!(2), &json!(1)]);
     for job in page["jobs"].as_array().unwrap() {
-        assert_eq!((&job["type"], &job["request"]), (&"script2video".into(), &job["request_data"]));
+        assert_eq!(
+            (&job["type"], &job["request"]),
+            (&"script2video".into(), &job["request_data"])
+        );
         assert_eq!(job["type"], job["job_type"]);
     }
     let cursor = page["pagination"]["next_cursor"].as_str().unwrap();
-    let expected =
-        json!({"total": 3, "total_exact": true, "limit": 2, "offset": 0, "has_more": true, "next_cursor": cursor});
+    let expected = json!({"total": 3, "total_exact": true, "limit": 2, "offset": 0, "has_more": true, "next_cursor": cursor});
     assert_eq!(page["pagination"], expected);
 
     let rest = api.get("/api/v1/jobs?limit=2&offset=2").await.json(200);
     assert_eq!(rest["jobs"].as_array().unwrap().len(), 1);
-    let expected =
-        json!({"total": 3, "total_exact": true, "limit": 2, "offset": 2, "has_more": false, "next_cursor": null});
+    let expected = json!({"total": 3, "total_exact": true, "limit": 2, "offset": 2, "has_more": false, "next_cursor": null});
     assert_eq!(rest["pagination"], expected);
-    assert_eq!(api.get("/api/v1/jobs").await.json(200)["pagination"]["limit"], 50);
+    assert_eq!(
+        api.get("/api/v1/jobs").await.json(200)["pagination"]["limit"],
+        50
+    );
 }
 
 #[on_both]
 async fn either_name_of_the_video_is_found(api: Api) {
-    for (given, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
+    for (given, other) in [
+        ("video_path", "final_video_path"),
+        ("final_video_path", "video_path"),
+    ] {
         let job = api.started().await;
-        let done = api.post(&of_job(&job.id, "/complete"), json!({"result": {given: "/media/a.mp4"}})).await.json(200);
-        let listed = &api.get("/api/v1/jobs?limit=1&order=-created_at").await.json(200)["jobs"][0];
+        let done = api
+            .post(
+                &of_job(&job.id, "/complete"),
+                json!({"result": {given: "/media/a.mp4"}}),
+            )
+            .await
+            .json(200);
+        let listed = &api
+            .get("/api/v1/jobs?limit=1&order=-created_at")
+            .await
+            .json(200)["jobs"][0];
         for job in [&done, &api.job(&job.id).await, listed] {
-            assert_eq!(job["result"], json!({given: "/media/a.mp4", other: "/media/a.mp4"}));
+            assert_eq!(
+                job["result"],
+                json!({given: "/media/a.mp4", other: "/media/a.mp4"})
+            );
         }
     }
 }
@@ -74,49 +113,94 @@ async fn a_deleted_job_is_gone(api: Api) {
     assert_eq!(answer["job_id"], job.id);
     assert!(answer["message"].is_string());
     assert_eq!(answer.as_object().unwrap().len(), 2);
-    api.get(&of_job(&job.id, "")).await.problem(404, "job_not_found");
-    api.delete(&of_job(&job.id, "")).await.problem(404, "job_not_found");
+    api.get(&of_job(&job.id, ""))
+        .await
+        .problem(404, "job_not_found");
+    api.delete(&of_job(&job.id, ""))
+        .await
+        .problem(404, "job_not_found");
 }
 
 #[on_both]
 async fn what_is_missing_answers_job_not_found(api: Api) {
     for rest in ["", "/shots", "/items", "/events"] {
-        let problem = api.get(&of_job("nobody", rest)).await.problem(404, "job_not_found");
+        let problem = api
+            .get(&of_job("nobody", rest))
+            .await
+            .problem(404, "job_not_found");
         assert_eq!(problem["detail"], "Job not found");
     }
-    let edit = api.put(&of_job("nobody", "/shots/0"), json!({"visual_desc": "x"})).await;
-    assert_eq!(edit.problem(404, "job_not_found")["detail"], "Job not found");
+    let edit = api
+        .put(&of_job("nobody", "/shots/0"), json!({"visual_desc": "x"}))
+        .await;
+    assert_eq!(
+        edit.problem(404, "job_not_found")["detail"],
+        "Job not found"
+    );
     let deleted = api.delete(&of_job("nobody", "")).await;
-    assert_eq!(deleted.problem(404, "job_not_found")["detail"], "Job not found");
+    assert_eq!(
+        deleted.problem(404, "job_not_found")["detail"],
+        "Job not found"
+    );
 }
 
 #[on_both]
 async fn shots_are_read_and_described(api: Api) {
     let job = api.with_items(&["0", "1"]).await;
     let path = of_job(&job.id, "/shots/1");
-    let answer = api.put(&path, json!({"motion_desc": "dolly in", "audio_desc": "wind"})).await.json(200);
+    let answer = api
+        .put(
+            &path,
+            json!({"motion_desc": "dolly in", "audio_desc": "wind"}),
+        )
+        .await
+        .json(200);
     assert!(answer["message"].is_string());
-    assert_eq!((&answer["job_id"], &answer["shot_idx"]), (&job.id.into(), &1.into()));
-    assert_eq!(answer["updated_fields"], json!(["motion_desc", "audio_desc"]));
+    assert_eq!(
+        (&answer["job_id"], &answer["shot_idx"]),
+        (&job.id.into(), &1.into())
+    );
+    assert_eq!(
+        answer["updated_fields"],
+        json!(["motion_desc", "audio_desc"])
+    );
     let id = answer["job_id"].as_str().unwrap();
     let list = api.get(&of_job(id, "/shots")).await.json(200);
-    assert_eq!((&list["job_id"], &list["total_shots"]), (&answer["job_id"], &2.into()));
+    assert_eq!(
+        (&list["job_id"], &list["total_shots"]),
+        (&answer["job_id"], &2.into())
+    );
     let shot = &list["shots"][1];
-    assert_eq!((&shot["motion_desc"], &shot["audio_desc"]), (&"dolly in".into(), &"wind".into()));
+    assert_eq!(
+        (&shot["motion_desc"], &shot["audio_desc"]),
+        (&"dolly in".into(), &"wind".into())
+    );
     assert_eq!(shot["visual_desc"], Value::Null);
     assert_eq!(api.job(id).await["shots"], list["shots"]);
 
-    let nul = api.unchanged(id, api.put(&path, json!({"visual_desc": "\0"})), 400, "invalid_request").await;
+    let nul = api
+        .unchanged(
+            id,
+            api.put(&path, json!({"visual_desc": "\0"})),
+            400,
+            "invalid_request",
+        )
+        .await;
     assert_eq!(places(&nul), ["/visual_desc nul_character"]);
 }
 
 #[on_both]
 async fn a_shot_that_is_not_there_is_not_found(api: Api) {
     let job = api.with_items(&["0"]).await;
-    for (shot, status, code) in
-        [("7", 404, "shot_not_found"), ("-1", 404, "shot_not_found"), ("x", 400, "invalid_request")]
-    {
-        let edit = api.put(&of_job(&job.id, &format!("/shots/{shot}")), json!({"visual_desc": "x"}));
+    for (shot, status, code) in [
+        ("7", 404, "shot_not_found"),
+        ("-1", 404, "shot_not_found"),
+        ("x", 400, "invalid_request"),
+    ] {
+        let edit = api.put(
+            &of_job(&job.id, &format!("/shots/{shot}")),
+            json!({"visual_desc": "x"}),
+        );
         api.unchanged(&job.id, edit, status, code).await;
     }
 }

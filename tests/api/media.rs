@@ -23,9 +23,17 @@ async fn a_file_is_sent_with_its_type(api: Api) {
     put(&api, "page.html", b"<script>alert(1)</script>");
     put(&api, "...", b"dots");
     let clip = api.get("/media/a/b/clip.mp4").await;
-    assert_eq!((clip.status, &*clip.body, clip.header("content-type")), (200, CLIP, Some("video/mp4")));
+    assert_eq!(
+        (clip.status, &*clip.body, clip.header("content-type")),
+        (200, CLIP, Some("video/mp4"))
+    );
     assert_eq!(clip.header("content-length"), Some("10"));
-    assert_eq!(api.get("/media/ein%20Fuchs%20%F0%9F%A6%8A.txt").await.text(), "é");
+    assert_eq!(
+        api.get("/media/ein%20Fuchs%20%F0%9F%A6%8A.txt")
+            .await
+            .text(),
+        "é"
+    );
     assert_eq!(api.get("/media/...").await.text(), "dots");
     let page = api.get("/media/page.html").await;
     assert_eq!(page.header("content-security-policy"), Some("sandbox"));
@@ -33,7 +41,10 @@ async fn a_file_is_sent_with_its_type(api: Api) {
     // A browser that opens a film plays it in a page of its own, which would load nothing in a sandbox.
     put(&api, "film.mp4", CLIP);
     let film = api.get("/media/film.mp4").await;
-    assert_eq!(film.header("content-security-policy"), Some("default-src 'none'; media-src 'self'"));
+    assert_eq!(
+        film.header("content-security-policy"),
+        Some("default-src 'none'; media-src 'self'")
+    );
 }
 
 #[on_sqlite]
@@ -47,10 +58,24 @@ async fn a_range_is_sent_alone(api: Api) {
         ("bytes=5-99", "56789", "bytes 5-9/10"),
     ] {
         let part = api.get_with("/media/clip.mp4", "Range", range).await;
-        assert_eq!((part.status, &*part.text(), part.header("content-range")), (206, content, Some(told)), "{range}");
+        assert_eq!(
+            (part.status, &*part.text(), part.header("content-range")),
+            (206, content, Some(told)),
+            "{range}"
+        );
     }
-    assert_eq!(api.get("/media/clip.mp4").await.header("accept-ranges"), Some("bytes"));
-    for range in ["", "lines=1-2", "bytes=x", "bytes=4-2", "bytes=0-1,4-5", "bytes=-99"] {
+    assert_eq!(
+        api.get("/media/clip.mp4").await.header("accept-ranges"),
+        Some("bytes")
+    );
+    for range in [
+        "",
+        "lines=1-2",
+        "bytes=x",
+        "bytes=4-2",
+        "bytes=0-1,4-5",
+        "bytes=-99",
+    ] {
         let whole = api.get_with("/media/clip.mp4", "Range", range).await;
         assert_eq!((whole.status, &*whole.body), (200, CLIP), "{range}");
     }
@@ -62,7 +87,11 @@ async fn a_range_beyond_the_file_is_refused(api: Api) {
     for range in ["bytes=10-", "bytes=10-12", "bytes=99999999999-", "bytes=-0"] {
         let answer = api.get_with("/media/clip.mp4", "Range", range).await;
         answer.problem(416, "range_not_satisfiable");
-        assert_eq!(answer.header("content-range"), Some("bytes */10"), "{range}");
+        assert_eq!(
+            answer.header("content-range"),
+            Some("bytes */10"),
+            "{range}"
+        );
     }
 }
 
@@ -71,8 +100,13 @@ async fn head_tells_of_the_file(api: Api) {
     put(&api, "clip.mp4", CLIP);
     let head = call(api.request(Method::HEAD, "/media/clip.mp4")).await;
     head.empty(200);
-    assert_eq!((head.header("content-length"), head.header("content-type")), (Some("10"), Some("video/mp4")));
-    call(api.request(Method::HEAD, "/media/nothing.mp4")).await.empty(404);
+    assert_eq!(
+        (head.header("content-length"), head.header("content-type")),
+        (Some("10"), Some("video/mp4"))
+    );
+    call(api.request(Method::HEAD, "/media/nothing.mp4"))
+        .await
+        .empty(404);
 }
 
 #[on_sqlite]
@@ -80,17 +114,30 @@ async fn a_file_is_not_sent_again_unchanged(api: Api) {
     put(&api, "clip.mp4", CLIP);
     let first = api.get("/media/clip.mp4").await;
     let tag = first.header("etag").unwrap();
-    api.get_with("/media/clip.mp4", "If-None-Match", tag).await.empty(304);
-    api.get_with("/media/clip.mp4", "If-Match", "\"other\"").await.problem(412, "media_changed");
+    api.get_with("/media/clip.mp4", "If-None-Match", tag)
+        .await
+        .empty(304);
+    api.get_with("/media/clip.mp4", "If-Match", "\"other\"")
+        .await
+        .problem(412, "media_changed");
     let resume = |seen: &str| {
-        let request = api.request(Method::GET, "/media/clip.mp4").header("Range", "bytes=8-");
+        let request = api
+            .request(Method::GET, "/media/clip.mp4")
+            .header("Range", "bytes=8-");
         call(request.header("If-Range", seen))
     };
     for seen in [tag, first.header("last-modified").unwrap()] {
-        assert_eq!((resume(seen).await.status, &*resume(seen).await.text()), (206, "89"));
+        assert_eq!(
+            (resume(seen).await.status, &*resume(seen).await.text()),
+            (206, "89")
+        );
     }
     let whole = resume("\"other\"").await;
-    assert_eq!((whole.status, &*whole.body), (200, CLIP), "parts of two files are not put together");
+    assert_eq!(
+        (whole.status, &*whole.body),
+        (200, CLIP),
+        "parts of two files are not put together"
+    );
 }
 
 #[on_sqlite]
@@ -126,8 +173,14 @@ async fn nothing_outside_of_the_folder_is_sent(api: Api) {
         let answer = api.raw_get(&path).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.text());
         assert!(!answer.text().contains("secret"), "{path}");
-        let code = serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap()["code"].clone();
-        assert!(["media_not_found", "route_not_found"].iter().any(|expected| code == *expected), "{path}: {code}");
+        let code =
+            serde_json::from_slice::<serde_json::Value>(&answer.body).unwrap()["code"].clone();
+        assert!(
+            ["media_not_found", "route_not_found"]
+                .iter()
+                .any(|expected| code == *expected),
+            "{path}: {code}"
+        );
     }
     assert_eq!(api.get("/media/inner").await.body, CLIP);
 }
@@ -152,7 +205,10 @@ async fn a_link_that_is_put_into_the_way_meanwhile_leads_nowhere(api: Api) {
     for _ in 0..1000 {
         let answer = api.get("/media/a/clip.mp4").await;
         let sent = (answer.status, &*answer.body);
-        assert!(sent == (200, CLIP) || (sent.0 == 404 && !answer.text().contains("secret")), "{sent:?}");
+        assert!(
+            sent == (200, CLIP) || (sent.0 == 404 && !answer.text().contains("secret")),
+            "{sent:?}"
+        );
     }
     over.store(true, Ordering::Relaxed);
     changing.join().unwrap();
@@ -166,7 +222,9 @@ async fn what_is_no_regular_file_is_not_there(api: Api) {
     std::os::unix::fs::symlink("pipe", api.media("to-pipe")).unwrap();
     std::os::unix::fs::symlink("loop", api.media("loop")).unwrap();
     for path in ["pipe", "socket", "zero", "to-pipe", "loop"] {
-        api.get(&format!("/media/{path}")).await.problem(404, "media_not_found");
+        api.get(&format!("/media/{path}"))
+            .await
+            .problem(404, "media_not_found");
     }
 }
 
@@ -174,10 +232,21 @@ async fn what_is_no_regular_file_is_not_there(api: Api) {
 async fn folders_are_not_listed(api: Api) {
     put(&api, "a/clip.mp4", CLIP);
     put(&api, "b/index.html", b"an index");
-    for path in ["/media", "/media/", "/media/a", "/media/a/", "/media/b", "/media/b/", "/media//"] {
+    for path in [
+        "/media",
+        "/media/",
+        "/media/a",
+        "/media/a/",
+        "/media/b",
+        "/media/b/",
+        "/media//",
+    ] {
         let answer = api.raw_get(path).await;
         assert_eq!(answer.status, 404, "{path}");
-        assert!(!answer.text().contains("clip.mp4") && !answer.text().contains("an index"), "{path}");
+        assert!(
+            !answer.text().contains("clip.mp4") && !answer.text().contains("an index"),
+            "{path}"
+        );
     }
 }
 
@@ -195,5 +264,7 @@ async fn files_are_only_read(api: Api) {
 #[on_sqlite]
 async fn without_a_folder_there_is_no_media(api: Api) {
     let none = api.again(|config| config.media_dir = None).await;
-    none.get("/media/clip.mp4").await.problem(404, "route_not_found");
+    none.get("/media/clip.mp4")
+        .await
+        .problem(404, "route_not_found");
 }

@@ -28,7 +28,8 @@ impl Waits<'_> {
         for _ in 0..WAITS {
             let n = self.open.len();
             let types: Vec<_> = (0..types).map(|kind| format!("type-{n}-{kind}")).collect();
-            let body = json!({"worker_id": format!("w{n}"), "job_types": types, "wait_seconds": 60});
+            let body =
+                json!({"worker_id": format!("w{n}"), "job_types": types, "wait_seconds": 60});
             let body = format!("{body}{}", " ".repeat(blanks));
             let address = self.server.url.strip_prefix("http://").unwrap();
             let mut connection = TcpStream::connect(address).await.unwrap();
@@ -46,31 +47,51 @@ impl Waits<'_> {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        timeout(PATIENCE, all).await.expect("all of them are listed");
+        timeout(PATIENCE, all)
+            .await
+            .expect("all of them are listed");
     }
 
     async fn workers(&self) -> usize {
-        let answer = self.server.client.get(self.server.at("/api/v1/stats")).send().await.unwrap();
+        let answer = self
+            .server
+            .client
+            .get(self.server.at("/api/v1/stats"))
+            .send()
+            .await
+            .unwrap();
         let stats: serde_json::Value = answer.json().await.unwrap();
         usize::try_from(stats["workers"]["alive"].as_u64().unwrap()).unwrap()
     }
 
     fn memory(&self) -> usize {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
-        let kb = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap().trim().trim_end_matches(" kB");
+        let status =
+            std::fs::read_to_string(format!("/proc/{}/status", self.server.pid())).unwrap();
+        let kb = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .unwrap()
+            .trim()
+            .trim_end_matches(" kB");
         kb.parse::<usize>().unwrap() << 10
     }
 
     fn descriptors(&self) -> usize {
-        std::fs::read_dir(PathBuf::from(format!("/proc/{}/fd", self.server.pid()))).unwrap().count()
+        std::fs::read_dir(PathBuf::from(format!("/proc/{}/fd", self.server.pid())))
+            .unwrap()
+            .count()
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_claim_that_waits_takes_little_memory_whatever_came_with_it_and_none_when_its_client_goes() {
+async fn a_claim_that_waits_takes_little_memory_whatever_came_with_it_and_none_when_its_client_goes()
+ {
     let db = TestDb::empty(Backend::Sqlite).await;
     let server = Server::start(&db.url).await;
-    let mut waits = Waits { server: &server, open: Vec::new() };
+    let mut waits = Waits {
+        server: &server,
+        open: Vec::new(),
+    };
     waits.more(1, 0).await;
     for (types, blanks) in [(1, 0), (100, 0), (1, 300_000)] {
         let before = waits.memory();
@@ -85,7 +106,12 @@ async fn a_claim_that_waits_takes_little_memory_whatever_came_with_it_and_none_w
         };
         let settled = timeout(PATIENCE, settled).await;
         println!("{types} types, {blanks} blanks: {} kB each", each() >> 10);
-        settled.unwrap_or_else(|_| panic!("{types} types and {blanks} blanks: {} kB each", each() >> 10));
+        settled.unwrap_or_else(|_| {
+            panic!(
+                "{types} types and {blanks} blanks: {} kB each",
+                each() >> 10
+            )
+        });
     }
     let before = waits.descriptors();
     waits.open.clear();
@@ -94,6 +120,8 @@ async fn a_claim_that_waits_takes_little_memory_whatever_came_with_it_and_none_w
             sleep(Duration::from_millis(20)).await;
         }
     };
-    timeout(Duration::from_secs(10), gone).await.expect("the descriptors are given back at once");
+    timeout(Duration::from_secs(10), gone)
+        .await
+        .expect("the descriptors are given back at once");
     assert_eq!(server.stop("TERM").await.code(), Some(0));
 }

@@ -12,9 +12,15 @@ const MODULES: usize = 51;
 
 #[test]
 fn the_files_are_few_and_light() {
-    let modules = FILES.iter().filter(|(name, _)| name.ends_with(".js")).count();
+    let modules = FILES
+        .iter()
+        .filter(|(name, _)| name.ends_with(".js"))
+        .count();
     let raw: usize = FILES.iter().map(|(_, text)| text.len()).sum();
-    let alone = FILES.iter().filter(|(name, _)| !name.ends_with(".css")).map(|(_, text)| pack(text));
+    let alone = FILES
+        .iter()
+        .filter(|(name, _)| !name.ends_with(".css"))
+        .map(|(_, text)| pack(text));
     let packed = alone.sum::<usize>() + pack(&styles());
     println!("{modules} modules, {raw} bytes, {packed} packed");
     assert!(modules <= MODULES, "{modules} modules");
@@ -30,8 +36,15 @@ fn pack(text: &str) -> usize {
 
 #[test]
 fn the_server_and_the_table_of_pages_name_the_same_paths() {
-    let table = FILES.iter().find(|(name, _)| *name == "app/pages.js").unwrap().1;
-    let named = table.split("path: '").skip(1).map(|rest| rest.split_once('\'').unwrap().0);
+    let table = FILES
+        .iter()
+        .find(|(name, _)| *name == "app/pages.js")
+        .unwrap()
+        .1;
+    let named = table
+        .split("path: '")
+        .skip(1)
+        .map(|rest| rest.split_once('\'').unwrap().0);
     let served: Vec<&str> = std::iter::once("/").chain(PAGES).collect();
     assert_eq!(named.collect::<Vec<_>>(), served);
 }
@@ -61,9 +74,17 @@ fn nothing_makes_markup_of_text_or_asks_another_host() {
         ] {
             assert!(!text.contains(word), "{name} uses {word}");
         }
-        let hosts = text.split("http").skip(1).filter(|rest| rest.starts_with("://") || rest.starts_with("s://"));
-        let strange: Vec<_> =
-            hosts.filter(|rest| !rest.trim_start_matches(['s', ':', '/']).starts_with("www.w3.org/")).collect();
+        let hosts = text
+            .split("http")
+            .skip(1)
+            .filter(|rest| rest.starts_with("://") || rest.starts_with("s://"));
+        let strange: Vec<_> = hosts
+            .filter(|rest| {
+                !rest
+                    .trim_start_matches(['s', ':', '/'])
+                    .starts_with("www.w3.org/")
+            })
+            .collect();
         assert!(strange.is_empty(), "{name} names another host: {strange:?}");
     }
 }

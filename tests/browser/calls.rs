@@ -6,9 +6,13 @@ use serde_json::json;
 
 /// Calls of the API that the page made since it was opened, and streams.
 fn calls(page: &Page) -> (Vec<String>, usize) {
-    let asked =
-        page.heard().requests.into_iter().filter_map(|url| url.split_once("/api/v1").map(|(_, path)| path.to_owned()));
-    let (streams, calls): (Vec<_>, Vec<_>) = asked.partition(|path| path.contains("/events/stream"));
+    let asked = page
+        .heard()
+        .requests
+        .into_iter()
+        .filter_map(|url| url.split_once("/api/v1").map(|(_, path)| path.to_owned()));
+    let (streams, calls): (Vec<_>, Vec<_>) =
+        asked.partition(|path| path.contains("/events/stream"));
     (calls, streams.len())
 }
 
@@ -18,7 +22,10 @@ async fn a_page_is_filled_by_three_calls_and_kept_by_one_stream() {
     pictures::fill(&desk).await;
     let browser = desk.browser().await;
     let page = browser.page().await;
-    let series = desk.call("GET", "/series", json!({})).await["series"][1]["series_id"].as_str().unwrap().to_owned();
+    let series = desk.call("GET", "/series", json!({})).await["series"][1]["series_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let paths = [
         "/",
         "/?range=hour",
@@ -32,7 +39,11 @@ async fn a_page_is_filled_by_three_calls_and_kept_by_one_stream() {
         "/imports",
         "/actions",
     ];
-    for path in paths.map(str::to_owned).into_iter().chain([format!("/series/{series}")]) {
+    for path in paths
+        .map(str::to_owned)
+        .into_iter()
+        .chain([format!("/series/{series}")])
+    {
         page.forget();
         desk.follow(&page, &path).await;
         pictures::settle(&page).await;

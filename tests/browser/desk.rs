@@ -13,7 +13,10 @@ pub struct Desk {
 
 impl Desk {
     pub async fn open() -> Self {
-        let folder = tempfile::Builder::new().prefix("callsheet-browser-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("callsheet-browser-")
+            .tempdir()
+            .unwrap();
         std::fs::create_dir(folder.path().join("media")).unwrap();
         std::fs::write(folder.path().join("media/frame.svg"), FRAME).unwrap();
         let db = TestDb::empty(crate::support::Backend::Sqlite).await;
@@ -34,7 +37,11 @@ impl Desk {
     pub async fn kill(self) -> Stopped {
         let host = self.server.url.trim_start_matches("http://").to_owned();
         self.server.kill().await;
-        Stopped { host, db: self.db, folder: self.folder }
+        Stopped {
+            host,
+            db: self.db,
+            folder: self.folder,
+        }
     }
 
     pub fn at(&self, path: &str) -> String {
@@ -53,7 +60,12 @@ impl Desk {
     }
 
     pub async fn start(&self, id: &str) {
-        self.call("POST", &format!("/jobs/{id}/start"), json!({"worker_id": "gpu-1"})).await;
+        self.call(
+            "POST",
+            &format!("/jobs/{id}/start"),
+            json!({"worker_id": "gpu-1"}),
+        )
+        .await;
     }
 
     /// A job that someone works on, under the id.
@@ -70,21 +82,35 @@ impl Desk {
 
     /// The job that comes first, in the hands of the worker; answers with the token of its lease.
     pub async fn claim(&self, worker: &str) -> Value {
-        let ask =
-            json!({"worker_id": worker, "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
+        let ask = json!({"worker_id": worker, "job_types": ["idea2video"], "lease_seconds": 600, "host": "render-host"});
         self.call("POST", "/claims", ask).await["jobs"][0]["lease"]["token"].clone()
     }
 
     pub async fn progress(&self, id: &str, percent: f64, stage: &str) {
-        self.call("PUT", &format!("/jobs/{id}/progress"), json!({"progress": percent, "current_stage": stage})).await;
+        self.call(
+            "PUT",
+            &format!("/jobs/{id}/progress"),
+            json!({"progress": percent, "current_stage": stage}),
+        )
+        .await;
     }
 
     pub async fn complete(&self, id: &str) {
-        self.call("POST", &format!("/jobs/{id}/complete"), json!({"result": {"video_path": "/media/film.mp4"}})).await;
+        self.call(
+            "POST",
+            &format!("/jobs/{id}/complete"),
+            json!({"result": {"video_path": "/media/film.mp4"}}),
+        )
+        .await;
     }
 
     pub async fn fail(&self, id: &str, error: &str) {
-        self.call("POST", &format!("/jobs/{id}/fail"), json!({"error": error, "retryable": false})).await;
+        self.call(
+            "POST",
+            &format!("/jobs/{id}/fail"),
+            json!({"error": error, "retryable": false}),
+        )
+        .await;
     }
 }
 
@@ -105,7 +131,11 @@ pub struct Stopped {
 impl Stopped {
     pub async fn again(self) -> Desk {
         let server = start(&self.db.url, self.folder.path(), &self.host).await;
-        Desk { server, db: self.db, folder: self.folder }
+        Desk {
+            server,
+            db: self.db,
+            folder: self.folder,
+        }
     }
 }
 
@@ -115,11 +145,18 @@ async fn start(url: &str, folder: &Path, listen: &str) -> Server {
 }
 
 async fn call(server: &Server, method: &str, path: &str, body: Value) -> Value {
-    let request = server.client.request(method.parse().unwrap(), server.at(&format!("/api/v1{path}")));
+    let request = server.client.request(
+        method.parse().unwrap(),
+        server.at(&format!("/api/v1{path}")),
+    );
     let answer = request.json(&body).send().await.unwrap();
     let (status, text) = (answer.status(), answer.text().await.unwrap());
     assert!(status.is_success(), "{method} {path}: {status} {text}");
-    if text.is_empty() { Value::Null } else { serde_json::from_str(&text).unwrap() }
+    if text.is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(&text).unwrap()
+    }
 }
 
 fn merge(into: &mut Value, more: Value) {

@@ -6,12 +6,20 @@ use serde_json::json;
 /// Fills the form and sends it; answers with the id of the job.
 async fn start_in_the_page(desk: &Desk, page: &crate::support::Page) -> String {
     page.open(&desk.at("/new")).await;
-    page.fill("[name=content]", "A fox learns to ride the night train home").await;
+    page.fill(
+        "[name=content]",
+        "A fox learns to ride the night train home",
+    )
+    .await;
     page.fill("[name=project_title]", "Night train").await;
     page.click("form .primary").await;
-    page.until("location.pathname.startsWith('/jobs/') && document.querySelector('.status')").await;
+    page.until("location.pathname.startsWith('/jobs/') && document.querySelector('.status')")
+        .await;
     let path = page.eval("location.pathname").await;
-    path.as_str().unwrap().trim_start_matches("/jobs/").to_owned()
+    path.as_str()
+        .unwrap()
+        .trim_start_matches("/jobs/")
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,17 +29,29 @@ async fn a_job_that_is_started_and_reloaded_at_once_goes_on() {
     let page = browser.page().await;
     let id = start_in_the_page(&desk, &page).await;
     page.reload().await;
-    page.until("document.querySelector('.status').textContent === 'Queued'").await;
+    page.until("document.querySelector('.status').textContent === 'Queued'")
+        .await;
     desk.start(&id).await;
     desk.progress(&id, 40.0, "Drawing frames").await;
-    page.until(&format!("{} && document.body.innerText.includes('Drawing frames')", at_percent(40))).await;
-    assert!(page.eval("document.title").await.as_str().unwrap().starts_with("40"));
+    page.until(&format!(
+        "{} && document.body.innerText.includes('Drawing frames')",
+        at_percent(40)
+    ))
+    .await;
+    assert!(
+        page.eval("document.title")
+            .await
+            .as_str()
+            .unwrap()
+            .starts_with("40")
+    );
     // The first page knows it too, because the server does.
     page.open(&desk.at("/")).await;
     page.until("document.querySelector('.mine').innerText.includes('Night train') && document.querySelector('.card')")
         .await;
     desk.complete(&id).await;
-    page.until("document.querySelector('.mine').hidden && !document.querySelector('.card')").await;
+    page.until("document.querySelector('.mine').hidden && !document.querySelector('.card')")
+        .await;
     assert_eq!(page.heard().complaints, Vec::<String>::new());
     browser.close().await;
 }
@@ -49,7 +69,10 @@ async fn a_browser_that_is_closed_and_opened_again_shows_its_job() {
     page.open(&desk.at("/")).await;
     page.shows(".mine-row", &["25", "Writing storyboard"]).await;
     page.click(".mine-row").await;
-    page.until(&format!("location.pathname === '/jobs/{id}' && document.querySelector('.huge')")).await;
+    page.until(&format!(
+        "location.pathname === '/jobs/{id}' && document.querySelector('.huge')"
+    ))
+    .await;
     browser.close().await;
 }
 
@@ -58,7 +81,10 @@ async fn two_tabs_agree() {
     let desk = Desk::open().await;
     desk.job("one", json!({})).await;
     let browser = desk.browser().await;
-    let (list, other) = (browser.page().await, Box::pin(crate::support::Chromium::start(&desk.profile("other"))).await);
+    let (list, other) = (
+        browser.page().await,
+        Box::pin(crate::support::Chromium::start(&desk.profile("other"))).await,
+    );
     let job = other.page().await;
     desk.follow(&list, "/jobs").await;
     desk.follow(&job, "/jobs/one").await;
@@ -66,17 +92,23 @@ async fn two_tabs_agree() {
     desk.start("one").await;
     for percent in [10, 35, 60] {
         desk.progress("one", percent.into(), "Rendering").await;
-        list.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
-            .await;
+        list.until(&format!(
+            "document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"
+        ))
+        .await;
         job.until(&at_percent(percent)).await;
     }
     // What is done in one is seen in the other.
     desk.fail("one", "the model refused").await;
-    list.until("document.querySelector('[data-id=one] .status').textContent === 'Failed'").await;
-    job.until("document.querySelector('.error-card').innerText.includes('the model refused')").await;
+    list.until("document.querySelector('[data-id=one] .status').textContent === 'Failed'")
+        .await;
+    job.until("document.querySelector('.error-card').innerText.includes('the model refused')")
+        .await;
     job.click(".job-actions .primary").await;
-    list.until("document.querySelector('[data-id=one] .status').textContent === 'Queued'").await;
-    job.until("document.querySelector('.status').textContent === 'Queued'").await;
+    list.until("document.querySelector('[data-id=one] .status').textContent === 'Queued'")
+        .await;
+    job.until("document.querySelector('.status').textContent === 'Queued'")
+        .await;
     job.shows(".toast", &["Undo"]).await;
     browser.close().await;
     other.close().await;
@@ -95,10 +127,15 @@ async fn a_page_finds_a_restarted_server_by_itself() {
     )
     .await;
     page.click(".job-actions .act").await;
-    page.until("document.querySelector('.toast').innerText.includes('nothing was done')").await;
+    page.until("document.querySelector('.toast').innerText.includes('nothing was done')")
+        .await;
     let desk = stopped.again().await;
     desk.progress("one", 70.0, "Mixing sound").await;
-    page.until(&format!("document.getElementById('banner').hidden && {}", at_percent(70))).await;
+    page.until(&format!(
+        "document.getElementById('banner').hidden && {}",
+        at_percent(70)
+    ))
+    .await;
     page.until(LIVE).await;
     browser.close().await;
 }
@@ -106,7 +143,9 @@ async fn a_page_finds_a_restarted_server_by_itself() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
     let desk = Desk::open().await;
-    let items: Vec<_> = (0..4).map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}})).collect();
+    let items: Vec<_> = (0..4)
+        .map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}}))
+        .collect();
     desk.job("one", json!({"items": items})).await;
     let browser = desk.browser().await;
     let page = browser.page().await;
@@ -124,7 +163,11 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         let report = json!({"key": key, "status": "completed", "result": {"first_frame_path": "/media/frame.svg"}});
         let beat = json!({"lease_token": token, "current_stage": format!("Drawing {key}"), "items": [report]});
         desk.call("POST", "/jobs/one/heartbeat", beat).await;
-        page.until(&format!("document.querySelectorAll('.shot.i-completed').length === {}", done + 1)).await;
+        page.until(&format!(
+            "document.querySelectorAll('.shot.i-completed').length === {}",
+            done + 1
+        ))
+        .await;
         page.shows("body", &[&format!("Drawing {key}")]).await;
     }
     page.until(
@@ -139,9 +182,9 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
     page.until("document.querySelector('dialog[open]').innerText.includes('Shot 1') && location.search === '?shot=1'")
         .await;
     page.press("Escape").await;
-    page.until("!document.querySelector('dialog[open]') && location.search === ''").await;
-    let failed =
-        json!({"lease_token": token, "items": [{"key": "shot-3", "status": "failed", "error": "the model refused"}]});
+    page.until("!document.querySelector('dialog[open]') && location.search === ''")
+        .await;
+    let failed = json!({"lease_token": token, "items": [{"key": "shot-3", "status": "failed", "error": "the model refused"}]});
     desk.call("POST", "/jobs/one/heartbeat", failed).await;
     desk.call(
         "POST",
@@ -149,7 +192,8 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         json!({"lease_token": token, "result": {"video_path": "/media/frame.svg"}}),
     )
     .await;
-    page.until("document.querySelector('.status').textContent === 'Completed'").await;
+    page.until("document.querySelector('.status').textContent === 'Completed'")
+        .await;
     page.shows(".attempts", &["gpu-7"]).await;
     browser.close().await;
 }
@@ -157,27 +201,50 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_worker_that_claims_is_seen_on_the_pages() {
     let desk = Desk::open().await;
-    let items: Vec<_> = (0..3).map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}})).collect();
+    let items: Vec<_> = (0..3)
+        .map(|n| json!({"key": format!("shot-{n}"), "input": {"shot_idx": n}}))
+        .collect();
     desk.job("one", json!({"items": items})).await;
     let browser = desk.browser().await;
     let page = browser.page().await;
     desk.follow(&page, "/workers").await;
-    page.until("document.body.innerText.includes('No worker has been seen')").await;
+    page.until("document.body.innerText.includes('No worker has been seen')")
+        .await;
     let token = desk.claim("gpu-7").await;
-    page.shows("tbody", &["gpu-7", "render-host", "Title of one"]).await;
-    page.until("document.querySelector('tbody .status').textContent === 'Busy'").await;
+    page.shows("tbody", &["gpu-7", "render-host", "Title of one"])
+        .await;
+    page.until("document.querySelector('tbody .status').textContent === 'Busy'")
+        .await;
     page.click("[aria-label=Queues] .act:not(.link)").await;
-    page.until("document.querySelector('[aria-label=Queues] tbody').innerText.includes('Paused')").await;
-    assert_eq!(desk.call("GET", "/queues", json!({})).await["queues"][0]["paused"], true);
+    page.until("document.querySelector('[aria-label=Queues] tbody').innerText.includes('Paused')")
+        .await;
+    assert_eq!(
+        desk.call("GET", "/queues", json!({})).await["queues"][0]["paused"],
+        true
+    );
     let outcomes = json!([{"key": "shot-0", "status": "completed"}, {"key": "shot-1", "status": "failed", "error": "the model refused"}]);
-    desk.call("POST", "/jobs/one/heartbeat", json!({"lease_token": token, "items": outcomes})).await;
-    desk.call("POST", "/jobs/one/complete", json!({"lease_token": token, "result": {}})).await;
-    page.until("document.querySelector('tbody .status').textContent === 'Free'").await;
+    desk.call(
+        "POST",
+        "/jobs/one/heartbeat",
+        json!({"lease_token": token, "items": outcomes}),
+    )
+    .await;
+    desk.call(
+        "POST",
+        "/jobs/one/complete",
+        json!({"lease_token": token, "result": {}}),
+    )
+    .await;
+    page.until("document.querySelector('tbody .status').textContent === 'Free'")
+        .await;
     // The failed shot alone is made again, by another job.
     page.open(&desk.at("/jobs/one")).await;
     page.click(".job-actions .act:not(.primary)").await;
     page.click(".toast a").await;
-    page.until("location.pathname !== '/jobs/one' && document.querySelectorAll('.shot').length === 1").await;
+    page.until(
+        "location.pathname !== '/jobs/one' && document.querySelectorAll('.shot').length === 1",
+    )
+    .await;
     assert_eq!(page.heard().complaints, Vec::<String>::new());
     browser.close().await;
 }

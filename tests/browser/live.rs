@@ -16,10 +16,15 @@ async fn one_503_and_a_time_offline_do_not_end_the_stream() {
     desk.progress("one", 10.0, "Drawing").await;
     page.until(&at_percent(10)).await;
     page.offline(true).await;
-    page.until("!document.getElementById('banner').hidden").await;
+    page.until("!document.getElementById('banner').hidden")
+        .await;
     desk.progress("one", 55.0, "Drawing").await;
     page.offline(false).await;
-    page.until(&format!("document.getElementById('banner').hidden && {}", at_percent(55))).await;
+    page.until(&format!(
+        "document.getElementById('banner').hidden && {}",
+        at_percent(55)
+    ))
+    .await;
     browser.close().await;
 }
 
@@ -31,9 +36,11 @@ async fn without_streams_a_page_asks_instead() {
     let page = browser.page().await;
     page.refuse("/events/stream", None).await;
     page.open(&desk.at("/jobs/one")).await;
-    page.until("document.querySelector('.chip').dataset.state === 'polling'").await;
+    page.until("document.querySelector('.chip').dataset.state === 'polling'")
+        .await;
     desk.start("one").await;
-    page.until("document.querySelector('.status').textContent === 'Processing'").await;
+    page.until("document.querySelector('.status').textContent === 'Processing'")
+        .await;
     browser.close().await;
 }
 
@@ -66,16 +73,26 @@ async fn selection_focus_and_memory_survive_a_thousand_updates() {
     let browser = desk.browser().await;
     let page = browser.page().await;
     desk.follow(&page, "/jobs").await;
-    page.until("document.querySelectorAll('[data-id]').length === 3").await;
+    page.until("document.querySelectorAll('[data-id]').length === 3")
+        .await;
     page.click("[data-id=two] input").await;
-    page.run(include_str!("scripts/focus-row.js"), json!(["two"])).await;
+    page.run(include_str!("scripts/focus-row.js"), json!(["two"]))
+        .await;
     for step in 1..=334_u32 {
         for id in ["one", "two", "three"] {
-            desk.progress(id, f64::from(step) / 4.0, &format!("Step {step}")).await;
+            desk.progress(id, f64::from(step) / 4.0, &format!("Step {step}"))
+                .await;
         }
     }
-    page.until("[...document.querySelectorAll('.stage')].every((el) => el.textContent === 'Step 334')").await;
-    assert_eq!(page.run(include_str!("scripts/row-kept.js"), json!([])).await, true);
+    page.until(
+        "[...document.querySelectorAll('.stage')].every((el) => el.textContent === 'Step 334')",
+    )
+    .await;
+    assert_eq!(
+        page.run(include_str!("scripts/row-kept.js"), json!([]))
+            .await,
+        true
+    );
     let heap = page.heap().await;
     assert!(heap < 20_000_000, "{heap} bytes of heap");
     assert_eq!(page.heard().complaints, Vec::<String>::new());
@@ -93,7 +110,11 @@ async fn a_hidden_page_still_tells_in_its_title() {
     page.run(SET_HIDDEN, json!([true])).await;
     desk.progress("one", 80.0, "Mixing").await;
     page.run(SET_HIDDEN, json!([false])).await;
-    page.until(&format!("document.title.startsWith('80') && {}", at_percent(80))).await;
+    page.until(&format!(
+        "document.title.startsWith('80') && {}",
+        at_percent(80)
+    ))
+    .await;
     browser.close().await;
 }
 
@@ -105,7 +126,10 @@ async fn who_was_away_for_long_asks_how_things_are_instead_of_what_happened() {
     let page = browser.page().await;
     let streams = || {
         let asked = page.heard().requests;
-        asked.into_iter().filter(|url| url.contains("/events/stream")).collect::<Vec<_>>()
+        asked
+            .into_iter()
+            .filter(|url| url.contains("/events/stream"))
+            .collect::<Vec<_>>()
     };
     desk.follow(&page, "/jobs").await;
     page.until("document.querySelector('[data-id=one]')").await;
@@ -114,9 +138,16 @@ async fn who_was_away_for_long_asks_how_things_are_instead_of_what_happened() {
         desk.progress("one", percent.into(), "Mixing").await;
         let before = streams().len();
         page.run(SET_HIDDEN, json!([false, later])).await;
-        page.until(&format!("document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"))
-            .await;
-        assert_eq!(streams()[before].contains("after="), catches_up, "{later} ms later: {:?}", &streams()[before..]);
+        page.until(&format!(
+            "document.querySelector('[data-id=one] .value').textContent.startsWith('{percent}')"
+        ))
+        .await;
+        assert_eq!(
+            streams()[before].contains("after="),
+            catches_up,
+            "{later} ms later: {:?}",
+            &streams()[before..]
+        );
     }
     browser.close().await;
 }

@@ -6,10 +6,15 @@ use crate::support::Page;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
-#[allow(clippy::disallowed_methods, reason = "the pictures lie where everything else does that is made")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the pictures lie where everything else does that is made"
+)]
 fn folder() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target"), PathBuf::from);
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target"),
+        PathBuf::from,
+    );
     let folder = target.join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     folder
@@ -28,13 +33,22 @@ async fn pages(desk: &Desk, job: &[&str]) -> Vec<(String, String)> {
     ]
     .map(|(name, path)| (name.to_owned(), path.to_owned()))
     .into();
-    all.extend(job.iter().map(|id| (format!("job-{id}"), format!("/jobs/{id}"))));
-    for (list, id) in [("series", "series_id"), ("imports", "import_id"), ("actions", "action_id")] {
+    all.extend(
+        job.iter()
+            .map(|id| (format!("job-{id}"), format!("/jobs/{id}"))),
+    );
+    for (list, id) in [
+        ("series", "series_id"),
+        ("imports", "import_id"),
+        ("actions", "action_id"),
+    ] {
         let first = desk.call("GET", &format!("/{list}"), json!({})).await[list]
             .as_array()
             .unwrap()
             .last()
-            .map_or("none".to_owned(), |one| one[id].as_str().unwrap().to_owned());
+            .map_or("none".to_owned(), |one| {
+                one[id].as_str().unwrap().to_owned()
+            });
         all.push((format!("one-{list}"), format!("/{list}/{first}")));
     }
     all
@@ -47,16 +61,45 @@ async fn look(page: &Page, state: &str, name: &str, width: u32) {
         page.scheme(scheme).await;
         page.screenshot(width, &picture(scheme)).await;
     }
-    let wide = page.run(include_str!("scripts/too-wide.js"), json!([])).await;
-    let scroll = page.eval("document.documentElement.scrollWidth - innerWidth").await.as_i64().unwrap();
-    assert!(scroll <= 0, "{name} {state} {width}: {scroll} px too wide: {wide}");
-    let cut = page.run(include_str!("scripts/cut-off.js"), json!([])).await;
-    assert_eq!(cut, json!([]), "{name} {state} {width}: cut off at the edge");
-    assert_eq!(page.nameless().await, Vec::<String>::new(), "{name} {state} {width}");
-    assert_eq!(page.eval("document.querySelectorAll('h1').length").await, 1, "{name} {state} {width}");
+    let wide = page
+        .run(include_str!("scripts/too-wide.js"), json!([]))
+        .await;
+    let scroll = page
+        .eval("document.documentElement.scrollWidth - innerWidth")
+        .await
+        .as_i64()
+        .unwrap();
+    assert!(
+        scroll <= 0,
+        "{name} {state} {width}: {scroll} px too wide: {wide}"
+    );
+    let cut = page
+        .run(include_str!("scripts/cut-off.js"), json!([]))
+        .await;
+    assert_eq!(
+        cut,
+        json!([]),
+        "{name} {state} {width}: cut off at the edge"
+    );
+    assert_eq!(
+        page.nameless().await,
+        Vec::<String>::new(),
+        "{name} {state} {width}"
+    );
+    assert_eq!(
+        page.eval("document.querySelectorAll('h1').length").await,
+        1,
+        "{name} {state} {width}"
+    );
     if width < 500 {
-        let small = page.run(include_str!("scripts/small-targets.js"), json!([])).await;
-        assert_eq!(small, json!([]), "{name} {state}: targets that a finger misses");
+        let small = page
+            .run(include_str!("scripts/small-targets.js"), json!([]))
+            .await;
+        assert_eq!(
+            small,
+            json!([]),
+            "{name} {state}: targets that a finger misses"
+        );
     }
 }
 
@@ -77,12 +120,20 @@ async fn walk(desk: &Desk, state: &str, jobs: &[&str], refused: bool) {
         }
     }
     let heard = page.heard();
-    let complaints: Vec<_> = heard.complaints.iter().filter(|said| !expected(said, refused)).collect();
+    let complaints: Vec<_> = heard
+        .complaints
+        .iter()
+        .filter(|said| !expected(said, refused))
+        .collect();
     assert!(complaints.is_empty(), "{state}: {complaints:?}");
     let strangers: Vec<_> = heard
         .requests
         .iter()
-        .filter(|url| !url.starts_with(&desk.server.url) && !url.starts_with("about:") && !url.starts_with("data:"))
+        .filter(|url| {
+            !url.starts_with(&desk.server.url)
+                && !url.starts_with("about:")
+                && !url.starts_with("data:")
+        })
         .collect();
     assert!(strangers.is_empty(), "{state}: {strangers:?}");
     browser.close().await;
@@ -95,7 +146,8 @@ pub fn expected(said: &str, refused: bool) -> bool {
 
 /// Until nothing is loading any more, and the pictures of shots are there.
 pub async fn settle(page: &Page) {
-    page.wait(include_str!("scripts/loaded.js"), json!([])).await;
+    page.wait(include_str!("scripts/loaded.js"), json!([]))
+        .await;
     page.run(include_str!("scripts/quiet.js"), json!([])).await;
 }
 
@@ -109,7 +161,13 @@ async fn pages_of_an_empty_server() {
 async fn pages_of_a_busy_server() {
     let desk = Desk::open().await;
     fill(&desk).await;
-    walk(&desk, "full", &["running", "failed", "done", "again", "later"], false).await;
+    walk(
+        &desk,
+        "full",
+        &["running", "failed", "done", "again", "later"],
+        false,
+    )
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,12 +201,20 @@ const CAUSES: [&str; 3] = [
 
 /// What a day leaves behind: jobs in every status, with shots, series, an import.
 pub async fn fill(desk: &Desk) {
-    let series = desk.call("POST", "/series", json!({"title": "Coastal stories"})).await["series_id"].clone();
+    let series = desk
+        .call("POST", "/series", json!({"title": "Coastal stories"}))
+        .await["series_id"]
+        .clone();
     let episode = desk
-        .call("POST", "/episodes", json!({"series_id": series, "title": "Harbour lights", "number": 1}))
+        .call(
+            "POST",
+            "/episodes",
+            json!({"series_id": series, "title": "Harbour lights", "number": 1}),
+        )
         .await["episode_id"]
         .clone();
-    desk.call("POST", "/series", json!({"title": "Machines that dream"})).await;
+    desk.call("POST", "/series", json!({"title": "Machines that dream"}))
+        .await;
     for (i, id) in [
         "done",
         "done-2",
@@ -184,33 +250,58 @@ pub async fn fill(desk: &Desk) {
             work(desk, id, kind, i).await;
         }
     }
-    desk.call("POST", "/jobs/cancelled/cancel", json!({"reason": "not needed"})).await;
+    desk.call(
+        "POST",
+        "/jobs/cancelled/cancel",
+        json!({"reason": "not needed"}),
+    )
+    .await;
     let again = json!({"action": "retry", "filter": {"job_ids": ["failed-4", "running-2"]}});
     desk.call("POST", "/jobs/actions", again).await;
-    desk.job("wide", json!({"job_type": "upscale", "project_title": "Desert radio, 4K"})).await;
-    let crew = json!({"job_types": ["upscale", "script2video"], "lease_seconds": 600, "version": "2.4.1"});
+    desk.job(
+        "wide",
+        json!({"job_type": "upscale", "project_title": "Desert radio, 4K"}),
+    )
+    .await;
+    let crew =
+        json!({"job_types": ["upscale", "script2video"], "lease_seconds": 600, "version": "2.4.1"});
     for (worker, host) in [("render-1", "gpu-a.studio"), ("render-2", "gpu-b.studio")] {
         let mut ask = crew.clone();
         (ask["worker_id"], ask["host"]) = (worker.into(), host.into());
         desk.call("POST", "/claims", ask).await;
     }
-    desk.call("PUT", "/queues/idea2video", json!({"max_running": 4})).await;
-    desk.call("PUT", "/queues/script2video", json!({"paused": true})).await;
+    desk.call("PUT", "/queues/idea2video", json!({"max_running": 4}))
+        .await;
+    desk.call("PUT", "/queues/script2video", json!({"paused": true}))
+        .await;
     let dump = json!({"a": {"job_id": "old-1", "status": "completed", "type": "idea2video", "progress": 100, "created_at": "2025-01-02T03:04:05", "updated_at": "2025-01-02T03:04:05", "request": {"idea": "x"}}, "b": {"job_id": "old-2"}, "c": "nonsense"});
-    desk.call("POST", "/imports?file_name=jobs-2025.json", dump).await;
+    desk.call("POST", "/imports?file_name=jobs-2025.json", dump)
+        .await;
 }
 
 async fn work(desk: &Desk, id: &str, kind: &str, i: usize) {
     desk.start(id).await;
-    let frames = json!({"first_frame_path": "/media/frame.svg", "last_frame_path": "/media/frame.svg"});
+    let frames =
+        json!({"first_frame_path": "/media/frame.svg", "last_frame_path": "/media/frame.svg"});
     let done = if kind == "done" { 6 } else { 3 + i % 3 };
-    let mut reports: Vec<Value> =
-        (0..done).map(|n| json!({"key": format!("shot-{n}"), "status": "completed", "result": frames})).collect();
+    let mut reports: Vec<Value> = (0..done)
+        .map(|n| json!({"key": format!("shot-{n}"), "status": "completed", "result": frames}))
+        .collect();
     if kind != "done" {
         reports.push(json!({"key": "shot-5", "status": "failed", "error": "the image model refused the prompt"}));
     }
-    desk.call("PATCH", &format!("/jobs/{id}/items"), json!({"items": reports})).await;
-    desk.call("PUT", &format!("/jobs/{id}/progress"), json!({"current_stage": "Rendering clips"})).await;
+    desk.call(
+        "PATCH",
+        &format!("/jobs/{id}/items"),
+        json!({"items": reports}),
+    )
+    .await;
+    desk.call(
+        "PUT",
+        &format!("/jobs/{id}/progress"),
+        json!({"current_stage": "Rendering clips"}),
+    )
+    .await;
     match kind {
         "done" => {
             desk.call(
@@ -222,8 +313,12 @@ async fn work(desk: &Desk, id: &str, kind: &str, i: usize) {
         }
         "failed" => desk.fail(id, CAUSES[i % 3]).await,
         "again" => {
-            desk.call("POST", &format!("/jobs/{id}/fail"), json!({"error": CAUSES[2], "retry_after_seconds": 3600}))
-                .await;
+            desk.call(
+                "POST",
+                &format!("/jobs/{id}/fail"),
+                json!({"error": CAUSES[2], "retry_after_seconds": 3600}),
+            )
+            .await;
         }
         _ => {}
     }

@@ -18,23 +18,46 @@ impl Cast {
         // Given back at once, so that a server can have it again after it was killed.
         let free = |_| std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let taken: Vec<_> = (0..servers).map(free).collect();
-        let ports = taken.iter().map(|listener| listener.local_addr().unwrap().port()).collect();
+        let ports = taken
+            .iter()
+            .map(|listener| listener.local_addr().unwrap().port())
+            .collect();
         drop(taken);
-        let mut cast =
-            Self { database_url: database_url.to_owned(), ports, ledger, servers: Vec::new(), workers: Vec::new() };
+        let mut cast = Self {
+            database_url: database_url.to_owned(),
+            ports,
+            ledger,
+            servers: Vec::new(),
+            workers: Vec::new(),
+        };
         cast.servers = (0..servers).map(|i| cast.server(i)).collect();
         cast.workers = (0..workers).map(|i| cast.worker(i)).collect();
         cast
     }
 
     pub fn urls(&self) -> Vec<String> {
-        self.ports.iter().map(|port| format!("http://127.0.0.1:{port}")).collect()
+        self.ports
+            .iter()
+            .map(|port| format!("http://127.0.0.1:{port}"))
+            .collect()
     }
 
     fn server(&self, i: usize) -> Child {
         let listen = format!("127.0.0.1:{}", self.ports[i]);
-        let args = ["serve", "--listen", &listen, "--database-url", &self.database_url, "--database-connections", "6"];
-        callsheet(&args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+        let args = [
+            "serve",
+            "--listen",
+            &listen,
+            "--database-url",
+            &self.database_url,
+            "--database-connections",
+            "6",
+        ];
+        callsheet(&args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap()
     }
 
     fn worker(&self, i: usize) -> Child {
@@ -62,7 +85,10 @@ impl Cast {
     /// it is killed before.
     pub async fn hang_one(&mut self, rng: &mut fastrand::Rng) {
         let i = rng.usize(..self.servers.len());
-        let pid = self.servers[i].id().expect("it was not waited for").to_string();
+        let pid = self.servers[i]
+            .id()
+            .expect("it was not waited for")
+            .to_string();
         let wait = Duration::from_millis(rng.u64(500..8000));
         signal("STOP", &pid).await;
         tokio::spawn(async move {
@@ -80,5 +106,9 @@ impl Cast {
 
 async fn signal(signal: &str, pid: &str) {
     // It may have been killed meanwhile.
-    let _ = Command::new("kill").args(["-s", signal, pid]).stderr(Stdio::null()).status().await;
+    let _ = Command::new("kill")
+        .args(["-s", signal, pid])
+        .stderr(Stdio::null())
+        .status()
+        .await;
 }

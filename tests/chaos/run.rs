@@ -31,14 +31,28 @@ struct Plan {
 }
 
 /// 2,000 jobs; PostgreSQL crashes once.
-const SHORT: Plan =
-    Plan { servers: 1, seed: SEED, batches: 4, lasts: Duration::ZERO, crash: usize::MAX, hang: usize::MAX };
+const SHORT: Plan = Plan {
+    servers: 1,
+    seed: SEED,
+    batches: 4,
+    lasts: Duration::ZERO,
+    crash: usize::MAX,
+    hang: usize::MAX,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_and_six_workers_on_postgres_lose_nothing() {
     let mut postgres = Postgres::start().await;
     let url = postgres.url.clone();
-    chaos(&url, &Plan { servers: 3, ..SHORT }, Some(&mut postgres)).await;
+    chaos(
+        &url,
+        &Plan {
+            servers: 3,
+            ..SHORT
+        },
+        Some(&mut postgres),
+    )
+    .await;
     postgres.stop().await;
 }
 
@@ -52,7 +66,13 @@ async fn one_server_and_six_workers_on_sqlite_lose_nothing() {
 fn long() -> Plan {
     let lasts = Duration::from_secs(setting("CALLSHEET_CHAOS_SECONDS").unwrap_or(60));
     let seed = setting("CALLSHEET_CHAOS_SEED").unwrap_or(SEED);
-    Plan { seed, lasts, crash: 100, hang: 10, ..SHORT }
+    Plan {
+        seed,
+        lasts,
+        crash: 100,
+        hang: 10,
+        ..SHORT
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -60,7 +80,15 @@ fn long() -> Plan {
 async fn a_long_run_on_postgres() {
     let mut postgres = Postgres::start().await;
     let url = postgres.url.clone();
-    chaos(&url, &Plan { servers: 3, ..long() }, Some(&mut postgres)).await;
+    chaos(
+        &url,
+        &Plan {
+            servers: 3,
+            ..long()
+        },
+        Some(&mut postgres),
+    )
+    .await;
     postgres.stop().await;
 }
 
@@ -90,7 +118,10 @@ impl Done {
 }
 
 async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
-    let migrated = callsheet(&["migrate", "up", "--database-url", url]).status().await.unwrap();
+    let migrated = callsheet(&["migrate", "up", "--database-url", url])
+        .status()
+        .await
+        .unwrap();
     assert!(migrated.success());
     let folder = tempfile::tempdir().unwrap();
     let ledger = folder.path().join("ledger");
@@ -99,7 +130,11 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
     for _ in 0..plan.batches {
         watch.create().await;
     }
-    let (mut rng, began, mut done) = (fastrand::Rng::with_seed(plan.seed), Instant::now(), Done::default());
+    let (mut rng, began, mut done) = (
+        fastrand::Rng::with_seed(plan.seed),
+        Instant::now(),
+        Done::default(),
+    );
     loop {
         let left = watch.left().await;
         match (began.elapsed() < plan.lasts, left > LEFT) {
@@ -115,21 +150,36 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             done.of_workers += usize::from(cast.kill_one(&mut rng).await);
             done.kills += 1;
         }
-        let next_crash = done.crashes.saturating_mul(plan.crash).saturating_add(FIRST_CRASH);
+        let next_crash = done
+            .crashes
+            .saturating_mul(plan.crash)
+            .saturating_add(FIRST_CRASH);
         if let Some(postgres) = postgres.as_mut().filter(|_| done.kills >= next_crash) {
             postgres.crash().await;
             done.crashes += 1;
         }
-        assert!(began.elapsed() < plan.lasts + PATIENCE, "{left} jobs are left after {} kills", done.kills);
+        assert!(
+            began.elapsed() < plan.lasts + PATIENCE,
+            "{left} jobs are left after {} kills",
+            done.kills
+        );
     }
     while watch.left().await > 0 {
         tokio::time::sleep(BETWEEN_KILLS).await;
-        assert!(began.elapsed() < plan.lasts + PATIENCE, "jobs are left when nobody was killed any more");
+        assert!(
+            began.elapsed() < plan.lasts + PATIENCE,
+            "jobs are left when nobody was killed any more"
+        );
     }
     let took = began.elapsed();
     cast.end().await;
     let verdict = Verdict::of(url, watch.jobs(), done.held(), &ledger).await;
-    let Done { kills, of_workers, crashes, hangs } = done;
+    let Done {
+        kills,
+        of_workers,
+        crashes,
+        hangs,
+    } = done;
     println!(
         "seed {}: {} jobs in {took:.1?}, {kills} kills, {of_workers} of workers, {crashes} crashes of PostgreSQL, \
          {hangs} servers that hung, {} jobs rescued",

@@ -21,9 +21,15 @@ impl Verdict {
             wrong.push(format!("{} jobs instead of {jobs}", all.len()));
         }
         wrong.extend(all.values().flat_map(of_job));
-        let rescued = all.values().flat_map(|whole| whole.kinds()).filter(|kind| *kind == "rescued").count();
+        let rescued = all
+            .values()
+            .flat_map(|whole| whole.kinds())
+            .filter(|kind| *kind == "rescued")
+            .count();
         if rescued > most_rescued {
-            wrong.push(format!("{rescued} jobs were rescued, and the killed held {most_rescued} at most"));
+            wrong.push(format!(
+                "{rescued} jobs were rescued, and the killed held {most_rescued} at most"
+            ));
         }
         wrong.extend(of_ledger(&std::fs::read_to_string(ledger).unwrap(), &all));
         Self { rescued, wrong }
@@ -32,12 +38,37 @@ impl Verdict {
 
 async fn all(url: &str) -> BTreeMap<String, Whole> {
     let conn = sea_orm::Database::connect(url).await.unwrap();
-    let none = |job: job::Model| (job.id.clone(), Whole { job: Some(job), items: Vec::new(), events: Vec::new() });
-    let mut all: BTreeMap<_, _> = job::Entity::find().all(&conn).await.unwrap().into_iter().map(none).collect();
-    for item in job_item::Entity::find().order_by_asc(job_item::Column::Idx).all(&conn).await.unwrap() {
+    let none = |job: job::Model| {
+        (
+            job.id.clone(),
+            Whole {
+                job: Some(job),
+                items: Vec::new(),
+                events: Vec::new(),
+            },
+        )
+    };
+    let mut all: BTreeMap<_, _> = job::Entity::find()
+        .all(&conn)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(none)
+        .collect();
+    for item in job_item::Entity::find()
+        .order_by_asc(job_item::Column::Idx)
+        .all(&conn)
+        .await
+        .unwrap()
+    {
         all.get_mut(&item.job_id).unwrap().items.push(item);
     }
-    for event in job_event::Entity::find().order_by_asc(job_event::Column::Seq).all(&conn).await.unwrap() {
+    for event in job_event::Entity::find()
+        .order_by_asc(job_event::Column::Seq)
+        .all(&conn)
+        .await
+        .unwrap()
+    {
         all.get_mut(&event.job_id).unwrap().events.push(event);
     }
     conn.close().await.unwrap();
@@ -48,20 +79,36 @@ fn of_job(whole: &Whole) -> Vec<String> {
     let job = whole.job.as_ref().unwrap();
     let mut wrong = Vec::new();
     if job.status != JobStatus::Completed || job.lease_token.is_some() {
-        wrong.push(format!("{} is {} under {:?}", job.id, job.status, job.lease_token));
+        wrong.push(format!(
+            "{} is {} under {:?}",
+            job.id, job.status, job.lease_token
+        ));
     }
     let count = |kind: &str| whole.kinds().iter().filter(|k| **k == kind).count();
     if count("completed") != 1 {
-        wrong.push(format!("{} was completed {} times", job.id, count("completed")));
+        wrong.push(format!(
+            "{} was completed {} times",
+            job.id,
+            count("completed")
+        ));
     }
     // Each start was ended by the completion, a rescue, or a release of what nobody was there to take.
     if count("started") != 1 + count("rescued") + count("released") {
         wrong.push(format!("{} has the history {:?}", job.id, whole.kinds()));
     }
     if usize::try_from(job.attempt).unwrap() != 1 + count("rescued") {
-        wrong.push(format!("{} counts {} attempts of {:?}", job.id, job.attempt, whole.kinds()));
+        wrong.push(format!(
+            "{} counts {} attempts of {:?}",
+            job.id,
+            job.attempt,
+            whole.kinds()
+        ));
     }
-    if whole.items.iter().any(|item| item.status != ItemStatus::Completed) {
+    if whole
+        .items
+        .iter()
+        .any(|item| item.status != ItemStatus::Completed)
+    {
         wrong.push(format!("{} has open items", job.id));
     }
     if let Err(gap) = std::panic::catch_unwind(|| whole.assert_history_is_whole()) {
@@ -102,7 +149,10 @@ fn of_ledger(text: &str, all: &BTreeMap<String, Whole>) -> Vec<String> {
             }
         }
     }
-    let missing = acknowledged.keys().filter(|(job, _)| !all.contains_key(job));
-    wrong.extend(missing.map(|(job, item)| format!("{item} of {job} was acknowledged and is gone")));
+    let missing = acknowledged
+        .keys()
+        .filter(|(job, _)| !all.contains_key(job));
+    wrong
+        .extend(missing.map(|(job, item)| format!("{item} of {job} was acknowledged and is gone")));
     wrong
 }

@@ -18,8 +18,16 @@ pub struct Watch {
 
 impl Watch {
     pub fn of(urls: Vec<String>) -> Self {
-        let client = Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
-        Self { urls, client, batches: 0 }
+        let client = Client::builder()
+            .no_proxy()
+            .timeout(Duration::from_secs(10))
+            .build()
+            .unwrap();
+        Self {
+            urls,
+            client,
+            batches: 0,
+        }
     }
 
     /// How many jobs were made.
@@ -29,7 +37,11 @@ impl Watch {
 
     /// One more batch, exactly once, however often the call for it breaks off.
     pub async fn create(&mut self) {
-        let items = [json!({"key": "a"}), json!({"key": "b"}), json!({"key": "c"})];
+        let items = [
+            json!({"key": "a"}),
+            json!({"key": "b"}),
+            json!({"key": "c"}),
+        ];
         let job = json!({"job_type": "chaos", "max_attempts": 100, "items": items});
         let body = json!({"jobs": vec![job; BATCH]});
         while self.create_batch(&body).await.is_none() {
@@ -40,8 +52,15 @@ impl Watch {
     }
 
     async fn create_batch(&self, body: &Value) -> Option<()> {
-        let request = self.client.post(format!("{}/api/v1/jobs/bulk", self.urls[0])).json(body);
-        let answer = request.header("idempotency-key", format!("batch-{}", self.batches)).send().await.ok()?;
+        let request = self
+            .client
+            .post(format!("{}/api/v1/jobs/bulk", self.urls[0]))
+            .json(body);
+        let answer = request
+            .header("idempotency-key", format!("batch-{}", self.batches))
+            .send()
+            .await
+            .ok()?;
         answer.status().is_success().then_some(())
     }
 
@@ -49,10 +68,18 @@ impl Watch {
     pub async fn left(&self) -> u64 {
         loop {
             for url in &self.urls {
-                let asked = self.client.get(format!("{url}/api/v1/jobs/counts")).timeout(Duration::from_secs(1));
-                let Ok(answer) = asked.send().await else { continue };
-                if let (true, Ok(counts)) = (answer.status().is_success(), answer.json::<Value>().await) {
-                    return counts["queued"].as_u64().unwrap() + counts["processing"].as_u64().unwrap();
+                let asked = self
+                    .client
+                    .get(format!("{url}/api/v1/jobs/counts"))
+                    .timeout(Duration::from_secs(1));
+                let Ok(answer) = asked.send().await else {
+                    continue;
+                };
+                if let (true, Ok(counts)) =
+                    (answer.status().is_success(), answer.json::<Value>().await)
+                {
+                    return counts["queued"].as_u64().unwrap()
+                        + counts["processing"].as_u64().unwrap();
                 }
             }
             tokio::time::sleep(AGAIN).await;

@@ -24,7 +24,11 @@ pub const HELD: usize = 2;
 /// Starts the worker with this name. It writes what it does at the end of the file.
 pub fn spawn(name: &str, urls: &[String], ledger: &std::path::Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "chaos::worker::a_worker_that_is_a_process"])
+        .args([
+            "--ignored",
+            "--exact",
+            "chaos::worker::a_worker_that_is_a_process",
+        ])
         .env(URLS, urls.join(","))
         .env(NAME, name)
         .env(LEDGER, ledger)
@@ -39,12 +43,34 @@ pub fn spawn(name: &str, urls: &[String], ledger: &std::path::Path) -> Child {
 #[tokio::test]
 #[ignore = "no test by itself: the processes of the chaos tests"]
 async fn a_worker_that_is_a_process() {
-    let set = (setting::<String>(URLS), setting(NAME), setting::<String>(LEDGER));
-    let (Some(urls), Some(name), Some(ledger)) = set else { return };
+    let set = (
+        setting::<String>(URLS),
+        setting(NAME),
+        setting::<String>(LEDGER),
+    );
+    let (Some(urls), Some(name), Some(ledger)) = set else {
+        return;
+    };
     let urls = urls.split(',').map(str::to_owned).collect();
-    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(10)).build().unwrap();
-    let ledger = OpenOptions::new().append(true).create(true).open(ledger).unwrap();
-    Worker { name, urls, client, ledger, rng: fastrand::Rng::new() }.work().await;
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .timeout(Duration::from_secs(10))
+        .build()
+        .unwrap();
+    let ledger = OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(ledger)
+        .unwrap();
+    Worker {
+        name,
+        urls,
+        client,
+        ledger,
+        rng: fastrand::Rng::new(),
+    }
+    .work()
+    .await;
 }
 
 struct Worker {
@@ -72,15 +98,22 @@ impl Worker {
     async fn render(&mut self, claimed: &Value) -> Option<()> {
         let id = claimed["job"]["job_id"].as_str().unwrap();
         let token = &claimed["lease"]["token"];
-        for item in claimed["items"].as_array().unwrap().iter().filter(|item| item["status"] != "completed") {
+        for item in claimed["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|item| item["status"] != "completed")
+        {
             let key = item["key"].as_str().unwrap();
             self.note("render", id, key);
             let report = json!({"lease_token": token, "items": [{"key": key, "status": "completed", "result": {"by": self.name}}]});
-            self.accepted("PATCH", &format!("/jobs/{id}/items"), &report).await?;
+            self.accepted("PATCH", &format!("/jobs/{id}/items"), &report)
+                .await?;
             self.note("acknowledged", id, key);
         }
         let done = json!({"lease_token": token, "result": {"by": self.name}});
-        self.accepted("POST", &format!("/jobs/{id}/complete"), &done).await?;
+        self.accepted("POST", &format!("/jobs/{id}/complete"), &done)
+            .await?;
         self.note("completed", id, "-");
         Some(())
     }
@@ -97,7 +130,10 @@ impl Worker {
     /// Asks one server after the other until one answers.
     async fn send(&mut self, method: &str, path: &str, body: &Value) -> (StatusCode, Value) {
         loop {
-            let url = format!("{}/api/v1{path}", self.urls[self.rng.usize(..self.urls.len())]);
+            let url = format!(
+                "{}/api/v1{path}",
+                self.urls[self.rng.usize(..self.urls.len())]
+            );
             let request = self.client.request(method.parse().unwrap(), url).json(body);
             if let Ok(response) = request.send().await {
                 let status = response.status();
@@ -110,9 +146,15 @@ impl Worker {
     }
 
     /// One line, written at once: it is there when the process is killed behind it.
-    #[allow(clippy::disallowed_methods, reason = "the order in which different processes did things")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "the order in which different processes did things"
+    )]
     fn note(&mut self, what: &str, job: &str, item: &str) {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_micros();
+        let now = SystemTime::now()
+            .duration_since(SystemTime::UNIX_EPOCH)
+            .unwrap()
+            .as_micros();
         let line = format!("{now} {what} {job} {item}\n");
         self.ledger.write_all(line.as_bytes()).unwrap();
     }

@@ -11,20 +11,38 @@ fn steps() -> usize {
 async fn applied(desk: &Desk) -> usize {
     let status = desk.done(&["migrate", "status"]).await;
     assert_eq!(status.lines().count(), steps(), "{status}");
-    status.lines().filter(|line| line.starts_with("applied ")).count()
+    status
+        .lines()
+        .filter(|line| line.starts_with("applied "))
+        .count()
 }
 
 #[on_both]
 async fn up_status_and_down_take_steps(db: TestDb) {
     let desk = Desk::at(&db);
-    assert_eq!(desk.done(&["migrate", "up", "--steps", "2"]).await.lines().count(), 2);
+    assert_eq!(
+        desk.done(&["migrate", "up", "--steps", "2"])
+            .await
+            .lines()
+            .count(),
+        2
+    );
     assert_eq!(applied(&desk).await, 2);
-    assert_eq!(desk.done(&["migrate", "up"]).await.lines().count(), steps() - 2);
+    assert_eq!(
+        desk.done(&["migrate", "up"]).await.lines().count(),
+        steps() - 2
+    );
     assert_eq!(desk.done(&["migrate", "up"]).await, "nothing to do\n");
     assert_eq!(applied(&desk).await, steps());
     assert_eq!(desk.done(&["migrate", "down"]).await.lines().count(), 1);
     assert_eq!(applied(&desk).await, steps() - 1);
-    assert_eq!(desk.done(&["migrate", "down", "--steps", "99"]).await.lines().count(), steps() - 1);
+    assert_eq!(
+        desk.done(&["migrate", "down", "--steps", "99"])
+            .await
+            .lines()
+            .count(),
+        steps() - 1
+    );
     assert_eq!(desk.done(&["migrate", "down"]).await, "nothing to do\n");
     assert_eq!(applied(&desk).await, 0);
 }
@@ -33,10 +51,25 @@ async fn up_status_and_down_take_steps(db: TestDb) {
 async fn asks(desk: &Desk, args: &[&str]) {
     let before = (applied(desk).await, desk.done(&["export"]).await);
     let said = desk.run(args).await;
-    assert_eq!((said.code, said.out.as_str()), (1, ""), "{args:?}: {said:?}");
-    let (drops, sentence): (Vec<_>, Vec<_>) = said.err.lines().partition(|line| line.starts_with("drops "));
-    assert!(drops.iter().any(|line| line.contains("video_generation_jobs") && line.contains("1 row")), "{drops:?}");
-    assert!(sentence.len() == 1 && sentence[0].starts_with("callsheet: nothing was changed"), "{sentence:?}");
+    assert_eq!(
+        (said.code, said.out.as_str()),
+        (1, ""),
+        "{args:?}: {said:?}"
+    );
+    let (drops, sentence): (Vec<_>, Vec<_>) = said
+        .err
+        .lines()
+        .partition(|line| line.starts_with("drops "));
+    assert!(
+        drops
+            .iter()
+            .any(|line| line.contains("video_generation_jobs") && line.contains("1 row")),
+        "{drops:?}"
+    );
+    assert!(
+        sentence.len() == 1 && sentence[0].starts_with("callsheet: nothing was changed"),
+        "{sentence:?}"
+    );
     assert!(sentence[0].contains("--yes"), "{sentence:?}");
     assert_eq!((applied(desk).await, desk.done(&["export"]).await), before);
 }
@@ -48,7 +81,8 @@ async fn down_asks_only_when_rows_would_be_lost(db: TestDb) {
     asks(&desk, &["migrate", "down", "--steps", "99"]).await;
     // The newest tables are empty.
     desk.done(&["migrate", "down", "--steps", "1"]).await;
-    desk.done(&["migrate", "down", "--steps", "99", "--yes"]).await;
+    desk.done(&["migrate", "down", "--steps", "99", "--yes"])
+        .await;
     assert_eq!(applied(&desk).await, 0);
 }
 
@@ -101,10 +135,18 @@ async fn every_command_refuses_a_database_of_an_earlier_build(db: TestDb) {
         "migrate fresh --yes",
         "migrate fresh",
     ];
-    let commands = commands.iter().map(|command| command.split(' ').collect::<Vec<_>>());
+    let commands = commands
+        .iter()
+        .map(|command| command.split(' ').collect::<Vec<_>>());
     for args in commands.chain([vec!["import", &store], vec!["import", "--dry-run", &store]]) {
         let sentence = desk.fails(1, &args).await;
-        assert!(sentence.contains("made by an earlier build"), "{args:?}: {sentence}");
-        assert!(sentence.contains("`callsheet export`") && sentence.contains("`callsheet import`"), "{sentence}");
+        assert!(
+            sentence.contains("made by an earlier build"),
+            "{args:?}: {sentence}"
+        );
+        assert!(
+            sentence.contains("`callsheet export`") && sentence.contains("`callsheet import`"),
+            "{sentence}"
+        );
     }
 }

@@ -15,20 +15,36 @@ const HOSTILE: &str = "\u{1b}]0;x\u{7}\u{1b}[2J\u{9b}31m\u{85}\u{7f}\u{202e}\u{2
 #[track_caller]
 fn is_harmless(shown: &str) {
     let steers = |c: char| {
-        c != '\n' && (c.is_control() || "\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\u{2029}\u{200e}".contains(c))
+        c != '\n'
+            && (c.is_control()
+                || "\u{202e}\u{2066}\u{200f}\u{61c}\u{2028}\u{2029}\u{200e}".contains(c))
     };
     assert!(!shown.contains(steers), "{shown:?}");
 }
 
 fn mode(path: &Path) -> u32 {
-    path.metadata().unwrap_or_else(|error| panic!("{}: {error}", path.display())).permissions().mode() & 0o777
+    path.metadata()
+        .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+        .permissions()
+        .mode()
+        & 0o777
 }
 
 /// As a user whose files are for everyone.
 fn generous(desk: &Desk, args: &[&str]) -> tokio::process::Command {
     let mut command = tokio::process::Command::new("/bin/sh");
-    let run = ["-c", "umask 000; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_callsheet")];
-    command.args(run).args(args).env_clear().current_dir(desk.path("")).stdin(Stdio::null()).kill_on_drop(true);
+    let run = [
+        "-c",
+        "umask 000; exec \"$0\" \"$@\"",
+        env!("CARGO_BIN_EXE_callsheet"),
+    ];
+    command
+        .args(run)
+        .args(args)
+        .env_clear()
+        .current_dir(desk.path(""))
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 
@@ -45,10 +61,27 @@ async fn every_file_that_is_made_is_its_users_alone() {
         assert_eq!(mode(&desk.path(folder)), 0o700, "{folder}");
     }
     assert_eq!(mode(&desk.path("made/here/jobs.db")), 0o600);
-    let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database];
-    let mut server = generous(&desk, &serve).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(server.stdout.take().unwrap()));
-    while !lines.next_line().await.unwrap().expect("it listens").contains("docs ") {}
+    let serve = [
+        "serve",
+        "--listen",
+        "127.0.0.1:0",
+        "--database-url",
+        database,
+    ];
+    let mut server = generous(&desk, &serve)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines =
+        tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(server.stdout.take().unwrap()));
+    while !lines
+        .next_line()
+        .await
+        .unwrap()
+        .expect("it listens")
+        .contains("docs ")
+    {}
     for file in ["jobs.db-wal", "jobs.db-shm"] {
         assert_eq!(mode(&desk.path("made/here").join(file)), 0o600, "{file}");
     }
@@ -85,7 +118,11 @@ async fn neither_an_export_nor_a_report_follows_a_link() {
     assert!(!desk.path("nowhere").exists());
     assert_eq!(std::fs::read_to_string(theirs).unwrap(), "theirs");
     // An earlier export is replaced, as a whole.
-    std::fs::set_permissions(desk.path("all.jsonl"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    std::fs::set_permissions(
+        desk.path("all.jsonl"),
+        std::fs::Permissions::from_mode(0o644),
+    )
+    .unwrap();
     desk.done(&["export", "--output", "all.jsonl"]).await;
     assert_eq!(mode(&desk.path("all.jsonl")), 0o600);
 }
@@ -93,20 +130,27 @@ async fn neither_an_export_nor_a_report_follows_a_link() {
 #[on_both]
 async fn a_text_is_no_formula_in_a_table(db: TestDb) {
     let desk = Desk::at(&db);
-    let texts = ["=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "1-1", "a=b", ""];
+    let texts = [
+        "=1+1", "+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "1-1", "a=b", "",
+    ];
     for (i, text) in texts.iter().enumerate() {
         let (title, id) = (format!("--title={text}"), format!("--job-id=job-{i}"));
-        desk.done(&["jobs", "create", "a", &title, &id, "--priority=-7"]).await;
+        desk.done(&["jobs", "create", "a", &title, &id, "--priority=-7"])
+            .await;
     }
     let table = desk.done(&["export", "--format", "csv"]).await;
     let mut reader = csv::Reader::from_reader(table.as_bytes());
-    let column = |name: &str, names: &csv::StringRecord| names.iter().position(|n| n == name).unwrap();
+    let column =
+        |name: &str, names: &csv::StringRecord| names.iter().position(|n| n == name).unwrap();
     let names = reader.headers().unwrap().clone();
     for (row, text) in reader.records().zip(texts) {
         let row = row.unwrap();
         let cell = &row[column("project_title", &names)];
         assert_eq!(cell.strip_prefix('\'').unwrap_or(cell), text);
-        assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']), "{cell:?}");
+        assert!(
+            !cell.starts_with(['=', '+', '-', '@', '\t', '\r', '＝']),
+            "{cell:?}"
+        );
         assert_eq!(&row[column("priority", &names)], "-7");
     }
 }
@@ -123,8 +167,12 @@ async fn words_of_others_steer_no_terminal(db: TestDb) {
     is_harmless(&said.out);
     is_harmless(&said.err);
     let title = format!("--title={HOSTILE}");
-    desk.done(&["jobs", "create", "a", "--job-id", "mine", &title]).await;
-    let run = desk.json(&["imports", "list", "--json"]).await["imports"][0]["import_id"].as_str().unwrap().to_owned();
+    desk.done(&["jobs", "create", "a", "--job-id", "mine", &title])
+        .await;
+    let run = desk.json(&["imports", "list", "--json"]).await["imports"][0]["import_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     for args in [
         &["jobs", "list"][..],
         &["jobs", "get", "mine"],
@@ -153,21 +201,42 @@ async fn words_of_others_steer_no_terminal(db: TestDb) {
         is_harmless(&said.out);
         is_harmless(&said.err);
     }
-    assert_eq!(desk.json(&["jobs", "get", "mine", "--json"]).await["project_title"], HOSTILE);
+    assert_eq!(
+        desk.json(&["jobs", "get", "mine", "--json"]).await["project_title"],
+        HOSTILE
+    );
 }
 
 /// `script` gives a command a terminal.
 #[tokio::test]
 async fn json_on_a_terminal_is_the_same_json_in_other_signs() {
     let desk = Desk::new();
-    desk.done(&["jobs", "create", "a", "--job-id", "mine", &format!("--title={HOSTILE}")]).await;
+    desk.done(&[
+        "jobs",
+        "create",
+        "a",
+        "--job-id",
+        "mine",
+        &format!("--title={HOSTILE}"),
+    ])
+    .await;
     let run = format!("{} jobs get mine --json", env!("CARGO_BIN_EXE_callsheet"));
     let mut command = tokio::process::Command::new("/usr/bin/script");
-    command.args(["-qec", &run, "/dev/null"]).current_dir(desk.path("")).stdin(Stdio::null());
-    let Ok(output) = command.output().await else { return };
-    let shown = String::from_utf8(output.stdout).unwrap().replace("\r\n", "\n");
+    command
+        .args(["-qec", &run, "/dev/null"])
+        .current_dir(desk.path(""))
+        .stdin(Stdio::null());
+    let Ok(output) = command.output().await else {
+        return;
+    };
+    let shown = String::from_utf8(output.stdout)
+        .unwrap()
+        .replace("\r\n", "\n");
     is_harmless(&shown);
-    assert_eq!(serde_json::from_str::<Value>(&shown).unwrap()["project_title"], HOSTILE);
+    assert_eq!(
+        serde_json::from_str::<Value>(&shown).unwrap()["project_title"],
+        HOSTILE
+    );
 }
 
 #[tokio::test]
@@ -176,13 +245,22 @@ async fn no_line_of_the_log_is_forged() {
     let database = format!("sqlite://{}", desk.path("jobs.db").display());
     let mut server = Server::start_with(&database, &["--log", "trace"]).await;
     let path = "/api/v1/jobs/a%0A2026-01-01T00:00:00Z%20ERROR%20forged%1B%5B2J%E2%80%AE";
-    let answer = server.client.get(server.at(path)).header("x-request-id", "a\u{9b}b").send().await.unwrap();
+    let answer = server
+        .client
+        .get(server.at(path))
+        .header("x-request-id", "a\u{9b}b")
+        .send()
+        .await
+        .unwrap();
     assert_eq!(answer.status(), 404);
     let mut answered = false;
     while !answered {
         let line = server.lines.recv().await.expect("the log goes on");
         is_harmless(&line);
-        assert!(!line.starts_with("2026-01-01T00:00:00Z ERROR forged"), "{line}");
+        assert!(
+            !line.starts_with("2026-01-01T00:00:00Z ERROR forged"),
+            "{line}"
+        );
         answered = line.contains("answered") && line.contains("forged");
     }
     server.kill().await;
@@ -216,18 +294,41 @@ async fn no_odd_address_shows_its_password() {
         for args in [
             &["jobs", "list", "--database-url", address][..],
             &["import", address, "--database-url", "sqlite://jobs.db"],
-            &["import", address, "--dry-run", "--database-url", "sqlite://jobs.db"],
+            &[
+                "import",
+                address,
+                "--dry-run",
+                "--database-url",
+                "sqlite://jobs.db",
+            ],
             &["work", "--type", "a", "--server", address, "--", "true"],
         ] {
             let mut command = desk.command(args);
-            let output = tokio::time::timeout(std::time::Duration::from_secs(60), command.output()).await.unwrap();
+            let output = tokio::time::timeout(std::time::Duration::from_secs(60), command.output())
+                .await
+                .unwrap();
             let said = Said::of(output.unwrap());
             assert_ne!(said.code, 0, "{args:?}");
-            assert!(!format!("{said:?}").contains("hunter2"), "{args:?}: {said:?}");
+            assert!(
+                !format!("{said:?}").contains("hunter2"),
+                "{args:?}: {said:?}"
+            );
         }
     }
-    let kept = desk.done(&["imports", "list", "--json", "--database-url", "sqlite://jobs.db"]).await;
+    let kept = desk
+        .done(&[
+            "imports",
+            "list",
+            "--json",
+            "--database-url",
+            "sqlite://jobs.db",
+        ])
+        .await;
     assert!(!kept.contains("hunter2"), "{kept}");
-    let help = callsheet(&["work", "--help"]).env("CALLSHEET_SERVER", odd[18]).output().await.unwrap();
+    let help = callsheet(&["work", "--help"])
+        .env("CALLSHEET_SERVER", odd[18])
+        .output()
+        .await
+        .unwrap();
     assert!(!String::from_utf8(help.stdout).unwrap().contains("hunter2"));
 }

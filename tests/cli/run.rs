@@ -16,7 +16,13 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
-        Self { folder: tempfile::Builder::new().prefix("callsheet-cli-").tempdir().unwrap(), env: Vec::new() }
+        Self {
+            folder: tempfile::Builder::new()
+                .prefix("callsheet-cli-")
+                .tempdir()
+                .unwrap(),
+            env: Vec::new(),
+        }
     }
 
     /// A desk whose runs find the database in their environment.
@@ -41,7 +47,9 @@ impl Desk {
 
     pub fn command(&self, args: &[&str]) -> tokio::process::Command {
         let mut command = callsheet(args);
-        command.current_dir(self.folder.path()).envs(self.env.iter().map(|(name, value)| (name, value)));
+        command
+            .current_dir(self.folder.path())
+            .envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }
 
@@ -75,7 +83,11 @@ pub struct Said {
 impl Said {
     pub fn of(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).unwrap();
-        Self { code: output.status.code().expect("an exit code"), out: text(output.stdout), err: text(output.stderr) }
+        Self {
+            code: output.status.code().expect("an exit code"),
+            out: text(output.stdout),
+            err: text(output.stderr),
+        }
     }
 
     #[track_caller]
@@ -88,16 +100,29 @@ impl Said {
     #[track_caller]
     pub fn sentence(self, code: i32) -> String {
         assert_eq!(self.code, code, "{self:?}");
-        assert!(self.err.ends_with('\n') && self.err.lines().count() == 1, "not one line: {self:?}");
+        assert!(
+            self.err.ends_with('\n') && self.err.lines().count() == 1,
+            "not one line: {self:?}"
+        );
         for trace in ["panicked", "RUST_BACKTRACE", "stack backtrace", "secret"] {
-            assert!(!self.err.contains(trace) && !self.out.contains(trace), "{trace}: {self:?}");
+            assert!(
+                !self.err.contains(trace) && !self.out.contains(trace),
+                "{trace}: {self:?}"
+            );
         }
-        let sentence = self.err.strip_prefix("callsheet: ").unwrap_or_else(|| panic!("{self:?}"));
+        let sentence = self
+            .err
+            .strip_prefix("callsheet: ")
+            .unwrap_or_else(|| panic!("{self:?}"));
         sentence.trim_end().to_owned()
     }
 }
 
 /// A sample of an older store.
 pub fn sample(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/legacy").join(name).display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/legacy")
+        .join(name)
+        .display()
+        .to_string()
 }

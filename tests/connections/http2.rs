@@ -14,13 +14,18 @@ async fn streams_and_headers_of_a_connection_are_bounded() {
     let served = served(&[]).await;
     let mut connection = served.sent(PREFACE).await;
     let mut frame = [0; 9];
-    timeout(PATIENCE, connection.read_exact(&mut frame)).await.expect("settings").unwrap();
+    timeout(PATIENCE, connection.read_exact(&mut frame))
+        .await
+        .expect("settings")
+        .unwrap();
     assert_eq!(frame[3], 4, "the first frame is that of the settings");
     let length = u32::from_be_bytes([0, frame[0], frame[1], frame[2]]) as usize;
     let mut settings = vec![0; length];
     connection.read_exact(&mut settings).await.unwrap();
     let setting = |wanted: u16| {
-        let of_name = settings.chunks(6).find(|one| one[..2] == wanted.to_be_bytes());
+        let of_name = settings
+            .chunks(6)
+            .find(|one| one[..2] == wanted.to_be_bytes());
         of_name.map(|one| u32::from_be_bytes([one[2], one[3], one[4], one[5]]))
     };
     assert_eq!(setting(MAX_CONCURRENT_STREAMS), Some(100));

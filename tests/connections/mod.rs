@@ -28,18 +28,26 @@ struct Served {
 
 async fn served(args: &[&str]) -> Served {
     let (folder, url) = database();
-    Served { server: Server::start_with(&url, args).await, _folder: folder }
+    Served {
+        server: Server::start_with(&url, args).await,
+        _folder: folder,
+    }
 }
 
 fn database() -> (TempDir, String) {
-    let folder = tempfile::Builder::new().prefix("callsheet-connections-").tempdir().unwrap();
+    let folder = tempfile::Builder::new()
+        .prefix("callsheet-connections-")
+        .tempdir()
+        .unwrap();
     let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
     (folder, url)
 }
 
 impl Served {
     async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.server.url.strip_prefix("http://").unwrap()).await.unwrap()
+        TcpStream::connect(self.server.url.strip_prefix("http://").unwrap())
+            .await
+            .unwrap()
     }
 
     /// A connection on which this was sent.
@@ -60,14 +68,19 @@ impl Served {
 /// The beginning of an answer.
 async fn head(connection: &mut TcpStream) -> String {
     let mut some = vec![0; 4096];
-    let read = timeout(PATIENCE, connection.read(&mut some)).await.expect("an answer").unwrap_or(0);
+    let read = timeout(PATIENCE, connection.read(&mut some))
+        .await
+        .expect("an answer")
+        .unwrap_or(0);
     String::from_utf8_lossy(&some[..read]).into_owned()
 }
 
 /// Everything until the server ends the connection.
 async fn until_its_end(connection: &mut TcpStream) -> String {
     let mut all = Vec::new();
-    let end = timeout(PATIENCE, connection.read_to_end(&mut all)).await.expect("the connection ends");
+    let end = timeout(PATIENCE, connection.read_to_end(&mut all))
+        .await
+        .expect("the connection ends");
     // One that is closed before all was read is reset.
     drop(end);
     String::from_utf8_lossy(&all).into_owned()

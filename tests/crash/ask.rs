@@ -33,7 +33,13 @@ pub struct Ask {
 }
 
 impl Ask {
-    pub fn new(verb: &'static str, path: &'static str, body: Value, step: Step, expect: Value) -> Self {
+    pub fn new(
+        verb: &'static str,
+        path: &'static str,
+        body: Value,
+        step: Step,
+        expect: Value,
+    ) -> Self {
         Self {
             verb,
             method: Method::POST,
@@ -50,7 +56,10 @@ impl Ask {
 
     /// The events that it adds.
     pub fn steps(&self, after_rescue: bool) -> &[Step] {
-        self.steps_after_rescue.as_ref().filter(|_| after_rescue).unwrap_or(&self.steps)
+        self.steps_after_rescue
+            .as_ref()
+            .filter(|_| after_rescue)
+            .unwrap_or(&self.steps)
     }
 
     /// One of the calls that the job's status allows. The mark is a text that no other call has.
@@ -59,8 +68,8 @@ impl Ask {
             "queued" => &[cancel, patch],
             "processing" if entry.is_leased() && entry.token.is_none() => &[cancel, patch],
             "processing" => &[
-                progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail, release, cancel,
-                patch,
+                progress, progress, progress, items, items, heartbeat, heartbeat, complete, fail,
+                release, cancel, patch,
             ],
             "failed" => &[retry, recover, patch],
             "cancelled" => &[retry, patch],
@@ -79,17 +88,27 @@ impl Ask {
 
     /// A claim of which the job is one. Without the worker, any of several.
     pub fn claim(entry: &Entry, worker: Option<&str>, lease_seconds: u32) -> Self {
-        let mut expect = json!({"status": "processing", "attempt": attempt(entry) + 1, "error": null});
+        let mut expect =
+            json!({"status": "processing", "attempt": attempt(entry) + 1, "error": null});
         if let Some(worker) = worker {
             expect["worker_id"] = json!(worker);
         }
         let step = Step::new("started", worker);
-        Self { lease_seconds: Some(lease_seconds), ..Self::new("claim", "", Value::Null, step, expect) }
+        Self {
+            lease_seconds: Some(lease_seconds),
+            ..Self::new("claim", "", Value::Null, step, expect)
+        }
     }
 
     /// The delete of the job's series or episode, which is in this member.
     pub fn detach(member: &'static str) -> Self {
-        Self::new("detach", "", Value::Null, Step::new("detached", None), json!({ member: null }))
+        Self::new(
+            "detach",
+            "",
+            Value::Null,
+            Step::new("detached", None),
+            json!({ member: null }),
+        )
     }
 }
 
@@ -98,14 +117,25 @@ fn attempt(entry: &Entry) -> i64 {
 }
 
 fn start(worker: &str, entry: &Entry, rng: &mut fastrand::Rng) -> Ask {
-    let lease = rng.choice([None, Some(LONG_LEASE), Some(LONG_LEASE), Some(SHORT_LEASE)]).flatten();
+    let lease = rng
+        .choice([None, Some(LONG_LEASE), Some(LONG_LEASE), Some(SHORT_LEASE)])
+        .flatten();
     let body = json!({"worker_id": worker, "lease_seconds": lease});
-    Ask { verb: "start", path: "/start", body, ..Ask::claim(entry, Some(worker), 0) }.leased(lease)
+    Ask {
+        verb: "start",
+        path: "/start",
+        body,
+        ..Ask::claim(entry, Some(worker), 0)
+    }
+    .leased(lease)
 }
 
 impl Ask {
     fn leased(self, lease_seconds: Option<u32>) -> Self {
-        Self { lease_seconds, ..self }
+        Self {
+            lease_seconds,
+            ..self
+        }
     }
 
     /// Sends the token of the lease along, where there is one.
@@ -124,13 +154,27 @@ fn complete(entry: &Entry, mark: &str, _: &mut fastrand::Rng) -> Ask {
         "attempt": attempt(entry),
     });
     let skipped = |item: &Item| match item.is_open() {
-        true => Item { status: "skipped".into(), ..item.clone() },
+        true => Item {
+            status: "skipped".into(),
+            ..item.clone()
+        },
         false => item.clone(),
     };
     let items = Some(entry.items.iter().map(skipped).collect());
     let body = json!({ "result": result });
-    let ask = Ask::new("completion", "/complete", body, Step::new("completed", None), expect);
-    Ask { repeatable: entry.token.is_some(), items, ..ask }.under(entry)
+    let ask = Ask::new(
+        "completion",
+        "/complete",
+        body,
+        Step::new("completed", None),
+        expect,
+    );
+    Ask {
+        repeatable: entry.token.is_some(),
+        items,
+        ..ask
+    }
+    .under(entry)
 }
 
 fn fail(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
@@ -146,15 +190,33 @@ fn fail(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
     if status != "cancelled" {
         expect["error"] = json!(mark);
     }
-    Ask { repeatable: entry.token.is_some(), ..Ask::new("failure", "/fail", body, step, expect) }.under(entry)
+    Ask {
+        repeatable: entry.token.is_some(),
+        ..Ask::new("failure", "/fail", body, step, expect)
+    }
+    .under(entry)
 }
 
 fn release(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {
-    let (status, kind, less) =
-        if cancelling(entry) { ("cancelled", "cancelled", 0) } else { ("queued", "released", 1) };
-    let expect = json!({"status": status, "attempt": attempt(entry) - less, "lease_expires_at": null});
-    let ask = Ask::new("release", "/release", json!({}), Step::new(kind, None), expect);
-    Ask { repeatable: entry.token.is_some(), ..ask }.under(entry)
+    let (status, kind, less) = if cancelling(entry) {
+        ("cancelled", "cancelled", 0)
+    } else {
+        ("queued", "released", 1)
+    };
+    let expect =
+        json!({"status": status, "attempt": attempt(entry) - less, "lease_expires_at": null});
+    let ask = Ask::new(
+        "release",
+        "/release",
+        json!({}),
+        Step::new(kind, None),
+        expect,
+    );
+    Ask {
+        repeatable: entry.token.is_some(),
+        ..ask
+    }
+    .under(entry)
 }
 
 /// Its worker was asked to let go of it.
@@ -166,31 +228,81 @@ fn cancel(entry: &Entry, mark: &str, _: &mut fastrand::Rng) -> Ask {
     let body = json!({"reason": mark});
     let cancelled = Step::new("cancelled", Some(mark));
     if !entry.is_leased() {
-        return Ask::new("cancel", "/cancel", body, cancelled, json!({"status": "cancelled"}));
+        return Ask::new(
+            "cancel",
+            "/cancel",
+            body,
+            cancelled,
+            json!({"status": "cancelled"}),
+        );
     }
     let step = Step::new("cancel_requested", Some(mark));
-    let ask = Ask::new("cancel", "/cancel", body, step, json!({"status": "processing"}));
-    let steps = if cancelling(entry) { Vec::new() } else { ask.steps.clone() };
-    Ask { repeatable: true, steps, steps_after_rescue: Some(vec![cancelled]), ..ask }
+    let ask = Ask::new(
+        "cancel",
+        "/cancel",
+        body,
+        step,
+        json!({"status": "processing"}),
+    );
+    let steps = if cancelling(entry) {
+        Vec::new()
+    } else {
+        ask.steps.clone()
+    };
+    Ask {
+        repeatable: true,
+        steps,
+        steps_after_rescue: Some(vec![cancelled]),
+        ..ask
+    }
 }
 
 fn retry(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {
     let expect = json!({"status": "queued", "error": null, "result": null, "attempt": attempt(entry), "run_at": null});
-    Ask::new("retry", "/retry", json!({}), Step::new("retried", None), expect)
+    Ask::new(
+        "retry",
+        "/retry",
+        json!({}),
+        Step::new("retried", None),
+        expect,
+    )
 }
 
 fn recover(entry: &Entry, _: &str, _: &mut fastrand::Rng) -> Ask {
     let again = |item: &Item| match item.is_done() || item.status == "pending" {
         true => item.clone(),
-        false => Item { status: "pending".into(), error: Value::Null, ..item.clone() },
+        false => Item {
+            status: "pending".into(),
+            error: Value::Null,
+            ..item.clone()
+        },
     };
-    let expect = json!({"status": "queued", "error": null, "attempt": attempt(entry), "run_at": null});
-    let ask = Ask::new("recover", "/recover", json!({}), Step::new("recovered", None), expect);
-    Ask { items: Some(entry.items.iter().map(again).collect()), ..ask }
+    let expect =
+        json!({"status": "queued", "error": null, "attempt": attempt(entry), "run_at": null});
+    let ask = Ask::new(
+        "recover",
+        "/recover",
+        json!({}),
+        Step::new("recovered", None),
+        expect,
+    );
+    Ask {
+        items: Some(entry.items.iter().map(again).collect()),
+        ..ask
+    }
 }
 
 fn patch(_: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
     let change = json!({"project_title": mark, "priority": rng.i8(-100..=100)});
-    let ask = Ask::new("patch", "", change.clone(), Step::new("updated", None), change);
-    Ask { method: Method::PATCH, ..ask }
+    let ask = Ask::new(
+        "patch",
+        "",
+        change.clone(),
+        Step::new("updated", None),
+        change,
+    );
+    Ask {
+        method: Method::PATCH,
+        ..ask
+    }
 }

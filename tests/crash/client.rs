@@ -31,9 +31,20 @@ pub struct Client {
 
 impl Client {
     pub fn new(number: usize, seed: u64, wire: Wire, shared: SharedJobs) -> Self {
-        let rng = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
+        let rng =
+            fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number as u64));
         let (live, just_deleted) = (Vec::new(), Vec::new());
-        Self { number, rng, wire, ledger: Ledger::default(), shared, live, just_deleted, dump: None, serial: 0 }
+        Self {
+            number,
+            rng,
+            wire,
+            ledger: Ledger::default(),
+            shared,
+            live,
+            just_deleted,
+            dump: None,
+            serial: 0,
+        }
     }
 
     pub async fn run(mut self) -> Ledger {
@@ -110,9 +121,15 @@ impl Client {
     /// Deletes jobs, or leaves them as they are for the verdict, when there are more than enough.
     async fn put_aside(&mut self) {
         while self.live.len() > LIVE {
-            let place = self.live.iter().position(Entry::has_ended).unwrap_or_default();
+            let place = self
+                .live
+                .iter()
+                .position(Entry::has_ended)
+                .unwrap_or_default();
             let entry = self.live.swap_remove(place);
-            let large = entry.body["content"].as_str().is_some_and(|content| content.len() > 10_000);
+            let large = entry.body["content"]
+                .as_str()
+                .is_some_and(|content| content.len() > 10_000);
             let most = if large { 20 } else { 3 };
             if entry.has_ended() && self.rng.u8(..most) == 0 {
                 self.ledger.entries.push(entry);

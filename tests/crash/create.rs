@@ -26,8 +26,14 @@ impl Client {
     fn body(&mut self, mark: &str) -> Value {
         let heavy = self.wire.stage.borrow().heavy;
         let large = self.rng.u8(..100) < if heavy { 60 } else { 3 };
-        let content = if large { format!("{mark}{}", "x".repeat(LARGE)) } else { format!("the content of {mark}") };
-        let items: Vec<_> = (0..self.rng.usize(..5)).map(|i| json!({"key": format!("shot-{i}")})).collect();
+        let content = if large {
+            format!("{mark}{}", "x".repeat(LARGE))
+        } else {
+            format!("the content of {mark}")
+        };
+        let items: Vec<_> = (0..self.rng.usize(..5))
+            .map(|i| json!({"key": format!("shot-{i}")}))
+            .collect();
         let mut body = json!({
             "job_type": self.job_type(), "content": content, "labels": {"mark": mark}, "items": items,
             "priority": self.rng.i8(-3..=3), "max_attempts": self.rng.u8(1..=4),
@@ -46,10 +52,19 @@ impl Client {
     async fn create_with_key(&mut self) {
         let mark = self.mark();
         let body = self.body(&mark);
-        let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: Some(&mark) };
+        let call = Call {
+            kind: "create",
+            method: Method::POST,
+            path: "/jobs",
+            body: Some(&body),
+            key: Some(&mark),
+        };
         let answer = self.wire.insist(call).await;
         if answer.status != StatusCode::CREATED {
-            return self.fault(Fault::Lost(format!("the create {mark} was refused: {}", answer.body)));
+            return self.fault(Fault::Lost(format!(
+                "the create {mark} was refused: {}",
+                answer.body
+            )));
         }
         self.made(body, Some(mark), answer.body);
     }
@@ -62,11 +77,22 @@ impl Client {
         body["job_id"] = json!(id);
         let mut tries = 0;
         loop {
-            let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: None };
+            let call = Call {
+                kind: "create",
+                method: Method::POST,
+                path: "/jobs",
+                body: Some(&body),
+                key: None,
+            };
             match self.wire.send(call).await {
-                Some(answer) if answer.status == StatusCode::CREATED => return self.made(body, None, answer.body),
+                Some(answer) if answer.status == StatusCode::CREATED => {
+                    return self.made(body, None, answer.body);
+                }
                 Some(answer) if tries == 0 || answer.body["code"] != "job_exists" => {
-                    return self.fault(Fault::Wrong(format!("the create of {id} was refused: {}", answer.body)));
+                    return self.fault(Fault::Wrong(format!(
+                        "the create of {id} was refused: {}",
+                        answer.body
+                    )));
                 }
                 Some(_) => return self.find(body, &format!("/jobs/{id}")).await,
                 None if self.rng.bool() => return self.find(body, &format!("/jobs/{id}")).await,
@@ -89,18 +115,42 @@ impl Client {
     async fn create_with_label(&mut self) {
         let mark = self.mark();
         let body = self.body(&mark);
-        let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: None };
+        let call = Call {
+            kind: "create",
+            method: Method::POST,
+            path: "/jobs",
+            body: Some(&body),
+            key: None,
+        };
         if let Some(answer) = self.wire.send(call).await {
             return match answer.status {
                 StatusCode::CREATED => self.made(body, None, answer.body),
-                _ => self.fault(Fault::Wrong(format!("the create {mark} was refused: {}", answer.body))),
+                _ => self.fault(Fault::Wrong(format!(
+                    "the create {mark} was refused: {}",
+                    answer.body
+                ))),
             };
         }
-        let found = list(&self.wire.get(&format!("/jobs?view=summary&label=mark={mark}")).await, "jobs");
+        let found = list(
+            &self
+                .wire
+                .get(&format!("/jobs?view=summary&label=mark={mark}"))
+                .await,
+            "jobs",
+        );
         match &found[..] {
             [] => {}
-            [job] => self.find(body, &format!("/jobs/{}", job["job_id"].as_str().unwrap_or_default())).await,
-            _ => self.fault(Fault::Double(format!("{} jobs were made by one create: {found:?}", found.len()))),
+            [job] => {
+                self.find(
+                    body,
+                    &format!("/jobs/{}", job["job_id"].as_str().unwrap_or_default()),
+                )
+                .await
+            }
+            _ => self.fault(Fault::Double(format!(
+                "{} jobs were made by one create: {found:?}",
+                found.len()
+            ))),
         }
     }
 
@@ -113,18 +163,32 @@ impl Client {
             bodies.push(self.body(&mark));
         }
         let body = json!({ "jobs": bodies });
-        let call =
-            Call { kind: "bulk create", method: Method::POST, path: "/jobs/bulk", body: Some(&body), key: Some(&key) };
+        let call = Call {
+            kind: "bulk create",
+            method: Method::POST,
+            path: "/jobs/bulk",
+            body: Some(&body),
+            key: Some(&key),
+        };
         let answer = self.wire.insist(call).await;
         let outcomes = list(&answer, "outcomes");
         if outcomes.len() != count {
-            return self.fault(Fault::Lost(format!("the bulk create {key} was answered {}", answer.body)));
+            return self.fault(Fault::Lost(format!(
+                "the bulk create {key} was answered {}",
+                answer.body
+            )));
         }
         for (body, outcome) in bodies.into_iter().zip(outcomes) {
             let before = self.live.len();
-            self.find(body, &format!("/jobs/{}", outcome["job_id"].as_str().unwrap_or_default())).await;
+            self.find(
+                body,
+                &format!("/jobs/{}", outcome["job_id"].as_str().unwrap_or_default()),
+            )
+            .await;
             if self.live.len() == before {
-                self.fault(Fault::Lost(format!("a job of the bulk create {key} is missing: {outcome}")));
+                self.fault(Fault::Lost(format!(
+                    "a job of the bulk create {key} is missing: {outcome}"
+                )));
             }
         }
     }
@@ -139,16 +203,31 @@ impl Client {
     /// A create again that was answered long ago: its answer is the job as it is now.
     pub async fn repeat_create(&mut self) {
         let with_key = |entry: &&Entry| entry.key.is_some() && !entry.is_leased();
-        let Some(entry) = self.live.iter().find(with_key) else { return };
+        let Some(entry) = self.live.iter().find(with_key) else {
+            return;
+        };
         let (id, job) = (entry.id.clone(), entry.job.clone());
         let (body, key) = (entry.body.clone(), entry.key.clone());
         self.wire.calls.repeated += 1;
-        let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: key.as_deref() };
-        let Some(answer) = self.wire.send(call).await else { return };
+        let call = Call {
+            kind: "create",
+            method: Method::POST,
+            path: "/jobs",
+            body: Some(&body),
+            key: key.as_deref(),
+        };
+        let Some(answer) = self.wire.send(call).await else {
+            return;
+        };
         if answer.body["job_id"] != *id {
-            self.fault(Fault::Double(format!("the key of {id} made another job: {}", answer.body)));
+            self.fault(Fault::Double(format!(
+                "the key of {id} made another job: {}",
+                answer.body
+            )));
         } else if let Some(differs) = differs(&job, &answer.body) {
-            self.fault(Fault::Lost(format!("{id} is not as it was answered: {differs}")));
+            self.fault(Fault::Lost(format!(
+                "{id} is not as it was answered: {differs}"
+            )));
         }
     }
 }

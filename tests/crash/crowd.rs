@@ -25,7 +25,10 @@ impl Crowd {
     /// Clients that call the server at `url`. What they do follows from the seed and from the order
     /// of the answers.
     pub fn at_work(url: &str, seed: u64) -> Self {
-        let (stage, watched) = watch::channel(Stage { url: url.to_owned(), ..Stage::default() });
+        let (stage, watched) = watch::channel(Stage {
+            url: url.to_owned(),
+            ..Stage::default()
+        });
         let (answered, answers) = mpsc::unbounded_channel();
         let shared = SharedJobs::default();
         let client = |number| {
@@ -38,8 +41,14 @@ impl Crowd {
             };
             Client::new(number, seed, wire, shared.clone())
         };
-        let clients = (0..CLIENTS).map(|number| tokio::spawn(client(number).run())).collect();
-        Self { stage, answers, clients }
+        let clients = (0..CLIENTS)
+            .map(|number| tokio::spawn(client(number).run()))
+            .collect();
+        Self {
+            stage,
+            answers,
+            clients,
+        }
     }
 
     /// Waits until the server has answered so many changing calls from now on.
@@ -65,7 +74,11 @@ impl Crowd {
 
     /// Another server serves now.
     pub fn go_on_at(&self, url: &str, heavy: bool) {
-        self.stage.send_replace(Stage { url: url.to_owned(), heavy, over: false });
+        self.stage.send_replace(Stage {
+            url: url.to_owned(),
+            heavy,
+            over: false,
+        });
     }
 
     /// Lets everyone finish their work, which takes a server that serves.

@@ -40,11 +40,16 @@ pub struct Step {
 
 impl Step {
     pub fn new(kind: &str, mark: Option<&str>) -> Self {
-        Self { kind: kind.to_owned(), mark: mark.map(str::to_owned) }
+        Self {
+            kind: kind.to_owned(),
+            mark: mark.map(str::to_owned),
+        }
     }
 
     pub fn is(&self, event: &Value) -> bool {
-        let has = |mark: &String| event["current_stage"] == **mark || event["data"].to_string().contains(mark);
+        let has = |mark: &String| {
+            event["current_stage"] == **mark || event["data"].to_string().contains(mark)
+        };
         event["kind"] == *self.kind && self.mark.as_ref().is_none_or(has)
     }
 }
@@ -53,7 +58,12 @@ impl Item {
     pub fn of(item: &Value) -> Self {
         let text = |name: &str| item[name].as_str().unwrap_or_default().to_owned();
         let (result, error) = (item["result"].clone(), item["error"].clone());
-        Self { key: text("key"), status: text("status"), result, error }
+        Self {
+            key: text("key"),
+            status: text("status"),
+            result,
+            error,
+        }
     }
 
     /// Neither done nor failed.
@@ -71,24 +81,56 @@ impl Entry {
     pub fn made(body: Value, key: Option<String>, job: Value) -> Result<Self, Fault> {
         let item = |item: &Value| {
             let key = item["key"].as_str().unwrap_or_default().to_owned();
-            Item { key, status: "pending".into(), result: Value::Null, error: Value::Null }
+            Item {
+                key,
+                status: "pending".into(),
+                result: Value::Null,
+                error: Value::Null,
+            }
         };
-        let items: Vec<_> = body["items"].as_array().into_iter().flatten().map(item).collect();
+        let items: Vec<_> = body["items"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(item)
+            .collect();
         let id = job["job_id"].as_str().unwrap_or_default().to_owned();
-        let asked = ["job_type", "content", "labels", "priority", "max_attempts", "series_id", "episode_id"];
-        let expect: serde_json::Map<_, _> =
-            asked.map(|name| (name.to_owned(), body[name].clone())).into_iter().collect();
+        let asked = [
+            "job_type",
+            "content",
+            "labels",
+            "priority",
+            "max_attempts",
+            "series_id",
+            "episode_id",
+        ];
+        let expect: serde_json::Map<_, _> = asked
+            .map(|name| (name.to_owned(), body[name].clone()))
+            .into_iter()
+            .collect();
         let mut expect = Value::Object(expect);
         expect["version"] = json!(1);
         expect["status"] = json!("queued");
         expect["attempt"] = json!(0);
         expect["total_shots"] = json!(items.len());
         if let Some(differs) = differs(&expect, &job) {
-            return Err(Fault::Lost(format!("{id} is not the job that was created: {differs}")));
+            return Err(Fault::Lost(format!(
+                "{id} is not the job that was created: {differs}"
+            )));
         }
         let active = body["client_id"].is_string();
         let steps = vec![Step::new("created", None)];
-        Ok(Self { id, body, key, job, items, steps, token: None, active, unchecked: true })
+        Ok(Self {
+            id,
+            body,
+            key,
+            job,
+            items,
+            steps,
+            token: None,
+            active,
+            unchecked: true,
+        })
     }
 
     pub fn version(&self) -> i64 {
@@ -123,8 +165,15 @@ pub fn time(value: &Value) -> Option<DateTime<Utc>> {
 /// The first member that is not as expected, in words. Only the expected ones are looked at.
 pub fn differs(expect: &Value, found: &Value) -> Option<String> {
     let same = |a: &Value, b: &Value| a == b || (a.is_number() && a.as_f64() == b.as_f64());
-    let (name, expected) = expect.as_object()?.iter().find(|(name, value)| !same(value, &found[name.as_str()]))?;
-    Some(format!("{name} is {}, not {}", brief(&found[name.as_str()]), brief(expected)))
+    let (name, expected) = expect
+        .as_object()?
+        .iter()
+        .find(|(name, value)| !same(value, &found[name.as_str()]))?;
+    Some(format!(
+        "{name} is {}, not {}",
+        brief(&found[name.as_str()]),
+        brief(expected)
+    ))
 }
 
 /// The beginning of a value, which may be large.

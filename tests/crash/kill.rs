@@ -26,7 +26,12 @@ struct Plan {
     works: RangeInclusive<u64>,
 }
 
-const SHORT: Plan = Plan { seed: SEED, kills: 15, lasts: Duration::MAX, works: 50..=400 };
+const SHORT: Plan = Plan {
+    seed: SEED,
+    kills: 15,
+    lasts: Duration::MAX,
+    works: 50..=400,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_of_the_server_on_sqlite_lose_nothing_that_was_answered() {
@@ -43,7 +48,12 @@ fn long() -> Plan {
     let seed = setting("CALLSHEET_SOAK_SEED").unwrap_or(SEED);
     let kills = setting("CALLSHEET_SOAK_KILLS").unwrap_or(100);
     let lasts = setting("CALLSHEET_SOAK_SECONDS").map_or(Duration::MAX, Duration::from_secs);
-    Plan { seed, kills, lasts, works: 50..=800 }
+    Plan {
+        seed,
+        kills,
+        lasts,
+        works: 50..=800,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -90,23 +100,41 @@ struct Scene<'a> {
 
 async fn soak(database: &str, url: &str, plan: &Plan, postgres: Option<&mut Postgres>) {
     let rng = fastrand::Rng::with_seed(plan.seed);
-    let mut scene = Scene { url, postgres, rng, done: Done::default() };
+    let mut scene = Scene {
+        url,
+        postgres,
+        rng,
+        done: Done::default(),
+    };
     let mut server = scene.start().await;
     let mut crowd = Crowd::at_work(&server.url, plan.seed);
     let began = Instant::now();
     while scene.done.kills < plan.kills && began.elapsed() < plan.lasts {
         let time = Duration::from_millis(scene.rng.u64(plan.works.clone()));
-        crowd.works(&mut server, scene.rng.usize(1..=MOST), time).await;
+        crowd
+            .works(&mut server, scene.rng.usize(1..=MOST), time)
+            .await;
         server = scene.strike(server, &crowd).await;
     }
     crowd.answers(&mut server, 1).await;
     let mut ledger = crowd.end().await;
-    let counts = server.client.get(server.at("/api/v1/jobs/counts")).send().await.unwrap();
+    let counts = server
+        .client
+        .get(server.at("/api/v1/jobs/counts"))
+        .send()
+        .await
+        .unwrap();
     ledger.counts = Some(counts.json().await.unwrap());
     assert!(server.stop("TERM").await.success());
 
     let verdict = Verdict::of(url, &ledger).await;
-    let Done { kills, starts, crashes, slowest, .. } = scene.done;
+    let Done {
+        kills,
+        starts,
+        crashes,
+        slowest,
+        ..
+    } = scene.done;
     println!(
         "{database}: seed {}, {kills} kills, {starts} starts (the slowest {slowest:.1?}), {crashes} crashes of the \
          database, {:.0?}; {}",
@@ -114,17 +142,32 @@ async fn soak(database: &str, url: &str, plan: &Plan, postgres: Option<&mut Post
         began.elapsed(),
         verdict.summary(&ledger)
     );
-    let again = format!("scripts/soak --database {database} --seed {} --kills {kills}", plan.seed);
+    let again = format!(
+        "scripts/soak --database {database} --seed {} --kills {kills}",
+        plan.seed
+    );
     assert_eq!(verdict.faults, [], "it may come again with: {again}");
-    assert!(ledger.calls.unanswered >= kills / 2, "most kills came between the calls");
+    assert!(
+        ledger.calls.unanswered >= kills / 2,
+        "most kills came between the calls"
+    );
 }
 
 impl Scene<'_> {
     /// Answers when the server serves. Now and then one before it is killed while it starts.
     async fn start(&mut self) -> Server {
         if self.done.starts > 0 && self.rng.u8(..20) == 0 {
-            let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", self.url];
-            let mut early = callsheet(&serve).stdout(std::process::Stdio::null()).spawn().unwrap();
+            let serve = [
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                self.url,
+            ];
+            let mut early = callsheet(&serve)
+                .stdout(std::process::Stdio::null())
+                .spawn()
+                .unwrap();
             tokio::time::sleep(Duration::from_millis(self.rng.u64(..200))).await;
             early.kill().await.unwrap();
             self.done.kills += 1;

@@ -63,7 +63,10 @@ pub enum Fault {
 
 impl Deleted {
     pub fn of(entry: &Entry) -> Self {
-        Self { seq: entry.version() + 1, leased: entry.is_leased() }
+        Self {
+            seq: entry.version() + 1,
+            leased: entry.is_leased(),
+        }
     }
 }
 

@@ -29,8 +29,13 @@ impl Client {
         let path = format!("/jobs/{}{}", entry.id, ask.path);
         let mut tries = 0;
         loop {
-            let call =
-                Call { kind: ask.verb, method: ask.method.clone(), path: &path, body: Some(&ask.body), key: None };
+            let call = Call {
+                kind: ask.verb,
+                method: ask.method.clone(),
+                path: &path,
+                body: Some(&ask.body),
+                key: None,
+            };
             match self.wire.send(call).await {
                 Some(answer) => return self.take(entry, ask, answer, tries > 0).await,
                 None if again => self.wire.calls.repeated += 1,
@@ -42,14 +47,27 @@ impl Client {
 
     /// Takes in an answer to a call, which may have been carried out before where it was sent
     /// several times.
-    async fn take(&mut self, entry: &mut Entry, ask: &Ask, answer: Answer, repeated: bool) -> Result<(), Fault> {
-        let Answer { status, mut body, lease_token } = answer;
+    async fn take(
+        &mut self,
+        entry: &mut Entry,
+        ask: &Ask,
+        answer: Answer,
+        repeated: bool,
+    ) -> Result<(), Fault> {
+        let Answer {
+            status,
+            mut body,
+            lease_token,
+        } = answer;
         if status == StatusCode::OK && ask.verb == "heartbeat" {
             self.look(entry, Some(ask), true).await?;
             let (answered, is) = (&body["lease_expires_at"], &entry.job["lease_expires_at"]);
             return match is.is_null() || answered == is {
                 true => Ok(()),
-                false => Err(Fault::Lost(format!("the lease of {} is extended to {is}, not {answered}", entry.id))),
+                false => Err(Fault::Lost(format!(
+                    "the lease of {} is extended to {is}, not {answered}",
+                    entry.id
+                ))),
             };
         }
         if status == StatusCode::OK {
@@ -64,7 +82,9 @@ impl Client {
         }
         // A lease that has ended is the only reason.
         let before = entry.steps.len();
-        let done = self.look(entry, Some(ask).filter(|_| repeated), false).await?;
+        let done = self
+            .look(entry, Some(ask).filter(|_| repeated), false)
+            .await?;
         if status != StatusCode::CONFLICT || entry.steps.len() == before || done {
             let what = format!("{} of {} was refused: {status} {body}", ask.verb, entry.id);
             return Err(Fault::Lost(what));
@@ -75,15 +95,26 @@ impl Client {
     /// The call of an answered one again: its answer is the same job, and nothing happens.
     async fn repeat(&mut self, entry: &mut Entry, ask: &Ask) -> Result<(), Fault> {
         let path = format!("/jobs/{}{}", entry.id, ask.path);
-        let call = Call { kind: ask.verb, method: ask.method.clone(), path: &path, body: Some(&ask.body), key: None };
+        let call = Call {
+            kind: ask.verb,
+            method: ask.method.clone(),
+            path: &path,
+            body: Some(&ask.body),
+            key: None,
+        };
         self.wire.calls.repeated += 1;
-        let Some(answer) = self.wire.send(call).await else { return Ok(()) };
+        let Some(answer) = self.wire.send(call).await else {
+            return Ok(());
+        };
         if answer.status != StatusCode::OK {
             let version = entry.version();
             self.look(entry, None, false).await?;
             if version == entry.version() {
                 let Answer { status, body, .. } = answer;
-                let what = format!("{} of {} was refused the second time: {status} {body}", ask.verb, entry.id);
+                let what = format!(
+                    "{} of {} was refused the second time: {status} {body}",
+                    ask.verb, entry.id
+                );
                 return Err(Fault::Lost(what));
             }
             return Ok(());
@@ -93,17 +124,34 @@ impl Client {
 
     /// Reads the job, its new events and its items, and holds them to what has to be true. Says
     /// whether the call was carried out.
-    pub async fn look(&mut self, entry: &mut Entry, ask: Option<&Ask>, answered: bool) -> Result<bool, Fault> {
+    pub async fn look(
+        &mut self,
+        entry: &mut Entry,
+        ask: Option<&Ask>,
+        answered: bool,
+    ) -> Result<bool, Fault> {
         let path = format!("/jobs/{}", entry.id);
         for _ in 0..LOOKS {
             let job = self.wire.get(&path).await;
-            let events = self.wire.get(&format!("{path}/events?after={}&limit=200", entry.version())).await;
+            let events = self
+                .wire
+                .get(&format!(
+                    "{path}/events?after={}&limit=200",
+                    entry.version()
+                ))
+                .await;
             let items = match entry.items.is_empty() {
                 true => Vec::new(),
-                false => list(&self.wire.get(&format!("{path}/items?limit=200")).await, "items"),
+                false => list(
+                    &self.wire.get(&format!("{path}/items?limit=200")).await,
+                    "items",
+                ),
             };
             if job.status != StatusCode::OK {
-                return Err(Fault::Lost(format!("the job {} is gone: {} {}", entry.id, job.status, job.body)));
+                return Err(Fault::Lost(format!(
+                    "the job {} is gone: {} {}",
+                    entry.id, job.status, job.body
+                )));
             }
             let (mut job, events) = (job.body, list(&events, "events"));
             job.as_object_mut().map(|job| job.remove("shots"));
@@ -113,28 +161,47 @@ impl Client {
                 return entry.reconcile(Found { job, events, items }, ask, answered);
             }
             if job["version"].as_i64() < Some(entry.version()) {
-                let what = format!("{} is at version {}, and was at {}", entry.id, job["version"], entry.version());
+                let what = format!(
+                    "{} is at version {}, and was at {}",
+                    entry.id,
+                    job["version"],
+                    entry.version()
+                );
                 return Err(Fault::Lost(what));
             }
         }
-        Err(Fault::Wrong(format!("the version of {} and its history do not agree", entry.id)))
+        Err(Fault::Wrong(format!(
+            "the version of {} and its history do not agree",
+            entry.id
+        )))
     }
 
     pub async fn delete(&mut self, mut entry: Entry) {
         let path = format!("/jobs/{}", entry.id);
         let mut tries = 0;
         loop {
-            let call = Call { kind: "delete", method: Method::DELETE, path: &path, body: None, key: None };
+            let call = Call {
+                kind: "delete",
+                method: Method::DELETE,
+                path: &path,
+                body: None,
+                key: None,
+            };
             let gone = match self.wire.send(call).await {
                 Some(answer) if answer.status == StatusCode::OK => Ok(true),
                 Some(answer) if answer.status == StatusCode::NOT_FOUND && tries > 0 => Ok(true),
-                Some(answer) => Err(Fault::Lost(format!("the job {} is gone: {}", entry.id, answer.body))),
+                Some(answer) => Err(Fault::Lost(format!(
+                    "the job {} is gone: {}",
+                    entry.id, answer.body
+                ))),
                 None => Ok(self.wire.get(&path).await.status == StatusCode::NOT_FOUND),
             };
             match gone {
                 Ok(true) => {
                     self.just_deleted.push(entry.id.clone());
-                    self.ledger.deleted.insert(entry.id.clone(), Deleted::of(&entry));
+                    self.ledger
+                        .deleted
+                        .insert(entry.id.clone(), Deleted::of(&entry));
                     return;
                 }
                 Ok(false) if self.rng.bool() => self.wire.calls.repeated += 1,

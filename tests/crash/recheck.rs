@@ -14,8 +14,9 @@ impl Client {
     /// Looks at each job that was answered since the last look, for the jobs that were deleted
     /// since, and at the active jobs and the series.
     pub async fn look_after_restart(&mut self) {
-        let (unchecked, checked): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut self.live).into_iter().partition(|entry| entry.unchecked);
+        let (unchecked, checked): (Vec<_>, Vec<_>) = std::mem::take(&mut self.live)
+            .into_iter()
+            .partition(|entry| entry.unchecked);
         self.live = checked;
         for mut entry in unchecked {
             let outcome = self.look(&mut entry, None, false).await.map(drop);
@@ -46,7 +47,8 @@ impl Client {
             self.keep(entry, outcome);
         }
         self.live.extend(live);
-        self.are_gone(self.ledger.deleted.keys().cloned().collect()).await;
+        self.are_gone(self.ledger.deleted.keys().cloned().collect())
+            .await;
         self.check_active().await;
         self.check_series().await;
         self.ledger.entries = std::mem::take(&mut self.live);
@@ -56,20 +58,29 @@ impl Client {
     fn ends_soon(&self, entry: &Entry) -> bool {
         let long = TimeDelta::seconds(i64::from(LONG_LEASE) / 2);
         let updated = time(&entry.job["updated_at"]);
-        entry.expiry().zip(updated).is_none_or(|(expiry, updated)| expiry - updated < long)
+        entry
+            .expiry()
+            .zip(updated)
+            .is_none_or(|(expiry, updated)| expiry - updated < long)
     }
 
     async fn are_gone(&mut self, ids: Vec<String>) {
         for id in ids {
             let answer = self.wire.get(&format!("/jobs/{id}")).await;
             if answer.status != StatusCode::NOT_FOUND {
-                self.fault(Fault::Lost(format!("the deleted job {id} is back: {}", answer.body)));
+                self.fault(Fault::Lost(format!(
+                    "the deleted job {id} is back: {}",
+                    answer.body
+                )));
             }
         }
     }
 
     async fn check_active(&mut self) {
-        let answer = self.wire.get(&format!("/active-jobs?client_id={}", self.job_type())).await;
+        let answer = self
+            .wire
+            .get(&format!("/active-jobs?client_id={}", self.job_type()))
+            .await;
         let found: BTreeSet<String> = list(&answer, "active_jobs")
             .iter()
             .filter_map(|a| a["job"]["job_id"].as_str().map(str::to_owned))
@@ -79,9 +90,14 @@ impl Client {
         let sure = |entry: &&Entry| !entry.is_leased() || !self.ends_soon(entry);
         for entry in self.live.iter().chain(&self.ledger.entries).filter(sure) {
             if entry.active != found.contains(&entry.id) {
-                missing.push(format!("{} is active: {}, and has to be: {}", entry.id, !entry.active, entry.active));
+                missing.push(format!(
+                    "{} is active: {}, and has to be: {}",
+                    entry.id, !entry.active, entry.active
+                ));
             }
         }
-        missing.into_iter().for_each(|what| self.fault(Fault::Lost(what)));
+        missing
+            .into_iter()
+            .for_each(|what| self.fault(Fault::Lost(what)));
     }
 }

@@ -10,8 +10,18 @@ use serde_json::{Value, json};
 pub fn progress(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
     let percent = f64::from(rng.u32(..=1000)) / 10.0;
     let report = json!({"progress": percent, "current_stage": mark});
-    let ask = Ask::new("progress", "/progress", report.clone(), Step::new("progressed", Some(mark)), report);
-    Ask { method: Method::PUT, ..ask }.under(entry)
+    let ask = Ask::new(
+        "progress",
+        "/progress",
+        report.clone(),
+        Step::new("progressed", Some(mark)),
+        report,
+    );
+    Ask {
+        method: Method::PUT,
+        ..ask
+    }
+    .under(entry)
 }
 
 /// Reports on some of the items; on the shots of a job without items.
@@ -22,16 +32,37 @@ pub fn items(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
     let (reports, after) = reports(entry, mark, rng);
     let expect = json!({"completed_shots": after.iter().filter(|item| item.is_done()).count()});
     let body = json!({ "items": reports });
-    let ask = Ask::new("item report", "/items", body, Step::new("items_reported", None), expect);
-    Ask { method: Method::PATCH, items: Some(after), ..ask }.under(entry)
+    let ask = Ask::new(
+        "item report",
+        "/items",
+        body,
+        Step::new("items_reported", None),
+        expect,
+    );
+    Ask {
+        method: Method::PATCH,
+        items: Some(after),
+        ..ask
+    }
+    .under(entry)
 }
 
 fn shots(entry: &Entry, rng: &mut fastrand::Rng) -> Ask {
     let before = entry.job["total_shots"].as_i64().unwrap_or_default();
     let total = before + rng.i64(1..50);
     let report = json!({"total_shots": total, "completed_shots": rng.i64(0..=total)});
-    let ask = Ask::new("shots", "/shots", report.clone(), Step::new("shots_updated", None), report);
-    Ask { method: Method::PUT, ..ask }.under(entry)
+    let ask = Ask::new(
+        "shots",
+        "/shots",
+        report.clone(),
+        Step::new("shots_updated", None),
+        report,
+    );
+    Ask {
+        method: Method::PUT,
+        ..ask
+    }
+    .under(entry)
 }
 
 /// Reports that change each item that they name, and all items after them.
@@ -42,7 +73,11 @@ fn reports(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> (Vec<Value>, V
     let report = |item: &mut Item| {
         item.status = ["processing", "completed", "failed", "skipped"][rng.usize(..4)].to_owned();
         item.result = json!({"by": mark});
-        item.error = if item.status == "failed" { json!(mark) } else { Value::Null };
+        item.error = if item.status == "failed" {
+            json!(mark)
+        } else {
+            Value::Null
+        };
         json!({"key": item.key, "status": item.status, "result": item.result, "error": item.error})
     };
     let reports = after[first..first + count].iter_mut().map(report).collect();
@@ -54,8 +89,13 @@ pub fn heartbeat(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
     if entry.token.is_none() {
         return progress(entry, mark, rng);
     }
-    let lease = if rng.u8(..6) == 0 { SHORT_LEASE } else { LONG_LEASE };
-    let (mut body, mut steps, mut expect, mut after) = (json!({"lease_seconds": lease}), Vec::new(), json!({}), None);
+    let lease = if rng.u8(..6) == 0 {
+        SHORT_LEASE
+    } else {
+        LONG_LEASE
+    };
+    let (mut body, mut steps, mut expect, mut after) =
+        (json!({"lease_seconds": lease}), Vec::new(), json!({}), None);
     match rng.u8(..3) {
         0 => {
             body["current_stage"] = json!(mark);
@@ -75,5 +115,12 @@ pub fn heartbeat(entry: &Entry, mark: &str, rng: &mut fastrand::Rng) -> Ask {
         steps.push(Step::new("logged", Some(mark)));
     }
     let ask = Ask::new("heartbeat", "/heartbeat", body, Step::new("", None), expect);
-    Ask { repeatable: steps.is_empty(), steps, items: after, lease_seconds: Some(lease), ..ask }.under(entry)
+    Ask {
+        repeatable: steps.is_empty(),
+        steps,
+        items: after,
+        lease_seconds: Some(lease),
+        ..ask
+    }
+    .under(entry)
 }

@@ -47,7 +47,11 @@ impl Seen {
             total_shots: number("total_shots"),
             completed_shots: number("completed_shots"),
         };
-        Self { id: text("job_id").unwrap(), version: number("version"), state }
+        Self {
+            id: text("job_id").unwrap(),
+            version: number("version"),
+            state,
+        }
     }
 }
 
@@ -72,46 +76,113 @@ impl Client {
             "job_type": "idea2video", "content": format!("the content of {key}"), "labels": {"key": key},
             "items": (0..items).map(|i| json!({"key": format!("shot-{i}")})).collect::<Vec<_>>(),
         });
-        let call = Call { kind: "create", method: Method::POST, path: "/jobs", body: Some(&body), key: Some(&key) };
+        let call = Call {
+            kind: "create",
+            method: Method::POST,
+            path: "/jobs",
+            body: Some(&body),
+            key: Some(&key),
+        };
         let answer = self.wire.insist(call).await;
         if answer.status != StatusCode::CREATED {
-            return self.fault(Fault::Lost(format!("the create {key} was refused: {}", answer.body)));
+            return self.fault(Fault::Lost(format!(
+                "the create {key} was refused: {}",
+                answer.body
+            )));
         }
         let seen = Seen::of(&answer.body);
         let id = seen.id.clone();
         self.shared.lock().unwrap().push((id.clone(), items));
-        self.ledger.created.push(Created { id: id.clone(), body });
+        self.ledger.created.push(Created {
+            id: id.clone(),
+            body,
+        });
         self.ledger.seen.push(seen);
-        self.call("start", Method::POST, &id, "/start", json!({})).await;
+        self.call("start", Method::POST, &id, "/start", json!({}))
+            .await;
     }
 
     async fn change_shared(&mut self, id: &str, items: usize) {
         let (number, stage) = (self.number, self.mark());
         match self.rng.u8(..10) {
-            0 => self.call("start", Method::POST, id, "/start", json!({"worker_id": format!("client-{number}")})).await,
-            1 => self.call("completion", Method::POST, id, "/complete", json!({"result": {"by": number}})).await,
-            2 => self.call("patch", Method::PATCH, id, "", json!({"project_title": stage})).await,
+            0 => {
+                self.call(
+                    "start",
+                    Method::POST,
+                    id,
+                    "/start",
+                    json!({"worker_id": format!("client-{number}")}),
+                )
+                .await
+            }
+            1 => {
+                self.call(
+                    "completion",
+                    Method::POST,
+                    id,
+                    "/complete",
+                    json!({"result": {"by": number}}),
+                )
+                .await
+            }
+            2 => {
+                self.call(
+                    "patch",
+                    Method::PATCH,
+                    id,
+                    "",
+                    json!({"project_title": stage}),
+                )
+                .await
+            }
             3..=5 if items > 0 => {
                 let status = ["processing", "completed", "failed", "skipped"][self.rng.usize(..4)];
-                let report = json!({"key": format!("shot-{}", self.rng.usize(..items)), "status": status});
-                self.call("item report", Method::PATCH, id, "/items", json!({"items": [report]})).await;
+                let report =
+                    json!({"key": format!("shot-{}", self.rng.usize(..items)), "status": status});
+                self.call(
+                    "item report",
+                    Method::PATCH,
+                    id,
+                    "/items",
+                    json!({"items": [report]}),
+                )
+                .await;
             }
             _ => {
                 let progress = f64::from(self.rng.u32(..=1000)) / 10.0;
                 let report = json!({"progress": progress, "current_stage": stage});
-                self.call("progress", Method::PUT, id, "/progress", report).await;
+                self.call("progress", Method::PUT, id, "/progress", report)
+                    .await;
             }
         }
     }
 
-    async fn call(&mut self, kind: &'static str, method: Method, id: &str, verb: &str, body: Value) {
+    async fn call(
+        &mut self,
+        kind: &'static str,
+        method: Method,
+        id: &str,
+        verb: &str,
+        body: Value,
+    ) {
         let path = format!("/jobs/{id}{verb}");
-        let call = Call { kind, method, path: &path, body: Some(&body), key: None };
-        let Some(answer) = self.wire.send(call).await else { return };
+        let call = Call {
+            kind,
+            method,
+            path: &path,
+            body: Some(&body),
+            key: None,
+        };
+        let Some(answer) = self.wire.send(call).await else {
+            return;
+        };
         match answer.status {
             StatusCode::OK => self.ledger.seen.push(Seen::of(&answer.body)),
             StatusCode::CONFLICT => {}
-            status => self.fault(Fault::Lost(format!("{kind} of {id} was answered {status}: {}", answer.body))),
+            status => self.fault(Fault::Lost(format!(
+                "{kind} of {id} was answered {status}: {}",
+                answer.body
+            ))),
         }
     }
 }

@@ -26,7 +26,12 @@ async fn a_request_under_way_is_answered(db: TestDb, signal: &str) {
         let signal = signal.to_owned();
         async move { server.stop(&signal).await }
     });
-    while !lines.recv().await.expect("it says that it stops").contains("stopping") {}
+    while !lines
+        .recv()
+        .await
+        .expect("it says that it stops")
+        .contains("stopping")
+    {}
 
     connection.write_all(BODY.as_bytes()).await.unwrap();
     let mut answer = String::new();
@@ -34,13 +39,17 @@ async fn a_request_under_way_is_answered(db: TestDb, signal: &str) {
     assert!(answer.starts_with("HTTP/1.1 201 Created"), "{answer}");
     assert_eq!(end.await.unwrap().code(), Some(0));
     let conn = db.raw().await;
-    Whole::of(&conn, "under-way").await.assert_history_is_whole();
+    Whole::of(&conn, "under-way")
+        .await
+        .assert_history_is_whole();
     conn.close().await.unwrap();
 }
 
 /// Sends a request without its body, and waits until the server asks for it: then the request is under way.
 async fn begin_request(server: &Server) -> TcpStream {
-    let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let mut connection = TcpStream::connect(server.url.strip_prefix("http://").unwrap())
+        .await
+        .unwrap();
     let head = format!(
         "POST /api/v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nExpect: 100-continue\r\n\r\n",
@@ -60,7 +69,11 @@ async fn many_clients_lose_nothing_when_the_server_is_asked_to_stop(db: TestDb) 
     let mut crowd = Crowd::at_work(&server.url, 7);
     for signal in ["TERM", "INT", "TERM", "INT"] {
         crowd.answers(&mut server, 20).await;
-        assert_eq!(server.stop(signal).await.code(), Some(0), "after SIG{signal}");
+        assert_eq!(
+            server.stop(signal).await.code(),
+            Some(0),
+            "after SIG{signal}"
+        );
         server = Server::start(&db.url).await;
         crowd.go_on_at(&server.url, false);
     }

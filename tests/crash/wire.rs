@@ -57,7 +57,10 @@ impl Wire {
     /// itself.
     pub async fn send(&mut self, call: Call<'_>) -> Option<Answer> {
         let url = format!("{}/api/v1{}", self.stage.borrow_and_update().url, call.path);
-        let mut request = self.http.request(call.method.clone(), url).timeout(PATIENCE);
+        let mut request = self
+            .http
+            .request(call.method.clone(), url)
+            .timeout(PATIENCE);
         if let Some(body) = call.body {
             request = request.json(body);
         }
@@ -66,7 +69,10 @@ impl Wire {
         }
         let answer = async {
             let response = request.send().await?;
-            let lease_token = response.headers().get("lease-token").and_then(|token| token.to_str().ok());
+            let lease_token = response
+                .headers()
+                .get("lease-token")
+                .and_then(|token| token.to_str().ok());
             let (status, lease_token) = (response.status(), lease_token.map(str::to_owned));
             let body = response.bytes().await?;
             Ok::<_, reqwest::Error>((status, lease_token, body))
@@ -77,12 +83,25 @@ impl Wire {
                     let _ = self.answered.send(());
                 }
                 let body = serde_json::from_slice(&body).unwrap_or_default();
-                self.sort(&call, Answer { status, body, lease_token }).await
+                self.sort(
+                    &call,
+                    Answer {
+                        status,
+                        body,
+                        lease_token,
+                    },
+                )
+                .await
             }
             Err(error) => {
                 let carried = !call.kind.is_empty() && !error.is_connect();
                 self.calls.unanswered += usize::from(carried);
-                assert!(!error.is_timeout(), "{} {} was not answered in {PATIENCE:?}", call.method, call.path);
+                assert!(
+                    !error.is_timeout(),
+                    "{} {} was not answered in {PATIENCE:?}",
+                    call.method,
+                    call.path
+                );
                 let next = self.stage.changed().await;
                 next.unwrap_or_else(|_| panic!("the last server did not answer: {error}"));
                 None
@@ -96,7 +115,10 @@ impl Wire {
         if answer.status.is_server_error() {
             if answer.status != StatusCode::SERVICE_UNAVAILABLE {
                 let Call { method, path, .. } = call;
-                self.faults.push(Fault::Wrong(format!("{method} {path}: {} {}", answer.status, answer.body)));
+                self.faults.push(Fault::Wrong(format!(
+                    "{method} {path}: {} {}",
+                    answer.status, answer.body
+                )));
             }
             self.calls.unanswered += usize::from(changes);
             tokio::time::sleep(AGAIN).await;
@@ -114,8 +136,23 @@ impl Wire {
     pub async fn insist(&mut self, call: Call<'_>) -> Answer {
         let mut tries = 0;
         loop {
-            let Call { kind, path, body, key, .. } = call;
-            if let Some(answer) = self.send(Call { kind, method: call.method.clone(), path, body, key }).await {
+            let Call {
+                kind,
+                path,
+                body,
+                key,
+                ..
+            } = call;
+            if let Some(answer) = self
+                .send(Call {
+                    kind,
+                    method: call.method.clone(),
+                    path,
+                    body,
+                    key,
+                })
+                .await
+            {
                 self.calls.repeated += usize::from(tries > 0 && !kind.is_empty());
                 return answer;
             }
@@ -124,6 +161,13 @@ impl Wire {
     }
 
     pub async fn get(&mut self, path: &str) -> Answer {
-        self.insist(Call { kind: "", method: Method::GET, path, body: None, key: None }).await
+        self.insist(Call {
+            kind: "",
+            method: Method::GET,
+            path,
+            body: None,
+            key: None,
+        })
+        .await
     }
 }

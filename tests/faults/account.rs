@@ -40,7 +40,13 @@ pub struct Account {
 
 impl Account {
     pub fn new(id: String) -> Self {
-        Self { id, versions: 0, maybe: 0, version: None, deleted: None }
+        Self {
+            id,
+            versions: 0,
+            maybe: 0,
+            version: None,
+            deleted: None,
+        }
     }
 
     /// A call that makes one version when it is answered.
@@ -81,10 +87,19 @@ impl Account {
             );
             // A deletion is the one event that outlives its job.
             let left: &[&str] = if self.versions > 0 { &["deleted"] } else { &[] };
-            assert!(whole.items.is_empty() && whole.kinds() == left || self.maybe > 0, "{} is half there", self.id);
+            assert!(
+                whole.items.is_empty() && whole.kinds() == left || self.maybe > 0,
+                "{} is half there",
+                self.id
+            );
             return;
         };
-        assert_ne!(self.deleted, Some(Ending::Answered), "{} came back", self.id);
+        assert_ne!(
+            self.deleted,
+            Some(Ending::Answered),
+            "{} came back",
+            self.id
+        );
         whole.assert_history_is_whole();
         let possible = self.versions..=self.versions + self.maybe;
         assert!(

@@ -26,8 +26,22 @@ pub struct Caller {
 }
 
 impl Caller {
-    pub fn new(jobs: JobManager, rng: fastrand::Rng, name: String, injector: Option<Injector>) -> Self {
-        Self { jobs, rng, name, made: 0, accounts: Vec::new(), answered: 0, injector, doubts: 0 }
+    pub fn new(
+        jobs: JobManager,
+        rng: fastrand::Rng,
+        name: String,
+        injector: Option<Injector>,
+    ) -> Self {
+        Self {
+            jobs,
+            rng,
+            name,
+            made: 0,
+            accounts: Vec::new(),
+            answered: 0,
+            injector,
+            doubts: 0,
+        }
     }
 
     /// Makes so many calls, and goes away from some of them before their answers.
@@ -52,7 +66,12 @@ impl Caller {
             job_id: Some(format!("{}-{}", self.name, self.made)),
             job_type: self.name.clone(),
             content: Some("x".repeat(self.rng.usize(..4000))),
-            items: (0..keys).map(|key| NewItem { key: format!("k{key}"), input: None }).collect(),
+            items: (0..keys)
+                .map(|key| NewItem {
+                    key: format!("k{key}"),
+                    input: None,
+                })
+                .collect(),
             ..any_job()
         }
     }
@@ -61,7 +80,12 @@ impl Caller {
         let new = self.new_job();
         let mut account = Account::new(new.job_id.clone().unwrap());
         let leaves = self.rng.u32(..12) == 0;
-        let created = async { self.jobs.create_job(new, None).await.map(|created| created.job.version) };
+        let created = async {
+            self.jobs
+                .create_job(new, None)
+                .await
+                .map(|created| created.job.version)
+        };
         let outcome = leaving(leaves, created).await;
         account.changed(self.ending(&outcome), outcome.and_then(Result::ok));
         self.accounts.push(account);
@@ -81,36 +105,62 @@ impl Caller {
 
     /// What is refused by a rule takes the writes beside it along to the rollback.
     async fn nobody(&mut self) {
-        let patch = JobPatch { priority: Some(1), ..Default::default() };
-        assert!(self.jobs.update_job("nobody", patch, None).await.is_err(), "there is no such job");
+        let patch = JobPatch {
+            priority: Some(1),
+            ..Default::default()
+        };
+        assert!(
+            self.jobs.update_job("nobody", patch, None).await.is_err(),
+            "there is no such job"
+        );
     }
 
     async fn claim(&mut self) {
-        let ask = callsheet::jobs::Claim { job_types: vec![self.name.clone()], ..claim("w") };
+        let ask = callsheet::jobs::Claim {
+            job_types: vec![self.name.clone()],
+            ..claim("w")
+        };
         let outcome = Some(self.jobs.claim_jobs(ask).await);
         let ending = self.ending(&outcome);
         match outcome {
             Some(Ok(claimed)) => {
                 for one in claimed {
-                    if let Some(account) = self.accounts.iter_mut().find(|account| account.id == one.job.id) {
+                    if let Some(account) = self
+                        .accounts
+                        .iter_mut()
+                        .find(|account| account.id == one.job.id)
+                    {
                         account.changed(ending, Some(one.job.version));
                     }
                 }
             }
             // Any of the jobs that wait may have been given out.
             _ if ending == Ending::Unknown => {
-                self.accounts.iter_mut().for_each(|account| account.changed(ending, None));
+                self.accounts
+                    .iter_mut()
+                    .for_each(|account| account.changed(ending, None));
             }
             _ => {}
         }
     }
 
     async fn change(&mut self) {
-        let open: Vec<_> = (0..self.accounts.len()).filter(|i| self.accounts[*i].is_open()).collect();
-        let Some(i) = self.rng.choice(open) else { return };
-        let (jobs, id, verb) = (self.jobs.clone(), self.accounts[i].id.clone(), self.rng.u32(..7));
+        let open: Vec<_> = (0..self.accounts.len())
+            .filter(|i| self.accounts[*i].is_open())
+            .collect();
+        let Some(i) = self.rng.choice(open) else {
+            return;
+        };
+        let (jobs, id, verb) = (
+            self.jobs.clone(),
+            self.accounts[i].id.clone(),
+            self.rng.u32(..7),
+        );
         let number = self.rng.i16(-100..100);
-        let progress = Progress { progress: Some(f64::from(number.abs())), current_stage: Some(format!("{number}")) };
+        let progress = Progress {
+            progress: Some(f64::from(number.abs())),
+            current_stage: Some(format!("{number}")),
+        };
         let leaves = self.rng.u32(..12) == 0;
         let call = async {
             let before = jobs.get_job(&id).await.map(|job| job.version)?;
@@ -121,7 +171,17 @@ impl Caller {
                 3 => jobs.mark_failed(&id, for_now("again"), None).await,
                 4 => jobs.cancel_job(&id, None, None).await,
                 5 => return jobs.delete_job(&id, None).await.map(|()| None),
-                _ => jobs.update_job(&id, JobPatch { priority: Some(number), ..Default::default() }, None).await,
+                _ => {
+                    jobs.update_job(
+                        &id,
+                        JobPatch {
+                            priority: Some(number),
+                            ..Default::default()
+                        },
+                        None,
+                    )
+                    .await
+                }
             }?;
             Ok(Some((before, changed.version)))
         };
@@ -141,7 +201,10 @@ impl Caller {
         let ending = match outcome {
             None => Ending::Unknown,
             Some(outcome) => {
-                let doubtful = self.injector.as_ref().is_none_or(|injector| injector.doubts() != self.doubts);
+                let doubtful = self
+                    .injector
+                    .as_ref()
+                    .is_none_or(|injector| injector.doubts() != self.doubts);
                 Ending::of(outcome, doubtful)
             }
         };
@@ -153,7 +216,9 @@ impl Caller {
 /// The outcome of the call; `None` when its caller leaves before it is there.
 async fn leaving<T>(leaves: bool, call: impl Future<Output = Result<T>>) -> Option<Result<T>> {
     match leaves {
-        true => tokio::time::timeout(Duration::from_micros(200), call).await.ok(),
+        true => tokio::time::timeout(Duration::from_micros(200), call)
+            .await
+            .ok(),
         false => Some(call.await),
     }
 }

@@ -20,21 +20,40 @@ struct Small {
 
 impl Small {
     async fn start() -> Self {
-        let folder = tempfile::Builder::new().prefix("callsheet-full-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("callsheet-full-")
+            .tempdir()
+            .unwrap();
         let keeper = Self::keeper(folder.path().to_str().unwrap()).await;
         let server = Server::start_behind(&inside(&keeper), &Self::url(&folder)).await;
-        Self { server, folder, keeper }
+        Self {
+            server,
+            folder,
+            keeper,
+        }
     }
 
     /// A process in a namespace of its own that has mounted the file system, and ends with the test.
     async fn keeper(folder: &str) -> Child {
         let mount = format!("mount -t tmpfs -o size=6m tmpfs {folder} && echo mounted && exec cat");
         let mut unshare = Command::new("unshare");
-        unshare.args(if is_root() { &["--mount"][..] } else { &["--user", "--map-root-user", "--mount"] });
-        unshare.args(["sh", "-c", &mount]).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        unshare.args(if is_root() {
+            &["--mount"][..]
+        } else {
+            &["--user", "--map-root-user", "--mount"]
+        });
+        unshare
+            .args(["sh", "-c", &mount])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut keeper = unshare.spawn().unwrap();
         let mut said = BufReader::new(keeper.stdout.as_mut().unwrap()).lines();
-        assert_eq!(said.next_line().await.unwrap().as_deref(), Some("mounted"), "a tmpfs cannot be mounted");
+        assert_eq!(
+            said.next_line().await.unwrap().as_deref(),
+            Some("mounted"),
+            "a tmpfs cannot be mounted"
+        );
         keeper
     }
 
@@ -47,16 +66,28 @@ impl Small {
         let mut command = inside(&self.keeper);
         command.extend(["mount", "-o", &format!("remount,size={size}")].map(str::to_owned));
         command.push(self.folder.path().to_str().unwrap().to_owned());
-        let status = Command::new(&command[0]).args(&command[1..]).status().await.unwrap();
+        let status = Command::new(&command[0])
+            .args(&command[1..])
+            .status()
+            .await
+            .unwrap();
         assert!(status.success(), "{command:?}");
     }
 
     /// `kill -9`, and a new server on the same file system.
     async fn restart(self) -> Self {
-        let Self { server, folder, keeper } = self;
+        let Self {
+            server,
+            folder,
+            keeper,
+        } = self;
         server.kill().await;
         let server = Server::start_behind(&inside(&keeper), &Self::url(&folder)).await;
-        Self { server, folder, keeper }
+        Self {
+            server,
+            folder,
+            keeper,
+        }
     }
 
     /// Fills the disk with jobs; the ids of those that were answered, and the answer that refused the last one.
@@ -73,17 +104,33 @@ impl Small {
 
     async fn create(&self, bytes: usize) -> reqwest::Response {
         let body = json!({"job_type": "idea2video", "content": "x".repeat(bytes)});
-        self.server.client.post(self.server.at("/api/v1/jobs")).json(&body).send().await.unwrap()
+        self.server
+            .client
+            .post(self.server.at("/api/v1/jobs"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
     }
 
     async fn get(&self, path: &str) -> StatusCode {
-        self.server.client.get(self.server.at(path)).send().await.unwrap().status()
+        self.server
+            .client
+            .get(self.server.at(path))
+            .send()
+            .await
+            .unwrap()
+            .status()
     }
 
     /// What was answered is read from the database, and not from memory.
     async fn are_there(&self, ids: &[String]) {
         for id in ids {
-            assert_eq!(self.get(&format!("/api/v1/jobs/{id}")).await, StatusCode::OK, "{id} was answered, and is lost");
+            assert_eq!(
+                self.get(&format!("/api/v1/jobs/{id}")).await,
+                StatusCode::OK,
+                "{id} was answered, and is lost"
+            );
         }
     }
 }
@@ -95,7 +142,9 @@ fn is_root() -> bool {
 /// What a command that runs beside the keeper begins with.
 fn inside(keeper: &Child) -> Vec<String> {
     let pid = keeper.id().unwrap().to_string();
-    let mut command = ["nsenter", "--target", &pid, "--mount"].map(str::to_owned).to_vec();
+    let mut command = ["nsenter", "--target", &pid, "--mount"]
+        .map(str::to_owned)
+        .to_vec();
     if !is_root() {
         command.extend(["--user", "--preserve-credentials"].map(str::to_owned));
     }
@@ -116,14 +165,25 @@ async fn a_full_disk_refuses_with_507_and_loses_nothing_that_is_answered_during_
     assert!(refused.headers().contains_key("retry-after"));
     let problem: Value = refused.json().await.unwrap();
     assert_eq!(problem["code"], "disk_full");
-    assert_eq!(small.get("/health/ready").await, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(
+        small.get("/health/ready").await,
+        StatusCode::SERVICE_UNAVAILABLE
+    );
     assert_eq!(small.get("/health/live").await, StatusCode::OK);
-    assert_eq!(small.get("/api/v1/jobs?limit=1").await, StatusCode::OK, "reads go on");
+    assert_eq!(
+        small.get("/api/v1/jobs?limit=1").await,
+        StatusCode::OK,
+        "reads go on"
+    );
 
     small.resize("100m").await;
     created.push(id_of(small.create(10).await).await);
     // A write that is refused by a rule is rolled back: what goes on behind a failed commit shows here.
-    let patch = small.server.client.patch(small.server.at("/api/v1/jobs/nobody")).json(&json!({"priority": 1}));
+    let patch = small
+        .server
+        .client
+        .patch(small.server.at("/api/v1/jobs/nobody"))
+        .json(&json!({"priority": 1}));
     assert_eq!(patch.send().await.unwrap().status(), StatusCode::NOT_FOUND);
     for _ in 0..50 {
         let answer = small.create(10).await;

@@ -81,9 +81,10 @@ impl State {
                 Some(Fault::After(lost()))
             }
             7..=12 if self.backend == Backend::Sqlite => Some(Fault::Instead("ROLLBACK", error)),
-            7 if self.backend == Backend::Postgres => {
-                Some(Fault::Instead("SELECT pg_terminate_backend(pg_backend_pid())", lost()))
-            }
+            7 if self.backend == Backend::Postgres => Some(Fault::Instead(
+                "SELECT pg_terminate_backend(pg_backend_pid())",
+                lost(),
+            )),
             _ => Some(Fault::Before(error)),
         }
     }
@@ -102,7 +103,10 @@ impl State {
 
 /// No answer came.
 fn lost() -> DbErr {
-    let error = std::io::Error::new(std::io::ErrorKind::ConnectionReset, "injected: the answer was lost");
+    let error = std::io::Error::new(
+        std::io::ErrorKind::ConnectionReset,
+        "injected: the answer was lost",
+    );
     DbErr::Exec(RuntimeErr::SqlxError(Arc::new(sqlx::Error::Io(error))))
 }
 

@@ -18,7 +18,10 @@ async fn changes_are_refused_while_the_database_file_is_away_and_made_when_it_is
         let error = refusal(t.create_job(any_job(), None).await, "database_unavailable");
         assert!(error.to_string().contains("moved or deleted"), "{error}");
         let _ = t.list_workers().await;
-        assert!(!path.exists(), "nothing makes an empty database in its place");
+        assert!(
+            !path.exists(),
+            "nothing makes an empty database in its place"
+        );
         fs::rename(&away, &path).unwrap();
         let after = t.queued().await.id;
         let jobs = t.another().await;

@@ -20,12 +20,23 @@ const TROUBLES: usize = 60;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_answered_write_is_there_after_any_broken_connection_on_postgres() {
     run(Backend::Postgres, |t: TestApp| async move {
-        let (troubles, seed) = (setting("CALLSHEET_TEST_TROUBLES", TROUBLES), setting("CALLSHEET_TEST_SEED", 13));
+        let (troubles, seed) = (
+            setting("CALLSHEET_TEST_TROUBLES", TROUBLES),
+            setting("CALLSHEET_TEST_SEED", 13),
+        );
         let line = FaultyProxy::by_seed(&t.db.url, seed as u64).await;
         let patience = Duration::from_millis(300);
-        let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
+        let options = Options {
+            acquire_timeout: patience,
+            answer_timeout: patience,
+            ..Options::new(&line.url)
+        };
         let db = Database::connect(&options).await.unwrap();
-        let jobs = JobManager::new(db.clone(), Arc::<TestClock>::default(), Arc::<TestRandom>::default());
+        let jobs = JobManager::new(
+            db.clone(),
+            Arc::<TestClock>::default(),
+            Arc::<TestRandom>::default(),
+        );
         let stranger = t.db.raw().await;
         let (mut round, mut answered) = (0, 0);
         while line.troubles() < troubles {
@@ -39,14 +50,23 @@ async fn each_answered_write_is_there_after_any_broken_connection_on_postgres() 
             let callers = at_once(callers.collect::<Vec<_>>()).await;
             line.trouble(false);
             line.lose_what_is_open();
-            let calm = at_once(callers.into_iter().map(|caller| caller.run(3)).collect::<Vec<_>>()).await;
+            let calm = at_once(
+                callers
+                    .into_iter()
+                    .map(|caller| caller.run(3))
+                    .collect::<Vec<_>>(),
+            )
+            .await;
             for caller in &calm {
                 answered += caller.answered;
                 verify(&stranger, &caller.accounts).await;
             }
         }
         counts_are_exact(&jobs, &stranger).await;
-        println!("Postgres, seed {seed}: {} broken connections, {answered} answered calls, none lost", line.troubles());
+        println!(
+            "Postgres, seed {seed}: {} broken connections, {answered} answered calls, none lost",
+            line.troubles()
+        );
         assert!(answered > troubles, "most calls are answered");
         stranger.close().await.unwrap();
         let _ = db.close().await;

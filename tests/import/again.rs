@@ -21,7 +21,10 @@ async fn the_same_id_in_two_stores_is_one_job(bench: TestApp) {
         [&RecordOutcome::Imported, &RecordOutcome::AlreadyThere]
     );
     assert_eq!(counts(&report), (2, 1, 1, 0));
-    assert_eq!(bench.get_job("twice").await.unwrap().source.as_deref(), Some("vedo-jobs"));
+    assert_eq!(
+        bench.get_job("twice").await.unwrap().source.as_deref(),
+        Some("vedo-jobs")
+    );
 }
 
 #[on_both]
@@ -41,9 +44,19 @@ async fn a_deleted_job_stays_deleted(bench: TestApp) {
     import(&bench, &dump).await;
     bench.delete_job("a", None).await.unwrap();
     for dry_run in [true, false] {
-        let (report, told) = import_all(&bench, &Options { dry_run, ..dump.options() }).await;
+        let (report, told) = import_all(
+            &bench,
+            &Options {
+                dry_run,
+                ..dump.options()
+            },
+        )
+        .await;
         let fates: Vec<_> = told.iter().map(|o| &o.fate).collect();
-        assert_eq!(fates, [&RecordOutcome::DeletedHere, &RecordOutcome::AlreadyThere]);
+        assert_eq!(
+            fates,
+            [&RecordOutcome::DeletedHere, &RecordOutcome::AlreadyThere]
+        );
         assert_eq!(counts(&report), (2, 0, 2, 0));
         assert!(bench.get_job("a").await.is_err());
     }
@@ -54,12 +67,26 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
     let known = Dump::json(&json!([job("known", json!({}))]));
     import(&bench, &known).await;
     let before = export_text(&bench).await;
-    let dump = Dump::json(&json!({"known": job("known", json!({})), "new": job("new", json!({})), "bad": null}));
+    let dump = Dump::json(
+        &json!({"known": job("known", json!({})), "new": job("new", json!({})), "bad": null}),
+    );
     let files = vec![dump.path.clone(), dump.path.clone()];
-    let (report, told) = import_all(&bench, &Options { dry_run: true, ..Options::new(files) }).await;
+    let (report, told) = import_all(
+        &bench,
+        &Options {
+            dry_run: true,
+            ..Options::new(files)
+        },
+    )
+    .await;
 
     assert_eq!(report.import_id, None);
-    assert_eq!(told.iter().filter(|o| o.fate == RecordOutcome::Imported).count(), 1);
+    assert_eq!(
+        told.iter()
+            .filter(|o| o.fate == RecordOutcome::Imported)
+            .count(),
+        1
+    );
     // In the file's second reading, its new job would be there already.
     assert_eq!(counts(&report), (6, 1, 3, 2));
     assert_eq!(export_text(&bench).await, before);
@@ -70,13 +97,22 @@ async fn a_dry_run_tells_all_and_writes_nothing(bench: TestApp) {
 
 #[on_both]
 async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
-    let dump = Dump::json(&json!([job("a", json!({})), job("a", json!({"status": "failed"}))]));
+    let dump = Dump::json(&json!([
+        job("a", json!({})),
+        job("a", json!({"status": "failed"}))
+    ]));
     for imported in [1, 0] {
         let report = import(&bench, &dump).await;
         assert_eq!(counts(&report), (2, imported, 1 - imported, 1));
-        assert_eq!(super::dump::rejected(&report), [("[1]".to_owned(), "duplicate_id")]);
+        assert_eq!(
+            super::dump::rejected(&report),
+            [("[1]".to_owned(), "duplicate_id")]
+        );
     }
-    assert_eq!(bench.get_job("a").await.unwrap().status, entity::JobStatus::Queued);
+    assert_eq!(
+        bench.get_job("a").await.unwrap().status,
+        entity::JobStatus::Queued
+    );
 }
 
 /// What a killed run leaves, and more: the rerun does the rest, and the end is that of an undisturbed run.
@@ -91,8 +127,14 @@ async fn a_dump_that_is_cut_off_is_finished_by_the_whole_one(bench: TestApp) {
     assert_eq!((report.total.found, report.total.rejected), (9, 0));
     let pieces = export_text(&bench).await;
     for line in pieces.lines() {
-        let id = serde_json::from_str::<serde_json::Value>(line).unwrap()["job_id"].as_str().unwrap().to_owned();
-        assert_eq!(Whole::of(bench.database().read(), &id).await.kinds(), ["imported"]);
+        let id = serde_json::from_str::<serde_json::Value>(line).unwrap()["job_id"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        assert_eq!(
+            Whole::of(bench.database().read(), &id).await.kinds(),
+            ["imported"]
+        );
     }
     let fresh = <TestApp as crate::support::Fixture>::set_up(bench.db.backend).await;
     import(&fresh, &Dump::of(&whole)).await;

@@ -11,7 +11,9 @@ use tempfile::TempDir;
 
 /// A sample of the repository.
 pub fn sample(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/legacy").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data/legacy")
+        .join(name)
 }
 
 /// A file of its own folder, which goes with it.
@@ -25,7 +27,10 @@ impl Dump {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("dump.json");
         std::fs::write(&path, content).unwrap();
-        Self { _folder: folder, path }
+        Self {
+            _folder: folder,
+            path,
+        }
     }
 
     pub fn json(content: &Value) -> Self {
@@ -58,7 +63,9 @@ pub fn job(id: &str, changed: Value) -> Value {
 /// The report, and the outcomes as they were told.
 pub async fn import_all(bench: &TestApp, options: &Options) -> (Report, Vec<Outcome>) {
     let mut told = Vec::new();
-    let report = import::run(bench, options, &mut |outcome| told.push(outcome.clone())).await.unwrap();
+    let report = import::run(bench, options, &mut |outcome| told.push(outcome.clone()))
+        .await
+        .unwrap();
     (report, told)
 }
 
@@ -89,5 +96,9 @@ pub async fn export_text(bench: &TestApp) -> String {
 }
 
 pub async fn export_jobs(bench: &TestApp) -> Vec<Value> {
-    export_text(bench).await.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    export_text(bench)
+        .await
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
 }

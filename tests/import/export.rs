@@ -12,10 +12,22 @@ use serde_json::{Value, json};
 #[on_both]
 async fn every_job_is_exported_once_in_order(bench: TestApp) {
     // More than two pages, most of them of one moment.
-    let records: Vec<_> = (0..450).map(|n| job(&format!("job-{n:03}"), json!({}))).collect();
+    let records: Vec<_> = (0..450)
+        .map(|n| job(&format!("job-{n:03}"), json!({})))
+        .collect();
     import(&bench, &Dump::json(&records.into())).await;
-    bench.create(NewJob { job_id: Some("a-newer".into()), job_type: "x".into(), ..Default::default() }).await;
-    let ids: Vec<_> = export_jobs(&bench).await.iter().map(|job| job["job_id"].as_str().unwrap().to_owned()).collect();
+    bench
+        .create(NewJob {
+            job_id: Some("a-newer".into()),
+            job_type: "x".into(),
+            ..Default::default()
+        })
+        .await;
+    let ids: Vec<_> = export_jobs(&bench)
+        .await
+        .iter()
+        .map(|job| job["job_id"].as_str().unwrap().to_owned())
+        .collect();
     let mut wanted: Vec<_> = (0..450).map(|n| format!("job-{n:03}")).collect();
     wanted.push("a-newer".into());
     assert_eq!(ids, wanted);
@@ -27,7 +39,10 @@ fn elaborate() -> NewJob {
         job_id: Some("a".into()),
         content: Some("=1+1, \"quoted\"\nand a second line 🎻".into()),
         labels: [("team".to_owned(), "a".to_owned())].into(),
-        items: vec![NewItem { key: "one".into(), input: Some(json!({"n": 1})) }],
+        items: vec![NewItem {
+            key: "one".into(),
+            input: Some(json!({"n": 1})),
+        }],
         ..Default::default()
     }
 }
@@ -57,14 +72,30 @@ async fn a_table_holds_the_same(bench: TestApp) {
 #[on_both]
 async fn neither_tokens_nor_keys_are_exported(bench: TestApp) {
     let idempotency = Idempotency::new("the-secret-key".into(), "create", &json!({}));
-    bench.create_job(elaborate(), Some(idempotency)).await.unwrap();
+    bench
+        .create_job(elaborate(), Some(idempotency))
+        .await
+        .unwrap();
     bench.start("a").await;
     bench.lease("a", bench.now() + TimeDelta::hours(1)).await;
     let job = export_jobs(&bench).await.remove(0);
-    assert!(job["lease_expires_at"].as_str().unwrap().ends_with(".000000Z"));
-    assert_eq!((&job["labels"], &job["worker_id"]), (&json!({"team": "a"}), &json!("worker-1")));
+    assert!(
+        job["lease_expires_at"]
+            .as_str()
+            .unwrap()
+            .ends_with(".000000Z")
+    );
+    assert_eq!(
+        (&job["labels"], &job["worker_id"]),
+        (&json!({"team": "a"}), &json!("worker-1"))
+    );
     assert_eq!(job["items"][0]["input"], json!({"n": 1}));
     let names = job.as_object().unwrap().keys();
-    assert_eq!(names.filter(|name| name.contains("token") || name.contains("idempotency")).count(), 0);
+    assert_eq!(
+        names
+            .filter(|name| name.contains("token") || name.contains("idempotency"))
+            .count(),
+        0
+    );
     assert!(!job.to_string().contains("the-secret-key"));
 }

@@ -14,17 +14,29 @@ async fn only(bench: &TestApp, record: Value) -> Value {
 
 #[on_both]
 async fn what_has_no_column_is_kept(bench: TestApp) {
-    let record = job("a", json!({"tenant": {"id": 7}, "notes": null, "retries": 3}));
+    let record = job(
+        "a",
+        json!({"tenant": {"id": 7}, "notes": null, "retries": 3}),
+    );
     let job = only(&bench, record.clone()).await;
-    assert_eq!(job["context"], json!({"legacy": {"tenant": {"id": 7}, "retries": 3}}));
+    assert_eq!(
+        job["context"],
+        json!({"legacy": {"tenant": {"id": 7}, "retries": 3}})
+    );
     assert_eq!(job["request_data"], record["request"]);
-    assert_eq!((&job["started_at"], &job["completed_at"]), (&Value::Null, &Value::Null));
+    assert_eq!(
+        (&job["started_at"], &job["completed_at"]),
+        (&Value::Null, &Value::Null)
+    );
 }
 
 #[on_both]
 async fn a_text_too_long_for_its_column_is_cut_and_kept_whole(bench: TestApp) {
     let long = "é".repeat(700);
-    let record = job("a", json!({"current_stage": long, "working_dir": long, "request": {"idea": "i", "style": long}}));
+    let record = job(
+        "a",
+        json!({"current_stage": long, "working_dir": long, "request": {"idea": "i", "style": long}}),
+    );
     let job = only(&bench, record).await;
     for (name, characters) in [("current_stage", 255), ("working_dir", 500), ("style", 255)] {
         assert_eq!(job[name], "é".repeat(characters));
@@ -35,20 +47,53 @@ async fn a_text_too_long_for_its_column_is_cut_and_kept_whole(bench: TestApp) {
 #[on_both]
 async fn local_times_are_read_in_the_zone_that_is_named(bench: TestApp) {
     let cases = [
-        ("summer", "2025-10-30T09:07:22.559323", "2025-10-30T13:07:22.559323Z"),
-        ("winter", "2025-11-03T09:07:22", "2025-11-03T14:07:22.000000Z"),
-        ("twice", "2025-11-02T01:40:00", "2025-11-02T05:40:00.000000Z"),
-        ("never", "2025-03-09T02:30:00", "2025-03-09T07:30:00.000000Z"),
-        ("zoned", "2025-03-09T02:30:00Z", "2025-03-09T02:30:00.000000Z"),
+        (
+            "summer",
+            "2025-10-30T09:07:22.559323",
+            "2025-10-30T13:07:22.559323Z",
+        ),
+        (
+            "winter",
+            "2025-11-03T09:07:22",
+            "2025-11-03T14:07:22.000000Z",
+        ),
+        (
+            "twice",
+            "2025-11-02T01:40:00",
+            "2025-11-02T05:40:00.000000Z",
+        ),
+        (
+            "never",
+            "2025-03-09T02:30:00",
+            "2025-03-09T07:30:00.000000Z",
+        ),
+        (
+            "zoned",
+            "2025-03-09T02:30:00Z",
+            "2025-03-09T02:30:00.000000Z",
+        ),
     ];
-    let records: Vec<_> =
-        cases.iter().map(|(id, at, _)| job(id, json!({"created_at": at, "updated_at": at}))).collect();
+    let records: Vec<_> = cases
+        .iter()
+        .map(|(id, at, _)| job(id, json!({"created_at": at, "updated_at": at})))
+        .collect();
     let dump = Dump::json(&records.into());
-    import_all(&bench, &Options { source_tz: New_York, ..dump.options() }).await;
+    import_all(
+        &bench,
+        &Options {
+            source_tz: New_York,
+            ..dump.options()
+        },
+    )
+    .await;
     let jobs = export_jobs(&bench).await;
     for (id, _, instant) in cases {
         let job = jobs.iter().find(|job| job["job_id"] == id).unwrap();
-        assert_eq!((&job["created_at"], &job["updated_at"]), (&instant.into(), &instant.into()), "{id}");
+        assert_eq!(
+            (&job["created_at"], &job["updated_at"]),
+            (&instant.into(), &instant.into()),
+            "{id}"
+        );
     }
 }
 
@@ -56,7 +101,11 @@ async fn local_times_are_read_in_the_zone_that_is_named(bench: TestApp) {
 async fn the_inner_id_counts_whatever_the_key_is(bench: TestApp) {
     let mut without = job("", json!({}));
     without.as_object_mut().unwrap().remove("job_id");
-    import(&bench, &Dump::json(&json!({"outer": job("inner", json!({})), "odd id/with 🎻": without}))).await;
+    import(
+        &bench,
+        &Dump::json(&json!({"outer": job("inner", json!({})), "odd id/with 🎻": without})),
+    )
+    .await;
     let inner = bench.get_job("inner").await.unwrap();
     assert_eq!(inner.context.unwrap()["legacy"]["key"], "outer");
     assert!(bench.get_job("odd id/with 🎻").await.is_ok());
@@ -74,8 +123,14 @@ fn of_episode(episode: &str, series: &str) -> Value {
 #[on_both]
 async fn a_link_to_what_never_came_along_is_kept_aside(bench: TestApp) {
     let job = only(&bench, of_episode("e-1", &"s".repeat(80))).await;
-    assert_eq!((&job["episode_id"], &job["series_id"]), (&Value::Null, &Value::Null));
-    assert_eq!(job["context"]["legacy"], json!({"episode_id": "e-1", "series_id": "s".repeat(80)}));
+    assert_eq!(
+        (&job["episode_id"], &job["series_id"]),
+        (&Value::Null, &Value::Null)
+    );
+    assert_eq!(
+        job["context"]["legacy"],
+        json!({"episode_id": "e-1", "series_id": "s".repeat(80)})
+    );
 }
 
 #[on_both]
@@ -95,21 +150,48 @@ async fn shots_are_items_and_read_as_shots_again(bench: TestApp) {
             "camera_idx": 2, "variation_type": "small", "error": null, "scene_idx": null,
         })
     };
-    let shots = json!([shot(0, "completed"), shot(0, "generating_frames"), shot(1, "failed"), shot(2, "odd")]);
-    let record = job("a", json!({"status": "processing", "shots": shots, "progress": 90.0}));
+    let shots = json!([
+        shot(0, "completed"),
+        shot(0, "generating_frames"),
+        shot(1, "failed"),
+        shot(2, "odd")
+    ]);
+    let record = job(
+        "a",
+        json!({"status": "processing", "shots": shots, "progress": 90.0}),
+    );
     let job = only(&bench, record).await;
-    assert_eq!((&job["total_shots"], &job["completed_shots"], &job["progress"]), (&json!(4), &json!(1), &json!(25.0)));
+    assert_eq!(
+        (
+            &job["total_shots"],
+            &job["completed_shots"],
+            &job["progress"]
+        ),
+        (&json!(4), &json!(1), &json!(25.0))
+    );
     assert_eq!(job["context"]["legacy"]["progress"], 90.0);
     let items = job["items"].as_array().unwrap();
-    let keys: Vec<_> =
-        items.iter().map(|item| (item["idx"].as_i64().unwrap(), item["key"].as_str().unwrap())).collect();
+    let keys: Vec<_> = items
+        .iter()
+        .map(|item| (item["idx"].as_i64().unwrap(), item["key"].as_str().unwrap()))
+        .collect();
     assert_eq!(keys, [(0, "0"), (1, "0"), (2, "1"), (3, "2")]);
     assert_eq!(items[3]["result"]["status"], "odd");
 
     let (_, shots, _) = bench.list_shots("a", None).await.unwrap();
     use callsheet::jobs::ShotStatus::{Completed, Failed, GeneratingFrames, Pending};
-    assert_eq!(shots.iter().map(|s| s.status).collect::<Vec<_>>(), [Completed, GeneratingFrames, Failed, Pending]);
-    assert_eq!((shots[2].shot_idx, shots[2].camera_idx, shots[2].visual_desc.as_deref()), (1, Some(2), Some("a pier")));
+    assert_eq!(
+        shots.iter().map(|s| s.status).collect::<Vec<_>>(),
+        [Completed, GeneratingFrames, Failed, Pending]
+    );
+    assert_eq!(
+        (
+            shots[2].shot_idx,
+            shots[2].camera_idx,
+            shots[2].visual_desc.as_deref()
+        ),
+        (1, Some(2), Some("a pier"))
+    );
 }
 
 #[on_both]
@@ -119,14 +201,19 @@ async fn a_store_can_be_named(bench: TestApp) {
     record.as_object_mut().unwrap().remove("type");
     let dump = Dump::json(&json!([record]));
     assert_eq!(import(&bench, &dump).await.total.rejected, 1);
-    let options = Options { source: Some(SourceKind::VedoJobs), ..dump.options() };
+    let options = Options {
+        source: Some(SourceKind::VedoJobs),
+        ..dump.options()
+    };
     assert_eq!(import_all(&bench, &options).await.0.total.imported, 1);
     assert_eq!(bench.get_job("a").await.unwrap().job_type, "idea2video");
 }
 
 #[on_both]
 async fn many_records_come_in_batches(bench: TestApp) {
-    let records: Vec<_> = (0..1203).map(|n| job(&format!("job-{n}"), json!({}))).collect();
+    let records: Vec<_> = (0..1203)
+        .map(|n| job(&format!("job-{n}"), json!({})))
+        .collect();
     let report = import(&bench, &Dump::json(&records.into())).await;
     assert_eq!(report.total.imported, 1203);
     assert_eq!(export_jobs(&bench).await.len(), 1203);

@@ -14,7 +14,14 @@ pub struct Bytes(BTreeMap<PathBuf, Vec<u8>>);
 impl Bytes {
     pub fn of(path: &Path) -> Self {
         let mut files = BTreeMap::new();
-        add(if path.is_dir() { path } else { path.parent().unwrap() }, &mut files);
+        add(
+            if path.is_dir() {
+                path
+            } else {
+                path.parent().unwrap()
+            },
+            &mut files,
+        );
         assert!(!files.is_empty());
         Self(files)
     }
@@ -41,7 +48,10 @@ impl Copy {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(source.file_name().unwrap());
         copy(source, &path);
-        Self { _folder: folder, path }
+        Self {
+            _folder: folder,
+            path,
+        }
     }
 }
 

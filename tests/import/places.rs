@@ -25,65 +25,122 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 async fn a_compressed_file_is_read_as_it_is(bench: TestApp) {
     let text = |id: &str| json!({id: job(id, json!({"status": "failed"}))}).to_string();
     // A key that stands twice has to be found in an archive as well.
-    let twice = format!("{{{}, {}}}", &text("a")[1..text("a").len() - 1], r#""a": null"#);
+    let twice = format!(
+        "{{{}, {}}}",
+        &text("a")[1..text("a").len() - 1],
+        r#""a": null"#
+    );
     let zstd = zstd::encode_all(text("b").as_bytes(), 1).unwrap();
     // Two archives one after the other are one archive.
     let both = [gzip(text("c").as_bytes()), gzip(text("d").as_bytes())].concat();
-    let dumps = [Dump::of(gzip(twice.as_bytes())), Dump::of(zstd), Dump::of(both)];
+    let dumps = [
+        Dump::of(gzip(twice.as_bytes())),
+        Dump::of(zstd),
+        Dump::of(both),
+    ];
     let options = Options::new(dumps.iter().map(|dump| dump.path.clone()).collect());
     let (report, _) = import_all(&bench, &options).await;
     assert_eq!(counts(&report), (5, 3, 0, 2));
-    let wanted = [("a".to_owned(), "duplicate_id"), ("a".to_owned(), "not_an_object")];
+    let wanted = [
+        ("a".to_owned(), "duplicate_id"),
+        ("a".to_owned(), "not_an_object"),
+    ];
     assert_eq!(rejected(&report), wanted);
 }
 
 #[on_both]
 async fn a_broken_archive_gives_its_whole_records(bench: TestApp) {
-    let records: Vec<_> =
-        (0..2000).map(|n| job(&format!("job-{n}"), json!({"salt": fastrand::u128(..).to_string()}))).collect();
+    let records: Vec<_> = (0..2000)
+        .map(|n| {
+            job(
+                &format!("job-{n}"),
+                json!({"salt": fastrand::u128(..).to_string()}),
+            )
+        })
+        .collect();
     let archive = gzip(Value::from(records).to_string().as_bytes());
     let report = import(&bench, &Dump::of(&archive[..archive.len() / 2])).await;
     assert!(report.total.imported > 100 && report.total.rejected == 1);
-    assert!(matches!(rejected(&report)[0].1, "unreadable_file" | "truncated_json"));
+    assert!(matches!(
+        rejected(&report)[0].1,
+        "unreadable_file" | "truncated_json"
+    ));
 }
 
 #[on_both]
 async fn a_folder_is_read_with_what_lies_below_and_a_loop_is_told_of(bench: TestApp) {
     let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
+    let write =
+        |name: &str, content: &str| std::fs::write(folder.path().join(name), content).unwrap();
     std::fs::create_dir_all(folder.path().join("2025/11")).unwrap();
     write("a.json", &job("a", json!({})).to_string());
-    write("2025/11/b.JSON", &json!([job("b", json!({})), job("c", json!({}))]).to_string());
+    write(
+        "2025/11/b.JSON",
+        &json!([job("b", json!({})), job("c", json!({}))]).to_string(),
+    );
     write("2025/notes.txt", "not a dump");
     write("2025/z.json", "");
     std::os::unix::fs::symlink(folder.path(), folder.path().join("2025/11/up")).unwrap();
     std::os::unix::fs::symlink("nowhere", folder.path().join("gone.json")).unwrap();
-    let made = std::process::Command::new("mkfifo").arg(folder.path().join("pipe.json")).status().unwrap();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe.json"))
+        .status()
+        .unwrap();
     assert!(made.success());
 
     let (report, _) = import_all(&bench, &Options::new(vec![folder.path().to_owned()])).await;
     assert_eq!(counts(&report), (7, 3, 0, 4));
-    let told: Vec<_> =
-        report.rejects.iter().map(|o| o.file.strip_prefix(folder.path()).unwrap().to_str().unwrap()).collect();
-    assert_eq!(told, ["gone.json", "pipe.json", "2025/z.json", "2025/11/up"]);
-    let reasons: Vec<_> = rejected(&report).into_iter().map(|(_, reason)| reason).collect();
-    assert_eq!(reasons, ["unreadable_file", "unreadable_file", "empty_file", "folder_loop"]);
+    let told: Vec<_> = report
+        .rejects
+        .iter()
+        .map(|o| {
+            o.file
+                .strip_prefix(folder.path())
+                .unwrap()
+                .to_str()
+                .unwrap()
+        })
+        .collect();
+    assert_eq!(
+        told,
+        ["gone.json", "pipe.json", "2025/z.json", "2025/11/up"]
+    );
+    let reasons: Vec<_> = rejected(&report)
+        .into_iter()
+        .map(|(_, reason)| reason)
+        .collect();
+    assert_eq!(
+        reasons,
+        [
+            "unreadable_file",
+            "unreadable_file",
+            "empty_file",
+            "folder_loop"
+        ]
+    );
 }
 
 #[on_both]
 async fn a_copied_file_does_not_take_the_place_of_its_job(bench: TestApp) {
     let copy = Copy::of(&sample("web2img"));
     let job = copy.path.join("batch-a27769e9.json");
-    let older = std::fs::read_to_string(&job).unwrap().replace("\"status\": \"completed\"", "\"status\": \"failed\"");
+    let older = std::fs::read_to_string(&job)
+        .unwrap()
+        .replace("\"status\": \"completed\"", "\"status\": \"failed\"");
     std::fs::write(copy.path.join("a copy.json"), older).unwrap();
     let (report, _) = import_all(&bench, &Options::new(vec![copy.path.clone()])).await;
     assert_eq!((report.total.imported, report.total.rejected), (8, 3));
     assert_eq!(rejected(&report)[0].1, "duplicate_id");
-    assert_eq!(bench.get_job("batch-a27769e9").await.unwrap().status, entity::JobStatus::Completed);
+    assert_eq!(
+        bench.get_job("batch-a27769e9").await.unwrap().status,
+        entity::JobStatus::Completed
+    );
 }
 
 async fn open(file: &Path) -> DatabaseConnection {
-    sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap()
+    sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
+        .await
+        .unwrap()
 }
 
 #[on_both]
@@ -125,12 +182,25 @@ async fn a_journal_that_is_hot_is_rolled_back_in_the_copy(bench: TestApp) {
     let left = Copy::of(work.path.parent().unwrap());
     conn.execute_unprepared("ROLLBACK").await.unwrap();
     conn.close().await.unwrap();
-    assert!(left.path.join("vimax_seko.db-journal").metadata().unwrap().len() > 0);
-    assert_ne!(std::fs::read(left.path.join("vimax_seko.db")).unwrap(), std::fs::read(&work.path).unwrap());
+    assert!(
+        left.path
+            .join("vimax_seko.db-journal")
+            .metadata()
+            .unwrap()
+            .len()
+            > 0
+    );
+    assert_ne!(
+        std::fs::read(left.path.join("vimax_seko.db")).unwrap(),
+        std::fs::read(&work.path).unwrap()
+    );
 
     let before = Bytes::of(&left.path);
     import_all(&bench, &Options::new(vec![left.path.join("vimax_seko.db")])).await;
-    assert_eq!(differences(&sample("vimax_seko.truth.json"), &export_jobs(&bench).await), Vec::<String>::new());
+    assert_eq!(
+        differences(&sample("vimax_seko.truth.json"), &export_jobs(&bench).await),
+        Vec::<String>::new()
+    );
     assert_eq!(Bytes::of(&left.path), before);
 }
 
@@ -143,12 +213,20 @@ async fn a_database_that_is_damaged_or_unknown_is_named(bench: TestApp) {
     }
     let own = TestDb::migrated(Backend::Sqlite).await;
     let own = std::fs::read(own.url.strip_prefix("sqlite://").unwrap()).unwrap();
-    let dumps = [Dump::of(&whole[..100]), Dump::of(&whole[..whole.len() / 2]), Dump::of(holes), Dump::of(own)];
+    let dumps = [
+        Dump::of(&whole[..100]),
+        Dump::of(&whole[..whole.len() / 2]),
+        Dump::of(holes),
+        Dump::of(own),
+    ];
     for dump in &dumps {
         let before = Bytes::of(&dump.path);
         let report = import(&bench, dump).await;
         assert_eq!(report.total.rejected, 1);
-        assert!(matches!(rejected(&report)[0].1, "bad_database" | "unknown_shape"));
+        assert!(matches!(
+            rejected(&report)[0].1,
+            "bad_database" | "unknown_shape"
+        ));
         assert_eq!(Bytes::of(&dump.path), before);
     }
 }
@@ -157,7 +235,9 @@ async fn a_database_that_is_damaged_or_unknown_is_named(bench: TestApp) {
 async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
     let work = Copy::of(&sample("vimax_seko.db"));
     let conn = open(&work.path).await;
-    conn.execute_unprepared("DELETE FROM video_generation_jobs").await.unwrap();
+    conn.execute_unprepared("DELETE FROM video_generation_jobs")
+        .await
+        .unwrap();
     let row = |id: &str, status: &str, created: &str, result: &str| {
         format!(
             "INSERT INTO video_generation_jobs (id, job_type, status, created_at, result_data) VALUES ({id}, 'x', {status}, {created}, {result})"
@@ -179,22 +259,39 @@ async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
     let (report, _) = import_all(&bench, &Options::new(vec![work.path.clone()])).await;
     assert_eq!(counts(&report), (7, 4, 0, 3));
     let wanted = [("null-status", "unknown_status"), ("null-time", "bad_time")];
-    assert_eq!(rejected(&report)[..2], wanted.map(|(key, reason)| (key.to_owned(), reason)));
+    assert_eq!(
+        rejected(&report)[..2],
+        wanted.map(|(key, reason)| (key.to_owned(), reason))
+    );
     assert_eq!(rejected(&report)[2].1, "bad_id");
     let kept = bench.get_job("no-json").await.unwrap().context.unwrap();
     assert_eq!(kept["legacy"]["result"], "{\"total_shots\": ");
-    assert_eq!(bench.get_job("7").await.unwrap().created_at.timestamp_millis(), 1_735_689_600_500);
+    assert_eq!(
+        bench
+            .get_job("7")
+            .await
+            .unwrap()
+            .created_at
+            .timestamp_millis(),
+        1_735_689_600_500
+    );
 }
 
 #[on_both]
 async fn an_active_job_that_is_gone_is_told_of(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("preferences.db")).await;
-    conn.execute_unprepared("UPDATE active_job SET job_id = 'gone'").await.unwrap();
+    conn.execute_unprepared("UPDATE active_job SET job_id = 'gone'")
+        .await
+        .unwrap();
     conn.close().await.unwrap();
     let (report, _) = import_all(&bench, &Options::new(vec![work.path.clone()])).await;
     assert_eq!(counts(&report), (10, 8, 0, 2));
-    let told: Vec<_> = report.rejects.iter().map(|o| o.file.file_name().unwrap().to_str().unwrap()).collect();
+    let told: Vec<_> = report
+        .rejects
+        .iter()
+        .map(|o| o.file.file_name().unwrap().to_str().unwrap())
+        .collect();
     assert_eq!(told, ["jobs.db", "preferences.db"]);
     assert_eq!(rejected(&report)[1], ("gone".to_owned(), "orphan"));
 }
@@ -203,22 +300,41 @@ async fn an_active_job_that_is_gone_is_told_of(bench: TestApp) {
 async fn fill(store: &DatabaseConnection, ddl: &str, table: &str, rows: &[Value]) {
     store.execute_unprepared(ddl).await.unwrap();
     let rows = Value::from(rows).to_string().replace('\'', "''");
-    let sql = format!("INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, '{rows}')");
+    let sql = format!(
+        "INSERT INTO {table} SELECT * FROM json_populate_recordset(NULL::{table}, '{rows}')"
+    );
     store.execute_unprepared(&sql).await.unwrap();
 }
 
 async fn sqlite_rows(file: &Path, sql: &str) -> Vec<Value> {
     let conn = open(file).await;
-    let rows = conn.query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, sql)).await.unwrap();
-    let rows =
-        rows.iter().map(|row| serde_json::from_str(&row.try_get::<String>("", "row").unwrap()).unwrap()).collect();
+    let rows = conn
+        .query_all_raw(sea_orm::Statement::from_string(
+            sea_orm::DbBackend::Sqlite,
+            sql,
+        ))
+        .await
+        .unwrap();
+    let rows = rows
+        .iter()
+        .map(|row| serde_json::from_str(&row.try_get::<String>("", "row").unwrap()).unwrap())
+        .collect();
     conn.close().await.unwrap();
     rows
 }
 
 #[on_both]
 async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
-    let columns = ["id", "job_type", "mode", "status", "content", "user_requirement", "style", "project_title"];
+    let columns = [
+        "id",
+        "job_type",
+        "mode",
+        "status",
+        "content",
+        "user_requirement",
+        "style",
+        "project_title",
+    ];
     let others = [
         "progress",
         "current_stage",
@@ -233,7 +349,11 @@ async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
         "started_at",
         "completed_at",
     ];
-    let pairs: Vec<_> = columns.iter().chain(&others).map(|c| format!("'{c}', {c}")).collect();
+    let pairs: Vec<_> = columns
+        .iter()
+        .chain(&others)
+        .map(|c| format!("'{c}', {c}"))
+        .collect();
     // PostgreSQL's json takes no NaN; the store could not have written one there.
     let sql = format!(
         "SELECT json_object({}, 'request_data', json(request_data), 'result_data', json(replace(result_data, 'NaN', 'null'))) AS row FROM video_generation_jobs",
@@ -251,7 +371,10 @@ async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
     fill(&conn, ddl, "video_generation_jobs", &rows).await;
     let (report, _) = import_all(&bench, &Options::new(vec![store.url.clone().into()])).await;
     assert_eq!(counts(&report), (20, 20, 0, 0), "{:?}", report.rejects);
-    assert_eq!(differences(&sample("vimax_seko.truth.json"), &export_jobs(&bench).await), Vec::<String>::new());
+    assert_eq!(
+        differences(&sample("vimax_seko.truth.json"), &export_jobs(&bench).await),
+        Vec::<String>::new()
+    );
     let (report, _) = import_all(&bench, &Options::new(vec![store.url.clone().into()])).await;
     assert_eq!(counts(&report), (20, 0, 20, 0));
     conn.close().await.unwrap();
@@ -277,9 +400,19 @@ async fn comic_comes_from_postgres(bench: TestApp) {
     assert_eq!(counts(&report), (8, 8, 0, 0), "{:?}", report.rejects);
     let mut jobs = export_jobs(&bench).await;
     let raw = |word: &Value| word.as_str().unwrap().to_lowercase();
-    assert!(jobs.iter().all(|job| job["source_status"].as_str().unwrap().chars().all(char::is_uppercase)));
-    jobs.iter_mut().for_each(|job| job["source_status"] = raw(&job["source_status"]).into());
-    assert_eq!(differences(&sample("comic.truth.json"), &jobs), Vec::<String>::new());
+    assert!(jobs.iter().all(|job| {
+        job["source_status"]
+            .as_str()
+            .unwrap()
+            .chars()
+            .all(char::is_uppercase)
+    }));
+    jobs.iter_mut()
+        .for_each(|job| job["source_status"] = raw(&job["source_status"]).into());
+    assert_eq!(
+        differences(&sample("comic.truth.json"), &jobs),
+        Vec::<String>::new()
+    );
     conn.close().await.unwrap();
     store.tear_down().await;
 }
@@ -292,16 +425,29 @@ async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Tes
     let files = vec![gone.into(), empty.url.clone().into(), good.path.clone()];
     let (report, _) = import_all(&bench, &Options::new(files)).await;
     assert_eq!(counts(&report), (3, 1, 0, 2));
-    let reasons: Vec<_> = rejected(&report).into_iter().map(|(_, reason)| reason).collect();
+    let reasons: Vec<_> = rejected(&report)
+        .into_iter()
+        .map(|(_, reason)| reason)
+        .collect();
     assert_eq!(reasons, ["unreachable", "unknown_shape"]);
-    let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap();
-    let kept = bench.list_import_rejects(&run.id, None, 1000).await.unwrap();
+    let run = bench
+        .get_import(report.import_id.as_ref().unwrap())
+        .await
+        .unwrap();
+    let kept = bench
+        .list_import_rejects(&run.id, None, 1000)
+        .await
+        .unwrap();
     assert_eq!(kept[0].file, "postgres://vedo:***@127.0.0.1:1/jobs");
     assert!(kept[0].detail.contains("refused"), "{}", kept[0].detail);
     assert!(!format!("{report:?} {kept:?} {run:?}").contains("hunter2"));
     let told = &mut |_: &import::Outcome| panic!("there is nothing to tell of");
-    let error = import::run(&bench, &Options::new(vec![gone.into()]), told).await.unwrap_err();
-    assert!(matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2"));
+    let error = import::run(&bench, &Options::new(vec![gone.into()]), told)
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(error, ImportError::NoneReadable(_)) && !error.to_string().contains("hunter2")
+    );
     empty.tear_down().await;
 }
 
@@ -315,7 +461,8 @@ fn refuse_every_password(server: TcpListener) {
     fn message(client: &mut TcpStream, tag: usize) -> io::Result<Vec<u8>> {
         let mut head = [0; 5];
         client.read_exact(&mut head[1 - tag..])?;
-        let mut body = vec![0; u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize - 4];
+        let mut body =
+            vec![0; u32::from_be_bytes([head[1], head[2], head[3], head[4]]) as usize - 4];
         client.read_exact(&mut body).map(|()| body)
     }
     fn refuse(mut client: TcpStream) -> io::Result<()> {
@@ -329,42 +476,89 @@ fn refuse_every_password(server: TcpListener) {
         client.write_all(&(REFUSED.len() as u32 + 4).to_be_bytes())?;
         client.write_all(REFUSED)
     }
-    std::thread::spawn(move || server.incoming().flatten().for_each(|client| drop(refuse(client))));
+    std::thread::spawn(move || {
+        server
+            .incoming()
+            .flatten()
+            .for_each(|client| drop(refuse(client)))
+    });
 }
 
 #[on_both]
 async fn a_wrong_password_is_named(bench: TestApp) {
     let server = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("postgres://vedo:hunter2@{}/jobs", server.local_addr().unwrap());
+    let url = format!(
+        "postgres://vedo:hunter2@{}/jobs",
+        server.local_addr().unwrap()
+    );
     refuse_every_password(server);
     let good = Dump::json(&json!([job("a", json!({}))]));
-    let (report, _) = import_all(&bench, &Options::new(vec![url.clone().into(), good.path.clone()])).await;
-    assert_eq!((counts(&report), rejected(&report)[0].1), ((2, 1, 0, 1), "unreachable"));
+    let (report, _) = import_all(
+        &bench,
+        &Options::new(vec![url.clone().into(), good.path.clone()]),
+    )
+    .await;
+    assert_eq!(
+        (counts(&report), rejected(&report)[0].1),
+        ((2, 1, 0, 1), "unreachable")
+    );
     let told = report.rejects[0].fate.to_string();
-    assert!(told.ends_with("password authentication failed for user \"vedo\"."), "{told}");
+    assert!(
+        told.ends_with("password authentication failed for user \"vedo\"."),
+        "{told}"
+    );
 
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("report.json");
-    let options = Options { report: Some(path.clone()), ..Options::new(vec![url.into()]) };
-    let error = import::run(&bench, &options, &mut |_| {}).await.unwrap_err();
+    let options = Options {
+        report: Some(path.clone()),
+        ..Options::new(vec![url.into()])
+    };
+    let error = import::run(&bench, &options, &mut |_| {})
+        .await
+        .unwrap_err();
     assert!(matches!(error, ImportError::NoneReadable(_)), "{error}");
     let report: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
-    assert_eq!((&report["records"][0]["reason"], &report["total"]["rejected"]), (&json!("unreachable"), &json!(1)));
+    assert_eq!(
+        (
+            &report["records"][0]["reason"],
+            &report["total"]["rejected"]
+        ),
+        (&json!("unreachable"), &json!(1))
+    );
     assert!(!format!("{report} {error} {told}").contains("hunter2"));
 }
 
 #[on_both]
 async fn an_address_of_something_else_is_named_without_its_password(bench: TestApp) {
     let good = Dump::json(&json!([job("a", json!({}))]));
-    for address in ["mysql://root:hunter2@h/jobs", "REDIS://:hunter2@h:6379/0", "https://u:hunter2@h/jobs.json"] {
+    for address in [
+        "mysql://root:hunter2@h/jobs",
+        "REDIS://:hunter2@h:6379/0",
+        "https://u:hunter2@h/jobs.json",
+    ] {
         let options = Options::new(vec![address.into(), good.path.clone()]);
         let (report, _) = import_all(&bench, &options).await;
-        assert_eq!((report.total.found, rejected(&report)), (2, vec![(String::new(), "unreachable")]));
-        let run = bench.get_import(report.import_id.as_ref().unwrap()).await.unwrap();
-        let kept = bench.list_import_rejects(&run.id, None, 1000).await.unwrap();
-        assert!(kept[0].detail.starts_with("Nothing is read from ") && kept[0].file.contains(":***@h"), "{kept:?}");
+        assert_eq!(
+            (report.total.found, rejected(&report)),
+            (2, vec![(String::new(), "unreachable")])
+        );
+        let run = bench
+            .get_import(report.import_id.as_ref().unwrap())
+            .await
+            .unwrap();
+        let kept = bench
+            .list_import_rejects(&run.id, None, 1000)
+            .await
+            .unwrap();
+        assert!(
+            kept[0].detail.starts_with("Nothing is read from ") && kept[0].file.contains(":***@h"),
+            "{kept:?}"
+        );
         assert!(!format!("{report:?} {kept:?} {run:?}").contains("hunter2"));
-        let error = import::run(&bench, &Options::new(vec![address.into()]), &mut |_| {}).await.unwrap_err();
+        let error = import::run(&bench, &Options::new(vec![address.into()]), &mut |_| {})
+            .await
+            .unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
 }

@@ -21,8 +21,14 @@ pub fn differences(truth: &Path, exported: &[Value]) -> Vec<String> {
         }
     }
     let left_out = |id: &str| listed(&truth, "unimportable_allowed").any(|allowed| allowed == id);
-    let missing = |id: &&String| !exported.iter().any(|job| job["job_id"] == id.as_str()) && !left_out(id);
-    found.extend(expected.keys().filter(missing).map(|id| format!("{id}: missing")));
+    let missing =
+        |id: &&String| !exported.iter().any(|job| job["job_id"] == id.as_str()) && !left_out(id);
+    found.extend(
+        expected
+            .keys()
+            .filter(missing)
+            .map(|id| format!("{id}: missing")),
+    );
     found
 }
 
@@ -32,7 +38,12 @@ pub fn read(truth: &Path) -> Value {
 
 /// The texts of a list in the truth; it may lack the list.
 pub fn listed<'a>(truth: &'a Value, name: &str) -> impl Iterator<Item = &'a str> {
-    truth.get(name).and_then(Value::as_array).into_iter().flatten().map(|text| text.as_str().unwrap())
+    truth
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|text| text.as_str().unwrap())
 }
 
 fn of_job(id: &str, fields: &Value, job: &Value) -> Vec<String> {
@@ -41,7 +52,10 @@ fn of_job(id: &str, fields: &Value, job: &Value) -> Vec<String> {
         if field == "items" {
             found.extend(of_items(id, expectation.as_array().unwrap(), &job["items"]));
         } else if field == "gcs_path" {
-            if !job.to_string().contains(expectation["eq"].as_str().unwrap()) {
+            if !job
+                .to_string()
+                .contains(expectation["eq"].as_str().unwrap())
+            {
                 found.push(format!("{id}: {expectation} stands nowhere in the record"));
             }
         } else if expectation.is_object() {
@@ -57,15 +71,26 @@ fn of_job(id: &str, fields: &Value, job: &Value) -> Vec<String> {
 fn of_items(id: &str, wanted: &[Value], got: &Value) -> Vec<String> {
     let got = got.as_array().unwrap();
     if wanted.len() != got.len() {
-        return vec![format!("{id}: {} items instead of {}", got.len(), wanted.len())];
+        return vec![format!(
+            "{id}: {} items instead of {}",
+            got.len(),
+            wanted.len()
+        )];
     }
     let right = |(want, got): &(&Value, &Value)| {
-        let key = want["key"].as_str().map_or_else(|| want["key"].to_string(), str::to_owned);
-        let status = want["status_any_of"].as_array().unwrap().contains(&got["status"]);
+        let key = want["key"]
+            .as_str()
+            .map_or_else(|| want["key"].to_string(), str::to_owned);
+        let status = want["status_any_of"]
+            .as_array()
+            .unwrap()
+            .contains(&got["status"]);
         got["key"] == key && status && want.get("error").is_none_or(|error| *error == got["error"])
     };
     let wrong = wanted.iter().zip(got).filter(|pair| !right(pair));
-    wrong.map(|(want, got)| format!("{id}: want item {want}, got {got}")).collect()
+    wrong
+        .map(|(want, got)| format!("{id}: want item {want}, got {got}"))
+        .collect()
 }
 
 /// The exported value for a name of the truth.
@@ -76,17 +101,37 @@ fn value_of(job: &Value, field: &str) -> Value {
         "title" => "project_title",
         "items_count" => return json!(job["items"].as_array().unwrap().len()),
         "result_path" => {
-            let of = |name: &str| job["result"].get(name).cloned().filter(|path| !path.is_null());
-            return of("video_path").or_else(|| of("final_video_path")).unwrap_or_default();
+            let of = |name: &str| {
+                job["result"]
+                    .get(name)
+                    .cloned()
+                    .filter(|path| !path.is_null())
+            };
+            return of("video_path")
+                .or_else(|| of("final_video_path"))
+                .unwrap_or_default();
         }
         name => name,
     };
-    job.get(name).cloned().unwrap_or_else(|| panic!("the export has no {name}"))
+    job.get(name)
+        .cloned()
+        .unwrap_or_else(|| panic!("the export has no {name}"))
 }
 
 fn holds(expectation: &Value, got: &Value) -> bool {
-    let (form, wanted) = expectation.as_object().unwrap().iter().find(|(form, _)| *form != "note").unwrap();
-    let any = |test: fn(&Value, &Value) -> bool| wanted.as_array().unwrap().iter().any(|wanted| test(wanted, got));
+    let (form, wanted) = expectation
+        .as_object()
+        .unwrap()
+        .iter()
+        .find(|(form, _)| *form != "note")
+        .unwrap();
+    let any = |test: fn(&Value, &Value) -> bool| {
+        wanted
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|wanted| test(wanted, got))
+    };
     let text = || (wanted.as_str().unwrap(), got.as_str().unwrap_or_default());
     match form.as_str() {
         "any" => true,
@@ -108,7 +153,13 @@ fn same(wanted: &Value, got: &Value) -> bool {
 }
 
 fn same_time(wanted: &Value, got: &Value) -> bool {
-    let micros = |value: &Value| Some(DateTime::parse_from_rfc3339(value.as_str()?).unwrap().timestamp_micros());
+    let micros = |value: &Value| {
+        Some(
+            DateTime::parse_from_rfc3339(value.as_str()?)
+                .unwrap()
+                .timestamp_micros(),
+        )
+    };
     match (micros(wanted), micros(got)) {
         (Some(wanted), Some(got)) => (wanted - got).abs() <= 1500,
         (wanted, got) => wanted == got,
@@ -117,14 +168,27 @@ fn same_time(wanted: &Value, got: &Value) -> bool {
 
 #[test]
 fn the_comparison_finds_what_is_wrong() {
-    assert!(holds(&json!({"ts": "2025-01-01T00:00:00Z"}), &json!("2025-01-01T00:00:00.001000Z")));
-    assert!(!holds(&json!({"ts": "2025-01-01T00:00:00Z"}), &json!("2025-01-01T01:00:00Z")));
+    assert!(holds(
+        &json!({"ts": "2025-01-01T00:00:00Z"}),
+        &json!("2025-01-01T00:00:00.001000Z")
+    ));
+    assert!(!holds(
+        &json!({"ts": "2025-01-01T00:00:00Z"}),
+        &json!("2025-01-01T01:00:00Z")
+    ));
     assert!(!holds(&json!({"ts": "2025-01-01T00:00:00Z"}), &json!(null)));
-    assert!(holds(&json!({"ts_any_of": [null, "2025-01-01T00:00:00Z"]}), &json!(null)));
+    assert!(holds(
+        &json!({"ts_any_of": [null, "2025-01-01T00:00:00Z"]}),
+        &json!(null)
+    ));
     assert!(!holds(&json!({"any_of": [0, null]}), &json!(1)));
     assert!(!holds(&json!({"startswith": "left"}), &json!("right")));
     assert!(
-        !of_items("a", &[json!({"key": 0, "status_any_of": ["failed"]})], &json!([{"key": "0", "status": "pending"}]))
-            .is_empty()
+        !of_items(
+            "a",
+            &[json!({"key": 0, "status_any_of": ["failed"]})],
+            &json!([{"key": "0", "status": "pending"}])
+        )
+        .is_empty()
     );
 }

@@ -20,7 +20,9 @@ fn row(id: &str) -> String {
 async fn database(statements: &[String]) -> (TempDir, Options) {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("jobs.db");
-    let conn = sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display())).await.unwrap();
+    let conn = sea_orm::Database::connect(format!("sqlite://{}?mode=rwc", file.display()))
+        .await
+        .unwrap();
     for statement in statements {
         conn.execute_unprepared(statement).await.unwrap();
     }
@@ -58,11 +60,16 @@ async fn a_view_or_a_virtual_table_is_no_table(bench: TestApp) {
     let view = format!(
         "CREATE VIEW video_generation_jobs AS {endless} SELECT 'a' || n AS id, 'x' AS job_type, 'queued' AS status FROM r"
     );
-    let comic = format!("CREATE VIEW jobs AS {endless} SELECT n AS job_id, 'x' AS status, 1 AS total_items FROM r");
+    let comic = format!(
+        "CREATE VIEW jobs AS {endless} SELECT n AS job_id, 'x' AS status, 1 AS total_items FROM r"
+    );
     for statement in [view, comic] {
         let (_folder, options) = database(&[statement]).await;
         let (report, _) = import_all(&bench, &options).await;
-        assert_eq!((counts(&report), rejected(&report)[0].1), ((1, 0, 0, 1), "unknown_shape"));
+        assert_eq!(
+            (counts(&report), rejected(&report)[0].1),
+            ((1, 0, 0, 1), "unknown_shape")
+        );
     }
 }
 
@@ -97,13 +104,20 @@ async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: T
     ];
     let (_folder, options) = database(&statements).await;
     let (report, _) = import_all(&bench, &options).await;
-    assert_eq!((report.total.imported, rejected(&report)[0].1), (0, "bad_database"));
+    assert_eq!(
+        (report.total.imported, rejected(&report)[0].1),
+        (0, "bad_database")
+    );
 }
 
 #[on_both]
 async fn a_header_that_lies_is_found_out(bench: TestApp) {
-    let (folder, options) =
-        database(&[format!("CREATE TABLE video_generation_jobs ({COLUMNS})"), row("a"), row("b")]).await;
+    let (folder, options) = database(&[
+        format!("CREATE TABLE video_generation_jobs ({COLUMNS})"),
+        row("a"),
+        row("b"),
+    ])
+    .await;
     let file = folder.path().join("jobs.db");
     let whole = std::fs::read(&file).unwrap();
     let changed = |at: usize, bytes: &[u8]| {
@@ -117,7 +131,10 @@ async fn a_header_that_lies_is_found_out(bench: TestApp) {
     for bytes in [pages, cells, pointers, whole[..5000].to_vec()] {
         std::fs::write(&file, bytes).unwrap();
         let (report, _) = import_all(&bench, &options).await;
-        assert_eq!((counts(&report), rejected(&report)[0].1), ((1, 0, 0, 1), "bad_database"));
+        assert_eq!(
+            (counts(&report), rejected(&report)[0].1),
+            ((1, 0, 0, 1), "bad_database")
+        );
     }
     // One that says that it has a `-wal` is read without one.
     std::fs::write(&file, changed(18, &[2, 2])).unwrap();
@@ -127,7 +144,10 @@ async fn a_header_that_lies_is_found_out(bench: TestApp) {
 }
 
 fn files(folder: &Path) -> Vec<String> {
-    let names = folder.read_dir().unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let names = folder
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.collect()
 }
 
@@ -143,12 +163,22 @@ async fn parts_without_end_are_not_held(bench: TestApp) {
     ];
     let (_folder, options) = database(&statements).await;
     let (report, _) = import_all(&bench, &options).await;
-    assert_eq!((counts(&report), rejected(&report)), ((2, 1, 0, 1), vec![("a".to_owned(), "too_large")]));
+    assert_eq!(
+        (counts(&report), rejected(&report)),
+        ((2, 1, 0, 1), vec![("a".to_owned(), "too_large")])
+    );
 
     let items = vec![r#"{"shot_idx": 0}"#; 1_000_000].join(",");
     let record = super::dump::job("c", serde_json::json!({"shots": "@"})).to_string();
-    let report = import(&bench, &Dump::of(record.replace("\"@\"", &format!("[{items}]")))).await;
-    assert_eq!((counts(&report), rejected(&report)[0].1), ((1, 0, 0, 1), "too_large"));
+    let report = import(
+        &bench,
+        &Dump::of(record.replace("\"@\"", &format!("[{items}]"))),
+    )
+    .await;
+    assert_eq!(
+        (counts(&report), rejected(&report)[0].1),
+        ((1, 0, 0, 1), "too_large")
+    );
 }
 
 #[on_both]
@@ -163,7 +193,10 @@ async fn values_of_servers_that_are_too_large_stay_there(bench: TestApp) {
     }
     conn.close().await.unwrap();
     let (report, _) = import_all(&bench, &Options::new(vec![store.url.clone().into()])).await;
-    assert_eq!((counts(&report), rejected(&report)), ((3, 2, 0, 1), vec![("pg-2".to_owned(), "too_large")]));
+    assert_eq!(
+        (counts(&report), rejected(&report)),
+        ((3, 2, 0, 1), vec![("pg-2".to_owned(), "too_large")])
+    );
     store.tear_down().await;
 
     let mut redis = TestRedis::empty().await;
@@ -171,9 +204,13 @@ async fn values_of_servers_that_are_too_large_stay_there(bench: TestApp) {
         serde_json::json!({"job_id": id, "status": "completed", "total_items": 1, "processed_items": 1, "created_at": 1761670991.0, "results": []}).to_string()
     };
     for id in ["r-1", "r-3"] {
-        redis.run(&["SET", &format!("comicmaintainer:job:{id}"), &job(id)]).await;
+        redis
+            .run(&["SET", &format!("comicmaintainer:job:{id}"), &job(id)])
+            .await;
     }
-    redis.run(&["SETRANGE", "comicmaintainer:job:r-2", "60000000", "x"]).await;
+    redis
+        .run(&["SETRANGE", "comicmaintainer:job:r-2", "60000000", "x"])
+        .await;
     let (report, _) = import_all(&bench, &Options::new(vec![redis.url.clone().into()])).await;
     assert_eq!(
         (report.total.imported, rejected(&report)),

@@ -14,19 +14,38 @@ use std::process::Stdio;
 #[on_both]
 async fn nothing_of_a_run_is_written_once_it_was_aborted(bench: TestApp) {
     let id = bench.start_import(json!({})).await.unwrap();
-    assert_eq!(bench.abort_import(&id).await.unwrap().status, ImportStatus::Aborted);
-    let batch = ImportChunk { jobs: Default::default(), repaired: Vec::new(), rejected: 3, rejects: Vec::new() };
-    let refused = bench.import_batch(&id, OnConflict::Skip, false, batch).await;
+    assert_eq!(
+        bench.abort_import(&id).await.unwrap().status,
+        ImportStatus::Aborted
+    );
+    let batch = ImportChunk {
+        jobs: Default::default(),
+        repaired: Vec::new(),
+        rejected: 3,
+        rejects: Vec::new(),
+    };
+    let refused = bench
+        .import_batch(&id, OnConflict::Skip, false, batch)
+        .await;
     assert_eq!(refused.unwrap_err().code(), "import_not_found");
-    bench.finish_import(&id, None, Some(json!({}))).await.unwrap();
+    bench
+        .finish_import(&id, None, Some(json!({})))
+        .await
+        .unwrap();
     let run = bench.get_import(&id).await.unwrap();
     assert_eq!((run.status, run.rejected), (ImportStatus::Aborted, 0));
-    assert_eq!(bench.abort_import("nowhere").await.unwrap_err().code(), "import_not_found");
+    assert_eq!(
+        bench.abort_import("nowhere").await.unwrap_err().code(),
+        "import_not_found"
+    );
 }
 
 #[on_both]
 async fn a_run_that_has_ended_stays_as_it_is(bench: TestApp) {
-    let id = import(&bench, &Dump::json(&json!([job("a", json!({}))]))).await.import_id.unwrap();
+    let id = import(&bench, &Dump::json(&json!([job("a", json!({}))])))
+        .await
+        .import_id
+        .unwrap();
     let before = bench.get_import(&id).await.unwrap();
     assert_eq!(bench.abort_import(&id).await.unwrap(), before);
     let silence = Silence::new();
@@ -54,9 +73,18 @@ async fn a_run_of_another_process_is_ended(t: TestDb) {
         let silence = Silence::new();
         let path = silence.path().display().to_string();
         let mut command = callsheet(&["import", "--database-url", &t.url, &path]);
-        let running = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let running = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let id = loop {
-            let list = server.client.get(server.at("/api/v1/imports?limit=1")).send().await.unwrap();
+            let list = server
+                .client
+                .get(server.at("/api/v1/imports?limit=1"))
+                .send()
+                .await
+                .unwrap();
             let list: Value = list.json().await.unwrap();
             if list["imports"][0]["status"] == "running" {
                 break list["imports"][0]["import_id"].as_str().unwrap().to_owned();
@@ -65,19 +93,38 @@ async fn a_run_of_another_process_is_ended(t: TestDb) {
         };
         let answer: Value = match over_http {
             true => {
-                let abort = server.client.post(server.at(&format!("/api/v1/imports/{id}/abort")));
-                abort.json(&json!({})).send().await.unwrap().json().await.unwrap()
+                let abort = server
+                    .client
+                    .post(server.at(&format!("/api/v1/imports/{id}/abort")));
+                abort
+                    .json(&json!({}))
+                    .send()
+                    .await
+                    .unwrap()
+                    .json()
+                    .await
+                    .unwrap()
             }
             false => {
                 let abort = ["imports", "abort", "--json", "--database-url", &t.url, &id];
                 serde_json::from_slice(&callsheet(&abort).output().await.unwrap().stdout).unwrap()
             }
         };
-        assert_eq!((&answer["status"], &answer["import_id"]), (&json!("aborted"), &json!(id)), "{answer}");
+        assert_eq!(
+            (&answer["status"], &answer["import_id"]),
+            (&json!("aborted"), &json!(id)),
+            "{answer}"
+        );
         let output = running.wait_with_output().await.unwrap();
         assert_eq!(output.status.code(), Some(1));
         assert!(String::from_utf8_lossy(&output.stderr).contains("Aborted on request"));
     }
-    let nowhere = server.client.post(server.at("/api/v1/imports/nowhere/abort")).json(&json!({})).send().await.unwrap();
+    let nowhere = server
+        .client
+        .post(server.at("/api/v1/imports/nowhere/abort"))
+        .json(&json!({}))
+        .send()
+        .await
+        .unwrap();
     assert_eq!(nowhere.status(), 404);
 }

@@ -13,21 +13,33 @@ use serde_json::{Value, json};
 
 /// A job with an item, an event, a series, an episode and a client, as it is exported.
 async fn exported(bench: &TestApp) -> Value {
-    let items = vec![NewItem { key: "a".into(), input: None }];
-    bench.create(NewJob { job_id: Some("a".into()), items, ..any_job() }).await;
+    let items = vec![NewItem {
+        key: "a".into(),
+        input: None,
+    }];
+    bench
+        .create(NewJob {
+            job_id: Some("a".into()),
+            items,
+            ..any_job()
+        })
+        .await;
     bench.set_active_job("client", "a", None).await.unwrap();
     let mut line: Value = serde_json::from_str(&export_text(bench).await).unwrap();
     line["job_id"] = json!("b");
     line["series_id"] = json!("s");
     line["series"] = json!({"series_id": "s", "title": "S", "created_at": "2026-01-01T00:00:00Z"});
     line["episode_id"] = json!("e");
-    line["episode"] = json!({"episode_id": "e", "title": "E", "number": 1, "created_at": "2026-01-01T00:00:00Z"});
+    line["episode"] =
+        json!({"episode_id": "e", "title": "E", "number": 1, "created_at": "2026-01-01T00:00:00Z"});
     line
 }
 
 fn set(line: &Value, pointer: &str, value: &Value) -> Value {
     let mut line = line.clone();
-    *line.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is there")) = value.clone();
+    *line
+        .pointer_mut(pointer)
+        .unwrap_or_else(|| panic!("{pointer} is there")) = value.clone();
     if pointer == "/version" {
         line["events"][0]["seq"] = value.clone();
     }
@@ -36,16 +48,40 @@ fn set(line: &Value, pointer: &str, value: &Value) -> Value {
 
 async fn works(bench: &TestApp) {
     for view in [View::Full, View::Summary, View::Preview] {
-        bench.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Start, 200, view).await.unwrap();
+        bench
+            .list_jobs(
+                &Filter::default(),
+                Order::NewestFirst,
+                PageAfter::Start,
+                200,
+                view,
+            )
+            .await
+            .unwrap();
     }
-    bench.get_stats(BucketSize::Hour, None, StatsDetail { next: Some(10), failures: Some(10) }).await.unwrap();
+    bench
+        .get_stats(
+            BucketSize::Hour,
+            None,
+            StatsDetail {
+                next: Some(10),
+                failures: Some(10),
+            },
+        )
+        .await
+        .unwrap();
     export_text(bench).await;
 }
 
 #[on_both]
 async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: TestApp) {
     let line = exported(&bench).await;
-    let years = ["+12000-01-01T00:00:00Z", "-0005-01-01T00:00:00Z", "0000-12-31T23:59:59Z", "+10000-01-01T00:00:00Z"];
+    let years = [
+        "+12000-01-01T00:00:00Z",
+        "-0005-01-01T00:00:00Z",
+        "0000-12-31T23:59:59Z",
+        "+10000-01-01T00:00:00Z",
+    ];
     let mut bad: Vec<(&str, Value)> = Vec::new();
     for pointer in [
         "/created_at",
@@ -75,16 +111,41 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
     bad.extend([0, 101, i32::MAX].map(|n| ("/max_attempts", json!(n))));
     bad.extend([-1_i64, 2_147_483_648].map(|n| ("/total_shots", json!(n))));
     bad.extend([-1, 7].map(|n| ("/completed_shots", json!(n))));
-    bad.extend([json!(-0.1), json!(100.5), json!(1e308), json!(null), json!("1")].map(|v| ("/progress", v)));
+    bad.extend(
+        [
+            json!(-0.1),
+            json!(100.5),
+            json!(1e308),
+            json!(null),
+            json!("1"),
+        ]
+        .map(|v| ("/progress", v)),
+    );
     bad.extend([1_000_000, -1, i32::MAX].map(|n| ("/items/0/idx", json!(n))));
     bad.extend([-1.0, 1e12, 1e308].map(|n| ("/events/0/seconds", json!(n))));
     bad.extend(["", "a\nb", "Übel", &"x".repeat(51)].map(|text| ("/events/0/kind", json!(text))));
-    bad.extend([("/events/0/progress", json!(1e9)), ("/events/0/total_shots", json!(-1))]);
+    bad.extend([
+        ("/events/0/progress", json!(1e9)),
+        ("/events/0/total_shots", json!(-1)),
+    ]);
     bad.extend(["", "A B", "a\u{0}", &"x".repeat(51)].map(|text| ("/job_type", json!(text))));
     bad.extend(["a\nb", "\u{1b}", &"x".repeat(65)].map(|text| ("/job_id", json!(text))));
-    bad.push(("/labels", json!((0..17).map(|n| (format!("k{n}"), json!("v"))).collect::<serde_json::Map<_, _>>())));
+    bad.push((
+        "/labels",
+        json!(
+            (0..17)
+                .map(|n| (format!("k{n}"), json!("v")))
+                .collect::<serde_json::Map<_, _>>()
+        ),
+    ));
     bad.extend(
-        [json!({"a b": "v"}), json!({"a": 1}), json!({"a": "x".repeat(256)}), json!({"": "v"})].map(|v| ("/labels", v)),
+        [
+            json!({"a b": "v"}),
+            json!({"a": 1}),
+            json!({"a": "x".repeat(256)}),
+            json!({"": "v"}),
+        ]
+        .map(|v| ("/labels", v)),
     );
     for (pointer, most) in [
         ("/mode", 20),
@@ -115,7 +176,12 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
         .enumerate()
         .map(|(i, (pointer, value))| {
             let line = set(&line, pointer, value);
-            if *pointer == "/job_id" { line } else { set(&line, "/job_id", &json!(format!("bad-{i}"))) }.to_string()
+            if *pointer == "/job_id" {
+                line
+            } else {
+                set(&line, "/job_id", &json!(format!("bad-{i}")))
+            }
+            .to_string()
         })
         .collect();
     let (report, told) = import_all(&bench, &Dump::of(lines.join("\n")).options()).await;
@@ -123,7 +189,11 @@ async fn an_export_line_beyond_the_bounds_is_rejected_with_a_sentence(bench: Tes
         let RecordOutcome::Rejected(reject) = &outcome.fate else {
             panic!("{pointer} {value} came in: {:?}", outcome.fate)
         };
-        assert_ne!(reject.reason.as_str(), "database_refused", "{pointer} {value}");
+        assert_ne!(
+            reject.reason.as_str(),
+            "database_refused",
+            "{pointer} {value}"
+        );
         assert!(reject.detail.ends_with('.'), "{}", reject.detail);
     }
     assert_eq!(counts(&report), (bad.len() as u64, 0, 0, bad.len() as u64));
@@ -144,16 +214,29 @@ async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
         ("/total_shots", json!(i32::MAX)),
         ("/priority", json!(100)),
     ];
-    let lines: Vec<_> =
-        at.iter().enumerate().map(|(i, (p, v))| set(&set(&line, p, v), "/job_id", &json!(format!("at-{i}")))).collect();
-    let text = lines.iter().map(Value::to_string).collect::<Vec<_>>().join("\n");
+    let lines: Vec<_> = at
+        .iter()
+        .enumerate()
+        .map(|(i, (p, v))| set(&set(&line, p, v), "/job_id", &json!(format!("at-{i}"))))
+        .collect();
+    let text = lines
+        .iter()
+        .map(Value::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
     let dump = Dump::of(text);
     let report = import(&bench, &dump).await;
     assert_eq!(counts(&report), (7, 7, 0, 0), "{:?}", report.rejects);
     works(&bench).await;
     let mut met = Vec::new();
     loop {
-        let claimed = bench.claim_jobs(callsheet::jobs::Claim { max_jobs: 10, ..claim("w") }).await.unwrap();
+        let claimed = bench
+            .claim_jobs(callsheet::jobs::Claim {
+                max_jobs: 10,
+                ..claim("w")
+            })
+            .await
+            .unwrap();
         if claimed.is_empty() {
             break;
         }
@@ -163,7 +246,14 @@ async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
     // One was started as often as is counted, one takes no more steps, and one is not due before the year 9999.
     assert_eq!(met, ["a", "at-3", "at-4", "at-5", "at-6"]);
     for on_conflict in OnConflict::ALL {
-        import_all(&bench, &Options { on_conflict, ..dump.options() }).await;
+        import_all(
+            &bench,
+            &Options {
+                on_conflict,
+                ..dump.options()
+            },
+        )
+        .await;
     }
     works(&bench).await;
     for id in ["at-0", "at-1"] {
@@ -174,26 +264,55 @@ async fn a_line_at_the_bounds_comes_in_and_harms_nobody(bench: TestApp) {
 #[on_both]
 async fn times_are_cut_to_microseconds(bench: TestApp) {
     let line = exported(&bench).await;
-    let line = set(&line, "/created_at", &json!("2026-01-01T00:00:00.123456789Z"));
+    let line = set(
+        &line,
+        "/created_at",
+        &json!("2026-01-01T00:00:00.123456789Z"),
+    );
     let line = set(&line, "/updated_at", &json!("2026-06-30T23:59:60.5Z"));
-    assert_eq!(counts(&import(&bench, &Dump::of(line.to_string())).await), (1, 1, 0, 0));
+    assert_eq!(
+        counts(&import(&bench, &Dump::of(line.to_string())).await),
+        (1, 1, 0, 0)
+    );
     let job = bench.get_job("b").await.unwrap();
-    assert_eq!(job.created_at.to_rfc3339(), "2026-01-01T00:00:00.123456+00:00");
+    assert_eq!(
+        job.created_at.to_rfc3339(),
+        "2026-01-01T00:00:00.123456+00:00"
+    );
     assert_eq!(job.updated_at.timestamp_subsec_nanos(), 500_000_000);
 }
 
 #[on_both]
 async fn a_context_of_any_form_keeps_what_has_no_home(bench: TestApp) {
     let line = exported(&bench).await;
-    for (i, context) in
-        [json!({"legacy": 5}), json!({"legacy": [1]}), json!({"legacy": {"a": 1}}), json!(null)].iter().enumerate()
+    for (i, context) in [
+        json!({"legacy": 5}),
+        json!({"legacy": [1]}),
+        json!({"legacy": {"a": 1}}),
+        json!(null),
+    ]
+    .iter()
+    .enumerate()
     {
         let mut line = set(&line, "/context", context);
-        (line["series"], line["episode"], line["job_id"]) = (json!(null), json!(null), json!(format!("c-{i}")));
+        (line["series"], line["episode"], line["job_id"]) =
+            (json!(null), json!(null), json!(format!("c-{i}")));
         (line["series_id"], line["episode_id"]) = (json!("gone"), json!("lost"));
-        assert_eq!(counts(&import(&bench, &Dump::of(line.to_string())).await), (1, 1, 0, 0), "{context}");
-        let kept = bench.get_job(&format!("c-{i}")).await.unwrap().context.unwrap();
-        assert_eq!((&kept["legacy"]["series_id"], &kept["legacy"]["episode_id"]), (&json!("gone"), &json!("lost")));
+        assert_eq!(
+            counts(&import(&bench, &Dump::of(line.to_string())).await),
+            (1, 1, 0, 0),
+            "{context}"
+        );
+        let kept = bench
+            .get_job(&format!("c-{i}"))
+            .await
+            .unwrap()
+            .context
+            .unwrap();
+        assert_eq!(
+            (&kept["legacy"]["series_id"], &kept["legacy"]["episode_id"]),
+            (&json!("gone"), &json!("lost"))
+        );
     }
 }
 
@@ -211,8 +330,11 @@ async fn records_of_older_stores_never_leave_the_bounds(bench: TestApp) {
         json!({"type": "idea2video", "priority": i64::MAX}),
         json!({"working_dir": "x".repeat(600), "current_stage": "x".repeat(300)}),
     ];
-    let text: Vec<_> =
-        odd.iter().enumerate().map(|(i, odd)| job(&format!("odd-{i}"), odd.clone()).to_string()).collect();
+    let text: Vec<_> = odd
+        .iter()
+        .enumerate()
+        .map(|(i, odd)| job(&format!("odd-{i}"), odd.clone()).to_string())
+        .collect();
     let nan = r#"{"job_id": "nan", "type": "idea2video", "status": "queued", "created_at": "2025-06-01T12:00:00",
         "updated_at": "2025-06-01T12:00:00", "request": {}, "shots": [], "progress": NaN, "total_shots": Infinity}"#;
     let text = text.join("\n") + "\n" + &nan.replace('\n', " ");
@@ -223,9 +345,15 @@ async fn records_of_older_stores_never_leave_the_bounds(bench: TestApp) {
     let again = import(&fresh, &Dump::of(&exported)).await;
     assert_eq!(again.total.rejected, 0, "{:?}", again.rejects);
     assert_eq!(export_text(&fresh).await, exported);
-    let waiting = exported.lines().filter(|line| line.contains("\"status\":\"queued\"")).count();
+    let waiting = exported
+        .lines()
+        .filter(|line| line.contains("\"status\":\"queued\""))
+        .count();
     // A claim ends before the job with which it would have too many shots.
-    let all = callsheet::jobs::Claim { max_jobs: 100, ..claim("w") };
+    let all = callsheet::jobs::Claim {
+        max_jobs: 100,
+        ..claim("w")
+    };
     let mut claimed = 0;
     while let some @ 1.. = fresh.claim_jobs(all.clone()).await.unwrap().len() {
         claimed += some;

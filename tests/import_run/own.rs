@@ -17,7 +17,12 @@ use serde_json::{Value, json};
 
 /// A database of the other kind.
 async fn other(bench: &TestApp) -> TestApp {
-    TestApp::set_up(if bench.db.backend == Backend::Sqlite { Backend::Postgres } else { Backend::Sqlite }).await
+    TestApp::set_up(if bench.db.backend == Backend::Sqlite {
+        Backend::Postgres
+    } else {
+        Backend::Sqlite
+    })
+    .await
 }
 
 fn nasty() -> Value {
@@ -38,10 +43,20 @@ async fn fill(bench: &TestApp) {
         "comic",
         "draftmaker",
     ];
-    let options = Options { source_tz: New_York, ..Options::new(files.map(sample).to_vec()) };
+    let options = Options {
+        source_tz: New_York,
+        ..Options::new(files.map(sample).to_vec())
+    };
     import_all(bench, &options).await;
-    let (series, another) = (bench.series("Night \"trains\"").await, bench.series("Another").await);
-    let episode = NewEpisode { series_id: Some(another), title: Some("Home".into()), number: Some(1) };
+    let (series, another) = (
+        bench.series("Night \"trains\"").await,
+        bench.series("Another").await,
+    );
+    let episode = NewEpisode {
+        series_id: Some(another),
+        title: Some("Home".into()),
+        number: Some(1),
+    };
     let episode = bench.create_episode(episode, None).await.unwrap().id;
     let elaborate = NewJob {
         job_id: Some("elaborate".into()),
@@ -54,10 +69,25 @@ async fn fill(bench: &TestApp) {
         episode_id: Some(episode),
         priority: -3,
         run_at: Some(bench.now() + TimeDelta::microseconds(7)),
-        items: vec![NewItem { key: "one".into(), input: Some(nasty()) }, NewItem { key: "NULL".into(), input: None }],
+        items: vec![
+            NewItem {
+                key: "one".into(),
+                input: Some(nasty()),
+            },
+            NewItem {
+                key: "NULL".into(),
+                input: None,
+            },
+        ],
         ..any_job()
     };
-    bench.create_job(elaborate, Some(Idempotency::new("secret".into(), "create", &json!({})))).await.unwrap();
+    bench
+        .create_job(
+            elaborate,
+            Some(Idempotency::new("secret".into(), "create", &json!({}))),
+        )
+        .await
+        .unwrap();
     bench.clock.advance(TimeDelta::milliseconds(1500));
     bench.start("elaborate").await;
     let report = ItemReport {
@@ -67,15 +97,24 @@ async fn fill(bench: &TestApp) {
         result: Some(nasty()),
         error: None,
     };
-    bench.report_items("elaborate", vec![report], None).await.unwrap();
+    bench
+        .report_items("elaborate", vec![report], None)
+        .await
+        .unwrap();
     // Jobs of one moment, in an order that a locale would change.
     for id in ["B", "a", "A-1", "a_2", "_"] {
         bench.named(id).await;
     }
     bench.start("a").await;
-    bench.mark_failed("a", for_now("again"), None).await.unwrap();
+    bench
+        .mark_failed("a", for_now("again"), None)
+        .await
+        .unwrap();
     bench.start("B").await;
-    bench.mark_failed("B", for_good("broken"), None).await.unwrap();
+    bench
+        .mark_failed("B", for_good("broken"), None)
+        .await
+        .unwrap();
     bench.delete_job("_", None).await.unwrap();
     bench.named("_").await;
     let active = active_job::Model {
@@ -106,7 +145,14 @@ async fn an_export_comes_back_as_the_same_rows_in_the_other_database(bench: Test
     }
     assert_eq!(exported, again);
     for on_conflict in OnConflict::ALL {
-        let (report, _) = import_all(&other, &Options { on_conflict, ..dump.options() }).await;
+        let (report, _) = import_all(
+            &other,
+            &Options {
+                on_conflict,
+                ..dump.options()
+            },
+        )
+        .await;
         assert_eq!(counts(&report), (jobs, 0, jobs, 0), "{on_conflict:?}");
     }
     assert_eq!(export_text(&other).await, exported);
@@ -162,7 +208,16 @@ async fn an_export_that_was_tampered_with_is_reported(bench: TestApp) {
         bad["job_id"] = json!("b");
         bad[name] = value;
         let report = import(&bench, &Dump::of(bad.to_string())).await;
-        assert_eq!(report.total.reasons.keys().map(|r| r.as_str()).collect::<Vec<_>>(), [reason], "{name}");
+        assert_eq!(
+            report
+                .total
+                .reasons
+                .keys()
+                .map(|r| r.as_str())
+                .collect::<Vec<_>>(),
+            [reason],
+            "{name}"
+        );
     }
 }
 
@@ -178,7 +233,10 @@ async fn an_export_without_history_begins_one(bench: TestApp) {
     let fresh = TestApp::set_up(bench.db.backend).await;
     import(&fresh, &Dump::of(exported.to_string())).await;
     let whole = fresh.whole("a").await;
-    assert_eq!((whole.kinds(), whole.job.as_ref().unwrap().version), (vec!["imported"], 1));
+    assert_eq!(
+        (whole.kinds(), whole.job.as_ref().unwrap().version),
+        (vec!["imported"], 1)
+    );
     fresh.tear_down().await;
 }
 
@@ -192,7 +250,10 @@ async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: TestApp) {
     let changes = tokio::spawn(async move {
         for n in 0..60 {
             for id in &ids {
-                let patch = JobPatch { project_title: Some(Some(format!("Take {n}"))), ..JobPatch::default() };
+                let patch = JobPatch {
+                    project_title: Some(Some(format!("Take {n}"))),
+                    ..JobPatch::default()
+                };
                 busy.update_job(id, patch, None).await.unwrap();
             }
         }
@@ -200,7 +261,10 @@ async fn an_export_of_jobs_that_change_meanwhile_comes_back(bench: TestApp) {
     while !changes.is_finished() {
         for line in export_text(&bench).await.lines() {
             let job: Value = serde_json::from_str(line).unwrap();
-            assert_eq!(job["events"].as_array().unwrap().last().unwrap()["seq"], job["version"]);
+            assert_eq!(
+                job["events"].as_array().unwrap().last().unwrap()["seq"],
+                job["version"]
+            );
         }
     }
     changes.await.unwrap();
@@ -211,13 +275,21 @@ async fn a_record_as_deep_as_is_taken_comes_back(bench: TestApp) {
     let lists = |n: usize| "[".repeat(n) + &"]".repeat(n);
     let record = |id: &str, depth: usize| {
         let text = job(id, json!({"extra": "@", "shots": [{"lens": "@"}]})).to_string();
-        text.replacen("\"@\"", &lists(depth - 1), 1).replacen("\"@\"", &lists(depth - 3), 1)
+        text.replacen("\"@\"", &lists(depth - 1), 1)
+            .replacen("\"@\"", &lists(depth - 3), 1)
     };
-    let report = import(&bench, &Dump::of([record("a", 120), record("b", 121)].join("\n"))).await;
+    let report = import(
+        &bench,
+        &Dump::of([record("a", 120), record("b", 121)].join("\n")),
+    )
+    .await;
     assert_eq!(rejected(&report), [("line 2".to_owned(), "malformed_json")]);
     let exported = export_text(&bench).await;
     let fresh = TestApp::set_up(bench.db.backend).await;
-    assert_eq!(counts(&import(&fresh, &Dump::of(&exported)).await), (1, 1, 0, 0));
+    assert_eq!(
+        counts(&import(&fresh, &Dump::of(&exported)).await),
+        (1, 1, 0, 0)
+    );
     assert_eq!(export_text(&fresh).await, exported);
     fresh.tear_down().await;
 }

@@ -10,10 +10,17 @@ use tokio::sync::mpsc;
 /// An upload that goes on until its sender is dropped.
 fn upload(
     server: &Server,
-) -> (mpsc::UnboundedSender<&'static str>, tokio::task::JoinHandle<reqwest::Result<reqwest::Response>>) {
+) -> (
+    mpsc::UnboundedSender<&'static str>,
+    tokio::task::JoinHandle<reqwest::Result<reqwest::Response>>,
+) {
     let (pieces, mut rest) = mpsc::unbounded_channel();
-    let body = futures_util::stream::poll_fn(move |context| rest.poll_recv(context)).map(Ok::<_, std::io::Error>);
-    let call = server.client.post(server.at("/api/v1/imports")).header("content-type", "application/json");
+    let body = futures_util::stream::poll_fn(move |context| rest.poll_recv(context))
+        .map(Ok::<_, std::io::Error>);
+    let call = server
+        .client
+        .post(server.at("/api/v1/imports"))
+        .header("content-type", "application/json");
     let answer = tokio::spawn(call.body(reqwest::Body::wrap_stream(body)).send());
     pieces.send("[").unwrap();
     (pieces, answer)
@@ -30,12 +37,18 @@ async fn until_left(temporary: &Path, wanted: usize) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    panic!("{} folders are there, {wanted} were expected", left(temporary));
+    panic!(
+        "{} folders are there, {wanted} were expected",
+        left(temporary)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn four_are_received_at_once_and_one_that_breaks_off_leaves_nothing() {
-    let (temporary, t) = (tempfile::tempdir().unwrap(), TestDb::migrated(Backend::Sqlite).await);
+    let (temporary, t) = (
+        tempfile::tempdir().unwrap(),
+        TestDb::migrated(Backend::Sqlite).await,
+    );
     let server = Server::start_beside(temporary.path(), &t.url, &[]).await;
     let uploads: Vec<_> = (0..4).map(|_| upload(&server)).collect();
     until_left(temporary.path(), 4).await;
@@ -50,7 +63,10 @@ async fn four_are_received_at_once_and_one_that_breaks_off_leaves_nothing() {
             0 => {
                 pieces.send("]").unwrap();
                 drop(pieces);
-                assert_eq!(answer.await.unwrap().unwrap().status(), StatusCode::ACCEPTED);
+                assert_eq!(
+                    answer.await.unwrap().unwrap().status(),
+                    StatusCode::ACCEPTED
+                );
             }
             _ => answer.abort(),
         }
@@ -60,10 +76,17 @@ async fn four_are_received_at_once_and_one_that_breaks_off_leaves_nothing() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_disk_that_is_nearly_full_takes_no_upload() {
-    let (temporary, t) = (tempfile::tempdir().unwrap(), TestDb::migrated(Backend::Sqlite).await);
+    let (temporary, t) = (
+        tempfile::tempdir().unwrap(),
+        TestDb::migrated(Backend::Sqlite).await,
+    );
     let free = i64::MAX.to_string();
-    let server = Server::start_beside(temporary.path(), &t.url, &["--min-free-disk-bytes", &free]).await;
-    let call = server.client.post(server.at("/api/v1/imports")).header("content-type", "application/json");
+    let server =
+        Server::start_beside(temporary.path(), &t.url, &["--min-free-disk-bytes", &free]).await;
+    let call = server
+        .client
+        .post(server.at("/api/v1/imports"))
+        .header("content-type", "application/json");
     let answer = call.body("[]").send().await.unwrap();
     assert_eq!(answer.status(), StatusCode::INSUFFICIENT_STORAGE);
     assert!(answer.headers().contains_key("retry-after"));
@@ -73,7 +96,10 @@ async fn a_disk_that_is_nearly_full_takes_no_upload() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_killed_server_left_is_taken_away_by_the_next() {
-    let (temporary, t) = (tempfile::tempdir().unwrap(), TestDb::migrated(Backend::Sqlite).await);
+    let (temporary, t) = (
+        tempfile::tempdir().unwrap(),
+        TestDb::migrated(Backend::Sqlite).await,
+    );
     let server = Server::start_beside(temporary.path(), &t.url, &[]).await;
     let other = Server::start_beside(temporary.path(), &t.url, &[]).await;
     let (of_one, of_other) = (upload(&server), upload(&other));

@@ -11,9 +11,16 @@ use std::sync::Arc;
 const CONNECTIONS: usize = 8;
 
 async fn manager(t: &TestApp) -> JobManager {
-    let options = Options { max_connections: CONNECTIONS as u32, ..Options::new(&t.db.url) };
+    let options = Options {
+        max_connections: CONNECTIONS as u32,
+        ..Options::new(&t.db.url)
+    };
     let db = Database::connect(&options).await.unwrap();
-    JobManager::new(db, Arc::<TestClock>::default(), Arc::<TestRandom>::default())
+    JobManager::new(
+        db,
+        Arc::<TestClock>::default(),
+        Arc::<TestRandom>::default(),
+    )
 }
 
 /// As many reads at once as there are connections.
@@ -30,13 +37,22 @@ async fn reads(jobs: &JobManager, id: &str) {
 /// Cuts all connections of the database but this one, and waits until they have gone.
 async fn cut(stranger: &impl ConnectionTrait) {
     let pids = async |sql: String| {
-        let rows = stranger.query_all_raw(Statement::from_string(DbBackend::Postgres, sql)).await.unwrap();
-        rows.iter().map(|row| row.try_get_by_index::<i32>(0).unwrap().to_string()).collect::<Vec<_>>()
+        let rows = stranger
+            .query_all_raw(Statement::from_string(DbBackend::Postgres, sql))
+            .await
+            .unwrap();
+        rows.iter()
+            .map(|row| row.try_get_by_index::<i32>(0).unwrap().to_string())
+            .collect::<Vec<_>>()
     };
-    let others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    let others =
+        "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()";
     let cut = pids(format!("SELECT pid {others}")).await;
     for pid in &cut {
-        stranger.execute_unprepared(&format!("SELECT pg_terminate_backend({pid})")).await.unwrap();
+        stranger
+            .execute_unprepared(&format!("SELECT pg_terminate_backend({pid})"))
+            .await
+            .unwrap();
     }
     let left = format!("SELECT pid {others}");
     while pids(left.clone()).await.iter().any(|pid| cut.contains(pid)) {
@@ -61,7 +77,10 @@ async fn reads_are_answered_although_every_idle_connection_was_cut() {
             assert_eq!(jobs.export_page(None, 10).await.unwrap().len(), 1);
             cut(&stranger).await;
             // The begin of a write is as harmless.
-            let patch = JobPatch { project_title: Some(Some(round.to_string())), ..Default::default() };
+            let patch = JobPatch {
+                project_title: Some(Some(round.to_string())),
+                ..Default::default()
+            };
             jobs.update_job(&id, patch, None).await.unwrap();
         }
         stranger.close().await.unwrap();

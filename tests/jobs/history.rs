@@ -14,8 +14,14 @@ use sea_orm::Iterable;
 async fn events_are_read_in_order_behind_a_place(t: TestApp) {
     let id = t.started().await.id;
     t.mark_completed(&id, None, None).await.unwrap();
-    let seqs =
-        async |after, limit| t.list_events(&id, after, limit).await.unwrap().iter().map(|e| e.seq).collect::<Vec<_>>();
+    let seqs = async |after, limit| {
+        t.list_events(&id, after, limit)
+            .await
+            .unwrap()
+            .iter()
+            .map(|e| e.seq)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(seqs(None, 10).await, [1, 2, 3]);
     assert_eq!(seqs(None, 2).await, [1, 2]);
     assert_eq!(seqs(Some(2), 10).await, [3]);
@@ -35,7 +41,10 @@ async fn after_whatever_verbs_the_history_is_whole(t: TestApp) {
             Err(_) => refused += 1,
         }
     }
-    assert!(done > 60 && refused > 60, "{done} done, {refused} refused: too one-sided to show anything");
+    assert!(
+        done > 60 && refused > 60,
+        "{done} done, {refused} refused: too one-sided to show anything"
+    );
     check(&t, &ids).await;
 }
 
@@ -58,8 +67,21 @@ async fn after_eight_callers_at_once_the_history_is_whole(t: TestApp) {
 async fn some_jobs(t: &TestApp) -> Vec<String> {
     let mut ids = vec![t.queued().await.id, t.started().await.id];
     for n in [1, 3] {
-        let items = (0..n).map(|i| NewItem { key: format!("k{i}"), input: None }).collect();
-        ids.push(t.create(NewJob { items, max_attempts: Some(2), ..any_job() }).await.id);
+        let items = (0..n)
+            .map(|i| NewItem {
+                key: format!("k{i}"),
+                input: None,
+            })
+            .collect();
+        ids.push(
+            t.create(NewJob {
+                items,
+                max_attempts: Some(2),
+                ..any_job()
+            })
+            .await
+            .id,
+        );
     }
     ids
 }
@@ -69,20 +91,41 @@ async fn check(t: &TestApp, ids: &[String]) {
         let whole = t.whole(id).await;
         whole.assert_history_is_whole();
         let job = whole.job.as_ref().unwrap();
-        assert!((0.0..=100.0).contains(&job.progress) && job.completed_shots <= job.total_shots, "{job:?}");
-        let ended = matches!(job.status, JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled);
+        assert!(
+            (0.0..=100.0).contains(&job.progress) && job.completed_shots <= job.total_shots,
+            "{job:?}"
+        );
+        let ended = matches!(
+            job.status,
+            JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled
+        );
         assert_eq!(job.completed_at.is_some(), ended, "{job:?}");
-        let started = whole.events.iter().find(|e| e.status == JobStatus::Processing).map(|e| e.created_at);
+        let started = whole
+            .events
+            .iter()
+            .find(|e| e.status == JobStatus::Processing)
+            .map(|e| e.created_at);
         assert_eq!(job.started_at, started, "the time of the first start");
-        assert!(whole.items.iter().zip(0..).all(|(item, idx)| item.idx == idx), "positions have no gaps");
+        assert!(
+            whole
+                .items
+                .iter()
+                .zip(0..)
+                .all(|(item, idx)| item.idx == idx),
+            "positions have no gaps"
+        );
     }
 }
 
 /// One random call. It may be refused, but by a rule and never by the database.
 async fn anything(t: &TestApp, ids: &[String], rng: &mut Rng) -> Result<()> {
-    t.clock.advance(TimeDelta::microseconds(rng.i64(0..1_000_000)));
+    t.clock
+        .advance(TimeDelta::microseconds(rng.i64(0..1_000_000)));
     let id = &ids[rng.usize(..ids.len())];
-    let version = rng.bool().then(|| vec![rng.i64(1..40), rng.i64(1..40)]).filter(|_| rng.u8(..4) == 0);
+    let version = rng
+        .bool()
+        .then(|| vec![rng.i64(1..40), rng.i64(1..40)])
+        .filter(|_| rng.u8(..4) == 0);
     let outcome = match rng.u8(..5) {
         0 | 1 => report(t, id, rng, version).await,
         2 => patch(t, id, rng, version).await,
@@ -90,7 +133,13 @@ async fn anything(t: &TestApp, ids: &[String], rng: &mut Rng) -> Result<()> {
     };
     if let Err(error) = &outcome {
         let code = error.code();
-        assert!(!matches!(code, "internal_error" | "database_unavailable" | "job_not_found"), "{error:?}");
+        assert!(
+            !matches!(
+                code,
+                "internal_error" | "database_unavailable" | "job_not_found"
+            ),
+            "{error:?}"
+        );
     }
     outcome
 }
@@ -99,7 +148,18 @@ async fn step(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) -
     match rng.u8(..6) {
         0 | 1 => t.start_job(id, None, version).await,
         2 => t.mark_completed(id, None, version).await,
-        3 => t.mark_failed(id, if rng.bool() { for_now("a") } else { for_good("b") }, version).await,
+        3 => {
+            t.mark_failed(
+                id,
+                if rng.bool() {
+                    for_now("a")
+                } else {
+                    for_good("b")
+                },
+                version,
+            )
+            .await
+        }
         4 => t.cancel_job(id, None, version).await,
         _ => t.retry_job(id, version).await,
     }
@@ -110,14 +170,33 @@ async fn report(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>)
     match rng.u8(..4) {
         0 => {
             let stage = rng.bool().then(|| format!("Stage {}", rng.u8(..3)));
-            t.update_progress(id, Progress { progress: Some(rng.f64() * 101.0), current_stage: stage }, version).await
+            t.update_progress(
+                id,
+                Progress {
+                    progress: Some(rng.f64() * 101.0),
+                    current_stage: stage,
+                },
+                version,
+            )
+            .await
         }
-        1 => t.update_shots(id, rng.bool().then(|| rng.i32(-1..9)), Some(rng.i32(-1..9)), version).await,
+        1 => {
+            t.update_shots(
+                id,
+                rng.bool().then(|| rng.i32(-1..9)),
+                Some(rng.i32(-1..9)),
+                version,
+            )
+            .await
+        }
         2 => {
             t.update_shot(
                 id,
                 rng.i64(0..3),
-                ShotEdit { visual_desc: Some(rng.u8(..9).to_string()), ..Default::default() },
+                ShotEdit {
+                    visual_desc: Some(rng.u8(..9).to_string()),
+                    ..Default::default()
+                },
             )
             .await
         }
@@ -126,10 +205,17 @@ async fn report(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>)
             let mut item = |n: i32| {
                 let key = rng.bool().then(|| format!("k{n}"));
                 let idx = if key.is_some() { None } else { Some(n) };
-                ItemReport { key, idx, status: statuses[rng.usize(..5)], result: None, error: None }
+                ItemReport {
+                    key,
+                    idx,
+                    status: statuses[rng.usize(..5)],
+                    result: None,
+                    error: None,
+                }
             };
             let reports = [item(0), item(1), item(4)];
-            t.report_items(id, reports[..rng.usize(1..4)].to_vec(), version).await
+            t.report_items(id, reports[..rng.usize(1..4)].to_vec(), version)
+                .await
         }
     }
     .map(drop)
@@ -139,7 +225,9 @@ async fn patch(t: &TestApp, id: &str, rng: &mut Rng, version: Option<Vec<i64>>) 
     let statuses: Vec<_> = JobStatus::iter().collect();
     let patch = JobPatch {
         status: rng.bool().then(|| statuses[rng.usize(..5)]),
-        style: rng.bool().then(|| rng.bool().then(|| rng.u8(..3).to_string())),
+        style: rng
+            .bool()
+            .then(|| rng.bool().then(|| rng.u8(..3).to_string())),
         priority: rng.bool().then(|| rng.i16(-101..102)),
         max_attempts: rng.bool().then(|| rng.i32(0..5)),
         progress: (rng.u8(..4) == 0).then(|| rng.f64() * 100.0),

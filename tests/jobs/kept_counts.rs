@@ -9,15 +9,25 @@ use entity::JobStatus;
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement};
 
 fn nth(n: usize) -> NewJob {
-    NewJob { job_type: format!("type-{}", n % 5), ..any_job() }
+    NewJob {
+        job_type: format!("type-{}", n % 5),
+        ..any_job()
+    }
 }
 
 /// Counts one by one.
 async fn counted(db: &DatabaseConnection) -> Vec<(String, String, i64)> {
     let sql = "SELECT job_type, status, count(*) FROM video_generation_jobs GROUP BY job_type, status ORDER BY job_type, status";
-    let rows = db.query_all_raw(Statement::from_string(db.get_database_backend(), sql)).await.unwrap();
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await
+        .unwrap();
     let read = |row: &sea_orm::QueryResult| {
-        (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap(), row.try_get_by_index(2).unwrap())
+        (
+            row.try_get_by_index(0).unwrap(),
+            row.try_get_by_index(1).unwrap(),
+            row.try_get_by_index(2).unwrap(),
+        )
     };
     rows.iter().map(read).collect()
 }
@@ -25,7 +35,13 @@ async fn counted(db: &DatabaseConnection) -> Vec<(String, String, i64)> {
 fn kept(types: &[(String, Counts)]) -> Vec<(String, String, i64)> {
     let mut kept = Vec::new();
     for (job_type, counts) in types {
-        let Counts { queued, processing, completed, failed, cancelled } = *counts;
+        let Counts {
+            queued,
+            processing,
+            completed,
+            failed,
+            cancelled,
+        } = *counts;
         let by_status = [
             ("cancelled", cancelled),
             ("completed", completed),
@@ -34,7 +50,13 @@ fn kept(types: &[(String, Counts)]) -> Vec<(String, String, i64)> {
             ("queued", queued),
         ];
         let some = by_status.into_iter().filter(|(_, n)| *n > 0);
-        kept.extend(some.map(|(status, n)| (job_type.clone(), status.to_owned(), i64::try_from(n).unwrap())));
+        kept.extend(some.map(|(status, n)| {
+            (
+                job_type.clone(),
+                status.to_owned(),
+                i64::try_from(n).unwrap(),
+            )
+        }));
     }
     kept
 }
@@ -45,11 +67,23 @@ async fn assert_exact(t: &TestApp, when: &str) {
     raw.close().await.unwrap();
     assert_eq!(kept(&t.counts_by_type().await.unwrap()), counted, "{when}");
     let total: i64 = counted.iter().map(|(.., n)| n).sum();
-    assert_eq!(t.count_jobs(&Filter::default()).await.unwrap().total(), u64::try_from(total).unwrap(), "{when}");
+    assert_eq!(
+        t.count_jobs(&Filter::default()).await.unwrap().total(),
+        u64::try_from(total).unwrap(),
+        "{when}"
+    );
     for (job_type, status, n) in counted {
         let status: JobStatus = serde_json::from_value(status.into()).unwrap();
-        let filter = Filter { status: Some(status), job_type: Some(job_type), ..Default::default() };
-        assert_eq!(t.count_jobs(&filter).await.unwrap().total(), u64::try_from(n).unwrap(), "{when}");
+        let filter = Filter {
+            status: Some(status),
+            job_type: Some(job_type),
+            ..Default::default()
+        };
+        assert_eq!(
+            t.count_jobs(&filter).await.unwrap().total(),
+            u64::try_from(n).unwrap(),
+            "{when}"
+        );
     }
 }
 
@@ -81,30 +115,60 @@ async fn counts_are_exact_after_statements_of_strangers(t: TestApp) {
         t.create(nth(n)).await;
     }
     if t.db.backend == Backend::Postgres {
-        raw.execute_unprepared("TRUNCATE video_generation_jobs CASCADE").await.unwrap();
+        raw.execute_unprepared("TRUNCATE video_generation_jobs CASCADE")
+            .await
+            .unwrap();
         assert_exact(&t, "truncated").await;
     }
     raw.close().await.unwrap();
 }
 
 /// Changes of all kinds, by verbs and past them; some are refused.
-async fn change(jobs: &JobManager, raw: &DatabaseConnection, n: usize, rng: &mut fastrand::Rng) -> bool {
+async fn change(
+    jobs: &JobManager,
+    raw: &DatabaseConnection,
+    n: usize,
+    rng: &mut fastrand::Rng,
+) -> bool {
     let id = format!("job-{}", rng.usize(..200));
     let past = async |sql: String| match raw.execute_unprepared(&sql).await?.rows_affected() {
         0 => Err(Error::NotFound(Resource::Job)),
         _ => Ok(()),
     };
     let made = match rng.u8(..10) {
-        0 | 1 => jobs.create_job(NewJob { job_id: Some(id), ..nth(n) }, None).await.map(drop),
+        0 | 1 => jobs
+            .create_job(
+                NewJob {
+                    job_id: Some(id),
+                    ..nth(n)
+                },
+                None,
+            )
+            .await
+            .map(drop),
         2 => jobs.start_job(&id, None, None).await.map(drop),
         3 => jobs.mark_completed(&id, None, None).await.map(drop),
         4 => jobs.cancel_job(&id, None, None).await.map(drop),
         5 => jobs.delete_job(&id, None).await,
-        6 => past(format!("UPDATE video_generation_jobs SET job_type = 'type-{}' WHERE id = '{id}'", n % 5)).await,
-        7 => past(format!("DELETE FROM video_generation_jobs WHERE id = '{id}'")).await,
+        6 => {
+            past(format!(
+                "UPDATE video_generation_jobs SET job_type = 'type-{}' WHERE id = '{id}'",
+                n % 5
+            ))
+            .await
+        }
+        7 => {
+            past(format!(
+                "DELETE FROM video_generation_jobs WHERE id = '{id}'"
+            ))
+            .await
+        }
         8 => {
             let status = "status = 'failed', completed_at = created_at";
-            past(format!("UPDATE video_generation_jobs SET {status} WHERE id = '{id}' AND status = 'queued'")).await
+            past(format!(
+                "UPDATE video_generation_jobs SET {status} WHERE id = '{id}' AND status = 'queued'"
+            ))
+            .await
         }
         _ => {
             let copied = "SELECT '{id}', 'copied', 'queued', created_at, updated_at FROM video_generation_jobs";
@@ -129,20 +193,18 @@ mod counts_are_exact_after_100000_random_changes {
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "takes minutes"]
     async fn sqlite() {
-        crate::support::run(
-            crate::support::Backend::Sqlite,
-            |t| async move { super::random_changes(&t, 100_000).await },
-        )
+        crate::support::run(crate::support::Backend::Sqlite, |t| async move {
+            super::random_changes(&t, 100_000).await
+        })
         .await;
     }
 
     #[tokio::test(flavor = "multi_thread")]
     #[ignore = "takes minutes"]
     async fn postgres() {
-        crate::support::run(
-            crate::support::Backend::Postgres,
-            |t| async move { super::random_changes(&t, 100_000).await },
-        )
+        crate::support::run(crate::support::Backend::Postgres, |t| async move {
+            super::random_changes(&t, 100_000).await
+        })
         .await;
     }
 }
@@ -162,7 +224,10 @@ async fn random_changes(t: &TestApp, changes: usize) {
         }
     };
     let made: usize = at_once((0..16).map(client)).await.into_iter().sum();
-    println!("{:?}: {made} of {changes} changes were made, the others refused", t.db.backend);
+    println!(
+        "{:?}: {made} of {changes} changes were made, the others refused",
+        t.db.backend
+    );
     assert!(made > changes / 4);
     assert_exact(t, "after random changes").await;
 }

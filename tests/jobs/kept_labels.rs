@@ -6,20 +6,50 @@ use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, Statement};
 
 fn labelled(id: &str, labels: &[(&str, &str)]) -> NewJob {
-    let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    NewJob { job_id: Some(id.to_owned()), labels, ..any_job() }
+    let labels = labels
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    NewJob {
+        job_id: Some(id.to_owned()),
+        labels,
+        ..any_job()
+    }
 }
 
 fn with(labels: &[(&str, &str)]) -> Filter {
-    let labels = labels.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
-    Filter { labels, ..Filter::default() }
+    let labels = labels
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    Filter {
+        labels,
+        ..Filter::default()
+    }
 }
 
 /// The ids of the jobs under the filter, oldest first, as the list, its total and the counts tell of them.
 async fn found(t: &TestApp, filter: &Filter) -> Vec<String> {
-    let page = t.list_jobs(filter, Order::OldestFirst, PageAfter::Offset(0), 200, View::Summary).await.unwrap();
-    assert_eq!((page.total.jobs, page.total.exact), (page.jobs.len() as u64, true), "{filter:?}");
-    assert_eq!(t.count_jobs(filter).await.unwrap().total(), page.total.jobs, "{filter:?}");
+    let page = t
+        .list_jobs(
+            filter,
+            Order::OldestFirst,
+            PageAfter::Offset(0),
+            200,
+            View::Summary,
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        (page.total.jobs, page.total.exact),
+        (page.jobs.len() as u64, true),
+        "{filter:?}"
+    );
+    assert_eq!(
+        t.count_jobs(filter).await.unwrap().total(),
+        page.total.jobs,
+        "{filter:?}"
+    );
     page.jobs.into_iter().map(|job| job.id).collect()
 }
 
@@ -37,14 +67,26 @@ async fn assert_kept(t: &TestApp, when: &str) {
              WHERE jsonb_typeof(label.value) = 'string' AND length(label.value #>> '{}') <= 255 ORDER BY 1"
         }
     };
-    let time = if t.db.backend == Backend::Sqlite { "job_created_at" } else { "job_created_at::text" };
-    let kept =
-        format!("SELECT label_key || '=' || label_value || ' ' || job_id || ' ' || {time} FROM job_labels ORDER BY 1");
+    let time = if t.db.backend == Backend::Sqlite {
+        "job_created_at"
+    } else {
+        "job_created_at::text"
+    };
+    let kept = format!(
+        "SELECT label_key || '=' || label_value || ' ' || job_id || ' ' || {time} FROM job_labels ORDER BY 1"
+    );
     let raw = t.db.raw().await;
     let mut seen = Vec::new();
     for sql in [of_jobs, &kept] {
-        let rows = raw.query_all_raw(Statement::from_string(raw.get_database_backend(), sql)).await.unwrap();
-        seen.push(rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect::<Vec<String>>());
+        let rows = raw
+            .query_all_raw(Statement::from_string(raw.get_database_backend(), sql))
+            .await
+            .unwrap();
+        seen.push(
+            rows.iter()
+                .map(|row| row.try_get_by_index(0).unwrap())
+                .collect::<Vec<String>>(),
+        );
     }
     raw.close().await.unwrap();
     assert_eq!(seen[1], seen[0], "{when}");
@@ -52,19 +94,37 @@ async fn assert_kept(t: &TestApp, when: &str) {
 
 #[on_both]
 async fn a_job_is_found_by_the_labels_that_it_has_now(t: TestApp) {
-    t.create(labelled("a", &[("team", "red"), ("tier", "gold")])).await;
+    t.create(labelled("a", &[("team", "red"), ("tier", "gold")]))
+        .await;
     t.create(labelled("b", &[("team", "red")])).await;
-    t.create(labelled("c", &[("team", "blue"), ("tier", "gold")])).await;
+    t.create(labelled("c", &[("team", "blue"), ("tier", "gold")]))
+        .await;
     t.create(labelled("d", &[])).await;
     assert_eq!(found(&t, &with(&[("team", "red")])).await, ["a", "b"]);
-    assert_eq!(found(&t, &with(&[("team", "red"), ("tier", "gold")])).await, ["a"]);
-    assert_eq!(found(&t, &with(&[("tier", "gold"), ("team", "red")])).await, ["a"]);
+    assert_eq!(
+        found(&t, &with(&[("team", "red"), ("tier", "gold")])).await,
+        ["a"]
+    );
+    assert_eq!(
+        found(&t, &with(&[("tier", "gold"), ("team", "red")])).await,
+        ["a"]
+    );
     assert!(found(&t, &with(&[("team", "re")])).await.is_empty());
-    let queued = Filter { status: Some(entity::JobStatus::Queued), ..with(&[("tier", "gold")]) };
+    let queued = Filter {
+        status: Some(entity::JobStatus::Queued),
+        ..with(&[("tier", "gold")])
+    };
     assert_eq!(found(&t, &queued).await, ["a", "c"]);
 
-    let labels = [("team".to_owned(), Some("red".to_owned())), ("tier".to_owned(), None)].into();
-    let patch = JobPatch { labels: Some(Some(labels)), ..JobPatch::default() };
+    let labels = [
+        ("team".to_owned(), Some("red".to_owned())),
+        ("tier".to_owned(), None),
+    ]
+    .into();
+    let patch = JobPatch {
+        labels: Some(Some(labels)),
+        ..JobPatch::default()
+    };
     t.update_job("c", patch, None).await.unwrap();
     assert_eq!(found(&t, &with(&[("team", "red")])).await, ["a", "b", "c"]);
     assert_eq!(found(&t, &with(&[("tier", "gold")])).await, ["a"]);
@@ -76,7 +136,11 @@ async fn a_job_is_found_by_the_labels_that_it_has_now(t: TestApp) {
 #[on_both]
 async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
     for n in 0..9 {
-        t.create(labelled(&format!("job-{n}"), &[("team", if n % 3 == 0 { "rare" } else { "many" })])).await;
+        t.create(labelled(
+            &format!("job-{n}"),
+            &[("team", if n % 3 == 0 { "rare" } else { "many" })],
+        ))
+        .await;
         if n % 2 == 0 {
             t.clock.advance(TimeDelta::seconds(1));
         }
@@ -84,7 +148,10 @@ async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
     for order in [Order::NewestFirst, Order::OldestFirst] {
         let (mut after, mut seen) = (PageAfter::Offset(0), Vec::new());
         loop {
-            let page = t.list_jobs(&with(&[("team", "many")]), order, after, 2, View::Full).await.unwrap();
+            let page = t
+                .list_jobs(&with(&[("team", "many")]), order, after, 2, View::Full)
+                .await
+                .unwrap();
             assert_eq!(page.total.jobs, 6);
             seen.extend(page.jobs.into_iter().map(|job| job.id));
             match page.next {
@@ -95,14 +162,22 @@ async fn pages_under_a_label_go_on_where_the_last_one_ended(t: TestApp) {
         if order == Order::NewestFirst {
             seen.reverse();
         }
-        assert_eq!(seen, ["job-1", "job-2", "job-4", "job-5", "job-7", "job-8"], "{order:?}");
+        assert_eq!(
+            seen,
+            ["job-1", "job-2", "job-4", "job-5", "job-7", "job-8"],
+            "{order:?}"
+        );
     }
 }
 
 #[on_both]
 async fn labels_are_kept_whatever_strangers_write(t: TestApp) {
     for n in 0..6 {
-        t.create(labelled(&format!("job-{n}"), &[("team", "red"), ("n", &n.to_string())])).await;
+        t.create(labelled(
+            &format!("job-{n}"),
+            &[("team", "red"), ("n", &n.to_string())],
+        ))
+        .await;
     }
     let raw = t.db.raw().await;
     let long = "x".repeat(256);
@@ -122,9 +197,14 @@ async fn labels_are_kept_whatever_strangers_write(t: TestApp) {
         raw.execute_unprepared(&sql).await.unwrap();
         assert_kept(&t, &sql).await;
     }
-    assert_eq!(found(&t, &with(&[("team", "blue")])).await, ["job-1", "job-2"]);
+    assert_eq!(
+        found(&t, &with(&[("team", "blue")])).await,
+        ["job-1", "job-2"]
+    );
     if t.db.backend == Backend::Postgres {
-        raw.execute_unprepared("TRUNCATE video_generation_jobs CASCADE").await.unwrap();
+        raw.execute_unprepared("TRUNCATE video_generation_jobs CASCADE")
+            .await
+            .unwrap();
         assert_kept(&t, "truncated").await;
     }
     raw.close().await.unwrap();

@@ -10,8 +10,16 @@ async fn each_change_is_told_once_it_is_committed(t: TestApp) {
     let mut news = t.database().change_bus().subscribe();
     let job = t.started().await;
     let told = |seq, status| {
-        let news = JobChanged { job_id: job.id.clone(), job_type: "idea2video".into(), seq, status };
-        Arc::new(CommitNotice { jobs: vec![news], ..CommitNotice::default() })
+        let news = JobChanged {
+            job_id: job.id.clone(),
+            job_type: "idea2video".into(),
+            seq,
+            status,
+        };
+        Arc::new(CommitNotice {
+            jobs: vec![news],
+            ..CommitNotice::default()
+        })
     };
     assert_eq!(news.next().await, told(1, JobStatus::Queued));
     assert_eq!(news.next().await, told(2, JobStatus::Processing));
@@ -32,7 +40,13 @@ async fn another_process_on_postgres_hears_of_it() {
         assert!(news.next().await.more);
         let job = t.create(any_job()).await;
         let told = news.next().await;
-        assert_eq!(told.jobs.iter().map(|news| &news.job_id).collect::<Vec<_>>(), [&job.id]);
+        assert_eq!(
+            told.jobs
+                .iter()
+                .map(|news| &news.job_id)
+                .collect::<Vec<_>>(),
+            [&job.id]
+        );
         listening.abort();
         other.database().clone().close().await.unwrap();
     })

@@ -9,7 +9,9 @@ use sea_orm::ConnectionTrait;
 const ORDERS: [Order; 2] = [Order::NewestFirst, Order::OldestFirst];
 
 async fn page(t: &TestApp, filter: &Filter, order: Order, after: PageAfter, limit: u64) -> Page {
-    t.list_jobs(filter, order, after, limit, View::Summary).await.unwrap()
+    t.list_jobs(filter, order, after, limit, View::Summary)
+        .await
+        .unwrap()
 }
 
 fn ids(page: &Page) -> impl Iterator<Item = String> + '_ {
@@ -20,10 +22,17 @@ fn ids(page: &Page) -> impl Iterator<Item = String> + '_ {
 async fn forty(t: &TestApp) {
     for n in 0..40_i64 {
         if n % 3 == 0 {
-            t.clock.advance(TimeDelta::microseconds([1, 1_000, 1_000_000][(n % 9 / 3) as usize]));
+            t.clock.advance(TimeDelta::microseconds(
+                [1, 1_000, 1_000_000][(n % 9 / 3) as usize],
+            ));
         }
         let style = (n % 2 == 0).then(|| "even".to_owned());
-        t.create(NewJob { job_id: Some(format!("job-{:02}", n * 7 % 40)), mode: style, ..any_job() }).await;
+        t.create(NewJob {
+            job_id: Some(format!("job-{:02}", n * 7 % 40)),
+            mode: style,
+            ..any_job()
+        })
+        .await;
     }
 }
 
@@ -46,7 +55,14 @@ async fn by_cursor(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Ve
 async fn by_offset(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Vec<String> {
     let mut seen = Vec::new();
     loop {
-        let page = page(t, filter, order, PageAfter::Offset(seen.len() as u64), limit).await;
+        let page = page(
+            t,
+            filter,
+            order,
+            PageAfter::Offset(seen.len() as u64),
+            limit,
+        )
+        .await;
         let more = page.next.is_some();
         seen.extend(ids(&page));
         assert_eq!(more, (seen.len() as u64) < page.total.jobs);
@@ -59,19 +75,39 @@ async fn by_offset(t: &TestApp, filter: &Filter, order: Order, limit: u64) -> Ve
 #[on_both]
 async fn offset_and_cursor_agree_and_meet_each_job_once(t: TestApp) {
     forty(&t).await;
-    for filter in [Filter::default(), Filter { mode: Some("even".into()), ..Default::default() }] {
-        let mut all: Vec<_> = page(&t, &filter, Order::OldestFirst, PageAfter::Offset(0), 200).await.jobs;
+    for filter in [
+        Filter::default(),
+        Filter {
+            mode: Some("even".into()),
+            ..Default::default()
+        },
+    ] {
+        let mut all: Vec<_> = page(&t, &filter, Order::OldestFirst, PageAfter::Offset(0), 200)
+            .await
+            .jobs;
         let whole: Vec<_> = all.iter().map(|job| job.id.clone()).collect();
         all.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
-        assert_eq!(whole, all.iter().map(|job| job.id.clone()).collect::<Vec<_>>(), "by time, then by id");
+        assert_eq!(
+            whole,
+            all.iter().map(|job| job.id.clone()).collect::<Vec<_>>(),
+            "by time, then by id"
+        );
         for order in ORDERS {
             let mut expected = whole.clone();
             if order == Order::NewestFirst {
                 expected.reverse();
             }
             for limit in [1, 7, 20, 39, 40, 41] {
-                assert_eq!(by_cursor(&t, &filter, order, limit).await, expected, "{order:?} {limit}");
-                assert_eq!(by_offset(&t, &filter, order, limit).await, expected, "{order:?} {limit}");
+                assert_eq!(
+                    by_cursor(&t, &filter, order, limit).await,
+                    expected,
+                    "{order:?} {limit}"
+                );
+                assert_eq!(
+                    by_offset(&t, &filter, order, limit).await,
+                    expected,
+                    "{order:?} {limit}"
+                );
             }
         }
     }
@@ -113,18 +149,42 @@ async fn rows_that_come_between_two_pages_move_no_row_over_the_edge(t: TestApp) 
 async fn the_cursor_of_a_deleted_job_still_names_a_place(t: TestApp) {
     forty(&t).await;
     let all = by_cursor(&t, &Filter::default(), Order::NewestFirst, 200).await;
-    let first = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(0), 5).await;
+    let first = page(
+        &t,
+        &Filter::default(),
+        Order::NewestFirst,
+        PageAfter::Offset(0),
+        5,
+    )
+    .await;
     t.delete_job(&all[4], None).await.unwrap();
-    let rest = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Cursor(first.next.unwrap()), 200).await;
+    let rest = page(
+        &t,
+        &Filter::default(),
+        Order::NewestFirst,
+        PageAfter::Cursor(first.next.unwrap()),
+        200,
+    )
+    .await;
     assert_eq!(ids(&rest).collect::<Vec<_>>(), all[5..]);
 }
 
 #[on_both]
 async fn a_page_has_1_to_200_jobs(t: TestApp) {
     for limit in [0, 201, 10_000, u64::MAX] {
-        let refused =
-            t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(0), limit, View::Full).await;
-        assert_eq!(parameters(&refusal(refused, "invalid_request")), ["limit out_of_range"]);
+        let refused = t
+            .list_jobs(
+                &Filter::default(),
+                Order::NewestFirst,
+                PageAfter::Offset(0),
+                limit,
+                View::Full,
+            )
+            .await;
+        assert_eq!(
+            parameters(&refusal(refused, "invalid_request")),
+            ["limit out_of_range"]
+        );
     }
 }
 
@@ -132,11 +192,33 @@ async fn a_page_has_1_to_200_jobs(t: TestApp) {
 async fn a_page_behind_the_last_job_is_empty_however_far(t: TestApp) {
     t.queued().await;
     for offset in [1, 1_000_000, i64::MAX as u64] {
-        let page = page(&t, &Filter::default(), Order::NewestFirst, PageAfter::Offset(offset), 1).await;
-        assert_eq!((page.jobs.len(), page.total.jobs, page.next), (0, 1, None), "{offset}");
+        let page = page(
+            &t,
+            &Filter::default(),
+            Order::NewestFirst,
+            PageAfter::Offset(offset),
+            1,
+        )
+        .await;
+        assert_eq!(
+            (page.jobs.len(), page.total.jobs, page.next),
+            (0, 1, None),
+            "{offset}"
+        );
     }
-    let refused = t.list_jobs(&Filter::default(), Order::NewestFirst, PageAfter::Offset(u64::MAX), 1, View::Full).await;
-    assert_eq!(parameters(&refusal(refused, "invalid_request")), ["offset out_of_range"]);
+    let refused = t
+        .list_jobs(
+            &Filter::default(),
+            Order::NewestFirst,
+            PageAfter::Offset(u64::MAX),
+            1,
+            View::Full,
+        )
+        .await;
+    assert_eq!(
+        parameters(&refusal(refused, "invalid_request")),
+        ["offset out_of_range"]
+    );
 }
 
 #[on_both]
@@ -157,17 +239,33 @@ async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: TestApp) {
     );
     raw.execute_unprepared(&sql).await.unwrap();
     raw.close().await.unwrap();
-    let one_type = Filter { job_type: Some("t-1".into()), ..Default::default() };
-    let counted = Filter { created_after: DateTime::from_timestamp_secs(0), ..Default::default() };
+    let one_type = Filter {
+        job_type: Some("t-1".into()),
+        ..Default::default()
+    };
+    let counted = Filter {
+        created_after: DateTime::from_timestamp_secs(0),
+        ..Default::default()
+    };
     for (filter, rows) in [(Filter::default(), 420), (one_type, 210), (counted, 420)] {
         for order in [Order::NewestFirst, Order::OldestFirst] {
             let mut all = Vec::new();
             while all.len() < rows {
-                all.extend(ids(&page(&t, &filter, order, PageAfter::Offset(all.len() as u64), 30).await));
+                all.extend(ids(&page(
+                    &t,
+                    &filter,
+                    order,
+                    PageAfter::Offset(all.len() as u64),
+                    30,
+                )
+                .await));
             }
             all.dedup();
             assert_eq!(all.len(), rows);
-            for offset in [201, 205, 209, 250, 390, 419].into_iter().filter(|offset| *offset < rows) {
+            for offset in [201, 205, 209, 250, 390, 419]
+                .into_iter()
+                .filter(|offset| *offset < rows)
+            {
                 let page = page(&t, &filter, order, PageAfter::Offset(offset as u64), 5).await;
                 assert_eq!(
                     ids(&page).collect::<Vec<_>>(),

@@ -9,12 +9,28 @@ const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
 #[on_both]
 async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done(t: TestApp) {
-    let items = ["a", "b"].map(|key| NewItem { key: key.into(), input: None });
-    let id = t.create(NewJob { items: items.into(), ..any_job() }).await.id;
+    let items = ["a", "b"].map(|key| NewItem {
+        key: key.into(),
+        input: None,
+    });
+    let id = t
+        .create(NewJob {
+            items: items.into(),
+            ..any_job()
+        })
+        .await
+        .id;
     let token = t.claimed("w1").await.job.lease_token.unwrap();
-    let done =
-        ItemReport { key: Some("a".into()), idx: None, status: ItemStatus::Completed, result: None, error: None };
-    t.report_items(&id, vec![done], Guard::lease(token.clone())).await.unwrap();
+    let done = ItemReport {
+        key: Some("a".into()),
+        idx: None,
+        status: ItemStatus::Completed,
+        result: None,
+        error: None,
+    };
+    t.report_items(&id, vec![done], Guard::lease(token.clone()))
+        .await
+        .unwrap();
     t.clock.advance(MINUTE - TimeDelta::microseconds(1));
     assert_eq!(t.rescue_jobs().await.unwrap(), 0);
     let now = t.clock.advance(TimeDelta::microseconds(1));
@@ -22,33 +38,62 @@ async fn a_job_goes_back_to_the_queue_when_its_lease_ends_and_keeps_what_is_done
     assert_eq!(t.rescue_jobs().await.unwrap(), 0, "once");
     let whole = t.whole(&id).await;
     let job = whole.job.as_ref().unwrap();
-    assert_eq!((job.status, job.attempt, job.progress, &job.worker_id), (JobStatus::Queued, 1, 50.0, &None));
+    assert_eq!(
+        (job.status, job.attempt, job.progress, &job.worker_id),
+        (JobStatus::Queued, 1, 50.0, &None)
+    );
     assert_eq!((&job.lease_token, job.lease_expires_at), (&None, None));
     assert_eq!(job.run_at, Some(now + TimeDelta::milliseconds(2500)));
     assert_eq!(
         job.error_message.as_deref(),
         Some("lease expired: worker w1 was not heard of by 2026-01-01 00:01:00 UTC")
     );
-    assert_eq!(whole.kinds(), ["created", "started", "items_reported", "rescued"]);
+    assert_eq!(
+        whole.kinds(),
+        ["created", "started", "items_reported", "rescued"]
+    );
     assert_eq!(whole.events[3].data.as_ref().unwrap()["worker_id"], "w1");
     whole.assert_history_is_whole();
-    t.refused(&id, "lease_lost", t.mark_completed(&id, None, Guard::lease(token.clone()))).await;
-    t.refused(&id, "lease_lost", t.release_job(&id, Guard::lease(token))).await;
+    t.refused(
+        &id,
+        "lease_lost",
+        t.mark_completed(&id, None, Guard::lease(token.clone())),
+    )
+    .await;
+    t.refused(&id, "lease_lost", t.release_job(&id, Guard::lease(token)))
+        .await;
     t.clock.set(job.run_at.unwrap());
     let next = t.claimed("w2").await;
-    assert_eq!((next.job.attempt, next.items[0].status), (2, ItemStatus::Completed));
+    assert_eq!(
+        (next.job.attempt, next.items[0].status),
+        (2, ItemStatus::Completed)
+    );
 }
 
 #[on_both]
 async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
-    let id = t.create(NewJob { max_attempts: Some(1), ..any_job() }).await.id;
+    let id = t
+        .create(NewJob {
+            max_attempts: Some(1),
+            ..any_job()
+        })
+        .await
+        .id;
     t.claimed("w1").await;
     let now = t.clock.advance(MINUTE);
     assert_eq!(t.rescue_jobs().await.unwrap(), 1);
     let whole = t.whole(&id).await;
     let job = whole.job.as_ref().unwrap();
-    assert_eq!((job.status, job.attempt, job.completed_at), (JobStatus::Failed, 1, Some(now)));
-    assert!(job.error_message.as_ref().unwrap().starts_with("lease expired: worker w1"));
+    assert_eq!(
+        (job.status, job.attempt, job.completed_at),
+        (JobStatus::Failed, 1, Some(now))
+    );
+    assert!(
+        job.error_message
+            .as_ref()
+            .unwrap()
+            .starts_with("lease expired: worker w1")
+    );
     whole.assert_history_is_whole();
 }
 
@@ -56,13 +101,21 @@ async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
 async fn a_job_that_is_not_wanted_is_cancelled_when_its_worker_never_says_so(t: TestApp) {
     let id = t.queued().await.id;
     t.claimed("w1").await;
-    t.cancel_job(&id, Some("changed my mind".into()), None).await.unwrap();
+    t.cancel_job(&id, Some("changed my mind".into()), None)
+        .await
+        .unwrap();
     t.clock.advance(MINUTE);
     assert_eq!(t.rescue_jobs().await.unwrap(), 1);
     let whole = t.whole(&id).await;
     let job = whole.job.as_ref().unwrap();
-    assert_eq!((job.status, job.cancel_requested_at, &job.lease_token), (JobStatus::Cancelled, None, &None));
-    assert_eq!(whole.kinds(), ["created", "started", "cancel_requested", "cancelled"]);
+    assert_eq!(
+        (job.status, job.cancel_requested_at, &job.lease_token),
+        (JobStatus::Cancelled, None, &None)
+    );
+    assert_eq!(
+        whole.kinds(),
+        ["created", "started", "cancel_requested", "cancelled"]
+    );
     whole.assert_history_is_whole();
 }
 
@@ -73,20 +126,42 @@ async fn many_are_rescued_once_however_many_servers_do_it_at_once(t: TestApp) {
     }
     let mut ids = Vec::new();
     for max_jobs in [1000, 200] {
-        ids.extend(t.claim_jobs(Claim { max_jobs, ..claim("w") }).await.unwrap().into_iter().map(|c| c.job.id));
+        ids.extend(
+            t.claim_jobs(Claim {
+                max_jobs,
+                ..claim("w")
+            })
+            .await
+            .unwrap()
+            .into_iter()
+            .map(|c| c.job.id),
+        );
     }
     let unleased = t.started().await.id;
     t.clock.advance(MINUTE);
     let others = [(*t).clone(), t.another().await, t.another().await];
-    let rescued = at_once(others.clone().map(|jobs| async move { jobs.rescue_jobs().await.unwrap() })).await;
+    let rescued = at_once(
+        others
+            .clone()
+            .map(|jobs| async move { jobs.rescue_jobs().await.unwrap() }),
+    )
+    .await;
     let rest = t.rescue_jobs().await.unwrap();
-    assert_eq!(rescued.iter().sum::<u64>() + rest, 1200, "{rescued:?} and {rest}");
+    assert_eq!(
+        rescued.iter().sum::<u64>() + rest,
+        1200,
+        "{rescued:?} and {rest}"
+    );
     for id in ids.iter().step_by(97) {
         let whole = t.whole(id).await;
         assert_eq!(whole.kinds(), ["created", "started", "rescued"]);
         whole.assert_history_is_whole();
     }
-    assert_eq!(t.get_job(&unleased).await.unwrap().status, JobStatus::Processing, "nobody holds it by a lease");
+    assert_eq!(
+        t.get_job(&unleased).await.unwrap().status,
+        JobStatus::Processing,
+        "nobody holds it by a lease"
+    );
     for jobs in &others[1..] {
         jobs.database().clone().close().await.unwrap();
     }

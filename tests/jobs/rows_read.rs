@@ -25,7 +25,10 @@ async fn same_as_one_by_one(t: &TestApp) -> Vec<job::Model> {
 async fn whatever_a_job_holds_is_read_as_it_was_written(t: TestApp) {
     let odd = "\u{1}\t\n\r \"'\\ {} [null] \u{7f} \u{2028} é 🎬 \u{10ffff}";
     let document =
-        json!({odd: [odd, 0.1, 1e308, 5e-324, i64::MAX, u64::MAX, null, true, {"": ""}]}).as_object().unwrap().clone();
+        json!({odd: [odd, 0.1, 1e308, 5e-324, i64::MAX, u64::MAX, null, true, {"": ""}]})
+            .as_object()
+            .unwrap()
+            .clone();
     t.create(any_job()).await;
     t.create(NewJob {
         content: Some(odd.into()),
@@ -37,7 +40,11 @@ async fn whatever_a_job_holds_is_read_as_it_was_written(t: TestApp) {
     })
     .await;
     assert_eq!(same_as_one_by_one(&t).await.len(), 2);
-    assert_eq!(statements(&t).await, 1, "nothing had to be read a second time, in another way");
+    assert_eq!(
+        statements(&t).await,
+        1,
+        "nothing had to be read a second time, in another way"
+    );
 }
 
 /// How many statements it takes to read all jobs.
@@ -47,7 +54,12 @@ async fn statements(t: &TestApp) -> usize {
     let observer = Observer(Arc::new(move |_: &Statement| {
         count.fetch_add(1, Ordering::Relaxed);
     }));
-    let db = Database::connect(&Options { observer: Some(observer), ..Options::new(&t.db.url) }).await.unwrap();
+    let db = Database::connect(&Options {
+        observer: Some(observer),
+        ..Options::new(&t.db.url)
+    })
+    .await
+    .unwrap();
     jobs_of(db.read(), job::Entity::find()).await.unwrap();
     let asked = asked.load(Ordering::Relaxed);
     db.close().await.unwrap();
@@ -57,16 +69,38 @@ async fn statements(t: &TestApp) -> usize {
 #[on_both]
 async fn progress_is_read_to_its_last_digit(t: TestApp) {
     let mut random = fastrand::Rng::with_seed(5);
-    let known = [0.0, 0.1 + 0.2, 100.0 / 3.0, 200.0 / 3.0, 99.99999999999999, 5e-324, 1e-300, 1.0];
+    let known = [
+        0.0,
+        0.1 + 0.2,
+        100.0 / 3.0,
+        200.0 / 3.0,
+        99.99999999999999,
+        5e-324,
+        1e-300,
+        1.0,
+    ];
     let mut written = Vec::new();
     for n in 0..300 {
-        let progress = known.get(n).copied().unwrap_or_else(|| random.f64() * 100.0);
+        let progress = known
+            .get(n)
+            .copied()
+            .unwrap_or_else(|| random.f64() * 100.0);
         let id = t.create(any_job()).await.id;
         t.start_job(&id, None, None).await.unwrap();
-        let report = Progress { progress: Some(progress), ..Progress::default() };
-        written.push((id.clone(), t.update_progress(&id, report, None).await.unwrap().progress));
+        let report = Progress {
+            progress: Some(progress),
+            ..Progress::default()
+        };
+        written.push((
+            id.clone(),
+            t.update_progress(&id, report, None).await.unwrap().progress,
+        ));
     }
-    let mut read: Vec<_> = same_as_one_by_one(&t).await.into_iter().map(|job| (job.id, job.progress)).collect();
+    let mut read: Vec<_> = same_as_one_by_one(&t)
+        .await
+        .into_iter()
+        .map(|job| (job.id, job.progress))
+        .collect();
     read.sort_by(|a, b| a.0.cmp(&b.0));
     written.sort_by(|a, b| a.0.cmp(&b.0));
     assert_eq!(read, written);
@@ -87,12 +121,22 @@ async fn what_a_stranger_wrote_in_another_form_is_read_too_on_sqlite() {
             raw.execute_unprepared(&sql).await.unwrap();
             same_as_one_by_one(&t).await;
         }
-        assert_eq!(statements(&t).await, 2, "the times are in a form of their own");
+        assert_eq!(
+            statements(&t).await,
+            2,
+            "the times are in a form of their own"
+        );
         // What is no text is neither read as one nor passed over.
-        raw.execute_unprepared("UPDATE video_generation_jobs SET style = CAST('a' AS BLOB)").await.unwrap();
+        raw.execute_unprepared("UPDATE video_generation_jobs SET style = CAST('a' AS BLOB)")
+            .await
+            .unwrap();
         let db = t.database().read();
         job::Entity::find().all(db).await.unwrap_err();
-        assert_eq!(jobs_of(db, job::Entity::find()).await.unwrap(), [], "each is left out by itself");
+        assert_eq!(
+            jobs_of(db, job::Entity::find()).await.unwrap(),
+            [],
+            "each is left out by itself"
+        );
         raw.close().await.unwrap();
     })
     .await;

@@ -29,10 +29,22 @@ async fn a_series_is_read_back_and_listed_newest_first(t: TestApp) {
 #[on_both]
 async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp) {
     let (gone, kept) = (t.series("Gone").await, t.series("Kept").await);
-    let episode = NewEpisode { series_id: Some(gone.clone()), title: None, number: Some(1) };
+    let episode = NewEpisode {
+        series_id: Some(gone.clone()),
+        title: None,
+        number: Some(1),
+    };
     let episode = t.create_episode(episode, None).await.unwrap();
-    let new = |series: &str| NewJob { series_id: Some(series.into()), ..any_job() };
-    let queued = t.create(NewJob { episode_id: Some(episode.id.clone()), ..new(&gone) }).await;
+    let new = |series: &str| NewJob {
+        series_id: Some(series.into()),
+        ..any_job()
+    };
+    let queued = t
+        .create(NewJob {
+            episode_id: Some(episode.id.clone()),
+            ..new(&gone)
+        })
+        .await;
     let running = t.create(new(&gone)).await;
     t.start(&running.id).await;
     let other = t.create(new(&kept)).await;
@@ -42,7 +54,10 @@ async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp)
     for (before, version) in [(&queued, 2), (&running, 3)] {
         let whole = t.whole(&before.id).await;
         let job = whole.job.as_ref().unwrap();
-        assert_eq!((job.series_id.as_ref(), job.version, job.updated_at), (None, version, now));
+        assert_eq!(
+            (job.series_id.as_ref(), job.version, job.updated_at),
+            (None, version, now)
+        );
         assert_eq!(job.episode_id, before.episode_id, "the episode stays");
         assert_eq!(whole.kinds().last(), Some(&"detached"));
         whole.assert_history_is_whole();
@@ -57,7 +72,13 @@ async fn the_jobs_of_a_deleted_series_stay_and_their_history_says_so(t: TestApp)
 async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: TestApp) {
     for _ in 0..10 {
         let series = t.series("S").await;
-        let job = t.create(NewJob { series_id: Some(series.clone()), ..any_job() }).await.id;
+        let job = t
+            .create(NewJob {
+                series_id: Some(series.clone()),
+                ..any_job()
+            })
+            .await
+            .id;
         let delete = |_| {
             let (t, series) = (t.clone(), series.clone());
             async move { t.delete_series(&series).await.map_err(|e| e.code()) }
@@ -72,21 +93,45 @@ async fn of_two_deletions_of_a_series_at_once_one_finds_it(t: TestApp) {
 }
 
 #[on_both]
-async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused(t: TestApp) {
+async fn a_job_that_joins_while_the_series_is_deleted_is_let_in_and_detached_or_refused(
+    t: TestApp,
+) {
     for _ in 0..15 {
         let series = t.series("S").await;
-        let member = t.create(NewJob { series_id: Some(series.clone()), ..any_job() }).await.id;
+        let member = t
+            .create(NewJob {
+                series_id: Some(series.clone()),
+                ..any_job()
+            })
+            .await
+            .id;
         let joiner = t.queued().await.id;
         let act = |n: i32| {
-            let (t, series, joiner, member) = (t.clone(), series.clone(), joiner.clone(), member.clone());
-            let join = JobPatch { series_id: Some(Some(series.clone())), ..Default::default() };
-            let title = JobPatch { project_title: Some(Some("x".into())), ..Default::default() };
+            let (t, series, joiner, member) =
+                (t.clone(), series.clone(), joiner.clone(), member.clone());
+            let join = JobPatch {
+                series_id: Some(Some(series.clone())),
+                ..Default::default()
+            };
+            let title = JobPatch {
+                project_title: Some(Some("x".into())),
+                ..Default::default()
+            };
             async move {
                 match n {
                     0 => t.delete_series(&series).await.map(|()| joiner),
                     1 => t.update_job(&joiner, join, None).await.map(|job| job.id),
                     2 => t.update_job(&member, title, None).await.map(|job| job.id),
-                    _ => t.create_job(NewJob { series_id: Some(series), ..any_job() }, None).await.map(|c| c.job.id),
+                    _ => t
+                        .create_job(
+                            NewJob {
+                                series_id: Some(series),
+                                ..any_job()
+                            },
+                            None,
+                        )
+                        .await
+                        .map(|c| c.job.id),
                 }
                 .map_err(|e| e.code())
             }
@@ -112,7 +157,14 @@ async fn a_series_of_a_thousand_jobs_is_deleted_as_a_whole(t: TestApp) {
     let series = t.series("Long").await;
     let create = |_| {
         let (t, series) = (t.clone(), series.clone());
-        async move { t.create(NewJob { series_id: Some(series), ..any_job() }).await.id }
+        async move {
+            t.create(NewJob {
+                series_id: Some(series),
+                ..any_job()
+            })
+            .await
+            .id
+        }
     };
     let ids = at_once((0..1000).map(create)).await;
     t.delete_series(&series).await.unwrap();

@@ -16,14 +16,21 @@ const CALLS: usize = 200;
 async fn by_line(t: &TestApp) -> (FaultyProxy, JobManager) {
     let line = FaultyProxy::to(&t.db.url).await;
     let patience = Duration::from_millis(300);
-    let options = Options { acquire_timeout: patience, answer_timeout: patience, ..Options::new(&line.url) };
+    let options = Options {
+        acquire_timeout: patience,
+        answer_timeout: patience,
+        ..Options::new(&line.url)
+    };
     let db = Database::connect(&options).await.unwrap();
     (line, JobManager::new(db, t.clock.clone(), t.chance.clone()))
 }
 
 async fn create(jobs: JobManager, n: usize) -> Result<job::Model> {
     let key = Idempotency::new(format!("key-{n}"), "create_job", &json!({}));
-    let new = NewJob { project_title: Some(n.to_string()), ..any_job() };
+    let new = NewJob {
+        project_title: Some(n.to_string()),
+        ..any_job()
+    };
     Ok(jobs.create_job(new, Some(key)).await?.job)
 }
 
@@ -38,7 +45,8 @@ async fn created(jobs: JobManager, n: usize) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_speaks_is_done_once() {
+async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_speaks_is_done_once()
+ {
     run(Backend::Postgres, async |t: TestApp| {
         let (line, jobs) = by_line(&t).await;
         let id = jobs.create_job(any_job(), None).await.unwrap().job.id;
@@ -47,12 +55,22 @@ async fn calls_to_a_silent_database_are_refused_and_what_they_ask_again_when_it_
         for refused in at_once(creates).await {
             assert_eq!(refused.unwrap_err().code(), "database_unavailable");
         }
-        assert_eq!(jobs.get_job(&id).await.unwrap_err().code(), "database_unavailable");
+        assert_eq!(
+            jobs.get_job(&id).await.unwrap_err().code(),
+            "database_unavailable"
+        );
         assert!(jobs.database().ready().await.is_err());
         line.speak_again();
-        let made: HashSet<_> = at_once((0..CALLS).map(|n| created(jobs.clone(), n))).await.into_iter().collect();
+        let made: HashSet<_> = at_once((0..CALLS).map(|n| created(jobs.clone(), n)))
+            .await
+            .into_iter()
+            .collect();
         assert_eq!(made.len(), CALLS);
-        assert_eq!(t.count_jobs(&Default::default()).await.unwrap().queued, CALLS as u64 + 1, "none is there twice");
+        assert_eq!(
+            t.count_jobs(&Default::default()).await.unwrap().queued,
+            CALLS as u64 + 1,
+            "none is there twice"
+        );
         for id in &made {
             t.whole(id).await.assert_history_is_whole();
         }
@@ -79,14 +97,20 @@ async fn connections_that_were_lost_without_a_word_are_given_up() {
             if n % 2 == 0 {
                 read.abort();
             } else {
-                assert_eq!(read.await.unwrap().unwrap_err().code(), "database_unavailable");
+                assert_eq!(
+                    read.await.unwrap().unwrap_err().code(),
+                    "database_unavailable"
+                );
             }
         }
         for refused in at_once((0..CALLS).map(|n| create(jobs.clone(), n))).await {
             assert_eq!(refused.unwrap_err().code(), "database_unavailable");
         }
         line.lose_what_is_open();
-        let made: HashSet<_> = at_once((0..CALLS).map(|n| created(jobs.clone(), n))).await.into_iter().collect();
+        let made: HashSet<_> = at_once((0..CALLS).map(|n| created(jobs.clone(), n)))
+            .await
+            .into_iter()
+            .collect();
         assert_eq!(made.len(), CALLS);
         while jobs.get_job(&id).await.is_err() {}
     })

@@ -13,11 +13,21 @@ use std::collections::BTreeMap;
 /// Of the test that the issue asks for.
 const CHANGES: usize = 10_000;
 
-async fn one_change(t: &TestApp, ids: &mut Vec<String>, rng: &mut fastrand::Rng, ledger: &mut Ledger) {
+async fn one_change(
+    t: &TestApp,
+    ids: &mut Vec<String>,
+    rng: &mut fastrand::Rng,
+    ledger: &mut Ledger,
+) {
     let types = ["idea2video", "script2video", "upscale"];
     if ids.is_empty() || rng.u8(..100) < 22 {
-        let run_at = (rng.u8(..5) == 0).then(|| t.clock_now() + TimeDelta::minutes(rng.i64(-5..90)));
-        let new = NewJob { job_type: types[rng.usize(..3)].into(), run_at, ..any_job() };
+        let run_at =
+            (rng.u8(..5) == 0).then(|| t.clock_now() + TimeDelta::minutes(rng.i64(-5..90)));
+        let new = NewJob {
+            job_type: types[rng.usize(..3)].into(),
+            run_at,
+            ..any_job()
+        };
         ids.push(t.create(new).await.id);
         return;
     }
@@ -40,7 +50,10 @@ async fn one_change(t: &TestApp, ids: &mut Vec<String>, rng: &mut fastrand::Rng,
             ids.remove(place);
         }
         _ => {
-            let report = Progress { progress: Some(f64::from(rng.u8(..100))), current_stage: None };
+            let report = Progress {
+                progress: Some(f64::from(rng.u8(..100))),
+                current_stage: None,
+            };
             drop(t.update_progress(&id, report, None).await);
         }
     }
@@ -64,15 +77,20 @@ impl Ledger {
         let last = self.events.keys().last().copied().unwrap_or(0);
         let new = job_event::Entity::find().filter(job_event::Column::Id.gt(last));
         let events = new.all(t.database().read()).await.unwrap();
-        self.events.extend(events.into_iter().map(|event| (event.id, event)));
+        self.events
+            .extend(events.into_iter().map(|event| (event.id, event)));
     }
 
     fn count(&self, unit: BucketSize, start: DateTime<Utc>, job_type: Option<&str>) -> Tally {
         let mut tally = Tally::default();
         let wanted = |event: &&job_event::Model| {
-            unit.start_of(event.created_at) == start && job_type.is_none_or(|of| event.job_type.as_deref() == Some(of))
+            unit.start_of(event.created_at) == start
+                && job_type.is_none_or(|of| event.job_type.as_deref() == Some(of))
         };
-        self.events.values().filter(wanted).for_each(|event| tally.add(&event.kind, event.seconds));
+        self.events
+            .values()
+            .filter(wanted)
+            .for_each(|event| tally.add(&event.kind, event.seconds));
         tally
     }
 }
@@ -84,31 +102,63 @@ async fn hold(t: &TestApp, ledger: &Ledger, jobs: &JobManager) {
         (BucketSize::Hour, None),
         (BucketSize::Hour, Some("nothing")),
     ] {
-        let stats: Stats = jobs.get_stats(unit, job_type, StatsDetail::default()).await.unwrap();
+        let stats: Stats = jobs
+            .get_stats(unit, job_type, StatsDetail::default())
+            .await
+            .unwrap();
         assert_eq!(stats.spans.len(), usize::try_from(unit.reported()).unwrap());
         assert_eq!(stats.spans.last().unwrap().0, unit.start_of(t.clock_now()));
         for (start, told) in &stats.spans {
-            assert_eq!(*told, ledger.count(unit, *start, job_type), "{unit:?} {start} {job_type:?}");
+            assert_eq!(
+                *told,
+                ledger.count(unit, *start, job_type),
+                "{unit:?} {start} {job_type:?}"
+            );
         }
     }
     let now = t.clock_now();
     let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-    let today = ledger.events.values().filter(|event| event.kind == "failed" && event.created_at >= midnight).count();
-    let stats = jobs.get_stats(BucketSize::Minute, None, StatsDetail::default()).await.unwrap();
+    let today = ledger
+        .events
+        .values()
+        .filter(|event| event.kind == "failed" && event.created_at >= midnight)
+        .count();
+    let stats = jobs
+        .get_stats(BucketSize::Minute, None, StatsDetail::default())
+        .await
+        .unwrap();
     assert_eq!(stats.failures_today, i64::try_from(today).unwrap());
     let rows = job::Entity::find().all(t.database().read()).await.unwrap();
     let queued = || rows.iter().filter(|job| job.status == JobStatus::Queued);
-    let due = |job: &job::Model| job.run_at.unwrap_or(job.created_at).max(job.status_since.unwrap());
-    assert_eq!(stats.waiting.scheduled, queued().filter(|job| due(job) > now).count() as u64);
+    let due = |job: &job::Model| {
+        job.run_at
+            .unwrap_or(job.created_at)
+            .max(job.status_since.unwrap())
+    };
+    assert_eq!(
+        stats.waiting.scheduled,
+        queued().filter(|job| due(job) > now).count() as u64
+    );
     let oldest = queued().map(due).filter(|due| *due <= now).min();
     assert_eq!(stats.waiting.oldest.map(|oldest| oldest.due_since), oldest);
-    let stuck =
-        rows.iter().filter(|job| job.status == JobStatus::Processing && job.updated_at + TimeDelta::minutes(15) <= now);
+    let stuck = rows.iter().filter(|job| {
+        job.status == JobStatus::Processing && job.updated_at + TimeDelta::minutes(15) <= now
+    });
     assert_eq!(stats.waiting.stuck, stuck.count() as u64);
     for (job_type, counts) in stats.by_type {
-        let of = |status| rows.iter().filter(|job| job.job_type == job_type && job.status == status).count() as u64;
-        assert_eq!((counts.queued, counts.processing), (of(JobStatus::Queued), of(JobStatus::Processing)));
-        assert_eq!((counts.completed, counts.failed), (of(JobStatus::Completed), of(JobStatus::Failed)));
+        let of = |status| {
+            rows.iter()
+                .filter(|job| job.job_type == job_type && job.status == status)
+                .count() as u64
+        };
+        assert_eq!(
+            (counts.queued, counts.processing),
+            (of(JobStatus::Queued), of(JobStatus::Processing))
+        );
+        assert_eq!(
+            (counts.completed, counts.failed),
+            (of(JobStatus::Completed), of(JobStatus::Failed))
+        );
         assert_eq!(counts.cancelled, of(JobStatus::Cancelled));
     }
 }
@@ -116,7 +166,8 @@ async fn hold(t: &TestApp, ledger: &Ledger, jobs: &JobManager) {
 #[on_both]
 async fn statistics_are_exact_after_10_000_random_changes_on_two_servers(t: TestApp) {
     let other = t.another().await;
-    let (mut rng, mut ids, mut ledger) = (fastrand::Rng::with_seed(6), Vec::new(), Ledger::default());
+    let (mut rng, mut ids, mut ledger) =
+        (fastrand::Rng::with_seed(6), Vec::new(), Ledger::default());
     for change in 1..=CHANGES {
         t.clock.advance(TimeDelta::milliseconds(rng.i64(0..2500)));
         if rng.u16(..400) == 0 {
@@ -139,13 +190,26 @@ async fn what_happened_to_a_job_stays_counted_when_it_is_deleted_at_once(t: Test
         let job = t.queued().await;
         t.start(&job.id).await;
         t.clock.advance(TimeDelta::milliseconds(100));
-        t.mark_failed(&job.id, for_good("broken"), None).await.unwrap();
+        t.mark_failed(&job.id, for_good("broken"), None)
+            .await
+            .unwrap();
         t.delete_job(&job.id, None).await.unwrap();
     }
     for _ in 0..2 {
-        let stats = t.get_stats(BucketSize::Minute, None, StatsDetail::default()).await.unwrap();
+        let stats = t
+            .get_stats(BucketSize::Minute, None, StatsDetail::default())
+            .await
+            .unwrap();
         let (_, told) = stats.spans.last().unwrap();
-        assert_eq!((told.created, told.started, told.failed, stats.failures_today), (3, 3, 3, 3));
+        assert_eq!(
+            (
+                told.created,
+                told.started,
+                told.failed,
+                stats.failures_today
+            ),
+            (3, 3, 3, 3)
+        );
         assert!(told.runs.percentile(0.5).is_some());
         t.roll_up_stats().await.unwrap();
     }
@@ -171,8 +235,14 @@ async fn jobs_that_are_deleted_while_servers_roll_up_count_once(t: TestApp) {
     let going = servers.iter().cycle().take(6).cloned().map(come_and_go);
     tokio::join!(at_once(rolling), at_once(going));
     for server in &servers {
-        let stats = server.get_stats(BucketSize::Hour, None, StatsDetail::default()).await.unwrap();
-        assert_eq!(stats.spans.last().unwrap().1.created, i64::try_from(JOBS).unwrap());
+        let stats = server
+            .get_stats(BucketSize::Hour, None, StatsDetail::default())
+            .await
+            .unwrap();
+        assert_eq!(
+            stats.spans.last().unwrap().1.created,
+            i64::try_from(JOBS).unwrap()
+        );
         server.roll_up_stats().await.unwrap();
     }
     other.database().clone().close().await.unwrap();
@@ -190,11 +260,18 @@ async fn percentiles_are_of_what_jobs_waited_and_ran(t: TestApp) {
             t.roll_up_stats().await.unwrap();
         }
     }
-    let stats = t.get_stats(BucketSize::Hour, None, StatsDetail::default()).await.unwrap();
+    let stats = t
+        .get_stats(BucketSize::Hour, None, StatsDetail::default())
+        .await
+        .unwrap();
     let (_, told) = stats.spans.last().unwrap();
     assert_eq!((told.created, told.started, told.completed), (20, 20, 20));
-    let near =
-        |told: Option<f64>, exact: f64| assert!((told.unwrap() - exact).abs() <= exact * 0.021, "{told:?} {exact}");
+    let near = |told: Option<f64>, exact: f64| {
+        assert!(
+            (told.unwrap() - exact).abs() <= exact * 0.021,
+            "{told:?} {exact}"
+        )
+    };
     near(told.waits.percentile(0.5), 0.1);
     near(told.waits.percentile(0.95), 0.19);
     near(told.runs.percentile(0.5), 1.0);
@@ -208,6 +285,14 @@ async fn what_happened_long_ago_is_not_kept(t: TestApp) {
     t.clock.advance(TimeDelta::days(9));
     t.queued().await;
     t.roll_up_stats().await.unwrap();
-    let rows = entity::job_stat::Entity::find().all(t.database().read()).await.unwrap();
-    assert_eq!(rows.iter().map(|row| (row.unit, row.created)).collect::<Vec<_>>(), [(60, 1), (900, 1), (3600, 1)]);
+    let rows = entity::job_stat::Entity::find()
+        .all(t.database().read())
+        .await
+        .unwrap();
+    assert_eq!(
+        rows.iter()
+            .map(|row| (row.unit, row.created))
+            .collect::<Vec<_>>(),
+        [(60, 1), (900, 1), (3600, 1)]
+    );
 }

@@ -27,25 +27,156 @@ enum Call {
 
 /// For each call what becomes of a job that is queued, processing, completed, failed, cancelled.
 const TABLE: [(Call, [Result<JobStatus, &str>; 5]); 14] = [
-    (Call::Start, [Ok(Processing), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::Complete, [Err(ILLEGAL), Ok(Completed), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::FailForNow, [Err(ILLEGAL), Ok(Queued), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::FailForGood, [Err(ILLEGAL), Ok(Failed), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::Cancel, [Ok(Cancelled), Ok(Cancelled), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::Retry, [Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL), Ok(Queued), Ok(Queued)]),
-    (Call::ReportProgress, [Err(NOT_RUNNING), Ok(Processing), Err(NOT_RUNNING), Err(NOT_RUNNING), Err(NOT_RUNNING)]),
-    (Call::ReportShots, [Err(NOT_RUNNING), Ok(Processing), Err(NOT_RUNNING), Err(NOT_RUNNING), Err(NOT_RUNNING)]),
-    (Call::ReportItems, [Err(NOT_RUNNING), Ok(Processing), Err(NOT_RUNNING), Err(NOT_RUNNING), Err(NOT_RUNNING)]),
-    (Call::Patch(Queued), [Ok(Queued), Err(ILLEGAL), Err(ILLEGAL), Ok(Queued), Ok(Queued)]),
-    (Call::Patch(Processing), [Ok(Processing), Ok(Processing), Err(ILLEGAL), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::Patch(Completed), [Err(ILLEGAL), Ok(Completed), Ok(Completed), Err(ILLEGAL), Err(ILLEGAL)]),
-    (Call::Patch(Failed), [Err(ILLEGAL), Ok(Failed), Err(ILLEGAL), Ok(Failed), Err(ILLEGAL)]),
-    (Call::Patch(Cancelled), [Ok(Cancelled), Ok(Cancelled), Err(ILLEGAL), Err(ILLEGAL), Ok(Cancelled)]),
+    (
+        Call::Start,
+        [
+            Ok(Processing),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Complete,
+        [
+            Err(ILLEGAL),
+            Ok(Completed),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::FailForNow,
+        [
+            Err(ILLEGAL),
+            Ok(Queued),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::FailForGood,
+        [
+            Err(ILLEGAL),
+            Ok(Failed),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Cancel,
+        [
+            Ok(Cancelled),
+            Ok(Cancelled),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Retry,
+        [
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Ok(Queued),
+            Ok(Queued),
+        ],
+    ),
+    (
+        Call::ReportProgress,
+        [
+            Err(NOT_RUNNING),
+            Ok(Processing),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+        ],
+    ),
+    (
+        Call::ReportShots,
+        [
+            Err(NOT_RUNNING),
+            Ok(Processing),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+        ],
+    ),
+    (
+        Call::ReportItems,
+        [
+            Err(NOT_RUNNING),
+            Ok(Processing),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+            Err(NOT_RUNNING),
+        ],
+    ),
+    (
+        Call::Patch(Queued),
+        [
+            Ok(Queued),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Ok(Queued),
+            Ok(Queued),
+        ],
+    ),
+    (
+        Call::Patch(Processing),
+        [
+            Ok(Processing),
+            Ok(Processing),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Patch(Completed),
+        [
+            Err(ILLEGAL),
+            Ok(Completed),
+            Ok(Completed),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Patch(Failed),
+        [
+            Err(ILLEGAL),
+            Ok(Failed),
+            Err(ILLEGAL),
+            Ok(Failed),
+            Err(ILLEGAL),
+        ],
+    ),
+    (
+        Call::Patch(Cancelled),
+        [
+            Ok(Cancelled),
+            Ok(Cancelled),
+            Err(ILLEGAL),
+            Err(ILLEGAL),
+            Ok(Cancelled),
+        ],
+    ),
 ];
 
 async fn make(t: &TestApp, call: Call, id: &str) -> Result<job::Model> {
-    let item =
-        || ItemReport { key: Some("a".into()), idx: None, status: ItemStatus::Completed, result: None, error: None };
+    let item = || ItemReport {
+        key: Some("a".into()),
+        idx: None,
+        status: ItemStatus::Completed,
+        result: None,
+        error: None,
+    };
     match call {
         Call::Start => t.start_job(id, None, None).await,
         Call::Complete => t.mark_completed(id, None, None).await,
@@ -54,11 +185,29 @@ async fn make(t: &TestApp, call: Call, id: &str) -> Result<job::Model> {
         Call::Cancel => t.cancel_job(id, None, None).await,
         Call::Retry => t.retry_job(id, None).await,
         Call::ReportProgress => {
-            t.update_progress(id, Progress { progress: Some(1.0), current_stage: None }, None).await
+            t.update_progress(
+                id,
+                Progress {
+                    progress: Some(1.0),
+                    current_stage: None,
+                },
+                None,
+            )
+            .await
         }
         Call::ReportShots => t.update_shots(id, Some(4), Some(1), None).await,
         Call::ReportItems => t.report_items(id, vec![item()], None).await,
-        Call::Patch(status) => t.update_job(id, JobPatch { status: Some(status), ..Default::default() }, None).await,
+        Call::Patch(status) => {
+            t.update_job(
+                id,
+                JobPatch {
+                    status: Some(status),
+                    ..Default::default()
+                },
+                None,
+            )
+            .await
+        }
     }
 }
 
@@ -74,12 +223,19 @@ async fn every_cell_of_the_table_of_transitions_holds(t: TestApp) {
                 Ok(to) => {
                     let job = outcome.unwrap_or_else(|e| panic!("{call:?} from {from}: {e}"));
                     assert_eq!(job.status, to, "{call:?} from {from}");
-                    assert_eq!(after.job, Some(job), "{call:?} from {from}: the answer is not the row");
+                    assert_eq!(
+                        after.job,
+                        Some(job),
+                        "{call:?} from {from}: the answer is not the row"
+                    );
                     after.assert_history_is_whole();
                 }
                 Err(code) => {
                     assert_eq!(code_of(&outcome), code, "{call:?} from {from}");
-                    assert_eq!(after, before, "{call:?} from {from} was refused and changed something");
+                    assert_eq!(
+                        after, before,
+                        "{call:?} from {from} was refused and changed something"
+                    );
                 }
             }
         }
@@ -98,6 +254,11 @@ async fn whatever_happens_a_terminal_status_has_a_time_of_completion_and_no_othe
 #[on_both]
 async fn a_refusal_says_what_can_be_done_instead(t: TestApp) {
     let id = t.queued().await.id;
-    let error = t.refused(&id, ILLEGAL, t.mark_completed(&id, None, None)).await;
-    assert_eq!(error.to_string(), "A job that is queued cannot be completed: it can be started or cancelled.");
+    let error = t
+        .refused(&id, ILLEGAL, t.mark_completed(&id, None, None))
+        .await;
+    assert_eq!(
+        error.to_string(),
+        "A job that is queued cannot be completed: it can be started or cancelled."
+    );
 }

@@ -12,7 +12,10 @@ use tokio::task::JoinHandle;
 
 /// A worker that waits for a minute.
 fn patient(worker_id: &str) -> Claim {
-    Claim { wait_seconds: 60, ..claim(worker_id) }
+    Claim {
+        wait_seconds: 60,
+        ..claim(worker_id)
+    }
 }
 
 fn wait(jobs: &JobManager, claim: Claim) -> JoinHandle<Vec<Claimed>> {
@@ -38,7 +41,9 @@ async fn a_worker_that_waits_is_given_the_job_that_comes(t: TestApp) {
 
 #[on_both]
 async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: TestApp) {
-    let calls: Vec<_> = (0..20).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
+    let calls: Vec<_> = (0..20)
+        .map(|n| wait(&t, patient(&format!("w{n}"))))
+        .collect();
     waiting(&t, 20).await;
     for _ in 0..20 {
         t.queued().await;
@@ -54,7 +59,17 @@ async fn jobs_that_come_one_by_one_are_given_to_as_many_who_wait(t: TestApp) {
 
 #[on_both]
 async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: TestApp) {
-    let calls: Vec<_> = (0..5).map(|n| wait(&t, Claim { max_jobs: 2, ..patient(&format!("w{n}")) })).collect();
+    let calls: Vec<_> = (0..5)
+        .map(|n| {
+            wait(
+                &t,
+                Claim {
+                    max_jobs: 2,
+                    ..patient(&format!("w{n}"))
+                },
+            )
+        })
+        .collect();
     waiting(&t, 5).await;
     t.create_jobs(vec![any_job(); 10], None).await.unwrap();
     for call in calls {
@@ -65,7 +80,13 @@ async fn jobs_that_come_at_once_wake_the_next_until_none_is_left(t: TestApp) {
 #[on_both]
 async fn a_job_that_becomes_due_is_given_without_any_news(t: TestApp) {
     let later = t.now() + TimeDelta::minutes(5);
-    let id = t.create(NewJob { run_at: Some(later), ..any_job() }).await.id;
+    let id = t
+        .create(NewJob {
+            run_at: Some(later),
+            ..any_job()
+        })
+        .await
+        .id;
     let call = wait(&t, patient("w"));
     waiting(&t, 1).await;
     t.clock.set(later);
@@ -93,7 +114,9 @@ async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Te
     let (first, second) = (t.queued().await.id, t.queued().await.id);
     let call = wait(&t, patient("w1"));
     waiting(&t, 1).await;
-    t.set_queue("idea2video", Some(false), Some(Some(1))).await.unwrap();
+    t.set_queue("idea2video", Some(false), Some(Some(1)))
+        .await
+        .unwrap();
     let held = call.await.unwrap().remove(0).job;
     assert_eq!(held.id, first);
     let call = wait(&t, patient("w2"));
@@ -104,15 +127,23 @@ async fn a_queue_that_is_resumed_and_a_place_that_gets_free_wake_who_waits(t: Te
 }
 
 #[on_both]
-async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(t: TestApp) {
-    let calls: Vec<_> = (0..3).map(|n| wait(&t, patient(&format!("w{n}")))).collect();
+async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_is_resumed(
+    t: TestApp,
+) {
+    let calls: Vec<_> = (0..3)
+        .map(|n| wait(&t, patient(&format!("w{n}"))))
+        .collect();
     waiting(&t, 3).await;
     t.set_queue("idea2video", Some(true), None).await.unwrap();
     for _ in 0..3 {
         t.queued().await;
     }
     waiting(&t, 3).await;
-    assert_eq!(t.list_queues().await.unwrap()[0].queued, 3, "whoever was woken found nothing");
+    assert_eq!(
+        t.list_queues().await.unwrap()[0].queued,
+        3,
+        "whoever was woken found nothing"
+    );
     t.set_queue("idea2video", Some(false), None).await.unwrap();
     for call in calls {
         assert_eq!(call.await.unwrap().len(), 1);
@@ -121,7 +152,9 @@ async fn a_queue_that_is_paused_while_workers_wait_gives_them_nothing_until_it_i
 
 #[on_both]
 async fn a_worker_that_goes_away_while_it_waits_takes_nothing(t: TestApp) {
-    let gone: Vec<_> = (0..4).map(|n| wait(&t, patient(&format!("gone{n}")))).collect();
+    let gone: Vec<_> = (0..4)
+        .map(|n| wait(&t, patient(&format!("gone{n}"))))
+        .collect();
     waiting(&t, 4).await;
     gone.iter().for_each(JoinHandle::abort);
     for call in gone {
@@ -155,13 +188,24 @@ async fn jobs_of_a_worker_that_went_away_before_it_had_them_are_queued_again(t: 
 #[on_both]
 async fn an_empty_wait_ends_when_it_was_to_and_when_the_server_stops(t: TestApp) {
     let began = Instant::now();
-    assert!(t.claim_jobs(Claim { wait_seconds: 1, ..claim("w") }).await.unwrap().is_empty());
+    assert!(
+        t.claim_jobs(Claim {
+            wait_seconds: 1,
+            ..claim("w")
+        })
+        .await
+        .unwrap()
+        .is_empty()
+    );
     assert!(began.elapsed() >= Duration::from_secs(1));
     let call = wait(&t, patient("w"));
     waiting(&t, 1).await;
     t.end_waits();
     assert!(call.await.unwrap().is_empty());
-    assert!(t.claim_jobs(patient("w")).await.unwrap().is_empty(), "nobody waits any more");
+    assert!(
+        t.claim_jobs(patient("w")).await.unwrap().is_empty(),
+        "nobody waits any more"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,13 +229,19 @@ async fn a_create_on_another_server_wakes_who_waits_on_postgres() {
 
 #[on_both]
 async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes_room(t: TestApp) {
-    let of = |n: usize| Claim { job_types: (0..100).map(|kind| format!("type-{n}-{kind}")).collect(), ..patient("w") };
+    let of = |n: usize| Claim {
+        job_types: (0..100).map(|kind| format!("type-{n}-{kind}")).collect(),
+        ..patient("w")
+    };
     let calls: Vec<_> = (0..1000).map(|n| wait(&t, of(n))).collect();
     while t.waits() < 1000 {
         tokio::task::yield_now().await;
     }
     crate::support::refusal(t.claim_jobs(patient("more")).await, "overloaded");
-    assert!(t.claim_jobs(claim("w")).await.unwrap().is_empty(), "who does not wait is answered");
+    assert!(
+        t.claim_jobs(claim("w")).await.unwrap().is_empty(),
+        "who does not wait is answered"
+    );
     calls[0].abort();
     while t.waits() == 1000 {
         tokio::task::yield_now().await;

@@ -11,26 +11,57 @@ use serde_json::json;
 async fn a_worker_is_registered_by_its_claims_with_what_it_holds(t: TestApp) {
     assert!(t.list_workers().await.unwrap().workers.is_empty());
     let first = t.now();
-    t.claim_jobs(Claim { host: Some("gpu-7".into()), version: Some("1.4".into()), ..claim("w1") }).await.unwrap();
+    t.claim_jobs(Claim {
+        host: Some("gpu-7".into()),
+        version: Some("1.4".into()),
+        ..claim("w1")
+    })
+    .await
+    .unwrap();
     let other = t.another().await;
     let seen = other.list_workers().await.unwrap().workers;
-    assert_eq!(seen.len(), 1, "a new worker is known to all servers at once");
+    assert_eq!(
+        seen.len(),
+        1,
+        "a new worker is known to all servers at once"
+    );
     t.queued().await;
     t.queued().await;
     let now = t.clock.advance(TimeDelta::seconds(10));
     let (done, failed) = (t.claimed("w1").await.job, t.claimed("w1").await.job);
-    t.mark_completed(&done.id, None, Guard::lease(done.lease_token.unwrap())).await.unwrap();
+    t.mark_completed(&done.id, None, Guard::lease(done.lease_token.unwrap()))
+        .await
+        .unwrap();
     let workers = t.list_workers().await.unwrap().workers;
     let worker = &workers[0];
-    assert_eq!((worker.status, worker.jobs.len(), &worker.jobs[0].id), (WorkerStatus::Busy, 1, &failed.id));
+    assert_eq!(
+        (worker.status, worker.jobs.len(), &worker.jobs[0].id),
+        (WorkerStatus::Busy, 1, &failed.id)
+    );
     let row = &worker.row;
     assert_eq!((row.first_seen_at, row.last_seen_at), (first, now));
-    assert_eq!((row.host.as_deref(), row.version.as_deref()), (Some("gpu-7"), Some("1.4")), "what it said once stays");
+    assert_eq!(
+        (row.host.as_deref(), row.version.as_deref()),
+        (Some("gpu-7"), Some("1.4")),
+        "what it said once stays"
+    );
     assert_eq!(row.job_types, Some(json!(["idea2video"])));
-    assert_eq!((row.claimed, row.completed, row.failed, row.rescued), (2, 1, 0, 0));
-    t.mark_failed(&failed.id, for_now("busy"), Guard::lease(failed.lease_token.unwrap())).await.unwrap();
+    assert_eq!(
+        (row.claimed, row.completed, row.failed, row.rescued),
+        (2, 1, 0, 0)
+    );
+    t.mark_failed(
+        &failed.id,
+        for_now("busy"),
+        Guard::lease(failed.lease_token.unwrap()),
+    )
+    .await
+    .unwrap();
     let worker = t.list_workers().await.unwrap().workers.remove(0);
-    assert_eq!((worker.status, worker.row.failed, worker.jobs.len()), (WorkerStatus::Idle, 1, 0));
+    assert_eq!(
+        (worker.status, worker.row.failed, worker.jobs.len()),
+        (WorkerStatus::Idle, 1, 0)
+    );
     other.database().clone().close().await.unwrap();
 }
 
@@ -44,7 +75,10 @@ async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: TestApp)
     assert_eq!(status().await, WorkerStatus::Stale, "its lease is over too");
     t.rescue_jobs().await.unwrap();
     let worker = t.list_workers().await.unwrap().workers.remove(0);
-    assert_eq!((worker.status, worker.row.rescued), (WorkerStatus::Stale, 1));
+    assert_eq!(
+        (worker.status, worker.row.rescued),
+        (WorkerStatus::Stale, 1)
+    );
     t.clock.advance(TimeDelta::hours(23));
     assert_eq!(t.forget_workers().await.unwrap(), 0);
     t.clock.advance(TimeDelta::hours(1));
@@ -56,7 +90,13 @@ async fn a_worker_that_is_not_heard_of_is_marked_and_later_forgotten(t: TestApp)
 async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: TestApp) {
     let first = t.now();
     let jobs = (*t).clone();
-    let waits = tokio::spawn(async move { jobs.claim_jobs(Claim { wait_seconds: 60, ..claim("waits") }).await });
+    let waits = tokio::spawn(async move {
+        jobs.claim_jobs(Claim {
+            wait_seconds: 60,
+            ..claim("waits")
+        })
+        .await
+    });
     while t.idle_waits() == 0 {
         tokio::task::yield_now().await;
     }
@@ -66,8 +106,15 @@ async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: 
     assert_eq!(row("waits").await.unwrap().unwrap().last_seen_at, first);
     assert_eq!(row("other").await.unwrap().unwrap().last_seen_at, now);
     let listed = t.list_workers().await.unwrap().workers;
-    assert!(listed.iter().all(|worker| worker.row.last_seen_at == now), "whoever waits is there");
-    assert_eq!(row("waits").await.unwrap().unwrap().last_seen_at, now, "which others see now and then");
+    assert!(
+        listed.iter().all(|worker| worker.row.last_seen_at == now),
+        "whoever waits is there"
+    );
+    assert_eq!(
+        row("waits").await.unwrap().unwrap().last_seen_at,
+        now,
+        "which others see now and then"
+    );
     waits.abort();
 }
 
@@ -75,14 +122,21 @@ async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: 
 async fn new_workers_that_come_at_once_are_all_listed(t: TestApp) {
     let other = t.another().await;
     let calls = (0..300).map(|n| {
-        let jobs = if n % 3 == 0 { other.clone() } else { (*t).clone() };
+        let jobs = if n % 3 == 0 {
+            other.clone()
+        } else {
+            (*t).clone()
+        };
         async move { jobs.claim_jobs(claim(&format!("w{n}"))).await.unwrap() }
     });
     at_once(calls).await;
     for jobs in [&*t, &other] {
         jobs.note_workers().await.unwrap();
     }
-    let rows = worker::Entity::find().all(t.database().read()).await.unwrap();
+    let rows = worker::Entity::find()
+        .all(t.database().read())
+        .await
+        .unwrap();
     assert_eq!(rows.len(), 300);
     other.database().clone().close().await.unwrap();
 }
@@ -101,7 +155,10 @@ async fn of_too_many_workers_those_are_listed_that_were_heard_of_last(t: TestApp
     };
     for part in 0..11 {
         let rows = (0..1000).map(|n| row(part * 1000 + n));
-        worker::Entity::insert_many(rows).exec(t.database().read()).await.unwrap();
+        worker::Entity::insert_many(rows)
+            .exec(t.database().read())
+            .await
+            .unwrap();
     }
     let listed = t.list_workers().await.unwrap();
     assert!(listed.more && listed.workers.len() == 10_000);

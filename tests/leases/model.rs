@@ -91,7 +91,10 @@ impl Job {
     }
 
     pub fn retry(&mut self, now: DateTime<Utc>) -> Code {
-        let expired = self.lease.as_ref().is_some_and(|lease| lease.expires <= now);
+        let expired = self
+            .lease
+            .as_ref()
+            .is_some_and(|lease| lease.expires <= now);
         if !(matches!(self.status, Failed | Cancelled) || (self.status == Processing && expired)) {
             return "job_transition_illegal";
         }

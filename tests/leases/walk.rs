@@ -25,7 +25,8 @@ async fn whatever_comes_in_whatever_order_is_answered_as_the_model_says(t: TestA
         let mut walk = Walk::begin(&t, seed).await;
         for step in 0..STEPS {
             let done = walk.step().await;
-            walk.check(&format!("walk {seed}, step {step}: {done}")).await;
+            walk.check(&format!("walk {seed}, step {step}: {done}"))
+                .await;
         }
         walk.end().await;
     }
@@ -38,7 +39,13 @@ impl<'a> Walk<'a> {
         for n in 0..JOBS {
             t.clock.advance(TimeDelta::milliseconds(1));
             let max_attempts = 1 + i32::try_from(n).unwrap() % 3;
-            let job = t.create(NewJob { job_type: kind.clone(), max_attempts: Some(max_attempts), ..any_job() }).await;
+            let job = t
+                .create(NewJob {
+                    job_type: kind.clone(),
+                    max_attempts: Some(max_attempts),
+                    ..any_job()
+                })
+                .await;
             jobs.push(Job {
                 id: job.id,
                 created: job.created_at,
@@ -52,7 +59,13 @@ impl<'a> Walk<'a> {
                 version: 1,
             });
         }
-        Self { t, rng: fastrand::Rng::with_seed(seed), kind, jobs, tokens: vec!["none".into()] }
+        Self {
+            t,
+            rng: fastrand::Rng::with_seed(seed),
+            kind,
+            jobs,
+            tokens: vec!["none".into()],
+        }
     }
 
     async fn step(&mut self) -> String {
@@ -74,20 +87,37 @@ impl<'a> Walk<'a> {
     async fn claim(&mut self) -> String {
         let (now, most) = (self.t.now(), self.rng.u32(1..=3));
         let (worker, seconds) = (format!("w{}", self.rng.u8(..3)), self.rng.u32(2..20));
-        let asked =
-            Claim { job_types: vec![self.kind.clone()], max_jobs: most, lease_seconds: seconds, ..claim(&worker) };
+        let asked = Claim {
+            job_types: vec![self.kind.clone()],
+            max_jobs: most,
+            lease_seconds: seconds,
+            ..claim(&worker)
+        };
         let claimed = self.t.claim_jobs(asked).await.unwrap();
-        let mut due: Vec<&mut Job> =
-            self.jobs.iter_mut().filter(|job| job.status == JobStatus::Queued && job.due <= now).collect();
+        let mut due: Vec<&mut Job> = self
+            .jobs
+            .iter_mut()
+            .filter(|job| job.status == JobStatus::Queued && job.due <= now)
+            .collect();
         due.sort_by_key(|job| (job.due, job.created));
         due.truncate(most as usize);
-        let given: Vec<_> = claimed.iter().map(|claimed| claimed.job.id.as_str()).collect();
-        assert_eq!(given, due.iter().map(|job| job.id.as_str()).collect::<Vec<_>>());
+        let given: Vec<_> = claimed
+            .iter()
+            .map(|claimed| claimed.job.id.as_str())
+            .collect();
+        assert_eq!(
+            given,
+            due.iter().map(|job| job.id.as_str()).collect::<Vec<_>>()
+        );
         for (job, claimed) in due.into_iter().zip(&claimed) {
             let token = claimed.job.lease_token.clone().unwrap();
             assert!(!self.tokens.contains(&token));
             self.tokens.push(token.clone());
-            job.claim(Lease { token, worker: worker.clone(), expires: now + TimeDelta::seconds(seconds.into()) });
+            job.claim(Lease {
+                token,
+                worker: worker.clone(),
+                expires: now + TimeDelta::seconds(seconds.into()),
+            });
         }
         format!("{worker} claims {given:?} for {seconds} s")
     }
@@ -98,19 +128,36 @@ impl<'a> Walk<'a> {
         let held = self.jobs[i].lease.as_ref().map(|lease| lease.token.clone());
         let ended = self.jobs[i].ended_by.clone();
         let any = self.tokens[self.rng.usize(..self.tokens.len())].clone();
-        (i, if self.rng.u8(..4) > 0 { held.or(ended).unwrap_or(any) } else { any })
+        (
+            i,
+            if self.rng.u8(..4) > 0 {
+                held.or(ended).unwrap_or(any)
+            } else {
+                any
+            },
+        )
     }
 
     async fn beat(&mut self) -> String {
         let ((i, token), seconds) = (self.target(), self.rng.u32(1..20));
-        let beat = Heartbeat { lease_seconds: Some(seconds), ..Default::default() };
+        let beat = Heartbeat {
+            lease_seconds: Some(seconds),
+            ..Default::default()
+        };
         let answer = self.t.heartbeat(&self.jobs[i].id, &token, beat).await;
         let expires = self.t.now() + TimeDelta::seconds(seconds.into());
         if let Ok(beat) = &answer {
-            assert_eq!((beat.lease_expires_at, beat.cancel_requested), (expires, self.jobs[i].cancel));
+            assert_eq!(
+                (beat.lease_expires_at, beat.cancel_requested),
+                (expires, self.jobs[i].cancel)
+            );
         }
         let expected = self.jobs[i].beat(&token, expires);
-        same(&format!("heartbeat of {i} under {token}"), code_of(&answer), expected)
+        same(
+            &format!("heartbeat of {i} under {token}"),
+            code_of(&answer),
+            expected,
+        )
     }
 
     async fn end_one(&mut self) -> String {
@@ -127,30 +174,55 @@ impl<'a> Walk<'a> {
                     End::Fail => Ending::Failed(for_now("busy")),
                     End::Release => Ending::Released,
                 };
-                let outcome = AttemptReport { job_id: id, lease_token: Some(token.clone()), ending };
-                self.t.report_outcomes(vec![outcome]).await.unwrap().remove(0).1
+                let outcome = AttemptReport {
+                    job_id: id,
+                    lease_token: Some(token.clone()),
+                    ending,
+                };
+                self.t
+                    .report_outcomes(vec![outcome])
+                    .await
+                    .unwrap()
+                    .remove(0)
+                    .1
             }
         };
         let expected = self.jobs[i].end(end, &token, self.t.now());
-        same(&format!("{end:?} of {i} under {token}"), code_of(&answer), expected)
+        same(
+            &format!("{end:?} of {i} under {token}"),
+            code_of(&answer),
+            expected,
+        )
     }
 
     async fn cancel(&mut self) -> String {
         let i = self.rng.usize(..self.jobs.len());
         let answer = self.t.cancel_job(&self.jobs[i].id, None, None).await;
-        same(&format!("cancel of {i}"), code_of(&answer), self.jobs[i].cancel())
+        same(
+            &format!("cancel of {i}"),
+            code_of(&answer),
+            self.jobs[i].cancel(),
+        )
     }
 
     async fn retry(&mut self) -> String {
         let i = self.rng.usize(..self.jobs.len());
         let answer = self.t.retry_job(&self.jobs[i].id, None).await;
-        same(&format!("retry of {i}"), code_of(&answer), self.jobs[i].retry(self.t.now()))
+        same(
+            &format!("retry of {i}"),
+            code_of(&answer),
+            self.jobs[i].retry(self.t.now()),
+        )
     }
 
     async fn rescue(&mut self) -> String {
         let now = self.t.now();
         let rescued = self.t.rescue_jobs().await.unwrap();
-        let expected = self.jobs.iter_mut().filter_map(|job| job.rescue(now).then_some(())).count();
+        let expected = self
+            .jobs
+            .iter_mut()
+            .filter_map(|job| job.rescue(now).then_some(()))
+            .count();
         assert_eq!(rescued, expected as u64);
         format!("{rescued} rescued")
     }
@@ -158,15 +230,38 @@ impl<'a> Walk<'a> {
     async fn check(&self, done: &str) {
         for model in &self.jobs {
             let job = self.t.get_job(&model.id).await.unwrap();
-            let lease = job.lease_token.clone().zip(job.lease_expires_at).map(|(token, expires)| Lease {
-                token,
-                worker: job.worker_id.clone().unwrap(),
-                expires,
-            });
-            let seen =
-                (job.status, job.attempt, job.max_attempts, lease, job.cancel_requested_at.is_some(), job.version);
-            let Job { status, attempt, max_attempts, lease, cancel, version, .. } = model.clone();
-            assert_eq!(seen, (status, attempt, max_attempts, lease, cancel, version), "{done}: {}", model.id);
+            let lease =
+                job.lease_token
+                    .clone()
+                    .zip(job.lease_expires_at)
+                    .map(|(token, expires)| Lease {
+                        token,
+                        worker: job.worker_id.clone().unwrap(),
+                        expires,
+                    });
+            let seen = (
+                job.status,
+                job.attempt,
+                job.max_attempts,
+                lease,
+                job.cancel_requested_at.is_some(),
+                job.version,
+            );
+            let Job {
+                status,
+                attempt,
+                max_attempts,
+                lease,
+                cancel,
+                version,
+                ..
+            } = model.clone();
+            assert_eq!(
+                seen,
+                (status, attempt, max_attempts, lease, cancel, version),
+                "{done}: {}",
+                model.id
+            );
             assert!(job.attempt <= job.max_attempts, "{done}");
         }
     }

@@ -43,5 +43,7 @@ fn name(function: &TokenStream) -> Option<String> {
 }
 
 fn error(text: &str) -> TokenStream {
-    format!("compile_error!({text:?});").parse().unwrap_or_default()
+    format!("compile_error!({text:?});")
+        .parse()
+        .unwrap_or_default()
 }

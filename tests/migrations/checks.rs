@@ -35,7 +35,9 @@ async fn the_database_holds_the_invariants_itself(t: TestApp) {
         "episode_id = 'nowhere'",
     ];
     for set in jobs {
-        let outcome = raw.execute_unprepared(&format!("UPDATE video_generation_jobs SET {set}")).await;
+        let outcome = raw
+            .execute_unprepared(&format!("UPDATE video_generation_jobs SET {set}"))
+            .await;
         assert!(outcome.is_err(), "{set} was let in");
     }
     let others = [
@@ -53,31 +55,66 @@ async fn the_database_holds_the_invariants_itself(t: TestApp) {
          SELECT job_id, seq, kind, status, progress, total_shots, completed_shots, created_at FROM job_events",
     ];
     for sql in others {
-        assert!(raw.execute_unprepared(sql).await.is_err(), "{sql} was let in");
+        assert!(
+            raw.execute_unprepared(sql).await.is_err(),
+            "{sql} was let in"
+        );
     }
     let times: [(&str, &[&str]); 6] = [
         (
             "video_generation_jobs",
-            &["created_at", "updated_at", "run_at", "started_at", "cancel_requested_at", "status_since"],
+            &[
+                "created_at",
+                "updated_at",
+                "run_at",
+                "started_at",
+                "cancel_requested_at",
+                "status_since",
+            ],
         ),
-        ("job_items", &["created_at", "updated_at", "started_at", "completed_at"]),
+        (
+            "job_items",
+            &["created_at", "updated_at", "started_at", "completed_at"],
+        ),
         ("job_events", &["created_at"]),
         ("series", &["created_at"]),
         ("episodes", &["created_at"]),
         ("active_jobs", &["created_at"]),
     ];
     t.series("one").await;
-    t.create_episode(NewEpisode { series_id: None, title: None, number: None }, None).await.unwrap();
+    t.create_episode(
+        NewEpisode {
+            series_id: None,
+            title: None,
+            number: None,
+        },
+        None,
+    )
+    .await
+    .unwrap();
     t.set_active_job("client", &job.id, None).await.unwrap();
     let beyond: &[&str] = match t.db.backend {
-        Backend::Sqlite => &["'+12000-01-01T00:00:00+00:00'", "'-0005-01-01T00:00:00+00:00'", "x'00'", "'soon'"],
-        Backend::Postgres => &["'12000-01-01'", "'0006-01-01 BC'", "'infinity'", "'-infinity'"],
+        Backend::Sqlite => &[
+            "'+12000-01-01T00:00:00+00:00'",
+            "'-0005-01-01T00:00:00+00:00'",
+            "x'00'",
+            "'soon'",
+        ],
+        Backend::Postgres => &[
+            "'12000-01-01'",
+            "'0006-01-01 BC'",
+            "'infinity'",
+            "'-infinity'",
+        ],
     };
     for (table, columns) in times {
         for column in columns {
             for time in beyond {
                 let sql = format!("UPDATE {table} SET {column} = {time}");
-                assert!(raw.execute_unprepared(&sql).await.is_err(), "{sql} was let in");
+                assert!(
+                    raw.execute_unprepared(&sql).await.is_err(),
+                    "{sql} was let in"
+                );
             }
         }
     }
@@ -87,7 +124,11 @@ async fn the_database_holds_the_invariants_itself(t: TestApp) {
 #[on_both]
 async fn the_items_of_a_deleted_row_go_with_it(t: TestApp) {
     let job = t.with_items(&["a", "b"]).await;
-    t.db.raw().await.execute_unprepared("DELETE FROM video_generation_jobs").await.unwrap();
+    t.db.raw()
+        .await
+        .execute_unprepared("DELETE FROM video_generation_jobs")
+        .await
+        .unwrap();
     let whole = t.whole(&job.id).await;
     assert_eq!((whole.items.len(), whole.kinds()), (0, vec!["created"]));
 }

@@ -16,8 +16,13 @@ pub async fn schema(db: &TestDb) -> String {
 
 /// The first column of each row.
 pub async fn texts(conn: &DatabaseConnection, sql: &str) -> Vec<String> {
-    let rows = conn.query_all_raw(Statement::from_string(conn.get_database_backend(), sql)).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
+    let rows = conn
+        .query_all_raw(Statement::from_string(conn.get_database_backend(), sql))
+        .await
+        .unwrap();
+    rows.iter()
+        .map(|row| row.try_get_by_index(0).unwrap())
+        .collect()
 }
 
 /// SQLite keeps each statement as it was given.
@@ -55,8 +60,7 @@ fn broken_at_commas(statement: &str) -> String {
 }
 
 async fn postgres(conn: &DatabaseConnection) -> String {
-    let tables =
-        "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1";
+    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1";
     let mut text = String::new();
     for table in texts(conn, tables).await {
         writeln!(text, "\n{table}").unwrap();

@@ -8,8 +8,14 @@ use callsheet::db::{
 };
 use sea_orm::ConnectionTrait;
 
-const CHANGES: [Change; 6] =
-    [UP, Change::Up { limit: Some(1) }, Change::Down { limit: 1 }, Change::Reset, Change::Refresh, Change::Fresh];
+const CHANGES: [Change; 6] = [
+    UP,
+    Change::Up { limit: Some(1) },
+    Change::Down { limit: 1 },
+    Change::Reset,
+    Change::Refresh,
+    Change::Fresh,
+];
 
 /// The steps that there were before one for each table.
 const OLD_STEPS: [&str; 23] = [
@@ -41,12 +47,23 @@ const OLD_STEPS: [&str; 23] = [
 /// Makes the database one of an earlier build that has applied these steps, with a row.
 async fn make_earlier(t: &TestDb, old_steps: &[&str], new_steps: u32) {
     let db = t.connect().await;
-    migrate(&db, Change::Up { limit: Some(new_steps) }).await.unwrap();
+    migrate(
+        &db,
+        Change::Up {
+            limit: Some(new_steps),
+        },
+    )
+    .await
+    .unwrap();
     db.close().await.unwrap();
     let raw = t.raw().await;
-    raw.execute_unprepared("DELETE FROM callsheet_migrations").await.unwrap();
+    raw.execute_unprepared("DELETE FROM callsheet_migrations")
+        .await
+        .unwrap();
     for step in old_steps {
-        let applied = format!("INSERT INTO callsheet_migrations (version, applied_at) VALUES ('{step}', 1795700000)");
+        let applied = format!(
+            "INSERT INTO callsheet_migrations (version, applied_at) VALUES ('{step}', 1795700000)"
+        );
         raw.execute_unprepared(&applied).await.unwrap();
     }
     let row = "INSERT INTO series (id, title, created_at) VALUES ('s', 'Cats', '2026-11-01T00:00:00+00:00')";
@@ -71,7 +88,13 @@ async fn contents(t: &TestDb) -> (String, Vec<String>, Vec<String>) {
 fn assert_earlier(error: &MigrateError, step: &str) {
     let sentence = error.to_string();
     assert!(matches!(error, MigrateError::Earlier(_)), "{error:?}");
-    for part in ["made by an earlier build", step, "`callsheet export`", "`callsheet import`", "a new database"] {
+    for part in [
+        "made by an earlier build",
+        step,
+        "`callsheet export`",
+        "`callsheet import`",
+        "a new database",
+    ] {
         assert!(sentence.contains(part), "{part}: {sentence}");
     }
 }
@@ -116,10 +139,15 @@ async fn a_step_that_has_been_replaced_since_is_of_an_earlier_build(t: TestDb) {
 async fn a_file_of_an_earlier_build_stays_as_it_is_to_the_byte() {
     let t = TestDb::empty(Backend::Sqlite).await;
     let raw = t.raw().await;
-    raw.execute_unprepared(include_str!("../data/earlier/nine_steps.sql")).await.unwrap();
+    raw.execute_unprepared(include_str!("../data/earlier/nine_steps.sql"))
+        .await
+        .unwrap();
     raw.close().await.unwrap();
     let file = t.url.strip_prefix("sqlite://").unwrap();
     let before = std::fs::read(file).unwrap();
     assert_refused(&t, "m0009_import_progress").await;
-    assert!(std::fs::read(file).unwrap() == before, "the file was changed");
+    assert!(
+        std::fs::read(file).unwrap() == before,
+        "the file was changed"
+    );
 }

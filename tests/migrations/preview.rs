@@ -9,7 +9,10 @@ async fn doomed(t: &TestDb, change: Change) -> Vec<(String, i64)> {
     let db = t.connect().await;
     let tables = preview(&db, change).await.unwrap();
     db.close().await.unwrap();
-    tables.into_iter().map(|doomed| (doomed.table, doomed.rows)).collect()
+    tables
+        .into_iter()
+        .map(|doomed| (doomed.table, doomed.rows))
+        .collect()
 }
 
 #[on_both]
@@ -40,7 +43,12 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
         ("write_probes", 0),
     ]
     .map(|(table, rows)| (table.to_owned(), rows));
-    for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 99 }] {
+    for change in [
+        Change::Reset,
+        Change::Refresh,
+        Change::Fresh,
+        Change::Down { limit: 99 },
+    ] {
         assert_eq!(doomed(&t, change).await, all, "{change:?}");
     }
     // Those behind the sixth step, which makes the sixth table.
@@ -54,7 +62,12 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
 
 #[on_both]
 async fn an_empty_database_has_nothing_to_drop(t: TestDb) {
-    for change in [Change::Reset, Change::Refresh, Change::Fresh, Change::Down { limit: 1 }] {
+    for change in [
+        Change::Reset,
+        Change::Refresh,
+        Change::Fresh,
+        Change::Down { limit: 1 },
+    ] {
         assert_eq!(doomed(&t, change).await, []);
     }
     let db = t.connect().await;

@@ -23,7 +23,12 @@ async fn up_and_down_and_up_again_leaves_the_same_schema(t: TestDb) {
     undone.reverse();
     assert_eq!(undone, taken);
     let nothing = schema(&t).await;
-    assert!(migration::TABLES.iter().all(|table| !nothing.contains(table)), "{nothing}");
+    assert!(
+        migration::TABLES
+            .iter()
+            .all(|table| !nothing.contains(table)),
+        "{nothing}"
+    );
     assert_eq!(up(&db).await, taken);
     assert_eq!(schema(&t).await, before);
 }

@@ -38,7 +38,11 @@ async fn the_status_tells_applied_from_pending_and_writes_nothing(t: TestDb) {
     let taken = migrate(&db, Change::Up { limit: Some(3) }).await.unwrap();
     let steps = status(&db).await.unwrap();
     assert_eq!(steps.len(), super::steps());
-    let applied: Vec<_> = steps.into_iter().filter(|step| step.applied).map(|step| step.name).collect();
+    let applied: Vec<_> = steps
+        .into_iter()
+        .filter(|step| step.applied)
+        .map(|step| step.name)
+        .collect();
     assert_eq!(applied, taken);
 }
 
@@ -47,7 +51,10 @@ fn the_names_of_the_steps_sort_in_their_order_and_end_in_their_tables() {
     let steps = <migration::Migrator as migration::MigratorTrait>::get_migration_files();
     let names: Vec<_> = steps.iter().map(migration::Migration::name).collect();
     assert!(names.is_sorted(), "{names:?}");
-    let tables: Vec<_> = names.iter().map(|name| name.split_once('_').unwrap().1).collect();
+    let tables: Vec<_> = names
+        .iter()
+        .map(|name| name.split_once('_').unwrap().1)
+        .collect();
     assert_eq!(tables, migration::TABLES);
 }
 
@@ -59,9 +66,18 @@ async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
     let later = "INSERT INTO callsheet_migrations (version, applied_at) VALUES ('s9999_later', 0)";
     raw.execute_unprepared(later).await.unwrap();
     let before = schema(&t).await;
-    for change in [super::UP, Change::Down { limit: 1 }, Change::Reset, Change::Refresh, Change::Fresh] {
+    for change in [
+        super::UP,
+        Change::Down { limit: 1 },
+        Change::Reset,
+        Change::Refresh,
+        Change::Fresh,
+    ] {
         let error = refused(&db, change).await;
-        assert!(matches!(error, MigrateError::Newer(_)), "{change:?}: {error:?}");
+        assert!(
+            matches!(error, MigrateError::Newer(_)),
+            "{change:?}: {error:?}"
+        );
         assert!(error.to_string().contains("s9999_later"), "{error}");
     }
     assert_eq!(schema(&t).await, before);
@@ -70,7 +86,9 @@ async fn a_database_of_a_newer_callsheet_is_left_alone(t: TestDb) {
 #[on_both]
 async fn a_step_that_fails_takes_all_steps_of_the_call_with_it(t: TestDb) {
     let raw = t.raw().await;
-    raw.execute_unprepared("CREATE TABLE import_rejects (mine INTEGER)").await.unwrap();
+    raw.execute_unprepared("CREATE TABLE import_rejects (mine INTEGER)")
+        .await
+        .unwrap();
     let before = schema(&t).await;
     let db = t.connect().await;
     let error = refused(&db, super::UP).await;

@@ -5,10 +5,26 @@ use std::{fmt::Write, path::Path};
 
 #[tokio::test]
 async fn the_committed_documents_are_those_of_the_binary() {
-    for (format, file) in [("json", "openapi.json"), ("yaml", "openapi.yaml"), ("json-3.0", "openapi-3.0.json")] {
-        let made = callsheet(&["openapi", "--format", format]).output().await.unwrap();
-        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-        let committed = std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi").join(file)).unwrap();
+    for (format, file) in [
+        ("json", "openapi.json"),
+        ("yaml", "openapi.yaml"),
+        ("json-3.0", "openapi-3.0.json"),
+    ] {
+        let made = callsheet(&["openapi", "--format", format])
+            .output()
+            .await
+            .unwrap();
+        assert!(
+            made.status.success(),
+            "{}",
+            String::from_utf8_lossy(&made.stderr)
+        );
+        let committed = std::fs::read(
+            Path::new(env!("CARGO_MANIFEST_DIR"))
+                .join("openapi")
+                .join(file),
+        )
+        .unwrap();
         assert!(
             committed == made.stdout,
             "openapi/{file} is not what the binary makes. Renew it, and see in its diff that no client breaks:\n    \

@@ -11,10 +11,21 @@ use serde_json::Value;
 fn operations(document: &Value) -> Vec<(String, &Value)> {
     let paths = document["paths"].as_object().unwrap().iter();
     let of_path = |(path, item): (&String, &'_ Value)| {
-        item.as_object().unwrap().keys().map(|method| (path.clone(), method.clone())).collect::<Vec<_>>()
+        item.as_object()
+            .unwrap()
+            .keys()
+            .map(|method| (path.clone(), method.clone()))
+            .collect::<Vec<_>>()
     };
     let names = paths.flat_map(of_path);
-    names.map(|(path, method)| (format!("{method} {path}"), &document["paths"][&path][&method])).collect()
+    names
+        .map(|(path, method)| {
+            (
+                format!("{method} {path}"),
+                &document["paths"][&path][&method],
+            )
+        })
+        .collect()
 }
 
 /// The members of an object; none of what is not one.

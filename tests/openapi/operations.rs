@@ -6,7 +6,10 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 
 fn ids() -> Vec<&'static str> {
-    operations(spec::document()).iter().map(|(name, o)| o["operationId"].as_str().expect(name)).collect()
+    operations(spec::document())
+        .iter()
+        .map(|(name, o)| o["operationId"].as_str().expect(name))
+        .collect()
 }
 
 #[test]
@@ -19,29 +22,61 @@ fn the_contract_lists_the_operations_of_the_document_and_no_others() {
 
 #[test]
 fn every_operation_is_described() {
-    let tags: Vec<_> = elements(&spec::document()["tags"]).map(|tag| tag["name"].as_str().unwrap()).collect();
+    let tags: Vec<_> = elements(&spec::document()["tags"])
+        .map(|tag| tag["name"].as_str().unwrap())
+        .collect();
     for tag in elements(&spec::document()["tags"]) {
         assert!(tag["description"].is_string(), "{tag}");
     }
     for (name, operation) in operations(spec::document()) {
         let text = |field: &str| operation[field].as_str().unwrap_or_default();
         let id = text("operationId");
-        assert!(id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')) && !id.is_empty(), "{name}: {id}");
-        assert!(!text("summary").is_empty() && !text("summary").ends_with('.'), "{name}: {}", text("summary"));
-        assert!(text("description").ends_with('.'), "{name}: {}", text("description"));
-        let tagged: Vec<_> = elements(&operation["tags"]).map(|tag| tag.as_str().unwrap()).collect();
-        assert!(tagged.len() == 1 && tags.contains(&tagged[0]), "{name}: {tagged:?}");
+        assert!(
+            id.bytes()
+                .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+                && !id.is_empty(),
+            "{name}: {id}"
+        );
+        assert!(
+            !text("summary").is_empty() && !text("summary").ends_with('.'),
+            "{name}: {}",
+            text("summary")
+        );
+        assert!(
+            text("description").ends_with('.'),
+            "{name}: {}",
+            text("description")
+        );
+        let tagged: Vec<_> = elements(&operation["tags"])
+            .map(|tag| tag.as_str().unwrap())
+            .collect();
+        assert!(
+            tagged.len() == 1 && tags.contains(&tagged[0]),
+            "{name}: {tagged:?}"
+        );
     }
 }
 
 #[test]
 fn every_operation_has_an_answer_and_its_problems() {
     for (name, operation) in operations(spec::document()) {
-        let statuses: Vec<_> = members(&operation["responses"]).map(|(status, _)| status.as_str()).collect();
-        assert!(statuses.iter().any(|status| status.starts_with('2')), "{name}: {statuses:?}");
+        let statuses: Vec<_> = members(&operation["responses"])
+            .map(|(status, _)| status.as_str())
+            .collect();
+        assert!(
+            statuses.iter().any(|status| status.starts_with('2')),
+            "{name}: {statuses:?}"
+        );
         for (status, response) in members(&operation["responses"]) {
-            assert!(response["description"].as_str().is_some_and(|d| !d.is_empty()), "{name}, {status}");
-            let kinds: Vec<_> = members(&response["content"]).map(|(kind, _)| kind.as_str()).collect();
+            assert!(
+                response["description"]
+                    .as_str()
+                    .is_some_and(|d| !d.is_empty()),
+                "{name}, {status}"
+            );
+            let kinds: Vec<_> = members(&response["content"])
+                .map(|(kind, _)| kind.as_str())
+                .collect();
             match (status.as_str(), kinds.as_slice()) {
                 ("204" | "304", []) => {}
                 ("200" | "201" | "202", ["application/json"]) | ("200", ["text/event-stream"]) => {}
@@ -50,7 +85,8 @@ fn every_operation_has_an_answer_and_its_problems() {
             }
         }
         let has = |status: &str, header: &str| {
-            members(&operation["responses"][status]["headers"]).any(|(name, _)| name.eq_ignore_ascii_case(header))
+            members(&operation["responses"][status]["headers"])
+                .any(|(name, _)| name.eq_ignore_ascii_case(header))
         };
         assert!(has("405", "Allow") && has("503", "Retry-After"), "{name}");
         assert_eq!(has("201", "Location"), statuses.contains(&"201"), "{name}");
@@ -63,12 +99,21 @@ fn what_a_client_may_send_is_closed_and_what_it_gets_is_complete() {
         if name == "Problem" || name == "FieldProblem" || schema["type"] != "object" {
             continue;
         }
-        let required: BTreeSet<&str> = elements(&schema["required"]).filter_map(Value::as_str).collect();
-        let optional: Vec<_> =
-            members(&schema["properties"]).filter(|(field, _)| !required.contains(&***field)).collect();
+        let required: BTreeSet<&str> = elements(&schema["required"])
+            .filter_map(Value::as_str)
+            .collect();
+        let optional: Vec<_> = members(&schema["properties"])
+            .filter(|(field, _)| !required.contains(&***field))
+            .collect();
         let closed = schema["additionalProperties"] == false;
         // In a summary the large fields are left out, what was refused has no status, and counts come when asked for.
-        let may_lack = matches!(name.as_str(), "ListedJob" | "OutcomeAnswer" | "Series" | "Episode");
-        assert!(closed || optional.is_empty() || may_lack, "{name} may lack {optional:?}");
+        let may_lack = matches!(
+            name.as_str(),
+            "ListedJob" | "OutcomeAnswer" | "Series" | "Episode"
+        );
+        assert!(
+            closed || optional.is_empty() || may_lack,
+            "{name} may lack {optional:?}"
+        );
     }
 }

@@ -18,7 +18,10 @@ fn each_object<'a>(value: &'a Value, see: &mut impl FnMut(&'a Value)) {
     if value.is_object() {
         see(value);
     }
-    members(value).map(|(_, member)| member).chain(elements(value)).for_each(|member| each_object(member, see));
+    members(value)
+        .map(|(_, member)| member)
+        .chain(elements(value))
+        .for_each(|member| each_object(member, see));
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn every_reference_leads_to_something_and_everything_is_referred_to() {
         each_object(&document, &mut |object| {
             if let Some(reference) = object["$ref"].as_str() {
                 let pointer = reference.strip_prefix('#').expect(reference);
-                assert!(document.pointer(pointer).is_some(), "{version}: {reference}");
+                assert!(
+                    document.pointer(pointer).is_some(),
+                    "{version}: {reference}"
+                );
                 used.push(pointer.to_owned());
             }
         });
@@ -60,9 +66,15 @@ fn the_older_version_has_no_words_of_the_newer_one() {
         assert!(!object["type"].is_array(), "{object}");
         assert!(!object["examples"].is_array(), "{object}");
         for word in ["propertyNames", "const", "$schema", "identifier"] {
-            assert!(object.get(word).is_none() || object[word]["type"].is_string(), "{word}: {object}");
+            assert!(
+                object.get(word).is_none() || object[word]["type"].is_string(),
+                "{word}: {object}"
+            );
         }
         // Beside a reference nothing counts there.
-        assert!(object.get("$ref").is_none() || object.as_object().unwrap().len() == 1, "{object}");
+        assert!(
+            object.get("$ref").is_none() || object.as_object().unwrap().len() == 1,
+            "{object}"
+        );
     });
 }

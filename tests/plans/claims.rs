@@ -18,22 +18,41 @@ async fn claims_and_rescues_read_the_indexes_of_live_jobs(t: TestApp) {
 }
 
 async fn look_at_all(t: &TestApp) {
-    let types = ["type-1".to_owned(), "type-2".to_owned(), "nothing".to_owned()];
+    let types = [
+        "type-1".to_owned(),
+        "type-2".to_owned(),
+        "nothing".to_owned(),
+    ];
     for (name, statement) in claim_statements(t.database(), &types, t.now(), 100) {
         let steps = plan_of(t, statement).await;
         let text = steps.join("\n");
         let reads = |step: &&String| {
-            step.contains("video_generation_jobs") || step.contains(" job") || step.contains("idx_job")
+            step.contains("video_generation_jobs")
+                || step.contains(" job")
+                || step.contains("idx_job")
         };
         let jobs: Vec<_> = steps.iter().filter(reads).collect();
         assert!(!jobs.is_empty(), "{name}:\n{text}");
         let live = |step: &&&String| {
-            ["idx_job_claim", "idx_job_processing", "video_generation_jobs_pkey", "sqlite_autoindex"]
-                .iter()
-                .any(|index| step.contains(index))
+            [
+                "idx_job_claim",
+                "idx_job_processing",
+                "video_generation_jobs_pkey",
+                "sqlite_autoindex",
+            ]
+            .iter()
+            .any(|index| step.contains(index))
         };
-        let elsewhere: Vec<_> = jobs.iter().filter(|step| !live(step)).filter(|step| touches(step)).collect();
-        assert!(elsewhere.is_empty(), "{name} on {:?} reads {elsewhere:?}:\n{text}", t.db.backend);
+        let elsewhere: Vec<_> = jobs
+            .iter()
+            .filter(|step| !live(step))
+            .filter(|step| touches(step))
+            .collect();
+        assert!(
+            elsewhere.is_empty(),
+            "{name} on {:?} reads {elsewhere:?}:\n{text}",
+            t.db.backend
+        );
     }
 }
 
@@ -41,6 +60,8 @@ async fn look_at_all(t: &TestApp) {
 fn touches(step: &str) -> bool {
     let step = step.trim_start_matches(['-', '>', ' ']);
     // A bitmap's heap scan reads what its index scan found.
-    ["SCAN", "SEARCH", "Seq Scan", "Index", "Bitmap Index"].iter().any(|word| step.starts_with(word))
+    ["SCAN", "SEARCH", "Seq Scan", "Index", "Bitmap Index"]
+        .iter()
+        .any(|word| step.starts_with(word))
         && !step.starts_with("Index Cond")
 }

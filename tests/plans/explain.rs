@@ -17,13 +17,25 @@ pub async fn plan_of(t: &TestApp, asked: Statement) -> Vec<String> {
         Backend::Postgres => ("EXPLAIN", 0),
     };
     let sql = format!("{ask} {}", asked.sql);
-    let rows = db.query_all_raw(Statement { sql, values: asked.values, db_backend: backend }).await.unwrap();
-    rows.iter().map(|row| row.try_get_by_index(column).unwrap()).collect()
+    let rows = db
+        .query_all_raw(Statement {
+            sql,
+            values: asked.values,
+            db_backend: backend,
+        })
+        .await
+        .unwrap();
+    rows.iter()
+        .map(|row| row.try_get_by_index(column).unwrap())
+        .collect()
 }
 
 /// Panics unless the rows come out of an index, and in its order.
 pub async fn assert_served_by_an_index(t: &TestApp, what: &str, query: &impl QueryTrait) {
-    assert_no_step(t, what, query, |step| scans(t.db.backend, step) || sorts(t.db.backend, step)).await;
+    assert_no_step(t, what, query, |step| {
+        scans(t.db.backend, step) || sorts(t.db.backend, step)
+    })
+    .await;
 }
 
 /// Panics unless the rows come out of an index. They may be put in order: there are few.
@@ -31,7 +43,12 @@ pub async fn assert_led_to_by_an_index(t: &TestApp, what: &str, query: &impl Que
     assert_no_step(t, what, query, |step| scans(t.db.backend, step)).await;
 }
 
-async fn assert_no_step(t: &TestApp, what: &str, query: &impl QueryTrait, bad: impl Fn(&str) -> bool) {
+async fn assert_no_step(
+    t: &TestApp,
+    what: &str,
+    query: &impl QueryTrait,
+    bad: impl Fn(&str) -> bool,
+) {
     let steps = plan(t, query).await;
     println!("{what} on {:?}:\n  {}", t.db.backend, steps.join("\n  "));
     assert!(
@@ -46,7 +63,9 @@ async fn assert_no_step(t: &TestApp, what: &str, query: &impl QueryTrait, bad: i
 fn scans(backend: Backend, step: &str) -> bool {
     match backend {
         Backend::Sqlite => {
-            step.starts_with("SCAN") && !step.contains("USING INDEX") && !step.contains("USING COVERING INDEX")
+            step.starts_with("SCAN")
+                && !step.contains("USING INDEX")
+                && !step.contains("USING COVERING INDEX")
         }
         Backend::Postgres => step.contains("Seq Scan"),
     }

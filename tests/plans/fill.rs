@@ -7,7 +7,10 @@ use sea_orm::ConnectionTrait;
 /// Rows that one statement makes.
 const CHUNK: i64 = 1_000_000;
 
-#[allow(clippy::disallowed_methods, reason = "a setting of the tests, as the databases are")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "a setting of the tests, as the databases are"
+)]
 pub fn jobs() -> i64 {
     std::env::var("CALLSHEET_TEST_PLAN_JOBS").map_or(100_000, |jobs| jobs.parse().unwrap())
 }
@@ -67,5 +70,9 @@ fn statements(backend: Backend, first: i64, last: i64) -> Vec<String> {
 
 /// SQLite never does this by itself, PostgreSQL soon does.
 pub async fn analyze(t: &TestApp) {
-    t.db.raw().await.execute_unprepared("ANALYZE").await.unwrap();
+    t.db.raw()
+        .await
+        .execute_unprepared("ANALYZE")
+        .await
+        .unwrap();
 }

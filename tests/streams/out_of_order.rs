@@ -13,7 +13,10 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionTrait};
 
 /// Writes an event of the job, as a writer that is slow to commit.
 async fn write(raw: &DatabaseConnection, id: &str) -> sea_orm::DatabaseTransaction {
-    #[allow(clippy::disallowed_methods, reason = "plays a writer past all of Callsheet")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "plays a writer past all of Callsheet"
+    )]
     let tx = raw.begin().await.unwrap();
     let lock = format!("UPDATE video_generation_jobs SET version = 2 WHERE id = '{id}'");
     tx.execute_unprepared(&lock).await.unwrap();
@@ -38,14 +41,24 @@ async fn nothing_passes_a_position_that_may_still_be_filled() {
         let passed = tokio::time::timeout(std::time::Duration::from_secs(2), reader.next()).await;
         assert!(passed.is_err(), "{passed:?}");
         late.commit().await.unwrap();
-        assert_eq!(steps(&reader.take(2).await), [("slow", 2), (early.id.as_str(), 1)]);
+        assert_eq!(
+            steps(&reader.take(2).await),
+            [("slow", 2), (early.id.as_str(), 1)]
+        );
 
         // One that is taken back leaves a gap for ever.
         let undone = write(&raw, &early.id).await;
-        t.create(NewJob { job_id: Some("third".into()), ..any_job() }).await;
+        t.create(NewJob {
+            job_id: Some("third".into()),
+            ..any_job()
+        })
+        .await;
         undone.rollback().await.unwrap();
         let told = reader.take(1).await;
-        assert_eq!((steps(&told), kinds(&told)), (vec![("third", 1)], vec!["created"]));
+        assert_eq!(
+            (steps(&told), kinds(&told)),
+            (vec![("third", 1)], vec!["created"])
+        );
     })
     .await;
 }
@@ -63,10 +76,16 @@ async fn a_stream_catches_up_after_the_connections_to_the_database_were_cut() {
             t.named(&id).await;
             raw.execute_unprepared(cut).await.unwrap();
             // What was committed before, and what is committed after it.
-            let again = NewJob { job_id: Some(format!("after-{round}")), ..any_job() };
+            let again = NewJob {
+                job_id: Some(format!("after-{round}")),
+                ..any_job()
+            };
             while t.create_job(again.clone(), None).await.is_err() {}
             let told = reader.take(2).await;
-            assert_eq!(steps(&told), [(id.as_str(), 1), (again.job_id.as_deref().unwrap(), 1)]);
+            assert_eq!(
+                steps(&told),
+                [(id.as_str(), 1), (again.job_id.as_deref().unwrap(), 1)]
+            );
         }
     })
     .await;

@@ -4,13 +4,21 @@ use crate::support::{Backend, TestApp, run};
 use callsheet::jobs::{EventFilter, JobMessage, JobsMessage, Reset};
 use chrono::TimeDelta;
 use entity::JobStatus;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, Statement, TransactionTrait,
+};
 
 /// The first reader of a server waits until whoever writes history has ended, before it reads on.
 async fn writer(raw: &DatabaseConnection) -> DatabaseTransaction {
-    #[allow(clippy::disallowed_methods, reason = "plays a writer past all of Callsheet")]
+    #[allow(
+        clippy::disallowed_methods,
+        reason = "plays a writer past all of Callsheet"
+    )]
     let writer = raw.begin().await.unwrap();
-    writer.execute_unprepared("LOCK TABLE job_events IN ROW EXCLUSIVE MODE").await.unwrap();
+    writer
+        .execute_unprepared("LOCK TABLE job_events IN ROW EXCLUSIVE MODE")
+        .await
+        .unwrap();
     writer
 }
 
@@ -38,14 +46,22 @@ async fn who_follows_all_jobs_is_told_that_history_went_while_it_was_read() {
         old(&t).await;
         let (raw, server) = (t.db.raw().await, t.another().await);
         let writer = writer(&raw).await;
-        let mut watch = server.watch_jobs(EventFilter::default(), Some("1".parse().unwrap())).unwrap();
+        let mut watch = server
+            .watch_jobs(EventFilter::default(), Some("1".parse().unwrap()))
+            .unwrap();
         let first = tokio::spawn(async move { (watch.next().await.unwrap(), watch) });
         someone_waits(&raw).await;
         assert_eq!(t.prune_events(TimeDelta::days(30)).await.unwrap(), 2);
         writer.rollback().await.unwrap();
         let (told, mut watch) = first.await.unwrap();
-        assert!(matches!(told, Some(JobsMessage::Reset(Reset::HistoryPruned))));
-        assert!(matches!(watch.next().await.unwrap(), Some(JobsMessage::Snapshot { at: 3, .. })));
+        assert!(matches!(
+            told,
+            Some(JobsMessage::Reset(Reset::HistoryPruned))
+        ));
+        assert!(matches!(
+            watch.next().await.unwrap(),
+            Some(JobsMessage::Snapshot { at: 3, .. })
+        ));
         server.end_streams().await;
         server.database().clone().close().await.unwrap();
     })

@@ -45,12 +45,18 @@ impl Reader {
         assert_eq!(response.status().as_u16(), 200, "{url}");
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         assert_eq!(response.headers()["cache-control"], "no-store");
-        Self { response, text: String::new(), last_id: last_id.map(str::to_owned) }
+        Self {
+            response,
+            text: String::new(),
+            last_id: last_id.map(str::to_owned),
+        }
     }
 
     /// The next message; `None` when the stream has ended, or was cut.
     pub async fn next(&mut self) -> Option<Message> {
-        tokio::time::timeout(PATIENCE, self.read_on()).await.expect("a message comes")
+        tokio::time::timeout(PATIENCE, self.read_on())
+            .await
+            .expect("a message comes")
     }
 
     async fn read_on(&mut self) -> Option<Message> {
@@ -62,7 +68,8 @@ impl Reader {
                 }
             }
             let piece = self.response.chunk().await;
-            self.text.push_str(std::str::from_utf8(&piece.ok()??).unwrap());
+            self.text
+                .push_str(std::str::from_utf8(&piece.ok()??).unwrap());
         }
     }
 
@@ -86,7 +93,10 @@ impl Reader {
 
     fn read(&mut self, block: &str) -> Option<Message> {
         let (mut id, mut event, mut data) = (None, None, None);
-        for line in block.lines().filter(|line| !line.is_empty() && !line.starts_with(':')) {
+        for line in block
+            .lines()
+            .filter(|line| !line.is_empty() && !line.starts_with(':'))
+        {
             match line.split_once(": ").expect(line) {
                 ("id", text) => id = Some(text.to_owned()),
                 ("event", text) => event = Some(text.to_owned()),
@@ -98,7 +108,11 @@ impl Reader {
         if id.is_some() {
             self.last_id = id.clone();
         }
-        Some(Message { id, event: event?, data: data? })
+        Some(Message {
+            id,
+            event: event?,
+            data: data?,
+        })
     }
 }
 
@@ -108,6 +122,9 @@ pub fn kinds(messages: &[Message]) -> Vec<&str> {
 }
 
 pub async fn progress(t: &TestApp, id: &str, percent: f64) {
-    let report = callsheet::jobs::Progress { progress: Some(percent), ..Default::default() };
+    let report = callsheet::jobs::Progress {
+        progress: Some(percent),
+        ..Default::default()
+    };
     t.update_progress(id, report, None).await.unwrap();
 }

@@ -22,7 +22,8 @@ impl TestClock {
 
     /// Moves the clock forward, and returns the new time.
     pub fn advance(&self, by: TimeDelta) -> DateTime<Utc> {
-        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.0
+            .fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
         self.now()
     }
 }

@@ -51,15 +51,26 @@ impl TestDb {
     }
 
     fn sqlite() -> Self {
-        let folder = tempfile::Builder::new().prefix("callsheet-test-").tempdir().unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("callsheet-test-")
+            .tempdir()
+            .unwrap();
         let url = format!("sqlite://{}", folder.path().join("jobs.db").display());
-        Self { backend: Backend::Sqlite, url, _folder: Some(Arc::new(folder)) }
+        Self {
+            backend: Backend::Sqlite,
+            url,
+            _folder: Some(Arc::new(folder)),
+        }
     }
 
     async fn postgres(template: &str) -> Self {
         let name = unique_name();
         on_server(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
-        Self { backend: Backend::Postgres, url: url_of(&name), _folder: None }
+        Self {
+            backend: Backend::Postgres,
+            url: url_of(&name),
+            _folder: None,
+        }
     }
 
     /// Opens a connection pool as Callsheet does.
@@ -70,7 +81,11 @@ impl TestDb {
     /// Opens a connection that bypasses Callsheet, to inspect the database or to act as a foreign
     /// client.
     pub async fn raw(&self) -> DatabaseConnection {
-        let url = if self.backend == Backend::Sqlite { format!("{}?mode=rwc", self.url) } else { self.url.clone() };
+        let url = if self.backend == Backend::Sqlite {
+            format!("{}?mode=rwc", self.url)
+        } else {
+            self.url.clone()
+        };
         sea_orm::Database::connect(url).await.unwrap()
     }
 }
@@ -103,7 +118,11 @@ async fn migrate_up(url: &str) {
 
 fn unique_name() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(1);
-    format!("callsheet_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::SeqCst))
+    format!(
+        "callsheet_test_{}_{}",
+        std::process::id(),
+        NEXT.fetch_add(1, Ordering::SeqCst)
+    )
 }
 
 async fn on_server(sql: &str) {
@@ -118,7 +137,10 @@ fn url_of(database: &str) -> String {
     format!("{server}/{database}")
 }
 
-#[allow(clippy::disallowed_methods, reason = "scripts/test says where its private server is")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "scripts/test says where its private server is"
+)]
 fn server_url() -> String {
     std::env::var("CALLSHEET_TEST_POSTGRES_URL").unwrap_or_else(|_| {
         panic!("CALLSHEET_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a private PostgreSQL for the tests")

@@ -68,7 +68,13 @@ impl FaultyProxy {
 
     /// Serves new connections, and leaves the earlier ones silent forever, without closing them.
     pub fn lose_what_is_open(&self) {
-        self.state.send_modify(|state| *state = State { silent: false, lost: state.opened, ..*state });
+        self.state.send_modify(|state| {
+            *state = State {
+                silent: false,
+                lost: state.opened,
+                ..*state
+            }
+        });
     }
 
     /// Turns random faults on or off: one chunk in a hundred breaks its connection, and one in a
@@ -84,13 +90,22 @@ impl FaultyProxy {
 
     /// Waits until at least `n` chunks arrived while the proxy was silent.
     pub async fn swallows(&self, n: usize) {
-        self.state.subscribe().wait_for(|state| state.swallowed >= n).await.unwrap();
+        self.state
+            .subscribe()
+            .wait_for(|state| state.swallowed >= n)
+            .await
+            .unwrap();
     }
 }
 
 type Dice = Arc<Mutex<fastrand::Rng>>;
 
-async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<State>>, dice: Dice) {
+async fn serve(
+    listener: TcpListener,
+    server: String,
+    state: Arc<watch::Sender<State>>,
+    dice: Dice,
+) {
     while let Ok((client, _)) = listener.accept().await {
         let (server, state, dice) = (server.clone(), state.clone(), dice.clone());
         let mut number = 0;
@@ -100,7 +115,8 @@ async fn serve(listener: TcpListener, server: String, state: Arc<watch::Sender<S
         });
         tokio::spawn(async move {
             let server = TcpStream::connect(server).await.unwrap();
-            let ((asked, answers), (answered, questions)) = (client.into_split(), server.into_split());
+            let ((asked, answers), (answered, questions)) =
+                (client.into_split(), server.into_split());
             // The connection ends when one of its directions does.
             tokio::select! {
                 () = carry(number, asked, questions, &state, &dice) => {}

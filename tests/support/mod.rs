@@ -22,7 +22,10 @@ pub use postgres::Postgres;
 pub use random::TestRandom;
 pub use redis::TestRedis;
 pub use refusal::{code_of, parameters, pointers, refusal};
-#[allow(unused_imports, reason = "for the tests of the HTTP API and of crashes")]
+#[allow(
+    unused_imports,
+    reason = "for the tests of the HTTP API and of crashes"
+)]
 pub use server::{Server, callsheet};
 pub use setting::setting;
 pub use test_app::{TestApp, any_job, claim, for_good, for_now};

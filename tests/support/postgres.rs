@@ -16,11 +16,14 @@ pub struct Postgres {
 
 impl Postgres {
     pub async fn start() -> Self {
-        let mut script = Command::new(concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/private-postgres"))
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut script = Command::new(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/scripts/private-postgres"
+        ))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
         let input = script.stdin.take().unwrap();
         let mut lines = BufReader::new(script.stdout.take().unwrap()).lines();
         let url = loop {
@@ -29,13 +32,25 @@ impl Postgres {
                 break line;
             }
         };
-        Self { script, input, lines, url }
+        Self {
+            script,
+            input,
+            lines,
+            url,
+        }
     }
 
     /// Crashes the server and restarts it.
     pub async fn crash(&mut self) {
         self.input.write_all(b"crash\n").await.unwrap();
-        while self.lines.next_line().await.unwrap().expect("PostgreSQL starts again") != "started" {}
+        while self
+            .lines
+            .next_line()
+            .await
+            .unwrap()
+            .expect("PostgreSQL starts again")
+            != "started"
+        {}
     }
 
     pub async fn stop(mut self) {

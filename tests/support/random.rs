@@ -19,7 +19,10 @@ impl TestRandom {
 impl Random for TestRandom {
     fn id(&self) -> String {
         // The shape of a UUIDv7; the counter keeps the ids in order of creation.
-        format!("019b7000-0000-7000-8000-{:012x}", self.ids.fetch_add(1, Ordering::SeqCst) + 1)
+        format!(
+            "019b7000-0000-7000-8000-{:012x}",
+            self.ids.fetch_add(1, Ordering::SeqCst) + 1
+        )
     }
 
     fn jitter(&self) -> f64 {

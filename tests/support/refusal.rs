@@ -36,6 +36,11 @@ pub fn parameters(error: &Error) -> Vec<String> {
 }
 
 fn places(error: &Error, name: impl Fn(&Location) -> Option<String>) -> Vec<String> {
-    let Error::Invalid(fields) = error else { panic!("{error} is not about fields") };
-    fields.iter().filter_map(|field| name(&field.place).map(|name| format!("{name} {}", field.code))).collect()
+    let Error::Invalid(fields) = error else {
+        panic!("{error} is not about fields")
+    };
+    fields
+        .iter()
+        .filter_map(|field| name(&field.place).map(|name| format!("{name} {}", field.code)))
+        .collect()
 }

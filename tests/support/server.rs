@@ -1,5 +1,8 @@
 //! The real binary as a process.
-#![allow(dead_code, reason = "each part serves some of the tests of the HTTP API, the CLI and crashes")]
+#![allow(
+    dead_code,
+    reason = "each part serves some of the tests of the HTTP API, the CLI and crashes"
+)]
 
 use std::{
     process::{ExitStatus, Stdio},
@@ -19,7 +22,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Returns the command `callsheet` with these arguments, free of the developer's own settings.
 pub fn callsheet(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_callsheet"));
-    command.args(args).env_clear().stdin(Stdio::null()).kill_on_drop(true);
+    command
+        .args(args)
+        .env_clear()
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
     command
 }
 
@@ -53,27 +60,58 @@ impl Server {
     /// Starts a server through another command, e.g. one that enters a namespace.
     pub async fn start_behind(before: &[String], database_url: &str) -> Self {
         let mut command = Command::new(&before[0]);
-        command.args(&before[1..]).arg(env!("CARGO_BIN_EXE_callsheet"));
-        command.args(["serve", "--listen", "127.0.0.1:0", "--database-url", database_url, "--cache-jobs", "0"]);
+        command
+            .args(&before[1..])
+            .arg(env!("CARGO_BIN_EXE_callsheet"));
+        command.args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            database_url,
+            "--cache-jobs",
+            "0",
+        ]);
         command.stdin(Stdio::null()).kill_on_drop(true);
         Self::spawn(command).await
     }
 
     /// Starts a server as `start_with` does, with a separate folder for temporary files.
-    pub async fn start_beside(temporary: &std::path::Path, database_url: &str, args: &[&str]) -> Self {
-        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", database_url];
+    pub async fn start_beside(
+        temporary: &std::path::Path,
+        database_url: &str,
+        args: &[&str],
+    ) -> Self {
+        let serve = [
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--database-url",
+            database_url,
+        ];
         let mut command = callsheet(&[&serve, args].concat());
         command.env("TMPDIR", temporary);
         Self::spawn(command).await
     }
 
     async fn spawn(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (tell, mut lines) = mpsc::unbounded_channel();
         follow(child.stdout.take().unwrap(), tell.clone());
         follow(child.stderr.take().unwrap(), tell);
-        let url = timeout(PATIENCE, find_url(&mut lines)).await.expect("callsheet says where it listens");
-        Self { child, url, client: reqwest::Client::builder().no_proxy().build().unwrap(), lines }
+        let url = timeout(PATIENCE, find_url(&mut lines))
+            .await
+            .expect("callsheet says where it listens");
+        Self {
+            child,
+            url,
+            client: reqwest::Client::builder().no_proxy().build().unwrap(),
+            lines,
+        }
     }
 
     pub fn at(&self, path: &str) -> String {
@@ -92,9 +130,16 @@ impl Server {
     /// Sends the signal to the process, and returns its exit status.
     pub async fn stop(mut self, signal: &str) -> ExitStatus {
         let pid = self.child.id().expect("the server runs").to_string();
-        let sent = Command::new("kill").args(["-s", signal, &pid]).status().await.unwrap();
+        let sent = Command::new("kill")
+            .args(["-s", signal, &pid])
+            .status()
+            .await
+            .unwrap();
         assert!(sent.success(), "kill -s {signal} {pid}");
-        timeout(PATIENCE, self.child.wait()).await.expect("callsheet ends when it is asked to").unwrap()
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("callsheet ends when it is asked to")
+            .unwrap()
     }
 }
 
@@ -115,12 +160,17 @@ async fn find_url(lines: &mut mpsc::UnboundedReceiver<String>) -> String {
         }
         said.push(line);
     }
-    panic!("callsheet ended without saying where it listens:\n{}", said.join("\n"));
+    panic!(
+        "callsheet ended without saying where it listens:\n{}",
+        said.join("\n")
+    );
 }
 
 fn url_in(line: &str) -> Option<String> {
     let start = line.find("http://127.0.0.1:")?;
     let rest = &line[start + "http://".len()..];
-    let end = rest.find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':'))).unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !(c.is_ascii_digit() || matches!(c, '.' | ':')))
+        .unwrap_or(rest.len());
     Some(format!("http://{}", &rest[..end]))
 }

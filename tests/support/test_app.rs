@@ -38,7 +38,12 @@ impl Fixture for TestApp {
         let db = TestDb::migrated(backend).await;
         let (clock, chance) = (Arc::<TestClock>::default(), Arc::<TestRandom>::default());
         let jobs = manager(&db, &clock, &chance).await;
-        Self { jobs, clock, chance, db }
+        Self {
+            jobs,
+            clock,
+            chance,
+            db,
+        }
     }
 
     async fn tear_down(self) {
@@ -54,7 +59,10 @@ async fn manager(db: &TestDb, clock: &Arc<TestClock>, chance: &Arc<TestRandom>) 
 
 /// Returns a new job with only the required fields.
 pub fn any_job() -> NewJob {
-    NewJob { job_type: "idea2video".into(), ..Default::default() }
+    NewJob {
+        job_type: "idea2video".into(),
+        ..Default::default()
+    }
 }
 
 impl TestApp {
@@ -65,7 +73,10 @@ impl TestApp {
     }
 
     pub async fn create(&self, new: NewJob) -> job::Model {
-        self.create_job(new, None).await.map(|created| created.job).unwrap()
+        self.create_job(new, None)
+            .await
+            .map(|created| created.job)
+            .unwrap()
     }
 
     pub async fn queued(&self) -> job::Model {
@@ -73,11 +84,21 @@ impl TestApp {
     }
 
     pub async fn named(&self, id: &str) -> job::Model {
-        self.create(NewJob { job_id: Some(id.into()), ..any_job() }).await
+        self.create(NewJob {
+            job_id: Some(id.into()),
+            ..any_job()
+        })
+        .await
     }
 
     pub async fn with_items(&self, keys: &[&str]) -> job::Model {
-        let items = keys.iter().map(|key| NewItem { key: (*key).into(), input: None }).collect();
+        let items = keys
+            .iter()
+            .map(|key| NewItem {
+                key: (*key).into(),
+                input: None,
+            })
+            .collect();
         self.create(NewJob { items, ..any_job() }).await
     }
 
@@ -107,7 +128,11 @@ impl TestApp {
 
     /// Claims the next job for the worker, with a lease of one minute.
     pub async fn claimed(&self, worker_id: &str) -> Claimed {
-        self.claim_jobs(claim(worker_id)).await.unwrap().pop().expect("a job waits")
+        self.claim_jobs(claim(worker_id))
+            .await
+            .unwrap()
+            .pop()
+            .expect("a job waits")
     }
 
     /// Gives the job to `worker-1` under a lease whose token, unlike that of a claim, tests know.
@@ -130,7 +155,15 @@ impl TestApp {
     }
 
     pub async fn series(&self, title: &str) -> String {
-        self.create_series(NewSeries { title: title.into() }, None).await.unwrap().id
+        self.create_series(
+            NewSeries {
+                title: title.into(),
+            },
+            None,
+        )
+        .await
+        .unwrap()
+        .id
     }
 
     pub async fn whole(&self, id: &str) -> Whole {
@@ -154,7 +187,11 @@ impl TestApp {
     ) -> callsheet::error::Error {
         let before = self.whole(id).await;
         let error = refusal(call.await, code);
-        assert_eq!(self.whole(id).await, before, "a call that was refused with {code} changed the job");
+        assert_eq!(
+            self.whole(id).await,
+            before,
+            "a call that was refused with {code} changed the job"
+        );
         error
     }
 }
@@ -174,10 +211,17 @@ pub fn claim(worker_id: &str) -> Claim {
 
 /// Returns a failure that must not be retried.
 pub fn for_good(error: &str) -> Failure {
-    Failure { error: error.into(), retryable: false, retry_after_seconds: None }
+    Failure {
+        error: error.into(),
+        retryable: false,
+        retry_after_seconds: None,
+    }
 }
 
 /// Returns a failure that may be retried.
 pub fn for_now(error: &str) -> Failure {
-    Failure { retryable: true, ..for_good(error) }
+    Failure {
+        retryable: true,
+        ..for_good(error)
+    }
 }

@@ -17,7 +17,9 @@ async fn a_program_goes_on_while_the_server_is_killed_and_started_again(db: Test
     stage.create("film").await;
     let relay = Relay::to(&stage.server.url).await;
     let mut worker = stage.worker_at(&relay.url, &[], &["sh", "-c", RENDER]);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     relay.cut();
     let next = Server::start(&db.url).await;
     std::mem::replace(&mut stage.server, next).kill().await;
@@ -27,7 +29,10 @@ async fn a_program_goes_on_while_the_server_is_killed_and_started_again(db: Test
     worker.says("the server is back").await;
     worker.says("film completed").await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["status"], job["attempt"], job["completed_shots"]]), json!(["completed", 1, 1]));
+    assert_eq!(
+        json!([job["status"], job["attempt"], job["completed_shots"]]),
+        json!(["completed", 1, 1])
+    );
     assert_eq!(job["result"]["fine"], true);
     // And it goes on claiming.
     stage.create("next").await;
@@ -41,7 +46,9 @@ async fn an_outcome_is_kept_until_it_is_delivered(db: TestDb) {
     stage.create("film").await;
     let relay = Relay::to(&stage.server.url).await;
     let mut worker = stage.worker_at(&relay.url, &[], &["sh", "-c", RENDER]);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     relay.cut();
     std::fs::write(stage.path("go"), "").unwrap();
     eventually(|| stage.path("done").exists().then_some(())).await;
@@ -60,7 +67,9 @@ async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     stage.create("film").await;
     let relay = Relay::to(&stage.server.url).await;
     let mut worker = stage.worker_at(&relay.url, &["--lease-seconds", "2"], &["sh", "-c", RENDER]);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     let program = pids(&stage.read("pids"))[0];
     relay.cut();
     worker.says("film pauses").await;
@@ -80,10 +89,14 @@ async fn a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tel
     stage.create("film").await;
     let relay = Relay::to(&stage.server.url).await;
     let mut worker = stage.worker_at(&relay.url, &["--lease-seconds", "3"], &["sh", "-c", RENDER]);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     relay.cut();
     worker.signal("TERM").await;
-    worker.says_all(&["film left alone", "could not be told"]).await;
+    worker
+        .says_all(&["film left alone", "could not be told"])
+        .await;
     assert_eq!(worker.ends().await.code(), Some(1));
     gone(&pids(&stage.read("pids"))).await;
     stage.until("film", |job| job["status"] == "queued").await;

@@ -15,9 +15,14 @@ async fn a_command_that_is_not_there_is_told_before_anything_is_claimed() {
     let text = desk.path("text").display().to_string();
     for command in ["no-such-program", "/no/such/program", "./text", &text] {
         let sentence = desk.fails(2, &["work", "--type", "a", "--", command]).await;
-        assert!(sentence.contains("no program") && sentence.contains(command), "{sentence}");
+        assert!(
+            sentence.contains("no program") && sentence.contains(command),
+            "{sentence}"
+        );
     }
-    let sentence = desk.fails(2, &["work", "--type", "a", "--dir", "nowhere", "--", "sh"]).await;
+    let sentence = desk
+        .fails(2, &["work", "--type", "a", "--dir", "nowhere", "--", "sh"])
+        .await;
     assert!(sentence.contains("nowhere"), "{sentence}");
 }
 
@@ -34,11 +39,22 @@ async fn arguments_that_cannot_be_are_refused() {
         &["--type", "a", "--grace", "-1", "--", "sh"],
     ];
     for args in rows {
-        let said = callsheet(&[&["work"], args].concat()).output().await.unwrap();
-        assert_eq!(said.status.code(), Some(2), "{args:?}: {}", String::from_utf8_lossy(&said.stderr));
+        let said = callsheet(&[&["work"], args].concat())
+            .output()
+            .await
+            .unwrap();
+        assert_eq!(
+            said.status.code(),
+            Some(2),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&said.stderr)
+        );
     }
     let long = "x".repeat(10_000);
-    let said = callsheet(&["work", "--type", "a", "--worker-id", &long, "--", "sh"]).output().await.unwrap();
+    let said = callsheet(&["work", "--type", "a", "--worker-id", &long, "--", "sh"])
+        .output()
+        .await
+        .unwrap();
     assert_eq!(said.status.code(), Some(2));
 }
 
@@ -46,16 +62,28 @@ async fn arguments_that_cannot_be_are_refused() {
 async fn a_hundred_megabytes_without_a_newline_are_one_line_of_the_history(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
-    let script = r#"head -c 100000000 /dev/zero | tr '\0' x; echo; echo '{"result": {"fine": true}}'"#;
+    let script =
+        r#"head -c 100000000 /dev/zero | tr '\0' x; echo; echo '{"result": {"fine": true}}'"#;
     let mut worker = stage.worker(&[], script);
     worker.says("film completed").await;
     let peak = std::fs::read_to_string(format!("/proc/{}/status", worker.pid())).unwrap();
-    let peak =
-        peak.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap().trim().trim_end_matches(" kB").to_owned();
-    assert!(peak.parse::<u64>().unwrap() < 80_000, "the worker grew to {peak} kB");
+    let peak = peak
+        .lines()
+        .find_map(|line| line.strip_prefix("VmHWM:"))
+        .unwrap()
+        .trim()
+        .trim_end_matches(" kB")
+        .to_owned();
+    assert!(
+        peak.parse::<u64>().unwrap() < 80_000,
+        "the worker grew to {peak} kB"
+    );
     assert_eq!(stage.job("film").await["result"]["fine"], true);
     let log = stage.log("film").await;
-    assert!(log.len() == 1 && log[0].starts_with("(a line of 100000000 bytes, "), "{log:?}");
+    assert!(
+        log.len() == 1 && log[0].starts_with("(a line of 100000000 bytes, "),
+        "{log:?}"
+    );
     worker.stop().await;
 }
 
@@ -63,18 +91,29 @@ async fn a_hundred_megabytes_without_a_newline_are_one_line_of_the_history(db: T
 async fn lines_that_are_not_understood_are_kept_with_the_reason(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
-    let script =
-        r#"printf '{"progress": \nnot json\n{"progress": 200}\n{"item": {"key": "a"}}\n\377\376\0x\n{"result": 5}\n'"#;
+    let script = r#"printf '{"progress": \nnot json\n{"progress": 200}\n{"item": {"key": "a"}}\n\377\376\0x\n{"result": 5}\n'"#;
     let mut worker = stage.worker(&[], script);
     worker.says("film completed").await;
     let log = stage.log("film").await;
     assert_eq!(log[..2], ["{\"progress\":", "not json"]);
-    assert_eq!(log[2], "(not understood: progress is percent, from 0 to 100) {\"progress\": 200}");
-    assert!(log[3].starts_with("(not understood: missing field `status`"), "{log:?}");
+    assert_eq!(
+        log[2],
+        "(not understood: progress is percent, from 0 to 100) {\"progress\": 200}"
+    );
+    assert!(
+        log[3].starts_with("(not understood: missing field `status`"),
+        "{log:?}"
+    );
     assert_eq!(log[4], "\u{fffd}\u{fffd} x");
-    assert!(log[5].starts_with("(not understood: invalid type"), "{log:?}");
+    assert!(
+        log[5].starts_with("(not understood: invalid type"),
+        "{log:?}"
+    );
     let job = stage.job("film").await;
-    assert_eq!(json!([job["progress"], job["result"], job["total_shots"]]), json!([100.0, null, 0]));
+    assert_eq!(
+        json!([job["progress"], job["result"], job["total_shots"]]),
+        json!([100.0, null, 0])
+    );
     worker.stop().await;
 }
 
@@ -109,8 +148,14 @@ async fn an_item_that_the_server_refuses_fails_the_job_with_the_reason(db: TestD
     worker.says("film failed").await;
     let job = stage.job("film").await;
     let error = job["error"].as_str().unwrap();
-    assert!(error.starts_with("a report was not taken: ") && error.contains("/items/0/key"), "{error}");
-    assert_eq!(json!([job["status"], job["completed_shots"]]), json!(["queued", 1]));
+    assert!(
+        error.starts_with("a report was not taken: ") && error.contains("/items/0/key"),
+        "{error}"
+    );
+    assert_eq!(
+        json!([job["status"], job["completed_shots"]]),
+        json!(["queued", 1])
+    );
     worker.stop().await;
 }
 
@@ -120,8 +165,14 @@ async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
     stage.create("film").await;
     let mut worker = stage.worker(&[], "cat /dev/zero > /dev/full");
     worker.says("film failed").await;
-    let error = stage.job("film").await["error"].as_str().unwrap().to_owned();
-    assert!(error.contains("No space left on device") && error.contains("exit code 1"), "{error}");
+    let error = stage.job("film").await["error"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        error.contains("No space left on device") && error.contains("exit code 1"),
+        "{error}"
+    );
     worker.stop().await;
 }
 
@@ -129,7 +180,11 @@ async fn a_full_disk_is_the_error_of_the_job(db: TestDb) {
 async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db: TestDb) {
     let stage = Stage::at(&db).await;
     let program = stage.path("program");
-    std::fs::write(&program, "#!/bin/sh\n: >begun\nwhile [ ! -e go ]; do sleep 0.02; done\n").unwrap();
+    std::fs::write(
+        &program,
+        "#!/bin/sh\n: >begun\nwhile [ ! -e go ]; do sleep 0.02; done\n",
+    )
+    .unwrap();
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
     stage.create("first").await;
     let mut worker = stage.worker_at(&stage.server.url, &[], &[program.to_str().unwrap()]);
@@ -144,7 +199,10 @@ async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db
     std::fs::write(stage.path("go"), "").unwrap();
     worker.says("first completed").await;
     let sentence = worker.says("callsheet: ").await;
-    assert!(sentence.contains("cannot be started: No such file"), "{sentence}");
+    assert!(
+        sentence.contains("cannot be started: No such file"),
+        "{sentence}"
+    );
     assert_eq!(worker.ends().await.code(), Some(1));
     let mut attempts = 0;
     for id in others {
@@ -158,10 +216,21 @@ async fn a_program_that_disappears_stops_the_worker_before_it_spends_all_jobs(db
 #[on_both]
 async fn a_type_that_cannot_be_is_told_in_one_sentence(db: TestDb) {
     let stage = Stage::at(&db).await;
-    let args = ["work", "--server", &stage.server.url, "--type", "Not A Type", "--", "/bin/sh"];
+    let args = [
+        "work",
+        "--server",
+        &stage.server.url,
+        "--type",
+        "Not A Type",
+        "--",
+        "/bin/sh",
+    ];
     let mut worker = Worker::start(&mut callsheet(&args));
     let sentence = worker.says("callsheet: ").await;
-    assert!(sentence.contains("refused to give jobs") && sentence.contains("/job_types/0"), "{sentence}");
+    assert!(
+        sentence.contains("refused to give jobs") && sentence.contains("/job_types/0"),
+        "{sentence}"
+    );
     assert_eq!(worker.ends().await.code(), Some(1));
 }
 

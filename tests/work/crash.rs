@@ -25,9 +25,14 @@ async fn no_process_outlives_a_worker_that_is_killed(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&[], TREE);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     let all = [pids(&stage.read("pids")), pids(&stage.read("guard"))].concat();
-    assert!(all.len() == 4 && all.iter().all(|pid| state(*pid).is_some()), "{all:?}");
+    assert!(
+        all.len() == 4 && all.iter().all(|pid| state(*pid).is_some()),
+        "{all:?}"
+    );
     worker.kill().await;
     gone(&all).await;
 }
@@ -45,14 +50,21 @@ async fn what_was_told_before_the_kill_is_not_done_again(db: TestDb) {
     gone(&pids(&stage.read("pids"))).await;
     // Another one takes over when the lease has run out.
     let mut worker = stage.worker(&["--lease-seconds", "2"], RENDER);
-    stage.until("film", |job| job["status"] == "queued" || job["attempt"] == 2).await;
+    stage
+        .until("film", |job| {
+            job["status"] == "queued" || job["attempt"] == 2
+        })
+        .await;
     if stage.job("film").await["status"] == "queued" {
         stage.do_not_wait("film").await;
     }
     worker.says("film completed").await;
     assert_eq!(stage.read("rendered"), "one\ntwo\nthree\n");
     let job = stage.job("film").await;
-    assert_eq!(json!([job["attempt"], job["completed_shots"], job["total_shots"]]), json!([2, 3, 3]));
+    assert_eq!(
+        json!([job["attempt"], job["completed_shots"], job["total_shots"]]),
+        json!([2, 3, 3])
+    );
     worker.stop().await;
 }
 
@@ -61,11 +73,16 @@ async fn a_program_whose_guard_is_killed_ends_with_it(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&[], TREE);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     let guard = eventually(|| pids(&stage.read("guard")).first().copied()).await;
     send("KILL", guard).await;
     worker.says("film failed").await;
     gone(&pids(&stage.read("pids"))).await;
-    assert_eq!(stage.job("film").await["error"], "The program was killed by signal 9.");
+    assert_eq!(
+        stage.job("film").await["error"],
+        "The program was killed by signal 9."
+    );
     worker.stop().await;
 }

@@ -22,11 +22,18 @@ async fn a_cancelled_program_ends_in_order(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&["--lease-seconds", "3"], TREE);
-    stage.until("film", |job| job["current_stage"] == "up").await;
-    stage.post("/jobs/film/cancel", json!({"reason": "another film"})).await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
+    stage
+        .post("/jobs/film/cancel", json!({"reason": "another film"}))
+        .await;
     worker.says("film cancelled").await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["status"], job["completed_shots"], job["attempt"]]), json!(["cancelled", 1, 1]));
+    assert_eq!(
+        json!([job["status"], job["completed_shots"], job["attempt"]]),
+        json!(["cancelled", 1, 1])
+    );
     assert_eq!(stage.log("film").await, ["asked to end"]);
     gone(&pids(&stage.read("pids"))).await;
     worker.stop().await;
@@ -37,7 +44,9 @@ async fn a_program_that_ignores_term_is_killed_after_the_grace_time(db: TestDb) 
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&["--lease-seconds", "3", "--grace", "1"], STUBBORN);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     stage.post("/jobs/film/cancel", json!({})).await;
     worker.says("did not end when it was asked to").await;
     worker.says("film cancelled").await;
@@ -51,14 +60,21 @@ async fn a_program_whose_lease_is_lost_is_killed_and_says_no_more(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&["--lease-seconds", "3"], TREE);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     let conn = db.raw().await;
-    conn.execute_unprepared("UPDATE video_generation_jobs SET lease_token = 'of-another'").await.unwrap();
+    conn.execute_unprepared("UPDATE video_generation_jobs SET lease_token = 'of-another'")
+        .await
+        .unwrap();
     conn.close().await.unwrap();
     worker.says("film left alone").await;
     gone(&pids(&stage.read("pids"))).await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["status"], job["completed_shots"], job["error"]]), json!(["processing", 0, null]));
+    assert_eq!(
+        json!([job["status"], job["completed_shots"], job["error"]]),
+        json!(["processing", 0, null])
+    );
     worker.stop().await;
 }
 
@@ -76,7 +92,10 @@ async fn a_worker_that_is_asked_to_stop_gives_its_jobs_back(db: TestDb) {
         assert_eq!(worker.ends().await.code(), Some(0));
         let job = stage.job(&id).await;
         // What was done stays done, and the attempt was none.
-        assert_eq!(json!([job["status"], job["attempt"], job["completed_shots"]]), json!(["queued", 0, 1]));
+        assert_eq!(
+            json!([job["status"], job["attempt"], job["completed_shots"]]),
+            json!(["queued", 0, 1])
+        );
         gone(&pids(&stage.read("pids"))).await;
         stage.post(&format!("/jobs/{id}/cancel"), json!({})).await;
         stage.server.kill().await;
@@ -88,7 +107,9 @@ async fn a_second_signal_kills_at_once(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
     let mut worker = stage.worker(&["--grace", "3600"], STUBBORN);
-    stage.until("film", |job| job["current_stage"] == "up").await;
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
     worker.signal("TERM").await;
     worker.says("stopping").await;
     worker.signal("TERM").await;
@@ -106,7 +127,11 @@ async fn a_second_signal_ends_an_idle_worker_too(db: TestDb) {
     worker.signal("TERM").await;
     // It may be gone already.
     let pid = worker.pid().to_string();
-    let _ = Command::new("kill").args(["-s", "TERM", &pid]).status().await.unwrap();
+    let _ = Command::new("kill")
+        .args(["-s", "TERM", &pid])
+        .status()
+        .await
+        .unwrap();
     assert_eq!(worker.ends().await.code(), Some(0));
 }
 
@@ -118,5 +143,9 @@ async fn an_idle_worker_stops_when_it_is_asked_to(db: TestDb) {
     worker.stop().await;
     stage.create("film").await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["status"], job["attempt"]]), json!(["queued", 0]), "nobody waits any more");
+    assert_eq!(
+        json!([job["status"], job["attempt"]]),
+        json!(["queued", 0]),
+        "nobody waits any more"
+    );
 }

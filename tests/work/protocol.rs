@@ -9,8 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
     let stage = Stage::at(&db).await;
     let items = json!([{"key": "one", "input": {"visual_desc": "A lighthouse"}}, {"key": "two"}]);
-    let body =
-        json!({"job_type": "render", "job_id": "film", "content": "é\"\n", "project_title": "Faro", "items": items});
+    let body = json!({"job_type": "render", "job_id": "film", "content": "é\"\n", "project_title": "Faro", "items": items});
     stage.post("/jobs", body).await;
     let script = r#"
         cat > given
@@ -31,12 +30,27 @@ async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
     assert_eq!(stage.read("given").lines().count(), 1);
     let expected = json!(["film", "é\"\n", "processing", 1, "w1"]);
     let job = &given["job"];
-    assert_eq!(json!([job["job_id"], job["content"], job["status"], job["attempt"], job["worker_id"]]), expected);
     assert_eq!(
-        (&given["items"][0]["input"]["visual_desc"], &given["items"][1]["status"]),
+        json!([
+            job["job_id"],
+            job["content"],
+            job["status"],
+            job["attempt"],
+            job["worker_id"]
+        ]),
+        expected
+    );
+    assert_eq!(
+        (
+            &given["items"][0]["input"]["visual_desc"],
+            &given["items"][1]["status"]
+        ),
         (&json!("A lighthouse"), &json!("pending"))
     );
-    assert!(!stage.read("given").contains("token"), "the program has no use for the lease");
+    assert!(
+        !stage.read("given").contains("token"),
+        "the program has no use for the lease"
+    );
     let environment = format!(
         "CALLSHEET_ATTEMPT=1\nCALLSHEET_JOB_ID=film\nCALLSHEET_JOB_TYPE=render\nCALLSHEET_MAX_ATTEMPTS=3\n\
          CALLSHEET_SERVER={}\nCALLSHEET_WORKER_ID=w1\n",
@@ -52,13 +66,24 @@ async fn a_program_is_given_its_job_and_its_words_become_the_job(db: TestDb) {
         job["completed_shots"],
         job["result"]["video_path"]
     ]);
-    assert_eq!(told, json!(["completed", "Joining", 3, 2, "/media/film.mp4"]));
+    assert_eq!(
+        told,
+        json!(["completed", "Joining", 3, 2, "/media/film.mp4"])
+    );
     let items = stage.get("/jobs/film/items").await;
-    let rows: Vec<_> =
-        items["items"].as_array().unwrap().iter().map(|i| json!([i["key"], i["status"], i["error"]])).collect();
+    let rows: Vec<_> = items["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|i| json!([i["key"], i["status"], i["error"]]))
+        .collect();
     assert_eq!(
         rows,
-        [json!(["one", "completed", null]), json!(["two", "failed", "too dark"]), json!(["three", "completed", null])]
+        [
+            json!(["one", "completed", null]),
+            json!(["two", "failed", "too dark"]),
+            json!(["three", "completed", null])
+        ]
     );
     assert_eq!(items["items"][0]["result"]["video_path"], "/media/one.mp4");
     assert_eq!(stage.log("film").await, ["a line of its own"]);
@@ -78,15 +103,26 @@ async fn a_second_attempt_is_given_what_is_done(db: TestDb) {
         fi
         echo '{"item": {"key": "two", "status": "completed"}}'"#;
     let mut worker = stage.worker(&[], script);
-    worker.says("film failed, to be tried again: the lamp broke").await;
+    worker
+        .says("film failed, to be tried again: the lamp broke")
+        .await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["status"], job["error"]]), json!(["queued", "the lamp broke\n(ended with exit code 1)"]));
-    assert_eq!(json!([job["total_shots"], job["completed_shots"], job["progress"]]), json!([2, 1, 50.0]));
+    assert_eq!(
+        json!([job["status"], job["error"]]),
+        json!(["queued", "the lamp broke\n(ended with exit code 1)"])
+    );
+    assert_eq!(
+        json!([job["total_shots"], job["completed_shots"], job["progress"]]),
+        json!([2, 1, 50.0])
+    );
     stage.do_not_wait("film").await;
     worker.says("film completed").await;
     let given: Value = serde_json::from_str(&stage.read("given-2")).unwrap();
     let item = &given["items"][0];
-    assert_eq!(json!([item["key"], item["status"], item["result"]["n"]]), json!(["one", "completed", 1]));
+    assert_eq!(
+        json!([item["key"], item["status"], item["result"]["n"]]),
+        json!(["one", "completed", 1])
+    );
     assert_eq!(stage.job("film").await["completed_shots"], 2);
     worker.stop().await;
 }
@@ -110,18 +146,36 @@ async fn how_a_program_ends_is_how_its_job_does(db: TestDb) {
     ];
     for (id, status, error) in rows {
         stage.create(id).await;
-        worker.says(&format!("{id} {}", if error.is_empty() { "completed" } else { "failed" })).await;
+        worker
+            .says(&format!(
+                "{id} {}",
+                if error.is_empty() {
+                    "completed"
+                } else {
+                    "failed"
+                }
+            ))
+            .await;
         let job = stage.job(id).await;
         assert_eq!(
-            (job["status"].as_str().unwrap(), job["error"].as_str().unwrap_or_default()),
+            (
+                job["status"].as_str().unwrap(),
+                job["error"].as_str().unwrap_or_default()
+            ),
             (status, error),
             "{id}"
         );
     }
     stage.create("long").await;
     worker.says("long failed").await;
-    let error = stage.job("long").await["error"].as_str().unwrap().to_owned();
-    assert_eq!(error, format!("{}\n(ended with exit code 1)", "x".repeat(4096)));
+    let error = stage.job("long").await["error"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert_eq!(
+        error,
+        format!("{}\n(ended with exit code 1)", "x".repeat(4096))
+    );
     worker.stop().await;
 }
 
@@ -133,9 +187,15 @@ async fn two_thousand_items_at_once_are_all_told(db: TestDb) {
     let mut worker = stage.worker(&[], script);
     worker.says("film completed").await;
     let job = stage.job("film").await;
-    assert_eq!(json!([job["total_shots"], job["completed_shots"]]), json!([2000, 2000]));
+    assert_eq!(
+        json!([job["total_shots"], job["completed_shots"]]),
+        json!([2000, 2000])
+    );
     let last = stage.get("/jobs/film/items?after=1998").await;
-    assert_eq!(json!([last["items"][0]["key"], last["items"][0]["result"]["n"]]), json!(["shot-2000", 2000]));
+    assert_eq!(
+        json!([last["items"][0]["key"], last["items"][0]["result"]["n"]]),
+        json!(["shot-2000", 2000])
+    );
     worker.stop().await;
 }
 
@@ -162,20 +222,44 @@ async fn jobs_run_beside_each_other_up_to_the_limit(db: TestDb) {
 #[on_both]
 async fn what_a_program_makes_is_for_those_that_its_worker_makes_it_for(db: TestDb) {
     let stage = Stage::at(&db).await;
-    for (mask, made) in [("022", 0o644), ("027", 0o640), ("000", 0o666), ("077", 0o600)] {
+    for (mask, made) in [
+        ("022", 0o644),
+        ("027", 0o640),
+        ("000", 0o666),
+        ("077", 0o600),
+    ] {
         let id = format!("film-{mask}");
         stage.create(&id).await;
         let script = format!("umask {mask}; exec \"$0\" \"$@\"");
         let program = format!("umask > mask-{mask}; : > made-{mask}; mkdir folder-{mask}");
         let mut command = tokio::process::Command::new("/bin/sh");
-        command.args(["-c", &script, env!("CARGO_BIN_EXE_callsheet"), "work", "--type", "render"]);
+        command.args([
+            "-c",
+            &script,
+            env!("CARGO_BIN_EXE_callsheet"),
+            "work",
+            "--type",
+            "render",
+        ]);
         command.args(["--server", &stage.server.url, "--", "sh", "-c", &program]);
-        command.env_clear().env("PATH", path()).current_dir(stage.path("")).kill_on_drop(true);
+        command
+            .env_clear()
+            .env("PATH", path())
+            .current_dir(stage.path(""))
+            .kill_on_drop(true);
         let mut worker = Worker::start(&mut command);
         worker.says(&format!("{id} completed")).await;
         worker.stop().await;
-        assert_eq!(u32::from_str_radix(stage.read(&format!("mask-{mask}")).trim(), 8), u32::from_str_radix(mask, 8));
-        let mode = stage.path(&format!("made-{mask}")).metadata().unwrap().permissions().mode();
+        assert_eq!(
+            u32::from_str_radix(stage.read(&format!("mask-{mask}")).trim(), 8),
+            u32::from_str_radix(mask, 8)
+        );
+        let mode = stage
+            .path(&format!("made-{mask}"))
+            .metadata()
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, made, "{mask}");
     }
 }

@@ -30,7 +30,9 @@ impl Relay {
                 let mut cut = cut.subscribe();
                 tokio::spawn(async move {
                     let Some(target) = target else { return };
-                    let Ok(mut to) = TcpStream::connect(&target).await else { return };
+                    let Ok(mut to) = TcpStream::connect(&target).await else {
+                        return;
+                    };
                     tokio::select! {
                         _ = copy_bidirectional(&mut from, &mut to) => {}
                         _ = cut.changed() => {}

@@ -18,7 +18,10 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// Where programs are found: `callsheet` runs in an empty environment otherwise.
-#[allow(clippy::disallowed_methods, reason = "the programs are those of whoever runs the tests")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the programs are those of whoever runs the tests"
+)]
 pub fn path() -> String {
     std::env::var("PATH").unwrap()
 }
@@ -34,8 +37,14 @@ impl Stage {
     }
 
     pub async fn with(db: &TestDb, args: &[&str]) -> Self {
-        let folder = tempfile::Builder::new().prefix("callsheet-work-").tempdir().unwrap();
-        Self { server: Server::start_with(&db.url, args).await, folder }
+        let folder = tempfile::Builder::new()
+            .prefix("callsheet-work-")
+            .tempdir()
+            .unwrap();
+        Self {
+            server: Server::start_with(&db.url, args).await,
+            folder,
+        }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -47,8 +56,14 @@ impl Stage {
     }
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
-        let answer =
-            self.server.client.post(self.server.at(&format!("/api/v1{path}"))).json(&body).send().await.unwrap();
+        let answer = self
+            .server
+            .client
+            .post(self.server.at(&format!("/api/v1{path}")))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
         let status = answer.status();
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status} {text}");
@@ -57,11 +72,18 @@ impl Stage {
 
     /// A job of the type `render`.
     pub async fn create(&self, id: &str) {
-        self.post("/jobs", json!({"job_type": "render", "job_id": id})).await;
+        self.post("/jobs", json!({"job_type": "render", "job_id": id}))
+            .await;
     }
 
     pub async fn get(&self, path: &str) -> Value {
-        let answer = self.server.client.get(self.server.at(&format!("/api/v1{path}"))).send().await.unwrap();
+        let answer = self
+            .server
+            .client
+            .get(self.server.at(&format!("/api/v1{path}")))
+            .send()
+            .await
+            .unwrap();
         answer.json().await.unwrap()
     }
 
@@ -80,22 +102,41 @@ impl Stage {
                 sleep(PAUSE).await;
             }
         };
-        timeout(PATIENCE, found).await.unwrap_or_else(|_| panic!("the job {id} does not become so"))
+        timeout(PATIENCE, found)
+            .await
+            .unwrap_or_else(|_| panic!("the job {id} does not become so"))
     }
 
     /// The lines of the program that became part of the job's history.
     pub async fn log(&self, id: &str) -> Vec<String> {
         let events = self.get(&format!("/jobs/{id}/events?limit=200")).await;
-        let lines = events["events"].as_array().unwrap().iter().filter(|event| event["kind"] == "logged");
+        let lines = events["events"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|event| event["kind"] == "logged");
         let lines = lines.flat_map(|event| event["data"]["lines"].as_array().unwrap().clone());
-        lines.map(|line| line.as_str().unwrap().to_owned()).collect()
+        lines
+            .map(|line| line.as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// A job that failed waits before its next attempt; this one does not.
     pub async fn do_not_wait(&self, id: &str) {
         let url = self.server.at(&format!("/api/v1/jobs/{id}"));
-        let answer = self.server.client.patch(url).json(&json!({"run_at": null})).send().await.unwrap();
-        assert!(answer.status().is_success(), "{}", answer.text().await.unwrap());
+        let answer = self
+            .server
+            .client
+            .patch(url)
+            .json(&json!({"run_at": null}))
+            .send()
+            .await
+            .unwrap();
+        assert!(
+            answer.status().is_success(),
+            "{}",
+            answer.text().await.unwrap()
+        );
     }
 
     /// `callsheet work --type render` with a shell script for a program.
@@ -118,7 +159,11 @@ pub struct Worker {
 
 impl Worker {
     pub fn start(command: &mut Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let (tell, lines) = mpsc::unbounded_channel();
         follow(child.stdout.take().unwrap(), tell.clone());
         follow(child.stderr.take().unwrap(), tell);
@@ -152,13 +197,18 @@ impl Worker {
         let (mut missing, mut said) = (parts.to_vec(), Vec::new());
         let found = async {
             while !missing.is_empty() {
-                let Some(line) = self.lines.recv().await else { return };
+                let Some(line) = self.lines.recv().await else {
+                    return;
+                };
                 missing.retain(|part| !line.contains(part));
                 said.push(line);
             }
         };
         let _ = timeout(PATIENCE, found).await;
-        assert!(missing.is_empty(), "it did not say {missing:?}, but: {said:#?}");
+        assert!(
+            missing.is_empty(),
+            "it did not say {missing:?}, but: {said:#?}"
+        );
     }
 
     pub async fn signal(&self, signal: &str) {
@@ -166,7 +216,10 @@ impl Worker {
     }
 
     pub async fn ends(&mut self) -> ExitStatus {
-        timeout(PATIENCE, self.child.wait()).await.expect("the worker ends").unwrap()
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the worker ends")
+            .unwrap()
     }
 
     /// Asks it to stop, and it does so in order.
@@ -191,7 +244,11 @@ fn follow(pipe: impl AsyncRead + Send + Unpin + 'static, tell: mpsc::UnboundedSe
 }
 
 pub async fn send(signal: &str, pid: u32) {
-    let sent = Command::new("kill").args(["-s", signal, &pid.to_string()]).status().await.unwrap();
+    let sent = Command::new("kill")
+        .args(["-s", signal, &pid.to_string()])
+        .status()
+        .await
+        .unwrap();
     assert!(sent.success(), "kill -s {signal} {pid}");
 }
 
@@ -211,7 +268,11 @@ pub async fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
 /// The state of a process as the kernel tells it, e.g. `S` or `T`; `None` when it is gone, waited for or not.
 pub fn state(pid: u32) -> Option<char> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(") ")?.1.chars().next().filter(|state| !matches!(state, 'Z' | 'X'))
+    stat.rsplit_once(") ")?
+        .1
+        .chars()
+        .next()
+        .filter(|state| !matches!(state, 'Z' | 'X'))
 }
 
 /// The ids that a script wrote down, one a line.

@@ -21,7 +21,10 @@ const SET: [(&str, &str); 9] = [
 fn worker(stage: &Stage, args: &[&str], program: &str) -> Command {
     let own = ["work", "--type", "render", "--server", &stage.server.url];
     let mut command = callsheet(&[&own, args, &["--", "sh", "-c", program]].concat());
-    command.envs(SET).env("PATH", path()).current_dir(stage.path(""));
+    command
+        .envs(SET)
+        .env("PATH", path())
+        .current_dir(stage.path(""));
     command
 }
 
@@ -31,8 +34,21 @@ async fn a_program_gets_what_it_needs_of_the_environment_and_what_is_named(db: T
     let always = "HOME LANG LC_ALL PATH TZ";
     let rows: [(&[&str], Option<&str>, &str); 4] = [
         (&[], None, ""),
-        (&["--pass-env", "CUDA_VISIBLE_DEVICES, WEIGHTS,,NOT_SET"], None, "CUDA_VISIBLE_DEVICES WEIGHTS"),
-        (&["--pass-env", "WEIGHTS", "--pass-env", "AWS_SECRET_ACCESS_KEY"], None, "AWS_SECRET_ACCESS_KEY WEIGHTS"),
+        (
+            &["--pass-env", "CUDA_VISIBLE_DEVICES, WEIGHTS,,NOT_SET"],
+            None,
+            "CUDA_VISIBLE_DEVICES WEIGHTS",
+        ),
+        (
+            &[
+                "--pass-env",
+                "WEIGHTS",
+                "--pass-env",
+                "AWS_SECRET_ACCESS_KEY",
+            ],
+            None,
+            "AWS_SECRET_ACCESS_KEY WEIGHTS",
+        ),
         (&[], Some("CUDA_VISIBLE_DEVICES"), "CUDA_VISIBLE_DEVICES"),
     ];
     for (n, (args, named, more)) in rows.into_iter().enumerate() {
@@ -51,18 +67,34 @@ async fn a_program_gets_what_it_needs_of_the_environment_and_what_is_named(db: T
             let text = stage.read(&format!("{file}-{n}"));
             // The shell sets these itself.
             let own = ["PWD", "OLDPWD", "SHLVL", "_", ""];
-            let names = text.lines().map(|line| line.split('=').next().unwrap()).filter(|name| !own.contains(name));
-            let mut names: Vec<_> = names.filter(|name| !name.starts_with("CALLSHEET_")).collect();
+            let names = text
+                .lines()
+                .map(|line| line.split('=').next().unwrap())
+                .filter(|name| !own.contains(name));
+            let mut names: Vec<_> = names
+                .filter(|name| !name.starts_with("CALLSHEET_"))
+                .collect();
             names.sort_unstable();
             let mut expected: Vec<_> = always.split(' ').chain(more.split_whitespace()).collect();
             expected.sort_unstable();
             assert_eq!(names, expected, "{file} with {args:?}");
-            assert!(!text.contains("postgres://") && text.contains(&format!("CALLSHEET_JOB_ID={id}\n")), "{text}");
+            assert!(
+                !text.contains("postgres://") && text.contains(&format!("CALLSHEET_JOB_ID={id}\n")),
+                "{text}"
+            );
             assert!(!more.contains("WEIGHTS") || text.contains("WEIGHTS=with space = and sign\n"));
         }
     }
-    let said = worker(&stage, &["--pass-env", "A=B"], "true").output().await.unwrap();
-    assert_eq!(said.status.code(), Some(2), "{}", String::from_utf8_lossy(&said.stderr));
+    let said = worker(&stage, &["--pass-env", "A=B"], "true")
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(
+        said.status.code(),
+        Some(2),
+        "{}",
+        String::from_utf8_lossy(&said.stderr)
+    );
 }
 
 #[on_both]
@@ -71,10 +103,18 @@ async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
     // Each line of the program that begins a stage is a line of the worker's: more than any pipe takes.
     let program = r#"[ $CALLSHEET_JOB_ID = loud ] || exit 0
         i=0; while [ $i -lt 3000 ]; do echo "{\"stage\": \"$i ................................................\"}"; i=$((i+1)); done"#;
-    for (n, (out, err)) in [("|", "|"), ("closed", "closed"), ("full", "full")].into_iter().enumerate() {
+    for (n, (out, err)) in [("|", "|"), ("closed", "closed"), ("full", "full")]
+        .into_iter()
+        .enumerate()
+    {
         let mut command = worker(&stage, &["--worker-id", &format!("w{n}")], program);
         let open = |how| match how {
-            "full" => Stdio::from(std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap()),
+            "full" => Stdio::from(
+                std::fs::OpenOptions::new()
+                    .write(true)
+                    .open("/dev/full")
+                    .unwrap(),
+            ),
             _ => Stdio::piped(),
         };
         let mut child = command.stdout(open(out)).stderr(open(err)).spawn().unwrap();
@@ -82,9 +122,19 @@ async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
             drop((child.stdout.take(), child.stderr.take()));
         }
         for id in ["loud", "quiet"] {
-            let id = if id == "loud" { "loud".to_owned() } else { format!("quiet-{n}") };
+            let id = if id == "loud" {
+                "loud".to_owned()
+            } else {
+                format!("quiet-{n}")
+            };
             if stage.get(&format!("/jobs/{id}")).await["job_id"] == id.as_str() {
-                stage.server.client.delete(stage.server.at(&format!("/api/v1/jobs/{id}"))).send().await.unwrap();
+                stage
+                    .server
+                    .client
+                    .delete(stage.server.at(&format!("/api/v1/jobs/{id}")))
+                    .send()
+                    .await
+                    .unwrap();
             }
             stage.create(&id).await;
             stage.until(&id, |job| job["status"] == "completed").await;
@@ -92,7 +142,14 @@ async fn a_worker_goes_on_when_its_lines_are_not_taken(db: TestDb) {
         let pid = child.id().unwrap();
         send("TERM", pid).await;
         let ended = tokio::time::timeout(std::time::Duration::from_secs(60), child.wait()).await;
-        assert_eq!(ended.expect("a worker whose lines nobody takes ends").unwrap().code(), Some(0), "{out}");
+        assert_eq!(
+            ended
+                .expect("a worker whose lines nobody takes ends")
+                .unwrap()
+                .code(),
+            Some(0),
+            "{out}"
+        );
         if let Some(mut lines) = child.stderr.take() {
             let mut said = Vec::new();
             lines.read_to_end(&mut said).await.unwrap();
@@ -113,6 +170,10 @@ async fn numbers_that_are_none_do_not_end_a_worker(db: TestDb) {
     stage.until("film", |job| job["progress"] == 50.0).await;
     std::fs::write(stage.path("go"), "").unwrap();
     worker.says("film completed").await;
-    assert_eq!(stage.log("film").await.len(), 8, "each of them is a line of the history");
+    assert_eq!(
+        stage.log("film").await.len(),
+        8,
+        "each of them is a line of the history"
+    );
     worker.stop().await;
 }

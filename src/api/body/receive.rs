@@ -41,17 +41,21 @@ impl Received {
 }
 
 pub async fn receive(request: &Request, body: &mut RequestBody) -> Result<Received> {
-    let limit = request.data::<MaxBodyBytes>().map_or(usize::MAX, |limit| limit.0);
+    let limit = request
+        .data::<MaxBodyBytes>()
+        .map_or(usize::MAX, |limit| limit.0);
     let length = request.headers().get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     match length {
         Some(length) if length > limit => Err(too_large(limit).into()),
-        Some(length) if length <= LARGE_BODY_BYTES => match body.take()?.into_bytes_limit(limit).await {
-            Ok(bytes) => Ok(Received { bytes, share: None }),
-            Err(ReadBodyError::PayloadTooLarge) => Err(too_large(limit).into()),
-            Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
-            Err(error) => Err(Problem::broken_body(&io::Error::other(error)).into()),
-        },
+        Some(length) if length <= LARGE_BODY_BYTES => {
+            match body.take()?.into_bytes_limit(limit).await {
+                Ok(bytes) => Ok(Received { bytes, share: None }),
+                Err(ReadBodyError::PayloadTooLarge) => Err(too_large(limit).into()),
+                Err(ReadBodyError::Io(error)) => Err(Problem::broken_body(&error).into()),
+                Err(error) => Err(Problem::broken_body(&io::Error::other(error)).into()),
+            }
+        }
         _ => receive_large(body, limit).await,
     }
 }
@@ -73,18 +77,27 @@ async fn receive_large(body: &mut RequestBody, limit: usize) -> Result<Received>
         bytes.extend_from_slice(&piece);
     }
     let share = (bytes.len() > LARGE_BODY_BYTES).then_some(share);
-    Ok(Received { bytes: bytes.freeze(), share })
+    Ok(Received {
+        bytes: bytes.freeze(),
+        share,
+    })
 }
 
 /// Parses a large body on a blocking thread when it has a permit. The permit lasts until parsing
 /// ends, even if the client has disconnected, because the thread goes on.
-pub async fn in_turn<T: Send + 'static>(look: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let turn = timeout(PARSE_WAIT, PARSE_PERMITS.clone().acquire_owned()).await.map_err(|_| no_room())?;
+pub async fn in_turn<T: Send + 'static>(
+    look: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    let turn = timeout(PARSE_WAIT, PARSE_PERMITS.clone().acquire_owned())
+        .await
+        .map_err(|_| no_room())?;
     let looking = tokio::task::spawn_blocking(move || {
         let _turn = turn;
         look()
     });
-    looking.await.map_err(|error| Problem::internal(&format!("a body could not be looked at: {error}")))?
+    looking
+        .await
+        .map_err(|error| Problem::internal(&format!("a body could not be looked at: {error}")))?
 }
 
 fn too_large(limit: usize) -> Problem {
@@ -95,5 +108,8 @@ fn too_large(limit: usize) -> Problem {
 }
 
 fn no_room() -> Problem {
-    Problem::new("overloaded", "Too many large bodies are being read: try again in a moment.")
+    Problem::new(
+        "overloaded",
+        "Too many large bodies are being read: try again in a moment.",
+    )
 }

@@ -44,17 +44,26 @@ enum AdditionalProperties {
 impl BodySchema {
     /// Returns the schema of the type. The first call builds it.
     pub fn of<T: Type>() -> Result<Arc<Self>> {
-        static CACHE: LazyLock<RwLock<HashMap<String, Arc<BodySchema>>>> = LazyLock::new(Default::default);
+        static CACHE: LazyLock<RwLock<HashMap<String, Arc<BodySchema>>>> =
+            LazyLock::new(Default::default);
         let MetaSchemaRef::Reference(name) = T::schema_ref() else {
             return Err(Problem::internal("the body's schema has no name").into());
         };
-        if let Some(made) = CACHE.read().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        if let Some(made) = CACHE
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&name)
+        {
             return Ok(made.clone());
         }
-        let made = BodySchema::make(&name, &spec::document()["components"]["schemas"])
-            .map_err(|error| Problem::internal(&format!("the schema of {name} is wrong: {error}")))?;
+        let made = BodySchema::make(&name, &spec::document()["components"]["schemas"]).map_err(
+            |error| Problem::internal(&format!("the schema of {name} is wrong: {error}")),
+        )?;
         let made = Arc::new(made);
-        CACHE.write().unwrap_or_else(PoisonError::into_inner).insert(name, made.clone());
+        CACHE
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name, made.clone());
         Ok(made)
     }
 
@@ -66,7 +75,10 @@ impl BodySchema {
         });
         // The library compares elements by a hash for which a client can construct collisions.
         remove(&mut whole, "uniqueItems");
-        Ok(Self { judge: validator(&whole)?, root: SchemaNode::make(&schemas[name], schemas)? })
+        Ok(Self {
+            judge: validator(&whole)?,
+            root: SchemaNode::make(&schemas[name], schemas)?,
+        })
     }
 
     /// Returns the first [`MAX_ERRORS`] errors of the body.
@@ -76,7 +88,11 @@ impl BodySchema {
         if !self.judge.is_valid(body) || !self.root.is_unique(body) {
             self.root.find(body, &JsonPath::Root(&""), &mut errors);
             if errors.is_empty() {
-                errors.push(FieldError::at("", "invalid", "This breaks a rule of the schema."));
+                errors.push(FieldError::at(
+                    "",
+                    "invalid",
+                    "This breaks a rule of the schema.",
+                ));
             }
         }
         errors.truncate(MAX_ERRORS);
@@ -91,7 +107,13 @@ impl SchemaNode {
         let node = |schema: &Value| Self::make(schema, schemas).map(Box::new);
         let members = schema["properties"].as_object().into_iter().flatten();
         let mut own = schema.clone();
-        for name in ["properties", "additionalProperties", "propertyNames", "items", "uniqueItems"] {
+        for name in [
+            "properties",
+            "additionalProperties",
+            "propertyNames",
+            "items",
+            "uniqueItems",
+        ] {
             own.as_object_mut().map(|own| own.remove(name));
         }
         inline(&mut own, schemas);
@@ -114,14 +136,21 @@ impl SchemaNode {
     fn is_unique(&self, value: &Value) -> bool {
         match value {
             Value::Object(members) => {
-                let node = |(name, value)| self.members.get(name).is_none_or(|n: &SchemaNode| n.is_unique(value));
+                let node = |(name, value)| {
+                    self.members
+                        .get(name)
+                        .is_none_or(|n: &SchemaNode| n.is_unique(value))
+                };
                 members.iter().all(node)
             }
             Value::Array(values) => {
                 let mut seen = HashSet::new();
                 values.iter().all(|value| {
                     (!self.unique || seen.insert(value))
-                        && self.elements.as_ref().is_none_or(|node| node.is_unique(value))
+                        && self
+                            .elements
+                            .as_ref()
+                            .is_none_or(|node| node.is_unique(value))
                 })
             }
             _ => true,
@@ -131,7 +160,10 @@ impl SchemaNode {
     fn find(&self, value: &Value, spot: &JsonPath, errors: &mut Vec<FieldError>) {
         let mut too_large = false;
         for error in self.own.iter_errors(value) {
-            too_large |= matches!(error.kind(), Kind::MaxItems { .. } | Kind::MaxProperties { .. });
+            too_large |= matches!(
+                error.kind(),
+                Kind::MaxItems { .. } | Kind::MaxProperties { .. }
+            );
             errors.push(words(&error, spot));
         }
         match value {
@@ -144,13 +176,22 @@ impl SchemaNode {
         }
     }
 
-    fn find_in_members(&self, members: &Map<String, Value>, spot: &JsonPath, errors: &mut Vec<FieldError>) {
+    fn find_in_members(
+        &self,
+        members: &Map<String, Value>,
+        spot: &JsonPath,
+        errors: &mut Vec<FieldError>,
+    ) {
         for (name, value) in members {
             if errors.len() >= MAX_ERRORS {
                 return;
             }
             let inside = JsonPath::Member(spot, name);
-            if let Some(error) = self.names.as_ref().and_then(|names| wrong_name(names, name, spot)) {
+            if let Some(error) = self
+                .names
+                .as_ref()
+                .and_then(|names| wrong_name(names, name, spot))
+            {
                 errors.push(error);
             }
             match (self.members.get(name), &self.others) {
@@ -184,18 +225,25 @@ impl SchemaNode {
 fn wrong_name(names: &Validator, name: &str, spot: &JsonPath) -> Option<FieldError> {
     let name = Value::from(name);
     let error: ValidationError = names.iter_errors(&name).next()?;
-    let detail = format!("A name here breaks its form. {}", words(&error, spot).detail);
+    let detail = format!(
+        "A name here breaks its form. {}",
+        words(&error, spot).detail
+    );
     Some(FieldError::at(spot.to_string(), "invalid_name", detail))
 }
 
 fn validator(schema: &Value) -> Result<Validator, String> {
-    let made = jsonschema::options().should_validate_formats(true).build(schema);
+    let made = jsonschema::options()
+        .should_validate_formats(true)
+        .build(schema);
     made.map_err(|error| error.to_string())
 }
 
 /// Returns the schema that a reference points to.
 fn resolved<'a>(schema: &'a Value, schemas: &'a Value) -> &'a Value {
-    let name = schema["$ref"].as_str().and_then(|name| name.rsplit('/').next());
+    let name = schema["$ref"]
+        .as_str()
+        .and_then(|name| name.rsplit('/').next());
     name.map_or(schema, |name| &schemas[name])
 }
 
@@ -204,7 +252,12 @@ fn inline(schema: &mut Value, schemas: &Value) {
     if schema.get("$ref").is_some() {
         *schema = resolved(schema, schemas).clone();
     }
-    for one in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+    for one in schema
+        .get_mut("allOf")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
         inline(one, schemas);
     }
 }
@@ -213,7 +266,9 @@ fn inline(schema: &mut Value, schemas: &Value) {
 fn constrains(schema: &Value) -> bool {
     const ANNOTATIONS: [&str; 5] = ["description", "title", "default", "example", "examples"];
     match schema {
-        Value::Object(keywords) => keywords.keys().any(|name| !ANNOTATIONS.contains(&name.as_str())),
+        Value::Object(keywords) => keywords
+            .keys()
+            .any(|name| !ANNOTATIONS.contains(&name.as_str())),
         other => *other != true,
     }
 }
@@ -222,7 +277,9 @@ fn remove(schema: &mut Value, keyword: &str) {
     match schema {
         Value::Object(members) => {
             members.remove(keyword);
-            members.values_mut().for_each(|value| remove(value, keyword));
+            members
+                .values_mut()
+                .for_each(|value| remove(value, keyword));
         }
         Value::Array(values) => values.iter_mut().for_each(|value| remove(value, keyword)),
         _ => {}

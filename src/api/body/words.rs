@@ -18,23 +18,43 @@ pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
         Kind::Type { kind } => at("wrong_type", format!("Give this as {}.", kinds(kind))),
         Kind::MaxLength { limit } => at("too_long", format!("Use at most {limit} characters.")),
         Kind::MinLength { limit } => at("too_short", format!("Use at least {limit} characters.")),
-        Kind::Maximum { limit } => at("out_of_range", format!("Use a number of at most {}.", plain(limit))),
-        Kind::Minimum { limit } => at("out_of_range", format!("Use a number of at least {}.", plain(limit))),
+        Kind::Maximum { limit } => at(
+            "out_of_range",
+            format!("Use a number of at most {}.", plain(limit)),
+        ),
+        Kind::Minimum { limit } => at(
+            "out_of_range",
+            format!("Use a number of at least {}.", plain(limit)),
+        ),
         Kind::MaxItems { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinItems { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::MaxProperties { limit } => at("too_many", format!("Give at most {limit} of these.")),
         Kind::MinProperties { limit } => at("too_few", format!("Give at least {limit} of these.")),
         Kind::Enum { options } => at("unknown_value", format!("Use one of {options}.")),
-        Kind::AnyOf { .. } if matches!(spot, JsonPath::Element(..)) => {
-            at("nothing_given", "Name the item by its key or idx.".to_owned())
-        }
-        Kind::AnyOf { .. } => at("nothing_given", "Say something: one of two fields has to be given.".to_owned()),
-        Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => {
-            at("nul_character", "Take the control characters out, NUL (U+0000) first of all.".to_owned())
-        }
-        Kind::Pattern { pattern } => at("invalid_format", format!("Use a text of the form {pattern}.")),
-        Kind::Format { format } => at("invalid_format", format!("Use a {format}, e.g. {}.", example_of(format))),
-        other => at("invalid", format!("This breaks the rule {} of the schema.", other.keyword())),
+        Kind::AnyOf { .. } if matches!(spot, JsonPath::Element(..)) => at(
+            "nothing_given",
+            "Name the item by its key or idx.".to_owned(),
+        ),
+        Kind::AnyOf { .. } => at(
+            "nothing_given",
+            "Say something: one of two fields has to be given.".to_owned(),
+        ),
+        Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => at(
+            "nul_character",
+            "Take the control characters out, NUL (U+0000) first of all.".to_owned(),
+        ),
+        Kind::Pattern { pattern } => at(
+            "invalid_format",
+            format!("Use a text of the form {pattern}."),
+        ),
+        Kind::Format { format } => at(
+            "invalid_format",
+            format!("Use a {format}, e.g. {}.", example_of(format)),
+        ),
+        other => at(
+            "invalid",
+            format!("This breaks the rule {} of the schema.", other.keyword()),
+        ),
     }
 }
 
@@ -43,7 +63,11 @@ fn kinds(kind: &TypeKind) -> String {
         TypeKind::Single(one) => vec![one.to_string()],
         TypeKind::Multiple(set) => set.iter().map(|one| one.to_string()).collect(),
     };
-    let words: Vec<_> = names.iter().filter(|name| *name != "null").map(|name| word_for(name)).collect();
+    let words: Vec<_> = names
+        .iter()
+        .filter(|name| *name != "null")
+        .map(|name| word_for(name))
+        .collect();
     words.join(" or ")
 }
 

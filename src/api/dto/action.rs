@@ -201,7 +201,12 @@ impl From<NewAction> for jobs::NewAction {
     fn from(new: NewAction) -> Self {
         let filter = new.filter;
         let filter = jobs::ActionFilter {
-            status: filter.status.unwrap_or_default().into_iter().map(Into::into).collect(),
+            status: filter
+                .status
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             job_type: filter.job_type,
             mode: filter.mode,
             series_id: filter.series_id,
@@ -212,7 +217,11 @@ impl From<NewAction> for jobs::NewAction {
             q: filter.q,
             job_ids: filter.job_ids.unwrap_or_default(),
         };
-        Self { action: new.action.into(), priority: new.priority, filter }
+        Self {
+            action: new.action.into(),
+            priority: new.priority,
+            filter,
+        }
     }
 }
 
@@ -266,6 +275,12 @@ impl From<job_action_outcome::Model> for ActionOutcome {
             Outcome::Skipped => ActionOutcomeKind::Skipped,
             Outcome::Failed => ActionOutcomeKind::Failed,
         };
-        Self { outcome_id: row.id, job_id: row.job_id, outcome, code: row.code, detail: row.detail }
+        Self {
+            outcome_id: row.id,
+            job_id: row.job_id,
+            outcome,
+            code: row.code,
+            detail: row.detail,
+        }
     }
 }

@@ -76,7 +76,9 @@ impl ToJSON for JobSummary {
 
 impl ParseFromJSON for JobSummary {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        ListedJob::parse_from_json(value).map(Self).map_err(ParseError::propagate)
+        ListedJob::parse_from_json(value)
+            .map(Self)
+            .map_err(ParseError::propagate)
     }
 }
 
@@ -101,7 +103,9 @@ impl Type for JobSummary {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }

@@ -77,19 +77,31 @@ impl From<NewSeries> for jobs::NewSeries {
 
 impl From<series::Model> for Series {
     fn from(row: series::Model) -> Self {
-        Self { series_id: row.id, title: row.title, created_at: row.created_at.into(), jobs: None }
+        Self {
+            series_id: row.id,
+            title: row.title,
+            created_at: row.created_at.into(),
+            jobs: None,
+        }
     }
 }
 
 impl Series {
     pub fn counted(self, jobs: Counts) -> Self {
-        Self { jobs: Some(jobs.into()), ..self }
+        Self {
+            jobs: Some(jobs.into()),
+            ..self
+        }
     }
 }
 
 impl From<NewEpisode> for jobs::NewEpisode {
     fn from(new: NewEpisode) -> Self {
-        Self { series_id: new.series_id, title: new.title, number: new.number }
+        Self {
+            series_id: new.series_id,
+            title: new.title,
+            number: new.number,
+        }
     }
 }
 
@@ -108,6 +120,9 @@ impl From<episode::Model> for Episode {
 
 impl Episode {
     pub fn counted(self, jobs: Counts) -> Self {
-        Self { jobs: Some(jobs.into()), ..self }
+        Self {
+            jobs: Some(jobs.into()),
+            ..self
+        }
     }
 }

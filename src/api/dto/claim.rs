@@ -189,8 +189,15 @@ impl ClaimedJob {
     /// it.
     pub fn of(claimed: Claimed) -> Option<Self> {
         let Claimed { mut job, items } = claimed;
-        let lease = Lease { token: job.lease_token.take()?, expires_at: job.lease_expires_at?.into() };
-        Some(Self { lease, items: items.into_iter().map(Into::into).collect(), job: job.into() })
+        let lease = Lease {
+            token: job.lease_token.take()?,
+            expires_at: job.lease_expires_at?.into(),
+        };
+        Some(Self {
+            lease,
+            items: items.into_iter().map(Into::into).collect(),
+            job: job.into(),
+        })
     }
 }
 
@@ -198,10 +205,18 @@ impl From<SendHeartbeat> for jobs::Heartbeat {
     fn from(beat: SendHeartbeat) -> Self {
         Self {
             lease_seconds: beat.lease_seconds,
-            progress: Progress { progress: beat.progress, current_stage: beat.current_stage },
+            progress: Progress {
+                progress: beat.progress,
+                current_stage: beat.current_stage,
+            },
             total_shots: beat.total_shots,
             completed_shots: beat.completed_shots,
-            items: beat.items.unwrap_or_default().into_iter().map(Into::into).collect(),
+            items: beat
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .map(Into::into)
+                .collect(),
             log: beat.log.unwrap_or_default(),
         }
     }
@@ -220,7 +235,9 @@ impl From<HeartbeatReply> for HeartbeatAnswer {
 impl From<JobOutcome> for jobs::AttemptReport {
     fn from(outcome: JobOutcome) -> Self {
         let ending = match outcome.outcome {
-            OutcomeKind::Completed => Ending::Completed { result: outcome.result.map(super::members) },
+            OutcomeKind::Completed => Ending::Completed {
+                result: outcome.result.map(super::members),
+            },
             OutcomeKind::Released => Ending::Released,
             OutcomeKind::Failed => Ending::Failed(Failure {
                 error: outcome.error.unwrap_or_default(),
@@ -228,17 +245,29 @@ impl From<JobOutcome> for jobs::AttemptReport {
                 retry_after_seconds: outcome.retry_after_seconds,
             }),
         };
-        Self { job_id: outcome.job_id, lease_token: outcome.lease_token, ending }
+        Self {
+            job_id: outcome.job_id,
+            lease_token: outcome.lease_token,
+            ending,
+        }
     }
 }
 
 impl OutcomeAnswer {
     pub fn of(job_id: Option<String>, outcome: Result<job::Model, Error>) -> Self {
         match outcome {
-            Ok(job) => Self { job_id: Some(job.id), status: Some(job.status.into()), code: None, detail: None },
-            Err(error) => {
-                Self { job_id, status: None, code: Some(error.code().to_owned()), detail: Some(error.to_string()) }
-            }
+            Ok(job) => Self {
+                job_id: Some(job.id),
+                status: Some(job.status.into()),
+                code: None,
+                detail: None,
+            },
+            Err(error) => Self {
+                job_id,
+                status: None,
+                code: Some(error.code().to_owned()),
+                detail: Some(error.to_string()),
+            },
         }
     }
 }

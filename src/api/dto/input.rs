@@ -142,7 +142,10 @@ pub struct NewItem {
 
 impl From<NewJob> for jobs::NewJob {
     fn from(new: NewJob) -> Self {
-        let item = |item: NewItem| jobs::NewItem { key: item.key, input: item.input };
+        let item = |item: NewItem| jobs::NewItem {
+            key: item.key,
+            input: item.input,
+        };
         Self {
             job_type: new.job_type,
             job_id: new.job_id,
@@ -160,7 +163,12 @@ impl From<NewJob> for jobs::NewJob {
             run_at: new.run_at,
             max_attempts: new.max_attempts,
             labels: new.labels.unwrap_or_default(),
-            items: new.items.unwrap_or_default().into_iter().map(item).collect(),
+            items: new
+                .items
+                .unwrap_or_default()
+                .into_iter()
+                .map(item)
+                .collect(),
             client_id: new.client_id,
         }
     }

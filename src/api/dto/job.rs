@@ -201,14 +201,31 @@ pub struct JobCounts {
 impl From<Counts> for JobCounts {
     fn from(c: Counts) -> Self {
         let total = c.total();
-        let Counts { queued, processing, completed, failed, cancelled } = c;
-        Self { queued, processing, completed, failed, cancelled, total }
+        let Counts {
+            queued,
+            processing,
+            completed,
+            failed,
+            cancelled,
+        } = c;
+        Self {
+            queued,
+            processing,
+            completed,
+            failed,
+            cancelled,
+            total,
+        }
     }
 }
 
 impl JobWithShots {
     pub fn new(job: job::Model, shots: Vec<Shot>, shots_next_after: Option<i32>) -> Self {
-        Self { fields: job.into(), shots, shots_next_after }
+        Self {
+            fields: job.into(),
+            shots,
+            shots_next_after,
+        }
     }
 }
 
@@ -216,7 +233,12 @@ impl ListedJob {
     /// Returns the job with the fields that the view shows.
     pub fn new(job: job::Model, view: View) -> Self {
         let (kind, request) = (job.job_type.clone(), object(job.request_data.clone()));
-        let mut listed = Self { fields: job.into(), kind, request: request.into(), newest_frame_path: None };
+        let mut listed = Self {
+            fields: job.into(),
+            kind,
+            request: request.into(),
+            newest_frame_path: None,
+        };
         if view != View::Full {
             listed.fields.content.leave_out();
             listed.fields.request_data.leave_out();
@@ -228,7 +250,10 @@ impl ListedJob {
     }
 
     pub fn with_frame(self, newest_frame_path: Option<String>) -> Self {
-        Self { newest_frame_path, ..self }
+        Self {
+            newest_frame_path,
+            ..self
+        }
     }
 }
 
@@ -266,7 +291,10 @@ impl From<job::Model> for Job {
             lease_expires_at: job.lease_expires_at.map(Into::into),
             cancel_requested_at: job.cancel_requested_at.map(Into::into),
             version: job.version,
-            labels: job.labels.and_then(|l| serde_json::from_value(l).ok()).unwrap_or_default(),
+            labels: job
+                .labels
+                .and_then(|l| serde_json::from_value(l).ok())
+                .unwrap_or_default(),
             source: job.source,
             source_status: job.source_status,
         }
@@ -276,7 +304,10 @@ impl From<job::Model> for Job {
 /// Copies `video_path` to `final_video_path` or the other way round, because older clients read
 /// only one of them.
 fn with_both_paths(mut result: Object) -> Object {
-    for (one, other) in [("video_path", "final_video_path"), ("final_video_path", "video_path")] {
+    for (one, other) in [
+        ("video_path", "final_video_path"),
+        ("final_video_path", "video_path"),
+    ] {
         if let Some(path) = result.get(one).filter(|p| !p.is_null()).cloned() {
             let there = result.entry(other.to_owned()).or_insert(Value::Null);
             if there.is_null() {

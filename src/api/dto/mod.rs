@@ -18,22 +18,29 @@ mod stream;
 mod time;
 mod worker;
 
-pub use action::{Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview, NewAction};
+pub use action::{
+    Action, ActionList, ActionOutcome, ActionOutcomeKind, ActionOutcomeList, ActionPreview,
+    NewAction,
+};
 pub use active::{ActiveJob, ActiveJobs, RemovedActiveJobs, SetActiveJob};
 pub use catalog::{Episode, EpisodeList, NewEpisode, NewSeries, Series, SeriesList};
 pub use claim::{
-    ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob, ReportOutcomes,
-    SendHeartbeat,
+    ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
+    ReportOutcomes, SendHeartbeat,
 };
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
 pub use item::{Item, ItemList, Shot, ShotList};
-pub use job::{Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination};
+pub use job::{
+    Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination,
+};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
-pub use report::{CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob};
+pub use report::{
+    CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob,
+};
 pub use stats::{Bucket, StatsReport};
 pub use stream::{StreamMessage, StreamSnapshot};
 

@@ -42,7 +42,9 @@ impl<T: ToJSON> ToJSON for Omittable<T> {
 
 impl<T: ParseFromJSON> ParseFromJSON for Omittable<T> {
     fn parse_from_json(value: Option<serde_json::Value>) -> ParseResult<Self> {
-        Option::parse_from_json(value).map(Self::Given).map_err(ParseError::propagate)
+        Option::parse_from_json(value)
+            .map(Self::Given)
+            .map_err(ParseError::propagate)
     }
 }
 
@@ -68,7 +70,9 @@ impl<T: Type> Type for Omittable<T> {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }

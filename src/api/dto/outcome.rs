@@ -64,7 +64,20 @@ pub struct LoopReport {
 
 impl From<(&'static str, LoopStatus)> for LoopReport {
     fn from((name, status): (&'static str, LoopStatus)) -> Self {
-        let LoopStatus { ran_at, runs, done, error, panics } = status;
-        Self { name: name.to_owned(), ran_at: ran_at.into(), runs, done, error, panics }
+        let LoopStatus {
+            ran_at,
+            runs,
+            done,
+            error,
+            panics,
+        } = status;
+        Self {
+            name: name.to_owned(),
+            ran_at: ran_at.into(),
+            runs,
+            done,
+            error,
+            panics,
+        }
     }
 }

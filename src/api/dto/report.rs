@@ -128,6 +128,10 @@ pub struct EditShot {
 
 impl From<EditShot> for jobs::ShotEdit {
     fn from(edit: EditShot) -> Self {
-        Self { visual_desc: edit.visual_desc, motion_desc: edit.motion_desc, audio_desc: edit.audio_desc }
+        Self {
+            visual_desc: edit.visual_desc,
+            motion_desc: edit.motion_desc,
+            audio_desc: edit.audio_desc,
+        }
     }
 }

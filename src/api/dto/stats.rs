@@ -141,19 +141,38 @@ impl From<Bucket> for BucketSize {
 
 impl StatsReport {
     pub fn new(stats: Stats, bucket: Bucket) -> Self {
-        let Stats { as_of, by_type, queues, waiting, workers, spans, failures_today, next, causes } = stats;
-        let jobs = by_type.iter().fold(Counts::default(), |sum, (_, counts)| sum.plus(counts));
+        let Stats {
+            as_of,
+            by_type,
+            queues,
+            waiting,
+            workers,
+            spans,
+            failures_today,
+            next,
+            causes,
+        } = stats;
+        let jobs = by_type
+            .iter()
+            .fold(Counts::default(), |sum, (_, counts)| sum.plus(counts));
         let oldest = waiting.oldest;
         let waited = |since: DateTime<Utc>| (as_of - since).as_seconds_f64().max(0.0);
         Self {
             as_of: as_of.into(),
             jobs: jobs.into(),
-            by_type: by_type.into_iter().map(|of_type| TypeStats::new(of_type, &queues)).collect(),
+            by_type: by_type
+                .into_iter()
+                .map(|of_type| TypeStats::new(of_type, &queues))
+                .collect(),
             scheduled: waiting.scheduled,
             oldest_queued_at: oldest.as_ref().map(|oldest| oldest.due_since.into()),
             oldest_queued_seconds: oldest.as_ref().map(|oldest| waited(oldest.due_since)),
             oldest_queued_job_id: oldest.map(|oldest| oldest.job_id),
-            workers: WorkerCounts { alive: workers.alive, busy: workers.busy, stale: workers.stale },
+            workers: WorkerCounts {
+                alive: workers.alive,
+                busy: workers.busy,
+                stale: workers.stale,
+            },
             bucket,
             bucket_seconds: BucketSize::from(bucket).seconds(),
             buckets: spans.into_iter().map(Into::into).collect(),
@@ -167,8 +186,21 @@ impl StatsReport {
 
 impl From<job::Model> for NextJob {
     fn from(job: job::Model) -> Self {
-        let job::Model { id, job_type, project_title, priority, created_at, .. } = job;
-        Self { job_id: id, job_type, project_title, priority, created_at: created_at.into() }
+        let job::Model {
+            id,
+            job_type,
+            project_title,
+            priority,
+            created_at,
+            ..
+        } = job;
+        Self {
+            job_id: id,
+            job_type,
+            project_title,
+            priority,
+            created_at: created_at.into(),
+        }
     }
 }
 
@@ -179,16 +211,35 @@ impl From<Cause> for FailureCause {
             project_title: job.project_title,
             failed_at: job.failed_at.map(Into::into),
         };
-        Self { error: cause.error, jobs: cause.jobs.into_iter().map(failed).collect() }
+        Self {
+            error: cause.error,
+            jobs: cause.jobs.into_iter().map(failed).collect(),
+        }
     }
 }
 
 impl TypeStats {
     fn new((job_type, counts): (String, Counts), queues: &[queue::Model]) -> Self {
-        let Counts { queued, processing, completed, failed, cancelled } = counts;
+        let Counts {
+            queued,
+            processing,
+            completed,
+            failed,
+            cancelled,
+        } = counts;
         let set = queues.iter().find(|queue| queue.job_type == job_type);
-        let (paused, max_running) = set.map_or((false, None), |queue| (queue.paused, queue.max_running));
-        Self { job_type, queued, processing, completed, failed, cancelled, paused, max_running }
+        let (paused, max_running) =
+            set.map_or((false, None), |queue| (queue.paused, queue.max_running));
+        Self {
+            job_type,
+            queued,
+            processing,
+            completed,
+            failed,
+            cancelled,
+            paused,
+            max_running,
+        }
     }
 }
 

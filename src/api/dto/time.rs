@@ -39,7 +39,9 @@ impl Time {
 
 impl ParseFromJSON for Time {
     fn parse_from_json(value: Option<Value>) -> ParseResult<Self> {
-        DateTime::parse_from_json(value).map(Self).map_err(ParseError::propagate)
+        DateTime::parse_from_json(value)
+            .map(Self)
+            .map_err(ParseError::propagate)
     }
 }
 
@@ -60,7 +62,9 @@ impl Type for Time {
         Some(self)
     }
 
-    fn raw_element_iter<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
+    fn raw_element_iter<'a>(
+        &'a self,
+    ) -> Box<dyn Iterator<Item = &'a Self::RawElementValueType> + 'a> {
         Box::new(std::iter::once(self))
     }
 }

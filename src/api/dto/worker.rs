@@ -98,7 +98,10 @@ pub struct SetQueue {
 impl From<jobs::Worker> for Worker {
     fn from(worker: jobs::Worker) -> Self {
         let jobs::Worker { row, status, jobs } = worker;
-        let job_types = row.job_types.and_then(|types| serde_json::from_value(types).ok()).unwrap_or_default();
+        let job_types = row
+            .job_types
+            .and_then(|types| serde_json::from_value(types).ok())
+            .unwrap_or_default();
         Self {
             worker_id: row.worker_id,
             host: row.host,
@@ -135,7 +138,20 @@ impl From<job::Model> for HeldJob {
 
 impl From<Counted> for Queue {
     fn from(queue: Counted) -> Self {
-        let Counted { job_type, paused, max_running, queued, processing, .. } = queue;
-        Self { job_type, paused, max_running, queued, processing }
+        let Counted {
+            job_type,
+            paused,
+            max_running,
+            queued,
+            processing,
+            ..
+        } = queue;
+        Self {
+            job_type,
+            paused,
+            max_running,
+            queued,
+            processing,
+        }
     }
 }

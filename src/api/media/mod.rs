@@ -31,7 +31,9 @@ pub struct Media {
 
 impl Media {
     pub fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned() }
+        Self {
+            folder: folder.to_owned(),
+        }
     }
 
     async fn open(&self, path: &str) -> Option<(File, Metadata)> {
@@ -39,7 +41,10 @@ impl Media {
             return None;
         }
         let (folder, path) = (self.folder.clone(), PathBuf::from(path));
-        tokio::task::spawn_blocking(move || open_beneath(&folder, &path)).await.ok().flatten()
+        tokio::task::spawn_blocking(move || open_beneath(&folder, &path))
+            .await
+            .ok()
+            .flatten()
     }
 }
 
@@ -59,15 +64,30 @@ impl Endpoint for Media {
         let mut response = Response::default();
         match verdict {
             Verdict::Changed => {
-                let detail = format!("{} is not the file any more that the condition names.", shown(&path));
+                let detail = format!(
+                    "{} is not the file any more that the condition names.",
+                    shown(&path)
+                );
                 return Err(Problem::new("media_changed", detail).into());
             }
             Verdict::NotModified => response.set_status(StatusCode::NOT_MODIFIED),
-            Verdict::Send => send(&request, &path, file, metadata.len(), &headers, &mut response).await?,
+            Verdict::Send => {
+                send(
+                    &request,
+                    &path,
+                    file,
+                    metadata.len(),
+                    &headers,
+                    &mut response,
+                )
+                .await?
+            }
         }
         response.headers_mut().extend(headers);
         let policy = HeaderValue::from_static(policy(response.content_type().unwrap_or_default()));
-        response.headers_mut().insert("content-security-policy", policy);
+        response
+            .headers_mut()
+            .insert("content-security-policy", policy);
         Ok(response)
     }
 }
@@ -81,7 +101,10 @@ async fn send(
     version: &HeaderMap,
     response: &mut Response,
 ) -> Result<()> {
-    let range = request.headers().get(header::RANGE).filter(|_| request.method() == Method::GET);
+    let range = request
+        .headers()
+        .get(header::RANGE)
+        .filter(|_| request.method() == Method::GET);
     let range = range.filter(|_| is_of_same_file(request.headers(), version));
     let part = match range.map(|range| wanted(range.to_str().unwrap_or_default(), size)) {
         None | Some(RequestedRange::Whole) => 0..size,
@@ -89,9 +112,11 @@ async fn send(
         Some(RequestedRange::Part(part)) => {
             response.set_status(StatusCode::PARTIAL_CONTENT);
             let place = format!("bytes {}-{}/{size}", part.start, part.end - 1);
-            response
-                .headers_mut()
-                .extend(HeaderValue::try_from(place).ok().map(|place| (header::CONTENT_RANGE, place)));
+            response.headers_mut().extend(
+                HeaderValue::try_from(place)
+                    .ok()
+                    .map(|place| (header::CONTENT_RANGE, place)),
+            );
             part
         }
     };
@@ -101,7 +126,9 @@ async fn send(
     headers.extend(content_type(path).map(|kind| (header::CONTENT_TYPE, kind)));
     if request.method() == Method::GET {
         let mut file = tokio::fs::File::from_std(file);
-        file.seek(SeekFrom::Start(part.start)).await.map_err(|_| missing(path))?;
+        file.seek(SeekFrom::Start(part.start))
+            .await
+            .map_err(|_| missing(path))?;
         response.set_body(Body::from_bytes_stream(pieces(file, part.end - part.start)));
     }
     Ok(())
@@ -115,7 +142,10 @@ fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Resu
             return Ok(None);
         }
         let mut piece = BytesMut::with_capacity(READ_BYTES.min(left) as usize);
-        let read = (&mut file).take(READ_BYTES.min(left)).read_buf(&mut piece).await? as u64;
+        let read = (&mut file)
+            .take(READ_BYTES.min(left))
+            .read_buf(&mut piece)
+            .await? as u64;
         if read == 0 {
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
@@ -126,7 +156,11 @@ fn pieces(file: tokio::fs::File, bytes: u64) -> impl Stream<Item = std::io::Resu
 /// Returns the media type by the name of the file alone.
 fn content_type(path: &str) -> Option<HeaderValue> {
     let kind = mime_guess::from_path(path).first()?;
-    let charset = if kind.type_() == "text" { "; charset=utf-8" } else { "" };
+    let charset = if kind.type_() == "text" {
+        "; charset=utf-8"
+    } else {
+        ""
+    };
     HeaderValue::try_from(format!("{kind}{charset}")).ok()
 }
 
@@ -136,15 +170,28 @@ fn content_type(path: &str) -> Option<HeaderValue> {
 /// video.
 fn policy(content_type: &str) -> &'static str {
     let is_played = content_type.starts_with("video/") || content_type.starts_with("audio/");
-    if is_played { "default-src 'none'; media-src 'self'" } else { "sandbox" }
+    if is_played {
+        "default-src 'none'; media-src 'self'"
+    } else {
+        "sandbox"
+    }
 }
 
 fn missing(path: &str) -> Problem {
-    Problem::new("media_not_found", format!("There is no file {} in the media folder.", shown(path)))
+    Problem::new(
+        "media_not_found",
+        format!("There is no file {} in the media folder.", shown(path)),
+    )
 }
 
 fn beyond(path: &str, size: u64) -> Problem {
-    let detail = format!("{} has {size} bytes: ask for a range within them.", shown(path));
+    let detail = format!(
+        "{} has {size} bytes: ask for a range within them.",
+        shown(path)
+    );
     let range = Some((header::CONTENT_RANGE, format!("bytes */{size}")));
-    Problem { header: range, ..Problem::new("range_not_satisfiable", detail) }
+    Problem {
+        header: range,
+        ..Problem::new("range_not_satisfiable", detail)
+    }
 }

@@ -13,19 +13,30 @@ use std::{
 
 /// Flags for opening a file: do not block on a pipe without a writer, and do not acquire a
 /// controlling terminal.
-const FILE: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::NONBLOCK).union(OFlags::NOCTTY);
+const FILE: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::NONBLOCK)
+    .union(OFlags::NOCTTY);
 
-const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::CLOEXEC).union(OFlags::DIRECTORY);
+const FOLDER: OFlags = OFlags::RDONLY
+    .union(OFlags::CLOEXEC)
+    .union(OFlags::DIRECTORY);
 
 /// Opens the file at a path of plain names, following links within the folder. Returns `None` if it
 /// is outside the folder, does not exist, or is not a regular file.
 pub fn open_beneath(folder: &Path, path: &Path) -> Option<(File, Metadata)> {
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return None;
     }
     let root = canonicalize(folder).ok()?;
     let target = canonicalize(root.join(path)).ok()?;
-    let inside = target.strip_prefix(&root).ok().filter(|inside| inside.components().next().is_some())?;
+    let inside = target
+        .strip_prefix(&root)
+        .ok()
+        .filter(|inside| inside.components().next().is_some())?;
     // Opening a device can have side effects.
     if !target.symlink_metadata().ok()?.is_file() {
         return None;
@@ -61,7 +72,12 @@ fn step_by_step(root: OwnedFd, inside: &Path) -> Result<OwnedFd, Errno> {
     let mut parts = inside.components().peekable();
     while let Some(part) = parts.next() {
         let kind = if parts.peek().is_some() { FOLDER } else { FILE };
-        at = openat(&at, part.as_os_str(), kind | OFlags::NOFOLLOW, Mode::empty())?;
+        at = openat(
+            &at,
+            part.as_os_str(),
+            kind | OFlags::NOFOLLOW,
+            Mode::empty(),
+        )?;
     }
     Ok(at)
 }
@@ -94,10 +110,27 @@ mod tests {
         symlink(outside.path(), folder.path().join("outer")).unwrap();
         symlink("/proc/self/root", folder.path().join("magic")).unwrap();
         for inside in ["a/clip", "relative", "absolute", "b/clip"] {
-            assert_eq!(content(open_beneath(folder.path(), Path::new(inside))).as_deref(), Some("clip"), "{inside}");
+            assert_eq!(
+                content(open_beneath(folder.path(), Path::new(inside))).as_deref(),
+                Some("clip"),
+                "{inside}"
+            );
         }
-        for outside in ["out", "outer/a/clip", "magic/etc/passwd", "../x", "/etc/passwd", "a", "", ".", "a/../a/clip"] {
-            assert!(open_beneath(folder.path(), Path::new(outside)).is_none(), "{outside}");
+        for outside in [
+            "out",
+            "outer/a/clip",
+            "magic/etc/passwd",
+            "../x",
+            "/etc/passwd",
+            "a",
+            "",
+            ".",
+            "a/../a/clip",
+        ] {
+            assert!(
+                open_beneath(folder.path(), Path::new(outside)).is_none(),
+                "{outside}"
+            );
         }
     }
 

@@ -24,12 +24,16 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeMap, sync::LazyLock};
 
 static RAW: LazyLock<String> = LazyLock::new(|| service().spec());
-static DOCUMENT: LazyLock<Value> = LazyLock::new(|| complete(serde_json::from_str(&RAW).unwrap_or_default()));
+static DOCUMENT: LazyLock<Value> =
+    LazyLock::new(|| complete(serde_json::from_str(&RAW).unwrap_or_default()));
 
 /// Builds the service only to generate its document.
 fn service() -> OpenApiService<impl OpenApi, ()> {
     let jobs = JobManager::detached();
-    super::service(super::operations(&jobs, &Background::new(jobs.clone(), Settings::default())))
+    super::service(super::operations(
+        &jobs,
+        &Background::new(jobs.clone(), Settings::default()),
+    ))
 }
 
 /// Returns the document in OpenAPI 3.1.0.
@@ -51,7 +55,8 @@ pub fn yaml() -> String {
 pub fn json_3_0() -> String {
     let mut document = document().clone();
     document["openapi"] = json!("3.0.3");
-    document["info"]["license"] = json!({"name": LICENSE, "url": "https://spdx.org/licenses/Apache-2.0.html"});
+    document["info"]["license"] =
+        json!({"name": LICENSE, "url": "https://spdx.org/licenses/Apache-2.0.html"});
     if let Some(info) = document["info"].as_object_mut() {
         info.remove("summary");
     }
@@ -61,14 +66,22 @@ pub fn json_3_0() -> String {
 
 /// Returns Swagger UI with the document, for the page `/docs`.
 pub fn swagger_ui() -> String {
-    service().swagger_ui_html().replace(RAW.as_str(), &document().to_string())
+    service()
+        .swagger_ui_html()
+        .replace(RAW.as_str(), &document().to_string())
 }
 
 /// Returns Redoc with the document, for the page `/redoc`, without the template's links to fonts
 /// and a picture on other hosts.
 pub fn redoc() -> String {
-    let page = service().redoc_html().replace(RAW.as_str(), &document().to_string());
-    let page = page.lines().filter(|line| !line.contains("fonts.googleapis.com")).collect::<Vec<_>>().join("\n");
+    let page = service()
+        .redoc_html()
+        .replace(RAW.as_str(), &document().to_string());
+    let page = page
+        .lines()
+        .filter(|line| !line.contains("fonts.googleapis.com"))
+        .collect::<Vec<_>>()
+        .join("\n");
     page.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
 }
 
@@ -77,12 +90,20 @@ pub fn redoc() -> String {
 pub fn methods_by_path() -> Vec<(Vec<String>, String)> {
     let paths = document()["paths"].as_object().into_iter().flatten();
     let row = |(path, item): (&String, &Value)| {
-        let mut methods: Vec<_> = item.as_object().into_iter().flatten().map(|(m, _)| m.to_uppercase()).collect();
+        let mut methods: Vec<_> = item
+            .as_object()
+            .into_iter()
+            .flatten()
+            .map(|(m, _)| m.to_uppercase())
+            .collect();
         if methods.iter().any(|m| m == "GET") {
             methods.push("HEAD".to_owned());
         }
         methods.sort();
-        (path.split('/').map(str::to_owned).collect(), methods.join(", "))
+        (
+            path.split('/').map(str::to_owned).collect(),
+            methods.join(", "),
+        )
     };
     paths.map(row).collect()
 }
@@ -108,16 +129,26 @@ fn complete(mut document: Value) -> Value {
     // Says explicitly that the API has no authentication.
     document["security"] = json!([]);
     schemas::add_problems(&mut document);
-    let schemas = document["components"]["schemas"].as_object_mut().into_iter().flatten();
+    let schemas = document["components"]["schemas"]
+        .as_object_mut()
+        .into_iter()
+        .flatten();
     for (name, schema) in schemas {
         schemas::complete(name, schema);
     }
-    let describe = |(name, schema): (&String, &Value)| Some((name.clone(), schema["description"].as_str()?.to_owned()));
-    let schemas = document["components"]["schemas"].as_object().into_iter().flatten();
+    let describe = |(name, schema): (&String, &Value)| {
+        Some((name.clone(), schema["description"].as_str()?.to_owned()))
+    };
+    let schemas = document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flatten();
     let descriptions: BTreeMap<String, String> = schemas.filter_map(describe).collect();
     sort_tags(&mut document);
     let paths = document["paths"].as_object_mut().into_iter().flatten();
-    for (method, operation) in paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten()) {
+    for (method, operation) in
+        paths.flat_map(|(_, item)| item.as_object_mut().into_iter().flatten())
+    {
         operations::complete(operation, method != "get", &descriptions);
     }
     add_examples(&mut document);
@@ -149,13 +180,22 @@ fn sort_tags(document: &mut Value) {
 /// Adds an example for each schema and each code that operations refer to.
 fn add_examples(document: &mut Value) {
     let mut examples = Map::new();
-    for name in document["components"]["schemas"].as_object().into_iter().flat_map(Map::keys) {
+    for name in document["components"]["schemas"]
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+    {
         if let Some(value) = example(name) {
             examples.insert(name.clone(), json!({"value": value}));
         }
     }
     examples.insert("Dump".to_owned(), json!({"value": dump()}));
-    let used = OPERATIONS.iter().flat_map(|o| o.codes).chain(&COMMON_CODES).chain(&MUTATION_CODES).chain(&WITH_BODY);
+    let used = OPERATIONS
+        .iter()
+        .flat_map(|o| o.codes)
+        .chain(&COMMON_CODES)
+        .chain(&MUTATION_CODES)
+        .chain(&WITH_BODY);
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({
@@ -166,7 +206,10 @@ fn add_examples(document: &mut Value) {
             "code": code,
             "request_id": "0199d3a4-9999-7000-8000-3f1c5b8a2d10",
         });
-        examples.insert((*code).to_owned(), json!({"summary": title, "value": value}));
+        examples.insert(
+            (*code).to_owned(),
+            json!({"summary": title, "value": value}),
+        );
     }
     let text = document.to_string();
     examples.retain(|name, _| text.contains(&format!("\"#/components/examples/{name}\"")));

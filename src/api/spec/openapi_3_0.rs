@@ -22,7 +22,9 @@ pub fn to_3_0(value: &mut Value) {
 }
 
 fn null_to_nullable(members: &mut Map<String, Value>) {
-    let Some(Value::Array(types)) = members.get("type") else { return };
+    let Some(Value::Array(types)) = members.get("type") else {
+        return;
+    };
     if let [kind, Value::String(null)] = types.as_slice()
         && null == "null"
     {

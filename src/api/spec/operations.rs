@@ -16,11 +16,25 @@ use std::collections::BTreeMap;
 
 /// Completes and corrects one operation.
 pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<String, String>) {
-    let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
-    let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else { return };
-    let mut parameters = operation.get("parameters").and_then(Value::as_array).cloned().unwrap_or_default();
+    let id = operation["operationId"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
+    let Some(contract) = OPERATIONS.iter().find(|o| o.id == id) else {
+        return;
+    };
+    let mut parameters = operation
+        .get("parameters")
+        .and_then(Value::as_array)
+        .cloned()
+        .unwrap_or_default();
     parameters.iter_mut().for_each(complete_parameter);
-    parameters.extend(contract.headers.iter().map(|header| header_parameter(*header)));
+    parameters.extend(
+        contract
+            .headers
+            .iter()
+            .map(|header| header_parameter(*header)),
+    );
     if !parameters.is_empty() {
         operation["parameters"] = Value::Array(parameters);
     }
@@ -29,8 +43,10 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
         let content = &mut operation["requestBody"]["content"];
         complete_content(content);
         if id == "start_import" {
-            content["application/json"]["schema"] = json!({"description": "A dump in JSON or JSON Lines."});
-            content["application/json"]["examples"] = json!({"Dump": {"$ref": "#/components/examples/Dump"}});
+            content["application/json"]["schema"] =
+                json!({"description": "A dump in JSON or JSON Lines."});
+            content["application/json"]["examples"] =
+                json!({"Dump": {"$ref": "#/components/examples/Dump"}});
         }
         if id == "update_job" {
             content["application/merge-patch+json"] = content["application/json"].clone();
@@ -44,7 +60,9 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
         }
         if response["description"].as_str().is_none_or(str::is_empty) {
             let schema = response["content"]["application/json"]["schema"]["$ref"].as_str();
-            let name = schema.and_then(|r| r.rsplit('/').next()).unwrap_or_default();
+            let name = schema
+                .and_then(|r| r.rsplit('/').next())
+                .unwrap_or_default();
             response["description"] = json!(descriptions.get(name).map_or("Done.", String::as_str));
         }
     }
@@ -57,8 +75,16 @@ fn add_links(id: &str, responses: &mut Value) {
     let (status, parameter, next): (_, _, &[&str]) = match id {
         "create_job" => ("201", "job_id", &JOB_OPERATIONS),
         "generate_idea2video" | "generate_script2video" => ("200", "job_id", &JOB_OPERATIONS),
-        "start_action" => ("202", "action_id", &["get_action", "abort_action", "list_action_outcomes"]),
-        "start_import" => ("202", "import_id", &["get_import", "abort_import", "list_import_rejects"]),
+        "start_action" => (
+            "202",
+            "action_id",
+            &["get_action", "abort_action", "list_action_outcomes"],
+        ),
+        "start_import" => (
+            "202",
+            "import_id",
+            &["get_import", "abort_import", "list_import_rejects"],
+        ),
         "create_series" => ("201", "series_id", &["get_series", "delete_series"]),
         "create_episode" => ("201", "episode_id", &["get_episode", "delete_episode"]),
         _ => return,
@@ -100,12 +126,16 @@ const JOB_OPERATIONS: [&str; 20] = [
 
 /// Removes the charset of the media type and adds the example of its schema.
 fn complete_content(content: &mut Value) {
-    let Some(types) = content.as_object_mut() else { return };
+    let Some(types) = content.as_object_mut() else {
+        return;
+    };
     if let Some(media) = types.remove("application/json; charset=utf-8") {
         types.insert("application/json".to_owned(), media);
     }
     for (_, media) in types {
-        let name = media["schema"]["$ref"].as_str().and_then(|r| r.rsplit('/').next());
+        let name = media["schema"]["$ref"]
+            .as_str()
+            .and_then(|r| r.rsplit('/').next());
         if let Some(name) = name.filter(|n| example(n).is_some()).map(str::to_owned) {
             media["examples"] = json!({&name: {"$ref": format!("#/components/examples/{name}")}});
         }
@@ -121,7 +151,9 @@ fn complete_parameter(parameter: &mut Value) {
             schema["pattern"] = json!(NO_NUL);
         }
         "label" => schema["items"]["pattern"] = json!(r"^[A-Za-z0-9._/-]{1,63}=[^\u0000]*$"),
-        "after" if schema["type"] == "string" => schema["pattern"] = json!(r"^[0-9]{1,18}(\.[0-9]{1,6}){0,2}$"),
+        "after" if schema["type"] == "string" => {
+            schema["pattern"] = json!(r"^[0-9]{1,18}(\.[0-9]{1,6}){0,2}$")
+        }
         "client_id" => {
             schema["minLength"] = json!(1);
             schema["maxLength"] = json!(200);
@@ -131,7 +163,12 @@ fn complete_parameter(parameter: &mut Value) {
         "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
         "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
         "on_conflict" => schema["enum"] = json!(OnConflict::ALL.map(OnConflict::name)),
-        "source_tz" => schema["enum"] = chrono_tz::TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        "source_tz" => {
+            schema["enum"] = chrono_tz::TZ_VARIANTS
+                .iter()
+                .map(|zone| zone.name())
+                .collect()
+        }
         "file_name" => {
             schema["maxLength"] = json!(255);
             schema["pattern"] = json!(NO_NUL);
@@ -140,7 +177,9 @@ fn complete_parameter(parameter: &mut Value) {
             schema["minimum"] = json!(0);
             schema["maximum"] = json!(i64::MAX);
         }
-        _ if schema["type"] == "string" && schema.get("format").is_none() => schema["pattern"] = json!(NO_NUL),
+        _ if schema["type"] == "string" && schema.get("format").is_none() => {
+            schema["pattern"] = json!(NO_NUL)
+        }
         _ => {}
     }
     let example = match name.as_str() {
@@ -148,7 +187,11 @@ fn complete_parameter(parameter: &mut Value) {
         "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
         "shot_idx" | "offset" => json!(0),
         "status" | "job_type" if parameter["schema"]["type"] == "array" => {
-            json!([if name == "status" { "failed" } else { "idea2video" }])
+            json!([if name == "status" {
+                "failed"
+            } else {
+                "idea2video"
+            }])
         }
         "status" => json!("failed"),
         "job_type" => json!("idea2video"),
@@ -221,7 +264,12 @@ fn header_parameter(header: Header) -> Value {
 fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {
     let changes: &[&str] = if is_unsafe { &MUTATION_CODES } else { &[] };
     let body: &[&str] = if has_body { &WITH_BODY } else { &[] };
-    for code in COMMON_CODES.iter().chain(changes).chain(body).chain(contract.codes) {
+    for code in COMMON_CODES
+        .iter()
+        .chain(changes)
+        .chain(body)
+        .chain(contract.codes)
+    {
         let (status, title) = meaning(code);
         let response = &mut operation["responses"][status.as_str()];
         if response.is_null() {
@@ -240,8 +288,14 @@ fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, ha
 
 fn add_headers(response: &mut Value, status: u16) {
     let header = match status {
-        405 => ("Allow", json!({"description": "The methods that the path takes.", "schema": {"type": "string"}})),
-        429 | 503 | 507 => ("Retry-After", json!({"description": "Seconds to wait.", "schema": {"type": "integer"}})),
+        405 => (
+            "Allow",
+            json!({"description": "The methods that the path takes.", "schema": {"type": "string"}}),
+        ),
+        429 | 503 | 507 => (
+            "Retry-After",
+            json!({"description": "Seconds to wait.", "schema": {"type": "integer"}}),
+        ),
         _ => return,
     };
     response["headers"] = json!({header.0: header.1});

@@ -42,7 +42,17 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
     ("ReportShots", &["total_shots", "completed_shots"]),
-    ("JobPatch", &["status", "progress", "total_shots", "completed_shots", "priority", "max_attempts"]),
+    (
+        "JobPatch",
+        &[
+            "status",
+            "progress",
+            "total_shots",
+            "completed_shots",
+            "priority",
+            "max_attempts",
+        ],
+    ),
     ("GenerateIdea", &["user_requirement", "style"]),
     ("GenerateScript", &["user_requirement", "style"]),
 ];
@@ -109,14 +119,25 @@ pub fn complete(name: &str, schema: &mut Value) {
     if INPUTS.contains(&name) {
         schema["additionalProperties"] = json!(false);
     }
-    let required: Vec<String> = serde_json::from_value(schema["required"].clone()).unwrap_or_default();
-    let never_null = NEVER_NULL.iter().find(|(n, _)| *n == name).map_or(&[][..], |(_, fields)| fields);
+    let required: Vec<String> =
+        serde_json::from_value(schema["required"].clone()).unwrap_or_default();
+    let never_null = NEVER_NULL
+        .iter()
+        .find(|(n, _)| *n == name)
+        .map_or(&[][..], |(_, fields)| fields);
     if let Some((_, fields)) = ONE_OF_TWO.iter().find(|(n, _)| *n == name) {
-        schema["anyOf"] = fields.iter().map(|field| json!({"required": [field]})).collect();
+        schema["anyOf"] = fields
+            .iter()
+            .map(|field| json!({"required": [field]}))
+            .collect();
     }
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
+    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
+        return;
+    };
     if INPUTS.contains(&name) {
-        properties.iter_mut().for_each(|(field, property)| narrow(name, field, property));
+        properties
+            .iter_mut()
+            .for_each(|(field, property)| narrow(name, field, property));
     }
     for (field, property) in properties.iter_mut() {
         if !required.contains(field) && !never_null.contains(&field.as_str()) {
@@ -130,7 +151,11 @@ pub fn complete(name: &str, schema: &mut Value) {
             "OutcomeAnswer" => *field == "status",
             _ => false,
         };
-        let all: Vec<_> = properties.keys().filter(|field| !left_out(field)).cloned().collect();
+        let all: Vec<_> = properties
+            .keys()
+            .filter(|field| !left_out(field))
+            .cloned()
+            .collect();
         schema["required"] = json!(all);
     }
 }
@@ -144,8 +169,11 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
         property["additionalProperties"]["pattern"] = json!(NO_NUL);
         // poem-openapi writes the same schema for a map to texts and for a map to optional texts.
         let null_removes = schema == "JobPatch";
-        property["additionalProperties"]["type"] =
-            if null_removes { json!(["string", "null"]) } else { json!("string") };
+        property["additionalProperties"]["type"] = if null_removes {
+            json!(["string", "null"])
+        } else {
+            json!("string")
+        };
     }
     if field == "job_ids" {
         property["items"]["pattern"] = json!(NO_NUL);
@@ -167,15 +195,24 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
         property["items"]["maxLength"] = json!(2000);
         property["items"]["pattern"] = json!(NO_NUL);
     }
-    let plain = property["type"] == "string" && property.get("format").is_none() && property.get("pattern").is_none();
+    let plain = property["type"] == "string"
+        && property.get("format").is_none()
+        && property.get("pattern").is_none();
     if plain {
-        property["pattern"] =
-            json!(if ["key", "worker_id", "client_id"].contains(&field) { NO_CONTROL } else { NO_NUL });
+        property["pattern"] = json!(if ["key", "worker_id", "client_id"].contains(&field) {
+            NO_CONTROL
+        } else {
+            NO_NUL
+        });
     }
 }
 
 fn make_nullable(property: &mut Value) {
-    if let Some(kind) = property.get("type").and_then(Value::as_str).map(str::to_owned) {
+    if let Some(kind) = property
+        .get("type")
+        .and_then(Value::as_str)
+        .map(str::to_owned)
+    {
         property["type"] = json!([kind, "null"]);
     }
 }

@@ -85,24 +85,39 @@ fn is_block(text: &str) -> bool {
 }
 
 fn is_printable(c: char) -> bool {
-    !c.is_control() && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
+    !c.is_control()
+        && !matches!(
+            c,
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
+        )
 }
 
 /// Returns a text of one line: plain, in single quotes, or as JSON.
 fn word(text: &str) -> String {
     if !text.chars().all(is_printable) {
         let signs = Value::from(text).to_string();
-        let sign = |c: char| if is_printable(c) { c.to_string() } else { format!("\\u{:04x}", u32::from(c)) };
+        let sign = |c: char| {
+            if is_printable(c) {
+                c.to_string()
+            } else {
+                format!("\\u{:04x}", u32::from(c))
+            }
+        };
         return signs.chars().map(sign).collect();
     }
-    if is_plain(text) { text.to_owned() } else { format!("'{}'", text.replace('\'', "''")) }
+    if is_plain(text) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
 }
 
 /// Returns whether a plain text would be read as this text, not as a number, a boolean or YAML
 /// syntax.
 fn is_plain(text: &str) -> bool {
     const WORDS: [&str; 9] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
-    let begins = text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_'));
+    let begins =
+        text.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '$' | '_'));
     begins
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
@@ -117,7 +132,8 @@ mod tests {
     use serde_json::json;
 
     fn read(value: &Value) -> Value {
-        yaml_serde::from_str(&print(value)).unwrap_or_else(|error| panic!("{error}: {}", print(value)))
+        yaml_serde::from_str(&print(value))
+            .unwrap_or_else(|error| panic!("{error}: {}", print(value)))
     }
 
     #[test]
@@ -171,7 +187,13 @@ mod tests {
             let value = json!({"member": text, text: 1, "list": [text, {"in": text}, [text]]});
             assert_eq!(read(&value), value, "{}", print(&value));
         }
-        for value in [json!({}), json!([]), json!({"a": {}, "b": [], "c": [[], {}]}), json!("a"), json!(null)] {
+        for value in [
+            json!({}),
+            json!([]),
+            json!({"a": {}, "b": [], "c": [[], {}]}),
+            json!("a"),
+            json!(null),
+        ] {
             assert_eq!(read(&value), value, "{}", print(&value));
         }
     }

@@ -25,7 +25,9 @@ fn kinds(backend: DbBackend) -> &'static str {
 /// entries between.
 pub fn priorities(backend: DbBackend) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
-    let of = |alias: &str| format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'");
+    let of = |alias: &str| {
+        format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
+    };
     let (first, next, due) = (of("a"), of("b"), of("c"));
     format!(
         "WITH RECURSIVE kinds (job_type) AS ({kinds}), \
@@ -61,16 +63,28 @@ pub fn select_due(backend: DbBackend, types: usize, columns: &str, lock: bool) -
         )
     };
     // Each part is sorted already, so the database merges them and reads only as far as the limit.
-    let parts: Vec<_> = (0..types).map(|i| format!("SELECT * FROM ({}) AS part_{i}", of_type(i))).collect();
-    format!("SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}3", parts.join(" UNION ALL "))
+    let parts: Vec<_> = (0..types)
+        .map(|i| format!("SELECT * FROM ({}) AS part_{i}", of_type(i)))
+        .collect();
+    format!(
+        "SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}3",
+        parts.join(" UNION ALL ")
+    )
 }
 
 /// Gives jobs, each with its lease token, to a worker (parameter 1) until a time (2); now is (3).
 /// On PostgreSQL the ids (4) and the tokens (5) are two lists, on SQLite one list of pairs (4).
 pub fn assign(backend: DbBackend) -> String {
     let (sign, given) = match backend {
-        DbBackend::Postgres => ("$", "unnest(($4::text)::text[], ($5::text)::text[]) AS given (id, token)".to_owned()),
-        _ => ("?", "(SELECT value ->> 0 AS id, value ->> 1 AS token FROM json_each(?4)) AS given".to_owned()),
+        DbBackend::Postgres => (
+            "$",
+            "unnest(($4::text)::text[], ($5::text)::text[]) AS given (id, token)".to_owned(),
+        ),
+        _ => (
+            "?",
+            "(SELECT value ->> 0 AS id, value ->> 1 AS token FROM json_each(?4)) AS given"
+                .to_owned(),
+        ),
     };
     format!(
         "UPDATE video_generation_jobs AS job SET status = 'processing', attempt = job.attempt + 1, \
@@ -92,7 +106,11 @@ pub fn running(backend: DbBackend) -> String {
 /// Selects one row if any job's lease has expired by a time (parameter 1).
 pub fn any_expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
-    let sign = if backend == DbBackend::Postgres { "$" } else { "?" };
+    let sign = if backend == DbBackend::Postgres {
+        "$"
+    } else {
+        "?"
+    };
     format!(
         "SELECT 1 FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 LIMIT 1"
     )

@@ -15,15 +15,20 @@ pub fn gathers(backend: DbBackend) -> bool {
 /// arrays, in which values without a JSON form are text. The progress is text too, because SQLite
 /// writes a JSON number with 15 digits, which is another value than the stored one.
 pub fn gather(sql: &str) -> String {
-    let column = |column: job::Column| match column {
+    let column = |column: job::Column| {
+        match column {
         // The format would turn a text into the number 0.
         job::Column::Progress => {
             "CASE WHEN typeof(\"progress\") IN ('real', 'integer') THEN format('%!.17g', \"progress\") END".to_owned()
         }
         _ => format!("\"{}\"", column.as_str()),
+    }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
-    format!("SELECT json_group_array(json_array({})) FROM ({sql})", columns.join(","))
+    format!(
+        "SELECT json_group_array(json_array({})) FROM ({sql})",
+        columns.join(",")
+    )
 }
 
 /// Returns whether the rows hold a value that JSON cannot represent.
@@ -45,7 +50,9 @@ pub fn bytes(backend: DbBackend, column: Expr, is_json: bool) -> Expr {
             );
             Expr::cust_with_exprs(sql, [column])
         }
-        (DbBackend::Postgres, false) => Expr::cust_with_exprs("COALESCE(octet_length($1), 0)::bigint", [column]),
+        (DbBackend::Postgres, false) => {
+            Expr::cust_with_exprs("COALESCE(octet_length($1), 0)::bigint", [column])
+        }
         _ => Expr::cust_with_exprs("COALESCE(octet_length(?), 0)", [column]),
     }
 }
@@ -70,24 +77,43 @@ pub fn type_name(column: &ColumnType) -> &'static str {
 
 /// Inserts a number of rows: on PostgreSQL from one array literal per column, on SQLite value by
 /// value.
-pub fn insert_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], rows: usize) -> String {
+pub fn insert_rows(
+    backend: DbBackend,
+    table: &str,
+    columns: &[(String, &str)],
+    rows: usize,
+) -> String {
     let names = quoted(columns).join(", ");
     match backend {
-        DbBackend::Postgres => format!("INSERT INTO \"{table}\" ({names}) SELECT * FROM {}", arrays(columns)),
-        _ => format!("INSERT INTO \"{table}\" ({names}) VALUES {}", places(columns.len(), rows)),
+        DbBackend::Postgres => format!(
+            "INSERT INTO \"{table}\" ({names}) SELECT * FROM {}",
+            arrays(columns)
+        ),
+        _ => format!(
+            "INSERT INTO \"{table}\" ({names}) VALUES {}",
+            places(columns.len(), rows)
+        ),
     }
 }
 
 /// Updates columns of a number of rows, bound as in [`insert_rows`]. The first `keys` columns
 /// identify the rows.
-pub fn update_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], keys: usize, rows: usize) -> String {
+pub fn update_rows(
+    backend: DbBackend,
+    table: &str,
+    columns: &[(String, &str)],
+    keys: usize,
+    rows: usize,
+) -> String {
     let names = quoted(columns);
     let given = |i: usize| match backend {
         DbBackend::Postgres => format!("v.{}", names[i]),
         _ => format!("v.column{}", i + 1),
     };
     let pairs = |range: std::ops::Range<usize>, before: &str| -> Vec<String> {
-        range.map(|i| format!("{before}{} = {}", names[i], given(i))).collect()
+        range
+            .map(|i| format!("{before}{} = {}", names[i], given(i)))
+            .collect()
     };
     let set = pairs(keys..names.len(), "").join(", ");
     let at = pairs(0..keys, "t.").join(" AND ");
@@ -99,11 +125,17 @@ pub fn update_rows(backend: DbBackend, table: &str, columns: &[(String, &str)], 
 }
 
 fn quoted(columns: &[(String, &str)]) -> Vec<String> {
-    columns.iter().map(|(name, _)| format!("\"{name}\"")).collect()
+    columns
+        .iter()
+        .map(|(name, _)| format!("\"{name}\""))
+        .collect()
 }
 
 fn arrays(columns: &[(String, &str)]) -> String {
-    let arrays = columns.iter().enumerate().map(|(i, (_, kind))| format!("(${}::text)::{kind}[]", i + 1));
+    let arrays = columns
+        .iter()
+        .enumerate()
+        .map(|(i, (_, kind))| format!("(${}::text)::{kind}[]", i + 1));
     format!("unnest({})", arrays.collect::<Vec<_>>().join(", "))
 }
 

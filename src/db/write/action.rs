@@ -1,7 +1,9 @@
 //! Actions on many jobs. One transaction writes a batch of jobs, the outcome of each, and the row
 //! of the action.
 
-use super::{Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay};
+use super::{
+    Change, ChangeJob, DeleteJob, Items, Loaded, changes::Changes, insert_unless_there, replay,
+};
 use crate::{
     db::{Readable, Tx, Write, WriteOutcome, bulk, errors, one_job},
     error::{Error, Resource, Result},
@@ -42,15 +44,24 @@ impl Write for StartAction {
         if insert_unless_there(tx, self.action.clone().into_active_model()).await? {
             return Ok(self.action.clone());
         }
-        self.first_answer(tx).await?.ok_or(Error::IdempotencyKeyReused)
+        self.first_answer(tx)
+            .await?
+            .ok_or(Error::IdempotencyKeyReused)
     }
 }
 
 impl StartAction {
     async fn first_answer(&self, tx: &Tx) -> Result<Option<job_action::Model>> {
-        let Some(key) = &self.action.idempotency_key else { return Ok(None) };
-        let first = job_action::Entity::find().filter(job_action::Column::IdempotencyKey.eq(key)).row(tx).await?;
-        replay(first, |first| first.idempotency_fingerprint == self.action.idempotency_fingerprint)
+        let Some(key) = &self.action.idempotency_key else {
+            return Ok(None);
+        };
+        let first = job_action::Entity::find()
+            .filter(job_action::Column::IdempotencyKey.eq(key))
+            .row(tx)
+            .await?;
+        replay(first, |first| {
+            first.idempotency_fingerprint == self.action.idempotency_fingerprint
+        })
     }
 }
 
@@ -68,7 +79,10 @@ impl Write for ClaimAction {
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
         use job_action::Column as C;
-        let was = self.was.as_ref().map_or_else(|| C::Process.is_null(), |was| C::Process.eq(was));
+        let was = self
+            .was
+            .as_ref()
+            .map_or_else(|| C::Process.is_null(), |was| C::Process.eq(was));
         let taken = job_action::Entity::update_many()
             .col_expr(C::Process, Expr::value(self.process.clone()))
             .col_expr(C::HeartbeatAt, Expr::value(self.now))
@@ -95,7 +109,10 @@ impl Write for EndAction {
     type Output = job_action::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
-        let row = job_action::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
+        let row = job_action::Entity::find_by_id(&self.id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
         let row = row.ok_or(Error::NotFound(Resource::Action))?;
         let strange = self.process.is_some() && self.process != row.process;
         if row.status != ActionStatus::Running || strange {
@@ -123,9 +140,7 @@ pub enum ActionStep {
         decide: Arc<DecideStep>,
     },
     /// Deletes the job, unless the check fails.
-    Delete {
-        check: Box<CheckDelete>,
-    },
+    Delete { check: Box<CheckDelete> },
 }
 
 /// Job of an action, its place in the order, and the step for it.
@@ -148,11 +163,16 @@ impl Write for RunActionBatch {
     type Output = bool;
 
     async fn apply(&self, tx: &Tx) -> Result<bool> {
-        let row = job_action::Entity::find_by_id(&self.action_id).lock(LockType::Update).row(tx).await?;
+        let row = job_action::Entity::find_by_id(&self.action_id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
         let mine = |row: &job_action::Model| {
             row.status == ActionStatus::Running && row.process.as_ref() == Some(&self.process)
         };
-        let Some(row) = row.filter(mine) else { return Ok(false) };
+        let Some(row) = row.filter(mine) else {
+            return Ok(false);
+        };
         let outcomes = self.outcomes(tx).await?;
         bulk::insert::<job_action_outcome::Entity, _>(tx, &outcomes).await?;
         let of = |outcome| outcomes.iter().filter(|row| row.outcome == outcome).count() as i64;
@@ -192,13 +212,18 @@ impl RunActionBatch {
             ActionStep::Delete { .. } => None,
         };
         let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
-        let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false).await?.into_iter();
+        let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false)
+            .await?
+            .into_iter();
         let mut outcomes = Vec::with_capacity(self.jobs.len());
         for due in &self.jobs {
             let done = match &due.step {
                 ActionStep::Change { .. } => match fates.next() {
                     Some(WriteOutcome::Done(outcome)) => outcome.map(|made| made.changed),
-                    _ => Err(Error::Internal(format!("the action on the job {} was not decided", due.id))),
+                    _ => Err(Error::Internal(format!(
+                        "the action on the job {} was not decided",
+                        due.id
+                    ))),
                 },
                 ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
             };
@@ -210,7 +235,13 @@ impl RunActionBatch {
     async fn delete(&self, tx: &Tx, id: &str, check: &CheckDelete) -> Result<bool> {
         let job = one_job(tx, job::Entity::find_by_id(id).lock(LockType::Update)).await?;
         check(&job.ok_or(Error::NotFound(Resource::Job))?)?;
-        DeleteJob { id: id.to_owned(), if_version: None, now: self.now }.apply(tx).await?;
+        DeleteJob {
+            id: id.to_owned(),
+            if_version: None,
+            now: self.now,
+        }
+        .apply(tx)
+        .await?;
         Ok(true)
     }
 
@@ -219,14 +250,22 @@ impl RunActionBatch {
     fn outcome(&self, job_id: &str, done: Result<bool>) -> Result<job_action_outcome::Model> {
         let (outcome, code, detail) = match done {
             Ok(true) => (Outcome::Changed, None, None),
-            Ok(false) => (Outcome::Skipped, Some("unchanged"), Some("The job is as wanted already.".to_owned())),
+            Ok(false) => (
+                Outcome::Skipped,
+                Some("unchanged"),
+                Some("The job is as wanted already.".to_owned()),
+            ),
             Err(error) if errors::is_database_error(&error) => return Err(error),
-            Err(Error::Invalid(fields)) if fields.len() == 1 => {
-                (Outcome::Skipped, Some(fields[0].code), Some(fields[0].detail.clone()))
-            }
-            Err(error @ (Error::NotFound(_) | Error::TransitionIllegal(_))) => {
-                (Outcome::Skipped, Some(error.code()), Some(error.to_string()))
-            }
+            Err(Error::Invalid(fields)) if fields.len() == 1 => (
+                Outcome::Skipped,
+                Some(fields[0].code),
+                Some(fields[0].detail.clone()),
+            ),
+            Err(error @ (Error::NotFound(_) | Error::TransitionIllegal(_))) => (
+                Outcome::Skipped,
+                Some(error.code()),
+                Some(error.to_string()),
+            ),
             Err(error) => (Outcome::Failed, Some(error.code()), Some(error.to_string())),
         };
         Ok(job_action_outcome::Model {

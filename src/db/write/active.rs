@@ -20,7 +20,11 @@ impl Write for SetActive {
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
         // The lock keeps the job from ending before the commit, which would leave it on the list
         // forever.
-        let job = one_job(tx, job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share)).await?;
+        let job = one_job(
+            tx,
+            job::Entity::find_by_id(&self.0.job_id).lock(LockType::Share),
+        )
+        .await?;
         let job = job.ok_or(Error::NotFound(Resource::Job))?;
         if is_terminal(job.status) {
             return Err(Error::JobEnded(job.status));
@@ -28,7 +32,8 @@ impl Write for SetActive {
         let conflict = Conflict::columns([active_job::Column::ClientId, active_job::Column::JobId])
             .update_column(active_job::Column::Title)
             .to_owned();
-        let insert = active_job::Entity::insert(self.0.clone().into_active_model()).on_conflict(conflict);
+        let insert =
+            active_job::Entity::insert(self.0.clone().into_active_model()).on_conflict(conflict);
         Ok((insert.exec_with_returning(tx).await?, job))
     }
 }
@@ -44,7 +49,8 @@ impl Write for RemoveActive {
     type Output = u64;
 
     async fn apply(&self, tx: &Tx) -> Result<u64> {
-        let mut delete = active_job::Entity::delete_many().filter(active_job::Column::ClientId.eq(&self.client_id));
+        let mut delete = active_job::Entity::delete_many()
+            .filter(active_job::Column::ClientId.eq(&self.client_id));
         if let Some(job_id) = &self.job_id {
             delete = delete.filter(active_job::Column::JobId.eq(job_id));
         }
@@ -54,11 +60,22 @@ impl Write for RemoveActive {
 
 /// Removes the jobs that end with these events from all lists.
 pub(super) async fn clear_ended(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
-    let ended: Vec<&str> = events.iter().filter(|e| is_terminal(e.status)).map(|e| e.job_id.as_str()).collect();
+    let ended: Vec<&str> = events
+        .iter()
+        .filter(|e| is_terminal(e.status))
+        .map(|e| e.job_id.as_str())
+        .collect();
     if ended.is_empty() {
         return Ok(());
     }
-    let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(active_job::Column::JobId), &ended);
-    active_job::Entity::delete_many().filter(of_jobs).exec(tx).await?;
+    let of_jobs = bulk::is_one_of(
+        tx.get_database_backend(),
+        Expr::col(active_job::Column::JobId),
+        &ended,
+    );
+    active_job::Entity::delete_many()
+        .filter(of_jobs)
+        .exec(tx)
+        .await?;
     Ok(())
 }

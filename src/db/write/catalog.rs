@@ -10,7 +10,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{episode, job, job_event, series};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait, Select,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    QueryTrait, Select,
     sea_query::{Expr, ExprTrait, LockType, Query},
 };
 
@@ -26,15 +27,24 @@ impl Write for CreateSeries {
         if insert_unless_there(tx, self.0.clone().into_active_model()).await? {
             return Ok(self.0.clone());
         }
-        self.first_answer(tx).await?.ok_or(Error::IdempotencyKeyReused)
+        self.first_answer(tx)
+            .await?
+            .ok_or(Error::IdempotencyKeyReused)
     }
 }
 
 impl CreateSeries {
     async fn first_answer(&self, tx: &impl ConnectionTrait) -> Result<Option<series::Model>> {
-        let Some(key) = &self.0.idempotency_key else { return Ok(None) };
-        let first = series::Entity::find().filter(series::Column::IdempotencyKey.eq(key)).row(tx).await?;
-        replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
+        let Some(key) = &self.0.idempotency_key else {
+            return Ok(None);
+        };
+        let first = series::Entity::find()
+            .filter(series::Column::IdempotencyKey.eq(key))
+            .row(tx)
+            .await?;
+        replay(first, |first| {
+            first.idempotency_fingerprint == self.0.idempotency_fingerprint
+        })
     }
 }
 
@@ -58,9 +68,16 @@ impl Write for CreateEpisode {
 
 impl CreateEpisode {
     async fn first_answer(&self, tx: &impl ConnectionTrait) -> Result<Option<episode::Model>> {
-        let Some(key) = &self.0.idempotency_key else { return Ok(None) };
-        let first = episode::Entity::find().filter(episode::Column::IdempotencyKey.eq(key)).row(tx).await?;
-        replay(first, |first| first.idempotency_fingerprint == self.0.idempotency_fingerprint)
+        let Some(key) = &self.0.idempotency_key else {
+            return Ok(None);
+        };
+        let first = episode::Entity::find()
+            .filter(episode::Column::IdempotencyKey.eq(key))
+            .row(tx)
+            .await?;
+        replay(first, |first| {
+            first.idempotency_fingerprint == self.0.idempotency_fingerprint
+        })
     }
 }
 
@@ -75,7 +92,10 @@ impl Write for DeleteSeries {
     async fn apply(&self, tx: &Tx) -> Result<()> {
         // The lock keeps jobs from joining the series between their detachment and its deletion.
         let find = series::Entity::find_by_id(&self.id).lock(LockType::Update);
-        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Resource::Series))?;
+        is_there(tx, find)
+            .await?
+            .then_some(())
+            .ok_or(Error::NotFound(Resource::Series))?;
         detach(tx, job::Column::SeriesId, &self.id, self.now).await?;
         series::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
@@ -97,7 +117,10 @@ impl Write for DeleteEpisode {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let find = episode::Entity::find_by_id(&self.id).lock(LockType::Update);
-        is_there(tx, find).await?.then_some(()).ok_or(Error::NotFound(Resource::Episode))?;
+        is_there(tx, find)
+            .await?
+            .then_some(())
+            .ok_or(Error::NotFound(Resource::Episode))?;
         detach(tx, job::Column::EpisodeId, &self.id, self.now).await?;
         episode::Entity::delete_by_id(&self.id).exec(tx).await?;
         Ok(())
@@ -111,7 +134,10 @@ impl Write for DeleteEpisode {
 
 /// Returns whether the query finds a row, readable or not: an unreadable one can still be deleted.
 async fn is_there<E: EntityTrait>(tx: &Tx, find: Select<E>) -> Result<bool, DbErr> {
-    Ok(tx.query_one_raw(find.build(tx.get_database_backend())).await?.is_some())
+    Ok(tx
+        .query_one_raw(find.build(tx.get_database_backend()))
+        .await?
+        .is_some())
 }
 
 /// Clears the column in all jobs that hold the id. Two statements change all of them, because a
@@ -120,15 +146,28 @@ async fn is_there<E: EntityTrait>(tx: &Tx, find: Select<E>) -> Result<bool, DbEr
 async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> Result<(), DbErr> {
     use job::Column as J;
     use job_event::Column as E;
-    let locked = job::Entity::find().select_only().column(J::Id).filter(column.eq(id)).lock(LockType::Update);
-    let count = Query::select().expr(Expr::col("id").count()).from_subquery(locked.into_query(), "locked").to_owned();
+    let locked = job::Entity::find()
+        .select_only()
+        .column(J::Id)
+        .filter(column.eq(id))
+        .lock(LockType::Update);
+    let count = Query::select()
+        .expr(Expr::col("id").count())
+        .from_subquery(locked.into_query(), "locked")
+        .to_owned();
     tx.query_one(&count).await?;
     let events = job::Entity::find()
         .select_only()
         .column(J::Id)
         .expr(Expr::col(J::Version).add(1))
         .expr(Expr::val(EventKind::Detached.as_str()))
-        .columns([J::Status, J::Progress, J::CurrentStage, J::TotalShots, J::CompletedShots])
+        .columns([
+            J::Status,
+            J::Progress,
+            J::CurrentStage,
+            J::TotalShots,
+            J::CompletedShots,
+        ])
         .expr(Expr::val(now))
         .column(J::JobType)
         .filter(column.eq(id))

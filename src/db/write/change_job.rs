@@ -8,7 +8,9 @@ use crate::{
     lifecycle::EventKind,
 };
 use entity::{job, job_item};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+};
 use serde_json::Value;
 
 /// Items that a decision needs.
@@ -19,7 +21,10 @@ pub enum Items {
     /// Only the number of items, and the number of done ones.
     Counted,
     /// Items with one of these keys or positions.
-    Named { keys: Vec<String>, indexes: Vec<i32> },
+    Named {
+        keys: Vec<String>,
+        indexes: Vec<i32>,
+    },
     /// Items that have not ended.
     Open,
     /// All items, in order.
@@ -49,12 +54,20 @@ pub struct Change {
 
 impl Change {
     pub fn of(kind: EventKind, job: job::Model) -> Self {
-        Self { events: vec![(kind, None)], job, items: Vec::new() }
+        Self {
+            events: vec![(kind, None)],
+            job,
+            items: Vec::new(),
+        }
     }
 
     /// Change of the lease alone: no event, no new version.
     pub fn of_lease(job: job::Model) -> Self {
-        Self { events: Vec::new(), job, items: Vec::new() }
+        Self {
+            events: Vec::new(),
+            job,
+            items: Vec::new(),
+        }
     }
 
     /// Adds data to the last event.
@@ -97,7 +110,10 @@ impl Write for ChangeJob {
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
         match Changes::make(tx, &[self], false).await?.pop() {
             Some(WriteOutcome::Done(outcome)) => outcome,
-            _ => Err(Error::Internal(format!("the change of the job {} was not decided", self.id))),
+            _ => Err(Error::Internal(format!(
+                "the change of the job {} was not decided",
+                self.id
+            ))),
         }
     }
 
@@ -126,9 +142,15 @@ impl Write for ChangeJobs {
         let outcome = |fate| match fate {
             WriteOutcome::Done(outcome) => outcome,
             // The statement waits for locked rows, so no change is set aside.
-            WriteOutcome::Blocked => Err(Error::Internal("a change of several jobs was set aside".to_owned())),
+            WriteOutcome::Blocked => Err(Error::Internal(
+                "a change of several jobs was set aside".to_owned(),
+            )),
         };
-        Ok(Changes::make(tx, &writes, false).await?.into_iter().map(outcome).collect())
+        Ok(Changes::make(tx, &writes, false)
+            .await?
+            .into_iter()
+            .map(outcome)
+            .collect())
     }
 
     fn weight(&self) -> usize {
@@ -145,16 +167,27 @@ pub(super) fn check_version(job: &job::Model, accepted: Option<&[i64]>) -> Resul
         Some(versions) if !versions.contains(&job.version) => {
             let expected = match versions {
                 [] => "the one named".to_owned(),
-                _ => versions.iter().map(i64::to_string).collect::<Vec<_>>().join(" or "),
+                _ => versions
+                    .iter()
+                    .map(i64::to_string)
+                    .collect::<Vec<_>>()
+                    .join(" or "),
             };
-            Err(Error::VersionMismatch { expected, current: job.version })
+            Err(Error::VersionMismatch {
+                expected,
+                current: job.version,
+            })
         }
         _ => Ok(()),
     }
 }
 
 /// Writes only the columns that differ, because an unchanged column needs no new index entry.
-pub(super) async fn update(tx: &impl ConnectionTrait, before: &job::Model, after: &job::Model) -> Result<()> {
+pub(super) async fn update(
+    tx: &impl ConnectionTrait,
+    before: &job::Model,
+    after: &job::Model,
+) -> Result<()> {
     let mut row = before.clone().into_active_model();
     for column in job::Column::iter() {
         let value = after.get(column);

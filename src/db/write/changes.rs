@@ -63,12 +63,22 @@ impl<'a> Changes<'a> {
         skip_locked: bool,
     ) -> Result<Vec<WriteOutcome<Changed>>> {
         let fates = writes.iter().map(|_| None).collect();
-        let mut this = Self { tx, writes, skip_locked, unreadable: HashSet::new(), fates };
+        let mut this = Self {
+            tx,
+            writes,
+            skip_locked,
+            unreadable: HashSet::new(),
+            fates,
+        };
         let mut rest: Vec<usize> = (0..writes.len()).collect();
         while !rest.is_empty() {
             rest = this.pass(rest).await?;
         }
-        Ok(this.fates.into_iter().map(|fate| fate.unwrap_or(WriteOutcome::Blocked)).collect())
+        Ok(this
+            .fates
+            .into_iter()
+            .map(|fate| fate.unwrap_or(WriteOutcome::Blocked))
+            .collect())
     }
 
     /// Makes the changes of these writes. Returns those that need another pass, to see the items as
@@ -86,10 +96,13 @@ impl<'a> Changes<'a> {
                     Err(error) => self.fates[i] = Some(WriteOutcome::Done(Err(error))),
                 },
                 None if self.unreadable.contains(&write.id) => {
-                    self.fates[i] = Some(WriteOutcome::Done(Err(Error::Unreadable(write.id.clone()))));
+                    self.fates[i] =
+                        Some(WriteOutcome::Done(Err(Error::Unreadable(write.id.clone()))));
                 }
                 None if held.contains(&write.id) => self.fates[i] = Some(WriteOutcome::Blocked),
-                None => self.fates[i] = Some(WriteOutcome::Done(Err(Error::NotFound(Resource::Job)))),
+                None => {
+                    self.fates[i] = Some(WriteOutcome::Done(Err(Error::NotFound(Resource::Job))))
+                }
             }
         }
         self.write(rows).await?;
@@ -98,8 +111,15 @@ impl<'a> Changes<'a> {
 
     /// Returns the jobs that another transaction has locked, among those that the query skipped.
     /// The others do not exist, and their callers have nothing to wait for.
-    async fn blocked_jobs(&self, writes: &[usize], rows: &BTreeMap<String, Row>) -> Result<HashSet<String>> {
-        let passed = writes.iter().map(|i| self.writes[*i].id.as_str()).filter(|id| !rows.contains_key(*id));
+    async fn blocked_jobs(
+        &self,
+        writes: &[usize],
+        rows: &BTreeMap<String, Row>,
+    ) -> Result<HashSet<String>> {
+        let passed = writes
+            .iter()
+            .map(|i| self.writes[*i].id.as_str())
+            .filter(|id| !rows.contains_key(*id));
         let passed: HashSet<&str> = passed.filter(|_| self.skip_locked).collect();
         Ok(there(self.tx, &passed.into_iter().collect::<Vec<_>>()).await?)
     }
@@ -127,14 +147,25 @@ impl<'a> Changes<'a> {
             _ => {
                 let ids: Vec<_> = ids.into_iter().collect();
                 let backend = self.tx.get_database_backend();
-                let find = job::Entity::find().filter(bulk::is_one_of(backend, Expr::col(job::Column::Id), &ids));
+                let find = job::Entity::find().filter(bulk::is_one_of(
+                    backend,
+                    Expr::col(job::Column::Id),
+                    &ids,
+                ));
                 // Two transactions that wait for each other's rows would deadlock; one order
                 // prevents that.
-                if self.skip_locked { find } else { find.order_by_asc(job::Column::Id) }
+                if self.skip_locked {
+                    find
+                } else {
+                    find.order_by_asc(job::Column::Id)
+                }
             }
         };
-        let find = locked(find, LockType::Update, self.skip_locked).build(self.tx.get_database_backend());
-        let Read { jobs, unreadable, .. } = rows::read(self.tx, find).await?;
+        let find =
+            locked(find, LockType::Update, self.skip_locked).build(self.tx.get_database_backend());
+        let Read {
+            jobs, unreadable, ..
+        } = rows::read(self.tx, find).await?;
         self.unreadable.extend(unreadable);
         let wanted: HashMap<&str, &Items> = writes
             .iter()
@@ -142,13 +173,32 @@ impl<'a> Changes<'a> {
             .filter(|w| !matches!(w.items, Items::None))
             .map(|w| (w.id.as_str(), &w.items))
             .collect();
-        let mut found =
-            items::find(self.tx, jobs.iter().filter_map(|job| Some((job, *wanted.get(job.id.as_str())?))).collect())
-                .await?;
+        let mut found = items::find(
+            self.tx,
+            jobs.iter()
+                .filter_map(|job| Some((job, *wanted.get(job.id.as_str())?)))
+                .collect(),
+        )
+        .await?;
         let row = |job: job::Model| {
             let (id, found) = (job.id.clone(), found.remove(&job.id).unwrap_or_default());
-            let loaded = Loaded { job, items: Vec::new(), item_count: 0, done_count: 0 };
-            (id, Row { read: None, loaded, found, steps: Vec::new(), touched: false, items: Vec::new() })
+            let loaded = Loaded {
+                job,
+                items: Vec::new(),
+                item_count: 0,
+                done_count: 0,
+            };
+            (
+                id,
+                Row {
+                    read: None,
+                    loaded,
+                    found,
+                    steps: Vec::new(),
+                    touched: false,
+                    items: Vec::new(),
+                },
+            )
         };
         Ok(jobs.into_iter().map(row).collect())
     }
@@ -172,10 +222,18 @@ impl<'a> Changes<'a> {
             return Ok(());
         };
         version_after(before.version, change.events.len()).ok_or(Error::CounterExhausted)?;
-        let changed = |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
+        let changed =
+            |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
         let episode = changed(&before.episode_id, &change.job.episode_id);
-        match check_parents(self.tx, series.as_deref(), episode.as_deref(), self.skip_locked).await? {
+        match check_parents(
+            self.tx,
+            series.as_deref(),
+            episode.as_deref(),
+            self.skip_locked,
+        )
+        .await?
+        {
             true => self.take(i, row, change),
             false => self.fates[i] = Some(WriteOutcome::Blocked),
         }
@@ -183,12 +241,17 @@ impl<'a> Changes<'a> {
     }
 
     fn take(&mut self, i: usize, row: &mut Row, change: Change) {
-        let Change { events, mut job, items } = change;
+        let Change {
+            events,
+            mut job,
+            items,
+        } = change;
         let before = &row.loaded.job;
         let worker = || before.worker_id.clone();
         // Progress reports that are committed together become one step and one event, because no
         // reader could have seen the others.
-        let merges = matches!(events[..], [(EventKind::Progressed, _)]) && self.writes[i].if_version.is_none();
+        let merges = matches!(events[..], [(EventKind::Progressed, _)])
+            && self.writes[i].if_version.is_none();
         job.version = before.version;
         match row.steps.last_mut().filter(|last| merges && last.merges) {
             Some(last) => {
@@ -219,7 +282,11 @@ impl<'a> Changes<'a> {
     }
 
     fn settle(&mut self, i: usize, worker_id: Option<String>, job: job::Model, changed: bool) {
-        let changed = Changed { job, changed, worker_id };
+        let changed = Changed {
+            job,
+            changed,
+            worker_id,
+        };
         self.fates[i] = Some(WriteOutcome::Done(Ok(changed)));
     }
 
@@ -229,8 +296,14 @@ impl<'a> Changes<'a> {
         let (mut events, mut changed) = (Vec::new(), Vec::new());
         for row in rows.into_values().filter(|row| row.touched) {
             let (read, now) = (row.read.as_ref(), row.loaded.job);
-            let differ = |(_, column): &(usize, job::Column)| read.is_some_and(|r| r.get(*column) != now.get(*column));
-            let columns: Vec<_> = job::Column::iter().enumerate().filter(differ).map(|(place, _)| place).collect();
+            let differ = |(_, column): &(usize, job::Column)| {
+                read.is_some_and(|r| r.get(*column) != now.get(*column))
+            };
+            let columns: Vec<_> = job::Column::iter()
+                .enumerate()
+                .filter(differ)
+                .map(|(place, _)| place)
+                .collect();
             if row.steps.is_empty() && !columns.is_empty() {
                 self.tx.tell_of_lease(now.id.clone());
             }
@@ -243,8 +316,10 @@ impl<'a> Changes<'a> {
         // A lease that is set to its current value differs in no column.
         for (places, jobs) in alike.into_iter().filter(|(places, _)| !places.is_empty()) {
             let all: Vec<_> = job::Column::iter().collect();
-            let columns: Vec<_> =
-                [job::Column::Id].into_iter().chain(places.into_iter().map(|place| all[place])).collect();
+            let columns: Vec<_> = [job::Column::Id]
+                .into_iter()
+                .chain(places.into_iter().map(|place| all[place]))
+                .collect();
             bulk::update::<job::Entity>(self.tx, 1, &columns, &jobs).await?;
         }
         items::write(self.tx, changed).await?;
@@ -256,7 +331,11 @@ impl<'a> Changes<'a> {
 impl Row {
     fn with_items(&mut self, decide: &Decide) -> Result<Option<Change>> {
         let FoundItems { items, count, done } = std::mem::take(&mut self.found);
-        (self.loaded.items, self.loaded.item_count, self.loaded.done_count) = (items, count, done);
+        (
+            self.loaded.items,
+            self.loaded.item_count,
+            self.loaded.done_count,
+        ) = (items, count, done);
         let decided = decide(&self.loaded);
         self.found.items = std::mem::take(&mut self.loaded.items);
         (self.loaded.item_count, self.loaded.done_count) = (0, 0);

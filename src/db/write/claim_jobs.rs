@@ -16,7 +16,8 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
 use sea_orm::{
-    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect, Statement, Value,
+    ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
+    Statement, Value,
     sea_query::{Expr, LockType},
 };
 use serde_json::json;
@@ -57,12 +58,16 @@ impl Write for ClaimJobs {
         let mut room = self.capacity(tx).await?;
         let (mut found, mut bytes) = (Vec::new(), 0);
         for (priority, types) in due(priorities(tx, &self.job_types).await?, now) {
-            let asked = types.iter().filter_map(|kind| Some((kind.as_str(), *room.get(kind)?))).collect::<Vec<_>>();
+            let asked = types
+                .iter()
+                .filter_map(|kind| Some((kind.as_str(), *room.get(kind)?)))
+                .collect::<Vec<_>>();
             let left = self.max_jobs - found.len();
             let (fit, cut) = fitting_jobs(tx, priority, now, &asked, left, &mut bytes).await?;
             let jobs = select_due(tx, priority, now, &asked, fit, LockMode::Lock).await?;
             for job in &jobs {
-                room.entry(job.job_type.clone()).and_modify(|room| *room -= 1);
+                room.entry(job.job_type.clone())
+                    .and_modify(|room| *room -= 1);
             }
             found.extend(jobs);
             if found.len() >= self.max_jobs || cut {
@@ -82,7 +87,11 @@ fn that_fit(jobs: &[job::Model]) -> usize {
         items += i64::from(job.total_shots);
         place == 0 || items <= MAX_ITEMS
     };
-    jobs.iter().enumerate().map(fits).take_while(|fits| *fits).count()
+    jobs.iter()
+        .enumerate()
+        .map(fits)
+        .take_while(|fits| *fits)
+        .count()
 }
 
 impl ClaimJobs {
@@ -92,16 +101,32 @@ impl ClaimJobs {
     async fn capacity(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
         let backend = tx.get_database_backend();
         let set = |types: &[&str]| {
-            queue::Entity::find().filter(bulk::is_one_of(backend, Expr::col(queue::Column::JobType), types))
+            queue::Entity::find().filter(bulk::is_one_of(
+                backend,
+                Expr::col(queue::Column::JobType),
+                types,
+            ))
         };
-        let mut room: HashMap<String, usize> =
-            self.job_types.iter().map(|kind| (kind.clone(), self.max_jobs)).collect();
+        let mut room: HashMap<String, usize> = self
+            .job_types
+            .iter()
+            .map(|kind| (kind.clone(), self.max_jobs))
+            .collect();
         let queues = set(&texts(&self.job_types)).rows(tx).await?;
-        let limited: Vec<&str> =
-            queues.iter().filter(|queue| queue.max_running.is_some()).map(|queue| queue.job_type.as_str()).collect();
+        let limited: Vec<&str> = queues
+            .iter()
+            .filter(|queue| queue.max_running.is_some())
+            .map(|queue| queue.job_type.as_str())
+            .collect();
         let locked = match limited.is_empty() {
             true => Vec::new(),
-            false => set(&limited).order_by_asc(queue::Column::JobType).lock(LockType::Update).rows(tx).await?,
+            false => {
+                set(&limited)
+                    .order_by_asc(queue::Column::JobType)
+                    .lock(LockType::Update)
+                    .rows(tx)
+                    .await?
+            }
         };
         let running = running(tx, &limited).await?;
         for queue in queues.iter().chain(&locked) {
@@ -110,9 +135,16 @@ impl ClaimJobs {
             }
         }
         for queue in locked {
-            let Some(most) = queue.max_running.and_then(|most| usize::try_from(most).ok()) else { continue };
-            let left = most.saturating_sub(running.get(&queue.job_type).copied().unwrap_or_default());
-            room.entry(queue.job_type).and_modify(|room| *room = left.min(*room));
+            let Some(most) = queue
+                .max_running
+                .and_then(|most| usize::try_from(most).ok())
+            else {
+                continue;
+            };
+            let left =
+                most.saturating_sub(running.get(&queue.job_type).copied().unwrap_or_default());
+            room.entry(queue.job_type)
+                .and_modify(|room| *room = left.min(*room));
         }
         room.retain(|_, room| *room > 0);
         Ok(room)
@@ -130,13 +162,17 @@ impl ClaimJobs {
         }
         let given: Vec<job::Model> = jobs.iter().map(|job| self.given(job, now)).collect();
         self.write(tx, &given, now).await?;
-        let event_data = |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
+        let event_data =
+            |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
         let started = |(before, job): (&job::Model, &job::Model)| {
             event(Some(before), job, EventKind::Started, Some(event_data(job)))
         };
         let events: Vec<_> = jobs.iter().zip(&given).map(started).collect();
         write_events(tx, &events).await?;
-        let claimed = |job: job::Model| Claimed { items: items.remove(&job.id).unwrap_or_default(), job };
+        let claimed = |job: job::Model| Claimed {
+            items: items.remove(&job.id).unwrap_or_default(),
+            job,
+        };
         Ok(given.into_iter().map(claimed).collect())
     }
 
@@ -161,17 +197,29 @@ impl ClaimJobs {
 
     async fn write(&self, tx: &Tx, given: &[job::Model], now: DateTime<Utc>) -> Result<(), DbErr> {
         let backend = tx.get_database_backend();
-        let tokens = || given.iter().filter_map(|job| Some((job.id.as_str(), job.lease_token.as_deref()?)));
-        let mut values: Vec<Value> = vec![self.worker_id.as_str().into(), (now + self.lease).into(), now.into()];
+        let tokens = || {
+            given
+                .iter()
+                .filter_map(|job| Some((job.id.as_str(), job.lease_token.as_deref()?)))
+        };
+        let mut values: Vec<Value> = vec![
+            self.worker_id.as_str().into(),
+            (now + self.lease).into(),
+            now.into(),
+        ];
         match dialect::rows::takes_arrays(backend) {
             true => {
                 let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
-                values.extend([bulk::list(backend, &ids).into(), bulk::list(backend, &tokens).into()]);
+                values.extend([
+                    bulk::list(backend, &ids).into(),
+                    bulk::list(backend, &tokens).into(),
+                ]);
             }
             false => values.push(json!(tokens().collect::<Vec<_>>()).to_string().into()),
         }
         let sql = dialect::claims::assign(backend);
-        tx.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
+            .await?;
         Ok(())
     }
 }
@@ -187,33 +235,71 @@ pub fn claim_statements(
     let backend = db.read().get_database_backend();
     let list = bulk::list(backend, &texts(types));
     let mut picked: Vec<Value> = vec![0i16.into(), now.into(), limit.into()];
-    types.iter().for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
+    types
+        .iter()
+        .for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
     let given: Vec<Value> = match dialect::rows::takes_arrays(backend) {
         true => {
             let one = bulk::list(backend, &["job-1"]);
-            vec!["w".into(), now.into(), now.into(), one.clone().into(), one.into()]
+            vec![
+                "w".into(),
+                now.into(),
+                now.into(),
+                one.clone().into(),
+                one.into(),
+            ]
         }
-        false => vec!["w".into(), now.into(), now.into(), json!([["job-1", "token"]]).to_string().into()],
+        false => vec![
+            "w".into(),
+            now.into(),
+            now.into(),
+            json!([["job-1", "token"]]).to_string().into(),
+        ],
     };
-    let statement = |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
+    let statement =
+        |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     vec![
-        ("the queues", statement(dialect::claims::priorities(backend), vec![list.clone().into()])),
+        (
+            "the queues",
+            statement(
+                dialect::claims::priorities(backend),
+                vec![list.clone().into()],
+            ),
+        ),
         (
             "the jobs",
-            statement(dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true), picked),
+            statement(
+                dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true),
+                picked,
+            ),
         ),
-        ("the claim", statement(dialect::claims::assign(backend), given)),
-        ("what runs", statement(dialect::claims::running(backend), vec![list.into()])),
+        (
+            "the claim",
+            statement(dialect::claims::assign(backend), given),
+        ),
+        (
+            "what runs",
+            statement(dialect::claims::running(backend), vec![list.into()]),
+        ),
         (
             "leases that ran out",
-            statement(dialect::claims::expired(backend), vec![now.into(), limit.into(), 0i64.into()]),
+            statement(
+                dialect::claims::expired(backend),
+                vec![now.into(), limit.into(), 0i64.into()],
+            ),
         ),
-        ("any that ran out", statement(dialect::claims::any_expired(backend), vec![now.into()])),
+        (
+            "any that ran out",
+            statement(dialect::claims::any_expired(backend), vec![now.into()]),
+        ),
     ]
 }
 
 /// Counts the running jobs of each of these types.
-pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMap<String, usize>, DbErr> {
+pub async fn running(
+    db: &impl ConnectionTrait,
+    types: &[&str],
+) -> Result<HashMap<String, usize>, DbErr> {
     #[derive(FromQueryResult)]
     struct Running {
         job_type: String,
@@ -224,7 +310,16 @@ pub async fn running(db: &impl ConnectionTrait, types: &[&str]) -> Result<HashMa
     }
     let backend = db.get_database_backend();
     let list = bulk::list(backend, types);
-    let asked = Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
+    let asked =
+        Statement::from_sql_and_values(backend, dialect::claims::running(backend), [list.into()]);
     let rows = Running::find_by_statement(asked).rows(db).await?;
-    Ok(rows.into_iter().map(|row| (row.job_type, usize::try_from(row.running).unwrap_or_default())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            (
+                row.job_type,
+                usize::try_from(row.running).unwrap_or_default(),
+            )
+        })
+        .collect())
 }

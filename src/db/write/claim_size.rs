@@ -28,7 +28,9 @@ const LARGE_COLUMNS: [job::Column; 6] = [
 
 /// SQL expression for the approximate bytes of a job.
 pub fn bytes_of_job(backend: DbBackend) -> String {
-    let sql = backend.build(Query::select().expr(bytes_of(backend, &LARGE_COLUMNS))).to_string();
+    let sql = backend
+        .build(Query::select().expr(bytes_of(backend, &LARGE_COLUMNS)))
+        .to_string();
     sql.trim_start_matches("SELECT ").to_owned()
 }
 
@@ -36,7 +38,9 @@ pub fn bytes_of_job(backend: DbBackend) -> String {
 pub async fn items_that_fit(tx: &Tx, jobs: &mut Vec<job::Model>) -> Result<ItemsOf> {
     if jobs.len() > 1 {
         let items = bytes_of_items(tx, jobs).await?;
-        let bytes = jobs.iter().map(|job| written_job(job) as u64 + items.get(&job.id).unwrap_or(&0));
+        let bytes = jobs
+            .iter()
+            .map(|job| written_job(job) as u64 + items.get(&job.id).unwrap_or(&0));
         let fit = fitting(bytes, ANSWER_BYTES as u64);
         jobs.truncate(usize::try_from(fit).unwrap_or(usize::MAX));
     }
@@ -54,7 +58,10 @@ pub async fn items_that_fit(tx: &Tx, jobs: &mut Vec<job::Model>) -> Result<Items
 /// be wrong.
 fn with_items(jobs: &[job::Model]) -> Vec<&str> {
     let may_have = |job: &&job::Model| job.total_shots > 0 || job.source.is_some();
-    jobs.iter().filter(may_have).map(|job| job.id.as_str()).collect()
+    jobs.iter()
+        .filter(may_have)
+        .map(|job| job.id.as_str())
+        .collect()
 }
 
 async fn bytes_of_items(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, u64>, DbErr> {
@@ -74,7 +81,10 @@ async fn bytes_of_items(tx: &Tx, jobs: &[job::Model]) -> Result<HashMap<String, 
         .into_tuple()
         .rows(tx)
         .await?;
-    Ok(rows.into_iter().map(|(id, bytes)| (id, bytes.unsigned_abs())).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(id, bytes)| (id, bytes.unsigned_abs()))
+        .collect())
 }
 
 /// Approximate bytes of an item apart from its long values.
@@ -86,9 +96,15 @@ async fn items_of(tx: &Tx, jobs: &[job::Model]) -> Result<ItemsOf> {
     if ids.is_empty() {
         return Ok(items);
     }
-    let of_jobs = bulk::is_one_of(tx.get_database_backend(), Expr::col(job_item::Column::JobId), &ids);
+    let of_jobs = bulk::is_one_of(
+        tx.get_database_backend(),
+        Expr::col(job_item::Column::JobId),
+        &ids,
+    );
     let found = job_item::Entity::find().filter(of_jobs);
-    let found = found.order_by_asc(job_item::Column::JobId).order_by_asc(job_item::Column::Idx);
+    let found = found
+        .order_by_asc(job_item::Column::JobId)
+        .order_by_asc(job_item::Column::Idx);
     for item in found.rows(tx).await? {
         items.entry(item.job_id.clone()).or_default().push(item);
     }

@@ -33,17 +33,29 @@ impl Write for DeleteJob {
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let job = one_job(tx, job::Entity::find_by_id(&self.id).lock(LockType::Update)).await?;
-        self.delete(tx, job.ok_or(Error::NotFound(Resource::Job))?).await
+        self.delete(tx, job.ok_or(Error::NotFound(Resource::Job))?)
+            .await
     }
 
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<()>>> {
         let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
         let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
         let skip_locked = locks::skips_locked_rows(tx);
-        let find = locked(job::Entity::find().filter(of_ids), LockType::Update, skip_locked);
+        let find = locked(
+            job::Entity::find().filter(of_ids),
+            LockType::Update,
+            skip_locked,
+        );
         let found = rows::read(tx, find.build(tx.get_database_backend())).await?;
-        let mut jobs: HashMap<String, job::Model> = found.jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
-        let missing: Vec<&str> = ids.into_iter().filter(|id| skip_locked && !jobs.contains_key(*id)).collect();
+        let mut jobs: HashMap<String, job::Model> = found
+            .jobs
+            .into_iter()
+            .map(|job| (job.id.clone(), job))
+            .collect();
+        let missing: Vec<&str> = ids
+            .into_iter()
+            .filter(|id| skip_locked && !jobs.contains_key(*id))
+            .collect();
         let held = locks::there(tx, &missing).await?;
         let mut fates = Vec::with_capacity(writes.len());
         for write in writes {
@@ -77,7 +89,10 @@ impl DeleteJob {
         check_version(&job, self.if_version.as_deref())?;
         job::Entity::delete_by_id(&self.id).exec(tx).await?;
         count_before_they_go(tx, &self.id).await?;
-        job_event::Entity::delete_many().filter(job_event::Column::JobId.eq(&self.id)).exec(tx).await?;
+        job_event::Entity::delete_many()
+            .filter(job_event::Column::JobId.eq(&self.id))
+            .exec(tx)
+            .await?;
         // The event of the deletion may be one step beyond the maximum version of a job.
         job.version = job.version.saturating_add(1);
         job.updated_at = self.now;

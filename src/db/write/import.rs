@@ -9,7 +9,9 @@ mod run;
 pub use batch::ImportBatch;
 pub use conflict::OnConflict;
 pub use plan::dry_run;
-pub use run::{AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, PruneImport, StartImport};
+pub use run::{
+    AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, PruneImport, StartImport,
+};
 
 use entity::{active_job, episode, job, job_event, job_item, series};
 
@@ -58,6 +60,9 @@ pub enum Imported {
 impl Imported {
     /// Returns whether anything of the record was written.
     pub fn came_in(self) -> bool {
-        matches!(self, Imported::Imported | Imported::Merged | Imported::Overwritten)
+        matches!(
+            self,
+            Imported::Imported | Imported::Merged | Imported::Overwritten
+        )
     }
 }

@@ -28,6 +28,14 @@ pub async fn there(tx: &Tx, ids: &[&str]) -> Result<HashSet<String>, DbErr> {
         return Ok(HashSet::new());
     }
     let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), ids);
-    let found = job::Entity::find().select_only().column(job::Column::Id).filter(of_ids);
-    Ok(found.into_tuple::<String>().rows(tx).await?.into_iter().collect())
+    let found = job::Entity::find()
+        .select_only()
+        .column(job::Column::Id)
+        .filter(of_ids);
+    Ok(found
+        .into_tuple::<String>()
+        .rows(tx)
+        .await?
+        .into_iter()
+        .collect())
 }

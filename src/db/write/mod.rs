@@ -31,8 +31,8 @@ pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
-    AbortImport, ActiveJob, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported, ImportedJob,
-    OnConflict, OwnRows, PruneImport, StartImport, dry_run,
+    AbortImport, ActiveJob, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch,
+    Imported, ImportedJob, OnConflict, OwnRows, PruneImport, StartImport, dry_run,
 };
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
@@ -67,7 +67,9 @@ fn event(
     data: Option<serde_json::Value>,
 ) -> job_event::Model {
     let left = before.filter(|before| before.status != job.status);
-    let seconds = left.and_then(|left| seconds_in_status(left.status, left.status_since, left.run_at, job.updated_at));
+    let seconds = left.and_then(|left| {
+        seconds_in_status(left.status, left.status_since, left.run_at, job.updated_at)
+    });
     job_event::Model {
         // The database assigns the id.
         id: 0,
@@ -92,21 +94,34 @@ async fn insert_unless_there<A>(tx: &impl ConnectionTrait, row: A) -> Result<boo
 where
     A: sea_orm::ActiveModelTrait,
 {
-    let insert = A::Entity::insert(row).on_conflict(Conflict::new().do_nothing().to_owned()).try_insert();
-    Ok(matches!(insert.exec_without_returning(tx).await?, TryInsertResult::Inserted(1)))
+    let insert = A::Entity::insert(row)
+        .on_conflict(Conflict::new().do_nothing().to_owned())
+        .try_insert();
+    Ok(matches!(
+        insert.exec_without_returning(tx).await?,
+        TryInsertResult::Inserted(1)
+    ))
 }
 
 /// Writes the events, and adds them to the commit notice. Jobs that end with them leave the
 /// clients' lists.
 async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr> {
-    events.iter().filter_map(job_changed).for_each(|news| tx.tell(news));
+    events
+        .iter()
+        .filter_map(job_changed)
+        .for_each(|news| tx.tell(news));
     active::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }
 
 fn job_changed(event: &job_event::Model) -> Option<JobChanged> {
     let job_type = event.job_type.clone()?;
-    Some(JobChanged { job_id: event.job_id.clone(), job_type, seq: event.seq, status: event.status })
+    Some(JobChanged {
+        job_id: event.job_id.clone(),
+        job_type,
+        seq: event.seq,
+        status: event.status,
+    })
 }
 
 /// Returns the result of an earlier call with the same idempotency key.
@@ -128,7 +143,11 @@ async fn check_parents(
     episode_id: Option<&str>,
     skip_locked: bool,
 ) -> Result<bool> {
-    let missing = |thing, id: &str, pointer| Error::UnknownReference { thing, id: id.to_owned(), pointer };
+    let missing = |thing, id: &str, pointer| Error::UnknownReference {
+        thing,
+        id: id.to_owned(),
+        pointer,
+    };
     if let Some(id) = series_id {
         match look(tx, series::Entity::find_by_id(id), skip_locked).await? {
             ParentLock::Locked => {}
@@ -159,10 +178,20 @@ async fn look<E: EntityTrait>(
     find: Select<E>,
     skip_locked: bool,
 ) -> Result<ParentLock, DbErr> {
-    let found = async |find: Select<E>| tx.query_one_raw(find.build(tx.get_database_backend())).await;
-    if found(locks::locked(find.clone(), LockType::KeyShare, skip_locked)).await?.is_some() {
+    let found = async |find: Select<E>| {
+        tx.query_one_raw(find.build(tx.get_database_backend()))
+            .await
+    };
+    if found(locks::locked(find.clone(), LockType::KeyShare, skip_locked))
+        .await?
+        .is_some()
+    {
         return Ok(ParentLock::Locked);
     }
     let held = skip_locked && found(find).await?.is_some();
-    Ok(if held { ParentLock::Blocked } else { ParentLock::Missing })
+    Ok(if held {
+        ParentLock::Blocked
+    } else {
+        ParentLock::Missing
+    })
 }

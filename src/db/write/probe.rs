@@ -20,10 +20,17 @@ impl Write for ProbeWrite {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        let row = write_probe::ActiveModel { id: Set(ROW), payload: Set("-".repeat(self.bytes)) };
-        let conflict =
-            OnConflict::column(write_probe::Column::Id).update_column(write_probe::Column::Payload).to_owned();
-        write_probe::Entity::insert(row).on_conflict(conflict).exec_without_returning(tx).await?;
+        let row = write_probe::ActiveModel {
+            id: Set(ROW),
+            payload: Set("-".repeat(self.bytes)),
+        };
+        let conflict = OnConflict::column(write_probe::Column::Id)
+            .update_column(write_probe::Column::Payload)
+            .to_owned();
+        write_probe::Entity::insert(row)
+            .on_conflict(conflict)
+            .exec_without_returning(tx)
+            .await?;
         Ok(())
     }
 }

@@ -8,7 +8,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{job, job_event, position::PRUNED};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
@@ -38,9 +39,19 @@ struct EventBatch {
 impl PruneEvents {
     /// Counts the events that the batch would delete, without a transaction.
     pub async fn look(&self, db: &impl ConnectionTrait) -> Result<Pruned> {
-        let Some(piece) = self.piece(db).await? else { return Ok(Pruned { events: 0, next: None }) };
+        let Some(piece) = self.piece(db).await? else {
+            return Ok(Pruned {
+                events: 0,
+                next: None,
+            });
+        };
         let events = match piece.last_older {
-            Some(_) => job_event::Entity::find().filter(self.gone(piece.last)).count(db).await?,
+            Some(_) => {
+                job_event::Entity::find()
+                    .filter(self.gone(piece.last))
+                    .count(db)
+                    .await?
+            }
             None => 0,
         };
         Ok(piece.pruned(events))
@@ -57,9 +68,15 @@ impl PruneEvents {
             .into_tuple()
             .rows(db)
             .await?;
-        let older = looked_at.iter().filter(|(_, created_at)| *created_at < self.ended_before).map(|(id, _)| *id);
+        let older = looked_at
+            .iter()
+            .filter(|(_, created_at)| *created_at < self.ended_before)
+            .map(|(id, _)| *id);
         let last_older = older.max();
-        Ok(looked_at.last().map(|(last, _)| EventBatch { last: *last, last_older }))
+        Ok(looked_at.last().map(|(last, _)| EventBatch {
+            last: *last,
+            last_older,
+        }))
     }
 
     /// Condition for the events to delete, up to the one with the id `last`.
@@ -72,7 +89,9 @@ impl PruneEvents {
             .from(job::Entity)
             .and_where(Expr::col((job::Entity, J::Id)).equals((job_event::Entity, E::JobId)))
             .and_where(Expr::col((job::Entity, J::CompletedAt)).lt(self.ended_before))
-            .and_where(Expr::col((job::Entity, J::Version)).gt(Expr::col((job_event::Entity, E::Seq))))
+            .and_where(
+                Expr::col((job::Entity, J::Version)).gt(Expr::col((job_event::Entity, E::Seq))),
+            )
             .to_owned();
         Condition::all()
             .add(E::Id.gt(self.after))
@@ -84,7 +103,10 @@ impl PruneEvents {
 
 impl EventBatch {
     fn pruned(&self, events: u64) -> Pruned {
-        Pruned { events, next: self.last_older.map(|_| self.last) }
+        Pruned {
+            events,
+            next: self.last_older.map(|_| self.last),
+        }
     }
 }
 
@@ -92,8 +114,16 @@ impl Write for PruneEvents {
     type Output = Pruned;
 
     async fn apply(&self, tx: &Tx) -> Result<Pruned> {
-        let Some(piece) = self.piece(tx).await? else { return Ok(Pruned { events: 0, next: None }) };
-        let gone = job_event::Entity::delete_many().filter(self.gone(piece.last)).exec(tx).await?;
+        let Some(piece) = self.piece(tx).await? else {
+            return Ok(Pruned {
+                events: 0,
+                next: None,
+            });
+        };
+        let gone = job_event::Entity::delete_many()
+            .filter(self.gone(piece.last))
+            .exec(tx)
+            .await?;
         if let Some(upto) = piece.last_older.filter(|_| gone.rows_affected > 0) {
             // A subscriber that follows all jobs from before has to learn that events are missing.
             let known = lock_position(tx, PRUNED).await?;

@@ -28,9 +28,15 @@ impl PriorityLevel {
         // A job whose time cannot be read is left out when the jobs are selected, but those behind
         // it may be due. SQLite compares texts, so that one of the year 12000 is before them.
         let due_at = in_years(row).and_then(|()| row.try_get::<DateTime<Utc>>("", "due_at"));
-        let due_at = due_at.ok().filter(|due_at| rows::YEARS.contains(&due_at.timestamp()));
+        let due_at = due_at
+            .ok()
+            .filter(|due_at| rows::YEARS.contains(&due_at.timestamp()));
         let due_at = due_at.unwrap_or(DateTime::UNIX_EPOCH);
-        Ok(Self { job_type: row.try_get("", "job_type")?, priority: row.try_get("", "priority")?, due_at })
+        Ok(Self {
+            job_type: row.try_get("", "job_type")?,
+            priority: row.try_get("", "priority")?,
+            due_at,
+        })
     }
 }
 
@@ -46,12 +52,24 @@ pub enum LockMode {
 }
 
 /// Returns the types and priorities that have queued jobs, of these types.
-pub async fn priorities(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<PriorityLevel>, DbErr> {
+pub async fn priorities(
+    db: &impl ConnectionTrait,
+    types: &[String],
+) -> Result<Vec<PriorityLevel>, DbErr> {
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
-    let asked = Statement::from_sql_and_values(backend, dialect::claims::priorities(backend), [list.into()]);
+    let asked = Statement::from_sql_and_values(
+        backend,
+        dialect::claims::priorities(backend),
+        [list.into()],
+    );
     // No readable job has a priority that is not a number.
-    Ok(db.query_all_raw(asked).await?.iter().filter_map(|row| PriorityLevel::of(row).ok()).collect())
+    Ok(db
+        .query_all_raw(asked)
+        .await?
+        .iter()
+        .filter_map(|row| PriorityLevel::of(row).ok())
+        .collect())
 }
 
 /// Returns the due jobs of these types, in the order of claims.
@@ -88,17 +106,24 @@ pub(super) async fn select_due(
     }
     let mut more = 0;
     loop {
-        let Read { jobs, rows, .. } = rows::read(db, statement(db, priority, now, types, limit, more, hold)).await?;
+        let Read { jobs, rows, .. } =
+            rows::read(db, statement(db, priority, now, types, limit, more, hold)).await?;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         let mut room: HashMap<&str, usize> = types.iter().copied().collect();
         let mut fits = |job: &job::Model| {
-            let left = room.get_mut(job.job_type.as_str()).filter(|left| **left > 0);
+            let left = room
+                .get_mut(job.job_type.as_str())
+                .filter(|left| **left > 0);
             left.map(|left| *left -= 1).is_some()
         };
         let startable: Vec<_> = jobs.into_iter().filter(can_start).collect();
         let passed = rows - startable.len();
         if passed <= more || more >= MAX_SKIPPED {
-            return Ok(startable.into_iter().filter(&mut fits).take(limit).collect());
+            return Ok(startable
+                .into_iter()
+                .filter(&mut fits)
+                .take(limit)
+                .collect());
         }
         more = (2 * passed).min(MAX_SKIPPED);
     }
@@ -124,7 +149,13 @@ fn statement(
         use job::Column as C;
         matches!(
             column,
-            C::Content | C::RequestData | C::Context | C::ResultData | C::UserRequirement | C::ErrorMessage | C::Labels
+            C::Content
+                | C::RequestData
+                | C::Context
+                | C::ResultData
+                | C::UserRequirement
+                | C::ErrorMessage
+                | C::Labels
         )
     };
     let column = |column: job::Column| match hold == LockMode::Read && long(&column) {
@@ -132,8 +163,19 @@ fn statement(
         false => format!("\"{}\"", column.as_str()),
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
-    let types: Vec<_> = types.iter().map(|(kind, room)| (*kind, room.saturating_add(more))).collect();
-    of_columns(db, priority, now, &types, limit.saturating_add(more), &columns.join(", "), hold)
+    let types: Vec<_> = types
+        .iter()
+        .map(|(kind, room)| (*kind, room.saturating_add(more)))
+        .collect();
+    of_columns(
+        db,
+        priority,
+        now,
+        &types,
+        limit.saturating_add(more),
+        &columns.join(", "),
+        hold,
+    )
 }
 
 /// Returns how many of the jobs that [`pick`] would find fit into the response, and whether some do
@@ -152,10 +194,25 @@ pub(super) async fn fitting_jobs(
     }
     let size = claim_size::bytes_of_job(db.get_database_backend());
     let columns = format!("id, run_at, created_at, {size} AS bytes");
-    let rows = db.query_all_raw(of_columns(db, priority, now, types, limit, &columns, LockMode::Lock)).await?;
-    let sizes = rows.iter().map(|row| row.try_get::<i64>("", "bytes").map(i64::unsigned_abs));
+    let rows = db
+        .query_all_raw(of_columns(
+            db,
+            priority,
+            now,
+            types,
+            limit,
+            &columns,
+            LockMode::Lock,
+        ))
+        .await?;
+    let sizes = rows
+        .iter()
+        .map(|row| row.try_get::<i64>("", "bytes").map(i64::unsigned_abs));
     let sizes = sizes.collect::<Result<Vec<u64>, DbErr>>()?;
-    let fit = fitting(std::iter::once(*bytes).chain(sizes.iter().copied()), ANSWER_BYTES as u64) - 1;
+    let fit = fitting(
+        std::iter::once(*bytes).chain(sizes.iter().copied()),
+        ANSWER_BYTES as u64,
+    ) - 1;
     let fit = usize::try_from(fit).unwrap_or(usize::MAX);
     let fit = if *bytes == 0 { fit.max(1) } else { fit };
     *bytes += sizes.iter().take(fit).sum::<u64>();

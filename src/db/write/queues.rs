@@ -40,7 +40,10 @@ impl Write for SetQueue {
         if self.max_running.is_some() {
             kept.update_column(C::MaxRunning);
         }
-        let queue = queue::Entity::insert(row).on_conflict(kept).exec_with_returning(tx).await?;
+        let queue = queue::Entity::insert(row)
+            .on_conflict(kept)
+            .exec_with_returning(tx)
+            .await?;
         // A waiting claim may find a job of this type now.
         tx.tell_of_more();
         Ok(queue)
@@ -48,8 +51,15 @@ impl Write for SetQueue {
 }
 
 /// Returns the settings of these types, if they have any.
-pub async fn queues(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<queue::Model>, DbErr> {
+pub async fn queues(
+    db: &impl ConnectionTrait,
+    types: &[String],
+) -> Result<Vec<queue::Model>, DbErr> {
     let types: Vec<_> = types.iter().map(String::as_str).collect();
-    let set = bulk::is_one_of(db.get_database_backend(), Expr::col(queue::Column::JobType), &types);
+    let set = bulk::is_one_of(
+        db.get_database_backend(),
+        Expr::col(queue::Column::JobType),
+        &types,
+    );
     queue::Entity::find().filter(set).rows(db).await
 }

@@ -31,7 +31,11 @@ impl Write for RescueJobs {
         let limit = i64::try_from(self.decide.len()).unwrap_or(i64::MAX);
         let sql = dialect::claims::expired(backend);
         let skipped = i64::try_from(self.skipped).unwrap_or(i64::MAX);
-        let found = Statement::from_sql_and_values(backend, sql, [Value::from(self.by), limit.into(), skipped.into()]);
+        let found = Statement::from_sql_and_values(
+            backend,
+            sql,
+            [Value::from(self.by), limit.into(), skipped.into()],
+        );
         let mut changes = Vec::new();
         for (row, decide) in tx.query_all_raw(found).await?.iter().zip(&self.decide) {
             let decide = decide.clone();
@@ -39,7 +43,13 @@ impl Write for RescueJobs {
             // The default for an id that is not text: it matches no job, which only fails this one
             // change.
             let id = row.try_get_by_index(0).unwrap_or_default();
-            changes.push(ChangeJob { id, if_version: None, items: Items::Counted, weight: 0, decide });
+            changes.push(ChangeJob {
+                id,
+                if_version: None,
+                items: Items::Counted,
+                weight: 0,
+                decide,
+            });
         }
         ChangeJobs(changes).apply(tx).await
     }
@@ -49,6 +59,12 @@ impl Write for RescueJobs {
 pub async fn expired(db: &impl ConnectionTrait, by: DateTime<Utc>) -> Result<bool, DbErr> {
     let backend = db.get_database_backend();
     let sql = dialect::claims::any_expired(backend);
-    let found = db.query_one_raw(Statement::from_sql_and_values(backend, sql, [Value::from(by)])).await?;
+    let found = db
+        .query_one_raw(Statement::from_sql_and_values(
+            backend,
+            sql,
+            [Value::from(by)],
+        ))
+        .await?;
     Ok(found.is_some())
 }

@@ -8,7 +8,9 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::LockType,
+};
 use serde_json::{Map, Value};
 
 pub struct RetryFailedItems {
@@ -31,7 +33,10 @@ impl Write for RetryFailedItems {
             .filter(job_item::Column::JobId.eq(&self.id))
             .filter(job_item::Column::Status.eq(ItemStatus::Failed))
             .order_by_asc(job_item::Column::Idx);
-        let items: Vec<_> = (0..).zip(failed.rows(tx).await?).map(|(idx, item)| self.item(idx, item)).collect();
+        let items: Vec<_> = (0..)
+            .zip(failed.rows(tx).await?)
+            .map(|(idx, item)| self.item(idx, item))
+            .collect();
         let known = self.idempotency_key.is_some();
         // A repeated call gets the response of the first one, whatever has happened to the job
         // meanwhile.
@@ -42,8 +47,14 @@ impl Write for RetryFailedItems {
             return Err(Error::NoFailedItems);
         }
         let (status, none) = (source.status, items.is_empty());
-        let created =
-            CreateJob { job: self.job(source, items.len()), items, named: false, active: None }.apply(tx).await?;
+        let created = CreateJob {
+            job: self.job(source, items.len()),
+            items,
+            named: false,
+            active: None,
+        }
+        .apply(tx)
+        .await?;
         match created.replayed {
             false if !is_terminal(status) => Err(Error::NotEnded(status)),
             false if none => Err(Error::NoFailedItems),

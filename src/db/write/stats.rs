@@ -10,8 +10,8 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{job_event, job_stat, position::STATS};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict as Conflict,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::OnConflict as Conflict,
 };
 use std::collections::BTreeMap;
 
@@ -51,12 +51,26 @@ impl Write for RollUp {
         let events = counted(from).filter(job_event::Column::Id.lte(self.upto));
         let events: Vec<StatEvent> = page(events, MAX_BATCH_EVENTS, tx).await?;
         let more = events.len() as u64 == MAX_BATCH_EVENTS;
-        let position = if more { events.last().map_or(self.upto, |event| event.id) } else { self.upto };
-        add_all(tx, events.iter().filter(|event| event.created_at >= self.keep_since)).await?;
+        let position = if more {
+            events.last().map_or(self.upto, |event| event.id)
+        } else {
+            self.upto
+        };
+        add_all(
+            tx,
+            events
+                .iter()
+                .filter(|event| event.created_at >= self.keep_since),
+        )
+        .await?;
         if !more {
             let old = job_stat::Column::Start.lt(self.keep_since);
             let of_units = job_stat::Column::Unit.is_in(BucketSize::ALL.map(BucketSize::seconds));
-            job_stat::Entity::delete_many().filter(of_units).filter(old).exec(tx).await?;
+            job_stat::Entity::delete_many()
+                .filter(of_units)
+                .filter(old)
+                .exec(tx)
+                .await?;
         }
         set_position(tx, STATS, position).await?;
         Ok(more)
@@ -70,8 +84,16 @@ impl Write for RollUp {
 /// Rolls up the remaining events of a job whose history is about to be deleted, because they could
 /// not be counted later.
 pub(super) async fn count_before_they_go(tx: &Tx, job_id: &str) -> Result<()> {
-    let of_job = |from| counted(from).filter(job_event::Column::JobId.eq(job_id)).into_model::<StatEvent>();
-    if of_job(position(tx, STATS).await?).rows(tx).await?.is_empty() {
+    let of_job = |from| {
+        counted(from)
+            .filter(job_event::Column::JobId.eq(job_id))
+            .into_model::<StatEvent>()
+    };
+    if of_job(position(tx, STATS).await?)
+        .rows(tx)
+        .await?
+        .is_empty()
+    {
         return Ok(());
     }
     // The job is young, and a roll-up may be counting the same events: the second one to lock the
@@ -103,10 +125,15 @@ pub fn counted(position: i64) -> sea_orm::Select<job_event::Entity> {
 /// Counts the event in the time spans in which it happened.
 pub fn tally(tallies: &mut Tallies, event: &StatEvent, units: &[BucketSize]) {
     // Only events of jobs that were deleted long ago have no type.
-    let Some(job_type) = &event.job_type else { return };
+    let Some(job_type) = &event.job_type else {
+        return;
+    };
     for unit in units {
         let span = (*unit, unit.start_of(event.created_at), job_type.clone());
-        tallies.entry(span).or_default().add(&event.kind, event.seconds);
+        tallies
+            .entry(span)
+            .or_default()
+            .add(&event.kind, event.seconds);
     }
 }
 
@@ -137,9 +164,13 @@ async fn add(
     };
     use job_stat::Column as C;
     let key = [C::Unit, C::Start, C::JobType];
-    let conflict =
-        Conflict::columns(key).update_columns(C::iter().filter(|c| !key.iter().any(|k| same(*k, *c)))).to_owned();
-    job_stat::Entity::insert(row.into_active_model()).on_conflict(conflict).exec_without_returning(tx).await?;
+    let conflict = Conflict::columns(key)
+        .update_columns(C::iter().filter(|c| !key.iter().any(|k| same(*k, *c))))
+        .to_owned();
+    job_stat::Entity::insert(row.into_active_model())
+        .on_conflict(conflict)
+        .exec_without_returning(tx)
+        .await?;
     Ok(())
 }
 

@@ -16,7 +16,10 @@ pub fn weight_of(json: &Value) -> usize {
 }
 
 pub fn weight_of_members(members: &Map<String, Value>) -> usize {
-    members.iter().map(|(name, value)| 64 + name.len() + weight_of(value)).sum()
+    members
+        .iter()
+        .map(|(name, value)| 64 + name.len() + weight_of(value))
+        .sum()
 }
 
 /// Approximate bytes of a job in a response apart from its long values, and those of an item.
@@ -36,13 +39,24 @@ pub fn written_job(job: &job::Model) -> usize {
         &job.current_stage,
         &job.source_status,
     ];
-    let documents = [&job.request_data, &job.context, &job.result_data, &job.labels];
-    JOB_BYTES + texts.into_iter().map(written).sum::<usize>() + documents.into_iter().map(written).sum::<usize>()
+    let documents = [
+        &job.request_data,
+        &job.context,
+        &job.result_data,
+        &job.labels,
+    ];
+    JOB_BYTES
+        + texts.into_iter().map(written).sum::<usize>()
+        + documents.into_iter().map(written).sum::<usize>()
 }
 
 /// Approximate bytes of an item in a response.
 pub fn written_item(item: &job_item::Model) -> usize {
-    ITEM_BYTES + written(&item.key) + written(&item.input) + written(&item.result) + written(&item.error)
+    ITEM_BYTES
+        + written(&item.key)
+        + written(&item.input)
+        + written(&item.result)
+        + written(&item.error)
 }
 
 /// Bytes of a value as JSON.

@@ -32,7 +32,8 @@ pub struct WorkerNote {
 impl WorkerNote {
     /// Returns whether both describe the worker with the same host, version and job types.
     pub fn says_the_same(&self, other: &Self) -> bool {
-        (&self.host, &self.version, &self.job_types) == (&other.host, &other.version, &other.job_types)
+        (&self.host, &self.version, &self.job_types)
+            == (&other.host, &other.version, &other.job_types)
     }
 
     pub fn add_counts(&mut self, other: &Self) {
@@ -61,7 +62,8 @@ impl Write for NoteWorkers {
     async fn apply(&self, tx: &Tx) -> Result<()> {
         let pieces = self.0.chunks_exact(ROWS_PER_STATEMENT);
         for piece in pieces.clone().chain(pieces.remainder().chunks(1)) {
-            let rows = worker::Entity::insert_many(piece.iter().map(row)).on_conflict(on_conflict());
+            let rows =
+                worker::Entity::insert_many(piece.iter().map(row)).on_conflict(on_conflict());
             rows.exec_without_returning(tx).await?;
         }
         Ok(())
@@ -73,7 +75,10 @@ fn row(note: &WorkerNote) -> worker::ActiveModel {
         worker_id: Set(note.worker_id.as_ref().to_owned()),
         host: Set(note.host.clone()),
         version: Set(note.version.clone()),
-        job_types: Set(note.job_types.as_deref().map(|types| Value::from(types.to_vec()))),
+        job_types: Set(note
+            .job_types
+            .as_deref()
+            .map(|types| Value::from(types.to_vec()))),
         first_seen_at: Set(note.seen_at),
         last_seen_at: Set(note.seen_at),
         claimed: Set(note.claimed),
@@ -95,7 +100,11 @@ fn on_conflict() -> OnConflict {
     for column in [C::Claimed, C::Completed, C::Failed, C::Rescued] {
         kept.value(column, old(column).add(new(column)));
     }
-    let later = Expr::case(old(C::LastSeenAt).gt(new(C::LastSeenAt)), old(C::LastSeenAt)).finally(new(C::LastSeenAt));
+    let later = Expr::case(
+        old(C::LastSeenAt).gt(new(C::LastSeenAt)),
+        old(C::LastSeenAt),
+    )
+    .finally(new(C::LastSeenAt));
     kept.value(C::LastSeenAt, later).to_owned()
 }
 

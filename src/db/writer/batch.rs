@@ -40,7 +40,10 @@ impl Shared {
         batch.retain(|entry| entry.begin());
         let fates = match batch.as_slice() {
             [] => return,
-            [one] if one.key().is_none() || !dialect::skips_locked(self.conn.get_database_backend()) => {
+            [one]
+                if one.key().is_none()
+                    || !dialect::skips_locked(self.conn.get_database_backend()) =>
+            {
                 vec![WriteOutcome::Done(self.run_one(one.as_ref()).await)]
             }
             many => self.run_many(many, None).await,
@@ -55,7 +58,9 @@ impl Shared {
 
     /// Runs a write in a separate transaction, outside the write queues.
     pub(super) async fn run_unqueued(self: Arc<Self>, entry: Box<dyn QueuedWrite>) {
-        let Ok(_turn) = self.turns.acquire().await else { return };
+        let Ok(_turn) = self.turns.acquire().await else {
+            return;
+        };
         self.clone().run(vec![entry]).await;
     }
 
@@ -69,7 +74,11 @@ impl Shared {
         self.attempt(entry, None).await
     }
 
-    pub(super) async fn attempt(&self, entry: &dyn QueuedWrite, wait: Option<Duration>) -> Result<BoxedOutput> {
+    pub(super) async fn attempt(
+        &self,
+        entry: &dyn QueuedWrite,
+        wait: Option<Duration>,
+    ) -> Result<BoxedOutput> {
         let tx = self.begin(wait).await?;
         match entry.apply(&tx).await {
             Ok(output) => {
@@ -83,20 +92,30 @@ impl Shared {
         }
     }
 
-    pub(super) async fn run_many(&self, entries: &[Box<dyn QueuedWrite>], wait: Option<Duration>) -> Outcomes {
+    pub(super) async fn run_many(
+        &self,
+        entries: &[Box<dyn QueuedWrite>],
+        wait: Option<Duration>,
+    ) -> Outcomes {
         for _ in 0..RERUNS {
             match self.run_batch(entries, wait).await {
                 Ok(fates) => return fates,
                 Err(BatchError::Timing) => continue,
                 Err(BatchError::OneOfThem) => break,
                 Err(BatchError::All(error)) => {
-                    return entries.iter().map(|_| WriteOutcome::Done(Err(errors::copy(&error)))).collect();
+                    return entries
+                        .iter()
+                        .map(|_| WriteOutcome::Done(Err(errors::copy(&error))))
+                        .collect();
                 }
             }
         }
         match self.one_by_one(entries).await {
             Ok(fates) => fates,
-            Err(error) => entries.iter().map(|_| WriteOutcome::Done(Err(errors::copy(&error)))).collect(),
+            Err(error) => entries
+                .iter()
+                .map(|_| WriteOutcome::Done(Err(errors::copy(&error))))
+                .collect(),
         }
     }
 
@@ -108,11 +127,16 @@ impl Shared {
         wait: Option<Duration>,
     ) -> Result<Outcomes, BatchError> {
         let tx = self.begin(wait).await.map_err(BatchError::All)?;
-        let mut fates: Vec<Option<WriteOutcome<BoxedOutput>>> = entries.iter().map(|_| None).collect();
+        let mut fates: Vec<Option<WriteOutcome<BoxedOutput>>> =
+            entries.iter().map(|_| None).collect();
         for group in groups(entries) {
-            let writes: Vec<&dyn QueuedWrite> = group.iter().map(|i| entries[*i].as_ref()).collect();
+            let writes: Vec<&dyn QueuedWrite> =
+                group.iter().map(|i| entries[*i].as_ref()).collect();
             match writes[0].apply_all(&writes, &tx).await {
-                Ok(done) => group.iter().zip(done).for_each(|(i, fate)| fates[*i] = Some(fate)),
+                Ok(done) => group
+                    .iter()
+                    .zip(done)
+                    .for_each(|(i, fate)| fates[*i] = Some(fate)),
                 Err(error) => {
                     undo(tx, &error).await;
                     return Err(undone(error));
@@ -125,7 +149,10 @@ impl Shared {
             // Without a response it may be committed, and must not be run again.
             Err(error) => return Err(BatchError::All(error)),
         }
-        Ok(fates.into_iter().map(|fate| fate.unwrap_or(WriteOutcome::Blocked)).collect())
+        Ok(fates
+            .into_iter()
+            .map(|fate| fate.unwrap_or(WriteOutcome::Blocked))
+            .collect())
     }
 
     /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
@@ -147,7 +174,9 @@ impl Shared {
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) || errors::is_lock_timeout(&error) => {
+                Err(Error::Unavailable(error))
+                    if errors::is_retryable(&error) || errors::is_lock_timeout(&error) =>
+                {
                     WriteOutcome::Blocked
                 }
                 outcome => WriteOutcome::Done(outcome),
@@ -212,7 +241,9 @@ fn undone(error: Error) -> BatchError {
     match error {
         Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
         // The database undid everything, and would again.
-        error if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) => {
+        error
+            if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) =>
+        {
             BatchError::All(error)
         }
         _ => BatchError::OneOfThem,
@@ -224,10 +255,17 @@ fn undone(error: Error) -> BatchError {
 fn groups(entries: &[Box<dyn QueuedWrite>]) -> Vec<Vec<usize>> {
     let mut groups: Vec<(TypeId, Vec<usize>)> = Vec::new();
     // The last group that has the key, and the last group of the type.
-    let (mut of_key, mut of_kind) = (HashMap::<&str, usize>::new(), HashMap::<TypeId, usize>::new());
+    let (mut of_key, mut of_kind) = (
+        HashMap::<&str, usize>::new(),
+        HashMap::<TypeId, usize>::new(),
+    );
     for (i, entry) in entries.iter().enumerate() {
         let kind = entry.kind();
-        let earliest = entry.key().and_then(|key| of_key.get(key)).copied().unwrap_or(0);
+        let earliest = entry
+            .key()
+            .and_then(|key| of_key.get(key))
+            .copied()
+            .unwrap_or(0);
         let group = match of_kind.get(&kind) {
             Some(group) if *group >= earliest => *group,
             _ => {

@@ -27,11 +27,17 @@ impl Shared {
 
     async fn drain_held(self: Arc<Self>) {
         loop {
-            let Ok(turn) = self.turns.acquire().await else { return };
-            let Some(batch) = self.blocked.take() else { return };
+            let Ok(turn) = self.turns.acquire().await else {
+                return;
+            };
+            let Some(batch) = self.blocked.take() else {
+                return;
+            };
             // A separate task, so that a panic in one write does not end them all.
             let this = self.clone();
-            let left = tokio::spawn(async move { this.try_again(batch).await }).await.unwrap_or_default();
+            let left = tokio::spawn(async move { this.try_again(batch).await })
+                .await
+                .unwrap_or_default();
             drop(turn);
             for entry in left.into_iter().filter_map(waits_on) {
                 self.blocked.push(entry);
@@ -40,18 +46,30 @@ impl Shared {
     }
 
     /// Retries the writes. Returns those that are still blocked, in the order of their next round.
-    async fn try_again(self: Arc<Self>, mut batch: Vec<Box<dyn QueuedWrite>>) -> Vec<Box<dyn QueuedWrite>> {
+    async fn try_again(
+        self: Arc<Self>,
+        mut batch: Vec<Box<dyn QueuedWrite>>,
+    ) -> Vec<Box<dyn QueuedWrite>> {
         batch.retain(|entry| entry.begin());
         if batch.len() > 1 {
             let fates = self.run_many(&batch, Some(RETRY_BLOCKED_AFTER)).await;
-            batch = batch.into_iter().zip(fates).filter_map(|(entry, fate)| answered(entry, fate)).collect();
+            batch = batch
+                .into_iter()
+                .zip(fates)
+                .filter_map(|(entry, fate)| answered(entry, fate))
+                .collect();
         }
         if batch.is_empty() {
             return batch;
         }
         let first = batch.remove(0);
-        let fate = match self.attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER)).await {
-            Err(Error::Unavailable(error)) if errors::is_lock_timeout(&error) || errors::is_retryable(&error) => {
+        let fate = match self
+            .attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER))
+            .await
+        {
+            Err(Error::Unavailable(error))
+                if errors::is_lock_timeout(&error) || errors::is_retryable(&error) =>
+            {
                 WriteOutcome::Blocked
             }
             outcome => WriteOutcome::Done(outcome),
@@ -62,7 +80,10 @@ impl Shared {
 }
 
 /// Answers the write; returns it if it is still blocked.
-fn answered(entry: Box<dyn QueuedWrite>, fate: WriteOutcome<BoxedOutput>) -> Option<Box<dyn QueuedWrite>> {
+fn answered(
+    entry: Box<dyn QueuedWrite>,
+    fate: WriteOutcome<BoxedOutput>,
+) -> Option<Box<dyn QueuedWrite>> {
     match fate {
         WriteOutcome::Blocked => Some(entry),
         WriteOutcome::Done(outcome) => {

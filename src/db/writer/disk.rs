@@ -39,7 +39,11 @@ impl Disk {
 
     /// Time since a write was refused; `None` if none was since the start.
     pub fn was_full(&self) -> Option<Duration> {
-        self.last.lock().unwrap_or_else(PoisonError::into_inner).refused.map(|at| at.elapsed())
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .refused
+            .map(|at| at.elapsed())
     }
 
     fn refused(&self, error: &str) {

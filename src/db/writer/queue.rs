@@ -43,7 +43,11 @@ pub trait QueuedWrite: Any + Send + Sync {
     fn is_late(&self) -> bool;
     fn apply<'a>(&'a self, tx: &'a Tx) -> Doing<'a, BoxedOutput>;
     /// Runs several writes, all of this one's type, in one transaction.
-    fn apply_all<'a>(&self, all: &[&'a dyn QueuedWrite], tx: &'a Tx) -> Doing<'a, Vec<WriteOutcome<BoxedOutput>>>;
+    fn apply_all<'a>(
+        &self,
+        all: &[&'a dyn QueuedWrite],
+        tx: &'a Tx,
+    ) -> Doing<'a, Vec<WriteOutcome<BoxedOutput>>>;
     /// Sends the outcome to the caller, which may be gone.
     fn answer(self: Box<Self>, outcome: Result<BoxedOutput>);
 }
@@ -87,8 +91,14 @@ impl<W: Write> QueuedWrite for Entry<W> {
         Box::pin(async move { Ok(Box::new(self.write.apply(tx).await?) as BoxedOutput) })
     }
 
-    fn apply_all<'a>(&self, all: &[&'a dyn QueuedWrite], tx: &'a Tx) -> Doing<'a, Vec<WriteOutcome<BoxedOutput>>> {
-        let entries = all.iter().filter_map(|one| (*one as &'a dyn Any).downcast_ref::<Self>());
+    fn apply_all<'a>(
+        &self,
+        all: &[&'a dyn QueuedWrite],
+        tx: &'a Tx,
+    ) -> Doing<'a, Vec<WriteOutcome<BoxedOutput>>> {
+        let entries = all
+            .iter()
+            .filter_map(|one| (*one as &'a dyn Any).downcast_ref::<Self>());
         let writes: Vec<&'a W> = entries.map(|entry| &entry.write).collect();
         Box::pin(async move {
             let fates = W::apply_all(&writes, tx).await?;
@@ -105,7 +115,9 @@ impl<W: Write> QueuedWrite for Entry<W> {
     fn answer(self: Box<Self>, outcome: Result<BoxedOutput>) {
         let outcome = outcome.and_then(|output| match output.downcast() {
             Ok(output) => Ok(*output),
-            Err(_) => Err(Error::Internal("a write got the outcome of another one".to_owned())),
+            Err(_) => Err(Error::Internal(
+                "a write got the outcome of another one".to_owned(),
+            )),
         });
         let _ = self.answer.send(outcome);
     }
@@ -133,7 +145,11 @@ impl WriteQueue {
     /// `None` if none waits; the queue is idle then.
     pub fn take(&self) -> Option<Vec<Box<dyn QueuedWrite>>> {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let first_large = state.waiting.iter().take(MAX_BATCH).position(|entry| entry.is_large());
+        let first_large = state
+            .waiting
+            .iter()
+            .take(MAX_BATCH)
+            .position(|entry| entry.is_large());
         let together = match first_large {
             Some(0) => 1,
             Some(n) => n,
@@ -163,7 +179,10 @@ impl QueueLoad {
     /// Counts one more write until the share is dropped. Errors: `Overloaded`, if a limit is
     /// reached.
     pub fn add(&self, bytes: usize) -> Result<LoadReservation> {
-        let share = LoadReservation { of: self.0.clone(), bytes };
+        let share = LoadReservation {
+            of: self.0.clone(),
+            bytes,
+        };
         let writes = self.0.writes.fetch_add(1, Ordering::Relaxed);
         let held = self.0.bytes.fetch_add(bytes, Ordering::Relaxed);
         // A write that exceeds the limit by itself is accepted if no other waits.

@@ -18,13 +18,18 @@ pub trait Write: Send + Sync + Sized + 'static {
     /// of each. To be overridden where a few statements can serve all of them. A refused change
     /// must leave nothing behind; where that is impossible, an error for all makes the writer undo
     /// them and apply them one by one.
-    fn apply_all(writes: &[&Self], tx: &Tx) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send {
+    fn apply_all(
+        writes: &[&Self],
+        tx: &Tx,
+    ) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send {
         async move {
             let mut fates = Vec::with_capacity(writes.len());
             for write in writes {
                 let before = tx.written();
                 fates.push(match write.apply(tx).await {
-                    Err(error) if errors::is_database_error(&error) || tx.written() != before => return Err(error),
+                    Err(error) if errors::is_database_error(&error) || tx.written() != before => {
+                        return Err(error);
+                    }
                     outcome => WriteOutcome::Done(outcome),
                 });
             }

@@ -2,8 +2,12 @@
 
 pub fn cause(error: &dyn std::error::Error) -> String {
     let text = error.to_string();
-    let text = text.rsplit_once("error returned from database: ").map_or(text.as_str(), |(_, cause)| cause);
+    let text = text
+        .rsplit_once("error returned from database: ")
+        .map_or(text.as_str(), |(_, cause)| cause);
     // PostgreSQL appends a line number of its C source.
-    let text = text.rsplit_once(" at line ").map_or(text, |(cause, _)| cause);
+    let text = text
+        .rsplit_once(" at line ")
+        .map_or(text, |(cause, _)| cause);
     text.trim_end_matches('.').to_owned()
 }

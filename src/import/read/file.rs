@@ -32,14 +32,20 @@ pub fn read(path: &Path, sink: &mut RecordSink) -> bool {
 
 fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let file = File::open(path).map_err(unreadable_file)?;
-    let length = file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len());
+    let length = file
+        .metadata()
+        .ok()
+        .filter(|file| file.is_file())
+        .map(|file| file.len());
     let stop = sink.stop.clone();
     let buffer = length
         .and_then(|length| usize::try_from(length).ok())
         .map_or(BUFFER_BYTES, |length| BUFFER_BYTES.min(length + 1));
     let mut input = plain(file, &stop, buffer);
     let start = input.fill_buf().map_err(unreadable_file)?;
-    let kind = [SQLITE, GZIP, ZSTD].into_iter().find(|kind| start.starts_with(kind));
+    let kind = [SQLITE, GZIP, ZSTD]
+        .into_iter()
+        .find(|kind| start.starts_with(kind));
     if kind == Some(SQLITE) {
         return Ok(sqlite::read(path, sink));
     }
@@ -49,13 +55,25 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
         return Ok(records(start, Some(start), sink));
     }
     // A pipe can be read only once, so that only repeated ids are found in it, not repeated keys.
-    let open = || File::open(path).map(|file| plain(file, &stop, BUFFER_BYTES)).map_err(unreadable_file);
+    let open = || {
+        File::open(path)
+            .map(|file| plain(file, &stop, BUFFER_BYTES))
+            .map_err(unreadable_file)
+    };
     let again = length.is_some().then(open).transpose()?;
     Ok(match kind {
-        Some(GZIP) => records(gunzip(input, length), again.map(|again| gunzip(again, length)), sink),
+        Some(GZIP) => records(
+            gunzip(input, length),
+            again.map(|again| gunzip(again, length)),
+            sink,
+        ),
         Some(_) => {
             let again = again.map(|again| unzstd(again, length)).transpose();
-            records(unzstd(input, length).map_err(unreadable_file)?, again.map_err(unreadable_file)?, sink)
+            records(
+                unzstd(input, length).map_err(unreadable_file)?,
+                again.map_err(unreadable_file)?,
+                sink,
+            )
         }
         None => records(input, again, sink),
     })
@@ -65,7 +83,9 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
 /// keys. Returns false when the reader should stop.
 fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut RecordSink) -> bool {
     if let Some(again) = again {
-        keys(again, SourceKind::knows_field, &mut |key| sink.repeated.meet(key));
+        keys(again, SourceKind::knows_field, &mut |key| {
+            sink.repeated.meet(key)
+        });
         sink.repeated.settle();
     }
     let mut go_on = true;
@@ -90,5 +110,8 @@ fn unreadable_file(error: io::Error) -> Reject {
 }
 
 pub fn unreadable(why: &str) -> Reject {
-    Reject::new(Reason::UnreadableFile, format!("The file cannot be opened: {why}."))
+    Reject::new(
+        Reason::UnreadableFile,
+        format!("The file cannot be opened: {why}."),
+    )
 }

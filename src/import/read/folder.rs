@@ -34,7 +34,11 @@ const ENDINGS: [&str; 12] = [
 ];
 
 pub fn read(folder: &Path, sink: &mut RecordSink) {
-    let mut walk = Walk { folders: vec![folder.to_owned()], entered: HashSet::new(), files: 0 };
+    let mut walk = Walk {
+        folders: vec![folder.to_owned()],
+        entered: HashSet::new(),
+        files: 0,
+    };
     while let Some(next) = walk.folders.pop() {
         if !walk.enter(&next, sink) {
             return;
@@ -42,7 +46,10 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
     }
     if walk.files == 0 {
         sink.begin(folder);
-        let detail = format!("The folder has no file with one of the endings {}.", ENDINGS.join(", "));
+        let detail = format!(
+            "The folder has no file with one of the endings {}.",
+            ENDINGS.join(", ")
+        );
         sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, detail));
     }
 }
@@ -58,16 +65,22 @@ struct Walk {
 impl Walk {
     /// Reads one folder, or rejects it. Returns false when the reader should stop.
     fn enter(&mut self, folder: &Path, sink: &mut RecordSink) -> bool {
-        let listed = folder.canonicalize().and_then(|real| match self.entered.insert(real) {
-            true => names(folder).map(Some),
-            false => Ok(None),
-        });
+        let listed = folder
+            .canonicalize()
+            .and_then(|real| match self.entered.insert(real) {
+                true => names(folder).map(Some),
+                false => Ok(None),
+            });
         let refused = match listed {
             Ok(Some(names)) => return self.files(folder, names, sink),
-            Ok(None) => {
-                Reject::new(Reason::FolderLoop, "The folder was read already under another name, by way of a link.")
-            }
-            Err(error) => Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}.")),
+            Ok(None) => Reject::new(
+                Reason::FolderLoop,
+                "The folder was read already under another name, by way of a link.",
+            ),
+            Err(error) => Reject::new(
+                Reason::UnreadableFile,
+                format!("The folder cannot be read: {error}."),
+            ),
         };
         sink.begin(folder);
         sink.reject(Position::File, [], refused)
@@ -90,7 +103,11 @@ impl Walk {
                 let go_on = match metadata.is_some_and(|m| !m.is_file()) {
                     true => {
                         sink.begin(&path);
-                        sink.reject(Position::File, [], file::unreadable("it is neither a file nor a folder"))
+                        sink.reject(
+                            Position::File,
+                            [],
+                            file::unreadable("it is neither a file nor a folder"),
+                        )
                     }
                     false => file::read(&path, sink),
                 };
@@ -120,6 +137,10 @@ fn names(folder: &Path) -> io::Result<Vec<OsString>> {
 }
 
 fn is_wanted(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let name = path
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .to_ascii_lowercase();
     ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

@@ -42,14 +42,27 @@ impl Read for Watched {
 
 /// Creates a reader of the file's bytes, without decompression.
 pub fn plain(file: File, stop: &StopFlag, buffer: usize) -> BufReader<Watched> {
-    BufReader::with_capacity(buffer, Watched { file, stop: stop.clone(), read: Rc::default() })
+    BufReader::with_capacity(
+        buffer,
+        Watched {
+            file,
+            stop: stop.clone(),
+            read: Rc::default(),
+        },
+    )
 }
 
 /// Creates a reader that decompresses gzip. `length` is the size of the whole file in bytes, if it
 /// is known.
 pub fn gunzip(input: BufReader<Watched>, length: Option<u64>) -> impl BufRead {
     let bounds = DecompressionLimit::of(&input, length);
-    BufReader::with_capacity(BUFFER_BYTES, LimitedDecoder { input: MultiGzDecoder::new(input), bounds })
+    BufReader::with_capacity(
+        BUFFER_BYTES,
+        LimitedDecoder {
+            input: MultiGzDecoder::new(input),
+            bounds,
+        },
+    )
 }
 
 /// Creates a reader that decompresses zstd. `length` is the size of the whole file in bytes, if it
@@ -58,7 +71,13 @@ pub fn unzstd(input: BufReader<Watched>, length: Option<u64>) -> io::Result<impl
     let bounds = DecompressionLimit::of(&input, length);
     let mut unpacked = zstd::Decoder::with_buffer(input)?;
     unpacked.window_log_max(MAX_ZSTD_WINDOW_LOG)?;
-    Ok(BufReader::with_capacity(BUFFER_BYTES, LimitedDecoder { input: unpacked, bounds }))
+    Ok(BufReader::with_capacity(
+        BUFFER_BYTES,
+        LimitedDecoder {
+            input: unpacked,
+            bounds,
+        },
+    ))
 }
 
 struct DecompressionLimit {
@@ -72,7 +91,12 @@ struct DecompressionLimit {
 impl DecompressionLimit {
     fn of(input: &BufReader<Watched>, length: Option<u64>) -> Self {
         let Watched { stop, read, .. } = input.get_ref();
-        Self { stop: stop.clone(), length, read: read.clone(), unpacked: 0 }
+        Self {
+            stop: stop.clone(),
+            length,
+            read: read.clone(),
+            unpacked: 0,
+        }
     }
 }
 
@@ -90,7 +114,11 @@ impl<R: Read> Read for LimitedDecoder<R> {
         let bounds = &mut self.bounds;
         bounds.unpacked += read as u64;
         let packed = bounds.length.unwrap_or(bounds.read.get());
-        if bounds.unpacked > packed.saturating_mul(MAX_RATIO).saturating_add(MIN_ALLOWED_BYTES) {
+        if bounds.unpacked
+            > packed
+                .saturating_mul(MAX_RATIO)
+                .saturating_add(MIN_ALLOWED_BYTES)
+        {
             let reason = format!(
                 "The packed file of {packed} bytes unpacks to more than {MAX_RATIO} times that and {} MiB, which is more \
                  than is taken: unpack it, and import what comes of it.",
@@ -141,12 +169,21 @@ mod tests {
             io::copy(&mut zeros(bytes), &mut out).unwrap();
             out.finish().unwrap()
         };
-        for (packed, is_gzip) in [(zstd(MIN_ALLOWED_BYTES), false), (gzip(MIN_ALLOWED_BYTES), true)] {
+        for (packed, is_gzip) in [
+            (zstd(MIN_ALLOWED_BYTES), false),
+            (gzip(MIN_ALLOWED_BYTES), true),
+        ] {
             assert_eq!(unpacked(&packed, is_gzip), (MIN_ALLOWED_BYTES, false));
         }
-        for (packed, is_gzip) in [(zstd(8 * MIN_ALLOWED_BYTES), false), (gzip(8 * MIN_ALLOWED_BYTES), true)] {
+        for (packed, is_gzip) in [
+            (zstd(8 * MIN_ALLOWED_BYTES), false),
+            (gzip(8 * MIN_ALLOWED_BYTES), true),
+        ] {
             let (bytes, stopped) = unpacked(&packed, is_gzip);
-            assert!(stopped && bytes <= MIN_ALLOWED_BYTES + MAX_RATIO * packed.len() as u64, "{bytes}");
+            assert!(
+                stopped && bytes <= MIN_ALLOWED_BYTES + MAX_RATIO * packed.len() as u64,
+                "{bytes}"
+            );
         }
     }
 

@@ -33,7 +33,12 @@ impl MemoryPermits {
     /// Waits for the permit of a batch; `None` when the run is to stop.
     pub fn batch(&self, stop: &StopFlag) -> Option<MemoryPermit> {
         let batch = self.0.clone().acquire_owned();
-        let room = async { Some(MemoryPermit { _batches: batch.await.ok()?, _alone: None }) };
+        let room = async {
+            Some(MemoryPermit {
+                _batches: batch.await.ok()?,
+                _alone: None,
+            })
+        };
         Handle::current().block_on(stop.unless_requested(room))
     }
 
@@ -41,8 +46,12 @@ impl MemoryPermits {
     /// the run is to stop.
     pub fn alone(&self, stop: &StopFlag) -> Option<MemoryPermit> {
         let all = self.0.clone().acquire_many_owned(MAX_BATCHES);
-        let room =
-            async { Some(MemoryPermit { _batches: all.await.ok()?, _alone: Some(HEAVY.acquire().await.ok()?) }) };
+        let room = async {
+            Some(MemoryPermit {
+                _batches: all.await.ok()?,
+                _alone: Some(HEAVY.acquire().await.ok()?),
+            })
+        };
         Handle::current().block_on(stop.unless_requested(room))
     }
 }

@@ -14,7 +14,9 @@ use super::{
 };
 use crate::db::without_values;
 use futures_util::StreamExt;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement, StreamTrait,
+};
 use sqlx::{Connection, PgConnection, postgres::PgConnectOptions};
 use std::{collections::BTreeMap, path::Path, time::Duration};
 use tokio::runtime::Handle;
@@ -25,7 +27,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                       WHERE table_schema = ANY (current_schemas(false))";
 const VEDO: &str = "SELECT left(id::text, 1000) AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
-const COMIC: &str = "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::text AS record FROM jobs AS t";
+const COMIC: &str =
+    "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::text AS record FROM jobs AS t";
 
 /// Wraps a query so that the server does not send a record that is too large. `OFFSET 0` makes the
 /// server compute each record only once.
@@ -44,8 +47,14 @@ pub fn read(url: &str, sink: &mut RecordSink) {
 
 fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
     let conn = Handle::current().block_on(open(url))?;
-    let tables = Handle::current().block_on(tables(&conn)).map_err(|error| unreachable(&error))?;
-    let has = |table: &str, column: &str| tables.get(table).is_some_and(|columns| columns.iter().any(|c| c == column));
+    let tables = Handle::current()
+        .block_on(tables(&conn))
+        .map_err(|error| unreachable(&error))?;
+    let has = |table: &str, column: &str| {
+        tables
+            .get(table)
+            .is_some_and(|columns| columns.iter().any(|c| c == column))
+    };
     let (kind, sql) = if has("video_generation_jobs", "lease_token") {
         let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
         return Err(Reject::new(Reason::UnknownShape, detail));
@@ -55,7 +64,11 @@ fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
         (SourceKind::Comic, COMIC)
     } else {
         let names: Vec<_> = tables.keys().map(String::as_str).take(20).collect();
-        let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        let names = if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        };
         let detail = format!("The database has the tables of no known store; it has: {names}.");
         return Err(Reject::new(Reason::UnknownShape, detail));
     };
@@ -86,8 +99,14 @@ fn each(conn: &DatabaseConnection, sql: &str, sink: &mut RecordSink) -> Result<(
 
 async fn tables(conn: &DatabaseConnection) -> Result<BTreeMap<String, Vec<String>>, DbErr> {
     let mut tables = BTreeMap::<String, Vec<String>>::new();
-    for row in conn.query_all_raw(Statement::from_string(DbBackend::Postgres, TABLES)).await? {
-        tables.entry(row.try_get("", "table_name")?).or_default().push(row.try_get("", "column_name")?);
+    for row in conn
+        .query_all_raw(Statement::from_string(DbBackend::Postgres, TABLES))
+        .await?
+    {
+        tables
+            .entry(row.try_get("", "table_name")?)
+            .or_default()
+            .push(row.try_get("", "column_name")?);
     }
     Ok(tables)
 }
@@ -104,26 +123,40 @@ pub async fn open(url: &str) -> Result<DatabaseConnection, Reject> {
         .record_stmt_in_spans(false)
         .map_sqlx_postgres_opts(|postgres| {
             let session = [("default_transaction_read_only", "on"), ("timezone", "UTC")];
-            postgres.application_name("callsheet import").options(session)
+            postgres
+                .application_name("callsheet import")
+                .options(session)
         });
-    sea_orm::Database::connect(settings).await.map_err(|error| unreachable(&error))
+    sea_orm::Database::connect(settings)
+        .await
+        .map_err(|error| unreachable(&error))
 }
 
 /// Connects once without a pool, to get the server's own error. A pool retries a refused connection
 /// until its timeout, and then reports only that.
 async fn knock(url: &str) -> Result<(), Reject> {
-    let refused =
-        |why: String| Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {why}."));
+    let refused = |why: String| {
+        Reject::new(
+            Reason::Unreachable,
+            format!("The PostgreSQL database cannot be read: {why}."),
+        )
+    };
     let to_reject = |error: sqlx::Error| match error {
         sqlx::Error::Configuration(_) => refused(without_values(&error)),
         other => refused(cause(&other)),
     };
     let options: PgConnectOptions = url.parse().map_err(to_reject)?;
-    let connected = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
-    let connection = connected.map_err(|_| refused("it does not answer".to_owned()))?.map_err(to_reject)?;
+    let connected =
+        tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+    let connection = connected
+        .map_err(|_| refused("it does not answer".to_owned()))?
+        .map_err(to_reject)?;
     connection.close().await.map_err(to_reject)
 }
 
 fn unreachable(error: &DbErr) -> Reject {
-    Reject::new(Reason::Unreachable, format!("The PostgreSQL database cannot be read: {}.", cause(error)))
+    Reject::new(
+        Reason::Unreachable,
+        format!("The PostgreSQL database cannot be read: {}.", cause(error)),
+    )
 }

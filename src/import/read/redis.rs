@@ -16,7 +16,10 @@ use super::{
     sink::{RecordSink, piece},
     source_address::shown,
 };
-use redis::{AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisError, Value, aio::MultiplexedConnection};
+use redis::{
+    AsyncConnectionConfig, Client, ErrorKind, Pipeline, RedisError, Value,
+    aio::MultiplexedConnection,
+};
 use serde_json::Map;
 use std::{path::Path, time::Duration};
 use tokio::runtime::Handle;
@@ -45,7 +48,9 @@ impl Kind {
     /// Keys to read for one job; the first of them identifies it in reports.
     fn keys(self, id: &str) -> Vec<String> {
         match self {
-            Kind::Job => ["job", "clips", "job_progress", "job_clips"].map(|kind| format!("{kind}:{id}")).into(),
+            Kind::Job => ["job", "clips", "job_progress", "job_clips"]
+                .map(|kind| format!("{kind}:{id}"))
+                .into(),
             Kind::Clips => vec![format!("clips:{id}")],
             Kind::OlderClips => vec![format!("job_clips:{id}")],
             Kind::Progress => vec![format!("job_progress:{id}")],
@@ -65,7 +70,10 @@ const KINDS: [(&str, Kind); 5] = [
 pub fn read(url: &str, sink: &mut RecordSink) {
     sink.begin(&shown(Path::new(url)));
     let read = Handle::current().block_on(open(url)).and_then(|redis| {
-        let mut reader = Reader { redis, seen: SeenIds::default() };
+        let mut reader = Reader {
+            redis,
+            seen: SeenIds::default(),
+        };
         reader.scan(sink).map_err(|error| unreachable(&error))
     });
     if let Err(reject) = read {
@@ -75,26 +83,39 @@ pub fn read(url: &str, sink: &mut RecordSink) {
 
 pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
     if url.starts_with("rediss://") {
-        let detail = "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
+        let detail =
+            "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
         return Err(Reject::new(Reason::Unreachable, detail));
     }
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_TIMEOUT))
         .set_response_timeout(Some(CONNECT_TIMEOUT));
     let connect = async {
-        let mut redis = Client::open(url)?.get_multiplexed_async_connection_with_config(&config).await?;
-        redis::cmd("PING").query_async::<()>(&mut redis).await.map(|()| redis)
+        let mut redis = Client::open(url)?
+            .get_multiplexed_async_connection_with_config(&config)
+            .await?;
+        redis::cmd("PING")
+            .query_async::<()>(&mut redis)
+            .await
+            .map(|()| redis)
     };
     connect.await.map_err(|error| unreachable(&error))
 }
 
 fn unreachable(error: &RedisError) -> Reject {
     let detail = match error.kind() {
-        ErrorKind::AuthenticationFailed => format!("The Redis server refuses the user or the password: {error}."),
-        ErrorKind::InvalidClientConfig => format!("The address of the Redis server is not understood: {error}."),
+        ErrorKind::AuthenticationFailed => {
+            format!("The Redis server refuses the user or the password: {error}.")
+        }
+        ErrorKind::InvalidClientConfig => {
+            format!("The address of the Redis server is not understood: {error}.")
+        }
         _ => format!("The Redis server cannot be read: {error}."),
     };
-    Reject::new(Reason::Unreachable, detail.trim_end_matches('.').to_owned() + ".")
+    Reject::new(
+        Reason::Unreachable,
+        detail.trim_end_matches('.').to_owned() + ".",
+    )
 }
 
 struct Reader {
@@ -109,7 +130,8 @@ impl Reader {
         loop {
             let mut scan = redis::cmd("SCAN");
             scan.arg(cursor).arg("COUNT").arg(MAX_PAGE_KEYS);
-            let (next, keys): (u64, Vec<Vec<u8>>) = Handle::current().block_on(scan.query_async(&mut self.redis))?;
+            let (next, keys): (u64, Vec<Vec<u8>>) =
+                Handle::current().block_on(scan.query_async(&mut self.redis))?;
             if sink.stop.is_requested() {
                 return Ok(());
             }
@@ -123,7 +145,10 @@ impl Reader {
                 }
             }
             for (beginning, kind) in KINDS {
-                let ids: Vec<_> = names.iter().filter_map(|name| name.strip_prefix(beginning)).collect();
+                let ids: Vec<_> = names
+                    .iter()
+                    .filter_map(|name| name.strip_prefix(beginning))
+                    .collect();
                 if !ids.is_empty() && !self.pieces(kind, &ids, sink)? {
                     return Ok(());
                 }
@@ -139,7 +164,9 @@ impl Reader {
     /// when the reader should stop.
     fn unnamed(&mut self, key: &[u8], sink: &mut RecordSink) -> bool {
         let name = String::from_utf8_lossy(key).into_owned();
-        let ours = KINDS.iter().any(|(beginning, _)| name.starts_with(beginning));
+        let ours = KINDS
+            .iter()
+            .any(|(beginning, _)| name.starts_with(beginning));
         if !ours || !self.seen.add(&name) {
             return true;
         }
@@ -149,13 +176,19 @@ impl Reader {
 
     /// Reads the keys in parts that fit in memory, and rejects those that do not fit. Returns false
     /// when the reader should stop.
-    fn pieces(&mut self, kind: Kind, ids: &[&str], sink: &mut RecordSink) -> Result<bool, RedisError> {
+    fn pieces(
+        &mut self,
+        kind: Kind,
+        ids: &[&str],
+        sink: &mut RecordSink,
+    ) -> Result<bool, RedisError> {
         let sizes = self.sizes(kind, ids)?;
         let (mut from, mut bytes) = (0, 0);
         for (at, size) in sizes.into_iter().enumerate() {
             if size > MAX_RECORD_BYTES as u64 {
-                let large =
-                    |sink: &mut RecordSink| sink.reject(Position::Key(kind.keys(ids[at]).remove(0)), [], too_large());
+                let large = |sink: &mut RecordSink| {
+                    sink.reject(Position::Key(kind.keys(ids[at]).remove(0)), [], too_large())
+                };
                 if !self.page(kind, &ids[from..at], sink)? || !large(sink) {
                     return Ok(false);
                 }
@@ -178,7 +211,11 @@ impl Reader {
         pipe.ignore_errors();
         let keys: Vec<_> = ids.iter().map(|id| kind.keys(id)).collect();
         for key in keys.iter().flatten() {
-            pipe.cmd("MEMORY").arg("USAGE").arg(key).arg("SAMPLES").arg(0);
+            pipe.cmd("MEMORY")
+                .arg("USAGE")
+                .arg(key)
+                .arg("SAMPLES")
+                .arg(0);
         }
         let answers: Vec<Value> = Handle::current().block_on(pipe.query_async(&mut self.redis))?;
         let size = |answer: &Value| match answer {
@@ -188,11 +225,18 @@ impl Reader {
             _ => ASSUMED_BYTES,
         };
         let of_one = answers.chunks((answers.len() / ids.len()).max(1));
-        Ok(of_one.map(|answers| answers.iter().map(size).sum()).collect())
+        Ok(of_one
+            .map(|answers| answers.iter().map(size).sum())
+            .collect())
     }
 
     /// Reads one page of keys. Returns false when the reader should stop.
-    fn page(&mut self, kind: Kind, ids: &[&str], sink: &mut RecordSink) -> Result<bool, RedisError> {
+    fn page(
+        &mut self,
+        kind: Kind,
+        ids: &[&str],
+        sink: &mut RecordSink,
+    ) -> Result<bool, RedisError> {
         if ids.is_empty() {
             return Ok(true);
         }
@@ -202,33 +246,62 @@ impl Reader {
         for id in ids {
             match kind {
                 Kind::Job => {
-                    pipe.cmd("HGETALL").arg(format!("job:{id}")).cmd("GET").arg(format!("job:{id}"));
-                    pipe.cmd("GET").arg(format!("clips:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
+                    pipe.cmd("HGETALL")
+                        .arg(format!("job:{id}"))
+                        .cmd("GET")
+                        .arg(format!("job:{id}"));
+                    pipe.cmd("GET")
+                        .arg(format!("clips:{id}"))
+                        .cmd("HGETALL")
+                        .arg(format!("job_progress:{id}"));
                     pipe.cmd("HGET").arg(format!("job_clips:{id}")).arg("clips");
                 }
-                Kind::Clips => drop(pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("GET").arg(format!("clips:{id}"))),
+                Kind::Clips => drop(
+                    pipe.cmd("EXISTS")
+                        .arg(format!("job:{id}"))
+                        .cmd("GET")
+                        .arg(format!("clips:{id}")),
+                ),
                 Kind::OlderClips => {
-                    pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("HGET").arg(format!("job_clips:{id}")).arg("clips");
+                    pipe.cmd("EXISTS")
+                        .arg(format!("job:{id}"))
+                        .cmd("HGET")
+                        .arg(format!("job_clips:{id}"))
+                        .arg("clips");
                 }
                 Kind::Progress => {
-                    pipe.cmd("EXISTS").arg(format!("job:{id}")).cmd("HGETALL").arg(format!("job_progress:{id}"));
+                    pipe.cmd("EXISTS")
+                        .arg(format!("job:{id}"))
+                        .cmd("HGETALL")
+                        .arg(format!("job_progress:{id}"));
                 }
                 Kind::Comic => drop(pipe.cmd("GET").arg(format!("comicmaintainer:job:{id}"))),
             }
         }
         let answers: Vec<Value> = Handle::current().block_on(pipe.query_async(&mut self.redis))?;
         let each = answers.len() / ids.len();
-        sink.known = Some(if kind == Kind::Comic { SourceKind::Comic } else { SourceKind::Topclip });
-        Ok(ids.iter().zip(answers.chunks(each.max(1))).all(|(id, answers)| match (kind, answers) {
-            (Kind::Job, [hash, text, clips, progress, older]) => job(id, [hash, text, clips, progress, older], sink),
-            (Kind::Clips, [Value::Int(0), Value::BulkString(clips)]) => orphan(format!("clips:{id}"), clips, sink),
-            (Kind::OlderClips, [Value::Int(0), Value::BulkString(clips)]) => {
-                orphan(format!("job_clips:{id}"), clips, sink)
-            }
-            (Kind::Progress, [Value::Int(0), progress]) => progress_alone(id, progress, sink),
-            (Kind::Comic, [answer]) => text(&format!("comicmaintainer:job:{id}"), answer, sink),
-            _ => true,
-        }))
+        sink.known = Some(if kind == Kind::Comic {
+            SourceKind::Comic
+        } else {
+            SourceKind::Topclip
+        });
+        Ok(ids
+            .iter()
+            .zip(answers.chunks(each.max(1)))
+            .all(|(id, answers)| match (kind, answers) {
+                (Kind::Job, [hash, text, clips, progress, older]) => {
+                    job(id, [hash, text, clips, progress, older], sink)
+                }
+                (Kind::Clips, [Value::Int(0), Value::BulkString(clips)]) => {
+                    orphan(format!("clips:{id}"), clips, sink)
+                }
+                (Kind::OlderClips, [Value::Int(0), Value::BulkString(clips)]) => {
+                    orphan(format!("job_clips:{id}"), clips, sink)
+                }
+                (Kind::Progress, [Value::Int(0), progress]) => progress_alone(id, progress, sink),
+                (Kind::Comic, [answer]) => text(&format!("comicmaintainer:job:{id}"), answer, sink),
+                _ => true,
+            }))
     }
 }
 
@@ -238,7 +311,9 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
         (None, Value::BulkString(json)) => of_json(json, sink),
         (members, _) => members,
     };
-    let Some(mut record) = record else { return text(&key, json, sink) };
+    let Some(mut record) = record else {
+        return text(&key, json, sink);
+    };
     record.entry("job_id").or_insert_with(|| id.into());
     if let Some(progress) = members(progress, &mut sink.mended) {
         record.insert("job_progress".into(), progress.into());
@@ -250,7 +325,10 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
             continue;
         };
         // Older clips replace missing newer ones; if both exist, the record keeps both.
-        let there = record.get("clips").and_then(|clips| clips.as_array()).is_some_and(|clips| !clips.is_empty());
+        let there = record
+            .get("clips")
+            .and_then(|clips| clips.as_array())
+            .is_some_and(|clips| !clips.is_empty());
         match topclip::clips(json) {
             Some((clips, repairs)) => {
                 sink.mended.extend(repairs);
@@ -262,27 +340,55 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
     let detail = "The clips of this job are not a JSON list; the job came in without them.";
     sink.take_record(&key, record)
         && unread.into_iter().all(|(place, json)| {
-            sink.reject(Position::Key(format!("{place}:{id}")), json, Reject::new(Reason::MalformedJson, detail))
+            sink.reject(
+                Position::Key(format!("{place}:{id}")),
+                json,
+                Reject::new(Reason::MalformedJson, detail),
+            )
         })
 }
 
 /// Parses a JSON object into its members. The sink receives the repairs.
 fn of_json(json: &[u8], sink: &mut RecordSink) -> Option<Map<String, serde_json::Value>> {
-    let repair::Read { value, rules, repeated, .. } = repair::read(json).ok().filter(|read| !read.too_deep)?;
-    let serde_json::Value::Object(members) = value else { return None };
-    let repeated = repeated.into_iter().map(|field| Repair { field, rule: LAST_COUNTS });
-    sink.mended.extend(rules.into_iter().map(|rule| Repair { field: String::new(), rule }).chain(repeated));
+    let repair::Read {
+        value,
+        rules,
+        repeated,
+        ..
+    } = repair::read(json).ok().filter(|read| !read.too_deep)?;
+    let serde_json::Value::Object(members) = value else {
+        return None;
+    };
+    let repeated = repeated.into_iter().map(|field| Repair {
+        field,
+        rule: LAST_COUNTS,
+    });
+    sink.mended.extend(
+        rules
+            .into_iter()
+            .map(|rule| Repair {
+                field: String::new(),
+                rule,
+            })
+            .chain(repeated),
+    );
     Some(members)
 }
 
 fn orphan(key: String, clips: &[u8], sink: &mut RecordSink) -> bool {
     let detail = "These are the clips of a job that is not there.";
-    sink.reject(Position::Key(key), clips, Reject::new(Reason::Orphan, detail))
+    sink.reject(
+        Position::Key(key),
+        clips,
+        Reject::new(Reason::Orphan, detail),
+    )
 }
 
 /// Hands on a job of which the store kept only its failure to start.
 fn progress_alone(id: &str, progress: &Value, sink: &mut RecordSink) -> bool {
-    let Some(mut record) = members(progress, &mut sink.mended) else { return true };
+    let Some(mut record) = members(progress, &mut sink.mended) else {
+        return true;
+    };
     record.entry("job_id").or_insert_with(|| id.into());
     sink.take_record(&format!("job_progress:{id}"), record)
 }
@@ -292,10 +398,16 @@ fn progress_alone(id: &str, progress: &Value, sink: &mut RecordSink) -> bool {
 fn text(key: &str, answer: &Value, sink: &mut RecordSink) -> bool {
     match answer {
         Value::Nil => true,
-        Value::BulkString(json) => sink.take(piece(Position::Key(key.to_owned()), json.clone(), Ok(()))),
+        Value::BulkString(json) => {
+            sink.take(piece(Position::Key(key.to_owned()), json.clone(), Ok(())))
+        }
         _ => {
             let detail = "The key holds neither a hash nor a text.";
-            sink.reject(Position::Key(key.to_owned()), [], Reject::new(Reason::WrongType, detail))
+            sink.reject(
+                Position::Key(key.to_owned()),
+                [],
+                Reject::new(Reason::WrongType, detail),
+            )
         }
     }
 }
@@ -312,9 +424,14 @@ fn members(answer: &Value, mended: &mut Vec<Repair>) -> Option<Map<String, serde
     let mut members = Map::new();
     for (name, value) in answer.as_map_iter()? {
         let whole = is_text(name) && is_text(value);
-        let (Some(name), Some(value)) = (text(name), text(value)) else { continue };
+        let (Some(name), Some(value)) = (text(name), text(value)) else {
+            continue;
+        };
         if !whole {
-            mended.push(Repair { field: name.clone(), rule: "invalid_utf8_replaced" });
+            mended.push(Repair {
+                field: name.clone(),
+                rule: "invalid_utf8_replaced",
+            });
         }
         members.insert(name, value.into());
     }

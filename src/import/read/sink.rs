@@ -91,7 +91,8 @@ impl RecordSink {
     /// Starts a file, to which the next records belong. An id may occur once in it.
     pub fn begin(&mut self, file: &Path) {
         self.file = Arc::new(file.to_owned());
-        (self.seen, self.repeated, self.known) = (SeenIds::default(), RepeatedKeys::default(), None);
+        (self.seen, self.repeated, self.known) =
+            (SeenIds::default(), RepeatedKeys::default(), None);
     }
 
     /// Takes a record. Returns false when the reader should stop.
@@ -104,7 +105,10 @@ impl RecordSink {
         self.bytes += piece.raw.len();
         let entry = self.entry(piece);
         self.batch.push(entry);
-        if self.batch.len() < MAX_BATCH_RECORDS && self.bytes < BATCH_BYTES && self.weight < BATCH_WEIGHT {
+        if self.batch.len() < MAX_BATCH_RECORDS
+            && self.bytes < BATCH_BYTES
+            && self.weight < BATCH_WEIGHT
+        {
             return true;
         }
         self.send()
@@ -116,9 +120,16 @@ impl RecordSink {
         if !self.send() {
             return false;
         }
-        let Some(room) = self.rooms.alone(&self.stop) else { return false };
+        let Some(room) = self.rooms.alone(&self.stop) else {
+            return false;
+        };
         let entry = self.entry(piece);
-        self.sender.blocking_send(RecordBatch { entries: vec![entry], room: Some(room) }).is_ok()
+        self.sender
+            .blocking_send(RecordBatch {
+                entries: vec![entry],
+                room: Some(room),
+            })
+            .is_ok()
     }
 
     /// Sends the batch if it has records. Returns false when the reader should stop.
@@ -128,13 +139,24 @@ impl RecordSink {
         }
         (self.bytes, self.weight) = (0, 0);
         let entries = std::mem::take(&mut self.batch);
-        let Some(room) = self.rooms.batch(&self.stop) else { return false };
-        self.sender.blocking_send(RecordBatch { entries, room: Some(room) }).is_ok()
+        let Some(room) = self.rooms.batch(&self.stop) else {
+            return false;
+        };
+        self.sender
+            .blocking_send(RecordBatch {
+                entries,
+                room: Some(room),
+            })
+            .is_ok()
     }
 
     /// Takes a record that the reader assembled. Returns false when the reader should stop.
     pub fn take_record(&mut self, key: &str, record: Map<String, Value>) -> bool {
-        self.take(piece(Position::Key(key.to_owned()), Value::Object(record).to_string().into_bytes(), Ok(())))
+        self.take(piece(
+            Position::Key(key.to_owned()),
+            Value::Object(record).to_string().into_bytes(),
+            Ok(()),
+        ))
     }
 
     /// Rejects input that cannot be a record. Returns false when the reader should stop.
@@ -149,25 +171,42 @@ impl RecordSink {
     }
 
     fn entry(&mut self, piece: Piece) -> ReadRecord {
-        let read = self.last_of_its_key(&piece).and_then(|()| self.read(&piece));
-        let read = read.and_then(|(record, repairs)| self.once(record).map(|record| (record, repairs)));
+        let read = self
+            .last_of_its_key(&piece)
+            .and_then(|()| self.read(&piece));
+        let read =
+            read.and_then(|(record, repairs)| self.once(record).map(|record| (record, repairs)));
         let (read, repairs) = match read {
             Ok((record, repairs)) => (Ok(record), repairs),
-            Err(reject) => (Err(Reject::new(reject.reason, secrets::hidden(&reject.detail))), Vec::new()),
+            Err(reject) => (
+                Err(Reject::new(reject.reason, secrets::hidden(&reject.detail))),
+                Vec::new(),
+            ),
         };
         self.mended.clear();
-        let Piece { at, mut raw, bytes, .. } = piece;
+        let Piece {
+            at, mut raw, bytes, ..
+        } = piece;
         if raw.len() > MAX_SHOWN_BYTES {
             raw.truncate(MAX_SHOWN_BYTES);
             raw.shrink_to_fit();
         }
-        ReadRecord { file: self.file.clone(), at: at.cut(), raw, bytes, read, repairs }
+        ReadRecord {
+            file: self.file.clone(),
+            at: at.cut(),
+            raw,
+            bytes,
+            read,
+            repairs,
+        }
     }
 
     fn last_of_its_key(&mut self, piece: &Piece) -> Result<(), Reject> {
         match &piece.at {
             Position::Key(key) if self.repeated.comes_again(key) => {
-                let detail = format!("The key {key} stands in this object again further down; the last record counts.");
+                let detail = format!(
+                    "The key {key} stands in this object again further down; the last record counts."
+                );
                 Err(Reject::new(Reason::DuplicateId, detail))
             }
             _ => Ok(()),
@@ -179,32 +218,58 @@ impl RecordSink {
         if self.seen.add(id) {
             return Ok(record);
         }
-        let detail = format!("The id {id} stands further up in this file already; that record counts.");
+        let detail =
+            format!("The id {id} stands further up in this file already; that record counts.");
         Err(Reject::new(Reason::DuplicateId, detail))
     }
 
     fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
         piece.whole.clone()?;
-        let repair::Read { value, text: raw, rules, repeated, too_deep } =
-            repair::read(&piece.raw).map_err(|error| match error {
-                json::Unread::TooMany => too_many(),
-                json::Unread::Malformed(error) => malformed(piece, &error),
-            })?;
-        let repeated: Vec<_> = repeated.iter().map(|name| text::plain(name).into_owned()).collect();
-        let Value::Object(mut record) = value else { return Err(not_an_object(&value)) };
+        let repair::Read {
+            value,
+            text: raw,
+            rules,
+            repeated,
+            too_deep,
+        } = repair::read(&piece.raw).map_err(|error| match error {
+            json::Unread::TooMany => too_many(),
+            json::Unread::Malformed(error) => malformed(piece, &error),
+        })?;
+        let repeated: Vec<_> = repeated
+            .iter()
+            .map(|name| text::plain(name).into_owned())
+            .collect();
+        let Value::Object(mut record) = value else {
+            return Err(not_an_object(&value));
+        };
         let cleaned = text::without_nul(&mut record);
-        let kind = self.known.or(self.named).or_else(|| SourceKind::recognise(&record));
+        let kind = self
+            .known
+            .or(self.named)
+            .or_else(|| SourceKind::recognise(&record));
         let kind = kind.ok_or_else(|| unknown_shape(&record))?;
         if kind == SourceKind::Callsheet {
             let to_repair = |field, rule| Repair { field, rule };
-            let cleaned = cleaned.into_iter().map(|field| to_repair(field, "nul_replaced"));
-            let repairs = cleaned.chain(rules.into_iter().map(|rule| to_repair(String::new(), rule)));
-            let repairs = repairs.chain(repeated.into_iter().map(|name| to_repair(name, LAST_COUNTS))).collect();
-            return callsheet::rows(record).and_then(held).map(|record| (record, repairs));
+            let cleaned = cleaned
+                .into_iter()
+                .map(|field| to_repair(field, "nul_replaced"));
+            let repairs =
+                cleaned.chain(rules.into_iter().map(|rule| to_repair(String::new(), rule)));
+            let repairs = repairs
+                .chain(
+                    repeated
+                        .into_iter()
+                        .map(|name| to_repair(name, LAST_COUNTS)),
+                )
+                .collect();
+            return callsheet::rows(record)
+                .and_then(held)
+                .map(|record| (record, repairs));
         }
         if too_deep {
-            let detail =
-                format!("The record is nested more than {MAX_DEPTH} levels deep, which is the most that is taken.");
+            let detail = format!(
+                "The record is nested more than {MAX_DEPTH} levels deep, which is the most that is taken."
+            );
             return Err(Reject::new(Reason::MalformedJson, detail));
         }
         let source = kind.source();
@@ -216,11 +281,21 @@ impl RecordSink {
         };
         let mut record = source.read(key.as_deref(), record, &self.context)?;
         self.belongs(&record.id, record.source)?;
-        for (fields, rule) in [(cleaned, "nul_replaced"), (removed, "secret_removed"), (repeated, LAST_COUNTS)] {
-            fields.into_iter().for_each(|field| record.legacy.repaired(field, rule));
+        for (fields, rule) in [
+            (cleaned, "nul_replaced"),
+            (removed, "secret_removed"),
+            (repeated, LAST_COUNTS),
+        ] {
+            fields
+                .into_iter()
+                .for_each(|field| record.legacy.repaired(field, rule));
         }
-        rules.into_iter().for_each(|rule| record.legacy.repaired("", rule));
-        self.mended.iter().for_each(|mended| record.legacy.repaired(mended.field.as_str(), mended.rule));
+        rules
+            .into_iter()
+            .for_each(|rule| record.legacy.repaired("", rule));
+        self.mended
+            .iter()
+            .for_each(|mended| record.legacy.repaired(mended.field.as_str(), mended.rule));
         self.context.interrupted.settle(&mut record);
         let (record, repairs) = record.into_job();
         held(record).map(|record| (record, repairs))
@@ -236,7 +311,10 @@ impl RecordSink {
         }
         let own = self.file.with_file_name(format!("{id}.json"));
         if own.metadata().is_ok_and(|own| own.len() > 0) {
-            let detail = format!("The id {id} is that of the job in {}, which stands beside this file.", own.display());
+            let detail = format!(
+                "The id {id} is that of the job in {}, which stands beside this file.",
+                own.display()
+            );
             return Err(Reject::new(Reason::DuplicateId, detail));
         }
         Ok(())
@@ -245,7 +323,14 @@ impl RecordSink {
 
 /// Creates a piece that was not cut out of a file.
 pub fn piece(at: Position, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
-    Piece { at, line: 1, column: 1, bytes: raw.len() as u64, raw, whole }
+    Piece {
+        at,
+        line: 1,
+        column: 1,
+        bytes: raw.len() as u64,
+        raw,
+        whole,
+    }
 }
 
 /// Estimated memory of a record, in bytes. Besides its text, a record takes memory for each value
@@ -268,8 +353,13 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
     };
     let why = error.to_string();
     // serde_json ends its message with the position in the record; the user needs that in the file.
-    let why = why.rsplit_once(" at line ").map_or(why.as_str(), |(why, _)| why);
-    Reject::new(Reason::MalformedJson, format!("The record is not JSON: {why}, in line {line}, column {column}."))
+    let why = why
+        .rsplit_once(" at line ")
+        .map_or(why.as_str(), |(why, _)| why);
+    Reject::new(
+        Reason::MalformedJson,
+        format!("The record is not JSON: {why}, in line {line}, column {column}."),
+    )
 }
 
 fn too_many() -> Reject {
@@ -289,12 +379,26 @@ fn not_an_object(value: &Value) -> Reject {
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",
     };
-    Reject::new(Reason::NotAnObject, format!("This is {kind}, not the object of a job."))
+    Reject::new(
+        Reason::NotAnObject,
+        format!("This is {kind}, not the object of a job."),
+    )
 }
 
 fn unknown_shape(record: &Map<String, Value>) -> Reject {
-    let names: Vec<_> = record.keys().take(12).map(|name| name.chars().take(40).collect::<String>()).collect();
-    let names = if names.is_empty() { "none".into() } else { names.join(", ") };
-    let detail = format!("The record's fields ({names}) are those of none of: {}.", SourceKind::names());
+    let names: Vec<_> = record
+        .keys()
+        .take(12)
+        .map(|name| name.chars().take(40).collect::<String>())
+        .collect();
+    let names = if names.is_empty() {
+        "none".into()
+    } else {
+        names.join(", ")
+    };
+    let detail = format!(
+        "The record's fields ({names}) are those of none of: {}.",
+        SourceKind::names()
+    );
     Reject::new(Reason::UnknownShape, detail)
 }

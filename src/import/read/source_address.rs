@@ -32,7 +32,9 @@ impl<'a> SourceAddress<'a> {
 
 fn is_scheme(word: &str) -> bool {
     word.starts_with(|c: char| c.is_ascii_alphabetic())
-        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
+        && word
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b))
 }
 
 /// Reject of a URL that the importer cannot read.
@@ -70,8 +72,12 @@ pub async fn look(named: &Path) -> Result<(), Reject> {
         SourceAddress::Redis(url) => redis::open(url).await.map(drop),
         SourceAddress::Unknown(url) => Err(unknown(url)),
         SourceAddress::Path(path) if path.is_dir() => {
-            let unreadable =
-                |error| Reject::new(Reason::UnreadableFile, format!("The folder cannot be read: {error}."));
+            let unreadable = |error| {
+                Reject::new(
+                    Reason::UnreadableFile,
+                    format!("The folder cannot be read: {error}."),
+                )
+            };
             std::fs::read_dir(path).map(drop).map_err(unreadable)
         }
         SourceAddress::Path(path) => file::look(path),

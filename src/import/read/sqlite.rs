@@ -46,7 +46,10 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let jobs = Prepared::of(path)?;
     let preferences = path.with_file_name("preferences.db");
     // The jobs can be read without preferences that cannot be prepared.
-    let beside = preferences.is_file().then(|| Prepared::of(&preferences).ok()).flatten();
+    let beside = preferences
+        .is_file()
+        .then(|| Prepared::of(&preferences).ok())
+        .flatten();
     let mut reader = Reader::start(&jobs, beside.as_ref(), &sink.stop)?;
     let ended = reader.hand_on(&preferences, sink)?;
     if ended == ReadEnd::ByUs || jobs.is_unchanged() {
@@ -72,15 +75,30 @@ struct Reader {
 }
 
 impl Reader {
-    fn start(jobs: &Prepared, preferences: Option<&Prepared>, stop: &StopFlag) -> Result<Self, Reject> {
+    fn start(
+        jobs: &Prepared,
+        preferences: Option<&Prepared>,
+        stop: &StopFlag,
+    ) -> Result<Self, Reject> {
         let failed = |error: io::Error| {
             let detail = format!("The process that reads SQLite files cannot be started: {error}.");
             Reject::new(Reason::UnreadableFile, detail)
         };
         let mut command = Command::new(process::own_file().map_err(failed)?);
-        command.arg0("callsheet-sqlite").arg("read-sqlite").args(jobs.arguments("--jobs"));
-        command.args(preferences.map(|file| file.arguments("--preferences")).unwrap_or_default());
-        command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+        command
+            .arg0("callsheet-sqlite")
+            .arg("read-sqlite")
+            .args(jobs.arguments("--jobs"));
+        command.args(
+            preferences
+                .map(|file| file.arguments("--preferences"))
+                .unwrap_or_default(),
+        );
+        command
+            .env_clear()
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
         // The allocators must not reserve more memory than the limits of the process allow.
         command.envs([
             ("MIMALLOC_ARENA_RESERVE", "16M"),
@@ -88,8 +106,14 @@ impl Reader {
             ("MALLOC_ARENA_MAX", "1"),
         ]);
         let mut child = command.spawn().map_err(failed)?;
-        let out = child.stdout.take().ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
-        let messages = MessageReader::of(BufReader::with_capacity(1 << 16, Pipe::new(out, stop.clone())));
+        let out = child
+            .stdout
+            .take()
+            .ok_or_else(|| failed(io::ErrorKind::BrokenPipe.into()))?;
+        let messages = MessageReader::of(BufReader::with_capacity(
+            1 << 16,
+            Pipe::new(out, stop.clone()),
+        ));
         Ok(Self { child, messages })
     }
 
@@ -98,7 +122,9 @@ impl Reader {
             let (message, raw) = match self.messages.next() {
                 Ok(Some(message)) => message,
                 Ok(None) => return Err(died(self.child.wait().ok())),
-                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => return Ok(ReadEnd::ByUs),
+                Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {
+                    return Ok(ReadEnd::ByUs);
+                }
                 Err(error) => return Err(broken(&error)),
             };
             let go_on = match message {
@@ -112,12 +138,24 @@ impl Reader {
                     true
                 }
                 Message::Record { key, repairs } => {
-                    sink.mended.extend(repairs.into_iter().filter_map(|(field, rule)| rules::repair(field, &rule)));
+                    sink.mended.extend(
+                        repairs
+                            .into_iter()
+                            .filter_map(|(field, rule)| rules::repair(field, &rule)),
+                    );
                     sink.take(piece(Position::Key(key), raw, Ok(())))
                 }
-                Message::Reject { key, reason, detail } => {
+                Message::Reject {
+                    key,
+                    reason,
+                    detail,
+                } => {
                     let reason = Reason::named(&reason).unwrap_or(Reason::BadDatabase);
-                    sink.reject(key.map_or(Position::File, Position::Key), raw, Reject::new(reason, detail))
+                    sink.reject(
+                        key.map_or(Position::File, Position::Key),
+                        raw,
+                        Reject::new(reason, detail),
+                    )
                 }
             };
             if !go_on {
@@ -136,9 +174,11 @@ impl Drop for Reader {
 }
 
 fn died(status: Option<ExitStatus>) -> Reject {
-    let how = status.map_or("for an unknown reason".to_owned(), |status| match status.signal() {
-        Some(signal) => format!("by signal {signal}"),
-        None => format!("with exit code {}", status.code().unwrap_or(-1)),
+    let how = status.map_or("for an unknown reason".to_owned(), |status| {
+        match status.signal() {
+            Some(signal) => format!("by signal {signal}"),
+            None => format!("with exit code {}", status.code().unwrap_or(-1)),
+        }
     });
     let detail = format!(
         "The process that read the database ended {how}: the file asks for more than {} MiB of memory or {} minutes of \

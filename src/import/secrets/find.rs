@@ -71,12 +71,24 @@ pub fn find(text: &str, from: usize, within: TextKind) -> Option<Range<usize>> {
     let bytes = text.as_bytes();
     let begins = |at: usize| at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
     // Each search finds a secret at its position or after it, never before.
-    (from..bytes.len()).filter(|at| text.is_char_boundary(*at)).find_map(|at| {
-        let word = (is_first(bytes[at]) && begins(at)).then(|| by_word(text, at, within)).flatten();
-        let member = || (bytes[at] == b'"').then(|| by_member(text, at, within)).flatten();
-        let address = || (bytes[at] == b':' && tells(within)).then(|| by_address(text, at)).flatten();
-        word.or_else(member).or_else(address)
-    })
+    (from..bytes.len())
+        .filter(|at| text.is_char_boundary(*at))
+        .find_map(|at| {
+            let word = (is_first(bytes[at]) && begins(at))
+                .then(|| by_word(text, at, within))
+                .flatten();
+            let member = || {
+                (bytes[at] == b'"')
+                    .then(|| by_member(text, at, within))
+                    .flatten()
+            };
+            let address = || {
+                (bytes[at] == b':' && tells(within))
+                    .then(|| by_address(text, at))
+                    .flatten()
+            };
+            word.or_else(member).or_else(address)
+        })
 }
 
 /// Whether a word with this first byte can announce a secret, which makes the search faster.
@@ -86,12 +98,17 @@ fn is_first(byte: u8) -> bool {
 
 fn by_word(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
     let rest = &text[at..];
-    let known = BEGINNINGS.iter().find(|(beginning, _)| rest.starts_with(beginning));
+    let known = BEGINNINGS
+        .iter()
+        .find(|(beginning, _)| rest.starts_with(beginning));
     if let Some((_, least)) = known {
         let end = at + token(rest);
         return (end - at >= *least).then_some(at..end);
     }
-    let starts = |word: &str| rest.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word));
+    let starts = |word: &str| {
+        rest.get(..word.len())
+            .is_some_and(|start| start.eq_ignore_ascii_case(word))
+    };
     if let Some(scheme) = SCHEMES.iter().find(|scheme| starts(scheme)) {
         let start = at + scheme.len();
         let end = start + token(&text[start..]);
@@ -100,14 +117,22 @@ fn by_word(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
     if !tells(within) {
         return None;
     }
-    let name = NAMED.iter().filter(|name| starts(name)).max_by_key(|name| name.len())?;
+    let name = NAMED
+        .iter()
+        .filter(|name| starts(name))
+        .max_by_key(|name| name.len())?;
     after_name(text, name, at + name.len())
 }
 
 /// Finds the value after a name and `=` or `:`, with or without quotes. After a colon, which also
 /// occurs in sentences, the value must look random.
 fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
-    let skip = |at: usize, set: &[u8]| at + text.as_bytes()[at..].iter().take_while(|b| set.contains(b)).count();
+    let skip = |at: usize, set: &[u8]| {
+        at + text.as_bytes()[at..]
+            .iter()
+            .take_while(|b| set.contains(b))
+            .count()
+    };
     at = skip(at, b"'\"\\ ");
     let sign = *text.as_bytes().get(at)?;
     if !matches!(sign, b'=' | b':') {
@@ -119,9 +144,15 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     }
     let start = skip(at + 1, b"'\"\\ ");
     let end = start
-        + text[start..].find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c)).unwrap_or(text.len() - start);
+        + text[start..]
+            .find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c))
+            .unwrap_or(text.len() - start);
     let value = &text[start..end];
-    let secret = if sign == b'=' { value.len() >= 4 } else { looks_random(value) };
+    let secret = if sign == b'=' {
+        value.len() >= 4
+    } else {
+        looks_random(value)
+    };
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
 }
 
@@ -145,7 +176,9 @@ fn by_member(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
     let start = text.len() - value.len();
     let Some(value) = value.strip_prefix('"') else {
         // An unquoted marker would break JSON that is parsed again.
-        return in_raw.then(|| unquoted(value))?.map(|length| start..start + length);
+        return in_raw
+            .then(|| unquoted(value))?
+            .map(|length| start..start + length);
     };
     let start = start + 1;
     let end = start + closing(value, escapes).unwrap_or(value.len());
@@ -161,38 +194,56 @@ fn unquoted(value: &str) -> Option<usize> {
             let (length, _) = Scan::at(0).advance(value.as_bytes());
             (length > 2).then_some(length)
         }
-        b'-' | b'0'..=b'9' => {
-            Some(value.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-+.".contains(b)).count())
-        }
+        b'-' | b'0'..=b'9' => Some(
+            value
+                .bytes()
+                .take_while(|b| b.is_ascii_alphanumeric() || b"-+.".contains(b))
+                .count(),
+        ),
         _ => None,
     }
 }
 
 /// Finds the closing quote of a string whose opening quote had `escapes` backslashes before it.
 fn closing(value: &str, escapes: usize) -> Option<usize> {
-    value.match_indices('"').map(|(at, _)| (at, value[..at].len() - value[..at].trim_end_matches('\\').len())).find_map(
-        |(at, before)| {
+    value
+        .match_indices('"')
+        .map(|(at, _)| {
+            (
+                at,
+                value[..at].len() - value[..at].trim_end_matches('\\').len(),
+            )
+        })
+        .find_map(|(at, before)| {
             // Each level of strings in strings doubles the backslashes, and an escaped backslash is
             // two of them.
-            let ends = if escapes == 0 { before % 2 == 0 } else { before % (2 * (escapes + 1)) == escapes };
+            let ends = if escapes == 0 {
+                before % 2 == 0
+            } else {
+                before % (2 * (escapes + 1)) == escapes
+            };
             ends.then_some(at - escapes.min(before))
-        },
-    )
+        })
 }
 
 /// Finds the password in `scheme://user:password@host`.
 fn by_address(text: &str, at: usize) -> Option<Range<usize>> {
     let rest = text[at..].strip_prefix("://")?;
-    let authority = &rest[..rest.find(|c: char| c.is_whitespace() || "/?#'\"".contains(c)).unwrap_or(rest.len())];
+    let authority = &rest[..rest
+        .find(|c: char| c.is_whitespace() || "/?#'\"".contains(c))
+        .unwrap_or(rest.len())];
     let (user, _) = authority.rsplit_once('@')?;
     let (name, password) = user.split_once(':')?;
     let start = at + 3 + name.len() + 1;
-    (!password.is_empty() && password != MARKER && password != "***").then_some(start..start + password.len())
+    (!password.is_empty() && password != MARKER && password != "***")
+        .then_some(start..start + password.len())
 }
 
 /// Length of the token at the beginning of the text, in bytes.
 fn token(text: &str) -> usize {
-    text.bytes().take_while(|b| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(b)).count()
+    text.bytes()
+        .take_while(|b| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(b))
+        .count()
 }
 
 /// Whether a token looks random: words are short and have no digits.

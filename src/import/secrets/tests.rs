@@ -12,7 +12,10 @@ fn removed(mut record: Value) -> (Value, Vec<String>) {
 fn a_member_that_is_a_secret_goes_wherever_it_stands() {
     let config = json!({"config": {"webhook_auth": "Bearer x", "user_id": "k", "password": null, "parallel": 3}});
     let (record, had) = removed(config);
-    assert_eq!(record, json!({"config": {"webhook_auth": MARKER, "user_id": MARKER, "password": null, "parallel": 3}}));
+    assert_eq!(
+        record,
+        json!({"config": {"webhook_auth": MARKER, "user_id": MARKER, "password": null, "parallel": 3}})
+    );
     assert_eq!(had, ["config"]);
 }
 
@@ -23,13 +26,25 @@ fn an_error_loses_the_secrets_that_it_quotes() {
             "401 from https://api.discogs.com/search?q=a&token=abcdEFGH&page=2",
             "401 from https://api.discogs.com/search?q=a&token=§&page=2",
         ),
-        ("Incorrect API key provided: sk-proj-0123456789abcdefghij.", "Incorrect API key provided: §"),
-        ("headers {'Authorization': 'Bearer abc12345def'}", "headers {'Authorization': 'Bearer §'}"),
-        ("cannot connect to postgres://vedo:hunter2@db/jobs", "cannot connect to postgres://vedo:§@db/jobs"),
+        (
+            "Incorrect API key provided: sk-proj-0123456789abcdefghij.",
+            "Incorrect API key provided: §",
+        ),
+        (
+            "headers {'Authorization': 'Bearer abc12345def'}",
+            "headers {'Authorization': 'Bearer §'}",
+        ),
+        (
+            "cannot connect to postgres://vedo:hunter2@db/jobs",
+            "cannot connect to postgres://vedo:§@db/jobs",
+        ),
         ("{\"x-api-key\": \"9f8e7d6c5b\"}", "{\"x-api-key\": \"§\"}"),
     ] {
         let (record, had) = removed(json!({"error": error}));
-        assert_eq!((&record["error"], had.len()), (&clean.replace('§', MARKER).into(), 1));
+        assert_eq!(
+            (&record["error"], had.len()),
+            (&clean.replace('§', MARKER).into(), 1)
+        );
     }
 }
 
@@ -44,37 +59,50 @@ fn ordinary_errors_stay_as_they_are() {
         "no key: the lock is open at 12:30:45",
         "net::ERR_CONNECTION_REFUSED",
     ] {
-        assert_eq!(removed(json!({"error": error})), (json!({"error": error}), vec![]));
+        assert_eq!(
+            removed(json!({"error": error})),
+            (json!({"error": error}), vec![])
+        );
     }
 }
 
 #[test]
 fn what_somebody_wrote_and_where_a_result_lies_is_left_alone() {
-    let record =
-        json!({"request": {"script": "MARA: Bearer 0123456789, token=opensesame"}, "url": "https://c/a?key=1234"});
+    let record = json!({"request": {"script": "MARA: Bearer 0123456789, token=opensesame"}, "url": "https://c/a?key=1234"});
     assert_eq!(removed(record.clone()), (record, vec![]));
 }
 
 #[test]
 fn json_that_is_text_loses_its_members() {
-    let (record, had) = removed(json!({"request_data": r#"{"api_key": "k\"1", "idea": "token=opensesame"}"#}));
-    assert_eq!(record["request_data"], format!(r#"{{"api_key": "{MARKER}", "idea": "token=opensesame"}}"#));
+    let (record, had) =
+        removed(json!({"request_data": r#"{"api_key": "k\"1", "idea": "token=opensesame"}"#}));
+    assert_eq!(
+        record["request_data"],
+        format!(r#"{{"api_key": "{MARKER}", "idea": "token=opensesame"}}"#)
+    );
     assert_eq!(had, ["request_data"]);
     let raw = json!({"request_data": r#"{"password": "a\"b", "n": "x"}"#}).to_string();
-    assert_eq!(hidden(&raw), format!(r#"{{"request_data":"{{\"password\": \"{MARKER}\", \"n\": \"x\"}}"}}"#));
+    assert_eq!(
+        hidden(&raw),
+        format!(r#"{{"request_data":"{{\"password\": \"{MARKER}\", \"n\": \"x\"}}"}}"#)
+    );
 }
 
 #[test]
 fn a_raw_text_loses_them_even_when_it_is_cut_off() {
     let raw = r#"{"config": {"webhook_auth": "Bearer \"q\" s", "user_id": "EXAMPLE-SEC"#;
-    assert_eq!(hidden(raw), format!(r#"{{"config": {{"webhook_auth": "{MARKER}", "user_id": "{MARKER}"#));
+    assert_eq!(
+        hidden(raw),
+        format!(r#"{{"config": {{"webhook_auth": "{MARKER}", "user_id": "{MARKER}"#)
+    );
     assert_eq!(hidden(&hidden(raw)), hidden(raw));
 }
 
 #[test]
 fn a_raw_secret_need_not_be_a_text() {
     let raw = r#"{"webhook_auth": {"user": "u", "pass": ["opensesame"]}, "password": 12345, "passwd": null, "n": 1}"#;
-    let wanted = format!(r#"{{"webhook_auth": {MARKER}, "password": {MARKER}, "passwd": null, "n": 1}}"#);
+    let wanted =
+        format!(r#"{{"webhook_auth": {MARKER}, "password": {MARKER}, "passwd": null, "n": 1}}"#);
     assert_eq!(hidden(raw), wanted);
     assert_eq!(hidden(&wanted), wanted);
     let (record, _) = removed(json!({"request_data": r#"{"password": 12345}"#}));
@@ -84,7 +112,17 @@ fn a_raw_secret_need_not_be_a_text() {
 /// A text of any of these pieces made the search scan to its end from every position, or might.
 #[test]
 fn a_long_text_takes_no_longer_than_its_length() {
-    for piece in ["key:", "key=", "token:", "\"password\":", "://", "a:b@", "bearer ", "\\\"", "\"password\":{"] {
+    for piece in [
+        "key:",
+        "key=",
+        "token:",
+        "\"password\":",
+        "://",
+        "a:b@",
+        "bearer ",
+        "\\\"",
+        "\"password\":{",
+    ] {
         let text = piece.repeat(1_000_000 / piece.len());
         let _ = (hidden(&text), removed(json!({"error": text})));
     }

@@ -26,14 +26,19 @@ impl Source for Callsheet {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        ["job_id", "job_type", "version", "items", "source_status"].iter().all(|name| knows(record, name))
+        ["job_id", "job_type", "version", "items", "source_status"]
+            .iter()
+            .all(|name| knows(record, name))
     }
 }
 
 /// Parses an exported job into its rows.
 pub fn rows(record: Map<String, Value>) -> Result<ImportedJob, Reject> {
-    let exported: Exported = serde_json::from_value(Value::Object(record))
-        .map_err(|error| wrong(format!("This is not a job as Callsheet exports it: {error}.")))?;
+    let exported: Exported = serde_json::from_value(Value::Object(record)).map_err(|error| {
+        wrong(format!(
+            "This is not a job as Callsheet exports it: {error}."
+        ))
+    })?;
     exported.check()?;
     Ok(exported.into_rows())
 }
@@ -146,25 +151,54 @@ impl Exported {
     /// values of each row.
     fn check(&self) -> Result<(), Reject> {
         if self.job_id.is_empty() {
-            return Err(Reject::new(Reason::MissingId, "The job_id of this job is empty."));
+            return Err(Reject::new(
+                Reason::MissingId,
+                "The job_id of this job is empty.",
+            ));
         }
         let steps = self.events.windows(2).all(|pair| pair[0].seq < pair[1].seq);
-        if !steps || self.events.last().is_some_and(|last| last.seq != self.version) {
-            return Err(wrong(format!("The events of this job do not lead up to its version {}.", self.version)));
+        if !steps
+            || self
+                .events
+                .last()
+                .is_some_and(|last| last.seq != self.version)
+        {
+            return Err(wrong(format!(
+                "The events of this job do not lead up to its version {}.",
+                self.version
+            )));
         }
         Ok(())
     }
 
     fn into_rows(self) -> ImportedJob {
         let id = self.job_id;
-        let items = self.items.into_iter().map(|item| item.into_row(&id)).collect();
+        let items = self
+            .items
+            .into_iter()
+            .map(|item| item.into_row(&id))
+            .collect();
         let episode = self.episode.map(|episode| episode.into_rows());
-        let (episode, of_episode) = episode.map_or((None, None), |(episode, series)| (Some(episode), series));
+        let (episode, of_episode) =
+            episode.map_or((None, None), |(episode, series)| (Some(episode), series));
         let own = OwnRows {
-            history: self.events.into_iter().map(|event| event.into_row(&id, &self.job_type)).collect(),
-            series: self.series.map(Series::into_row).into_iter().chain(of_episode).collect(),
+            history: self
+                .events
+                .into_iter()
+                .map(|event| event.into_row(&id, &self.job_type))
+                .collect(),
+            series: self
+                .series
+                .map(Series::into_row)
+                .into_iter()
+                .chain(of_episode)
+                .collect(),
             episode,
-            active: self.active_jobs.into_iter().map(|active| active.into_row(&id)).collect(),
+            active: self
+                .active_jobs
+                .into_iter()
+                .map(|active| active.into_row(&id))
+                .collect(),
         };
         let job = job::Model {
             job_type: self.job_type,
@@ -181,7 +215,10 @@ impl Exported {
             priority: self.priority,
             run_at: self.run_at,
             max_attempts: self.max_attempts,
-            labels: self.labels.filter(|labels| !labels.is_empty()).map(Value::Object),
+            labels: self
+                .labels
+                .filter(|labels| !labels.is_empty())
+                .map(Value::Object),
             idempotency_key: None,
             idempotency_fingerprint: None,
             source: self.source,
@@ -208,7 +245,12 @@ impl Exported {
             last_lease_token: None,
             id,
         };
-        ImportedJob { job, items, active: None, own: Some(Box::new(own)) }
+        ImportedJob {
+            job,
+            items,
+            active: None,
+            own: Some(Box::new(own)),
+        }
     }
 }
 
@@ -253,8 +295,18 @@ impl Event {
 
 impl Series {
     fn into_row(self) -> series::Model {
-        let Self { series_id: id, title, created_at } = self;
-        series::Model { id, title, created_at, idempotency_key: None, idempotency_fingerprint: None }
+        let Self {
+            series_id: id,
+            title,
+            created_at,
+        } = self;
+        series::Model {
+            id,
+            title,
+            created_at,
+            idempotency_key: None,
+            idempotency_fingerprint: None,
+        }
     }
 }
 
@@ -276,7 +328,16 @@ impl Episode {
 
 impl Active {
     fn into_row(self, job_id: &str) -> active_job::Model {
-        let Self { client_id, title, created_at } = self;
-        active_job::Model { client_id, job_id: job_id.to_owned(), title, created_at }
+        let Self {
+            client_id,
+            title,
+            created_at,
+        } = self;
+        active_job::Model {
+            client_id,
+            job_id: job_id.to_owned(),
+            title,
+            created_at,
+        }
     }
 }

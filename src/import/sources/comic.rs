@@ -45,12 +45,22 @@ impl Source for Comic {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        knows(record, "total_items") && knows(record, "processed_items") && !knows(record, "successful_items")
+        knows(record, "total_items")
+            && knows(record, "processed_items")
+            && !knows(record, "successful_items")
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        _: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
-        let id = names::take_id(&mut fields, key.map(|key| key.strip_prefix(REDIS).unwrap_or(key)))?;
+        let id = names::take_id(
+            &mut fields,
+            key.map(|key| key.strip_prefix(REDIS).unwrap_or(key)),
+        )?;
         let status = status::of_job(fields.take("status"))?;
         last_change(&mut fields);
         let times = times::take(&mut fields, Tz::UTC)?;
@@ -66,7 +76,10 @@ impl Source for Comic {
         };
         let active = fields.object("active_job").map(|active| ActiveJob {
             client_id: CLIENT.to_owned(),
-            title: active.get("job_title").and_then(Value::as_str).map(str::to_owned),
+            title: active
+                .get("job_title")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
         });
         let status = as_the_results_tell(status, &items, &mut fields);
         Ok(Record {
@@ -84,7 +97,9 @@ impl Source for Comic {
 
 /// Adds the `updated_at` that the store does not have: its latest time is that of the last change.
 fn last_change(fields: &mut Fields) {
-    let last = ["completed_at", "started_at", "created_at"].iter().find_map(|name| fields.look(name).cloned());
+    let last = ["completed_at", "started_at", "created_at"]
+        .iter()
+        .find_map(|name| fields.look(name).cloned());
     if let Some(last) = last {
         fields.give("updated_at", last);
     }
@@ -97,9 +112,15 @@ fn share(done: f64, total: f64) -> Option<f64> {
 }
 
 fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
-    let Some(results) = fields.json("results") else { return Ok(Vec::new()) };
-    let results = items::objects(results)
-        .map_err(|_| Reject::new(Reason::WrongType, "The results of the record are not a list of objects."))?;
+    let Some(results) = fields.json("results") else {
+        return Ok(Vec::new());
+    };
+    let results = items::objects(results).map_err(|_| {
+        Reject::new(
+            Reason::WrongType,
+            "The results of the record are not a list of objects.",
+        )
+    })?;
     let read = |(position, mut result)| {
         read_details(&mut result, fields);
         part(position, result)
@@ -110,8 +131,12 @@ fn results(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
 /// Parses the details of a result, which are JSON in a string.
 fn read_details(result: &mut Map<String, Value>, fields: &mut Fields) {
     if let Some(Value::String(text)) = result.get("details")
-        && let Ok(repair::Read { value: mut details @ Value::Object(_), rules, too_deep: false, .. }) =
-            repair::read(text.as_bytes())
+        && let Ok(repair::Read {
+            value: mut details @ Value::Object(_),
+            rules,
+            too_deep: false,
+            ..
+        }) = repair::read(text.as_bytes())
         && rules.is_empty()
     {
         if secrets::remove_from("details", &mut details) {
@@ -132,10 +157,17 @@ fn part(position: usize, mut result: Map<String, Value>) -> Item {
 
 /// Corrects the status of a completed job: the store calls a job completed even if all its files
 /// failed.
-fn as_the_results_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
-    let all_failed = !items.is_empty() && items.iter().all(|item| item.status == ItemStatus::Failed);
+fn as_the_results_tell(
+    status: (JobStatus, String),
+    items: &[Item],
+    fields: &mut Fields,
+) -> (JobStatus, String) {
+    let all_failed =
+        !items.is_empty() && items.iter().all(|item| item.status == ItemStatus::Failed);
     if status.0 == JobStatus::Completed && all_failed {
-        fields.legacy.repaired("status", "failed_as_all_its_items_did");
+        fields
+            .legacy
+            .repaired("status", "failed_as_all_its_items_did");
         return (JobStatus::Failed, status.1);
     }
     status
@@ -154,26 +186,38 @@ mod tests {
         for (name, value) in changed.as_object().unwrap() {
             record[name] = value.clone();
         }
-        let Value::Object(record) = record else { panic!("a record is an object") };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Comic));
-        Comic.read(Some("comicmaintainer:job:a"), record, &Context::default()).unwrap()
+        Comic
+            .read(Some("comicmaintainer:job:a"), record, &Context::default())
+            .unwrap()
     }
 
     #[test]
     fn a_job_of_which_every_file_failed_is_failed() {
         let failed = json!({"item": "x.cbz", "success": 0, "error": "boom", "details": null});
         let record = read(json!({"results": [failed]}));
-        assert_eq!((record.status, record.source_status.as_str()), (JobStatus::Failed, "COMPLETED"));
+        assert_eq!(
+            (record.status, record.source_status.as_str()),
+            (JobStatus::Failed, "COMPLETED")
+        );
         assert_eq!(record.items[0].error.as_deref(), Some("boom"));
         assert_eq!(record.times.updated.timestamp_millis(), 1761670992500);
     }
 
     #[test]
     fn results_may_be_json_in_a_text_and_may_be_gone() {
-        let record = read(json!({"results": r#"[{"item": "x", "success": true, "details": {"final": "/x"}}]"#}));
+        let record = read(
+            json!({"results": r#"[{"item": "x", "success": true, "details": {"final": "/x"}}]"#}),
+        );
         assert_eq!((record.items.len(), record.progress), (1, None));
         let (row, repairs) = record.into_job();
-        assert_eq!((row.job.total_shots, row.job.completed_shots, repairs.len()), (2, 1, 0));
+        assert_eq!(
+            (row.job.total_shots, row.job.completed_shots, repairs.len()),
+            (2, 1, 0)
+        );
         let record = read(json!({"status": "processing"}));
         assert_eq!((record.progress, record.total_shots), (Some(50.0), Some(2)));
     }

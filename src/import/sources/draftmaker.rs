@@ -73,11 +73,20 @@ impl Source for Draftmaker {
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
         let record = firestore::fields(record).unwrap_or(record);
-        ["gcs_path", "total_upcs", "failed_upc_list", "successful_items"].iter().any(|name| knows(record, name))
+        [
+            "gcs_path",
+            "total_upcs",
+            "failed_upc_list",
+            "successful_items",
+        ]
+        .iter()
+        .any(|name| knows(record, name))
     }
 
     fn arrange(&self, record: &mut Map<String, Value>, _: &[u8]) {
-        let Some(fields) = firestore::fields(record) else { return };
+        let Some(fields) = firestore::fields(record) else {
+            return;
+        };
         let mut plain = firestore::plain(fields);
         if let Some(id) = firestore::id(record) {
             plain.entry("job_id").or_insert_with(|| id.into());
@@ -85,7 +94,12 @@ impl Source for Draftmaker {
         *record = plain;
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        context: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         NAMES.iter().for_each(|(old, new)| fields.rename(old, new));
         let id = names::take_id(&mut fields, key)?;
@@ -102,14 +116,18 @@ impl Source for Draftmaker {
         if items.is_empty() {
             completed = fields.whole("successful_upcs");
             let processed = fields.look("processed_upcs").and_then(Value::as_f64);
-            progress = processed.zip(total.filter(|total| *total > 0)).map(|(n, total)| share(n, total));
+            progress = processed
+                .zip(total.filter(|total| *total > 0))
+                .map(|(n, total)| share(n, total));
         } else {
             fields.recount("processed_upcs", items.len());
             fields.recount("successful_upcs", done(ItemStatus::Completed));
             fields.recount("failed_upcs", done(ItemStatus::Failed));
         }
-        let request: Map<_, _> =
-            REQUEST.iter().filter_map(|name| Some(((*name).to_owned(), fields.take(name)?))).collect();
+        let request: Map<_, _> = REQUEST
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), fields.take(name)?)))
+            .collect();
         Ok(Record {
             content: text_of(&request, "gcs_path"),
             request_data: (!request.is_empty()).then_some(request),
@@ -137,8 +155,10 @@ fn begun(fields: &mut Fields, local: Tz) -> Tz {
     if fields.look("created_at").is_some() || fields.look("updated_at").is_some() {
         return Tz::UTC;
     }
-    for (name, like) in [("created_at", ["started_at", "completed_at"]), ("updated_at", ["completed_at", "started_at"])]
-    {
+    for (name, like) in [
+        ("created_at", ["started_at", "completed_at"]),
+        ("updated_at", ["completed_at", "started_at"]),
+    ] {
         if let Some(time) = like.iter().find_map(|like| fields.look(like).cloned()) {
             fields.give(name, time);
         }
@@ -151,7 +171,9 @@ fn begun(fields: &mut Fields, local: Tz) -> Tz {
 fn results(fields: &mut Fields) -> (Option<Map<String, Value>>, Option<Value>) {
     match fields.take("results") {
         Some(Value::Object(mut summary)) => {
-            let results = summary.remove("results").filter(|results| !results.is_null());
+            let results = summary
+                .remove("results")
+                .filter(|results| !results.is_null());
             ((!summary.is_empty()).then_some(summary), results)
         }
         results => (None, results),
@@ -169,8 +191,13 @@ fn unless_it_failed(
     let failed = summary.filter(|summary| summary.get("success") == Some(&Value::Bool(false)));
     match failed {
         Some(summary) if status.0 == JobStatus::Completed => {
-            fields.legacy.repaired("status", "failed_as_its_result_tells");
-            ((JobStatus::Failed, status.1), error.or_else(|| text_of(summary, "error")))
+            fields
+                .legacy
+                .repaired("status", "failed_as_its_result_tells");
+            (
+                (JobStatus::Failed, status.1),
+                error.or_else(|| text_of(summary, "error")),
+            )
         }
         _ => (status, error),
     }
@@ -182,9 +209,20 @@ mod tests {
     use serde_json::json;
 
     fn read(record: Value, zone: Tz) -> Record {
-        let Value::Object(record) = record else { panic!("a record is an object") };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Draftmaker));
-        Draftmaker.read(None, record, &Context { zone, ..Context::default() }).unwrap()
+        Draftmaker
+            .read(
+                None,
+                record,
+                &Context {
+                    zone,
+                    ..Context::default()
+                },
+            )
+            .unwrap()
     }
 
     #[test]
@@ -197,8 +235,14 @@ mod tests {
             }),
             Tz::UTC,
         );
-        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("No valid UPCs")));
-        assert_eq!(record.times.updated.to_rfc3339(), "2025-08-26T14:12:44.640344+00:00");
+        assert_eq!(
+            (record.status, record.error.as_deref()),
+            (JobStatus::Failed, Some("No valid UPCs"))
+        );
+        assert_eq!(
+            record.times.updated.to_rfc3339(),
+            "2025-08-26T14:12:44.640344+00:00"
+        );
     }
 
     #[test]
@@ -210,7 +254,13 @@ mod tests {
             }),
             chrono_tz::America::New_York,
         );
-        assert_eq!(record.times.created.to_rfc3339(), "2025-08-01T04:00:00+00:00");
-        assert_eq!((record.completed_shots, record.total_shots), (Some(2), Some(4)));
+        assert_eq!(
+            record.times.created.to_rfc3339(),
+            "2025-08-01T04:00:00+00:00"
+        );
+        assert_eq!(
+            (record.completed_shots, record.total_shots),
+            (Some(2), Some(4))
+        );
     }
 }

@@ -4,35 +4,49 @@ use serde_json::{Map, Value};
 
 /// Fields of a document, which a query result may wrap; `None` when it is not a document.
 pub fn fields(document: &Map<String, Value>) -> Option<&Map<String, Value>> {
-    let document = document.get("document").and_then(Value::as_object).unwrap_or(document);
+    let document = document
+        .get("document")
+        .and_then(Value::as_object)
+        .unwrap_or(document);
     let path = document.get("name")?.as_str()?;
-    path.contains("/documents/").then(|| document.get("fields")?.as_object())?
+    path.contains("/documents/")
+        .then(|| document.get("fields")?.as_object())?
 }
 
 /// Last segment of the document's name.
 pub fn id(document: &Map<String, Value>) -> Option<&str> {
-    let document = document.get("document").and_then(Value::as_object).unwrap_or(document);
+    let document = document
+        .get("document")
+        .and_then(Value::as_object)
+        .unwrap_or(document);
     document.get("name")?.as_str()?.rsplit('/').next()
 }
 
 pub fn plain(fields: &Map<String, Value>) -> Map<String, Value> {
-    fields.iter().map(|(name, value)| (name.clone(), plain_value(value))).collect()
+    fields
+        .iter()
+        .map(|(name, value)| (name.clone(), plain_value(value)))
+        .collect()
 }
 
 /// Converts a value; one of an unknown type stays unchanged.
 fn plain_value(typed: &Value) -> Value {
-    let Some((kind, value)) = typed.as_object().filter(|o| o.len() == 1).and_then(|o| o.iter().next()) else {
+    let Some((kind, value)) = typed
+        .as_object()
+        .filter(|o| o.len() == 1)
+        .and_then(|o| o.iter().next())
+    else {
         return typed.clone();
     };
     match kind.as_str() {
         "nullValue" => Value::Null,
-        "stringValue" | "booleanValue" | "timestampValue" | "referenceValue" | "bytesValue" | "geoPointValue" => {
-            value.clone()
-        }
+        "stringValue" | "booleanValue" | "timestampValue" | "referenceValue" | "bytesValue"
+        | "geoPointValue" => value.clone(),
         // A JavaScript number cannot hold 64 bits, so that the API writes a string.
-        "integerValue" => {
-            value.as_str().and_then(|text| text.parse::<i64>().ok()).map_or_else(|| value.clone(), Value::from)
-        }
+        "integerValue" => value
+            .as_str()
+            .and_then(|text| text.parse::<i64>().ok())
+            .map_or_else(|| value.clone(), Value::from),
         // The API writes `NaN` and the infinities as strings.
         "doubleValue" => {
             if value.is_number() {
@@ -41,10 +55,17 @@ fn plain_value(typed: &Value) -> Value {
                 Value::Null
             }
         }
-        "mapValue" => value.get("fields").and_then(Value::as_object).map(plain).unwrap_or_default().into(),
+        "mapValue" => value
+            .get("fields")
+            .and_then(Value::as_object)
+            .map(plain)
+            .unwrap_or_default()
+            .into(),
         "arrayValue" => {
             let values = value.get("values").and_then(Value::as_array);
-            values.map(|values| values.iter().map(plain_value).collect()).unwrap_or_else(|| Value::Array(Vec::new()))
+            values
+                .map(|values| values.iter().map(plain_value).collect())
+                .unwrap_or_else(|| Value::Array(Vec::new()))
         }
         _ => typed.clone(),
     }

@@ -7,7 +7,13 @@ use serde_json::{Map, Value};
 
 /// Builds an item. Members in neither list go to the input's `legacy`; `error` becomes the item's
 /// error.
-pub fn part(key: String, status: ItemStatus, mut members: Map<String, Value>, input: &[&str], result: &[&str]) -> Item {
+pub fn part(
+    key: String,
+    status: ItemStatus,
+    mut members: Map<String, Value>,
+    input: &[&str],
+    result: &[&str],
+) -> Item {
     members.retain(|_, value| !value.is_null());
     let error = members.remove("error").map(|error| match error {
         Value::String(text) => text,
@@ -18,7 +24,8 @@ pub fn part(key: String, status: ItemStatus, mut members: Map<String, Value>, in
     if !members.is_empty() {
         input.insert("legacy".into(), Value::Object(members));
     }
-    let filled = |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
+    let filled =
+        |members: Map<String, Value>| (!members.is_empty()).then_some(Value::Object(members));
     Item {
         key,
         status,
@@ -30,14 +37,23 @@ pub fn part(key: String, status: ItemStatus, mut members: Map<String, Value>, in
 }
 
 fn pick(members: &mut Map<String, Value>, names: &[&str]) -> Map<String, Value> {
-    names.iter().filter_map(|name| members.remove_entry(*name)).collect()
+    names
+        .iter()
+        .filter_map(|name| members.remove_entry(*name))
+        .collect()
 }
 
 /// Returns the objects of a list, or the value unchanged if it is anything else.
 pub fn objects(list: Value) -> Result<Vec<Map<String, Value>>, Value> {
     match list {
         Value::Array(values) if values.iter().all(Value::is_object) => {
-            let object = |value| if let Value::Object(members) = value { Some(members) } else { None };
+            let object = |value| {
+                if let Value::Object(members) = value {
+                    Some(members)
+                } else {
+                    None
+                }
+            };
             Ok(values.into_iter().filter_map(object).collect())
         }
         other => Err(other),

@@ -36,7 +36,10 @@ pub struct Context {
 
 impl Default for Context {
     fn default() -> Self {
-        Self { zone: Tz::UTC, interrupted: Interrupted::Keep }
+        Self {
+            zone: Tz::UTC,
+            interrupted: Interrupted::Keep,
+        }
     }
 }
 
@@ -62,8 +65,16 @@ pub trait Source: Sync {
 
     /// Reads a record. `key` is the record's key, if it was in an object by id. Callsheet's own
     /// export does not use this function: [`callsheet::rows`] takes its rows unchanged.
-    fn read(&self, _key: Option<&str>, _record: Map<String, Value>, _context: &Context) -> Result<Record, Reject> {
-        Err(Reject::new(Reason::UnknownShape, format!("Records of {} are not read this way.", self.name())))
+    fn read(
+        &self,
+        _key: Option<&str>,
+        _record: Map<String, Value>,
+        _context: &Context,
+    ) -> Result<Record, Reject> {
+        Err(Reject::new(
+            Reason::UnknownShape,
+            format!("Records of {} are not read this way.", self.name()),
+        ))
     }
 }
 
@@ -113,12 +124,16 @@ impl SourceKind {
 
     /// Finds the store of a record by its fields.
     pub fn recognise(record: &Map<String, Value>) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.source().recognises(record))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.source().recognises(record))
     }
 
     /// Whether the records of any store have a field of this name.
     pub fn knows_field(name: &str) -> bool {
-        Self::ALL.into_iter().any(|kind| kind.source().fields().contains(&name))
+        Self::ALL
+            .into_iter()
+            .any(|kind| kind.source().fields().contains(&name))
     }
 
     /// Names of all stores, for messages.
@@ -181,7 +196,10 @@ mod tests {
                 SourceKind::VedoPipeline,
                 json!({"job_id": "a", "pipeline_type": "idea2video", "status": "x", "request_data": {}}),
             ),
-            (SourceKind::VedoCache, json!({"job_id": "a", "mode": "idea", "status": "queued", "content": "c"})),
+            (
+                SourceKind::VedoCache,
+                json!({"job_id": "a", "mode": "idea", "status": "queued", "content": "c"}),
+            ),
             (
                 SourceKind::VedoTable,
                 json!({"id": "a", "job_type": "x", "mode": "idea", "status": "queued", "result_data": null}),
@@ -198,7 +216,10 @@ mod tests {
                 SourceKind::Comic,
                 json!({"job_id": "a", "status": "queued", "total_items": 1, "processed_items": 0, "results": []}),
             ),
-            (SourceKind::Draftmaker, json!({"job_id": "a", "status": "pending", "gcs_path": "gs://a", "results": []})),
+            (
+                SourceKind::Draftmaker,
+                json!({"job_id": "a", "status": "pending", "gcs_path": "gs://a", "results": []}),
+            ),
             (
                 SourceKind::Draftmaker,
                 json!({"job_id": "a", "status": "pending", "type": "x", "total_items": 1, "processed_items": 0, "successful_items": 0}),
@@ -206,7 +227,10 @@ mod tests {
         ];
         for (kind, shape) in shapes {
             let record = shape.as_object().unwrap();
-            let kinds: Vec<_> = SourceKind::ALL.into_iter().filter(|kind| kind.source().recognises(record)).collect();
+            let kinds: Vec<_> = SourceKind::ALL
+                .into_iter()
+                .filter(|kind| kind.source().recognises(record))
+                .collect();
             assert_eq!(kinds, [kind], "{shape}");
         }
     }
@@ -216,6 +240,11 @@ mod tests {
         for kind in SourceKind::ALL {
             assert_eq!(kind.name().parse(), Ok(kind));
         }
-        assert!("vedo".parse::<SourceKind>().unwrap_err().contains("vedo-jobs, vedo-pipeline, vedo-cache"));
+        assert!(
+            "vedo"
+                .parse::<SourceKind>()
+                .unwrap_err()
+                .contains("vedo-jobs, vedo-pipeline, vedo-cache")
+        );
     }
 }

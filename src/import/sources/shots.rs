@@ -19,7 +19,12 @@ const INPUT: [&str; 8] = [
     "variation_type",
     "scene_idx",
 ];
-const RESULT: [&str; 4] = ["status", "first_frame_path", "last_frame_path", "video_path"];
+const RESULT: [&str; 4] = [
+    "status",
+    "first_frame_path",
+    "last_frame_path",
+    "video_path",
+];
 
 /// Builds the items in the order of the shots. The store's scanner flattened scenes, so that a
 /// number may occur twice.
@@ -27,7 +32,12 @@ pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
     let shots = match shots {
         None => return Ok(Vec::new()),
         Some(Value::Array(shots)) => shots,
-        Some(_) => return Err(Reject::new(Reason::WrongType, "The shots of the record are not a list.")),
+        Some(_) => {
+            return Err(Reject::new(
+                Reason::WrongType,
+                "The shots of the record are not a list.",
+            ));
+        }
     };
     let mut items = Vec::with_capacity(shots.len());
     for (position, shot) in shots.into_iter().enumerate() {
@@ -63,17 +73,28 @@ mod tests {
             "visual_desc": "a pier", "camera_idx": 1, "error": null, "scene_idx": null, "lens": "wide",
         });
         let items = items(Some(json!([shot]))).unwrap();
-        let [item] = items.as_slice() else { panic!("one shot is one item") };
-        assert_eq!((item.key.as_str(), item.status, &item.error), ("3", ItemStatus::Processing, &None));
+        let [item] = items.as_slice() else {
+            panic!("one shot is one item")
+        };
+        assert_eq!(
+            (item.key.as_str(), item.status, &item.error),
+            ("3", ItemStatus::Processing, &None)
+        );
         let input = json!({"shot_idx": 3, "visual_desc": "a pier", "camera_idx": 1, "legacy": {"lens": "wide"}});
         assert_eq!(item.input, Some(input));
-        assert_eq!(item.result, Some(json!({"status": "generating_video", "first_frame_path": "/media/f.png"})));
+        assert_eq!(
+            item.result,
+            Some(json!({"status": "generating_video", "first_frame_path": "/media/f.png"}))
+        );
     }
 
     #[test]
     fn a_shot_without_a_number_is_called_by_its_position() {
         let items = items(Some(json!([{}, {}]))).unwrap();
-        assert_eq!(items.iter().map(|i| i.key.as_str()).collect::<Vec<_>>(), ["0", "1"]);
+        assert_eq!(
+            items.iter().map(|i| i.key.as_str()).collect::<Vec<_>>(),
+            ["0", "1"]
+        );
     }
 
     #[test]

@@ -22,7 +22,13 @@ const KEYS: [&str; 2] = ["job:", "job_progress:"];
 /// Texts that mean a missing value: Redis holds only texts, and the client wrote Python's None as
 /// one.
 const NOTHING: [&str; 2] = ["", "None"];
-const NUMBERS: [&str; 5] = ["progress", "clips_count", "total_clips", "current_clip", "estimated_time_remaining"];
+const NUMBERS: [&str; 5] = [
+    "progress",
+    "clips_count",
+    "total_clips",
+    "current_clip",
+    "estimated_time_remaining",
+];
 const REQUEST: [&str; 4] = ["youtube_url", "options", "assemblyai_options", "video_file"];
 const CLIP: [&str; 14] = [
     "filename",
@@ -65,11 +71,22 @@ impl Source for Topclip {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let own = ["clips", "clips_count", "current_step", "estimated_time_remaining", "youtube_url"];
+        let own = [
+            "clips",
+            "clips_count",
+            "current_step",
+            "estimated_time_remaining",
+            "youtube_url",
+        ];
         has(record, "status") && own.iter().any(|name| knows(record, name))
     }
 
-    fn read(&self, key: Option<&str>, mut record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        mut record: Map<String, Value>,
+        context: &Context,
+    ) -> Result<Record, Reject> {
         record.retain(|_, value| !value.as_str().is_some_and(|text| NOTHING.contains(&text)));
         for name in NUMBERS {
             record.get_mut(name).into_iter().for_each(read_number);
@@ -77,16 +94,25 @@ impl Source for Topclip {
         let mut fields = Fields::new(record);
         fields.rename("id", "job_id");
         fields.rename("total_clips", "clips_count");
-        let key = key.map(|key| KEYS.iter().find_map(|beginning| key.strip_prefix(beginning)).unwrap_or(key));
+        let key = key.map(|key| {
+            KEYS.iter()
+                .find_map(|beginning| key.strip_prefix(beginning))
+                .unwrap_or(key)
+        });
         let id = names::take_id(&mut fields, key)?;
         failed_to_start(&mut fields, context.zone);
         let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, context.zone)?;
         let items = made(&mut fields);
-        let request: Map<_, _> =
-            REQUEST.iter().filter_map(|name| Some(((*name).to_owned(), fields.take(name)?))).collect();
+        let request: Map<_, _> = REQUEST
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), fields.take(name)?)))
+            .collect();
         Ok(Record {
-            content: request.get("youtube_url").and_then(Value::as_str).map(str::to_owned),
+            content: request
+                .get("youtube_url")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
             request_data: (!request.is_empty()).then_some(request),
             progress: progress::take(&mut fields, progress::Scale::Percent),
             current_stage: fields.text("current_step"),
@@ -113,14 +139,16 @@ fn read_number(value: &mut Value) {
 
 /// Applies a failure to start, which the store wrote under another key, without changing the job.
 fn failed_to_start(fields: &mut Fields, zone: Tz) {
-    let Some(Value::Object(job_progress)) = fields.look("job_progress") else { return };
+    let Some(Value::Object(job_progress)) = fields.look("job_progress") else {
+        return;
+    };
     let job_progress = job_progress.clone();
     let open = |fields: &Fields| {
         let status = status::of_job(fields.look("status").cloned());
         status.is_ok_and(|(status, _)| matches!(status, JobStatus::Queued | JobStatus::Processing))
     };
-    let failed =
-        status::of_job(job_progress.get("status").cloned()).is_ok_and(|(status, _)| status == JobStatus::Failed);
+    let failed = status::of_job(job_progress.get("status").cloned())
+        .is_ok_and(|(status, _)| status == JobStatus::Failed);
     let time = |value: Option<&Value>| times::read(value?, zone, None);
     let later = time(job_progress.get("updated_at")) >= time(fields.look("updated_at"));
     if failed && later && open(fields) {
@@ -130,7 +158,9 @@ fn failed_to_start(fields: &mut Fields, zone: Tz) {
                 fields.replace(&name, value);
             }
         }
-        fields.legacy.repaired("status", "failed_as_its_progress_tells");
+        fields
+            .legacy
+            .repaired("status", "failed_as_its_progress_tells");
     }
 }
 
@@ -141,25 +171,45 @@ fn error(fields: &mut Fields, status: JobStatus) -> Option<String> {
         return error;
     }
     let message = fields.words("message")?;
-    Some(message.strip_prefix("Error: ").unwrap_or(&message).to_owned())
+    Some(
+        message
+            .strip_prefix("Error: ")
+            .unwrap_or(&message)
+            .to_owned(),
+    )
 }
 
 fn made(fields: &mut Fields) -> Vec<Item> {
-    let Some(clips) = fields.json("clips") else { return Vec::new() };
+    let Some(clips) = fields.json("clips") else {
+        return Vec::new();
+    };
     match items::objects(clips) {
-        Ok(clips) => clips.into_iter().enumerate().map(|(position, clip)| part(position, clip)).collect(),
+        Ok(clips) => clips
+            .into_iter()
+            .enumerate()
+            .map(|(position, clip)| part(position, clip))
+            .collect(),
         Err(other) => {
-            fields.legacy.repair("clips", "wrong_type_kept_aside", other);
+            fields
+                .legacy
+                .repair("clips", "wrong_type_kept_aside", other);
             Vec::new()
         }
     }
 }
 
 fn part(position: usize, clip: Map<String, Value>) -> Item {
-    let key = clip.get("filename").and_then(Value::as_str).filter(|name| !name.is_empty());
+    let key = clip
+        .get("filename")
+        .and_then(Value::as_str)
+        .filter(|name| !name.is_empty());
     let key = key.map_or_else(|| position.to_string(), str::to_owned);
     let broken = has(&clip, "error") && !has(&clip, "download_url");
-    let status = if broken { ItemStatus::Failed } else { ItemStatus::Completed };
+    let status = if broken {
+        ItemStatus::Failed
+    } else {
+        ItemStatus::Completed
+    };
     items::part(key, status, clip, &[], &CLIP)
 }
 
@@ -167,8 +217,16 @@ fn part(position: usize, clip: Map<String, Value>) -> Item {
 /// repairs; `None` when it is neither.
 pub fn clips(json: &[u8]) -> Option<(Vec<Value>, Vec<Repair>)> {
     let read = repair::read(json).ok().filter(|read| !read.too_deep)?;
-    let rules = read.rules.into_iter().chain(read.repeated.iter().map(|_| LAST_COUNTS));
-    let repairs = rules.map(|rule| Repair { field: "clips".to_owned(), rule }).collect();
+    let rules = read
+        .rules
+        .into_iter()
+        .chain(read.repeated.iter().map(|_| LAST_COUNTS));
+    let repairs = rules
+        .map(|rule| Repair {
+            field: "clips".to_owned(),
+            rule,
+        })
+        .collect();
     match read.value {
         Value::Array(clips) => Some((clips, repairs)),
         Value::Object(mut members) => match members.remove("clips")? {
@@ -185,9 +243,13 @@ mod tests {
     use serde_json::json;
 
     fn read(record: Value) -> Record {
-        let Value::Object(record) = record else { panic!("a record is an object") };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Topclip));
-        Topclip.read(Some("job:a"), record, &Context::default()).unwrap()
+        Topclip
+            .read(Some("job:a"), record, &Context::default())
+            .unwrap()
     }
 
     #[test]
@@ -197,7 +259,10 @@ mod tests {
             "message": "Error: no audio", "created_at": "2025-08-20T01:21:42", "updated_at": "2025-08-20 01:21:43.5",
         }));
         assert_eq!((record.progress, record.total_shots), (Some(42.5), Some(0)));
-        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("no audio")));
+        assert_eq!(
+            (record.status, record.error.as_deref()),
+            (JobStatus::Failed, Some("no audio"))
+        );
         assert_eq!(record.legacy.into_context(), None);
     }
 
@@ -209,7 +274,13 @@ mod tests {
             "created_at": "2025-08-20T01:21:42", "updated_at": "2025-08-20T01:21:43",
         });
         let record = read(job);
-        assert_eq!((record.status, record.error.as_deref()), (JobStatus::Failed, Some("no worker")));
-        assert_eq!(record.times.updated.to_rfc3339(), "2025-08-20T02:00:00+00:00");
+        assert_eq!(
+            (record.status, record.error.as_deref()),
+            (JobStatus::Failed, Some("no worker"))
+        );
+        assert_eq!(
+            record.times.updated.to_rfc3339(),
+            "2025-08-20T02:00:00+00:00"
+        );
     }
 }

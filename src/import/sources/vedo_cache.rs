@@ -2,7 +2,9 @@
 //! zone is UTC as well. A record has a mode and no job type; progress is in percent.
 
 use super::{Context, Source, SourceKind, has, knows};
-use crate::import::{fields::Fields, names, progress, record::Record, reject::Reject, status, times};
+use crate::import::{
+    fields::Fields, names, progress, record::Record, reject::Reject, status, times,
+};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
@@ -39,11 +41,18 @@ impl Source for VedoCache {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let other = ["type", "pipeline_type", "job_type"].iter().any(|name| knows(record, name));
+        let other = ["type", "pipeline_type", "job_type"]
+            .iter()
+            .any(|name| knows(record, name));
         has(record, "mode") && has(record, "status") && !other
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        _: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
         let status = status::of_job(fields.take("status"))?;
@@ -55,7 +64,9 @@ impl Source for VedoCache {
             content: fields.text("content"),
             user_requirement: fields.text("user_requirement"),
             style: fields.text("style"),
-            project_title: fields.text("title").or_else(|| fields.text("project_title")),
+            project_title: fields
+                .text("title")
+                .or_else(|| fields.text("project_title")),
             request_data: fields.object("request_data"),
             working_dir: fields.text("working_dir"),
             episode_id: fields.text("episode_id"),
@@ -83,10 +94,15 @@ mod tests {
             "job_id": "a", "status": "failed", "mode": "script", "error_details": {"code": 502}, "episode_number": 3,
             "created_at": "2025-12-06T18:05:30Z", "updated_at": "2025-12-06T18:48:09Z",
         });
-        let Value::Object(record) = record else { panic!("a record is an object") };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoCache));
         let record = VedoCache.read(None, record, &Context::default()).unwrap();
-        assert_eq!((record.job_type.as_str(), record.mode.as_deref()), ("script2video", Some("script")));
+        assert_eq!(
+            (record.job_type.as_str(), record.mode.as_deref()),
+            ("script2video", Some("script"))
+        );
         let legacy = json!({"error_details": {"code": 502}, "episode_number": 3});
         assert_eq!(record.legacy.into_context().unwrap()["legacy"], legacy);
     }

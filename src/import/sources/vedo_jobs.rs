@@ -37,11 +37,21 @@ impl Source for VedoJobs {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let shape = ["request", "shots", "working_dir"].iter().any(|name| knows(record, name));
-        has(record, "type") && shape && !knows(record, "pipeline_type") && !knows(record, "job_type")
+        let shape = ["request", "shots", "working_dir"]
+            .iter()
+            .any(|name| knows(record, name));
+        has(record, "type")
+            && shape
+            && !knows(record, "pipeline_type")
+            && !knows(record, "job_type")
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, context: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        context: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
         let status = status::of_job(fields.take("status"))?;
@@ -50,7 +60,11 @@ impl Source for VedoJobs {
         let job_type = names::job_type(fields.text("type"), None, request.as_ref())?;
         let items = shots::items(fields.take("shots"))?;
         let result = fields.object("result");
-        let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
+        let asked = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| text_of(request.as_ref()?, name))
+        };
         Ok(Record {
             mode: names::mode(&job_type),
             job_type,
@@ -66,7 +80,9 @@ impl Source for VedoJobs {
             error: fields.words("error"),
             // Only the result of a completed job has this number, which is then the count of its
             // shots.
-            total_shots: fields.whole("total_shots").or_else(|| whole(result.as_ref()?.get("total_shots")?)),
+            total_shots: fields
+                .whole("total_shots")
+                .or_else(|| whole(result.as_ref()?.get("total_shots")?)),
             completed_shots: fields.whole("completed_shots"),
             items,
             request_data: request,
@@ -83,7 +99,9 @@ mod tests {
     use serde_json::json;
 
     fn read(record: Value) -> Result<Record, Reject> {
-        let Value::Object(record) = record else { panic!("a record is an object") };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
         assert!(VedoJobs.recognises(&record));
         VedoJobs.read(None, record, &Context::default())
     }
@@ -95,7 +113,10 @@ mod tests {
             "updated_at": "2025-01-01T00:00:00", "request": null, "shots": [],
         });
         let record = read(record).unwrap();
-        assert_eq!((record.request_data, record.content, record.mode.as_deref()), (None, None, Some("idea")));
+        assert_eq!(
+            (record.request_data, record.content, record.mode.as_deref()),
+            (None, None, Some("idea"))
+        );
     }
 
     #[test]

@@ -39,14 +39,23 @@ impl Source for VedoPipeline {
         has(record, "pipeline_type")
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        _: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
         let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, Tz::UTC)?;
         let request = fields.object("request_data");
         let job_type = names::job_type(fields.text("pipeline_type"), None, request.as_ref())?;
-        let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
+        let asked = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| text_of(request.as_ref()?, name))
+        };
         // The older endpoint used a shared folder, with a subfolder per job id.
         let folder = (!names::is_like_a_path(&id)).then(|| format!(".working_dir/{job_type}/{id}"));
         Ok(Record {
@@ -83,13 +92,27 @@ mod tests {
             "job_id": "a", "pipeline_type": "idea2video", "status": "running", "progress": 0.1, "video_path": "v.mp4",
             "request_data": {}, "created_at": "2025-11-09T02:30:00.003351", "updated_at": "2025-11-09T02:30:01",
         });
-        let Value::Object(record) = record else { panic!("a record is an object") };
-        assert_eq!(SourceKind::recognise(&record), Some(SourceKind::VedoPipeline));
-        let context = Context { zone: chrono_tz::America::New_York, ..Context::default() };
+        let Value::Object(record) = record else {
+            panic!("a record is an object")
+        };
+        assert_eq!(
+            SourceKind::recognise(&record),
+            Some(SourceKind::VedoPipeline)
+        );
+        let context = Context {
+            zone: chrono_tz::America::New_York,
+            ..Context::default()
+        };
         let record = VedoPipeline.read(None, record, &context).unwrap();
-        assert_eq!(record.times.created.to_rfc3339(), "2025-11-09T02:30:00.003351+00:00");
+        assert_eq!(
+            record.times.created.to_rfc3339(),
+            "2025-11-09T02:30:00.003351+00:00"
+        );
         assert_eq!(record.progress, Some(10.0));
         assert_eq!(record.result.unwrap()["video_path"], "v.mp4");
-        assert_eq!(record.working_dir.as_deref(), Some(".working_dir/idea2video/a"));
+        assert_eq!(
+            record.working_dir.as_deref(),
+            Some(".working_dir/idea2video/a")
+        );
     }
 }

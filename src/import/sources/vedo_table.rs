@@ -16,7 +16,11 @@ use serde_json::{Map, Value};
 pub struct VedoTable;
 
 /// Columns that `to_dict` renames.
-const NAMES: [(&str, &str); 3] = [("id", "job_id"), ("result_data", "result"), ("error_message", "error")];
+const NAMES: [(&str, &str); 3] = [
+    ("id", "job_id"),
+    ("result_data", "result"),
+    ("error_message", "error"),
+];
 
 impl Source for VedoTable {
     fn name(&self) -> &'static str {
@@ -55,33 +59,55 @@ impl Source for VedoTable {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let columns = ["request_data", "result_data", "completed_shots"].iter().any(|name| knows(record, name));
+        let columns = ["request_data", "result_data", "completed_shots"]
+            .iter()
+            .any(|name| knows(record, name));
         // Callsheet's own jobs have these names too, and more.
         has(record, "job_type") && columns && !knows(record, "max_attempts")
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        _: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
-        NAMES.iter().for_each(|(column, name)| fields.rename(column, name));
+        NAMES
+            .iter()
+            .for_each(|(column, name)| fields.rename(column, name));
         let id = names::take_id(&mut fields, key)?;
         let status = status::of_job(fields.take("status"))?;
         let times = times::take(&mut fields, Tz::UTC)?;
-        let request = fields.json_object("request_data").filter(|request| !request.is_empty());
+        let request = fields
+            .json_object("request_data")
+            .filter(|request| !request.is_empty());
         let mode = fields.text("mode");
         let job_type = names::job_type(fields.text("job_type"), mode.as_deref(), request.as_ref())?;
         let result = fields.json_object("result");
-        if let Some(context) = fields.json_object("context").filter(|context| !context.is_empty()) {
+        if let Some(context) = fields
+            .json_object("context")
+            .filter(|context| !context.is_empty())
+        {
             fields.legacy.keep("context", context.into());
         }
-        let asked = |names: &[&str]| names.iter().find_map(|name| text_of(request.as_ref()?, name));
+        let asked = |names: &[&str]| {
+            names
+                .iter()
+                .find_map(|name| text_of(request.as_ref()?, name))
+        };
         let total = total_shots(&mut fields, result.as_ref());
         Ok(Record {
             mode: mode.or_else(|| names::mode(&job_type)),
             job_type,
-            content: fields.text("content").or_else(|| asked(&["idea", "script", "content"])),
+            content: fields
+                .text("content")
+                .or_else(|| asked(&["idea", "script", "content"])),
             user_requirement: fields.text("user_requirement"),
             style: fields.text("style"),
-            project_title: fields.text("project_title").or_else(|| asked(&["project_title", "title"])),
+            project_title: fields
+                .text("project_title")
+                .or_else(|| asked(&["project_title", "title"])),
             working_dir: fields.text("working_dir"),
             episode_id: fields.text("episode_id"),
             series_id: fields.text("series_id"),
@@ -104,11 +130,15 @@ impl Source for VedoTable {
 /// have a number, the result counts, since it was made from the shots themselves.
 fn total_shots(fields: &mut Fields, result: Option<&Map<String, Value>>) -> Option<i64> {
     let column = fields.whole("total_shots").filter(|total| *total != 0);
-    let of_result = result.and_then(|result| whole(result.get("total_shots")?)).filter(|total| *total > 0);
+    let of_result = result
+        .and_then(|result| whole(result.get("total_shots")?))
+        .filter(|total| *total > 0);
     if let (Some(column), Some(counted)) = (column, of_result)
         && column != counted
     {
-        fields.legacy.repair("total_shots", "result_wins_over_counter", column.into());
+        fields
+            .legacy
+            .repair("total_shots", "result_wins_over_counter", column.into());
     }
     of_result.or(column)
 }
@@ -126,14 +156,25 @@ mod tests {
             "context": "null", "completed_shots": 0, "progress": 100.0,
             "created_at": "2025-11-21 03:56:30.864216", "updated_at": "2025-11-21 03:56:39.867731",
         });
-        let Value::Object(row) = row else { panic!("a row is an object") };
+        let Value::Object(row) = row else {
+            panic!("a row is an object")
+        };
         assert_eq!(SourceKind::recognise(&row), Some(SourceKind::VedoTable));
-        let (row, repairs) = VedoTable.read(Some("a"), row, &Context::default()).unwrap().into_job();
+        let (row, repairs) = VedoTable
+            .read(Some("a"), row, &Context::default())
+            .unwrap()
+            .into_job();
         assert_eq!((row.job.total_shots, row.job.completed_shots), (4, 4));
         assert_eq!(row.job.project_title.as_deref(), Some("t"));
-        assert_eq!(row.job.result_data.unwrap(), json!({"total_shots": 4, "sharpness": null}));
+        assert_eq!(
+            row.job.result_data.unwrap(),
+            json!({"total_shots": 4, "sharpness": null})
+        );
         let rules: Vec<_> = repairs.iter().map(|repair| repair.rule).collect();
-        assert_eq!(rules, ["not_a_number_became_null", "result_wins_over_counter"]);
+        assert_eq!(
+            rules,
+            ["not_a_number_became_null", "result_wins_over_counter"]
+        );
     }
 
     #[test]
@@ -144,11 +185,28 @@ mod tests {
             "result_data": r#"{"message": "no answer from https://u:opensesame@h/", "error": "token=opensesame"}"#,
             "created_at": "2025-11-21 03:56:30.864216", "updated_at": "2025-11-21 03:56:39.867731",
         });
-        let Value::Object(row) = row else { panic!("a row is an object") };
-        let (row, repairs) = VedoTable.read(Some("a"), row, &Context::default()).unwrap().into_job();
+        let Value::Object(row) = row else {
+            panic!("a row is an object")
+        };
+        let (row, repairs) = VedoTable
+            .read(Some("a"), row, &Context::default())
+            .unwrap()
+            .into_job();
         let debug_text = format!("{:?}", row.job);
-        assert!(!debug_text.contains("opensesame") && !debug_text.contains("12345678"), "{debug_text}");
-        let repairs: Vec<_> = repairs.iter().map(|repair| (repair.field.as_str(), repair.rule)).collect();
-        assert_eq!(repairs, [("request_data", "secret_removed"), ("result", "secret_removed")]);
+        assert!(
+            !debug_text.contains("opensesame") && !debug_text.contains("12345678"),
+            "{debug_text}"
+        );
+        let repairs: Vec<_> = repairs
+            .iter()
+            .map(|repair| (repair.field.as_str(), repair.rule))
+            .collect();
+        assert_eq!(
+            repairs,
+            [
+                ("request_data", "secret_removed"),
+                ("result", "secret_removed")
+            ]
+        );
     }
 }

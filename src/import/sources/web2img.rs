@@ -52,7 +52,9 @@ impl Source for Web2img {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let own = ["config", "start_time", "recurrence_pattern"].iter().any(|name| knows(record, name));
+        let own = ["config", "start_time", "recurrence_pattern"]
+            .iter()
+            .any(|name| knows(record, name));
         record.get("items").is_some_and(Value::is_object) && own
     }
 
@@ -63,8 +65,12 @@ impl Source for Web2img {
 
     /// Converts the items, an object by id, to a list in the order of the text.
     fn arrange(&self, record: &mut Map<String, Value>, raw: &[u8]) {
-        let Some(Value::Object(items)) = record.get_mut("items") else { return };
-        let Ok(order) = serde_json::from_slice::<Order>(raw) else { return };
+        let Some(Value::Object(items)) = record.get_mut("items") else {
+            return;
+        };
+        let Ok(order) = serde_json::from_slice::<Order>(raw) else {
+            return;
+        };
         let item = |id: String| {
             let mut item = items.remove(&id)?;
             if let Value::Object(members) = &mut item {
@@ -76,17 +82,26 @@ impl Source for Web2img {
         record.insert("items".into(), listed);
     }
 
-    fn read(&self, key: Option<&str>, record: Map<String, Value>, _: &Context) -> Result<Record, Reject> {
+    fn read(
+        &self,
+        key: Option<&str>,
+        record: Map<String, Value>,
+        _: &Context,
+    ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
         let status = status::of_job(fields.take("status"))?;
         fields.rename("start_time", "started_at");
         let times = times::take(&mut fields, Tz::UTC)?;
         let items = listed(&mut fields)?;
-        let run_at = fields.look("scheduled_time").and_then(|time| times::read(time, Tz::UTC, None));
+        let run_at = fields
+            .look("scheduled_time")
+            .and_then(|time| times::read(time, Tz::UTC, None));
         let priority = fields.text("priority").and_then(|word| {
             let known = PRIORITIES.iter().find(|(name, _)| *name == word);
-            known.map(|(_, priority)| *priority).or_else(|| fields.keep_odd("priority", &word))
+            known
+                .map(|(_, priority)| *priority)
+                .or_else(|| fields.keep_odd("priority", &word))
         });
         let status = as_the_items_tell(status, &items, &mut fields);
         Ok(Record {
@@ -101,10 +116,20 @@ impl Source for Web2img {
 }
 
 fn listed(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
-    let Some(items) = fields.take("items") else { return Ok(Vec::new()) };
-    let items = items::objects(items)
-        .map_err(|_| Reject::new(Reason::WrongType, "The items of the record are not all objects."))?;
-    Ok(items.into_iter().enumerate().map(|(position, item)| part(position, item)).collect())
+    let Some(items) = fields.take("items") else {
+        return Ok(Vec::new());
+    };
+    let items = items::objects(items).map_err(|_| {
+        Reject::new(
+            Reason::WrongType,
+            "The items of the record are not all objects.",
+        )
+    })?;
+    Ok(items
+        .into_iter()
+        .enumerate()
+        .map(|(position, item)| part(position, item))
+        .collect())
 }
 
 fn part(position: usize, mut item: Map<String, Value>) -> Item {
@@ -118,11 +143,18 @@ fn part(position: usize, mut item: Map<String, Value>) -> Item {
 }
 
 /// Corrects the status of a job that has ended and whose items say that it was cancelled.
-fn as_the_items_tell(status: (JobStatus, String), items: &[Item], fields: &mut Fields) -> (JobStatus, String) {
+fn as_the_items_tell(
+    status: (JobStatus, String),
+    items: &[Item],
+    fields: &mut Fields,
+) -> (JobStatus, String) {
     let ended = matches!(status.0, JobStatus::Completed | JobStatus::Failed);
-    let cancelled = |item: &Item| item.status == ItemStatus::Failed && item.error.as_deref() == Some(CANCELLED);
+    let cancelled =
+        |item: &Item| item.status == ItemStatus::Failed && item.error.as_deref() == Some(CANCELLED);
     if ended && items.iter().any(cancelled) {
-        fields.legacy.repaired("status", "cancelled_as_its_items_tell");
+        fields
+            .legacy
+            .repaired("status", "cancelled_as_its_items_tell");
         return (JobStatus::Cancelled, status.1);
     }
     status
@@ -164,7 +196,9 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> Record {
-        let Ok(Value::Object(mut record)) = serde_json::from_str(text) else { panic!("a record is an object") };
+        let Ok(Value::Object(mut record)) = serde_json::from_str(text) else {
+            panic!("a record is an object")
+        };
         assert_eq!(SourceKind::recognise(&record), Some(SourceKind::Web2img));
         Web2img.arrange(&mut record, text.as_bytes());
         Web2img.read(None, record, &Context::default()).unwrap()
@@ -176,8 +210,15 @@ mod tests {
             r#"{"job_id": "b", "config": {}, "status": "failed", "created_at": 1751667831.5, "updated_at": 1751667843,
                 "items": {"z": {"status": "pending"}, "a": {"id": "a", "status": "error", "error": "e"}, "z": {"status": "success", "url": "u"}}}"#,
         );
-        let items: Vec<_> = record.items.iter().map(|item| (item.key.as_str(), item.status)).collect();
-        assert_eq!(items, [("z", ItemStatus::Completed), ("a", ItemStatus::Failed)]);
+        let items: Vec<_> = record
+            .items
+            .iter()
+            .map(|item| (item.key.as_str(), item.status))
+            .collect();
+        assert_eq!(
+            items,
+            [("z", ItemStatus::Completed), ("a", ItemStatus::Failed)]
+        );
         assert_eq!(record.status, JobStatus::Failed);
     }
 
@@ -187,7 +228,10 @@ mod tests {
             r#"{"job_id": "b", "config": {}, "status": "completed_with_errors", "created_at": 1, "updated_at": 2,
                 "items": {"a": {"status": "error", "error": "Job cancelled"}}}"#,
         );
-        assert_eq!((record.status, record.source_status.as_str()), (JobStatus::Cancelled, "completed_with_errors"));
+        assert_eq!(
+            (record.status, record.source_status.as_str()),
+            (JobStatus::Cancelled, "completed_with_errors")
+        );
         let record = read(
             r#"{"job_id": "b", "config": {}, "status": "scheduled", "created_at": 1, "updated_at": 2, "items": {},
                 "priority": "low", "scheduled_time": 1751781600.0}"#,

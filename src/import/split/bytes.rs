@@ -36,7 +36,16 @@ pub struct Bytes<R> {
 
 impl<R: BufRead> Bytes<R> {
     pub fn new(input: R) -> Self {
-        Self { input, line: 1, column: 1, raw: Vec::new(), recording: false, since: 0, fenced: false, endless: 0 }
+        Self {
+            input,
+            line: 1,
+            column: 1,
+            raw: Vec::new(),
+            recording: false,
+            since: 0,
+            fenced: false,
+            endless: 0,
+        }
     }
 
     /// Discards the recorded bytes, and starts recording if `recording` is true.
@@ -58,7 +67,11 @@ impl<R: BufRead> Bytes<R> {
 
     pub fn peek(&mut self) -> Step<Option<u8>> {
         let fenced = self.fenced;
-        Ok(self.buffer()?.first().copied().filter(|byte| !(fenced && *byte == b'\n')))
+        Ok(self
+            .buffer()?
+            .first()
+            .copied()
+            .filter(|byte| !(fenced && *byte == b'\n')))
     }
 
     /// Buffered bytes of the file, or of the line if fenced; empty at the end.
@@ -77,7 +90,10 @@ impl<R: BufRead> Bytes<R> {
         let from = self.endless;
         let chunk = self.buffer()?;
         let (length, from) = (chunk.len(), from.min(chunk.len()));
-        let end = chunk[from..].iter().position(|byte| *byte == b'\n').map(|at| from + at);
+        let end = chunk[from..]
+            .iter()
+            .position(|byte| *byte == b'\n')
+            .map(|at| from + at);
         self.endless = end.unwrap_or(length);
         Ok(end)
     }
@@ -106,7 +122,11 @@ impl<R: BufRead> Bytes<R> {
         let lines = chunk.iter().filter(|b| **b == b'\n').count() as u64;
         self.line += lines;
         let since = chunk.iter().rev().take_while(|b| **b != b'\n').count() as u64;
-        self.column = if lines > 0 { since + 1 } else { self.column + since };
+        self.column = if lines > 0 {
+            since + 1
+        } else {
+            self.column + since
+        };
         let passed = chunk.len();
         self.since += passed as u64;
         self.endless = self.endless.saturating_sub(passed);
@@ -128,9 +148,15 @@ impl<R: BufRead> Bytes<R> {
     }
 
     pub fn truncated(&self) -> SplitError {
-        let ends = if self.fenced { "What stands in this line ends" } else { "The file ends" };
-        let detail =
-            format!("{ends} in line {}, column {}, before the record or the list does.", self.line, self.column);
+        let ends = if self.fenced {
+            "What stands in this line ends"
+        } else {
+            "The file ends"
+        };
+        let detail = format!(
+            "{ends} in line {}, column {}, before the record or the list does.",
+            self.line, self.column
+        );
         broken(Reason::TruncatedJson, detail)
     }
 }
@@ -141,10 +167,16 @@ pub fn broken(reason: Reason, detail: impl Into<String>) -> SplitError {
 
 /// Reject of a record that is too large.
 pub fn too_large() -> Reject {
-    let detail = format!("The record has more than {} MiB, which is the most that is read.", MAX_RECORD_BYTES >> 20);
+    let detail = format!(
+        "The record has more than {} MiB, which is the most that is read.",
+        MAX_RECORD_BYTES >> 20
+    );
     Reject::new(Reason::TooLarge, detail)
 }
 
 fn unreadable(error: &std::io::Error) -> SplitError {
-    broken(Reason::UnreadableFile, format!("The file could not be read to its end: {error}."))
+    broken(
+        Reason::UnreadableFile,
+        format!("The file could not be read to its end: {error}."),
+    )
 }

@@ -40,7 +40,11 @@ impl ScalarRun {
 
     /// Returns the values since the last call as one piece; a single value stays unchanged.
     pub fn end(&mut self) -> Option<Piece> {
-        let Self { first, count, bytes } = std::mem::take(self);
+        let Self {
+            first,
+            count,
+            bytes,
+        } = std::mem::take(self);
         let mut piece = first?;
         if count > 1 {
             let detail = format!(

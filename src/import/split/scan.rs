@@ -10,7 +10,11 @@ pub struct Scan {
 impl Scan {
     /// Starts the search inside a value with `depth` open brackets.
     pub fn at(depth: usize) -> Self {
-        Self { depth, in_text: false, escaped: false }
+        Self {
+            depth,
+            in_text: false,
+            escaped: false,
+        }
     }
 
     /// Returns how many bytes of the chunk belong to the value, and whether it ends there. The scan

@@ -7,34 +7,69 @@ use std::io::BufReader;
 fn pieces(text: impl AsRef<[u8]>) -> Vec<(String, String, Option<Reason>)> {
     let mut found = Vec::new();
     let is_field = |name: &str| matches!(name, "job_id" | "status");
-    split(BufReader::with_capacity(3, text.as_ref()), is_field, &mut |piece| {
-        let raw = String::from_utf8_lossy(&piece.raw).into_owned();
-        found.push((piece.at.to_string(), raw, piece.whole.err().map(|r| r.reason)));
-        true
-    });
+    split(
+        BufReader::with_capacity(3, text.as_ref()),
+        is_field,
+        &mut |piece| {
+            let raw = String::from_utf8_lossy(&piece.raw).into_owned();
+            found.push((
+                piece.at.to_string(),
+                raw,
+                piece.whole.err().map(|r| r.reason),
+            ));
+            true
+        },
+    );
     found
 }
 
 fn whole(text: &str) -> Vec<(String, String)> {
     pieces(text)
         .into_iter()
-        .map(|(at, raw, flaw)| (at, if flaw.is_some() { format!("{flaw:?}") } else { raw }))
+        .map(|(at, raw, flaw)| {
+            (
+                at,
+                if flaw.is_some() {
+                    format!("{flaw:?}")
+                } else {
+                    raw
+                },
+            )
+        })
         .collect()
 }
 
 fn expect(text: &str, wanted: &[(&str, &str)]) {
-    let wanted: Vec<_> = wanted.iter().map(|(at, raw)| (at.to_string(), raw.to_string())).collect();
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|(at, raw)| (at.to_string(), raw.to_string()))
+        .collect();
     assert_eq!(whole(text), wanted, "{text}");
 }
 
 #[test]
 fn each_shape_of_a_file_is_understood() {
-    expect(r#" {"a": {"x": "}"}, "b" :[1], "c":null} "#, &[("a", r#"{"x": "}"}"#), ("b", "[1]"), ("c", "null")]);
-    expect(r#"[{"x":"\"]"}, 1 ,"t"]"#, &[("[0]", r#"{"x":"\"]"}"#), ("[1]", "Some(NotAnObject)")]);
-    expect(r#"{"jobs": [{}], "pagination": {"total": 1}}"#, &[("[0]", "{}")]);
+    expect(
+        r#" {"a": {"x": "}"}, "b" :[1], "c":null} "#,
+        &[("a", r#"{"x": "}"}"#), ("b", "[1]"), ("c", "null")],
+    );
+    expect(
+        r#"[{"x":"\"]"}, 1 ,"t"]"#,
+        &[("[0]", r#"{"x":"\"]"}"#), ("[1]", "Some(NotAnObject)")],
+    );
+    expect(
+        r#"{"jobs": [{}], "pagination": {"total": 1}}"#,
+        &[("[0]", "{}")],
+    );
     expect(r#"{"jobs": {"a": {}}}"#, &[("a", "{}")]);
-    expect(r#"{"job_id": "a", "n": {}}"#, &[("line 1", r#"{"job_id": "a", "n": {}}"#)]);
-    expect("{\"job_id\": 1}\n\n{\"status\": 2}\n", &[("line 1", "{\"job_id\": 1}"), ("line 3", "{\"status\": 2}")]);
+    expect(
+        r#"{"job_id": "a", "n": {}}"#,
+        &[("line 1", r#"{"job_id": "a", "n": {}}"#)],
+    );
+    expect(
+        "{\"job_id\": 1}\n\n{\"status\": 2}\n",
+        &[("line 1", "{\"job_id\": 1}"), ("line 3", "{\"status\": 2}")],
+    );
     expect("\u{feff}[{}]", &[("[0]", "{}")]);
 }
 
@@ -47,10 +82,19 @@ fn a_store_without_records_is_none() {
 
 #[test]
 fn what_comes_before_a_break_is_found() {
-    expect(r#"{"a": {}, "b": {"x": "#, &[("a", "{}"), ("b", "Some(TruncatedJson)")]);
+    expect(
+        r#"{"a": {}, "b": {"x": "#,
+        &[("a", "{}"), ("b", "Some(TruncatedJson)")],
+    );
     expect(r#"{"a": {}, "#, &[("a", "{}"), ("", "Some(TruncatedJson)")]);
-    expect(r#"{"a": {} "b": {}}"#, &[("a", "{}"), ("", "Some(MalformedJson)")]);
-    expect(r#"[{}, ?]"#, &[("[0]", "{}"), ("[1]", "Some(MalformedJson)")]);
+    expect(
+        r#"{"a": {} "b": {}}"#,
+        &[("a", "{}"), ("", "Some(MalformedJson)")],
+    );
+    expect(
+        r#"[{}, ?]"#,
+        &[("[0]", "{}"), ("[1]", "Some(MalformedJson)")],
+    );
 }
 
 #[test]
@@ -65,18 +109,38 @@ fn a_file_that_is_no_json_is_named() {
 fn depth_costs_no_stack() {
     let deep = format!("[{}, {{}}]", "[".repeat(100_000) + &"]".repeat(100_000));
     assert_eq!(pieces(&deep).len(), 2);
-    assert_eq!(pieces("[".repeat(100_000)), [("[0]".into(), "[".repeat(99_999), Some(Reason::TruncatedJson))]);
+    assert_eq!(
+        pieces("[".repeat(100_000)),
+        [(
+            "[0]".into(),
+            "[".repeat(99_999),
+            Some(Reason::TruncatedJson)
+        )]
+    );
 }
 
 #[test]
 fn a_record_that_is_too_large_is_passed_over() {
-    let large = format!(r#"{{"a": "{}", "b": {{}}}}"#, "x".repeat(MAX_RECORD_BYTES + 10));
+    let large = format!(
+        r#"{{"a": "{}", "b": {{}}}}"#,
+        "x".repeat(MAX_RECORD_BYTES + 10)
+    );
     let mut found = Vec::new();
     split(large.as_bytes(), |_| false, &mut |piece| {
-        found.push((piece.at.to_string(), piece.raw.len(), piece.whole.err().map(|r| r.reason)));
+        found.push((
+            piece.at.to_string(),
+            piece.raw.len(),
+            piece.whole.err().map(|r| r.reason),
+        ));
         true
     });
-    assert_eq!(found, [("a".into(), MAX_RECORD_BYTES + 1, Some(Reason::TooLarge)), ("b".into(), 2, None)]);
+    assert_eq!(
+        found,
+        [
+            ("a".into(), MAX_RECORD_BYTES + 1, Some(Reason::TooLarge)),
+            ("b".into(), 2, None)
+        ]
+    );
 }
 
 /// Like [`whole`], with a buffer that holds the whole text.
@@ -105,8 +169,13 @@ fn a_broken_line_costs_itself_alone() {
     ];
     let whole = |text: &str| -> Vec<String> {
         let found = lines(text);
-        assert!(found.iter().any(|(_, flaw)| flaw.is_some()), "{text}: {found:?}");
-        let whole = found.into_iter().filter(|(at, flaw)| flaw.is_none() && at.starts_with("line "));
+        assert!(
+            found.iter().any(|(_, flaw)| flaw.is_some()),
+            "{text}: {found:?}"
+        );
+        let whole = found
+            .into_iter()
+            .filter(|(at, flaw)| flaw.is_none() && at.starts_with("line "));
         whole.map(|(at, _)| at).collect()
     };
     for broken in broken {
@@ -116,7 +185,11 @@ fn a_broken_line_costs_itself_alone() {
         }
         // The splitter assumes that a first line which could continue on the second does so.
         if broken.starts_with('{') && !broken.ends_with(['[', ' ']) {
-            assert_eq!(whole(&format!("{broken}\n{good}\n{good}\n")), ["line 2", "line 3"], "{broken}");
+            assert_eq!(
+                whole(&format!("{broken}\n{good}\n{good}\n")),
+                ["line 2", "line 3"],
+                "{broken}"
+            );
         }
     }
 }
@@ -124,28 +197,49 @@ fn a_broken_line_costs_itself_alone() {
 #[test]
 fn what_is_written_over_several_lines_is_no_line() {
     let pretty = "{\n\"job_id\": 1,\n\"x\": [\n{}\n]\n}";
-    for text in [format!("{pretty}\n{pretty}"), format!("{{\"job_id\": 1}}\n{{\"job_id\": 2}}\n{pretty}\n{pretty}")] {
+    for text in [
+        format!("{pretty}\n{pretty}"),
+        format!("{{\"job_id\": 1}}\n{{\"job_id\": 2}}\n{pretty}\n{pretty}"),
+    ] {
         let found = lines(&text);
-        assert!(found.len() >= 2 && found.iter().all(|(_, flaw)| flaw.is_none()), "{found:?}");
+        assert!(
+            found.len() >= 2 && found.iter().all(|(_, flaw)| flaw.is_none()),
+            "{found:?}"
+        );
     }
-    for text in ["[{},\n{},\n{}\n]", "{\"jobs\":\n[\n{\"job_id\": 1}\n]}", "{\"jobs\": {\n\"a\": {},\n\"b\": {}\n}}"] {
+    for text in [
+        "[{},\n{},\n{}\n]",
+        "{\"jobs\":\n[\n{\"job_id\": 1}\n]}",
+        "{\"jobs\": {\n\"a\": {},\n\"b\": {}\n}}",
+    ] {
         assert!(lines(text).iter().all(|(_, flaw)| flaw.is_none()), "{text}");
     }
 }
 
 fn values() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(json!(null)), any::<i32>().prop_map(Value::from), ".*".prop_map(Value::from)];
+    let leaf = prop_oneof![
+        Just(json!(null)),
+        any::<i32>().prop_map(Value::from),
+        ".*".prop_map(Value::from)
+    ];
     leaf.prop_recursive(4, 24, 4, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-            prop::collection::btree_map(".*", inner, 0..4).prop_map(|m| Value::Object(m.into_iter().collect())),
+            prop::collection::btree_map(".*", inner, 0..4)
+                .prop_map(|m| Value::Object(m.into_iter().collect())),
         ]
     })
 }
 
 /// Records that are objects or lists, since consecutive scalars are one reject.
 fn records() -> impl Strategy<Value = Value> {
-    values().prop_map(|value| if value.is_object() || value.is_array() { value } else { json!({"value": value}) })
+    values().prop_map(|value| {
+        if value.is_object() || value.is_array() {
+            value
+        } else {
+            json!({"value": value})
+        }
+    })
 }
 
 proptest! {

@@ -49,15 +49,31 @@ impl ActionFilter {
     /// filter leaves out any job depends on the jobs.
     pub fn is_vague(&self) -> bool {
         let every_status = JobStatus::iter().all(|status| self.status.contains(&status));
-        let times = Self { created_after: self.created_after, created_before: self.created_before, ..Self::default() };
-        let status = if every_status { Vec::new() } else { self.status.clone() };
-        Self { status, ..self.clone() } == times
+        let times = Self {
+            created_after: self.created_after,
+            created_before: self.created_before,
+            ..Self::default()
+        };
+        let status = if every_status {
+            Vec::new()
+        } else {
+            self.status.clone()
+        };
+        Self {
+            status,
+            ..self.clone()
+        } == times
     }
 
     pub fn check(&self) -> Result<()> {
         if self.job_ids.len() > MAX_IDS {
-            let detail = format!("Name at most {MAX_IDS} jobs, or filter by what they have in common.");
-            return Err(Error::invalid(FieldError::at("/filter/job_ids", "too_many", detail)));
+            let detail =
+                format!("Name at most {MAX_IDS} jobs, or filter by what they have in common.");
+            return Err(Error::invalid(FieldError::at(
+                "/filter/job_ids",
+                "too_many",
+                detail,
+            )));
         }
         let in_body = |error| match error {
             Error::Invalid(fields) => Error::Invalid(fields.into_iter().map(in_filter).collect()),
@@ -86,7 +102,8 @@ impl ActionFilter {
 
     /// Returns the conditions that [`ActionFilter::list_filter`] does not cover: statuses and ids.
     pub fn own(&self) -> Condition {
-        let statuses = (!self.status.is_empty()).then(|| job::Column::Status.is_in(self.status.iter().copied()));
+        let statuses = (!self.status.is_empty())
+            .then(|| job::Column::Status.is_in(self.status.iter().copied()));
         let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
         Condition::all().add_option(statuses).add_option(ids)
     }
@@ -97,7 +114,11 @@ impl ActionFilter {
             return Ok(());
         }
         let detail = format!("The job is {} meanwhile.", job.status);
-        Err(Error::invalid(FieldError::at("", "no_longer_matches", detail)))
+        Err(Error::invalid(FieldError::at(
+            "",
+            "no_longer_matches",
+            detail,
+        )))
     }
 
     /// Describes the filter in words, for display.
@@ -109,7 +130,10 @@ impl ActionFilter {
             }
         };
         let statuses: Vec<_> = self.status.iter().map(JobStatus::to_string).collect();
-        say("status", &(!statuses.is_empty()).then(|| statuses.join(" or ")));
+        say(
+            "status",
+            &(!statuses.is_empty()).then(|| statuses.join(" or ")),
+        );
         say("type", &self.job_type);
         say("mode", &self.mode);
         say("series", &self.series_id);
@@ -121,9 +145,14 @@ impl ActionFilter {
         say("created since", &self.created_after.map(time));
         say("created before", &self.created_before.map(time));
         say("text", &self.q.as_ref().map(|q| format!("“{q}”")));
-        let named = (!self.job_ids.is_empty()).then(|| format!("{} named jobs", self.job_ids.len()));
+        let named =
+            (!self.job_ids.is_empty()).then(|| format!("{} named jobs", self.job_ids.len()));
         parts.extend(named);
-        if parts.is_empty() { "all jobs".to_owned() } else { parts.join(", ") }
+        if parts.is_empty() {
+            "all jobs".to_owned()
+        } else {
+            parts.join(", ")
+        }
     }
 }
 

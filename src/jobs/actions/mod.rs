@@ -57,10 +57,17 @@ impl JobManager {
         let (this, list) = (self.clone(), new.filter.list_filter());
         let (own, changes) = (new.filter.own(), new.filter.own().add(new.changes(now)));
         let asked = list.clone();
-        let look = async move { tokio::try_join!(this.counted(&asked, own), this.counted(&asked, changes)) };
+        let look = async move {
+            tokio::try_join!(this.counted(&asked, own), this.counted(&asked, changes))
+        };
         let (by_status, changed) = self.in_turn(&list, look).await?;
         let will_change = changed.total();
-        Ok(Preview { by_status, will_change, as_of: now, filter_text: new.filter.text() })
+        Ok(Preview {
+            by_status,
+            will_change,
+            as_of: now,
+            filter_text: new.filter.text(),
+        })
     }
 
     /// Starts an action. The caller has to confirm an action that covers all existing jobs.
@@ -106,7 +113,13 @@ impl JobManager {
             idempotency_key,
             idempotency_fingerprint,
         };
-        let row = self.db.commit(StartAction { action: row, unconfirmed: on_all && !confirm }).await?;
+        let row = self
+            .db
+            .commit(StartAction {
+                action: row,
+                unconfirmed: on_all && !confirm,
+            })
+            .await?;
         self.wake.notify_one();
         Ok(row)
     }
@@ -116,18 +129,36 @@ impl JobManager {
     /// Errors: `action_not_found`.
     pub async fn get_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Resource::Action)?;
-        job_action::Entity::find_by_id(id).row(self.db.read()).await?.ok_or(Error::NotFound(Resource::Action))
+        job_action::Entity::find_by_id(id)
+            .row(self.db.read())
+            .await?
+            .ok_or(Error::NotFound(Resource::Action))
     }
 
     /// Lists actions behind the cursor, newest first: at most `limit`, fewer if they are large.
-    pub async fn list_actions(&self, after: Option<Cursor>, limit: u64) -> Result<Part<job_action::Model>> {
+    pub async fn list_actions(
+        &self,
+        after: Option<Cursor>,
+        limit: u64,
+    ) -> Result<Part<job_action::Model>> {
         use job_action::Column as C;
-        let mut query = job_action::Entity::find().order_by_desc(C::CreatedAt).order_by_desc(C::Id);
+        let mut query = job_action::Entity::find()
+            .order_by_desc(C::CreatedAt)
+            .order_by_desc(C::Id);
         if let Some(after) = after {
             let position = Expr::tuple([Expr::col(C::CreatedAt), Expr::col(C::Id)]);
-            query = query.filter(position.lt(Expr::tuple([Expr::val(after.created_at), Expr::val(after.id)])));
+            query = query.filter(position.lt(Expr::tuple([
+                Expr::val(after.created_at),
+                Expr::val(after.id),
+            ])));
         }
-        Ok(part(query, limit, &[C::Filter, C::FilterText, C::Error], self.db.read()).await?)
+        Ok(part(
+            query,
+            limit,
+            &[C::Filter, C::FilterText, C::Error],
+            self.db.read(),
+        )
+        .await?)
     }
 
     /// Aborts an action after its current batch. Completed changes stay; an action that has ended
@@ -137,7 +168,15 @@ impl JobManager {
     pub async fn abort_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Resource::Action)?;
         let (id, now) = (id.to_owned(), self.now());
-        self.db.commit(EndAction { id, process: None, status: ActionStatus::Aborted, error: None, now }).await
+        self.db
+            .commit(EndAction {
+                id,
+                process: None,
+                status: ActionStatus::Aborted,
+                error: None,
+                now,
+            })
+            .await
     }
 
     /// Lists the outcomes of the jobs in the order of processing, behind the outcome with the id
@@ -157,7 +196,9 @@ impl JobManager {
             .add(C::ActionId.eq(id))
             .add_option(outcome.map(|outcome| C::Outcome.eq(outcome)))
             .add_option(after.map(|after| C::Id.gt(after)));
-        let rows = job_action_outcome::Entity::find().filter(only).order_by_asc(C::Id);
+        let rows = job_action_outcome::Entity::find()
+            .filter(only)
+            .order_by_asc(C::Id);
         Ok(part(rows, limit, &[C::JobId, C::Detail], self.db.read()).await?)
     }
 }
@@ -167,9 +208,15 @@ impl NewAction {
         let mut checks = validate::Checks::default();
         checks.range("/priority", self.priority, -100, 100);
         match (self.action, self.priority) {
-            (ActionKind::SetPriority, None) => checks.fail("/priority", "required", "Say which priority to set."),
+            (ActionKind::SetPriority, None) => {
+                checks.fail("/priority", "required", "Say which priority to set.")
+            }
             (ActionKind::SetPriority, Some(_)) | (_, None) => {}
-            (_, Some(_)) => checks.fail("/priority", "invalid", "Only set_priority takes a priority: take it out."),
+            (_, Some(_)) => checks.fail(
+                "/priority",
+                "invalid",
+                "Only set_priority takes a priority: take it out.",
+            ),
         }
         checks.finish()?;
         self.filter.check()
@@ -180,18 +227,22 @@ impl NewAction {
         use job::Column as C;
         let stale = || {
             let expired = C::LeaseExpiresAt.lte(now);
-            let silent = C::LeaseExpiresAt.is_null().and(C::UpdatedAt.lte(now - STALE_AFTER));
+            let silent = C::LeaseExpiresAt
+                .is_null()
+                .and(C::UpdatedAt.lte(now - STALE_AFTER));
             C::Status.eq(JobStatus::Processing).and(expired.or(silent))
         };
         match self.action {
             ActionKind::Cancel => Condition::all()
                 .add(C::Status.is_in([JobStatus::Queued, JobStatus::Processing]))
                 .add(C::CancelRequestedAt.is_null()),
-            ActionKind::Retry => {
-                Condition::any().add(C::Status.is_in([JobStatus::Failed, JobStatus::Cancelled])).add(stale())
-            }
+            ActionKind::Retry => Condition::any()
+                .add(C::Status.is_in([JobStatus::Failed, JobStatus::Cancelled]))
+                .add(stale()),
             ActionKind::Delete => Condition::all(),
-            ActionKind::SetPriority => Condition::all().add(C::Priority.ne(self.priority.unwrap_or_default())),
+            ActionKind::SetPriority => {
+                Condition::all().add(C::Priority.ne(self.priority.unwrap_or_default()))
+            }
         }
     }
 }

@@ -4,10 +4,15 @@ use super::ActionFilter;
 use crate::{
     db::{
         Readable,
-        write::{ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch},
+        write::{
+            ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch,
+        },
     },
     error::{Error, Result},
-    jobs::{Filter, IndexScan, JobManager, KeyRange, Order, cancel_job::cancelled, retry_job::retried, stamped},
+    jobs::{
+        Filter, IndexScan, JobManager, KeyRange, Order, cancel_job::cancelled, retry_job::retried,
+        stamped,
+    },
     lifecycle::{Cursor, EventKind},
     process,
 };
@@ -39,9 +44,14 @@ impl JobManager {
             .await?;
         let mut ran = 0;
         for action in running {
-            let silent = action.heartbeat_at.is_none_or(|at| at <= self.now() - ORPHANED_AFTER);
-            let gone = |process: &String| silent || *process == self.owner() || process::is_gone(process);
-            if action.process.as_ref().is_none_or(gone) && self.claim_action(&action, Some(self.owner())).await? {
+            let silent = action
+                .heartbeat_at
+                .is_none_or(|at| at <= self.now() - ORPHANED_AFTER);
+            let gone =
+                |process: &String| silent || *process == self.owner() || process::is_gone(process);
+            if action.process.as_ref().is_none_or(gone)
+                && self.claim_action(&action, Some(self.owner())).await?
+            {
                 self.run_action(&action.id).await?;
                 ran += 1;
             }
@@ -54,9 +64,20 @@ impl JobManager {
         self.wake.notified().await;
     }
 
-    async fn claim_action(&self, action: &job_action::Model, process: Option<String>) -> Result<bool> {
+    async fn claim_action(
+        &self,
+        action: &job_action::Model,
+        process: Option<String>,
+    ) -> Result<bool> {
         let (id, was) = (action.id.clone(), action.process.clone());
-        self.db.commit(ClaimAction { id, was, process, now: self.now() }).await
+        self.db
+            .commit(ClaimAction {
+                id,
+                was,
+                process,
+                now: self.now(),
+            })
+            .await
     }
 
     async fn run_action(&self, id: &str) -> Result<()> {
@@ -81,34 +102,71 @@ impl JobManager {
             Err(error) => (ActionStatus::Failed, Some(error.to_string())),
         };
         let process = Some(self.owner());
-        self.db.commit(EndAction { id: id.to_owned(), process, status, error, now: self.now() }).await?;
+        self.db
+            .commit(EndAction {
+                id: id.to_owned(),
+                process,
+                status,
+                error,
+                now: self.now(),
+            })
+            .await?;
         Ok(())
     }
 
     /// Processes the next batch of jobs. Returns false if no jobs are left, or if the action no
     /// longer belongs to this process.
     async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
-        let filter: ActionFilter = serde_json::from_value(action.filter.clone())
-            .map_err(|error| Error::Internal(format!("the filter of the action {} is not one: {error}", action.id)))?;
+        let filter: ActionFilter =
+            serde_json::from_value(action.filter.clone()).map_err(|error| {
+                Error::Internal(format!(
+                    "the filter of the action {} is not one: {error}",
+                    action.id
+                ))
+            })?;
         let list = filter.list_filter();
         // Jobs created after the start of the action are not part of it.
-        let now = action.created_at.checked_add_signed(TimeDelta::microseconds(1)).unwrap_or(action.created_at);
+        let now = action
+            .created_at
+            .checked_add_signed(TimeDelta::microseconds(1))
+            .unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
-        let Some(path) = self.choose_index(&Filter { created_before: Some(before), ..list }).await? else {
+        let Some(path) = self
+            .choose_index(&Filter {
+                created_before: Some(before),
+                ..list
+            })
+            .await?
+        else {
             return Ok(false);
         };
         let behind = action.after_created_at.zip(action.after_id.clone());
         let behind = behind.map(|(created_at, id)| Cursor { created_at, id });
-        let part = KeyRange { order: Order::OldestFirst, behind, upto: None };
+        let part = KeyRange {
+            order: Order::OldestFirst,
+            behind,
+            upto: None,
+        };
         let page = match self.matching_jobs(&path, &filter, part).await? {
             None => return Ok(true),
             Some(page) if page.is_empty() => return Ok(false),
             Some(page) => page,
         };
         let (filter, now) = (Arc::new(filter), self.now());
-        let due = |(id, created_at)| ActionTarget { id, created_at, step: action_step(action, filter.clone(), now) };
+        let due = |(id, created_at)| ActionTarget {
+            id,
+            created_at,
+            step: action_step(action, filter.clone(), now),
+        };
         let jobs = page.into_iter().map(due).collect();
-        self.db.commit(RunActionBatch { action_id: action.id.clone(), process: self.owner(), jobs, now }).await
+        self.db
+            .commit(RunActionBatch {
+                action_id: action.id.clone(),
+                process: self.owner(),
+                jobs,
+                now,
+            })
+            .await
     }
 }
 
@@ -126,10 +184,23 @@ impl JobManager {
         let (db, known) = (self.db.read(), path.known());
         while !self.feed.is_over() {
             if path.filter().q.is_some() {
-                part.upto = self.nth(&known, &KeyRange { upto: None, ..part.clone() }, SCAN_STEP).await?;
+                part.upto = self
+                    .nth(
+                        &known,
+                        &KeyRange {
+                            upto: None,
+                            ..part.clone()
+                        },
+                        SCAN_STEP,
+                    )
+                    .await?;
             }
             let page = path
-                .in_order(job::Entity::find().select_only(), db.get_database_backend(), &part)
+                .in_order(
+                    job::Entity::find().select_only(),
+                    db.get_database_backend(),
+                    &part,
+                )
                 .columns([job::Column::Id, job::Column::CreatedAt])
                 .filter(filter.own())
                 .limit(MAX_BATCH_JOBS);
@@ -144,12 +215,22 @@ impl JobManager {
 }
 
 /// Returns the change that the action makes to a job, provided that the job still matches.
-fn action_step(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateTime<Utc>) -> ActionStep {
+fn action_step(
+    action: &job_action::Model,
+    filter: Arc<ActionFilter>,
+    now: DateTime<Utc>,
+) -> ActionStep {
     let priority = action.priority.unwrap_or_default();
-    let items = if action.action == ActionKind::Retry { Items::Counted } else { Items::None };
+    let items = if action.action == ActionKind::Retry {
+        Items::Counted
+    } else {
+        Items::None
+    };
     let kind = action.action;
     if kind == ActionKind::Delete {
-        return ActionStep::Delete { check: Box::new(move |job| filter.still_matches(job)) };
+        return ActionStep::Delete {
+            check: Box::new(move |job| filter.still_matches(job)),
+        };
     }
     let decide = move |loaded: &Loaded| {
         filter.still_matches(&loaded.job)?;
@@ -160,10 +241,16 @@ fn action_step(action: &job_action::Model, filter: Arc<ActionFilter>, now: DateT
         };
         Ok(change.map(|change| stamped(change, now)))
     };
-    ActionStep::Change { items, decide: Arc::new(decide) }
+    ActionStep::Change {
+        items,
+        decide: Arc::new(decide),
+    }
 }
 
 fn prioritised(before: &job::Model, priority: i16) -> Option<Change> {
-    let job = job::Model { priority, ..before.clone() };
+    let job = job::Model {
+        priority,
+        ..before.clone()
+    };
     (job != *before).then(|| Change::of(EventKind::Updated, job))
 }

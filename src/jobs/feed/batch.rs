@@ -39,7 +39,12 @@ pub struct FeedBatch {
 
 impl Change {
     pub fn new(event: Arc<job_event::Model>, place: StreamPosition) -> Self {
-        Self { event, place, in_all: OnceLock::new(), in_its_job: OnceLock::new() }
+        Self {
+            event,
+            place,
+            in_all: OnceLock::new(),
+            in_its_job: OnceLock::new(),
+        }
     }
 
     /// Returns the event as a message of the stream of all events. The first caller builds it.
@@ -64,8 +69,15 @@ impl FeedBatch {
     }
 
     pub fn of(changes: Vec<Change>) -> Self {
-        let weight = changes.iter().map(|change| EVENT_BYTES + change.event.data.as_ref().map_or(0, weight_of)).sum();
-        Self { changes, weight, ..Self::default() }
+        let weight = changes
+            .iter()
+            .map(|change| EVENT_BYTES + change.event.data.as_ref().map_or(0, weight_of))
+            .sum();
+        Self {
+            changes,
+            weight,
+            ..Self::default()
+        }
     }
 
     /// Returns all messages in one buffer. The first caller builds it.
@@ -77,7 +89,11 @@ impl FeedBatch {
     /// is missing here: its last event contains its labels.
     pub async fn labels(&self, db: &Database) -> Result<&HashMap<String, Value>> {
         let look = || async {
-            let ids: BTreeSet<&str> = self.changes.iter().map(|change| change.event.job_id.as_str()).collect();
+            let ids: BTreeSet<&str> = self
+                .changes
+                .iter()
+                .map(|change| change.event.job_id.as_str())
+                .collect();
             let rows: Vec<(String, Option<Value>)> = job::Entity::find()
                 .select_only()
                 .column(job::Column::Id)
@@ -86,7 +102,10 @@ impl FeedBatch {
                 .into_tuple()
                 .rows(db.read())
                 .await?;
-            Ok(rows.into_iter().filter_map(|(id, labels)| Some((id, labels?))).collect())
+            Ok(rows
+                .into_iter()
+                .filter_map(|(id, labels)| Some((id, labels?)))
+                .collect())
         };
         self.labels.get_or_try_init(look).await
     }

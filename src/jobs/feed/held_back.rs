@@ -31,13 +31,21 @@ impl DeferredEvents {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);
         loop {
-            let part = behind(after).filter(Column::Id.lte(place.at)).limit(MAX_READ_POSITIONS).select_only();
-            let part = part.columns([Column::Id, Column::JobId, Column::Kind]).into_tuple();
+            let part = behind(after)
+                .filter(Column::Id.lte(place.at))
+                .limit(MAX_READ_POSITIONS)
+                .select_only();
+            let part = part
+                .columns([Column::Id, Column::JobId, Column::Kind])
+                .into_tuple();
             let rows: Vec<(i64, String, String)> = part.rows(db.read()).await?;
             let Some((last, ..)) = rows.last() else { break };
             after = *last;
             for (id, job_id, kind) in rows {
-                match (kind == EventKind::Progressed.as_str(), jobs.get_mut(&job_id)) {
+                match (
+                    kind == EventKind::Progressed.as_str(),
+                    jobs.get_mut(&job_id),
+                ) {
                     (true, Some(last)) => *last = Some(id),
                     (true, None) => _ = jobs.insert(job_id, None),
                     (false, Some(last)) => *last = None,
@@ -47,7 +55,10 @@ impl DeferredEvents {
         }
         let mut ids: Vec<i64> = jobs.into_values().flatten().collect();
         ids.sort_unstable();
-        Ok(Self { place, ids: ids.into_iter().skip(place.sent).collect() })
+        Ok(Self {
+            place,
+            ids: ids.into_iter().skip(place.sent).collect(),
+        })
     }
 
     /// Returns the position of the stream once all held-back events are sent.
@@ -57,13 +68,20 @@ impl DeferredEvents {
 
     /// Returns the next batch of them; `None` when no more are left. Cancel safe.
     pub async fn next(&mut self, db: &Database) -> Result<Option<FeedBatch>> {
-        let count = self.ids.len().min(usize::try_from(MAX_READ_EVENTS).unwrap_or(usize::MAX));
+        let count = self
+            .ids
+            .len()
+            .min(usize::try_from(MAX_READ_EVENTS).unwrap_or(usize::MAX));
         if count == 0 {
             return Ok(None);
         }
         let ids = self.ids.iter().take(count).copied();
-        let found = entity::job_event::Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id);
-        let events: Vec<Model> = part(found, MAX_READ_EVENTS, &LONG_EVENT, db.read()).await?.rows;
+        let found = entity::job_event::Entity::find()
+            .filter(Column::Id.is_in(ids))
+            .order_by_asc(Column::Id);
+        let events: Vec<Model> = part(found, MAX_READ_EVENTS, &LONG_EVENT, db.read())
+            .await?
+            .rows;
         // Events that were pruned meanwhile are skipped.
         let count = match events.last() {
             Some(last) => self.ids.partition_point(|id| *id <= last.id),
@@ -75,8 +93,16 @@ impl DeferredEvents {
         let number = events.len();
         let change = |(i, event)| match last && i + 1 == number {
             true => Change::new(Arc::new(event), StreamPosition::of(self.place.at)),
-            false => Change::new(Arc::new(event), StreamPosition { sent: first + i + 1, ..self.place }),
+            false => Change::new(
+                Arc::new(event),
+                StreamPosition {
+                    sent: first + i + 1,
+                    ..self.place
+                },
+            ),
         };
-        Ok(Some(FeedBatch::of(events.into_iter().enumerate().map(change).collect())))
+        Ok(Some(FeedBatch::of(
+            events.into_iter().enumerate().map(change).collect(),
+        )))
     }
 }

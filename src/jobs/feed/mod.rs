@@ -39,7 +39,11 @@ pub struct Joined {
 
 impl Feed {
     pub fn new(db: Database) -> Self {
-        Self { db, running: Arc::default(), over: watch::Sender::new(false) }
+        Self {
+            db,
+            running: Arc::default(),
+            over: watch::Sender::new(false),
+        }
     }
 
     /// Subscribes to the feed, and starts it if necessary. `None` if the streams of this process

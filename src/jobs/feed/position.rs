@@ -22,7 +22,11 @@ const MAX_SPAN: i64 = 50_000;
 impl StreamPosition {
     /// Creates a position without held-back events.
     pub fn of(at: i64) -> Self {
-        Self { at, back: 0, sent: 0 }
+        Self {
+            at,
+            back: 0,
+            sent: 0,
+        }
     }
 }
 
@@ -43,14 +47,21 @@ impl FromStr for StreamPosition {
         let number = |part: Option<&str>| match part {
             None => Ok(0),
             // Digits alone: no position that a server wrote has a sign or a blank.
-            Some(part) if part.bytes().all(|b| b.is_ascii_digit()) => part.parse::<i64>().map_err(|_| ()),
+            Some(part) if part.bytes().all(|b| b.is_ascii_digit()) => {
+                part.parse::<i64>().map_err(|_| ())
+            }
             Some(_) => Err(()),
         };
         let mut parts = text.split('.');
         let at = number(Some(parts.next().ok_or(())?))?;
         let (back, sent) = (number(parts.next())?, number(parts.next())?);
-        let place = StreamPosition { at, back, sent: usize::try_from(sent).map_err(|_| ())? };
-        let possible = parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || sent == 0);
+        let place = StreamPosition {
+            at,
+            back,
+            sent: usize::try_from(sent).map_err(|_| ())?,
+        };
+        let possible =
+            parts.next().is_none() && back <= at.min(MAX_SPAN) && (back > 0 || sent == 0);
         possible.then_some(place).ok_or(())
     }
 }
@@ -78,7 +89,19 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["", "-1", "+1", " 1", "1 ", "x", "1.", "1.2", "5.0.1", "5.1.1.1", "9223372036854775808"] {
+        for text in [
+            "",
+            "-1",
+            "+1",
+            " 1",
+            "1 ",
+            "x",
+            "1.",
+            "1.2",
+            "5.0.1",
+            "5.1.1.1",
+            "9223372036854775808",
+        ] {
             assert_eq!(text.parse::<StreamPosition>(), Err(()), "{text}");
         }
     }

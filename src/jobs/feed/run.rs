@@ -1,6 +1,8 @@
 //! Running feed: reads new events, throttles progress, and sends batches to the subscribers.
 
-use super::{Change, Feed, FeedBatch, Joined, StreamPosition, ThrottleWindow, round::THROTTLE_WINDOW};
+use super::{
+    Change, Feed, FeedBatch, Joined, StreamPosition, ThrottleWindow, round::THROTTLE_WINDOW,
+};
 use crate::{
     db::{Subscription, Tail},
     error::Result,
@@ -57,8 +59,17 @@ impl FeedTask {
         let news = feed.db.change_bus().subscribe();
         let tail = Tail::from_end(feed.db.read().clone()).await?;
         let at = tail.position();
-        let state = State { from: at, at, round: ThrottleWindow::default(), ends: None, passed: Vec::new() };
-        let run = Arc::new(Self { ring: broadcast::Sender::new(RING_CAPACITY), state: Mutex::new(state) });
+        let state = State {
+            from: at,
+            at,
+            round: ThrottleWindow::default(),
+            ends: None,
+            passed: Vec::new(),
+        };
+        let run = Arc::new(Self {
+            ring: broadcast::Sender::new(RING_CAPACITY),
+            state: Mutex::new(state),
+        });
         let (reading, this) = (go_on(run.clone(), feed.clone(), tail, news), run.clone());
         tokio::spawn(async move {
             if panics("feed", reading).await {
@@ -70,14 +81,21 @@ impl FeedTask {
 
     pub fn join(&self) -> Joined {
         let state = self.state();
-        Joined { from: state.from, passed: state.passed.clone(), next: self.ring.subscribe() }
+        Joined {
+            from: state.from,
+            passed: state.passed.clone(),
+            next: self.ring.subscribe(),
+        }
     }
 
     /// Ends this run after a panic. Its subscribers are disconnected, and start another run when
     /// they come back.
     async fn give_up(self: Arc<Self>, feed: &Feed) {
         let mut running = feed.running.lock().await;
-        if running.as_ref().is_some_and(|running| Arc::ptr_eq(running, &self)) {
+        if running
+            .as_ref()
+            .is_some_and(|running| Arc::ptr_eq(running, &self))
+        {
             *running = None;
         }
     }
@@ -89,7 +107,9 @@ impl FeedTask {
     /// Sends the events that were read, up to the position of the tail.
     fn tell(&self, events: Vec<job_event::Model>, upto: i64) {
         let mut state = self.state();
-        if state.ends.is_some_and(|ends| ends <= Instant::now()) || state.at - state.from > MAX_WINDOW_POSITIONS {
+        if state.ends.is_some_and(|ends| ends <= Instant::now())
+            || state.at - state.from > MAX_WINDOW_POSITIONS
+        {
             self.send(state.end_round());
         }
         let changes = state.pass(events);
@@ -133,8 +153,16 @@ impl State {
     }
 
     fn place(&self) -> StreamPosition {
-        let back = if self.round.holds_back() { self.at - self.from } else { 0 };
-        StreamPosition { at: self.at, back, sent: 0 }
+        let back = if self.round.holds_back() {
+            self.at - self.from
+        } else {
+            0
+        };
+        StreamPosition {
+            at: self.at,
+            back,
+            sent: 0,
+        }
     }
 
     fn end_round(&mut self) -> Vec<Change> {
@@ -155,7 +183,11 @@ fn told_late(held: Vec<Arc<job_event::Model>>, place: StreamPosition) -> Vec<Cha
         sent if sent == last => Change::new(event, StreamPosition::of(place.at)),
         sent => Change::new(event, StreamPosition { sent, ..place }),
     };
-    held.into_iter().enumerate().map(change).skip(place.sent).collect()
+    held.into_iter()
+        .enumerate()
+        .map(change)
+        .skip(place.sent)
+        .collect()
 }
 
 async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscription) {
@@ -174,7 +206,11 @@ async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscri
         } else if heard.elapsed() > IDLE_LINGER && left_alone(&run, &feed).await {
             return;
         }
-        let pause = if failed { RETRY_DELAY } else { MIN_READ_INTERVAL };
+        let pause = if failed {
+            RETRY_DELAY
+        } else {
+            MIN_READ_INTERVAL
+        };
         tokio::select! {
             () = feed.ended() => return,
             () = wait(pause, tail.again_in(), &run, &mut news) => {}
@@ -187,7 +223,10 @@ async fn wait(pause: Duration, again: Option<Duration>, run: &FeedTask, news: &m
         return tokio::time::sleep(again).await;
     }
     tokio::time::sleep(pause).await;
-    let ends = run.state().ends.unwrap_or_else(|| Instant::now() + MAX_READ_INTERVAL);
+    let ends = run
+        .state()
+        .ends
+        .unwrap_or_else(|| Instant::now() + MAX_READ_INTERVAL);
     tokio::select! {
         _ = news.next() => {}
         () = tokio::time::sleep_until(ends.min(Instant::now() + MAX_READ_INTERVAL)) => {}
@@ -198,7 +237,11 @@ async fn wait(pause: Duration, again: Option<Duration>, run: &FeedTask, news: &m
 async fn left_alone(run: &Arc<FeedTask>, feed: &Feed) -> bool {
     let mut running = feed.running.lock().await;
     let alone = run.ring.receiver_count() == 0;
-    if alone && running.as_ref().is_some_and(|running| Arc::ptr_eq(running, run)) {
+    if alone
+        && running
+            .as_ref()
+            .is_some_and(|running| Arc::ptr_eq(running, run))
+    {
         *running = None;
     }
     alone

@@ -9,8 +9,8 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, queue, worker};
 use sea_orm::{
-    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::ExprTrait,
+    ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
+    Select, sea_query::ExprTrait,
 };
 
 /// Time without a call after which a worker that holds no job is stale.
@@ -67,13 +67,25 @@ impl JobManager {
             .into_tuple()
             .rows(db)
             .await?;
-        let oldest = oldest.into_iter().next().map(|(job_id, due_since)| Oldest { job_id, due_since });
+        let oldest = oldest
+            .into_iter()
+            .next()
+            .map(|(job_id, due_since)| Oldest { job_id, due_since });
         let processing = of_type(job::Entity::find().filter(is_processing()));
         let lost = job::Column::LeaseExpiresAt
             .lte(now)
-            .or(job::Column::LeaseExpiresAt.is_null().and(job::Column::UpdatedAt.lte(now - STALE_AFTER)));
+            .or(job::Column::LeaseExpiresAt
+                .is_null()
+                .and(job::Column::UpdatedAt.lte(now - STALE_AFTER)));
         let stuck = processing.filter(lost).count(db).await?;
-        Ok((QueueBacklog { scheduled, oldest, stuck }, self.workers(now).await?))
+        Ok((
+            QueueBacklog {
+                scheduled,
+                oldest,
+                stuck,
+            },
+            self.workers(now).await?,
+        ))
     }
 
     /// Returns the jobs that claims for all these types would get next, without paused types.
@@ -84,10 +96,24 @@ impl JobManager {
         now: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<job::Model>> {
-        let paused = |job_type: &String| queues.iter().any(|queue| queue.paused && queue.job_type == *job_type);
+        let paused = |job_type: &String| {
+            queues
+                .iter()
+                .any(|queue| queue.paused && queue.job_type == *job_type)
+        };
         let waits = |(job_type, counts): &&(String, Counts)| counts.queued > 0 && !paused(job_type);
-        let types: Vec<String> = by_type.iter().filter(waits).map(|(job_type, _)| job_type.clone()).collect();
-        Ok(first_due(self.db.read(), &types, now, usize::try_from(limit).unwrap_or(usize::MAX)).await?)
+        let types: Vec<String> = by_type
+            .iter()
+            .filter(waits)
+            .map(|(job_type, _)| job_type.clone())
+            .collect();
+        Ok(first_due(
+            self.db.read(),
+            &types,
+            now,
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await?)
     }
 
     /// Counts the workers that called recently or hold a job. The database counts them, since a
@@ -96,19 +122,30 @@ impl JobManager {
         use job::Column as C;
         let db = self.db.read();
         let holders = || {
-            let held = job::Entity::find().filter(is_processing()).filter(C::WorkerId.is_not_null());
+            let held = job::Entity::find()
+                .filter(is_processing())
+                .filter(C::WorkerId.is_not_null());
             held.select_only().column(C::WorkerId).distinct()
         };
-        let holds = C::LeaseExpiresAt.gt(now).or(C::LeaseExpiresAt.is_null().and(C::UpdatedAt.gt(now - STALE_AFTER)));
+        let holds = C::LeaseExpiresAt.gt(now).or(C::LeaseExpiresAt
+            .is_null()
+            .and(C::UpdatedAt.gt(now - STALE_AFTER)));
         let busy = holders().filter(holds);
         let asked_lately = worker::Entity::find()
             .filter(worker::Column::LastSeenAt.gte(now - STALE_AFTER_SILENCE))
             .filter(worker::Column::WorkerId.not_in_subquery(busy.clone().into_query()));
-        let listed = worker::Entity::find().select_only().column(worker::Column::WorkerId).into_query();
+        let listed = worker::Entity::find()
+            .select_only()
+            .column(worker::Column::WorkerId)
+            .into_query();
         let unlisted = holders().filter(C::WorkerId.not_in_subquery(listed));
         let all = worker::Entity::find().count(db).await? + unlisted.count(db).await?;
         let busy = busy.count(db).await?;
         let alive = busy + asked_lately.count(db).await?;
-        Ok(Workers { alive, busy, stale: all.saturating_sub(alive) })
+        Ok(Workers {
+            alive,
+            busy,
+            stale: all.saturating_sub(alive),
+        })
     }
 }

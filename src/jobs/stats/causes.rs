@@ -30,7 +30,12 @@ pub struct FailedJob {
     pub failed_at: Option<DateTime<Utc>>,
 }
 
-type Row = (String, Option<String>, Option<DateTime<Utc>>, Option<String>);
+type Row = (
+    String,
+    Option<String>,
+    Option<DateTime<Utc>>,
+    Option<String>,
+);
 
 impl JobManager {
     /// Groups the newest failed jobs, at most `of_jobs`, by cause; the causes with the most jobs
@@ -42,7 +47,11 @@ impl JobManager {
             .select_only()
             .columns([C::Id, C::ProjectTitle, C::CompletedAt])
             .expr(prefix(Expr::col(C::ErrorMessage), ERROR_PREFIX_CHARS))
-            .filter(sea_orm::Condition::all().add(C::Status.eq(JobStatus::Failed)).add_option(of_type))
+            .filter(
+                sea_orm::Condition::all()
+                    .add(C::Status.eq(JobStatus::Failed))
+                    .add_option(of_type),
+            )
             .order_by_desc(C::CreatedAt)
             .order_by_desc(C::Id)
             .limit(of_jobs)
@@ -59,10 +68,17 @@ fn gather(rows: Vec<Row>) -> Vec<Cause> {
     for (job_id, project_title, failed_at, error) in rows {
         let line = first_line(error.as_deref().unwrap_or_default());
         let at = *known.entry(alike(line)).or_insert_with(|| {
-            causes.push(Cause { error: line.to_owned(), jobs: Vec::new() });
+            causes.push(Cause {
+                error: line.to_owned(),
+                jobs: Vec::new(),
+            });
             causes.len() - 1
         });
-        causes[at].jobs.push(FailedJob { job_id, project_title, failed_at });
+        causes[at].jobs.push(FailedJob {
+            job_id,
+            project_title,
+            failed_at,
+        });
     }
     // The sort is stable: of causes with the same number of jobs, the one with the newer job stays
     // first.

@@ -55,7 +55,12 @@ impl JobManager {
     /// include all types.
     ///
     /// Errors: `invalid_request`.
-    pub async fn get_stats(&self, unit: BucketSize, job_type: Option<&str>, detail: StatsDetail) -> Result<Stats> {
+    pub async fn get_stats(
+        &self,
+        unit: BucketSize,
+        job_type: Option<&str>,
+        detail: StatsDetail,
+    ) -> Result<Stats> {
         detail.check()?;
         if let Some(job_type) = job_type {
             validate::no_nul_parameter("job_type", job_type)?;
@@ -75,7 +80,11 @@ impl JobManager {
         };
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
         let snapshot = self.db.snapshot().await?;
-        let reader = StatsReader { job_type, db: &snapshot, tail: StatsReader::tail(&snapshot).await? };
+        let reader = StatsReader {
+            job_type,
+            db: &snapshot,
+            tail: StatsReader::tail(&snapshot).await?,
+        };
         let starts: Vec<_> = unit.starts(now).collect();
         let from = starts.first().copied().unwrap_or(now);
         let spans = reader.spans(unit, from).await?;
@@ -83,12 +92,25 @@ impl JobManager {
         snapshot.commit().await?;
         let of_span = |start: DateTime<Utc>| {
             let mut sum = Tally::default();
-            spans.iter().filter(|((_, at, _), _)| *at == start).for_each(|(_, tally)| sum.merge(tally));
+            spans
+                .iter()
+                .filter(|((_, at, _), _)| *at == start)
+                .for_each(|(_, tally)| sum.merge(tally));
             (start, sum)
         };
         let spans_told = starts.into_iter().map(of_span).collect();
         let failures_today = of_day.values().map(|tally| tally.failed).sum();
-        Ok(Stats { as_of: now, by_type, queues, waiting, workers, spans: spans_told, failures_today, next, causes })
+        Ok(Stats {
+            as_of: now,
+            by_type,
+            queues,
+            waiting,
+            workers,
+            spans: spans_told,
+            failures_today,
+            next,
+            causes,
+        })
     }
 }
 
@@ -97,7 +119,11 @@ impl StatsDetail {
         for (name, given, most) in [("next", self.next, 50), ("failures", self.failures, 200)] {
             if given.is_some_and(|given| !(1..=most).contains(&given)) {
                 let detail = format!("Ask for 1 to {most}.");
-                return Err(Error::invalid(FieldError::parameter(name, "out_of_range", detail)));
+                return Err(Error::invalid(FieldError::parameter(
+                    name,
+                    "out_of_range",
+                    detail,
+                )));
             }
         }
         Ok(())
@@ -120,17 +146,26 @@ impl<C: ConnectionTrait> StatsReader<'_, C> {
     /// Counts the events since a time, by bucket.
     async fn spans(&self, unit: BucketSize, since: DateTime<Utc>) -> Result<Tallies> {
         use job_stat::Column as C;
-        let mut rows = job_stat::Entity::find().filter(C::Unit.eq(unit.seconds())).filter(C::Start.gte(since));
+        let mut rows = job_stat::Entity::find()
+            .filter(C::Unit.eq(unit.seconds()))
+            .filter(C::Start.gte(since));
         if let Some(job_type) = self.job_type {
             rows = rows.filter(C::JobType.eq(job_type));
         }
         let rows = rows.rows(self.db).await?;
-        let span = |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
+        let span =
+            |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
         let mut spans: Tallies = rows.into_iter().map(span).collect();
         let wanted = |event: &&StatEvent| {
-            event.created_at >= since && self.job_type.is_none_or(|wanted| event.job_type.as_deref() == Some(wanted))
+            event.created_at >= since
+                && self
+                    .job_type
+                    .is_none_or(|wanted| event.job_type.as_deref() == Some(wanted))
         };
-        self.tail.iter().filter(wanted).for_each(|event| tally(&mut spans, event, &[unit]));
+        self.tail
+            .iter()
+            .filter(wanted)
+            .for_each(|event| tally(&mut spans, event, &[unit]));
         Ok(spans)
     }
 }

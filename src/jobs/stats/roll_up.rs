@@ -24,7 +24,14 @@ impl JobManager {
         }
         let upto = Tail::from_end(self.db.read().clone()).await?.position();
         let mut pages = 1;
-        while self.db.commit(RollUp { upto, keep_since: self.now() - KEEP_FINE_BUCKETS_FOR }).await? {
+        while self
+            .db
+            .commit(RollUp {
+                upto,
+                keep_since: self.now() - KEEP_FINE_BUCKETS_FOR,
+            })
+            .await?
+        {
             pages += 1;
         }
         Ok(pages)

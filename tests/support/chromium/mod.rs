@@ -39,11 +39,19 @@ const FLAGS: [&str; 13] = [
 
 /// Returns the path of the browser: the one in `CALLSHEET_TEST_CHROMIUM`, or the one of Debian's
 /// package.
-#[allow(clippy::disallowed_methods, reason = "scripts/test says where the browser is")]
+#[allow(
+    clippy::disallowed_methods,
+    reason = "scripts/test says where the browser is"
+)]
 fn program() -> PathBuf {
     let named = std::env::var_os("CALLSHEET_TEST_CHROMIUM").map(PathBuf::from);
-    let found =
-        named.into_iter().chain(["/usr/bin/chromium".into(), "/usr/bin/chromium-browser".into()]).find(|p| p.exists());
+    let found = named
+        .into_iter()
+        .chain([
+            "/usr/bin/chromium".into(),
+            "/usr/bin/chromium-browser".into(),
+        ])
+        .find(|p| p.exists());
     found.expect("tests in a browser need Chromium: run scripts/test, or install the package chromium, or set CALLSHEET_TEST_CHROMIUM")
 }
 
@@ -59,9 +67,20 @@ impl Chromium {
         // The protocol uses the descriptors 3 and 4, which the shell makes of the two pipes that a
         // child process has.
         let mut command = Command::new("sh");
-        command.args(["-c", r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#]).arg(program()).args(FLAGS);
-        command.arg(format!("--user-data-dir={}", profile.display())).arg("about:blank");
-        command.stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
+        command
+            .args([
+                "-c",
+                r#"exec "$0" "$@" 3<&0 4>&1 </dev/null >/dev/null 2>&1"#,
+            ])
+            .arg(program())
+            .args(FLAGS);
+        command
+            .arg(format!("--user-data-dir={}", profile.display()))
+            .arg("about:blank");
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true);
         let mut child = command.spawn().unwrap();
         let wire = Wire::start(child.stdin.take().unwrap(), child.stdout.take().unwrap());
         Self { child, wire }
@@ -69,12 +88,21 @@ impl Chromium {
 
     /// Opens a new tab, 1280 pixels wide.
     pub async fn page(&self) -> Page {
-        let target = self.wire.call("Target.createTarget", json!({"url": "about:blank"}), None).await;
+        let target = self
+            .wire
+            .call("Target.createTarget", json!({"url": "about:blank"}), None)
+            .await;
         let target = target["targetId"].as_str().unwrap().to_owned();
         let attach = json!({"targetId": target, "flatten": true});
-        let session =
-            self.wire.call("Target.attachToTarget", attach, None).await["sessionId"].as_str().unwrap().to_owned();
-        let page = Page { wire: self.wire.clone(), session, target };
+        let session = self.wire.call("Target.attachToTarget", attach, None).await["sessionId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        let page = Page {
+            wire: self.wire.clone(),
+            session,
+            target,
+        };
         for domain in ["Runtime", "Log", "Page", "Network", "Accessibility"] {
             page.call(&format!("{domain}.enable"), json!({})).await;
         }
@@ -85,6 +113,9 @@ impl Chromium {
     /// Closes the browser regularly, so that it writes what it stores.
     pub async fn close(mut self) {
         let _ = self.wire.try_call("Browser.close", json!({}), None).await;
-        timeout(PATIENCE, self.child.wait()).await.expect("the browser ends").unwrap();
+        timeout(PATIENCE, self.child.wait())
+            .await
+            .expect("the browser ends")
+            .unwrap();
     }
 }

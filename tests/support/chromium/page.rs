@@ -20,29 +20,39 @@ impl Page {
     pub async fn open(&self, url: &str) {
         let answer = self.call("Page.navigate", json!({"url": url})).await;
         assert!(answer.get("errorText").is_none(), "{url}: {answer}");
-        self.until("document.readyState === 'complete' && document.querySelector('h1')").await;
+        self.until("document.readyState === 'complete' && document.querySelector('h1')")
+            .await;
     }
 
     pub async fn reload(&self) {
         self.evaluate("void (window.old = true)").await.unwrap();
         self.call("Page.reload", json!({})).await;
-        self.until("!window.old && document.readyState === 'complete' && document.querySelector('h1')").await;
+        self.until(
+            "!window.old && document.readyState === 'complete' && document.querySelector('h1')",
+        )
+        .await;
     }
 
     async fn evaluate(&self, script: &str) -> Result<Value, String> {
         let ask = json!({"expression": script, "awaitPromise": true, "returnByValue": true});
-        let answer = self.wire.try_call("Runtime.evaluate", ask, Some(&self.session)).await?;
+        let answer = self
+            .wire
+            .try_call("Runtime.evaluate", ask, Some(&self.session))
+            .await?;
         match answer.get("exceptionDetails") {
-            Some(details) => {
-                Err(details["exception"]["description"].as_str().unwrap_or(&details.to_string()).to_owned())
-            }
+            Some(details) => Err(details["exception"]["description"]
+                .as_str()
+                .unwrap_or(&details.to_string())
+                .to_owned()),
             None => Ok(answer["result"]["value"].clone()),
         }
     }
 
     /// Returns the value of the script, awaited if it is a promise.
     pub async fn eval(&self, script: &str) -> Value {
-        self.evaluate(script).await.unwrap_or_else(|error| panic!("{script}: {error}"))
+        self.evaluate(script)
+            .await
+            .unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
     /// Calls the function that the script is, and returns its answer.
@@ -57,12 +67,19 @@ impl Page {
 
     /// Waits until the element shows all the texts.
     pub async fn shows(&self, selector: &str, texts: &[&str]) {
-        self.wait(include_str!("../../browser/scripts/shows.js"), json!([selector, texts])).await;
+        self.wait(
+            include_str!("../../browser/scripts/shows.js"),
+            json!([selector, texts]),
+        )
+        .await;
     }
 
     /// Waits up to 30 s until the condition holds in the page, and returns its value.
     pub async fn until(&self, condition: &str) -> Value {
-        let script = format!("({})(() => ({condition}))", function(include_str!("../../browser/scripts/until.js")));
+        let script = format!(
+            "({})(() => ({condition}))",
+            function(include_str!("../../browser/scripts/until.js"))
+        );
         // A page that navigates away does not answer, so the next page is asked.
         for _ in 0..5 {
             match self.evaluate(&script).await {
@@ -77,13 +94,19 @@ impl Page {
     /// Waits for the first element that matches the selector, and clicks it.
     pub async fn click(&self, selector: &str) {
         let selector = Value::from(selector);
-        self.until(&format!("document.querySelector({selector})")).await;
-        self.eval(&format!("document.querySelector({selector}).click()")).await;
+        self.until(&format!("document.querySelector({selector})"))
+            .await;
+        self.eval(&format!("document.querySelector({selector}).click()"))
+            .await;
     }
 
     /// Sets the text of a field, with the events that typing causes.
     pub async fn fill(&self, selector: &str, text: &str) {
-        self.run(include_str!("../../browser/scripts/fill.js"), json!([selector, text])).await;
+        self.run(
+            include_str!("../../browser/scripts/fill.js"),
+            json!([selector, text]),
+        )
+        .await;
     }
 
     /// Presses a key: one character, `Enter`, `Escape`, ….
@@ -95,26 +118,36 @@ impl Page {
             _ => ("", 0),
         };
         for kind in ["keyDown", "keyUp"] {
-            let event = json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
+            let event =
+                json!({"type": kind, "key": key, "text": text, "windowsVirtualKeyCode": code});
             self.call("Input.dispatchKeyEvent", event).await;
         }
     }
 
     pub async fn text(&self) -> String {
-        self.eval("document.body.innerText").await.as_str().unwrap_or_default().to_owned()
+        self.eval("document.body.innerText")
+            .await
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Answers requests whose URL contains `part` with 503 from now on, at most `times` times if
     /// given.
     pub async fn refuse(&self, part: &str, times: Option<u32>) {
-        let refusal = Refusal { part: part.to_owned(), times };
+        let refusal = Refusal {
+            part: part.to_owned(),
+            times,
+        };
         self.wire.refuse(&self.session, refusal);
-        self.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]})).await;
+        self.call("Fetch.enable", json!({"patterns": [{"urlPattern": "*"}]}))
+            .await;
     }
 
     pub async fn offline(&self, offline: bool) {
         let conditions = json!({"offline": offline, "latency": 0, "downloadThroughput": -1, "uploadThroughput": -1});
-        self.call("Network.emulateNetworkConditions", conditions).await;
+        self.call("Network.emulateNetworkConditions", conditions)
+            .await;
     }
 
     pub fn heard(&self) -> PageLog {
@@ -131,7 +164,9 @@ impl Page {
     }
 
     pub async fn close(self) {
-        self.wire.call("Target.closeTarget", json!({"targetId": self.target}), None).await;
+        self.wire
+            .call("Target.closeTarget", json!({"targetId": self.target}), None)
+            .await;
     }
 }
 

@@ -56,7 +56,11 @@ impl Wire {
     /// Connects to a browser through its two pipes.
     pub fn start(tell: ChildStdin, hear: ChildStdout) -> Arc<Self> {
         let (told, said) = mpsc::unbounded_channel();
-        let wire = Arc::new(Self { tell: told, state: Mutex::default(), next: AtomicU64::new(1) });
+        let wire = Arc::new(Self {
+            tell: told,
+            state: Mutex::default(),
+            next: AtomicU64::new(1),
+        });
         tokio::spawn(write(tell, said));
         tokio::spawn(read(hear, wire.clone()));
         wire
@@ -64,7 +68,13 @@ impl Wire {
 
     /// Returns the recorded activity of the page of a session.
     pub fn heard(&self, session: &str) -> PageLog {
-        self.state.lock().unwrap().pages.get(session).cloned().unwrap_or_default()
+        self.state
+            .lock()
+            .unwrap()
+            .pages
+            .get(session)
+            .cloned()
+            .unwrap_or_default()
     }
 
     pub fn forget(&self, session: &str) {
@@ -73,7 +83,11 @@ impl Wire {
 
     /// Applies the rule to requests of the session from now on.
     pub fn refuse(&self, session: &str, refusal: Refusal) {
-        self.state.lock().unwrap().refusals.insert(session.to_owned(), refusal);
+        self.state
+            .lock()
+            .unwrap()
+            .refusals
+            .insert(session.to_owned(), refusal);
     }
 
     fn take(&self, message: Value) {
@@ -92,19 +106,35 @@ impl Wire {
         let about = &message["params"];
         let heard = state.pages.entry(session.clone()).or_default();
         match message["method"].as_str().unwrap_or_default() {
-            "Runtime.exceptionThrown" => heard.complaints.push(about["exceptionDetails"].to_string()),
-            "Runtime.consoleAPICalled" if matches!(about["type"].as_str(), Some("error" | "warning" | "assert")) => {
+            "Runtime.exceptionThrown" => {
+                heard.complaints.push(about["exceptionDetails"].to_string())
+            }
+            "Runtime.consoleAPICalled"
+                if matches!(about["type"].as_str(), Some("error" | "warning" | "assert")) =>
+            {
                 heard.complaints.push(about["args"].to_string());
             }
-            "Log.entryAdded" if matches!(about["entry"]["level"].as_str(), Some("error" | "warning")) => {
-                heard.complaints.push(format!("{} {}", about["entry"]["text"], about["entry"]["url"]));
+            "Log.entryAdded"
+                if matches!(about["entry"]["level"].as_str(), Some("error" | "warning")) =>
+            {
+                heard.complaints.push(format!(
+                    "{} {}",
+                    about["entry"]["text"], about["entry"]["url"]
+                ));
             }
-            "Network.requestWillBeSent" => {
-                heard.requests.push(about["request"]["url"].as_str().unwrap_or_default().to_owned())
-            }
+            "Network.requestWillBeSent" => heard.requests.push(
+                about["request"]["url"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned(),
+            ),
             "Page.javascriptDialogOpening" => {
                 heard.dialogs.push(about["message"].to_string());
-                self.send("Page.handleJavaScriptDialog", json!({"accept": false}), Some(&session));
+                self.send(
+                    "Page.handleJavaScriptDialog",
+                    json!({"accept": false}),
+                    Some(&session),
+                );
             }
             "Fetch.requestPaused" => {
                 let answer = refuse(state.refusals.get_mut(&session), about);
@@ -124,19 +154,28 @@ impl Wire {
         id
     }
 
-    pub async fn try_call(&self, method: &str, params: Value, session: Option<&str>) -> Result<Value, String> {
+    pub async fn try_call(
+        &self,
+        method: &str,
+        params: Value,
+        session: Option<&str>,
+    ) -> Result<Value, String> {
         let (asker, answer) = oneshot::channel();
         {
             let mut state = self.state.lock().unwrap();
             let id = self.send(method, params, session);
             state.waiting.insert(id, asker);
         }
-        let answer = timeout(PATIENCE, answer).await.map_err(|_| format!("no answer to {method}"))?;
+        let answer = timeout(PATIENCE, answer)
+            .await
+            .map_err(|_| format!("no answer to {method}"))?;
         answer.map_err(|_| "the browser is gone".to_owned())?
     }
 
     pub async fn call(&self, method: &str, params: Value, session: Option<&str>) -> Value {
-        self.try_call(method, params, session).await.unwrap_or_else(|error| panic!("{method}: {error}"))
+        self.try_call(method, params, session)
+            .await
+            .unwrap_or_else(|error| panic!("{method}: {error}"))
     }
 }
 
@@ -169,13 +208,16 @@ const UNAVAILABLE: &str = "eyJkZXRhaWwiOiJUaGUgZGF0YWJhc2UgZG9lcyBub3QgYW5zd2VyL
 
 fn refuse(refusal: Option<&mut Refusal>, about: &Value) -> (&'static str, Value) {
     let request = about["requestId"].clone();
-    let refusal = refusal.filter(|r| about["request"]["url"].as_str().is_some_and(|url| url.contains(&r.part)));
+    let refusal = refusal.filter(|r| {
+        about["request"]["url"]
+            .as_str()
+            .is_some_and(|url| url.contains(&r.part))
+    });
     match refusal {
         Some(refusal) if refusal.times != Some(0) => {
             refusal.times = refusal.times.map(|n| n - 1);
             let header = json!([{"name": "content-type", "value": "application/problem+json"}]);
-            let answer =
-                json!({"requestId": request, "responseCode": 503, "responseHeaders": header, "body": UNAVAILABLE});
+            let answer = json!({"requestId": request, "responseCode": 503, "responseHeaders": header, "body": UNAVAILABLE});
             ("Fetch.fulfillRequest", answer)
         }
         _ => ("Fetch.continueRequest", json!({"requestId": request})),

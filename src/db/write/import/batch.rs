@@ -19,7 +19,8 @@ use entity::{
 };
 use sea_orm::{
     ActiveValue::NotSet,
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, TryInsertResult,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter,
+    TryInsertResult,
     sea_query::{Expr, ExprTrait, OnConflict as Conflict},
 };
 use serde_json::json;
@@ -61,9 +62,13 @@ impl Write for ImportBatch {
             }
         }
         for rows in self.rejects.chunks(super::super::ROWS_PER_INSERT) {
-            let rows =
-                rows.iter().cloned().map(|row| import_reject::ActiveModel { id: NotSet, ..row.into_active_model() });
-            import_reject::Entity::insert_many(rows).exec_without_returning(tx).await?;
+            let rows = rows.iter().cloned().map(|row| import_reject::ActiveModel {
+                id: NotSet,
+                ..row.into_active_model()
+            });
+            import_reject::Entity::insert_many(rows)
+                .exec_without_returning(tx)
+                .await?;
         }
         self.count(tx, &landed).await?;
         Ok(landed)
@@ -91,7 +96,12 @@ fn without_repeats(jobs: &[ImportedJob]) -> Vec<Range<usize>> {
 
 impl ImportBatch {
     async fn write(&self, tx: &Tx, records: &[ImportedJob], plans: Vec<Plan>) -> Result<()> {
-        let came: Vec<_> = records.iter().zip(&plans).filter(|(_, p)| p.landed().came_in()).map(|(r, _)| r).collect();
+        let came: Vec<_> = records
+            .iter()
+            .zip(&plans)
+            .filter(|(_, p)| p.landed().came_in())
+            .map(|(r, _)| r)
+            .collect();
         parents::bring(tx, &came).await?;
         let changed = plans.iter().filter_map(|plan| match plan {
             Plan::Change(_, change) => Some(&change.1.job),
@@ -112,30 +122,44 @@ impl ImportBatch {
                         job_item::Entity::delete_many().filter(old).exec(tx).await?;
                         new.items.extend(items.into_iter().map(Cow::Owned));
                     }
-                    let kind = if landed == Imported::Merged { EventKind::Merged } else { EventKind::Overwritten };
+                    let kind = if landed == Imported::Merged {
+                        EventKind::Merged
+                    } else {
+                        EventKind::Overwritten
+                    };
                     new.events.push(Cow::Owned(self.event(&replaced.job, kind)));
                 }
             }
         }
         // A job that has ended is on no client's list.
         let alive = came.iter().filter(|record| !is_terminal(record.job.status));
-        new.active.extend(alive.flat_map(|record| self.active(record)));
+        new.active
+            .extend(alive.flat_map(|record| self.active(record)));
         new.write(tx).await
     }
 
-    fn insert<'a>(&self, record: &'a ImportedJob, version: Option<i64>, known: &Parents, new: &mut Rows<'a>) {
+    fn insert<'a>(
+        &self,
+        record: &'a ImportedJob,
+        version: Option<i64>,
+        known: &Parents,
+        new: &mut Rows<'a>,
+    ) {
         let mut job = Cow::Borrowed(&record.job);
         if !known.knows_those_of(&job) {
             known.settle(job.to_mut());
         }
         match (&record.own, version) {
-            (Some(own), None) if !own.history.is_empty() => new.events.extend(own.history.iter().map(Cow::Borrowed)),
+            (Some(own), None) if !own.history.is_empty() => {
+                new.events.extend(own.history.iter().map(Cow::Borrowed))
+            }
             (_, version) => {
                 let version = version.unwrap_or(1);
                 if job.version != version {
                     job.to_mut().version = version;
                 }
-                new.events.push(Cow::Owned(self.event(&job, EventKind::Imported)));
+                new.events
+                    .push(Cow::Owned(self.event(&job, EventKind::Imported)));
             }
         }
         new.items.extend(record.items.iter().map(Cow::Borrowed));
@@ -145,7 +169,10 @@ impl ImportBatch {
     fn event(&self, job: &job::Model, kind: EventKind) -> job_event::Model {
         let import_data = || json!({"import_id": self.import_id});
         let data = (kind != EventKind::Imported).then(import_data);
-        job_event::Model { created_at: self.now, ..event(None, job, kind, data) }
+        job_event::Model {
+            created_at: self.now,
+            ..event(None, job, kind, data)
+        }
     }
 
     fn active(&self, record: &ImportedJob) -> Vec<active_job::Model> {
@@ -155,29 +182,47 @@ impl ImportBatch {
             title: active.title.clone(),
             created_at: self.now,
         });
-        of_store.chain(record.own.iter().flat_map(|own| own.active.iter().cloned())).collect()
+        of_store
+            .chain(record.own.iter().flat_map(|own| own.active.iter().cloned()))
+            .collect()
     }
 
     async fn count(&self, tx: &impl ConnectionTrait, landed: &[Imported]) -> Result<()> {
         use import::Column as C;
         let of = |wanted: &[Imported]| landed.iter().filter(|l| wanted.contains(l)).count() as i64;
-        let repaired = landed.iter().zip(&self.repaired).filter(|(l, repaired)| l.came_in() && **repaired).count();
+        let repaired = landed
+            .iter()
+            .zip(&self.repaired)
+            .filter(|(l, repaired)| l.came_in() && **repaired)
+            .count();
         let counts = [
             (C::Found, (landed.len() + self.rejected) as i64),
             (C::Imported, of(&[Imported::Imported])),
             (C::Merged, of(&[Imported::Merged])),
             (C::Overwritten, of(&[Imported::Overwritten])),
-            (C::AlreadyThere, of(&[Imported::AlreadyThere, Imported::DeletedHere])),
+            (
+                C::AlreadyThere,
+                of(&[Imported::AlreadyThere, Imported::DeletedHere]),
+            ),
             (C::Repaired, repaired as i64),
             (C::Rejected, self.rejected as i64),
             (C::RejectsKept, self.rejects.len() as i64),
-            (C::RejectBytes, self.rejects.iter().map(import_reject::Model::bytes).sum::<usize>() as i64),
+            (
+                C::RejectBytes,
+                self.rejects
+                    .iter()
+                    .map(import_reject::Model::bytes)
+                    .sum::<usize>() as i64,
+            ),
         ];
-        let mut update = import::Entity::update_many().col_expr(C::HeartbeatAt, Expr::value(self.now));
+        let mut update =
+            import::Entity::update_many().col_expr(C::HeartbeatAt, Expr::value(self.now));
         for (column, n) in counts {
             update = update.col_expr(column, Expr::col(column).add(n));
         }
-        let going_on = update.filter(C::Id.eq(&self.import_id)).filter(C::Status.ne(ImportStatus::Aborted));
+        let going_on = update
+            .filter(C::Id.eq(&self.import_id))
+            .filter(C::Status.ne(ImportStatus::Aborted));
         // After any server has aborted the run, nothing of it may be written.
         match going_on.exec(tx).await?.rows_affected {
             0 => Err(Error::NotFound(Resource::Import)),
@@ -206,7 +251,10 @@ impl Rows<'_> {
         // The client may have the job on its list already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
         let changes = [EventKind::Merged, EventKind::Overwritten].map(EventKind::as_str);
-        let changed = self.events.iter().filter(|event| changes.contains(&event.kind.as_str()));
+        let changed = self
+            .events
+            .iter()
+            .filter(|event| changes.contains(&event.kind.as_str()));
         let changed: Vec<job_event::Model> = changed.map(|event| (**event).clone()).collect();
         super::super::active::clear_ended(tx, &changed).await?;
         Ok(())
@@ -220,7 +268,8 @@ where
     A: sea_orm::ActiveModelTrait<Entity = E> + Send,
 {
     for row in rows {
-        let insert = E::insert(row.into_active_model()).on_conflict(Conflict::new().do_nothing().to_owned());
+        let insert =
+            E::insert(row.into_active_model()).on_conflict(Conflict::new().do_nothing().to_owned());
         let _: TryInsertResult<_> = insert.try_insert().exec_without_returning(tx).await?;
     }
     Ok(())

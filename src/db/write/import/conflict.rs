@@ -39,7 +39,12 @@ impl FromStr for OnConflict {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|word| word.name() == name);
-        found.ok_or_else(|| format!("`{name}` is none of: {}", Self::ALL.map(Self::name).join(", ")))
+        found.ok_or_else(|| {
+            format!(
+                "`{name}` is none of: {}",
+                Self::ALL.map(Self::name).join(", ")
+            )
+        })
     }
 }
 
@@ -58,7 +63,11 @@ pub struct Replaced {
 /// Fills in the values that the stored job lacks; `None` if the record has none of them. Values
 /// that describe the run of the job are filled in only if both have the same status: the error of
 /// an older state does not belong to a job that is completed now.
-pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answer<Option<Replaced>> {
+pub fn merged(
+    stored: &Stored,
+    record: &ImportedJob,
+    now: DateTime<Utc>,
+) -> Answer<Option<Replaced>> {
     let (mut job, from) = (stored.job.clone(), &record.job);
     fill(&mut job.mode, &from.mode);
     fill(&mut job.content, &from.content);
@@ -84,9 +93,14 @@ pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answ
     }
     let items = alike && stored.items.is_empty() && !record.items.is_empty();
     if items {
-        let done = record.items.iter().filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped));
+        let done = record
+            .items
+            .iter()
+            .filter(|i| matches!(i.status, ItemStatus::Completed | ItemStatus::Skipped));
         job.completed_shots = i32::try_from(done.count()).unwrap_or(i32::MAX);
-        job.total_shots = job.total_shots.max(i32::try_from(record.items.len()).unwrap_or(i32::MAX));
+        job.total_shots = job
+            .total_shots
+            .max(i32::try_from(record.items.len()).unwrap_or(i32::MAX));
     } else if alike && stored.items.is_empty() && job.total_shots == 0 {
         (job.total_shots, job.completed_shots) = (from.total_shots, from.completed_shots);
     }
@@ -94,7 +108,10 @@ pub fn merged(stored: &Stored, record: &ImportedJob, now: DateTime<Utc>) -> Answ
         return Ok(None);
     }
     (job.version, job.updated_at) = (next_version(stored)?, now);
-    Ok(Some(Replaced { job, items: items.then(|| record.items.clone()) }))
+    Ok(Some(Replaced {
+        job,
+        items: items.then(|| record.items.clone()),
+    }))
 }
 
 /// Replaces the stored row with the record's; `None` if they are equal. The idempotency key stays,
@@ -111,12 +128,19 @@ pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Answer<Option<Repla
         ..record.job.clone()
     };
     let same_items = stored.items.len() == record.items.len()
-        && stored.items.iter().zip(&record.items).all(|(a, b)| same_item(a, b));
+        && stored
+            .items
+            .iter()
+            .zip(&record.items)
+            .all(|(a, b)| same_item(a, b));
     if same_job(before, &job) && same_items {
         return Ok(None);
     }
     job.version = next_version(stored)?;
-    Ok(Some(Replaced { job, items: (!same_items).then(|| record.items.clone()) }))
+    Ok(Some(Replaced {
+        job,
+        items: (!same_items).then(|| record.items.clone()),
+    }))
 }
 
 fn next_version(stored: &Stored) -> Answer<i64> {
@@ -144,13 +168,26 @@ fn with_missing(stored: Option<Value>, from: Option<&Value>) -> Option<Value> {
 }
 
 fn same_job(a: &job::Model, b: &job::Model) -> bool {
-    let jsons = [(&a.request_data, &b.request_data), (&a.context, &b.context), (&a.result_data, &b.result_data)];
-    let bare = |job: &job::Model| job::Model { request_data: None, context: None, result_data: None, ..job.clone() };
+    let jsons = [
+        (&a.request_data, &b.request_data),
+        (&a.context, &b.context),
+        (&a.result_data, &b.result_data),
+    ];
+    let bare = |job: &job::Model| job::Model {
+        request_data: None,
+        context: None,
+        result_data: None,
+        ..job.clone()
+    };
     jsons.into_iter().all(|(a, b)| same_optional(a, b)) && bare(a) == bare(b)
 }
 
 fn same_item(a: &job_item::Model, b: &job_item::Model) -> bool {
-    let bare = |item: &job_item::Model| job_item::Model { input: None, result: None, ..item.clone() };
+    let bare = |item: &job_item::Model| job_item::Model {
+        input: None,
+        result: None,
+        ..item.clone()
+    };
     same_optional(&a.input, &b.input) && same_optional(&a.result, &b.result) && bare(a) == bare(b)
 }
 
@@ -165,9 +202,13 @@ fn same_optional(a: &Option<Value>, b: &Option<Value>) -> bool {
 fn same_json(a: &Value, b: &Value) -> bool {
     match (a, b) {
         (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b)),
+        (Value::Array(a), Value::Array(b)) => {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same_json(a, b))
+        }
         (Value::Object(a), Value::Object(b)) => {
-            a.len() == b.len() && a.iter().all(|(name, a)| b.get(name).is_some_and(|b| same_json(a, b)))
+            a.len() == b.len()
+                && a.iter()
+                    .all(|(name, a)| b.get(name).is_some_and(|b| same_json(a, b)))
         }
         (a, b) => a == b,
     }

@@ -18,10 +18,17 @@ use std::{
 pub async fn bring(tx: &Tx, records: &[&ImportedJob]) -> Result<()> {
     let own = || records.iter().filter_map(|record| record.own.as_deref());
     let mut met = HashSet::new();
-    let series = own().flat_map(|own| &own.series).filter(|s| met.insert(s.id.as_str())).cloned().collect();
+    let series = own()
+        .flat_map(|own| &own.series)
+        .filter(|s| met.insert(s.id.as_str()))
+        .cloned()
+        .collect();
     unless_there::<series::Entity, _>(tx, series).await?;
     let mut met = HashSet::new();
-    let episodes = own().filter_map(|own| own.episode.as_ref()).filter(|e| met.insert(e.id.as_str())).cloned();
+    let episodes = own()
+        .filter_map(|own| own.episode.as_ref())
+        .filter(|e| met.insert(e.id.as_str()))
+        .cloned();
     unless_there::<episode::Entity, _>(tx, episodes.collect()).await?;
     Ok(())
 }
@@ -38,26 +45,46 @@ impl Parents {
         conn: &impl ConnectionTrait,
         jobs: impl Iterator<Item = &'a job::Model> + Clone,
     ) -> Result<Self> {
-        let named: BTreeSet<_> = jobs.clone().filter_map(|job| job.series_id.as_deref()).collect();
+        let named: BTreeSet<_> = jobs
+            .clone()
+            .filter_map(|job| job.series_id.as_deref())
+            .collect();
         let mut series = Vec::new();
         if !named.is_empty() {
-            let find = series::Entity::find().select_only().column(series::Column::Id);
-            series = find.filter(series::Column::Id.is_in(named)).into_tuple().rows(conn).await?;
+            let find = series::Entity::find()
+                .select_only()
+                .column(series::Column::Id);
+            series = find
+                .filter(series::Column::Id.is_in(named))
+                .into_tuple()
+                .rows(conn)
+                .await?;
         }
         let named: BTreeSet<_> = jobs.filter_map(|job| job.episode_id.as_deref()).collect();
         let mut episodes = Vec::new();
         if !named.is_empty() {
-            let find = episode::Entity::find().select_only().column(episode::Column::Id);
-            episodes = find.filter(episode::Column::Id.is_in(named)).into_tuple().rows(conn).await?;
+            let find = episode::Entity::find()
+                .select_only()
+                .column(episode::Column::Id);
+            episodes = find
+                .filter(episode::Column::Id.is_in(named))
+                .into_tuple()
+                .rows(conn)
+                .await?;
         }
-        Ok(Self { series: series.into_iter().collect(), episodes: episodes.into_iter().collect() })
+        Ok(Self {
+            series: series.into_iter().collect(),
+            episodes: episodes.into_iter().collect(),
+        })
     }
 
     /// Adds the series and episodes that the records contain.
     pub fn with_those_of(mut self, records: &[ImportedJob]) -> Self {
         for own in records.iter().filter_map(|record| record.own.as_deref()) {
-            self.series.extend(own.series.iter().map(|series| series.id.clone()));
-            self.episodes.extend(own.episode.iter().map(|episode| episode.id.clone()));
+            self.series
+                .extend(own.series.iter().map(|series| series.id.clone()));
+            self.episodes
+                .extend(own.episode.iter().map(|episode| episode.id.clone()));
         }
         self
     }
@@ -73,8 +100,13 @@ impl Parents {
     }
 
     pub fn knows_those_of(&self, job: &job::Model) -> bool {
-        job.series_id.as_ref().is_none_or(|id| self.series.contains(id))
-            && job.episode_id.as_ref().is_none_or(|id| self.episodes.contains(id))
+        job.series_id
+            .as_ref()
+            .is_none_or(|id| self.series.contains(id))
+            && job
+                .episode_id
+                .as_ref()
+                .is_none_or(|id| self.episodes.contains(id))
     }
 
     /// Moves a reference to a missing series or episode to `context.legacy`, where it stays
@@ -92,7 +124,12 @@ impl Parents {
 fn keep_as_legacy(job: &mut job::Model, name: &str, id: String) {
     // A context, or a `legacy` member in it, that is not an object stays readable beside the link.
     let context = job.context.get_or_insert_with(|| json!({}));
-    members(members(context).entry("legacy").or_insert_with(|| json!({}))).insert(name.to_owned(), id.into());
+    members(
+        members(context)
+            .entry("legacy")
+            .or_insert_with(|| json!({})),
+    )
+    .insert(name.to_owned(), id.into());
 }
 
 /// Members of the value, which becomes `{"value": …}` if it is not an object.

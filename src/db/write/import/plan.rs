@@ -43,7 +43,11 @@ pub async fn dry_run(
     on_conflict: OnConflict,
     now: DateTime<Utc>,
 ) -> Result<Vec<Imported>> {
-    Ok(plan(conn, records, on_conflict, now).await?.iter().map(Plan::landed).collect())
+    Ok(plan(conn, records, on_conflict, now)
+        .await?
+        .iter()
+        .map(Plan::landed)
+        .collect())
 }
 
 /// Returns one plan per record. The ids of the records have to be distinct.
@@ -53,7 +57,10 @@ pub async fn plan(
     on_conflict: OnConflict,
     now: DateTime<Utc>,
 ) -> Result<Vec<Plan>> {
-    let ids: Vec<_> = records.iter().map(|record| record.job.id.as_str()).collect();
+    let ids: Vec<_> = records
+        .iter()
+        .map(|record| record.job.id.as_str())
+        .collect();
     let there: Vec<String> = job::Entity::find()
         .select_only()
         .column(job::Column::Id)
@@ -68,7 +75,10 @@ pub async fn plan(
         OnConflict::Skip => HashMap::new(),
         _ => load(conn, &there).await?,
     };
-    let of_those = records.iter().filter(|record| stored.contains_key(&record.job.id)).map(|record| &record.job);
+    let of_those = records
+        .iter()
+        .filter(|record| stored.contains_key(&record.job.id))
+        .map(|record| &record.job);
     let known = Parents::of(conn, of_those).await?.with_those_of(records);
     let one = |record: &ImportedJob| {
         let id = record.job.id.as_str();
@@ -79,9 +89,9 @@ pub async fn plan(
             };
         }
         Ok(match deleted.get(id) {
-            Some(last) if on_conflict == OnConflict::Overwrite => {
-                Plan::Insert(Some(version_after(*last, 1).ok_or(Error::CounterExhausted)?))
-            }
+            Some(last) if on_conflict == OnConflict::Overwrite => Plan::Insert(Some(
+                version_after(*last, 1).ok_or(Error::CounterExhausted)?,
+            )),
             Some(_) => Plan::Leave(Imported::DeletedHere),
             None => Plan::Insert(None),
         })
@@ -95,7 +105,12 @@ fn one_of(conn: &impl ConnectionTrait, column: impl ColumnTrait, ids: &[&str]) -
     bulk::is_one_of(conn.get_database_backend(), Expr::col(column), ids)
 }
 
-fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: DateTime<Utc>) -> Result<Plan> {
+fn against(
+    stored: Stored,
+    record: &ImportedJob,
+    on_conflict: OnConflict,
+    now: DateTime<Utc>,
+) -> Result<Plan> {
     let (landed, replaced) = match on_conflict {
         OnConflict::Skip => (Imported::AlreadyThere, None),
         OnConflict::Merge => (Imported::Merged, merged(&stored, record, now)?),
@@ -108,7 +123,10 @@ fn against(stored: Stored, record: &ImportedJob, on_conflict: OnConflict, now: D
 }
 
 /// Returns the ids that belong to jobs deleted here, with the `seq` of the event of the deletion.
-async fn last_of_deleted(conn: &impl ConnectionTrait, ids: &[&str]) -> Result<HashMap<String, i64>> {
+async fn last_of_deleted(
+    conn: &impl ConnectionTrait,
+    ids: &[&str],
+) -> Result<HashMap<String, i64>> {
     let deleted: Vec<(String, i64)> = job_event::Entity::find()
         .select_only()
         .column(job_event::Column::JobId)
@@ -137,8 +155,18 @@ async fn load(conn: &impl ConnectionTrait, ids: &HashSet<&str>) -> Result<HashMa
         .order_by_asc(job_item::Column::Idx)
         .rows(conn)
         .await?;
-    let mut stored: HashMap<_, _> =
-        jobs.into_iter().map(|job| (job.id.clone(), Stored { job, items: Vec::new() })).collect();
+    let mut stored: HashMap<_, _> = jobs
+        .into_iter()
+        .map(|job| {
+            (
+                job.id.clone(),
+                Stored {
+                    job,
+                    items: Vec::new(),
+                },
+            )
+        })
+        .collect();
     for item in items {
         if let Some(stored) = stored.get_mut(&item.job_id) {
             stored.items.push(item);

@@ -13,7 +13,8 @@ use entity::{
 use sea_orm::{
     ActiveModelTrait,
     ActiveValue::{NotSet, Set},
-    ColumnTrait, Condition, EntityTrait, IntoActiveModel, JsonValue as Json, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, JsonValue as Json, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, LockType},
 };
 
@@ -24,7 +25,9 @@ impl Write for StartImport {
     type Output = ();
 
     async fn apply(&self, tx: &Tx) -> Result<()> {
-        import::Entity::insert(self.0.clone().into_active_model()).exec_without_returning(tx).await?;
+        import::Entity::insert(self.0.clone().into_active_model())
+            .exec_without_returning(tx)
+            .await?;
         Ok(())
     }
 }
@@ -53,7 +56,10 @@ impl Write for FinishImport {
             finished_at: Set(Some(self.now)),
             ..Default::default()
         };
-        let there = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
+        let there = import::Entity::find_by_id(&self.id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
         if there.ok_or(Error::NotFound(Resource::Import))?.status == ImportStatus::Aborted {
             (row.status, row.error, row.finished_at) = (NotSet, NotSet, NotSet);
         }
@@ -73,7 +79,10 @@ impl Write for AbortImport {
     type Output = import::Model;
 
     async fn apply(&self, tx: &Tx) -> Result<import::Model> {
-        let row = import::Entity::find_by_id(&self.id).lock(LockType::Update).row(tx).await?;
+        let row = import::Entity::find_by_id(&self.id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
         let row = row.ok_or(Error::NotFound(Resource::Import))?;
         if row.status != ImportStatus::Running {
             return Ok(row);
@@ -102,11 +111,18 @@ impl Write for PruneImport {
     async fn apply(&self, tx: &Tx) -> Result<bool> {
         use import_reject::Column as C;
         let of_it = import_reject::Entity::find().filter(C::ImportId.eq(&self.id));
-        let some = of_it.select_only().column(C::Id).order_by_asc(C::Id).limit(self.at_most);
+        let some = of_it
+            .select_only()
+            .column(C::Id)
+            .order_by_asc(C::Id)
+            .limit(self.at_most);
         let ids: Vec<i64> = some.into_tuple().rows(tx).await?;
         let last = ids.last().copied().unwrap_or_default();
         let gone = C::ImportId.eq(&self.id).and(C::Id.lte(last));
-        import_reject::Entity::delete_many().filter(gone).exec(tx).await?;
+        import_reject::Entity::delete_many()
+            .filter(gone)
+            .exec(tx)
+            .await?;
         if ids.len() as u64 == self.at_most {
             return Ok(true);
         }
@@ -118,7 +134,9 @@ impl Write for PruneImport {
             }
             false => {
                 let run = run.col_expr(import::Column::RejectsKept, none.clone());
-                run.col_expr(import::Column::RejectBytes, none).exec(tx).await?;
+                run.col_expr(import::Column::RejectBytes, none)
+                    .exec(tx)
+                    .await?;
             }
         }
         Ok(false)
@@ -163,7 +181,9 @@ impl Write for FailOrphanedImports {
         use import::Column as C;
         // A run of an older Callsheet has no heartbeat.
         let heard_of = Expr::col(C::HeartbeatAt).if_null(Expr::col(C::StartedAt));
-        let lost = Condition::any().add(C::Id.is_in(&self.ids)).add(heard_of.lt(self.silent_since));
+        let lost = Condition::any()
+            .add(C::Id.is_in(&self.ids))
+            .add(heard_of.lt(self.silent_since));
         let given_up = import::Entity::update_many()
             .col_expr(C::Status, Expr::value(ImportStatus::Failed))
             .col_expr(C::Error, Expr::value(self.error.clone()))

@@ -65,9 +65,14 @@ impl From<sqlx::Error> for Stopped {
 pub async fn run(arguments: Arguments) -> io::Result<()> {
     limits::limit_this_process()?;
     let mut out = Out(BufWriter::with_capacity(1 << 16, io::stdout()));
-    let jobs = Openable { file: arguments.jobs, immutable: !arguments.jobs_copied };
+    let jobs = Openable {
+        file: arguments.jobs,
+        immutable: !arguments.jobs_copied,
+    };
     let immutable = !arguments.preferences_copied;
-    let preferences = arguments.preferences.map(|file| Openable { file, immutable });
+    let preferences = arguments
+        .preferences
+        .map(|file| Openable { file, immutable });
     match read(&jobs, preferences.as_ref(), &mut out).await {
         Ok(()) => {}
         Err(Stopped::Rejected(reject)) => out.reject(None, &[], reject)?,
@@ -79,20 +84,45 @@ pub async fn run(arguments: Arguments) -> io::Result<()> {
 
 async fn read<W: Write>(file: &Openable, preferences: Option<&Openable>, out: &mut Out<W>) -> Step {
     let mut conn = open(file).await?;
-    let names = ["video_generation_jobs", "jobs", "job_results", "preferences", "active_job"];
+    let names = [
+        "video_generation_jobs",
+        "jobs",
+        "job_results",
+        "preferences",
+        "active_job",
+    ];
     let tables = Tables::of(&mut conn, &names).await?;
     let vedo = tables.with("video_generation_jobs", &["id", "job_type", "status"]);
-    if vedo.is_some() && tables.with("video_generation_jobs", &["lease_token"]).is_some() {
+    if vedo.is_some()
+        && tables
+            .with("video_generation_jobs", &["lease_token"])
+            .is_some()
+    {
         let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
         return Err(Reject::new(Reason::UnknownShape, detail).into());
     }
     if let Some(table) = vedo {
-        out.say(Message::Store { name: SourceKind::VedoTable.name().to_owned() }, &[])?;
+        out.say(
+            Message::Store {
+                name: SourceKind::VedoTable.name().to_owned(),
+            },
+            &[],
+        )?;
         return all_of(table, &mut conn, out).await;
     }
     if let Some(jobs) = tables.with("jobs", &["job_id", "status", "total_items"]) {
         let results = tables.with("job_results", &["job_id", "item", "success"]);
-        return comic::read(comic::Store { file, jobs, results, preferences }, &mut conn, out).await;
+        return comic::read(
+            comic::Store {
+                file,
+                jobs,
+                results,
+                preferences,
+            },
+            &mut conn,
+            out,
+        )
+        .await;
     }
     // comic's settings are not jobs, and its active job is read together with the jobs.
     if tables.with("preferences", &[]).is_some() && tables.with("active_job", &[]).is_some() {
@@ -126,7 +156,12 @@ fn hand_on<W: Write>(row: SqliteRow, out: &mut Out<W>) -> Step {
 }
 
 /// Rejects the rows that are too large.
-pub async fn large<W: Write>(table: &Table, key: &str, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
+pub async fn large<W: Write>(
+    table: &Table,
+    key: &str,
+    conn: &mut SqliteConnection,
+    out: &mut Out<W>,
+) -> Step {
     let keys = sqlx::query_scalar::<_, Option<String>>(AssertSqlSafe(table.large_rows(key)));
     let mut keys = keys.fetch(conn);
     while let Some(key) = keys.try_next().await? {

@@ -35,8 +35,17 @@ pub struct Store<'a> {
 
 type Repairs = Vec<(String, String)>;
 
-pub async fn read<W: Write>(store: Store<'_>, conn: &mut SqliteConnection, out: &mut Out<W>) -> Step {
-    out.say(Message::Store { name: SourceKind::Comic.name().to_owned() }, &[])?;
+pub async fn read<W: Write>(
+    store: Store<'_>,
+    conn: &mut SqliteConnection,
+    out: &mut Out<W>,
+) -> Step {
+    out.say(
+        Message::Store {
+            name: SourceKind::Comic.name().to_owned(),
+        },
+        &[],
+    )?;
     store.jobs.check(conn).await?;
     if let Some(results) = store.results {
         results.check(conn).await?;
@@ -92,8 +101,14 @@ async fn results(
     while let Some(row) = found.try_next().await? {
         let row = rows::object(&row, repairs)?;
         let only = ["item", "success", "error", "details"];
-        let row: Map<_, _> = row.into_iter().filter(|(name, _)| only.contains(&name.as_str())).collect();
-        bytes += row.values().map(|value| value.as_str().map_or(8, str::len)).sum::<usize>();
+        let row: Map<_, _> = row
+            .into_iter()
+            .filter(|(name, _)| only.contains(&name.as_str()))
+            .collect();
+        bytes += row
+            .values()
+            .map(|value| value.as_str().map_or(8, str::len))
+            .sum::<usize>();
         results.push(Value::Object(row));
         if bytes > MAX_RECORD_BYTES || results.len() > MAX_RESULTS {
             return Ok(None);
@@ -123,11 +138,16 @@ async fn orphans<W: Write>(
         let results = results(table, beside, &id, &mut Repairs::new()).await?;
         let detail = match &results {
             Some(results) => {
-                format!("The table job_results has {} results of this job, which is not there.", results.len())
+                format!(
+                    "The table job_results has {} results of this job, which is not there.",
+                    results.len()
+                )
             }
             None => "The table job_results has results of this job, which is not there.".to_owned(),
         };
-        let raw = results.and_then(|results| rows::text(&results)).unwrap_or_default();
+        let raw = results
+            .and_then(|results| rows::text(&results))
+            .unwrap_or_default();
         out.reject(Some(&id), &raw, Reject::new(Reason::Orphan, detail))?;
     }
     Ok(())
@@ -140,12 +160,19 @@ async fn active_job(preferences: &Openable) -> Result<Active, Reject> {
     let found = async {
         let mut conn = open(preferences).await?;
         let tables = Tables::of(&mut conn, &["active_job"]).await?;
-        let Some(table) = tables.with("active_job", &["job_id", "job_title"]) else { return Ok(None) };
+        let Some(table) = tables.with("active_job", &["job_id", "job_title"]) else {
+            return Ok(None);
+        };
         table.check(&mut conn).await?;
         let mut found = sqlx::query(AssertSqlSafe(table.rows())).fetch(&mut conn);
         while let Some(row) = found.try_next().await? {
             let row = rows::object(&row, &mut Repairs::new())?;
-            let text = |name: &str| row.get(name).and_then(Value::as_str).filter(|t| !t.is_empty()).map(str::to_owned);
+            let text = |name: &str| {
+                row.get(name)
+                    .and_then(Value::as_str)
+                    .filter(|t| !t.is_empty())
+                    .map(str::to_owned)
+            };
             if let Some(id) = text("job_id") {
                 return Ok(Some((id, text("job_title"))));
             }

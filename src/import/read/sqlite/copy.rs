@@ -31,12 +31,28 @@ type State = (u64, SystemTime);
 impl Prepared {
     pub fn of(path: &Path) -> Result<Self, Reject> {
         let state = state_of(path).ok();
-        let pending = ["-wal", "-journal"].into_iter().filter(|ending| is_filled(&beside(path, ending)));
+        let pending = ["-wal", "-journal"]
+            .into_iter()
+            .filter(|ending| is_filled(&beside(path, ending)));
         let pending: Vec<_> = pending.collect();
-        let copy = if pending.is_empty() { None } else { Some(copy(path, &pending)?) };
-        let file = copy.as_ref().map_or_else(|| path.to_owned(), |copy| copy.path().join("store.db"));
-        let openable = Openable { file, immutable: copy.is_none() };
-        Ok(Self { source: path.to_owned(), state, openable, _copy: copy })
+        let copy = if pending.is_empty() {
+            None
+        } else {
+            Some(copy(path, &pending)?)
+        };
+        let file = copy
+            .as_ref()
+            .map_or_else(|| path.to_owned(), |copy| copy.path().join("store.db"));
+        let openable = Openable {
+            file,
+            immutable: copy.is_none(),
+        };
+        Ok(Self {
+            source: path.to_owned(),
+            state,
+            openable,
+            _copy: copy,
+        })
     }
 
     /// Command-line arguments of the child process for this file.
@@ -56,20 +72,33 @@ impl Prepared {
 
 fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
     let failed = |error: io::Error| {
-        let detail =
-            format!("The database has changes pending beside it, and could not be copied to read them: {error}.");
+        let detail = format!(
+            "The database has changes pending beside it, and could not be copied to read them: {error}."
+        );
         Reject::new(Reason::UnreadableFile, detail)
     };
     let folder = Temporary::new("import").map_err(failed)?;
-    let files: Vec<_> = [""].iter().chain(pending).map(|ending| beside(path, ending)).collect();
-    let state = || files.iter().map(|file| state_of(file)).collect::<io::Result<Vec<_>>>();
+    let files: Vec<_> = [""]
+        .iter()
+        .chain(pending)
+        .map(|ending| beside(path, ending))
+        .collect();
+    let state = || {
+        files
+            .iter()
+            .map(|file| state_of(file))
+            .collect::<io::Result<Vec<_>>>()
+    };
     let before = state().map_err(failed)?;
     for (file, ending) in files.iter().zip([""].iter().chain(pending)) {
         let target = folder.path().join(format!("store.db{ending}"));
         fs::copy(file, &target).map_err(failed)?;
         // The copy has the permissions of the original, but SQLite must be able to write to it.
         let mut permissions = target.metadata().map_err(failed)?.permissions();
-        #[allow(clippy::permissions_set_readonly_false, reason = "its folder is private")]
+        #[allow(
+            clippy::permissions_set_readonly_false,
+            reason = "its folder is private"
+        )]
         permissions.set_readonly(false);
         fs::set_permissions(&target, permissions).map_err(failed)?;
     }

@@ -1,6 +1,8 @@
 //! Resource limits of the child process that reads a SQLite file.
 
-use rustix::process::{Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit};
+use rustix::process::{
+    Resource, Rlimit, Signal, getrlimit, set_parent_process_death_signal, setrlimit,
+};
 use std::{fs, io, time::Duration};
 
 /// Bytes of memory that the process may take beyond those at its start.
@@ -29,7 +31,13 @@ pub fn limit_this_process() -> io::Result<()> {
 fn lower(resource: Resource, to: u64) -> io::Result<()> {
     let now = getrlimit(resource);
     let least = |limit: Option<u64>| Some(limit.map_or(to, |limit| limit.min(to)));
-    Ok(setrlimit(resource, Rlimit { current: least(now.current), maximum: least(now.maximum) })?)
+    Ok(setrlimit(
+        resource,
+        Rlimit {
+            current: least(now.current),
+            maximum: least(now.maximum),
+        },
+    )?)
 }
 
 /// Bytes of the process's address space, and of its writable part.

@@ -19,9 +19,16 @@ pub enum Message {
     /// The next records belong to this store.
     Store { name: String },
     /// A record, and its repairs as field and rule.
-    Record { key: String, repairs: Vec<(String, String)> },
+    Record {
+        key: String,
+        repairs: Vec<(String, String)>,
+    },
     /// A record, or the file as a whole, that could not be read.
-    Reject { key: Option<String>, reason: String, detail: String },
+    Reject {
+        key: Option<String>,
+        reason: String,
+        detail: String,
+    },
     /// The end of the file was reached.
     End,
 }
@@ -37,18 +44,42 @@ pub struct Out<W>(pub W);
 
 impl<W: Write> Out<W> {
     pub fn say(&mut self, message: Message, raw: &[u8]) -> io::Result<()> {
-        serde_json::to_writer(&mut self.0, &Line { message, bytes: raw.len() })?;
+        serde_json::to_writer(
+            &mut self.0,
+            &Line {
+                message,
+                bytes: raw.len(),
+            },
+        )?;
         self.0.write_all(b"\n")?;
         self.0.write_all(raw)
     }
 
     pub fn reject(&mut self, key: Option<&str>, raw: &[u8], reject: Reject) -> io::Result<()> {
         let Reject { reason, detail } = reject;
-        self.say(Message::Reject { key: key.map(cut), reason: reason.as_str().to_owned(), detail }, raw)
+        self.say(
+            Message::Reject {
+                key: key.map(cut),
+                reason: reason.as_str().to_owned(),
+                detail,
+            },
+            raw,
+        )
     }
 
-    pub fn record(&mut self, key: &str, raw: &[u8], repairs: Vec<(String, String)>) -> io::Result<()> {
-        self.say(Message::Record { key: cut(key), repairs }, raw)
+    pub fn record(
+        &mut self,
+        key: &str,
+        raw: &[u8],
+        repairs: Vec<(String, String)>,
+    ) -> io::Result<()> {
+        self.say(
+            Message::Record {
+                key: cut(key),
+                repairs,
+            },
+            raw,
+        )
     }
 }
 
@@ -64,16 +95,25 @@ impl<R: BufRead> MessageReader<R> {
     /// the child process ended early.
     pub fn next(&mut self) -> io::Result<Option<(Message, Vec<u8>)>> {
         let mut line = Vec::new();
-        self.0.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut line)?;
+        self.0
+            .by_ref()
+            .take(MAX_LINE_BYTES)
+            .read_until(b'\n', &mut line)?;
         if line.is_empty() {
             return Ok(None);
         }
         if line.last() != Some(&b'\n') {
             // The child process may have been killed in the middle of a line.
             let too_long = line.len() as u64 >= MAX_LINE_BYTES;
-            return if too_long { Err(io::Error::other("a line is too long")) } else { Ok(None) };
+            return if too_long {
+                Err(io::Error::other("a line is too long"))
+            } else {
+                Ok(None)
+            };
         }
-        let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else { return Ok(None) };
+        let Ok(Line { message, bytes }) = serde_json::from_slice(&line) else {
+            return Ok(None);
+        };
         if bytes > MAX_RECORD_BYTES {
             return Err(io::Error::other("a record is too long"));
         }
@@ -103,7 +143,13 @@ mod tests {
         for cut in 0..out.0.len() {
             let mut heard = MessageReader::of(&out.0[..cut]);
             while let Some((message, raw)) = heard.next().unwrap() {
-                assert_eq!(message, Message::Record { key: "a\nb".into(), repairs: repairs.clone() });
+                assert_eq!(
+                    message,
+                    Message::Record {
+                        key: "a\nb".into(),
+                        repairs: repairs.clone()
+                    }
+                );
                 assert_eq!(raw, b"{}\n{");
             }
         }
@@ -114,8 +160,15 @@ mod tests {
 
     #[test]
     fn a_line_or_record_that_is_too_long_is_refused() {
-        assert!(MessageReader::of("x".repeat(MAX_LINE_BYTES as usize + 1).as_bytes()).next().is_err());
-        let line = format!("{{\"message\": \"end\", \"bytes\": {}}}\n", MAX_RECORD_BYTES + 1);
+        assert!(
+            MessageReader::of("x".repeat(MAX_LINE_BYTES as usize + 1).as_bytes())
+                .next()
+                .is_err()
+        );
+        let line = format!(
+            "{{\"message\": \"end\", \"bytes\": {}}}\n",
+            MAX_RECORD_BYTES + 1
+        );
         assert!(MessageReader::of(line.as_bytes()).next().is_err());
     }
 }

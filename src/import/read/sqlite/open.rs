@@ -24,7 +24,13 @@ const MAX_NAME_BYTES: usize = 100;
 const MAX_NAMED_TABLES: i64 = 20;
 
 /// Prefixes of the findings of a table check that are unusual values, but no damage.
-const ODD: [&str; 5] = ["NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-", "CHECK constraint failed"];
+const ODD: [&str; 5] = [
+    "NULL value in ",
+    "NUMERIC value in ",
+    "TEXT value in ",
+    "non-",
+    "CHECK constraint failed",
+];
 
 pub async fn open(file: &Openable) -> Result<SqliteConnection, Reject> {
     let options = SqliteConnectOptions::new()
@@ -45,7 +51,10 @@ pub async fn open(file: &Openable) -> Result<SqliteConnection, Reject> {
 }
 
 pub fn damaged(error: sqlx::Error) -> Reject {
-    Reject::new(Reason::BadDatabase, format!("The SQLite database cannot be read: {}.", cause(&error)))
+    Reject::new(
+        Reason::BadDatabase,
+        format!("The SQLite database cannot be read: {}.", cause(&error)),
+    )
 }
 
 /// Stored tables of a database, by name.
@@ -66,7 +75,11 @@ impl Tables {
         for name in names {
             let stored = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = ? AND rootpage > 0 \
                           AND sql LIKE 'CREATE TABLE%'";
-            let found: i64 = sqlx::query_scalar(stored).bind(*name).fetch_one(&mut *conn).await.map_err(damaged)?;
+            let found: i64 = sqlx::query_scalar(stored)
+                .bind(*name)
+                .fetch_one(&mut *conn)
+                .await
+                .map_err(damaged)?;
             if found == 1 {
                 tables.insert((*name).to_owned(), Table::of(conn, name).await?);
             }
@@ -77,7 +90,10 @@ impl Tables {
     /// Returns the table if it has these columns.
     pub fn with(&self, name: &str, columns: &[&str]) -> Option<&Table> {
         let table = self.0.get(name)?;
-        columns.iter().all(|column| table.columns.iter().any(|c| c == column)).then_some(table)
+        columns
+            .iter()
+            .all(|column| table.columns.iter().any(|c| c == column))
+            .then_some(table)
     }
 }
 
@@ -93,11 +109,21 @@ impl Table {
                 _ => generates = true,
             }
         }
-        if columns.len() > MAX_COLUMNS || columns.iter().any(|column| column.chars().count() > MAX_NAME_BYTES) {
-            let detail = format!("The table {name} has more or longer columns than that of any known store.");
+        if columns.len() > MAX_COLUMNS
+            || columns
+                .iter()
+                .any(|column| column.chars().count() > MAX_NAME_BYTES)
+        {
+            let detail = format!(
+                "The table {name} has more or longer columns than that of any known store."
+            );
             return Err(Reject::new(Reason::UnknownShape, detail));
         }
-        Ok(Self { name: name.to_owned(), columns, generates })
+        Ok(Self {
+            name: name.to_owned(),
+            columns,
+            generates,
+        })
     }
 
     /// Checks the whole table for damage before any row is read. A check would compute generated
@@ -108,12 +134,18 @@ impl Table {
             return Ok(());
         }
         let sql = format!("PRAGMA quick_check({})", quoted(&self.name));
-        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql)).fetch_all(conn).await.map_err(damaged)?;
-        let odd = |line: &&String| *line == "ok" || ODD.iter().any(|beginning| line.starts_with(beginning));
+        let found: Vec<String> = sqlx::query_scalar(AssertSqlSafe(sql))
+            .fetch_all(conn)
+            .await
+            .map_err(damaged)?;
+        let odd = |line: &&String| {
+            *line == "ok" || ODD.iter().any(|beginning| line.starts_with(beginning))
+        };
         match found.iter().find(|line| !odd(line)) {
-            Some(line) => {
-                Err(Reject::new(Reason::BadDatabase, format!("The SQLite database is damaged: {}.", line.trim())))
-            }
+            Some(line) => Err(Reject::new(
+                Reason::BadDatabase,
+                format!("The SQLite database is damaged: {}.", line.trim()),
+            )),
             None => Ok(()),
         }
     }
@@ -142,7 +174,10 @@ impl Table {
 
     /// SQL expression for the bytes of a row's values, which SQLite knows without reading them.
     fn bytes(&self) -> String {
-        let each = self.columns.iter().map(|column| format!("coalesce(octet_length({}), 0)", quoted(column)));
+        let each = self
+            .columns
+            .iter()
+            .map(|column| format!("coalesce(octet_length({}), 0)", quoted(column)));
         each.collect::<Vec<_>>().join(" + ")
     }
 }
@@ -151,9 +186,16 @@ impl Table {
 pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     let sql = "SELECT substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view') \
                AND name NOT LIKE 'sqlite~_%' ESCAPE '~' ORDER BY name LIMIT ?";
-    let names: Result<Vec<String>, _> = sqlx::query_scalar(sql).bind(MAX_NAMED_TABLES).fetch_all(conn).await;
+    let names: Result<Vec<String>, _> = sqlx::query_scalar(sql)
+        .bind(MAX_NAMED_TABLES)
+        .fetch_all(conn)
+        .await;
     let names = names.unwrap_or_default();
-    let names = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let names = if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    };
     let detail = format!("The database has the tables of no known store; it has: {names}.");
     Reject::new(Reason::UnknownShape, detail)
 }

@@ -12,7 +12,10 @@ use std::{
 pub const OUTPUT_TIMEOUT: Duration = Duration::from_secs(180);
 
 /// Interval between two checks of the stop flag.
-const STOP_CHECK_INTERVAL: Timespec = Timespec { tv_sec: 0, tv_nsec: 200_000_000 };
+const STOP_CHECK_INTERVAL: Timespec = Timespec {
+    tv_sec: 0,
+    tv_nsec: 200_000_000,
+};
 
 pub struct Pipe {
     out: ChildStdout,
@@ -36,9 +39,14 @@ impl Read for Pipe {
             if self.stop.is_requested() {
                 return Err(stopped());
             }
-            let ready = poll(&mut [PollFd::new(&self.out, PollFlags::IN)], Some(&STOP_CHECK_INTERVAL));
+            let ready = poll(
+                &mut [PollFd::new(&self.out, PollFlags::IN)],
+                Some(&STOP_CHECK_INTERVAL),
+            );
             match ready {
-                Ok(0) if began.elapsed() > OUTPUT_TIMEOUT => return Err(io::ErrorKind::TimedOut.into()),
+                Ok(0) if began.elapsed() > OUTPUT_TIMEOUT => {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
                 Ok(0) | Err(rustix::io::Errno::INTR) => {}
                 Ok(_) => match self.out.read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

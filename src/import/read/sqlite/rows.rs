@@ -7,12 +7,19 @@ use sqlx::{Column, Row, TypeInfo, ValueRef, sqlite::SqliteRow};
 use std::io::{self, Write};
 
 /// Converts a row to an object. Adds each value that changed to `repairs`, as field and rule.
-pub fn object(row: &SqliteRow, repairs: &mut Vec<(String, String)>) -> Result<Map<String, Value>, sqlx::Error> {
+pub fn object(
+    row: &SqliteRow,
+    repairs: &mut Vec<(String, String)>,
+) -> Result<Map<String, Value>, sqlx::Error> {
     let mut object = Map::new();
     for (index, column) in row.columns().iter().enumerate() {
         let raw = row.try_get_raw(index)?;
         // A NULL has the type of its column.
-        let kind = if raw.is_null() { "NULL".to_owned() } else { raw.type_info().name().to_owned() };
+        let kind = if raw.is_null() {
+            "NULL".to_owned()
+        } else {
+            raw.type_info().name().to_owned()
+        };
         let mut note = |rule: &str| {
             let repair = (column.name().to_owned(), rule.to_owned());
             // A record may have very many rows with the same repair.
@@ -36,7 +43,9 @@ pub fn object(row: &SqliteRow, repairs: &mut Vec<(String, String)>) -> Result<Ma
                 String::from_utf8(bytes).map_or_else(
                     |error| {
                         note("invalid_utf8_replaced");
-                        String::from_utf8_lossy(error.as_bytes()).into_owned().into()
+                        String::from_utf8_lossy(error.as_bytes())
+                            .into_owned()
+                            .into()
                     },
                     Value::String,
                 )
@@ -59,7 +68,9 @@ pub fn key(row: &Map<String, Value>, column: &str) -> String {
 /// Returns the JSON of a record; `None` when it has more than [`LARGEST`] bytes.
 pub fn text(record: &impl serde::Serialize) -> Option<Vec<u8>> {
     let mut text = Bounded(Vec::new());
-    serde_json::to_writer(&mut text, record).ok().map(|()| text.0)
+    serde_json::to_writer(&mut text, record)
+        .ok()
+        .map(|()| text.0)
 }
 
 /// Buffer of at most [`LARGEST`] bytes: escaping may make a text six times as long.

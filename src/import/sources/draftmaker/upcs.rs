@@ -48,11 +48,14 @@ fn list(fields: &mut Fields, name: &str, value: Option<Value>) -> Vec<Map<String
 /// the last one counts.
 fn checkpoints(fields: &mut Fields) -> Vec<Upc> {
     let value = fields.take("checkpoints");
-    let mut upcs: Vec<_> =
-        list(fields, "checkpoints", value).into_iter().map(|entry| Upc::of(entry, "upc_index")).collect();
+    let mut upcs: Vec<_> = list(fields, "checkpoints", value)
+        .into_iter()
+        .map(|entry| Upc::of(entry, "upc_index"))
+        .collect();
     upcs.sort_by_key(|upc| upc.index.unwrap_or(i64::MAX));
     upcs.dedup_by(|later, earlier| {
-        let same = later.index.is_some() && later.index == earlier.index && later.upc == earlier.upc;
+        let same =
+            later.index.is_some() && later.index == earlier.index && later.upc == earlier.upc;
         if same {
             std::mem::swap(later, earlier);
         }
@@ -69,7 +72,11 @@ fn add_results(upcs: &mut Vec<Upc>, results: Vec<Map<String, Value>>) {
         places.entry(upc.upc.clone()).or_default().push(place);
     }
     let mut more = Vec::new();
-    for result in results.into_iter().rev().map(|result| Upc::of(result, "index")) {
+    for result in results
+        .into_iter()
+        .rev()
+        .map(|result| Upc::of(result, "index"))
+    {
         match places.get_mut(&result.upc).and_then(Vec::pop) {
             Some(place) => upcs[place].result = result.result,
             None => more.push(result),
@@ -83,21 +90,35 @@ fn add_failures(upcs: &mut Vec<Upc>, failures: Vec<Map<String, Value>>) {
     for (place, upc) in upcs.iter().enumerate() {
         places.entry(upc.upc.clone()).or_default().push(place);
     }
-    for failure in failures.into_iter().map(|failure| Upc::of(failure, "index")) {
-        let at = places.get(&failure.upc).map(Vec::as_slice).unwrap_or_default();
+    for failure in failures
+        .into_iter()
+        .map(|failure| Upc::of(failure, "index"))
+    {
+        let at = places
+            .get(&failure.upc)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let of_its_place = |place: &&usize| {
-            failure.index.is_none() || upcs[**place].index.is_none() || upcs[**place].index == failure.index
+            failure.index.is_none()
+                || upcs[**place].index.is_none()
+                || upcs[**place].index == failure.index
         };
         match at.iter().find(of_its_place) {
             Some(place) if upcs[*place].status == ItemStatus::Failed => {
                 if let Some(error) = failure.result.get("error") {
-                    upcs[*place].result.entry("error").or_insert_with(|| error.clone());
+                    upcs[*place]
+                        .result
+                        .entry("error")
+                        .or_insert_with(|| error.clone());
                 }
             }
             // The UPC failed once, and the more detailed list shows that it did not fail in the
             // end.
             Some(_) => {}
-            None => upcs.push(Upc { status: ItemStatus::Failed, ..failure }),
+            None => upcs.push(Upc {
+                status: ItemStatus::Failed,
+                ..failure
+            }),
         }
     }
 }
@@ -128,7 +149,10 @@ impl Upc {
         }
         let ended = matches!(self.status, ItemStatus::Completed | ItemStatus::Failed);
         let item = items::part(self.upc, self.status, members, &["index"], &RESULT);
-        Item { completed: self.at.filter(|_| ended), ..item }
+        Item {
+            completed: self.at.filter(|_| ended),
+            ..item
+        }
     }
 }
 
@@ -140,20 +164,31 @@ mod tests {
     fn of(document: Value) -> Vec<(String, ItemStatus, Option<String>, Option<Value>)> {
         let mut fields = Fields::new(document.as_object().unwrap().clone());
         let results = fields.take("results");
-        items(&mut fields, results).into_iter().map(|i| (i.key, i.status, i.error, i.result)).collect()
+        items(&mut fields, results)
+            .into_iter()
+            .map(|i| (i.key, i.status, i.error, i.result))
+            .collect()
     }
 
     #[test]
     fn a_result_is_that_of_the_last_place_of_its_upc() {
-        let checkpoint =
-            |index: i64, upc: &str, success: bool| json!({"upc_index": index, "upc": upc, "success": success});
+        let checkpoint = |index: i64, upc: &str, success: bool| json!({"upc_index": index, "upc": upc, "success": success});
         let items = of(json!({
             "checkpoints": [checkpoint(1, "07", true), checkpoint(0, "07", false), checkpoint(2, "08", true)],
             "results": [{"upc": "07", "success": true, "draft": {"sku": 1}}, {"upc": "09", "success": false, "error": "e"}],
             "failed_upc_list": [{"upc": "07", "index": 0, "error": "late"}, {"upc": "10", "index": 4, "error": "f"}],
         }));
-        let failed = |key: &str, error: &str| (key.to_owned(), ItemStatus::Failed, Some(error.to_owned()), None);
-        let done = |key: &str, result: Option<Value>| (key.to_owned(), ItemStatus::Completed, None, result);
+        let failed = |key: &str, error: &str| {
+            (
+                key.to_owned(),
+                ItemStatus::Failed,
+                Some(error.to_owned()),
+                None,
+            )
+        };
+        let done = |key: &str, result: Option<Value>| {
+            (key.to_owned(), ItemStatus::Completed, None, result)
+        };
         let wanted = [
             failed("07", "late"),
             done("07", Some(json!({"draft": {"sku": 1}}))),
