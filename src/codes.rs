@@ -6,15 +6,15 @@ pub const CODES: [(&str, u16, &str); 41] = [
     (
         "confirmation_required",
         400,
-        "An action on all jobs has to be confirmed",
+        "An action on all jobs must be confirmed",
     ),
     ("malformed_body", 400, "The body is not valid JSON"),
     (
         "origin_refused",
         403,
-        "Pages of this origin may not change anything",
+        "Pages of this origin may not make changes",
     ),
-    ("route_not_found", 404, "There is nothing at this path"),
+    ("route_not_found", 404, "There is no resource at this path"),
     ("job_not_found", 404, "There is no such job"),
     ("item_not_found", 404, "There is no such item"),
     ("shot_not_found", 404, "There is no such shot"),
@@ -26,7 +26,7 @@ pub const CODES: [(&str, u16, &str); 41] = [
     (
         "method_not_allowed",
         405,
-        "This path does not take the method",
+        "This path does not support the method",
     ),
     ("body_too_slow", 408, "The body came too slowly"),
     (
@@ -39,7 +39,11 @@ pub const CODES: [(&str, u16, &str); 41] = [
     ("job_not_ended", 409, "The job has not ended yet"),
     ("no_failed_items", 409, "The job has no failed items"),
     ("job_exists", 409, "The job's id is taken"),
-    ("lease_lost", 409, "The job is not held under this lease"),
+    (
+        "lease_lost",
+        409,
+        "The lease is no longer valid for this job",
+    ),
     (
         "shots_counted_from_items",
         409,
@@ -48,22 +52,34 @@ pub const CODES: [(&str, u16, &str); 41] = [
     (
         "shots_exceed_total",
         409,
-        "More shots would be done than there are",
+        "completed_shots would exceed total_shots",
     ),
     (
         "item_conflict",
         409,
-        "The items contradict each other, or those of the job",
+        "The items conflict with each other, or with the job's items",
     ),
     ("episode_number_taken", 409, "The episode's number is taken"),
-    ("counter_exhausted", 409, "The job takes no more steps"),
-    ("version_mismatch", 412, "The job has changed meanwhile"),
-    ("media_changed", 412, "The file has changed meanwhile"),
+    (
+        "counter_exhausted",
+        409,
+        "A counter of the job is at its maximum: create a new job",
+    ),
+    (
+        "version_mismatch",
+        412,
+        "The job has changed since this version",
+    ),
+    (
+        "media_changed",
+        412,
+        "The file has changed since this version",
+    ),
     ("body_too_large", 413, "The body is too large"),
     (
         "media_type_unsupported",
         415,
-        "The body is of a media type that is not taken here",
+        "The media type of the body is not supported",
     ),
     (
         "range_not_satisfiable",
@@ -73,7 +89,7 @@ pub const CODES: [(&str, u16, &str); 41] = [
     (
         "host_refused",
         421,
-        "This server does not answer to this name",
+        "This server does not accept requests for this host",
     ),
     (
         "idempotency_key_reused",
@@ -93,7 +109,11 @@ pub const CODES: [(&str, u16, &str); 41] = [
         "Looking through the jobs took too long",
     ),
     ("database_unavailable", 503, "The database does not answer"),
-    ("not_ready", 503, "The server does not do all of its work"),
+    (
+        "not_ready",
+        503,
+        "The server is not ready: some of its loops do not run",
+    ),
     ("disk_full", 507, "The disk is full"),
 ];
 

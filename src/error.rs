@@ -108,22 +108,20 @@ pub enum Error {
         "The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id."
     )]
     JobEnded(JobStatus),
-    #[error(
-        "The filter lets every job through: name what the jobs have in common, or say `confirm: true`."
-    )]
+    #[error("The filter matches every job: add a condition, or set `confirm` to true.")]
     ConfirmationRequired,
     #[error("The job is {0}; its failed items can be retried once it has ended.")]
     NotEnded(JobStatus),
     #[error("None of the job's items failed: there is nothing to retry.")]
     NoFailedItems,
-    #[error("The job is not held under the lease that this call came with: let go of it.")]
+    #[error("The lease in this call is no longer valid: stop working on the job.")]
     LeaseLost,
     #[error(
         "The job is at version {current}, not {expected}: read it again and repeat the change."
     )]
     VersionMismatch { expected: String, current: i64 },
     #[error(
-        "A job with the id {0} exists already: choose another id, or leave job_id out to be given one."
+        "A job with the id {0} already exists: choose another id, or leave out job_id and the server generates one."
     )]
     JobExists(String),
     #[error("The series has an episode with the number {0} already: choose another number.")]
@@ -140,18 +138,20 @@ pub enum Error {
     ShotsExceedTotal { completed: i32, total: i32 },
     #[error("{}", .0.detail)]
     ItemConflict(FieldError),
-    #[error("More writes wait than the server holds: try again in a moment.")]
+    #[error("Too many writes are queued: try again in a moment.")]
     Overloaded,
-    #[error("This server holds {0} as it can: try again in a moment, or at another server.")]
+    #[error(
+        "This server has reached its limit of {0}: try again in a moment, or use another server."
+    )]
     Full(&'static str),
     #[error(
-        "Looking through the jobs took too long: name a type, a status or a span of time as well, or ask for pages by cursor."
+        "The search took too long: add a type, a status or a time range, or page with a cursor."
     )]
     SearchTooLong,
-    #[error("The database is busy or away: try again in a moment.")]
+    #[error("The database is busy or unreachable: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error(
-        "The disk of the database is full, and the change was not made: make room on it, then try again."
+        "The change was not made because the disk of the database is full: free space on it, then try again."
     )]
     DiskFull(#[source] DbErr),
     #[error(
@@ -162,7 +162,9 @@ pub enum Error {
         "The row of the job {0} in the database can't be read: repair or delete that row in the database."
     )]
     Unreadable(String),
-    #[error("The job has taken as many steps as are counted, and takes no more: create it anew.")]
+    #[error(
+        "The job has reached the maximum version number and cannot change any more: create a new job."
+    )]
     CounterExhausted,
     #[error("The database refused: {0}")]
     Database(DbErr),

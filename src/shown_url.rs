@@ -5,7 +5,7 @@ use crate::printable::printable;
 use url::Url;
 
 /// Placeholder for a URL that is not shown.
-const REDACTED: &str = "(an address that is not understood, and so not shown)";
+const REDACTED: &str = "(URL not shown: it cannot be parsed and may contain a password)";
 
 /// Returns the URL without passwords and parameters.
 pub fn shown_url(address: &str) -> String {

@@ -39,7 +39,7 @@ pub fn filter(given: Given) -> Result<Filter> {
 
 /// Parses a label of the form `KEY=VALUE`.
 pub fn pair(text: &str) -> Result<(String, String)> {
-    let detail = "Use label=KEY=VALUE, e.g. label=team=red.";
+    let detail = "Invalid label: use label=KEY=VALUE, e.g. label=team=red.";
     let (key, value) = text
         .split_once('=')
         .ok_or_else(|| wrong("label", "invalid_label", detail))?;

@@ -90,7 +90,7 @@ fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
     named.and_then(Authority::parse).ok_or_else(|| {
         wrong(
             "Host",
-            "Send a Host header with a name or an address, and a port if need be: localhost:3001.",
+            "Invalid Host header: send a name or an address, with a port if needed, e.g. localhost:3001.",
         )
     })
 }
@@ -114,7 +114,7 @@ fn origin_refused(headers: &HeaderMap) -> Problem {
         .unwrap_or("another site");
     let origin: String = origin.chars().take(MAX_SHOWN_CHARS).collect();
     let detail = format!(
-        "A page of {origin} may not change anything here: if the page is yours, start the server with --cors-origin \
+        "Pages of {origin} may not make changes: if the page is yours, start the server with --cors-origin \
          and its origin."
     );
     Problem::new("origin_refused", detail)

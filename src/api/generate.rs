@@ -107,7 +107,7 @@ impl Generate {
             "project_title": input.project_title,
         });
         let Value::Object(request) = request else {
-            unreachable!("an object was made")
+            unreachable!("json! returned an object")
         };
         let new = NewJob {
             job_type: format!("{}2video", input.field),

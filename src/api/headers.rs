@@ -76,8 +76,7 @@ impl<'a> FromRequest<'a> for IfMatch {
     }
 }
 
-const EXPECTED: &str =
-    "Send the ETag of the job as it came, quotes included, e.g. If-Match: \"7\".";
+const EXPECTED: &str = "Send the job's ETag unchanged, including its quotes, e.g. If-Match: \"7\".";
 
 /// Versions that the client has, from `If-None-Match`.
 pub struct IfNoneMatch(Vec<String>);

@@ -197,7 +197,7 @@ impl Imports {
 }
 
 fn word<T: FromStr>(parameter: &str, given: Option<String>) -> Result<Option<T>> {
-    let detail = "Use one of the values that the document lists.";
+    let detail = "Unknown value: use one that /openapi.json lists for this parameter.";
     given
         .map(|given| {
             given

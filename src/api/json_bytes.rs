@@ -95,7 +95,7 @@ fn to_bytes(value: &impl Serialize) -> Result<Bytes> {
 pub fn no_room() -> Problem {
     Problem::new(
         "overloaded",
-        "Too many large answers are being sent: try again in a moment, or ask for less.",
+        "Too many large responses are being sent: try again in a moment, or request fewer rows with limit.",
     )
 }
 

@@ -76,9 +76,9 @@ fn expected(name: &str) -> &'static str {
         "view" => "Use full, summary or preview.",
         "bucket" => "Use minute, quarter_hour or hour.",
         "outcome" => "Use one of changed, skipped, failed.",
-        "client_id" => "Give a client_id: 1 to 200 visible characters.",
+        "client_id" => "Send a client_id of 1 to 200 visible characters.",
         "created_after" | "created_before" => "Use a time such as 2026-01-31T12:00:00Z.",
-        _ => "This value is not of the type that the document gives.",
+        _ => "Invalid value: see this parameter in /openapi.json.",
     }
 }
 

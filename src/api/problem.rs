@@ -64,9 +64,12 @@ impl Problem {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::new(
                 "body_too_slow",
-                "The body came too slowly: send it without long pauses, or start the server with a lower --min-body-rate.",
+                "The body arrived too slowly: send it without long pauses, or start the server with a lower --min-body-rate.",
             ),
-            _ => Self::new("malformed_body", format!("The body broke off: {error}.")),
+            _ => Self::new(
+                "malformed_body",
+                format!("The body ended early: {error}. Send the request again."),
+            ),
         }
     }
 
@@ -76,7 +79,7 @@ impl Problem {
         tracing::error!(error = what, "internal error");
         Self::new(
             "internal_error",
-            "The server could not answer; its log tells why. Quote the request_id.",
+            "Internal error: its cause is in the server's log, under the request_id. Report that id.",
         )
     }
 
@@ -186,11 +189,11 @@ impl From<Error> for Problem {
             Error::Database(source) => Self::internal(&source.to_string()),
             Error::Internal(state) => Self::internal(&state),
             Error::Unreadable(ref id) => {
-                tracing::error!(job_id = id.as_str(), "the row of a job can't be read");
+                tracing::error!(job_id = id.as_str(), "cannot decode the row of a job");
                 Self::new(error.code(), detail)
             }
             Error::Unavailable(source) => {
-                tracing::warn!(error = %source, "the database does not answer");
+                tracing::warn!(error = %source, "the database does not respond");
                 Self::new("database_unavailable", detail)
             }
             error => Self::new(error.code(), detail),

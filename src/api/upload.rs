@@ -156,7 +156,7 @@ fn busy(why: &str) -> Problem {
 
 fn silent() -> Problem {
     let detail = format!(
-        "No byte of the upload came for {} seconds: send it again.",
+        "No data of the upload arrived for {} seconds: send it again.",
         UPLOAD_IDLE_TIMEOUT.as_secs()
     );
     Problem::new("body_too_slow", detail)
@@ -173,11 +173,10 @@ fn unwritable(error: &io::Error) -> Problem {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     ) {
-        let detail =
-            "The disk of temporary files is full: make room, or name another folder in TMPDIR.";
+        let detail = "The disk for temporary files is full: free space on it, or set TMPDIR to a folder on another disk.";
         return Problem::new("disk_full", detail);
     }
     Problem::internal(&format!(
-        "an upload cannot be kept in a temporary file: {error}"
+        "cannot write an upload to a temporary file: {error}"
     ))
 }

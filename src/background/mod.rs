@@ -106,7 +106,7 @@ async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
     if rescued > 0 {
         tracing::warn!(
             rescued,
-            "jobs were taken from workers that were not heard of in time"
+            "rescued jobs whose leases ended without a heartbeat"
         );
     }
     Ok(rescued)
@@ -115,7 +115,10 @@ async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
 async fn give_up_imports(jobs: JobManager) -> Result<u64> {
     let runs = jobs.fail_orphaned_imports().await?;
     if runs > 0 {
-        tracing::warn!(runs, "imports were given up: their process is gone");
+        tracing::warn!(
+            runs,
+            "imports failed because their process is gone: start them again"
+        );
     }
     Ok(runs)
 }
@@ -131,7 +134,7 @@ async fn check_clock(jobs: JobManager) -> Result<u64> {
     };
     tracing::warn!(
         seconds_ahead = ahead.as_seconds_f64(),
-        "the clock of this server is not that of the database: leases may be taken too early or too late; set both by NTP"
+        "the clocks of this server and the database differ: leases may end too early or too late; synchronise both with NTP"
     );
     Ok(1)
 }
@@ -139,7 +142,7 @@ async fn check_clock(jobs: JobManager) -> Result<u64> {
 async fn clean_up(jobs: JobManager, keep_days: u32) -> Result<u64> {
     let events = jobs.prune_events(TimeDelta::days(keep_days.into())).await?;
     if events > 0 {
-        tracing::info!(events, "old history was taken away");
+        tracing::info!(events, "old job history deleted");
     }
     Ok(events)
 }
@@ -152,7 +155,7 @@ async fn prune_imports(jobs: JobManager, keep_days: Option<u32>) -> Result<u64> 
         tracing::info!(
             runs = pruned.runs,
             emptied = pruned.emptied,
-            "old imports were taken away"
+            "old imports deleted"
         );
     }
     Ok(pruned.runs + pruned.emptied)
@@ -178,14 +181,14 @@ impl Runner {
             {
                 Ok(done) => {
                     if let Err(error) = &done {
-                        tracing::warn!(name = self.name, %error, "a loop of the server could not do its work: trying again");
+                        tracing::warn!(name = self.name, %error, "a background loop failed; it will run again");
                     }
                     self.jobs.loop_ran(self.name, done);
                 }
                 Err(_) => {
                     tracing::error!(
                         name = self.name,
-                        "a loop of the server panicked: trying again"
+                        "a background loop panicked; it will run again (please report this as a bug)"
                     );
                     self.jobs.loop_panicked(self.name);
                 }

@@ -85,7 +85,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let mut interrupts = signal(SignalKind::interrupt())?;
     tokio::spawn(async move {
         interrupts.recv().await;
-        note("stopping: the records that are being written come in first; once more ends at once");
+        note("stopping after the current batch of records; press Ctrl-C again to stop at once");
         stop.request();
         interrupts.recv().await;
         // The database rolls back the transactions that are not finished.
@@ -105,8 +105,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match report.stopped {
         None => {}
         Some(StopReason::Requested) => {
-            let message =
-                "the import was stopped; what came in is whole, and running again does the rest";
+            let message = "the import was stopped; the imported jobs are complete: run it again to import the rest";
             return Err(Failure::Other(message.into()));
         }
         Some(reason) => return Err(Failure::Other(reason.sentence())),

@@ -217,7 +217,7 @@ async fn show_list(app: &App, list: List) -> Result<ExitCode, Failure> {
     if page.jobs.is_empty() {
         match next {
             Some(next) => say(format_args!(
-                "no jobs among those looked at; further: --cursor {next}"
+                "no matching jobs so far; continue the search with --cursor {next}"
             ))?,
             None => say("no jobs")?,
         }

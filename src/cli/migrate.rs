@@ -104,7 +104,7 @@ async fn drop_and_change(
     let loses = doomed.iter().any(|t| t.rows > 0);
     if !yes && (always_ask || loses) {
         return Err(Failure::Other(
-            "nothing was changed: this drops tables and cannot be undone; say --yes to do it"
+            "nothing was changed: this drops tables and cannot be undone; add --yes to confirm"
                 .into(),
         ));
     }

@@ -31,10 +31,10 @@ use std::{path::Path, process::ExitCode};
 const EXIT_CODES: &str = "Exit codes:
   0  done
   1  could not be done; standard error says why in one sentence
-  2  the command or the configuration is not understood
+  2  the command or the configuration is invalid
   3  import and export: done, but some records were rejected or could not be read
 
-What stands under Configuration may also be set in the environment, or in the file of --config.";
+The settings under Configuration can also be set in the environment, or in the file given with --config.";
 
 /// The durable job service for video generation
 ///

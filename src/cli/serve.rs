@@ -48,7 +48,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     };
     server::serve(listener, routes, app.config.bounds.clone(), stop, GRACE)
         .await
-        .map_err(|error| Failure::Other(format!("the server broke down: {error}")))?;
+        .map_err(|error| Failure::Other(format!("the server failed: {error}")))?;
     // Jobs claimed for a worker that is gone would otherwise wait for the end of their leases.
     let _ = tokio::time::timeout(GRACE, app.jobs.claims_settled()).await;
     // An action stops after its current batch, and another server continues it.
@@ -126,7 +126,7 @@ fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
                 .to_owned()
         }
         std::io::ErrorKind::PermissionDenied => {
-            "this user may not; choose a port above 1023 with --listen".to_owned()
+            "this user lacks the permission; choose a port above 1023 with --listen".to_owned()
         }
         _ => error.to_string(),
     };

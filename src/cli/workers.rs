@@ -31,7 +31,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     } else {
         say(table(&workers))?;
         if more {
-            note("there are more workers: these are the ones that were heard of last");
+            note("there are more workers; these were seen most recently");
         }
     }
     Ok(ExitCode::SUCCESS)

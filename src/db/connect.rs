@@ -77,16 +77,14 @@ impl Options {
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
-    #[error(
-        "the database URL `{0}` is not understood: use sqlite://PATH or postgres://USER@HOST/DATABASE"
-    )]
+    #[error("invalid database URL `{0}`: use sqlite://PATH or postgres://USER@HOST/DATABASE")]
     Url(String),
     #[error("the database at `{url}` cannot be opened: {why}")]
     Open { url: String, why: String },
     #[error("the database at `{url}` does not take the connection: {why}")]
     Refused { url: String, why: String },
     #[error(
-        "a database in memory would lose every job, and each connection would see another one: name a file"
+        "a database in memory is not supported, because its jobs would be lost at exit: name a file, such as sqlite://callsheet.db"
     )]
     Memory,
     #[error(
@@ -209,7 +207,7 @@ fn why(error: &DbErr) -> String {
 pub fn without_values(error: &sqlx::Error) -> String {
     match error {
         sqlx::Error::Configuration(_) => {
-            "look at the port and the parameters of the address".to_owned()
+            "the address is invalid; check its port and parameters".to_owned()
         }
         other => other.to_string(),
     }

@@ -42,7 +42,7 @@ impl DatabaseFile {
     fn report(&self, there: bool) {
         let path = self.path.display();
         if there {
-            tracing::info!(%path, "the database file is back: changes are made again");
+            tracing::info!(%path, "the database file is back: the server accepts changes again");
         } else {
             tracing::error!(
                 %path,

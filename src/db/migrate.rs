@@ -18,7 +18,7 @@ pub enum MigrateError {
     )]
     Foreign(&'static str),
     #[error(
-        "the database was migrated by a newer Callsheet ({0}): start that one, or give this one another database"
+        "a newer version of Callsheet has migrated this database (step {0}): run that version, or name another database with --database-url"
     )]
     Newer(String),
     #[error(
@@ -27,7 +27,7 @@ pub enum MigrateError {
          with `callsheet import`"
     )]
     Earlier(String),
-    #[error("the schema could not be changed, and is as it was: {0}")]
+    #[error("the migration failed and the schema is unchanged: {0}")]
     Database(#[from] DbErr),
 }
 

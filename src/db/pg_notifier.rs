@@ -114,7 +114,7 @@ impl PgNotifier {
         loop {
             self.woken.notified().await;
             if let Err(error) = self.flush().await {
-                tracing::debug!(%error, "news were not sent: other servers find out by looking");
+                tracing::debug!(%error, "could not notify other servers of changes: they notice at their next poll");
             }
             tokio::time::sleep(MIN_INTERVAL).await;
         }
@@ -128,7 +128,7 @@ impl PgNotifier {
             match self.hear(&url, &desk).await {
                 Ok(()) => {}
                 Err(error) => {
-                    tracing::debug!(%error, "other servers are not heard: listening again")
+                    tracing::debug!(%error, "lost the notifications of other servers: reconnecting in 1 s")
                 }
             }
             tokio::time::sleep(RECONNECT_DELAY).await;

@@ -232,11 +232,7 @@ const YEARS: std::ops::RangeInclusive<i64> = -63_082_281_600_000_000..=252_455_6
 
 /// Runs a decoder and turns its panic into an error.
 pub(super) fn guarded<T>(read: impl FnOnce() -> Result<T, DbErr>) -> Result<T, DbErr> {
-    let beyond = |_| {
-        Err(DbErr::Type(
-            "a value is beyond what the program can hold".to_owned(),
-        ))
-    };
+    let beyond = |_| Err(DbErr::Type("a value is out of range".to_owned()));
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(beyond)
 }
 
@@ -245,7 +241,7 @@ fn note(name: &str, error: &DbErr) {
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
     if met.len() < MAX_LOGGED_ROWS && met.insert(hasher.hash_one(name)) {
         UNREADABLE_COUNT.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(row = name, %error, "a row of the database can't be read and is left out: mend or delete it");
+        tracing::error!(row = name, %error, "a row of the database cannot be decoded and is left out of all responses: repair or delete it");
     }
 }
 

@@ -186,7 +186,7 @@ fn job(columns: &mut impl Columns) -> Result<job::Model, DbErr> {
     };
     in_years(&job)
         .then_some(job)
-        .ok_or_else(|| DbErr::Type("a time lies outside of the years 1 to 9999".to_owned()))
+        .ok_or_else(|| DbErr::Type("a time is outside the years 1 to 9999".to_owned()))
 }
 
 /// Checks that all times of the job lie in the years 1 to 9999: SQLite holds any text for a time,
@@ -231,7 +231,7 @@ impl Columns for std::vec::IntoIter<Value> {
     fn next<T: Field>(&mut self) -> Result<T, DbErr> {
         Iterator::next(self)
             .and_then(T::of)
-            .ok_or_else(|| DbErr::Type("not as it is written".to_owned()))
+            .ok_or_else(|| DbErr::Type("the value does not have the expected JSON form".to_owned()))
     }
 }
 

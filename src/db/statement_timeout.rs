@@ -61,7 +61,7 @@ impl StatementTimeout {
         underway.ended = outcome.is_ok();
         outcome.unwrap_or_else(|_| {
             Err(DbErr::Conn(RuntimeErr::Internal(format!(
-                "the database has not answered for {} s",
+                "the database did not answer within {} s: check that it runs and can be reached",
                 most.as_secs_f64()
             ))))
         })

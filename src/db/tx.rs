@@ -159,7 +159,7 @@ impl Tx {
 
 /// Error for a statement after one that ended the transaction, if the caller ignored that error.
 fn over() -> DbErr {
-    DbErr::Custom("a statement before this one failed, and the transaction with it".to_owned())
+    DbErr::Custom("an earlier statement failed and ended the transaction".to_owned())
 }
 
 #[async_trait]

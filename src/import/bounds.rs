@@ -15,7 +15,7 @@ pub fn held(mut record: ImportedJob) -> Result<ImportedJob, Reject> {
         Ok(()) => Ok(record),
         Err(error) => Err(Reject::new(
             reason(&error),
-            format!("No job can be like this. {error}"),
+            format!("This record is not a valid job: {error}"),
         )),
     }
 }

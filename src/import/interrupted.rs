@@ -46,9 +46,9 @@ impl Interrupted {
         };
         record.status = status;
         if status == JobStatus::Failed {
-            record.error.get_or_insert_with(|| {
-                "The service that ran the job ended before the job did.".to_owned()
-            });
+            record
+                .error
+                .get_or_insert_with(|| "The service stopped before the job finished.".to_owned());
         }
         record
             .items

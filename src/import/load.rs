@@ -238,7 +238,7 @@ impl Loader {
         let shown = &raw[..raw.len().min(MAX_SHOWN_BYTES)];
         let cut = match *bytes > shown.len() as u64 {
             true => format!(
-                " Of the record, the first {} KiB are kept.",
+                " Only the first {} KiB of the record are stored.",
                 (shown.len() >> 10).max(1)
             ),
             false => String::new(),

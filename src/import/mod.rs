@@ -129,7 +129,7 @@ pub enum ImportError {
         source: std::io::Error,
     },
     #[error(
-        "the import stopped: {0} What came in until then is whole, and running again does the rest."
+        "the import stopped: {0} All jobs imported so far are complete; run the import again to continue."
     )]
     Database(#[from] Error),
 }

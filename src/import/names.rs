@@ -26,7 +26,7 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
         Some(other) => {
             return Err(Reject::new(
                 Reason::BadId,
-                format!("The job_id is {other}; it has to be a text."),
+                format!("The job_id is {other}, but must be a string or a number."),
             ));
         }
         None => None,
@@ -57,7 +57,7 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     if id.chars().any(|c| c.is_control() || c == '\u{fffd}') {
         return Err(Reject::new(
             Reason::BadId,
-            "The id has a control character in it, or one that is none.",
+            "The id contains a control character, or U+FFFD in place of a lost character.",
         ));
     }
     if is_like_a_path(&id) {
@@ -88,15 +88,20 @@ pub fn job_type(
         mode.map(|(_, job_type)| (*job_type).to_owned())
     };
     let raw = given.or_else(of_mode).or_else(of_request);
-    let raw = raw
-        .ok_or_else(|| Reject::new(Reason::BadJobType, "The record does not tell its job type."))?;
+    let raw = raw.ok_or_else(|| {
+        Reject::new(
+            Reason::BadJobType,
+            "The record has no job type, and no mode or request from which it follows.",
+        )
+    })?;
     let job_type = raw.trim().to_ascii_lowercase();
     let plain =
         |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '_' | '.' | '-');
     if job_type.is_empty() || job_type.len() > 50 || !job_type.chars().all(plain) {
         let shown: String = raw.chars().take(60).collect();
-        let detail =
-            format!("The job type `{shown}` is not 1 to 50 of the characters a-z 0-9 _ . -.");
+        let detail = format!(
+            "The job type `{shown}` is invalid: use 1 to 50 of the characters a-z, 0-9, _, . and -."
+        );
         return Err(Reject::new(Reason::BadJobType, detail));
     }
     Ok(job_type)

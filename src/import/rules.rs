@@ -8,15 +8,15 @@ use super::legacy::Repair;
 const RULES: [(&str, &str); 24] = [
     (
         "cancelled_as_its_items_tell",
-        "A job that had ended was cancelled: its items say so.",
+        "The job had ended, but its items show that it was cancelled; its status is now cancelled.",
     ),
     (
         "counter_recomputed",
-        "A counter was counted anew from the items; what it said is kept in context.legacy.",
+        "A counter was recomputed from the items; its old value is in context.legacy.",
     ),
     (
         "end_of_an_unfinished_job_kept_aside",
-        "A job that has not ended had an end; it is kept in context.legacy.",
+        "An unfinished job had an end time, which was moved to context.legacy.",
     ),
     (
         "failed_as_all_its_items_did",
@@ -24,7 +24,7 @@ const RULES: [(&str, &str); 24] = [
     ),
     (
         "failed_as_its_progress_tells",
-        "A job that seemed to wait failed to start: its progress says so.",
+        "The job was marked as waiting or running, but its progress key reports that it failed to start; its status is now failed.",
     ),
     (
         "failed_as_its_result_tells",
@@ -32,75 +32,75 @@ const RULES: [(&str, &str); 24] = [
     ),
     (
         "half_a_surrogate_pair_replaced",
-        "Half of a surrogate pair, which is no character, became U+FFFD.",
+        "An unpaired surrogate, which is not a character, was replaced by U+FFFD.",
     ),
     (
         "id_like_a_path_taken_as_it_is",
-        "The id has a slash or nothing but dots in it; it was taken as it is.",
+        "The id contains a slash or consists of dots; it was imported unchanged.",
     ),
     (
         "inner_id_wins_over_key",
-        "The id in the record counts and not the key, which is kept in context.legacy.",
+        "The record's id differs from its key; the id was used, and the key is in context.legacy.",
     ),
     (
         "interrupted_job_failed",
-        "A job that was processing failed, as was asked for.",
+        "A processing job was marked as failed, as requested (--interrupted fail).",
     ),
     (
         "interrupted_job_queued",
-        "A job that was processing is queued again, as was asked for.",
+        "A processing job was queued again, as requested (--interrupted requeue).",
     ),
     (
         "invalid_utf8_replaced",
-        "Bytes that are no UTF-8 became U+FFFD.",
+        "Bytes that are not UTF-8 were replaced by U+FFFD.",
     ),
     (
         "large_number_kept_as_text",
-        "A whole number of more than 64 bits became a text: a number would lose digits.",
+        "An integer of more than 64 bits was stored as a string, to keep all its digits.",
     ),
     (
         "last_value_of_a_repeated_name_counts",
-        "A name stood in an object more than once; its last value counts.",
+        "A name occurred more than once in an object; its last value was used.",
     ),
     (
         "missing_time_taken_from_the_other",
-        "One of created_at and updated_at was missing; the other stands for both.",
+        "One of created_at and updated_at was missing; the other was used for both.",
     ),
     (
         "not_a_number_became_null",
-        "NaN or an infinity, which JSON does not have, became null.",
+        "NaN or an infinity, which JSON does not support, was replaced by null.",
     ),
     (
         "nul_replaced",
-        "U+0000, which PostgreSQL can't hold, became U+FFFD.",
+        "U+0000, which PostgreSQL cannot store, was replaced by U+FFFD.",
     ),
     (
         "progress_put_on_scale",
-        "Progress below 0, above 100 or written as a text became a number from 0 to 100.",
+        "Progress outside 0 to 100, or stored as a string, was converted to a number from 0 to 100.",
     ),
     (
         "progress_recomputed",
-        "Progress follows from the status and the items; what it said is kept in context.legacy.",
+        "Progress was recomputed from the status and the items; its old value is in context.legacy.",
     ),
     (
         "result_wins_over_counter",
-        "The result tells another total than the counter, and counts.",
+        "The result and the counter had different totals; that of the result was used.",
     ),
     (
         "secret_removed",
-        "A password, key or token was replaced by a marker.",
+        "A password, key or token was replaced by [secret removed].",
     ),
     (
         "text_cut_to_its_column",
-        "A text was too long for its column; the whole of it is kept in context.legacy.",
+        "A text was cut to the length of its column; the full text is in context.legacy.",
     ),
     (
         "unreadable_time_kept_aside",
-        "A time could not be read; it is kept in context.legacy.",
+        "A time was unreadable; its raw value is in context.legacy.",
     ),
     (
         "wrong_type_kept_aside",
-        "A value was of another kind than its field's; it is kept in context.legacy.",
+        "A value had the wrong type for its field; it was moved to context.legacy.",
     ),
 ];
 

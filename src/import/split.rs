@@ -381,7 +381,7 @@ impl<R: BufRead> Splitter<'_, R> {
             raw.push(byte);
             if raw.len() > MAX_NAME_BYTES {
                 let detail = format!(
-                    "The name of a member has more than {} KiB: what follows was not read.",
+                    "The name of a field is longer than {} KiB, the maximum; the rest of the file was not read.",
                     MAX_NAME_BYTES >> 10
                 );
                 return Err(broken(Reason::TooLarge, detail));

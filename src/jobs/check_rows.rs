@@ -76,7 +76,7 @@ pub fn check_rows(record: &ImportedJob) -> Result<()> {
         checks.fail(
             "/items",
             "out_of_order",
-            "List the items in the order of their idx, each once.",
+            "The items are out of order: list them by ascending idx, each idx once.",
         );
     }
     if let Some(own) = &record.own {
@@ -166,14 +166,14 @@ fn check_times(checks: &mut Checks, job: &job::Model) {
         checks.time(pointer, time);
     }
     if is_terminal(job.status) != job.completed_at.is_some() {
-        let detail = "Give the time of its end for a job that has ended, and for no other.";
+        let detail = "completed_at contradicts the status: a completed, failed or cancelled job needs it, and no other job may have it.";
         checks.fail("/completed_at", "contradicts_status", detail);
     }
     if job.lease_expires_at.is_some() && job.status != JobStatus::Processing {
         checks.fail(
             "/lease_expires_at",
             "contradicts_status",
-            "Only a job that is processing has a lease.",
+            "Only a processing job can have a lease: remove lease_expires_at, or correct the status.",
         );
     }
 }
@@ -191,7 +191,7 @@ fn check_labels(checks: &mut Checks, labels: Option<&Value>) {
         None => checks.fail(
             "/labels",
             "wrong_type",
-            "Use an object whose values are texts.",
+            "Use a JSON object whose values are strings.",
         ),
     }
 }

@@ -179,10 +179,10 @@ impl JobManager {
         match self.report_outcomes(outcomes).await {
             Ok(_) => tracing::info!(
                 jobs,
-                "a worker went away before it was given its jobs: they are queued again"
+                "a worker disconnected before it received its jobs; they are queued again"
             ),
             Err(error) => {
-                tracing::warn!(jobs, %error, "jobs of a worker that went away wait for their leases to end")
+                tracing::warn!(jobs, %error, "cannot release the jobs of a disconnected worker; they stay assigned until their leases expire")
             }
         }
     }

@@ -149,7 +149,7 @@ impl ClaimWaiters {
         let mut room = self.room();
         if room.waiters.len() >= MAX_WAITING_CLAIMS || room.types + types.len() > MAX_WAITING_TYPES
         {
-            return Err(Error::Full("as many waiting claims"));
+            return Err(Error::Full("waiting claims"));
         }
         let number = room.enter(types.clone(), wake.clone());
         if !std::mem::replace(&mut room.watched, true) {
@@ -180,7 +180,7 @@ impl ClaimWaiters {
         let turn = timeout_at(until, self.looks.acquire()).await;
         turn.ok()
             .and_then(|turn| turn.ok())
-            .ok_or(Error::Full("as many claims"))
+            .ok_or(Error::Full("concurrent claims"))
     }
 
     /// Wakes one claim that waits for one of these types: there may be a job for it.
@@ -280,7 +280,7 @@ impl ClaimWaiters {
                             let wait = seen.next_due.and_then(|due| (due - self.clock.now()).to_std().ok());
                             next = next.min(looked + wait.map_or(QUERY_INTERVAL * 2, |wait| wait.max(pause)).max(pause));
                         }
-                        Err(error) => tracing::debug!(%error, "no look at the queues: looking again"),
+                        Err(error) => tracing::debug!(%error, "cannot query the queues; retrying"),
                     }
                 }
             }

@@ -242,7 +242,7 @@ pub(super) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<(
     checks.finish()?;
     let mut keys = HashSet::new();
     if let Some(i) = new.items.iter().position(|item| !keys.insert(&item.key)) {
-        let detail = "This key stands twice: give each item its own.";
+        let detail = "Two items have this key: give each item a different key.";
         return Err(Error::ItemConflict(FieldError::at(
             format!("/items/{i}/key"),
             "duplicate_key",
@@ -257,7 +257,10 @@ fn check_items(checks: &mut validate::Checks, items: &[NewItem]) {
         checks.fail(
             "/items",
             "too_many",
-            format!("Use at most {MAX_ITEMS} items; these are {}.", items.len()),
+            format!(
+                "A job can have at most {MAX_ITEMS} items; this one has {}.",
+                items.len()
+            ),
         );
         return;
     }

@@ -54,7 +54,7 @@ impl JobManager {
         };
         let turn = timeout(SEARCH_PERMIT_TIMEOUT, self.searches.clone().acquire_owned())
             .await
-            .map_err(|_| Error::Full("as many searches for a text"))?;
+            .map_err(|_| Error::Full("text searches"))?;
         let turn = turn.map_err(|error| broken(&error))?;
         let looking = tokio::spawn(async move {
             let found = look.await;
@@ -69,7 +69,10 @@ impl Filter {
     pub(super) fn check(&self) -> Result<()> {
         let labels: BTreeSet<_> = self.labels.iter().collect();
         if labels.len() > validate::LABELS {
-            let detail = format!("Name at most {} labels: no job has more.", validate::LABELS);
+            let detail = format!(
+                "Too many labels: filter by at most {}, the maximum of a job.",
+                validate::LABELS
+            );
             return Err(Error::invalid(FieldError::parameter(
                 "label", "too_many", detail,
             )));
@@ -112,7 +115,7 @@ impl Filter {
         ] {
             // SQLite compares times as text, which sorts only years of four digits.
             if time.is_some_and(|t| !(0..=9999).contains(&whole_micros(t).year())) {
-                let detail = "Use a time of the years 0 to 9999.";
+                let detail = "The year is out of range: use a time in the years 0 to 9999.";
                 return Err(Error::invalid(FieldError::parameter(
                     name,
                     "out_of_range",

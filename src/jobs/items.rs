@@ -145,7 +145,8 @@ pub(super) fn apply_reports(
         return Ok(changed);
     }
     if usize::try_from(count).unwrap_or_default() > MAX_ITEMS {
-        let detail = format!("A job has at most {MAX_ITEMS} items.");
+        let detail =
+            format!("The job would have too many items: a job can have at most {MAX_ITEMS}.");
         return Err(Error::invalid(FieldError::at("/items", "too_many", detail)));
     }
     // A worker may have announced more shots than it has reported so far.
@@ -189,7 +190,7 @@ impl<'a> Known<'a> {
                 .ok_or(Error::NotFound(Resource::Item))?;
             if report.key.as_ref().is_some_and(|key| *key != item.key) {
                 let detail = format!(
-                    "The item at position {idx} has the key {}: give one of the two, or the right pair.",
+                    "The item at position {idx} has the key {}, not the given one: send only the key or only the idx, or correct one of them.",
                     item.key
                 );
                 return conflict("key_mismatch", detail);
@@ -206,7 +207,7 @@ impl<'a> Known<'a> {
             [item] => Ok(Some(item)),
             _ => {
                 let detail =
-                    "Several items of this job have the key: name the one you mean by its idx.";
+                    "Several items of this job have this key: name the item by its idx instead.";
                 conflict("ambiguous_key", detail.to_owned())
             }
         }
@@ -307,7 +308,7 @@ pub(super) fn check(reports: &[ItemReport]) -> Result<()> {
 }
 
 fn twice(i: usize) -> Error {
-    let detail = "This item stands in the call already: report each item once a call.";
+    let detail = "The call reports this item twice: report each item once per call.";
     Error::ItemConflict(FieldError::at(
         format!("/items/{i}"),
         "duplicate_key",

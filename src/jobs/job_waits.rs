@@ -71,7 +71,7 @@ impl JobWaits {
     pub fn enter(&self, id: &str) -> Result<JobWait> {
         let mut room = self.room();
         if room.count >= MAX_WAITING_CALLS {
-            return Err(Error::Full("as many waiting calls"));
+            return Err(Error::Full("waiting calls"));
         }
         room.count += 1;
         let id: Arc<str> = id.into();

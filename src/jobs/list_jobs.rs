@@ -118,7 +118,8 @@ impl JobManager {
             )));
         }
         if matches!(after, PageAfter::Offset(n) if i64::try_from(n).is_err()) {
-            let detail = "Use an offset that fits 63 bits, or better a cursor.";
+            let detail =
+                "The offset is too large: use at most 9223372036854775807, or better a cursor.";
             return Err(Error::invalid(FieldError::parameter(
                 "offset",
                 "out_of_range",

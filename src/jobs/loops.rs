@@ -76,7 +76,8 @@ impl JobManager {
     pub fn loop_panicked(&self, name: &'static str) {
         self.note_run(name, |of_name| {
             of_name.status.panics += 1;
-            of_name.status.error = Some("a run ended in a panic; the log tells where".to_owned());
+            of_name.status.error =
+                Some("the last run panicked; see the server log for the location".to_owned());
         });
     }
 

@@ -83,7 +83,7 @@ impl JobManager {
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
-                    tracing::warn!(%error, "a job whose lease has run out can't be taken from its worker");
+                    tracing::warn!(%error, "cannot rescue a job whose lease has expired; skipping it");
                     some.skipped += 1;
                 }
             }
@@ -116,7 +116,7 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
 }
 
 fn silence(job: &job::Model) -> String {
-    let worker = job.worker_id.as_deref().unwrap_or("that started the job");
+    let worker = job.worker_id.as_deref().unwrap_or("(unknown)");
     let until = job
         .lease_expires_at
         .map(|time| time.format("%Y-%m-%d %H:%M:%S UTC").to_string())

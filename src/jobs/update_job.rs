@@ -107,7 +107,8 @@ fn decide(loaded: &Loaded, patch: &JobPatch, now: DateTime<Utc>) -> Result<Optio
     }
     let status = patch.status.unwrap_or(job.status);
     if status == JobStatus::Completed && matches!(patch.error, Some(Some(_))) {
-        let detail = "A completed job has no error: take the error out, or give the status failed.";
+        let detail =
+            "A completed job cannot have an error: remove the error, or set the status to failed.";
         return Err(Error::invalid(FieldError::at(
             "/error",
             "completed_without_error",

@@ -75,7 +75,7 @@ impl Checks {
             self.fail(
                 &pointer,
                 "too_short",
-                "Say something here: the text is empty.",
+                "The text is empty: enter at least one visible character.",
             );
         }
         self.text(pointer, Some(value), max);
@@ -93,7 +93,7 @@ impl Checks {
             self.fail(
                 pointer,
                 "reserved_id",
-                format!("The id {value} means something else in a URL: choose another."),
+                format!("The id {value} is reserved, because it has another meaning in a URL: choose another id."),
             );
         }
     }
@@ -142,7 +142,7 @@ impl Checks {
             self.fail(
                 pointer,
                 "out_of_range",
-                "Use a time of the years 1 to 9999, in UTC.",
+                "The year is out of range: use a time in the years 1 to 9999, in UTC.",
             );
         }
     }

@@ -146,7 +146,7 @@ impl JobManager {
         self.streams
             .clone()
             .try_acquire_owned()
-            .map_err(|_| Error::Full("as many streams"))
+            .map_err(|_| Error::Full("streams"))
     }
 }
 

@@ -195,7 +195,7 @@ impl JobManager {
             && let Ok(Err(error)) =
                 timeout(LISTING_TIMEOUT, self.list_claimant(&claim.worker_id)).await
         {
-            tracing::debug!(%error, "a worker was not written down");
+            tracing::debug!(%error, "cannot write the row of a worker; a later flush retries");
         }
         present
     }

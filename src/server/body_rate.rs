@@ -63,10 +63,12 @@ impl<B> MinRateBody<B> {
         let (_, sleep) = self
             .waiting
             .get_or_insert_with(|| (Instant::now(), Box::pin(sleep(credit))));
-        sleep
-            .as_mut()
-            .poll(cx)
-            .map(|()| io::Error::new(io::ErrorKind::TimedOut, "the body came too slowly"))
+        sleep.as_mut().poll(cx).map(|()| {
+            io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the request body arrived too slowly",
+            )
+        })
     }
 }
 

@@ -39,7 +39,7 @@ impl FromStr for Server {
             .is_some_and(|authority| authority.as_str().contains('@'))
         {
             return Err(
-                "take user and password out of the server's URL: nothing here reads them"
+                "the server's URL must not contain a user or a password: remove them, the worker does not use them"
                     .to_owned(),
             );
         }
@@ -188,7 +188,7 @@ impl Client {
                 read(status, &body)
             }
             Err(_) => Err(CallError::Unavailable(format!(
-                "no answer within {} s",
+                "no response within {} s",
                 patience.as_secs_f32()
             ))),
         }

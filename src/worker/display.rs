@@ -187,7 +187,7 @@ impl JobDisplay {
     /// Reports that the worker drops the job, because the lease is lost or the outcome did not
     /// reach the server or was rejected.
     pub fn lost(&self, why: &str) {
-        self.end(&format!("left alone: {}", printable(why)));
+        self.end(&format!("dropped: {}", printable(why)));
     }
 
     fn end(&self, how: &str) {

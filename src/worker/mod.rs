@@ -70,7 +70,7 @@ pub enum Failure {
         "the certificates of this system cannot be read: {0}; install ca-certificates, or name a file of them in SSL_CERT_FILE"
     )]
     Tls(std::io::Error),
-    #[error("signals cannot be heard: {0}")]
+    #[error("the worker cannot install its signal handlers: {0}")]
     Signals(std::io::Error),
     #[error("{server} refused to give jobs: {detail}")]
     Refused { server: String, detail: String },
@@ -126,7 +126,7 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
             "all jobs are"
         };
         worker.display.note(format_args!(
-            "stopping: {jobs} ended and given back; a second signal kills at once"
+            "stopping: {jobs} stopped and returned to the queue; send a second signal to kill them at once"
         ));
     }
     while running.join_next().await.is_some() {}
@@ -202,13 +202,13 @@ async fn stopped(stop: &mut watch::Receiver<StopLevel>) {
 fn find(options: &Options) -> Result<(), Failure> {
     if let Some(folder) = options.folder.as_ref().filter(|folder| !folder.is_dir()) {
         return Err(Failure::Command(format!(
-            "there is no folder {}: make it first, or name another with --dir",
+            "the folder {} does not exist: create it, or choose another with --dir",
             folder.display()
         )));
     }
     let Some(program) = options.command.first() else {
         return Err(Failure::Command(
-            "name the command to run, behind --".into(),
+            "no command given: put the command to run after --".into(),
         ));
     };
     let mut search = which::WhichConfig::new().binary_name(program.clone());
@@ -218,7 +218,7 @@ fn find(options: &Options) -> Result<(), Failure> {
     search.first_result().map(drop).map_err(|_| {
         let program = program.to_string_lossy();
         Failure::Command(format!(
-            "there is no program {program} that this user may run: name one that is in PATH, or its path"
+            "the program {program} was not found or is not executable: use a program in PATH, or give its path"
         ))
     })
 }

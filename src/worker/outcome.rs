@@ -84,7 +84,7 @@ pub async fn deliver(
             // A rejected result becomes a failure. After a rejected failure, the lease runs out.
             Err(CallError::Rejected(why)) => match outcome {
                 Outcome::Completed(_) => {
-                    outcome = Outcome::failed(format!("the result was not taken: {why}"))
+                    outcome = Outcome::failed(format!("the server rejected the result: {why}"))
                 }
                 _ => return row.lost(&why),
             },

@@ -71,7 +71,7 @@ pub fn read(line: &Line) -> Option<Output> {
         );
         let cut = line.cut + MAX_LINE_BYTES as u64;
         return Some(Output::Log(format!(
-            "(a line of {cut} bytes, of which only this begin is kept) {begin}"
+            "(a line of {cut} bytes, cut to its beginning) {begin}"
         )));
     }
     let text = String::from_utf8_lossy(&line.bytes);
@@ -111,18 +111,18 @@ fn report(object: Map<String, Value>) -> Result<Report, String> {
         .flatten()
         .any(|shots| i32::try_from(shots).is_err())
     {
-        return Err("there are not that many shots".into());
+        return Err("total_shots and completed_shots must be at most 2147483647".into());
     }
     if let Some(item) = &report.item {
         if item.key.is_none() && item.idx.is_none() {
-            return Err("an item is named by its key or its idx".into());
+            return Err("an item needs a key or an idx".into());
         }
         if item.idx.is_some_and(|idx| idx < 0) {
-            return Err("an item's idx is at least 0".into());
+            return Err("an item's idx must be at least 0".into());
         }
         if !STATUSES.contains(&item.status.as_str()) {
             return Err(format!(
-                "an item's status is one of {}",
+                "an item's status must be one of {}",
                 STATUSES.join(", ")
             ));
         }

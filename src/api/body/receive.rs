@@ -97,7 +97,7 @@ pub async fn in_turn<T: Send + 'static>(
     });
     looking
         .await
-        .map_err(|error| Problem::internal(&format!("a body could not be looked at: {error}")))?
+        .map_err(|error| Problem::internal(&format!("a body could not be parsed: {error}")))?
 }
 
 fn too_large(limit: usize) -> Problem {

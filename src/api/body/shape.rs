@@ -91,7 +91,7 @@ impl BodySchema {
                 errors.push(FieldError::at(
                     "",
                     "invalid",
-                    "This breaks a rule of the schema.",
+                    "This value does not match its schema: see /openapi.json.",
                 ));
             }
         }
@@ -199,7 +199,7 @@ impl SchemaNode {
                 (None, AdditionalProperties::Like(node)) => node.find(value, &inside, errors),
                 (None, AdditionalProperties::Any) => {}
                 (None, AdditionalProperties::Refused) => {
-                    let detail = "There is no such field: take it out.";
+                    let detail = "Unknown field; remove it.";
                     errors.push(FieldError::at(inside.to_string(), "unknown_field", detail));
                 }
             }
@@ -209,7 +209,7 @@ impl SchemaNode {
     fn find_in_elements(&self, values: &[Value], spot: &JsonPath, errors: &mut Vec<FieldError>) {
         let mut seen = HashSet::new();
         if self.unique && !values.iter().all(|value| seen.insert(value)) {
-            let detail = "The same item stands here twice: give each its own key.";
+            let detail = "The list has the same item twice: give each a different key.";
             errors.push(FieldError::at(spot.to_string(), "duplicate_key", detail));
         }
         let Some(node) = &self.elements else { return };
@@ -225,10 +225,7 @@ impl SchemaNode {
 fn wrong_name(names: &Validator, name: &str, spot: &JsonPath) -> Option<FieldError> {
     let name = Value::from(name);
     let error: ValidationError = names.iter_errors(&name).next()?;
-    let detail = format!(
-        "A name here breaks its form. {}",
-        words(&error, spot).detail
-    );
+    let detail = format!("Invalid name. {}", words(&error, spot).detail);
     Some(FieldError::at(spot.to_string(), "invalid_name", detail))
 }
 

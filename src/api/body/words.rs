@@ -13,9 +13,9 @@ pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
         Kind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             let pointer = JsonPath::Member(spot, name).to_string();
-            FieldError::at(pointer, "required", "This field has to be given.")
+            FieldError::at(pointer, "required", "Required field; add it.")
         }
-        Kind::Type { kind } => at("wrong_type", format!("Give this as {}.", kinds(kind))),
+        Kind::Type { kind } => at("wrong_type", format!("Wrong type; use {}.", kinds(kind))),
         Kind::MaxLength { limit } => at("too_long", format!("Use at most {limit} characters.")),
         Kind::MinLength { limit } => at("too_short", format!("Use at least {limit} characters.")),
         Kind::Maximum { limit } => at(
@@ -37,15 +37,15 @@ pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
         ),
         Kind::AnyOf { .. } => at(
             "nothing_given",
-            "Say something: one of two fields has to be given.".to_owned(),
+            "At least one of two fields is required: see the schema in /openapi.json.".to_owned(),
         ),
         Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => at(
             "nul_character",
-            "Take the control characters out, NUL (U+0000) first of all.".to_owned(),
+            "Remove the control characters, such as NUL (U+0000).".to_owned(),
         ),
         Kind::Pattern { pattern } => at(
             "invalid_format",
-            format!("Use a text of the form {pattern}."),
+            format!("Use a text that matches {pattern}."),
         ),
         Kind::Format { format } => at(
             "invalid_format",
@@ -53,7 +53,10 @@ pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
         ),
         other => at(
             "invalid",
-            format!("This breaks the rule {} of the schema.", other.keyword()),
+            format!(
+                "This value violates the schema's rule {}: see /openapi.json.",
+                other.keyword()
+            ),
         ),
     }
 }
@@ -90,6 +93,6 @@ fn plain(limit: &Value) -> String {
 fn example_of(format: &str) -> &'static str {
     match format {
         "date-time" => "2026-01-31T12:00:00Z",
-        _ => "as in the document",
+        _ => "as in /openapi.json",
     }
 }

@@ -110,10 +110,10 @@ pub fn methods_by_path() -> Vec<(Vec<String>, String)> {
 
 const LICENSE: &str = "MIT OR Apache-2.0";
 const SUMMARY: &str = "The durable job service for video generation";
-const DESCRIPTION: &str = "Callsheet keeps every job of a video pipeline in one table, and nothing that was accepted is \
-lost. Errors come as `application/problem+json` (RFC 9457) with a stable `code`. A job's `ETag` is its version: send it \
-in `If-Match` to change only what you have seen. Repeat a creating call with the same `Idempotency-Key` and it makes \
-nothing twice.";
+const DESCRIPTION: &str = "Callsheet stores every job of a video pipeline in one table and loses no accepted job. \
+Errors are `application/problem+json` (RFC 9457) with a stable `code`. The `ETag` of a job is its version: send it in \
+`If-Match` to change only a version that you have seen. Repeating a creating call with the same `Idempotency-Key` \
+creates nothing twice.";
 
 fn complete(mut document: Value) -> Value {
     document["openapi"] = json!("3.1.0");

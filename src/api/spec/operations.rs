@@ -92,7 +92,7 @@ fn add_links(id: &str, responses: &mut Value) {
     let link = |operation: &&str| {
         let link = json!({
             "operationId": operation,
-            "description": "Takes the id from the answer.",
+            "description": "Uses the id from the response.",
             "parameters": {parameter: format!("$response.body#/{parameter}")},
         });
         ((*operation).to_owned(), link)
@@ -230,26 +230,26 @@ fn header_parameter(header: Header) -> Value {
     let (name, description, example, pattern) = match header {
         Header::IdempotencyKey => (
             "Idempotency-Key",
-            "The same key with the same body makes nothing twice and is answered as the first time.",
+            "Repeating a call with the same key and body creates nothing twice and returns the first response.",
             "5b0c1f8e-render-42",
             Some("^[!-~]([ -~]{0,253}[!-~])?$"),
         ),
         Header::IfMatch => (
             "If-Match",
-            "ETags of the versions that may be changed; 412 when the job is at another one.",
+            "ETags of the versions to change; 412 if the job has another version.",
             "\"4\"",
             Some(ETAGS),
         ),
         Header::IfNoneMatch => (
             "If-None-Match",
-            "ETags of the versions that the client has; 304 when the job is at one of them.",
+            "ETags of the versions that the client has; 304 if the job has one of them.",
             "\"4\"",
             // Clients and proxies may send any tags here; unknown ones simply do not match.
             None,
         ),
         Header::LastEventId => (
             "Last-Event-ID",
-            "Id of the last message that the client has: it goes on from there. Counts before `after`.",
+            "Id of the last message that the client received; the stream resumes after it. Takes precedence over `after`.",
             "7",
             Some(r"^([0-9]{1,18}(\.[0-9]{1,6}){0,2})?$"),
         ),
@@ -290,11 +290,11 @@ fn add_headers(response: &mut Value, status: u16) {
     let header = match status {
         405 => (
             "Allow",
-            json!({"description": "The methods that the path takes.", "schema": {"type": "string"}}),
+            json!({"description": "Methods that the path supports.", "schema": {"type": "string"}}),
         ),
         429 | 503 | 507 => (
             "Retry-After",
-            json!({"description": "Seconds to wait.", "schema": {"type": "integer"}}),
+            json!({"description": "Seconds to wait before the next try.", "schema": {"type": "integer"}}),
         ),
         _ => return,
     };

@@ -79,29 +79,29 @@ pub fn add_problems(document: &mut Value) {
     let text = |description: &str| json!({"type": "string", "description": description});
     document["components"]["schemas"]["FieldProblem"] = json!({
         "type": "object",
-        "description": "What is wrong with one field.",
+        "description": "Error of one field.",
         "required": ["code", "detail"],
         "properties": {
             "pointer": text("JSON pointer into the body (RFC 6901); empty for the body as a whole."),
             "parameter": text("Name of the query, path or header parameter."),
-            "code": text("A stable word for what is wrong."),
+            "code": text("Stable code of the error."),
             "detail": text("A sentence that says what to do."),
         },
     });
     document["components"]["schemas"]["Problem"] = json!({
         "type": "object",
-        "description": "What went wrong (RFC 9457).",
+        "description": "Error of a request (RFC 9457).",
         "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
-            "type": text("Always `about:blank`: the code tells the kind."),
-            "title": text("The code in words."),
+            "type": text("Always `about:blank`; `code` identifies the problem."),
+            "title": text("Title of the code."),
             "status": {"type": "integer", "description": "The HTTP status."},
             "detail": text("A sentence that says what to do."),
-            "code": text("A stable word for this kind of problem."),
-            "request_id": text("By which the server's log knows the request."),
+            "code": text("Stable code of the problem."),
+            "request_id": text("Id of the request in the server's log."),
             "errors": {
                 "type": "array",
-                "description": "What is wrong with which field.",
+                "description": "Errors of single fields.",
                 "items": {"$ref": "#/components/schemas/FieldProblem"},
             },
         },

@@ -253,7 +253,7 @@ impl RunActionBatch {
             Ok(false) => (
                 Outcome::Skipped,
                 Some("unchanged"),
-                Some("The job is as wanted already.".to_owned()),
+                Some("The job is already in the requested state.".to_owned()),
             ),
             Err(error) if errors::is_database_error(&error) => return Err(error),
             Err(Error::Invalid(fields)) if fields.len() == 1 => (

@@ -47,7 +47,7 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
     if walk.files == 0 {
         sink.begin(folder);
         let detail = format!(
-            "The folder has no file with one of the endings {}.",
+            "The folder has no file whose name ends in one of {}: rename the files, or name them one by one.",
             ENDINGS.join(", ")
         );
         sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, detail));
@@ -75,7 +75,7 @@ impl Walk {
             Ok(Some(names)) => return self.files(folder, names, sink),
             Ok(None) => Reject::new(
                 Reason::FolderLoop,
-                "The folder was read already under another name, by way of a link.",
+                "The folder was already read under another path: a link leads back to it.",
             ),
             Err(error) => Reject::new(
                 Reason::UnreadableFile,
@@ -106,7 +106,7 @@ impl Walk {
                         sink.reject(
                             Position::File,
                             [],
-                            file::unreadable("it is neither a file nor a folder"),
+                            file::unreadable("it is a pipe, socket or device"),
                         )
                     }
                     false => file::read(&path, sink),

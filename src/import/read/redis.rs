@@ -84,7 +84,7 @@ pub fn read(url: &str, sink: &mut RecordSink) {
 pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
     if url.starts_with("rediss://") {
         let detail =
-            "Redis over TLS is not supported: name a redis:// address, of a tunnel for example.";
+            "Redis over TLS is not supported: use a redis:// URL, for example through a tunnel.";
         return Err(Reject::new(Reason::Unreachable, detail));
     }
     let config = AsyncConnectionConfig::new()
@@ -105,10 +105,10 @@ pub async fn open(url: &str) -> Result<MultiplexedConnection, Reject> {
 fn unreachable(error: &RedisError) -> Reject {
     let detail = match error.kind() {
         ErrorKind::AuthenticationFailed => {
-            format!("The Redis server refuses the user or the password: {error}.")
+            format!("The Redis server rejects the user or the password: {error}.")
         }
         ErrorKind::InvalidClientConfig => {
-            format!("The address of the Redis server is not understood: {error}.")
+            format!("The URL of the Redis server is invalid: {error}.")
         }
         _ => format!("The Redis server cannot be read: {error}."),
     };
@@ -170,7 +170,7 @@ impl Reader {
         if !ours || !self.seen.add(&name) {
             return true;
         }
-        let detail = "The name of this key is not UTF-8, so that no job can be called by it.";
+        let detail = "The key is not UTF-8, so it cannot become the id of a job.";
         sink.reject(Position::Key(name), [], Reject::new(Reason::BadId, detail))
     }
 
@@ -337,7 +337,7 @@ fn job(id: &str, [hash, json, clips, progress, older]: [&Value; 5], sink: &mut R
             None => unread.push((place, json.as_slice())),
         }
     }
-    let detail = "The clips of this job are not a JSON list; the job came in without them.";
+    let detail = "The clips of this job are not a JSON list; the job was imported without them.";
     sink.take_record(&key, record)
         && unread.into_iter().all(|(place, json)| {
             sink.reject(
@@ -376,7 +376,7 @@ fn of_json(json: &[u8], sink: &mut RecordSink) -> Option<Map<String, serde_json:
 }
 
 fn orphan(key: String, clips: &[u8], sink: &mut RecordSink) -> bool {
-    let detail = "These are the clips of a job that is not there.";
+    let detail = "These are clips of a job that does not exist.";
     sink.reject(
         Position::Key(key),
         clips,
@@ -402,7 +402,7 @@ fn text(key: &str, answer: &Value, sink: &mut RecordSink) -> bool {
             sink.take(piece(Position::Key(key.to_owned()), json.clone(), Ok(())))
         }
         _ => {
-            let detail = "The key holds neither a hash nor a text.";
+            let detail = "The key holds neither a hash nor a string.";
             sink.reject(
                 Position::Key(key.to_owned()),
                 [],

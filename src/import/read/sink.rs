@@ -205,7 +205,7 @@ impl RecordSink {
         match &piece.at {
             Position::Key(key) if self.repeated.comes_again(key) => {
                 let detail = format!(
-                    "The key {key} stands in this object again further down; the last record counts."
+                    "The key {key} occurs again later in this object; the last record is imported."
                 );
                 Err(Reject::new(Reason::DuplicateId, detail))
             }
@@ -364,7 +364,7 @@ fn malformed(piece: &Piece, error: &serde_json::Error) -> Reject {
 
 fn too_many() -> Reject {
     let detail = format!(
-        "The record holds more values than {} MiB of memory take, which is the most that is read.",
+        "The values of the record need more than {} MiB of memory, the maximum for one record.",
         json::MAX_VALUE_BYTES >> 20
     );
     Reject::new(Reason::TooLarge, detail)
@@ -381,7 +381,7 @@ fn not_an_object(value: &Value) -> Reject {
     };
     Reject::new(
         Reason::NotAnObject,
-        format!("This is {kind}, not the object of a job."),
+        format!("This is {kind} instead of a job object."),
     )
 }
 
@@ -397,7 +397,7 @@ fn unknown_shape(record: &Map<String, Value>) -> Reject {
         names.join(", ")
     };
     let detail = format!(
-        "The record's fields ({names}) are those of none of: {}.",
+        "The record's fields ({names}) match none of the known stores: {}. Name the store with --from.",
         SourceKind::names()
     );
     Reject::new(Reason::UnknownShape, detail)

@@ -192,10 +192,10 @@ fn died(status: Option<ExitStatus>) -> Reject {
 fn broken(error: &io::Error) -> Reject {
     let detail = match error.kind() {
         io::ErrorKind::TimedOut => format!(
-            "The process that reads the database found no record within {} seconds, and was ended.",
+            "The SQLite reader process sent no record for {} seconds and was killed: the file may be damaged or on a slow disk.",
             pipe::OUTPUT_TIMEOUT.as_secs()
         ),
-        _ => format!("What the process that reads the database says is not understood: {error}."),
+        _ => format!("The output of the SQLite reader process is invalid: {error}."),
     };
     Reject::new(Reason::BadDatabase, detail)
 }

@@ -36,7 +36,7 @@ impl Source for Callsheet {
 pub fn rows(record: Map<String, Value>) -> Result<ImportedJob, Reject> {
     let exported: Exported = serde_json::from_value(Value::Object(record)).map_err(|error| {
         wrong(format!(
-            "This is not a job as Callsheet exports it: {error}."
+            "The record is not a job in Callsheet's export format: {error}."
         ))
     })?;
     exported.check()?;
@@ -153,7 +153,7 @@ impl Exported {
         if self.job_id.is_empty() {
             return Err(Reject::new(
                 Reason::MissingId,
-                "The job_id of this job is empty.",
+                "The job has an empty job_id.",
             ));
         }
         let steps = self.events.windows(2).all(|pair| pair[0].seq < pair[1].seq);
@@ -164,7 +164,7 @@ impl Exported {
                 .is_some_and(|last| last.seq != self.version)
         {
             return Err(wrong(format!(
-                "The events of this job do not lead up to its version {}.",
+                "The sequence numbers of this job's events must increase and end at its version, {}.",
                 self.version
             )));
         }

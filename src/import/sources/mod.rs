@@ -73,7 +73,7 @@ pub trait Source: Sync {
     ) -> Result<Record, Reject> {
         Err(Reject::new(
             Reason::UnknownShape,
-            format!("Records of {} are not read this way.", self.name()),
+            format!("Records of {} cannot be read this way.", self.name()),
         ))
     }
 }
@@ -153,7 +153,7 @@ impl FromStr for SourceKind {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let found = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        found.ok_or_else(|| format!("there is no source `{name}`; there are: {}", Self::names()))
+        found.ok_or_else(|| format!("unknown source `{name}`; use one of: {}", Self::names()))
     }
 }
 

@@ -122,7 +122,7 @@ fn listed(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
     let items = items::objects(items).map_err(|_| {
         Reject::new(
             Reason::WrongType,
-            "The items of the record are not all objects.",
+            "The items of the record are not a list of objects.",
         )
     })?;
     Ok(items

@@ -168,7 +168,7 @@ pub fn broken(reason: Reason, detail: impl Into<String>) -> SplitError {
 /// Reject of a record that is too large.
 pub fn too_large() -> Reject {
     let detail = format!(
-        "The record has more than {} MiB, which is the most that is read.",
+        "The record is larger than {} MiB, the maximum for one record.",
         MAX_RECORD_BYTES >> 20
     );
     Reject::new(Reason::TooLarge, detail)

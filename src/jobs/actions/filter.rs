@@ -67,8 +67,9 @@ impl ActionFilter {
 
     pub fn check(&self) -> Result<()> {
         if self.job_ids.len() > MAX_IDS {
-            let detail =
-                format!("Name at most {MAX_IDS} jobs, or filter by what they have in common.");
+            let detail = format!(
+                "Too many job ids: name at most {MAX_IDS}, or filter by type, status or labels instead."
+            );
             return Err(Error::invalid(FieldError::at(
                 "/filter/job_ids",
                 "too_many",
@@ -113,7 +114,10 @@ impl ActionFilter {
         if self.status.is_empty() || self.status.contains(&job.status) {
             return Ok(());
         }
-        let detail = format!("The job is {} meanwhile.", job.status);
+        let detail = format!(
+            "The job no longer matches the filter: its status is now {}.",
+            job.status
+        );
         Err(Error::invalid(FieldError::at(
             "",
             "no_longer_matches",

@@ -208,14 +208,16 @@ impl NewAction {
         let mut checks = validate::Checks::default();
         checks.range("/priority", self.priority, -100, 100);
         match (self.action, self.priority) {
-            (ActionKind::SetPriority, None) => {
-                checks.fail("/priority", "required", "Say which priority to set.")
-            }
+            (ActionKind::SetPriority, None) => checks.fail(
+                "/priority",
+                "required",
+                "The action set_priority needs a priority: give one from -100 to 100.",
+            ),
             (ActionKind::SetPriority, Some(_)) | (_, None) => {}
             (_, Some(_)) => checks.fail(
                 "/priority",
                 "invalid",
-                "Only set_priority takes a priority: take it out.",
+                "Only the action set_priority accepts a priority: remove it.",
             ),
         }
         checks.finish()?;

@@ -199,7 +199,9 @@ async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscri
         let failed = read.is_err();
         match read {
             Ok(events) => run.tell(events, tail.position()),
-            Err(error) => tracing::warn!(%error, "events could not be read: streams wait"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot read new events; the streams wait, retrying in one second")
+            }
         }
         if run.ring.receiver_count() > 0 {
             heard = Instant::now();

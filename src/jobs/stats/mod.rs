@@ -118,7 +118,7 @@ impl StatsDetail {
     fn check(self) -> Result<()> {
         for (name, given, most) in [("next", self.next, 50), ("failures", self.failures, 200)] {
             if given.is_some_and(|given| !(1..=most).contains(&given)) {
-                let detail = format!("Ask for 1 to {most}.");
+                let detail = format!("Use a number from 1 to {most}.");
                 return Err(Error::invalid(FieldError::parameter(
                     name,
                     "out_of_range",

@@ -143,7 +143,8 @@ async fn orphans<W: Write>(
                     results.len()
                 )
             }
-            None => "The table job_results has results of this job, which is not there.".to_owned(),
+            None => "The table job_results has results of this job, but the job does not exist."
+                .to_owned(),
         };
         let raw = results
             .and_then(|results| rows::text(&results))
@@ -190,7 +191,7 @@ fn left_over<W: Write>(active: Result<Active, Reject>, out: &mut Out<W>) -> Step
     let (key, raw, reject) = match active {
         Ok(None) => return Ok(()),
         Ok(Some((id, title))) => {
-            let detail = "The job that is named as the active one is not among the jobs.";
+            let detail = "The active job in preferences.db does not exist in jobs.db.";
             let raw = json!({"job_id": id, "job_title": title}).to_string();
             (Some(id), raw, Reject::new(Reason::Orphan, detail))
         }

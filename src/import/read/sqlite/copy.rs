@@ -73,7 +73,7 @@ impl Prepared {
 fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
     let failed = |error: io::Error| {
         let detail = format!(
-            "The database has changes pending beside it, and could not be copied to read them: {error}."
+            "The database has unmerged changes (-wal or -journal), and could not be copied for reading: {error}."
         );
         Reject::new(Reason::UnreadableFile, detail)
     };
