@@ -13,7 +13,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
-        moment(since_1970().unwrap_or_default())
+        to_datetime(since_1970().unwrap_or_default())
     }
 }
 
@@ -45,7 +45,7 @@ pub fn check(since_1970: Option<Duration>) -> Result<(), &'static str> {
 }
 
 /// Converts a time since 1970. A time out of range becomes the latest representable one.
-fn moment(since: Duration) -> DateTime<Utc> {
+fn to_datetime(since: Duration) -> DateTime<Utc> {
     let micros = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
     DateTime::from_timestamp_micros(micros)
         .unwrap_or(DateTime::<Utc>::MAX_UTC)
@@ -79,8 +79,11 @@ mod tests {
             Duration::from_secs(YEAR_10000),
             Duration::MAX,
         ] {
-            moment(since);
+            to_datetime(since);
         }
-        assert_eq!(moment(Duration::from_nanos(1_999)).timestamp_micros(), 1);
+        assert_eq!(
+            to_datetime(Duration::from_nanos(1_999)).timestamp_micros(),
+            1
+        );
     }
 }
