@@ -223,7 +223,7 @@ mod tests {
             (r#"{"progress": 101}"#, "from 0 to 100"),
             (r#"{"progress": -1}"#, "from 0 to 100"),
             (r#"{"total_shots": -1}"#, "-1"),
-            (r#"{"total_shots": 4000000000}"#, "not that many"),
+            (r#"{"total_shots": 4000000000}"#, "at most 2147483647"),
             (r#"{"item": {"status": "completed"}}"#, "key"),
             (r#"{"item": {"key": "a"}}"#, "status"),
             (
