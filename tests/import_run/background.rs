@@ -221,7 +221,7 @@ async fn a_run_that_a_crash_cut_is_failed_at_the_next_start(t: TestDb) {
     let import = ended(&server, &path).await;
     assert_eq!(import["status"], "failed");
     assert!(
-        import["error"].as_str().unwrap().contains("is gone"),
+        import["error"].as_str().unwrap().contains("has stopped"),
         "{import}"
     );
     assert_eq!(

@@ -64,7 +64,7 @@ async fn status(bench: &TestApp, id: &str) -> (ImportStatus, bool) {
     let run = bench.get_import(id).await.unwrap();
     (
         run.status,
-        run.error.is_some_and(|error| error.contains("is gone")),
+        run.error.is_some_and(|error| error.contains("has stopped")),
     )
 }
 
