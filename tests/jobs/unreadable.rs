@@ -444,7 +444,7 @@ fn no_query_reads_its_rows_in_one_go() {
             for (number, line) in text
                 .lines()
                 .enumerate()
-                .filter(|(_, line)| !line.contains("within(CHECK)"))
+                .filter(|(_, line)| !line.contains("within(READ_TIMEOUT)"))
             {
                 let ends = [".all(", ".one("]
                     .iter()
