@@ -246,7 +246,7 @@ mod tests {
                 r#"{"total_shots": 9223372036854775808}"#,
                 "9223372036854775808",
             ),
-            (r#"{"total_shots": 2147483648}"#, "not that many"),
+            (r#"{"total_shots": 2147483648}"#, "at most 2147483647"),
             (r#"{"completed_shots": -1}"#, "-1"),
             (
                 r#"{"item": {"idx": 9223372036854775808, "status": "completed"}}"#,
