@@ -77,7 +77,7 @@ async fn a_program_pauses_when_its_lease_may_have_run_out(db: TestDb) {
     // The server gave the job back to the queue meanwhile: the program that comes back too late is ended.
     stage.until("film", |job| job["status"] == "queued").await;
     relay.lead_to(&stage.server.url);
-    worker.says("film left alone").await;
+    worker.says("film dropped").await;
     gone(&[program]).await;
     assert!(!stage.path("done").exists());
     worker.stop().await;
@@ -95,7 +95,7 @@ async fn a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tel
     relay.cut();
     worker.signal("TERM").await;
     worker
-        .says_all(&["film left alone", "could not be told"])
+        .says_all(&["film dropped", "could not be told"])
         .await;
     assert_eq!(worker.ends().await.code(), Some(1));
     gone(&pids(&stage.read("pids"))).await;

@@ -68,7 +68,7 @@ async fn a_program_whose_lease_is_lost_is_killed_and_says_no_more(db: TestDb) {
         .await
         .unwrap();
     conn.close().await.unwrap();
-    worker.says("film left alone").await;
+    worker.says("film dropped").await;
     gone(&pids(&stage.read("pids"))).await;
     let job = stage.job("film").await;
     assert_eq!(
