@@ -16,7 +16,7 @@ async fn a_command_that_is_not_there_is_told_before_anything_is_claimed() {
     for command in ["no-such-program", "/no/such/program", "./text", &text] {
         let sentence = desk.fails(2, &["work", "--type", "a", "--", command]).await;
         assert!(
-            sentence.contains("no program") && sentence.contains(command),
+            sentence.contains("was not found") && sentence.contains(command),
             "{sentence}"
         );
     }
