@@ -3,11 +3,11 @@
 use std::{fmt, str::FromStr};
 
 /// Position in the stream. Everything up to `at` was sent, except for held-back events: the last
-/// progress of some jobs, among the `back` positions before `at`. The first `told` of these were
+/// progress of some jobs, among the `back` positions before `at`. The first `sent` of these were
 /// sent meanwhile. The held-back events follow from the history, so any server can resume from any
 /// position.
 ///
-/// Text form: `at`, `at.back` or `at.back.told`.
+/// Text form: `at`, `at.back` or `at.back.sent`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct StreamPosition {
     pub at: i64,
