@@ -144,8 +144,8 @@ const ABORT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
 /// source.
 const CHECKS_PER_HEARTBEAT: u64 = 10;
 
-/// Imports the files, one after the other. `on_outcome` receives the outcome of each record as soon as it
-/// is final.
+/// Imports the files, one after the other. `on_outcome` receives the outcome of each record as soon
+/// as it is final.
 ///
 /// The run and its rejects are stored in `imports` and `import_rejects`, except those of a dry run.
 pub async fn run(

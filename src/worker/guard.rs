@@ -7,7 +7,7 @@
 //! reach only the program, not the processes that it started.
 //!
 //! Each message on the socket, which is the guard's standard input, is one line. The worker sends
-//! the job for the program, then orders. The guard sends [`Told`].
+//! the job for the program, then orders. The guard sends [`GuardMessage`].
 
 use crate::process::set_umask;
 use rustix::{
