@@ -71,7 +71,7 @@ launch_postgres() {
     (
         cd "$PG_DIR"
         exec "${PG_AS[@]}" "$PG_BIN/postgres" -D "$PG_DIR/data" -p "$1" -c listen_addresses=127.0.0.1 \
-            -c unix_socket_directories= -c max_connections=200 -c fsync=on
+            -c unix_socket_directories= -c max_connections=200 -c fsync="${PG_FSYNC:-on}"
     ) </dev/null >"$PG_DIR/log" 2>&1 &
     PG_PID=$!
     set +m

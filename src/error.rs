@@ -105,7 +105,8 @@ pub enum Error {
     #[error("The job is {0}; only a job that is processing takes reports. Start it first.")]
     NotProcessing(JobStatus),
     #[error(
-        "The job is {0}: a job that has ended is nobody's active one. Retry it first, or show it by its id."
+        "The job is {0}: a job that has ended cannot be a client's active job. Retry it first, or \
+        read it by its id."
     )]
     JobEnded(JobStatus),
     #[error("The filter matches every job: add a condition, or set `confirm` to true.")]
@@ -121,7 +122,8 @@ pub enum Error {
     )]
     VersionMismatch { expected: String, current: i64 },
     #[error(
-        "A job with the id {0} already exists: choose another id, or leave out job_id and the server generates one."
+        "A job with the id {0} already exists: choose another id, or leave out job_id and the \
+        server generates one."
     )]
     JobExists(String),
     #[error("The series has an episode with the number {0} already: choose another number.")]
@@ -151,19 +153,23 @@ pub enum Error {
     #[error("The database is busy or unreachable: try again in a moment.")]
     Unavailable(#[source] DbErr),
     #[error(
-        "The change was not made because the disk of the database is full: free space on it, then try again."
+        "The change was not made because the disk of the database is full: free space on it, then \
+        try again."
     )]
     DiskFull(#[source] DbErr),
     #[error(
-        "The database file was moved or deleted, and changes are refused: put it back, or restart the server."
+        "The database file was moved or deleted, and changes are refused: put it back, or restart \
+        the server."
     )]
     DatabaseMoved,
     #[error(
-        "The row of the job {0} in the database can't be read: repair or delete that row in the database."
+        "The row of the job {0} in the database can't be read: repair or delete that row in the \
+        database."
     )]
     Unreadable(String),
     #[error(
-        "The job has reached the maximum version number and cannot change any more: create a new job."
+        "The job has reached the maximum version number and cannot change any more: create a new \
+        job."
     )]
     CounterExhausted,
     #[error("The database refused: {0}")]

@@ -154,7 +154,7 @@ fn write_all(mut output: impl Write, messages: &Receiver<Message>, dropped: &Dro
         if unsaid > 0
             && writeln!(
                 output,
-                "{unsaid} lines were dropped: nobody took them in time"
+                "{unsaid} lines were dropped: the reader of this output was too slow"
             )
             .is_err()
         {
@@ -216,7 +216,7 @@ mod tests {
         let written = String::from_utf8(tap.0.lock().unwrap().1.clone()).unwrap();
         assert_eq!(
             written,
-            "again\n3 lines were dropped: nobody took them in time\n"
+            "again\n3 lines were dropped: the reader of this output was too slow\n"
         );
     }
 

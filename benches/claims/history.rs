@@ -77,7 +77,8 @@ async fn fill(service: &JobManager, backend: &str, finished: u64, queued: u64) {
     let (numbers, time) = match backend {
         "SQLite" => (
             format!(
-                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {all})"
+                "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers \
+                WHERE n < {all})"
             ),
             "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1735689600 + n / 2, 'unixepoch')",
         ),

@@ -69,7 +69,8 @@ impl Way for Http {
     async fn create(&self, jobs: Range<usize>) {
         let job = |n: usize| {
             json!({
-                "job_type": "bench", "content": format!("Idea {n}: a fox learns to ride the night train home"),
+                "job_type": "bench", "content": format!("Idea {n}: a fox learns to ride the night \
+                train home"),
                 "project_title": "Night train",
             })
         };

@@ -30,7 +30,8 @@ pub async fn measure(arguments: &Arguments, backend: &str) {
         ..
     } = arguments;
     println!(
-        "{backend}: {jobs} jobs, {batch} a call, {workers} at work, each with its history, in jobs/s"
+        "{backend}: {jobs} jobs, {batch} a call, {workers} at work, each with its history, in \
+        jobs/s"
     );
     println!(
         "  {:<34} {:>9} {:>9} {:>9} {:>16}",
@@ -50,7 +51,8 @@ pub async fn measure(arguments: &Arguments, backend: &str) {
     let served = over_http(arguments, backend).await;
     show("HTTP", jobs, &served);
     println!(
-        "  JobManager to raw: create {:.2}, claim + complete {:.2}; HTTP to JobManager: create {:.2}, claim + complete {:.2}",
+        "  JobManager to raw: create {:.2}, claim + complete {:.2}; HTTP to JobManager: create \
+        {:.2}, claim + complete {:.2}",
         raw.create.as_secs_f64() / in_process.create.as_secs_f64(),
         raw.work.as_secs_f64() / in_process.work.as_secs_f64(),
         in_process.create.as_secs_f64() / served.create.as_secs_f64(),

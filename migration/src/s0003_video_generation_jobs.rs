@@ -141,7 +141,7 @@ fn state(table: &mut TableCreateStatement) {
         .col(text("last_lease_token", 64));
 }
 
-/// Invariants that hold whoever writes.
+/// Invariants that the database enforces, even for statements of other programs.
 fn checks(table: &mut TableCreateStatement) {
     let known = ["queued", "processing", "completed", "failed", "cancelled"];
     let terminal = Expr::col("status").is_in(["completed", "failed", "cancelled"]);

@@ -34,11 +34,13 @@ fn input(schema: &str) -> Option<Value> {
             json!({"idea": IDEA, "style": "Cartoon style", "project_title": "Night train"})
         }
         "GenerateScript" => json!({
-            "script": "EXT. LIGHTHOUSE - DAWN\nWaves break on the rocks. The keeper, MARA, climbs the stair.",
+            "script": "EXT. LIGHTHOUSE - DAWN\nWaves break on the rocks. The keeper, MARA, climbs \
+            the stair.",
             "project_title": "Faro",
         }),
         "NewJob" => json!({
-            "job_type": "idea2video", "mode": "idea", "content": IDEA, "project_title": "Night train",
+            "job_type": "idea2video", "mode": "idea", "content": IDEA, "project_title": "Night \
+            train",
             "priority": 5, "labels": {"team": "red"}, "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
         }),
         "NewJobs" => json!({"jobs": [{"job_type": "idea2video", "content": IDEA}]}),
@@ -95,7 +97,8 @@ fn output(schema: &str) -> Option<Value> {
         "ItemStatus" => json!("completed"),
         "ShotStatus" => json!("generating_frames"),
         "Generated" => json!({
-            "job_id": JOB, "status": "queued", "message": "Video generation job created successfully",
+            "job_id": JOB, "status": "queued", "message": "Video generation job created \
+            successfully",
             "created_at": "2026-01-31T12:00:00.123456Z", "working_dir": format!(".working_dir/idea2video/{JOB}"),
         }),
         "Deleted" => json!({"message": "Job deleted successfully", "job_id": JOB}),
@@ -173,7 +176,8 @@ fn output(schema: &str) -> Option<Value> {
         "Queue" => queue(),
         "QueueList" => json!({"queues": [queue()]}),
         "FieldProblem" => {
-            json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 characters."})
+            json!({"pointer": "/idea", "code": "too_short", "detail": "Use at least 10 \
+                characters."})
         }
         _ => return None,
     })
@@ -215,7 +219,8 @@ fn shot() -> Value {
 
 fn item() -> Value {
     json!({
-        "idx": 0, "key": "shot-1", "status": "completed", "input": {"visual_desc": "A platform at night"},
+        "idx": 0, "key": "shot-1", "status": "completed", "input": {"visual_desc": "A platform at \
+        night"},
         "result": {"video_path": "/media/shots/0/video.mp4"}, "error": null, "attempt": 1,
         "created_at": "2026-01-31T12:00:00.123456Z", "updated_at": "2026-01-31T12:04:10.000001Z",
         "started_at": "2026-01-31T12:03:00Z", "completed_at": "2026-01-31T12:04:10.000001Z",

@@ -90,7 +90,8 @@ fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
     named.and_then(Authority::parse).ok_or_else(|| {
         wrong(
             "Host",
-            "Invalid Host header: send a name or an address, with a port if needed, e.g. localhost:3001.",
+            "Invalid Host header: send a name or an address, with a port if needed, e.g. \
+            localhost:3001.",
         )
     })
 }
@@ -102,7 +103,8 @@ fn wrong(name: &str, detail: &str) -> Problem {
 fn host_refused(host: &str) -> Problem {
     let host: String = host.chars().take(MAX_SHOWN_CHARS).collect();
     let detail = format!(
-        "This server does not answer to the name {host}: call it by its address, or start it with --allowed-host {host}."
+        "This server does not answer to the name {host}: call it by its address, or start it with \
+        --allowed-host {host}."
     );
     Problem::new("host_refused", detail)
 }

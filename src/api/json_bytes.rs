@@ -46,7 +46,7 @@ impl<T: ToJSON> JsonBytes<T> {
         Self::already(value.to_json_string().into())
     }
 
-    /// Serializes like [`Written::of_change`].
+    /// Serializes like [`JsonBytes::of_change`].
     pub fn json_of_change(value: &T) -> Self {
         Self::of_changes(value.to_json_string().into())
     }
@@ -95,7 +95,8 @@ fn to_bytes(value: &impl Serialize) -> Result<Bytes> {
 pub fn no_room() -> Problem {
     Problem::new(
         "overloaded",
-        "Too many large responses are being sent: try again in a moment, or request fewer rows with limit.",
+        "Too many large responses are being sent: try again in a moment, or request fewer rows \
+        with limit.",
     )
 }
 

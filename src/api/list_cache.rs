@@ -1,6 +1,6 @@
 //! Cache of the lists of jobs that clients requested recently, as serialized bytes. An entry is
 //! valid until any job changes, so that many clients of the same page cost one query. As with
-//! single jobs, a change that another program writes to the database is visible after [`OLDEST`] at
+//! single jobs, a change that another program writes to the database is visible after [`MAX_AGE`] at
 //! the latest.
 
 use crate::{

@@ -18,7 +18,8 @@ pub fn limit(given: Option<u64>) -> Result<u64> {
 /// Decodes the cursor that a previous page returned.
 pub fn cursor(given: Option<String>) -> Result<Option<Cursor>> {
     let decode = |text: String| {
-        let detail = "Unknown cursor: send the next_cursor of the previous page, or start again without a cursor.";
+        let detail = "Unknown cursor: send the next_cursor of the previous page, or start again \
+            without a cursor.";
         Cursor::decode(&text).ok_or_else(|| wrong("cursor", "unknown_cursor", detail))
     };
     given.map(decode).transpose()

@@ -64,7 +64,8 @@ impl Problem {
         match error.kind() {
             io::ErrorKind::TimedOut => Self::new(
                 "body_too_slow",
-                "The body arrived too slowly: send it without long pauses, or start the server with a lower --min-body-rate.",
+                "The body arrived too slowly: send it without long pauses, or start the server \
+                with a lower --min-body-rate.",
             ),
             _ => Self::new(
                 "malformed_body",
@@ -79,7 +80,8 @@ impl Problem {
         tracing::error!(error = what, "internal error");
         Self::new(
             "internal_error",
-            "Internal error: its cause is in the server's log, under the request_id. Report that id.",
+            "Internal error: its cause is in the server's log, under the request_id. Report that \
+            id.",
         )
     }
 

@@ -140,7 +140,8 @@ fn check_content_type(request: &Request) -> Result<()> {
 }
 
 fn too_large(limit: u64) -> Problem {
-    let remedy = "send the dump in parts, import it with `callsheet import`, or start the server with a larger --max-upload-bytes";
+    let remedy = "send the dump in parts, import it with `callsheet import`, or start the server \
+        with a larger --max-upload-bytes";
     Problem::new(
         "body_too_large",
         format!("The upload is larger than {limit} bytes: {remedy}."),
@@ -173,7 +174,8 @@ fn unwritable(error: &io::Error) -> Problem {
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     ) {
-        let detail = "The disk for temporary files is full: free space on it, or set TMPDIR to a folder on another disk.";
+        let detail = "The disk for temporary files is full: free space on it, or set TMPDIR to a \
+            folder on another disk.";
         return Problem::new("disk_full", detail);
     }
     Problem::internal(&format!(

@@ -134,7 +134,8 @@ async fn check_clock(jobs: JobManager) -> Result<u64> {
     };
     tracing::warn!(
         seconds_ahead = ahead.as_seconds_f64(),
-        "the clocks of this server and the database differ: leases may end too early or too late; synchronise both with NTP"
+        "the clocks of this server and the database differ: leases may end too early or too late; \
+        synchronise both with NTP"
     );
     Ok(1)
 }
@@ -181,14 +182,16 @@ impl Runner {
             {
                 Ok(done) => {
                     if let Err(error) = &done {
-                        tracing::warn!(name = self.name, %error, "a background loop failed; it will run again");
+                        tracing::warn!(name = self.name, %error, "a background loop failed; it \
+                            will run again");
                     }
                     self.jobs.loop_ran(self.name, done);
                 }
                 Err(_) => {
                     tracing::error!(
                         name = self.name,
-                        "a background loop panicked; it will run again (please report this as a bug)"
+                        "a background loop panicked; it will run again (please report this as a \
+                        bug)"
                     );
                     self.jobs.loop_panicked(self.name);
                 }

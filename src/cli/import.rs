@@ -105,7 +105,8 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     match report.stopped {
         None => {}
         Some(StopReason::Requested) => {
-            let message = "the import was stopped; the imported jobs are complete: run it again to import the rest";
+            let message = "the import was stopped; the imported jobs are complete: run it again \
+                to import the rest";
             return Err(Failure::Other(message.into()));
         }
         Some(reason) => return Err(Failure::Other(reason.sentence())),

@@ -114,7 +114,8 @@ fn greet(app: &App, address: SocketAddr) {
     }
     if !address.ip().is_loopback() {
         note(format_args!(
-            "warning: {address} can be reached from other machines, and whoever reaches it may do everything: nothing authenticates."
+            "warning: {address} can be reached from other machines, and whoever reaches it may do \
+            everything: nothing authenticates."
         ));
     }
 }

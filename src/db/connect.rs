@@ -84,11 +84,13 @@ pub enum ConnectError {
     #[error("the database at `{url}` does not take the connection: {why}")]
     Refused { url: String, why: String },
     #[error(
-        "a database in memory is not supported, because its jobs would be lost at exit: name a file, such as sqlite://callsheet.db"
+        "a database in memory is not supported, because its jobs would be lost at exit: name a \
+        file, such as sqlite://callsheet.db"
     )]
     Memory,
     #[error(
-        "there is no database at `{0}`: name the right one with --database-url; `callsheet serve` makes a new one"
+        "there is no database at `{0}`: name the right one with --database-url; `callsheet serve` \
+        makes a new one"
     )]
     Missing(String),
     #[error("the database at `{0}` was deleted while it was opened: {1}")]

@@ -113,7 +113,8 @@ pub fn is_processing() -> Expr {
 /// Time since which a queued job has been due, spelled like the expression of its index.
 pub fn due_since() -> Expr {
     Expr::cust(
-        "(CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at ELSE COALESCE(status_since, created_at) END)",
+        "(CASE WHEN run_at > COALESCE(status_since, created_at) THEN run_at ELSE \
+        COALESCE(status_since, created_at) END)",
     )
 }
 

@@ -3,7 +3,7 @@
 //!
 //! Commit notices of other servers invalidate jobs too. A change without a notice (a lease that
 //! another server extended, a write by another program, a lost notification) becomes visible after
-//! [`OLDEST`] at the latest.
+//! [`MAX_AGE`] at the latest.
 
 use super::change_bus::CommitNotice;
 use bytes::Bytes;

@@ -18,7 +18,8 @@ pub enum MigrateError {
     )]
     Foreign(&'static str),
     #[error(
-        "a newer version of Callsheet has migrated this database (step {0}): run that version, or name another database with --database-url"
+        "a newer version of Callsheet has migrated this database (step {0}): run that version, or \
+        name another database with --database-url"
     )]
     Newer(String),
     #[error(

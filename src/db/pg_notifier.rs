@@ -114,7 +114,8 @@ impl PgNotifier {
         loop {
             self.woken.notified().await;
             if let Err(error) = self.flush().await {
-                tracing::debug!(%error, "could not notify other servers of changes: they notice at their next poll");
+                tracing::debug!(%error, "could not notify other servers of changes: they notice \
+                    at their next poll");
             }
             tokio::time::sleep(MIN_INTERVAL).await;
         }
@@ -128,7 +129,8 @@ impl PgNotifier {
             match self.hear(&url, &desk).await {
                 Ok(()) => {}
                 Err(error) => {
-                    tracing::debug!(%error, "lost the notifications of other servers: reconnecting in 1 s")
+                    tracing::debug!(%error, "lost the notifications of other servers: \
+                        reconnecting in 1 s")
                 }
             }
             tokio::time::sleep(RECONNECT_DELAY).await;

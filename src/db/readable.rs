@@ -241,7 +241,8 @@ fn note(name: &str, error: &DbErr) {
     let mut met = met.lock().unwrap_or_else(PoisonError::into_inner);
     if met.len() < MAX_LOGGED_ROWS && met.insert(hasher.hash_one(name)) {
         UNREADABLE_COUNT.fetch_add(1, Ordering::Relaxed);
-        tracing::error!(row = name, %error, "a row of the database cannot be decoded and is left out of all responses: repair or delete it");
+        tracing::error!(row = name, %error, "a row of the database cannot be decoded and is left \
+            out of all responses: repair or delete it");
     }
 }
 

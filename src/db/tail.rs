@@ -71,7 +71,7 @@ impl Tail {
         }
     }
 
-    /// Returns the next events in order, at most [`PAGE`].
+    /// Returns the next events in order, at most [`MAX_READ_EVENTS`].
     pub async fn read(&mut self) -> Result<Vec<job_event::Model>> {
         let settled = self.settled().await?;
         let read = part(

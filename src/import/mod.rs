@@ -117,7 +117,8 @@ pub enum ImportError {
     #[error("there is nothing to import: name one or more files")]
     NoFiles,
     #[error(
-        "the report cannot be written to {}: it is one of the sources, or lies in one, and would change it. Name another file.",
+        "the report cannot be written to {}: it is one of the sources, or lies in one, and would \
+        change it. Name another file.",
         .0.display()
     )]
     ReportInSource(PathBuf),
@@ -129,7 +130,8 @@ pub enum ImportError {
         source: std::io::Error,
     },
     #[error(
-        "the import stopped: {0} All jobs imported so far are complete; run the import again to continue."
+        "the import stopped: {0} All jobs imported so far are complete; run the import again to \
+        continue."
     )]
     Database(#[from] Error),
 }

@@ -61,7 +61,8 @@ impl ReportFile {
             .collect();
         let end = write!(
             self.out,
-            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
+            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": \
+            {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
         );
         let Self {
             path,

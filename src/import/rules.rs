@@ -24,7 +24,8 @@ const RULES: [(&str, &str); 24] = [
     ),
     (
         "failed_as_its_progress_tells",
-        "The job was marked as waiting or running, but its progress key reports that it failed to start; its status is now failed.",
+        "The job was marked as waiting or running, but its progress key reports that it failed to \
+        start; its status is now failed.",
     ),
     (
         "failed_as_its_result_tells",
@@ -76,11 +77,13 @@ const RULES: [(&str, &str); 24] = [
     ),
     (
         "progress_put_on_scale",
-        "Progress outside 0 to 100, or stored as a string, was converted to a number from 0 to 100.",
+        "Progress outside 0 to 100, or stored as a string, was converted to a number from 0 to \
+        100.",
     ),
     (
         "progress_recomputed",
-        "Progress was recomputed from the status and the items; its old value is in context.legacy.",
+        "Progress was recomputed from the status and the items; its old value is in \
+        context.legacy.",
     ),
     (
         "result_wins_over_counter",

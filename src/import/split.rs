@@ -381,7 +381,8 @@ impl<R: BufRead> Splitter<'_, R> {
             raw.push(byte);
             if raw.len() > MAX_NAME_BYTES {
                 let detail = format!(
-                    "The name of a field is longer than {} KiB, the maximum; the rest of the file was not read.",
+                    "The name of a field is longer than {} KiB, the maximum; the rest of the file \
+                    was not read.",
                     MAX_NAME_BYTES >> 10
                 );
                 return Err(broken(Reason::TooLarge, detail));
@@ -416,7 +417,8 @@ impl<R: BufRead> Splitter<'_, R> {
             "what follows"
         };
         let detail = format!(
-            "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not read.",
+            "In line {line}, column {column}, {wanted} should stand where {} does; {what} was not \
+            read.",
             shown(byte)
         );
         broken(Reason::MalformedJson, detail)

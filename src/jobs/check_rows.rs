@@ -166,14 +166,16 @@ fn check_times(checks: &mut Checks, job: &job::Model) {
         checks.time(pointer, time);
     }
     if is_terminal(job.status) != job.completed_at.is_some() {
-        let detail = "completed_at contradicts the status: a completed, failed or cancelled job needs it, and no other job may have it.";
+        let detail = "completed_at contradicts the status: a completed, failed or cancelled job \
+            needs it, and no other job may have it.";
         checks.fail("/completed_at", "contradicts_status", detail);
     }
     if job.lease_expires_at.is_some() && job.status != JobStatus::Processing {
         checks.fail(
             "/lease_expires_at",
             "contradicts_status",
-            "Only a processing job can have a lease: remove lease_expires_at, or correct the status.",
+            "Only a processing job can have a lease: remove lease_expires_at, or correct the \
+            status.",
         );
     }
 }

@@ -182,7 +182,8 @@ impl JobManager {
                 "a worker disconnected before it received its jobs; they are queued again"
             ),
             Err(error) => {
-                tracing::warn!(jobs, %error, "cannot release the jobs of a disconnected worker; they stay assigned until their leases expire")
+                tracing::warn!(jobs, %error, "cannot release the jobs of a disconnected worker; \
+                    they stay assigned until their leases expire")
             }
         }
     }

@@ -33,7 +33,8 @@ const ORPHANED_AFTER: TimeDelta = TimeDelta::seconds(60);
 /// The next attempt finds these jobs.
 const TRIES: usize = 3;
 
-const ORPHANED: &str = "The process that ran this import has stopped. The records imported until then are complete; run the import again to import the rest.";
+const ORPHANED: &str = "The process that ran this import has stopped. The records imported until \
+    then are complete; run the import again to import the rest.";
 
 /// Error text in the row of an aborted run.
 pub const ABORTED: &str =

@@ -190,7 +190,8 @@ impl<'a> Known<'a> {
                 .ok_or(Error::NotFound(Resource::Item))?;
             if report.key.as_ref().is_some_and(|key| *key != item.key) {
                 let detail = format!(
-                    "The item at position {idx} has the key {}, not the given one: send only the key or only the idx, or correct one of them.",
+                    "The item at position {idx} has the key {}, not the given one: send only the \
+                    key or only the idx, or correct one of them.",
                     item.key
                 );
                 return conflict("key_mismatch", detail);

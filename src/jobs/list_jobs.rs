@@ -58,7 +58,7 @@ pub struct Page {
     pub frames: HashMap<String, String>,
     /// Number of jobs that match the filter, on all pages.
     pub total: Total,
-    /// Cursor of the next page, set if more jobs follow or may follow: see [`super::LOOKED_AT`].
+    /// Cursor of the next page, set if more jobs follow or may follow: see [`super::MAX_SCANNED`].
     pub next: Option<Cursor>,
     /// True if the page ended early because its rows are large; the missing rows begin at `next`.
     pub cut: bool,
@@ -98,7 +98,7 @@ const PAGE_LIMITS: std::ops::RangeInclusive<u64> = 1..=200;
 impl JobManager {
     /// Lists one page of jobs. The page may hold fewer than `limit` jobs although more follow: if
     /// its rows are large, or if no index covers the whole filter and the page is not requested by
-    /// offset, see [`super::LOOKED_AT`].
+    /// offset, see [`super::MAX_SCANNED`].
     ///
     /// Errors: `invalid_request`, `search_too_long`.
     pub async fn list_jobs(

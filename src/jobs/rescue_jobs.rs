@@ -83,7 +83,8 @@ impl JobManager {
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot rescue a job whose lease has expired; skipping it");
+                    tracing::warn!(%error, "cannot rescue a job whose lease has expired; skipping \
+                        it");
                     some.skipped += 1;
                 }
             }

@@ -100,7 +100,7 @@ pub(super) struct ScannedPage {
 
 impl JobManager {
     /// Sets the maximum number of jobs that a page examines under a filter that no index covers
-    /// completely. Default: [`LOOKED_AT`].
+    /// completely. Default: [`MAX_SCANNED`].
     pub fn looking_at(self, jobs: u64) -> Self {
         Self {
             looked_at: jobs,
@@ -140,16 +140,7 @@ impl JobManager {
             let step = walk.begin(left);
             left -= step;
             let here = part.behind.clone();
-            part.upto = self
-                .nth(
-                    &known,
-                    &KeyRange {
-                        upto: None,
-                        ..part.clone()
-                    },
-                    step,
-                )
-                .await?;
+            part.upto = self.end_of_step(&known, &part, step).await?;
             let to_skip = skip.unwrap_or_default() - skipped;
             let wanted = to_skip.saturating_add(limit + 1 - found.len() as u64);
             let Some(mut some) = self
@@ -198,6 +189,20 @@ impl JobManager {
         } else {
             Err(Error::SearchTooLong)
         }
+    }
+
+    /// Returns the job at which a step of this many jobs ends, or `None` if the range ends before.
+    async fn end_of_step(
+        &self,
+        known: &IndexScan,
+        part: &KeyRange,
+        step: u64,
+    ) -> Result<Option<Cursor>> {
+        let range = KeyRange {
+            upto: None,
+            ..part.clone()
+        };
+        self.nth(known, &range, step).await
     }
 
     /// Returns the matching jobs of the range, with their approximate sizes in bytes, or `None` if
@@ -278,16 +283,7 @@ impl JobManager {
         loop {
             let step = walk.begin(left);
             left -= step;
-            part.upto = self
-                .nth(
-                    &known,
-                    &KeyRange {
-                        upto: None,
-                        ..part.clone()
-                    },
-                    step,
-                )
-                .await?;
+            part.upto = self.end_of_step(&known, &part, step).await?;
             let Some(some) = self.count_within(path, &part, walk.left()).await? else {
                 return Ok(Total::of(jobs, false));
             };
@@ -337,16 +333,7 @@ impl JobManager {
         let (mut part, mut counts) = (KeyRange::default(), Counts::default());
         loop {
             let step = walk.begin(u64::MAX);
-            part.upto = self
-                .nth(
-                    &known,
-                    &KeyRange {
-                        upto: None,
-                        ..part.clone()
-                    },
-                    step,
-                )
-                .await?;
+            part.upto = self.end_of_step(&known, &part, step).await?;
             let query = path
                 .jobs(job::Entity::find().select_only(), backend, &part)
                 .column(job::Column::Status)

@@ -93,7 +93,10 @@ impl Checks {
             self.fail(
                 pointer,
                 "reserved_id",
-                format!("The id {value} is reserved, because it has another meaning in a URL: choose another id."),
+                format!(
+                    "The id {value} is reserved, because it has another meaning in a URL: \
+                    choose another id."
+                ),
             );
         }
     }

@@ -314,7 +314,8 @@ impl EventFilter {
         }
         for (key, value) in &self.labels {
             if !validate::is_label_key(key) || value.contains('\0') {
-                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ / - as the key.";
+                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ \
+                    / - as the key.";
                 return Err(Error::invalid(FieldError::parameter(
                     "label",
                     "invalid_label",

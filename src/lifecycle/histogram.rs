@@ -97,7 +97,8 @@ mod tests {
             all.sort_by(f64::total_cmp);
             let rank = ((share * all.len() as f64).ceil() as usize).max(1);
             let (exact, reported) = (all[rank - 1], histogram.percentile(share).unwrap());
-            prop_assert!((reported - exact).abs() <= exact * (RELATIVE_ERROR + 1e-9), "{} instead of {}", reported, exact);
+            prop_assert!((reported - exact).abs() <= exact * (RELATIVE_ERROR + 1e-9), "{} instead \
+                of {}", reported, exact);
         }
 
         #[test]

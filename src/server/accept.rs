@@ -74,7 +74,8 @@ impl Listening {
         if let Some(times) = self.failed.count() {
             tracing::warn!(
                 %error, times,
-                "the server cannot accept connections and retries; if file descriptors are exhausted, raise the limit (ulimit -n)"
+                "the server cannot accept connections and retries; if file descriptors are \
+                exhausted, raise the limit (ulimit -n)"
             );
         }
     }
@@ -90,7 +91,8 @@ impl Listening {
                 Full::Server(limit) => (limit, "the server"),
                 Full::Address(limit) => (limit, "an address"),
             };
-            tracing::warn!(%remote, times, limit, of, "connections refused: the limit is reached; raise --max-connections or --max-connections-per-address if they are legitimate");
+            tracing::warn!(%remote, times, limit, of, "connections refused: the limit is reached; \
+                raise --max-connections or --max-connections-per-address if they are legitimate");
         }
     }
 }

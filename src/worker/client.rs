@@ -39,7 +39,8 @@ impl FromStr for Server {
             .is_some_and(|authority| authority.as_str().contains('@'))
         {
             return Err(
-                "the server's URL must not contain a user or a password: remove them, the worker does not use them"
+                "the server's URL must not contain a user or a password: remove them, the worker \
+                does not use them"
                     .to_owned(),
             );
         }

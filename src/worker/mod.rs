@@ -67,7 +67,8 @@ pub enum Failure {
     #[error("{0}")]
     Command(String),
     #[error(
-        "the certificates of this system cannot be read: {0}; install ca-certificates, or name a file of them in SSL_CERT_FILE"
+        "the certificates of this system cannot be read: {0}; install ca-certificates, or name a \
+        file of them in SSL_CERT_FILE"
     )]
     Tls(std::io::Error),
     #[error("the worker cannot install its signal handlers: {0}")]
@@ -77,7 +78,8 @@ pub enum Failure {
     #[error("{0}: other jobs would fare no better, so the worker stopped")]
     Broken(String),
     #[error(
-        "stopped, but {0} could not be told how its jobs ended: their leases run out, then they are run again"
+        "stopped, but the server {0} did not take the outcome of every job: those leases will run \
+        out, and other workers run the jobs again"
     )]
     Untold(String),
 }
@@ -126,7 +128,8 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
             "all jobs are"
         };
         worker.display.note(format_args!(
-            "stopping: {jobs} stopped and returned to the queue; send a second signal to kill them at once"
+            "stopping: {jobs} stopped and returned to the queue; send a second signal to kill \
+            them at once"
         ));
     }
     while running.join_next().await.is_some() {}
@@ -218,7 +221,8 @@ fn find(options: &Options) -> Result<(), Failure> {
     search.first_result().map(drop).map_err(|_| {
         let program = program.to_string_lossy();
         Failure::Command(format!(
-            "the program {program} was not found or is not executable: use a program in PATH, or give its path"
+            "the program {program} was not found or is not executable: use a program in PATH, or \
+            give its path"
         ))
     })
 }

@@ -186,7 +186,10 @@ impl WriterState {
             let counted = (left_out > 0).then(|| {
                 (
                     stream,
-                    format!("({left_out} lines were left out: nobody read them)"),
+                    format!(
+                        "({left_out} lines were left out: the terminal did not take them in \
+                        time)"
+                    ),
                 )
             });
             return std::iter::once((stream, line)).chain(counted).collect();
@@ -258,7 +261,10 @@ mod tests {
         assert_eq!(written.len(), MAX_LINES + 1);
         assert_eq!(
             written[MAX_LINES - 1..],
-            ["999", "(3 lines were left out: nobody read them)"]
+            [
+                "999",
+                "(3 lines were left out: the terminal did not take them in time)"
+            ]
         );
         work.add(Stream::Err, "later".to_owned());
         assert_eq!(work.take(), [(Stream::Err, "later".to_owned())]);

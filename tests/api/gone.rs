@@ -1,7 +1,7 @@
 //! Clients that go away while a claim of theirs is held: the server notices that their connection is closed, and gives
 //! nothing to the dead.
 
-use crate::support::{Server, TestDb};
+use crate::support::{Patience, Server, TestDb};
 use serde_json::{Value, json};
 use std::collections::HashSet;
 use tokio::{io::AsyncWriteExt, net::TcpStream, task::JoinHandle};
@@ -30,8 +30,9 @@ async fn post(server: &Server, path: &str, body: &Value) -> Value {
     answer.json().await.unwrap()
 }
 
-/// Until so many workers have asked for jobs.
+/// Returns when this number of workers has asked for jobs.
 async fn known(server: &Server, count: usize) {
+    let patience = Patience::begin();
     loop {
         let answer = server
             .client
@@ -47,7 +48,7 @@ async fn known(server: &Server, count: usize) {
         {
             return;
         }
-        tokio::task::yield_now().await;
+        patience.pause("all workers are listed").await;
     }
 }
 
@@ -67,7 +68,7 @@ async fn another_gets_them_all(server: &Server) {
         let jobs = claimed["jobs"].as_array().unwrap();
         assert!(
             !jobs.is_empty(),
-            "{} jobs are held by nobody",
+            "{} jobs have no lease that a living worker knows",
             GONE - given.len()
         );
         for claimed in jobs {
@@ -116,7 +117,8 @@ async fn a_connection_that_was_cut_in_the_middle_of_a_wait_takes_no_job(db: Test
             .await
             .unwrap();
         let head = format!(
-            "POST /api/v1/claims HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
+            "POST /api/v1/claims HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
+            application/json\r\nContent-Length: {}\r\n\r\n",
             body.len()
         );
         connection

@@ -33,7 +33,8 @@ async fn a_single_header_that_stands_twice_is_refused_by_its_name(api: Api) {
     for (method, path, name, one, other) in rows {
         let lower = name.to_ascii_lowercase();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{name}: {one}\r\n{lower}: {other}\r\nConnection: close\r\n\r\n{{}}",
+            "{method} {path} HTTP/1.1\r\nHost: {}\r\n{name}: {one}\r\n{lower}: \
+            {other}\r\nConnection: close\r\n\r\n{{}}",
             api.url("").trim_start_matches("http://")
         );
         let problem = api

@@ -1,6 +1,7 @@
 //! Active jobs, statistics and actions over HTTP.
 
 use super::face::{Api, least, of_job, places};
+use crate::support::Patience;
 use callsheet::background::Loops;
 use serde_json::json;
 use std::time::Duration;
@@ -199,12 +200,13 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
     );
     let server = t.another().await;
     let running = Loops::start(&server, None, None);
+    let patience = Patience::begin();
     let ended = loop {
         let action = t.get(&location).await.json(200);
         if action["status"] != "running" {
             break action;
         }
-        tokio::task::yield_now().await;
+        patience.pause("the action ends").await;
     };
     server.end_streams().await;
     running.end(Duration::from_secs(10)).await;

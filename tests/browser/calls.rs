@@ -54,7 +54,8 @@ async fn a_page_is_filled_by_three_calls_and_kept_by_one_stream() {
     // The newest frames come with the list, and nothing is asked for each job.
     desk.follow(&page, "/").await;
     page.until(
-        "[...document.querySelectorAll('.card img')].filter((img) => img.complete && img.naturalWidth).length === 3",
+        "[...document.querySelectorAll('.card img')].filter((img) => img.complete && \
+        img.naturalWidth).length === 3",
     )
     .await;
     browser.close().await;

@@ -1,9 +1,12 @@
 //! Texts that would be markup, scripts, links, or turn a line around.
 
 use super::{desk::Desk, pictures::expected};
+use crate::support::Patience;
 use serde_json::json;
 
-const MARKUP: &str = "<img src=x onerror=\"window.pwned=1;alert(1)\"><script>window.pwned=2</script>\u{202e}gnp.exe javascript:alert(3)";
+const MARKUP: &str = "<img src=x \
+    onerror=\"window.pwned=1;alert(1)\"><script>window.pwned=2</script>\u{202e}gnp.exe \
+    javascript:alert(3)";
 
 /// Puts the text into every field that takes one.
 pub async fn fill(desk: &Desk) {
@@ -59,8 +62,9 @@ pub async fn fill(desk: &Desk) {
         .call("POST", &format!("/imports?file_name={name}"), dump)
         .await;
     let path = format!("/imports/{}", import["import_id"].as_str().unwrap());
+    let patience = Patience::begin();
     while desk.call("GET", &path, json!({})).await["status"] == "running" {
-        tokio::task::yield_now().await;
+        patience.pause("the import ends").await;
     }
 }
 

@@ -47,8 +47,11 @@ async fn a_job_that_is_started_and_reloaded_at_once_goes_on() {
     );
     // The first page knows it too, because the server does.
     page.open(&desk.at("/")).await;
-    page.until("document.querySelector('.mine').innerText.includes('Night train') && document.querySelector('.card')")
-        .await;
+    page.until(
+        "document.querySelector('.mine').innerText.includes('Night train') && \
+        document.querySelector('.card')",
+    )
+    .await;
     desk.complete(&id).await;
     page.until("document.querySelector('.mine').hidden && !document.querySelector('.card')")
         .await;
@@ -123,7 +126,8 @@ async fn a_page_finds_a_restarted_server_by_itself() {
     desk.follow(&page, "/jobs/one").await;
     let stopped = desk.kill().await;
     page.until(
-        "!document.getElementById('banner').hidden && document.body.innerText.includes('Connection lost: as of')",
+        "!document.getElementById('banner').hidden && \
+        document.body.innerText.includes('Connection lost: as of')",
     )
     .await;
     page.click(".job-actions .act").await;
@@ -151,12 +155,14 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
     let page = browser.page().await;
     page.open(&desk.at("/jobs/one")).await;
     page.until(
-        "document.querySelectorAll('.shot').length === 4 && document.body.innerText.includes('No worker is there')",
+        "document.querySelectorAll('.shot').length === 4 && document.body.innerText.includes('No \
+        worker is there')",
     )
     .await;
     let token = desk.claim("gpu-7").await;
     page.until(
-        "document.querySelector('.status').textContent === 'Processing' && document.body.innerText.includes('gpu-7')",
+        "document.querySelector('.status').textContent === 'Processing' && \
+        document.body.innerText.includes('gpu-7')",
     )
     .await;
     for (done, key) in ["shot-0", "shot-1", "shot-2"].into_iter().enumerate() {
@@ -171,16 +177,23 @@ async fn a_job_grows_shot_by_shot_in_the_hands_of_a_worker() {
         page.shows("body", &[&format!("Drawing {key}")]).await;
     }
     page.until(
-        "[...document.querySelectorAll('.shot img')].filter((img) => img.complete && img.naturalWidth).length === 3",
+        "[...document.querySelectorAll('.shot img')].filter((img) => img.complete && \
+        img.naturalWidth).length === 3",
     )
     .await;
     // A picture of a shot is opened, and its neighbour with a key; the address keeps it.
     page.click(".shot").await;
-    page.until("document.querySelector('dialog[open]').innerText.includes('Shot 0') && location.search === '?shot=0'")
-        .await;
+    page.until(
+        "document.querySelector('dialog[open]').innerText.includes('Shot 0') && \
+        location.search === '?shot=0'",
+    )
+    .await;
     page.press("ArrowRight").await;
-    page.until("document.querySelector('dialog[open]').innerText.includes('Shot 1') && location.search === '?shot=1'")
-        .await;
+    page.until(
+        "document.querySelector('dialog[open]').innerText.includes('Shot 1') && \
+        location.search === '?shot=1'",
+    )
+    .await;
     page.press("Escape").await;
     page.until("!document.querySelector('dialog[open]') && location.search === ''")
         .await;

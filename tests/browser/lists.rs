@@ -1,6 +1,7 @@
 //! The list: ten thousand jobs, filters in the URL, keys, and new rows that wait to be let in.
 
 use super::desk::Desk;
+use crate::support::Patience;
 use serde_json::{Map, Value, json};
 
 /// Brings jobs in as a dump, which takes seconds for ten thousand.
@@ -17,6 +18,7 @@ async fn import(desk: &Desk, count: usize, statuses: &[&str]) {
         .call("POST", "/imports?from=vedo-jobs", Value::Object(dump))
         .await;
     let path = format!("/imports/{}", started["import_id"].as_str().unwrap());
+    let patience = Patience::begin();
     loop {
         let run = desk.call("GET", &path, json!({})).await;
         if run["status"] != "running" {
@@ -27,7 +29,7 @@ async fn import(desk: &Desk, count: usize, statuses: &[&str]) {
             );
             return;
         }
-        tokio::task::yield_now().await;
+        patience.pause("the import ends").await;
     }
 }
 
@@ -112,7 +114,11 @@ async fn filters_live_in_the_url_and_bad_ones_are_named() {
     page.fill("#search", "label:team=red colour:blue status:odd")
         .await;
     page.press("Enter").await;
-    page.until("location.search === '?label=team%3Dred' && document.querySelectorAll('[data-id]').length === 1").await;
+    page.until(
+        "location.search === '?label=team%3Dred' && \
+        document.querySelectorAll('[data-id]').length === 1",
+    )
+    .await;
     let said = page
         .eval("document.getElementById('bad-tokens').innerText")
         .await;
@@ -179,7 +185,11 @@ async fn new_rows_wait_until_they_are_let_in() {
         1
     );
     page.click(".pill").await;
-    page.until("document.querySelectorAll('[data-id]').length === 3 && document.querySelector('.pill').hidden").await;
+    page.until(
+        "document.querySelectorAll('[data-id]').length === 3 && \
+        document.querySelector('.pill').hidden",
+    )
+    .await;
     browser.close().await;
 }
 

@@ -194,7 +194,8 @@ const TITLES: [&str; 8] = [
     "Desert radio",
 ];
 const CAUSES: [&str; 3] = [
-    "CUDA out of memory: tried to allocate 2.44 GiB\n  File \"pipeline.py\", line 214, in render\n    latents = unet(sample)",
+    "CUDA out of memory: tried to allocate 2.44 GiB\n  File \"pipeline.py\", line 214, in \
+    render\n    latents = unet(sample)",
     "The image model refused the prompt of shot 7",
     "Timeout after 600 s waiting for the video model",
 ];
@@ -288,7 +289,10 @@ async fn work(desk: &Desk, id: &str, kind: &str, i: usize) {
         .map(|n| json!({"key": format!("shot-{n}"), "status": "completed", "result": frames}))
         .collect();
     if kind != "done" {
-        reports.push(json!({"key": "shot-5", "status": "failed", "error": "the image model refused the prompt"}));
+        reports.push(
+            json!({"key": "shot-5", "status": "failed", "error": "the image model \
+            refused the prompt"}),
+        );
     }
     desk.call(
         "PATCH",

@@ -78,7 +78,8 @@ async fn a_body_that_does_not_come_is_refused_and_its_connection_ends() {
     let served = served(&["--body-timeout", "1"]).await;
     for path in ["/api/v1/jobs", "/api/v1/imports"] {
         let head = format!(
-            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 4000\r\n\r\n{{"
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
+            application/json\r\nContent-Length: 4000\r\n\r\n{{"
         );
         let answer = until_its_end(&mut served.sent(head.as_bytes()).await).await;
         assert!(

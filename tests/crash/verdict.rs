@@ -82,7 +82,8 @@ impl Verdict {
             .map(|(kind, calls)| format!("{kind} {calls}"))
             .collect();
         format!(
-            "{} answered ({}), {} refused, {} unanswered, {} repeated, {} jobs, {} events, lost {}, doubles {}, wrong {}",
+            "{} answered ({}), {} refused, {} unanswered, {} repeated, {} jobs, {} events, lost \
+            {}, doubles {}, wrong {}",
             calls.total(),
             kinds.join(", "),
             calls.refused,

@@ -147,7 +147,8 @@ async fn open(file: &Path) -> DatabaseConnection {
 async fn changes_that_wait_in_a_wal_come_along(bench: TestApp) {
     let work = Copy::of(&sample("comic"));
     let conn = open(&work.path.join("jobs.db")).await;
-    let late = "INSERT INTO jobs VALUES ('late', 'completed', 1, 1, NULL, 1761680500.0, 1761680500.5, 1761680501.0)";
+    let late = "INSERT INTO jobs VALUES ('late', 'completed', 1, 1, NULL, 1761680500.0, \
+        1761680500.5, 1761680501.0)";
     for sql in [
         "PRAGMA wal_autocheckpoint = 0",
         late,
@@ -240,7 +241,8 @@ async fn rows_of_a_table_that_are_odd_are_told_of(bench: TestApp) {
         .unwrap();
     let row = |id: &str, status: &str, created: &str, result: &str| {
         format!(
-            "INSERT INTO video_generation_jobs (id, job_type, status, created_at, result_data) VALUES ({id}, 'x', {status}, {created}, {result})"
+            "INSERT INTO video_generation_jobs (id, job_type, status, created_at, result_data) \
+            VALUES ({id}, 'x', {status}, {created}, {result})"
         )
     };
     let now = "'2025-01-01 00:00:00.000000'";
@@ -356,7 +358,8 @@ async fn the_vedo_table_comes_from_postgres(bench: TestApp) {
         .collect();
     // PostgreSQL's json takes no NaN; the store could not have written one there.
     let sql = format!(
-        "SELECT json_object({}, 'request_data', json(request_data), 'result_data', json(replace(result_data, 'NaN', 'null'))) AS row FROM video_generation_jobs",
+        "SELECT json_object({}, 'request_data', json(request_data), 'result_data', \
+        json(replace(result_data, 'NaN', 'null'))) AS row FROM video_generation_jobs",
         pairs.join(", ")
     );
     let work = Copy::of(&sample("vimax_seko.db"));
@@ -456,8 +459,8 @@ async fn a_database_that_lets_nobody_in_is_named_without_its_password(bench: Tes
 fn refuse_every_password(server: TcpListener) {
     const TLS: u32 = 80_877_103;
     const PASSWORD: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
-    const REFUSED: &[u8] =
-        b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user \"vedo\"\0Fauth.c\0L334\0Rauth_failed\0\0";
+    const REFUSED: &[u8] = b"SFATAL\0VFATAL\0C28P01\0Mpassword authentication failed for user \
+            \"vedo\"\0Fauth.c\0L334\0Rauth_failed\0\0";
     fn message(client: &mut TcpStream, tag: usize) -> io::Result<Vec<u8>> {
         let mut head = [0; 5];
         client.read_exact(&mut head[1 - tag..])?;

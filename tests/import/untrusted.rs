@@ -12,7 +12,8 @@ const COLUMNS: &str = "id TEXT, job_type TEXT, status TEXT, created_at TEXT, upd
 
 fn row(id: &str) -> String {
     format!(
-        "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) VALUES ('{id}', 'x', 'queued', '2025-01-01 00:00:00', '2025-01-01 00:00:00')"
+        "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) VALUES \
+        ('{id}', 'x', 'queued', '2025-01-01 00:00:00', '2025-01-01 00:00:00')"
     )
 }
 
@@ -34,19 +35,32 @@ async fn database(statements: &[String]) -> (TempDir, Options) {
 async fn what_a_schema_computes_is_not_computed(bench: TestApp) {
     let huge = "hex(zeroblob(450000000))";
     for (n, table) in [
-        format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT GENERATED ALWAYS AS ({huge}) VIRTUAL)"),
-        format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT AS ({huge}) VIRTUAL NOT NULL)"),
+        format!(
+            "CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT GENERATED ALWAYS AS \
+            ({huge}) VIRTUAL)"
+        ),
+        format!(
+            "CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT AS ({huge}) VIRTUAL \
+            NOT NULL)"
+        ),
         format!("CREATE TABLE video_generation_jobs ({COLUMNS}, CHECK (length({huge}) > 0))"),
         format!("CREATE TABLE video_generation_jobs ({COLUMNS}, content TEXT DEFAULT ({huge}))"),
     ]
     .into_iter()
     .enumerate()
     {
-        let content = if n == 3 { ", content) SELECT *, ''" } else { ") SELECT *" };
+        let content = if n == 3 {
+            ", content) SELECT *, ''"
+        } else {
+            ") SELECT *"
+        };
         let insert = format!(
-            "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at{content} FROM (VALUES ('job-{n}', 'x', 'queued', '2025-01-01 00:00:00', '2025-01-01 00:00:00'))"
+            "INSERT INTO video_generation_jobs (id, job_type, status, created_at, \
+            updated_at{content} FROM (VALUES ('job-{n}', 'x', 'queued', '2025-01-01 00:00:00', \
+            '2025-01-01 00:00:00'))"
         );
-        let (_folder, options) = database(&["PRAGMA ignore_check_constraints = ON".into(), table, insert]).await;
+        let (_folder, options) =
+            database(&["PRAGMA ignore_check_constraints = ON".into(), table, insert]).await;
         let began = Instant::now();
         let (report, _) = import_all(&bench, &options).await;
         assert_eq!(counts(&report), (1, 1, 0, 0), "{n}: {:?}", report.rejects);
@@ -81,7 +95,9 @@ async fn a_row_that_is_too_large_costs_itself(bench: TestApp) {
         row("large"),
         "UPDATE video_generation_jobs SET content = zeroblob(60000000) WHERE id = 'large'".into(),
         row("escaped"),
-        "UPDATE video_generation_jobs SET content = CAST(zeroblob(30000000) AS TEXT) WHERE id = 'escaped'".into(),
+        "UPDATE video_generation_jobs SET content = CAST(zeroblob(30000000) AS TEXT) WHERE id = \
+        'escaped'"
+            .into(),
         row("last"),
     ];
     let (_folder, options) = database(&statements).await;
@@ -96,7 +112,9 @@ async fn a_row_that_is_too_large_costs_itself(bench: TestApp) {
 async fn a_file_that_asks_for_too_much_ends_its_reader_and_nothing_else(bench: TestApp) {
     let statements = [
         "CREATE TABLE jobs (job_id TEXT, status TEXT, total_items INT, created_at REAL)".into(),
-        "CREATE TABLE job_results (id INT, job_id TEXT, item TEXT, success INT, error TEXT, details BLOB)".into(),
+        "CREATE TABLE job_results (id INT, job_id TEXT, item TEXT, success INT, error TEXT, \
+        details BLOB)"
+            .into(),
         "INSERT INTO jobs VALUES ('a', 'completed', 1, 1761680500.0)".into(),
         "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 25) \
          INSERT INTO job_results SELECT n, 'a', 'x', 1, NULL, zeroblob(31000000) FROM r"
@@ -154,9 +172,15 @@ fn files(folder: &Path) -> Vec<String> {
 #[on_both]
 async fn parts_without_end_are_not_held(bench: TestApp) {
     let statements = [
-        "CREATE TABLE jobs (job_id TEXT PRIMARY KEY, status TEXT, total_items INT, processed_items INT, error TEXT, created_at REAL, started_at REAL, completed_at REAL)".into(),
-        "CREATE TABLE job_results (id INTEGER PRIMARY KEY, job_id TEXT, item TEXT, success INT, error TEXT, details TEXT)".into(),
-        "INSERT INTO jobs VALUES ('a', 'completed', 1, 1, NULL, 1761680500.0, NULL, NULL), ('b', 'completed', 1, 1, NULL, 1761680500.0, NULL, NULL)".to_owned(),
+        "CREATE TABLE jobs (job_id TEXT PRIMARY KEY, status TEXT, total_items INT, \
+        processed_items INT, error TEXT, created_at REAL, started_at REAL, completed_at REAL)"
+            .into(),
+        "CREATE TABLE job_results (id INTEGER PRIMARY KEY, job_id TEXT, item TEXT, success INT, \
+        error TEXT, details TEXT)"
+            .into(),
+        "INSERT INTO jobs VALUES ('a', 'completed', 1, 1, NULL, 1761680500.0, NULL, NULL), ('b', \
+        'completed', 1, 1, NULL, 1761680500.0, NULL, NULL)"
+            .to_owned(),
         "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 200000) \
          INSERT INTO job_results SELECT n, 'a', 'x', 1, NULL, NULL FROM r"
             .to_owned(),
@@ -186,8 +210,10 @@ async fn values_of_servers_that_are_too_large_stay_there(bench: TestApp) {
     let store = TestDb::empty(Backend::Postgres).await;
     let conn = store.raw().await;
     for sql in [
-        "CREATE TABLE video_generation_jobs (id text, job_type text, status text, content text, created_at timestamp, updated_at timestamp)",
-        "INSERT INTO video_generation_jobs SELECT 'pg-' || n, 'x', 'queued', repeat('x', CASE n WHEN 2 THEN 60000000 ELSE 10 END), now(), now() FROM generate_series(1, 3) AS n",
+        "CREATE TABLE video_generation_jobs (id text, job_type text, status text, content text, \
+        created_at timestamp, updated_at timestamp)",
+        "INSERT INTO video_generation_jobs SELECT 'pg-' || n, 'x', 'queued', repeat('x', CASE n \
+        WHEN 2 THEN 60000000 ELSE 10 END), now(), now() FROM generate_series(1, 3) AS n",
     ] {
         conn.execute_unprepared(sql).await.unwrap();
     }

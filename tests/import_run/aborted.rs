@@ -3,7 +3,7 @@
 use super::limits::{Silence, ended};
 use crate::{
     import::dump::{Dump, import, import_all, job},
-    support::{Server, TestApp, TestDb, callsheet},
+    support::{Patience, Server, TestApp, TestDb, callsheet},
 };
 use callsheet::import::OnConflict;
 use callsheet::{import::StopReason, jobs::ImportChunk};
@@ -53,12 +53,13 @@ async fn a_run_that_has_ended_stays_as_it_is(bench: TestApp) {
     let stop = options.stop.clone();
     let (run, other) = (bench.clone(), bench.clone());
     let running = tokio::spawn(async move { import_all(&run, &options).await.0 });
+    let patience = Patience::begin();
     let id = loop {
         let runs = other.list_imports(None, 1).await.unwrap();
         if runs[0].status == ImportStatus::Running {
             break runs[0].id.clone();
         }
-        tokio::task::yield_now().await;
+        patience.pause("the run begins").await;
     };
     other.abort_import(&id).await.unwrap();
     assert_eq!(running.await.unwrap().stopped, Some(StopReason::Aborted));
@@ -78,6 +79,7 @@ async fn a_run_of_another_process_is_ended(t: TestDb) {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
+        let patience = Patience::begin();
         let id = loop {
             let list = server
                 .client
@@ -89,7 +91,7 @@ async fn a_run_of_another_process_is_ended(t: TestDb) {
             if list["imports"][0]["status"] == "running" {
                 break list["imports"][0]["import_id"].as_str().unwrap().to_owned();
             }
-            tokio::task::yield_now().await;
+            patience.pause("the import begins").await;
         };
         let answer: Value = match over_http {
             true => {

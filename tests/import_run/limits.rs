@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, import, import_all, job, rejected},
-    support::TestApp,
+    support::{Patience, TestApp},
 };
 use callsheet::import::{Background, DiskReserve, Options, Settings, StopReason};
 use entity::import::{self, ImportStatus};
@@ -178,10 +178,11 @@ async fn more_imports_than_may_wait_get_no_place(bench: TestApp) {
             ImportStatus::Aborted
         );
         ended(&bench, &runs[n]).await;
+        let patience = Patience::begin();
         let place = loop {
             match background.place() {
                 Some(place) => break place,
-                None => tokio::task::yield_now().await,
+                None => patience.pause("a place is free").await,
             }
         };
         assert!(background.place().is_none());

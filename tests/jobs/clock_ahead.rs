@@ -1,6 +1,6 @@
 //! clock_ahead: servers of one database have one time.
 
-use crate::support::{Backend, TestApp, TestClock};
+use crate::support::{Backend, Patience, TestApp, TestClock};
 use callsheet::{background::Loops, jobs::JobManager};
 use chrono::TimeDelta;
 use std::{sync::Arc, time::Duration};
@@ -27,6 +27,7 @@ async fn a_clock_is_held_to_that_of_the_database_where_it_has_one(t: TestApp) {
         );
     }
     let loops = Loops::start(&server, None, None);
+    let patience = Patience::begin();
     let checked = loop {
         let status = server
             .list_loops()
@@ -35,7 +36,7 @@ async fn a_clock_is_held_to_that_of_the_database_where_it_has_one(t: TestApp) {
         if let Some((_, status)) = status {
             break status;
         }
-        tokio::task::yield_now().await;
+        patience.pause("the clock is checked").await;
     };
     assert_eq!(
         (checked.done, checked.error),

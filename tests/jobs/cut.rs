@@ -1,6 +1,6 @@
 //! Connections to PostgreSQL that an administrator, a restart or a time limit cuts while nobody uses them.
 
-use crate::support::{Backend, TestApp, TestClock, TestRandom, any_job, at_once, run};
+use crate::support::{Backend, Patience, TestApp, TestClock, TestRandom, any_job, at_once, run};
 use callsheet::{
     db::{Database, Options},
     jobs::{JobManager, JobPatch},
@@ -55,8 +55,9 @@ async fn cut(stranger: &impl ConnectionTrait) {
             .unwrap();
     }
     let left = format!("SELECT pid {others}");
+    let patience = Patience::begin();
     while pids(left.clone()).await.iter().any(|pid| cut.contains(pid)) {
-        tokio::task::yield_now().await;
+        patience.pause("the connections have gone").await;
     }
 }
 

@@ -1,6 +1,6 @@
 //! Rows that another program's transaction holds on PostgreSQL: who needs them waits, and nobody else does.
 
-use crate::support::{Backend, TestApp, any_job, claim, refusal, run};
+use crate::support::{Backend, Patience, TestApp, any_job, claim, refusal, run};
 use callsheet::{
     db::{Database, Observer, Options},
     error::Result,
@@ -290,8 +290,9 @@ async fn reports_on_a_job_that_is_not_there_are_answered_together_on_postgres() 
                 tokio::spawn(async move { jobs.update_progress("nobody", report, None).await })
             })
             .collect();
+        let patience = Patience::begin();
         while jobs.database().writes_under_way() < 20 {
-            tokio::task::yield_now().await;
+            patience.pause("20 reports are under way").await;
         }
         free(stall).await;
         for report in reports {

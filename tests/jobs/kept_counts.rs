@@ -17,7 +17,8 @@ fn nth(n: usize) -> NewJob {
 
 /// Counts one by one.
 async fn counted(db: &DatabaseConnection) -> Vec<(String, String, i64)> {
-    let sql = "SELECT job_type, status, count(*) FROM video_generation_jobs GROUP BY job_type, status ORDER BY job_type, status";
+    let sql = "SELECT job_type, status, count(*) FROM video_generation_jobs GROUP BY job_type, \
+        status ORDER BY job_type, status";
     let rows = db
         .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
         .await
@@ -96,11 +97,14 @@ async fn counts_are_exact_after_statements_of_strangers(t: TestApp) {
     let raw = t.db.raw().await;
     let ended = "completed_at = created_at";
     for sql in [
-        format!("UPDATE video_generation_jobs SET status = 'failed', {ended} WHERE job_type = 'type-1'"),
+        format!("UPDATE video_generation_jobs SET status = 'failed', {ended} WHERE job_type = \
+            'type-1'"),
         "UPDATE video_generation_jobs SET job_type = 'other' WHERE status = 'failed'".to_owned(),
         "UPDATE video_generation_jobs SET status = status, priority = 7".to_owned(),
-        "UPDATE video_generation_jobs SET status = 'queued', completed_at = NULL, job_type = 'type-2'".to_owned(),
-        "DELETE FROM video_generation_jobs WHERE job_type = 'type-2' AND id IN (SELECT id FROM video_generation_jobs LIMIT 7)".to_owned(),
+        "UPDATE video_generation_jobs SET status = 'queued', completed_at = NULL, job_type = \
+        'type-2'".to_owned(),
+        "DELETE FROM video_generation_jobs WHERE job_type = 'type-2' AND id IN (SELECT id FROM \
+        video_generation_jobs LIMIT 7)".to_owned(),
         "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) \
          SELECT 'copy-' || id, 'copied', status, created_at, updated_at FROM video_generation_jobs".to_owned(),
         "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) \
@@ -171,7 +175,8 @@ async fn change(
             .await
         }
         _ => {
-            let copied = "SELECT '{id}', 'copied', 'queued', created_at, updated_at FROM video_generation_jobs";
+            let copied = "SELECT '{id}', 'copied', 'queued', created_at, updated_at FROM \
+                video_generation_jobs";
             let copied = copied.replace("{id}", &id);
             past(format!(
                 "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) {copied} LIMIT 1 \

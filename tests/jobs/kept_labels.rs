@@ -73,7 +73,8 @@ async fn assert_kept(t: &TestApp, when: &str) {
         "job_created_at::text"
     };
     let kept = format!(
-        "SELECT label_key || '=' || label_value || ' ' || job_id || ' ' || {time} FROM job_labels ORDER BY 1"
+        "SELECT label_key || '=' || label_value || ' ' || job_id || ' ' || {time} FROM job_labels \
+        ORDER BY 1"
     );
     let raw = t.db.raw().await;
     let mut seen = Vec::new();
@@ -182,12 +183,16 @@ async fn labels_are_kept_whatever_strangers_write(t: TestApp) {
     let raw = t.db.raw().await;
     let long = "x".repeat(256);
     for sql in [
-        "UPDATE video_generation_jobs SET labels = '{\"team\": \"blue\"}' WHERE id IN ('job-1', 'job-2')".to_owned(),
+        "UPDATE video_generation_jobs SET labels = '{\"team\": \"blue\"}' WHERE id IN ('job-1', \
+        'job-2')".to_owned(),
         "UPDATE video_generation_jobs SET labels = NULL WHERE id = 'job-3'".to_owned(),
         "UPDATE video_generation_jobs SET labels = '[\"team\"]' WHERE id = 'job-4'".to_owned(),
-        "UPDATE video_generation_jobs SET labels = '{\"n\": 5, \"team\": null, \"a\": {\"b\": \"c\"}}' WHERE id = 'job-4'".to_owned(),
-        format!("UPDATE video_generation_jobs SET labels = '{{\"team\": \"red\", \"long\": \"{long}\"}}' WHERE id = 'job-4'"),
-        "UPDATE video_generation_jobs SET labels = '{\"n\": \"5\", \"n\": \"5\"}' WHERE id = 'job-5'".to_owned(),
+        "UPDATE video_generation_jobs SET labels = '{\"n\": 5, \"team\": null, \"a\": {\"b\": \
+        \"c\"}}' WHERE id = 'job-4'".to_owned(),
+        format!("UPDATE video_generation_jobs SET labels = '{{\"team\": \"red\", \"long\": \
+            \"{long}\"}}' WHERE id = 'job-4'"),
+        "UPDATE video_generation_jobs SET labels = '{\"n\": \"5\", \"n\": \"5\"}' WHERE id = \
+        'job-5'".to_owned(),
         "UPDATE video_generation_jobs SET created_at = updated_at, priority = 3".to_owned(),
         "INSERT INTO video_generation_jobs (id, job_type, status, labels, created_at, updated_at) \
          SELECT 'copy-' || id, job_type, status, labels, created_at, updated_at FROM video_generation_jobs".to_owned(),

@@ -227,14 +227,16 @@ async fn a_deep_offset_finds_the_same_rows_whichever_end_is_nearer(t: TestApp) {
     // Seven share each moment.
     let row = |n: u32| {
         format!(
-            "('job-{n:03}', 't-{}', 'queued', '2026-01-01T00:00:{:02}+00:00', '2026-01-01T00:00:00+00:00')",
+            "('job-{n:03}', 't-{}', 'queued', '2026-01-01T00:00:{:02}+00:00', \
+            '2026-01-01T00:00:00+00:00')",
             n % 2,
             n / 7 % 60
         )
     };
     let rows: Vec<String> = (0..420).map(row).collect();
     let sql = format!(
-        "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) VALUES {}",
+        "INSERT INTO video_generation_jobs (id, job_type, status, created_at, updated_at) VALUES \
+        {}",
         rows.join(", ")
     );
     raw.execute_unprepared(&sql).await.unwrap();

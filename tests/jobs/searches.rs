@@ -1,6 +1,6 @@
 //! Looking for a text may take long, and keeps nobody else from reading.
 
-use crate::support::{Backend, TestApp, any_job};
+use crate::support::{Backend, Patience, TestApp, any_job};
 use callsheet::jobs::{Filter, JobManager, NewJob, Order, PageAfter, View};
 use chrono::TimeDelta;
 use sea_orm::{
@@ -87,8 +87,9 @@ async fn many_that_look_for_a_text_leave_connections_to_others_on_postgres() {
                 .try_get_by_index::<i64>(0)
                 .unwrap()
         };
+        let patience = Patience::begin();
         while waiting().await < 2 {
-            tokio::task::yield_now().await;
+            patience.pause("two searches wait for the table").await;
         }
         // All others have had their chance to wait for the table as well.
         t.list_series(None, 10).await.unwrap();

@@ -1,6 +1,6 @@
 //! Workers that wait for a job: what wakes them, and what becomes of those who go away.
 
-use crate::support::{TestApp, TestClock, any_job, claim};
+use crate::support::{Patience, TestApp, TestClock, any_job, claim};
 use callsheet::jobs::{Claim, Claimed, JobManager, NewJob};
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -23,10 +23,11 @@ fn wait(jobs: &JobManager, claim: Claim) -> JoinHandle<Vec<Claimed>> {
     tokio::spawn(async move { jobs.claim_jobs(claim).await.unwrap() })
 }
 
-/// Until so many wait.
+/// Returns when this number of claims waits.
 async fn waiting(jobs: &JobManager, count: usize) {
+    let patience = Patience::begin();
     while jobs.idle_waits() != count {
-        tokio::task::yield_now().await;
+        patience.pause("the claims wait").await;
     }
 }
 
@@ -234,8 +235,9 @@ async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes
         ..patient("w")
     };
     let calls: Vec<_> = (0..1000).map(|n| wait(&t, of(n))).collect();
+    let patience = Patience::begin();
     while t.waits() < 1000 {
-        tokio::task::yield_now().await;
+        patience.pause("1,000 claims wait").await;
     }
     crate::support::refusal(t.claim_jobs(patient("more")).await, "overloaded");
     assert!(
@@ -243,14 +245,16 @@ async fn no_more_types_are_waited_for_than_a_server_holds_and_one_who_goes_makes
         "who does not wait is answered"
     );
     calls[0].abort();
+    let patience = Patience::begin();
     while t.waits() == 1000 {
-        tokio::task::yield_now().await;
+        patience.pause("one claim has gone").await;
     }
     let call = wait(&t, patient("more"));
     let id = t.queued().await.id;
     assert_eq!(call.await.unwrap()[0].job.id, id);
     calls.iter().for_each(JoinHandle::abort);
+    let patience = Patience::begin();
     while t.waits() > 0 {
-        tokio::task::yield_now().await;
+        patience.pause("all claims have gone").await;
     }
 }

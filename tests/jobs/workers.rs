@@ -1,6 +1,6 @@
 //! Workers are registered by their calls.
 
-use crate::support::{TestApp, at_once, claim, for_now};
+use crate::support::{Patience, TestApp, at_once, claim, for_now};
 use callsheet::jobs::{Claim, Guard, WorkerStatus};
 use chrono::TimeDelta;
 use entity::worker;
@@ -97,8 +97,9 @@ async fn a_claim_writes_the_row_of_its_own_worker_and_of_no_other_that_waits(t: 
         })
         .await
     });
+    let patience = Patience::begin();
     while t.idle_waits() == 0 {
-        tokio::task::yield_now().await;
+        patience.pause("the claim waits").await;
     }
     let now = t.clock.advance(TimeDelta::seconds(60));
     t.claim_jobs(claim("other")).await.unwrap();

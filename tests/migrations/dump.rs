@@ -27,7 +27,8 @@ pub async fn texts(conn: &DatabaseConnection, sql: &str) -> Vec<String> {
 
 /// SQLite keeps each statement as it was given.
 async fn sqlite(conn: &DatabaseConnection) -> String {
-    let made = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' ORDER BY tbl_name, type = 'index', name";
+    let made = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite%' \
+        ORDER BY tbl_name, type = 'index', name";
     let mut text = String::new();
     for statement in texts(conn, made).await {
         for line in broken_at_commas(&statement).lines() {
@@ -60,7 +61,8 @@ fn broken_at_commas(statement: &str) -> String {
 }
 
 async fn postgres(conn: &DatabaseConnection) -> String {
-    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' ORDER BY 1";
+    let tables = "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace \
+        AND relkind = 'r' ORDER BY 1";
     let mut text = String::new();
     for table in texts(conn, tables).await {
         writeln!(text, "\n{table}").unwrap();

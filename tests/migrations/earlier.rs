@@ -66,7 +66,8 @@ async fn make_earlier(t: &TestDb, old_steps: &[&str], new_steps: u32) {
         );
         raw.execute_unprepared(&applied).await.unwrap();
     }
-    let row = "INSERT INTO series (id, title, created_at) VALUES ('s', 'Cats', '2026-11-01T00:00:00+00:00')";
+    let row = "INSERT INTO series (id, title, created_at) VALUES ('s', 'Cats', \
+        '2026-11-01T00:00:00+00:00')";
     raw.execute_unprepared(row).await.unwrap();
     raw.close().await.unwrap();
 }

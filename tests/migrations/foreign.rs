@@ -83,7 +83,8 @@ async fn fresh_leaves_the_tables_of_others_alone(t: TestDb) {
             .unwrap();
     }
     raw.execute_unprepared(
-        "INSERT INTO series (id, title, created_at) VALUES ('s', 'gone', '2026-01-01T00:00:00+00:00')",
+        "INSERT INTO series (id, title, created_at) VALUES ('s', 'gone', \
+        '2026-01-01T00:00:00+00:00')",
     )
     .await
     .unwrap();

@@ -20,7 +20,8 @@ async fn a_preview_names_tables_and_their_rows_and_drops_nothing(t: TestDb) {
     let db = t.connect().await;
     up(&db).await;
     let raw = t.raw().await;
-    let series = "INSERT INTO series (id, title, created_at) VALUES ('a', 'A', '2026-01-01T00:00:00+00:00'), ('b', 'B', '2026-01-01T00:00:00+00:00')";
+    let series = "INSERT INTO series (id, title, created_at) VALUES ('a', 'A', \
+        '2026-01-01T00:00:00+00:00'), ('b', 'B', '2026-01-01T00:00:00+00:00')";
     raw.execute_unprepared(series).await.unwrap();
     let before = schema(&t).await;
     let all = [

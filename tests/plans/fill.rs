@@ -32,7 +32,8 @@ fn statements(backend: Backend, first: i64, last: i64) -> Vec<String> {
     let (numbers, time, json) = match backend {
         Backend::Sqlite => (
             format!(
-                "WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM numbers WHERE n < {last})"
+                "WITH RECURSIVE numbers (n) AS (SELECT {first} UNION ALL SELECT n + 1 FROM \
+                numbers WHERE n < {last})"
             ),
             "strftime('%Y-%m-%dT%H:%M:%S+00:00', 1767225600 + n / 2, 'unixepoch')",
             "",
@@ -43,12 +44,15 @@ fn statements(backend: Backend, first: i64, last: i64) -> Vec<String> {
             "::jsonb",
         ),
     };
-    let status = "CASE n % 5 WHEN 0 THEN 'queued' WHEN 1 THEN 'processing' WHEN 2 THEN 'completed' WHEN 3 THEN 'failed' ELSE 'cancelled' END";
+    let status = "CASE n % 5 WHEN 0 THEN 'queued' WHEN 1 THEN 'processing' WHEN 2 THEN \
+        'completed' WHEN 3 THEN 'failed' ELSE 'cancelled' END";
     let parents = format!(
-        "INSERT INTO series (id, title, created_at) {numbers} SELECT 'series-' || n, 'S', {time} FROM numbers WHERE n <= 100"
+        "INSERT INTO series (id, title, created_at) {numbers} SELECT 'series-' || n, 'S', {time} \
+        FROM numbers WHERE n <= 100"
     );
     let episodes = format!(
-        "INSERT INTO episodes (id, created_at) {numbers} SELECT 'episode-' || n, {time} FROM numbers WHERE n <= 1000"
+        "INSERT INTO episodes (id, created_at) {numbers} SELECT 'episode-' || n, {time} FROM \
+        numbers WHERE n <= 1000"
     );
     let jobs = format!(
         "INSERT INTO video_generation_jobs \

@@ -1,6 +1,6 @@
 //! History that goes just while a reader is about to read it.
 
-use crate::support::{Backend, TestApp, run};
+use crate::support::{Backend, Patience, TestApp, run};
 use callsheet::jobs::{EventFilter, JobMessage, JobsMessage, Reset};
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -28,8 +28,9 @@ async fn someone_waits(raw: &DatabaseConnection) {
     let asks = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() \
                 AND query LIKE 'SELECT DISTINCT virtualtransaction%'";
     let asks = Statement::from_string(raw.get_database_backend(), asks);
+    let patience = Patience::begin();
     while raw.query_one_raw(asks.clone()).await.unwrap().is_none() {
-        tokio::task::yield_now().await;
+        patience.pause("a reader waits for the writer").await;
     }
 }
 

@@ -143,6 +143,9 @@ fn url_of(database: &str) -> String {
 )]
 fn server_url() -> String {
     std::env::var("CALLSHEET_TEST_POSTGRES_URL").unwrap_or_else(|_| {
-        panic!("CALLSHEET_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a private PostgreSQL for the tests")
+        panic!(
+            "CALLSHEET_TEST_POSTGRES_URL is not set: run `scripts/test`, which starts a \
+            private PostgreSQL for the tests"
+        )
     })
 }

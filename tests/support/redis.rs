@@ -85,6 +85,8 @@ impl TestRedis {
     reason = "scripts/test says where its private server is"
 )]
 fn server_url() -> String {
-    std::env::var("CALLSHEET_TEST_REDIS_URL")
-        .expect("CALLSHEET_TEST_REDIS_URL is not set: run `scripts/test`, which starts a private Redis for the tests")
+    std::env::var("CALLSHEET_TEST_REDIS_URL").expect(
+        "CALLSHEET_TEST_REDIS_URL is not set: run `scripts/test`, which starts a private \
+            Redis for the tests",
+    )
 }

@@ -1,7 +1,7 @@
 //! Fixture with a JobManager on a fresh database, a clock and a random source that the test
 //! controls, and helpers for common steps.
 
-use super::{Backend, Fixture, TestClock, TestDb, TestRandom, Whole, refusal};
+use super::{Backend, Fixture, Patience, TestClock, TestDb, TestRandom, Whole, refusal};
 use callsheet::{
     clock::Clock,
     error::Result,
@@ -172,8 +172,9 @@ impl TestApp {
 
     /// Waits until at least `n` writes are queued or running.
     pub async fn waits_for_writes(&self, n: usize) {
+        let patience = Patience::begin();
         while self.database().writes_under_way() < n {
-            tokio::task::yield_now().await;
+            patience.pause("the writes are under way").await;
         }
     }
 

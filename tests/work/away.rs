@@ -95,7 +95,7 @@ async fn a_worker_that_stops_while_the_server_is_away_says_what_it_could_not_tel
     relay.cut();
     worker.signal("TERM").await;
     worker
-        .says_all(&["film dropped", "could not be told"])
+        .says_all(&["film dropped", "did not take the outcome"])
         .await;
     assert_eq!(worker.ends().await.code(), Some(1));
     gone(&pids(&stage.read("pids"))).await;

@@ -79,7 +79,8 @@ async fn main() {
     micros.sort_unstable();
     let at = |part: f64| micros.get(((micros.len() as f64 - 1.0) * part) as usize).copied().unwrap_or(0);
     println!(
-        "{{\"rate\": {:.1}, \"answers\": {}, \"p50\": {}, \"p99\": {}, \"bad\": {}, \"last_bad\": {:?}}}",
+        "{{\"rate\": {:.1}, \"answers\": {}, \"p50\": {}, \"p99\": {}, \"bad\": {}, \"last_bad\": \
+        {:?}}}",
         micros.len() as f64 / took,
         micros.len(),
         at(0.5),

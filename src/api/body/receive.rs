@@ -102,7 +102,8 @@ pub async fn in_turn<T: Send + 'static>(
 
 fn too_large(limit: usize) -> Problem {
     let detail = format!(
-        "The body is larger than {limit} bytes: send less, or start the server with a larger --max-body-bytes."
+        "The body is larger than {limit} bytes: send less, or start the server with a larger \
+        --max-body-bytes."
     );
     Problem::new("body_too_large", detail)
 }

@@ -230,7 +230,8 @@ fn header_parameter(header: Header) -> Value {
     let (name, description, example, pattern) = match header {
         Header::IdempotencyKey => (
             "Idempotency-Key",
-            "Repeating a call with the same key and body creates nothing twice and returns the first response.",
+            "Repeating a call with the same key and body creates nothing twice and returns the \
+            first response.",
             "5b0c1f8e-render-42",
             Some("^[!-~]([ -~]{0,253}[!-~])?$"),
         ),
@@ -249,7 +250,8 @@ fn header_parameter(header: Header) -> Value {
         ),
         Header::LastEventId => (
             "Last-Event-ID",
-            "Id of the last message that the client received; the stream resumes after it. Takes precedence over `after`.",
+            "Id of the last message that the client received; the stream resumes after it. Takes \
+            precedence over `after`.",
             "7",
             Some(r"^([0-9]{1,18}(\.[0-9]{1,6}){0,2})?$"),
         ),

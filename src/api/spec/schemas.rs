@@ -82,7 +82,8 @@ pub fn add_problems(document: &mut Value) {
         "description": "Error of one field.",
         "required": ["code", "detail"],
         "properties": {
-            "pointer": text("JSON pointer into the body (RFC 6901); empty for the body as a whole."),
+            "pointer": text("JSON pointer into the body (RFC 6901); empty for the body as a \
+            whole."),
             "parameter": text("Name of the query, path or header parameter."),
             "code": text("Stable code of the error."),
             "detail": text("A sentence that says what to do."),

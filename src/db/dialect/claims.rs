@@ -112,7 +112,8 @@ pub fn any_expired(backend: DbBackend) -> String {
         "?"
     };
     format!(
-        "SELECT 1 FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 LIMIT 1"
+        "SELECT 1 FROM video_generation_jobs {hint} WHERE status = 'processing' AND \
+        lease_expires_at <= {sign}1 LIMIT 1"
     )
 }
 

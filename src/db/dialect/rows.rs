@@ -17,12 +17,14 @@ pub fn gathers(backend: DbBackend) -> bool {
 pub fn gather(sql: &str) -> String {
     let column = |column: job::Column| {
         match column {
-        // The format would turn a text into the number 0.
-        job::Column::Progress => {
-            "CASE WHEN typeof(\"progress\") IN ('real', 'integer') THEN format('%!.17g', \"progress\") END".to_owned()
+            // The format would turn a text into the number 0.
+            job::Column::Progress => {
+                "CASE WHEN typeof(\"progress\") IN ('real', 'integer') THEN format('%!.17g', \
+            \"progress\") END"
+                    .to_owned()
+            }
+            _ => format!("\"{}\"", column.as_str()),
         }
-        _ => format!("\"{}\"", column.as_str()),
-    }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
     format!(
@@ -46,7 +48,8 @@ pub fn bytes(backend: DbBackend, column: Expr, is_json: bool) -> Expr {
         (DbBackend::Postgres, true) => {
             let (from, times) = PACKED;
             let sql = format!(
-                "COALESCE(pg_column_size($1)::bigint * CASE WHEN pg_column_size($1) > {from} THEN {times} ELSE 1 END, 0)"
+                "COALESCE(pg_column_size($1)::bigint * CASE WHEN pg_column_size($1) > {from} THEN \
+                {times} ELSE 1 END, 0)"
             );
             Expr::cust_with_exprs(sql, [column])
         }

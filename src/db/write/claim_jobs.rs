@@ -176,7 +176,7 @@ impl ClaimJobs {
         Ok(given.into_iter().map(claimed).collect())
     }
 
-    /// Returns the row as the statement of `claims::hand_out` leaves it.
+    /// Returns the row as the statement of `claims::assign` leaves it.
     fn given(&self, before: &job::Model, now: DateTime<Utc>) -> job::Model {
         job::Model {
             status: JobStatus::Processing,

@@ -178,7 +178,7 @@ fn statement(
     )
 }
 
-/// Returns how many of the jobs that [`pick`] would find fit into the response, and whether some do
+/// Returns how many of the jobs that [`select_due`] would find fit into the response, and whether some do
 /// not. `bytes` is the size of the jobs selected before; the function adds that of the fitting
 /// ones. The first job of a response always fits.
 pub(super) async fn fitting_jobs(

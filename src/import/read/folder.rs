@@ -47,7 +47,8 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
     if walk.files == 0 {
         sink.begin(folder);
         let detail = format!(
-            "The folder has no file whose name ends in one of {}: rename the files, or name them one by one.",
+            "The folder has no file whose name ends in one of {}: rename the files, or name them \
+            one by one.",
             ENDINGS.join(", ")
         );
         sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, detail));

@@ -26,7 +26,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
 const TABLES: &str = "SELECT table_name::text, column_name::text FROM information_schema.columns \
                       WHERE table_schema = ANY (current_schemas(false))";
-const VEDO: &str = "SELECT left(id::text, 1000) AS key, row_to_json(t)::text AS record FROM video_generation_jobs AS t";
+const VEDO: &str = "SELECT left(id::text, 1000) AS key, row_to_json(t)::text AS record FROM \
+    video_generation_jobs AS t";
 const COMIC: &str =
     "SELECT left(job_id::text, 1000) AS key, row_to_json(t)::text AS record FROM jobs AS t";
 
@@ -56,7 +57,8 @@ fn try_read(url: &str, sink: &mut RecordSink) -> Result<(), Reject> {
             .is_some_and(|columns| columns.iter().any(|c| c == column))
     };
     let (kind, sql) = if has("video_generation_jobs", "lease_token") {
-        let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        let detail = "This is a database of Callsheet itself: write it out with `callsheet \
+            export`, and import that.";
         return Err(Reject::new(Reason::UnknownShape, detail));
     } else if has("video_generation_jobs", "job_type") {
         (SourceKind::VedoTable, VEDO)

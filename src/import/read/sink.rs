@@ -268,7 +268,8 @@ impl RecordSink {
         }
         if too_deep {
             let detail = format!(
-                "The record is nested more than {MAX_DEPTH} levels deep, which is the most that is taken."
+                "The record is nested more than {MAX_DEPTH} levels deep, which is the most that \
+                is taken."
             );
             return Err(Reject::new(Reason::MalformedJson, detail));
         }
@@ -397,7 +398,8 @@ fn unknown_shape(record: &Map<String, Value>) -> Reject {
         names.join(", ")
     };
     let detail = format!(
-        "The record's fields ({names}) match none of the known stores: {}. Name the store with --from.",
+        "The record's fields ({names}) match none of the known stores: {}. Name the store with \
+        --from.",
         SourceKind::names()
     );
     Reject::new(Reason::UnknownShape, detail)

@@ -41,7 +41,8 @@ fn is_scheme(word: &str) -> bool {
 pub fn unknown(url: &str) -> Reject {
     let scheme = url.split("://").next().unwrap_or_default();
     let detail = format!(
-        "Nothing is read from {scheme}:// addresses: name a file, a folder, or a redis:// or postgres:// address."
+        "Nothing is read from {scheme}:// addresses: name a file, a folder, or a redis:// or \
+        postgres:// address."
     );
     Reject::new(Reason::Unreachable, detail)
 }

@@ -55,7 +55,8 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     if ended == ReadEnd::ByUs || jobs.is_unchanged() {
         return Ok(ended == ReadEnd::Whole);
     }
-    let detail = "The database changed while it was read: stop the service that writes to it, and import again.";
+    let detail = "The database changed while it was read: stop the service that writes to it, and \
+        import again.";
     Err(Reject::new(Reason::BadDatabase, detail))
 }
 
@@ -192,7 +193,8 @@ fn died(status: Option<ExitStatus>) -> Reject {
 fn broken(error: &io::Error) -> Reject {
     let detail = match error.kind() {
         io::ErrorKind::TimedOut => format!(
-            "The SQLite reader process sent no record for {} seconds and was killed: the file may be damaged or on a slow disk.",
+            "The SQLite reader process sent no record for {} seconds and was killed: the file may \
+            be damaged or on a slow disk.",
             pipe::OUTPUT_TIMEOUT.as_secs()
         ),
         _ => format!("The output of the SQLite reader process is invalid: {error}."),

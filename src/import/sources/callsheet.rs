@@ -164,7 +164,8 @@ impl Exported {
                 .is_some_and(|last| last.seq != self.version)
         {
             return Err(wrong(format!(
-                "The sequence numbers of this job's events must increase and end at its version, {}.",
+                "The sequence numbers of this job's events must increase and end at its version, \
+                {}.",
                 self.version
             )));
         }

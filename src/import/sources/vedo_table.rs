@@ -152,7 +152,8 @@ mod tests {
     fn json_that_is_text_is_read_and_the_result_outweighs_the_counter() {
         let row = json!({
             "id": "a", "job_type": "idea2video", "status": "completed", "mode": "idea", "total_shots": 9,
-            "request_data": "{\"title\": \"t\"}", "result_data": "{\"total_shots\": 4, \"sharpness\": NaN}",
+            "request_data": "{\"title\": \"t\"}", "result_data": "{\"total_shots\": 4, \
+            \"sharpness\": NaN}",
             "context": "null", "completed_shots": 0, "progress": 100.0,
             "created_at": "2025-11-21 03:56:30.864216", "updated_at": "2025-11-21 03:56:39.867731",
         });

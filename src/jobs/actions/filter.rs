@@ -68,7 +68,8 @@ impl ActionFilter {
     pub fn check(&self) -> Result<()> {
         if self.job_ids.len() > MAX_IDS {
             let detail = format!(
-                "Too many job ids: name at most {MAX_IDS}, or filter by type, status or labels instead."
+                "Too many job ids: name at most {MAX_IDS}, or filter by type, status or labels \
+                instead."
             );
             return Err(Error::invalid(FieldError::at(
                 "/filter/job_ids",

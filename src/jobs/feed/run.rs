@@ -200,7 +200,8 @@ async fn go_on(run: Arc<FeedTask>, feed: Feed, mut tail: Tail, mut news: Subscri
         match read {
             Ok(events) => run.tell(events, tail.position()),
             Err(error) => {
-                tracing::warn!(%error, "cannot read new events; the streams wait, retrying in one second")
+                tracing::warn!(%error, "cannot read new events; the streams wait, retrying in one \
+                    second")
             }
         }
         if run.ring.receiver_count() > 0 {

@@ -52,7 +52,10 @@ fn program() -> PathBuf {
             "/usr/bin/chromium-browser".into(),
         ])
         .find(|p| p.exists());
-    found.expect("tests in a browser need Chromium: run scripts/test, or install the package chromium, or set CALLSHEET_TEST_CHROMIUM")
+    found.expect(
+        "tests in a browser need Chromium: run scripts/test, or install the package \
+        chromium, or set CALLSHEET_TEST_CHROMIUM",
+    )
 }
 
 /// Browser with a profile.

@@ -98,7 +98,8 @@ async fn read<W: Write>(file: &Openable, preferences: Option<&Openable>, out: &m
             .with("video_generation_jobs", &["lease_token"])
             .is_some()
     {
-        let detail = "This is a database of Callsheet itself: write it out with `callsheet export`, and import that.";
+        let detail = "This is a database of Callsheet itself: write it out with `callsheet \
+            export`, and import that.";
         return Err(Reject::new(Reason::UnknownShape, detail).into());
     }
     if let Some(table) = vedo {

@@ -119,7 +119,8 @@ async fn results(
 
 fn too_many() -> Reject {
     let detail = format!(
-        "The job has more than {MAX_RESULTS} results, or results of more than {} MiB, which is the most that is read.",
+        "The job has more than {MAX_RESULTS} results, or results of more than {} MiB, which is \
+        the most that is read.",
         MAX_RECORD_BYTES >> 20
     );
     Reject::new(Reason::TooLarge, detail)

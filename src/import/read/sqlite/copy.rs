@@ -73,7 +73,8 @@ impl Prepared {
 fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
     let failed = |error: io::Error| {
         let detail = format!(
-            "The database has unmerged changes (-wal or -journal), and could not be copied for reading: {error}."
+            "The database has unmerged changes (-wal or -journal), and could not be copied for \
+            reading: {error}."
         );
         Reject::new(Reason::UnreadableFile, detail)
     };
@@ -103,7 +104,8 @@ fn copy(path: &Path, pending: &[&str]) -> Result<Temporary, Reject> {
         fs::set_permissions(&target, permissions).map_err(failed)?;
     }
     if state().map_err(failed)? != before {
-        let detail = "The database changed while it was copied: stop the service that writes to it, and import again.";
+        let detail = "The database changed while it was copied: stop the service that writes to \
+            it, and import again.";
         return Err(Reject::new(Reason::BadDatabase, detail));
     }
     Ok(folder)

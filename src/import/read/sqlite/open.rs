@@ -115,7 +115,8 @@ impl Table {
                 .any(|column| column.chars().count() > MAX_NAME_BYTES)
         {
             let detail = format!(
-                "The table {name} belongs to no known store: it has too many columns, or columns with too long names."
+                "The table {name} belongs to no known store: it has too many columns, or columns \
+                with too long names."
             );
             return Err(Reject::new(Reason::UnknownShape, detail));
         }
