@@ -4,7 +4,7 @@
 //! [`split`] finds the records of a file. The source that recognises a record ([`sources`]) reads
 //! it into one common shape ([`record`]), by rules with one table each ([`status`], [`times`],
 //! [`progress`], [`names`]); [`rules`] names the repair rules and explains them. [`load`] writes
-//! batches. A value without a column goes to the job's `context` ([`kept`]). A record that cannot
+//! batches. A value without a column goes to the job's `context` ([`legacy`]). A record that cannot
 //! be imported goes to `import_rejects`, with its raw text and a [`Reason`]. Importing the same
 //! files again changes nothing.
 

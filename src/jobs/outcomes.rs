@@ -92,9 +92,9 @@ impl JobManager {
             }?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        // No id contains a NUL, and PostgreSQL refuses a query with one.
+        // PostgreSQL refuses a query with a NUL. No job has either character in its id.
         ChangeJob {
-            id: job_id.replace('\0', " "),
+            id: job_id.replace('\0', "\u{fffd}"),
             if_version: None,
             items,
             weight,

@@ -298,6 +298,20 @@ async fn an_active_job_that_is_gone_is_told_of(bench: TestApp) {
     assert_eq!(rejected(&report)[1], ("gone".to_owned(), "orphan"));
 }
 
+/// A folder in the place of the journal cannot be copied.
+#[on_both]
+async fn preferences_that_cannot_be_copied_are_rejected_and_the_jobs_come_in(bench: TestApp) {
+    let work = Copy::of(&sample("comic"));
+    std::fs::create_dir(work.path.join("preferences.db-wal")).unwrap();
+    for source in [work.path.join("jobs.db"), work.path.clone()] {
+        let (report, _) = import_all(&bench, &Options::new(vec![source])).await;
+        assert_eq!((report.total.found, report.total.rejected), (10, 2));
+        let outcome = report.rejects.last().unwrap();
+        assert!(outcome.file.ends_with("preferences.db"), "{outcome:?}");
+        assert_eq!(rejected(&report)[1].1, "unreadable_file");
+    }
+}
+
 /// Copies the rows of a sample, as its ORM would have written them there.
 async fn fill(store: &DatabaseConnection, ddl: &str, table: &str, rows: &[Value]) {
     store.execute_unprepared(ddl).await.unwrap();

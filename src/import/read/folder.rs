@@ -34,6 +34,7 @@ const ENDINGS: [&str; 12] = [
 ];
 
 pub fn read(folder: &Path, sink: &mut RecordSink) {
+    sink.visits_folder = true;
     let mut walk = Walk {
         folders: vec![folder.to_owned()],
         entered: HashSet::new(),

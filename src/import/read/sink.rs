@@ -54,6 +54,8 @@ pub struct RecordSink {
     /// Store of all records, if the user named it.
     named: Option<SourceKind>,
     file: Arc<PathBuf>,
+    /// Whether the reader visits every file of a folder.
+    pub visits_folder: bool,
     seen: SeenIds,
     /// Keys that occur more than once in the file.
     pub repeated: RepeatedKeys,
@@ -81,6 +83,7 @@ impl RecordSink {
             context,
             named,
             file: Arc::default(),
+            visits_folder: false,
             seen: SeenIds::default(),
             repeated: RepeatedKeys::default(),
             known: None,

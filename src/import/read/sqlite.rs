@@ -46,12 +46,21 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let jobs = Prepared::of(path)?;
     let preferences = path.with_file_name("preferences.db");
     // The jobs can be read without preferences that cannot be prepared.
-    let beside = preferences
-        .is_file()
-        .then(|| Prepared::of(&preferences).ok())
-        .flatten();
+    let (beside, unprepared) = match preferences.is_file().then(|| Prepared::of(&preferences)) {
+        Some(Ok(beside)) => (Some(beside), None),
+        Some(Err(reject)) => (None, Some(reject)),
+        None => (None, None),
+    };
     let mut reader = Reader::start(&jobs, beside.as_ref(), &sink.stop)?;
     let ended = reader.hand_on(&preferences, sink)?;
+    // Beside another store, the file is not part of it. In a folder, it is read after this one.
+    let is_part = sink.known == Some(SourceKind::Comic) && !sink.visits_folder;
+    if let Some(reject) = unprepared.filter(|_| is_part) {
+        sink.begin(&preferences);
+        if !sink.reject(Position::File, [], reject) {
+            return Ok(false);
+        }
+    }
     if ended == ReadEnd::ByUs || jobs.is_unchanged() {
         return Ok(ended == ReadEnd::Whole);
     }

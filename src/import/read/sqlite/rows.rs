@@ -65,7 +65,7 @@ pub fn key(row: &Map<String, Value>, column: &str) -> String {
     }
 }
 
-/// Returns the JSON of a record; `None` when it has more than [`LARGEST`] bytes.
+/// Returns the JSON of a record; `None` when it has more than [`MAX_RECORD_BYTES`] bytes.
 pub fn text(record: &impl serde::Serialize) -> Option<Vec<u8>> {
     let mut text = Bounded(Vec::new());
     serde_json::to_writer(&mut text, record)
