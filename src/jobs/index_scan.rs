@@ -86,7 +86,7 @@ impl IndexScan {
         }
     }
 
-    /// Returns the first path of [`AccessPath::all`]: one by label if the filter has labels.
+    /// Returns the first path of [`IndexScan::all`]: one by label if the filter has labels.
     pub fn of(filter: &Filter) -> Self {
         Self::all(filter).swap_remove(0)
     }

@@ -23,7 +23,7 @@ pub struct Bytes<R> {
     input: R,
     pub line: u64,
     pub column: u64,
-    /// Bytes of the record so far; one more than [`LARGEST`] if it is too large.
+    /// Bytes of the record so far; one more than [`MAX_RECORD_BYTES`] if it is too large.
     pub raw: Vec<u8>,
     pub recording: bool,
     /// Number of bytes passed over since recording began.

@@ -31,7 +31,7 @@ impl Pipe {
 impl Read for Pipe {
     /// Reads the next bytes.
     ///
-    /// Errors: `TimedOut` after [`SILENCE`] without output, `ConnectionAborted` when the run is to
+    /// Errors: `TimedOut` after [`OUTPUT_TIMEOUT`] without output, `ConnectionAborted` when the run is to
     /// stop.
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let began = Instant::now();

@@ -73,7 +73,7 @@ pub fn text(record: &impl serde::Serialize) -> Option<Vec<u8>> {
         .map(|()| text.0)
 }
 
-/// Buffer of at most [`LARGEST`] bytes: escaping may make a text six times as long.
+/// Buffer of at most [`MAX_RECORD_BYTES`] bytes: escaping may make a text six times as long.
 struct Bounded(Vec<u8>);
 
 impl Write for Bounded {
