@@ -126,10 +126,10 @@ mod tests {
 
     #[tokio::test]
     async fn each_subscriber_hears_all_in_order() {
-        let desk = ChangeBus::default();
-        let (mut a, mut b) = (desk.subscribe(), desk.subscribe());
-        desk.publish(notice(1));
-        desk.publish(notice(2));
+        let bus = ChangeBus::default();
+        let (mut a, mut b) = (bus.subscribe(), bus.subscribe());
+        bus.publish(notice(1));
+        bus.publish(notice(2));
         for reader in [&mut a, &mut b] {
             assert_eq!(reader.next().await, notice(1));
             assert_eq!(reader.next().await, notice(2));
@@ -138,10 +138,10 @@ mod tests {
 
     #[tokio::test]
     async fn who_falls_behind_is_told_that_there_was_more() {
-        let desk = ChangeBus::default();
-        let mut slow = desk.subscribe();
+        let bus = ChangeBus::default();
+        let mut slow = bus.subscribe();
         for seq in 0..=i64::try_from(MAX_LAG).unwrap() {
-            desk.publish(notice(seq));
+            bus.publish(notice(seq));
         }
         assert!(slow.next().await.more);
         assert_eq!(slow.next().await, notice(1));

@@ -43,7 +43,7 @@ pub use tail::{
 pub use tx::Tx;
 pub use write::claim_statements;
 use writer::WriterResources;
-pub use writer::{Write, WriteOutcome, Writer};
+pub use writer::{BatchWrite, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
 use chrono::{DateTime, Utc};
 use file::DatabaseFile;
@@ -93,27 +93,27 @@ impl Database {
             }
             false => conn.clone(),
         };
-        let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let relay =
+        let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
+        let notifier =
             dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
-        let lanes = dialect::write_queues(conn.get_database_backend(), writers);
+        let queues = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
-        let means = WriterResources {
+        let resources = WriterResources {
             conn: for_writing.clone(),
-            desk: desk.clone(),
-            relay: relay.clone(),
+            bus: bus.clone(),
+            notifier: notifier.clone(),
             file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
             faults: options.faults.clone(),
         };
-        let writer = Writer::new(means, writers, lanes);
+        let writer = Writer::new(resources, writers, queues);
         let url = options.url.as_str().into();
         Ok(Self {
             conn,
             writer,
             for_writing,
             writers,
-            bus: desk,
-            notifier: relay,
+            bus,
+            notifier,
             url,
             ready: Arc::default(),
         })
@@ -123,21 +123,21 @@ impl Database {
     /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
-        let desk = ChangeBus::default();
-        let means = WriterResources {
+        let bus = ChangeBus::default();
+        let resources = WriterResources {
             conn: conn.clone(),
-            desk: desk.clone(),
-            relay: None,
+            bus: bus.clone(),
+            notifier: None,
             file: None,
             faults: None,
         };
-        let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
+        let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
         Self {
             writer,
             for_writing,
             conn,
             writers: 1,
-            bus: desk,
+            bus,
             notifier: None,
             url,
             ready: Arc::default(),

@@ -27,7 +27,7 @@ const MIN_INTERVAL: Duration = Duration::from_millis(10);
 /// jobs changed, it says only that any job may have.
 const MAX_NAMED_JOBS: usize = 32;
 
-/// Delay before the relay listens again after an error.
+/// Delay before the notifier listens again after an error.
 const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
 #[derive(Serialize, Deserialize)]
@@ -57,19 +57,19 @@ impl PgNotifier {
     /// Starts the task that sends.
     pub fn start(conn: Reader) -> Self {
         let me = uuid::Uuid::now_v7().to_string().into();
-        let relay = Self {
+        let notifier = Self {
             conn,
             me,
             waiting: Arc::default(),
             woken: Arc::default(),
         };
-        let sender = relay.clone();
+        let sender = notifier.clone();
         tokio::spawn(for_ever("send", move || sender.clone().send()));
-        relay
+        notifier
     }
 
     /// Queues the notice for sending, and returns at once.
-    pub fn tell(&self, notice: &CommitNotice) {
+    pub fn enqueue(&self, notice: &CommitNotice) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.more |= notice.more || waiting.jobs.len() + notice.jobs.len() > MAX_NAMED_JOBS;
         if waiting.more {
@@ -124,9 +124,9 @@ impl PgNotifier {
     /// Publishes the commits of other processes to this process's subscribers for as long as it is
     /// polled. After each connect it publishes that any job may have changed, because notifications
     /// sent meanwhile are lost.
-    pub async fn listen(self, url: String, desk: ChangeBus) {
+    pub async fn listen(self, url: String, bus: ChangeBus) {
         loop {
-            match self.hear(&url, &desk).await {
+            match self.hear(&url, &bus).await {
                 Ok(()) => {}
                 Err(error) => {
                     tracing::debug!(%error, "lost the notifications of other servers: \
@@ -137,15 +137,15 @@ impl PgNotifier {
         }
     }
 
-    async fn hear(&self, url: &str, desk: &ChangeBus) -> Result<(), sqlx::Error> {
+    async fn hear(&self, url: &str, bus: &ChangeBus) -> Result<(), sqlx::Error> {
         let mut listener = PgListener::connect(url).await?;
         listener.listen(CHANNEL).await?;
-        desk.publish(Arc::new(CommitNotice::of_any()));
+        bus.publish(Arc::new(CommitNotice::of_any()));
         while let Some(notification) = listener.try_recv().await? {
             match serde_json::from_str::<Message>(notification.payload()) {
                 Ok(message) if message.from == self.me => {}
-                Ok(message) => desk.publish(Arc::new(message.notice)),
-                Err(_) => desk.publish(Arc::new(CommitNotice::of_any())),
+                Ok(message) => bus.publish(Arc::new(message.notice)),
+                Err(_) => bus.publish(Arc::new(CommitNotice::of_any())),
             }
         }
         Ok(())

@@ -54,7 +54,7 @@ impl Tx {
     }
 
     /// Adds the job's change to the commit notice.
-    pub(super) fn tell(&self, news: JobChanged) {
+    pub(super) fn note_change(&self, news: JobChanged) {
         self.notice
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -63,7 +63,7 @@ impl Tx {
     }
 
     /// Adds a change of the job's lease, and of nothing else, to the commit notice.
-    pub(super) fn tell_of_lease(&self, job_id: String) {
+    pub(super) fn note_lease(&self, job_id: String) {
         self.notice
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -72,7 +72,7 @@ impl Tx {
     }
 
     /// Adds to the commit notice that more jobs change than it names.
-    pub(super) fn tell_of_more(&self) {
+    pub(super) fn note_any_change(&self) {
         self.notice
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -9,10 +9,13 @@
 mod batch;
 mod blocked;
 mod disk;
+mod load;
 mod queue;
+mod queued;
 mod write;
 
-pub use write::{Write, WriteOutcome};
+pub use queued::{Entry, QueuedWrite};
+pub use write::{BatchWrite, Write, WriteOutcome};
 
 use super::{
     Reader,
@@ -23,12 +26,13 @@ use super::{
 };
 use crate::error::{Error, Result};
 use disk::Disk;
-use queue::{Entry, QueueLoad, QueuedWrite, WriteQueue};
+use load::QueueLoad;
+use queue::WriteQueue;
 use sea_orm::{ConnAcquireErr, DbErr};
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
-        Arc,
+        Arc, Mutex,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -52,13 +56,13 @@ struct Shared {
     queues: Vec<WriteQueue>,
     /// Whether the write queue needs a permit like any other transaction. True if there is a single
     /// writer; everything goes through the queue then.
-    lane_takes_turns: bool,
+    queue_takes_turns: bool,
     /// Writes that wait for a lock of another transaction.
     blocked: WriteQueue,
     load: QueueLoad,
     hasher: RandomState,
-    desk: ChangeBus,
-    relay: Option<PgNotifier>,
+    bus: ChangeBus,
+    notifier: Option<PgNotifier>,
     disk: Disk,
     /// Database file that is written to, on SQLite.
     file: Option<DatabaseFile>,
@@ -69,38 +73,38 @@ struct Shared {
 /// file.
 pub struct WriterResources {
     pub conn: Reader,
-    pub desk: ChangeBus,
-    pub relay: Option<PgNotifier>,
+    pub bus: ChangeBus,
+    pub notifier: Option<PgNotifier>,
     pub file: Option<DatabaseFile>,
     pub faults: Option<Faults>,
 }
 
 impl Writer {
-    /// Creates a writer with at most `writers` open transactions, of which `lanes` are reserved for
+    /// Creates a writer with at most `writers` open transactions, of which `queues` are reserved for
     /// the write queues. A queue does not wait for other transactions' permits, because it would
     /// hold up all writes behind it.
-    pub fn new(means: WriterResources, writers: usize, lanes: usize) -> Self {
+    pub fn new(resources: WriterResources, writers: usize, queues: usize) -> Self {
         let WriterResources {
             conn,
-            desk,
-            relay,
+            bus,
+            notifier,
             file,
             faults,
-        } = means;
+        } = resources;
         Self(Arc::new(Shared {
             conn,
-            turns: Semaphore::new(if writers > lanes {
-                writers - lanes
+            turns: Semaphore::new(if writers > queues {
+                writers - queues
             } else {
                 writers
             }),
-            queues: (0..lanes).map(|_| WriteQueue::default()).collect(),
-            lane_takes_turns: writers <= lanes,
+            queues: (0..queues).map(|_| WriteQueue::default()).collect(),
+            queue_takes_turns: writers <= queues,
             blocked: WriteQueue::default(),
             load: QueueLoad::default(),
             hasher: RandomState::new(),
-            desk,
-            relay,
+            bus,
+            notifier,
             disk: Disk::default(),
             file,
             faults,
@@ -128,8 +132,9 @@ impl Writer {
             answer,
             begun: begun.clone(),
             until,
+            output: Mutex::default(),
         };
-        self.0.enqueue(Box::new(entry));
+        self.0.enqueue(W::queued(entry));
         let gone = |_| Error::Internal("the write panicked".to_owned());
         let outcome = match timeout_at(until, &mut outcome).await {
             Ok(outcome) => outcome.map_err(gone)?,
@@ -156,12 +161,12 @@ impl Shared {
     /// Puts a write into its queue. On SQLite all writes share the only queue. On PostgreSQL writes
     /// with a key share queues, each key always in the same one, so that two queues do not wait for
     /// one row. A write without a key may touch any row, and gets a separate transaction.
-    fn enqueue(self: &Arc<Self>, entry: Box<dyn QueuedWrite>) {
+    fn enqueue(self: &Arc<Self>, entry: QueuedWrite) {
         match entry.key() {
-            _ if self.lane_takes_turns => self.enter_lane(0, entry),
+            _ if self.queue_takes_turns => self.enter_queue(0, entry),
             Some(key) => {
-                let lane = self.hasher.hash_one(key) % self.queues.len() as u64;
-                self.enter_lane(usize::try_from(lane).unwrap_or_default(), entry);
+                let queue = self.hasher.hash_one(key) % self.queues.len() as u64;
+                self.enter_queue(usize::try_from(queue).unwrap_or_default(), entry);
             }
             None => {
                 let this = self.clone();
@@ -170,21 +175,21 @@ impl Shared {
         }
     }
 
-    fn enter_lane(self: &Arc<Self>, lane: usize, entry: Box<dyn QueuedWrite>) {
-        if self.queues[lane].push(entry) {
+    fn enter_queue(self: &Arc<Self>, queue: usize, entry: QueuedWrite) {
+        if self.queues[queue].push(entry) {
             let this = self.clone();
-            tokio::spawn(async move { this.drain(lane).await });
+            tokio::spawn(async move { this.drain(queue).await });
         }
     }
 
     /// Runs the writes of a queue until none waits.
-    async fn drain(self: Arc<Self>, lane: usize) {
+    async fn drain(self: Arc<Self>, queue: usize) {
         loop {
-            let turn = match self.lane_takes_turns {
+            let turn = match self.queue_takes_turns {
                 true => self.turns.acquire().await.ok(),
                 false => None,
             };
-            let Some(batch) = self.queues[lane].take() else {
+            let Some(batch) = self.queues[queue].take() else {
                 return;
             };
             // A separate task, so that a panic in one write does not end the queue.
@@ -195,9 +200,9 @@ impl Shared {
     }
 
     fn publish(&self, notice: CommitNotice) {
-        if let Some(relay) = self.relay.as_ref().filter(|_| !notice.is_empty()) {
-            relay.tell(&notice);
+        if let Some(notifier) = self.notifier.as_ref().filter(|_| !notice.is_empty()) {
+            notifier.enqueue(&notice);
         }
-        self.desk.publish(Arc::new(notice));
+        self.bus.publish(Arc::new(notice));
     }
 }

@@ -42,7 +42,7 @@ pub(super) fn cancelled(
     if !leased {
         let job = apply_transition(before, Verb::Cancel, now)?;
         return Ok(Some(
-            Change::of(EventKind::Cancelled, job).telling(event_data),
+            Change::of(EventKind::Cancelled, job).with_data(event_data),
         ));
     }
     if before.cancel_requested_at.is_some() {
@@ -52,6 +52,6 @@ pub(super) fn cancelled(
     job.status = transition(Verb::RequestCancel, before.status)?;
     job.cancel_requested_at = Some(now);
     Ok(Some(
-        Change::of(EventKind::CancelRequested, job).telling(event_data),
+        Change::of(EventKind::CancelRequested, job).with_data(event_data),
     ))
 }

@@ -147,7 +147,7 @@ pub(super) fn completed(
     let event_data = json!({"attempt": job.attempt, "skipped_items": skipped.len()});
     Ok(Some(Change {
         items: skipped,
-        ..Change::of(EventKind::Completed, job).telling(event_data)
+        ..Change::of(EventKind::Completed, job).with_data(event_data)
     }))
 }
 
@@ -194,7 +194,7 @@ pub(super) fn failed(
     let event_data =
         json!({"error": failure.error, "attempt": before.attempt, "run_at": job.run_at});
     Ok(Some(
-        Change::of(EventKind::RetryScheduled, job).telling(event_data),
+        Change::of(EventKind::RetryScheduled, job).with_data(event_data),
     ))
 }
 
@@ -234,7 +234,7 @@ pub(super) fn failed_by(
     let mut job = apply_transition(before, Verb::Fail, now)?;
     job.error_message = error.or(job.error_message);
     let event_data = json!({"error": job.error_message, "attempt": before.attempt});
-    Ok(Change::of(EventKind::Failed, job).telling(event_data))
+    Ok(Change::of(EventKind::Failed, job).with_data(event_data))
 }
 
 /// Returns the change to cancelled, for a worker that stops a job with a requested cancel.
@@ -246,5 +246,5 @@ pub(super) fn acknowledged(
     let job = ended_by(token, apply_transition(before, Verb::Cancel, now)?);
     let event_data =
         json!({"reason": null, "attempt": before.attempt, "worker_id": before.worker_id});
-    Ok(Change::of(EventKind::Cancelled, job).telling(event_data))
+    Ok(Change::of(EventKind::Cancelled, job).with_data(event_data))
 }

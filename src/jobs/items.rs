@@ -79,7 +79,7 @@ impl JobManager {
             let event_data = event_data(&changed);
             Ok(Some(Change {
                 items: changed,
-                ..Change::of(EventKind::ItemsReported, job).telling(event_data)
+                ..Change::of(EventKind::ItemsReported, job).with_data(event_data)
             }))
         });
         Ok(done.await?.job)

@@ -57,9 +57,9 @@ pub struct JobWait {
 }
 
 impl JobWaits {
-    pub fn new(desk: ChangeBus) -> Self {
+    pub fn new(bus: ChangeBus) -> Self {
         Self {
-            bus: desk,
+            bus,
             table: Arc::default(),
             looks: Arc::new(Semaphore::new(MAX_CONCURRENT_QUERIES)),
         }

@@ -1,4 +1,4 @@
-//! clean_up: deletes the old history of ended jobs.
+//! prune_events: deletes the old history of ended jobs.
 
 use super::JobManager;
 use crate::{db::write::PruneEvents, error::Result};

@@ -60,7 +60,7 @@ fn recovered(loaded: &Loaded, now: DateTime<Utc>) -> Result<Change> {
     let event_data = json!({"done_items": loaded.done_count, "reset_items": items.len()});
     Ok(Change {
         items,
-        ..Change::of(EventKind::Recovered, job).telling(event_data)
+        ..Change::of(EventKind::Recovered, job).with_data(event_data)
     })
 }
 

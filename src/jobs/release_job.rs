@@ -51,6 +51,6 @@ pub(super) fn released(
     back_to_checkpoint(&mut job, loaded);
     let event_data = json!({"attempt": before.attempt, "worker_id": before.worker_id});
     Ok(Some(
-        Change::of(EventKind::Released, job).telling(event_data),
+        Change::of(EventKind::Released, job).with_data(event_data),
     ))
 }

@@ -100,7 +100,7 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
         let job = apply_transition(before, Verb::Cancel, now)?;
         let event_data =
             json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
-        return Ok(Change::of(EventKind::Cancelled, job).telling(event_data));
+        return Ok(Change::of(EventKind::Cancelled, job).with_data(event_data));
     }
     if before.attempt >= before.max_attempts {
         return failed_by(before, Some(error), now);
@@ -113,7 +113,7 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
         now,
     )?;
     let event_data = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
-    Ok(Change::of(EventKind::Rescued, job).telling(event_data))
+    Ok(Change::of(EventKind::Rescued, job).with_data(event_data))
 }
 
 fn silence(job: &job::Model) -> String {

@@ -310,7 +310,7 @@ impl JobManager {
             let names: Vec<_> = edit.fields().iter().map(|(name, _)| *name).collect();
             let event_data = json!({"idx": item.idx, "shot_idx": shot_idx, "fields": names});
             let change =
-                Change::of(EventKind::ShotDescribed, loaded.job.clone()).telling(event_data);
+                Change::of(EventKind::ShotDescribed, loaded.job.clone()).with_data(event_data);
             Ok(Some(Change {
                 items: vec![item],
                 ..change

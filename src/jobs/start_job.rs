@@ -76,5 +76,5 @@ pub(super) fn started(
     (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;
     let event_data = json!({"attempt": job.attempt, "worker_id": job.worker_id});
-    Ok(Change::of(EventKind::Started, job).telling(event_data))
+    Ok(Change::of(EventKind::Started, job).with_data(event_data))
 }

@@ -212,19 +212,15 @@ impl RunActionBatch {
             ActionStep::Delete { .. } => None,
         };
         let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
-        let mut fates = Changes::make(tx, &changes.iter().collect::<Vec<_>>(), false)
-            .await?
-            .into_iter();
+        let changes: Vec<&ChangeJob> = changes.iter().collect();
+        let mut changed = Changes::make(tx, &changes, false).await?.into_iter();
         let mut outcomes = Vec::with_capacity(self.jobs.len());
         for due in &self.jobs {
             let done = match &due.step {
-                ActionStep::Change { .. } => match fates.next() {
-                    Some(WriteOutcome::Done(outcome)) => outcome.map(|made| made.changed),
-                    _ => Err(Error::Internal(format!(
-                        "the action on the job {} was not decided",
-                        due.id
-                    ))),
-                },
+                ActionStep::Change { .. } => {
+                    let outcome = changed.next().unwrap_or(WriteOutcome::Blocked);
+                    outcome.decided().map(|made| made.changed)
+                }
                 ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
             };
             outcomes.push(self.outcome(&due.id, done)?);

@@ -192,7 +192,7 @@ async fn detach(tx: &Tx, column: job::Column, id: &str, now: DateTime<Utc>) -> R
         .map_err(|e| DbErr::Custom(e.to_string()))?
         .to_owned();
     tx.execute(&insert).await?;
-    tx.tell_of_more();
+    tx.note_any_change();
     job::Entity::update_many()
         .col_expr(column, Expr::val(Option::<String>::None))
         .col_expr(J::Version, Expr::col(J::Version).add(1))

@@ -3,7 +3,7 @@
 
 use super::{changes::Changes, locks};
 use crate::{
-    db::{Tx, Write, WriteOutcome},
+    db::{BatchWrite, Entry, QueuedWrite, Tx, Write, WriteOutcome},
     error::{Error, Result},
     lifecycle::EventKind,
 };
@@ -71,7 +71,7 @@ impl Change {
     }
 
     /// Adds data to the last event.
-    pub fn telling(mut self, data: Value) -> Self {
+    pub fn with_data(mut self, data: Value) -> Self {
         if let Some((_, event_data)) = self.events.last_mut() {
             *event_data = Some(data);
         }
@@ -108,18 +108,8 @@ impl Write for ChangeJob {
     type Output = Changed;
 
     async fn apply(&self, tx: &Tx) -> Result<Changed> {
-        match Changes::make(tx, &[self], false).await?.pop() {
-            Some(WriteOutcome::Done(outcome)) => outcome,
-            _ => Err(Error::Internal(format!(
-                "the change of the job {} was not decided",
-                self.id
-            ))),
-        }
-    }
-
-    /// Skips jobs that another transaction has locked, so that only their own callers wait.
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Changed>>> {
-        Changes::make(tx, writes, locks::skips_locked_rows(tx)).await
+        let outcome = Changes::make(tx, &[self], false).await?.pop();
+        outcome.unwrap_or(WriteOutcome::Blocked).decided()
     }
 
     fn key(&self) -> Option<&str> {
@@ -128,6 +118,17 @@ impl Write for ChangeJob {
 
     fn weight(&self) -> usize {
         1024 + self.weight
+    }
+
+    fn queued(entry: Entry<Self>) -> QueuedWrite {
+        QueuedWrite::Change(Box::new(entry))
+    }
+}
+
+impl BatchWrite for ChangeJob {
+    /// Skips jobs that another transaction has locked, so that only their own callers wait.
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Changed>>> {
+        Changes::make(tx, writes, locks::skips_locked_rows(tx)).await
     }
 }
 
@@ -139,18 +140,8 @@ impl Write for ChangeJobs {
 
     async fn apply(&self, tx: &Tx) -> Result<Self::Output> {
         let writes: Vec<&ChangeJob> = self.0.iter().collect();
-        let outcome = |fate| match fate {
-            WriteOutcome::Done(outcome) => outcome,
-            // The statement waits for locked rows, so no change is set aside.
-            WriteOutcome::Blocked => Err(Error::Internal(
-                "a change of several jobs was set aside".to_owned(),
-            )),
-        };
-        Ok(Changes::make(tx, &writes, false)
-            .await?
-            .into_iter()
-            .map(outcome)
-            .collect())
+        let outcomes = Changes::make(tx, &writes, false).await?;
+        Ok(outcomes.into_iter().map(WriteOutcome::decided).collect())
     }
 
     fn weight(&self) -> usize {

@@ -31,7 +31,7 @@ pub struct Changes<'a> {
     skip_locked: bool,
     /// Jobs whose rows cannot be read.
     unreadable: HashSet<String>,
-    fates: Vec<Option<WriteOutcome<Changed>>>,
+    outcomes: Vec<Option<WriteOutcome<Changed>>>,
 }
 
 /// Job that is being changed.
@@ -62,22 +62,22 @@ impl<'a> Changes<'a> {
         writes: &'a [&'a ChangeJob],
         skip_locked: bool,
     ) -> Result<Vec<WriteOutcome<Changed>>> {
-        let fates = writes.iter().map(|_| None).collect();
+        let outcomes = writes.iter().map(|_| None).collect();
         let mut this = Self {
             tx,
             writes,
             skip_locked,
             unreadable: HashSet::new(),
-            fates,
+            outcomes,
         };
         let mut rest: Vec<usize> = (0..writes.len()).collect();
         while !rest.is_empty() {
             rest = this.pass(rest).await?;
         }
         Ok(this
-            .fates
+            .outcomes
             .into_iter()
-            .map(|fate| fate.unwrap_or(WriteOutcome::Blocked))
+            .map(|outcome| outcome.unwrap_or(WriteOutcome::Blocked))
             .collect())
     }
 
@@ -93,15 +93,15 @@ impl<'a> Changes<'a> {
                 Some(row) => match self.step(i, row).await {
                     Ok(()) => {}
                     Err(error) if errors::is_database_error(&error) => return Err(error),
-                    Err(error) => self.fates[i] = Some(WriteOutcome::Done(Err(error))),
+                    Err(error) => self.outcomes[i] = Some(WriteOutcome::Refused(error)),
                 },
                 None if self.unreadable.contains(&write.id) => {
-                    self.fates[i] =
-                        Some(WriteOutcome::Done(Err(Error::Unreadable(write.id.clone()))));
+                    self.outcomes[i] =
+                        Some(WriteOutcome::Refused(Error::Unreadable(write.id.clone())));
                 }
-                None if held.contains(&write.id) => self.fates[i] = Some(WriteOutcome::Blocked),
+                None if held.contains(&write.id) => self.outcomes[i] = Some(WriteOutcome::Blocked),
                 None => {
-                    self.fates[i] = Some(WriteOutcome::Done(Err(Error::NotFound(Resource::Job))))
+                    self.outcomes[i] = Some(WriteOutcome::Refused(Error::NotFound(Resource::Job)))
                 }
             }
         }
@@ -235,7 +235,7 @@ impl<'a> Changes<'a> {
         .await?
         {
             true => self.take(i, row, change),
-            false => self.fates[i] = Some(WriteOutcome::Blocked),
+            false => self.outcomes[i] = Some(WriteOutcome::Blocked),
         }
         Ok(())
     }
@@ -287,7 +287,7 @@ impl<'a> Changes<'a> {
             changed,
             worker_id,
         };
-        self.fates[i] = Some(WriteOutcome::Done(Ok(changed)));
+        self.outcomes[i] = Some(WriteOutcome::Done(changed));
     }
 
     async fn write(&self, rows: BTreeMap<String, Row>) -> Result<()> {
@@ -305,7 +305,7 @@ impl<'a> Changes<'a> {
                 .map(|(place, _)| place)
                 .collect();
             if row.steps.is_empty() && !columns.is_empty() {
-                self.tx.tell_of_lease(now.id.clone());
+                self.tx.note_lease(now.id.clone());
             }
             alike.entry(columns).or_default().push(now);
             events.extend(row.steps.into_iter().map(|step| step.event));

@@ -3,7 +3,9 @@
 
 use super::{check_parents, event, locks, replay, weight::weight_of, write_events};
 use crate::{
-    db::{Readable, Tx, Write, WriteOutcome, bulk, errors, jobs_of},
+    db::{
+        BatchWrite, Entry, QueuedWrite, Readable, Tx, Write, WriteOutcome, bulk, errors, jobs_of,
+    },
     error::{Error, Result},
     lifecycle::{EventKind, version_after},
 };
@@ -33,17 +35,8 @@ impl Write for CreateJob {
     type Output = Created;
 
     async fn apply(&self, tx: &Tx) -> Result<Created> {
-        match create(&[self], tx, false).await?.pop() {
-            Some(WriteOutcome::Done(outcome)) => outcome,
-            _ => Err(Error::Internal(format!(
-                "the creation of the job {} was not decided",
-                self.job.id
-            ))),
-        }
-    }
-
-    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Created>>> {
-        create(writes, tx, locks::skips_locked_rows(tx)).await
+        let outcome = create(&[self], tx, false).await?.pop();
+        outcome.unwrap_or(WriteOutcome::Blocked).decided()
     }
 
     /// Returns the idempotency key, or else the id: two creates with one key must not wait for each
@@ -67,6 +60,16 @@ impl Write for CreateJob {
             + json(&job.context)
             + items
     }
+
+    fn queued(entry: Entry<Self>) -> QueuedWrite {
+        QueuedWrite::Create(Box::new(entry))
+    }
+}
+
+impl BatchWrite for CreateJob {
+    async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<Created>>> {
+        create(writes, tx, locks::skips_locked_rows(tx)).await
+    }
 }
 
 /// Jobs that one caller creates, each accepted or refused by itself.
@@ -82,11 +85,11 @@ impl Write for CreateJobs {
         // stored.
         let writes: Vec<&CreateJob> = self.jobs.iter().collect();
         let mut outcomes = Vec::with_capacity(writes.len());
-        for (fate, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
-            match fate {
-                WriteOutcome::Done(outcome) => outcomes.push(outcome),
-                WriteOutcome::Blocked => outcomes.push(as_own_answer(write.apply(tx).await)?),
-            }
+        for (outcome, write) in create(&writes, tx, false).await?.into_iter().zip(writes) {
+            outcomes.push(match outcome {
+                WriteOutcome::Blocked => as_own_answer(write.apply(tx).await)?,
+                decided => decided.decided(),
+            });
         }
         // An idempotency key belongs to the whole call.
         match outcomes
@@ -120,28 +123,27 @@ async fn create(
     tx: &Tx,
     skip_locked: bool,
 ) -> Result<Vec<WriteOutcome<Created>>> {
-    let mut fates: Vec<Option<WriteOutcome<Created>>> = writes.iter().map(|_| None).collect();
-    first_answers(tx, writes, (0..writes.len()).collect(), &mut fates).await?;
-    repeated(writes, &mut fates);
-    without_parents(tx, writes, &mut fates, skip_locked).await?;
+    let mut outcomes: Vec<Option<WriteOutcome<Created>>> = writes.iter().map(|_| None).collect();
+    first_answers(tx, writes, (0..writes.len()).collect(), &mut outcomes).await?;
+    repeated(writes, &mut outcomes);
+    without_parents(tx, writes, &mut outcomes, skip_locked).await?;
 
     let mut jobs: BTreeMap<&str, (usize, job::Model)> = BTreeMap::new();
     for (i, write) in writes
         .iter()
         .enumerate()
-        .filter(|(i, _)| fates[*i].is_none())
+        .filter(|(i, _)| outcomes[*i].is_none())
     {
         jobs.insert(&write.job.id, (i, write.job.clone()));
     }
     let in_the_way = insert_jobs(tx, writes, &jobs).await?;
     jobs.retain(|_, (i, _)| !in_the_way.contains(i));
     for i in &in_the_way {
-        fates[*i] = Some(WriteOutcome::Done(Err(Error::JobExists(
-            writes[*i].job.id.clone(),
-        ))));
+        let id = writes[*i].job.id.clone();
+        outcomes[*i] = Some(WriteOutcome::Refused(Error::JobExists(id)));
     }
     // On PostgreSQL the conflicting row may have been committed after the check above.
-    first_answers(tx, writes, in_the_way, &mut fates).await?;
+    first_answers(tx, writes, in_the_way, &mut outcomes).await?;
 
     go_on_counting(tx, writes, &mut jobs).await?;
     let items: Vec<_> = jobs.values().flat_map(|(i, _)| &writes[*i].items).collect();
@@ -157,14 +159,12 @@ async fn create(
         .collect();
     write_events(tx, &events).await?;
     for (i, job) in jobs.into_values() {
-        fates[i] = Some(WriteOutcome::Done(Ok(Created {
-            job,
-            replayed: false,
-        })));
+        let replayed = false;
+        outcomes[i] = Some(WriteOutcome::Done(Created { job, replayed }));
     }
-    Ok(fates
+    Ok(outcomes
         .into_iter()
-        .map(|fate| fate.unwrap_or(WriteOutcome::Blocked))
+        .map(|outcome| outcome.unwrap_or(WriteOutcome::Blocked))
         .collect())
 }
 
@@ -195,16 +195,20 @@ async fn insert_jobs(
 
 /// Defers the writes whose id or idempotency key appears earlier in the batch until that write is
 /// done.
-fn repeated(writes: &[&CreateJob], fates: &mut [Option<WriteOutcome<Created>>]) {
+fn repeated(writes: &[&CreateJob], outcomes: &mut [Option<WriteOutcome<Created>>]) {
     let (mut ids, mut keys) = (HashSet::new(), HashSet::new());
-    for (write, fate) in writes.iter().zip(fates).filter(|(_, fate)| fate.is_none()) {
+    for (write, outcome) in writes
+        .iter()
+        .zip(outcomes)
+        .filter(|(_, outcome)| outcome.is_none())
+    {
         let key_repeats = write
             .job
             .idempotency_key
             .as_ref()
             .is_some_and(|key| !keys.insert(key));
         if !ids.insert(&write.job.id) || key_repeats {
-            *fate = Some(WriteOutcome::Blocked);
+            *outcome = Some(WriteOutcome::Blocked);
         }
     }
 }
@@ -215,7 +219,7 @@ async fn first_answers(
     tx: &Tx,
     writes: &[&CreateJob],
     asking: Vec<usize>,
-    fates: &mut [Option<WriteOutcome<Created>>],
+    outcomes: &mut [Option<WriteOutcome<Created>>],
 ) -> Result<()> {
     let keys: Vec<&str> = asking
         .iter()
@@ -242,10 +246,8 @@ async fn first_answers(
         let same =
             |first: &job::Model| first.idempotency_fingerprint == job.idempotency_fingerprint;
         if let Some(outcome) = replay(first.get(&job.idempotency_key).cloned(), same).transpose() {
-            fates[i] = Some(WriteOutcome::Done(outcome.map(|job| Created {
-                job,
-                replayed: true,
-            })));
+            let replayed = true;
+            outcomes[i] = Some(outcome.map(|job| Created { job, replayed }).into());
         }
     }
     Ok(())
@@ -256,14 +258,14 @@ async fn first_answers(
 async fn without_parents(
     tx: &Tx,
     writes: &[&CreateJob],
-    fates: &mut [Option<WriteOutcome<Created>>],
+    outcomes: &mut [Option<WriteOutcome<Created>>],
     skip_locked: bool,
 ) -> Result<()> {
     let mut by_parents: BTreeMap<_, Vec<usize>> = BTreeMap::new();
     for (i, write) in writes
         .iter()
         .enumerate()
-        .filter(|(i, _)| fates[*i].is_none())
+        .filter(|(i, _)| outcomes[*i].is_none())
     {
         let parents = (
             write.job.series_id.as_deref(),
@@ -276,7 +278,7 @@ async fn without_parents(
             Ok(true) => {}
             Ok(false) => children
                 .into_iter()
-                .for_each(|i| fates[i] = Some(WriteOutcome::Blocked)),
+                .for_each(|i| outcomes[i] = Some(WriteOutcome::Blocked)),
             Err(Error::UnknownReference { thing, id, pointer }) => {
                 for i in children {
                     let error = Error::UnknownReference {
@@ -284,7 +286,7 @@ async fn without_parents(
                         id: id.clone(),
                         pointer,
                     };
-                    fates[i] = Some(WriteOutcome::Done(Err(error)));
+                    outcomes[i] = Some(WriteOutcome::Refused(error));
                 }
             }
             Err(error) => return Err(error),

@@ -9,7 +9,7 @@ use super::{
     write_events,
 };
 use crate::{
-    db::{Tx, Write, WriteOutcome, bulk, errors, one_job, rows},
+    db::{BatchWrite, Entry, QueuedWrite, Tx, Write, WriteOutcome, bulk, errors, one_job, rows},
     error::{Error, Resource, Result},
     lifecycle::EventKind,
 };
@@ -37,6 +37,16 @@ impl Write for DeleteJob {
             .await
     }
 
+    fn key(&self) -> Option<&str> {
+        Some(&self.id)
+    }
+
+    fn queued(entry: Entry<Self>) -> QueuedWrite {
+        QueuedWrite::Delete(Box::new(entry))
+    }
+}
+
+impl BatchWrite for DeleteJob {
     async fn apply_all(writes: &[&Self], tx: &Tx) -> Result<Vec<WriteOutcome<()>>> {
         let ids: Vec<&str> = writes.iter().map(|write| write.id.as_str()).collect();
         let of_ids = bulk::is_one_of(tx.get_database_backend(), Expr::col(job::Column::Id), &ids);
@@ -57,30 +67,26 @@ impl Write for DeleteJob {
             .filter(|id| skip_locked && !jobs.contains_key(*id))
             .collect();
         let held = locks::there(tx, &missing).await?;
-        let mut fates = Vec::with_capacity(writes.len());
+        let mut outcomes = Vec::with_capacity(writes.len());
         for write in writes {
-            fates.push(match jobs.get(&write.id) {
+            outcomes.push(match jobs.get(&write.id) {
                 Some(job) => match write.delete(tx, job.clone()).await {
                     Err(error) if errors::is_database_error(&error) => return Err(error),
                     outcome => {
                         if outcome.is_ok() {
                             jobs.remove(&write.id);
                         }
-                        WriteOutcome::Done(outcome)
+                        outcome.into()
                     }
                 },
                 None if found.unreadable.contains(&write.id) => {
-                    WriteOutcome::Done(Err(Error::Unreadable(write.id.clone())))
+                    WriteOutcome::Refused(Error::Unreadable(write.id.clone()))
                 }
                 None if held.contains(&write.id) => WriteOutcome::Blocked,
-                None => WriteOutcome::Done(Err(Error::NotFound(Resource::Job))),
+                None => WriteOutcome::Refused(Error::NotFound(Resource::Job)),
             });
         }
-        Ok(fates)
-    }
-
-    fn key(&self) -> Option<&str> {
-        Some(&self.id)
+        Ok(outcomes)
     }
 }
 

@@ -109,7 +109,7 @@ async fn write_events(tx: &Tx, events: &[job_event::Model]) -> Result<(), DbErr>
     events
         .iter()
         .filter_map(job_changed)
-        .for_each(|news| tx.tell(news));
+        .for_each(|news| tx.note_change(news));
     active::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }

@@ -45,7 +45,7 @@ impl Write for SetQueue {
             .exec_with_returning(tx)
             .await?;
         // A waiting claim may find a job of this type now.
-        tx.tell_of_more();
+        tx.note_any_change();
         Ok(queue)
     }
 }

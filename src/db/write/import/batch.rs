@@ -246,7 +246,7 @@ impl Rows<'_> {
         bulk::insert::<job_item::Entity, _>(tx, &self.items).await?;
         bulk::insert::<job_event::Entity, _>(tx, &self.events).await?;
         if !self.events.is_empty() {
-            tx.tell_of_more();
+            tx.note_any_change();
         }
         // The client may have the job on its list already.
         unless_there::<active_job::Entity, _>(tx, self.active).await?;
