@@ -86,14 +86,26 @@ where
     Ok(Part { rows, more })
 }
 
-/// Runs a query that selects one number, and returns it for each row as a size.
+/// Runs a query that selects one number as `bytes`, and returns it for each row as a size.
 pub async fn sizes_of<E: EntityTrait>(
     db: &impl ConnectionTrait,
     query: Select<E>,
 ) -> Result<Vec<u64>, DbErr> {
-    let rows = db
-        .query_all_raw(query.build(db.get_database_backend()))
-        .await?;
+    let mut sizes = query.build(db.get_database_backend());
+    if dialect::rows::gathers(sizes.db_backend) {
+        sizes.sql = dialect::rows::gather_numbers(&sizes.sql);
+        let row = db.query_one_raw(sizes).await?;
+        let text = row
+            .map(|row| row.try_get_by_index::<String>(0))
+            .transpose()?;
+        let read = |text: String| serde_json::from_str(&text);
+        return Ok(text
+            .map(read)
+            .transpose()
+            .map_err(|error| DbErr::Type(error.to_string()))?
+            .unwrap_or_default());
+    }
+    let rows = db.query_all_raw(sizes).await?;
     rows.iter()
         .map(|row| row.try_get_by_index::<i64>(0).map(i64::unsigned_abs))
         .collect()
