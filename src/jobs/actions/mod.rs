@@ -9,13 +9,13 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Filter, Idempotency, JobManager, validate};
 use crate::{
     db::{
         Part, Readable, part,
         write::{EndAction, StartAction},
     },
     error::{Error, Resource, Result},
+    jobs::{Counts, Filter, Idempotency, JobManager, validate},
     lifecycle::{Cursor, STALE_AFTER},
 };
 use chrono::{DateTime, Utc};

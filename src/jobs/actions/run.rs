@@ -10,8 +10,8 @@ use crate::{
     },
     error::{Error, Result},
     jobs::{
-        Filter, IndexScan, JobManager, KeyRange, Order, cancel_job::cancelled, retry_job::retried,
-        stamped,
+        Filter, IndexScan, JobManager, KeyRange, Order, control::cancel_job::cancelled,
+        control::retry_job::retried, stamped,
     },
     lifecycle::{Cursor, EventKind},
     process,

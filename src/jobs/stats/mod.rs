@@ -10,13 +10,13 @@ mod roll_up;
 pub use backlog::{QueueBacklog, Workers};
 pub use causes::{Cause, FailedJob};
 
-use super::{Counts, JobManager, validate};
 use crate::{
     db::{
         Readable,
         write::{StatEvent, Tallies, counted, position, tally},
     },
     error::{Error, FieldError, Result},
+    jobs::{Counts, JobManager, validate},
     lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, Utc};
