@@ -1,19 +1,24 @@
 //! Classifies the errors of failed statements.
 
-use crate::error::Error;
+use crate::error::{Error, Source};
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
 use std::borrow::Cow;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_disk_full(&error) {
-            Error::DiskFull(error)
+            Error::DiskFull(error.into())
         } else if is_transient(&error) {
-            Error::Unavailable(error)
+            Error::Unavailable(error.into())
         } else {
-            Error::Database(error)
+            Error::Database(error.into())
         }
     }
+}
+
+/// Returns whether the source of an error is a failed statement for which the condition holds.
+pub fn source_is(source: &Source, condition: impl FnOnce(&DbErr) -> bool) -> bool {
+    source.downcast_ref().is_some_and(condition)
 }
 
 /// Returns whether the same call may succeed in a moment: neither the request nor the service is at
@@ -79,7 +84,9 @@ const CONNECTION_LOST_CODES: [&str; 3] = ["57P01", "57P02", "57P05"];
 /// Returns whether a row with the same unique key exists. Another transaction may have inserted it
 /// after this one looked for it.
 pub fn is_unique_violation(error: &Error) -> bool {
-    matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+    let is_unique =
+        |error: &DbErr| matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_)));
+    matches!(error, Error::Database(source) if source_is(source, is_unique))
 }
 
 /// Returns whether the error is a response of the database. Without a response, the effect of the
@@ -95,21 +102,21 @@ pub fn was_answered(error: &DbErr) -> bool {
 
 /// Copies the error for another caller, with its source as text.
 pub fn copy(error: &Error) -> Error {
-    let text = |source: &DbErr| RuntimeErr::Internal(source.to_string());
+    let text = |source: &Source| RuntimeErr::Internal(source.to_string());
     match error {
-        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
-        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source))),
+        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source)).into()),
+        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source)).into()),
         Error::DatabaseMoved => Error::DatabaseMoved,
         Error::Internal(state) => Error::Internal(state.clone()),
-        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string()))),
+        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string())).into()),
     }
 }
 
 /// Returns whether the error is a response of the database to a statement.
 pub fn is_answer(error: &Error) -> bool {
     match error {
-        Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => {
-            was_answered(error)
+        Error::Unavailable(source) | Error::DiskFull(source) | Error::Database(source) => {
+            source_is(source, was_answered)
         }
         _ => false,
     }

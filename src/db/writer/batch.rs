@@ -68,7 +68,11 @@ impl Shared {
     async fn run_one(&self, entry: &dyn QueuedWrite) -> Result<BoxedOutput> {
         for _ in 0..RERUNS {
             match self.attempt(entry, None).await {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
+                Err(Error::Unavailable(source))
+                    if errors::source_is(&source, errors::is_retryable) =>
+                {
+                    continue;
+                }
                 outcome => return outcome,
             }
         }
@@ -175,8 +179,9 @@ impl Shared {
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             fates.push(match outcome {
-                Err(Error::Unavailable(error))
-                    if errors::is_retryable(&error) || errors::is_lock_timeout(&error) =>
+                Err(Error::Unavailable(source))
+                    if errors::source_is(&source, errors::is_retryable)
+                        || errors::source_is(&source, errors::is_lock_timeout) =>
                 {
                     WriteOutcome::Blocked
                 }
@@ -235,12 +240,14 @@ async fn undo(tx: Tx, error: &Error) {
 }
 
 fn is_silent(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(error) if !errors::was_answered(error))
+    matches!(error, Error::Unavailable(source) if !errors::source_is(source, errors::was_answered))
 }
 
 fn undone(error: Error) -> BatchError {
     match error {
-        Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
+        Error::Unavailable(source) if errors::source_is(&source, errors::is_retryable) => {
+            BatchError::Timing
+        }
         // The database undid everything, and would again.
         error
             if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) =>

@@ -67,8 +67,9 @@ impl Shared {
             .attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER))
             .await
         {
-            Err(Error::Unavailable(error))
-                if errors::is_lock_timeout(&error) || errors::is_retryable(&error) =>
+            Err(Error::Unavailable(source))
+                if errors::source_is(&source, errors::is_lock_timeout)
+                    || errors::source_is(&source, errors::is_retryable) =>
             {
                 WriteOutcome::Blocked
             }
