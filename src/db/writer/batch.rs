@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     db::{
-        change_bus::CommitNotice,
-        dialect, errors,
-        tx::{ROLLBACK_TO_SAVEPOINT, Tx},
+        changes::change_bus::CommitNotice,
+        connection::errors,
+        dialect,
+        writer::tx::{ROLLBACK_TO_SAVEPOINT, Tx},
     },
     error::{Error, Result},
 };
@@ -67,7 +68,11 @@ impl Shared {
     async fn run_one(&self, entry: &QueuedWrite) -> Result<()> {
         for _ in 0..RERUNS {
             match self.attempt(entry, None).await {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
+                Err(Error::Unavailable(source))
+                    if errors::source_is(&source, errors::is_retryable) =>
+                {
+                    continue;
+                }
                 outcome => return outcome,
             }
         }
@@ -165,8 +170,9 @@ impl Shared {
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             outcomes.push(match outcome {
-                Err(Error::Unavailable(error))
-                    if errors::is_retryable(&error) || errors::is_lock_timeout(&error) =>
+                Err(Error::Unavailable(source))
+                    if errors::source_is(&source, errors::is_retryable)
+                        || errors::source_is(&source, errors::is_lock_timeout) =>
                 {
                     WriteOutcome::Blocked
                 }
@@ -225,12 +231,14 @@ async fn undo(tx: Tx, error: &Error) {
 }
 
 fn is_silent(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(error) if !errors::was_answered(error))
+    matches!(error, Error::Unavailable(source) if !errors::source_is(source, errors::was_answered))
 }
 
 fn undone(error: Error) -> BatchError {
     match error {
-        Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
+        Error::Unavailable(source) if errors::source_is(&source, errors::is_retryable) => {
+            BatchError::Timing
+        }
         // The database undid everything, and would again.
         error
             if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) =>

@@ -5,7 +5,7 @@
 //! many others stay locked, and all blocked writes use one connection.
 
 use super::{Shared, late, queued::QueuedWrite, write::WriteOutcome};
-use crate::{db::errors, error::Error};
+use crate::{db::connection::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
 /// Time that one write waits for its lock before all are retried.
@@ -57,8 +57,9 @@ impl Shared {
         }
         let first = batch.remove(0);
         let outcome = match self.attempt(&first, Some(RETRY_BLOCKED_AFTER)).await {
-            Err(Error::Unavailable(error))
-                if errors::is_lock_timeout(&error) || errors::is_retryable(&error) =>
+            Err(Error::Unavailable(source))
+                if errors::source_is(&source, errors::is_lock_timeout)
+                    || errors::source_is(&source, errors::is_retryable) =>
             {
                 WriteOutcome::Blocked
             }

@@ -6,7 +6,8 @@ use super::{
 };
 use crate::{
     db::{
-        Tx, errors,
+        Tx,
+        connection::errors,
         write::{ChangeJob, CreateJob, DeleteJob},
     },
     error::{Error, Result},
