@@ -2,24 +2,33 @@
 
 use super::{
     Worker,
+    batch::Limits,
     claim::Claim,
     display::JobDisplay,
     guard::{GuardMessage, Order},
-    heartbeat::{Heartbeat, Lease},
+    heartbeat::Heartbeat,
+    lease::{Lease, LeaseState},
     lines::LineReader,
     outcome::{Outcome, deliver},
     output::{self, Output},
     pipe::Pipe,
     program::{Program, Streams},
+    report::{Item, Report},
     reports::Reports,
     stop::StopLevel,
     tail::tail,
 };
-use std::sync::Arc;
+use crate::media_folder::MediaFolder;
+use serde_json::Value;
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
+    process::ChildStdout,
+    sync::{Notify, watch},
+    time::{Instant, sleep, sleep_until},
 };
+
+/// Maximum time for the last heartbeat after a second signal.
+const LAST_HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
 const EXIT_RETRY: i32 = 75;
@@ -39,13 +48,7 @@ enum StopReason {
 
 pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let claim = Arc::new(claim);
-    let until = claim.answered + worker.options.lease;
-    let lease = Arc::new(watch::Sender::new(Lease {
-        until,
-        cancel_requested: false,
-        over: None,
-        refused: None,
-    }));
+    let lease = Arc::new(Lease::new(claim.answered + worker.options.lease));
     let row = Arc::new(worker.display.begin(&claim));
     // A job that was claimed while the signal arrived is not started.
     let outcome = match worker.stopper.now() {
@@ -63,37 +66,44 @@ pub async fn run(worker: &Arc<Worker>, claim: Claim) {
 async fn attempt(
     worker: &Arc<Worker>,
     claim: &Arc<Claim>,
-    lease: &Arc<watch::Sender<Lease>>,
+    lease: &Arc<Lease>,
     row: &Arc<JobDisplay>,
 ) -> Result<Outcome, String> {
-    let (program, streams) = match Program::start(worker, claim).await {
+    let (program, streams) = match Program::start(worker, claim, lease.now().until).await {
         Ok(started) => started,
         Err(error) => return Ok(not_started(worker, &error.to_string())),
     };
-    let reports = Arc::new(Reports::default());
+    let reports = Arc::new(Reports::new(Limits::of_body(claim.max_body_bytes)));
     let (end, ended) = watch::channel(false);
     let Streams { out, err } = streams;
-    let reader = tokio::spawn(read(
-        LineReader::new(Pipe::new(out, ended.clone())),
-        reports.clone(),
-        row.clone(),
-    ));
+    let most = claim.max_body_bytes;
+    let reader = Reader {
+        lines: LineReader::new(Pipe::new(out, ended.clone()), most),
+        most,
+        reports: reports.clone(),
+        lease: lease.clone(),
+        row: row.clone(),
+        media: worker.options.media.clone(),
+    };
+    let reader = tokio::spawn(reader.run());
     let tail = tokio::spawn(tail(Pipe::new(err, ended)));
+    let hurry = Arc::new(Notify::new());
     let heartbeat = Heartbeat {
         worker: worker.clone(),
         claim: claim.clone(),
         reports: reports.clone(),
         lease: lease.clone(),
+        hurry: hurry.clone(),
     };
-    let heartbeat = tokio::spawn(heartbeat.run());
+    let mut heartbeat = tokio::spawn(heartbeat.run());
 
     let (message, why) = Supervisor {
         worker,
         program,
-        lease: lease.subscribe(),
+        lease: lease.watch(),
         why: None,
         kill_at: None,
-        paused: false,
+        hurry,
     }
     .watch(row)
     .await;
@@ -107,34 +117,65 @@ async fn attempt(
     let _ = reader.await;
     let tail = tail.await.unwrap_or_default();
     reports.close();
-    let _ = heartbeat.await;
-    let Lease { over, refused, .. } = lease.borrow().clone();
+    tokio::select! {
+        _ = &mut heartbeat => {}
+        () = async { worker.stopper.at_once().await; sleep(LAST_HEARTBEAT).await } => heartbeat.abort(),
+    }
+    let LeaseState { over, refused, .. } = lease.now();
     if let Some(why) = over {
         return Err(why);
     }
     let why = refused.map(StopReason::Refused).or(why);
-    Ok(match (why, message) {
+    let outcome = outcome(worker, message, why, &reports, &tail);
+    Ok(with_files(outcome, worker.options.media.as_ref()).await)
+}
+
+/// Looks for the files of a result: without them, the attempt has failed.
+async fn with_files(outcome: Outcome, media: Option<&MediaFolder>) -> Outcome {
+    let missing = match (&outcome, media) {
+        (Outcome::Completed(Some(result)), Some(media)) => {
+            media.missing(&result.clone().into()).await
+        }
+        _ => None,
+    };
+    missing.map_or(outcome, |why| not_taken(&why))
+}
+
+/// Decides how the attempt ended.
+fn outcome(
+    worker: &Worker,
+    message: GuardMessage,
+    why: Option<StopReason>,
+    reports: &Reports,
+    tail: &str,
+) -> Outcome {
+    match (why, message) {
         (_, GuardMessage::NotStarted(error)) => not_started(worker, &error),
         (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
-        (Some(StopReason::Refused(why)), _) => {
-            Outcome::failed(format!("a report was not taken: {why}"))
-        }
-        // A program that was asked to end may just have finished by itself: then it has a result.
-        (Some(StopReason::Stopping), GuardMessage::Exited(0)) if reports.result().is_some() => {
-            Outcome::Completed(reports.result())
-        }
+        (Some(StopReason::Refused(why)), _) => not_taken(&why),
+        // Exit code 0 means that the work is done, also if the program was asked to end meanwhile.
+        (None | Some(StopReason::Stopping), GuardMessage::Exited(0)) => match reports.result() {
+            Some(Err(why)) => not_taken(&why),
+            Some(Ok(result)) => Outcome::Completed(Some(result)),
+            None => Outcome::Completed(None),
+        },
         (Some(_), _) => Outcome::Released,
-        (None, GuardMessage::Exited(0)) => Outcome::Completed(reports.result()),
         (None, GuardMessage::Exited(code)) => failed(
-            &tail,
+            tail,
             &format!("ended with exit code {code}"),
             (code == EXIT_RETRY).then_some(true),
         ),
         (None, GuardMessage::Killed(signal)) => {
-            failed(&tail, &format!("was killed by signal {signal}"), None)
+            failed(tail, &format!("was killed by signal {signal}"), None)
         }
-        (None, GuardMessage::Started(_)) => failed(&tail, "ended without an exit code", None),
-    })
+        (None, GuardMessage::Started(_) | GuardMessage::Paused | GuardMessage::WentOn) => {
+            failed(tail, "ended without an exit code", None)
+        }
+    }
+}
+
+fn not_taken(why: &str) -> Outcome {
+    Outcome::failed(format!("a report was not taken: {why}"))
 }
 
 fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
@@ -159,31 +200,65 @@ fn not_started(worker: &Worker, error: &str) -> Outcome {
     Outcome::failed(why)
 }
 
-async fn read(
-    mut lines: LineReader<tokio::process::ChildStdout>,
+/// Reader of a program's standard output.
+struct Reader {
+    lines: LineReader<ChildStdout>,
+    /// Maximum bytes of a line.
+    most: usize,
     reports: Arc<Reports>,
+    lease: Arc<Lease>,
     row: Arc<JobDisplay>,
-) {
-    while let Some(line) = lines.next().await {
-        let Some(said) = output::read(&line) else {
-            continue;
-        };
-        if let Output::Report(report) = &said {
-            row.show(report);
+    /// Folder in which reported files have to be; `None` to believe every report.
+    media: Option<MediaFolder>,
+}
+
+impl Reader {
+    async fn run(mut self) {
+        while let Some(line) = self.lines.next().await {
+            for said in output::read(&line, self.most) {
+                self.take(said).await;
+            }
         }
-        reports.add(said).await;
+    }
+
+    async fn take(&self, said: Output) {
+        match said {
+            Output::BadItem(why) => self.lease.refuse(&why),
+            Output::BadResult(why) => self.reports.bad_result(why),
+            Output::Report(mut report) => {
+                self.look_for_files(&mut report).await;
+                self.row.show(&report);
+                self.reports.add(Output::Report(report)).await;
+            }
+            log @ Output::Log(_) => self.reports.add(log).await,
+        }
+    }
+
+    /// Looks for the files of a completed item: without them, it has failed.
+    async fn look_for_files(&self, report: &mut Report) {
+        let completed = |item: &&mut Item| item.status == "completed";
+        let (Some(media), Some(item)) = (&self.media, report.item.as_mut().filter(completed))
+        else {
+            return;
+        };
+        let result = item.result.as_ref().unwrap_or(&Value::Null);
+        if let Some(why) = media.missing(result).await {
+            self.lease.refuse(&why);
+            item.status = "failed";
+            item.error = Some(why);
+        }
     }
 }
 
-/// Supervisor of a running program, which it pauses or ends when the lease, a cancel or a signal
-/// requires that.
+/// Supervisor of a running program, which it ends when the lease, a cancel or a signal requires
+/// that. Its guard pauses it when the lease may have run out.
 struct Supervisor<'a> {
     worker: &'a Worker,
     program: Program,
-    lease: watch::Receiver<Lease>,
+    lease: watch::Receiver<LeaseState>,
     why: Option<StopReason>,
     kill_at: Option<Instant>,
-    paused: bool,
+    hurry: Arc<Notify>,
 }
 
 impl Supervisor<'_> {
@@ -191,18 +266,18 @@ impl Supervisor<'_> {
         let mut stop = self.worker.stopper.watch();
         let mut lease = self.lease.clone();
         loop {
-            let until = lease.borrow().until;
-            let kill_at = self.kill_at.unwrap_or(until);
+            let kill_at = self.kill_at.unwrap_or_else(Instant::now);
             tokio::select! {
-                message = self.program.ended() => return (message, self.why),
-                Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone(), row),
+                message = self.program.message() => match message {
+                    GuardMessage::Paused => {
+                        row.note("pauses: the server is away, and the lease may have run out");
+                        self.hurry.notify_one();
+                    }
+                    GuardMessage::WentOn => row.note("goes on"),
+                    end => return (end, self.why),
+                },
+                Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone()),
                 Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
-                // Another worker may run the job now, and two must not work in one folder.
-                () = sleep_until(until), if !self.paused && self.why.is_none() => {
-                    self.paused = true;
-                    self.program.order(Order::Pause);
-                    row.note("pauses: the server is away, and the lease may have run out");
-                }
                 () = sleep_until(kill_at), if self.kill_at.is_some() => {
                     self.kill_at = None;
                     self.program.order(Order::Kill);
@@ -212,7 +287,8 @@ impl Supervisor<'_> {
         }
     }
 
-    fn heed(&mut self, lease: &Lease, row: &JobDisplay) {
+    fn heed(&mut self, lease: &LeaseState) {
+        self.program.order(Order::RunUntil(lease.until));
         if let Some(why) = &lease.over {
             self.why = Some(StopReason::Lost(why.clone()));
             self.program.order(Order::Kill);
@@ -220,10 +296,6 @@ impl Supervisor<'_> {
             self.end(StopReason::Refused(why.clone()));
         } else if lease.cancel_requested {
             self.end(StopReason::Cancelled);
-        } else if self.paused && lease.until > Instant::now() {
-            self.paused = false;
-            self.program.order(Order::GoOn);
-            row.note("goes on");
         }
     }
 
@@ -243,7 +315,7 @@ impl Supervisor<'_> {
         if self.why.is_none() {
             self.why = Some(why);
             self.kill_at = Some(Instant::now() + self.worker.options.grace);
-            self.program.order(Order::Term);
+            self.program.order(Order::Term(self.worker.options.grace));
         }
     }
 }
