@@ -1,6 +1,7 @@
 //! Text that is almost JSON, as Python's `json` module and others write it. The words NaN, Infinity
 //! and -Infinity, and numbers beyond the range of a float, become null; unpaired surrogates become
-//! U+FFFD. All other bytes stay unchanged.
+//! U+FFFD; integers that fit neither 64 bits nor a float become texts. All other bytes stay
+//! unchanged.
 
 /// A text that was changed, and what was changed in it.
 pub struct Mended {
@@ -65,6 +66,41 @@ fn no_number(text: &[u8]) -> (usize, bool) {
     (length, number.is_some_and(f64::is_infinite))
 }
 
+/// Quotes integers of more than 64 bits, which Python supports: a float would lose their last
+/// digits. Returns `None` when there are none.
+pub fn quote_large(text: &[u8]) -> Option<Vec<u8>> {
+    let mut out = Vec::with_capacity(text.len() + 16);
+    let (mut i, mut in_text, mut any) = (0, false, false);
+    while let Some(&byte) = text.get(i) {
+        let mut used = 1;
+        if in_text && byte == b'\\' {
+            used = 2;
+        } else if byte == b'"' {
+            in_text = !in_text;
+        } else if !in_text && (byte == b'-' || byte.is_ascii_digit()) {
+            used = text[i..]
+                .iter()
+                .take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
+                .count();
+        }
+        let piece = &text[i..text.len().min(i + used)];
+        let whole = piece.len() > 18 && piece.iter().skip(1).all(u8::is_ascii_digit);
+        let digits = std::str::from_utf8(piece).ok().filter(|_| whole);
+        let large = digits
+            .is_some_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err());
+        if large {
+            out.push(b'"');
+        }
+        out.extend_from_slice(piece);
+        if large {
+            out.push(b'"');
+        }
+        any |= large;
+        i += used;
+    }
+    any.then_some(out)
+}
+
 enum Surrogate {
     None,
     Half,
@@ -127,6 +163,19 @@ mod tests {
         assert_eq!(
             mended(r#""\ud83d\ud83d\ude00""#).unwrap(),
             r#""\ufffd\ud83d\ude00""#
+        );
+    }
+
+    #[test]
+    fn an_integer_of_more_than_64_bits_becomes_a_text() {
+        let quoted = |raw: &str| quote_large(raw.as_bytes()).map(|q| String::from_utf8(q).unwrap());
+        assert_eq!(
+            quoted(r#"{"a": [18446744073709551616, -9223372036854775809, 1]}"#).unwrap(),
+            r#"{"a": ["18446744073709551616", "-9223372036854775809", 1]}"#
+        );
+        assert_eq!(
+            quoted(r#"[18446744073709551615, "18446744073709551616", 1e30]"#),
+            None
         );
     }
 

@@ -3,7 +3,7 @@
 //! neither a column nor a float become strings. All other bytes stay unchanged.
 
 use super::json::{self, Parsed, Unread};
-use crate::mend_json::mend;
+use crate::mend_json::{mend, quote_large};
 use serde_json::Value;
 use std::borrow::Cow;
 
@@ -84,41 +84,6 @@ pub fn read(raw: &[u8]) -> Result<Read<'_>, Unread> {
         return Ok(Read::of(again, Cow::Owned(quoted), rules));
     }
     Ok(Read::of(parsed, text, rules))
-}
-
-/// Quotes integers of more than 64 bits, which Python supports: a float would lose their last
-/// digits. Returns `None` when there are none.
-fn quote_large(text: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(text.len() + 16);
-    let (mut i, mut in_text, mut any) = (0, false, false);
-    while let Some(&byte) = text.get(i) {
-        let mut used = 1;
-        if in_text && byte == b'\\' {
-            used = 2;
-        } else if byte == b'"' {
-            in_text = !in_text;
-        } else if !in_text && (byte == b'-' || byte.is_ascii_digit()) {
-            used = text[i..]
-                .iter()
-                .take_while(|b| b.is_ascii_digit() || b"+-.eE".contains(b))
-                .count();
-        }
-        let piece = &text[i..text.len().min(i + used)];
-        let whole = piece.len() > 18 && piece.iter().skip(1).all(u8::is_ascii_digit);
-        let digits = std::str::from_utf8(piece).ok().filter(|_| whole);
-        let large = digits
-            .is_some_and(|digits| digits.parse::<i64>().is_err() && digits.parse::<u64>().is_err());
-        if large {
-            out.push(b'"');
-        }
-        out.extend_from_slice(piece);
-        if large {
-            out.push(b'"');
-        }
-        any |= large;
-        i += used;
-    }
-    any.then_some(out)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! The API calls of a worker.
 
-use super::{answer, batch::ReportBatch};
+use super::{answer, batch::ReportBatch, server::Server};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    Request, StatusCode, Uri,
+    Request, StatusCode,
     body::Incoming,
     header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
 };
@@ -15,7 +15,7 @@ use hyper_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use std::{fmt, io, str::FromStr, time::Duration};
+use std::{io, time::Duration};
 use tokio::time::timeout;
 
 /// Timeout for opening a TCP connection.
@@ -29,42 +29,6 @@ const MAX_PROBLEM_BYTES: usize = 64 << 10;
 
 /// Speed at which a large body is sent at least, below which a call times out.
 const MIN_BYTES_PER_SECOND: usize = 128 << 10;
-
-/// Base URL of the API: `http://` or `https://`, a host, and a path if a proxy adds one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Server(String);
-
-impl FromStr for Server {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "use the server's URL, e.g. http://127.0.0.1:3001".to_owned();
-        let uri: Uri = text.parse().map_err(|_| wrong())?;
-        let known = matches!(uri.scheme_str(), Some("http" | "https"));
-        if uri
-            .authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-        {
-            return Err(
-                "the server's URL must not contain a user or a password: remove them, the worker \
-                does not use them"
-                    .to_owned(),
-            );
-        }
-        let plain = uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none();
-        if known && plain {
-            Ok(Self(text.trim_end_matches('/').to_owned()))
-        } else {
-            Err(wrong())
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
 
 /// Reason why a call failed, by what the worker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +115,7 @@ impl Client {
         tcp.set_nodelay(true);
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new());
-        let http = if server.0.starts_with("https:") {
+        let http = if server.is_secure() {
             tcp.enforce_http(false);
             let tls = HttpsConnectorBuilder::new()
                 .with_native_roots()?
@@ -251,9 +215,10 @@ impl Client {
         }
         .map_err(|error| causes(&error))?;
         let status = answer.status();
-        let most = match status.is_success() {
-            true => MAX_RESPONSE_BYTES,
-            false => MAX_PROBLEM_BYTES,
+        let most = if status.is_success() {
+            MAX_RESPONSE_BYTES
+        } else {
+            MAX_PROBLEM_BYTES
         };
         Ok((status, receive(answer.into_body(), most).await?))
     }
@@ -372,31 +337,6 @@ mod tests {
                 assert!(why.ends_with("so its URL may begin with http://"), "{why}")
             }
             other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_server_is_a_url() {
-        for good in [
-            "http://127.0.0.1:3001",
-            "https://jobs.example/callsheet/",
-            "http://[::1]:3001",
-        ] {
-            assert!(good.parse::<Server>().is_ok(), "{good}");
-        }
-        assert_eq!(
-            "http://a/".parse::<Server>().unwrap().to_string(),
-            "http://a"
-        );
-        for bad in [
-            "",
-            "127.0.0.1:3001",
-            "ftp://a",
-            "http://",
-            "http://a/?b",
-            "/api",
-        ] {
-            assert!(bad.parse::<Server>().is_err(), "{bad}");
         }
     }
 }

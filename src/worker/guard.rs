@@ -122,9 +122,10 @@ impl Group {
                 // An error is ignored: the program is paused even if the worker does not listen.
                 let _ = tell(worker, &message);
             }
-            let wait = match rest.is_zero() {
-                true => LOOK_INTERVAL,
-                false => rest.min(LOOK_INTERVAL),
+            let wait = if rest.is_zero() {
+                LOOK_INTERVAL
+            } else {
+                rest.min(LOOK_INTERVAL)
             };
             let woken = self.changed.wait_timeout(state, wait);
             state = woken.unwrap_or_else(PoisonError::into_inner).0;

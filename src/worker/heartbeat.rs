@@ -44,9 +44,10 @@ impl Heartbeat {
         let mut stop = self.worker.stopper.watch();
         while self.due(last).await {
             // A batch that does not get through must not cost the lease: an empty one may.
-            let batch = match obstruction.is_suspected() {
-                true => ReportBatch::default(),
-                false => self.reports.take(),
+            let batch = if obstruction.is_suspected() {
+                ReportBatch::default()
+            } else {
+                self.reports.take()
             };
             let begun = Instant::now();
             match self.lease.extend(&self.worker, &self.claim, &batch).await {

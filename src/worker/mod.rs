@@ -20,17 +20,20 @@ mod outcome;
 mod output;
 mod pipe;
 mod program;
+mod reader;
 mod report;
 mod reports;
 mod run;
 mod screen;
+mod server;
 mod stop;
+mod supervisor;
 mod tail;
 mod uptime;
 mod work;
 
-pub use client::Server;
 pub use guard::guard;
+pub use server::Server;
 
 use crate::{media_folder::MediaFolder, random::Random};
 use client::Client;

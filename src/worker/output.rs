@@ -7,11 +7,14 @@ use super::{
     names::{NameScanner, Named},
     report::{Judged, Report, is_report, judge},
 };
-use crate::mend_json::mend;
+use crate::mend_json::{mend, quote_large};
 use serde_json::{Map, Value};
 
 /// Maximum characters of a line in the history.
 pub const MAX_LOG_LINE_CHARS: usize = 2000;
+
+/// Minimum digits of an integer that does not fit 64 bits.
+const LONG_NUMBER_DIGITS: usize = 19;
 
 /// Meaning of a line, or of a part of it.
 #[derive(Debug, PartialEq)]
@@ -35,9 +38,10 @@ pub fn read(line: &Line, most: usize) -> Vec<Output> {
     if text.is_empty() {
         return Vec::new();
     }
-    match text.starts_with('{') {
-        true => of_object(line.number, text),
-        false => vec![Output::Log(plain(text, MAX_LOG_LINE_CHARS))],
+    if text.starts_with('{') {
+        of_object(line.number, text)
+    } else {
+        vec![Output::Log(plain(text, MAX_LOG_LINE_CHARS))]
     }
 }
 
@@ -88,6 +92,11 @@ fn too_long(line: &Line, cut: &Cut, most: usize) -> Vec<Output> {
 
 /// Reads an object, or several in one line, which programs write that share the output.
 fn of_object(number: u64, text: &str) -> Vec<Output> {
+    let quoted = has_long_number(text)
+        .then(|| quote_large(text.as_bytes()))
+        .flatten()
+        .and_then(|quoted| String::from_utf8(quoted).ok());
+    let text = quoted.as_deref().unwrap_or(text);
     if let Ok(object) = serde_json::from_str(text) {
         return of_members(number, text, object);
     }
@@ -129,6 +138,12 @@ fn of_object(number: u64, text: &str) -> Vec<Output> {
         &format!("it is no valid JSON: {why}"),
     ));
     said
+}
+
+/// Returns whether the text has as many digits in a row as an integer of more than 64 bits.
+fn has_long_number(text: &str) -> bool {
+    let mut digits = text.as_bytes().split(|byte| !byte.is_ascii_digit());
+    digits.any(|digits| digits.len() >= LONG_NUMBER_DIGITS)
 }
 
 fn of_members(number: u64, text: &str, object: Map<String, Value>) -> Vec<Output> {
@@ -320,6 +335,10 @@ mod tests {
                 json!({"a": 1}),
             ),
             (r#"{"result": {"a": 1}} done"#, json!({"a": 1})),
+            (
+                r#"{"result": {"seed": 18446744073709551616, "n": 18446744073709551615}}"#,
+                json!({"seed": "18446744073709551616", "n": u64::MAX}),
+            ),
         ];
         for (text, result) in rows {
             assert_eq!(results(text), [result], "{text}");

@@ -278,9 +278,12 @@ fn as_text(value: Value) -> String {
 
 /// Replaces U+0000, which no database here can hold, by U+FFFD, as the importer does.
 fn without_nul(value: Value) -> Value {
-    let clean = |text: String| match text.contains('\0') {
-        true => text.replace('\0', "\u{fffd}"),
-        false => text,
+    let clean = |text: String| {
+        if text.contains('\0') {
+            text.replace('\0', "\u{fffd}")
+        } else {
+            text
+        }
     };
     match value {
         Value::String(text) => clean(text).into(),

@@ -5,26 +5,24 @@ use super::{
     batch::Limits,
     claim::Claim,
     display::JobDisplay,
-    guard::{GuardMessage, Order},
+    guard::GuardMessage,
     heartbeat::Heartbeat,
     lease::{Lease, LeaseState},
     lines::LineReader,
     outcome::{Outcome, deliver},
-    output::{self, Output},
     pipe::Pipe,
     program::{Program, Streams},
-    report::{Item, Report},
+    reader::Reader,
     reports::Reports,
     stop::StopLevel,
+    supervisor::{StopReason, Supervisor},
     tail::tail,
 };
 use crate::media_folder::MediaFolder;
-use serde_json::Value;
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    process::ChildStdout,
     sync::{Notify, watch},
-    time::{Instant, sleep, sleep_until},
+    time::sleep,
 };
 
 /// Maximum time for the last heartbeat after a second signal.
@@ -32,19 +30,6 @@ const LAST_HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
 const EXIT_RETRY: i32 = 75;
-
-/// Reason why the worker ends a program early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum StopReason {
-    /// A client requested to cancel the job.
-    Cancelled,
-    /// The worker has to stop.
-    Stopping,
-    /// The server rejected a report of the program.
-    Refused(String),
-    /// The lease is lost; another worker may have the job.
-    Lost(String),
-}
 
 pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let claim = Arc::new(claim);
@@ -97,16 +82,8 @@ async fn attempt(
     };
     let mut heartbeat = tokio::spawn(heartbeat.run());
 
-    let (message, why) = Supervisor {
-        worker,
-        program,
-        lease: lease.watch(),
-        why: None,
-        kill_at: None,
-        hurry,
-    }
-    .watch(row)
-    .await;
+    let supervisor = Supervisor::new(worker, program, lease, hurry);
+    let (message, why) = supervisor.watch(row).await;
 
     end.send_replace(true);
     if let Some(StopReason::Lost(why)) = why {
@@ -198,124 +175,4 @@ fn not_started(worker: &Worker, error: &str) -> Outcome {
     let why = format!("{program} cannot be started: {error}");
     worker.stopper.broken(why.clone());
     Outcome::failed(why)
-}
-
-/// Reader of a program's standard output.
-struct Reader {
-    lines: LineReader<ChildStdout>,
-    /// Maximum bytes of a line.
-    most: usize,
-    reports: Arc<Reports>,
-    lease: Arc<Lease>,
-    row: Arc<JobDisplay>,
-    /// Folder in which reported files have to be; `None` to believe every report.
-    media: Option<MediaFolder>,
-}
-
-impl Reader {
-    async fn run(mut self) {
-        while let Some(line) = self.lines.next().await {
-            for said in output::read(&line, self.most) {
-                self.take(said).await;
-            }
-        }
-    }
-
-    async fn take(&self, said: Output) {
-        match said {
-            Output::BadItem(why) => self.lease.refuse(&why),
-            Output::BadResult(why) => self.reports.bad_result(why),
-            Output::Report(mut report) => {
-                self.look_for_files(&mut report).await;
-                self.row.show(&report);
-                self.reports.add(Output::Report(report)).await;
-            }
-            log @ Output::Log(_) => self.reports.add(log).await,
-        }
-    }
-
-    /// Looks for the files of a completed item: without them, it has failed.
-    async fn look_for_files(&self, report: &mut Report) {
-        let completed = |item: &&mut Item| item.status == "completed";
-        let (Some(media), Some(item)) = (&self.media, report.item.as_mut().filter(completed))
-        else {
-            return;
-        };
-        let result = item.result.as_ref().unwrap_or(&Value::Null);
-        if let Some(why) = media.missing(result).await {
-            self.lease.refuse(&why);
-            item.status = "failed";
-            item.error = Some(why);
-        }
-    }
-}
-
-/// Supervisor of a running program, which it ends when the lease, a cancel or a signal requires
-/// that. Its guard pauses it when the lease may have run out.
-struct Supervisor<'a> {
-    worker: &'a Worker,
-    program: Program,
-    lease: watch::Receiver<LeaseState>,
-    why: Option<StopReason>,
-    kill_at: Option<Instant>,
-    hurry: Arc<Notify>,
-}
-
-impl Supervisor<'_> {
-    async fn watch(mut self, row: &JobDisplay) -> (GuardMessage, Option<StopReason>) {
-        let mut stop = self.worker.stopper.watch();
-        let mut lease = self.lease.clone();
-        loop {
-            let kill_at = self.kill_at.unwrap_or_else(Instant::now);
-            tokio::select! {
-                message = self.program.message() => match message {
-                    GuardMessage::Paused => {
-                        row.note("pauses: the server is away, and the lease may have run out");
-                        self.hurry.notify_one();
-                    }
-                    GuardMessage::WentOn => row.note("goes on"),
-                    end => return (end, self.why),
-                },
-                Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone()),
-                Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
-                () = sleep_until(kill_at), if self.kill_at.is_some() => {
-                    self.kill_at = None;
-                    self.program.order(Order::Kill);
-                    row.note("is killed: it did not end when it was asked to");
-                }
-            }
-        }
-    }
-
-    fn heed(&mut self, lease: &LeaseState) {
-        self.program.order(Order::RunUntil(lease.until));
-        if let Some(why) = &lease.over {
-            self.why = Some(StopReason::Lost(why.clone()));
-            self.program.order(Order::Kill);
-        } else if let Some(why) = &lease.refused {
-            self.end(StopReason::Refused(why.clone()));
-        } else if lease.cancel_requested {
-            self.end(StopReason::Cancelled);
-        }
-    }
-
-    fn stop(&mut self, stop: StopLevel) {
-        match stop {
-            StopLevel::No | StopLevel::Drain => {}
-            StopLevel::Gently => self.end(StopReason::Stopping),
-            StopLevel::AtOnce => {
-                self.why.get_or_insert(StopReason::Stopping);
-                self.program.order(Order::Kill);
-            }
-        }
-    }
-
-    /// Sends SIGTERM now and SIGKILL after the grace time. The first reason stays.
-    fn end(&mut self, why: StopReason) {
-        if self.why.is_none() {
-            self.why = Some(why);
-            self.kill_at = Some(Instant::now() + self.worker.options.grace);
-            self.program.order(Order::Term(self.worker.options.grace));
-        }
-    }
 }

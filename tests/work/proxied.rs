@@ -104,9 +104,12 @@ async fn a_url_that_leads_to_something_else_ends_the_worker_with_a_sentence(db: 
 async fn a_proxy_that_never_lets_a_result_pass_fails_the_attempt_and_keeps_the_lease(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
-    let rule = |path: &str, _: &[u8]| match path.ends_with("complete") {
-        true => Deed::Answer("413 Payload Too Large", PAGE),
-        false => Deed::Pass,
+    let rule = |path: &str, _: &[u8]| {
+        if path.ends_with("complete") {
+            Deed::Answer("413 Payload Too Large", PAGE)
+        } else {
+            Deed::Pass
+        }
     };
     let proxy = Proxy::to(&stage.server.url, Box::new(rule)).await;
     std::fs::write(stage.path("go"), "").unwrap();

@@ -147,9 +147,10 @@ impl Connection {
 }
 
 fn response(status: &str, body: &[u8]) -> Vec<u8> {
-    let place = match status.starts_with('3') {
-        true => "Location: http://127.0.0.1:9/moved\r\n",
-        false => "",
+    let place = if status.starts_with('3') {
+        "Location: http://127.0.0.1:9/moved\r\n"
+    } else {
+        ""
     };
     let mut all = format!(
         "HTTP/1.1 {status}\r\n{place}Content-Length: {}\r\n\r\n",
