@@ -136,19 +136,19 @@ fn member(name: &str, value: &mut Value, own: &[&str], within: TextKind) -> bool
 
 /// Whether two names are one: `apiKey` and `API-Key` are `api_key`.
 fn is_named(name: &str, known: &str) -> bool {
-    if name.len() == known.len() {
-        return name.eq_ignore_ascii_case(known);
-    }
-    // Only a separator may be missing, and few names are that similar in length.
-    if name.len() > known.len() || known.len() - name.len() > 3 {
+    // Few names are that similar in length, which spares the comparison of most.
+    if known.len().abs_diff(name.len()) > MAX_SEPARATORS {
         return false;
     }
-    let letters = |text: &str| -> Vec<u8> {
-        let plain = text.bytes().filter(|byte| !b"_-".contains(byte));
-        plain.map(|byte| byte.to_ascii_lowercase()).collect()
-    };
-    letters(name) == letters(known)
+    fn plain(text: &str) -> impl Iterator<Item = u8> {
+        let letters = text.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+        letters.map(|byte| byte.to_ascii_lowercase())
+    }
+    plain(name).eq(plain(known))
 }
+
+/// Maximum separators that one spelling of a name has and another has not.
+const MAX_SEPARATORS: usize = 3;
 
 fn inside(value: &mut Value, own: &[&str], within: TextKind) -> bool {
     match value {

@@ -443,8 +443,8 @@ async fn a_fraction_above_1_is_percent_and_progress_may_be_a_text(bench: TestApp
 async fn the_id_counts_when_there_is_no_job_id(bench: TestApp) {
     let mut numbered = job("", json!({"id": 17}));
     numbered.as_object_mut().unwrap().remove("job_id");
-    let null = job("", json!({"id": "named", "job_id": null}));
-    let report = import(&bench, &Dump::json(&json!([numbered, null]))).await;
+    let named = job("", json!({"id": "named", "job_id": null}));
+    let report = import(&bench, &Dump::json(&json!([numbered, named]))).await;
     assert_eq!(counts(&report), (2, 2, 0, 0), "{:?}", report.rejects);
     assert!(bench.get_job("17").await.is_ok() && bench.get_job("named").await.is_ok());
 }

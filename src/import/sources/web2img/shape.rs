@@ -5,8 +5,7 @@ use super::super::{count_of, has, has_type, knows};
 use serde_json::{Map, Value};
 
 /// Names that only a file of this store has.
-const OWN: [&str; 7] = [
-    "config",
+const OWN: [&str; 6] = [
     "start_time",
     "total_processing_time",
     "recurrence_pattern",
@@ -27,7 +26,8 @@ pub fn is_record(record: &Map<String, Value>) -> bool {
     let Some(items @ (Value::Object(_) | Value::Array(_))) = record.get("items") else {
         return false;
     };
-    count_of(record, &OWN) > 0 || (has(record, "status") && are_items(items))
+    let configured = knows(record, "config") && are_objects(items);
+    count_of(record, &OWN) > 0 || configured || (has(record, "status") && are_items(items))
 }
 
 /// Whether the record is the answer about a job, or that with its results.
@@ -45,6 +45,15 @@ pub fn is_answer(record: &Map<String, Value>) -> bool {
         count_of(record, &["total", "completed", "failed"]) == 3 && count_of(record, &planned) > 0;
     let ended = count_of(record, &["total", "succeeded", "processing_time"]) > 1;
     about || (ended && record.get("results").is_some_and(are_items))
+}
+
+/// Whether all values are objects, in a list or by id.
+fn are_objects(items: &Value) -> bool {
+    match items {
+        Value::Object(items) => items.values().all(Value::is_object),
+        Value::Array(items) => items.iter().all(Value::is_object),
+        _ => false,
+    }
 }
 
 /// Whether these are items of this store's form, in a list or by id, one at least.
