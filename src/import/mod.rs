@@ -1,12 +1,13 @@
 //! Imports the jobs of legacy stores: reads their dumps, writes every job that it can, and reports
 //! the outcome of each record.
 //!
-//! [`split`] finds the records of a file. The source that recognises a record ([`sources`]) reads
-//! it into one common shape ([`record`]), by rules with one table each ([`status`], [`times`],
-//! [`progress`], [`names`]); [`rules`] names the repair rules and explains them. [`load`] writes
-//! batches. A value without a column goes to the job's `context` ([`legacy`]). A record that cannot
-//! be imported goes to `import_rejects`, with its raw text and a [`Reason`]. Importing the same
-//! files again changes nothing.
+//! [`split`] finds the records of a file. The source that recognises a record ([`sources`]), or the
+//! user's map of an unknown store ([`mapping`]), reads it into one common shape ([`record`]), by
+//! rules with one table each ([`status`], [`times`], [`progress`], [`names`]); [`rules`] names the
+//! repair rules and explains them. [`load`] writes batches. A value without a column goes to the
+//! job's `context` ([`legacy`]). A record that cannot be imported goes to `import_rejects`, with its
+//! raw text and a [`Reason`]. What was taken for granted is told once for all records
+//! ([`assumed`]). Importing the same files again changes nothing.
 
 mod allowance;
 mod assumed;

@@ -302,13 +302,18 @@ impl<'a, R: BufRead> Splitter<'a, R> {
     }
 
     fn piece(&self, at: Position, place: Place, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
+        // A value without all its text has just been passed over.
+        let bytes = match raw.len() {
+            whole @ 1..=MAX_RECORD_BYTES => whole as u64,
+            _ => self.bytes.offset - place.offset,
+        };
         Piece {
             at,
             line: place.line,
             column: place.column,
             offset: place.offset,
             raw,
-            bytes: self.bytes.offset - place.offset,
+            bytes,
             alone: false,
             whole,
         }

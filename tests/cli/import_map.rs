@@ -115,7 +115,7 @@ async fn what_was_assumed_is_told_after_the_import(db: TestDb) {
         .await;
     assert!(!told.contains("preview_ready"), "{told}");
     let job = desk
-        .json(&["jobs", "show", "job_1767197736", "--json"])
+        .json(&["jobs", "get", "job_1767197736", "--json"])
         .await;
     assert_eq!(job["status"], "queued", "{job}");
 }
