@@ -146,10 +146,16 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             )
             .await
         }
+        Command::Import(import::Arguments {
+            explain: Some(file),
+            ..
+        }) => import::explain(file).await,
         Command::Import(arguments) if arguments.dry_run => {
+            arguments.check()?;
             import::run(untouched(cli.flags).await?, arguments).await
         }
         Command::Import(arguments) => {
+            arguments.check()?;
             let app = ready(cli.flags, true).await?;
             run_and_close(&app, import::run(app.clone(), arguments)).await
         }

@@ -2,6 +2,7 @@
 
 mod export;
 mod failures;
+mod import_map;
 mod jobs;
 mod migrate;
 mod private;
