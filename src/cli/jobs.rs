@@ -1,5 +1,9 @@
 //! The `callsheet jobs` command.
 
+mod columns;
+mod rows;
+mod table;
+
 use super::{
     Failure,
     out::{say, say_json},
@@ -16,6 +20,7 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use entity::{JobStatus, job};
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
+use table::TableArguments;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -27,6 +32,11 @@ impl Arguments {
     pub fn creates(&self) -> bool {
         matches!(self.action, Action::Create(_))
     }
+
+    /// Returns whether the command only reads a table, and needs no database.
+    pub fn is_dry_run(&self) -> bool {
+        matches!(&self.action, Action::Create(create) if create.table.dry_run)
+    }
 }
 
 #[derive(Subcommand)]
@@ -35,8 +45,8 @@ enum Action {
     List(List),
     /// Show one job
     Get(One),
-    /// Create a job and put it in the queue
-    Create(Create),
+    /// Create a job, or one for each row of a table, and put it in the queue
+    Create(Box<Create>),
     /// Cancel a job
     Cancel {
         #[command(flatten)]
@@ -97,39 +107,45 @@ struct List {
 
 #[derive(Args)]
 struct Create {
-    /// Type of the job, e.g. idea2video
-    job_type: String,
+    /// Type of the job, e.g. idea2video; with a table, of the rows that name none
+    #[arg(required_unless_present_any = ["from_csv", "from_jsonl"])]
+    job_type: Option<String>,
     /// Idea or script of the video
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     content: Option<String>,
     /// Kind of content: `idea` or `script`
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     mode: Option<String>,
     /// Title of the project
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     title: Option<String>,
     /// Visual style of the video
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     style: Option<String>,
     /// Requirements that the video has to meet
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     requirement: Option<String>,
     /// Priority, -100 to 100; higher runs first
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, conflicts_with_all = TABLES)]
     priority: i16,
-    /// Label of the job; can be repeated
+    /// Label of the job, or of all jobs of a table; can be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
     /// Request data as a JSON object
-    #[arg(long, value_name = "JSON", value_parser = object)]
+    #[arg(long, value_name = "JSON", value_parser = object, conflicts_with_all = TABLES)]
     request_data: Option<Map<String, Value>>,
     /// Id of the job; generated if left out
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = TABLES)]
     job_id: Option<String>,
-    /// Print JSON, for programs
+    /// Print JSON, for programs; a line for each row of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    table: TableArguments,
 }
+
+/// Flags that name a table.
+const TABLES: [&str; 2] = ["from_csv", "from_jsonl"];
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let jobs = &app.jobs;
@@ -156,7 +172,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Action::Create(create) => {
             let json = create.json;
-            show(&jobs.create_job(create.into(), None).await?.job, json)?;
+            if let Some(table) = create.table.open()? {
+                let defaults = table::Defaults {
+                    job_type: create.job_type,
+                    labels: create.labels,
+                };
+                return table.run(&app, defaults, json).await;
+            }
+            show(&jobs.create_job((*create).into(), None).await?.job, json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -165,7 +188,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 impl From<Create> for NewJob {
     fn from(create: Create) -> Self {
         Self {
-            job_type: create.job_type,
+            job_type: create.job_type.unwrap_or_default(),
             job_id: create.job_id,
             mode: create.mode,
             content: create.content,
@@ -256,6 +279,37 @@ fn table(jobs: &[job::Model]) -> Table {
     }
     table
 }
+
+/// Returns a table of jobs that are not created yet, with the lines that they stand on.
+fn table_of_new(jobs: &[(u64, NewJob)]) -> Table {
+    let mut table = Table::new();
+    table
+        .load_style(NOTHING)
+        .set_content_arrangement(ContentArrangement::Disabled);
+    table.set_header(["LINE", "TYPE", "PRIORITY", "ITEMS", "LABELS", "TITLE", "CONTENT"]);
+    let short = |text: Option<&str>| {
+        let mut chars = text.unwrap_or("-").chars();
+        let begin: String = chars.by_ref().take(PREVIEW_CHARS).collect();
+        plain(&begin) + chars.next().map_or("", |_| "…")
+    };
+    for (line, job) in jobs {
+        let labels = job.labels.iter().map(|(name, value)| format!("{name}={value}"));
+        let labels = labels.collect::<Vec<_>>().join(" ");
+        table.add_row([
+            line.to_string(),
+            plain(&job.job_type),
+            job.priority.to_string(),
+            job.items.len().to_string(),
+            short(Some(labels.as_str()).filter(|labels| !labels.is_empty())),
+            short(job.project_title.as_deref()),
+            short(job.content.as_deref()),
+        ]);
+    }
+    table
+}
+
+/// Characters of a text in a preview.
+const PREVIEW_CHARS: usize = 40;
 
 fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {

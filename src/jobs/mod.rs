@@ -54,7 +54,7 @@ pub use actions::{ActionFilter, NewAction, Preview};
 pub use check_rows::{check_rows, cut_times};
 pub use claim_jobs::{Claim, Claimed};
 pub use count_jobs::{Counts, MAX_COUNTED, Total};
-pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
+pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_job};
 pub use episodes::NewEpisode;
 pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, StreamPosition};

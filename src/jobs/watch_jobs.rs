@@ -47,6 +47,12 @@ pub enum Reset {
 }
 
 impl Reset {
+    pub const ALL: [Reset; 3] = [
+        Reset::HistoryPruned,
+        Reset::PositionUnknown,
+        Reset::TooSlow,
+    ];
+
     pub fn reason(self) -> &'static str {
         match self {
             Reset::HistoryPruned => "history_pruned",

@@ -160,7 +160,7 @@ async fn series_and_episodes_are_paged_too(api: Api) {
         episodes
     );
     let of_none = api.get("/api/v1/episodes?series_id=nobody").await.json(200);
-    assert_eq!(of_none, json!({"episodes": [], "next_cursor": null}));
+    assert_eq!(of_none, json!({"episodes": [], "has_more": false, "next_cursor": null}));
 }
 
 #[on_both]

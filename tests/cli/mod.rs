@@ -10,3 +10,4 @@ mod recovery;
 pub mod run;
 mod serve;
 mod settings;
+mod tables;

@@ -56,7 +56,8 @@ impl BodySchema {
         {
             return Ok(made.clone());
         }
-        let made = BodySchema::make(&name, &spec::document()["components"]["schemas"]).map_err(
+        static SCHEMAS: LazyLock<Value> = LazyLock::new(spec::schemas_with_rules);
+        let made = BodySchema::make(&name, &SCHEMAS).map_err(
             |error| Problem::internal(&format!("the schema of {name} is wrong: {error}")),
         )?;
         let made = Arc::new(made);
