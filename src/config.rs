@@ -1,7 +1,10 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
-use crate::{host::{Network, is_host, is_path_prefix}, server::ServerLimits};
+use crate::{
+    host::{Network, is_host, is_path_prefix},
+    server::ServerLimits,
+};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{

@@ -103,9 +103,8 @@ const MAX_PREFIX_BYTES: usize = 200;
 pub fn is_path_prefix(text: &str) -> bool {
     let is_plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
-    let is_name = |part: &str| {
-        !part.is_empty() && part != "." && part != ".." && part.bytes().all(is_plain)
-    };
+    let is_name =
+        |part: &str| !part.is_empty() && part != "." && part != ".." && part.bytes().all(is_plain);
     text.len() <= MAX_PREFIX_BYTES
         && text
             .strip_prefix('/')
@@ -376,7 +375,10 @@ mod tests {
         ] {
             assert!(!is_path_prefix(other), "{other}");
         }
-        assert!(!is_path_prefix(&format!("/{}", "a".repeat(MAX_PREFIX_BYTES))));
+        assert!(!is_path_prefix(&format!(
+            "/{}",
+            "a".repeat(MAX_PREFIX_BYTES)
+        )));
     }
 
     #[test]
@@ -393,7 +395,14 @@ mod tests {
             assert!(network.contains(inside.parse().unwrap()), "{network:?}");
             assert!(!network.contains(outside.parse().unwrap()), "{network:?}");
         }
-        for wrong in ["", "proxy", "10.0.0.0/33", "10.0.0.0/", "10.0.0.0/x", "10.0/8"] {
+        for wrong in [
+            "",
+            "proxy",
+            "10.0.0.0/33",
+            "10.0.0.0/",
+            "10.0.0.0/x",
+            "10.0/8",
+        ] {
             assert!(wrong.parse::<Network>().is_err(), "{wrong}");
         }
     }

@@ -42,8 +42,7 @@ impl BasePath {
     }
 
     fn of(&self, request: &Request) -> Option<Arc<str>> {
-        self.forwarded(request)
-            .or_else(|| self.configured.clone())
+        self.forwarded(request).or_else(|| self.configured.clone())
     }
 
     fn forwarded(&self, request: &Request) -> Option<Arc<str>> {
@@ -131,9 +130,8 @@ mod tests {
 
     #[test]
     fn only_a_whole_name_is_taken_from_the_path() {
-        let without = |uri: &str| {
-            without_prefix(&uri.parse().unwrap(), "/base").map(|uri| uri.to_string())
-        };
+        let without =
+            |uri: &str| without_prefix(&uri.parse().unwrap(), "/base").map(|uri| uri.to_string());
         for (uri, rest) in [
             ("/base", Some("/")),
             ("/base/", Some("/")),

@@ -68,8 +68,7 @@ impl Document {
             return Ok(file);
         }
         let (make, content_type, given) = (self.make, self.content_type, prefix.clone());
-        let building =
-            tokio::task::spawn_blocking(move || File::new(content_type, &make(&given)));
+        let building = tokio::task::spawn_blocking(move || File::new(content_type, &make(&given)));
         let file = building
             .await
             .map_err(|error| Problem::internal(&format!("no document: {error}")))?;

@@ -110,9 +110,13 @@ fn output(schema: &str) -> Option<Value> {
             json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null, "has_more": false, "next_cursor": null})
         }
         "Item" => item(),
-        "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null, "has_more": false, "next_cursor": null}),
+        "ItemList" => {
+            json!({"job_id": JOB, "items": [item()], "next_after": null, "has_more": false, "next_cursor": null})
+        }
         "Event" => event(),
-        "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null, "has_more": false, "next_cursor": null}),
+        "EventList" => {
+            json!({"job_id": JOB, "events": [event()], "next_after": null, "has_more": false, "next_cursor": null})
+        }
         "StreamData" => event(),
         "StreamReset" => json!({"reason": "position_unknown"}),
         "StreamSnapshot" => json!({

@@ -52,7 +52,10 @@ pub fn request_id(headers: &HeaderMap) -> String {
         (1..=MAX_REQUEST_ID_CHARS).contains(&id.len())
             && id.as_bytes().iter().all(u8::is_ascii_graphic)
     };
-    let id = given.next().filter(is_id).filter(|_| given.next().is_none());
+    let id = given
+        .next()
+        .filter(is_id)
+        .filter(|_| given.next().is_none());
     id.and_then(|id| id.to_str().ok())
         .map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
 }

@@ -150,7 +150,13 @@ mod tests {
 
     #[test]
     fn the_nearest_name_is_proposed_and_none_when_all_are_far() {
-        let known = ["client_id", "job_id", "created_after", "created_before", "q"];
+        let known = [
+            "client_id",
+            "job_id",
+            "created_after",
+            "created_before",
+            "q",
+        ];
         for (name, near) in [
             ("jobid", Some("job_id")),
             ("jobId", Some("job_id")),

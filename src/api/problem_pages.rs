@@ -87,7 +87,8 @@ fn list() -> String {
             "<tr><td>{status}<td><a href=\"problems/{code}\"><code>{code}</code></a><td>{title}"
         );
     }
-    let body = format!("<h1>Problems</h1>\n<table>\n{rows}</table>\n<p><a href=\"docs\">API</a></p>\n");
+    let body =
+        format!("<h1>Problems</h1>\n<table>\n{rows}</table>\n<p><a href=\"docs\">API</a></p>\n");
     html("Problems", &body)
 }
 
@@ -175,9 +176,7 @@ fn remedy(code: &str) -> &'static str {
             "Close some connections, or start the server with a larger \
              --max-connections-per-address."
         }
-        "internal_error" => {
-            "The server's log has the cause under the request_id. Report that id."
-        }
+        "internal_error" => "The server's log has the cause under the request_id. Report that id.",
         "overloaded" | "search_too_long" | "database_unavailable" | "not_ready" => {
             "Try again after the seconds in Retry-After; `detail` says what the server waits for."
         }

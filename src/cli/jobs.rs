@@ -1,8 +1,10 @@
 //! The `callsheet jobs` command.
 
 mod columns;
+mod preview;
 mod rows;
 mod table;
+mod totals;
 
 use super::{
     Failure,
@@ -279,37 +281,6 @@ fn table(jobs: &[job::Model]) -> Table {
     }
     table
 }
-
-/// Returns a table of jobs that are not created yet, with the lines that they stand on.
-fn table_of_new(jobs: &[(u64, NewJob)]) -> Table {
-    let mut table = Table::new();
-    table
-        .load_style(NOTHING)
-        .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["LINE", "TYPE", "PRIORITY", "ITEMS", "LABELS", "TITLE", "CONTENT"]);
-    let short = |text: Option<&str>| {
-        let mut chars = text.unwrap_or("-").chars();
-        let begin: String = chars.by_ref().take(PREVIEW_CHARS).collect();
-        plain(&begin) + chars.next().map_or("", |_| "…")
-    };
-    for (line, job) in jobs {
-        let labels = job.labels.iter().map(|(name, value)| format!("{name}={value}"));
-        let labels = labels.collect::<Vec<_>>().join(" ");
-        table.add_row([
-            line.to_string(),
-            plain(&job.job_type),
-            job.priority.to_string(),
-            job.items.len().to_string(),
-            short(Some(labels.as_str()).filter(|labels| !labels.is_empty())),
-            short(job.project_title.as_deref()),
-            short(job.content.as_deref()),
-        ]);
-    }
-    table
-}
-
-/// Characters of a text in a preview.
-const PREVIEW_CHARS: usize = 40;
 
 fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
     if json {

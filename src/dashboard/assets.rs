@@ -130,9 +130,11 @@ pub fn bundle() -> &'static Bundle {
 /// Returns the page of a server that a proxy publishes under a path: its links begin with it.
 pub fn page_at(prefix: &str) -> File {
     let plain = String::from_utf8_lossy(&bundle().page.plain);
-    let linked = ["href", "src"].iter().fold(plain.into_owned(), |page, name| {
-        page.replace(&format!("{name}=\"/"), &format!("{name}=\"{prefix}/"))
-    });
+    let linked = ["href", "src"]
+        .iter()
+        .fold(plain.into_owned(), |page, name| {
+            page.replace(&format!("{name}=\"/"), &format!("{name}=\"{prefix}/"))
+        });
     let marked = linked.replacen("<html ", &format!("<html data-base=\"{prefix}\" "), 1);
     File::new(bundle().page.content_type, &marked)
 }

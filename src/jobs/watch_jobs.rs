@@ -47,11 +47,7 @@ pub enum Reset {
 }
 
 impl Reset {
-    pub const ALL: [Reset; 3] = [
-        Reset::HistoryPruned,
-        Reset::PositionUnknown,
-        Reset::TooSlow,
-    ];
+    pub const ALL: [Reset; 3] = [Reset::HistoryPruned, Reset::PositionUnknown, Reset::TooSlow];
 
     pub fn reason(self) -> &'static str {
         match self {

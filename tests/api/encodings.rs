@@ -28,7 +28,9 @@ async fn an_encoded_body_is_refused_with_the_encodings_that_are_taken(api: Api) 
         }
     }
     let plain = api.request(Method::POST, "/api/v1/jobs").json(&least());
-    call(plain.header("Content-Encoding", "identity")).await.json(201);
+    call(plain.header("Content-Encoding", "identity"))
+        .await
+        .json(201);
 }
 
 #[on_sqlite]
@@ -56,7 +58,10 @@ async fn a_compressed_dump_may_be_sent_as_what_it_is(api: Api) {
         .header("Content-Encoding", "br");
     let answer = call(other.body("[]")).await;
     answer.problem(415, "content_encoding_unsupported");
-    assert_eq!(answer.header("accept-encoding"), Some("gzip, x-gzip, zstd, identity"));
+    assert_eq!(
+        answer.header("accept-encoding"),
+        Some("gzip, x-gzip, zstd, identity")
+    );
 }
 
 #[on_both]
@@ -81,21 +86,34 @@ async fn an_integer_beyond_64_bits_is_refused_where_it_stands_and_others_are_kep
 
 #[on_sqlite]
 async fn the_type_of_every_problem_leads_to_a_page(api: Api) {
-    let problem = api.get(&of_job("none", "")).await.problem(404, "job_not_found");
+    let problem = api
+        .get(&of_job("none", ""))
+        .await
+        .problem(404, "job_not_found");
     assert_eq!(problem["type"], "/problems/job_not_found");
     let list = api.get("/problems").await.text();
     for (code, _, title) in CODES {
         let page = api.get(&format!("/problems/{code}")).await;
         assert_eq!(page.status, 200, "{code}");
-        assert_eq!(page.header("content-type"), Some("text/html; charset=utf-8"));
+        assert_eq!(
+            page.header("content-type"),
+            Some("text/html; charset=utf-8")
+        );
         assert!(page.text().contains(title) && list.contains(code), "{code}");
     }
-    api.get("/problems/none").await.problem(404, "route_not_found");
+    api.get("/problems/none")
+        .await
+        .problem(404, "route_not_found");
 }
 
 #[on_sqlite]
 async fn the_request_id_of_a_proxy_is_taken_over_if_it_is_one(api: Api) {
-    let ids = |given: &str| call(api.request(Method::GET, "/api/v1/jobs/none").header("X-Request-ID", given));
+    let ids = |given: &str| {
+        call(
+            api.request(Method::GET, "/api/v1/jobs/none")
+                .header("X-Request-ID", given),
+        )
+    };
     for id in ["a", "0123-abc/!~", &"x".repeat(128)] {
         let answer = ids(id).await;
         assert_eq!(answer.header("x-request-id"), Some(id));
@@ -106,17 +124,23 @@ async fn the_request_id_of_a_proxy_is_taken_over_if_it_is_one(api: Api) {
         let id = answer.header("x-request-id").unwrap();
         assert!(id != other && id.len() == 36, "{id}");
     }
-    let twice = api.request(Method::GET, "/health").header("X-Request-ID", "a");
+    let twice = api
+        .request(Method::GET, "/health")
+        .header("X-Request-ID", "a");
     let answer = call(twice.header("X-Request-ID", "b")).await;
     assert_eq!(answer.header("x-request-id").unwrap().len(), 36);
-    let refused = api.request(Method::GET, "/health").header("X-Request-ID", "mine");
+    let refused = api
+        .request(Method::GET, "/health")
+        .header("X-Request-ID", "mine");
     let answer = call(refused.header("Host", "evil.example")).await;
     assert_eq!(answer.problem(421, "host_refused")["request_id"], "mine");
 }
 
 #[on_both]
 async fn the_token_of_a_lease_is_in_the_body_and_in_a_header_that_other_origins_see(api: Api) {
-    let open = api.again(|config| config.cors_origins = vec!["*".into()]).await;
+    let open = api
+        .again(|config| config.cors_origins = vec!["*".into()])
+        .await;
     let job = api.queued().await;
     let request = open
         .request(Method::POST, &of_job(&job.id, "/start"))
@@ -126,10 +150,18 @@ async fn the_token_of_a_lease_is_in_the_body_and_in_a_header_that_other_origins_
     let token = answer.json(200)["lease_token"].as_str().unwrap().to_owned();
     assert_eq!(answer.header("lease-token"), Some(&*token));
     let exposed = answer.header("access-control-expose-headers").unwrap();
-    assert!(exposed.split(", ").any(|name| name == "lease-token"), "{exposed}");
+    assert!(
+        exposed.split(", ").any(|name| name == "lease-token"),
+        "{exposed}"
+    );
     let done = json!({"lease_token": token});
-    api.post(&of_job(&job.id, "/complete"), done).await.json(200);
+    api.post(&of_job(&job.id, "/complete"), done)
+        .await
+        .json(200);
     let unleased = api.queued().await;
-    let started = api.post(&of_job(&unleased.id, "/start"), json!({})).await.json(200);
+    let started = api
+        .post(&of_job(&unleased.id, "/start"), json!({}))
+        .await
+        .json(200);
     assert_eq!(started["lease_token"], Value::Null);
 }

@@ -72,13 +72,7 @@ async fn a_range_is_sent_alone(api: Api) {
         api.get("/media/clip.mp4").await.header("accept-ranges"),
         Some("bytes")
     );
-    for range in [
-        "",
-        "lines=1-2",
-        "bytes=x",
-        "bytes=4-2",
-        "bytes=0-1,4-5",
-    ] {
+    for range in ["", "lines=1-2", "bytes=x", "bytes=4-2", "bytes=0-1,4-5"] {
         let whole = api.get_with("/media/clip.mp4", "Range", range).await;
         assert_eq!((whole.status, &*whole.body), (200, CLIP), "{range}");
     }
@@ -86,7 +80,14 @@ async fn a_range_is_sent_alone(api: Api) {
 
 #[on_sqlite]
 async fn policy_and_version_of_a_file_are_the_same_on_every_answer(api: Api) {
-    for name in ["film.mp4", "film.webm", "sound.mp3", "page.html", "frame.png", "unnamed"] {
+    for name in [
+        "film.mp4",
+        "film.webm",
+        "sound.mp3",
+        "page.html",
+        "frame.png",
+        "unnamed",
+    ] {
         put(&api, name, CLIP);
         let path = format!("/media/{name}");
         let whole = api.get(&path).await;

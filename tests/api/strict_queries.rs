@@ -29,17 +29,26 @@ async fn a_misspelt_parameter_is_refused_with_the_nearest_name_and_changes_nothi
         let problem = answer.problem(400, "unknown_parameter");
         assert_eq!(places(&problem), [format!("{place} unknown_parameter")]);
         let detail = problem["detail"].as_str().unwrap();
-        assert!(detail.contains(&format!("Did you mean {near}?")), "{detail}");
+        assert!(
+            detail.contains(&format!("Did you mean {near}?")),
+            "{detail}"
+        );
     }
     let far = api.get("/api/v1/jobs?client_id=ann").await;
     let detail = far.problem(400, "unknown_parameter")["detail"].to_string();
-    assert!(detail.contains("This call takes status, job_type"), "{detail}");
+    assert!(
+        detail.contains("This call takes status, job_type"),
+        "{detail}"
+    );
 }
 
 #[on_sqlite]
 async fn a_single_parameter_that_stands_twice_is_refused_and_a_list_is_not(api: Api) {
-    for query in ["status=failed&status=queued", "limit=1&limit=1", "status=failed&stat%75s=queued"]
-    {
+    for query in [
+        "status=failed&status=queued",
+        "limit=1&limit=1",
+        "status=failed&stat%75s=queued",
+    ] {
         let answer = api.get(&format!("/api/v1/jobs?{query}")).await;
         let problem = answer.problem(400, "unknown_parameter");
         let name = query.split('=').next().unwrap();
@@ -86,7 +95,13 @@ async fn every_operation_refuses_a_parameter_that_it_does_not_take(api: Api) {
 #[on_sqlite]
 async fn pages_and_files_take_any_parameter_and_unknown_paths_stay_unknown(api: Api) {
     std::fs::write(api.media("clip.mp4"), "0123456789").unwrap();
-    for path in ["/", "/jobs?surprise=1", "/docs?a", "/openapi.json?v=2", "/media/clip.mp4?t=1"] {
+    for path in [
+        "/",
+        "/jobs?surprise=1",
+        "/docs?a",
+        "/openapi.json?v=2",
+        "/media/clip.mp4?t=1",
+    ] {
         assert_eq!(api.get(path).await.status, 200, "{path}");
     }
     api.get("/api/v1/nothing?surprise=1")

@@ -57,10 +57,17 @@ fn no_example_of_a_parameter_is_harmful_when_sent() {
                 let harmless = changes_nothing
                     .iter()
                     .any(|(name, value)| parameter["name"] == *name && value == example);
-                assert!(is_needed || harmless, "{name}: {} {example}", parameter["name"]);
+                assert!(
+                    is_needed || harmless,
+                    "{name}: {} {example}",
+                    parameter["name"]
+                );
             }
             for other in ["default", "examples"] {
-                assert!(parameter["schema"].get(other).is_none(), "{name}: {parameter}");
+                assert!(
+                    parameter["schema"].get(other).is_none(),
+                    "{name}: {parameter}"
+                );
             }
             assert!(parameter.get("examples").is_none(), "{name}: {parameter}");
         }
@@ -72,7 +79,10 @@ fn the_time_zone_is_a_text_with_an_example() {
     let operation = &spec::document()["paths"]["/api/v1/imports"]["post"];
     let zone = elements(&operation["parameters"]).find(|p| p["name"] == "source_tz");
     let zone = zone.unwrap();
-    assert_eq!((&zone["schema"]["type"], &zone["example"]), (&json!("string"), &json!("UTC")));
+    assert_eq!(
+        (&zone["schema"]["type"], &zone["example"]),
+        (&json!("string"), &json!("UTC"))
+    );
     each(spec::document(), "", &mut |place, object| {
         let words = elements(&object["enum"]).count();
         assert!(words <= 40, "{place} has {words} words");
@@ -85,7 +95,10 @@ fn a_schema_with_fields_says_nothing_that_generators_take_for_another_type() {
         each(&document, "", &mut |place, object| {
             let has = |keyword: &str| object.get(keyword).is_some_and(Value::is_array);
             if object["properties"].is_object() {
-                assert!(!has("anyOf") && !has("oneOf") && !has("allOf"), "{place}: {object}");
+                assert!(
+                    !has("anyOf") && !has("oneOf") && !has("allOf"),
+                    "{place}: {object}"
+                );
             }
             if has("allOf") {
                 let parts = elements(&object["allOf"]).count();
@@ -149,9 +162,15 @@ fn the_older_version_has_one_body_type_and_one_success_for_each_call() {
             .collect();
         assert_eq!(shapes.len(), 1, "{name}: {shapes:?}");
     }
-    let streams = ["/api/v1/events/stream", "/api/v1/jobs/{job_id}/events/stream"];
+    let streams = [
+        "/api/v1/events/stream",
+        "/api/v1/jobs/{job_id}/events/stream",
+    ];
     for (document, expected) in [
-        (spec::document(), json!({"$ref": "#/components/schemas/StreamData"})),
+        (
+            spec::document(),
+            json!({"$ref": "#/components/schemas/StreamData"}),
+        ),
         (&document, json!({"type": "string"})),
     ] {
         for path in streams {
@@ -184,12 +203,22 @@ fn lists_are_paged_in_one_way() {
         }
         let ok = &operation["responses"]["200"];
         assert!(ok["headers"]["Link"].is_object(), "{name}");
-        let reference = ok["content"]["application/json"]["schema"]["$ref"].as_str().unwrap();
+        let reference = ok["content"]["application/json"]["schema"]["$ref"]
+            .as_str()
+            .unwrap();
         let shape = &schemas[reference.rsplit('/').next().unwrap()]["properties"];
-        assert!(shape["next_cursor"].is_object() && shape["has_more"].is_object(), "{name}");
+        assert!(
+            shape["next_cursor"].is_object() && shape["has_more"].is_object(),
+            "{name}"
+        );
         for parameter in elements(&operation["parameters"]) {
             let is_old = parameter["name"] == "after" || parameter["name"] == "offset";
-            assert_eq!(parameter["deprecated"] == true, is_old, "{name}: {}", parameter["name"]);
+            assert_eq!(
+                parameter["deprecated"] == true,
+                is_old,
+                "{name}: {}",
+                parameter["name"]
+            );
         }
     }
 }
@@ -197,6 +226,9 @@ fn lists_are_paged_in_one_way() {
 #[test]
 fn what_is_put_can_be_read() {
     for (path, item) in members(&spec::document()["paths"]) {
-        assert!(item.get("put").is_none() || item.get("get").is_some(), "{path}");
+        assert!(
+            item.get("put").is_none() || item.get("get").is_some(),
+            "{path}"
+        );
     }
 }

@@ -118,7 +118,10 @@ fn every_parameter_has_an_example_that_its_schema_allows() {
                 "{place} has no example"
             );
             if !example.is_null() {
-                assert_eq!(errors(&parameter["schema"], example, &place), Vec::<String>::new());
+                assert_eq!(
+                    errors(&parameter["schema"], example, &place),
+                    Vec::<String>::new()
+                );
             }
         }
     }

@@ -90,7 +90,8 @@ impl Scan<'_> {
         let rest = &self.json[self.at..];
         let is_name = rest.trim_ascii_start().first() == Some(&b':');
         if let (true, Some(Level::Member(name))) = (is_name, self.place.last_mut()) {
-            let text: String = serde_json::from_slice(&self.json[begin..self.at]).unwrap_or_default();
+            let text: String =
+                serde_json::from_slice(&self.json[begin..self.at]).unwrap_or_default();
             *name = text.replace('~', "~0").replace('/', "~1");
         }
     }
@@ -138,8 +139,14 @@ mod tests {
         for (json, place) in [
             (long.to_owned(), ""),
             (format!(r#"{{"seed": {long}}}"#), "/seed"),
-            (format!(r#"{{"a": [1, {{"b/c~": -{long}}}]}}"#), "/a/1/b~1c~0"),
-            (format!(r#"{{"a": "x, [{{", "b" : [[], {long} ] }}"#), "/b/1"),
+            (
+                format!(r#"{{"a": [1, {{"b/c~": -{long}}}]}}"#),
+                "/a/1/b~1c~0",
+            ),
+            (
+                format!(r#"{{"a": "x, [{{", "b" : [[], {long} ] }}"#),
+                "/b/1",
+            ),
             (format!(r#"{{"\"": {{}}, "\u00e9": {long}}}"#), "/é"),
             ("-9223372036854775809".to_owned(), ""),
         ] {

@@ -46,7 +46,9 @@ fn one_success(operation: &mut Value, schemas: &Value) -> Option<(String, Value)
         let schema = &response["content"]["application/json"]["schema"]["$ref"];
         schema.as_str()?.rsplit('/').next().map(str::to_owned)
     };
-    let successes = responses.iter().filter(|(status, _)| status.starts_with('2'));
+    let successes = responses
+        .iter()
+        .filter(|(status, _)| status.starts_with('2'));
     let shapes: BTreeSet<String> = successes.filter_map(|(_, r)| reference(r)).collect();
     if shapes.len() < 2 {
         return None;
@@ -68,7 +70,9 @@ fn merge(shapes: &[&Value]) -> Value {
         descriptions.extend(shape["description"].as_str());
         let fields = shape["properties"].as_object().into_iter().flatten();
         for (name, field) in fields {
-            let there = properties.entry(name.clone()).or_insert_with(|| field.clone());
+            let there = properties
+                .entry(name.clone())
+                .or_insert_with(|| field.clone());
             // Null in one of them is null in both.
             if field["type"].is_array() {
                 *there = field.clone();
@@ -123,7 +127,9 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
         Value::Object(members) => {
             let reference = members.get("$ref").and_then(Value::as_str);
             found.extend(reference.map(str::to_owned));
-            members.values().for_each(|member| references(member, found));
+            members
+                .values()
+                .for_each(|member| references(member, found));
         }
         Value::Array(values) => values.iter().for_each(|value| references(value, found)),
         _ => {}

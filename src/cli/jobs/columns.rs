@@ -87,7 +87,8 @@ impl Column {
             Self::Text(name) => drop(fields.insert(name.clone(), cell.into())),
             Self::Number(name) => {
                 let number = cell.trim().parse::<i64>();
-                let number = number.map_err(|_| format!("{name}: use a whole number, not {cell}"))?;
+                let number =
+                    number.map_err(|_| format!("{name}: use a whole number, not {cell}"))?;
                 fields.insert(name.clone(), number.into());
             }
             Self::Json(name) => {
@@ -96,7 +97,11 @@ impl Column {
                 merge(fields, name, value);
             }
             Self::Member(object, name) => {
-                merge(fields, object, [(name.as_str(), cell)].into_iter().collect());
+                merge(
+                    fields,
+                    object,
+                    [(name.as_str(), cell)].into_iter().collect(),
+                );
             }
         }
         Ok(())

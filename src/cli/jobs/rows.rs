@@ -29,7 +29,10 @@ fn open(path: &Path) -> Result<BufReader<Box<dyn Read + Send>>, Failure> {
         Box::new(std::io::stdin())
     } else {
         let cannot = |why: &dyn std::fmt::Display| {
-            Failure::Other(format!("the table {} cannot be read: {why}", path.display()))
+            Failure::Other(format!(
+                "the table {} cannot be read: {why}",
+                path.display()
+            ))
         };
         let file = File::open(path).map_err(|error| cannot(&error))?;
         if file.metadata().is_ok_and(|file| file.is_dir()) {
@@ -77,14 +80,21 @@ pub fn of_csv(path: &Path) -> Result<Rows, Failure> {
         }
     }
     let (mut record, mut before) = (csv::ByteRecord::new(), reader.position().byte());
+    let mut is_broken = false;
     let next = move || {
+        if is_broken {
+            return None;
+        }
         let read = reader.read_byte_record(&mut record);
         let after = reader.position().byte();
         let bytes = after.saturating_sub(std::mem::replace(&mut before, after));
         let fields = match read {
             Ok(false) => return None,
             Ok(true) => cells(&record, &columns),
-            Err(error) => Err(format!("it cannot be read: {error}")),
+            Err(error) => {
+                is_broken = true;
+                Err(format!("it cannot be read: {error}"))
+            }
         };
         let line = record.position().map_or(0, csv::Position::line);
         Some(Row {
@@ -97,7 +107,10 @@ pub fn of_csv(path: &Path) -> Result<Rows, Failure> {
 }
 
 fn delimiter(begin: &[u8]) -> u8 {
-    let first = begin.split(|byte| *byte == b'\n').next().unwrap_or_default();
+    let first = begin
+        .split(|byte| *byte == b'\n')
+        .next()
+        .unwrap_or_default();
     let count = |wanted: u8| first.iter().filter(|byte| **byte == wanted).count();
     let found = [b',', b';', b'\t'].into_iter().rev();
     found.max_by_key(|byte| count(*byte)).unwrap_or(b',')
@@ -123,18 +136,27 @@ fn cells(record: &csv::ByteRecord, columns: &[Column]) -> Result<Map<String, Val
 /// Opens a file with a JSON object on each line, with the fields of `POST /api/v1/jobs`.
 pub fn of_json_lines(path: &Path) -> Result<Rows, Failure> {
     let mut reader = open(path)?;
-    let mut line = 0;
+    let (mut line, mut is_broken) = (0, false);
     let next = move || {
         loop {
+            if is_broken {
+                return None;
+            }
             let mut text = Vec::new();
-            let read = reader.by_ref().take(MAX_LINE_BYTES).read_until(b'\n', &mut text);
+            let read = reader
+                .by_ref()
+                .take(MAX_LINE_BYTES)
+                .read_until(b'\n', &mut text);
             line += 1;
             let bytes = text.len() as u64;
             let fields = match read {
                 Ok(0) => return None,
                 Ok(_) if text.trim_ascii().is_empty() => continue,
                 Ok(_) => object(&text),
-                Err(error) => Err(format!("it cannot be read: {error}")),
+                Err(error) => {
+                    is_broken = true;
+                    Err(format!("it cannot be read: {error}"))
+                }
             };
             return Some(Row {
                 line,

@@ -3,17 +3,14 @@
 //! off is simply repeated.
 
 use super::{
+    preview::preview,
     rows::{self, Row, Rows},
-    table_of_new,
+    totals::{Done, Totals},
 };
 use crate::{
     api,
     app::App,
-    cli::{
-        Failure,
-        import_progress::Progress,
-        out::{note, say, say_json},
-    },
+    cli::{Failure, import_progress::Progress, out::say},
     error::Error,
     jobs::{self, Idempotency, NewJob},
 };
@@ -29,12 +26,6 @@ use std::{
 
 /// Rows that are created at once: as many as one transaction takes.
 const AT_ONCE: usize = 64;
-
-/// Rows that a preview shows.
-const PREVIEW_ROWS: usize = 5;
-
-/// Refused rows that are printed; the others are only counted.
-const MAX_PRINTED: u64 = 20;
 
 #[derive(Args)]
 #[command(next_help_heading = "Jobs from a table")]
@@ -91,24 +82,10 @@ pub struct Defaults {
 }
 
 /// A row that was read: its job and its idempotency key, or why there is none.
-struct Planned {
-    line: u64,
+pub struct Planned {
+    pub line: u64,
     bytes: u64,
-    job: Result<(NewJob, Idempotency), String>,
-}
-
-/// Jobs that the run created, found and refused.
-#[derive(Default)]
-struct Totals {
-    created: u64,
-    already_there: u64,
-    refused: u64,
-}
-
-enum Done {
-    Created(String),
-    AlreadyThere(String),
-    Refused(String),
+    pub job: Result<(NewJob, Idempotency), String>,
 }
 
 impl Table {
@@ -126,7 +103,7 @@ impl Table {
         };
         let planned = self.rows.map(plan);
         if self.dry_run {
-            return preview(planned);
+            return preview(planned, json);
         }
         create(app, planned, self.bytes, json).await
     }
@@ -165,10 +142,7 @@ async fn create(
 }
 
 /// Creates the job of a row. An error ends the run: it is not about the row.
-async fn create_row(
-    app: &App,
-    job: Result<(NewJob, Idempotency), String>,
-) -> Result<Done, Error> {
+async fn create_row(app: &App, job: Result<(NewJob, Idempotency), String>) -> Result<Done, Error> {
     let (job, key) = match job {
         Ok(planned) => planned,
         Err(why) => return Ok(Done::Refused(why)),
@@ -184,91 +158,6 @@ async fn create_row(
         ) => Ok(Done::Refused(error.to_string())),
         Err(error) => Err(error),
     }
-}
-
-impl Totals {
-    fn add(
-        &mut self,
-        line: u64,
-        outcome: &Done,
-        json: bool,
-        progress: &Progress,
-    ) -> Result<(), Failure> {
-        let shown = match outcome {
-            Done::Created(id) => {
-                self.created += 1;
-                json!({"line": line, "job_id": id, "created": true})
-            }
-            Done::AlreadyThere(id) => {
-                self.already_there += 1;
-                json!({"line": line, "job_id": id, "created": false})
-            }
-            Done::Refused(why) => {
-                self.refused += 1;
-                if self.refused <= MAX_PRINTED {
-                    progress.beside(&format!("line {line}: {why}"));
-                }
-                json!({"line": line, "error": why})
-            }
-        };
-        if json { say_json(&shown) } else { Ok(()) }
-    }
-
-    fn sentence(&self) -> String {
-        let mut parts = vec![format!("{} created", plural(self.created, "job"))];
-        if self.already_there > 0 {
-            parts.push(format!("{} already there", self.already_there));
-        }
-        if self.refused > 0 {
-            parts.push(format!("{} refused", plural(self.refused, "row")));
-        }
-        parts.join(", ")
-    }
-
-    fn exit_code(&self) -> ExitCode {
-        if self.refused > 0 {
-            ExitCode::from(3)
-        } else {
-            ExitCode::SUCCESS
-        }
-    }
-}
-
-fn plural(count: u64, thing: &str) -> String {
-    format!("{count} {thing}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Checks all rows, and shows the first jobs and the first refusals.
-fn preview(planned: impl Iterator<Item = Planned>) -> Result<ExitCode, Failure> {
-    let (mut shown, mut good, mut totals) = (Vec::new(), 0, Totals::default());
-    for row in planned {
-        match row.job {
-            Ok((job, _)) => {
-                good += 1;
-                if shown.len() < PREVIEW_ROWS {
-                    shown.push((row.line, job));
-                }
-            }
-            Err(why) => {
-                totals.refused += 1;
-                if totals.refused <= MAX_PRINTED {
-                    note(format_args!("line {}: {why}", row.line));
-                }
-            }
-        }
-    }
-    if !shown.is_empty() {
-        say(table_of_new(&shown))?;
-    }
-    let refused = match totals.refused {
-        0 => String::new(),
-        refused => format!(", and {} would be refused", plural(refused, "row")),
-    };
-    say(format_args!(
-        "{} would be created{refused}; nothing was written",
-        plural(good, "job")
-    ))?;
-    Ok(totals.exit_code())
 }
 
 fn plan(
