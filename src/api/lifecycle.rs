@@ -3,7 +3,7 @@
 use super::{
     Tag,
     body::{Body, OptionalBody},
-    dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
+    dto::{CancelJob, CompleteJob, FailJob, StartJob, StartedJob, members},
     headers::{IfMatch, etag},
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
@@ -16,15 +16,15 @@ use poem_openapi::{ApiResponse, OpenApi, param::Path};
 pub struct Lifecycle(pub JobManager);
 
 #[derive(ApiResponse)]
-enum StartedJob {
+enum StartResponse {
     /// The started job.
     #[oai(status = 200)]
     Ok(
-        JsonBytes<Job>,
+        JsonBytes<StartedJob>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
-        /// Token of the lease, if the request asked for one.
+        /// Token of the lease, if the request asked for one; the body has it too.
         #[oai(header = "Lease-Token")]
         Option<String>,
     ),
@@ -43,7 +43,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<StartJob>,
-    ) -> Result<StartedJob> {
+    ) -> Result<StartResponse> {
         let StartJob {
             worker_id,
             lease_seconds,
@@ -57,7 +57,8 @@ impl Lifecycle {
             None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
-        Ok(StartedJob::Ok(JsonBytes::of(&job.into())?, tag, token))
+        let body = JsonBytes::of_change(&StartedJob::new(job, token.clone()))?;
+        Ok(StartResponse::Ok(body, tag, token))
     }
 
     /// Complete a job

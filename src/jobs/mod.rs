@@ -24,7 +24,7 @@ pub use catalog::episodes::NewEpisode;
 pub use catalog::queues::Queue;
 pub use catalog::series::NewSeries;
 pub use control::update_job::JobPatch;
-pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
+pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_job};
 pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};

@@ -11,3 +11,4 @@ mod recovery;
 pub mod run;
 mod serve;
 mod settings;
+mod tables;

@@ -17,7 +17,9 @@ pub enum ImportStatus {
 /// A run of the importer and its results so far.
 #[derive(Debug, Object)]
 pub struct Import {
+    /// Id of the import.
     pub import_id: String,
+    /// Status of the import.
     pub status: ImportStatus,
     /// Files and options of the run.
     pub options: Members,
@@ -45,14 +47,19 @@ pub struct Import {
     pub report: Option<Members>,
     /// Error that ended the import early.
     pub error: Option<String>,
+    /// Time when the import started.
     pub started_at: Time,
+    /// Time when the import ended; null until then.
     pub finished_at: Option<Time>,
 }
 
 /// A page of imports, newest first.
 #[derive(Debug, Object)]
 pub struct ImportList {
+    /// Imports of the page.
     pub imports: Vec<Import>,
+    /// Whether more follow.
+    pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
@@ -60,6 +67,7 @@ pub struct ImportList {
 /// A record that an import refused.
 #[derive(Debug, Object)]
 pub struct ImportReject {
+    /// Number of the reject.
     pub reject_id: i64,
     /// File that contains the record.
     pub file: String,
@@ -71,16 +79,23 @@ pub struct ImportReject {
     pub detail: String,
     /// Original text of the record, without secrets.
     pub raw: Option<String>,
+    /// Time when the record was refused.
     pub created_at: Time,
 }
 
 /// A page of rejects, in the order in which the importer found them.
 #[derive(Debug, Object)]
 pub struct ImportRejectList {
+    /// Id of the import.
     pub import_id: String,
+    /// Rejects of the page.
     pub rejects: Vec<ImportReject>,
-    /// Value to send as `after` for the next page; null on the last page.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i64>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl From<import::ImportStatus> for ImportStatus {

@@ -69,4 +69,10 @@ impl Database {
     pub async fn all_queues(&self) -> Result<Vec<queue::Model>> {
         Ok(queue::Entity::find().rows(self.read()).await?)
     }
+
+    /// Returns the settings of a job type, if it has any.
+    pub async fn queue(&self, job_type: &str) -> Result<Option<queue::Model>> {
+        let of_type = queue::Entity::find_by_id(job_type);
+        Ok(of_type.rows(self.read()).await?.pop())
+    }
 }

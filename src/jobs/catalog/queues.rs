@@ -1,4 +1,4 @@
-//! list_queues and set_queue: settings of the job types, with their numbers of queued and
+//! list_queues, get_queue and set_queue: settings of the job types, with their numbers of queued and
 //! processing jobs.
 
 use crate::{
@@ -43,6 +43,27 @@ impl JobManager {
         Ok(named.collect())
     }
 
+    /// Returns the queue of a type; every type has one, which at first has no settings and no jobs.
+    ///
+    /// Errors: `invalid_request`.
+    pub async fn get_queue(&self, job_type: &str) -> Result<Queue> {
+        let mut checks = validate::Checks::default();
+        check_job_type(job_type, &mut checks);
+        checks.finish()?;
+        let set = self.db.queue(job_type).await?;
+        let mut queue = Queue {
+            job_type: job_type.to_owned(),
+            paused: set.as_ref().is_some_and(|set| set.paused),
+            max_running: set.as_ref().and_then(|set| set.max_running),
+            updated_at: set.map(|set| set.updated_at),
+            ..Queue::default()
+        };
+        for (_, status, jobs) in self.db.live_jobs(Some(job_type)).await? {
+            queue.count(status, jobs);
+        }
+        Ok(queue)
+    }
+
     /// Changes the given settings of a type, on all servers at once. Running jobs continue; later
     /// claims follow the new settings.
     ///
@@ -54,11 +75,7 @@ impl JobManager {
         max_running: Option<Option<i32>>,
     ) -> Result<Queue> {
         let mut checks = validate::Checks::default();
-        if !validate::is_job_type(job_type) {
-            let detail =
-                "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
-            checks.parameter("job_type", "invalid_job_type", detail);
-        }
+        check_job_type(job_type, &mut checks);
         if paused.is_none() && max_running.is_none() {
             checks.fail("", "nothing_given", "Give paused, max_running, or both.");
         }
@@ -82,6 +99,13 @@ impl JobManager {
             queue.count(status, jobs);
         }
         Ok(queue)
+    }
+}
+
+fn check_job_type(job_type: &str, checks: &mut validate::Checks) {
+    if !validate::is_job_type(job_type) {
+        let detail = "Use 1 to 50 of the characters a-z 0-9 _ . - as a job type, e.g. idea2video.";
+        checks.parameter("job_type", "invalid_job_type", detail);
     }
 }
 

@@ -209,6 +209,13 @@ fn new_items(job_id: &str, items: Vec<NewItem>, now: DateTime<Utc>) -> Vec<job_i
     (0..).zip(items).map(row).collect()
 }
 
+/// Checks the fields of a job as [`JobManager::create_job`] does, without a database.
+///
+/// Errors: `invalid_request`, `item_conflict`.
+pub fn check_new_job(new: &NewJob) -> Result<()> {
+    check(new, None)
+}
+
 pub(in crate::jobs) fn check(new: &NewJob, idempotency: Option<&Idempotency>) -> Result<()> {
     let mut checks = validate::Checks::default();
     checks.job_type("/job_type", &new.job_type);

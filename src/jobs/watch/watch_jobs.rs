@@ -33,6 +33,8 @@ pub enum Reset {
 }
 
 impl Reset {
+    pub const ALL: [Reset; 3] = [Reset::HistoryPruned, Reset::PositionUnknown, Reset::TooSlow];
+
     pub fn reason(self) -> &'static str {
         match self {
             Reset::HistoryPruned => "history_pruned",
