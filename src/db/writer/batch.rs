@@ -68,11 +68,7 @@ impl Shared {
     async fn run_one(&self, entry: &QueuedWrite) -> Result<()> {
         for _ in 0..RERUNS {
             match self.attempt(entry, None).await {
-                Err(Error::Unavailable(source))
-                    if errors::source_is(&source, errors::is_retryable) =>
-                {
-                    continue;
-                }
+                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
                 outcome => return outcome,
             }
         }
@@ -171,8 +167,7 @@ impl Shared {
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
             outcomes.push(match outcome {
                 Err(Error::Unavailable(source))
-                    if errors::source_is(&source, errors::is_retryable)
-                        || errors::source_is(&source, errors::is_lock_timeout) =>
+                    if errors::is_retryable(&source) || errors::is_lock_timeout(&source) =>
                 {
                     WriteOutcome::Blocked
                 }
@@ -231,14 +226,12 @@ async fn undo(tx: Tx, error: &Error) {
 }
 
 fn is_silent(error: &Error) -> bool {
-    matches!(error, Error::Unavailable(source) if !errors::source_is(source, errors::was_answered))
+    matches!(error, Error::Unavailable(error) if !errors::was_answered(error))
 }
 
 fn undone(error: Error) -> BatchError {
     match error {
-        Error::Unavailable(source) if errors::source_is(&source, errors::is_retryable) => {
-            BatchError::Timing
-        }
+        Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
         // The database undid everything, and would again.
         error
             if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) =>

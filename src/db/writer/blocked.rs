@@ -58,8 +58,7 @@ impl Shared {
         let first = batch.remove(0);
         let outcome = match self.attempt(&first, Some(RETRY_BLOCKED_AFTER)).await {
             Err(Error::Unavailable(source))
-                if errors::source_is(&source, errors::is_lock_timeout)
-                    || errors::source_is(&source, errors::is_retryable) =>
+                if errors::is_lock_timeout(&source) || errors::is_retryable(&source) =>
             {
                 WriteOutcome::Blocked
             }
