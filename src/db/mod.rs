@@ -1,59 +1,53 @@
 //! Database access: connections, migrations, write transactions. The only module that distinguishes
 //! the backends.
 
-mod again;
-mod bulk;
-mod change_bus;
-mod connect;
+mod actions;
+mod catalog;
+mod changes;
+mod connection;
 mod dialect;
-mod errors;
-mod faults;
-mod file;
-mod job_cache;
-pub mod migrate;
-mod part;
-mod pg_notifier;
-mod readable;
-mod ready;
+mod events;
+mod imports;
+mod items;
+mod jobs;
 mod rows;
-mod settled;
-mod statement_timeout;
-mod tail;
-mod tx;
+mod stats;
+mod workers;
 pub mod write;
 mod writer;
 
-pub use change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
-pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
+pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
+pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
+pub use changes::tail::{
+    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position,
+};
+pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
+pub use connection::errors::is_unique_violation;
+pub use connection::faults::{Fault, Faults, Step};
+pub use connection::migrate::{self, MigrateError};
+pub use connection::statement_timeout::TimedConn;
+use connection::{connect, errors};
 pub use dialect::{
     bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs,
     prefix, text_member, unindexed,
 };
-pub use errors::is_unique_violation;
-pub use faults::{Fault, Faults, Step};
-pub use job_cache::{CachedJob, JobCache, MAX_AGE};
-pub use migrate::MigrateError;
-pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
-pub use readable::{Readable, page, unreadable_rows};
-pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use statement_timeout::TimedConn;
-pub use tail::{
-    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position,
-};
-pub use tx::Tx;
+pub use rows::job_rows::{jobs as jobs_of, one_job, page as page_of_jobs};
+pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
+pub use rows::readable::{Readable, page, unreadable_rows};
 pub use write::claim_statements;
 use writer::WriterResources;
+pub use writer::tx::Tx;
 pub use writer::{Write, WriteOutcome, Writer};
 
+use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
-use file::DatabaseFile;
-use pg_notifier::PgNotifier;
-use ready::ReadinessCache;
+use connection::file::DatabaseFile;
+use connection::ready::ReadinessCache;
+use connection::statement_timeout::StatementTimeout;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
     QueryResult, Statement,
 };
-use statement_timeout::StatementTimeout;
 use std::{sync::Arc, time::Duration};
 
 /// Connection pool whose statements have a time limit.

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     db::{
-        change_bus::CommitNotice,
-        dialect, errors,
-        tx::{ROLLBACK_TO_SAVEPOINT, Tx},
+        changes::change_bus::CommitNotice,
+        connection::errors,
+        dialect,
+        writer::tx::{ROLLBACK_TO_SAVEPOINT, Tx},
     },
     error::{Error, Result},
 };

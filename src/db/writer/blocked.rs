@@ -9,7 +9,7 @@ use super::{
     queue::{BoxedOutput, QueuedWrite},
     write::WriteOutcome,
 };
-use crate::{db::errors, error::Error};
+use crate::{db::connection::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
 /// Time that one write waits for its lock before all are retried.

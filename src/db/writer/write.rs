@@ -1,7 +1,7 @@
 //! Trait of all writes, and their outcome.
 
 use crate::{
-    db::{Tx, errors},
+    db::{Tx, connection::errors},
     error::Result,
 };
 use std::future::Future;

@@ -1,0 +1,5 @@
+//! Claims: the queue head, the size of an answer, and the update of the rows.
+
+pub mod claim_jobs;
+pub mod claim_size;
+pub mod queue_head;

@@ -1,0 +1,25 @@
+//! Writes: what each does inside its transaction is in the folder of its table.
+
+pub use crate::db::actions::{
+    ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction,
+};
+pub use crate::db::catalog::active_jobs::{RemoveActive, SetActive};
+pub use crate::db::catalog::queues::{SetQueue, queues};
+pub use crate::db::catalog::series::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
+pub use crate::db::connection::probe::{ProbeWrite, TakeBackProbe};
+pub use crate::db::events::positions::position;
+pub use crate::db::events::prune_events::{PruneEvents, Pruned};
+pub use crate::db::imports::{
+    AbortImport, ActiveJob, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch,
+    Imported, ImportedJob, OnConflict, OwnRows, PruneImport, StartImport, dry_run,
+};
+pub use crate::db::jobs::change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
+pub use crate::db::jobs::claim::claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
+pub use crate::db::jobs::claim::queue_head::{PriorityLevel, first_due, priorities};
+pub use crate::db::jobs::create_job::{CreateJob, CreateJobs, Created};
+pub use crate::db::jobs::delete_job::DeleteJob;
+pub use crate::db::jobs::rescue_jobs::{DecideExpired, RescueJobs, expired};
+pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
+pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
+pub use crate::db::stats::{RollUp, StatEvent, Tallies, counted, tally};
+pub use crate::db::workers::{ForgetWorkers, NoteWorkers, WorkerNote};
