@@ -128,16 +128,13 @@ impl Write for PruneImport {
         }
         let run = import::Entity::update_many().filter(import::Column::Id.eq(&self.id));
         let none = Expr::value(0i64);
-        match self.run_too {
-            true => {
-                import::Entity::delete_by_id(&self.id).exec(tx).await?;
-            }
-            false => {
-                let run = run.col_expr(import::Column::RejectsKept, none.clone());
-                run.col_expr(import::Column::RejectBytes, none)
-                    .exec(tx)
-                    .await?;
-            }
+        if self.run_too {
+            import::Entity::delete_by_id(&self.id).exec(tx).await?;
+        } else {
+            let run = run.col_expr(import::Column::RejectsKept, none.clone());
+            run.col_expr(import::Column::RejectBytes, none)
+                .exec(tx)
+                .await?;
         }
         Ok(false)
     }

@@ -230,7 +230,7 @@ impl<'a> Changes<'a> {
             |a: &Option<String>, b: &Option<String>| if a == b { None } else { b.clone() };
         let series = changed(&before.series_id, &change.job.series_id);
         let episode = changed(&before.episode_id, &change.job.episode_id);
-        match check_parents(
+        if check_parents(
             self.tx,
             series.as_deref(),
             episode.as_deref(),
@@ -238,8 +238,9 @@ impl<'a> Changes<'a> {
         )
         .await?
         {
-            true => self.take(i, row, change),
-            false => self.fates[i] = Some(WriteOutcome::Blocked),
+            self.take(i, row, change)
+        } else {
+            self.fates[i] = Some(WriteOutcome::Blocked)
         }
         Ok(())
     }

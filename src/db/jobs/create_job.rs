@@ -96,12 +96,13 @@ impl Write for CreateJobs {
             }
         }
         // An idempotency key belongs to the whole call.
-        match outcomes
+        if outcomes
             .iter()
             .any(|outcome| matches!(outcome, Err(Error::IdempotencyKeyReused)))
         {
-            true => Err(Error::IdempotencyKeyReused),
-            false => Ok(outcomes),
+            Err(Error::IdempotencyKeyReused)
+        } else {
+            Ok(outcomes)
         }
     }
 

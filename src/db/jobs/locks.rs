@@ -10,9 +10,10 @@ use std::collections::HashSet;
 
 /// Locks the rows of the query. Waits for those that another transaction has locked, or skips them.
 pub fn locked<E: EntityTrait>(find: Select<E>, lock: LockType, skip_locked: bool) -> Select<E> {
-    match skip_locked {
-        true => find.lock_with_behavior(lock, LockBehavior::SkipLocked),
-        false => find.lock(lock),
+    if skip_locked {
+        find.lock_with_behavior(lock, LockBehavior::SkipLocked)
+    } else {
+        find.lock(lock)
     }
 }
 

@@ -166,15 +166,15 @@ fn statements<'a, E: EntityTrait>(
             .filter(|(now, _)| !now.is_empty())?;
         left = later;
         let of = |column: E::Column| now.iter().map(move |row| row.borrow().get(column));
-        let values: Vec<Value> = match arrays {
-            true => columns
+        let values: Vec<Value> = if arrays {
+            columns
                 .iter()
                 .map(|column| array(of(*column)).into())
-                .collect(),
-            false => now
-                .iter()
+                .collect()
+        } else {
+            now.iter()
                 .flat_map(|row| columns.iter().map(|column| row.borrow().get(*column)))
-                .collect(),
+                .collect()
         };
         Some(Statement::from_sql_and_values(
             backend,
@@ -192,9 +192,10 @@ pub fn is_one_of(backend: DbBackend, column: Expr, texts: &[&str]) -> Expr {
 
 /// Encodes the texts as one bound value: an array literal on PostgreSQL, a JSON array on SQLite.
 pub fn list(backend: DbBackend, texts: &[&str]) -> String {
-    match dialect::rows::takes_arrays(backend) {
-        true => array(texts.iter().map(|text| Value::from(*text))),
-        false => serde_json::Value::from(texts.to_vec()).to_string(),
+    if dialect::rows::takes_arrays(backend) {
+        array(texts.iter().map(|text| Value::from(*text)))
+    } else {
+        serde_json::Value::from(texts.to_vec()).to_string()
     }
 }
 

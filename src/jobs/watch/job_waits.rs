@@ -112,18 +112,16 @@ impl JobWaits {
                 room.watched = false;
                 return;
             }
-            match notice.more {
-                true => room
-                    .jobs
+            if notice.more {
+                room.jobs
                     .values()
-                    .for_each(|waiters| waiters.wake.notify_waiters()),
-                false => {
-                    let concerned = notice
-                        .jobs
-                        .iter()
-                        .filter_map(|news| room.jobs.get(news.job_id.as_str()));
-                    concerned.for_each(|waiters| waiters.wake.notify_waiters());
-                }
+                    .for_each(|waiters| waiters.wake.notify_waiters());
+            } else {
+                let concerned = notice
+                    .jobs
+                    .iter()
+                    .filter_map(|news| room.jobs.get(news.job_id.as_str()));
+                concerned.for_each(|waiters| waiters.wake.notify_waiters());
             }
         }
     }

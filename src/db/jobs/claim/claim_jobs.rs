@@ -120,15 +120,14 @@ impl ClaimJobs {
             .filter(|queue| queue.max_running.is_some())
             .map(|queue| queue.job_type.as_str())
             .collect();
-        let locked = match limited.is_empty() {
-            true => Vec::new(),
-            false => {
-                set(&limited)
-                    .order_by_asc(queue::Column::JobType)
-                    .lock(LockType::Update)
-                    .rows(tx)
-                    .await?
-            }
+        let locked = if limited.is_empty() {
+            Vec::new()
+        } else {
+            set(&limited)
+                .order_by_asc(queue::Column::JobType)
+                .lock(LockType::Update)
+                .rows(tx)
+                .await?
         };
         let running = running(tx, &limited).await?;
         for queue in queues.iter().chain(&locked) {
@@ -209,15 +208,14 @@ impl ClaimJobs {
             (now + self.lease).into(),
             now.into(),
         ];
-        match dialect::rows::takes_arrays(backend) {
-            true => {
-                let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
-                values.extend([
-                    bulk::list(backend, &ids).into(),
-                    bulk::list(backend, &tokens).into(),
-                ]);
-            }
-            false => values.push(json!(tokens().collect::<Vec<_>>()).to_string().into()),
+        if dialect::rows::takes_arrays(backend) {
+            let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
+            values.extend([
+                bulk::list(backend, &ids).into(),
+                bulk::list(backend, &tokens).into(),
+            ]);
+        } else {
+            values.push(json!(tokens().collect::<Vec<_>>()).to_string().into())
         }
         let sql = dialect::claims::assign(backend);
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
@@ -240,23 +238,22 @@ pub fn claim_statements(
     types
         .iter()
         .for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
-    let given: Vec<Value> = match dialect::rows::takes_arrays(backend) {
-        true => {
-            let one = bulk::list(backend, &["job-1"]);
-            vec![
-                "w".into(),
-                now.into(),
-                now.into(),
-                one.clone().into(),
-                one.into(),
-            ]
-        }
-        false => vec![
+    let given: Vec<Value> = if dialect::rows::takes_arrays(backend) {
+        let one = bulk::list(backend, &["job-1"]);
+        vec![
+            "w".into(),
+            now.into(),
+            now.into(),
+            one.clone().into(),
+            one.into(),
+        ]
+    } else {
+        vec![
             "w".into(),
             now.into(),
             now.into(),
             json!([["job-1", "token"]]).to_string().into(),
-        ],
+        ]
     };
     let statement =
         |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);

@@ -161,9 +161,12 @@ fn statement(
                 | C::Labels
         )
     };
-    let column = |column: job::Column| match hold == LockMode::Read && long(&column) {
-        true => format!("NULL AS \"{}\"", column.as_str()),
-        false => format!("\"{}\"", column.as_str()),
+    let column = |column: job::Column| {
+        if hold == LockMode::Read && long(&column) {
+            format!("NULL AS \"{}\"", column.as_str())
+        } else {
+            format!("\"{}\"", column.as_str())
+        }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
     let types: Vec<_> = types
