@@ -1,18 +1,35 @@
 //! Classifies the errors of failed statements.
 
-use crate::error::Error;
+use crate::error::{Error, Source};
 use sea_orm::{DbBackend, DbErr, RuntimeErr, SqlErr};
 use std::borrow::Cow;
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
         if is_disk_full(&error) {
-            Error::DiskFull(error)
+            Error::DiskFull(error.into())
         } else if is_transient(&error) {
-            Error::Unavailable(error)
+            Error::Unavailable(error.into())
         } else {
-            Error::Database(error)
+            Error::Database(error.into())
         }
+    }
+}
+
+/// Failure of a statement, as itself or as the source of an [`Error`].
+pub trait Failure {
+    fn failure(&self) -> Option<&DbErr>;
+}
+
+impl Failure for DbErr {
+    fn failure(&self) -> Option<&DbErr> {
+        Some(self)
+    }
+}
+
+impl Failure for Source {
+    fn failure(&self) -> Option<&DbErr> {
+        self.downcast_ref()
     }
 }
 
@@ -38,22 +55,25 @@ pub fn is_transient(error: &DbErr) -> bool {
 
 /// Returns whether the database undid the transaction because of its timing (serialization failure
 /// or deadlock), so that the same transaction may be run again.
-pub fn is_retryable(error: &DbErr) -> bool {
+pub fn is_retryable(error: &impl Failure) -> bool {
     has_code(error, &["40001", "40P01"])
 }
 
 /// Returns whether the database cancelled the statement because it exceeded its time limit.
-pub fn is_late(error: &DbErr) -> bool {
+pub fn is_late(error: &impl Failure) -> bool {
     has_code(error, &["57014"])
 }
 
 /// Returns whether a statement gave up waiting for a lock of another transaction.
-pub fn is_lock_timeout(error: &DbErr) -> bool {
+pub fn is_lock_timeout(error: &impl Failure) -> bool {
     has_code(error, &["55P03"])
 }
 
-fn has_code(error: &DbErr, codes: &[&str]) -> bool {
-    code(error).is_some_and(|code| codes.contains(&&*code))
+fn has_code(error: &impl Failure, codes: &[&str]) -> bool {
+    error
+        .failure()
+        .and_then(code)
+        .is_some_and(|code| codes.contains(&&*code))
 }
 
 /// Returns whether the connection was cut before the statement was answered: by its other end, or
@@ -79,14 +99,18 @@ const CONNECTION_LOST_CODES: [&str; 3] = ["57P01", "57P02", "57P05"];
 /// Returns whether a row with the same unique key exists. Another transaction may have inserted it
 /// after this one looked for it.
 pub fn is_unique_violation(error: &Error) -> bool {
-    matches!(error, Error::Database(error) if matches!(error.sql_err(), Some(SqlErr::UniqueConstraintViolation(_))))
+    let Error::Database(source) = error else {
+        return false;
+    };
+    let failure = source.failure().and_then(DbErr::sql_err);
+    matches!(failure, Some(SqlErr::UniqueConstraintViolation(_)))
 }
 
 /// Returns whether the error is a response of the database. Without a response, the effect of the
 /// statement is unknown.
-pub fn was_answered(error: &DbErr) -> bool {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e)) => {
+pub fn was_answered(error: &impl Failure) -> bool {
+    match error.failure() {
+        Some(DbErr::Exec(RuntimeErr::SqlxError(e)) | DbErr::Query(RuntimeErr::SqlxError(e))) => {
             e.as_database_error().is_some()
         }
         _ => false,
@@ -95,21 +119,21 @@ pub fn was_answered(error: &DbErr) -> bool {
 
 /// Copies the error for another caller, with its source as text.
 pub fn copy(error: &Error) -> Error {
-    let text = |source: &DbErr| RuntimeErr::Internal(source.to_string());
+    let text = |source: &Source| RuntimeErr::Internal(source.to_string());
     match error {
-        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source))),
-        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source))),
+        Error::Unavailable(source) => Error::Unavailable(DbErr::Conn(text(source)).into()),
+        Error::DiskFull(source) => Error::DiskFull(DbErr::Exec(text(source)).into()),
         Error::DatabaseMoved => Error::DatabaseMoved,
         Error::Internal(state) => Error::Internal(state.clone()),
-        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string()))),
+        error => Error::Database(DbErr::Exec(RuntimeErr::Internal(error.to_string())).into()),
     }
 }
 
 /// Returns whether the error is a response of the database to a statement.
 pub fn is_answer(error: &Error) -> bool {
     match error {
-        Error::Unavailable(error) | Error::DiskFull(error) | Error::Database(error) => {
-            was_answered(error)
+        Error::Unavailable(source) | Error::DiskFull(source) | Error::Database(source) => {
+            was_answered(source)
         }
         _ => false,
     }

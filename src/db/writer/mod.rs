@@ -153,7 +153,7 @@ impl Writer {
 
 /// Error for a write that was not done in time.
 fn late() -> Error {
-    Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+    Error::Unavailable(DbErr::ConnectionAcquire(ConnAcquireErr::Timeout).into())
 }
 
 impl Shared {
@@ -184,9 +184,10 @@ impl Shared {
     /// Runs the writes of a queue until none waits.
     async fn drain(self: Arc<Self>, lane: usize) {
         loop {
-            let turn = match self.lane_takes_turns {
-                true => self.turns.acquire().await.ok(),
-                false => None,
+            let turn = if self.lane_takes_turns {
+                self.turns.acquire().await.ok()
+            } else {
+                None
             };
             let Some(batch) = self.queues[lane].take() else {
                 return;

@@ -1,6 +1,15 @@
 //! Write transaction, and the commit notice to publish after its commit.
 
-use crate::db::{Reader, changes::change_bus::{CommitNotice, JobChanged}, dialect, connection::{errors, faults::{Faults, Step}, statement_timeout::TimedConn}};
+use crate::db::{
+    Reader,
+    changes::change_bus::{CommitNotice, JobChanged},
+    connection::{
+        errors,
+        faults::{Faults, Step},
+        statement_timeout::TimedConn,
+    },
+    dialect,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
     prelude::async_trait::async_trait,
