@@ -16,24 +16,27 @@ mod workers;
 pub mod write;
 mod writer;
 
+pub use actions::scope::{ActionScope, ActionVerb};
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
-pub use changes::tail::{
-    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position,
-};
+pub use changes::tail::{MAX_READ_EVENTS, Tail, first_position, last_position};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::migrate::{self, MigrateError};
 pub use connection::statement_timeout::TimedConn;
-use connection::{connect, errors};
-pub use dialect::{
-    bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs,
-    prefix, text_member, unindexed,
-};
+pub use imports::EndedImport;
+pub use items::read::ShownItems;
+pub use jobs::export_jobs::WholeJob;
+pub use jobs::list::columns::View;
+pub use jobs::list::index_scan::IndexScan;
+pub use jobs::list::page::{JobRows, page as page_query};
+pub use jobs::list::scan::FoundKey;
 pub use rows::job_rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
+pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, fitting, part};
 pub use rows::readable::{Readable, page, unreadable_rows};
+pub use stats::backlog::{Failed, Oldest, QueueBacklog, WorkerNumbers};
+pub use stats::buckets::BucketReader;
 pub use write::claim_statements;
 use writer::WriterResources;
 pub use writer::tx::Tx;
@@ -41,9 +44,9 @@ pub use writer::{Write, WriteOutcome, Writer};
 
 use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
-use connection::file::DatabaseFile;
-use connection::ready::ReadinessCache;
-use connection::statement_timeout::StatementTimeout;
+use connection::{
+    connect, errors, file::DatabaseFile, ready::ReadinessCache, statement_timeout::StatementTimeout,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
     QueryResult, Statement,
@@ -77,15 +80,14 @@ impl Database {
         // A single writer has its own connection: the pages and statements that it caches serve the
         // next write. A shared pool would rotate the writes among its connections, each with a
         // stale cache.
-        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
-            true => {
-                connect::connect(&Options {
-                    max_connections: 1,
-                    ..options.clone()
-                })
-                .await?
-            }
-            false => conn.clone(),
+        let for_writing = if dialect::writes_alone(conn.get_database_backend()) {
+            connect::connect(&Options {
+                max_connections: 1,
+                ..options.clone()
+            })
+            .await?
+        } else {
+            conn.clone()
         };
         let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
         let relay =

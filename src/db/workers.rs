@@ -1,14 +1,16 @@
-//! Stores the activity of workers, and forgets workers that are gone.
+//! Activity of workers: stored, listed, and forgotten when they are gone.
 
 use crate::{
-    db::{Tx, Write},
+    db::{
+        Database, Readable, Tx, Write, dialect::is_processing, jobs::list::columns::brief, jobs_of,
+    },
     error::Result,
 };
 use chrono::{DateTime, Utc};
 use entity::{job, worker};
 use sea_orm::{
     ActiveValue::Set,
-    ColumnTrait, EntityTrait, QueryFilter, QuerySelect, QueryTrait,
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     sea_query::{Expr, ExprTrait, Func, OnConflict},
 };
 use serde_json::Value;
@@ -134,5 +136,39 @@ impl Write for ForgetWorkers {
             .into_query();
         let gone = worker::Entity::delete_many().filter(worker::Column::WorkerId.in_subquery(some));
         Ok(gone.exec(tx).await?.rows_affected)
+    }
+}
+
+impl Database {
+    /// Returns the first `limit` worker rows behind this one, those seen last first.
+    pub async fn workers_behind(
+        &self,
+        after: Option<&worker::Model>,
+        limit: u64,
+    ) -> Result<Vec<worker::Model>> {
+        use worker::Column as C;
+        let newest = worker::Entity::find()
+            .order_by_desc(C::LastSeenAt)
+            .order_by_asc(C::WorkerId)
+            .limit(limit);
+        let behind = match after {
+            Some(row) => newest.filter(
+                C::LastSeenAt.lt(row.last_seen_at).or(C::LastSeenAt
+                    .eq(row.last_seen_at)
+                    .and(C::WorkerId.gt(row.worker_id.as_str()))),
+            ),
+            None => newest,
+        };
+        Ok(behind.rows(self.read()).await?)
+    }
+
+    /// Returns the jobs that workers hold, without their large columns: at most `limit`.
+    pub async fn held_jobs(&self, limit: u64) -> Result<Vec<job::Model>> {
+        let held = brief()
+            .filter(is_processing())
+            .filter(job::Column::WorkerId.is_not_null())
+            .order_by_asc(job::Column::Id)
+            .limit(limit);
+        Ok(jobs_of(self.read(), held).await?)
     }
 }

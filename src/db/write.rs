@@ -1,11 +1,12 @@
 //! Writes: what each does inside its transaction is in the folder of its table.
 
-pub use crate::db::actions::{
+pub use crate::db::actions::action::{
     ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction,
 };
 pub use crate::db::catalog::active_jobs::{RemoveActive, SetActive};
+pub use crate::db::catalog::episodes::{CreateEpisode, DeleteEpisode};
 pub use crate::db::catalog::queues::{SetQueue, queues};
-pub use crate::db::catalog::series::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
+pub use crate::db::catalog::series::{CreateSeries, DeleteSeries};
 pub use crate::db::connection::probe::{ProbeWrite, TakeBackProbe};
 pub use crate::db::events::positions::position;
 pub use crate::db::events::prune_events::{PruneEvents, Pruned};
@@ -21,5 +22,5 @@ pub use crate::db::jobs::delete_job::DeleteJob;
 pub use crate::db::jobs::rescue_jobs::{DecideExpired, RescueJobs, expired};
 pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
 pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
-pub use crate::db::stats::{RollUp, StatEvent, Tallies, counted, tally};
+pub use crate::db::stats::roll_up::{RollUp, Tallies};
 pub use crate::db::workers::{ForgetWorkers, NoteWorkers, WorkerNote};

@@ -15,19 +15,20 @@ mod watch;
 mod work;
 mod workers;
 
+pub use crate::{
+    db::{IndexScan, View, WholeJob, page_query as page},
+    lifecycle::{Counts, Filter, KeyRange, MAX_COUNTED, Order, Total},
+};
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use catalog::episodes::NewEpisode;
 pub use catalog::queues::Queue;
 pub use catalog::series::NewSeries;
 pub use control::update_job::JobPatch;
 pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
-pub use filter::{Filter, MAX_TEXT_CHARS};
+pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
-pub use read::count_jobs::{Counts, MAX_COUNTED, Total};
-pub use read::export_jobs::WholeJob;
-pub use read::index_scan::{IndexScan, KeyRange};
-pub use read::list_jobs::{Order, Page, PageAfter, View, page};
+pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
 pub use read::sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
@@ -35,9 +36,10 @@ pub use upkeep::loops::LoopStatus;
 pub use validate::check_rows::{check_rows, cut_times};
 pub use validate::pointer::{JsonPath, Part};
 pub use validate::{MAX_MEMBER_NAME_CHARS, no_nul_parameter};
+pub use watch::event_filter::{EventFilter, FilteredBatch};
 pub use watch::feed::{Change as FeedChange, StreamPosition};
 pub use watch::watch_job::{JobMessage, JobWatch};
-pub use watch::watch_jobs::{EventFilter, FilteredBatch, JobsMessage, JobsWatch, Reset};
+pub use watch::watch_jobs::{JobsMessage, JobsWatch, Reset};
 pub use work::claim_jobs::{Claim, Claimed};
 pub use work::finish_job::Failure;
 pub use work::heartbeat::{Heartbeat, HeartbeatReply};

@@ -1,13 +1,14 @@
 //! Active jobs: the list of jobs that each client has open. A job leaves all lists when it ends.
 
 use crate::{
-    db::{Tx, Write, one_job, rows::bulk},
+    db::{Database, Readable, Tx, Write, one_job, rows::bulk},
     error::{Error, Resource, Result},
     lifecycle::is_terminal,
 };
 use entity::{active_job, job, job_event};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder,
+    QuerySelect,
     sea_query::{Expr, LockType, OnConflict as Conflict},
 };
 
@@ -78,4 +79,21 @@ pub(in crate::db) async fn clear_ended(tx: &Tx, events: &[job_event::Model]) -> 
         .exec(tx)
         .await?;
     Ok(())
+}
+
+impl Database {
+    /// Returns the rows of the client's list, newest first: at most `limit`.
+    pub async fn active_jobs_of(
+        &self,
+        client_id: &str,
+        limit: u64,
+    ) -> Result<Vec<active_job::Model>> {
+        Ok(active_job::Entity::find()
+            .filter(active_job::Column::ClientId.eq(client_id))
+            .order_by_desc(active_job::Column::CreatedAt)
+            .order_by_desc(active_job::Column::JobId)
+            .limit(limit)
+            .rows(self.read())
+            .await?)
+    }
 }

@@ -1,7 +1,7 @@
 //! Queues: the settings of a job type.
 
 use crate::{
-    db::{Readable, Tx, Write, rows::bulk},
+    db::{Database, Readable, Tx, Write, rows::bulk},
     error::Result,
 };
 use chrono::{DateTime, Utc};
@@ -62,4 +62,11 @@ pub async fn queues(
         &types,
     );
     queue::Entity::find().filter(set).rows(db).await
+}
+
+impl Database {
+    /// Returns the settings of all job types that have any.
+    pub async fn all_queues(&self) -> Result<Vec<queue::Model>> {
+        Ok(queue::Entity::find().rows(self.read()).await?)
+    }
 }

@@ -1,13 +1,15 @@
-//! Writes of an import: batches of whole records with their rejects, and the row of the run.
+//! Imports: batches of whole records with their rejects, the row of the run, and both as lists.
 
 mod batch;
 mod conflict;
+mod list;
 mod parents;
 mod plan;
 mod runs;
 
 pub use batch::ImportBatch;
 pub use conflict::OnConflict;
+pub use list::EndedImport;
 pub use plan::dry_run;
 pub use runs::{
     AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, PruneImport, StartImport,

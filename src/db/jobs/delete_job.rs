@@ -12,7 +12,7 @@ use crate::{
         },
         one_job,
         rows::{bulk, job_rows},
-        stats::count_before_they_go,
+        stats::roll_up::count_before_they_go,
     },
     error::{Error, Resource, Result},
     lifecycle::EventKind,

@@ -1,11 +1,16 @@
-//! Rows of `video_generation_jobs`: one file a verb.
+//! Rows of `video_generation_jobs`: one file a verb, one folder for lists and one for claims.
 
 pub mod change_batch;
 pub mod change_job;
 pub mod claim;
+pub mod count_jobs;
 pub mod create_job;
 pub mod delete_job;
+pub mod export_jobs;
+pub mod get_job;
+pub mod list;
 pub mod locks;
 pub mod rescue_jobs;
 pub mod retry_failed_items;
+pub mod stale;
 pub mod weight;

@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod job_rows;
+pub mod keyset;
 pub mod once;
 pub mod part;
 pub mod readable;

@@ -2,15 +2,11 @@
 //! list and continues to show these jobs.
 
 use crate::{
-    db::{
-        Readable, jobs_of,
-        write::{RemoveActive, SetActive},
-    },
+    db::write::{RemoveActive, SetActive},
     error::{Error, FieldError, Resource, Result},
-    jobs::{JobManager, read::list_jobs::brief, validate},
+    jobs::{JobManager, validate},
 };
 use entity::{active_job, job};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::collections::HashMap;
 
 /// Maximum number of active jobs in one response; the newest are listed.
@@ -25,15 +21,9 @@ impl JobManager {
         client_id: &str,
     ) -> Result<Vec<(active_job::Model, job::Model)>> {
         check_client(client_id)?;
-        let active = active_job::Entity::find()
-            .filter(active_job::Column::ClientId.eq(client_id))
-            .order_by_desc(active_job::Column::CreatedAt)
-            .order_by_desc(active_job::Column::JobId)
-            .limit(MAX_LISTED)
-            .rows(self.db.read())
-            .await?;
+        let active = self.db.active_jobs_of(client_id, MAX_LISTED).await?;
         let ids = active.iter().map(|active| active.job_id.as_str());
-        let jobs = jobs_of(self.db.read(), brief().filter(job::Column::Id.is_in(ids))).await?;
+        let jobs = self.db.brief_jobs(ids.collect()).await?;
         let mut jobs: HashMap<_, _> = jobs.into_iter().map(|job| (job.id.clone(), job)).collect();
         // A job may have ended between the two queries.
         let ended = |job: &job::Model| crate::lifecycle::is_terminal(job.status);

@@ -1,19 +1,12 @@
 //! Episodes of a series: create_episode, get_episode, list_episodes, delete_episode.
 
 use crate::{
-    db::{
-        Readable, page,
-        write::{CreateEpisode, DeleteEpisode},
-    },
-    error::{Error, Resource, Result},
-    jobs::{Idempotency, JobManager, validate},
+    db::write::{CreateEpisode, DeleteEpisode},
+    error::{Resource, Result},
+    jobs::{Idempotency, JobManager, cut, validate},
     lifecycle::Cursor,
 };
 use entity::episode;
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
-};
 
 #[derive(Clone, Debug)]
 pub struct NewEpisode {
@@ -55,10 +48,7 @@ impl JobManager {
     /// Errors: `episode_not_found`.
     pub async fn get_episode(&self, id: &str) -> Result<episode::Model> {
         validate::may_exist(id, Resource::Episode)?;
-        episode::Entity::find_by_id(id)
-            .row(self.db.read())
-            .await?
-            .ok_or(Error::NotFound(Resource::Episode))
+        self.db.episode(id).await
     }
 
     /// Lists the episodes of one series, or of all, newest first: one page, and the cursor of the
@@ -72,28 +62,10 @@ impl JobManager {
         if let Some(id) = &series_id {
             validate::no_nul_parameter("series_id", id)?;
         }
-        let mut query = episode::Entity::find()
-            .order_by_desc(episode::Column::CreatedAt)
-            .order_by_desc(episode::Column::Id);
-        if let Some(series_id) = series_id {
-            query = query.filter(episode::Column::SeriesId.eq(series_id));
-        }
-        if let Some(after) = after {
-            let position = Expr::tuple([
-                Expr::col(episode::Column::CreatedAt),
-                Expr::col(episode::Column::Id),
-            ]);
-            query = query.filter(position.lt(Expr::tuple([
-                Expr::val(after.created_at),
-                Expr::val(after.id),
-            ])));
-        }
-        let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(crate::jobs::cut(rows, limit, |row: &episode::Model| {
-            Cursor {
-                created_at: row.created_at,
-                id: row.id.clone(),
-            }
+        let rows = self.db.episodes_behind(series_id, after, limit + 1).await?;
+        Ok(cut(rows, limit, |row: &episode::Model| Cursor {
+            created_at: row.created_at,
+            id: row.id.clone(),
         }))
     }
 

@@ -2,13 +2,12 @@
 //! processing jobs.
 
 use crate::{
-    db::{Readable, write::SetQueue},
+    db::write::SetQueue,
     error::Result,
     jobs::{JobManager, validate},
 };
 use chrono::{DateTime, Utc};
-use entity::{JobStatus, job, queue};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect, sea_query::Expr};
+use entity::JobStatus;
 use std::collections::BTreeMap;
 
 /// Queue of the jobs of one type.
@@ -28,15 +27,14 @@ pub struct Queue {
 impl JobManager {
     /// Lists every type that has settings, or queued or processing jobs.
     pub async fn list_queues(&self) -> Result<Vec<Queue>> {
-        let db = self.db.read();
         let mut queues: BTreeMap<String, Queue> = BTreeMap::new();
-        for set in queue::Entity::find().rows(db).await? {
+        for set in self.db.all_queues().await? {
             let queue = queues.entry(set.job_type).or_default();
             queue.paused = set.paused;
             queue.max_running = set.max_running;
             queue.updated_at = Some(set.updated_at);
         }
-        for (job_type, status, jobs) in self.live_jobs(None).await? {
+        for (job_type, status, jobs) in self.db.live_jobs(None).await? {
             queues.entry(job_type).or_default().count(status, jobs);
         }
         let named = queues
@@ -80,35 +78,10 @@ impl JobManager {
             updated_at: Some(set.updated_at),
             ..Queue::default()
         };
-        for (_, status, jobs) in self.live_jobs(Some(job_type)).await? {
+        for (_, status, jobs) in self.db.live_jobs(Some(job_type)).await? {
             queue.count(status, jobs);
         }
         Ok(queue)
-    }
-
-    /// Counts the queued and the processing jobs by type.
-    async fn live_jobs(&self, job_type: Option<&str>) -> Result<Vec<(String, JobStatus, i64)>> {
-        let mut counted = Vec::new();
-        // Spelled like the predicates of the indexes, so that the planner uses them.
-        for live in ["status = 'queued'", "status = 'processing'"] {
-            let mut jobs = job::Entity::find()
-                .select_only()
-                .column(job::Column::JobType)
-                .column(job::Column::Status)
-                .column_as(job::Column::Id.count(), "jobs")
-                .filter(Expr::cust(live))
-                .group_by(job::Column::JobType)
-                .group_by(job::Column::Status);
-            if let Some(job_type) = job_type {
-                jobs = jobs.filter(job::Column::JobType.eq(job_type));
-            }
-            counted.extend(
-                jobs.into_tuple::<(String, JobStatus, i64)>()
-                    .rows(self.db.read())
-                    .await?,
-            );
-        }
-        Ok(counted)
     }
 }
 

@@ -1,19 +1,12 @@
 //! Series of episodes: create_series, get_series, list_series, delete_series.
 
 use crate::{
-    db::{
-        Readable, page,
-        write::{CreateSeries, DeleteSeries},
-    },
-    error::{Error, Resource, Result},
-    jobs::{Idempotency, JobManager, validate},
+    db::write::{CreateSeries, DeleteSeries},
+    error::{Resource, Result},
+    jobs::{Idempotency, JobManager, cut, validate},
     lifecycle::Cursor,
 };
 use entity::series;
-use sea_orm::{
-    EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
-};
 
 #[derive(Clone, Debug)]
 pub struct NewSeries {
@@ -48,10 +41,7 @@ impl JobManager {
     /// Errors: `series_not_found`.
     pub async fn get_series(&self, id: &str) -> Result<series::Model> {
         validate::may_exist(id, Resource::Series)?;
-        series::Entity::find_by_id(id)
-            .row(self.db.read())
-            .await?
-            .ok_or(Error::NotFound(Resource::Series))
+        self.db.series(id).await
     }
 
     /// Lists the series, newest first: one page, and the cursor of the next page if there is one.
@@ -60,25 +50,10 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<(Vec<series::Model>, Option<Cursor>)> {
-        let mut query = series::Entity::find()
-            .order_by_desc(series::Column::CreatedAt)
-            .order_by_desc(series::Column::Id);
-        if let Some(after) = after {
-            let position = Expr::tuple([
-                Expr::col(series::Column::CreatedAt),
-                Expr::col(series::Column::Id),
-            ]);
-            query = query.filter(position.lt(Expr::tuple([
-                Expr::val(after.created_at),
-                Expr::val(after.id),
-            ])));
-        }
-        let rows = page(query, limit + 1, self.db.read()).await?;
-        Ok(crate::jobs::cut(rows, limit, |row: &series::Model| {
-            Cursor {
-                created_at: row.created_at,
-                id: row.id.clone(),
-            }
+        let rows = self.db.series_behind(after, limit + 1).await?;
+        Ok(cut(rows, limit, |row: &series::Model| Cursor {
+            created_at: row.created_at,
+            id: row.id.clone(),
         }))
     }
 

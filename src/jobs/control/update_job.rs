@@ -6,14 +6,14 @@ use crate::{
     error::{Error, FieldError, Result},
     jobs::{
         IfVersion, JobManager,
-        control::cancel_job::cancelled,
-        control::retry_job::retried,
+        control::{cancel_job::cancelled, retry_job::retried},
         create::create_job::labels_json,
-        validate,
-        validate::pointer::JsonPath,
-        work::finish_job::{completed, failed_for_good},
-        work::progress::{check_counts, check_shots, must_process},
-        work::start_job::started,
+        validate::{self, pointer::JsonPath},
+        work::{
+            finish_job::{completed, failed_for_good},
+            progress::{check_counts, check_shots, must_process},
+            start_job::started,
+        },
     },
     lifecycle::{EventKind, merge_patch, percent},
 };

@@ -1,13 +1,11 @@
 //! prune_imports: deletes old import runs, and rejects beyond the limit for all runs together.
 
 use crate::{
-    db::{Readable, write::PruneImport},
+    db::{EndedImport, write::PruneImport},
     error::Result,
     jobs::JobManager,
 };
 use chrono::TimeDelta;
-use entity::import::{self, ImportStatus};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
 /// Maximum number of rejects that one transaction deletes; other writers run in between. A reject
 /// may have up to 1 MiB.
@@ -32,28 +30,23 @@ impl JobManager {
     /// beyond 10,000; and the rejects of the oldest runs while those of all runs exceed 1 GiB.
     /// Imported jobs stay.
     pub async fn prune_imports(&self, keep: Option<TimeDelta>) -> Result<Pruned> {
-        use import::Column as C;
-        let ended = import::Entity::find().filter(C::Status.ne(ImportStatus::Running));
-        let ended = ended
-            .select_only()
-            .columns([C::Id, C::FinishedAt, C::RejectBytes]);
-        let ended = ended
-            .order_by_desc(C::StartedAt)
-            .order_by_desc(C::Id)
-            .into_tuple();
-        let ended: Vec<(String, Option<chrono::DateTime<chrono::Utc>>, i64)> =
-            ended.rows(self.db.read()).await?;
+        let ended = self.db.ended_imports().await?;
         let before = keep.map(|keep| self.now() - keep);
         let (mut pruned, mut bytes) = (Pruned::default(), 0);
-        for (newer, (id, finished_at, of_it)) in ended.into_iter().enumerate() {
+        for (newer, run) in ended.into_iter().enumerate() {
+            let EndedImport {
+                id,
+                finished_at,
+                reject_bytes,
+            } = run;
             let old = before
                 .zip(finished_at)
                 .is_some_and(|(before, finished)| finished < before);
-            bytes += of_it;
+            bytes += reject_bytes;
             if old || newer >= MAX_RUNS {
                 self.prune_import(&id, true).await?;
                 pruned.runs += 1;
-            } else if bytes > MAX_REJECT_BYTES && of_it > 0 {
+            } else if bytes > MAX_REJECT_BYTES && reject_bytes > 0 {
                 self.prune_import(&id, false).await?;
                 pruned.emptied += 1;
             }

@@ -2,13 +2,13 @@
 
 use crate::{
     db::{
-        Part, Readable, is_unique_violation, part,
+        Part, is_unique_violation,
         write::{
             AbortImport, FailOrphanedImports, FinishImport, HeartbeatImport, ImportBatch, Imported,
             ImportedJob, OnConflict, StartImport, dry_run,
         },
     },
-    error::{Error, Resource, Result},
+    error::{Resource, Result},
     jobs::{JobManager, validate},
     lifecycle::Cursor,
     process,
@@ -17,10 +17,6 @@ use chrono::TimeDelta;
 use entity::{
     import::{self, ImportStatus},
     import_reject,
-};
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait},
 };
 use serde_json::Value;
 use std::sync::Arc;
@@ -205,20 +201,14 @@ impl JobManager {
 
     /// Returns whether the run was aborted, or no longer exists.
     pub async fn is_aborted(&self, id: &str) -> Result<bool> {
-        use import::Column as C;
-        let status = import::Entity::find_by_id(id)
-            .select_only()
-            .column(C::Status);
-        let status: Option<ImportStatus> = status.into_tuple().row(self.db.read()).await?;
+        let status = self.db.import_status(id).await?;
         Ok(status.is_none_or(|status| status == ImportStatus::Aborted))
     }
 
     /// Ends the runs whose process is gone, and returns their number. Runs of other servers on the
     /// same database continue.
     pub async fn fail_orphaned_imports(&self) -> Result<u64> {
-        let running =
-            import::Entity::find().filter(import::Column::Status.eq(ImportStatus::Running));
-        let running = running.rows(self.db.read()).await?;
+        let running = self.db.running_imports().await?;
         if running.is_empty() {
             return Ok(0);
         }
@@ -240,10 +230,7 @@ impl JobManager {
     /// Errors: `import_not_found`.
     pub async fn get_import(&self, id: &str) -> Result<import::Model> {
         validate::may_exist(id, Resource::Import)?;
-        import::Entity::find_by_id(id)
-            .row(self.db.read())
-            .await?
-            .ok_or(Error::NotFound(Resource::Import))
+        self.db.import(id).await
     }
 
     /// Lists import runs behind the cursor, newest first: at most `limit`, fewer if they are large.
@@ -252,27 +239,7 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Part<import::Model>> {
-        let mut query = import::Entity::find()
-            .order_by_desc(import::Column::StartedAt)
-            .order_by_desc(import::Column::Id);
-        if let Some(after) = after {
-            let position = Expr::tuple([
-                Expr::col(import::Column::StartedAt),
-                Expr::col(import::Column::Id),
-            ]);
-            query = query.filter(position.lt(Expr::tuple([
-                Expr::val(after.created_at),
-                Expr::val(after.id),
-            ])));
-        }
-        use import::Column as C;
-        Ok(part(
-            query,
-            limit,
-            &[C::Options, C::Error, C::Report],
-            self.db.read(),
-        )
-        .await?)
+        self.db.imports(after, limit).await
     }
 
     /// Lists the rejects of a run behind the reject with the id `after`, in the order in which the
@@ -286,19 +253,6 @@ impl JobManager {
         limit: u64,
     ) -> Result<Part<import_reject::Model>> {
         self.get_import(import_id).await?;
-        let mut rejects = import_reject::Entity::find()
-            .filter(import_reject::Column::ImportId.eq(import_id))
-            .order_by_asc(import_reject::Column::Id);
-        if let Some(after) = after {
-            rejects = rejects.filter(import_reject::Column::Id.gt(after));
-        }
-        use import_reject::Column as C;
-        Ok(part(
-            rejects,
-            limit,
-            &[C::File, C::Key, C::Detail, C::Raw],
-            self.db.read(),
-        )
-        .await?)
+        self.db.import_rejects(import_id, after, limit).await
     }
 }

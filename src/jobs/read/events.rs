@@ -1,12 +1,7 @@
 //! list_events: history of one job.
 
-use crate::{
-    db::{LONG_EVENT, Part, part},
-    error::Result,
-    jobs::JobManager,
-};
+use crate::{db::Part, error::Result, jobs::JobManager};
 use entity::job_event;
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 
 impl JobManager {
     /// Lists the events of a job with a `seq` greater than `after`, in order: at most `limit`,
@@ -20,10 +15,6 @@ impl JobManager {
         limit: u64,
     ) -> Result<Part<job_event::Model>> {
         self.find_job(id).await?;
-        let events = job_event::Entity::find()
-            .filter(job_event::Column::JobId.eq(id))
-            .filter(job_event::Column::Seq.gt(after.unwrap_or(0)))
-            .order_by_asc(job_event::Column::Seq);
-        Ok(part(events, limit, &LONG_EVENT, self.db.read()).await?)
+        self.db.events_of_job(id, after.unwrap_or(0), limit).await
     }
 }

@@ -1,20 +1,12 @@
 //! get_job and view_job: read one job.
 
 use crate::{
-    db::{CachedJob, Readable, one_job},
+    db::{CachedJob, ShownItems},
     error::{Error, Resource, Result},
-    jobs::{
-        JobManager,
-        read::shots::{Shown, shown_items},
-        validate,
-    },
+    jobs::{JobManager, read::shots::reduced, validate},
 };
 use entity::job;
-use sea_orm::{ConnectionTrait, EntityTrait, QuerySelect};
 use std::sync::Arc;
-
-/// Maximum number of reads of a job with its items before the server reads them in one transaction.
-const TRIES: usize = 3;
 
 impl JobManager {
     /// Returns the job with this id.
@@ -22,7 +14,7 @@ impl JobManager {
     /// Errors: `job_not_found`.
     pub async fn get_job(&self, id: &str) -> Result<job::Model> {
         validate::may_exist(id, Resource::Job)?;
-        find(self.db.read(), id).await
+        self.db.job(id).await
     }
 
     /// Checks that the job exists.
@@ -30,10 +22,10 @@ impl JobManager {
     /// Errors: `job_not_found`.
     pub(in crate::jobs) async fn find_job(&self, id: &str) -> Result<()> {
         validate::may_exist(id, Resource::Job)?;
-        version(self.db.read(), id)
-            .await?
-            .map(|_| ())
-            .ok_or(Error::NotFound(Resource::Job))
+        match self.db.job_version(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::NotFound(Resource::Job)),
+        }
     }
 
     /// Returns the job with its items, from the cache if it has this version or a later one. The
@@ -47,59 +39,22 @@ impl JobManager {
             return Ok(job);
         }
         let moment = kept.generation(id);
-        let (job, Shown { items, next_after }) = self.with_items(id, None).await?;
+        let (job, ShownItems { items, next_after }) = self.with_items(id, None).await?;
         let job = Arc::new(CachedJob::new(job, items, next_after));
         kept.keep(moment, &job);
         Ok(job)
     }
 
-    /// Returns the job and its items behind position `after`. Both have the same version, though
-    /// two statements read them. A snapshot would cost each read a transaction; a comparison of the
-    /// version afterwards costs only jobs with items.
+    /// Returns the job with its items behind position `after`, both of the same version, each item
+    /// reduced to what a shot uses.
+    ///
+    /// Errors: `job_not_found`.
     pub(in crate::jobs) async fn with_items(
         &self,
         id: &str,
         after: Option<i32>,
-    ) -> Result<(job::Model, Shown)> {
+    ) -> Result<(job::Model, ShownItems)> {
         validate::may_exist(id, Resource::Job)?;
-        let db = self.db.read();
-        for _ in 0..TRIES {
-            let (job, items) = read(db, id, after).await?;
-            // `total_shots` counts the items too, so a job without shots has none.
-            if (job.total_shots == 0 && items.items.is_empty())
-                || version(db, id).await? == Some(job.version)
-            {
-                return Ok((job, items));
-            }
-        }
-        let snapshot = self.db.snapshot().await?;
-        let whole = read(&snapshot, id, after).await?;
-        snapshot.commit().await?;
-        Ok(whole)
+        self.db.job_with_items(id, after, reduced).await
     }
-}
-
-async fn read(
-    db: &impl ConnectionTrait,
-    id: &str,
-    after: Option<i32>,
-) -> Result<(job::Model, Shown)> {
-    let job = find(db, id).await?;
-    let items = shown_items(db, id, after).await?;
-    Ok((job, items))
-}
-
-async fn find(db: &impl ConnectionTrait, id: &str) -> Result<job::Model> {
-    one_job(db, job::Entity::find_by_id(id))
-        .await?
-        .ok_or(Error::NotFound(Resource::Job))
-}
-
-async fn version(db: &impl ConnectionTrait, id: &str) -> Result<Option<i64>> {
-    Ok(job::Entity::find_by_id(id)
-        .select_only()
-        .column(job::Column::Version)
-        .into_tuple()
-        .row(db)
-        .await?)
 }

@@ -2,33 +2,16 @@
 //! cursor.
 
 use crate::{
-    db::{self, PART_BYTES},
+    db::{IndexScan, JobRows, View},
     error::{Error, FieldError, Result},
     jobs::{
-        Filter, IndexScan, JobManager, KeyRange, Total,
+        JobManager,
         read::sift::{ScannedPage, Skip},
     },
-    lifecycle::Cursor,
+    lifecycle::{Cursor, Filter, KeyRange, Order, Total},
 };
 use entity::job;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, QuerySelect, Select, sea_query::Expr};
 use std::collections::HashMap;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Order {
-    #[default]
-    NewestFirst,
-    OldestFirst,
-}
-
-impl Order {
-    fn reversed(self) -> Self {
-        match self {
-            Self::NewestFirst => Self::OldestFirst,
-            Self::OldestFirst => Self::NewestFirst,
-        }
-    }
-}
 
 /// Start of a page.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -42,16 +25,6 @@ pub enum PageAfter {
     Cursor(Cursor),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum View {
-    #[default]
-    Full,
-    /// All fields except content, request_data, context and result, which may be large.
-    Summary,
-    /// Summary with the newest frame of each job.
-    Preview,
-}
-
 pub struct Page {
     pub jobs: Vec<job::Model>,
     /// Path of the newest frame by job id; empty unless the view is a preview.
@@ -62,15 +35,6 @@ pub struct Page {
     /// [`crate::jobs::MAX_SCANNED`].
     pub next: Option<Cursor>,
     /// True if the page ended early because its rows are large; the missing rows begin at `next`.
-    pub cut: bool,
-}
-
-/// Rows of one page.
-#[derive(Default)]
-pub(in crate::jobs) struct Rows {
-    pub jobs: Vec<job::Model>,
-    /// Cursor of the next rows, if more follow.
-    pub next: Option<Cursor>,
     pub cut: bool,
 }
 
@@ -142,12 +106,12 @@ impl JobManager {
         limit: u64,
         view: View,
     ) -> Result<Page> {
-        let Some(path) = self.choose_index(filter).await? else {
+        let Some(path) = self.db.choose_index(filter).await? else {
             return Ok(Page::empty());
         };
         let ScannedPage { total, rows, upto } =
             self.found(&path, order, after, limit, view).await?;
-        let Rows { jobs, next, cut } = rows;
+        let JobRows { jobs, next, cut } = rows;
         let frames = match view {
             View::Preview => self.newest_frames(&jobs).await?,
             View::Full | View::Summary => HashMap::new(),
@@ -192,10 +156,10 @@ impl JobManager {
             PageAfter::Offset(rows) if rows > MAX_OFFSET_ROWS => {
                 let total = self.total_by(path).await?;
                 let rows = match self.row_before(path, order, rows, total).await? {
-                    None => Rows::default(),
+                    None => JobRows::default(),
                     behind => {
-                        self.rows(path, &KeyRange { behind, ..whole }, 0, limit, view)
-                            .await?
+                        let part = KeyRange { behind, ..whole };
+                        self.db.page_of(path, &part, 0, limit, view).await?
                     }
                 };
                 return Ok(ScannedPage {
@@ -214,46 +178,12 @@ impl JobManager {
                 0,
             ),
         };
-        let rows = self.rows(path, &part, offset, limit, view);
+        let rows = self.db.page_of(path, &part, offset, limit, view);
         let (total, rows) = tokio::try_join!(self.total_by(path), rows)?;
         Ok(ScannedPage {
             total,
             rows,
             upto: None,
-        })
-    }
-
-    /// Returns the next rows: at most `limit`, fewer if they are large.
-    async fn rows(
-        &self,
-        path: &IndexScan,
-        part: &KeyRange,
-        offset: u64,
-        limit: u64,
-        view: View,
-    ) -> Result<Rows> {
-        let db = self.db.read();
-        let backend = db.get_database_backend();
-        let bytes = job::Entity::find()
-            .select_only()
-            .expr_as(db::bytes_of(backend, &long(view)), "bytes");
-        let mut sizes = path.in_order(bytes, backend, part).limit(limit + 1);
-        if offset > 0 {
-            sizes = sizes.offset(offset);
-        }
-        let sizes = db::sizes_of(db, sizes).await?;
-        let fit = Ord::min(db::fitting(sizes.iter().copied(), PART_BYTES), limit);
-        if fit == 0 {
-            return Ok(Rows::default());
-        }
-        let jobs = db::page_of_jobs(db, page(backend, path, part, view), offset, fit).await?;
-        // Fewer than `fit` rows come back only if none follow.
-        let more = jobs.len() as u64 == fit && sizes.len() as u64 > fit;
-        let next = jobs.last().filter(|_| more).map(place);
-        Ok(Rows {
-            jobs,
-            next,
-            cut: more && fit < limit,
         })
     }
 
@@ -269,119 +199,15 @@ impl JobManager {
         if total.exact && rows >= total.jobs {
             return Ok(None);
         }
-        let (order, nth) = match total.exact && rows > total.jobs / 2 {
-            true => (order.reversed(), total.jobs - rows + 1),
-            false => (order, rows),
-        };
-        self.nth(
-            path,
-            &KeyRange {
-                order,
-                ..KeyRange::default()
-            },
-            nth,
-        )
-        .await
-    }
-
-    /// Returns the nth job of the range, counted from 1, or `None` if there are fewer.
-    pub(in crate::jobs) async fn nth(
-        &self,
-        path: &IndexScan,
-        part: &KeyRange,
-        nth: u64,
-    ) -> Result<Option<Cursor>> {
-        let db = self.db.read();
-        let mut place = path.places(db.get_database_backend(), part);
-        let row = ConnectionTrait::query_one(db, place.offset(nth - 1).limit(1)).await?;
-        let Some(row) = row else { return Ok(None) };
-        Ok(Some(Cursor {
-            created_at: row.try_get_by_index(0)?,
-            id: row.try_get_by_index(1)?,
-        }))
-    }
-}
-
-/// Builds the query of a page. Public so that its query plan can be inspected.
-pub fn page(
-    backend: DbBackend,
-    path: &IndexScan,
-    part: &KeyRange,
-    view: View,
-) -> Select<job::Entity> {
-    path.in_order(columns(view), backend, part)
-}
-
-/// Returns the position of a job in the order of a list.
-fn place(job: &job::Model) -> Cursor {
-    Cursor {
-        created_at: job.created_at,
-        id: job.id.clone(),
-    }
-}
-
-/// Columns that a summary leaves out.
-const DOCUMENT_COLUMNS: [job::Column; 4] = [
-    job::Column::Content,
-    job::Column::RequestData,
-    job::Column::Context,
-    job::Column::ResultData,
-];
-/// Other columns that may hold long values.
-const LARGE_COLUMNS: [job::Column; 9] = [
-    job::Column::UserRequirement,
-    job::Column::ErrorMessage,
-    job::Column::Labels,
-    job::Column::Mode,
-    job::Column::Style,
-    job::Column::ProjectTitle,
-    job::Column::WorkingDir,
-    job::Column::CurrentStage,
-    job::Column::SourceStatus,
-];
-
-/// Returns the columns of the view that may hold long values.
-pub(in crate::jobs) fn long(view: View) -> Vec<job::Column> {
-    let large = if view == View::Full {
-        &DOCUMENT_COLUMNS[..]
-    } else {
-        &[]
-    };
-    large.iter().chain(&LARGE_COLUMNS).copied().collect()
-}
-
-/// Selects the columns of the view. Those that a summary leaves out are returned as null without
-/// being read.
-pub(in crate::jobs) fn columns(view: View) -> Select<job::Entity> {
-    match view {
-        View::Full => job::Entity::find(),
-        View::Summary | View::Preview => without(&DOCUMENT_COLUMNS),
-    }
-}
-
-/// Selects the columns that are short in every job created by this service.
-pub(in crate::jobs) fn brief() -> Select<job::Entity> {
-    let long = [
-        job::Column::UserRequirement,
-        job::Column::ErrorMessage,
-        job::Column::Labels,
-    ];
-    without(&[&DOCUMENT_COLUMNS[..], &long].concat())
-}
-
-fn without(long: &[job::Column]) -> Select<job::Entity> {
-    let mut query = job::Entity::find().select_only();
-    for column in <job::Column as sea_orm::Iterable>::iter() {
-        let is_long = long.iter().any(|long| name(*long) == name(column));
-        query = if is_long {
-            query.expr_as(Expr::cust("NULL"), name(column))
+        let (order, nth) = if total.exact && rows > total.jobs / 2 {
+            (order.reversed(), total.jobs - rows + 1)
         } else {
-            query.column(column)
+            (order, rows)
         };
+        let whole = KeyRange {
+            order,
+            ..KeyRange::default()
+        };
+        self.db.nth_job(path, &whole, nth).await
     }
-    query
-}
-
-fn name(column: job::Column) -> String {
-    sea_orm::IdenStatic::as_str(&column).to_owned()
 }

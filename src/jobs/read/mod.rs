@@ -1,11 +1,9 @@
 //! Reads of jobs: one, a page under a filter, counts, the history, an export.
 
-pub(super) mod choose_index;
 pub(super) mod count_jobs;
 pub(super) mod events;
 pub(super) mod export_jobs;
 pub(super) mod get_job;
-pub(super) mod index_scan;
 pub(super) mod list_jobs;
 pub(super) mod shots;
 pub(super) mod sift;

@@ -2,18 +2,14 @@
 
 use crate::{
     db::{
-        ANSWER_BYTES, Readable, part, prefix, text_member,
-        write::{Change, Items, written_item},
+        ShownItems,
+        write::{Change, Items},
     },
     error::{Error, Resource, Result},
-    jobs::{JobManager, validate, work::items::LARGE_COLUMNS},
+    jobs::{JobManager, validate},
     lifecycle::EventKind,
 };
 use entity::{ItemStatus, job, job_item};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    sea_query::{Expr, ExprTrait},
-};
 use serde_json::{Map, Value, json};
 use std::collections::HashMap;
 
@@ -36,63 +32,8 @@ const RESULT: [&str; 4] = [
     "video_path",
 ];
 
-/// Maximum number of characters of a path in a preview.
-const MAX_PATH_CHARS: i32 = 4096;
-
-/// Maximum number of items that one query reads.
-const MAX_QUERY_ITEMS: u64 = 1000;
-
-/// Maximum number of queries for the items of one response.
-const MAX_QUERIES: usize = 64;
-
-/// Items that a response shows as shots.
-pub(in crate::jobs) struct Shown {
-    pub items: Vec<job_item::Model>,
-    /// Position of the last item, if more follow.
-    pub next_after: Option<i32>,
-}
-
-/// Returns the items behind a position, reduced to the members that shots use: at most
-/// [`ANSWER_BYTES`], but at least one item if there is any.
-pub(in crate::jobs) async fn shown_items(
-    db: &impl ConnectionTrait,
-    id: &str,
-    after: Option<i32>,
-) -> Result<Shown> {
-    let (mut shown, mut bytes) = (
-        Shown {
-            items: Vec::new(),
-            next_after: after,
-        },
-        0,
-    );
-    for _ in 0..MAX_QUERIES {
-        let items = job_item::Entity::find()
-            .filter(job_item::Column::JobId.eq(id))
-            .filter(job_item::Column::Idx.gt(shown.next_after.unwrap_or(-1)))
-            .order_by_asc(job_item::Column::Idx);
-        let part = part(items, MAX_QUERY_ITEMS, &LARGE_COLUMNS, db).await?;
-        let more = part.more;
-        for item in part {
-            let item = reduced(item);
-            bytes += written_item(&item);
-            if bytes > ANSWER_BYTES && !shown.items.is_empty() {
-                return Ok(shown);
-            }
-            shown.next_after = Some(item.idx);
-            shown.items.push(item);
-        }
-        if !more {
-            return Ok(Shown {
-                next_after: None,
-                ..shown
-            });
-        }
-    }
-    Ok(shown)
-}
-
-fn reduced(mut item: job_item::Model) -> job_item::Model {
+/// Leaves the members of an item that a shot uses.
+pub(in crate::jobs) fn reduced(mut item: job_item::Model) -> job_item::Model {
     let keep = |document: &mut Option<Value>, names: &[&str]| {
         if let Some(Value::Object(members)) = document {
             members.retain(|name, _| names.contains(&name.as_str()));
@@ -222,7 +163,7 @@ impl JobManager {
         id: &str,
         after: Option<i32>,
     ) -> Result<(job::Model, Vec<Shot>, Option<i32>)> {
-        let (job, Shown { items, next_after }) = self.with_items(id, after).await?;
+        let (job, ShownItems { items, next_after }) = self.with_items(id, after).await?;
         Ok((job, items.iter().map(Shot::from).collect(), next_after))
     }
 
@@ -232,7 +173,6 @@ impl JobManager {
         &self,
         jobs: &[job::Model],
     ) -> Result<HashMap<String, String>> {
-        use job_item::Column as C;
         let ids: Vec<&str> = jobs
             .iter()
             .filter(|job| job.total_shots > 0)
@@ -241,40 +181,7 @@ impl JobManager {
         if ids.is_empty() {
             return Ok(HashMap::new());
         }
-        let db = self.db.read();
-        let path = |name| {
-            text_member(
-                ConnectionTrait::get_database_backend(db),
-                Expr::col(C::Result),
-                name,
-            )
-        };
-        let newest = job_item::Entity::find()
-            .select_only()
-            .column(C::JobId)
-            .column_as(C::Idx.max(), "idx")
-            .filter(C::JobId.is_in(ids))
-            .filter(
-                path("first_frame_path")
-                    .is_not_null()
-                    .or(path("last_frame_path").is_not_null()),
-            )
-            .group_by(C::JobId)
-            .into_query();
-        let newest = Expr::tuple([Expr::col(C::JobId), Expr::col(C::Idx)]).in_subquery(newest);
-        let frames: Vec<(String, Option<String>, Option<String>)> = job_item::Entity::find()
-            .select_only()
-            .column(C::JobId)
-            .expr(prefix(path("last_frame_path"), MAX_PATH_CHARS))
-            .expr(prefix(path("first_frame_path"), MAX_PATH_CHARS))
-            .filter(newest)
-            .into_tuple()
-            .rows(db)
-            .await?;
-        let frame = |(id, last, first): (String, Option<String>, Option<String>)| {
-            Some((id, last.or(first)?))
-        };
-        Ok(frames.into_iter().filter_map(frame).collect())
+        self.db.newest_frames(ids).await
     }
 
     /// Changes descriptions of one shot, in any status of the job. If several scenes number their

@@ -4,18 +4,10 @@
 //! time, and the next page continues where it stopped.
 
 use crate::{
-    db::{self, PART_BYTES, fitting},
+    db::{ActionScope, FoundKey, IndexScan, JobRows, View},
     error::{Error, Result},
-    jobs::{
-        Counts, Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED, Total, View,
-        read::list_jobs::Rows,
-    },
-    lifecycle::Cursor,
-};
-use entity::{JobStatus, job};
-use sea_orm::{
-    ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryResult, QuerySelect, QueryTrait,
-    sea_query::Query,
+    jobs::JobManager,
+    lifecycle::{Counts, Cursor, Filter, KeyRange, MAX_COUNTED, Total},
 };
 use std::time::Duration;
 use tokio::time::Instant;
@@ -94,7 +86,7 @@ pub(in crate::jobs) struct Skip(pub Option<u64>);
 /// Rows and total of a page.
 pub(in crate::jobs) struct ScannedPage {
     pub total: Total,
-    pub rows: Rows,
+    pub rows: JobRows,
     /// Last examined job, if more jobs lie behind it.
     pub upto: Option<Cursor>,
 }
@@ -130,7 +122,7 @@ impl JobManager {
     ) -> Result<ScannedPage> {
         let known = path.known();
         let mut walk = ScanSteps::new(path.filter(), self.looked_for);
-        let (mut found, mut part) = (Vec::new(), whole.clone());
+        let (mut found, mut part): (Vec<FoundKey>, _) = (Vec::new(), whole.clone());
         let mut left = if skip.is_some() {
             u64::MAX
         } else {
@@ -145,7 +137,8 @@ impl JobManager {
             let to_skip = skip.unwrap_or_default() - skipped;
             let wanted = to_skip.saturating_add(limit + 1 - found.len() as u64);
             let Some(mut some) = self
-                .places_of(path, &part, wanted, view, walk.left())
+                .db
+                .keys_within(path, &part, wanted, view, walk.left())
                 .await?
             else {
                 break self.stopped_at(here, &whole, skip)?;
@@ -165,14 +158,15 @@ impl JobManager {
         // A page from the start that is not full has counted its matches: no second walk is needed.
         let from_start = whole.behind.is_none() && found.len() as u64 <= limit;
         let known_by_now = from_start && (skip.is_none() || upto.is_none());
-        let total = match known_by_now && !path.filter().is_kept_count() {
-            true => Total {
+        let total = if known_by_now && !path.filter().is_kept_count() {
+            Total {
                 jobs: matching,
                 exact: upto.is_none(),
-            },
-            false => self.total_by(path).await?,
+            }
+        } else {
+            self.total_by(path).await?
         };
-        let rows = self.rows_at(found, limit, view).await?;
+        let rows = self.db.jobs_at(&found, limit, view).await?;
         Ok(ScannedPage { total, rows, upto })
     }
 
@@ -203,77 +197,7 @@ impl JobManager {
             upto: None,
             ..part.clone()
         };
-        self.nth(known, &range, step).await
-    }
-
-    /// Returns the matching jobs of the range, with their approximate sizes in bytes, or `None` if
-    /// the query took longer than `most`.
-    async fn places_of(
-        &self,
-        path: &IndexScan,
-        part: &KeyRange,
-        limit: u64,
-        view: View,
-        most: Duration,
-    ) -> Result<Option<Vec<FoundKey>>> {
-        let backend = self.db.read().get_database_backend();
-        let query = job::Entity::find()
-            .select_only()
-            .column(job::Column::CreatedAt)
-            .column(job::Column::Id)
-            .expr_as(
-                db::bytes_of(backend, &crate::jobs::read::list_jobs::long(view)),
-                "bytes",
-            );
-        let query = path
-            .in_order(query, backend, part)
-            .limit(limit.min(i64::MAX.unsigned_abs()));
-        let Some(rows) = self.db.within(most, query.build(backend)).await? else {
-            return Ok(None);
-        };
-        let found = |row: &QueryResult| -> Result<FoundKey, DbErr> {
-            let place = Cursor {
-                created_at: row.try_get_by_index(0)?,
-                id: row.try_get_by_index(1)?,
-            };
-            Ok(FoundKey {
-                place,
-                bytes: row.try_get_by_index::<i64>(2)?.unsigned_abs(),
-            })
-        };
-        // A row whose position is unreadable must not fail the page.
-        Ok(Some(
-            rows.iter()
-                .filter_map(|row| found(row).ok())
-                .collect::<Vec<FoundKey>>(),
-        ))
-    }
-
-    /// Loads the first of the jobs found: at most `limit`, fewer if they are large.
-    async fn rows_at(&self, found: Vec<FoundKey>, limit: u64, view: View) -> Result<Rows> {
-        let fit = fitting(found.iter().map(|found| found.bytes), PART_BYTES).min(limit);
-        let ids = found
-            .iter()
-            .take(usize::try_from(fit).unwrap_or(usize::MAX))
-            .map(|found| &found.place.id);
-        let ids: Vec<&str> = ids.map(String::as_str).collect();
-        let query = crate::jobs::read::list_jobs::columns(view)
-            .filter(job::Column::Id.is_in(ids.iter().copied()));
-        let mut jobs = if ids.is_empty() {
-            Vec::new()
-        } else {
-            db::jobs_of(self.db.read(), query).await?
-        };
-        jobs.sort_by_key(|job| ids.iter().position(|id| *id == job.id));
-        let last = found
-            .get(ids.len().saturating_sub(1))
-            .map(|found| found.place.clone());
-        let more = found.len() > ids.len();
-        Ok(Rows {
-            jobs,
-            next: last.filter(|_| more),
-            cut: more && fit < limit,
-        })
+        self.db.nth_job(known, &range, step).await
     }
 
     /// Counts the matches among the newest jobs, as many as a page may examine.
@@ -285,7 +209,8 @@ impl JobManager {
             let step = walk.begin(left);
             left -= step;
             part.upto = self.end_of_step(&known, &part, step).await?;
-            let Some(some) = self.count_within(path, &part, walk.left()).await? else {
+            let counted = self.db.count_some_within(path, &part, walk.left()).await?;
+            let Some(some) = counted else {
                 return Ok(Total::of(jobs, false));
             };
             jobs += some;
@@ -299,66 +224,26 @@ impl JobManager {
         }
     }
 
-    /// Counts the matching jobs of the range, and stops at [`MAX_COUNTED`] + 1; `None` if the query
-    /// took longer than `most`.
-    async fn count_within(
-        &self,
-        path: &IndexScan,
-        part: &KeyRange,
-        most: Duration,
-    ) -> Result<Option<u64>> {
-        let backend = self.db.read().get_database_backend();
-        let some = path.places(backend, part).limit(MAX_COUNTED + 1).to_owned();
-        let count = Query::select()
-            .expr(sea_orm::sea_query::ExprTrait::count(
-                sea_orm::sea_query::Expr::col("id"),
-            ))
-            .from_subquery(some, "some")
-            .to_owned();
-        let Some(rows) = self.db.within(most, backend.build(&count)).await? else {
-            return Ok(None);
-        };
-        let count = rows
-            .first()
-            .map(|row| row.try_get_by_index::<i64>(0))
-            .transpose()?;
-        Ok(Some(count.unwrap_or(0).unsigned_abs()))
-    }
-
-    /// Counts all jobs that match a filter with a text, by status.
+    /// Counts all jobs that match both a filter with a text and the scope, by status.
     ///
     /// Errors: `search_too_long`.
     pub(in crate::jobs) async fn sifted_counts(
         &self,
         path: &IndexScan,
-        also: &Condition,
+        scope: &ActionScope,
     ) -> Result<Counts> {
-        let (known, backend) = (path.known(), self.db.read().get_database_backend());
+        let known = path.known();
         let mut walk = ScanSteps::new(path.filter(), self.looked_for * COUNT_TIME_FACTOR);
         let (mut part, mut counts) = (KeyRange::default(), Counts::default());
         loop {
             let step = walk.begin(u64::MAX);
             part.upto = self.end_of_step(&known, &part, step).await?;
-            let query = path
-                .jobs(job::Entity::find().select_only(), backend, &part)
-                .column(job::Column::Status)
-                .column_as(job::Column::Id.count(), "jobs")
-                .filter(also.clone())
-                .group_by(job::Column::Status);
-            let rows = self
+            let some = self
                 .db
-                .within(walk.left(), query.build(backend))
+                .counts_by_status_within(path, &part, scope, walk.left())
                 .await?
                 .ok_or(Error::SearchTooLong)?;
-            for row in rows {
-                // A row with an unknown status counts as no job.
-                if let (Ok(status), Ok(jobs)) = (
-                    row.try_get_by_index::<JobStatus>(0),
-                    row.try_get_by_index(1),
-                ) {
-                    counts.add(status, jobs);
-                }
-            }
+            counts = counts.plus(&some);
             let time_left = walk.go_on();
             match part.upto.take() {
                 None => return Ok(counts),
@@ -367,10 +252,4 @@ impl JobManager {
             }
         }
     }
-}
-
-/// Position and approximate size in bytes of a job that matches the filter.
-struct FoundKey {
-    place: Cursor,
-    bytes: u64,
 }

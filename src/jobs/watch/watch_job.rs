@@ -2,17 +2,15 @@
 //! next change.
 
 use crate::{
-    db::{LONG_EVENT, MAX_READ_EVENTS, Part, part},
+    db::{MAX_READ_EVENTS, Part},
     error::Result,
     jobs::{
         JobManager, Shot,
-        watch::feed::FeedBatch,
-        watch::watch_jobs::{FilteredBatch, Reset},
+        watch::{event_filter::FilteredBatch, feed::FeedBatch, watch_jobs::Reset},
     },
     lifecycle::{EventKind, is_terminal},
 };
 use entity::{job, job_event};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::{
     sync::{
@@ -227,11 +225,10 @@ impl JobWatch {
     }
 
     async fn behind(&self, seq: i64) -> Result<Part<job_event::Model>> {
-        let events = job_event::Entity::find()
-            .filter(job_event::Column::JobId.eq(&self.id))
-            .filter(job_event::Column::Seq.gt(seq))
-            .order_by_asc(job_event::Column::Seq);
-        Ok(part(events, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?)
+        self.jobs
+            .db
+            .events_of_job(&self.id, seq, MAX_READ_EVENTS)
+            .await
     }
 
     /// Takes the new events of this job, and returns whether the job ended with them.

@@ -1,20 +1,17 @@
 //! watch_jobs: stream of every committed change of every job, from any position on.
 
 use crate::{
-    db::{
-        LONG_EVENT, MAX_READ_EVENTS, Part, behind, first_position, last_position, part,
-        write::position,
-    },
-    error::{Error, FieldError, Result},
+    db::{Part, first_position, last_position, write::position},
+    error::{Error, Result},
     jobs::{
-        Counts, Filter, JobManager, validate,
-        watch::feed::{Change, DeferredEvents, FeedBatch, Joined, StreamPosition},
+        Counts, Filter, JobManager,
+        watch::{
+            event_filter::{EventFilter, FilteredBatch},
+            feed::{Change, DeferredEvents, FeedBatch, Joined, StreamPosition},
+        },
     },
-    lifecycle::EventKind,
 };
-use entity::{JobStatus, job_event, position::PRUNED};
-use sea_orm::{ColumnTrait, QueryFilter};
-use serde_json::Value;
+use entity::{job_event, position::PRUNED};
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 use tokio::sync::{
     OwnedSemaphorePermit,
@@ -23,16 +20,6 @@ use tokio::sync::{
 
 /// Maximum number of streams per server, of all jobs and of single jobs together.
 pub const MAX_STREAMS: usize = 2_000;
-
-/// Filter of the events of a stream. An empty list matches everything.
-#[derive(Clone, Debug, Default)]
-pub struct EventFilter {
-    pub job_types: Vec<String>,
-    /// Statuses after the event.
-    pub statuses: Vec<JobStatus>,
-    /// Labels, each of which the job must have.
-    pub labels: Vec<(String, String)>,
-}
 
 /// Reason why a client has to begin again with a snapshot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,30 +51,6 @@ pub enum JobsMessage {
     },
     Changes(FilteredBatch),
     Reset(Reset),
-}
-
-/// Events of a batch that a subscriber wants: those at the indexes in `only`, or all if it is
-/// `None`.
-pub struct FilteredBatch {
-    pub batch: Arc<FeedBatch>,
-    pub only: Option<Vec<usize>>,
-}
-
-impl FilteredBatch {
-    pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        let only = self.only.as_deref();
-        let wanted = move |i: &usize| only.is_none_or(|only| only.contains(i));
-        self.batch
-            .changes
-            .iter()
-            .enumerate()
-            .filter(move |(i, _)| wanted(i))
-            .map(|(_, change)| change)
-    }
-
-    fn is_empty(&self) -> bool {
-        self.only.as_ref().is_some_and(Vec::is_empty)
-    }
 }
 
 pub struct JobsWatch {
@@ -231,9 +194,8 @@ impl JobsWatch {
             tokio::time::sleep(CATCH_UP_DELAY).await;
             return Ok(());
         }
-        let missed = behind(place.at).filter(job_event::Column::Id.lte(joined.from));
         let Part { rows: missed, more } =
-            part(missed, MAX_READ_EVENTS, &LONG_EVENT, self.jobs.db.read()).await?;
+            self.jobs.db.events_between(place.at, joined.from).await?;
         // Events may have been pruned since the check, which leaves a gap in this page.
         if let Some(reset) = self.pruned(place).await? {
             return self.begin(Some(reset)).await;
@@ -303,66 +265,5 @@ impl JobsWatch {
         if !wanted.is_empty() {
             self.ready.push_back(JobsMessage::Changes(wanted));
         }
-    }
-}
-
-impl EventFilter {
-    fn check(&self) -> Result<()> {
-        for job_type in &self.job_types {
-            validate::no_nul_parameter("job_type", job_type)?;
-        }
-        for (key, value) in &self.labels {
-            if !validate::is_label_key(key) || value.contains('\0') {
-                let detail = "Use label=KEY=VALUE, with 1 to 63 of the characters A-Z a-z 0-9 . _ \
-                    / - as the key.";
-                return Err(Error::invalid(FieldError::parameter(
-                    "label",
-                    "invalid_label",
-                    detail,
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    fn wants_all(&self) -> bool {
-        self.job_types.is_empty() && self.statuses.is_empty() && self.labels.is_empty()
-    }
-
-    async fn choose(&self, batch: &FeedBatch, jobs: &JobManager) -> Result<Option<Vec<usize>>> {
-        if self.wants_all() {
-            return Ok(None);
-        }
-        let plain = |event: &job_event::Model| {
-            let of_type = event
-                .job_type
-                .as_ref()
-                .is_some_and(|of| self.job_types.contains(of));
-            (self.job_types.is_empty() || of_type)
-                && (self.statuses.is_empty() || self.statuses.contains(&event.status))
-        };
-        let wanted: Vec<usize> = batch
-            .changes
-            .iter()
-            .enumerate()
-            .filter(|(_, c)| plain(&c.event))
-            .map(|(i, _)| i)
-            .collect();
-        if self.labels.is_empty() || wanted.is_empty() {
-            return Ok(Some(wanted));
-        }
-        let labels = batch.labels(&jobs.db).await?;
-        let labelled = |i: &usize| {
-            let event = &batch.changes[*i].event;
-            let deleted_data = event
-                .data
-                .as_ref()
-                .filter(|_| event.kind == EventKind::Deleted.as_str());
-            let has = deleted_data.map_or(labels.get(&event.job_id), |data| data.get("labels"));
-            self.labels.iter().all(|(key, value)| {
-                has.and_then(|l| l.get(key)).and_then(Value::as_str) == Some(value)
-            })
-        };
-        Ok(Some(wanted.into_iter().filter(labelled).collect()))
     }
 }

@@ -5,10 +5,12 @@ use crate::{
     error::Result,
     jobs::{
         Guard, JobManager, validate,
-        work::claim_jobs::MAX_LEASE_SECONDS,
-        work::items::{self, ItemReport},
-        work::progress::{
-            Progress, apply_progress, apply_shots, check_counts, check_progress, must_process,
+        work::{
+            claim_jobs::MAX_LEASE_SECONDS,
+            items::{self, ItemReport},
+            progress::{
+                Progress, apply_progress, apply_shots, check_counts, check_progress, must_process,
+            },
         },
     },
     lifecycle::{EventKind, percent},

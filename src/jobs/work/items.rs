@@ -2,7 +2,7 @@
 
 use crate::{
     db::{
-        Part, part,
+        Part,
         write::{Change, Items, Loaded, weight_of},
     },
     error::{Error, FieldError, Resource, Result},
@@ -13,19 +13,11 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 /// Maximum number of item reports per call.
 const MAX_ITEM_REPORTS: usize = 1000;
-
-/// Columns of an item that may hold long values.
-pub(in crate::jobs) const LARGE_COLUMNS: [job_item::Column; 3] = [
-    job_item::Column::Input,
-    job_item::Column::Result,
-    job_item::Column::Error,
-];
 
 /// Report of a worker on one item. The key names the item, or the position where keys repeat; an
 /// unknown key creates a new item.
@@ -50,11 +42,7 @@ impl JobManager {
         limit: u64,
     ) -> Result<Part<job_item::Model>> {
         self.find_job(id).await?;
-        let items = job_item::Entity::find()
-            .filter(job_item::Column::JobId.eq(id))
-            .filter(job_item::Column::Idx.gt(after.unwrap_or(-1)))
-            .order_by_asc(job_item::Column::Idx);
-        Ok(part(items, limit, &LARGE_COLUMNS, self.db.read()).await?)
+        self.db.items(id, after, limit).await
     }
 
     /// Applies a batch of reports, all or none, and updates total_shots, completed_shots and

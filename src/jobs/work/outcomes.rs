@@ -5,8 +5,10 @@ use crate::{
     error::Result,
     jobs::{
         Failure, JobManager, stamped, validate,
-        work::finish_job::{check_failure, completed, failed},
-        work::release_job::released,
+        work::{
+            finish_job::{check_failure, completed, failed},
+            release_job::released,
+        },
     },
 };
 use chrono::{DateTime, Utc};

@@ -2,28 +2,20 @@
 //! register it.
 
 use crate::{
-    db::{
-        Readable, jobs_of,
-        write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
-    },
+    db::write::{ForgetWorkers, NoteWorkers, WorkerNote, weight_of},
     error::Result,
     jobs::{
         Claim, JobManager,
-        read::list_jobs::brief,
         workers::worker_activity::{FlushTurn, MAX_REMEMBERED, PresenceGuard},
     },
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{job, worker};
-use sea_orm::{
-    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    sea_query::{Expr, ExprTrait},
-};
 use std::{collections::HashMap, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// Time without a call after which a worker that holds no job is stale.
-const STALE_AFTER: TimeDelta = TimeDelta::seconds(90);
+pub(in crate::jobs) const STALE_AFTER: TimeDelta = TimeDelta::seconds(90);
 
 /// Time without a call after which a worker is deleted from the list.
 const FORGET_AFTER: TimeDelta = TimeDelta::days(1);
@@ -79,7 +71,7 @@ impl JobManager {
         let now = self.now();
         let (rows, more) = self.worker_rows(now).await?;
         let mut held: HashMap<String, Vec<job::Model>> = HashMap::new();
-        for job in jobs_of(self.db.read(), held_jobs()).await? {
+        for job in self.db.held_jobs(MAX_HELD_JOBS).await? {
             held.entry(job.worker_id.clone().unwrap_or_default())
                 .or_default()
                 .push(job);
@@ -102,7 +94,7 @@ impl JobManager {
     async fn worker_rows(&self, now: DateTime<Utc>) -> Result<(Vec<worker::Model>, bool)> {
         let (mut rows, mut bytes): (Vec<worker::Model>, _) = (Vec::new(), 0);
         let more = 'full: loop {
-            let page = newest_workers(rows.last()).rows(self.db.read()).await?;
+            let page = self.db.workers_behind(rows.last(), PAGE_ROWS).await?;
             let last = (page.len() as u64) < PAGE_ROWS;
             for row in page {
                 bytes += weight(&row);
@@ -216,23 +208,6 @@ impl JobManager {
     }
 }
 
-/// Selects the worker rows behind this one, those seen last first.
-fn newest_workers(after: Option<&worker::Model>) -> Select<worker::Entity> {
-    use worker::Column as C;
-    let newest = worker::Entity::find()
-        .order_by_desc(C::LastSeenAt)
-        .order_by_asc(C::WorkerId)
-        .limit(PAGE_ROWS);
-    match after {
-        Some(row) => newest.filter(
-            C::LastSeenAt.lt(row.last_seen_at).or(C::LastSeenAt
-                .eq(row.last_seen_at)
-                .and(C::WorkerId.gt(row.worker_id.as_str()))),
-        ),
-        None => newest,
-    }
-}
-
 /// Returns the approximate size of the worker in a response, in bytes.
 fn weight(row: &worker::Model) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
@@ -240,16 +215,6 @@ fn weight(row: &worker::Model) -> usize {
         + text(&row.host)
         + text(&row.version)
         + row.job_types.as_ref().map_or(0, weight_of)
-}
-
-/// Selects a few columns of the jobs that workers hold.
-fn held_jobs() -> Select<job::Entity> {
-    brief()
-        // Spelled like the predicate of the index, so that the planner uses it.
-        .filter(Expr::cust("status = 'processing'"))
-        .filter(job::Column::WorkerId.is_not_null())
-        .order_by_asc(job::Column::Id)
-        .limit(MAX_HELD_JOBS)
 }
 
 fn status(row: &worker::Model, jobs: &[job::Model], now: DateTime<Utc>) -> WorkerStatus {

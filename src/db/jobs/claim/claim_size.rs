@@ -3,9 +3,9 @@
 
 use crate::{
     db::{
-        ANSWER_BYTES, Readable, Tx, bytes_of, fitting,
+        ANSWER_BYTES, Readable, Tx, fitting,
         jobs::weight::{written_item, written_job},
-        rows::bulk,
+        rows::{bulk, part::bytes_of},
     },
     error::Result,
 };

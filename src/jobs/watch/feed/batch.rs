@@ -3,12 +3,11 @@
 
 use super::StreamPosition;
 use crate::{
-    db::{Database, Readable, write::weight_of},
+    db::{Database, write::weight_of},
     error::Result,
 };
 use bytes::Bytes;
-use entity::{job, job_event};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QuerySelect};
+use entity::job_event;
 use serde_json::Value;
 use std::{
     collections::{BTreeSet, HashMap},
@@ -94,18 +93,7 @@ impl FeedBatch {
                 .iter()
                 .map(|change| change.event.job_id.as_str())
                 .collect();
-            let rows: Vec<(String, Option<Value>)> = job::Entity::find()
-                .select_only()
-                .column(job::Column::Id)
-                .column(job::Column::Labels)
-                .filter(job::Column::Id.is_in(ids))
-                .into_tuple()
-                .rows(db.read())
-                .await?;
-            Ok(rows
-                .into_iter()
-                .filter_map(|(id, labels)| Some((id, labels?)))
-                .collect())
+            db.labels_of(ids).await
         };
         self.labels.get_or_try_init(look).await
     }

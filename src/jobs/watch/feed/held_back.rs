@@ -4,12 +4,11 @@
 
 use super::{Change, FeedBatch, StreamPosition};
 use crate::{
-    db::{Database, LONG_EVENT, MAX_READ_EVENTS, Readable, behind, part},
+    db::{Database, MAX_READ_EVENTS},
     error::Result,
     lifecycle::EventKind,
 };
-use entity::job_event::{Column, Model};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use entity::job_event::Model;
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -31,14 +30,9 @@ impl DeferredEvents {
         let mut jobs: HashMap<String, Option<i64>> = HashMap::new();
         let mut after = place.at.saturating_sub(place.back);
         loop {
-            let part = behind(after)
-                .filter(Column::Id.lte(place.at))
-                .limit(MAX_READ_POSITIONS)
-                .select_only();
-            let part = part
-                .columns([Column::Id, Column::JobId, Column::Kind])
-                .into_tuple();
-            let rows: Vec<(i64, String, String)> = part.rows(db.read()).await?;
+            let rows = db
+                .event_kinds_between(after, place.at, MAX_READ_POSITIONS)
+                .await?;
             let Some((last, ..)) = rows.last() else { break };
             after = *last;
             for (id, job_id, kind) in rows {
@@ -76,12 +70,7 @@ impl DeferredEvents {
             return Ok(None);
         }
         let ids = self.ids.iter().take(count).copied();
-        let found = entity::job_event::Entity::find()
-            .filter(Column::Id.is_in(ids))
-            .order_by_asc(Column::Id);
-        let events: Vec<Model> = part(found, MAX_READ_EVENTS, &LONG_EVENT, db.read())
-            .await?
-            .rows;
+        let events: Vec<Model> = db.events_at(ids).await?;
         // Events that were pruned meanwhile are skipped.
         let count = match events.last() {
             Some(last) => self.ids.partition_point(|id| *id <= last.id),
@@ -91,15 +80,16 @@ impl DeferredEvents {
         self.place.sent += count;
         let (first, last) = (self.place.sent - count, self.ids.is_empty());
         let number = events.len();
-        let change = |(i, event)| match last && i + 1 == number {
-            true => Change::new(Arc::new(event), StreamPosition::of(self.place.at)),
-            false => Change::new(
-                Arc::new(event),
+        let change = |(i, event): (usize, Model)| {
+            let place = if last && i + 1 == number {
+                StreamPosition::of(self.place.at)
+            } else {
                 StreamPosition {
                     sent: first + i + 1,
                     ..self.place
-                },
-            ),
+                }
+            };
+            Change::new(Arc::new(event), place)
         };
         Ok(Some(FeedBatch::of(
             events.into_iter().enumerate().map(change).collect(),

@@ -3,14 +3,15 @@
 //! existed.
 
 use crate::{
+    db::{Database, IndexScan},
     error::Result,
-    jobs::{Filter, IndexScan, JobManager, KeyRange, MAX_COUNTED},
+    lifecycle::{Filter, KeyRange, MAX_COUNTED},
 };
 
-impl JobManager {
+impl Database {
     /// Returns the access path with the fewest jobs, or `None` if there is certainly no matching
     /// job.
-    pub(in crate::jobs) async fn choose_index(&self, filter: &Filter) -> Result<Option<IndexScan>> {
+    pub async fn choose_index(&self, filter: &Filter) -> Result<Option<IndexScan>> {
         let mut paths = IndexScan::all(filter);
         if paths.len() < 2 {
             return Ok(paths.pop());
@@ -20,7 +21,7 @@ impl JobManager {
             job_type: filter.job_type.clone(),
             ..Filter::default()
         };
-        if counted != Filter::default() && self.kept_total(&counted).await? == 0 {
+        if counted != Filter::default() && self.stored_total(&counted).await? == 0 {
             return Ok(None);
         }
         let mut shortest = None;
@@ -47,7 +48,7 @@ impl JobManager {
                 job_type: job_type.clone(),
                 ..Filter::default()
             };
-            return self.kept_total(&whole).await;
+            return self.stored_total(&whole).await;
         }
         let jobs = self.count_some(known, &KeyRange::default()).await?;
         Ok(if jobs > MAX_COUNTED { u64::MAX } else { jobs })

@@ -2,9 +2,8 @@
 //! conditions that this index does not cover become a residual filter on the job rows.
 
 use crate::{
-    db,
-    jobs::{Filter, Order, filter::whole_micros},
-    lifecycle::Cursor,
+    db::dialect,
+    lifecycle::{Cursor, Filter, KeyRange, Order, whole_micros},
 };
 use entity::{job, job_label};
 use sea_orm::{
@@ -30,26 +29,6 @@ pub enum LeadingIndex {
 pub struct IndexScan {
     filter: Filter,
     lead: LeadingIndex,
-}
-
-/// Key range of an access path, and the order in which the query reads it.
-#[derive(Clone, Debug, Default)]
-pub struct KeyRange {
-    pub order: Order,
-    /// Exclusive start: the range begins behind this job.
-    pub behind: Option<Cursor>,
-    /// Inclusive end: this job is the last one of the range.
-    pub upto: Option<Cursor>,
-}
-
-impl KeyRange {
-    /// Returns the older and the newer end of the range.
-    fn bounds(&self) -> (Option<&Cursor>, Option<&Cursor>) {
-        match self.order {
-            Order::NewestFirst => (self.upto.as_ref(), self.behind.as_ref()),
-            Order::OldestFirst => (self.behind.as_ref(), self.upto.as_ref()),
-        }
-    }
 }
 
 impl IndexScan {
@@ -80,13 +59,13 @@ impl IndexScan {
             filter: filter.clone(),
             lead,
         }));
-        match paths.is_empty() {
-            true => vec![Self {
+        if paths.is_empty() {
+            paths.push(Self {
                 filter,
                 lead: LeadingIndex::Created,
-            }],
-            false => paths,
+            });
         }
+        paths
     }
 
     /// Returns the first path of [`IndexScan::all`]: one by label if the filter has labels.
@@ -94,12 +73,13 @@ impl IndexScan {
         Self::all(filter).swap_remove(0)
     }
 
-    pub(in crate::jobs) fn filter(&self) -> &Filter {
+    /// Returns the whole filter, residual conditions included.
+    pub fn filter(&self) -> &Filter {
         &self.filter
     }
 
     /// Returns this path with only the conditions that its index covers.
-    pub(in crate::jobs) fn known(&self) -> Self {
+    pub fn known(&self) -> Self {
         let all = &self.filter;
         let mut known = Filter {
             created_after: all.created_after,
@@ -127,7 +107,7 @@ impl IndexScan {
     }
 
     /// Restricts the query to the matching jobs of the range.
-    pub(in crate::jobs) fn jobs(
+    pub(in crate::db) fn jobs(
         &self,
         mut query: Select<job::Entity>,
         backend: DbBackend,
@@ -139,7 +119,7 @@ impl IndexScan {
 
     /// Restricts the query to the matching jobs of the range, and sorts them in the order of the
     /// path.
-    pub(in crate::jobs) fn in_order(
+    pub(in crate::db) fn in_order(
         &self,
         query: Select<job::Entity>,
         backend: DbBackend,
@@ -152,18 +132,15 @@ impl IndexScan {
 
     /// Builds a query for `created_at` and `id` of the matching jobs, in the order of the path. It
     /// does not read job rows if the index covers the whole filter.
-    pub(in crate::jobs) fn places(&self, backend: DbBackend, part: &KeyRange) -> SelectStatement {
-        let mut query = match self.lead == LeadingIndex::Label && !self.has_residual_filter() {
-            true => {
-                let mut query = Query::select().from(job_label::Entity).to_owned();
-                query.cond_where(self.place(backend, part));
-                query
-            }
-            false => {
-                let mut query = job::Entity::find().select_only().into_query();
-                self.narrow(&mut query, backend, part);
-                query
-            }
+    pub(in crate::db) fn places(&self, backend: DbBackend, part: &KeyRange) -> SelectStatement {
+        let mut query = if self.lead == LeadingIndex::Label && !self.has_residual_filter() {
+            let mut query = Query::select().from(job_label::Entity).to_owned();
+            query.cond_where(self.place(backend, part));
+            query
+        } else {
+            let mut query = job::Entity::find().select_only().into_query();
+            self.narrow(&mut query, backend, part);
+            query
         };
         let [created_at, id] = self.position();
         query.expr_as(created_at, "created_at").expr_as(id, "id");
@@ -179,7 +156,7 @@ impl IndexScan {
             let same = Expr::col((job::Entity, job::Column::Id))
                 .equals((job_label::Entity, job_label::Column::JobId));
             query.inner_join(job_label::Entity, same);
-            if db::misestimates_pairs(backend) {
+            if dialect::misestimates_pairs(backend) {
                 // Without these bounds PostgreSQL may plan to read all jobs, rather than look up
                 // those of the range.
                 let (lower, upper) = part.bounds();
@@ -241,7 +218,9 @@ impl IndexScan {
         let mut all = Condition::all()
             .add_option(after.map(|after| created_at.clone().gte(after)))
             .add_option(before.map(|before| created_at.clone().lt(before)));
-        if let (Some(lower), Some(upper), true) = (lower, upper, db::misestimates_pairs(backend)) {
+        if let (Some(lower), Some(upper), true) =
+            (lower, upper, dialect::misestimates_pairs(backend))
+        {
             all = all.add(created_at.between(lower.created_at, upper.created_at));
         }
         all = all
@@ -259,9 +238,12 @@ impl IndexScan {
     fn residual_conditions(&self, backend: DbBackend) -> Condition {
         use job::Column as C;
         let f = &self.filter;
-        let column = |lead: LeadingIndex, column: C| match lead == self.lead {
-            true => Expr::col((job::Entity, column)),
-            false => db::unindexed(backend, column),
+        let column = |lead: LeadingIndex, column: C| {
+            if lead == self.lead {
+                Expr::col((job::Entity, column))
+            } else {
+                dialect::unindexed(backend, column)
+            }
         };
         let text =
             |lead, name, value: &Option<String>| value.as_ref().map(|v| column(lead, name).eq(v));
@@ -280,10 +262,10 @@ impl IndexScan {
             .skip(usize::from(self.lead == LeadingIndex::Label))
         {
             let labels = Expr::col((job::Entity, C::Labels));
-            all = all.add(db::text_member(backend, labels, key).eq(value));
+            all = all.add(dialect::text_member(backend, labels, key).eq(value));
         }
         if let Some(words) = &f.q {
-            let there = |column: C| db::contains_text(backend, Expr::col(column), words);
+            let there = |column: C| dialect::contains_text(backend, Expr::col(column), words);
             all = all.add(there(C::ProjectTitle).or(there(C::Content)));
         }
         all

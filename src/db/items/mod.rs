@@ -1,5 +1,7 @@
 //! Reads and writes the items of many jobs, with few statements for all of them.
 
+pub mod read;
+
 use crate::{
     db::{Readable, Tx, jobs::change_job::Items, rows::bulk},
     error::Result,

@@ -1,0 +1,39 @@
+//! Queued jobs that claims return next.
+
+use crate::{
+    db::write::first_due,
+    error::Result,
+    jobs::{Counts, JobManager},
+};
+use chrono::{DateTime, Utc};
+use entity::{job, queue};
+
+impl JobManager {
+    /// Returns the jobs that claims for all these types would get next, without paused types.
+    pub(super) async fn next_jobs(
+        &self,
+        by_type: &[(String, Counts)],
+        queues: &[queue::Model],
+        now: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<job::Model>> {
+        let paused = |job_type: &String| {
+            queues
+                .iter()
+                .any(|queue| queue.paused && queue.job_type == *job_type)
+        };
+        let waits = |(job_type, counts): &&(String, Counts)| counts.queued > 0 && !paused(job_type);
+        let types: Vec<String> = by_type
+            .iter()
+            .filter(waits)
+            .map(|(job_type, _)| job_type.clone())
+            .collect();
+        Ok(first_due(
+            self.db.read(),
+            &types,
+            now,
+            usize::try_from(limit).unwrap_or(usize::MAX),
+        )
+        .await?)
+    }
+}
