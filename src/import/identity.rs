@@ -30,55 +30,81 @@ pub struct Identity {
     pub updated: Option<i64>,
 }
 
+/// Maximum names of one kind.
+const MAX_NAMES: usize = 4;
+
+/// Texts of the values under the names of one kind.
+type Found<'a> = [Option<&'a [u8]>; MAX_NAMES];
+
 impl IdentityNames {
     /// Reads the identity of a record; `None` if it has no id.
     pub fn of(&self, raw: &[u8]) -> Option<Identity> {
         let nested = |names: &[String]| names.iter().any(|name| name.contains('.'));
-        let (ids, updated) = match nested(&self.ids) || nested(&self.updated) {
+        let (id, updated) = match nested(&self.ids) || nested(&self.updated) {
             true => {
                 let record = repair::read(raw).ok()?.value;
-                let at =
-                    |names: &[String]| names.iter().map(|name| member(&record, name)).collect();
-                (at(&self.ids), at(&self.updated))
+                let at = |name: &String| member(&record, name);
+                let id = self.ids.iter().filter_map(at).find_map(|id| id_text(&id))?;
+                (
+                    id,
+                    self.updated
+                        .iter()
+                        .filter_map(at)
+                        .find_map(|time| micros(&time)),
+                )
             }
-            false => self.at_top(raw)?,
+            false => {
+                let (ids, updated) = self.at_top(raw)?;
+                let id = ids.into_iter().flatten().find_map(text_of)?;
+                let parsed = |text: &[u8]| serde_json::from_slice(text).ok();
+                let times = updated.into_iter().flatten().filter_map(parsed);
+                (id, times.into_iter().find_map(|time: Value| micros(&time)))
+            }
         };
-        let ids: Vec<Option<Value>> = ids;
-        let updated: Vec<Option<Value>> = updated;
-        let id = ids.iter().flatten().find_map(id_text)?;
-        let time = |value: &Value| times::read(value, Tz::UTC, None);
-        let updated = updated.iter().flatten().find_map(time);
-        Some(Identity {
-            id,
-            updated: updated.map(|time| time.timestamp_micros()),
-        })
+        Some(Identity { id, updated })
     }
 
     /// Finds the members in the text, up to the point where the preferred ones are found.
-    fn at_top(&self, raw: &[u8]) -> Option<(Vec<Option<Value>>, Vec<Option<Value>>)> {
-        let mut ids = vec![None; self.ids.len()];
-        let mut updated = vec![None; self.updated.len()];
+    fn at_top<'a>(&self, raw: &'a [u8]) -> Option<(Found<'a>, Found<'a>)> {
+        let (mut ids, mut updated) = (Found::default(), Found::default());
         let mut rest = raw.trim_ascii().strip_prefix(b"{")?;
         while let Some((name, value, after)) = next_member(rest) {
-            let place = |names: &[String]| names.iter().position(|known| known.as_bytes() == name);
-            let parsed = || serde_json::from_slice(value).ok();
-            if let Some(at) = place(&self.ids) {
-                ids[at] = parsed();
-            } else if let Some(at) = place(&self.updated) {
-                updated[at] = parsed();
-            }
-            let found = |values: &[Option<Value>]| {
-                values
-                    .first()
-                    .is_none_or(|first| first.as_ref().is_some_and(|v| !v.is_null()))
+            let place = |names: &[String]| {
+                let names = names.iter().take(MAX_NAMES);
+                names.into_iter().position(|known| known.as_bytes() == name)
             };
-            if found(&ids) && found(&updated) {
+            if value == b"null" {
+                // A missing value, whose place another name may take.
+            } else if let Some(at) = place(&self.ids) {
+                ids[at] = Some(value);
+            } else if let Some(at) = place(&self.updated) {
+                updated[at] = Some(value);
+            }
+            if ids[0].is_some() && updated[0].is_some() {
                 break;
             }
             rest = after;
         }
         Some((ids, updated))
     }
+}
+
+/// Text of an id in JSON.
+fn text_of(raw: &[u8]) -> Option<String> {
+    match raw
+        .strip_prefix(b"\"")
+        .and_then(|raw| raw.strip_suffix(b"\""))
+    {
+        Some(plain) if !plain.contains(&b'\\') => {
+            let text = std::str::from_utf8(plain).ok()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        }
+        _ => id_text(&serde_json::from_slice(raw).ok()?),
+    }
+}
+
+fn micros(time: &Value) -> Option<i64> {
+    times::read(time, Tz::UTC, None).map(|time| time.timestamp_micros())
 }
 
 /// Name without quotes and value of the next member, and the text after it.

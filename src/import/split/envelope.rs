@@ -285,6 +285,11 @@ impl<R: BufRead> Splitter<'_, R> {
             self.hand_on(self.piece(at, last.place, part, Err(reject)))?;
             return Err(SplitError::Reported);
         }
+        if self.bytes.fenced {
+            // The rest of the line belongs to the reject.
+            self.bytes.recording = true;
+            return Err(SplitError::Broken(reject));
+        }
         let raw = std::mem::take(&mut self.bytes.raw);
         let at = Position::Line(place.line);
         self.hand_on(self.piece(at, place, raw, Err(reject)))?;
