@@ -38,17 +38,30 @@ const PRUNE_EVENTS_PERIOD: Duration = Duration::from_secs(60 * 60);
 
 const PRUNE_IMPORTS_PERIOD: Duration = Duration::from_secs(60 * 60);
 
+const PRUNE_LOG_LINES_PERIOD: Duration = Duration::from_secs(5);
+
+/// Bounds of what a server keeps; `None` sets no bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bounds {
+    /// Days for which the history of an ended job is kept.
+    pub history_days: Option<u32>,
+    /// Days for which an ended import is kept.
+    pub imports_days: Option<u32>,
+    /// Log lines that are kept of a job.
+    pub log_lines: Option<u64>,
+}
+
 /// Running loops of one server; dropping them stops them.
 pub struct Loops(JoinSet<()>);
 
 impl Loops {
-    /// Starts the loops. They delete the history of jobs that ended more than `keep_history_days`
-    /// ago, and imports that ended more than `keep_imports_days` ago. `None` sets no such limit.
-    pub fn start(
-        jobs: &JobManager,
-        keep_history_days: Option<u32>,
-        keep_imports_days: Option<u32>,
-    ) -> Self {
+    /// Starts the loops, which keep as much as the bounds say.
+    pub fn start(jobs: &JobManager, bounds: Bounds) -> Self {
+        let Bounds {
+            history_days,
+            imports_days,
+            log_lines,
+        } = bounds;
         let mut loops = Self(JoinSet::new());
         let each = |name, period| Runner {
             name,
@@ -82,9 +95,15 @@ impl Loops {
             .spawn(each("check_clock", CHECK_CLOCK_PERIOD).run(check_clock));
         loops.0.spawn(
             each("prune_imports", PRUNE_IMPORTS_PERIOD)
-                .run(move |jobs| prune_imports(jobs, keep_imports_days)),
+                .run(move |jobs| prune_imports(jobs, imports_days)),
         );
-        if let Some(days) = keep_history_days {
+        if let Some(keep) = log_lines {
+            loops.0.spawn(
+                each("prune_log_lines", PRUNE_LOG_LINES_PERIOD)
+                    .run(move |jobs| async move { jobs.prune_log_lines(keep).await }),
+            );
+        }
+        if let Some(days) = history_days {
             loops
                 .0
                 .spawn(each("clean_up", PRUNE_EVENTS_PERIOD).run(move |jobs| clean_up(jobs, days)));
@@ -102,7 +121,14 @@ impl Loops {
 }
 
 async fn rescue_jobs(jobs: JobManager) -> Result<u64> {
-    let rescued = jobs.rescue_jobs().await?;
+    let ahead = jobs.set_clock().await;
+    let rescued = match ahead {
+        Ok(ahead) => jobs.watch_leases(ahead).await?,
+        Err(error) => {
+            jobs.lease_watch_failed();
+            return Err(error);
+        }
+    };
     if rescued > 0 {
         tracing::warn!(
             rescued,

@@ -13,6 +13,7 @@ mod job_cache;
 pub mod migrate;
 mod part;
 mod pg_notifier;
+mod postgres;
 mod readable;
 mod ready;
 mod rows;
@@ -38,7 +39,8 @@ pub use readable::{Readable, page, unreadable_rows};
 pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
 pub use statement_timeout::TimedConn;
 pub use tail::{
-    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, first_position, last_position,
+    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, certain_behind, first_position,
+    last_position,
 };
 pub use tx::Tx;
 pub use write::claim_statements;
@@ -69,6 +71,7 @@ pub struct Database {
     writer: Writer,
     for_writing: Reader,
     writers: usize,
+    connections: u32,
     bus: ChangeBus,
     notifier: Option<PgNotifier>,
     url: Arc<str>,
@@ -79,7 +82,8 @@ impl Database {
     /// Opens the pool. Neither reads nor changes the schema.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
-        let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
+        let connections = conn.pool_size().unwrap_or(options.max_connections);
+        let writers = dialect::writers(conn.get_database_backend(), connections);
         // A single writer has its own connection: the pages and statements that it caches serve the
         // next write. A shared pool would rotate the writes among its connections, each with a
         // stale cache.
@@ -97,7 +101,9 @@ impl Database {
         let relay =
             dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
         let lanes = dialect::write_queues(conn.get_database_backend(), writers);
-        let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
+        let file = sqlite_file(&options.url)
+            .map(|path| DatabaseFile::at(&path))
+            .transpose();
         let means = WriterResources {
             conn: for_writing.clone(),
             desk: desk.clone(),
@@ -112,6 +118,7 @@ impl Database {
             writer,
             for_writing,
             writers,
+            connections,
             bus: desk,
             notifier: relay,
             url,
@@ -137,6 +144,7 @@ impl Database {
             for_writing,
             conn,
             writers: 1,
+            connections: 0,
             bus: desk,
             notifier: None,
             url,
@@ -219,9 +227,20 @@ impl Database {
         dialect::clock(&self.conn).await
     }
 
+    /// Maximum number of connections: fewer than configured if PostgreSQL does not give as many.
+    pub fn connections(&self) -> u32 {
+        self.connections
+    }
+
     /// Maximum concurrent write transactions; further writes wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
+    }
+
+    /// Numbers of writes so far that failed because of the database or the server, and that were
+    /// made.
+    pub fn write_counts(&self) -> (u64, u64) {
+        self.writer.counts()
     }
 
     /// Number of writes that wait for their turn or are running.

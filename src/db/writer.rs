@@ -17,6 +17,7 @@ pub use write::{Write, WriteOutcome};
 use super::{
     Reader,
     change_bus::{ChangeBus, CommitNotice},
+    errors,
     faults::Faults,
     file::DatabaseFile,
     pg_notifier::PgNotifier,
@@ -29,7 +30,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -56,6 +57,9 @@ struct Shared {
     /// Writes that wait for a lock of another transaction.
     blocked: WriteQueue,
     load: QueueLoad,
+    /// Writes that were made, and writes that failed because of the database or the server.
+    made: AtomicU64,
+    failed: AtomicU64,
     hasher: RandomState,
     desk: ChangeBus,
     relay: Option<PgNotifier>,
@@ -98,6 +102,8 @@ impl Writer {
             lane_takes_turns: writers <= lanes,
             blocked: WriteQueue::default(),
             load: QueueLoad::default(),
+            made: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
             hasher: RandomState::new(),
             desk,
             relay,
@@ -117,6 +123,25 @@ impl Writer {
     /// not, and the other writes of the transaction are unaffected. A write whose caller has gone
     /// before its turn is not started.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
+        let outcome = self.try_commit(write).await;
+        match &outcome {
+            Ok(_) => _ = self.0.made.fetch_add(1, Ordering::Relaxed),
+            Err(error) if errors::is_outage(error) => {
+                _ = self.0.failed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Numbers of writes so far that failed because of the database or the server, and that were
+    /// made.
+    pub fn counts(&self) -> (u64, u64) {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        (count(&self.0.failed), count(&self.0.made))
+    }
+
+    async fn try_commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
         let (begun, until) = (
             Arc::new(AtomicBool::new(false)),

@@ -6,7 +6,7 @@ use crate::{
     clock::Clock,
     db::{
         CommitNotice, Database, Subscription,
-        write::{PriorityLevel, priorities, queues, running},
+        write::{RankLevel, levels, queues, running},
     },
     error::{Error, Result},
     random::Random,
@@ -336,7 +336,7 @@ impl ClaimWaiters {
 
     async fn look_at(&self, types: &[String]) -> Result<QueueSnapshot> {
         let db = self.db.read();
-        let waiting = priorities(db, types).await?;
+        let waiting = levels(db, types).await?;
         let queues = queues(db, types).await?;
         let limited: Vec<&str> = queues
             .iter()
@@ -361,11 +361,11 @@ impl ClaimWaiters {
         };
         let (full, paused) = (named(&is_full), named(&|queue| queue.paused));
         let now = self.clock.now();
-        let open = |level: &&PriorityLevel| {
+        let open = |level: &&RankLevel| {
             !full.contains(&level.job_type) && !paused.contains(&level.job_type)
         };
-        let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) =
-            waiting.iter().filter(open).partition(|l| l.due_at <= now);
+        let (due, later): (Vec<&RankLevel>, Vec<&RankLevel>) =
+            waiting.iter().filter(open).partition(|l| l.is_due(now));
         let mut room = self.room();
         for kind in due
             .iter()

@@ -1,6 +1,11 @@
 //! list_items and report_items: the parts of a job, from which a new attempt resumes.
 
-use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
+use super::{
+    Guard, JobManager,
+    create_job::MAX_ITEMS,
+    progress::{must_process, reported},
+    validate,
+};
 use crate::{
     db::{
         Part, part,
@@ -74,8 +79,9 @@ impl JobManager {
             let mut job = loaded.job.clone();
             let changed = apply_reports(&mut job, loaded, &reports, now)?;
             if changed.is_empty() {
-                return Ok(None);
+                return Ok(reported(loaded, job, EventKind::ItemsReported, now));
             }
+            job.last_heard_at = Some(now);
             let event_data = event_data(&changed);
             Ok(Some(Change {
                 items: changed,

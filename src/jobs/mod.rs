@@ -19,12 +19,14 @@ mod export_jobs;
 mod feed;
 mod filter;
 mod finish_job;
+mod forecast;
 mod get_job;
 mod heartbeat;
 mod imports;
 mod index_scan;
 mod items;
 mod job_waits;
+mod lease_watch;
 mod list_jobs;
 mod loops;
 mod outcomes;
@@ -32,6 +34,7 @@ mod pointer;
 mod progress;
 mod prune_events;
 mod prune_imports;
+mod prune_log_lines;
 mod queues;
 mod recover_job;
 mod release_job;
@@ -60,6 +63,7 @@ pub use export_jobs::WholeJob;
 pub use feed::{Change as FeedChange, StreamPosition};
 pub use filter::{Filter, MAX_TEXT_CHARS};
 pub use finish_job::Failure;
+pub use forecast::Forecast;
 pub use heartbeat::{Heartbeat, HeartbeatReply};
 pub use imports::{ABORTED as ABORTED_IMPORT, ImportChunk};
 pub use index_scan::{IndexScan, KeyRange};
@@ -70,7 +74,7 @@ pub use outcomes::{AttemptReport, Ending};
 pub use pointer::{JsonPath, Part};
 pub use progress::Progress;
 pub use prune_imports::Pruned as PrunedImports;
-pub use queues::Queue;
+pub use queues::{Queue, QueuePatch};
 pub use series::NewSeries;
 pub use shots::{Shot, ShotEdit, ShotStatus};
 pub use sift::{MAX_SCANNED, SCAN_TIME};
@@ -87,7 +91,7 @@ use crate::{
         Database,
         write::{Change, ChangeJob, Changed, Items, Loaded},
     },
-    error::{Resource, Result},
+    error::{Error, Resource, Result},
     lifecycle::Cursor,
     process,
     random::{Random, SystemRandom},
@@ -96,8 +100,11 @@ use chrono::{DateTime, Utc};
 use claim_waiters::ClaimWaiters;
 use entity::job;
 use feed::Feed;
+use forecast::RememberedDurations;
 use job_waits::JobWaits;
+use lease_watch::LeaseWatch;
 use loops::Loops;
+use prune_log_lines::StoredLines;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
 use worker_activity::WorkerActivity;
@@ -147,6 +154,9 @@ pub struct JobManager {
     streams: Arc<Semaphore>,
     workers: WorkerActivity,
     loops: Loops,
+    lease_watch: LeaseWatch,
+    durations: RememberedDurations,
+    lines: StoredLines,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     looked_at: u64,
@@ -175,6 +185,9 @@ impl JobManager {
             streams,
             workers,
             loops,
+            lease_watch: LeaseWatch::default(),
+            durations: RememberedDurations::default(),
+            lines: StoredLines::default(),
             searches,
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,
@@ -248,7 +261,8 @@ impl JobManager {
             let change = decide(loaded, now)?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        self.db
+        let changed = self
+            .db
             .commit(ChangeJob {
                 id: id.to_owned(),
                 if_version,
@@ -256,7 +270,19 @@ impl JobManager {
                 weight,
                 decide,
             })
-            .await
+            .await;
+        self.note_refusal(changed.as_ref().err(), [id]);
+        changed
+    }
+
+    /// Remembers jobs whose calls were refused because of the state of the server or the database:
+    /// their workers may call again before the jobs are taken from them.
+    fn note_refusal<'a>(&self, error: Option<&Error>, ids: impl IntoIterator<Item = &'a str>) {
+        if error.is_some_and(|error| error.is_passing() || matches!(error, Error::Overloaded)) {
+            let at = self.clock.monotonic();
+            ids.into_iter()
+                .for_each(|id| self.lease_watch.refused(id, at));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::{
     validate,
 };
 use crate::{
-    db::write::{Change, Items},
+    db::write::{Change, Items, run_until},
     error::{Error, Result},
     lifecycle::{EventKind, Verb, next_attempt},
 };
@@ -75,6 +75,7 @@ pub(super) fn started(
     job.worker_id = worker_id;
     (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;
+    job.run_until = run_until(job.max_run_seconds, now);
     let event_data = json!({"attempt": job.attempt, "worker_id": job.worker_id});
     Ok(Change::of(EventKind::Started, job).telling(event_data))
 }

@@ -34,6 +34,10 @@ pub struct ClaimJobs {
     /// Version of the worker's program, shown to people only.
     #[oai(validator(max_length = 50))]
     pub version: Option<String>,
+    /// Id of the call, new for each claim. Send the same id again when no answer came: the server
+    /// returns the jobs that the first call got.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub call_id: Option<String>,
 }
 
 /// Jobs claimed by the worker, in the order in which to run them; empty if no job is due.
@@ -180,6 +184,7 @@ impl From<ClaimJobs> for jobs::Claim {
             wait_seconds: claim.wait_seconds.unwrap_or(0),
             host: claim.host,
             version: claim.version,
+            call_id: claim.call_id,
         }
     }
 }

@@ -57,12 +57,12 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("GenerateScript", &["user_requirement", "style"]),
 ];
 
-/// Schemas that require at least one of two fields.
-const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
-    ("ItemReport", ["key", "idx"]),
-    ("ReportProgress", ["progress", "current_stage"]),
-    ("ReportShots", ["total_shots", "completed_shots"]),
-    ("SetQueue", ["paused", "max_running"]),
+/// Schemas that require at least one of some fields.
+const ONE_OF: [(&str, &[&str]); 4] = [
+    ("ItemReport", &["key", "idx"]),
+    ("ReportProgress", &["progress", "current_stage"]),
+    ("ReportShots", &["total_shots", "completed_shots"]),
+    ("SetQueue", &["paused", "max_running", "max_run_seconds"]),
 ];
 
 /// Pattern of a job type.
@@ -126,7 +126,7 @@ pub fn complete(name: &str, schema: &mut Value) {
         .iter()
         .find(|(n, _)| *n == name)
         .map_or(&[][..], |(_, fields)| fields);
-    if let Some((_, fields)) = ONE_OF_TWO.iter().find(|(n, _)| *n == name) {
+    if let Some((_, fields)) = ONE_OF.iter().find(|(n, _)| *n == name) {
         schema["anyOf"] = fields
             .iter()
             .map(|field| json!({"required": [field]}))

@@ -7,6 +7,7 @@ mod change_job;
 mod changes;
 mod claim_jobs;
 mod claim_size;
+mod claimed_before;
 mod create_job;
 mod delete_job;
 mod import;
@@ -15,6 +16,7 @@ mod locks;
 mod positions;
 mod probe;
 mod prune_events;
+mod prune_log_lines;
 mod queue_head;
 mod queues;
 mod rescue_jobs;
@@ -27,7 +29,8 @@ pub use action::{ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatc
 pub use active::{RemoveActive, SetActive};
 pub use catalog::{CreateEpisode, CreateSeries, DeleteEpisode, DeleteSeries};
 pub use change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
-pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
+pub use claim_jobs::{ClaimJobs, Claimed, claim_statements, run_until, running};
+pub use claimed_before::was_claimed;
 pub use create_job::{CreateJob, CreateJobs, Created};
 pub use delete_job::DeleteJob;
 pub use import::{
@@ -37,9 +40,10 @@ pub use import::{
 pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
-pub use queue_head::{PriorityLevel, first_due, priorities};
+pub use prune_log_lines::{FoundLines, LogLines, PruneLogLines};
+pub use queue_head::{RankLevel, first_due, levels, place_in_line};
 pub use queues::{SetQueue, queues};
-pub use rescue_jobs::{DecideExpired, RescueJobs, expired};
+pub use rescue_jobs::{DecideExpired, LeaseEnd, MAX_LEASE, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;
 pub use stats::{RollUp, StatEvent, Tallies, counted, tally};
 pub use weight::{weight_of, weight_of_members, written_item, written_job};

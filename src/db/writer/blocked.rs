@@ -5,7 +5,7 @@
 //! many others stay locked, and all blocked writes use one connection.
 
 use super::{
-    Shared, late,
+    Shared,
     queue::{BoxedOutput, QueuedWrite},
     write::WriteOutcome,
 };
@@ -96,7 +96,7 @@ fn answered(
 /// Returns the write for another round, or answers it with a timeout if its deadline has passed.
 fn waits_on(entry: Box<dyn QueuedWrite>) -> Option<Box<dyn QueuedWrite>> {
     if entry.is_late() {
-        entry.answer(Err(late()));
+        entry.answer(Err(Error::Unavailable(errors::row_locked())));
         return None;
     }
     entry.unclaim();

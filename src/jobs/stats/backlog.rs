@@ -12,6 +12,7 @@ use sea_orm::{
     ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select, sea_query::ExprTrait,
 };
+use std::collections::HashSet;
 
 /// Time without a call after which a worker that holds no job is stale.
 const STALE_AFTER_SILENCE: TimeDelta = TimeDelta::seconds(90);
@@ -56,7 +57,12 @@ impl JobManager {
             None => query,
         };
         let queued = || of_type(job::Entity::find().filter(is_queued()));
-        let scheduled = queued().filter(due_since().gt(now)).count(db).await?;
+        // A job without `run_at` is due whatever the clock that made it showed.
+        let scheduled = queued()
+            .filter(due_since().gt(now))
+            .filter(job::Column::RunAt.gt(now))
+            .count(db)
+            .await?;
         let oldest: Vec<(String, DateTime<Utc>)> = queued()
             .filter(due_since().lte(now))
             .select_only()
@@ -96,12 +102,14 @@ impl JobManager {
         now: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<job::Model>> {
-        let paused = |job_type: &String| {
-            queues
-                .iter()
-                .any(|queue| queue.paused && queue.job_type == *job_type)
+        let paused: HashSet<&str> = queues
+            .iter()
+            .filter(|queue| queue.paused)
+            .map(|queue| queue.job_type.as_str())
+            .collect();
+        let waits = |(job_type, counts): &&(String, Counts)| {
+            counts.queued > 0 && !paused.contains(job_type.as_str())
         };
-        let waits = |(job_type, counts): &&(String, Counts)| counts.queued > 0 && !paused(job_type);
         let types: Vec<String> = by_type
             .iter()
             .filter(waits)
