@@ -1,7 +1,7 @@
 //! Wiring of the app: connects the database, the job manager and the importer.
 
 use crate::{
-    clock::SystemClock,
+    clock::ServerClock,
     config::Config,
     db::{ConnectError, Database, Options, sqlite_file},
     import::{Background, Settings},
@@ -30,16 +30,17 @@ impl App {
     }
 
     /// Opens the configured database, without a change of its schema. With `create`, creates a
-    /// SQLite file that does not exist.
-    pub async fn open(config: Config, create: bool) -> Result<Self, ConnectError> {
+    /// SQLite file that does not exist. A process that serves holds its connections open.
+    pub async fn open(config: Config, create: bool, serves: bool) -> Result<Self, ConnectError> {
         let options = Options {
             max_connections: config.database_connections,
             create,
+            hold: serves,
             cache_jobs: config.cache_jobs,
             ..Options::new(&config.database_url)
         };
         let db = Database::connect(&options).await?;
-        let jobs = JobManager::new(db, Arc::new(SystemClock), Arc::new(SystemRandom));
+        let jobs = JobManager::new(db, Arc::<ServerClock>::default(), Arc::new(SystemRandom));
         let imports = Background::new(jobs.clone(), import_settings(&config));
         Ok(Self {
             jobs,
@@ -54,6 +55,6 @@ fn import_settings(config: &Config) -> Settings {
         time_limit: Some(Duration::from_secs(config.max_import_seconds))
             .filter(|limit| !limit.is_zero()),
         min_free_disk: config.min_free_disk_bytes,
-        database: sqlite_file(&config.database_url).map(Into::into),
+        database: sqlite_file(&config.database_url),
     }
 }

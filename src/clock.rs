@@ -1,19 +1,62 @@
 //! Source of the current time, behind a trait so that tests control it.
 
-use chrono::{DateTime, SubsecRound, Utc};
-use std::time::{Duration, SystemTime};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
+};
 
 pub trait Clock: Send + Sync {
     /// Returns the current time, truncated to microseconds. PostgreSQL stores no more, so a time
     /// read back equals the one written.
     fn now(&self) -> DateTime<Utc>;
+
+    /// Returns the time since some moment, by a clock that is never set.
+    fn monotonic(&self) -> Duration;
+
+    /// Sets the clock back by `ahead`, if it can be set. Only this process sees it.
+    fn correct(&self, _ahead: TimeDelta) {}
 }
 
+/// Clock of this machine.
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         to_datetime(since_1970().unwrap_or_default())
+    }
+
+    fn monotonic(&self) -> Duration {
+        static STARTED: OnceLock<Instant> = OnceLock::new();
+        STARTED.get_or_init(Instant::now).elapsed()
+    }
+}
+
+/// Clock of this machine, corrected by its difference to the clock of the database, which all
+/// servers share.
+#[derive(Default)]
+pub struct ServerClock {
+    /// Microseconds by which this machine's clock is ahead of the database's.
+    ahead: AtomicI64,
+}
+
+impl Clock for ServerClock {
+    fn now(&self) -> DateTime<Utc> {
+        let here = SystemClock.now();
+        let ahead = TimeDelta::microseconds(self.ahead.load(Ordering::Relaxed));
+        here.checked_sub_signed(ahead).unwrap_or(here)
+    }
+
+    fn monotonic(&self) -> Duration {
+        SystemClock.monotonic()
+    }
+
+    fn correct(&self, ahead: TimeDelta) {
+        let ahead = ahead.num_microseconds().unwrap_or(0);
+        self.ahead.fetch_add(ahead, Ordering::Relaxed);
     }
 }
 

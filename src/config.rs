@@ -148,6 +148,15 @@ pub struct ServerFlags {
         value_name = "N"
     )]
     pub keep_history_days: Option<u32>,
+    /// Log lines that are kept of a job, the newest; older ones are removed, also while it runs. 0
+    /// keeps all [default: 10000]
+    #[arg(
+        long,
+        env = "CALLSHEET_KEEP_LOG_LINES",
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    pub keep_log_lines: Option<u64>,
     /// Days that an import and its rejects are kept after its end; 0 keeps them forever [default:
     /// 30]
     #[arg(
@@ -253,6 +262,7 @@ struct File {
     cache_jobs: Option<u64>,
     keep_history_days: Option<u32>,
     keep_imports_days: Option<u32>,
+    keep_log_lines: Option<u64>,
     max_import_seconds: Option<u64>,
     min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
@@ -287,6 +297,8 @@ pub struct Config {
     pub cache_jobs: u64,
     /// Days that the history of an ended job is kept; `None` keeps it forever.
     pub keep_history_days: Option<u32>,
+    /// Log lines that are kept of a job; `None` keeps all.
+    pub keep_log_lines: Option<u64>,
     /// Days that an ended import is kept; `None` sets no limit by age.
     pub keep_imports_days: Option<u32>,
     /// Maximum seconds of an uploaded import; 0 for no limit.
@@ -363,6 +375,13 @@ impl Config {
                     .keep_imports_days
                     .or(file.keep_imports_days)
                     .unwrap_or(30),
+            )
+            .filter(|n| *n > 0),
+            keep_log_lines: Some(
+                server
+                    .keep_log_lines
+                    .or(file.keep_log_lines)
+                    .unwrap_or(10_000),
             )
             .filter(|n| *n > 0),
             max_import_seconds: server

@@ -155,6 +155,11 @@ pub enum Error {
     #[error("The database is busy or unreachable: try again in a moment.")]
     Unavailable(#[source] Source),
     #[error(
+        "Transactions of other programs keep the table job_events locked (pid {0}): end them, e.g. \
+        with pg_terminate_backend."
+    )]
+    Waits(String),
+    #[error(
         "The change was not made because the disk of the database is full: free space on it, then \
         try again."
     )]
@@ -216,7 +221,9 @@ impl Error {
             Error::ItemConflict(_) => "item_conflict",
             Error::Overloaded | Error::Full(_) => "overloaded",
             Error::SearchTooLong => "search_too_long",
-            Error::Unavailable(_) | Error::DatabaseMoved => "database_unavailable",
+            Error::Unavailable(_) | Error::DatabaseMoved | Error::Waits(_) => {
+                "database_unavailable"
+            }
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) | Error::Unreadable(_) | Error::Internal(_) => "internal_error",
             Error::CounterExhausted => "counter_exhausted",

@@ -75,6 +75,8 @@ pub struct Model {
     pub source: Option<String>,
     /// Original status in that store.
     pub source_status: Option<String>,
+    /// Maximum seconds of an attempt; null for the setting of the queue.
+    pub max_run_seconds: Option<i32>,
     pub status: JobStatus,
     /// Progress in percent, 0 to 100.
     pub progress: f64,
@@ -105,6 +107,16 @@ pub struct Model {
     /// Lease token under which a worker ended the last attempt, so that the worker may repeat its
     /// report; null if no worker did.
     pub last_lease_token: Option<String>,
+    /// Id that the worker gave the call which claimed the job; null if the job is not running or
+    /// the call had none.
+    pub claim_id: Option<String>,
+    /// Time of the last call of the worker that runs the job, apart from the claim; null if there
+    /// was none yet.
+    pub last_heard_at: Option<DateTimeUtc>,
+    /// Number of claims in a row whose worker was never heard of; such an attempt does not count.
+    pub unheard_claims: i32,
+    /// Time when the running attempt has lasted for its maximum; null if it has none.
+    pub run_until: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -11,6 +11,8 @@ pub struct Model {
     pub paused: bool,
     /// Maximum running jobs of this type; null for no limit.
     pub max_running: Option<i32>,
+    /// Maximum seconds of an attempt of a job without a maximum of its own; null for no limit.
+    pub max_run_seconds: Option<i32>,
     pub updated_at: DateTimeUtc,
 }
 

@@ -1,6 +1,9 @@
 //! Bounds, columns, checks and indexes that several steps share.
 
-use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
+use sea_orm_migration::{
+    prelude::*,
+    sea_orm::{ConnectionTrait, DbBackend, Statement},
+};
 
 /// The table of jobs, which triggers of several steps watch.
 pub const JOBS: &str = "video_generation_jobs";
@@ -94,6 +97,18 @@ pub fn reference(
         .to(to, "id")
         .on_delete(on_delete)
         .to_owned()
+}
+
+/// The schema of PostgreSQL in which the tables are made, quoted. The text of a function names it:
+/// other programs, such as pg_restore, run without this schema in their search path.
+pub async fn schema(manager: &SchemaManager<'_>) -> Result<String, DbErr> {
+    let asked = Statement::from_string(
+        manager.get_database_backend(),
+        "SELECT quote_ident(current_schema())",
+    );
+    let row = manager.get_connection().query_one_raw(asked).await?;
+    let schema = row.map(|row| row.try_get_by_index(0)).transpose()?;
+    Ok(schema.unwrap_or_else(|| "public".to_owned()))
 }
 
 /// Creates a table and its indexes.

@@ -10,10 +10,18 @@ use crate::parts::{
 };
 use sea_orm_migration::prelude::*;
 
-/// Queued jobs in the order of claims. A job without `run_at` is due from its creation.
+/// Queued jobs in the order of claims: by rank, then by the time when they are due. The rank orders
+/// by priority, then jobs that were started before new ones, then jobs without `run_at`, which are
+/// always due, before those with one. Each rank is a range of the index.
 const CLAIM: &str = "CREATE INDEX idx_job_claim ON video_generation_jobs \
-    (job_type, priority DESC, COALESCE(run_at, created_at), created_at, id) \
+    (job_type, (CASE WHEN started_at IS NULL THEN 2 ELSE 0 END \
+    + CASE WHEN run_at IS NULL THEN 0 ELSE 1 END - 4 * priority), \
+    COALESCE(run_at, created_at), created_at, id) \
     WHERE status = 'queued'";
+
+/// Running jobs by the call that claimed them, so that a repeated call finds them.
+const CLAIM_ID: &str = "CREATE INDEX idx_job_claim_id ON video_generation_jobs (claim_id) \
+    WHERE status = 'processing' AND claim_id IS NOT NULL";
 
 /// Jobs that run.
 const PROCESSING: &str = "CREATE INDEX idx_job_processing ON video_generation_jobs \
@@ -25,7 +33,7 @@ const DUE: &str = "CREATE INDEX idx_job_due ON video_generation_jobs \
     ELSE COALESCE(status_since, created_at) END)) WHERE status = 'queued'";
 
 /// Times of a job; `status_since` has a check of its own.
-const TIMES: [&str; 7] = [
+const TIMES: [&str; 9] = [
     "created_at",
     "updated_at",
     "run_at",
@@ -33,6 +41,8 @@ const TIMES: [&str; 7] = [
     "completed_at",
     "lease_expires_at",
     "cancel_requested_at",
+    "last_heard_at",
+    "run_until",
 ];
 
 #[derive(DeriveMigrationName)]
@@ -42,7 +52,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, &table(), indexes()).await?;
-        execute(manager, [CLAIM, PROCESSING, DUE]).await?;
+        execute(manager, [CLAIM, PROCESSING, DUE, CLAIM_ID]).await?;
         fill_pages(manager, JOBS, 80).await
     }
 
@@ -99,7 +109,8 @@ fn inputs(table: &mut TableCreateStatement) {
         .col(text("idempotency_key", 255))
         .col(text("idempotency_fingerprint", 64))
         .col(text("source", 50))
-        .col(text("source_status", 255));
+        .col(text("source_status", 255))
+        .col(ColumnDef::new("max_run_seconds").integer());
 }
 
 /// Columns that change while a job runs.
@@ -138,7 +149,16 @@ fn state(table: &mut TableCreateStatement) {
                 .default(1),
         )
         .col(time("status_since").check(in_years("status_since")))
-        .col(text("last_lease_token", 64));
+        .col(text("last_lease_token", 64))
+        .col(text("claim_id", 64))
+        .col(time("last_heard_at"))
+        .col(
+            ColumnDef::new("unheard_claims")
+                .integer()
+                .not_null()
+                .default(0),
+        )
+        .col(time("run_until"));
 }
 
 /// Invariants that the database enforces, even for statements of other programs.
@@ -173,6 +193,14 @@ fn checks(table: &mut TableCreateStatement) {
         .check((
             "chk_jobs_version",
             Expr::col("version").between(1, MAX_VERSION),
+        ))
+        .check((
+            "chk_jobs_max_run_seconds",
+            Expr::col("max_run_seconds").gte(1),
+        ))
+        .check((
+            "chk_jobs_unheard_claims",
+            Expr::col("unheard_claims").gte(0),
         ))
         .check(("chk_jobs_times", all_in_years(&TIMES)));
 }

@@ -27,6 +27,11 @@ fn table() -> TableCreateStatement {
         .col(ColumnDef::new("paused").boolean().not_null().default(false))
         .col(ColumnDef::new("max_running").integer())
         .col(time("updated_at").not_null())
+        .col(ColumnDef::new("max_run_seconds").integer())
         .check(("chk_queues_max_running", Expr::col("max_running").gte(1)))
+        .check((
+            "chk_queues_max_run_seconds",
+            Expr::col("max_run_seconds").gte(1),
+        ))
         .to_owned()
 }

@@ -7,7 +7,7 @@
 //! for it, and deadlock when they change several. A count is the sum over the slots, some of which
 //! may be negative.
 
-use crate::parts::{JOBS, create, drop_table, drop_triggers, execute, text};
+use crate::parts::{JOBS, create, drop_table, drop_triggers, execute, schema, text};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 const COUNTS: &str = "job_counts";
@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, &table(), []).await?;
         match manager.get_database_backend() {
-            DbBackend::Postgres => execute(manager, postgres()).await?,
+            DbBackend::Postgres => execute(manager, postgres(&schema(manager).await?)).await?,
             _ => execute(manager, sqlite()).await?,
         }
         // After the triggers: creating them keeps other writers out until the migration ends.
@@ -83,7 +83,7 @@ fn sqlite() -> [String; 3] {
     ]
 }
 
-fn postgres() -> [String; 6] {
+fn postgres(schema: &str) -> [String; 6] {
     let trigger = |event: &str, rows: &str| {
         let name = event.to_lowercase();
         format!(
@@ -93,7 +93,7 @@ fn postgres() -> [String; 6] {
     };
     [
         ROOM.to_owned(),
-        postgres_function(),
+        postgres_function(schema),
         trigger("INSERT", "REFERENCING NEW TABLE AS new_rows"),
         trigger(
             "UPDATE",
@@ -104,10 +104,10 @@ fn postgres() -> [String; 6] {
     ]
 }
 
-fn postgres_function() -> String {
+fn postgres_function(schema: &str) -> String {
     let count = |rows: &str| {
         format!(
-            "INSERT INTO job_counts AS c (job_type, status, slot, jobs)
+            "INSERT INTO {schema}.job_counts AS c (job_type, status, slot, jobs)
              SELECT job_type, status, own, sum(n) FROM ({rows}) AS changed (job_type, status, n)
              GROUP BY job_type, status HAVING sum(n) <> 0 ORDER BY job_type, status
              ON CONFLICT (job_type, status, slot) DO UPDATE SET jobs = c.jobs + EXCLUDED.jobs;"
@@ -128,7 +128,7 @@ fn postgres_function() -> String {
              IF TG_OP = 'INSERT' THEN {}
              ELSIF TG_OP = 'UPDATE' THEN {}
              ELSIF TG_OP = 'DELETE' THEN {}
-             ELSE DELETE FROM job_counts;
+             ELSE DELETE FROM {schema}.job_counts;
              END IF;
              RETURN NULL;
          END $$",

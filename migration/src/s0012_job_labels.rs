@@ -6,7 +6,7 @@
 //! kept, as Callsheet accepts no others; labels beyond that, which other programs may write, stay
 //! in the column of the job and match no filter.
 
-use crate::parts::{JOBS, create, drop_table, drop_triggers, execute, text, time};
+use crate::parts::{JOBS, create, drop_table, drop_triggers, execute, schema, text, time};
 use sea_orm_migration::{prelude::*, sea_orm::DbBackend};
 
 const LABELS: &str = "job_labels";
@@ -26,7 +26,7 @@ impl MigrationTrait for Migration {
         // Labels of the jobs that are there: the step may have been undone and be applied again.
         let labels = match backend {
             DbBackend::Postgres => {
-                execute(manager, postgres()).await?;
+                execute(manager, postgres(&schema(manager).await?)).await?;
                 postgres_labels(JOBS)
             }
             _ => {
@@ -111,7 +111,7 @@ fn postgres_labels(rows: &str) -> String {
     )
 }
 
-fn postgres() -> [String; 5] {
+fn postgres(schema: &str) -> [String; 5] {
     let trigger = |event: &str, rest: &str| {
         let name = event.split(' ').next().unwrap_or(event).to_lowercase();
         format!(
@@ -120,7 +120,7 @@ fn postgres() -> [String; 5] {
         )
     };
     [
-        postgres_function(),
+        postgres_function(schema),
         trigger(
             "INSERT",
             "REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT",
@@ -139,16 +139,16 @@ fn postgres() -> [String; 5] {
     ]
 }
 
-fn postgres_function() -> String {
+fn postgres_function(schema: &str) -> String {
     let more = |rows| {
         format!(
-            "INSERT INTO {LABELS} ({COLUMNS}) {};",
+            "INSERT INTO {schema}.{LABELS} ({COLUMNS}) {};",
             postgres_labels(rows)
         )
     };
     let less = |rows| {
         format!(
-            "DELETE FROM {LABELS} WHERE ({COLUMNS}) IN ({});",
+            "DELETE FROM {schema}.{LABELS} WHERE ({COLUMNS}) IN ({});",
             postgres_labels(rows)
         )
     };
@@ -158,7 +158,7 @@ fn postgres_function() -> String {
              IF TG_OP = 'INSERT' THEN {}
              ELSIF TG_OP = 'UPDATE' THEN {} {}
              ELSIF TG_OP = 'DELETE' THEN {}
-             ELSE DELETE FROM {LABELS};
+             ELSE DELETE FROM {schema}.{LABELS};
              END IF;
              RETURN NULL;
          END $$",

@@ -259,7 +259,7 @@ pub fn read_new_job(fields: Value) -> Result<jobs::NewJob, Error> {
 const INTEGER_FIELDS: [(&str, &[&str]); 3] = [
     ("items", &["idx"]),
     ("outcomes", &["retry_after_seconds"]),
-    ("jobs", &["priority", "max_attempts"]),
+    ("jobs", &["priority", "max_attempts", "max_run_seconds"]),
 ];
 
 /// Converts numbers such as 9.0 to integers: JSON Schema accepts them as integers, the parser does

@@ -33,7 +33,7 @@ fn input(schema: &str) -> Option<Value> {
             "priority": 5, "labels": {"team": "red"}, "items": [{"key": "shot-1", "input": {"visual_desc": "A platform at night"}}],
         }),
         "NewJobs" => json!({"jobs": [{"job_type": "idea2video", "content": IDEA}]}),
-        "SetQueue" => json!({"paused": false, "max_running": 4}),
+        "SetQueue" => json!({"paused": false, "max_running": 4, "max_run_seconds": 7200}),
         "NewItem" => json!({"key": "shot-1", "input": {"visual_desc": "A platform at night"}}),
         "JobPatch" => {
             json!({"project_title": "Night train, second cut", "labels": {"team": "blue"}})
@@ -74,6 +74,9 @@ fn output(schema: &str) -> Option<Value> {
             let mut job = fields();
             job["shots"] = json!([shot()]);
             job["shots_next_after"] = json!(null);
+            job["queue_position"] = json!(null);
+            job["estimated_start_at"] = json!(null);
+            job["estimated_end_at"] = json!("2026-01-31T12:09:30Z");
             job
         }
         "ListedJob" => listed(),
@@ -169,7 +172,7 @@ fn output(schema: &str) -> Option<Value> {
             json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null, "has_more": false, "next_cursor": null})
         }
         "HealthReport" => json!({
-            "status": "ok", "version": "0.1.0", "database": "SQLite", "loops": [one_loop()], "dropped_log_lines": 0,
+            "status": "ok", "version": "0.1.0", "database": "SQLite", "database_connections": 8, "loops": [one_loop()], "dropped_log_lines": 0,
         }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
@@ -196,8 +199,8 @@ fn fields() -> Value {
         "working_dir": format!(".working_dir/idea2video/{JOB}"), "result": null, "error": null, "total_shots": 2,
         "completed_shots": 1, "episode_id": null, "series_id": null, "created_at": "2026-01-31T12:00:00.123456Z",
         "updated_at": "2026-01-31T12:04:10.000001Z", "started_at": "2026-01-31T12:00:02.5Z", "completed_at": null,
-        "priority": 0, "run_at": null, "attempt": 1, "max_attempts": 3, "worker_id": "render-1",
-        "lease_expires_at": null, "cancel_requested_at": null, "version": 4, "labels": {"team": "red"},
+        "priority": 0, "run_at": null, "attempt": 1, "max_attempts": 3, "max_run_seconds": null, "run_until": null,
+        "worker_id": "render-1", "lease_expires_at": null, "last_heard_at": "2026-01-31T12:04:10.000001Z", "cancel_requested_at": null, "version": 4, "labels": {"team": "red"},
         "source": null, "source_status": null,
     })
 }
@@ -257,7 +260,7 @@ fn worker() -> Value {
 }
 
 fn queue() -> Value {
-    json!({"job_type": "idea2video", "paused": false, "max_running": 4, "queued": 12, "processing": 4})
+    json!({"job_type": "idea2video", "paused": false, "max_running": 4, "max_run_seconds": 7200, "queued": 12, "processing": 4})
 }
 
 fn lease() -> Value {

@@ -65,6 +65,7 @@ impl Health {
             status: "ok".to_owned(),
             version,
             database,
+            database_connections: self.0.database().connections(),
             loops,
             dropped_log_lines,
         }

@@ -293,7 +293,8 @@ impl Jobs {
     ///
     /// Returns the job with its shots. With the `ETag` of an earlier response in `If-None-Match`,
     /// responds 304 while the job is unchanged. Extending the lease does not change the job's
-    /// version, so 304 says nothing about `lease_expires_at`. With `wait`, the server holds the
+    /// version, nor do heartbeats and other jobs, so 304 says nothing about `lease_expires_at`,
+    /// `last_heard_at`, `queue_position` and the estimated times. With `wait`, the server holds the
     /// response until the job changes (long polling), for clients that cannot follow a stream.
     #[oai(path = "/:job_id", method = "get", operation_id = "get_job")]
     async fn get_job(
@@ -332,8 +333,9 @@ impl Jobs {
                     .iter()
                     .map(|item| Shot::from(jobs::Shot::from(item)))
                     .collect();
-                let body =
-                    JsonBytes::of(&JobWithShots::new(kept.job.clone(), shots, kept.next_after))?;
+                let forecast = self.0.forecast(&kept.job).await?;
+                let job = JobWithShots::new(kept.job.clone(), shots, kept.next_after, forecast);
+                let body = JsonBytes::of(&job)?;
                 let _ = kept.written.set(body.bytes());
                 body
             }

@@ -5,6 +5,7 @@ use super::{
     json_bytes::LARGE_RESPONSE_BYTES,
     memory_limit::RESPONSE_MEMORY,
 };
+use crate::jobs::Forecast;
 use crate::jobs::{
     Counts, FeedChange, FilteredBatch, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset,
 };
@@ -136,8 +137,12 @@ fn of_job(news: JobMessage) -> Bytes {
         JobMessage::Snapshot(whole) => {
             let (job, shots, next_after) = *whole;
             let version = job.version;
-            let job =
-                JobWithShots::new(job, shots.into_iter().map(Shot::from).collect(), next_after);
+            let job = JobWithShots::new(
+                job,
+                shots.into_iter().map(Shot::from).collect(),
+                next_after,
+                Forecast::default(),
+            );
             message(Some(&version), "snapshot", &job.to_json_string())
         }
         JobMessage::Changes(wanted) => {

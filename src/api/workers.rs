@@ -3,17 +3,16 @@
 use super::{
     Tag,
     body::Body,
-    dto::{Queue, QueueList, SetQueue, WorkerList},
+    dto::{Queue, QueueList, SetQueue, WorkerList, given},
     json_bytes::JsonBytes,
     paging,
 };
-use crate::jobs::{JobManager, Workers as Listed};
+use crate::jobs::{JobManager, QueuePatch, Workers as Listed};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
     payload::Json,
-    types::MaybeUndefined,
 };
 
 pub struct Workers(pub JobManager);
@@ -96,16 +95,11 @@ impl Workers {
         job_type: Path<String>,
         body: Body<SetQueue>,
     ) -> Result<Json<Queue>> {
-        let max_running = match body.value.max_running {
-            MaybeUndefined::Undefined => None,
-            MaybeUndefined::Null => Some(None),
-            MaybeUndefined::Value(most) => Some(Some(most)),
+        let patch = QueuePatch {
+            paused: body.value.paused,
+            max_running: given(body.value.max_running),
+            max_run_seconds: given(body.value.max_run_seconds),
         };
-        Ok(Json(
-            self.0
-                .set_queue(&job_type.0, body.value.paused, max_running)
-                .await?
-                .into(),
-        ))
+        Ok(Json(self.0.change_queue(&job_type.0, patch).await?.into()))
     }
 }

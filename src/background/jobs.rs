@@ -13,7 +13,13 @@ impl Loop for RescueJobs {
     const PERIOD: Duration = Duration::from_secs(1);
 
     async fn run_once(&self, jobs: &JobManager) -> Result<u64> {
-        let rescued = jobs.rescue_jobs().await?;
+        let rescued = match jobs.set_clock().await {
+            Ok(ahead) => jobs.watch_leases(ahead).await?,
+            Err(error) => {
+                jobs.lease_watch_failed();
+                return Err(error);
+            }
+        };
         if rescued > 0 {
             tracing::warn!(
                 rescued,
@@ -21,6 +27,20 @@ impl Loop for RescueJobs {
             );
         }
         Ok(rescued)
+    }
+}
+
+/// Deletes the oldest log lines of jobs that have more than `keep`.
+pub struct PruneLogLines {
+    pub keep: u64,
+}
+
+impl Loop for PruneLogLines {
+    const NAME: &'static str = "prune_log_lines";
+    const PERIOD: Duration = Duration::from_secs(5);
+
+    async fn run_once(&self, jobs: &JobManager) -> Result<u64> {
+        jobs.prune_log_lines(self.keep).await
     }
 }
 

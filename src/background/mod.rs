@@ -36,17 +36,23 @@ pub trait Loop: Send + Sync + 'static {
     }
 }
 
+/// Bounds of what a server keeps; `None` sets no bound.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Bounds {
+    /// Days for which the history of an ended job is kept.
+    pub history_days: Option<u32>,
+    /// Days for which an ended import is kept.
+    pub imports_days: Option<u32>,
+    /// Log lines that are kept of a job.
+    pub log_lines: Option<u64>,
+}
+
 /// Running loops of one server; dropping them stops them.
 pub struct Loops(JoinSet<()>);
 
 impl Loops {
-    /// Starts the loops. They delete the history of jobs that ended more than `keep_history_days`
-    /// ago, and imports that ended more than `keep_imports_days` ago. `None` sets no such limit.
-    pub fn start(
-        jobs: &JobManager,
-        keep_history_days: Option<u32>,
-        keep_imports_days: Option<u32>,
-    ) -> Self {
+    /// Starts the loops, which keep as much as the bounds say.
+    pub fn start(jobs: &JobManager, bounds: Bounds) -> Self {
         let days = |days: u32| TimeDelta::days(days.into());
         let mut loops = Self(JoinSet::new());
         loops.spawn(jobs, jobs::RescueJobs);
@@ -59,10 +65,13 @@ impl Loops {
         loops.spawn(
             jobs,
             imports::PruneImports {
-                keep: keep_imports_days.map(days),
+                keep: bounds.imports_days.map(days),
             },
         );
-        if let Some(keep) = keep_history_days.map(days) {
+        if let Some(keep) = bounds.log_lines {
+            loops.spawn(jobs, jobs::PruneLogLines { keep });
+        }
+        if let Some(keep) = bounds.history_days.map(days) {
             loops.spawn(jobs, jobs::PruneEvents { keep });
         }
         loops

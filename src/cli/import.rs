@@ -193,7 +193,7 @@ fn room(app: &App, free: Option<u64>, dry_run: bool) -> DiskReserve {
     let database = sqlite_file(&app.config.database_url).filter(|_| !dry_run);
     DiskReserve {
         free,
-        places: database.map(Into::into).into_iter().collect(),
+        places: database.into_iter().collect(),
     }
 }
 

@@ -137,11 +137,11 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             read_sqlite(arguments).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Serve(server) => serve::run(open(cli.flags, server, true).await?).await,
+        Command::Serve(server) => serve::run(open(cli.flags, server, Use::Serve).await?).await,
         Command::Migrate(arguments) => {
-            let create = arguments.creates();
+            let purpose = Use::create_if(arguments.creates());
             migrate::run(
-                open(cli.flags, ServerFlags::default(), create).await?,
+                open(cli.flags, ServerFlags::default(), purpose).await?,
                 arguments,
             )
             .await
@@ -194,7 +194,7 @@ async fn run_and_close(
 
 /// Rejects an output file that would overwrite the database.
 fn spare_database(app: &App, file: &Path) -> Result<(), Failure> {
-    let database = sqlite_file(&app.config.database_url).map(Path::to_owned);
+    let database = sqlite_file(&app.config.database_url);
     match database.is_some_and(|database| atomic_file::would_change(file, &[database])) {
         true => Err(Failure::Usage(format!(
             "{} is the database itself: name another file",
@@ -209,11 +209,32 @@ fn plain(text: &str) -> String {
     printable(text).into_owned()
 }
 
+/// Purpose for which a command opens the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    /// The command needs a database that exists.
+    Existing,
+    /// The command may create a database.
+    Create,
+    /// The server, which may create a database too.
+    Serve,
+}
+
+impl Use {
+    fn create_if(creates: bool) -> Self {
+        if creates {
+            Self::Create
+        } else {
+            Self::Existing
+        }
+    }
+}
+
 /// Opens the app on its database, without a check of the schema.
-async fn open(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Failure> {
+async fn open(flags: Flags, server: ServerFlags, purpose: Use) -> Result<App, Failure> {
     let config = Config::load(flags, server)?;
     telemetry::start(&config.log).map_err(Failure::Usage)?;
-    Ok(App::open(config, create).await?)
+    Ok(App::open(config, purpose != Use::Existing, purpose == Use::Serve).await?)
 }
 
 /// Opens the app on a database with the newest schema. With `create`, it creates and migrates a
@@ -221,7 +242,7 @@ async fn open(flags: Flags, server: ServerFlags, create: bool) -> Result<App, Fa
 /// command that only reads creates no database: with a mistyped path, it would find no jobs and
 /// report no error.
 async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
-    let app = open(flags, ServerFlags::default(), create).await?;
+    let app = open(flags, ServerFlags::default(), Use::create_if(create)).await?;
     let db = app.jobs.database();
     let steps = schema::status(db).await?;
     if create && steps.iter().all(|step| !step.applied) {
@@ -241,7 +262,7 @@ async fn ready(flags: Flags, create: bool) -> Result<App, Failure> {
 /// database or its schema does not exist yet.
 async fn untouched(flags: Flags) -> Result<App, Failure> {
     let config = Config::load(flags.clone(), ServerFlags::default())?;
-    match open(flags.clone(), ServerFlags::default(), false).await {
+    match open(flags.clone(), ServerFlags::default(), Use::Existing).await {
         Err(Failure::Connect(ConnectError::Missing(_))) => Ok(App::detached(config)),
         Err(other) => Err(other),
         Ok(app)

@@ -5,7 +5,10 @@ use super::{
     out::{say, say_json},
     plain,
 };
-use crate::{app::App, jobs::Queue};
+use crate::{
+    app::App,
+    jobs::{Queue, QueuePatch},
+};
 use clap::{Args, Subcommand};
 use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use serde_json::{Value, json};
@@ -35,6 +38,14 @@ enum Action {
         one: One,
         /// Maximum number of running jobs, or `none` for no limit
         #[arg(value_name = "N", value_parser = limit)]
+        most: Limit,
+    },
+    /// Limit how long an attempt of a job of this type may run; a longer one fails
+    LimitTime {
+        #[command(flatten)]
+        one: One,
+        /// Maximum seconds of an attempt, or `none` for no limit
+        #[arg(value_name = "SECONDS", value_parser = limit)]
         most: Limit,
     },
 }
@@ -74,6 +85,16 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
             vec![jobs.set_queue(&one.job_type, None, Some(most.0)).await?],
             one.json,
         ),
+        Action::LimitTime { one, most } => {
+            let patch = QueuePatch {
+                max_run_seconds: Some(most.0),
+                ..QueuePatch::default()
+            };
+            (
+                vec![jobs.change_queue(&one.job_type, patch).await?],
+                one.json,
+            )
+        }
     };
     match (queues.as_slice(), as_json) {
         ([queue], true) => say_json(&object(queue))?,
@@ -88,12 +109,14 @@ fn object(queue: &Queue) -> Value {
         job_type,
         paused,
         max_running,
+        max_run_seconds,
         queued,
         processing,
         ..
     } = queue;
     json!({
-        "job_type": job_type, "paused": paused, "max_running": max_running, "queued": queued, "processing": processing,
+        "job_type": job_type, "paused": paused, "max_running": max_running,
+        "max_run_seconds": max_run_seconds, "queued": queued, "processing": processing,
     })
 }
 
@@ -102,13 +125,16 @@ fn table(queues: &[Queue]) -> Table {
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["TYPE", "STATE", "LIMIT", "QUEUED", "PROCESSING"]);
+    table.set_header(["TYPE", "STATE", "LIMIT", "SECONDS", "QUEUED", "PROCESSING"]);
     for queue in queues {
         table.add_row([
             plain(&queue.job_type),
             if queue.paused { "paused" } else { "open" }.to_owned(),
             queue
                 .max_running
+                .map_or("-".to_owned(), |most| most.to_string()),
+            queue
+                .max_run_seconds
                 .map_or("-".to_owned(), |most| most.to_string()),
             queue.queued.to_string(),
             queue.processing.to_string(),

@@ -2,8 +2,13 @@
 
 use super::{Failure, out::note, stop_signal::StopSignal};
 use crate::{
-    api, app::App, background::Loops, db::migrate as schema, import, lines, server,
-    shown_url::shown_url, tasks::for_ever,
+    api,
+    app::App,
+    background::{Bounds, Loops},
+    db::migrate as schema,
+    import, lines, server,
+    shown_url::shown_url,
+    tasks::for_ever,
 };
 use std::{
     net::SocketAddr,
@@ -29,6 +34,9 @@ const STREAM_GRACE: Duration = Duration::from_secs(1);
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     server::raise_descriptor_limit();
     migrate(&app).await?;
+    if let Err(error) = app.jobs.set_clock().await {
+        tracing::warn!(%error, "cannot compare the clock with the database's; retrying");
+    }
     sweep_temporaries().await;
     let listen = app.config.listen;
     let listener = TcpListener::bind(listen)
@@ -40,11 +48,12 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Signals are handled before the server announces that it runs.
     let signal = StopSignal::listen()?;
     greet(&app, address);
-    let loops = Loops::start(
-        &app.jobs,
-        app.config.keep_history_days,
-        app.config.keep_imports_days,
-    );
+    let bounds = Bounds {
+        history_days: app.config.keep_history_days,
+        imports_days: app.config.keep_imports_days,
+        log_lines: app.config.keep_log_lines,
+    };
+    let loops = Loops::start(&app.jobs, bounds);
     let db = app.jobs.database().clone();
     let listening = tokio::spawn(for_ever("listen", move || {
         let db = db.clone();

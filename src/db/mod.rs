@@ -19,7 +19,7 @@ mod writer;
 pub use actions::scope::{ActionScope, ActionVerb};
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
-pub use changes::tail::{MAX_READ_EVENTS, Tail, first_position, last_position};
+pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
@@ -66,6 +66,7 @@ pub struct Database {
     writer: Writer,
     for_writing: Reader,
     writers: usize,
+    connections: u32,
     bus: ChangeBus,
     notifier: Option<PgNotifier>,
     url: Arc<str>,
@@ -76,7 +77,8 @@ impl Database {
     /// Opens the pool. Neither reads nor changes the schema.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
         let conn = connect::connect(options).await?;
-        let writers = dialect::writers(conn.get_database_backend(), options.max_connections);
+        let connections = conn.pool_size().unwrap_or(options.max_connections);
+        let writers = dialect::writers(conn.get_database_backend(), connections);
         // A single writer has its own connection: the pages and statements that it caches serve the
         // next write. A shared pool would rotate the writes among its connections, each with a
         // stale cache.
@@ -93,7 +95,9 @@ impl Database {
         let notifier =
             dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
         let queues = dialect::write_queues(conn.get_database_backend(), writers);
-        let file = sqlite_file(&options.url).map(DatabaseFile::at).transpose();
+        let file = sqlite_file(&options.url)
+            .map(|path| DatabaseFile::at(&path))
+            .transpose();
         let resources = WriterResources {
             conn: for_writing.clone(),
             bus: bus.clone(),
@@ -108,6 +112,7 @@ impl Database {
             writer,
             for_writing,
             writers,
+            connections,
             bus,
             notifier,
             url,
@@ -133,6 +138,7 @@ impl Database {
             for_writing,
             conn,
             writers: 1,
+            connections: 0,
             bus,
             notifier: None,
             url,
@@ -215,9 +221,20 @@ impl Database {
         dialect::clock(&self.conn).await
     }
 
+    /// Maximum number of connections: fewer than configured if PostgreSQL does not give as many.
+    pub fn connections(&self) -> u32 {
+        self.connections
+    }
+
     /// Maximum concurrent write transactions; further writes wait for their turn.
     pub fn writers(&self) -> usize {
         self.writers
+    }
+
+    /// Numbers of writes so far that failed because of the database or the server, and that were
+    /// made.
+    pub fn write_counts(&self) -> (u64, u64) {
+        self.writer.counts()
     }
 
     /// Number of writes that wait for their turn or are running.

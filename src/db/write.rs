@@ -15,11 +15,15 @@ pub use crate::db::imports::{
     Imported, ImportedJob, OnConflict, OwnRows, PruneImport, StartImport, dry_run,
 };
 pub use crate::db::jobs::change_job::{Change, ChangeJob, ChangeJobs, Changed, Items, Loaded};
-pub use crate::db::jobs::claim::claim_jobs::{ClaimJobs, Claimed, claim_statements, running};
-pub use crate::db::jobs::claim::queue_head::{PriorityLevel, first_due, priorities};
+pub use crate::db::jobs::claim::claim_jobs::{
+    ClaimJobs, Claimed, claim_statements, run_until, running,
+};
+pub use crate::db::jobs::claim::claimed_before::was_claimed;
+pub use crate::db::jobs::claim::queue_head::{RankLevel, first_due, levels, place_in_line};
 pub use crate::db::jobs::create_job::{CreateJob, CreateJobs, Created};
 pub use crate::db::jobs::delete_job::DeleteJob;
-pub use crate::db::jobs::rescue_jobs::{DecideExpired, RescueJobs, expired};
+pub use crate::db::jobs::prune_log_lines::{FoundLines, LogLines, PruneLogLines};
+pub use crate::db::jobs::rescue_jobs::{DecideExpired, LeaseEnd, MAX_LEASE, RescueJobs, expired};
 pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
 pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
 pub use crate::db::stats::roll_up::{RollUp, Tallies};

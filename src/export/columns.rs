@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 const RELATED: [&str; 5] = ["items", "events", "series", "episode", "active_jobs"];
 
 /// Names of the columns, in the order of [`values`].
-pub const NAMES: [&str; 40] = [
+pub const NAMES: [&str; 41] = [
     "job_id",
     "job_type",
     "mode",
@@ -47,6 +47,7 @@ pub const NAMES: [&str; 40] = [
     "labels",
     "source",
     "source_status",
+    "max_run_seconds",
     "status_since",
     "series",
     "episode",
@@ -55,7 +56,7 @@ pub const NAMES: [&str; 40] = [
 ];
 
 /// Values of a job's columns, in the order of [`NAMES`].
-pub fn values(whole: WholeJob) -> [Value; 40] {
+pub fn values(whole: WholeJob) -> [Value; 41] {
     let WholeJob {
         job,
         items,
@@ -100,6 +101,7 @@ pub fn values(whole: WholeJob) -> [Value; 40] {
         job.labels.unwrap_or_else(|| json!({})),
         job.source.into(),
         job.source_status.into(),
+        job.max_run_seconds.into(),
         time(job.status_since),
         series.map(series_json).into(),
         episode

@@ -147,6 +147,7 @@ impl Record {
             idempotency_fingerprint: None,
             source: Some(self.source.name().to_owned()),
             source_status: fit(Some(self.source_status), "source_status", 255, kept),
+            max_run_seconds: None,
             status: self.status,
             progress,
             current_stage: fit(self.current_stage, "current_stage", 255, kept),
@@ -166,6 +167,10 @@ impl Record {
             version: 1,
             status_since: None,
             last_lease_token: None,
+            claim_id: None,
+            last_heard_at: None,
+            unheard_claims: 0,
+            run_until: None,
             context: None,
             id,
         };

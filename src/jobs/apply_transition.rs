@@ -21,6 +21,10 @@ pub fn apply_transition(before: &job::Model, verb: Verb, now: DateTime<Utc>) -> 
         job.lease_token = None;
         job.lease_expires_at = None;
         job.cancel_requested_at = None;
+        job.claim_id = None;
+        job.run_until = None;
+        job.last_heard_at = None;
+        job.unheard_claims = 0;
     }
     // From now on a report under an earlier lease is too late; `ended_by` makes the exception.
     job.last_lease_token = None;

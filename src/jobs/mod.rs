@@ -21,13 +21,14 @@ pub use crate::{
 };
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use catalog::episodes::NewEpisode;
-pub use catalog::queues::Queue;
+pub use catalog::queues::{Queue, QueuePatch};
 pub use catalog::series::NewSeries;
 pub use control::update_job::JobPatch;
 pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_job};
 pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
+pub use read::forecast::Forecast;
 pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
 pub use read::sift::{MAX_SCANNED, SCAN_TIME};
@@ -54,16 +55,19 @@ use crate::{
         Database,
         write::{Change, ChangeJob, Changed, Items, Loaded},
     },
-    error::{Resource, Result},
+    error::{Error, Resource, Result},
     lifecycle::Cursor,
     process,
     random::{Random, SystemRandom},
 };
 use chrono::{DateTime, Utc};
 use entity::job;
+use read::forecast::RememberedDurations;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
+use upkeep::lease_watch::LeaseWatch;
 use upkeep::loops::Loops;
+use upkeep::prune_log_lines::StoredLines;
 use watch::feed::Feed;
 use watch::job_waits::JobWaits;
 use work::claim_waiters::ClaimWaiters;
@@ -114,6 +118,9 @@ pub struct JobManager {
     streams: Arc<Semaphore>,
     workers: WorkerActivity,
     loops: Loops,
+    lease_watch: LeaseWatch,
+    durations: RememberedDurations,
+    lines: StoredLines,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     looked_at: u64,
@@ -142,6 +149,9 @@ impl JobManager {
             streams,
             workers,
             loops,
+            lease_watch: LeaseWatch::default(),
+            durations: RememberedDurations::default(),
+            lines: StoredLines::default(),
             searches,
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,
@@ -215,7 +225,8 @@ impl JobManager {
             let change = decide(loaded, now)?;
             Ok(change.map(|change| stamped(change, now)))
         });
-        self.db
+        let changed = self
+            .db
             .commit(ChangeJob {
                 id: id.to_owned(),
                 if_version,
@@ -223,7 +234,19 @@ impl JobManager {
                 weight,
                 decide,
             })
-            .await
+            .await;
+        self.note_refusal(changed.as_ref().err(), [id]);
+        changed
+    }
+
+    /// Remembers jobs whose calls were refused because of the state of the server or the database:
+    /// their workers may call again before the jobs are taken from them.
+    fn note_refusal<'a>(&self, error: Option<&Error>, ids: impl IntoIterator<Item = &'a str>) {
+        if error.is_some_and(|error| error.is_passing() || matches!(error, Error::Overloaded)) {
+            let at = self.clock.monotonic();
+            ids.into_iter()
+                .for_each(|id| self.lease_watch.refused(id, at));
+        }
     }
 }
 

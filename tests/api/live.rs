@@ -2,7 +2,7 @@
 
 use super::face::{Api, least, of_job, places};
 use crate::support::Patience;
-use callsheet::background::Loops;
+use callsheet::background::{Bounds, Loops};
 use serde_json::json;
 use std::time::Duration;
 
@@ -199,7 +199,7 @@ async fn an_action_is_counted_first_and_then_run(t: Api) {
         (&"running".into(), &3.into(), &0.into())
     );
     let server = t.another().await;
-    let running = Loops::start(&server, None, None);
+    let running = Loops::start(&server, Bounds::default());
     let patience = Patience::begin();
     let ended = loop {
         let action = t.get(&location).await.json(200);

@@ -267,6 +267,7 @@ async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
         wait_seconds: 61,
         host: Some("h".repeat(256)),
         version: Some("a\0".into()),
+        call_id: Some("c".repeat(65)),
     };
     let expected = [
         "/worker_id invalid_name",
@@ -276,6 +277,7 @@ async fn a_claim_says_all_that_is_wrong_with_it(t: TestApp) {
         "/wait_seconds out_of_range",
         "/host too_long",
         "/version nul_character",
+        "/call_id invalid_name",
     ];
     assert_eq!(
         pointers(&refusal(t.claim_jobs(wrong).await, "invalid_request")),

@@ -1,7 +1,10 @@
 //! clock_ahead: servers of one database have one time.
 
 use crate::support::{Backend, Patience, TestApp, TestClock};
-use callsheet::{background::Loops, jobs::JobManager};
+use callsheet::{
+    background::{Bounds, Loops},
+    jobs::JobManager,
+};
 use chrono::TimeDelta;
 use std::{sync::Arc, time::Duration};
 
@@ -26,7 +29,7 @@ async fn a_clock_is_held_to_that_of_the_database_where_it_has_one(t: TestApp) {
             "{ahead} ahead instead of {seconds} s"
         );
     }
-    let loops = Loops::start(&server, None, None);
+    let loops = Loops::start(&server, Bounds::default());
     let patience = Patience::begin();
     let checked = loop {
         let status = server

@@ -1,7 +1,7 @@
 //! rescue_jobs: what is taken from a worker that was not heard of in time.
 
 use crate::support::{TestApp, any_job, at_once, claim};
-use callsheet::jobs::{Claim, Guard, ItemReport, NewItem, NewJob};
+use callsheet::jobs::{Claim, Guard, Heartbeat, ItemReport, NewItem, NewJob};
 use chrono::TimeDelta;
 use entity::{ItemStatus, JobStatus};
 
@@ -79,7 +79,10 @@ async fn the_last_attempt_that_falls_silent_fails_the_job(t: TestApp) {
         })
         .await
         .id;
-    t.claimed("w1").await;
+    let token = t.claimed("w1").await.job.lease_token.unwrap();
+    t.heartbeat(&id, &token, Heartbeat::default())
+        .await
+        .unwrap();
     let now = t.clock.advance(MINUTE);
     assert_eq!(t.rescue_jobs().await.unwrap(), 1);
     let whole = t.whole(&id).await;
@@ -165,4 +168,71 @@ async fn many_are_rescued_once_however_many_servers_do_it_at_once(t: TestApp) {
     for jobs in &others[1..] {
         jobs.database().clone().close().await.unwrap();
     }
+}
+
+#[on_both]
+async fn an_attempt_whose_worker_was_never_heard_of_does_not_count(t: TestApp) {
+    let id = t
+        .create(NewJob {
+            max_attempts: Some(1),
+            ..any_job()
+        })
+        .await
+        .id;
+    for restart in 1..=3 {
+        let claimed = t.claimed("w1").await.job;
+        assert_eq!(claimed.attempt, 1, "claim {restart}");
+        t.clock.advance(MINUTE);
+        assert_eq!(t.rescue_jobs().await.unwrap(), 1);
+        let job = t.get_job(&id).await.unwrap();
+        assert_eq!(
+            (job.status, job.attempt, job.unheard_claims),
+            (JobStatus::Queued, 0, restart)
+        );
+        t.clock.set(job.run_at.unwrap());
+    }
+    let token = t.claimed("w1").await.job.lease_token.unwrap();
+    t.heartbeat(&id, &token, Heartbeat::default())
+        .await
+        .unwrap();
+    t.clock.advance(MINUTE);
+    t.rescue_jobs().await.unwrap();
+    let whole = t.whole(&id).await;
+    let job = whole.job.as_ref().unwrap();
+    assert_eq!((job.status, job.attempt), (JobStatus::Failed, 1));
+    let uncounted = &whole.events[2].data.as_ref().unwrap()["counted"];
+    assert_eq!(uncounted, false);
+    whole.assert_history_is_whole();
+}
+
+#[on_both]
+async fn a_job_that_takes_down_every_worker_at_once_is_not_tried_for_ever(t: TestApp) {
+    let id = t
+        .create(NewJob {
+            max_attempts: Some(2),
+            ..any_job()
+        })
+        .await
+        .id;
+    let mut claims = 0;
+    while t.get_job(&id).await.unwrap().status == JobStatus::Queued {
+        t.claimed("w1").await;
+        claims += 1;
+        t.clock.advance(MINUTE);
+        t.rescue_jobs().await.unwrap();
+        let job = t.get_job(&id).await.unwrap();
+        t.clock.set(job.run_at.unwrap_or(t.now()).max(t.now()));
+    }
+    assert_eq!(t.get_job(&id).await.unwrap().status, JobStatus::Failed);
+    assert!((12..=25).contains(&claims), "{claims} claims");
+}
+
+#[on_both]
+async fn a_lease_longer_than_the_longest_allowed_is_none(t: TestApp) {
+    let job = t.started().await;
+    t.lease(&job.id, t.now() + TimeDelta::days(400)).await;
+    assert_eq!(t.rescue_jobs().await.unwrap(), 1);
+    let other = t.started().await;
+    t.lease(&other.id, t.now() + TimeDelta::days(1)).await;
+    assert_eq!(t.rescue_jobs().await.unwrap(), 0);
 }

@@ -47,6 +47,7 @@ async fn every_field_can_be_set_and_cleared(t: TestApp) {
         priority: Some(7),
         run_at: Some(Some(Utc.timestamp_nanos(1_800_000_000_000_000_999))),
         max_attempts: Some(9),
+        max_run_seconds: Some(Some(60)),
         labels: Some(Some([("team".to_owned(), Some("a".to_owned()))].into())),
     };
     let job = t.update_job(id, full, None).await.unwrap();
@@ -79,7 +80,10 @@ async fn every_field_can_be_set_and_cleared(t: TestApp) {
         (job.episode_id, job.series_id),
         (Some(episode_id), Some(series_id))
     );
-    assert_eq!((job.priority, job.max_attempts), (7, 9));
+    assert_eq!(
+        (job.priority, job.max_attempts, job.max_run_seconds),
+        (7, 9, Some(60))
+    );
     assert_eq!(
         job.run_at,
         Some(Utc.timestamp_nanos(1_800_000_000_000_000_000))
@@ -105,6 +109,7 @@ async fn every_field_can_be_set_and_cleared(t: TestApp) {
         priority: Some(0),
         run_at: Some(None),
         max_attempts: Some(3),
+        max_run_seconds: Some(None),
         labels: Some(None),
         status: None,
     };

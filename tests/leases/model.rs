@@ -27,6 +27,12 @@ pub struct Job {
     pub max_attempts: i32,
     pub lease: Option<Lease>,
     pub cancel: bool,
+    /// It was started before.
+    pub begun: bool,
+    /// Its worker was heard of since the claim.
+    pub heard: bool,
+    /// Claims in a row whose workers were never heard of.
+    pub unheard: u32,
     /// The token whose holder ended the last attempt.
     pub ended_by: Option<String>,
     /// Events of the history.
@@ -39,14 +45,18 @@ impl Job {
     pub fn claim(&mut self, lease: Lease) {
         assert_eq!(self.status, Queued);
         self.attempt += 1;
+        let unheard = self.unheard;
         self.enter(Processing);
+        self.unheard = unheard;
         self.lease = Some(lease);
+        (self.begun, self.heard) = (true, false);
     }
 
     pub fn beat(&mut self, token: &str, expires: DateTime<Utc>) -> Code {
         match &mut self.lease {
             Some(lease) if lease.token == token => {
                 lease.expires = expires;
+                self.heard = true;
                 "ok"
             }
             _ => "lease_lost",
@@ -111,6 +121,12 @@ impl Job {
         }
         match self.cancel {
             true => self.enter(Cancelled),
+            false if !self.heard && self.unheard < 10 => {
+                let unheard = self.unheard + 1;
+                self.enter(Queued);
+                (self.attempt, self.unheard) = (self.attempt - 1, unheard);
+                self.due = now + TimeDelta::milliseconds(2500) * 2_i32.pow(unheard - 1);
+            }
             false if self.attempt < self.max_attempts => self.wait(now),
             false => self.enter(Failed),
         }
@@ -129,5 +145,6 @@ impl Job {
         self.lease = None;
         self.ended_by = None;
         self.cancel = false;
+        self.unheard = 0;
     }
 }

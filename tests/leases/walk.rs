@@ -55,6 +55,9 @@ impl<'a> Walk<'a> {
                 max_attempts,
                 lease: None,
                 cancel: false,
+                begun: false,
+                heard: false,
+                unheard: 0,
                 ended_by: None,
                 version: 1,
             });
@@ -99,7 +102,7 @@ impl<'a> Walk<'a> {
             .iter_mut()
             .filter(|job| job.status == JobStatus::Queued && job.due <= now)
             .collect();
-        due.sort_by_key(|job| (job.due, job.created));
+        due.sort_by_key(|job| (!job.begun, job.due, job.created));
         due.truncate(most as usize);
         let given: Vec<_> = claimed
             .iter()

@@ -36,6 +36,7 @@ async fn look_at_all(t: &TestApp) {
         let live = |step: &&&String| {
             [
                 "idx_job_claim",
+                "idx_job_claim_id",
                 "idx_job_processing",
                 "video_generation_jobs_pkey",
                 "sqlite_autoindex",

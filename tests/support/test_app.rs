@@ -207,6 +207,7 @@ pub fn claim(worker_id: &str) -> Claim {
         wait_seconds: 0,
         host: None,
         version: None,
+        call_id: None,
     }
 }
 

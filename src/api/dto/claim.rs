@@ -215,6 +215,7 @@ impl From<ClaimJobs> for jobs::Claim {
             wait_seconds: claim.wait_seconds.unwrap_or(0),
             host: claim.host,
             version: claim.version,
+            call_id: claim.call_id,
         }
     }
 }

@@ -107,6 +107,10 @@ pub struct NewJob {
     /// Maximum number of attempts; a failure of the last one is final. 3 by default.
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     pub max_attempts: Option<i32>,
+    /// Maximum seconds of an attempt, at most a year; an attempt that takes longer fails. By
+    /// default, the setting of the queue applies.
+    #[oai(validator(minimum(value = "1"), maximum(value = "31536000")))]
+    pub max_run_seconds: Option<i32>,
     /// Labels of the job, at most 16 pairs of key and value.
     #[oai(validator(max_properties = 16))]
     pub labels: Option<BTreeMap<String, String>>,
@@ -161,6 +165,7 @@ impl From<NewJob> for jobs::NewJob {
             priority: new.priority.unwrap_or_default(),
             run_at: new.run_at,
             max_attempts: new.max_attempts,
+            max_run_seconds: new.max_run_seconds,
             labels: new.labels.unwrap_or_default(),
             items: new
                 .items
@@ -230,6 +235,9 @@ pub struct JobPatch {
     /// Maximum number of attempts; a failure of the last one is final.
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     pub max_attempts: Option<i32>,
+    /// Maximum seconds of an attempt; it applies from the next attempt on.
+    #[oai(validator(minimum(value = "1"), maximum(value = "31536000")))]
+    pub max_run_seconds: MaybeUndefined<i32>,
     /// Labels to set; a label with null is removed.
     pub labels: MaybeUndefined<BTreeMap<String, Option<String>>>,
 }
@@ -257,6 +265,7 @@ impl From<JobPatch> for jobs::JobPatch {
             priority: patch.priority,
             run_at: given(patch.run_at),
             max_attempts: patch.max_attempts,
+            max_run_seconds: given(patch.max_run_seconds),
             labels: given(patch.labels),
         }
     }
@@ -267,7 +276,7 @@ pub fn members(object: Object) -> Map<String, Value> {
     object.into_iter().collect()
 }
 
-fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
+pub fn given<T>(field: MaybeUndefined<T>) -> Option<Option<T>> {
     match field {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(None),

@@ -1,7 +1,7 @@
 //! Jobs as the API returns them.
 
 use super::{Object, Shot, Time, object, omittable::Omittable};
-use crate::jobs::{Counts, View};
+use crate::jobs::{Counts, Forecast, View};
 use entity::job;
 use poem_openapi::{Enum, Object as ObjectShape};
 use serde::Serialize;
@@ -110,10 +110,17 @@ pub struct Job {
     pub attempt: i32,
     /// Maximum number of attempts; a failure of the last one is final.
     pub max_attempts: i32,
+    /// Maximum seconds of an attempt; null for the setting of the queue.
+    pub max_run_seconds: Option<i32>,
+    /// Time when the running attempt reaches its maximum duration and fails; null if it has none.
+    pub run_until: Option<Time>,
     /// Worker that runs the job, or ran it last.
     pub worker_id: Option<String>,
     /// Time when the worker's lease expires.
     pub lease_expires_at: Option<Time>,
+    /// Time of the last heartbeat or report of the worker that runs the job; null if none came yet,
+    /// or the job is not running.
+    pub last_heard_at: Option<Time>,
     /// Time when cancelling was requested; the worker then has to release the job or fail it.
     pub cancel_requested_at: Option<Time>,
     /// Version of the job, the number in its `ETag`. It grows by one with each change.
@@ -137,6 +144,14 @@ pub struct JobWithShots {
     /// Position of the last shot of this response if the job has more: send it as `after` to
     /// `list_shots`. Null otherwise.
     shots_next_after: Option<i32>,
+    /// Place of a due job in the line of its type, 1 for the next one; null if the job does not
+    /// wait, is not due, or more than 1,000 jobs are before it.
+    queue_position: Option<u32>,
+    /// Time when the job is likely to start, by the durations of its type in the last week and the
+    /// jobs that run now; null if that is unknown.
+    estimated_start_at: Option<Time>,
+    /// Time when the job is likely to end; null if that is unknown.
+    estimated_end_at: Option<Time>,
 }
 
 /// A job in a list. A summary or preview leaves out content, request_data, request, context and
@@ -284,11 +299,19 @@ impl StartedJob {
 }
 
 impl JobWithShots {
-    pub fn new(job: job::Model, shots: Vec<Shot>, shots_next_after: Option<i32>) -> Self {
+    pub fn new(
+        job: job::Model,
+        shots: Vec<Shot>,
+        shots_next_after: Option<i32>,
+        forecast: Forecast,
+    ) -> Self {
         Self {
             fields: job.into(),
             shots,
             shots_next_after,
+            queue_position: forecast.queue_position,
+            estimated_start_at: forecast.start_at.map(Into::into),
+            estimated_end_at: forecast.end_at.map(Into::into),
         }
     }
 }
@@ -351,8 +374,11 @@ impl From<job::Model> for Job {
             run_at: job.run_at.map(Into::into),
             attempt: job.attempt,
             max_attempts: job.max_attempts,
+            max_run_seconds: job.max_run_seconds,
+            run_until: job.run_until.map(Into::into),
             worker_id: job.worker_id,
             lease_expires_at: job.lease_expires_at.map(Into::into),
+            last_heard_at: job.last_heard_at.map(Into::into),
             cancel_requested_at: job.cancel_requested_at.map(Into::into),
             version: job.version,
             labels: job

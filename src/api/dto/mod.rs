@@ -30,7 +30,7 @@ pub use claim::{
 };
 pub use event::{Event, EventList};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
-pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, members};
+pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, given, members};
 pub use item::{Item, ItemList, Shot, ShotList};
 pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,

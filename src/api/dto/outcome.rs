@@ -50,6 +50,9 @@ pub struct HealthReport {
     pub version: String,
     /// Kind of database, `SQLite` or `PostgreSQL`.
     pub database: String,
+    /// Maximum number of connections to the database: fewer than configured if PostgreSQL does not
+    /// give as many.
+    pub database_connections: u32,
     /// Background loops of this server that have run at least once.
     pub loops: Vec<LoopReport>,
     /// Log lines that the server could not write since it started.

@@ -87,6 +87,8 @@ pub struct Queue {
     paused: bool,
     /// Maximum number of jobs that may be processing at once; null for no limit.
     max_running: Option<i32>,
+    /// Maximum seconds of an attempt of a job that has no maximum of its own; null for no limit.
+    max_run_seconds: Option<i32>,
     /// Number of queued jobs.
     queued: u64,
     /// Number of processing jobs.
@@ -100,7 +102,7 @@ pub struct QueueList {
     pub queues: Vec<Queue>,
 }
 
-/// Settings of a queue. At least one of the two is required; a missing one keeps its value.
+/// Settings of a queue. At least one of them is required; a missing one keeps its value.
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct SetQueue {
@@ -109,6 +111,10 @@ pub struct SetQueue {
     /// Maximum number of jobs that may be processing at once; null for no limit.
     #[oai(validator(minimum(value = "1"), maximum(value = "2147483647")))]
     pub max_running: MaybeUndefined<i32>,
+    /// Maximum seconds of an attempt of a job that has no maximum of its own, at most a year; null
+    /// for no limit. It applies to attempts that start later.
+    #[oai(validator(minimum(value = "1"), maximum(value = "31536000")))]
+    pub max_run_seconds: MaybeUndefined<i32>,
 }
 
 impl From<jobs::Worker> for Worker {
@@ -158,6 +164,7 @@ impl From<Counted> for Queue {
             job_type,
             paused,
             max_running,
+            max_run_seconds,
             queued,
             processing,
             ..
@@ -166,6 +173,7 @@ impl From<Counted> for Queue {
             job_type,
             paused,
             max_running,
+            max_run_seconds,
             queued,
             processing,
         }

@@ -66,14 +66,14 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
 /// Requests of older clients, whose unknown fields the older services ignored.
 const LEGACY_INPUTS: [&str; 3] = ["EditShot", "GenerateIdea", "GenerateScript"];
 
-/// Schemas that require at least one of two fields. The document says so in words only: a schema
+/// Schemas that require at least one of some fields. The document says so in words only: a schema
 /// with `anyOf` beside its properties has no type in most client generators. The server validates
 /// with the rule.
-const ONE_OF_TWO: [(&str, [&str; 2]); 4] = [
-    ("ItemReport", ["key", "idx"]),
-    ("ReportProgress", ["progress", "current_stage"]),
-    ("ReportShots", ["total_shots", "completed_shots"]),
-    ("SetQueue", ["paused", "max_running"]),
+const ONE_OF: [(&str, &[&str]); 4] = [
+    ("ItemReport", &["key", "idx"]),
+    ("ReportProgress", &["progress", "current_stage"]),
+    ("ReportShots", &["total_shots", "completed_shots"]),
+    ("SetQueue", &["paused", "max_running", "max_run_seconds"]),
 ];
 
 /// Pattern of a job type.
@@ -275,9 +275,9 @@ fn growing_words(schema: &str, field: &str) -> Option<Vec<&'static str>> {
 /// Returns the schemas with the rules that the document has in words only, for the server's own
 /// validation.
 pub fn with_rules(mut schemas: Value) -> Value {
-    for (name, fields) in ONE_OF_TWO {
-        let rule = |field| json!({"required": [field]});
-        schemas[name]["anyOf"] = fields.map(rule).into();
+    for (name, fields) in ONE_OF {
+        let rules = fields.iter().map(|field| json!({"required": [field]}));
+        schemas[name]["anyOf"] = rules.collect();
     }
     schemas
 }

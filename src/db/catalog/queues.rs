@@ -18,6 +18,8 @@ pub struct SetQueue {
     pub paused: Option<bool>,
     /// Limit of running jobs; `Some(None)` removes it, `None` leaves it unchanged.
     pub max_running: Option<Option<i32>>,
+    /// Maximum seconds of an attempt; `Some(None)` removes it, `None` leaves it unchanged.
+    pub max_run_seconds: Option<Option<i32>>,
     pub now: DateTime<Utc>,
 }
 
@@ -30,6 +32,7 @@ impl Write for SetQueue {
             job_type: Set(self.job_type.clone()),
             paused: self.paused.map_or(NotSet, Set),
             max_running: self.max_running.map_or(NotSet, Set),
+            max_run_seconds: self.max_run_seconds.map_or(NotSet, Set),
             updated_at: Set(self.now),
         };
         let mut kept = OnConflict::column(C::JobType);
@@ -39,6 +42,9 @@ impl Write for SetQueue {
         }
         if self.max_running.is_some() {
             kept.update_column(C::MaxRunning);
+        }
+        if self.max_run_seconds.is_some() {
+            kept.update_column(C::MaxRunSeconds);
         }
         let queue = queue::Entity::insert(row)
             .on_conflict(kept)

@@ -8,7 +8,7 @@
 use crate::db::connection::errors::is_connection_lost;
 use futures_util::future::join_all;
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, Statement};
-use sqlx::{Connection, PgPool, Postgres, pool::PoolConnection};
+use sqlx::{Executor, PgConnection, PgPool, Postgres, Row, pool::PoolConnection};
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::Mutex,
@@ -43,6 +43,12 @@ impl DeadConnections {
         if !is_connection_lost(error) {
             return false;
         }
+        self.check(began).await;
+        true
+    }
+
+    /// Closes unusable idle connections, unless this was done after `began`.
+    pub async fn check(&self, began: Instant) {
         let mut asked = self.last_check.lock().await;
         // Many calls fail at once: one search serves all calls that started before it.
         if asked.is_none_or(|asked| asked < began) {
@@ -50,7 +56,6 @@ impl DeadConnections {
             self.drop_dead_connections().await;
             *asked = Some(now);
         }
-        true
     }
 
     async fn drop_dead_connections(&self) {
@@ -61,9 +66,20 @@ impl DeadConnections {
     }
 }
 
-/// Returns the connection to its pool if it answers a ping, and closes it otherwise.
+/// Returns whether the server at the other end answers and accepts writes. After a failover, a
+/// connection through a proxy may still lead to the primary of before.
+pub async fn accepts_writes(connection: &mut PgConnection) -> bool {
+    let shown = connection.fetch_one("SHOW transaction_read_only").await;
+    let shown = shown.and_then(|row| row.try_get::<String, _>(0));
+    shown.is_ok_and(|read_only| read_only == "off")
+}
+
+/// Returns the connection to its pool if it can be used, and closes it otherwise.
 async fn keep_if_alive(mut connection: PoolConnection<Postgres>) {
-    if !matches!(timeout(PING_TIMEOUT, connection.ping()).await, Ok(Ok(()))) {
+    if !matches!(
+        timeout(PING_TIMEOUT, accepts_writes(&mut connection)).await,
+        Ok(true)
+    ) {
         // A graceful close of a dead connection would wait for an answer that never arrives.
         let _ = timeout(PING_TIMEOUT, connection.close()).await;
     }

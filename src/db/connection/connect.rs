@@ -6,25 +6,27 @@ use crate::{
         Reader,
         connection::{
             faults::Faults,
-            settled,
+            postgres, settled,
             statement_timeout::{StatementTimeout, TimedConn},
         },
+        dialect,
     },
     shown_url::shown_url,
 };
 use futures_util::FutureExt;
-use sea_orm::{ConnectOptions, DbErr, RuntimeErr, Statement};
+use sea_orm::{ConnectOptions, ConnectionTrait, DbBackend, DbErr, RuntimeErr, Statement};
 use sqlx::{
     Connection,
     sqlite::{SqliteConnectOptions, SqliteSynchronous},
 };
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 /// Time that a statement on SQLite waits while another process writes.
 const SQLITE_BUSY: Duration = Duration::from_secs(5);
-
-/// Time that a statement on PostgreSQL waits for a row that another transaction has locked.
-const LOCK_WAIT: &str = "5s";
 
 #[derive(Clone)]
 pub struct Options {
@@ -38,6 +40,9 @@ pub struct Options {
     pub acquire_timeout: Duration,
     /// Time limit for a statement on PostgreSQL.
     pub answer_timeout: Duration,
+    /// Whether to hold all connections open, as a server does: fewer than `max_connections` if
+    /// PostgreSQL does not give as many. Also checks that no pooler switches them.
+    pub hold: bool,
     /// Maximum jobs in the read cache; 0 turns it off.
     pub cache_jobs: u64,
     /// Callback that receives every statement.
@@ -72,6 +77,7 @@ impl Options {
             create: true,
             acquire_timeout: Duration::from_secs(5),
             answer_timeout: Duration::from_secs(30),
+            hold: false,
             cache_jobs: 0,
             observer: None,
             faults: None,
@@ -99,6 +105,21 @@ pub enum ConnectError {
     Missing(String),
     #[error("the database at `{0}` was deleted while it was opened: {1}")]
     Gone(String, std::io::Error),
+    #[error(
+        "the database at `{url}` has the encoding {encoding}: Callsheet needs UTF-8; create one \
+        with {create}"
+    )]
+    Encoding {
+        url: String,
+        encoding: String,
+        create: &'static str,
+    },
+    #[error(
+        "the connection to `{0}` goes through a pooler in transaction mode, such as PgBouncer with \
+        pool_mode = transaction, which breaks prepared statements, settings and notifications: \
+        connect to PostgreSQL directly, or use pool_mode = session"
+    )]
+    Pooler(String),
     #[error("the folder {0} for the database cannot be made: {1}")]
     Folder(String, std::io::Error),
 }
@@ -110,7 +131,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         _ => return Err(ConnectError::Url(shown_url(&options.url))),
     };
     let create = options.create;
-    match sqlite_file(&url) {
+    match sqlite_file(&url).as_deref() {
         Some(_) if url.contains(":memory:") || url.contains("mode=memory") => {
             return Err(ConnectError::Memory);
         }
@@ -118,8 +139,9 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         Some(file) if !file.exists() => return Err(ConnectError::Missing(shown_url(&options.url))),
         _ => {}
     }
+    let mut connections = options.max_connections;
     if url.starts_with("postgres:") {
-        try_postgres(&url, options).await?;
+        connections = postgres::check(&url, options).await?;
     } else if create {
         create_file(&url, options).await?;
     }
@@ -131,7 +153,7 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
     let guard = bound.clone();
     let mut settings = ConnectOptions::new(&url);
     settings
-        .max_connections(options.max_connections)
+        .max_connections(connections)
         .acquire_timeout(options.acquire_timeout)
         .connect_timeout(options.acquire_timeout)
         .sqlx_logging(false)
@@ -153,36 +175,50 @@ pub async fn connect(options: &Options) -> Result<Reader, ConnectError> {
         .map_sqlx_sqlite_before_acquire(|connection, _| {
             std::future::ready(Ok(settled::outside(connection))).boxed()
         })
-        .map_sqlx_postgres_opts(|postgres| {
-            postgres
-                .application_name("callsheet")
-                .options([("synchronous_commit", "on"), ("lock_timeout", LOCK_WAIT)])
-        })
-        .map_sqlx_postgres_pool_opts(move |pool| guard.check_on_release(pool));
+        .map_sqlx_postgres_opts(|postgres| postgres.application_name(dialect::APPLICATION))
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            guard.check_on_release(postgres::set_up_each(pool))
+        });
+    if options.hold && url.starts_with("postgres:") {
+        // A connection that was closed may not be had again while others use them up.
+        settings
+            .min_connections(connections)
+            .idle_timeout(None)
+            .max_lifetime(None);
+    }
     let open = |error| ConnectError::Open {
         url: shown_url(&options.url),
         why: why(&error),
     };
     let mut conn = sea_orm::Database::connect(settings).await.map_err(open)?;
+    check_sqlite_encoding(&conn, options).await?;
     if let Some(Observer(see)) = options.observer.clone() {
         conn.set_metric_callback(move |asked| see(asked.statement));
     }
     Ok(TimedConn::new(conn, bound).retry_cut_reads())
 }
 
-/// Opens one connection without the pool. The pool would retry until its timeout, and report only
-/// that timeout.
-async fn try_postgres(url: &str, options: &Options) -> Result<(), ConnectError> {
-    let refused = |error| ConnectError::Refused {
-        url: shown_url(&options.url),
-        why: without_values(&error),
+/// Refuses a SQLite file whose texts are UTF-16: sizes are counted in bytes of UTF-8.
+async fn check_sqlite_encoding(
+    conn: &sea_orm::DatabaseConnection,
+    options: &Options,
+) -> Result<(), ConnectError> {
+    if conn.get_database_backend() != DbBackend::Sqlite {
+        return Ok(());
+    }
+    let pragma = Statement::from_string(DbBackend::Sqlite, "PRAGMA encoding");
+    // A file that cannot be read is reported by the first call that needs it.
+    let Ok(Some(row)) = conn.query_one_raw(pragma).await else {
+        return Ok(());
     };
-    let attempt =
-        tokio::time::timeout(options.acquire_timeout, sqlx::PgConnection::connect(url)).await;
-    let connection = attempt
-        .unwrap_or(Err(sqlx::Error::PoolTimedOut))
-        .map_err(refused)?;
-    connection.close().await.map_err(refused)
+    match row.try_get_by_index::<String>(0) {
+        Ok(encoding) if encoding != "UTF-8" => Err(ConnectError::Encoding {
+            url: shown_url(&options.url),
+            encoding,
+            create: "PRAGMA encoding = 'UTF-8'",
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Creates the SQLite file if it does not exist, by one connection that is closed again.
@@ -219,10 +255,11 @@ pub fn without_values(error: &sqlx::Error) -> String {
     }
 }
 
-pub fn sqlite_file(url: &str) -> Option<&Path> {
-    let rest = url.strip_prefix("sqlite:")?;
-    let path = rest.strip_prefix("//").unwrap_or(rest);
-    Some(Path::new(path.split('?').next().unwrap_or(path)))
+/// Path of the SQLite file that a URL names; `None` for another database. Percent signs and blanks
+/// mean what they mean when the file is opened: `%20` is a blank, and so is a blank.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let options: SqliteConnectOptions = url.starts_with("sqlite:").then(|| url.parse().ok())??;
+    Some(options.get_filename().to_owned())
 }
 
 /// Creates the folder of the database file, because SQLite creates only the file.

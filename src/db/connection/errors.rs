@@ -69,6 +69,38 @@ pub fn is_lock_timeout(error: &impl Failure) -> bool {
     has_code(error, &["55P03"])
 }
 
+/// Text of the error for a write whose row stayed locked.
+const ROW_LOCKED: &str = "another transaction has locked what the write needs";
+
+/// Error for a write whose row another transaction kept locked until its deadline.
+pub fn row_locked() -> DbErr {
+    DbErr::Query(RuntimeErr::Internal(ROW_LOCKED.to_owned()))
+}
+
+/// Returns whether a write failed because of the state of the database or of this server: others
+/// fail too. A row that another transaction has locked holds up only the writes that need it.
+pub fn is_outage(error: &Error) -> bool {
+    match error {
+        Error::Overloaded | Error::DiskFull(_) | Error::DatabaseMoved => true,
+        Error::Unavailable(source) => {
+            let locked = matches!(source.failure(), Some(DbErr::Query(RuntimeErr::Internal(text))) if text == ROW_LOCKED);
+            !locked && !is_lock_timeout(source) && !is_retryable(source)
+        }
+        _ => false,
+    }
+}
+
+/// Returns whether the role lacks a privilege, such as that of creating tables.
+pub fn is_not_allowed(error: &impl Failure) -> bool {
+    has_code(error, &["42501"])
+}
+
+/// Returns whether the server accepts no writes at the moment: it is a standby, or the primary of
+/// before a failover.
+pub fn is_read_only(error: &impl Failure) -> bool {
+    has_code(error, &["25006"])
+}
+
 fn has_code(error: &impl Failure, codes: &[&str]) -> bool {
     error
         .failure()
@@ -78,11 +110,13 @@ fn has_code(error: &impl Failure, codes: &[&str]) -> bool {
 
 /// Returns whether the connection was cut before the statement was answered: by its other end, or
 /// by an administrator, a crash or a timeout of PostgreSQL.
-pub fn is_connection_lost(error: &DbErr) -> bool {
-    match error {
-        DbErr::Exec(RuntimeErr::SqlxError(e))
-        | DbErr::Query(RuntimeErr::SqlxError(e))
-        | DbErr::Conn(RuntimeErr::SqlxError(e)) => match &**e {
+pub fn is_connection_lost(error: &impl Failure) -> bool {
+    match error.failure() {
+        Some(
+            DbErr::Exec(RuntimeErr::SqlxError(e))
+            | DbErr::Query(RuntimeErr::SqlxError(e))
+            | DbErr::Conn(RuntimeErr::SqlxError(e)),
+        ) => match &**e {
             sqlx::Error::Io(_) => true,
             sqlx::Error::Database(e) => e.code().is_some_and(|code| {
                 CONNECTION_LOST_CODES.contains(&&*code) || code.starts_with("08")
@@ -183,11 +217,12 @@ fn code(error: &DbErr) -> Option<Cow<'_, str>> {
 
 /// Returns whether the code means a passing condition. SQLite: primary result code in the low byte
 /// (5 busy, 6 locked, 7 no memory, 8 read-only, 9 interrupted, 10 I/O, 14 cannot open, 15 locking
-/// protocol). PostgreSQL: SQLSTATE classes of lost connections (08), rolled back transactions (40),
-/// lacking resources (53), rows locked by others (55P03) and operator intervention (57).
+/// protocol). PostgreSQL: SQLSTATE classes of lost connections (08), wrong states of the
+/// transaction such as read-only (25), rolled back transactions (40), lacking resources (53), rows
+/// locked by others (55P03) and operator intervention (57).
 fn is_transient_code(code: &str) -> bool {
     if code.len() == 5 {
-        return ["08", "40", "53", "55P03", "57"]
+        return ["08", "25", "40", "53", "55P03", "57"]
             .iter()
             .any(|class| code.starts_with(class));
     }

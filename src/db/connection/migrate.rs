@@ -1,7 +1,7 @@
 //! Applies and undoes migrations. All steps of a call run in one transaction under one lock, so
 //! that any number of processes may start at once and a failure leaves the schema unchanged.
 
-use crate::db::{Database, dialect};
+use crate::db::{Database, connection::errors, dialect};
 use migration::{
     IntoSchemaManagerConnection, Migration, MigrationStatus, Migrator, MigratorTrait, SchemaManager,
 };
@@ -28,6 +28,17 @@ pub enum MigrateError {
          with `callsheet import`"
     )]
     Earlier(String),
+    #[error(
+        "the role of --database-url may not change the schema, and {0} steps are pending: let a role \
+        that owns the tables run `callsheet migrate up`, or GRANT CREATE ON SCHEMA public to this \
+        one; with --no-migrate the server starts without them"
+    )]
+    NotAllowed(usize),
+    #[error(
+        "this server of PostgreSQL accepts no changes, and {0} steps are pending: it is a standby or \
+        read-only; name the primary with --database-url"
+    )]
+    ReadOnly(usize),
     #[error("the migration failed and the schema is unchanged: {0}")]
     Database(#[from] DbErr),
 }
@@ -69,7 +80,33 @@ pub async fn migrate(db: &Database, change: Change) -> Result<Vec<String>, Migra
     // A snapshot, because another process may be about to migrate.
     let moment = db.snapshot().await?;
     guard(moment.without_timeout()).await?;
+    let pending = names(moment.without_timeout(), MigrationStatus::Pending).await?;
     moment.rollback().await?;
+    if pending.is_empty() && matches!(change, Change::Up { .. }) {
+        // A role that may only change rows, and a standby, have nothing to do here. A copy of a
+        // SQLite file may lack the setting, which changes nothing where it is set.
+        let _ = dialect::prepare(db.read().without_timeout()).await;
+        return Ok(Vec::new());
+    }
+    let refused = |error| refused(error, pending.len());
+    take_steps(db, change).await.map_err(refused)
+}
+
+/// Explains why the schema cannot be changed, if the database says so.
+fn refused(error: MigrateError, pending: usize) -> MigrateError {
+    match error {
+        MigrateError::Database(error) if errors::is_read_only(&error) => {
+            MigrateError::ReadOnly(pending)
+        }
+        MigrateError::Database(error) if errors::is_not_allowed(&error) => {
+            MigrateError::NotAllowed(pending)
+        }
+        error => error,
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "as in `migrate`")]
+async fn take_steps(db: &Database, change: Change) -> Result<Vec<String>, MigrateError> {
     dialect::prepare(db.read().without_timeout()).await?;
     let tx = db
         .read()

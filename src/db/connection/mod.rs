@@ -6,6 +6,7 @@ pub mod errors;
 pub mod faults;
 pub mod file;
 pub mod migrate;
+pub mod postgres;
 pub mod probe;
 pub mod ready;
 pub mod settled;

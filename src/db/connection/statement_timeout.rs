@@ -4,10 +4,13 @@
 //! sends nothing. None of its own timeouts ends the wait, and the kernel gives up after a quarter
 //! of an hour, or never. SQLite runs inside the process and limits its own waits.
 
-use crate::db::connection::again::{DeadConnections, is_read};
+use crate::db::connection::{
+    again::{DeadConnections, accepts_writes, is_read},
+    errors::is_read_only,
+};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
+    ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbBackend,
+    DbErr, ExecResult, QueryResult, RuntimeErr, Statement, TransactionOptions, TransactionTrait,
     prelude::async_trait::async_trait,
 };
 use sqlx::{Executor, Postgres, pool::PoolOptions};
@@ -20,7 +23,8 @@ use std::{
 use tokio::time::{Instant, timeout};
 
 /// Time limit for the check of a connection that was released in the middle of a statement.
-const RELEASE_CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A connection that is closed then makes PostgreSQL cancel the statement.
+const RELEASE_CHECK_TIMEOUT: Duration = Duration::from_millis(250);
 
 /// Time after an abandoned statement during which released connections are checked. The connection
 /// of that statement returns to the pool at once.
@@ -31,13 +35,15 @@ const CHECK_RELEASED_FOR: Duration = Duration::from_secs(10);
 pub struct StatementTimeout {
     limit: Option<Duration>,
     abandoned_at: Arc<Mutex<Option<Instant>>>,
+    /// Time when a server last refused a write because it accepts none.
+    read_only_at: Arc<Mutex<Option<Instant>>>,
 }
 
 impl StatementTimeout {
     pub fn new(most: Duration) -> Self {
         Self {
             limit: Some(most),
-            abandoned_at: Arc::default(),
+            ..Self::default()
         }
     }
 
@@ -59,6 +65,9 @@ impl StatementTimeout {
         };
         let outcome = timeout(most, call.as_mut()).await;
         underway.ended = outcome.is_ok();
+        if matches!(&outcome, Ok(Err(error)) if is_read_only(error)) {
+            note(&self.read_only_at);
+        }
         outcome.unwrap_or_else(|_| {
             Err(DbErr::Conn(RuntimeErr::Internal(format!(
                 "the database did not answer within {} s: check that it runs and can be reached",
@@ -67,8 +76,9 @@ impl StatementTimeout {
         })
     }
 
-    /// Adds a check on release: the pool drops a connection that was left in the middle of a
-    /// statement and does not answer within 5 seconds.
+    /// Adds a check on release: the pool closes a connection that was left in the middle of a
+    /// statement and does not answer within a quarter of a second, and one that leads to a server
+    /// that accepts no writes.
     ///
     /// The pool pings every released connection, but without a time limit, and a second ping of
     /// each would cost every call a round trip. So connections are checked only for a while after a
@@ -77,29 +87,29 @@ impl StatementTimeout {
     pub fn check_on_release(&self, pool: PoolOptions<Postgres>) -> PoolOptions<Postgres> {
         let bound = self.clone();
         pool.after_release(move |connection, _| {
-            let (doubted, show) = (
-                bound.abandoned_recently(),
-                RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT)),
-            );
+            let abandoned = is_recent(&bound.abandoned_at);
+            let read_only = is_recent(&bound.read_only_at);
+            let show = RELEASE_CHECK_TIMEOUT.min(bound.limit.unwrap_or(RELEASE_CHECK_TIMEOUT));
             // sqlx does not count a BEGIN whose response was abandoned. Without an open transaction
             // PostgreSQL only warns about the ROLLBACK.
             let usable = async move {
-                matches!(
-                    timeout(show, connection.execute("ROLLBACK")).await,
-                    Ok(Ok(_))
-                )
+                let answered = timeout(show, connection.execute("ROLLBACK")).await;
+                matches!(answered, Ok(Ok(_)))
+                    && (!read_only
+                        || matches!(timeout(show, accepts_writes(connection)).await, Ok(true)))
             };
-            Box::pin(async move { Ok(!doubted || usable.await) })
+            Box::pin(async move { Ok(!(abandoned || read_only) || usable.await) })
         })
     }
+}
 
-    fn abandoned_recently(&self) -> bool {
-        let left = *self
-            .abandoned_at
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        left.is_some_and(|at| at.elapsed() < CHECK_RELEASED_FOR)
-    }
+fn note(at: &Mutex<Option<Instant>>) {
+    *at.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+}
+
+fn is_recent(at: &Mutex<Option<Instant>>) -> bool {
+    let at = *at.lock().unwrap_or_else(PoisonError::into_inner);
+    at.is_some_and(|at| at.elapsed() < CHECK_RELEASED_FOR)
 }
 
 /// Statement in progress. Its caller may drop it at any time.
@@ -111,11 +121,7 @@ struct RunningStatement<'a> {
 impl Drop for RunningStatement<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            *self
-                .bound
-                .abandoned_at
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+            note(&self.bound.abandoned_at);
         }
     }
 }
@@ -170,6 +176,22 @@ impl<C: ConnectionTrait> TimedConn<C> {
 }
 
 impl TimedConn<DatabaseConnection> {
+    /// Returns the maximum number of connections of a pool on PostgreSQL.
+    pub(in crate::db) fn pool_size(&self) -> Option<u32> {
+        let DatabaseConnectionType::SqlxPostgresPoolConnection(_) = &self.inner.inner else {
+            return None;
+        };
+        let pool = self.inner.get_postgres_connection_pool();
+        Some(pool.options().get_max_connections())
+    }
+
+    /// Closes idle connections that are dead or lead to a server that accepts no writes.
+    pub(in crate::db) async fn drop_unusable(&self) {
+        if let Some(again) = &self.again {
+            again.check(Instant::now()).await;
+        }
+    }
+
     /// Returns the same pool, which repeats a read once if its connection was cut.
     pub(in crate::db) fn retry_cut_reads(self) -> Self {
         Self {
@@ -213,7 +235,7 @@ impl TimedConn<DatabaseConnection> {
         let most = self.bound.limit.map(|bound| bound.min(most));
         let bound = StatementTimeout {
             limit: most,
-            abandoned_at: self.bound.abandoned_at.clone(),
+            ..self.bound.clone()
         };
         Self {
             inner: self.inner.clone(),

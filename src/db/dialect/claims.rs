@@ -20,78 +20,192 @@ fn kinds(backend: DbBackend) -> &'static str {
     }
 }
 
-/// Selects, for each type of a list (parameter 1) and each priority of its queued jobs, the time
-/// when the first of them is due. Steps in the index from priority to priority, skipping the
-/// entries between.
+/// Number of ranks of one priority: of jobs that were started before or not, with `run_at` or
+/// without.
+pub const RANKS: i32 = 4;
+
+/// Rank of a queued job, spelled like the expression of the index of claims. Lower ranks go first:
+/// higher priority, then jobs that were started before, then jobs without `run_at`.
+fn rank(alias: &str) -> String {
+    format!(
+        "(CASE WHEN {alias}started_at IS NULL THEN 2 ELSE 0 END \
+         + CASE WHEN {alias}run_at IS NULL THEN 0 ELSE 1 END - {RANKS} * {alias}priority)"
+    )
+}
+
+/// Selects, for each type of a list (parameter 1) and each rank of its queued jobs, the time when
+/// the first of them is due. Steps in the index from rank to rank, skipping the entries between.
 pub fn priorities(backend: DbBackend) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
     let of = |alias: &str| {
         format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
     };
     let (first, next, due) = (of("a"), of("b"), of("c"));
+    let (rank_a, rank_b, rank_c) = (rank("a."), rank("b."), rank("c."));
     format!(
         "WITH RECURSIVE kinds (job_type) AS ({kinds}), \
-         levels (job_type, priority) AS (\
-           SELECT k.job_type, (SELECT a.priority {first} AND a.job_type = k.job_type ORDER BY a.priority DESC LIMIT 1) \
+         levels (job_type, place) AS (\
+           SELECT k.job_type, (SELECT {rank_a} {first} AND a.job_type = k.job_type ORDER BY {rank_a} LIMIT 1) \
            FROM kinds AS k \
            UNION ALL \
-           SELECT l.job_type, (SELECT b.priority {next} AND b.job_type = l.job_type AND b.priority < l.priority \
-             ORDER BY b.priority DESC LIMIT 1) FROM levels AS l WHERE l.priority IS NOT NULL) \
-         SELECT l.job_type, l.priority, (SELECT COALESCE(c.run_at, c.created_at) {due} AND c.job_type = l.job_type \
-           AND c.priority = l.priority ORDER BY COALESCE(c.run_at, c.created_at) LIMIT 1) AS due_at \
-         FROM levels AS l WHERE l.priority IS NOT NULL"
+           SELECT l.job_type, (SELECT {rank_b} {next} AND b.job_type = l.job_type AND {rank_b} > l.place \
+             ORDER BY {rank_b} LIMIT 1) FROM levels AS l WHERE l.place IS NOT NULL) \
+         SELECT l.job_type, l.place, (SELECT COALESCE(c.run_at, c.created_at) {due} AND c.job_type = l.job_type \
+           AND {rank_c} = l.place ORDER BY COALESCE(c.run_at, c.created_at) LIMIT 1) AS due_at \
+         FROM levels AS l WHERE l.place IS NOT NULL"
     )
 }
 
 const ORDER: &str = "COALESCE(run_at, created_at), created_at, id";
 
-/// Selects the first jobs of one priority (parameter 1) that are due at a time (2), up to a total
-/// limit (3). Each type (4, 6, …) has its own limit (5, 7, …). With a lock, the statement locks the
-/// jobs and skips those that another transaction has locked.
-pub fn select_due(backend: DbBackend, types: usize, columns: &str, lock: bool) -> String {
+/// Part of a queue: the queued jobs of one type and rank.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// Jobs without `run_at`, which are due whenever they are looked at.
+    Always,
+    /// Jobs with `run_at`.
+    Timed,
+}
+
+/// Selects the first due jobs of some sources, up to a total limit (parameter 2); now is (1). Each
+/// source has its type (3, 6, …), its rank (4, 7, …) and its own limit (5, 8, …). With a lock, the
+/// statement locks the jobs and skips those that another transaction has locked.
+pub fn select_due(backend: DbBackend, sources: &[Source], columns: &str, lock: bool) -> String {
     let hint = hint(backend, "idx_job_claim");
     let (sign, lock) = match (backend, lock) {
         (DbBackend::Postgres, true) => ("$", "FOR UPDATE SKIP LOCKED"),
         (DbBackend::Postgres, false) => ("$", ""),
         _ => ("?", ""),
     };
-    let of_type = |i: usize| {
-        let (kind, limit) = (2 * i + 4, 2 * i + 5);
+    let rank = rank("");
+    let of_source = |i: usize| {
+        let (kind, place, limit) = (3 * i + 3, 3 * i + 4, 3 * i + 5);
+        // The time is compared with a parameter in both cases, so that it is always bound.
+        let due = match sources[i] {
+            Source::Always => format!("{sign}1 IS NOT NULL"),
+            Source::Timed => format!("COALESCE(run_at, created_at) <= {sign}1"),
+        };
         format!(
             "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'queued' AND job_type = {sign}{kind} \
-             AND priority = {sign}1 AND COALESCE(run_at, created_at) <= {sign}2 ORDER BY {ORDER} LIMIT {sign}{limit} {lock}"
+             AND {rank} = {sign}{place} AND {due} ORDER BY {ORDER} LIMIT {sign}{limit} {lock}"
         )
     };
     // Each part is sorted already, so the database merges them and reads only as far as the limit.
-    let parts: Vec<_> = (0..types)
-        .map(|i| format!("SELECT * FROM ({}) AS part_{i}", of_type(i)))
+    let parts: Vec<_> = (0..sources.len())
+        .map(|i| format!("SELECT * FROM ({}) AS part_{i}", of_source(i)))
         .collect();
     format!(
-        "SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}3",
+        "SELECT * FROM ({}) AS due ORDER BY {ORDER} LIMIT {sign}2",
         parts.join(" UNION ALL ")
     )
 }
 
-/// Gives jobs, each with its lease token, to a worker (parameter 1) until a time (2); now is (3).
-/// On PostgreSQL the ids (4) and the tokens (5) are two lists, on SQLite one list of pairs (4).
+/// Number of sources from which on PostgreSQL gets [`select_due_of_many`]: planning a statement with
+/// a part per source takes longer than running it.
+pub const MANY_SOURCES: usize = 17;
+
+/// Returns whether a statement can name its sources by lists.
+pub fn lists_sources(backend: DbBackend) -> bool {
+    backend == DbBackend::Postgres
+}
+
+/// Selects like [`select_due`] on PostgreSQL, from any number of sources at the same planning cost:
+/// their types (parameter 2), ranks (3), times up to which their jobs are due (4), and limits (5)
+/// are lists. The total limit is (1). It locks only the jobs that it returns.
+pub fn select_due_of_many(columns: &str, lock: bool) -> String {
+    let rank = rank("");
+    let lock = if lock { "FOR UPDATE SKIP LOCKED" } else { "" };
+    format!(
+        "SELECT {columns} FROM video_generation_jobs WHERE status = 'queued' AND id IN (\
+           SELECT due.id FROM unnest(($2::text)::text[], ($3::text)::int[], \
+             ($4::text)::timestamptz[], ($5::text)::bigint[]) AS source (kind, place, upto, room) \
+           CROSS JOIN LATERAL (\
+             SELECT id, run_at, created_at FROM video_generation_jobs \
+             WHERE status = 'queued' AND job_type = source.kind AND {rank} = source.place \
+             AND COALESCE(run_at, created_at) <= source.upto ORDER BY {ORDER} LIMIT source.room) AS due \
+           ORDER BY COALESCE(due.run_at, due.created_at), due.created_at, due.id LIMIT $1) \
+         ORDER BY {ORDER} {lock}"
+    )
+}
+
+/// Counts the jobs of a type (parameter 1), due at a time (2), that claims give before the job with
+/// a due time (3), a time of creation (4) and an id (5); at most a number (6) of each part. (7) is
+/// the first rank of the job's level, which shares its order with the rank behind.
+pub fn jobs_before(backend: DbBackend) -> String {
+    let (rank, hint) = (rank(""), hint(backend, "idx_job_claim"));
+    let sign = if backend == DbBackend::Postgres {
+        "$"
+    } else {
+        "?"
+    };
+    let part = |condition: String| {
+        format!(
+            "(SELECT COUNT(*) FROM (SELECT 1 FROM video_generation_jobs {hint} \
+             WHERE status = 'queued' AND job_type = {sign}1 AND {condition} LIMIT {sign}6) AS part)"
+        )
+    };
+    let before =
+        format!("(COALESCE(run_at, created_at), created_at, id) < ({sign}3, {sign}4, {sign}5)");
+    let levels = part(format!(
+        "{rank} < {sign}7 AND (run_at IS NULL OR run_at <= {sign}2)"
+    ));
+    let always = part(format!("{rank} = {sign}7 AND {before}"));
+    let timed = part(format!(
+        "{rank} = {sign}7 + 1 AND COALESCE(run_at, created_at) <= {sign}2 AND {before}"
+    ));
+    format!("SELECT {levels} + {always} + {timed} AS jobs")
+}
+
+/// Gives jobs, each with its lease token and the time by which its attempt has to end, to a worker
+/// (parameter 1) until a time (2); now is (3), and the id of the call is (4). On PostgreSQL the ids
+/// (5), the tokens (6) and the ends (7) are three lists, on SQLite one list of triples (5).
 pub fn assign(backend: DbBackend) -> String {
-    let (sign, given) = match backend {
+    let (sign, given, until) = match backend {
         DbBackend::Postgres => (
             "$",
-            "unnest(($4::text)::text[], ($5::text)::text[]) AS given (id, token)".to_owned(),
+            "unnest(($5::text)::text[], ($6::text)::text[], ($7::text)::text[]) \
+             AS given (id, token, until)"
+                .to_owned(),
+            "NULLIF(given.until, '')::timestamptz",
         ),
         _ => (
             "?",
-            "(SELECT value ->> 0 AS id, value ->> 1 AS token FROM json_each(?4)) AS given"
+            "(SELECT value ->> 0 AS id, value ->> 1 AS token, value ->> 2 AS until \
+             FROM json_each(?5)) AS given"
                 .to_owned(),
+            "NULLIF(given.until, '')",
         ),
     };
     format!(
         "UPDATE video_generation_jobs AS job SET status = 'processing', attempt = job.attempt + 1, \
          version = job.version + 1, started_at = COALESCE(job.started_at, {sign}3), status_since = {sign}3, \
          updated_at = {sign}3, worker_id = {sign}1, lease_token = given.token, lease_expires_at = {sign}2, \
-         last_lease_token = NULL, error_message = NULL FROM {given} WHERE job.id = given.id"
+         last_lease_token = NULL, error_message = NULL, claim_id = {sign}4, last_heard_at = NULL, \
+         run_until = {until} FROM {given} WHERE job.id = given.id"
     )
+}
+
+/// Selects the columns of the running jobs that a worker (parameter 1) got by a call with an id
+/// (2), in the order of their ids, and locks them.
+pub fn claimed_by_call(backend: DbBackend, columns: &str) -> String {
+    let hint = hint(backend, "idx_job_claim_id");
+    let (sign, lock) = match backend {
+        DbBackend::Postgres => ("$", "FOR UPDATE"),
+        _ => ("?", ""),
+    };
+    format!(
+        "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'processing' \
+         AND claim_id IS NOT NULL AND claim_id = {sign}2 AND worker_id = {sign}1 \
+         ORDER BY id {lock}"
+    )
+}
+
+/// Waits until no other transaction claims by this call (parameter 1). `None` on SQLite, which has
+/// one writer at a time.
+pub fn lock_call(backend: DbBackend) -> Option<&'static str> {
+    // Two keys: one of Callsheet's own, and the hash of the call.
+    (backend == DbBackend::Postgres)
+        .then_some("SELECT pg_advisory_xact_lock(716167712, hashtext($1))")
 }
 
 /// Counts the running jobs of each type of a list (parameter 1).
@@ -103,7 +217,18 @@ pub fn running(backend: DbBackend) -> String {
     )
 }
 
-/// Selects one row if any job's lease has expired by a time (parameter 1).
+/// Condition that the lease or the running time of a job has ended. A lease has ended by the
+/// earlier of two times (parameter 1), or by the later one (2) if the worker was heard of since a
+/// time (3), or it ends so late (4) that no server can have given it.
+fn is_over(sign: &str) -> String {
+    format!(
+        "(lease_expires_at <= {sign}1 OR (lease_expires_at <= {sign}2 \
+         AND COALESCE(last_heard_at, status_since) >= {sign}3) OR lease_expires_at > {sign}4 \
+         OR run_until <= {sign}1)"
+    )
+}
+
+/// Selects one row if the lease or the running time of any job has ended.
 pub fn any_expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let sign = if backend == DbBackend::Postgres {
@@ -111,22 +236,23 @@ pub fn any_expired(backend: DbBackend) -> String {
     } else {
         "?"
     };
+    let over = is_over(sign);
     format!(
-        "SELECT 1 FROM video_generation_jobs {hint} WHERE status = 'processing' AND \
-        lease_expires_at <= {sign}1 LIMIT 1"
+        "SELECT 1 FROM video_generation_jobs {hint} WHERE status = 'processing' AND {over} LIMIT 1"
     )
 }
 
-/// Selects jobs whose lease has expired by a time (parameter 1), up to a limit (2) after an offset
-/// (3). Locks them, and skips those that another transaction has locked.
+/// Selects jobs whose lease or running time has ended, up to a limit (parameter 5) after an offset
+/// (6). Locks them, and skips those that another transaction has locked.
 pub fn expired(backend: DbBackend) -> String {
     let hint = hint(backend, "idx_job_processing");
     let (sign, lock) = match backend {
         DbBackend::Postgres => ("$", "FOR UPDATE SKIP LOCKED"),
         _ => ("?", ""),
     };
+    let over = is_over(sign);
     format!(
-        "SELECT id FROM video_generation_jobs {hint} WHERE status = 'processing' AND lease_expires_at <= {sign}1 \
-         LIMIT {sign}2 OFFSET {sign}3 {lock}"
+        "SELECT id FROM video_generation_jobs {hint} WHERE status = 'processing' AND {over} \
+         LIMIT {sign}5 OFFSET {sign}6 {lock}"
     )
 }

@@ -7,8 +7,8 @@ pub mod rows;
 use chrono::{DateTime, Utc};
 use entity::job;
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, SqliteTransactionMode,
-    Statement, TransactionOptions,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, IsolationLevel, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions,
     sea_query::{Expr, Func, LikeExpr, extension::postgres::PgExpr},
 };
 use std::time::Duration;
@@ -84,6 +84,49 @@ pub async fn writers_of_events(db: &impl ConnectionTrait) -> Result<Vec<String>,
         .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
         .await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
+}
+
+/// Open transaction that has locked the table of events for writing.
+#[derive(Clone, Debug)]
+pub struct EventWriter {
+    /// Its name, as in [`writers_of_events`].
+    pub transaction: String,
+    pub pid: i32,
+    /// Name of its program; empty if it gives none.
+    pub application: String,
+}
+
+impl EventWriter {
+    /// Returns whether it is a transaction of Callsheet, which ends soon by itself.
+    pub fn is_own(&self) -> bool {
+        self.application == APPLICATION
+    }
+}
+
+/// Name of Callsheet's connections to PostgreSQL.
+pub const APPLICATION: &str = "callsheet";
+
+/// Returns the open transactions of [`writers_of_events`] with their processes.
+pub async fn event_writers(db: &impl ConnectionTrait) -> Result<Vec<EventWriter>, DbErr> {
+    if commits_in_order(db.get_database_backend()) {
+        return Ok(Vec::new());
+    }
+    let sql = "SELECT DISTINCT l.virtualtransaction, l.pid, COALESCE(a.application_name, '') \
+               FROM pg_locks AS l LEFT JOIN pg_stat_activity AS a ON a.pid = l.pid \
+               WHERE l.locktype = 'relation' AND l.granted AND l.mode = 'RowExclusiveLock' \
+               AND l.relation = 'job_events'::regclass AND l.pid IS NOT NULL \
+               AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())";
+    let rows = db
+        .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
+        .await?;
+    let writer = |row: &QueryResult| {
+        Ok(EventWriter {
+            transaction: row.try_get_by_index(0)?,
+            pid: row.try_get_by_index(1)?,
+            application: row.try_get_by_index(2)?,
+        })
+    };
+    rows.iter().map(writer).collect()
 }
 
 /// Options of a read transaction whose statements all see one snapshot. On SQLite every transaction
@@ -217,6 +260,17 @@ pub fn text_member(backend: DbBackend, column: Expr, name: &str) -> Expr {
             [column.clone(), column, format!("$.\"{name}\"").into()],
         ),
     }
+}
+
+/// Number of the log lines in the data of an event; null or 0 if there are none.
+pub fn number_of_lines(backend: DbBackend) -> Expr {
+    Expr::cust(match backend {
+        DbBackend::Postgres => {
+            "CASE WHEN jsonb_typeof(data -> 'lines') = 'array' \
+             THEN jsonb_array_length(data -> 'lines')::bigint END"
+        }
+        _ => "CASE WHEN json_valid(data) THEN json_array_length(data, '$.lines') END",
+    })
 }
 
 /// First characters of the text, on either database, so that the rest is not sent.

@@ -124,6 +124,7 @@ pub fn overwritten(stored: &Stored, record: &ImportedJob) -> Answer<Option<Repla
         idempotency_fingerprint: before.idempotency_fingerprint.clone(),
         lease_token: None,
         lease_expires_at: None,
+        max_run_seconds: record.job.max_run_seconds.or(before.max_run_seconds),
         version: before.version,
         ..record.job.clone()
     };

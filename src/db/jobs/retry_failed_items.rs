@@ -102,6 +102,10 @@ impl RetryFailedItems {
             version: 1,
             status_since: Some(self.now),
             last_lease_token: None,
+            claim_id: None,
+            last_heard_at: None,
+            unheard_claims: 0,
+            run_until: None,
             ..source
         }
     }

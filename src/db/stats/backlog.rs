@@ -69,7 +69,12 @@ impl Database {
             None => query,
         };
         let queued = || of_type(job::Entity::find().filter(is_queued()));
-        let scheduled = queued().filter(due_since().gt(now)).count(db).await?;
+        // A job without `run_at` is due whatever the clock that made it showed.
+        let scheduled = queued()
+            .filter(due_since().gt(now))
+            .filter(job::Column::RunAt.gt(now))
+            .count(db)
+            .await?;
         let oldest: Vec<(String, DateTime<Utc>)> = queued()
             .filter(due_since().lte(now))
             .select_only()

@@ -29,7 +29,10 @@ enum BatchError {
     /// The same batch may succeed when it is run again.
     Timing,
     /// One of the writes may be the reason.
-    OneOfThem,
+    OneOfThem(Error),
+    /// Nothing was committed, and the batch may be run again once on another connection: this one
+    /// was cut before the commit, or leads to a server that accepts no writes.
+    Connection(Error),
     /// None of the writes is the reason.
     All(Error),
 }
@@ -66,10 +69,15 @@ impl Shared {
     }
 
     async fn run_one(&self, entry: &QueuedWrite) -> Result<()> {
+        let mut moved = false;
         for _ in 0..RERUNS {
-            match self.attempt(entry, None).await {
-                Err(Error::Unavailable(error)) if errors::is_retryable(&error) => continue,
-                outcome => return outcome,
+            match self.try_attempt(entry, None).await {
+                Err(BatchError::Timing) => continue,
+                Err(BatchError::Connection(_)) if !moved => {
+                    moved = true;
+                    self.conn.drop_unusable().await;
+                }
+                outcome => return outcome.map_err(of_batch),
             }
         }
         self.attempt(entry, None).await
@@ -86,17 +94,42 @@ impl Shared {
         }
     }
 
+    /// Makes an attempt, and returns whether another one may help.
+    async fn try_attempt(
+        &self,
+        entry: &QueuedWrite,
+        wait: Option<Duration>,
+    ) -> Result<(), BatchError> {
+        let tx = self.begin(wait).await.map_err(BatchError::All)?;
+        match entry.apply(&tx).await {
+            Ok(()) => match self.settle(tx).await {
+                Ok(()) => Ok(()),
+                Err(error) if errors::is_answer(&error) => Err(undone(error)),
+                Err(error) => Err(BatchError::All(error)),
+            },
+            Err(error) => {
+                undo(tx, &error).await;
+                Err(undone(error))
+            }
+        }
+    }
+
     pub(super) async fn run_many(
         &self,
         entries: &[QueuedWrite],
         wait: Option<Duration>,
     ) -> Outcomes {
+        let mut moved = false;
         for _ in 0..RERUNS {
             match self.run_batch(entries, wait).await {
                 Ok(outcomes) => return outcomes,
                 Err(BatchError::Timing) => continue,
-                Err(BatchError::OneOfThem) => break,
-                Err(BatchError::All(error)) => {
+                Err(BatchError::OneOfThem(_)) => break,
+                Err(BatchError::Connection(_)) if !moved => {
+                    moved = true;
+                    self.conn.drop_unusable().await;
+                }
+                Err(BatchError::All(error) | BatchError::Connection(error)) => {
                     return entries
                         .iter()
                         .map(|_| WriteOutcome::Refused(errors::copy(&error)))
@@ -232,13 +265,28 @@ fn is_silent(error: &Error) -> bool {
 fn undone(error: Error) -> BatchError {
     match error {
         Error::Unavailable(error) if errors::is_retryable(&error) => BatchError::Timing,
+        Error::Unavailable(error)
+            if errors::is_connection_lost(&error) || errors::is_read_only(&error) =>
+        {
+            BatchError::Connection(Error::Unavailable(error))
+        }
         // The database undid everything, and would again.
         error
             if is_silent(&error) || matches!(error, Error::DiskFull(_) | Error::DatabaseMoved) =>
         {
             BatchError::All(error)
         }
-        _ => BatchError::OneOfThem,
+        error => BatchError::OneOfThem(error),
+    }
+}
+
+/// Error of a single write.
+fn of_batch(error: BatchError) -> Error {
+    match error {
+        BatchError::OneOfThem(error) | BatchError::Connection(error) | BatchError::All(error) => {
+            error
+        }
+        BatchError::Timing => Error::Overloaded,
     }
 }
 

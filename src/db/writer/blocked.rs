@@ -4,7 +4,7 @@
 //! one of them waits in the database for a short time. So a released row is noticed soon, however
 //! many others stay locked, and all blocked writes use one connection.
 
-use super::{Shared, late, queued::QueuedWrite, write::WriteOutcome};
+use super::{Shared, queued::QueuedWrite, write::WriteOutcome};
 use crate::{db::connection::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
@@ -81,7 +81,7 @@ fn answered(entry: QueuedWrite, outcome: WriteOutcome<()>) -> Option<QueuedWrite
 /// Returns the write for another round, or answers it with a timeout if its deadline has passed.
 fn waits_on(entry: QueuedWrite) -> Option<QueuedWrite> {
     if entry.is_late() {
-        entry.answer(Err(late()));
+        entry.answer(Err(Error::Unavailable(errors::row_locked().into())));
         return None;
     }
     entry.unclaim();

@@ -25,7 +25,7 @@ use crate::{
             change_bus::{ChangeBus, CommitNotice},
             pg_notifier::PgNotifier,
         },
-        connection::{faults::Faults, file::DatabaseFile},
+        connection::{errors, faults::Faults, file::DatabaseFile},
     },
     error::{Error, Result},
 };
@@ -37,7 +37,7 @@ use std::{
     hash::{BuildHasher, RandomState},
     sync::{
         Arc, Mutex,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -64,6 +64,9 @@ struct Shared {
     /// Writes that wait for a lock of another transaction.
     blocked: WriteQueue,
     load: QueueLoad,
+    /// Writes that were made, and writes that failed because of the database or the server.
+    made: AtomicU64,
+    failed: AtomicU64,
     hasher: RandomState,
     bus: ChangeBus,
     notifier: Option<PgNotifier>,
@@ -106,6 +109,8 @@ impl Writer {
             queue_takes_turns: writers <= queues,
             blocked: WriteQueue::default(),
             load: QueueLoad::default(),
+            made: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
             hasher: RandomState::new(),
             bus,
             notifier,
@@ -125,6 +130,25 @@ impl Writer {
     /// not, and the other writes of the transaction are unaffected. A write whose caller has gone
     /// before its turn is not started.
     pub async fn commit<W: Write>(&self, write: W) -> Result<W::Output> {
+        let outcome = self.try_commit(write).await;
+        match &outcome {
+            Ok(_) => _ = self.0.made.fetch_add(1, Ordering::Relaxed),
+            Err(error) if errors::is_outage(error) => {
+                _ = self.0.failed.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(_) => {}
+        }
+        outcome
+    }
+
+    /// Numbers of writes so far that failed because of the database or the server, and that were
+    /// made.
+    pub fn counts(&self) -> (u64, u64) {
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        (count(&self.0.failed), count(&self.0.made))
+    }
+
+    async fn try_commit<W: Write>(&self, write: W) -> Result<W::Output> {
         let (answer, mut outcome) = oneshot::channel();
         let (begun, until) = (
             Arc::new(AtomicBool::new(false)),

@@ -84,6 +84,8 @@ struct Exported {
     labels: Option<Map<String, Value>>,
     source: Option<String>,
     source_status: Option<String>,
+    #[serde(default)]
+    max_run_seconds: Option<i32>,
     status_since: Option<DateTime<Utc>>,
     // The exports of the first version of Callsheet end here.
     series: Option<Series>,
@@ -224,6 +226,7 @@ impl Exported {
             idempotency_fingerprint: None,
             source: self.source,
             source_status: self.source_status,
+            max_run_seconds: self.max_run_seconds,
             status: self.status,
             progress: self.progress,
             current_stage: self.current_stage,
@@ -244,6 +247,10 @@ impl Exported {
             version: self.version,
             status_since: self.status_since,
             last_lease_token: None,
+            claim_id: None,
+            last_heard_at: None,
+            unheard_claims: 0,
+            run_until: None,
             id,
         };
         ImportedJob {

@@ -18,10 +18,20 @@ pub struct Queue {
     pub paused: bool,
     /// Maximum number of running jobs; `None` for no limit.
     pub max_running: Option<i32>,
+    /// Maximum seconds of an attempt of a job that has no maximum of its own; `None` for no limit.
+    pub max_run_seconds: Option<i32>,
     pub queued: u64,
     pub processing: u64,
     /// Time of the last change of a setting; `None` if nothing was ever set.
     pub updated_at: Option<DateTime<Utc>>,
+}
+
+/// Settings to change; `None` leaves one unchanged, `Some(None)` removes a limit.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct QueuePatch {
+    pub paused: Option<bool>,
+    pub max_running: Option<Option<i32>>,
+    pub max_run_seconds: Option<Option<i32>>,
 }
 
 impl JobManager {
@@ -32,6 +42,7 @@ impl JobManager {
             let queue = queues.entry(set.job_type).or_default();
             queue.paused = set.paused;
             queue.max_running = set.max_running;
+            queue.max_run_seconds = set.max_run_seconds;
             queue.updated_at = Some(set.updated_at);
         }
         for (job_type, status, jobs) in self.db.live_jobs(None).await? {
@@ -55,6 +66,7 @@ impl JobManager {
             job_type: job_type.to_owned(),
             paused: set.as_ref().is_some_and(|set| set.paused),
             max_running: set.as_ref().and_then(|set| set.max_running),
+            max_run_seconds: set.as_ref().and_then(|set| set.max_run_seconds),
             updated_at: set.map(|set| set.updated_at),
             ..Queue::default()
         };
@@ -64,27 +76,50 @@ impl JobManager {
         Ok(queue)
     }
 
-    /// Changes the given settings of a type, on all servers at once. Running jobs continue; later
-    /// claims follow the new settings.
-    ///
-    /// Errors: `invalid_request`.
+    /// Pauses or limits a queue like [`JobManager::change_queue`].
     pub async fn set_queue(
         &self,
         job_type: &str,
         paused: Option<bool>,
         max_running: Option<Option<i32>>,
     ) -> Result<Queue> {
+        let patch = QueuePatch {
+            paused,
+            max_running,
+            ..QueuePatch::default()
+        };
+        self.change_queue(job_type, patch).await
+    }
+
+    /// Changes the given settings of a type, on all servers at once. Running jobs continue under
+    /// the settings with which they started; later claims follow the new settings.
+    ///
+    /// Errors: `invalid_request`.
+    pub async fn change_queue(&self, job_type: &str, patch: QueuePatch) -> Result<Queue> {
+        let QueuePatch {
+            paused,
+            max_running,
+            max_run_seconds,
+        } = patch;
         let mut checks = validate::Checks::default();
         check_job_type(job_type, &mut checks);
-        if paused.is_none() && max_running.is_none() {
-            checks.fail("", "nothing_given", "Give paused, max_running, or both.");
+        if paused.is_none() && max_running.is_none() && max_run_seconds.is_none() {
+            let detail = "Give paused, max_running or max_run_seconds.";
+            checks.fail("", "nothing_given", detail);
         }
         checks.range("/max_running", max_running.flatten(), 1, i32::MAX);
+        checks.range(
+            "/max_run_seconds",
+            max_run_seconds.flatten(),
+            1,
+            validate::MAX_RUN_SECONDS,
+        );
         checks.finish()?;
         let write = SetQueue {
             job_type: job_type.to_owned(),
             paused,
             max_running,
+            max_run_seconds,
             now: self.now(),
         };
         let set = self.db.commit(write).await?;
@@ -92,6 +127,7 @@ impl JobManager {
             job_type: set.job_type,
             paused: set.paused,
             max_running: set.max_running,
+            max_run_seconds: set.max_run_seconds,
             updated_at: Some(set.updated_at),
             ..Queue::default()
         };

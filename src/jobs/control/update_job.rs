@@ -46,6 +46,7 @@ pub struct JobPatch {
     pub priority: Option<i16>,
     pub run_at: Option<Option<DateTime<Utc>>>,
     pub max_attempts: Option<i32>,
+    pub max_run_seconds: Option<Option<i32>>,
     /// Labels to change; a label with `None` is removed.
     pub labels: Option<Option<BTreeMap<String, Option<String>>>>,
 }
@@ -186,6 +187,7 @@ fn apply(job: &mut job::Model, patch: &JobPatch) -> Result<()> {
     }
     job.priority = patch.priority.unwrap_or(job.priority);
     job.max_attempts = patch.max_attempts.unwrap_or(job.max_attempts);
+    set(&mut job.max_run_seconds, &patch.max_run_seconds);
     if let Some(labels) = &patch.labels {
         job.labels = merged_labels(job.labels.take(), labels.as_ref())?;
     }
@@ -298,6 +300,12 @@ fn check(patch: &JobPatch) -> Result<()> {
         patch.max_attempts,
         1,
         validate::MAX_ATTEMPTS,
+    );
+    checks.range(
+        "/max_run_seconds",
+        patch.max_run_seconds.flatten(),
+        1,
+        validate::MAX_RUN_SECONDS,
     );
     checks.time("/run_at", patch.run_at.flatten());
     for key in patch

@@ -37,6 +37,8 @@ pub struct NewJob {
     pub run_at: Option<DateTime<Utc>>,
     /// Maximum number of attempts, 1 to 100. Default 3.
     pub max_attempts: Option<i32>,
+    /// Maximum seconds of an attempt, 1 to a year. Default: the setting of the queue.
+    pub max_run_seconds: Option<i32>,
     pub labels: BTreeMap<String, String>,
     pub items: Vec<NewItem>,
     /// Client whose list of active jobs gets the job: 1 to 200 visible characters.
@@ -152,6 +154,7 @@ impl JobManager {
             idempotency_fingerprint: fingerprint,
             source: None,
             source_status: None,
+            max_run_seconds: new.max_run_seconds,
             status: JobStatus::Queued,
             progress: 0.0,
             current_stage: None,
@@ -170,6 +173,10 @@ impl JobManager {
             version: 1,
             status_since: Some(now),
             last_lease_token: None,
+            claim_id: None,
+            last_heard_at: None,
+            unheard_claims: 0,
+            run_until: None,
         };
         let active = new.client_id.map(|client_id| active_job::Model {
             client_id,
@@ -243,6 +250,12 @@ pub(in crate::jobs) fn check(new: &NewJob, idempotency: Option<&Idempotency>) ->
     checks.range("/priority", Some(new.priority), -100, 100);
     checks.time("/run_at", new.run_at);
     checks.range("/max_attempts", new.max_attempts, 1, validate::MAX_ATTEMPTS);
+    checks.range(
+        "/max_run_seconds",
+        new.max_run_seconds,
+        1,
+        validate::MAX_RUN_SECONDS,
+    );
     checks.labels("/labels", &new.labels);
     check_items(&mut checks, &new.items);
     if let Some(client) = &new.client_id {

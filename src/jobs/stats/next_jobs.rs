@@ -7,6 +7,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{job, queue};
+use std::collections::HashSet;
 
 impl JobManager {
     /// Returns the jobs that claims for all these types would get next, without paused types.
@@ -17,12 +18,14 @@ impl JobManager {
         now: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<job::Model>> {
-        let paused = |job_type: &String| {
-            queues
-                .iter()
-                .any(|queue| queue.paused && queue.job_type == *job_type)
+        let paused: HashSet<&str> = queues
+            .iter()
+            .filter(|queue| queue.paused)
+            .map(|queue| queue.job_type.as_str())
+            .collect();
+        let waits = |(job_type, counts): &&(String, Counts)| {
+            counts.queued > 0 && !paused.contains(job_type.as_str())
         };
-        let waits = |(job_type, counts): &&(String, Counts)| counts.queued > 0 && !paused(job_type);
         let types: Vec<String> = by_type
             .iter()
             .filter(waits)

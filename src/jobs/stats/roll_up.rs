@@ -2,10 +2,10 @@
 
 use crate::{
     db::{
-        Tail,
+        certain_behind,
         write::{RollUp, position},
     },
-    error::Result,
+    error::{Error, Result},
     jobs::JobManager,
 };
 use chrono::TimeDelta;
@@ -17,12 +17,16 @@ const KEEP_FINE_BUCKETS_FOR: TimeDelta = TimeDelta::days(8);
 impl JobManager {
     /// Rolls up all events whose places in the history are final, page by page, and returns the
     /// number of pages. Servers may run this at the same time.
+    ///
+    /// Errors: `database_unavailable`, when transactions of other programs stay open that may still
+    /// write earlier events; those that are certain are rolled up.
     pub async fn roll_up_stats(&self) -> Result<u64> {
         let position = position(self.db.read(), STATS).await?;
         if crate::db::last_position(self.db.read()).await? <= position {
             return Ok(0);
         }
-        let upto = Tail::from_end(self.db.read().clone()).await?.position();
+        let certain = certain_behind(self.db.read(), position).await?;
+        let upto = certain.position;
         let mut pages = 1;
         while self
             .db
@@ -34,6 +38,9 @@ impl JobManager {
         {
             pages += 1;
         }
-        Ok(pages)
+        match certain.waits_for {
+            Some(pids) => Err(Error::Waits(pids)),
+            None => Ok(pages),
+        }
     }
 }

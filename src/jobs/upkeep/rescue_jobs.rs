@@ -1,23 +1,28 @@
-//! rescue_jobs: takes jobs from workers whose leases have expired.
+//! rescue_jobs: takes jobs from workers whose leases have expired, and ends attempts that last too
+//! long.
 
 use crate::{
-    db::write::{Change, DecideExpired, Loaded, RescueJobs, expired},
+    db::write::{Change, DecideExpired, LeaseEnd, Loaded, RescueJobs, expired},
     error::Result,
     jobs::{
         JobManager,
-        apply_transition::apply_transition,
+        apply_transition::{apply_transition, back_to_checkpoint},
         stamped,
         work::finish_job::{failed_by, queued_again},
     },
     lifecycle::{EventKind, Verb, backoff},
 };
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
 use serde_json::json;
 use std::sync::Arc;
 
 /// Maximum number of jobs per transaction.
 const MAX_BATCH_JOBS: u64 = 500;
+
+/// Maximum number of claims in a row that do not count because their worker was never heard of.
+/// A job whose program takes its whole worker down at once must not be tried for ever.
+const MAX_UNHEARD_CLAIMS: i32 = 10;
 
 /// Numbers of jobs found, rescued and skipped in one transaction.
 #[derive(Default)]
@@ -28,16 +33,22 @@ struct RescueBatch {
 }
 
 impl JobManager {
-    /// Takes the jobs with an expired lease from their workers, and returns the number of jobs.
-    /// While attempts remain a job returns to the queue, with a backoff; otherwise it fails. A job
-    /// with a requested cancel becomes cancelled. Finished items stay finished. All servers may run
-    /// this at the same time.
+    /// Takes the jobs with an expired lease from their workers, ends attempts that have lasted for
+    /// their maximum, and returns the number of jobs. While attempts remain a job returns to the
+    /// queue, with a backoff; otherwise it fails. A job with a requested cancel becomes cancelled.
+    /// Finished items stay finished. An attempt whose worker was never heard of does not count. All
+    /// servers may run this at the same time.
     pub async fn rescue_jobs(&self) -> Result<u64> {
+        self.rescue_ended(LeaseEnd::by(self.now())).await
+    }
+
+    /// Rescues the jobs whose leases have ended by these times.
+    pub(super) async fn rescue_ended(&self, end: LeaseEnd) -> Result<u64> {
         let (mut rescued, mut skipped) = (0, 0);
         // Nearly always no lease has expired, so a read comes first: a transaction would block
         // other writers.
-        while expired(self.db.read(), self.now()).await? {
-            let some = self.rescue_some(skipped).await?;
+        while expired(self.db.read(), &end).await? {
+            let some = self.rescue_some(end, skipped).await?;
             rescued += some.rescued;
             skipped += some.skipped;
             if some.found < MAX_BATCH_JOBS {
@@ -47,17 +58,22 @@ impl JobManager {
         Ok(rescued)
     }
 
-    async fn rescue_some(&self, skipped: u64) -> Result<RescueBatch> {
+    async fn rescue_some(&self, end: LeaseEnd, skipped: u64) -> Result<RescueBatch> {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
+            let watch = self.lease_watch.clone();
             Box::new(move |loaded| {
-                // A heartbeat may have extended the lease since the query found the job.
-                let over = loaded
-                    .job
-                    .lease_expires_at
-                    .is_some_and(|expires| expires <= now);
-                over.then(|| rescued(loaded, jitter, now).map(|change| stamped(change, now)))
-                    .transpose()
+                let job = &loaded.job;
+                let change = if end.is_too_long(job) {
+                    overrun(loaded, jitter, now)
+                // A heartbeat may have extended the lease since the query found the job, or may
+                // have been refused a moment ago.
+                } else if end.is_over(job) && !watch.was_refused(&job.id) {
+                    rescued(loaded, jitter, now)
+                } else {
+                    return Ok(None);
+                };
+                change.map(|change| Some(stamped(change, now)))
             })
         };
         let decide = (0..MAX_BATCH_JOBS)
@@ -67,7 +83,7 @@ impl JobManager {
         for rescued in self
             .db
             .commit(RescueJobs {
-                by: now,
+                end,
                 skipped,
                 decide,
             })
@@ -79,7 +95,8 @@ impl JobManager {
                     self.workers.rescued(rescued.worker_id.as_ref());
                     some.rescued += 1;
                 }
-                Ok(_) => {}
+                // It would be found again at once, and keep others from being found.
+                Ok(_) => some.skipped += 1,
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
@@ -97,23 +114,72 @@ fn rescued(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
     let before = &loaded.job;
     let error = silence(before);
     if before.cancel_requested_at.is_some() {
-        let job = apply_transition(before, Verb::Cancel, now)?;
-        let event_data =
-            json!({"reason": error, "attempt": before.attempt, "worker_id": before.worker_id});
-        return Ok(Change::of(EventKind::Cancelled, job).with_data(event_data));
+        return cancelled(before, error, now);
+    }
+    if before.last_heard_at.is_none() && before.unheard_claims < MAX_UNHEARD_CLAIMS {
+        return unclaimed(loaded, error, jitter, now);
     }
     if before.attempt >= before.max_attempts {
         return failed_by(before, Some(error), now);
     }
-    let job = queued_again(
-        loaded,
-        Verb::Expire,
-        &error,
-        backoff(before.attempt, jitter),
-        now,
-    )?;
+    let wait = backoff(before.attempt, jitter);
+    let job = queued_again(loaded, Verb::Expire, &error, wait, now)?;
     let event_data = json!({"error": error, "attempt": before.attempt, "worker_id": before.worker_id, "run_at": job.run_at});
     Ok(Change::of(EventKind::Rescued, job).with_data(event_data))
+}
+
+/// Returns the change of a job whose worker was never heard of after its claim, which it may not
+/// have received: the attempt does not count.
+fn unclaimed(loaded: &Loaded, error: String, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
+    let before = &loaded.job;
+    let mut job = apply_transition(before, Verb::Expire, now)?;
+    job.attempt = (before.attempt - 1).max(0);
+    job.unheard_claims = before.unheard_claims + 1;
+    job.run_at = Some(now + backoff(job.unheard_claims, jitter));
+    job.error_message = Some(error.clone());
+    back_to_checkpoint(&mut job, loaded);
+    let event_data = json!({
+        "error": error, "attempt": before.attempt, "worker_id": before.worker_id,
+        "run_at": job.run_at, "counted": false,
+    });
+    Ok(Change::of(EventKind::Rescued, job).with_data(event_data))
+}
+
+/// Returns the change of a job whose attempt has lasted for its maximum: the attempt fails.
+fn overrun(loaded: &Loaded, jitter: f64, now: DateTime<Utc>) -> Result<Change> {
+    let before = &loaded.job;
+    let error = overrun_error(before);
+    if before.cancel_requested_at.is_some() {
+        return cancelled(before, error, now);
+    }
+    if before.attempt >= before.max_attempts {
+        return failed_by(before, Some(error), now);
+    }
+    let wait = backoff(before.attempt, jitter);
+    let job = queued_again(loaded, Verb::FailAndRetry, &error, wait, now)?;
+    let event_data = json!({
+        "error": error, "attempt": before.attempt, "worker_id": before.worker_id,
+        "run_at": job.run_at,
+    });
+    Ok(Change::of(EventKind::RetryScheduled, job).with_data(event_data))
+}
+
+fn cancelled(before: &job::Model, reason: String, now: DateTime<Utc>) -> Result<Change> {
+    let job = apply_transition(before, Verb::Cancel, now)?;
+    let event_data =
+        json!({"reason": reason, "attempt": before.attempt, "worker_id": before.worker_id});
+    Ok(Change::of(EventKind::Cancelled, job).with_data(event_data))
+}
+
+fn overrun_error(job: &job::Model) -> String {
+    let began = job.status_since.unwrap_or(job.updated_at);
+    let allowed = job
+        .run_until
+        .map_or(TimeDelta::zero(), |until| until - began);
+    format!(
+        "the attempt ran longer than max_run_seconds allows ({} s) and was ended",
+        allowed.num_seconds()
+    )
 }
 
 fn silence(job: &job::Model) -> String {

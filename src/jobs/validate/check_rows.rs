@@ -35,6 +35,8 @@ pub fn cut_times(record: &mut ImportedJob) {
         &mut job.lease_expires_at,
         &mut job.cancel_requested_at,
         &mut job.status_since,
+        &mut job.last_heard_at,
+        &mut job.run_until,
     ];
     optional.into_iter().flatten().for_each(cut);
     for item in &mut record.items {
@@ -140,6 +142,12 @@ fn check_numbers(checks: &mut Checks, job: &job::Model) {
         validate::MAX_ATTEMPTS,
     );
     checks.range("/attempt", Some(job.attempt), 0, MAX_ATTEMPT);
+    checks.range(
+        "/max_run_seconds",
+        job.max_run_seconds,
+        1,
+        validate::MAX_RUN_SECONDS,
+    );
     checks.range("/version", Some(job.version), 1, MAX_VERSION);
     checks.range("/progress", Some(job.progress), 0.0, 100.0);
     checks.range("/total_shots", Some(job.total_shots), 0, i32::MAX);

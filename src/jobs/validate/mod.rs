@@ -16,6 +16,8 @@ pub const MAX_KEY_CHARS: usize = 255;
 pub const MAX_SHORT_CHARS: usize = 255;
 pub const MAX_WORKER_ID_CHARS: usize = 200;
 pub const MAX_ATTEMPTS: i32 = 100;
+/// Maximum seconds that an attempt may be limited to: a year.
+pub const MAX_RUN_SECONDS: i32 = 365 * 24 * 60 * 60;
 pub(super) const LABELS: usize = 16;
 const MAX_LABEL_CHARS: usize = 63;
 

@@ -1,14 +1,12 @@
 //! claim_jobs: gives the next jobs of the queues to a worker, each under a lease.
 
 use crate::{
-    db::write::{ClaimJobs, priorities},
+    db::write::{ChangeJob, ChangeJobs, ClaimJobs, Items, Loaded, levels, was_claimed},
     error::{Error, Result},
-    jobs::{
-        JobManager, validate,
-        work::outcomes::{AttemptReport, Ending},
-    },
+    jobs::{JobManager, stamped, validate, work::release_job::released},
 };
 use chrono::TimeDelta;
+use entity::job;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     sync::oneshot,
@@ -46,6 +44,8 @@ pub struct Claim {
     pub host: Option<String>,
     /// Version of the worker's program.
     pub version: Option<String>,
+    /// Id of the call, 1 to 64 visible characters: the same call asked again gets the same jobs.
+    pub call_id: Option<String>,
 }
 
 impl JobManager {
@@ -56,7 +56,8 @@ impl JobManager {
     /// items. An empty response means that no job was available.
     ///
     /// If the caller goes away before it has the response, the jobs return to the queue, and the
-    /// attempts do not count.
+    /// attempts do not count. A call with the `call_id` of an earlier one of the same worker
+    /// returns the jobs of that one that the worker still runs, under the same leases, begun anew.
     ///
     /// Errors: `invalid_request`, `overloaded` when the server has reached its limit of waiting
     /// claims.
@@ -128,16 +129,17 @@ impl JobManager {
         // Most queries find no due job. They need no transaction, which would block other writers.
         let now = self.now();
         let turn = self.waiting.turn(until).await?;
-        let waiting = priorities(self.db.read(), job_types).await?;
+        let again = match &claim.call_id {
+            Some(call_id) => was_claimed(self.db.read(), &claim.worker_id, call_id).await?,
+            None => false,
+        };
+        let waiting = levels(self.db.read(), job_types).await?;
         drop(turn);
-        let (due, later): (Vec<_>, Vec<_>) = waiting
-            .iter()
-            .map(|level| level.due_at)
-            .partition(|due_at| *due_at <= now);
-        if let Some(next) = later.into_iter().min() {
+        let (due, later): (Vec<_>, Vec<_>) = waiting.iter().partition(|level| level.is_due(now));
+        if let Some(next) = later.iter().map(|level| level.due_at).min() {
             self.waiting.expect(next);
         }
-        if due.is_empty() {
+        if due.is_empty() && !again {
             return Ok(Vec::new());
         }
         let write = ClaimJobs {
@@ -145,6 +147,7 @@ impl JobManager {
             job_types: job_types.to_vec(),
             max_jobs: usize::try_from(claim.max_jobs).unwrap_or(usize::MAX),
             lease: TimeDelta::seconds(claim.lease_seconds.into()),
+            claim_id: claim.call_id.clone(),
             clock: self.clock.clone(),
             chance: self.chance.clone(),
         };
@@ -168,14 +171,12 @@ impl JobManager {
 
     /// Releases jobs whose claimer is gone, so that they need not wait for their leases to expire.
     async fn take_back(&self, claimed: Vec<Claimed>) {
-        let release = |claimed: Claimed| AttemptReport {
-            job_id: claimed.job.id,
-            lease_token: claimed.job.lease_token,
-            ending: Ending::Released,
-        };
-        let outcomes: Vec<_> = claimed.into_iter().map(release).collect();
-        let jobs = outcomes.len();
-        match self.report_outcomes(outcomes).await {
+        let releases: Vec<_> = claimed
+            .into_iter()
+            .map(|one| self.undelivered(one))
+            .collect();
+        let jobs = releases.len();
+        match self.db.commit(ChangeJobs(releases)).await {
             Ok(_) => tracing::info!(
                 jobs,
                 "a worker disconnected before it received its jobs; they are queued again"
@@ -184,6 +185,35 @@ impl JobManager {
                 tracing::warn!(jobs, %error, "cannot release the jobs of a disconnected worker; \
                     they stay assigned until their leases expire")
             }
+        }
+    }
+}
+
+impl JobManager {
+    /// Returns the release of a job whose claimer is gone, unless the same call was asked again
+    /// meanwhile, which began its lease anew.
+    fn undelivered(&self, claimed: Claimed) -> ChangeJob {
+        let clock = self.clock.clone();
+        let job::Model {
+            id,
+            lease_token,
+            lease_expires_at,
+            ..
+        } = claimed.job;
+        let decide = Box::new(move |loaded: &Loaded| {
+            if loaded.job.lease_expires_at != lease_expires_at {
+                return Ok(None);
+            }
+            let now = clock.now();
+            let change = released(loaded, lease_token.as_deref(), now)?;
+            Ok(change.map(|change| stamped(change, now)))
+        });
+        ChangeJob {
+            id,
+            if_version: None,
+            items: Items::Counted,
+            weight: 0,
+            decide,
         }
     }
 }
@@ -247,5 +277,8 @@ fn check(claim: &Claim) -> Result<()> {
     );
     checks.text("/host", claim.host.as_deref(), validate::MAX_SHORT_CHARS);
     checks.text("/version", claim.version.as_deref(), 50);
+    if let Some(call_id) = &claim.call_id {
+        checks.name("/call_id", call_id, validate::MAX_ID_CHARS);
+    }
     checks.finish()
 }

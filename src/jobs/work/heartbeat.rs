@@ -70,12 +70,14 @@ impl JobManager {
             ([], Some(_)) => Items::Counted,
             (reports, _) => items::named(reports),
         };
+        let lines = beat.log.len();
         let weight = items::weight(&beat.items) + beat.log.iter().map(String::len).sum::<usize>();
         let done = self.try_change(id, version, items, weight, move |loaded, now| {
             decide(loaded, lease.as_deref(), &beat, now).map(Some)
         });
         let Changed { job, .. } = done.await?;
         self.workers.seen(job.worker_id.as_ref(), self.now());
+        self.lines_stored(id, lines);
         Ok(HeartbeatReply {
             lease_expires_at: job.lease_expires_at.unwrap_or_else(|| self.now()),
             cancel_requested: job.cancel_requested_at.is_some(),
@@ -114,6 +116,7 @@ fn decide(
         event = event.or(Some((EventKind::Progressed, None)));
     }
     job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
+    job.last_heard_at = Some(now);
     let said =
         (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
     Ok(Change {

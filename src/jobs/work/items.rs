@@ -7,7 +7,10 @@ use crate::{
     },
     error::{Error, FieldError, Resource, Result},
     jobs::{
-        Guard, JobManager, create::create_job::MAX_ITEMS, validate, work::progress::must_process,
+        Guard, JobManager,
+        create::create_job::MAX_ITEMS,
+        validate,
+        work::progress::{must_process, reported},
     },
     lifecycle::{EventKind, percent},
 };
@@ -64,8 +67,9 @@ impl JobManager {
             let mut job = loaded.job.clone();
             let changed = apply_reports(&mut job, loaded, &reports, now)?;
             if changed.is_empty() {
-                return Ok(None);
+                return Ok(reported(loaded, job, EventKind::ItemsReported, now));
             }
+            job.last_heard_at = Some(now);
             let event_data = event_data(&changed);
             Ok(Some(Change {
                 items: changed,

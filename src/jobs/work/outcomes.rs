@@ -49,7 +49,10 @@ impl JobManager {
             .iter()
             .map(|outcome| self.ended_by(outcome.clone()))
             .collect();
-        let changed = self.db.commit(ChangeJobs(writes)).await?;
+        let changed = self.db.commit(ChangeJobs(writes)).await;
+        let ids = outcomes.iter().map(|outcome| outcome.job_id.as_str());
+        self.note_refusal(changed.as_ref().err(), ids);
+        let changed = changed?;
         let now = self.now();
         let answers = outcomes.into_iter().zip(changed).map(|(outcome, changed)| {
             let changed = changed.map(|changed| {

@@ -6,6 +6,7 @@ use crate::{
     jobs::{Guard, JobManager, apply_transition::check_lease, validate},
     lifecycle::{EventKind, percent},
 };
+use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
 
 /// Progress report; `None` leaves a field unchanged.
@@ -38,11 +39,11 @@ impl JobManager {
         check_progress(&mut checks, &report);
         checks.finish()?;
         let Guard { version, lease } = guard.into();
-        self.change(id, version, Items::None, move |loaded, _| {
+        self.change(id, version, Items::None, move |loaded, now| {
             let mut job = loaded.job.clone();
             must_process(&job, lease.as_deref())?;
             apply_progress(&mut job, &report);
-            Ok((job != loaded.job).then(|| Change::of(EventKind::Progressed, job)))
+            Ok(reported(loaded, job, EventKind::Progressed, now))
         })
         .await
     }
@@ -70,13 +71,30 @@ impl JobManager {
         check_counts(&mut checks, total, completed);
         checks.finish()?;
         let Guard { version, lease } = guard.into();
-        self.change(id, version, Items::Counted, move |loaded, _| {
+        self.change(id, version, Items::Counted, move |loaded, now| {
             let mut job = loaded.job.clone();
             must_process(&job, lease.as_deref())?;
             apply_shots(&mut job, loaded, total, completed)?;
-            Ok((job != loaded.job).then(|| Change::of(EventKind::ShotsUpdated, job)))
+            Ok(reported(loaded, job, EventKind::ShotsUpdated, now))
         })
         .await
+    }
+}
+
+/// Returns the change of a report, after which the worker was heard of. One that changes nothing
+/// else adds no event.
+pub(in crate::jobs) fn reported(
+    loaded: &Loaded,
+    mut job: job::Model,
+    kind: EventKind,
+    now: DateTime<Utc>,
+) -> Option<Change> {
+    let changed = job != loaded.job;
+    job.last_heard_at = Some(now);
+    match (changed, &job.lease_token) {
+        (true, _) => Some(Change::of(kind, job)),
+        (false, Some(_)) => Some(Change::of_lease(job)),
+        (false, None) => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! start_job: starts a job that the caller runs itself.
 
 use crate::{
-    db::write::{Change, Items},
+    db::write::{Change, Items, run_until},
     error::{Error, Result},
     jobs::{
         IfVersion, JobManager, apply_transition::apply_transition, validate,
@@ -75,6 +75,7 @@ pub(in crate::jobs) fn started(
     job.worker_id = worker_id;
     (job.lease_token, job.lease_expires_at) = lease.unzip();
     job.error_message = None;
+    job.run_until = run_until(job.max_run_seconds, now);
     let event_data = json!({"attempt": job.attempt, "worker_id": job.worker_id});
     Ok(Change::of(EventKind::Started, job).with_data(event_data))
 }

@@ -3,11 +3,13 @@
 use crate::{
     clock::Clock,
     db::{
-        Database, Readable, Tx, Write, dialect,
+        Database, Readable, Tx, Write,
+        dialect::{self, claims::Source},
         events::{event, write_events},
         jobs::claim::{
             claim_size::{ItemsOf, items_that_fit},
-            queue_head::{LockMode, due, fitting_jobs, priorities, select_due, texts},
+            claimed_before,
+            queue_head::{LockMode, due, first_sources, fitting_jobs, levels, select_due, texts},
         },
         rows::bulk,
     },
@@ -15,7 +17,7 @@ use crate::{
     lifecycle::EventKind,
     random::Random,
 };
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use entity::{JobStatus, job, job_item, queue};
 use sea_orm::{
     ConnectionTrait, DbErr, EntityTrait, FromQueryResult, QueryFilter, QueryOrder, QuerySelect,
@@ -36,6 +38,8 @@ pub struct ClaimJobs {
     pub job_types: Vec<String>,
     pub max_jobs: usize,
     pub lease: TimeDelta,
+    /// Id of the call. A call with the same id, of the same worker, gets the same jobs again.
+    pub claim_id: Option<String>,
     /// Clock that starts the leases. A lease starts when it is granted, not when the worker asked
     /// for it: the write may have waited for its turn.
     pub clock: Arc<dyn Clock>,
@@ -57,29 +61,46 @@ impl Write for ClaimJobs {
 
     async fn apply(&self, tx: &Tx) -> Result<Vec<Claimed>> {
         let now = self.clock.now();
-        let mut room = self.capacity(tx).await?;
-        let (mut found, mut bytes) = (Vec::new(), 0);
-        for (priority, types) in due(priorities(tx, &self.job_types).await?, now) {
-            let asked = types
-                .iter()
-                .filter_map(|kind| Some((kind.as_str(), *room.get(kind)?)))
-                .collect::<Vec<_>>();
-            let left = self.max_jobs - found.len();
-            let (fit, cut) = fitting_jobs(tx, priority, now, &asked, left, &mut bytes).await?;
-            let jobs = select_due(tx, priority, now, &asked, fit, LockMode::Lock).await?;
-            for job in &jobs {
-                room.entry(job.job_type.clone())
-                    .and_modify(|room| *room -= 1);
+        if let Some(claim_id) = &self.claim_id {
+            claimed_before::lock(tx, claim_id).await?;
+            let again = claimed_before::claim_again(tx, self, claim_id, now).await?;
+            if !again.is_empty() {
+                return Ok(again);
             }
-            found.extend(jobs);
-            if found.len() >= self.max_jobs || cut {
-                break;
+        }
+        let (mut room, limits) = self.capacity(tx).await?;
+        let (mut found, mut bytes, mut cut) = (Vec::new(), 0, false);
+        for mut sources in due(levels(tx, &self.job_types).await?, now) {
+            sources.retain(|source| room.get(&source.job_type).is_some_and(|room| *room > 0));
+            while !sources.is_empty() && found.len() < self.max_jobs && !cut {
+                let left = self.max_jobs - found.len();
+                let first = first_sources(&mut sources, left);
+                let asked: Vec<_> = first
+                    .iter()
+                    .filter_map(|source| Some((source, *room.get(&source.job_type)?)))
+                    .collect();
+                let fit = fitting_jobs(tx, now, &asked, left, &mut bytes).await?;
+                let jobs = select_due(tx, now, &asked, fit.0, LockMode::Lock).await?;
+                for job in &jobs {
+                    room.entry(job.job_type.clone())
+                        .and_modify(|room| *room -= 1);
+                }
+                cut = fit.1;
+                found.extend(jobs);
             }
         }
         found.truncate(that_fit(&found));
         let items = items_that_fit(tx, &mut found).await?;
-        self.assign(tx, found, items, now).await
+        self.assign(tx, found, items, &limits, now).await
     }
+}
+
+/// Maximum seconds of an attempt, of the types whose queues set one.
+type RunLimits = HashMap<String, i32>;
+
+/// Returns when an attempt that starts now has to end; `None` if it has no maximum.
+pub fn run_until(max_run_seconds: Option<i32>, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    now.checked_add_signed(TimeDelta::seconds(max_run_seconds?.into()))
 }
 
 /// Number of leading jobs that stay within [`MAX_ITEMS`] together; the first always does.
@@ -97,10 +118,11 @@ fn that_fit(jobs: &[job::Model]) -> usize {
 }
 
 impl ClaimJobs {
-    /// Returns how many jobs of each type may be claimed, without paused types. Locks the row of a
+    /// Returns how many jobs of each type may be claimed, without paused types, and the limits of
+    /// their attempts. Locks the row of a
     /// queue that has a limit, so that claims of its type run one after the other and each counts
     /// the jobs that the one before gave out.
-    async fn capacity(&self, tx: &Tx) -> Result<HashMap<String, usize>> {
+    async fn capacity(&self, tx: &Tx) -> Result<(HashMap<String, usize>, RunLimits)> {
         let backend = tx.get_database_backend();
         let set = |types: &[&str]| {
             queue::Entity::find().filter(bulk::is_one_of(
@@ -130,6 +152,10 @@ impl ClaimJobs {
                 .await?
         };
         let running = running(tx, &limited).await?;
+        let limits = queues
+            .iter()
+            .filter_map(|queue| Some((queue.job_type.clone(), queue.max_run_seconds?)));
+        let limits = limits.collect();
         for queue in queues.iter().chain(&locked) {
             if queue.paused {
                 room.remove(&queue.job_type);
@@ -148,7 +174,7 @@ impl ClaimJobs {
                 .and_modify(|room| *room = left.min(*room));
         }
         room.retain(|_, room| *room > 0);
-        Ok(room)
+        Ok((room, limits))
     }
 
     async fn assign(
@@ -156,12 +182,16 @@ impl ClaimJobs {
         tx: &Tx,
         jobs: Vec<job::Model>,
         mut items: ItemsOf,
+        limits: &RunLimits,
         now: DateTime<Utc>,
     ) -> Result<Vec<Claimed>> {
         if jobs.is_empty() {
             return Ok(Vec::new());
         }
-        let given: Vec<job::Model> = jobs.iter().map(|job| self.given(job, now)).collect();
+        let given: Vec<job::Model> = jobs
+            .iter()
+            .map(|job| self.given(job, limits, now))
+            .collect();
         self.write(tx, &given, now).await?;
         let event_data =
             |job: &job::Model| json!({"attempt": job.attempt, "worker_id": job.worker_id});
@@ -178,7 +208,9 @@ impl ClaimJobs {
     }
 
     /// Returns the row as the statement of `claims::assign` leaves it.
-    fn given(&self, before: &job::Model, now: DateTime<Utc>) -> job::Model {
+    fn given(&self, before: &job::Model, limits: &RunLimits, now: DateTime<Utc>) -> job::Model {
+        let limit = before.max_run_seconds;
+        let limit = limit.or_else(|| limits.get(&before.job_type).copied());
         job::Model {
             status: JobStatus::Processing,
             // Jobs whose counters are at their maximum are not selected.
@@ -192,36 +224,46 @@ impl ClaimJobs {
             lease_expires_at: Some(now + self.lease),
             last_lease_token: None,
             error_message: None,
+            claim_id: self.claim_id.clone(),
+            last_heard_at: None,
+            run_until: run_until(limit, now),
             ..before.clone()
         }
     }
 
     async fn write(&self, tx: &Tx, given: &[job::Model], now: DateTime<Utc>) -> Result<(), DbErr> {
         let backend = tx.get_database_backend();
-        let tokens = || {
-            given
-                .iter()
-                .filter_map(|job| Some((job.id.as_str(), job.lease_token.as_deref()?)))
-        };
         let mut values: Vec<Value> = vec![
             self.worker_id.as_str().into(),
             (now + self.lease).into(),
             now.into(),
+            self.claim_id.clone().into(),
         ];
+        let given: Vec<[String; 3]> = given.iter().map(assigned).collect();
         if dialect::rows::takes_arrays(backend) {
-            let (ids, tokens): (Vec<_>, Vec<_>) = tokens().unzip();
-            values.extend([
-                bulk::list(backend, &ids).into(),
-                bulk::list(backend, &tokens).into(),
-            ]);
+            for column in 0..3 {
+                let column: Vec<_> = given.iter().map(|row| row[column].as_str()).collect();
+                values.push(bulk::list(backend, &column).into());
+            }
         } else {
-            values.push(json!(tokens().collect::<Vec<_>>()).to_string().into())
+            values.push(json!(given).to_string().into());
         }
         let sql = dialect::claims::assign(backend);
         tx.execute_raw(Statement::from_sql_and_values(backend, sql, values))
             .await?;
         Ok(())
     }
+}
+
+/// Id, lease token and end of the attempt, as `claims::assign` reads them.
+fn assigned(job: &job::Model) -> [String; 3] {
+    let until = job.run_until;
+    let until = until.map(|until| until.to_rfc3339_opts(SecondsFormat::AutoSi, false));
+    [
+        job.id.clone(),
+        job.lease_token.clone().unwrap_or_default(),
+        until.unwrap_or_default(),
+    ]
 }
 
 /// Returns the statements of a claim of these types, with sample values, so that their query plans
@@ -234,27 +276,23 @@ pub fn claim_statements(
 ) -> Vec<(&'static str, Statement)> {
     let backend = db.read().get_database_backend();
     let list = bulk::list(backend, &texts(types));
-    let mut picked: Vec<Value> = vec![0i16.into(), now.into(), limit.into()];
-    types
-        .iter()
-        .for_each(|kind| picked.extend([Value::from(kind.as_str()), limit.into()]));
-    let given: Vec<Value> = if dialect::rows::takes_arrays(backend) {
-        let one = bulk::list(backend, &["job-1"]);
-        vec![
-            "w".into(),
-            now.into(),
-            now.into(),
-            one.clone().into(),
-            one.into(),
-        ]
+    let mut picked: Vec<Value> = vec![now.into(), limit.into()];
+    let mut sources = Vec::new();
+    for kind in types {
+        // The ranks of priority 0: jobs that were started before come first.
+        for (rank, source) in [(0, Source::Always), (1, Source::Timed)] {
+            picked.extend([Value::from(kind.as_str()), rank.into(), limit.into()]);
+            sources.push(source);
+        }
+    }
+    let mut given: Vec<Value> = vec!["w".into(), now.into(), now.into(), "call".into()];
+    if dialect::rows::takes_arrays(backend) {
+        let one = || Value::from(bulk::list(backend, &["job-1"]));
+        given.extend([one(), one(), bulk::list(backend, &[""]).into()]);
     } else {
-        vec![
-            "w".into(),
-            now.into(),
-            now.into(),
-            json!([["job-1", "token"]]).to_string().into(),
-        ]
-    };
+        given.push(json!([["job-1", "token", ""]]).to_string().into());
+    }
+    let times = || [now, now, now, now].map(Value::from).to_vec();
     let statement =
         |sql: String, values: Vec<Value>| Statement::from_sql_and_values(backend, sql, values);
     vec![
@@ -268,7 +306,7 @@ pub fn claim_statements(
         (
             "the jobs",
             statement(
-                dialect::claims::select_due(backend, types.len(), "id, run_at, created_at", true),
+                dialect::claims::select_due(backend, &sources, "id, run_at, created_at", true),
                 picked,
             ),
         ),
@@ -284,12 +322,19 @@ pub fn claim_statements(
             "leases that ran out",
             statement(
                 dialect::claims::expired(backend),
-                vec![now.into(), limit.into(), 0i64.into()],
+                [times(), vec![limit.into(), 0i64.into()]].concat(),
             ),
         ),
         (
             "any that ran out",
-            statement(dialect::claims::any_expired(backend), vec![now.into()]),
+            statement(dialect::claims::any_expired(backend), times()),
+        ),
+        (
+            "a claim that was asked before",
+            statement(
+                dialect::claims::claimed_by_call(backend, "id"),
+                vec!["w".into(), "call".into()],
+            ),
         ),
     ]
 }

@@ -2,4 +2,5 @@
 
 pub mod claim_jobs;
 pub mod claim_size;
+pub mod claimed_before;
 pub mod queue_head;

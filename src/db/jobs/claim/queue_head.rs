@@ -1,8 +1,11 @@
-//! Front of the queues: higher priority first, then earlier due, then earlier created.
+//! Front of the queues: higher priority first, then jobs that were started before, then earlier
+//! due, then earlier created.
 
 use crate::{
     db::{
-        ANSWER_BYTES, dialect, fitting,
+        ANSWER_BYTES,
+        dialect::claims,
+        fitting,
         jobs::claim::claim_size,
         rows::{
             bulk,
@@ -17,16 +20,17 @@ use entity::job;
 use sea_orm::{ConnectionTrait, DbErr, IdenStatic, Iterable, QueryResult, Statement, Value};
 use std::collections::{BTreeMap, HashMap};
 
-/// Queued jobs of one type and priority.
+/// Queued jobs of one type and rank: of one priority, all started before or all new, and all with a
+/// `run_at` or all without.
 #[derive(Clone, Debug)]
-pub struct PriorityLevel {
+pub struct RankLevel {
     pub job_type: String,
-    pub priority: i16,
-    /// Time when the first of them is due.
+    pub rank: i32,
+    /// Time when the first of them is due, or was created.
     pub due_at: DateTime<Utc>,
 }
 
-impl PriorityLevel {
+impl RankLevel {
     fn of(row: &QueryResult) -> Result<Self, DbErr> {
         // A job whose time cannot be read is left out when the jobs are selected, but those behind
         // it may be due. SQLite compares texts, so that one of the year 12000 is before them.
@@ -37,11 +41,38 @@ impl PriorityLevel {
         let due_at = due_at.unwrap_or(DateTime::UNIX_EPOCH);
         Ok(Self {
             job_type: row.try_get("", "job_type")?,
-            priority: row.try_get("", "priority")?,
+            rank: row.try_get("", "place")?,
             due_at,
         })
     }
+
+    /// Returns whether the first of the jobs is due. A job without `run_at` always is: its creation
+    /// may seem to lie in the future, by the clock of another server or of an hour ago.
+    pub fn is_due(&self, now: DateTime<Utc>) -> bool {
+        self.source() == claims::Source::Always || self.due_at <= now
+    }
+
+    fn source(&self) -> claims::Source {
+        if self.rank.rem_euclid(2) == 0 {
+            claims::Source::Always
+        } else {
+            claims::Source::Timed
+        }
+    }
+
+    /// Place of the jobs among all priorities, lower ones first: the ranks with and without
+    /// `run_at` share one.
+    fn level(&self) -> i32 {
+        self.rank.div_euclid(2)
+    }
 }
+
+/// Number of sources that a statement names at least, if there are as many.
+const MIN_SOURCES: usize = 8;
+
+/// Maximum further sources that a statement names because their first jobs are due at the same
+/// time: jobs that were created in one call are.
+const MAX_TIED_SOURCES: usize = 64;
 
 /// Maximum further jobs that a claim examines when some cannot be claimed.
 const MAX_SKIPPED: usize = 10_000;
@@ -54,24 +85,17 @@ pub enum LockMode {
     Read,
 }
 
-/// Returns the types and priorities that have queued jobs, of these types.
-pub async fn priorities(
-    db: &impl ConnectionTrait,
-    types: &[String],
-) -> Result<Vec<PriorityLevel>, DbErr> {
+/// Returns the levels that have queued jobs, of these types.
+pub async fn levels(db: &impl ConnectionTrait, types: &[String]) -> Result<Vec<RankLevel>, DbErr> {
     let backend = db.get_database_backend();
     let list = bulk::list(backend, &texts(types));
-    let asked = Statement::from_sql_and_values(
-        backend,
-        dialect::claims::priorities(backend),
-        [list.into()],
-    );
+    let asked = Statement::from_sql_and_values(backend, claims::priorities(backend), [list.into()]);
     // No readable job has a priority that is not a number.
     Ok(db
         .query_all_raw(asked)
         .await?
         .iter()
-        .filter_map(|row| PriorityLevel::of(row).ok())
+        .filter_map(|row| RankLevel::of(row).ok())
         .collect())
 }
 
@@ -83,36 +107,51 @@ pub async fn first_due(
     limit: usize,
 ) -> Result<Vec<job::Model>, DbErr> {
     let mut found = Vec::new();
-    for (priority, types) in due(priorities(db, types).await?, now) {
-        let left = limit - found.len();
-        let asked: Vec<_> = types.iter().map(|kind| (kind.as_str(), left)).collect();
-        found.extend(select_due(db, priority, now, &asked, left, LockMode::Read).await?);
-        if found.len() >= limit {
-            break;
+    for mut sources in due(levels(db, types).await?, now) {
+        while !sources.is_empty() && found.len() < limit {
+            let left = limit - found.len();
+            let first = first_sources(&mut sources, left);
+            let asked: Vec<_> = first.iter().map(|source| (source, left)).collect();
+            found.extend(select_due(db, now, &asked, left, LockMode::Read).await?);
         }
     }
     Ok(found)
 }
 
-/// Returns the first due jobs of a priority, with a limit per type. Skips jobs that cannot be
-/// claimed: their rows cannot be read, or their counters are at the maximum.
+/// Takes the sources that can have the first `limit` due jobs: each of the others has its first job
+/// behind those of as many sources. Fewer are found if other transactions have locked some.
+pub(in crate::db) fn first_sources(sources: &mut Vec<RankLevel>, limit: usize) -> Vec<RankLevel> {
+    let least = limit.max(MIN_SOURCES).min(sources.len());
+    let last = least.checked_sub(1).map(|last| sources[last].due_at);
+    let tied = sources[least..]
+        .iter()
+        .take(MAX_TIED_SOURCES)
+        .take_while(|source| Some(source.due_at) == last)
+        .count();
+    sources.drain(..least + tied).collect()
+}
+
+/// Returns the first due jobs of some sources of one level, each with the limit of its type. Skips
+/// jobs that cannot be claimed: their rows cannot be read, or their counters are at the maximum.
 pub(in crate::db) async fn select_due(
     db: &impl ConnectionTrait,
-    priority: i16,
     now: DateTime<Utc>,
-    types: &[(&str, usize)],
+    sources: &[(&RankLevel, usize)],
     limit: usize,
     hold: LockMode,
 ) -> Result<Vec<job::Model>, DbErr> {
-    if types.is_empty() {
+    if sources.is_empty() {
         return Ok(Vec::new());
     }
     let mut more = 0;
     loop {
         let Read { jobs, rows, .. } =
-            job_rows::read(db, statement(db, priority, now, types, limit, more, hold)).await?;
+            job_rows::read(db, statement(db, now, sources, limit, more, hold)).await?;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        let mut room: HashMap<&str, usize> = types.iter().copied().collect();
+        let mut room: HashMap<&str, usize> = sources
+            .iter()
+            .map(|(source, room)| (source.job_type.as_str(), *room))
+            .collect();
         let mut fits = |job: &job::Model| {
             let left = room
                 .get_mut(job.job_type.as_str())
@@ -140,9 +179,8 @@ fn can_start(job: &job::Model) -> bool {
 /// Builds the query for the jobs, and for `more` of them to replace those that cannot be claimed.
 fn statement(
     db: &impl ConnectionTrait,
-    priority: i16,
     now: DateTime<Utc>,
-    types: &[(&str, usize)],
+    sources: &[(&RankLevel, usize)],
     limit: usize,
     more: usize,
     hold: LockMode,
@@ -169,15 +207,14 @@ fn statement(
         }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
-    let types: Vec<_> = types
+    let sources: Vec<_> = sources
         .iter()
-        .map(|(kind, room)| (*kind, room.saturating_add(more)))
+        .map(|(source, room)| (*source, room.saturating_add(more)))
         .collect();
     of_columns(
         db,
-        priority,
         now,
-        &types,
+        &sources,
         limit.saturating_add(more),
         &columns.join(", "),
         hold,
@@ -189,13 +226,12 @@ fn statement(
 /// ones. The first job of a response always fits.
 pub(in crate::db) async fn fitting_jobs(
     db: &impl ConnectionTrait,
-    priority: i16,
     now: DateTime<Utc>,
-    types: &[(&str, usize)],
+    sources: &[(&RankLevel, usize)],
     limit: usize,
     bytes: &mut u64,
 ) -> Result<(usize, bool), DbErr> {
-    if limit < 2 || types.is_empty() {
+    if limit < 2 || sources.is_empty() {
         return Ok((limit, false));
     }
     let size = claim_size::bytes_of_job(db.get_database_backend());
@@ -203,9 +239,8 @@ pub(in crate::db) async fn fitting_jobs(
     let rows = db
         .query_all_raw(of_columns(
             db,
-            priority,
             now,
-            types,
+            sources,
             limit,
             &columns,
             LockMode::Lock,
@@ -228,35 +263,157 @@ pub(in crate::db) async fn fitting_jobs(
 /// Builds the query of [`statement`] with these columns.
 fn of_columns(
     db: &impl ConnectionTrait,
-    priority: i16,
     now: DateTime<Utc>,
-    types: &[(&str, usize)],
+    sources: &[(&RankLevel, usize)],
     limit: usize,
     columns: &str,
     hold: LockMode,
 ) -> Statement {
     let backend = db.get_database_backend();
     let rows = |n: usize| Value::BigInt(Some(i64::try_from(n).unwrap_or(i64::MAX)));
-    let mut values: Vec<Value> = vec![priority.into(), now.into(), rows(limit)];
-    for (kind, room) in types {
-        values.extend([Value::from(*kind), rows(limit.min(*room))]);
+    let lock = hold == LockMode::Lock;
+    if sources.len() >= claims::MANY_SOURCES && claims::lists_sources(backend) {
+        let values = lists_of(backend, now, sources, limit);
+        let sql = claims::select_due_of_many(columns, lock);
+        return Statement::from_sql_and_values(
+            backend,
+            sql,
+            std::iter::once(rows(limit)).chain(values),
+        );
     }
-    let sql = dialect::claims::select_due(backend, types.len(), columns, hold == LockMode::Lock);
+    let mut values: Vec<Value> = vec![now.into(), rows(limit)];
+    for (source, room) in sources {
+        values.extend([
+            Value::from(source.job_type.as_str()),
+            source.rank.into(),
+            rows(limit.min(*room)),
+        ]);
+    }
+    let kinds: Vec<_> = sources.iter().map(|(source, _)| source.source()).collect();
+    let sql = claims::select_due(backend, &kinds, columns, lock);
     Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Returns types, ranks, times and limits of the sources as lists.
+fn lists_of(
+    backend: sea_orm::DbBackend,
+    now: DateTime<Utc>,
+    sources: &[(&RankLevel, usize)],
+    limit: usize,
+) -> [Value; 4] {
+    let list = |of: &dyn Fn(&RankLevel, usize) -> String| {
+        let texts: Vec<_> = sources
+            .iter()
+            .map(|(source, room)| of(source, *room))
+            .collect();
+        let texts: Vec<_> = texts.iter().map(String::as_str).collect();
+        Value::from(bulk::list(backend, &texts))
+    };
+    [
+        list(&|source, _| source.job_type.clone()),
+        list(&|source, _| source.rank.to_string()),
+        list(&|source, _| match source.source() {
+            claims::Source::Always => "infinity".to_owned(),
+            claims::Source::Timed => now.to_rfc3339(),
+        }),
+        list(&|_, room| limit.min(room).to_string()),
+    ]
+}
+
+/// Returns the place of a queued job among the jobs of its type that are due at a time, in the order
+/// of claims, from 1. `None` beyond `most`.
+pub async fn place_in_line(
+    db: &impl ConnectionTrait,
+    job: &job::Model,
+    now: DateTime<Utc>,
+    most: u32,
+) -> Result<Option<u32>, DbErr> {
+    let backend = db.get_database_backend();
+    let rank = rank_of(job);
+    let values: Vec<Value> = vec![
+        job.job_type.as_str().into(),
+        now.into(),
+        job.run_at.unwrap_or(job.created_at).into(),
+        job.created_at.into(),
+        job.id.as_str().into(),
+        i64::from(most).into(),
+        (rank.div_euclid(2) * 2).into(),
+    ];
+    let sql = claims::jobs_before(backend);
+    let counted = Statement::from_sql_and_values(backend, sql, values);
+    let before: i64 = match db.query_one_raw(counted).await? {
+        Some(row) => row.try_get_by_index(0)?,
+        None => 0,
+    };
+    let place = u32::try_from(before + 1).ok();
+    Ok(place.filter(|place| *place <= most))
+}
+
+/// Rank of a queued job, as the index of claims has it.
+fn rank_of(job: &job::Model) -> i32 {
+    let started = if job.started_at.is_none() { 2 } else { 0 };
+    started + i32::from(job.run_at.is_some()) - claims::RANKS * i32::from(job.priority)
 }
 
 pub(in crate::db) fn texts(types: &[String]) -> Vec<&str> {
     types.iter().map(String::as_str).collect()
 }
 
-/// Types with due jobs by priority, highest first.
-pub(in crate::db) fn due(
-    levels: Vec<PriorityLevel>,
-    now: DateTime<Utc>,
-) -> Vec<(i16, Vec<String>)> {
-    let mut due: BTreeMap<i16, Vec<String>> = BTreeMap::new();
-    for level in levels.into_iter().filter(|level| level.due_at <= now) {
-        due.entry(level.priority).or_default().push(level.job_type);
+/// Levels with due jobs, those to claim first at the front; the levels of one place together, the
+/// one whose first job is due first at their front.
+pub(in crate::db) fn due(levels: Vec<RankLevel>, now: DateTime<Utc>) -> Vec<Vec<RankLevel>> {
+    let mut due: BTreeMap<i32, Vec<RankLevel>> = BTreeMap::new();
+    for level in levels.into_iter().filter(|level| level.is_due(now)) {
+        due.entry(level.level()).or_default().push(level);
     }
-    due.into_iter().rev().collect()
+    due.into_values()
+        .map(|mut sources| {
+            sources.sort_by_key(|source| source.due_at);
+            sources
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    fn level(n: i64) -> RankLevel {
+        RankLevel {
+            job_type: format!("type-{n}"),
+            rank: 2,
+            due_at: DateTime::UNIX_EPOCH + TimeDelta::seconds(n),
+        }
+    }
+
+    #[test]
+    fn a_claim_of_five_jobs_asks_few_of_many_types_and_the_rest_only_when_they_were_locked() {
+        let mut sources: Vec<_> = (0..2000).map(level).collect();
+        let first = first_sources(&mut sources, 5);
+        assert_eq!((first.len(), sources.len()), (MIN_SOURCES, 1992));
+        assert_eq!(first_sources(&mut sources, 50)[0].job_type, "type-8");
+        let mut alike: Vec<_> = (0..200).map(|_| level(1)).collect();
+        assert_eq!(first_sources(&mut alike, 8).len(), 8 + MAX_TIED_SOURCES);
+        assert!(first_sources(&mut Vec::new(), 5).is_empty());
+    }
+
+    #[test]
+    fn started_jobs_come_before_new_ones_of_their_priority_alone() {
+        let ranks = |levels: Vec<Vec<RankLevel>>| -> Vec<Vec<i32>> {
+            let of = |levels: Vec<RankLevel>| levels.into_iter().map(|level| level.rank).collect();
+            levels.into_iter().map(of).collect()
+        };
+        let of = |rank| RankLevel {
+            rank,
+            ..level(i64::from(rank))
+        };
+        // Priority 1 has the ranks -4 to -1, priority 0 those from 0 to 3.
+        let now = DateTime::UNIX_EPOCH + TimeDelta::seconds(2);
+        let levels = [3, 2, 1, 0, -1, -4].map(of).into();
+        assert_eq!(
+            ranks(due(levels, now)),
+            [vec![-4], vec![-1], vec![0, 1], vec![2]]
+        );
+    }
 }

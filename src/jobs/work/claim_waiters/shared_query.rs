@@ -5,7 +5,7 @@ use super::ClaimWaiters;
 use crate::{
     db::{
         CommitNotice, Subscription,
-        write::{PriorityLevel, priorities, queues, running},
+        write::{RankLevel, levels, queues, running},
     },
     error::Result,
 };
@@ -128,7 +128,7 @@ impl ClaimWaiters {
 
     async fn look_at(&self, types: &[String]) -> Result<QueueSnapshot> {
         let db = self.db.read();
-        let waiting = priorities(db, types).await?;
+        let waiting = levels(db, types).await?;
         let queues = queues(db, types).await?;
         let limited: Vec<&str> = queues
             .iter()
@@ -153,11 +153,11 @@ impl ClaimWaiters {
         };
         let (full, paused) = (named(&is_full), named(&|queue| queue.paused));
         let now = self.clock.now();
-        let open = |level: &&PriorityLevel| {
+        let open = |level: &&RankLevel| {
             !full.contains(&level.job_type) && !paused.contains(&level.job_type)
         };
-        let (due, later): (Vec<&PriorityLevel>, Vec<&PriorityLevel>) =
-            waiting.iter().filter(open).partition(|l| l.due_at <= now);
+        let (due, later): (Vec<&RankLevel>, Vec<&RankLevel>) =
+            waiting.iter().filter(open).partition(|l| l.is_due(now));
         let mut room = self.room();
         for kind in due
             .iter()
