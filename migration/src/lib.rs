@@ -6,7 +6,7 @@
 mod parts;
 mod s0001_series;
 mod s0002_episodes;
-mod s0003_video_generation_jobs;
+mod s0003b_video_generation_jobs;
 mod s0004_job_items;
 mod s0005_job_events;
 mod s0006_imports;
@@ -61,7 +61,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(s0001_series::Migration),
             Box::new(s0002_episodes::Migration),
-            Box::new(s0003_video_generation_jobs::Migration),
+            Box::new(s0003b_video_generation_jobs::Migration),
             Box::new(s0004_job_items::Migration),
             Box::new(s0005_job_events::Migration),
             Box::new(s0006_imports::Migration),

@@ -309,6 +309,7 @@ fn show(job: &job::Model, json: bool) -> Result<(), Failure> {
         ("started", time(job.started_at)),
         ("ended", time(job.completed_at)),
         ("runs after", time(job.run_at)),
+        ("ends by", time(job.run_until)),
         ("version", Some(job.version.to_string())),
     ];
     for (name, value) in fields {

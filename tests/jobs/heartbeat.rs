@@ -56,6 +56,7 @@ async fn a_heartbeat_that_reports_nothing_is_no_step_of_the_version(t: TestApp) 
     assert_eq!(after.events, before.events);
     let mut job = before.job.unwrap();
     job.lease_expires_at = Some(expires);
+    job.last_heard_at = Some(now);
     assert_eq!(after.job, Some(job), "only the lease moved");
 }
 

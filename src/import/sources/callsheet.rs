@@ -248,7 +248,8 @@ impl Exported {
             status_since: self.status_since,
             last_lease_token: None,
             claim_id: None,
-            last_heard_at: None,
+            // The worker that holds it was heard of.
+            last_heard_at: self.lease_expires_at.map(|_| self.updated_at),
             unheard_claims: 0,
             run_until: None,
             id,
