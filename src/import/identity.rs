@@ -40,21 +40,18 @@ impl IdentityNames {
     /// Reads the identity of a record; `None` if it has no id.
     pub fn of(&self, raw: &[u8]) -> Option<Identity> {
         let nested = |names: &[String]| names.iter().any(|name| name.contains('.'));
-        let (id, updated) = match nested(&self.ids) || nested(&self.updated) {
-            true => {
-                let record = repair::read(raw).ok()?.value;
-                let at = |name: &String| member(&record, name);
-                let id = self.ids.iter().filter_map(at).find_map(|id| id_text(&id))?;
-                let mut times = self.updated.iter().filter_map(at);
-                (id, times.find_map(|time| micros(&time)))
-            }
-            false => {
-                let (ids, updated) = self.at_top(raw)?;
-                let id = ids.into_iter().flatten().find_map(text_of)?;
-                let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).ok();
-                let mut times = updated.into_iter().flatten().filter_map(parsed);
-                (id, times.find_map(|time| micros(&time)))
-            }
+        let (id, updated) = if nested(&self.ids) || nested(&self.updated) {
+            let record = repair::read(raw).ok()?.value;
+            let at = |name: &String| member(&record, name);
+            let id = self.ids.iter().filter_map(at).find_map(|id| id_text(&id))?;
+            let mut times = self.updated.iter().filter_map(at);
+            (id, times.find_map(|time| micros(&time)))
+        } else {
+            let (ids, updated) = self.at_top(raw)?;
+            let id = ids.into_iter().flatten().find_map(text_of)?;
+            let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).ok();
+            let mut times = updated.into_iter().flatten().filter_map(parsed);
+            (id, times.find_map(|time| micros(&time)))
         };
         Some(Identity { id, updated })
     }
