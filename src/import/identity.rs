@@ -40,26 +40,18 @@ impl IdentityNames {
     /// Reads the identity of a record; `None` if it has no id.
     pub fn of(&self, raw: &[u8]) -> Option<Identity> {
         let nested = |names: &[String]| names.iter().any(|name| name.contains('.'));
-        let (id, updated) = match nested(&self.ids) || nested(&self.updated) {
-            true => {
-                let record = repair::read(raw).ok()?.value;
-                let at = |name: &String| member(&record, name);
-                let id = self.ids.iter().filter_map(at).find_map(|id| id_text(&id))?;
-                (
-                    id,
-                    self.updated
-                        .iter()
-                        .filter_map(at)
-                        .find_map(|time| micros(&time)),
-                )
-            }
-            false => {
-                let (ids, updated) = self.at_top(raw)?;
-                let id = ids.into_iter().flatten().find_map(text_of)?;
-                let parsed = |text: &[u8]| serde_json::from_slice(text).ok();
-                let times = updated.into_iter().flatten().filter_map(parsed);
-                (id, times.into_iter().find_map(|time: Value| micros(&time)))
-            }
+        let (id, updated) = if nested(&self.ids) || nested(&self.updated) {
+            let record = repair::read(raw).ok()?.value;
+            let at = |name: &String| member(&record, name);
+            let id = self.ids.iter().filter_map(at).find_map(|id| id_text(&id))?;
+            let mut times = self.updated.iter().filter_map(at);
+            (id, times.find_map(|time| micros(&time)))
+        } else {
+            let (ids, updated) = self.at_top(raw)?;
+            let id = ids.into_iter().flatten().find_map(text_of)?;
+            let parsed = |text: &[u8]| serde_json::from_slice::<Value>(text).ok();
+            let mut times = updated.into_iter().flatten().filter_map(parsed);
+            (id, times.find_map(|time| micros(&time)))
         };
         Some(Identity { id, updated })
     }
@@ -70,8 +62,8 @@ impl IdentityNames {
         let mut rest = raw.trim_ascii().strip_prefix(b"{")?;
         while let Some((name, value, after)) = next_member(rest) {
             let place = |names: &[String]| {
-                let names = names.iter().take(MAX_NAMES);
-                names.into_iter().position(|known| known.as_bytes() == name)
+                let same = |known: &String| known.as_bytes() == name;
+                names.iter().take(MAX_NAMES).position(same)
             };
             if value == b"null" {
                 // A missing value, whose place another name may take.

@@ -309,9 +309,10 @@ impl Pair {
 
     /// Takes the value out of the record. A name with dots may also be that of one member.
     fn take(&self, record: &mut Map<String, Value>) -> Option<Value> {
-        let value = match record.contains_key(&self.source) {
-            true => record.remove(&self.source),
-            false => take_path(record, &self.source),
+        let value = if record.contains_key(&self.source) {
+            record.remove(&self.source)
+        } else {
+            take_path(record, &self.source)
         }?;
         self.met.store(true, Ordering::Relaxed);
         (!value.is_null()).then_some(value)
@@ -330,9 +331,10 @@ fn take_path(record: &mut Map<String, Value>, path: &str) -> Option<Value> {
         }
         _ => return None,
     };
-    match members.contains_key(rest) {
-        true => members.remove(rest),
-        false => take_path(members, rest),
+    if members.contains_key(rest) {
+        members.remove(rest)
+    } else {
+        take_path(members, rest)
     }
 }
 

@@ -346,9 +346,10 @@ async fn load_one(
         (None, None) => RecordReader::ByFields,
     };
     let shown = account.report.previews.len();
-    let previews = match options.dry_run && options.mapping.is_some() {
-        true => MAX_PREVIEWS.saturating_sub(shown),
-        false => 0,
+    let previews = if options.dry_run && options.mapping.is_some() {
+        MAX_PREVIEWS.saturating_sub(shown)
+    } else {
+        0
     };
     let (place, stop) = (Arc::new(place.to_owned()), options.stop.clone());
     let mut batches = read::begin(Reading {

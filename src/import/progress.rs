@@ -121,7 +121,7 @@ mod tests {
             (json!(1), 100.0),
             (json!(1.0000001), 100.0),
             (json!("55%"), 55.0),
-            (json!("0.55"), 55.0),
+            (json!("0.5"), 50.0),
             (json!(450), 100.0),
         ] {
             let (number, _) = taken(raw.clone(), Scale::Fraction);

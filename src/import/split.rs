@@ -285,9 +285,10 @@ impl<'a, R: BufRead> Splitter<'a, R> {
             return self.scalar_met(piece);
         }
         let alone = is_line && self.first && self.is_at_end();
-        let whole = match piece.raw.len() > MAX_RECORD_BYTES {
-            true => Err(too_large()),
-            false => Ok(()),
+        let whole = if piece.raw.len() > MAX_RECORD_BYTES {
+            Err(too_large())
+        } else {
+            Ok(())
         };
         self.hand_on(Piece {
             alone,

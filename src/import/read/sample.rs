@@ -51,9 +51,12 @@ pub fn sample(
     let kind = file::kind(input.fill_buf().map_err(file::unreadable_file)?);
     let name = path.to_string_lossy().to_ascii_lowercase();
     let is_table = [".csv", ".tsv"].iter().any(|ending| name.contains(ending));
-    let of = |input: &mut dyn BufRead| match is_table {
-        true => rows(input),
-        false => records(input, is_record),
+    let of = |input: &mut dyn BufRead| {
+        if is_table {
+            rows(input)
+        } else {
+            records(input, is_record)
+        }
     };
     Ok(match kind {
         Kind::Sqlite => sqlite::sample(path, &stop)?,

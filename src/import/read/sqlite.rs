@@ -59,9 +59,10 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
         );
         let mut reader = Reader::start(&jobs, None, &more, &sink.stop)?;
         let ended = reader.hand_on(path, sink)?;
-        return match ended == ReadEnd::ByUs || jobs.is_unchanged() {
-            true => Ok(ended == ReadEnd::Whole),
-            false => Err(changed()),
+        return if ended == ReadEnd::ByUs || jobs.is_unchanged() {
+            Ok(ended == ReadEnd::Whole)
+        } else {
+            Err(changed())
         };
     }
     let preferences = path.with_file_name("preferences.db");

@@ -62,16 +62,17 @@ pub fn each(mut input: impl BufRead, found: &mut dyn FnMut(Piece) -> bool) {
         let place = row.position();
         let (line, offset) = place.map_or((0, 0), |place| (place.line(), place.byte()));
         let record = object(&columns, &row).to_string().into_bytes();
-        let whole = match row.len() > columns.len() {
-            true => Err(Reject::new(
+        let whole = if row.len() > columns.len() {
+            Err(Reject::new(
                 Reason::WrongType,
                 format!(
                     "The row has {} values, but the table has {} columns.",
                     row.len(),
                     columns.len()
                 ),
-            )),
-            false => Ok(()),
+            ))
+        } else {
+            Ok(())
         };
         let piece = Piece {
             line,

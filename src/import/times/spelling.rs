@@ -87,9 +87,10 @@ fn clock(at: &mut Reader<'_>, basic: bool) -> Option<NaiveTime> {
         return None;
     }
     let minute = at.number(2, 2)?;
-    let more = match colon {
-        true => at.pass(b':').is_some(),
-        false => at.0.first().is_some_and(u8::is_ascii_digit),
+    let more = if colon {
+        at.pass(b':').is_some()
+    } else {
+        at.0.first().is_some_and(u8::is_ascii_digit)
     };
     if !more {
         return NaiveTime::from_hms_opt(hour, minute, 0);

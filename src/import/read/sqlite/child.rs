@@ -168,9 +168,10 @@ async fn one_table<W: Write>(
             let what = given.map_or("Name its table with --table".to_owned(), |name| {
                 format!("The database has no table `{name}`; name one with --table")
             });
-            let detail = match names.is_empty() {
-                true => "The database has no tables.".to_owned(),
-                false => format!("{what}: {}.", names.join(", ")),
+            let detail = if names.is_empty() {
+                "The database has no tables.".to_owned()
+            } else {
+                format!("{what}: {}.", names.join(", "))
             };
             return Err(Reject::new(Reason::UnknownShape, detail).into());
         }

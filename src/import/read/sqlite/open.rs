@@ -156,9 +156,10 @@ impl Table {
 
     /// Name of this column, or of the first one if there is none of that name.
     pub fn column<'a>(&'a self, name: &'a str) -> &'a str {
-        match self.columns.iter().any(|column| column == name) {
-            true => name,
-            false => self.columns.first().map_or(name, String::as_str),
+        if self.columns.iter().any(|column| column == name) {
+            name
+        } else {
+            self.columns.first().map_or(name, String::as_str)
         }
     }
 
