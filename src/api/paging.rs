@@ -36,7 +36,18 @@ pub fn next_page(uri: &Uri, cursor: &str) -> String {
 /// Returns the limit of a list that older clients ask for more than a page: the largest page that
 /// there is, if they do.
 pub fn limit_or_largest(given: Option<u64>) -> Result<u64> {
-    limit(given.map(|given| given.min(MAX_LIMIT)))
+    match given {
+        Some(given) if i64::try_from(given).is_ok() => limit(Some(given.min(MAX_LIMIT))),
+        given => limit(given),
+    }
+}
+
+/// Checks the cursor of a list by name.
+pub fn name_cursor(given: Option<String>) -> Result<Option<String>> {
+    if given.iter().any(|name| name.contains(char::is_control)) {
+        return Err(wrong("cursor", "unknown_cursor", UNKNOWN_CURSOR));
+    }
+    Ok(given)
 }
 
 /// Decodes the cursor of a list whose rows have a number, which older clients send as `after`.

@@ -40,7 +40,8 @@ impl Workers {
         let size = usize::try_from(size).unwrap_or(usize::MAX);
         let Listed { mut workers, more } = self.0.list_workers().await?;
         workers.sort_by(|a, b| a.row.worker_id.cmp(&b.row.worker_id));
-        let is_later = |id: &str| cursor.0.as_deref().is_none_or(|last| id > last);
+        let cursor = paging::name_cursor(cursor.0)?;
+        let is_later = |id: &str| cursor.as_deref().is_none_or(|last| id > last);
         let mut rest = workers
             .into_iter()
             .filter(|worker| is_later(&worker.row.worker_id))

@@ -5,7 +5,6 @@ mod steps;
 progenitor::generate_api!(spec = "openapi-3.0.json", interface = Builder, derives = [PartialEq]);
 
 use futures::TryStreamExt;
-use progenitor_client::{Error, ResponseValue};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use steps::Answer;
@@ -16,19 +15,23 @@ fn typed<T: DeserializeOwned>(body: Value) -> T {
     serde_json::from_value(body).expect("a body of this type")
 }
 
+/// A problem comes as bytes, since its media type is `application/problem+json`.
 async fn answer<T: Serialize>(
-    call: impl Future<Output = Result<ResponseValue<T>, Error<types::Problem>>>,
+    call: impl Future<Output = Result<ResponseValue<T>, Error<ByteStream>>>,
 ) -> Answer {
-    let json = |value: &dyn erased::Json| value.json();
     match call.await {
         Ok(done) => Answer {
             status: done.status().as_u16(),
-            data: json(&*done),
+            data: serde_json::to_value(done.into_inner()).expect("JSON"),
         },
-        Err(Error::ErrorResponse(problem)) => Answer {
-            status: problem.status().as_u16(),
-            data: json(&*problem),
-        },
+        Err(Error::ErrorResponse(refused)) => {
+            let status = refused.status().as_u16();
+            let body = all(refused).await;
+            Answer {
+                status,
+                data: serde_json::from_slice(&body).expect("JSON"),
+            }
+        }
         Err(other) => Answer {
             status: other.status().map_or(0, |status| status.as_u16()),
             data: Value::from(other.to_string()),
@@ -36,16 +39,9 @@ async fn answer<T: Serialize>(
     }
 }
 
-mod erased {
-    pub trait Json {
-        fn json(&self) -> serde_json::Value;
-    }
-
-    impl<T: serde::Serialize> Json for T {
-        fn json(&self) -> serde_json::Value {
-            serde_json::to_value(self).expect("JSON")
-        }
-    }
+async fn all(response: ResponseValue<ByteStream>) -> Vec<u8> {
+    let pieces: Vec<_> = response.into_inner_stream().try_collect().await.expect("all of it");
+    pieces.concat()
 }
 
 impl steps::Client for Adapter {
@@ -127,11 +123,10 @@ impl steps::Client for Adapter {
 
     async fn stream_job_events(&self, id: &str) -> Answer {
         let stream = self.0.stream_job_events().job_id(id).send().await;
-        let bytes = stream.expect("a stream").into_inner_stream();
-        let all: Vec<_> = bytes.try_collect().await.expect("all of it");
+        let text = all(stream.expect("a stream")).await;
         Answer {
             status: 200,
-            data: Value::from(String::from_utf8_lossy(&all.concat()).into_owned()),
+            data: Value::from(String::from_utf8_lossy(&text).into_owned()),
         }
     }
 
