@@ -5,6 +5,7 @@
 //! every error with its JSON pointer.
 
 mod integers;
+mod parsed_size;
 mod receive;
 mod shape;
 mod words;
@@ -90,7 +91,7 @@ impl<T: ParseFromJSON + 'static> Body<T> {
         if !received.is_large() {
             return Self::parse(received, keyed);
         }
-        in_turn(move || Self::parse(received, keyed)).await
+        in_turn(move || Self::parse(received.reserved()?, keyed)).await
     }
 
     fn parse(received: Received, keyed: bool) -> Result<Self> {

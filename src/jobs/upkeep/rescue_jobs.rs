@@ -3,7 +3,7 @@
 
 use crate::{
     db::write::{Change, DecideExpired, LeaseEnd, Loaded, RescueJobs, expired},
-    error::Result,
+    error::{Error, Result},
     jobs::{
         JobManager,
         apply_transition::{apply_transition, back_to_checkpoint},
@@ -23,6 +23,13 @@ const MAX_BATCH_JOBS: u64 = 500;
 /// Maximum number of claims in a row that do not count because their worker was never heard of.
 /// A job whose program takes its whole worker down at once must not be tried for ever.
 const MAX_UNHEARD_CLAIMS: i32 = 10;
+
+/// Jobs of one round that could not be rescued, with the error of the first.
+#[derive(Default)]
+pub struct Unrescued {
+    pub jobs: u64,
+    pub error: Option<Error>,
+}
 
 /// Numbers of jobs found, rescued and skipped in one transaction.
 #[derive(Default)]
@@ -44,21 +51,27 @@ impl JobManager {
 
     /// Rescues the jobs whose leases have ended by these times.
     pub(super) async fn rescue_ended(&self, end: LeaseEnd) -> Result<u64> {
-        let (mut rescued, mut skipped) = (0, 0);
+        let (mut rescued, mut skipped, mut failed) = (0, 0, Unrescued::default());
         // Nearly always no lease has expired, so a read comes first: a transaction would block
         // other writers.
         while expired(self.db.read(), &end).await? {
-            let some = self.rescue_some(end, skipped).await?;
+            let some = self.rescue_some(end, skipped, &mut failed).await?;
             rescued += some.rescued;
             skipped += some.skipped;
             if some.found < MAX_BATCH_JOBS {
                 break;
             }
         }
+        self.lease_watch.report_unrescued(failed);
         Ok(rescued)
     }
 
-    async fn rescue_some(&self, end: LeaseEnd, skipped: u64) -> Result<RescueBatch> {
+    async fn rescue_some(
+        &self,
+        end: LeaseEnd,
+        skipped: u64,
+        failed: &mut Unrescued,
+    ) -> Result<RescueBatch> {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
             let watch = self.lease_watch.clone();
@@ -100,8 +113,8 @@ impl JobManager {
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot rescue a job whose lease has expired; skipping \
-                        it");
+                    failed.jobs += 1;
+                    failed.error.get_or_insert(error);
                     some.skipped += 1;
                 }
             }
