@@ -464,4 +464,21 @@ mod tests {
         drop(under_way);
         assert_eq!(watched.read(&mut some).await.unwrap(), 0);
     }
+
+    #[tokio::test]
+    async fn a_multiplexed_connection_whose_client_takes_nothing_of_its_responses_ends() {
+        let (mut watched, _theirs, traffic) = watched(SHORT, SHORT);
+        watched.write_timeout = SHORT;
+        let under_way = traffic.begin(true);
+        traffic.begin_answer();
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 0);
+        drop(under_way);
+
+        let (mut watched, _theirs, traffic) = self::watched(SHORT, SHORT);
+        watched.write_timeout = SHORT;
+        let _waits_for_a_job = traffic.begin(true);
+        let mut some = [0; 8];
+        let waits = tokio::time::timeout(SHORT * 6, watched.read(&mut some)).await;
+        assert!(waits.is_err(), "no response has begun");
+    }
 }
