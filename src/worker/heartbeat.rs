@@ -94,8 +94,8 @@ impl Heartbeat {
 
     /// Looks for the report that the server refuses. An item that it refuses ends the program.
     fn refused(&self, batch: ReportBatch, why: &str) {
-        if self.reports.narrow(batch, why).is_some() {
-            self.lease.refuse(why);
+        if let Some(item) = self.reports.narrow(batch, why) {
+            self.lease.refuse(&format!("{}: {why}", item.name()));
         }
     }
 

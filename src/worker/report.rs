@@ -76,6 +76,14 @@ pub struct Item {
 }
 
 impl Item {
+    /// Returns how to call the item in a sentence.
+    pub fn name(&self) -> String {
+        match (&self.key, self.idx) {
+            (Some(key), _) => format!("the item {key}"),
+            (None, idx) => format!("the item at position {}", idx.unwrap_or_default()),
+        }
+    }
+
     /// Applies a later report on the same item. It replaces status and error; the earlier result
     /// stays if the later report has none.
     pub fn follow(&mut self, later: Item) {

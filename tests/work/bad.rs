@@ -143,7 +143,7 @@ async fn an_item_that_the_server_refuses_fails_the_job_with_the_reason(db: TestD
     let job = stage.job("film").await;
     let error = job["error"].as_str().unwrap();
     assert!(
-        error.starts_with("a report was not taken: ") && error.contains("item"),
+        error.starts_with("a report was not taken: the item at position 77: "),
         "{error}"
     );
     assert_eq!(
