@@ -41,7 +41,7 @@ pub use positions::position;
 pub use probe::{ProbeWrite, TakeBackProbe};
 pub use prune_events::{PruneEvents, Pruned};
 pub use prune_log_lines::{FoundLines, LogLines, PruneLogLines};
-pub use queue_head::{RankLevel, first_due, levels, place_in_line};
+pub use queue_head::{RankLevel, first_due, first_due_of_all, levels, place_in_line};
 pub use queues::{SetQueue, queues};
 pub use rescue_jobs::{DecideExpired, LeaseEnd, MAX_LEASE, RescueJobs, expired};
 pub use retry_failed_items::RetryFailedItems;

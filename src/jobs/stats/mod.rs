@@ -71,7 +71,10 @@ impl JobManager {
         let queues = queue::Entity::find().rows(self.db.read()).await?;
         let (waiting, workers) = self.what_waits(job_type, now).await?;
         let next = match detail.next {
-            Some(limit) => Some(self.next_jobs(&by_type, &queues, now, limit).await?),
+            Some(limit) => Some(
+                self.next_jobs(job_type, &by_type, &queues, now, limit)
+                    .await?,
+            ),
             None => None,
         };
         let causes = match detail.failures {
