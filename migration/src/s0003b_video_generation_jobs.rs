@@ -19,6 +19,14 @@ const CLAIM: &str = "CREATE INDEX idx_job_claim ON video_generation_jobs \
     COALESCE(run_at, created_at), created_at, id) \
     WHERE status = 'queued'";
 
+/// Queued jobs of all types in the order of claims, for a look at what comes next. It costs the same
+/// for any number of types.
+const NEXT: &str = "CREATE INDEX idx_job_next ON video_generation_jobs \
+    ((CASE WHEN started_at IS NULL THEN 2 ELSE 0 END \
+    + CASE WHEN run_at IS NULL THEN 0 ELSE 1 END - 4 * priority), \
+    COALESCE(run_at, created_at), created_at, id) \
+    WHERE status = 'queued'";
+
 /// Running jobs by the call that claimed them, so that a repeated call finds them.
 const CLAIM_ID: &str = "CREATE INDEX idx_job_claim_id ON video_generation_jobs (claim_id) \
     WHERE status = 'processing' AND claim_id IS NOT NULL";
@@ -52,7 +60,7 @@ pub struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         create(manager, &table(), indexes()).await?;
-        execute(manager, [CLAIM, PROCESSING, DUE, CLAIM_ID]).await?;
+        execute(manager, [CLAIM, NEXT, PROCESSING, DUE, CLAIM_ID]).await?;
         fill_pages(manager, JOBS, 80).await
     }
 

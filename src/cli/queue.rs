@@ -125,20 +125,25 @@ fn table(queues: &[Queue]) -> Table {
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(["TYPE", "STATE", "LIMIT", "SECONDS", "QUEUED", "PROCESSING"]);
+    // The column is there only for those who limit the time.
+    let timed = queues.iter().any(|queue| queue.max_run_seconds.is_some());
+    let columns = if timed { 6 } else { 5 };
+    let header = ["TYPE", "STATE", "LIMIT", "QUEUED", "PROCESSING", "SECONDS"];
+    table.set_header(&header[..columns]);
     for queue in queues {
-        table.add_row([
+        let row = [
             plain(&queue.job_type),
             if queue.paused { "paused" } else { "open" }.to_owned(),
             queue
                 .max_running
                 .map_or("-".to_owned(), |most| most.to_string()),
+            queue.queued.to_string(),
+            queue.processing.to_string(),
             queue
                 .max_run_seconds
                 .map_or("-".to_owned(), |most| most.to_string()),
-            queue.queued.to_string(),
-            queue.processing.to_string(),
-        ]);
+        ];
+        table.add_row(&row[..columns]);
     }
     table
 }

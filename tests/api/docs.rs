@@ -19,6 +19,7 @@ async fn health_names_the_database(api: Api) {
             "status": "ok",
             "version": env!("CARGO_PKG_VERSION"),
             "database": database,
+            "database_connections": api.database().connections(),
             "loops": [],
             "dropped_log_lines": 0,
         });

@@ -233,11 +233,20 @@ pub fn of_job(id: &str, rest: &str) -> String {
     format!("/api/v1/jobs/{id}{rest}")
 }
 
-/// A single GET of a job shows its shots; the answers of creating and changing calls leave them out.
+const ONLY_OF_GET: [&str; 5] = [
+    "shots",
+    "shots_next_after",
+    "queue_position",
+    "estimated_start_at",
+    "estimated_end_at",
+];
+
+/// A single GET of a job shows its shots and its place in line; the answers of creating and changing
+/// calls leave them out.
 pub fn without_shots(mut job: Value) -> Value {
     job.as_object_mut()
         .unwrap()
-        .retain(|name, _| !matches!(&**name, "shots" | "shots_next_after"));
+        .retain(|name, _| !ONLY_OF_GET.contains(&name.as_str()));
     job
 }
 

@@ -58,7 +58,15 @@ async fn a_queue_is_paused_limited_and_resumed(db: TestDb) {
     let paused = desk.json(&["queue", "pause", "b", "--json"]).await;
     assert_eq!(
         paused,
-        json!({"job_type": "b", "paused": true, "max_running": null, "queued": 0, "processing": 0})
+        json!({"job_type": "b", "paused": true, "max_running": null, "max_run_seconds": null, "queued": 0, "processing": 0})
+    );
+    let limited = desk.done(&["queue", "limit-time", "a", "60"]).await;
+    assert_eq!(
+        cells(&limited),
+        [
+            vec!["TYPE", "STATE", "LIMIT", "QUEUED", "PROCESSING", "SECONDS"],
+            vec!["a", "open", "-", "1", "0", "60"]
+        ]
     );
     let types = |queues: &Value| -> Vec<Value> {
         queues["queues"]
@@ -94,7 +102,7 @@ async fn what_is_set_for_a_queue_counts_for_claims(db: TestDb) {
     assert_eq!(claimed.len(), 2, "as many as may run");
     assert_eq!(
         desk.json(&["queue", "list", "--json"]).await["queues"][0],
-        json!({"job_type": "idea2video", "paused": false, "max_running": 2, "queued": 1, "processing": 2})
+        json!({"job_type": "idea2video", "paused": false, "max_running": 2, "max_run_seconds": null, "queued": 1, "processing": 2})
     );
     jobs.database().clone().close().await.unwrap();
 }

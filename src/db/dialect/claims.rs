@@ -128,6 +128,46 @@ pub fn select_due_of_many(columns: &str, lock: bool) -> String {
     )
 }
 
+/// Selects, for each rank of the queued jobs of all types, the time when the first of them is due,
+/// as [`priorities`] does for each type.
+pub fn all_ranks(backend: DbBackend) -> String {
+    let hint = hint(backend, "idx_job_next");
+    let of = |alias: &str| {
+        format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
+    };
+    let (first, next, due) = (of("a"), of("b"), of("c"));
+    let (rank_a, rank_b, rank_c) = (rank("a."), rank("b."), rank("c."));
+    format!(
+        "WITH RECURSIVE levels (place) AS (\
+           SELECT (SELECT {rank_a} {first} ORDER BY {rank_a} LIMIT 1) \
+           UNION ALL \
+           SELECT (SELECT {rank_b} {next} AND {rank_b} > l.place ORDER BY {rank_b} LIMIT 1) \
+           FROM levels AS l WHERE l.place IS NOT NULL) \
+         SELECT '' AS job_type, l.place, (SELECT COALESCE(c.run_at, c.created_at) {due} \
+           AND {rank_c} = l.place ORDER BY COALESCE(c.run_at, c.created_at) LIMIT 1) AS due_at \
+         FROM levels AS l WHERE l.place IS NOT NULL"
+    )
+}
+
+/// Selects the first jobs of all types of a rank (parameter 1) that are due at a time (2), up to a
+/// limit (3).
+pub fn first_of_rank(backend: DbBackend, source: Source, columns: &str) -> String {
+    let (rank, hint) = (rank(""), hint(backend, "idx_job_next"));
+    let sign = if backend == DbBackend::Postgres {
+        "$"
+    } else {
+        "?"
+    };
+    let due = match source {
+        Source::Always => format!("{sign}2 IS NOT NULL"),
+        Source::Timed => format!("COALESCE(run_at, created_at) <= {sign}2"),
+    };
+    format!(
+        "SELECT {columns} FROM video_generation_jobs {hint} WHERE status = 'queued' \
+         AND {rank} = {sign}1 AND {due} ORDER BY {ORDER} LIMIT {sign}3"
+    )
+}
+
 /// Counts the jobs of a type (parameter 1), due at a time (2), that claims give before the job with
 /// a due time (3), a time of creation (4) and an id (5); at most a number (6) of each part. (7) is
 /// the first rank of the job's level, which shares its order with the rank behind.

@@ -67,7 +67,10 @@ impl JobManager {
         let waiting = self.db.backlog(job_type, now).await?;
         let workers = self.db.worker_numbers(now, now - STALE_AFTER).await?;
         let next = match detail.next {
-            Some(limit) => Some(self.next_jobs(&by_type, &queues, now, limit).await?),
+            Some(limit) => Some(
+                self.next_jobs(job_type, &by_type, &queues, now, limit)
+                    .await?,
+            ),
             None => None,
         };
         let causes = match detail.failures {

@@ -118,6 +118,49 @@ pub async fn first_due(
     Ok(found)
 }
 
+/// Returns the due jobs of all types, in the order of claims, at the same cost for any number of
+/// types.
+pub async fn first_due_of_all(
+    db: &impl ConnectionTrait,
+    now: DateTime<Utc>,
+    limit: usize,
+) -> Result<Vec<job::Model>, DbErr> {
+    let backend = db.get_database_backend();
+    let asked = Statement::from_string(backend, claims::all_ranks(backend));
+    let rows = db.query_all_raw(asked).await?;
+    let levels = rows.iter().filter_map(|row| RankLevel::of(row).ok());
+    let (columns, mut found) = (columns_of(LockMode::Read), Vec::new());
+    for sources in due(levels.collect(), now) {
+        let mut of_level = Vec::new();
+        for source in sources {
+            // Rows that cannot be read, or started, are few.
+            let more = limit.saturating_mul(2).max(20);
+            let values: [Value; 3] = [
+                source.rank.into(),
+                now.into(),
+                i64::try_from(more).unwrap_or(i64::MAX).into(),
+            ];
+            let sql = claims::first_of_rank(backend, source.source(), &columns);
+            let asked = Statement::from_sql_and_values(backend, sql, values);
+            of_level.extend(rows::read(db, asked).await?.jobs);
+        }
+        of_level.retain(can_start);
+        // Stable: jobs of one moment stay in the order of the database.
+        of_level.sort_by_key(order);
+        found.extend(of_level);
+        if found.len() >= limit {
+            break;
+        }
+    }
+    found.truncate(limit);
+    Ok(found)
+}
+
+/// Order of jobs of one level.
+fn order(job: &job::Model) -> (DateTime<Utc>, DateTime<Utc>) {
+    (job.run_at.unwrap_or(job.created_at), job.created_at)
+}
+
 /// Takes the sources that can have the first `limit` due jobs: each of the others has its first job
 /// behind those of as many sources. Fewer are found if other transactions have locked some.
 pub(in crate::db) fn first_sources(sources: &mut Vec<RankLevel>, limit: usize) -> Vec<RankLevel> {
@@ -185,7 +228,23 @@ fn statement(
     more: usize,
     hold: LockMode,
 ) -> Statement {
-    // A caller that does not claim the jobs needs only short columns.
+    let sources: Vec<_> = sources
+        .iter()
+        .map(|(source, room)| (*source, room.saturating_add(more)))
+        .collect();
+    of_columns(
+        db,
+        now,
+        &sources,
+        limit.saturating_add(more),
+        &columns_of(hold),
+        hold,
+    )
+}
+
+/// Columns of a job in the order of the entity. A caller that does not claim the jobs needs only
+/// short ones.
+fn columns_of(hold: LockMode) -> String {
     let long = |column: &job::Column| {
         use job::Column as C;
         matches!(
@@ -207,18 +266,7 @@ fn statement(
         }
     };
     let columns: Vec<_> = job::Column::iter().map(column).collect();
-    let sources: Vec<_> = sources
-        .iter()
-        .map(|(source, room)| (*source, room.saturating_add(more)))
-        .collect();
-    of_columns(
-        db,
-        now,
-        &sources,
-        limit.saturating_add(more),
-        &columns.join(", "),
-        hold,
-    )
+    columns.join(", ")
 }
 
 /// Returns how many of the jobs that [`select_due`] would find fit into the response, and whether some do
