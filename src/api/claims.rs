@@ -108,7 +108,7 @@ impl Claims {
             body.value.outcomes.into_iter().map(Into::into).collect();
         for outcome in &mut outcomes {
             if let Ending::Completed { result } = &outcome.ending
-                && let Some(failure) = files.missing(result.as_ref()).await
+                && let Some(failure) = files.missing(&outcome.lease_token, result.as_ref()).await
             {
                 outcome.ending = Ending::Failed(failure);
             }

@@ -65,8 +65,8 @@ impl Lifecycle {
     ///
     /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
     /// all shots as completed. The call may be repeated under the same lease. If the server has a
-    /// media folder and the result names a path under `/media/` that is missing or empty there, the
-    /// attempt fails instead, as by `fail`.
+    /// media folder, the call has a lease token, and the result names a path under `/media/` that
+    /// is missing or empty there, the attempt fails instead, as by `fail`.
     #[oai(
         path = "/:job_id/complete",
         method = "post",
@@ -89,7 +89,7 @@ impl Lifecycle {
             lease: lease_token,
         };
         let result = result.map(members);
-        let job = match files.missing(result.as_ref()).await {
+        let job = match files.missing(&guard.lease, result.as_ref()).await {
             Some(failure) => self.0.mark_failed(&job_id.0, failure, guard).await?,
             None => self.0.mark_completed(&job_id.0, result, guard).await?,
         };

@@ -17,9 +17,14 @@ impl ResultFiles {
         )
     }
 
-    /// Returns the failure of an attempt whose result names a file that is missing or empty.
-    pub async fn missing(&self, result: Option<&Map<String, Value>>) -> Option<Failure> {
-        let (folder, result) = (self.0.as_ref()?, result?);
+    /// Returns the failure of an attempt whose result names a file that is missing or empty. A
+    /// caller without a lease is no worker: it may report files of another place.
+    pub async fn missing(
+        &self,
+        lease: &Option<String>,
+        result: Option<&Map<String, Value>>,
+    ) -> Option<Failure> {
+        let (folder, result, _) = (self.0.as_ref()?, result?, lease.as_ref()?);
         let why = folder.missing(&Value::Object(result.clone())).await?;
         Some(Failure {
             error: format!("the result was not taken: {why}"),

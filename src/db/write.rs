@@ -19,7 +19,9 @@ pub use crate::db::jobs::claim::claim_jobs::{
     ClaimJobs, Claimed, claim_statements, run_until, running,
 };
 pub use crate::db::jobs::claim::claimed_before::was_claimed;
-pub use crate::db::jobs::claim::queue_head::{RankLevel, first_due, first_due_of_all, levels, place_in_line};
+pub use crate::db::jobs::claim::queue_head::{
+    RankLevel, first_due, first_due_of_all, levels, place_in_line,
+};
 pub use crate::db::jobs::create_job::{CreateJob, CreateJobs, Created};
 pub use crate::db::jobs::delete_job::DeleteJob;
 pub use crate::db::jobs::prune_log_lines::{FoundLines, LogLines, PruneLogLines};

@@ -92,13 +92,8 @@ fn too_long(line: &Line, cut: &Cut, most: usize) -> Vec<Output> {
 
 /// Reads an object, or several in one line, which programs write that share the output.
 fn of_object(number: u64, text: &str) -> Vec<Output> {
-    let quoted = has_long_number(text)
-        .then(|| quote_large(text.as_bytes()))
-        .flatten()
-        .and_then(|quoted| String::from_utf8(quoted).ok());
-    let text = quoted.as_deref().unwrap_or(text);
     if let Ok(object) = serde_json::from_str(text) {
-        return of_members(number, text, object);
+        return of_members(number, text, exact(object, text));
     }
     let mended = mend(text.as_bytes()).and_then(|mended| String::from_utf8(mended.text).ok());
     let mended = mended.as_deref().unwrap_or(text);
@@ -117,11 +112,9 @@ fn of_object(number: u64, text: &str) -> Vec<Output> {
         .get(objects.byte_offset()..)
         .unwrap_or_default()
         .trim();
-    let counts =
-        |object: &Map<String, Value>| object.contains_key("item") || object.contains_key("result");
     let broken = NameScanner::of(rest.as_bytes());
     let mut said = Vec::new();
-    if why.is_none() || found.iter().any(counts) {
+    if why.is_none() || found.iter().any(names_work) {
         for object in found {
             said.extend(of_members(number, text, object));
         }
@@ -138,6 +131,21 @@ fn of_object(number: u64, text: &str) -> Vec<Output> {
         &format!("it is no valid JSON: {why}"),
     ));
     said
+}
+
+fn names_work(object: &Map<String, Value>) -> bool {
+    object.contains_key("item") || object.contains_key("result")
+}
+
+/// Returns the object with its integers of more than 64 bits as texts, if it names an item or a
+/// result: a float would lose their last digits.
+fn exact(object: Map<String, Value>, text: &str) -> Map<String, Value> {
+    if !names_work(&object) || !has_long_number(text) {
+        return object;
+    }
+    quote_large(text.as_bytes())
+        .and_then(|quoted| serde_json::from_slice(&quoted).ok())
+        .unwrap_or(object)
 }
 
 /// Returns whether the text has as many digits in a row as an integer of more than 64 bits.

@@ -393,3 +393,23 @@ async fn counts_that_contradict_the_items_fail_no_report(t: TestApp) {
         assert!(job.completed_shots <= job.total_shots);
     }
 }
+
+#[on_both]
+async fn items_that_would_be_too_large_to_claim_together_are_refused(t: TestApp) {
+    let id = running(&t, &[]).await;
+    // Bytes that no database packs.
+    let mut rng = fastrand::Rng::with_seed(15);
+    let large: String = (0..8 << 20).map(|_| rng.alphanumeric()).collect();
+    let one = |key: usize| ItemReport {
+        result: Some(json!(large)),
+        ..report(&key.to_string(), Completed)
+    };
+    for key in 0..7 {
+        t.report_items(&id, vec![one(key)], None).await.unwrap();
+    }
+    let refused = t.report_items(&id, vec![one(7), one(8)], None).await;
+    assert_eq!(pointers(&refused.unwrap_err()), ["/items"]);
+    t.report_items(&id, vec![report("small", Completed)], None)
+        .await
+        .unwrap();
+}

@@ -6,6 +6,7 @@ use crate::{
         dialect::{prefix, text_member},
         jobs::weight::written_item,
         part,
+        rows::part::bytes_of,
     },
     error::Result,
 };
@@ -13,7 +14,7 @@ use entity::job_item;
 use sea_orm::{
     ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
     Select,
-    sea_query::{Expr, ExprTrait},
+    sea_query::{Alias, Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
 
@@ -53,6 +54,20 @@ impl Database {
         limit: u64,
     ) -> Result<Part<job_item::Model>> {
         Ok(part(behind(id, after), limit, &LARGE_COLUMNS, self.read()).await?)
+    }
+
+    /// Returns the approximate size of all items of a job, in bytes.
+    pub async fn item_bytes(&self, id: &str) -> Result<u64> {
+        let bytes = bytes_of(self.read().get_database_backend(), &LARGE_COLUMNS);
+        let sum = Func::cast_as(Func::sum(bytes), Alias::new("bigint"));
+        let sums: Vec<Option<i64>> = job_item::Entity::find()
+            .select_only()
+            .expr_as(sum, "bytes")
+            .filter(job_item::Column::JobId.eq(id))
+            .into_tuple()
+            .rows(self.read())
+            .await?;
+        Ok(sums.into_iter().flatten().sum::<i64>().unsigned_abs())
     }
 
     /// Returns the path of the newest frame of those of the jobs that have one, by job id: of the

@@ -22,6 +22,12 @@ use std::collections::{HashMap, HashSet};
 /// Maximum number of item reports per call.
 const MAX_ITEM_REPORTS: usize = 1000;
 
+/// Maximum bytes of all items of a job together, which a claim gives in one answer.
+const MAX_JOB_ITEM_BYTES: u64 = 64 << 20;
+
+/// Minimum size of a report for which the items of its job are counted.
+const LARGE_REPORT_BYTES: usize = 16 << 10;
+
 /// Report of a worker on one item. The key names the item, or the position where keys repeat; an
 /// unknown key creates a new item.
 #[derive(Clone, Debug)]
@@ -62,6 +68,7 @@ impl JobManager {
         check(&reports)?;
         let Guard { version, lease } = guard.into();
         let weight = weight(&reports);
+        self.check_room_for_items(id, weight).await?;
         let done = self.try_change(id, version, named(&reports), weight, move |loaded, now| {
             must_process(&loaded.job, lease.as_deref())?;
             let mut job = loaded.job.clone();
@@ -77,6 +84,34 @@ impl JobManager {
             }))
         });
         Ok(done.await?.job)
+    }
+}
+
+impl JobManager {
+    /// Checks that the items of a job stay small enough together to be claimed. Small reports need
+    /// no look: 10,000 of them fit into an answer.
+    pub(in crate::jobs) async fn check_room_for_items(
+        &self,
+        id: &str,
+        weight: usize,
+    ) -> Result<()> {
+        if weight < LARGE_REPORT_BYTES {
+            return Ok(());
+        }
+        let bytes = self.db.item_bytes(id).await?;
+        if bytes + weight as u64 <= MAX_JOB_ITEM_BYTES {
+            return Ok(());
+        }
+        let detail = format!(
+            "The items of the job would have more than {} MiB together, and no worker could claim \
+            it again: report paths of files instead of their content.",
+            MAX_JOB_ITEM_BYTES >> 20
+        );
+        Err(Error::invalid(FieldError::at(
+            "/items",
+            "too_large",
+            detail,
+        )))
     }
 }
 

@@ -142,7 +142,7 @@ pub async fn first_due_of_all(
             ];
             let sql = claims::first_of_rank(backend, source.source(), &columns);
             let asked = Statement::from_sql_and_values(backend, sql, values);
-            of_level.extend(rows::read(db, asked).await?.jobs);
+            of_level.extend(job_rows::read(db, asked).await?.jobs);
         }
         of_level.retain(can_start);
         // Stable: jobs of one moment stay in the order of the database.
