@@ -11,6 +11,7 @@ mod openapi;
 mod out;
 mod queue;
 mod serve;
+mod stop_signal;
 mod work;
 mod workers;
 
