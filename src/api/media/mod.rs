@@ -1,14 +1,13 @@
 //! `/media/*`: read-only access to the files of one folder, and to nothing outside it.
 
 mod condition;
-mod open;
 mod range;
 
 use super::problem::{Problem, shown};
+use crate::open_beneath::open_beneath;
 use bytes::{Bytes, BytesMut};
 use condition::{Verdict, Version};
 use futures_util::{Stream, stream};
-use open::open_beneath;
 use poem::{
     Body, Endpoint, Request, Response, Result,
     error::MethodNotAllowedError,
