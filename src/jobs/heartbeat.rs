@@ -67,6 +67,8 @@ impl JobManager {
             ([], Some(_)) => Items::Counted,
             (reports, _) => items::named(reports),
         };
+        self.check_room_for_items(id, items::weight(&beat.items))
+            .await?;
         let weight = items::weight(&beat.items) + beat.log.iter().map(String::len).sum::<usize>();
         let done = self.try_change(id, version, items, weight, move |loaded, now| {
             decide(loaded, lease.as_deref(), &beat, now).map(Some)

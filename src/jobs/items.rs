@@ -3,7 +3,7 @@
 use super::{Guard, JobManager, create_job::MAX_ITEMS, progress::must_process, validate};
 use crate::{
     db::{
-        Part, part,
+        Part, Readable, bytes_of, part,
         write::{Change, Items, Loaded, weight_of},
     },
     error::{Error, FieldError, Resource, Result},
@@ -11,12 +11,21 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, job, job_item};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Alias, Func},
+};
 use serde_json::{Value, json};
 use std::collections::{HashMap, HashSet};
 
 /// Maximum number of item reports per call.
 const MAX_ITEM_REPORTS: usize = 1000;
+
+/// Maximum bytes of all items of a job together, which a claim gives in one answer.
+const MAX_JOB_ITEM_BYTES: u64 = 64 << 20;
+
+/// Minimum size of a report for which the items of its job are counted.
+const LARGE_REPORT_BYTES: usize = 16 << 10;
 
 /// Columns of an item that may hold long values.
 pub(super) const LARGE_COLUMNS: [job_item::Column; 3] = [
@@ -69,6 +78,7 @@ impl JobManager {
         check(&reports)?;
         let Guard { version, lease } = guard.into();
         let weight = weight(&reports);
+        self.check_room_for_items(id, weight).await?;
         let done = self.try_change(id, version, named(&reports), weight, move |loaded, now| {
             must_process(&loaded.job, lease.as_deref())?;
             let mut job = loaded.job.clone();
@@ -83,6 +93,41 @@ impl JobManager {
             }))
         });
         Ok(done.await?.job)
+    }
+}
+
+impl JobManager {
+    /// Checks that the items of a job stay small enough together to be claimed. Small reports need
+    /// no look: 10,000 of them fit into an answer.
+    pub(super) async fn check_room_for_items(&self, id: &str, weight: usize) -> Result<()> {
+        if weight < LARGE_REPORT_BYTES {
+            return Ok(());
+        }
+        let bytes = bytes_of(self.db.read().get_database_backend(), &LARGE_COLUMNS);
+        let sums: Vec<Option<i64>> = job_item::Entity::find()
+            .select_only()
+            .expr_as(
+                Func::cast_as(Func::sum(bytes), Alias::new("bigint")),
+                "bytes",
+            )
+            .filter(job_item::Column::JobId.eq(id))
+            .into_tuple()
+            .rows(self.db.read())
+            .await?;
+        let bytes = sums.into_iter().flatten().sum::<i64>().unsigned_abs();
+        if bytes + weight as u64 <= MAX_JOB_ITEM_BYTES {
+            return Ok(());
+        }
+        let detail = format!(
+            "The items of the job would have more than {} MiB together, and no worker could claim \
+            it again: report paths of files instead of their content.",
+            MAX_JOB_ITEM_BYTES >> 20
+        );
+        Err(Error::invalid(FieldError::at(
+            "/items",
+            "too_large",
+            detail,
+        )))
     }
 }
 

@@ -364,3 +364,23 @@ async fn items_are_paged_by_position(t: TestApp) {
     assert_eq!(page(Some(2), 2).await, [0; 0]);
     assert_eq!(page(Some(-5), 9).await, [0, 1, 2]);
 }
+
+#[on_both]
+async fn items_that_would_be_too_large_to_claim_together_are_refused(t: TestApp) {
+    let id = running(&t, &[]).await;
+    // Bytes that no database packs.
+    let mut rng = fastrand::Rng::with_seed(15);
+    let large: String = (0..8 << 20).map(|_| rng.alphanumeric()).collect();
+    let one = |key: usize| ItemReport {
+        result: Some(json!(large)),
+        ..report(&key.to_string(), Completed)
+    };
+    for key in 0..7 {
+        t.report_items(&id, vec![one(key)], None).await.unwrap();
+    }
+    let refused = t.report_items(&id, vec![one(7), one(8)], None).await;
+    assert_eq!(pointers(&refused.unwrap_err()), ["/items"]);
+    t.report_items(&id, vec![report("small", Completed)], None)
+        .await
+        .unwrap();
+}
