@@ -71,6 +71,10 @@ pub struct ServerFlags {
         value_name = "DIR"
     )]
     pub media_dir: Option<PathBuf>,
+    /// Do not look for the files under /media/ that a result names. Without this, a result fails
+    /// its attempt if such a file is missing or empty
+    #[arg(long, env = "CALLSHEET_NO_CHECK_MEDIA", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_check_media: bool,
     /// Maximum size of a request body in bytes [default: 1048576]
     #[arg(
         long,
@@ -217,6 +221,7 @@ struct File {
     log: Option<String>,
     listen: Option<SocketAddr>,
     media_dir: Option<PathBuf>,
+    no_check_media: Option<bool>,
     max_body_bytes: Option<usize>,
     max_upload_bytes: Option<u64>,
     cors_origins: Option<Vec<String>>,
@@ -243,6 +248,8 @@ pub struct Config {
     pub log: String,
     pub listen: SocketAddr,
     pub media_dir: Option<PathBuf>,
+    /// Whether to believe results without a look for their files in `media_dir`.
+    pub no_check_media: bool,
     pub max_body_bytes: usize,
     pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
@@ -306,6 +313,7 @@ impl Config {
                 .or(file.listen)
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
             media_dir: server.media_dir.or(file.media_dir),
+            no_check_media: server.no_check_media || file.no_check_media.unwrap_or_default(),
             max_body_bytes: server
                 .max_body_bytes
                 .or(file.max_body_bytes)

@@ -62,7 +62,7 @@ impl<T> JsonBytes<T> {
         Ok(Self::counted(bytes, share))
     }
 
-    fn of_changes(bytes: Bytes) -> Self {
+    pub fn of_changes(bytes: Bytes) -> Self {
         let mut share = RESPONSE_MEMORY.share();
         if bytes.len() > LARGE_RESPONSE_BYTES {
             share.take(bytes.len());

@@ -7,9 +7,10 @@ use super::{
     headers::{IfMatch, etag},
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
+    results::ResultFiles,
 };
 use crate::jobs::{Failure, Guard, JobManager};
-use poem::Result;
+use poem::{Result, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 
 pub struct Lifecycle(pub JobManager);
@@ -62,7 +63,9 @@ impl Lifecycle {
     /// Complete a job
     ///
     /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
-    /// all shots as completed. The call may be repeated under the same lease.
+    /// all shots as completed. The call may be repeated under the same lease. If the server has a
+    /// media folder, the call has a lease token, and the result names a path under `/media/` that
+    /// is missing or empty there, the attempt fails instead, as by `fail`.
     #[oai(
         path = "/:job_id/complete",
         method = "post",
@@ -74,6 +77,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<CompleteJob>,
+        files: Data<&ResultFiles>,
     ) -> Result<JobResponse> {
         let CompleteJob {
             result,
@@ -83,10 +87,11 @@ impl Lifecycle {
             version: seen.0,
             lease: lease_token,
         };
-        let job = self
-            .0
-            .mark_completed(&job_id.0, result.map(members), guard)
-            .await?;
+        let result = result.map(members);
+        let job = match files.missing(&guard.lease, result.as_ref()).await {
+            Some(failure) => self.0.mark_failed(&job_id.0, failure, guard).await?,
+            None => self.0.mark_completed(&job_id.0, result, guard).await?,
+        };
         answer(job)
     }
 

@@ -34,6 +34,7 @@ mod paging;
 mod prepare;
 mod problem;
 mod reports;
+mod results;
 mod rows;
 mod series;
 mod shots;
@@ -132,8 +133,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     let imports = app.imports.clone();
+    let files = results::ResultFiles::of(&app.config);
     let data = move |request: &mut Request| {
         request.set_data(settings);
+        request.set_data(files.clone());
         request.set_data(uploads);
         request.set_data(imports.clone());
     };

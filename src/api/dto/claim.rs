@@ -6,7 +6,7 @@ use crate::{
     jobs::{self, Claimed, Ending, Failure, HeartbeatReply, Progress},
 };
 use entity::job;
-use poem_openapi::{Enum, Object as ObjectShape};
+use poem_openapi::{Enum, Object as ObjectShape, types::ToJSON};
 
 /// A worker's claim of jobs.
 #[derive(Debug, ObjectShape)]
@@ -34,12 +34,39 @@ pub struct ClaimJobs {
     /// Version of the worker's program, shown to people only.
     #[oai(validator(max_length = 50))]
     pub version: Option<String>,
+    /// Id of the call, new for each claim. Send the same id again when no answer came: the server
+    /// returns the jobs that the first call got.
+    #[oai(validator(min_length = 1, max_length = 64))]
+    pub call_id: Option<String>,
 }
 
 /// Jobs claimed by the worker, in the order in which to run them; empty if no job is due.
 #[derive(Debug, ObjectShape)]
 pub struct ClaimedJobs {
     pub jobs: Vec<ClaimedJob>,
+    /// Maximum bytes of a request body that this server accepts: the size of the largest report.
+    pub max_body_bytes: u64,
+}
+
+impl ClaimedJobs {
+    /// Returns the JSON text. The items of a job come last, so that a worker that cannot receive
+    /// them all knows the job and its token.
+    pub fn to_text(&self) -> String {
+        let job = |claimed: &ClaimedJob| {
+            format!(
+                "{{\"job\":{},\"lease\":{},\"items\":{}}}",
+                claimed.job.to_json_string(),
+                claimed.lease.to_json_string(),
+                claimed.items.to_json_string()
+            )
+        };
+        let jobs: Vec<_> = self.jobs.iter().map(job).collect();
+        format!(
+            "{{\"max_body_bytes\":{},\"jobs\":[{}]}}",
+            self.max_body_bytes,
+            jobs.join(",")
+        )
+    }
 }
 
 /// A claimed job with its lease and items.
