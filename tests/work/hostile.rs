@@ -63,7 +63,7 @@ async fn play(database_url: &str, plan: Plan) {
         .collect();
     let is_over = async || {
         let counts = stage.get("/jobs/counts").await;
-        counts["counts"]["completed"] == plan.jobs
+        counts["completed"] == plan.jobs
     };
     while !is_over().await {
         assert!(
