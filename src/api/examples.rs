@@ -151,7 +151,7 @@ fn output(schema: &str) -> Option<Value> {
         "ActionOutcomeList" => {
             json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null, "has_more": false, "next_cursor": null})
         }
-        "ClaimedJobs" => json!({"jobs": [claimed()]}),
+        "ClaimedJobs" => json!({"jobs": [claimed()], "max_body_bytes": 1_048_576}),
         "ClaimedJob" => claimed(),
         "Lease" => lease(),
         "HeartbeatAnswer" => {

@@ -408,7 +408,7 @@ async fn items_that_would_be_too_large_to_claim_together_are_refused(t: TestApp)
         t.report_items(&id, vec![one(key)], None).await.unwrap();
     }
     let refused = t.report_items(&id, vec![one(7), one(8)], None).await;
-    assert_eq!(pointers(&refused.unwrap_err()), ["/items"]);
+    assert_eq!(pointers(&refused.unwrap_err()), ["/items too_large"]);
     t.report_items(&id, vec![report("small", Completed)], None)
         .await
         .unwrap();

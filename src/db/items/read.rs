@@ -6,14 +6,12 @@ use crate::{
         dialect::{prefix, text_member},
         jobs::weight::written_item,
         part,
-        rows::part::bytes_of,
     },
     error::Result,
 };
 use entity::job_item;
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, ConnectionTrait, EntityTrait, IdenStatic, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
     sea_query::{Alias, Expr, ExprTrait, Func},
 };
 use std::collections::HashMap;
@@ -56,10 +54,20 @@ impl Database {
         Ok(part(behind(id, after), limit, &LARGE_COLUMNS, self.read()).await?)
     }
 
-    /// Returns the approximate size of all items of a job, in bytes.
+    /// Returns the size of the long values of all items of a job as text, in bytes.
     pub async fn item_bytes(&self, id: &str) -> Result<u64> {
-        let bytes = bytes_of(self.read().get_database_backend(), &LARGE_COLUMNS);
-        let sum = Func::cast_as(Func::sum(bytes), Alias::new("bigint"));
+        let bytes = |column: &job_item::Column| {
+            format!(
+                "COALESCE(octet_length(CAST({} AS text)), 0)",
+                column.as_str()
+            )
+        };
+        let row = LARGE_COLUMNS
+            .iter()
+            .map(bytes)
+            .collect::<Vec<_>>()
+            .join(" + ");
+        let sum = Func::cast_as(Func::sum(Expr::cust(row)), Alias::new("bigint"));
         let sums: Vec<Option<i64>> = job_item::Entity::find()
             .select_only()
             .expr_as(sum, "bytes")

@@ -3,15 +3,12 @@
 pub mod change_batch;
 pub mod change_job;
 pub mod claim;
-pub mod count_jobs;
 pub mod create_job;
 pub mod delete_job;
-pub mod export_jobs;
-pub mod forecast;
-pub mod get_job;
 pub mod list;
 pub mod locks;
 pub mod prune_log_lines;
+pub mod read;
 pub mod rescue_jobs;
 pub mod retry_failed_items;
 pub mod stale;
