@@ -191,7 +191,16 @@ fn epoch_whole(number: i64) -> Option<DateTime<Utc>> {
         n if n >= MILLIS => number * 1000,
         _ => number * 1_000_000,
     };
-    DateTime::from_timestamp_micros(micros)
+    let time = DateTime::from_timestamp_micros(micros)?;
+    is_plausible(number.unsigned_abs() as f64, &time).then_some(time)
+}
+
+/// Last year of a number of microseconds or nanoseconds: the largest numbers are no times, but
+/// stand for none.
+const LAST_YEAR: i32 = 2200;
+
+fn is_plausible(number: f64, time: &DateTime<Utc>) -> bool {
+    number < MICROS as f64 || time.year() <= LAST_YEAR
 }
 
 fn epoch(number: f64) -> Option<DateTime<Utc>> {
@@ -201,8 +210,9 @@ fn epoch(number: f64) -> Option<DateTime<Utc>> {
         n if n >= MILLIS as f64 => number / 1e3,
         _ => number,
     };
-    (seconds.abs() < 1e12)
-        .then(|| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))?
+    let time = (seconds.abs() < 1e12)
+        .then(|| DateTime::from_timestamp_micros((seconds * 1e6).round() as i64))??;
+    is_plausible(number.abs(), &time).then_some(time)
 }
 
 fn local(
@@ -398,6 +408,8 @@ mod tests {
             json!("0001-01-01T00:00:00"),
             json!("2025-13-01T00:00:00"),
             json!(1e300),
+            json!(i64::MAX),
+            json!(u64::MAX),
             json!([]),
         ] {
             assert_eq!(read(&raw, Tz::UTC, None), None, "{raw}");

@@ -48,7 +48,9 @@ async fn mapped(bench: &TestApp, name: &str, map: Map<'_>) -> (Report, Vec<Value
         "{:?}",
         report.assumed
     );
-    (report, export_jobs(bench).await)
+    let mut jobs = export_jobs(bench).await;
+    jobs.sort_by_key(|job| job["job_id"].as_str().unwrap().to_owned());
+    (report, jobs)
 }
 
 #[on_both]

@@ -104,15 +104,16 @@ async fn items_in_a_list_and_in_other_words_come_in(bench: TestApp) {
     let (report, _) = import_all(&bench, &Options::new(files.to_vec())).await;
     assert_eq!(counts(&report), (2, 2, 0, 0), "{:?}", report.rejects);
     let jobs = export_jobs(&bench).await;
-    let statuses = |job: &Value| -> Vec<String> {
+    let statuses = |id: &str| -> Vec<String> {
+        let job = jobs.iter().find(|job| job["job_id"] == id).unwrap();
         let items = job["items"].as_array().unwrap().iter();
         items
             .map(|item| item["status"].as_str().unwrap().to_owned())
             .collect()
     };
-    assert_eq!(statuses(&jobs[0]), ["completed", "completed"]);
+    assert_eq!(statuses("batch-00000001"), ["completed", "completed"]);
     assert_eq!(
-        statuses(&jobs[1]),
+        statuses("batch-00000003"),
         ["completed", "completed", "failed", "skipped"]
     );
 }
@@ -453,7 +454,8 @@ async fn the_id_counts_when_there_is_no_job_id(bench: TestApp) {
 async fn a_fork_of_the_table_comes_in_with_its_own_words(bench: TestApp) {
     let report = tried(&bench, "12c_vedo_table_fork.db").await;
     assert_eq!(counts(&report), (4, 4, 0, 0), "{:?}", report.rejects);
-    let jobs = export_jobs(&bench).await;
+    let mut jobs = export_jobs(&bench).await;
+    jobs.sort_by_key(|job| job["job_id"].as_str().unwrap().to_owned());
     let statuses: Vec<_> = jobs
         .iter()
         .map(|job| job["status"].as_str().unwrap())

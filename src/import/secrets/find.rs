@@ -198,6 +198,10 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
         return None;
     }
     let start = skip(at + 1, b"'\"\\ ");
+    // The word before a colon is common, and each one may look ahead only so far.
+    if sign == b':' && name == "key" && !ends_soon(&text[start..]) {
+        return None;
+    }
     let end = start
         + text[start..]
             .find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c))
@@ -212,6 +216,16 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
         _ => looks_random(value),
     };
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
+}
+
+/// Maximum bytes of the value after `key:`.
+const MAX_KEY_BYTES: usize = 200;
+
+/// Whether the value at the beginning of the text is no longer than a key.
+fn ends_soon(text: &str) -> bool {
+    let start = &text.as_bytes()[..text.len().min(MAX_KEY_BYTES)];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"&'\",;)}]\\".contains(byte);
+    text.len() <= MAX_KEY_BYTES || start.iter().any(ends)
 }
 
 /// Finds the value in `"name": "value"` of a JSON text, which may be cut off. JSON in a string has

@@ -2,7 +2,10 @@
 //! and objects inside, at any place and up to three levels deep. The splitter keeps the text of an
 //! object until it knows, and parses the first values inside to see whether they are records.
 
-use super::{MAX_RECORD_BYTES, Place, Position, SURE_LINES, SplitError, Splitter, Step, repair};
+use super::{
+    MAX_RECORD_BYTES, Piece, Place, Position, SURE_LINES, SplitError, Splitter, Step, repair,
+    too_large,
+};
 use crate::import::reject::Reject;
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, io::BufRead, ops::Range};
@@ -121,10 +124,31 @@ impl<R: BufRead> Splitter<'_, R> {
             if let Some(found) = self.judged(found, held)? {
                 return Ok(found);
             }
+            let is_full = root && self.bytes.raw.len() > MAX_RECORD_BYTES;
+            if is_full && held.iter().all(|member| member.first == b'{') {
+                return self.too_large_by_id(held);
+            }
             if self.comma_or(b'}')? {
                 return Ok(Inside::Nothing);
             }
         }
+    }
+
+    /// Goes on after an object that is larger than a record, which then is one of several by id.
+    fn too_large_by_id(&mut self, held: &mut Vec<Held>) -> Step<Inside> {
+        if let Some(last) = held.pop() {
+            let part = self.bytes.raw.get(last.text.start..).unwrap_or_default();
+            let part = part.to_vec();
+            let bytes = self.bytes.offset - last.place.offset;
+            self.hand_on_held(held, false)?;
+            let at = Position::Key(last.name);
+            let piece = self.piece(at, last.place, part, Err(too_large()));
+            self.hand_on(Piece { bytes, ..piece })?;
+        }
+        if !self.comma_or(b'}')? {
+            self.members()?;
+        }
+        Ok(Inside::Streamed)
     }
 
     /// Goes on after a member: with the rest of the records by id if it is a record, with the rest

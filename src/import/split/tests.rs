@@ -207,26 +207,23 @@ fn depth_costs_no_stack() {
 
 #[test]
 fn a_record_that_is_too_large_is_passed_over() {
-    let large = format!(
-        r#"{{"a": "{}", "b": {{}}}}"#,
-        "x".repeat(MAX_RECORD_BYTES + 10)
-    );
-    let mut found = Vec::new();
-    split(large.as_bytes(), SHAPES, &mut |piece| {
-        found.push((
-            piece.at.to_string(),
-            piece.raw.len(),
-            piece.whole.err().map(|r| r.reason),
-        ));
-        true
-    });
-    assert_eq!(
-        found,
-        [
-            ("a".into(), MAX_RECORD_BYTES + 1, Some(Reason::TooLarge)),
-            ("b".into(), 2, None)
-        ]
-    );
+    let long = "x".repeat(MAX_RECORD_BYTES + 10);
+    for large in [
+        format!(r#"{{"a": {{"t": "{long}"}}, "b": {{}}}}"#),
+        format!(r#"{{"0": {{"job_id": 1}}, "a": "{long}", "b": {{}}}}"#),
+    ] {
+        let mut found = Vec::new();
+        split(large.as_bytes(), SHAPES, &mut |piece| {
+            let reason = piece.whole.err().map(|r| r.reason);
+            found.push((piece.at.to_string(), piece.bytes > 10_000_000, reason));
+            true
+        });
+        let wanted = [
+            ("a".to_owned(), true, Some(Reason::TooLarge)),
+            ("b".to_owned(), false, None),
+        ];
+        assert_eq!(found[found.len() - 2..], wanted);
+    }
 }
 
 /// Like [`whole`], with a buffer that holds the whole text.
