@@ -38,7 +38,7 @@ pub fn explain(path: &Path) -> Result<String, Reject> {
             lines.push(what);
             continue;
         }
-        let any = sample.records.iter().any(|record| is_record(record));
+        let any = sample.records.iter().any(is_record);
         if several && !any {
             let table = sample.table.as_deref().unwrap_or_default();
             lines.push(format!("The table {table} does not look like one of jobs."));
