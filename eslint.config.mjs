@@ -2,7 +2,10 @@
 const browser = [
   'AbortController',
   'CustomEvent',
+  'DataTransfer',
   'Event',
+  'File',
+  'FocusEvent',
   'FormData',
   'Node',
   'ResizeObserver',

@@ -129,5 +129,6 @@ pub fn claim(max_jobs: usize) -> Claim {
         wait_seconds: 0,
         host: None,
         version: None,
+        call_id: None,
     }
 }

@@ -1,12 +1,17 @@
 //! The table of all error codes with their HTTP statuses and titles.
 
 /// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
-pub const CODES: [(&str, u16, &str); 41] = [
+pub const CODES: [(&str, u16, &str); 43] = [
     ("invalid_request", 400, "The request is not valid"),
     (
         "confirmation_required",
         400,
         "An action on all jobs must be confirmed",
+    ),
+    (
+        "unknown_parameter",
+        400,
+        "A query parameter is unknown or repeated",
     ),
     ("malformed_body", 400, "The body is not valid JSON"),
     (
@@ -82,6 +87,11 @@ pub const CODES: [(&str, u16, &str); 41] = [
         "The media type of the body is not supported",
     ),
     (
+        "content_encoding_unsupported",
+        415,
+        "The encoding of the body is not supported",
+    ),
+    (
         "range_not_satisfiable",
         416,
         "The file does not have this range",
@@ -116,6 +126,11 @@ pub const CODES: [(&str, u16, &str); 41] = [
     ),
     ("disk_full", 507, "The disk is full"),
 ];
+
+/// Returns the URI of the type of a problem (RFC 9457): the path of the page about its code.
+pub fn type_of(code: &str) -> String {
+    format!("/problems/{code}")
+}
 
 /// Returns the HTTP status and the title of a code.
 pub fn status_and_title(code: &str) -> (u16, &'static str) {

@@ -1,7 +1,10 @@
 //! The configuration: flags, then `CALLSHEET_*` environment variables, then a TOML file, then
 //! defaults. This is the only module that reads the environment.
 
-use crate::{host::is_host, server::ServerLimits};
+use crate::{
+    host::{Network, is_host, is_path_prefix},
+    server::ServerLimits,
+};
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
@@ -71,6 +74,10 @@ pub struct ServerFlags {
         value_name = "DIR"
     )]
     pub media_dir: Option<PathBuf>,
+    /// Do not look for the files under /media/ that a result names. Without this, a result fails
+    /// its attempt if such a file is missing or empty
+    #[arg(long, env = "CALLSHEET_NO_CHECK_MEDIA", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_check_media: bool,
     /// Maximum size of a request body in bytes [default: 1048576]
     #[arg(
         long,
@@ -104,6 +111,25 @@ pub struct ServerFlags {
         value_delimiter = ','
     )]
     pub allowed_hosts: Option<Vec<String>>,
+    /// Path under which a proxy publishes the server, e.g. /callsheet; the server answers with and
+    /// without it [default: none]
+    #[arg(
+        long,
+        env = "CALLSHEET_BASE_PATH",
+        hide_env_values = true,
+        value_name = "PATH"
+    )]
+    pub base_path: Option<String>,
+    /// Address or network of a proxy whose X-Forwarded-Prefix counts, e.g. 10.0.0.0/8 [default:
+    /// the loopback addresses]
+    #[arg(
+        long = "trusted-proxy",
+        env = "CALLSHEET_TRUSTED_PROXIES",
+        hide_env_values = true,
+        value_name = "ADDRESS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxies: Option<Vec<String>>,
     /// Jobs cached in memory for reading, at most 32 KiB each; 0 reads each from the database
     /// [default: 1000]
     #[arg(
@@ -226,10 +252,13 @@ struct File {
     log: Option<String>,
     listen: Option<SocketAddr>,
     media_dir: Option<PathBuf>,
+    no_check_media: Option<bool>,
     max_body_bytes: Option<usize>,
     max_upload_bytes: Option<u64>,
     cors_origins: Option<Vec<String>>,
     allowed_hosts: Option<Vec<String>>,
+    base_path: Option<String>,
+    trusted_proxies: Option<Vec<String>>,
     cache_jobs: Option<u64>,
     keep_history_days: Option<u32>,
     keep_imports_days: Option<u32>,
@@ -253,11 +282,17 @@ pub struct Config {
     pub log: String,
     pub listen: SocketAddr,
     pub media_dir: Option<PathBuf>,
+    /// Whether to believe results without a look for their files in `media_dir`.
+    pub no_check_media: bool,
     pub max_body_bytes: usize,
     pub max_upload_bytes: u64,
     pub cors_origins: Vec<String>,
     /// Names by which clients may call the server, besides its addresses.
     pub allowed_hosts: Vec<String>,
+    /// Path under which a proxy publishes the server, without a slash at its end; empty at the root.
+    pub base_path: String,
+    /// Proxies whose `X-Forwarded-Prefix` counts.
+    pub trusted_proxies: Vec<Network>,
     pub bounds: ServerLimits,
     pub cache_jobs: u64,
     /// Days that the history of an ended job is kept; `None` keeps it forever.
@@ -301,6 +336,8 @@ impl Config {
         let config = Self {
             bounds,
             allowed_hosts: named(server.allowed_hosts.or(file.allowed_hosts)),
+            base_path: base_path(server.base_path.or(file.base_path))?,
+            trusted_proxies: networks(server.trusted_proxies.or(file.trusted_proxies))?,
             database_url: flags
                 .database_url
                 .or(file.database_url)
@@ -318,6 +355,7 @@ impl Config {
                 .or(file.listen)
                 .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 3001))),
             media_dir: server.media_dir.or(file.media_dir),
+            no_check_media: server.no_check_media || file.no_check_media.unwrap_or_default(),
             max_body_bytes: server
                 .max_body_bytes
                 .or(file.max_body_bytes)
@@ -434,6 +472,33 @@ fn named(hosts: Option<Vec<String>>) -> Vec<String> {
         .unwrap_or_default()
         .into_iter()
         .filter(|host| !host.is_empty())
+        .collect()
+}
+
+/// Returns the path without a slash at its end; empty for none.
+fn base_path(given: Option<String>) -> Result<String, ConfigError> {
+    let path = given.unwrap_or_default().trim_end_matches('/').to_owned();
+    if path.is_empty() || is_path_prefix(&path) {
+        return Ok(path);
+    }
+    Err(ConfigError::Setting {
+        name: "base_path",
+        detail: "use a path such as /callsheet, of letters, digits, and - . _ ~",
+    })
+}
+
+fn networks(given: Option<Vec<String>>) -> Result<Vec<Network>, ConfigError> {
+    let Some(given) = given else {
+        return Ok(Network::LOOPBACK.to_vec());
+    };
+    let wrong = |detail| ConfigError::Setting {
+        name: "trusted_proxies",
+        detail,
+    };
+    let given = named(Some(given));
+    given
+        .iter()
+        .map(|text| text.parse().map_err(wrong))
         .collect()
 }
 

@@ -2,10 +2,12 @@
 
 use crate::lifecycle::Illegal;
 use entity::JobStatus;
-use sea_orm::DbErr;
 use std::fmt;
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Error of the database driver. Only `db` looks into it; all others show it.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
 
 /// Error in one field of the input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -151,7 +153,7 @@ pub enum Error {
     )]
     SearchTooLong,
     #[error("The database is busy or unreachable: try again in a moment.")]
-    Unavailable(#[source] DbErr),
+    Unavailable(#[source] Source),
     #[error(
         "Transactions of other programs keep the table job_events locked (pid {0}): end them, e.g. \
         with pg_terminate_backend."
@@ -161,7 +163,7 @@ pub enum Error {
         "The change was not made because the disk of the database is full: free space on it, then \
         try again."
     )]
-    DiskFull(#[source] DbErr),
+    DiskFull(#[source] Source),
     #[error(
         "The database file was moved or deleted, and changes are refused: put it back, or restart \
         the server."
@@ -178,7 +180,7 @@ pub enum Error {
     )]
     CounterExhausted,
     #[error("The database refused: {0}")]
-    Database(DbErr),
+    Database(Source),
     /// A state that cannot be. The text is for the log, not for the caller.
     #[error("Callsheet came into a state that it does not know: {0}")]
     Internal(String),

@@ -56,6 +56,17 @@ pub fn set_umask(mask: u32) {
     umask(Mode::from_bits_truncate(mask));
 }
 
+/// Returns whether this process was started with SIGHUP ignored, as `nohup` does. Elsewhere than on
+/// Linux, this is unknown.
+pub fn ignores_hangup() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The lowest bit is that of signal 1, SIGHUP.
+    ignored
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok())
+        .is_some_and(|mask| mask & 1 == 1)
+}
+
 /// Identity of a process: boot of its machine, process namespace, process id, and start time,
 /// because ids are reused.
 #[derive(Clone, Debug, PartialEq, Eq)]

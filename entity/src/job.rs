@@ -27,6 +27,13 @@ pub enum JobStatus {
     Cancelled,
 }
 
+impl JobStatus {
+    /// Returns every status, in the order of a job's life.
+    pub fn all() -> impl Iterator<Item = Self> {
+        <Self as sea_orm::Iterable>::iter()
+    }
+}
+
 impl std::fmt::Display for JobStatus {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.to_value())

@@ -38,8 +38,9 @@ def render(shot, clip, style):
         disc(sun, 140), disc(far, 1100), disc(near, 1500),
     ]
     with tempfile.TemporaryDirectory() as folder:
-        text = pathlib.Path(folder) / "text"
-        text.write_text(textwrap.fill(shot.text[:400], 24 if shot.is_card else 48), encoding="utf-8")
+        # Named without its folder, whose name would have to be escaped twice in the graph.
+        text = "text"
+        (pathlib.Path(folder) / text).write_text(textwrap.fill(shot.text[:400], 24 if shot.is_card else 48), encoding="utf-8")
         graph = ";".join([
             f"[0][1]overlay=x='620-80*{along}':y='90+60*{closer}'[sky]",
             f"[sky][2]overlay=x='-150-160*{along}':y='300-40*{closer}'[hill]",
@@ -50,7 +51,7 @@ def render(shot, clip, style):
         ])
         inputs = [word for source in sources for word in ("-f", "lavfi", "-i", source)]
         encoder = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "21", "-t", str(SECONDS), "-r", str(RATE)]
-        ffmpeg([*inputs, "-filter_complex", graph, *encoder], clip)
+        ffmpeg([*inputs, "-filter_complex", graph, *encoder], clip, folder)
 
 
 def disc(color, size):
@@ -78,12 +79,16 @@ def join(plan, clips, video, title):
 
 
 def picture(clip, thumbnail):
-    ffmpeg(["-ss", str(SECONDS / 2), "-i", str(clip), "-frames:v", "1", "-q:v", "3"], thumbnail)
+    ffmpeg(["-ss", str(SECONDS / 2), "-i", str(clip), "-frames:v", "1", "-update", "1", "-q:v", "3"], thumbnail)
 
 
 def escape(text):
-    """As the metadata file wants it: its own signs behind a backslash, one line."""
-    return "".join(f"\\{c}" if c in "=;#\\" else " " if c == "\n" else c for c in text)
+    """As the metadata file wants it: its own signs behind a backslash, one line.
+
+    A backslash before the line's end continues the line for ffmpeg, even behind another backslash. A NUL ends the line too.
+    """
+    line = "".join(f"\\{c}" if c in "=;#\\" else " " if c < " " or c == "\x7f" else c for c in text)
+    return line + "\0" if line.endswith("\\") else line
 
 
 def font():
@@ -93,12 +98,12 @@ def font():
     raise Failure("there is no DejaVu font: install fonts-dejavu-core")
 
 
-def ffmpeg(arguments, target):
+def ffmpeg(arguments, target, folder=None):
     part = target.with_name(f"{target.stem}.part{target.suffix}")
     streaming = ["-movflags", "+faststart"] if target.suffix == ".mp4" else []
     command = ["ffmpeg", "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments, *streaming, str(part)]
     try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     except FileNotFoundError:
         raise Failure("there is no ffmpeg: install it") from None
     if done.returncode != 0:

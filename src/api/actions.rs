@@ -95,7 +95,7 @@ impl Actions {
         };
         let write = |action| Action::from(action).to_json_string();
         let next = rows.fill(limit, after, read, place, write).await?;
-        Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
+        Ok(rows.end_page(json!({}), next.map(|c| c.encode())))
     }
 
     /// Get an action
@@ -141,7 +141,9 @@ impl Actions {
         action_id: Path<String>,
         /// Only outcomes of this kind.
         outcome: Query<Option<ActionOutcomeKind>>,
-        /// `next_after` of the previous page.
+        /// `next_cursor` of the previous page.
+        cursor: Query<Option<String>>,
+        /// Same as `cursor`, for older clients: `next_after` of the previous page.
         #[oai(validator(minimum(value = "0")))]
         after: Query<Option<i64>>,
         /// Maximum number of outcomes on the page; 50 by default.
@@ -149,6 +151,7 @@ impl Actions {
         limit: Query<Option<u64>>,
     ) -> Result<JsonBytes<ActionOutcomeList>> {
         let limit = paging::limit(limit.0)?;
+        let after = paging::after(cursor.0, after.0)?;
         let outcome = outcome.0.map(Into::into);
         let mut rows = Rows::new("outcomes");
         let read = |after, limit| {
@@ -157,8 +160,8 @@ impl Actions {
         };
         let write = |outcome| ActionOutcome::from(outcome).to_json_string();
         let next_after = rows
-            .fill(limit, after.0, read, |outcome| outcome.id, write)
+            .fill(limit, after, read, |outcome| outcome.id, write)
             .await?;
-        Ok(rows.end(&json!({"action_id": action_id.0, "next_after": next_after})))
+        Ok(rows.end_numbered(json!({"action_id": action_id.0}), next_after))
     }
 }

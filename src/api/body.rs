@@ -4,16 +4,22 @@
 //! bodies that the document forbids. This module validates with the document's schema and reports
 //! every error with its JSON pointer.
 
+mod integers;
+mod parsed_size;
 mod receive;
 mod shape;
 mod words;
 
 use super::{
+    dto::NewJob,
     memory_limit::MemoryReservation,
     problem::{Problem, shown},
 };
-use crate::error::FieldError;
-use poem::{Request, RequestBody, Result};
+use crate::{
+    error::{Error, FieldError},
+    jobs,
+};
+use poem::{Request, RequestBody, Result, http::header};
 use poem_openapi::{
     ApiExtractor, ApiExtractorType, ExtractParamOptions,
     payload::{ParsePayload, Payload},
@@ -85,7 +91,7 @@ impl<T: ParseFromJSON + 'static> Body<T> {
         if !received.is_large() {
             return Self::parse(received, keyed);
         }
-        in_turn(move || Self::parse(received, keyed)).await
+        in_turn(move || Self::parse(received.reserved()?, keyed)).await
     }
 
     fn parse(received: Received, keyed: bool) -> Result<Self> {
@@ -127,6 +133,7 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
         _: ExtractParamOptions<Self::ParamType>,
     ) -> Result<Self> {
         check_content_type::<Self>(request)?;
+        check_content_encoding(request, &["identity"])?;
         <Self as ParsePayload>::from_request(request, body).await
     }
 }
@@ -164,6 +171,7 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for OptionalBody<T> {
             return Ok(Self(parse(Value::Object(Default::default()))?));
         }
         check_content_type::<Body<T>>(request)?;
+        check_content_encoding(request, &["identity"])?;
         Ok(Self(Body::read(request, received).await?.value))
     }
 }
@@ -182,11 +190,41 @@ fn check_content_type<P: Payload>(request: &Request) -> Result<()> {
     }
 }
 
+/// Refuses a body whose bytes this call could not read; the header `Accept-Encoding` of the problem
+/// has those that it can (RFC 9110, 15.5.16).
+pub fn check_content_encoding(request: &Request, taken: &[&str]) -> Result<()> {
+    let values = request.headers().get_all(header::CONTENT_ENCODING).iter();
+    let given = values
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|coding| String::from_utf8_lossy(coding).trim().to_ascii_lowercase());
+    let other: Vec<_> = given
+        .filter(|coding| !coding.is_empty() && !taken.contains(&coding.as_str()))
+        .collect();
+    if other.is_empty() {
+        return Ok(());
+    }
+    let (other, taken) = (other.join(", "), taken.join(", "));
+    let detail = format!(
+        "The body came with Content-Encoding: {}; send it without one. This call takes {taken}.",
+        shown(&other)
+    );
+    Err(Problem {
+        header: Some((header::ACCEPT_ENCODING, taken)),
+        ..Problem::new("content_encoding_unsupported", detail)
+    }
+    .into())
+}
+
 fn from_json(bytes: &[u8]) -> Result<Value> {
-    serde_json::from_slice(bytes).map_err(|error| {
+    let value = serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!("The body is not valid JSON: {error}.");
-        Problem::new("malformed_body", detail).into()
-    })
+        Problem::new("malformed_body", detail)
+    })?;
+    let errors = integers::too_long(bytes);
+    if errors.is_empty() {
+        return Ok(value);
+    }
+    Err(Problem::invalid(errors).into())
 }
 
 fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
@@ -203,6 +241,18 @@ fn parse<T: ParseFromJSON>(mut raw: Value) -> Result<T> {
         );
         Problem::invalid(vec![error]).into()
     })
+}
+
+/// Reads a job to create from JSON, as the API reads it from a body.
+pub fn read_new_job(fields: Value) -> Result<jobs::NewJob, Error> {
+    let read = parse::<NewJob>(fields).map_err(|error| {
+        let problem = error.downcast_ref::<Problem>();
+        match problem.filter(|problem| !problem.errors.is_empty()) {
+            Some(problem) => Error::Invalid(problem.errors.clone()),
+            None => Error::Internal(error.to_string()),
+        }
+    });
+    read.map(Into::into)
 }
 
 /// Integer fields of list elements. Other members of the elements may hold any value and must stay

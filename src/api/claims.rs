@@ -2,7 +2,7 @@
 
 use super::{
     Tag,
-    body::{Body, OptionalBody},
+    body::{Body, MaxBodyBytes, OptionalBody},
     dto::{
         ClaimJobs, ClaimedJob, ClaimedJobs, HeartbeatAnswer, OutcomeAnswer, Outcomes, ReleaseJob,
         ReportOutcomes, SendHeartbeat,
@@ -10,9 +10,10 @@ use super::{
     headers::IfMatch,
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
+    results::ResultFiles,
 };
-use crate::jobs::{Guard, JobManager};
-use poem::Result;
+use crate::jobs::{AttemptReport, Ending, Guard, JobManager};
+use poem::{Result, web::Data};
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
 pub struct Claims(pub JobManager);
@@ -25,13 +26,19 @@ impl Claims {
     /// those due earlier, then those created earlier. No job goes to two workers. With
     /// `wait_seconds` the server holds the response until a job is due.
     #[oai(path = "/claims", method = "post", operation_id = "claim_jobs")]
-    async fn claim_jobs(&self, body: Body<ClaimJobs>) -> Result<JsonBytes<ClaimedJobs>> {
+    async fn claim_jobs(
+        &self,
+        body: Body<ClaimJobs>,
+        limit: Data<&MaxBodyBytes>,
+    ) -> Result<JsonBytes<ClaimedJobs>> {
+        let max_body_bytes = limit.0.0 as u64;
         // A waiting call must not hold its body in memory: it may be a megabyte of blanks.
         let claimed = self.0.claim_jobs(body.into_value().into()).await?;
         let claimed = ClaimedJobs {
             jobs: claimed.into_iter().filter_map(ClaimedJob::of).collect(),
+            max_body_bytes,
         };
-        Ok(JsonBytes::json_of_change(&claimed))
+        Ok(JsonBytes::of_changes(claimed.to_text().into()))
     }
 
     /// Send a heartbeat
@@ -92,8 +99,20 @@ impl Claims {
     /// Reports how the attempts of up to 1,000 jobs ended. The server accepts or refuses each
     /// outcome separately, in order, and writes the accepted ones in one transaction.
     #[oai(path = "/outcomes", method = "post", operation_id = "report_outcomes")]
-    async fn report_outcomes(&self, body: Body<ReportOutcomes>) -> Result<Json<Outcomes>> {
-        let outcomes = body.value.outcomes.into_iter().map(Into::into).collect();
+    async fn report_outcomes(
+        &self,
+        body: Body<ReportOutcomes>,
+        files: Data<&ResultFiles>,
+    ) -> Result<Json<Outcomes>> {
+        let mut outcomes: Vec<AttemptReport> =
+            body.value.outcomes.into_iter().map(Into::into).collect();
+        for outcome in &mut outcomes {
+            if let Ending::Completed { result } = &outcome.ending
+                && let Some(failure) = files.missing(&outcome.lease_token, result.as_ref()).await
+            {
+                outcome.ending = Ending::Failed(failure);
+            }
+        }
         let answers = self.0.report_outcomes(outcomes).await?;
         let outcomes = answers
             .into_iter()

@@ -19,8 +19,9 @@ pub struct Operation {
 }
 
 /// Codes that every operation may return.
-pub const COMMON_CODES: [&str; 7] = [
+pub const COMMON_CODES: [&str; 8] = [
     "invalid_request",
+    "unknown_parameter",
     "method_not_allowed",
     "host_refused",
     "too_many_connections",
@@ -33,11 +34,12 @@ pub const COMMON_CODES: [&str; 7] = [
 pub const MUTATION_CODES: [&str; 2] = ["origin_refused", "disk_full"];
 
 /// Codes that every operation with a body may return.
-pub const WITH_BODY: [&str; 4] = [
+pub const WITH_BODY: [&str; 5] = [
     "malformed_body",
     "body_too_slow",
     "body_too_large",
     "media_type_unsupported",
+    "content_encoding_unsupported",
 ];
 
 const fn operation(
@@ -53,7 +55,7 @@ const RESUMABLE: &[Header] = &[Header::LastEventId];
 const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
 /// All operations of the document.
-pub const OPERATIONS: [Operation; 57] = [
+pub const OPERATIONS: [Operation; 60] = [
     operation(
         "generate_idea2video",
         IDEMPOTENT,
@@ -205,7 +207,9 @@ pub const OPERATIONS: [Operation; 57] = [
     ),
     operation("list_workers", &[], &[]),
     operation("list_queues", &[], &[]),
+    operation("get_queue", &[], &[]),
     operation("set_queue", &[], &[]),
+    operation("get_progress", &[], &["job_not_found"]),
     operation(
         "update_progress",
         CONDITIONAL,
@@ -231,6 +235,7 @@ pub const OPERATIONS: [Operation; 57] = [
         ],
     ),
     operation("list_shots", &[], &["job_not_found"]),
+    operation("get_shot", &[], &["job_not_found", "shot_not_found"]),
     operation(
         "update_shot",
         &[],

@@ -5,6 +5,7 @@ use super::{
     body::Body,
     dto::{Episode, EpisodeList, NewEpisode},
     headers::IdempotencyKey,
+    json_bytes::JsonBytes,
     paging,
     series::Gone,
 };
@@ -67,7 +68,7 @@ impl Episodes {
         cursor: Query<Option<String>>,
         /// Whether to count the jobs of each episode by status.
         counts: Query<Option<bool>>,
-    ) -> Result<Json<EpisodeList>> {
+    ) -> Result<JsonBytes<EpisodeList>> {
         let after = paging::cursor(cursor.0)?;
         let (episodes, next) = self
             .0
@@ -87,10 +88,13 @@ impl Episodes {
             None => row.into(),
         };
         let episodes = episodes.into_iter().map(to_dto).collect();
-        Ok(Json(EpisodeList {
+        let next_cursor = next.map(|c| c.encode());
+        let list = EpisodeList {
             episodes,
-            next_cursor: next.map(|c| c.encode()),
-        }))
+            has_more: next_cursor.is_some(),
+            next_cursor: next_cursor.clone(),
+        };
+        Ok(JsonBytes::json(&list)?.followed_by(next_cursor))
     }
 
     /// Get an episode

@@ -17,17 +17,6 @@ pub fn example(schema: &str) -> Option<Value> {
     input(schema).or_else(|| output(schema))
 }
 
-/// Returns an example dump of vedo-jobs to import.
-pub fn dump() -> Value {
-    json!([{
-        "job_id": "3f0c8f3e-6f0e-4c52-9d38-6a3c2f1b7e11", "type": "idea2video", "status": "completed",
-        "created_at": "2025-11-09T02:30:00.003351", "updated_at": "2025-11-09T02:41:12",
-        "request": {"idea": IDEA, "user_requirement": REQUIREMENT, "style": "Cartoon style"},
-        "working_dir": ".working_dir/idea2video", "shots": [],
-        "result": {"final_video_path": "/media/idea2video/final_video.mp4", "total_shots": 6},
-    }])
-}
-
 fn input(schema: &str) -> Option<Value> {
     Some(match schema {
         "GenerateIdea" => {
@@ -63,13 +52,13 @@ fn input(schema: &str) -> Option<Value> {
         "SetActiveJob" => json!({"client_id": "c0ffee-42", "job_id": JOB, "title": "Night train"}),
         "ClaimJobs" => json!({
             "worker_id": "render-1", "job_types": ["idea2video", "script2video"], "max_jobs": 2, "lease_seconds": 60,
-            "wait_seconds": 20, "host": "gpu-7.internal", "version": "1.4.0",
+            "host": "gpu-7.internal", "version": "1.4.0",
         }),
         "SendHeartbeat" => json!({
             "lease_token": TOKEN, "progress": 40.0, "current_stage": "Rendering shots", "items": [report()],
             "log": ["shot-1 took 41 s"],
         }),
-        "ReleaseJob" => json!({"lease_token": TOKEN}),
+        "ReleaseJob" => json!({}),
         "ReportOutcomes" => json!({"outcomes": [outcome()]}),
         "JobOutcome" => outcome(),
         "NewSeries" => json!({"title": "Night trains"}),
@@ -91,7 +80,18 @@ fn output(schema: &str) -> Option<Value> {
             job
         }
         "ListedJob" => listed(),
-        "JobList" => json!({"jobs": [listed()], "pagination": pagination()}),
+        "JobList" => json!({
+            "jobs": [listed()], "pagination": pagination(), "has_more": false, "next_cursor": null,
+        }),
+        "StartedJob" => {
+            let mut job = fields();
+            job["lease_token"] = json!(TOKEN);
+            job
+        }
+        "JobProgress" => json!({
+            "job_id": JOB, "status": "processing", "progress": 50.0,
+            "current_stage": "Rendering shots", "total_shots": 2, "completed_shots": 1, "version": 4,
+        }),
         "Pagination" => pagination(),
         "JobCounts" => {
             json!({"queued": 2, "processing": 1, "completed": 40, "failed": 1, "cancelled": 0, "total": 44})
@@ -110,13 +110,16 @@ fn output(schema: &str) -> Option<Value> {
         }),
         "Shot" => shot(),
         "ShotList" => {
-            json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null})
+            json!({"job_id": JOB, "total_shots": 1, "shots": [shot()], "next_after": null, "has_more": false, "next_cursor": null})
         }
         "Item" => item(),
-        "ItemList" => json!({"job_id": JOB, "items": [item()], "next_after": null}),
+        "ItemList" => {
+            json!({"job_id": JOB, "items": [item()], "next_after": null, "has_more": false, "next_cursor": null})
+        }
         "Event" => event(),
-        "EventList" => json!({"job_id": JOB, "events": [event()], "next_after": null}),
-        "StreamMessage" => json!({"id": "2", "event": "change", "data": event()}),
+        "EventList" => {
+            json!({"job_id": JOB, "events": [event()], "next_after": null, "has_more": false, "next_cursor": null})
+        }
         "StreamData" => event(),
         "StreamReset" => json!({"reason": "position_unknown"}),
         "StreamSnapshot" => json!({
@@ -143,12 +146,12 @@ fn output(schema: &str) -> Option<Value> {
             "as_of": "2026-01-31T12:00:02.5Z", "filter_text": "status failed, type idea2video",
         }),
         "Action" => action(),
-        "ActionList" => json!({"actions": [action()], "next_cursor": null}),
+        "ActionList" => json!({"actions": [action()], "has_more": false, "next_cursor": null}),
         "ActionOutcome" => action_outcome(),
         "ActionOutcomeList" => {
-            json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null})
+            json!({"action_id": ACTION, "outcomes": [action_outcome()], "next_after": null, "has_more": false, "next_cursor": null})
         }
-        "ClaimedJobs" => json!({"jobs": [claimed()]}),
+        "ClaimedJobs" => json!({"jobs": [claimed()], "max_body_bytes": 1_048_576}),
         "ClaimedJob" => claimed(),
         "Lease" => lease(),
         "HeartbeatAnswer" => {
@@ -158,22 +161,24 @@ fn output(schema: &str) -> Option<Value> {
         "OutcomeAnswer" => taken(),
         "OutcomeKind" => json!("completed"),
         "Series" => series(),
-        "SeriesList" => json!({"series": [series()], "next_cursor": null}),
+        "SeriesList" => json!({"series": [series()], "has_more": false, "next_cursor": null}),
         "Episode" => episode(),
-        "EpisodeList" => json!({"episodes": [episode()], "next_cursor": null}),
+        "EpisodeList" => json!({"episodes": [episode()], "has_more": false, "next_cursor": null}),
         "Import" => import(),
         "ImportStatus" => json!("running"),
-        "ImportList" => json!({"imports": [import()], "next_cursor": null}),
+        "ImportList" => json!({"imports": [import()], "has_more": false, "next_cursor": null}),
         "ImportReject" => reject(),
         "ImportRejectList" => {
-            json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null})
+            json!({"import_id": IMPORT, "rejects": [reject()], "next_after": null, "has_more": false, "next_cursor": null})
         }
         "HealthReport" => json!({
             "status": "ok", "version": "0.1.0", "database": "SQLite", "database_connections": 8, "loops": [one_loop()], "dropped_log_lines": 0,
         }),
         "LoopReport" => one_loop(),
         "Worker" => worker(),
-        "WorkerList" => json!({"workers": [worker()], "more": false}),
+        "WorkerList" => json!({
+            "workers": [worker()], "more": false, "has_more": false, "next_cursor": null,
+        }),
         "WorkerStatus" => json!("busy"),
         "HeldJob" => held(),
         "Queue" => queue(),

@@ -3,6 +3,8 @@
 
 use super::{
     answer_headers::EmbeddingPolicy,
+    base_path::prefix,
+    middleware::request_id,
     origin::{self, Source},
     problem::Problem,
 };
@@ -157,9 +159,9 @@ impl<E: Endpoint> Endpoint for GateEndpoint<E> {
 }
 
 fn refused(request: &Request, problem: &Problem) -> Response {
-    let id = uuid::Uuid::now_v7().to_string();
+    let id = request_id(request.headers());
     tracing::debug!(request_id = %id, method = %request.method(), code = problem.code, "refused");
-    let mut response = problem.respond(&id);
+    let mut response = problem.respond(&id, &prefix(request));
     if let Ok(value) = id.parse() {
         response.headers_mut().insert("x-request-id", value);
     }

@@ -64,7 +64,8 @@ impl Imports {
         /// Older store from which the dump was made; by default the importer recognises each record
         /// by its fields.
         from: Query<Option<String>>,
-        /// Time zone of local times without a zone; UTC by default.
+        /// Time zone of local times without a zone, as the IANA time zone database names it, e.g.
+        /// `America/New_York`; UTC by default.
         source_tz: Query<Option<String>>,
         /// Treatment of jobs that were processing in a store whose process is gone; `keep` by
         /// default.
@@ -131,7 +132,7 @@ impl Imports {
         };
         let write = |run| Import::from(run).to_json_string();
         let next = rows.fill(limit, after, read, place, write).await?;
-        Ok(rows.end(&json!({"next_cursor": next.map(|c| c.encode())})))
+        Ok(rows.end_page(json!({}), next.map(|c| c.encode())))
     }
 
     /// Get an import
@@ -178,7 +179,9 @@ impl Imports {
         &self,
         /// Id of the import.
         import_id: Path<String>,
-        /// `next_after` of the previous page.
+        /// `next_cursor` of the previous page.
+        cursor: Query<Option<String>>,
+        /// Same as `cursor`, for older clients: `next_after` of the previous page.
         #[oai(validator(minimum(value = "0")))]
         after: Query<Option<i64>>,
         /// Maximum number of rejects on the page; 50 by default.
@@ -186,13 +189,14 @@ impl Imports {
         limit: Query<Option<u64>>,
     ) -> Result<JsonBytes<ImportRejectList>> {
         let limit = paging::limit(limit.0)?;
+        let after = paging::after(cursor.0, after.0)?;
         let mut rows = Rows::new("rejects");
         let read = |after, limit| self.jobs.list_import_rejects(&import_id.0, after, limit);
         let write = |reject| ImportReject::from(reject).to_json_string();
         let next_after = rows
-            .fill(limit, after.0, read, |reject| reject.id, write)
+            .fill(limit, after, read, |reject| reject.id, write)
             .await?;
-        Ok(rows.end(&json!({"import_id": import_id.0, "next_after": next_after})))
+        Ok(rows.end_numbered(json!({"import_id": import_id.0}), next_after))
     }
 }
 

@@ -26,26 +26,29 @@ impl Items {
     /// List items
     ///
     /// Returns the parts of a job, in order. A page ends at 8 MiB and may therefore hold fewer than
-    /// `limit` items: continue with `next_after`.
+    /// `limit` items: continue with `next_cursor`.
     #[oai(path = "/:job_id/items", method = "get", operation_id = "list_items")]
     async fn list_items(
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Only items after this position: `next_after` of the previous page.
+        /// `next_cursor` of the previous page.
+        cursor: Query<Option<String>>,
+        /// Same as `cursor`, for older clients: only items after this position.
         after: Query<Option<i32>>,
         /// Maximum number of items on the page; 50 by default.
         #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
         limit: Query<Option<u64>>,
     ) -> Result<JsonBytes<ItemList>> {
         let limit = paging::limit(limit.0)?;
+        let after = paging::after_index(cursor.0, after.0)?;
         let mut rows = Rows::new("items");
         let read = |after, limit| self.0.list_items(&job_id.0, after, limit);
         let write = |item| Item::from(item).to_json_string();
         let next_after = rows
-            .fill(limit, after.0, read, |item| item.idx, write)
+            .fill(limit, after, read, |item| item.idx, write)
             .await?;
-        Ok(rows.end(&json!({"job_id": job_id.0, "next_after": next_after})))
+        Ok(rows.end_numbered(json!({"job_id": job_id.0}), next_after.map(Into::into)))
     }
 
     /// Report items

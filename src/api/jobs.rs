@@ -147,7 +147,7 @@ impl Jobs {
     /// List jobs
     ///
     /// Returns a page of the jobs that match all given filters. Get the next page with
-    /// `next_cursor`, which costs the same at any depth, or with `offset`, as older clients do. A
+    /// `next_cursor`, which costs the same at any depth. A
     /// page ends at 8 MiB. If no index covers the whole filter (`q`, or several filters together),
     /// it also ends after examining 200,000 jobs. A page may therefore hold fewer than `limit`
     /// jobs, or none, although `has_more` is true: continue with `next_cursor`. Only with an
@@ -179,8 +179,8 @@ impl Jobs {
         q: Query<Option<String>>,
         /// Sort order; newest first by default.
         order: Query<Option<Order>>,
-        /// Maximum number of jobs on the page; 50 by default.
-        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        /// Maximum number of jobs on the page; 50 by default. A page has at most 200: a larger limit
+        /// counts as 200, as `pagination.limit` then says.
         limit: Query<Option<u64>>,
         /// Number of jobs to skip before the page; costs more the larger it is, and is ignored when
         /// a cursor is given.
@@ -203,7 +203,7 @@ impl Jobs {
             created_before: created_before.0,
             q: q.0,
         })?;
-        let limit = paging::limit(limit.0)?;
+        let limit = paging::limit_or_largest(limit.0)?;
         let after = page_after(offset.0, cursor.0)?;
         let order = match order.0 {
             Some(Order::OldestFirst) => jobs::Order::OldestFirst,
@@ -222,11 +222,12 @@ impl Jobs {
             limit,
             view,
         };
-        if let Some(list) = self.1.get(&asked) {
-            return JsonBytes::already(list);
+        if let Some((list, next)) = self.1.get(&asked) {
+            return Ok(JsonBytes::already(list)?.followed_by(next));
         }
         let mut rows = Rows::new("jobs");
         let (total, next) = self.write_page(&mut rows, &asked).await?;
+        let next_cursor = next.map(|c| c.encode());
         let pagination = Pagination {
             total: total.jobs,
             total_exact: total.exact,
@@ -236,11 +237,12 @@ impl Jobs {
             } else {
                 0
             },
-            has_more: next.is_some(),
-            next_cursor: next.map(|c| c.encode()),
+            has_more: next_cursor.is_some(),
+            next_cursor: next_cursor.clone(),
         };
-        let list = rows.end(&json!({"pagination": pagination}));
-        self.1.keep(asked, list.bytes());
+        let rest = json!({"pagination": pagination});
+        let list = rows.end_page(rest, next_cursor.clone());
+        self.1.keep(asked, list.bytes(), next_cursor);
         Ok(list)
     }
 

@@ -5,6 +5,7 @@
 
 use super::{
     memory_limit::{MemoryReservation, RESPONSE_MEMORY},
+    paging::NextPage,
     problem::Problem,
 };
 use bytes::Bytes;
@@ -26,6 +27,8 @@ pub const LARGE_RESPONSE_BYTES: usize = 64 << 10;
 pub struct JsonBytes<T> {
     bytes: Bytes,
     share: Option<MemoryReservation>,
+    /// Cursor of the next page, if the body is a page of a list and more follow.
+    next: Option<String>,
     shape: PhantomData<fn() -> T>,
 }
 
@@ -62,7 +65,7 @@ impl<T> JsonBytes<T> {
         Ok(Self::counted(bytes, share))
     }
 
-    fn of_changes(bytes: Bytes) -> Self {
+    pub fn of_changes(bytes: Bytes) -> Self {
         let mut share = RESPONSE_MEMORY.share();
         if bytes.len() > LARGE_RESPONSE_BYTES {
             share.take(bytes.len());
@@ -76,8 +79,14 @@ impl<T> JsonBytes<T> {
         Self {
             bytes,
             share,
+            next: None,
             shape: PhantomData,
         }
+    }
+
+    /// Sets the cursor of the next page, whose address the response then has in `Link`.
+    pub fn followed_by(self, next: Option<String>) -> Self {
+        Self { next, ..self }
     }
 
     pub fn bytes(&self) -> Bytes {
@@ -126,12 +135,16 @@ impl<T: Type> Payload for JsonBytes<T> {
 impl<T: Type> IntoResponse for JsonBytes<T> {
     fn into_response(self) -> Response {
         let response = Response::builder().content_type(Self::CONTENT_TYPE);
-        match self.share {
+        let mut response = match self.share {
             None => response.body(self.bytes),
             Some(share) => response
                 .header(CONTENT_LENGTH, self.bytes.len())
                 .body(Body::from_bytes_stream(pieces(self.bytes, share))),
+        };
+        if let Some(next) = self.next {
+            response.set_data(NextPage(next));
         }
+        response
     }
 }
 

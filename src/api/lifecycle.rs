@@ -3,27 +3,28 @@
 use super::{
     Tag,
     body::{Body, OptionalBody},
-    dto::{CancelJob, CompleteJob, FailJob, Job, StartJob, members},
+    dto::{CancelJob, CompleteJob, FailJob, StartJob, StartedJob, members},
     headers::{IfMatch, etag},
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
+    results::ResultFiles,
 };
 use crate::jobs::{Failure, Guard, JobManager};
-use poem::Result;
+use poem::{Result, web::Data};
 use poem_openapi::{ApiResponse, OpenApi, param::Path};
 
 pub struct Lifecycle(pub JobManager);
 
 #[derive(ApiResponse)]
-enum StartedJob {
+enum StartResponse {
     /// The started job.
     #[oai(status = 200)]
     Ok(
-        JsonBytes<Job>,
+        JsonBytes<StartedJob>,
         /// Version of the job, in quotes.
         #[oai(header = "ETag")]
         String,
-        /// Token of the lease, if the request asked for one.
+        /// Token of the lease, if the request asked for one; the body has it too.
         #[oai(header = "Lease-Token")]
         Option<String>,
     ),
@@ -42,7 +43,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<StartJob>,
-    ) -> Result<StartedJob> {
+    ) -> Result<StartResponse> {
         let StartJob {
             worker_id,
             lease_seconds,
@@ -56,13 +57,16 @@ impl Lifecycle {
             None => self.0.start_job(&job_id.0, worker_id, seen.0).await?,
         };
         let (tag, token) = (etag(job.version), job.lease_token.take());
-        Ok(StartedJob::Ok(JsonBytes::of(&job.into())?, tag, token))
+        let body = JsonBytes::of_change(&StartedJob::new(job, token.clone()))?;
+        Ok(StartResponse::Ok(body, tag, token))
     }
 
     /// Complete a job
     ///
     /// Moves a processing job to completed: sets its progress to 100, clears its error, and counts
-    /// all shots as completed. The call may be repeated under the same lease.
+    /// all shots as completed. The call may be repeated under the same lease. If the server has a
+    /// media folder, the call has a lease token, and the result names a path under `/media/` that
+    /// is missing or empty there, the attempt fails instead, as by `fail`.
     #[oai(
         path = "/:job_id/complete",
         method = "post",
@@ -74,6 +78,7 @@ impl Lifecycle {
         job_id: Path<String>,
         seen: IfMatch,
         body: OptionalBody<CompleteJob>,
+        files: Data<&ResultFiles>,
     ) -> Result<JobResponse> {
         let CompleteJob {
             result,
@@ -83,10 +88,11 @@ impl Lifecycle {
             version: seen.0,
             lease: lease_token,
         };
-        let job = self
-            .0
-            .mark_completed(&job_id.0, result.map(members), guard)
-            .await?;
+        let result = result.map(members);
+        let job = match files.missing(&guard.lease, result.as_ref()).await {
+            Some(failure) => self.0.mark_failed(&job_id.0, failure, guard).await?,
+            None => self.0.mark_completed(&job_id.0, result, guard).await?,
+        };
         answer(job)
     }
 

@@ -25,12 +25,16 @@ pub struct ListKey {
     pub view: View,
 }
 
+/// A list, and the cursor of the page after it.
+type CachedList = (Bytes, Option<String>);
+
 #[derive(Clone)]
-pub struct ListCache(Cache<ListKey, Bytes>);
+pub struct ListCache(Cache<ListKey, CachedList>);
 
 impl Default for ListCache {
     fn default() -> Self {
-        let weight = |_: &ListKey, list: &Bytes| u32::try_from(list.len()).unwrap_or(u32::MAX);
+        let weight =
+            |_: &ListKey, (list, _): &CachedList| u32::try_from(list.len()).unwrap_or(u32::MAX);
         Self(
             Cache::builder()
                 .weigher(weight)
@@ -42,13 +46,13 @@ impl Default for ListCache {
 }
 
 impl ListCache {
-    pub fn get(&self, asked: &ListKey) -> Option<Bytes> {
+    pub fn get(&self, asked: &ListKey) -> Option<CachedList> {
         asked.changes.and_then(|_| self.0.get(asked))
     }
 
-    pub fn keep(&self, asked: ListKey, list: Bytes) {
+    pub fn keep(&self, asked: ListKey, list: Bytes, next: Option<String>) {
         if asked.changes.is_some() {
-            self.0.insert(asked, list);
+            self.0.insert(asked, (list, next));
         }
     }
 }

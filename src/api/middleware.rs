@@ -2,8 +2,11 @@
 //! every error.
 
 use super::{
+    base_path::prefix,
+    operation_routes::OperationRoutes,
+    paging::{NextPage, next_page},
     problem::{Problem, shown},
-    single_headers, spec,
+    single_headers,
 };
 use crate::error::FieldError;
 use futures_util::{FutureExt, future::Either};
@@ -11,7 +14,7 @@ use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
     http::{
-        Method, StatusCode,
+        HeaderMap, HeaderName, Method, StatusCode, Uri,
         header::{self, HeaderValue},
     },
 };
@@ -25,43 +28,46 @@ use std::{
 
 #[derive(Clone)]
 pub struct Problems {
-    routes: Arc<Vec<(Vec<String>, String)>>,
+    routes: Arc<OperationRoutes>,
 }
 
 impl Problems {
     pub fn new() -> Self {
         Self {
-            routes: Arc::new(spec::methods_by_path()),
+            routes: Arc::new(OperationRoutes::of_document()),
         }
     }
+}
 
-    /// Returns the route of a path: its template, split at the slashes, and its methods.
-    fn route(&self, path: &str) -> Option<&(Vec<String>, String)> {
-        let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
-        let fits = |template: &[String]| {
-            template.len() == parts.len()
-                && template
-                    .iter()
-                    .zip(&parts)
-                    .all(|(t, p)| t.starts_with('{') || t == p)
-        };
-        let found = self.routes.iter().filter(|(template, _)| fits(template));
-        // If several match, the template with the fewest parameters is the most specific.
-        found.min_by_key(|(template, _)| template.iter().filter(|t| t.starts_with('{')).count())
-    }
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-    /// Returns the real name of a path parameter, which poem-openapi calls `param0`, `param1`, ….
-    fn name_of(&self, name: &str, path: &str) -> String {
-        let position = name
-            .strip_prefix("param")
-            .and_then(|n| n.parse::<usize>().ok());
-        let template = self.route(path).map(|(template, _)| template);
-        let named = position
-            .zip(template)
-            .and_then(|(n, t)| t.iter().filter(|part| part.starts_with('{')).nth(n));
-        named
-            .map_or(name, |part| part.trim_matches(['{', '}']))
-            .to_owned()
+/// Maximum characters of a request id that the client chooses.
+const MAX_REQUEST_ID_CHARS: usize = 128;
+
+/// Returns the id of a request: the one that a proxy or the client gave it, if it is 1 to 128
+/// visible characters, so that the logs of both name it alike; otherwise a new one.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let mut given = headers.get_all(REQUEST_ID).iter();
+    let is_id = |id: &&HeaderValue| {
+        (1..=MAX_REQUEST_ID_CHARS).contains(&id.len())
+            && id.as_bytes().iter().all(u8::is_ascii_graphic)
+    };
+    let id = given
+        .next()
+        .filter(is_id)
+        .filter(|_| given.next().is_none());
+    id.and_then(|id| id.to_str().ok())
+        .map_or_else(|| uuid::Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// Adds the address of the next page to a list that has one.
+fn add_link(response: &mut Response, uri: &Uri) {
+    let Some(NextPage(cursor)) = response.data::<NextPage>() else {
+        return;
+    };
+    let link = next_page(uri, cursor);
+    if let Ok(link) = HeaderValue::try_from(link) {
+        response.headers_mut().insert(header::LINK, link);
     }
 }
 
@@ -69,6 +75,7 @@ impl Problems {
 fn expected(name: &str) -> &'static str {
     match name {
         "limit" => "Use a limit from 1 to 200.",
+        "cursor" => "Send the next_cursor of the previous page.",
         "wait" => "Use a number of seconds from 0 to 60.",
         "offset" | "after" | "since_version" | "shot_idx" => "Use a whole number, e.g. 0.",
         "status" => "Use one of queued, processing, completed, failed, cancelled.",
@@ -102,24 +109,28 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
     type Output = Response;
 
     fn call(&self, request: Request) -> impl Future<Output = Result<Response>> + Send {
-        let id = uuid::Uuid::now_v7().to_string();
-        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-        let began = Instant::now();
-        let answer = match single_headers::check(request.headers()) {
+        let id = request_id(request.headers());
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let (prefix, began) = (prefix(&request), Instant::now());
+        let checked = single_headers::check(request.headers())
+            .and_then(|()| self.problems.routes.check_query(&method, &uri));
+        let answer = match checked {
             Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
             Err(problem) => Either::Right(ready(Err(problem.into()))),
         };
         answer.map(move |answer| {
+            let path = uri.path();
             let mut response = match answer {
                 Ok(response) => response.into_response(),
-                Err(error) => match self.problem(&error, &method, &path) {
-                    Some(problem) => problem.respond(&id),
+                Err(error) => match self.problem(&error, &method, path) {
+                    Some(problem) => problem.respond(&id, &prefix),
                     None => error.into_response(),
                 },
             };
             if let Ok(value) = HeaderValue::from_str(&id) {
-                response.headers_mut().insert("x-request-id", value);
+                response.headers_mut().insert(REQUEST_ID, value);
             }
+            add_link(&mut response, &uri);
             let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
             tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
             Ok(response)
@@ -135,7 +146,7 @@ impl<E> ProblemsEndpoint<E> {
         }
         let parameter = error.downcast_ref::<ParseParamError>().map(|e| e.name);
         if let Some(name) = parameter.or(error.downcast_ref::<ParsePathError>().map(|e| e.name)) {
-            let name = self.problems.name_of(name, path);
+            let name = self.problems.routes.name_of(name, path);
             let field = FieldError::parameter(name.as_str(), "invalid_parameter", expected(&name));
             return Some(Problem::invalid(vec![field]));
         }
@@ -159,9 +170,10 @@ impl<E> ProblemsEndpoint<E> {
         if error.is::<MethodNotAllowedError>() {
             let allow = self
                 .problems
-                .route(path)
-                .map(|(_, m)| m.clone())
-                .unwrap_or_else(|| "GET, HEAD".to_owned());
+                .routes
+                .methods(path)
+                .unwrap_or("GET, HEAD")
+                .to_owned();
             let detail = format!(
                 "{} does not take {}, but {allow}.",
                 shown(path),

@@ -4,6 +4,7 @@
 mod actions;
 mod active_jobs;
 mod answer_headers;
+mod base_path;
 #[cfg(feature = "bench")]
 mod bench;
 mod body;
@@ -29,11 +30,14 @@ mod list_cache;
 mod media;
 mod memory_limit;
 mod middleware;
+mod operation_routes;
 mod origin;
 mod paging;
 mod prepare;
 mod problem;
+mod problem_pages;
 mod reports;
+mod results;
 mod rows;
 mod series;
 mod shots;
@@ -45,6 +49,7 @@ mod streams;
 mod upload;
 mod workers;
 
+pub use body::read_new_job;
 pub use contract::OPERATIONS;
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
@@ -118,7 +123,7 @@ fn service<T: OpenApi + 'static>(operations: T) -> OpenApiService<T, ()> {
 pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let service = service(operations(&app.jobs, &app.imports));
     let mut routes = Route::new().nest("/", dashboard::at_root(service));
-    routes = dashboard::add(docs::add(routes));
+    routes = dashboard::add(problem_pages::add(docs::add(routes)));
     #[cfg(feature = "bench")]
     {
         routes = routes
@@ -132,8 +137,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
     let imports = app.imports.clone();
+    let files = results::ResultFiles::of(&app.config);
     let data = move |request: &mut Request| {
         request.set_data(settings);
+        request.set_data(files.clone());
         request.set_data(uploads);
         request.set_data(imports.clone());
     };
@@ -145,5 +152,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
             app.config.listen.ip(),
             &app.config.allowed_hosts,
             origins,
+        ))
+        .with(base_path::BasePath::new(
+            &app.config.base_path,
+            &app.config.trusted_proxies,
         ))
 }

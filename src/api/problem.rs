@@ -1,6 +1,6 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
-use crate::codes::status_and_title;
+use crate::codes::{status_and_title, type_of};
 use crate::error::{Error, FieldError, Location, MAX_ERRORS};
 use poem::{
     IntoResponse, Response,
@@ -85,11 +85,12 @@ impl Problem {
         )
     }
 
-    /// Returns the response, with the request id that the log shows too.
-    pub fn respond(&self, request_id: &str) -> Response {
+    /// Returns the response, with the request id that the log shows too; `prefix` is the path under
+    /// which a proxy publishes the server.
+    pub fn respond(&self, request_id: &str, prefix: &str) -> Response {
         let (status, title) = meaning(self.code);
         let mut body = json!({
-            "type": "about:blank",
+            "type": format!("{prefix}{}", type_of(self.code)),
             "title": title,
             "status": status.as_u16(),
             "detail": cut(&self.detail, MAX_TEXT_CHARS),
@@ -209,7 +210,7 @@ impl ResponseError for Problem {
     }
 
     fn as_response(&self) -> Response {
-        self.respond("").into_response()
+        self.respond("", "").into_response()
     }
 }
 

@@ -3,22 +3,42 @@
 use super::{
     Tag,
     body::Body,
-    dto::{ReportProgress, ReportShots, ShotList},
+    dto::{JobProgress, ReportProgress, ReportShots, ShotList},
     headers::IfMatch,
     jobs::{JobResponse, answer},
     json_bytes::JsonBytes,
+    paging,
 };
 use crate::jobs::{Guard, JobManager, Progress};
 use poem::Result;
 use poem_openapi::{
     OpenApi,
     param::{Path, Query},
+    payload::Json,
 };
 
 pub struct Reports(pub JobManager);
 
 #[OpenApi(prefix_path = "/api/v1/jobs")]
 impl Reports {
+    /// Get progress
+    ///
+    /// Returns the status, the percentage, the stage and the counts of shots of a job, without the
+    /// rest of it.
+    #[oai(
+        path = "/:job_id/progress",
+        method = "get",
+        operation_id = "get_progress",
+        tag = "Tag::Lifecycle"
+    )]
+    async fn get_progress(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+    ) -> Result<Json<JobProgress>> {
+        Ok(Json(self.0.get_job(&job_id.0).await?.into()))
+    }
+
     /// Report progress
     ///
     /// Sets the percentage, the stage, or both, of a processing job.
@@ -105,19 +125,26 @@ impl Reports {
         &self,
         /// Id of the job.
         job_id: Path<String>,
-        /// Only shots after this position: `next_after` of the previous response.
+        /// `next_cursor` of the previous response.
+        cursor: Query<Option<String>>,
+        /// Same as `cursor`, for older clients: only shots after this position.
         after: Query<Option<i32>>,
     ) -> Result<JsonBytes<ShotList>> {
-        let (job, shots, next_after) = self.0.list_shots(&job_id.0, after.0).await?;
+        let after = paging::after_index(cursor.0, after.0)?;
+        let (job, shots, next_after) = self.0.list_shots(&job_id.0, after).await?;
         let total_shots = i32::try_from(shots.len())
             .unwrap_or(i32::MAX)
             .max(job.total_shots);
         let shots = shots.into_iter().map(Into::into).collect();
-        JsonBytes::json(&ShotList {
+        let next_cursor = next_after.map(|next| next.to_string());
+        let list = ShotList {
             job_id: job.id,
             total_shots,
             shots,
             next_after,
-        })
+            has_more: next_cursor.is_some(),
+            next_cursor: next_cursor.clone(),
+        };
+        Ok(JsonBytes::json(&list)?.followed_by(next_cursor))
     }
 }

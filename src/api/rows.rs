@@ -60,6 +60,20 @@ impl Rows {
         JsonBytes::counted(self.bytes.into(), self.share)
     }
 
+    /// Ends the page with the cursor of the next one, besides other members of the response.
+    pub fn end_page<T>(self, mut rest: Value, next: Option<String>) -> JsonBytes<T> {
+        rest["has_more"] = next.is_some().into();
+        rest["next_cursor"] = next.clone().into();
+        self.end(&rest).followed_by(next)
+    }
+
+    /// Ends a page of rows that have a number, which is the cursor; older clients read it as
+    /// `next_after`.
+    pub fn end_numbered<T>(self, mut rest: Value, next: Option<i64>) -> JsonBytes<T> {
+        rest["next_after"] = next.into();
+        self.end_page(rest, next.map(|next| next.to_string()))
+    }
+
     /// Reads and adds rows until there are `limit` or the page is full. Returns the position of the
     /// last row if there are more.
     pub async fn fill<R, P: Clone, F>(

@@ -5,6 +5,7 @@ use super::{
     body::Body,
     dto::{self, NewSeries, SeriesList},
     headers::IdempotencyKey,
+    json_bytes::JsonBytes,
     paging,
 };
 use crate::jobs::JobManager;
@@ -72,7 +73,7 @@ impl Series {
         cursor: Query<Option<String>>,
         /// Whether to count the jobs of each series by status.
         counts: Query<Option<bool>>,
-    ) -> Result<Json<SeriesList>> {
+    ) -> Result<JsonBytes<SeriesList>> {
         let (series, next) = self
             .0
             .list_series(paging::cursor(cursor.0)?, paging::limit(limit.0)?)
@@ -91,10 +92,13 @@ impl Series {
             None => row.into(),
         };
         let series = series.into_iter().map(to_dto).collect();
-        Ok(Json(SeriesList {
+        let next_cursor = next.map(|c| c.encode());
+        let list = SeriesList {
             series,
-            next_cursor: next.map(|c| c.encode()),
-        }))
+            has_more: next_cursor.is_some(),
+            next_cursor: next_cursor.clone(),
+        };
+        Ok(JsonBytes::json(&list)?.followed_by(next_cursor))
     }
 
     /// Get a series

@@ -1,11 +1,14 @@
-//! Handler of single shots, as older clients know them.
+//! Handlers of single shots, as older clients know them.
 
 use super::{
     Tag,
     body::Body,
-    dto::{EditShot, ShotUpdated},
+    dto::{EditShot, Shot, ShotUpdated},
 };
-use crate::jobs::{JobManager, ShotEdit};
+use crate::{
+    error::{Error, Resource},
+    jobs::{JobManager, ShotEdit},
+};
 use poem::Result;
 use poem_openapi::{OpenApi, param::Path, payload::Json};
 
@@ -13,6 +16,36 @@ pub struct Shots(pub JobManager);
 
 #[OpenApi(prefix_path = "/api/v1/jobs", tag = "Tag::Items")]
 impl Shots {
+    /// Get a shot
+    ///
+    /// Returns a shot by its number. If shots of different scenes have the same number, returns the
+    /// first of them.
+    #[oai(
+        path = "/:job_id/shots/:shot_idx",
+        method = "get",
+        operation_id = "get_shot"
+    )]
+    async fn get_shot(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        /// Number of the shot.
+        shot_idx: Path<i64>,
+    ) -> Result<Json<Shot>> {
+        let mut after = None;
+        loop {
+            let (_, shots, next) = self.0.list_shots(&job_id.0, after).await?;
+            let found = shots.into_iter().find(|shot| shot.shot_idx == shot_idx.0);
+            if let Some(shot) = found {
+                return Ok(Json(shot.into()));
+            }
+            if next.is_none() {
+                return Err(Error::NotFound(Resource::Shot).into());
+            }
+            after = next;
+        }
+    }
+
     /// Describe a shot anew
     ///
     /// Sets the given descriptions of a shot, whatever the status of the job.

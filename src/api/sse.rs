@@ -1,7 +1,7 @@
 //! Server-sent events: the format of the messages, and the streaming response.
 
 use super::{
-    dto::{Event, JobCounts, JobWithShots, Shot, StreamMessage, StreamSnapshot},
+    dto::{Event, JobCounts, JobWithShots, Shot, StreamData, StreamSnapshot},
     json_bytes::LARGE_RESPONSE_BYTES,
     memory_limit::RESPONSE_MEMORY,
 };
@@ -60,11 +60,11 @@ impl Payload for EventStream {
     const CONTENT_TYPE: &'static str = "text/event-stream";
 
     fn schema_ref() -> MetaSchemaRef {
-        StreamMessage::schema_ref()
+        StreamData::schema_ref()
     }
 
     fn register(registry: &mut Registry) {
-        StreamMessage::register(registry);
+        StreamData::register(registry);
     }
 }
 

@@ -4,10 +4,16 @@ use super::{
     Tag,
     body::Body,
     dto::{Queue, QueueList, SetQueue, WorkerList, given},
+    json_bytes::JsonBytes,
+    paging,
 };
-use crate::jobs::{JobManager, QueuePatch, Workers as ItemScope};
+use crate::jobs::{JobManager, QueuePatch, Workers as Listed};
 use poem::Result;
-use poem_openapi::{OpenApi, param::Path, payload::Json};
+use poem_openapi::{
+    OpenApi,
+    param::{Path, Query},
+    payload::Json,
+};
 
 pub struct Workers(pub JobManager);
 
@@ -19,12 +25,37 @@ impl Workers {
     /// it. The calls of a worker register it. If there are more than 10,000 workers, the list has
     /// those heard of last.
     #[oai(path = "/workers", method = "get", operation_id = "list_workers")]
-    async fn list_workers(&self) -> Result<Json<WorkerList>> {
-        let ItemScope { workers, more } = self.0.list_workers().await?;
-        Ok(Json(WorkerList {
-            workers: workers.into_iter().map(Into::into).collect(),
+    async fn list_workers(
+        &self,
+        /// Maximum number of workers on the page; all by default.
+        #[oai(validator(minimum(value = "1"), maximum(value = "200")))]
+        limit: Query<Option<u64>>,
+        /// `next_cursor` of the previous page.
+        cursor: Query<Option<String>>,
+    ) -> Result<JsonBytes<WorkerList>> {
+        let size = match limit.0 {
+            Some(given) => paging::limit(Some(given))?,
+            None => u64::MAX,
+        };
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let Listed { mut workers, more } = self.0.list_workers().await?;
+        workers.sort_by(|a, b| a.row.worker_id.cmp(&b.row.worker_id));
+        let cursor = paging::name_cursor(cursor.0)?;
+        let is_later = |id: &str| cursor.as_deref().is_none_or(|last| id > last);
+        let mut rest = workers
+            .into_iter()
+            .filter(|worker| is_later(&worker.row.worker_id))
+            .peekable();
+        let page: Vec<_> = rest.by_ref().take(size).collect();
+        let last = page.last().map(|worker| worker.row.worker_id.clone());
+        let next_cursor = last.filter(|_| rest.peek().is_some());
+        let list = WorkerList {
+            workers: page.into_iter().map(Into::into).collect(),
             more,
-        }))
+            has_more: next_cursor.is_some(),
+            next_cursor: next_cursor.clone(),
+        };
+        Ok(JsonBytes::json(&list)?.followed_by(next_cursor))
     }
 
     /// List queues
@@ -40,6 +71,19 @@ impl Workers {
             .map(Into::into)
             .collect();
         Ok(Json(QueueList { queues }))
+    }
+
+    /// Get a queue
+    ///
+    /// Returns the settings of a queue and its number of queued and processing jobs. Every job type
+    /// has a queue; one that was never used has no settings and no jobs.
+    #[oai(path = "/queues/:job_type", method = "get", operation_id = "get_queue")]
+    async fn get_queue(
+        &self,
+        /// Type of the jobs.
+        job_type: Path<String>,
+    ) -> Result<Json<Queue>> {
+        Ok(Json(self.0.get_queue(&job_type.0).await?.into()))
     }
 
     /// Pause, resume or limit a queue

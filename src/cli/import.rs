@@ -3,20 +3,20 @@
 use super::{
     Failure,
     import_progress::Progress,
-    out::{note, say},
+    out::{note, say, say_json},
 };
 use crate::{
     app::App,
     db::sqlite_file,
     import::{
-        self, Counts, DiskReserve, Interrupted, OnConflict, Options, Outcome, RecordOutcome,
-        Report, SourceKind, StopReason,
+        self, Counts, DiskReserve, Format, Interrupted, Mapping, OnConflict, Options, Outcome,
+        RecordOutcome, Report, SourceKind, StatusWords, StopReason,
     },
 };
 use chrono_tz::Tz;
 use clap::{Args, builder::PossibleValuesParser};
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Exit code if the import is complete but some records were rejected.
@@ -28,15 +28,39 @@ const INTERRUPTED: i32 = 130;
 /// Maximum characters of a record's id or address in a line of output.
 const MAX_POSITION_CHARS: usize = 200;
 
+impl Arguments {
+    /// Checks what the parser of the command line cannot, before a database is opened.
+    pub fn check(&self) -> Result<(), Failure> {
+        mapping(self)?;
+        words(&self.status).map(drop)
+    }
+}
+
 #[derive(Args)]
 pub struct Arguments {
     /// Dumps, folders and databases of older stores, or exports of Callsheet; the importer
     /// recognises each record by its fields
-    #[arg(required = true, value_name = "SOURCE")]
+    #[arg(required_unless_present = "explain", value_name = "SOURCE")]
     files: Vec<PathBuf>,
-    /// Store that all sources come from, which turns recognition off
+    /// Store that all sources come from, which turns recognition off; or json, sqlite or csv for a
+    /// store that --map describes
     #[arg(long, value_name = "STORE", value_parser = source())]
     from: Option<String>,
+    /// Fields of the store and of a job, as THEIRS=OURS,...: id=job_id,videoUrl=result.video_path
+    #[arg(long, value_name = "MAP")]
+    map: Vec<String>,
+    /// Job type of the records that have none, with --from json, sqlite or csv
+    #[arg(long = "type", value_name = "TYPE")]
+    job_type: Option<String>,
+    /// Table of a SQLite file, with --from sqlite
+    #[arg(long, value_name = "TABLE")]
+    table: Option<String>,
+    /// Meaning of a status word, as WORD=STATUS: done=completed
+    #[arg(long, value_name = "WORD=STATUS")]
+    status: Vec<String>,
+    /// Say what the file looks like and propose a map of its fields; imports nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "files")]
+    pub explain: Option<PathBuf>,
     /// Time zone of local times that have none, e.g. America/New_York
     #[arg(long, value_name = "ZONE", default_value = "UTC", value_parser = zone)]
     source_tz: Tz,
@@ -65,13 +89,59 @@ pub struct Arguments {
     quiet: bool,
 }
 
+/// Says what a file looks like; needs no database.
+pub async fn explain(file: PathBuf) -> Result<ExitCode, Failure> {
+    let explained = tokio::task::spawn_blocking(move || import::explain(&file)).await;
+    let explained = explained.map_err(|error| Failure::Other(error.to_string()))?;
+    say(explained.map_err(|reject| Failure::Other(reject.detail))?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads the map of the arguments; `None` for a known store.
+fn mapping(arguments: &Arguments) -> Result<Option<Arc<Mapping>>, Failure> {
+    let format = arguments
+        .from
+        .as_deref()
+        .and_then(|name| name.parse::<Format>().ok());
+    let Some(format) = format else {
+        let given = [
+            ("--map", !arguments.map.is_empty()),
+            ("--type", arguments.job_type.is_some()),
+            ("--table", arguments.table.is_some()),
+        ];
+        return match given.iter().find(|(_, is_given)| *is_given) {
+            Some((name, _)) => Err(Failure::Usage(format!(
+                "{name} needs --from json, --from sqlite or --from csv: the known stores need no map"
+            ))),
+            None => Ok(None),
+        };
+    };
+    if arguments.table.is_some() && format != Format::Sqlite {
+        return Err(Failure::Usage("--table needs --from sqlite".to_owned()));
+    }
+    let (table, job_type) = (arguments.table.clone(), arguments.job_type.clone());
+    let mapping = Mapping::new(format, table, job_type, &arguments.map).map_err(Failure::Usage)?;
+    Ok(Some(Arc::new(mapping)))
+}
+
+fn words(pairs: &[String]) -> Result<StatusWords, Failure> {
+    let mut words = StatusWords::default();
+    for pair in pairs.iter().flat_map(|pairs| pairs.split(',')) {
+        words.add(pair).map_err(Failure::Usage)?;
+    }
+    Ok(words)
+}
+
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     arguments
         .report
         .iter()
         .try_for_each(|report| super::spare_database(&app, report))?;
     let (quiet, verbose) = (arguments.quiet, arguments.verbose);
+    let mapping = mapping(&arguments)?;
     let options = Options {
+        mapping,
+        words: words(&arguments.status)?,
         source: arguments.from.and_then(|name| name.parse().ok()),
         source_tz: arguments.source_tz,
         interrupted: arguments.interrupted.parse().unwrap_or_default(),
@@ -147,6 +217,18 @@ fn print(report: &Report) {
     for (rule, records) in &report.total.rules {
         let _ = say(format_args!("repaired by {rule}: {records}"));
     }
+    for assumed in &report.assumed {
+        let _ = say(super::plain(assumed));
+    }
+    if let [_, ..] = report.previews.as_slice() {
+        let _ = say(format_args!(
+            "the first {} records, mapped:",
+            report.previews.len()
+        ));
+    }
+    for record in &report.previews {
+        let _ = say_json(record);
+    }
     // The import is complete even if its output cannot be printed.
     let _ = match &report.import_id {
         Some(id) => say(format_args!("kept as import {id}")),
@@ -205,7 +287,13 @@ fn table(report: &Report) -> Table {
 }
 
 fn source() -> PossibleValuesParser {
-    PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::name))
+    let formats = Format::ALL.map(Format::name);
+    PossibleValuesParser::new(
+        SourceKind::ALL
+            .map(SourceKind::name)
+            .into_iter()
+            .chain(formats),
+    )
 }
 
 fn interrupted() -> PossibleValuesParser {

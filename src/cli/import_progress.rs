@@ -1,4 +1,4 @@
-//! Progress of an import: a bar with its rate and the time left if standard error is a terminal,
+//! Progress of an import, or of a table of jobs: a bar with its rate and the time left if standard error is a terminal,
 //! otherwise a plain line every ten seconds.
 
 use super::out::{note, say};
@@ -36,6 +36,11 @@ impl Progress {
         let all = sources
             .iter()
             .try_fold(0, |sum, source| Some(sum + size(source)?));
+        Self::of_bytes(all, quiet)
+    }
+
+    /// Begins with the total bytes of what will be read; `None` if they are unknown.
+    pub fn of_bytes(all: Option<u64>, quiet: bool) -> Self {
         let shown = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => Shown::Not,
             (false, true) => Shown::Bar(bar(all)),
@@ -58,9 +63,22 @@ impl Progress {
         }
     }
 
+    /// Prints a line on standard error without disturbing the bar.
+    pub fn beside(&self, line: &str) {
+        match &self.shown {
+            Shown::Bar(bar) => bar.suspend(|| note(line)),
+            _ => note(line),
+        }
+    }
+
     pub fn step(&mut self, outcome: &Outcome) {
+        self.count(outcome.bytes);
+    }
+
+    /// Counts a record of this size.
+    pub fn count(&mut self, bytes: u64) {
         self.records += 1;
-        self.bytes += outcome.bytes;
+        self.bytes += bytes;
         if !self.records.is_multiple_of(STRIDE) {
             return;
         }

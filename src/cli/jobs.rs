@@ -1,5 +1,11 @@
 //! The `callsheet jobs` command.
 
+mod columns;
+mod preview;
+mod rows;
+mod table;
+mod totals;
+
 use super::{
     Failure,
     out::{say, say_json},
@@ -16,6 +22,7 @@ use comfy_table::{ContentArrangement, Table, presets::NOTHING};
 use entity::{JobStatus, job};
 use serde_json::{Map, Value, json};
 use std::process::ExitCode;
+use table::TableArguments;
 
 #[derive(Args)]
 pub struct Arguments {
@@ -27,6 +34,11 @@ impl Arguments {
     pub fn creates(&self) -> bool {
         matches!(self.action, Action::Create(_))
     }
+
+    /// Returns whether the command only reads a table, and needs no database.
+    pub fn is_dry_run(&self) -> bool {
+        matches!(&self.action, Action::Create(create) if create.table.dry_run)
+    }
 }
 
 #[derive(Subcommand)]
@@ -35,8 +47,8 @@ enum Action {
     List(List),
     /// Show one job
     Get(One),
-    /// Create a job and put it in the queue
-    Create(Create),
+    /// Create a job, or one for each row of a table, and put it in the queue
+    Create(Box<Create>),
     /// Cancel a job
     Cancel {
         #[command(flatten)]
@@ -97,39 +109,45 @@ struct List {
 
 #[derive(Args)]
 struct Create {
-    /// Type of the job, e.g. idea2video
-    job_type: String,
+    /// Type of the job, e.g. idea2video; with a table, of the rows that name none
+    #[arg(required_unless_present_any = ["from_csv", "from_jsonl"])]
+    job_type: Option<String>,
     /// Idea or script of the video
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     content: Option<String>,
     /// Kind of content: `idea` or `script`
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     mode: Option<String>,
     /// Title of the project
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     title: Option<String>,
     /// Visual style of the video
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     style: Option<String>,
     /// Requirements that the video has to meet
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = TABLES)]
     requirement: Option<String>,
     /// Priority, -100 to 100; higher runs first
-    #[arg(long, default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(long, default_value_t = 0, allow_negative_numbers = true, conflicts_with_all = TABLES)]
     priority: i16,
-    /// Label of the job; can be repeated
+    /// Label of the job, or of all jobs of a table; can be repeated
     #[arg(long = "label", value_name = "KEY=VALUE", value_parser = pair)]
     labels: Vec<(String, String)>,
     /// Request data as a JSON object
-    #[arg(long, value_name = "JSON", value_parser = object)]
+    #[arg(long, value_name = "JSON", value_parser = object, conflicts_with_all = TABLES)]
     request_data: Option<Map<String, Value>>,
     /// Id of the job; generated if left out
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", conflicts_with_all = TABLES)]
     job_id: Option<String>,
-    /// Print JSON, for programs
+    /// Print JSON, for programs; a line for each row of a table
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    table: TableArguments,
 }
+
+/// Flags that name a table.
+const TABLES: [&str; 2] = ["from_csv", "from_jsonl"];
 
 pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
     let jobs = &app.jobs;
@@ -156,7 +174,14 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Action::Create(create) => {
             let json = create.json;
-            show(&jobs.create_job(create.into(), None).await?.job, json)?;
+            if let Some(table) = create.table.open()? {
+                let defaults = table::Defaults {
+                    job_type: create.job_type,
+                    labels: create.labels,
+                };
+                return table.run(&app, defaults, json).await;
+            }
+            show(&jobs.create_job((*create).into(), None).await?.job, json)?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -165,7 +190,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
 impl From<Create> for NewJob {
     fn from(create: Create) -> Self {
         Self {
-            job_type: create.job_type,
+            job_type: create.job_type.unwrap_or_default(),
             job_id: create.job_id,
             mode: create.mode,
             content: create.content,

@@ -11,6 +11,7 @@ mod openapi;
 mod out;
 mod queue;
 mod serve;
+mod stop_signal;
 mod work;
 mod workers;
 
@@ -32,7 +33,7 @@ const EXIT_CODES: &str = "Exit codes:
   0  done
   1  could not be done; standard error says why in one sentence
   2  the command or the configuration is invalid
-  3  import and export: done, but some records were rejected or could not be read
+  3  import, export, tables of jobs: done, but some records were rejected or could not be read
 
 The settings under Configuration can also be set in the environment, or in the file given with --config.";
 
@@ -145,10 +146,16 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             )
             .await
         }
+        Command::Import(import::Arguments {
+            explain: Some(file),
+            ..
+        }) => import::explain(file).await,
         Command::Import(arguments) if arguments.dry_run => {
+            arguments.check()?;
             import::run(untouched(cli.flags).await?, arguments).await
         }
         Command::Import(arguments) => {
+            arguments.check()?;
             let app = ready(cli.flags, true).await?;
             run_and_close(&app, import::run(app.clone(), arguments)).await
         }
@@ -164,6 +171,9 @@ async fn dispatch() -> Result<ExitCode, Failure> {
             workers::run(ready(cli.flags, false).await?, arguments).await
         }
         Command::Export(arguments) => export::run(ready(cli.flags, false).await?, arguments).await,
+        Command::Jobs(arguments) if arguments.is_dry_run() => {
+            jobs::run(untouched(cli.flags).await?, arguments).await
+        }
         Command::Jobs(arguments) => {
             let create = arguments.creates();
             let app = ready(cli.flags, create).await?;

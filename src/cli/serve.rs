@@ -1,6 +1,6 @@
 //! The `callsheet serve` command.
 
-use super::{Failure, out::note};
+use super::{Failure, out::note, stop_signal::StopSignal};
 use crate::{
     api,
     app::App,
@@ -10,14 +10,26 @@ use crate::{
     shown_url::shown_url,
     tasks::for_ever,
 };
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{
+    net::SocketAddr,
+    process::ExitCode,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    time::{Instant, timeout, timeout_at},
 };
 
-/// Maximum time to finish requests in progress after the signal to stop.
-const GRACE: Duration = Duration::from_secs(10);
+/// Maximum time to finish everything after the signal to stop, whatever the database does. With the
+/// time to end the threads, a stop takes at most ten seconds.
+const STOP_TIMEOUT: Duration = Duration::from_secs(7);
+
+/// Maximum time of that to finish requests in progress.
+const REQUEST_GRACE: Duration = Duration::from_secs(6);
+
+/// Maximum time of that to tell the streams that the server stops.
+const STREAM_GRACE: Duration = Duration::from_secs(1);
 
 pub async fn run(app: App) -> Result<ExitCode, Failure> {
     server::raise_descriptor_limit();
@@ -34,7 +46,7 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     // Built before the first request, which would otherwise wait for the OpenAPI document.
     let routes = api::routes(&app);
     // Signals are handled before the server announces that it runs.
-    let signal = stop_signal()?;
+    let signal = StopSignal::listen()?;
     greet(&app, address);
     let bounds = Bounds {
         history_days: app.config.keep_history_days,
@@ -48,27 +60,42 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         async move { db.listen().await }
     }));
     let jobs = app.jobs.clone();
-    let stop = async move {
-        signal.await;
-        // Waiting workers then claim from another server; streams would go on until their clients
-        // close.
-        jobs.end_waits();
-        jobs.end_streams().await;
+    let signalled = Arc::new(OnceLock::new());
+    let stop = {
+        let signalled = signalled.clone();
+        async move {
+            signal.first().await;
+            let _ = signalled.set(Instant::now());
+            // Waiting workers then claim from another server; streams would go on until their
+            // clients close.
+            jobs.end_waits();
+            let _ = timeout(STREAM_GRACE, jobs.end_streams()).await;
+        }
     };
-    server::serve(listener, routes, app.config.bounds.clone(), stop, GRACE)
+    let bounds = app.config.bounds.clone();
+    server::serve(listener, routes, bounds, stop, REQUEST_GRACE)
         .await
         .map_err(|error| Failure::Other(format!("the server failed: {error}")))?;
-    // Jobs claimed for a worker that is gone would otherwise wait for the end of their leases.
-    let _ = tokio::time::timeout(GRACE, app.jobs.claims_settled()).await;
-    // An action stops after its current batch, and another server continues it.
-    loops.end(GRACE).await;
+    let signalled = signalled.get().copied().unwrap_or_else(Instant::now);
+    let ended = timeout_at(signalled + STOP_TIMEOUT, end(app, loops)).await;
     listening.abort();
-    app.imports.end(GRACE).await;
+    if ended.is_err() {
+        tracing::warn!("stopped before everything was finished: the database does not answer");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Finishes what is in progress, and closes the database.
+async fn end(app: App, loops: Loops) {
+    // Jobs claimed for a worker that is gone would otherwise wait for the end of their leases.
+    app.jobs.claims_settled().await;
+    // An action stops after its current batch, and another server continues it.
+    loops.end(STOP_TIMEOUT).await;
+    app.imports.end(STOP_TIMEOUT).await;
     tracing::info!("stopped");
     let _ = app.jobs.note_workers().await;
     let App { jobs, .. } = app;
     let _ = jobs.database().clone().close().await;
-    Ok(ExitCode::SUCCESS)
 }
 
 async fn migrate(app: &App) -> Result<(), Failure> {
@@ -141,17 +168,4 @@ fn in_use(address: SocketAddr, error: &std::io::Error) -> Failure {
         _ => error.to_string(),
     };
     Failure::Other(format!("cannot listen on {address}: {what}"))
-}
-
-/// Returns a future that ends at SIGTERM or SIGINT.
-fn stop_signal() -> Result<impl Future<Output = ()>, Failure> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
-        tracing::info!("stopping: requests under way are answered first");
-    })
 }

@@ -3,6 +3,7 @@
 use super::Failure;
 use crate::{
     config::{Config, Flags, ServerFlags, environment_of_programs},
+    media_folder::MediaFolder,
     random::SystemRandom,
     telemetry,
     worker::{self, Options, Server},
@@ -20,8 +21,9 @@ It reports on standard output, a JSON object a line:
   {"total_shots": 12}                           how many items there will be
   {"item": {"key": "shot-3", "status": "completed", "result": {…}}}
   {"result": {"video_path": "/media/…"}}        what came out
-Other lines become events of the job. Exit code 0 completes the job, 75 asks for another attempt, any other fails it
-with the end of standard error as its error."#;
+Other lines become events of the job. A result or an item that cannot be taken fails the attempt with the number of its
+line. Exit code 0 completes the job, also after SIGTERM; 75 asks for another attempt; any other fails it with the end of
+standard error as its error."#;
 
 #[derive(Args)]
 #[command(after_help = PROTOCOL)]
@@ -58,6 +60,18 @@ pub struct Arguments {
     /// Folder to run the command in
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
+    /// Media folder of the server, as this host sees it: an item or a result with a path under
+    /// /media/ that is missing or empty there fails the attempt
+    #[arg(
+        long,
+        env = "CALLSHEET_MEDIA_DIR",
+        hide_env_values = true,
+        value_name = "DIR"
+    )]
+    media: Option<PathBuf>,
+    /// Do not look for the files that the command reports
+    #[arg(long)]
+    no_check_media: bool,
     /// Environment variable of the worker to pass to the command; can be repeated, or separated by
     /// commas
     #[arg(long, env = "CALLSHEET_PASS_ENV", hide_env_values = true, value_name = "NAME", value_delimiter = ',', value_parser = variable)]
@@ -89,6 +103,10 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         grace: Duration::from_secs(arguments.grace),
         worker_id: arguments.worker_id,
         folder: arguments.dir,
+        media: arguments
+            .media
+            .filter(|_| !arguments.no_check_media)
+            .map(MediaFolder::new),
         environment: environment_of_programs(&arguments.pass_env),
         command: arguments.command,
     };

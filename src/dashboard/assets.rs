@@ -127,6 +127,18 @@ pub fn bundle() -> &'static Bundle {
     })
 }
 
+/// Returns the page of a server that a proxy publishes under a path: its links begin with it.
+pub fn page_at(prefix: &str) -> File {
+    let plain = String::from_utf8_lossy(&bundle().page.plain);
+    let linked = ["href", "src"]
+        .iter()
+        .fold(plain.into_owned(), |page, name| {
+            page.replace(&format!("{name}=\"/"), &format!("{name}=\"{prefix}/"))
+        });
+    let marked = linked.replacen("<html ", &format!("<html data-base=\"{prefix}\" "), 1);
+    File::new(bundle().page.content_type, &marked)
+}
+
 /// Joins all stylesheets into one file, because the browser paints nothing before the last of them
 /// has arrived.
 pub fn styles() -> String {
@@ -150,18 +162,25 @@ fn modules() -> String {
 }
 
 fn file(content_type: &'static str, text: &str) -> File {
-    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
-    // Writing to memory does not fail; if it did, the server would send the plain file.
-    let gzip = packed
-        .write_all(text.as_bytes())
-        .and_then(|()| packed.finish())
-        .unwrap_or_default();
-    let etag = format!("\"{}\"", short(&Sha256::digest(text)));
-    File {
-        content_type,
-        etag,
-        plain: bytes::Bytes::copy_from_slice(text.as_bytes()),
-        gzip: gzip.into(),
+    File::new(content_type, text)
+}
+
+impl File {
+    /// Compresses the text, and hashes it for its ETag.
+    pub fn new(content_type: &'static str, text: &str) -> Self {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        // Writing to memory does not fail; if it did, the server would send the plain file.
+        let gzip = packed
+            .write_all(text.as_bytes())
+            .and_then(|()| packed.finish())
+            .unwrap_or_default();
+        let etag = format!("\"{}\"", short(&Sha256::digest(text)));
+        Self {
+            content_type,
+            etag,
+            plain: bytes::Bytes::copy_from_slice(text.as_bytes()),
+            gzip: gzip.into(),
+        }
     }
 }
 

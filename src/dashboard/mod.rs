@@ -4,10 +4,12 @@
 mod assets;
 mod serve;
 
-pub use assets::{FILES, STYLES, styles};
+pub use assets::{FILES, File, STYLES, styles};
+pub use serve::send;
 
 use futures_util::future::Either;
 use poem::{Endpoint, EndpointExt, IntoEndpoint, Request, Response, Result, Route};
+use std::sync::Arc;
 
 /// Paths that serve the page, besides `/`; its router shows what the path names. The table of pages
 /// in `assets/app/pages.js` has the same, as a test asserts.
@@ -23,6 +25,10 @@ pub const PAGES: [&str; 10] = [
     "/actions",
     "/actions/:id",
 ];
+
+/// Path under which a proxy publishes the server, without a slash at its end; data of a request.
+#[derive(Clone)]
+pub struct Prefix(pub Arc<str>);
 
 pub fn add(mut routes: Route) -> Route {
     for path in PAGES {

@@ -1,7 +1,10 @@
 //! Responses with the dashboard's page and files: compressed if the client accepts it, with the
 //! page's policies.
 
-use super::assets::{File, bundle};
+use super::{
+    Prefix,
+    assets::{File, bundle, page_at},
+};
 use poem::{
     Request, Response, Result, RouteMethod,
     endpoint::make_sync,
@@ -34,7 +37,10 @@ const HEADERS: [(&str, &str); 4] = [
 /// the current version.
 pub fn page() -> RouteMethod {
     get(make_sync(|request: Request| {
-        let mut response = send(&request, &bundle().page, "no-cache");
+        let mut response = match request.data::<Prefix>() {
+            Some(Prefix(prefix)) => send(&request, &page_at(prefix), "no-cache"),
+            None => send(&request, &bundle().page, "no-cache"),
+        };
         for (name, value) in HEADERS {
             response
                 .headers_mut()
@@ -61,7 +67,8 @@ pub fn asset() -> RouteMethod {
     }))
 }
 
-fn send(request: &Request, file: &File, keep: &'static str) -> Response {
+/// Sends a file: compressed if the client accepts it, or only a 304 if it has this version.
+pub fn send(request: &Request, file: &File, keep: &'static str) -> Response {
     let has = |name: header::HeaderName, what: &str| {
         let values = request
             .headers()

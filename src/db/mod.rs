@@ -1,61 +1,56 @@
 //! Database access: connections, migrations, write transactions. The only module that distinguishes
 //! the backends.
 
-mod again;
-mod bulk;
-mod change_bus;
-mod connect;
+mod actions;
+mod catalog;
+mod changes;
+mod connection;
 mod dialect;
-mod errors;
-mod faults;
-mod file;
-mod job_cache;
-pub mod migrate;
-mod part;
-mod pg_notifier;
-mod postgres;
-mod readable;
-mod ready;
+mod events;
+mod imports;
+mod items;
+mod jobs;
 mod rows;
-mod settled;
-mod statement_timeout;
-mod tail;
-mod tx;
+mod stats;
+mod workers;
 pub mod write;
 mod writer;
 
-pub use change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
-pub use connect::{ConnectError, Observer, Options, sqlite_file, without_values};
-pub use dialect::{
-    bytewise, contains_text, due_since, is_processing, is_queued, is_running, misestimates_pairs,
-    prefix, text_member, unindexed,
-};
-pub use errors::is_unique_violation;
-pub use faults::{Fault, Faults, Step};
-pub use job_cache::{CachedJob, JobCache, MAX_AGE};
-pub use migrate::MigrateError;
-pub use part::{ANSWER_BYTES, PART_BYTES, Part, bytes_of, fitting, part, sizes_of};
-pub use readable::{Readable, page, unreadable_rows};
-pub use rows::{jobs as jobs_of, one_job, page as page_of_jobs};
-pub use statement_timeout::TimedConn;
-pub use tail::{
-    LARGE_COLUMNS as LONG_EVENT, MAX_READ_EVENTS, Tail, behind, certain_behind, first_position,
-    last_position,
-};
-pub use tx::Tx;
+pub use actions::scope::{ActionScope, ActionVerb};
+pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
+pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
+pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position};
+pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
+pub use connection::errors::is_unique_violation;
+pub use connection::faults::{Fault, Faults, Step};
+pub use connection::migrate::{self, MigrateError};
+pub use connection::statement_timeout::TimedConn;
+pub use imports::EndedImport;
+pub use items::read::ShownItems;
+pub use jobs::list::columns::View;
+pub use jobs::list::index_scan::IndexScan;
+pub use jobs::list::page::{JobRows, page as page_query};
+pub use jobs::list::scan::FoundKey;
+pub use jobs::read::export_jobs::WholeJob;
+pub use rows::job_rows::{jobs as jobs_of, one_job, page as page_of_jobs};
+pub use rows::part::{ANSWER_BYTES, PART_BYTES, Part, fitting, part};
+pub use rows::readable::{Readable, page, unreadable_rows};
+pub use stats::backlog::{Failed, Oldest, QueueBacklog, WorkerNumbers};
+pub use stats::buckets::BucketReader;
 pub use write::claim_statements;
 use writer::WriterResources;
-pub use writer::{Write, WriteOutcome, Writer};
+pub use writer::tx::Tx;
+pub use writer::{BatchWrite, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
+use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
-use file::DatabaseFile;
-use pg_notifier::PgNotifier;
-use ready::ReadinessCache;
+use connection::{
+    connect, errors, file::DatabaseFile, ready::ReadinessCache, statement_timeout::StatementTimeout,
+};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbErr,
     QueryResult, Statement,
 };
-use statement_timeout::StatementTimeout;
 use std::{sync::Arc, time::Duration};
 
 /// Connection pool whose statements have a time limit.
@@ -87,31 +82,30 @@ impl Database {
         // A single writer has its own connection: the pages and statements that it caches serve the
         // next write. A shared pool would rotate the writes among its connections, each with a
         // stale cache.
-        let for_writing = match dialect::writes_alone(conn.get_database_backend()) {
-            true => {
-                connect::connect(&Options {
-                    max_connections: 1,
-                    ..options.clone()
-                })
-                .await?
-            }
-            false => conn.clone(),
+        let for_writing = if dialect::writes_alone(conn.get_database_backend()) {
+            connect::connect(&Options {
+                max_connections: 1,
+                ..options.clone()
+            })
+            .await?
+        } else {
+            conn.clone()
         };
-        let desk = ChangeBus::new(JobCache::new(options.cache_jobs));
-        let relay =
+        let bus = ChangeBus::new(JobCache::new(options.cache_jobs));
+        let notifier =
             dialect::notifies(conn.get_database_backend()).then(|| PgNotifier::start(conn.clone()));
-        let lanes = dialect::write_queues(conn.get_database_backend(), writers);
+        let queues = dialect::write_queues(conn.get_database_backend(), writers);
         let file = sqlite_file(&options.url)
             .map(|path| DatabaseFile::at(&path))
             .transpose();
-        let means = WriterResources {
+        let resources = WriterResources {
             conn: for_writing.clone(),
-            desk: desk.clone(),
-            relay: relay.clone(),
+            bus: bus.clone(),
+            notifier: notifier.clone(),
             file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
             faults: options.faults.clone(),
         };
-        let writer = Writer::new(means, writers, lanes);
+        let writer = Writer::new(resources, writers, queues);
         let url = options.url.as_str().into();
         Ok(Self {
             conn,
@@ -119,8 +113,8 @@ impl Database {
             for_writing,
             writers,
             connections,
-            bus: desk,
-            notifier: relay,
+            bus,
+            notifier,
             url,
             ready: Arc::default(),
         })
@@ -130,22 +124,22 @@ impl Database {
     /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
-        let desk = ChangeBus::default();
-        let means = WriterResources {
+        let bus = ChangeBus::default();
+        let resources = WriterResources {
             conn: conn.clone(),
-            desk: desk.clone(),
-            relay: None,
+            bus: bus.clone(),
+            notifier: None,
             file: None,
             faults: None,
         };
-        let (writer, for_writing, url) = (Writer::new(means, 1, 1), conn.clone(), "".into());
+        let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
         Self {
             writer,
             for_writing,
             conn,
             writers: 1,
             connections: 0,
-            bus: desk,
+            bus,
             notifier: None,
             url,
             ready: Arc::default(),

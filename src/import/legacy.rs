@@ -3,13 +3,15 @@
 //!
 //! They become the job's `context`: `{"legacy": {FIELD: VALUE}, "repairs": [{"field", "rule"}]}`.
 
-use super::rules;
+use super::{assumed::Assumed, rules};
 use serde_json::{Map, Value, json};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Legacy {
     legacy: Map<String, Value>,
     repairs: Vec<Repair>,
+    /// What the importer took for granted about the record.
+    pub assumed: Assumed,
 }
 
 /// A repaired field, and the rule that repaired it.
@@ -36,6 +38,14 @@ impl Legacy {
             field: field.into(),
             rule,
         });
+    }
+
+    /// Notes the repair of a field, unless it is noted already.
+    pub fn repaired_once(&mut self, field: &str, rule: &'static str) {
+        let noted = |repair: &Repair| repair.field == field && repair.rule == rule;
+        if !self.repairs.iter().any(noted) {
+            self.repaired(field, rule);
+        }
     }
 
     /// Notes the repair of a field, and keeps its raw value.

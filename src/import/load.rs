@@ -4,6 +4,7 @@
 
 use super::{
     allowance::RejectBudget,
+    assumed::Assumed,
     read::{self, MAX_SHOWN_BYTES, ReadRecord},
     reject::{Reason, Reject},
     report::{Outcome, Position, RecordOutcome},
@@ -75,6 +76,7 @@ impl Loader {
                 bytes,
                 read,
                 repairs,
+                assumed,
             } = entry;
             let (id, fate) = match read {
                 Ok(record) => {
@@ -91,6 +93,7 @@ impl Loader {
                 id,
                 fate,
                 repairs,
+                assumed,
                 bytes,
             });
         }
@@ -196,6 +199,7 @@ impl Loader {
                     bytes: outcome.bytes,
                     read: Err(reject.clone()),
                     repairs: Vec::new(),
+                    assumed: Assumed::default(),
                 };
                 let rejects = self.kept(&entry, &reject).into_iter().collect();
                 self.write(ImportChunk {

@@ -1,24 +1,31 @@
 //! Imports the jobs of legacy stores: reads their dumps, writes every job that it can, and reports
 //! the outcome of each record.
 //!
-//! [`split`] finds the records of a file. The source that recognises a record ([`sources`]) reads
-//! it into one common shape ([`record`]), by rules with one table each ([`status`], [`times`],
-//! [`progress`], [`names`]); [`rules`] names the repair rules and explains them. [`load`] writes
-//! batches. A value without a column goes to the job's `context` ([`legacy`]). A record that cannot
-//! be imported goes to `import_rejects`, with its raw text and a [`Reason`]. Importing the same
-//! files again changes nothing.
+//! [`split`] finds the records of a file. The source that recognises a record ([`sources`]), or the
+//! user's map of an unknown store ([`mapping`]), reads it into one common shape ([`record`]), by
+//! rules with one table each ([`status`], [`times`], [`progress`], [`names`]); [`rules`] names the
+//! repair rules and explains them. [`load`] writes batches. A value without a column goes to the
+//! job's `context` ([`legacy`]). A record that cannot be imported goes to `import_rejects`, with its
+//! raw text and a [`Reason`]. What was taken for granted is told once for all records
+//! ([`assumed`]). Importing the same files again changes nothing.
 
 mod allowance;
+mod assumed;
 mod background;
 mod bounds;
 mod disk;
+mod explain;
 mod fields;
+mod guess;
+mod identity;
 mod in_flight;
 mod interrupted;
 mod json;
 mod legacy;
 mod load;
+mod mapping;
 mod names;
+mod newest;
 mod progress;
 mod read;
 mod record;
@@ -40,12 +47,15 @@ mod times;
 pub use crate::db::write::OnConflict;
 pub use background::{Background, ImportPermit, MAX_ADMITTED, MAX_UPLOADS, Settings};
 pub use disk::DiskReserve;
+pub use explain::explain;
 pub use interrupted::Interrupted;
 pub use legacy::Repair;
+pub use mapping::{Format, Mapping};
 pub use read::{SqliteArguments, read_sqlite};
 pub use reject::{Reason, Reject};
 pub use report::{Counts, FileReport, Outcome, Position, RecordOutcome, Report};
 pub use sources::SourceKind;
+pub use status::StatusWords;
 pub use stop::{StopFlag, StopReason};
 pub use temporary::{Temporary, sweep};
 
@@ -55,10 +65,11 @@ use crate::{
     jobs::JobManager,
 };
 use allowance::RejectBudget;
+use assumed::Assumed;
 use chrono_tz::Tz;
 use in_flight::InFlight;
 use load::Loader;
-use read::Reading;
+use read::{Reading, RecordReader};
 use report_file::{ReportFile, Sums};
 use serde_json::json;
 use std::{
@@ -73,6 +84,10 @@ pub struct Options {
     pub files: Vec<PathBuf>,
     /// Store of all files; `None` to recognise each record by its fields.
     pub source: Option<SourceKind>,
+    /// How to read records of a store that is none of the known ones, in the user's words.
+    pub mapping: Option<Arc<Mapping>>,
+    /// Status words that the user named.
+    pub words: StatusWords,
     /// Time zone of local times without one. Stores that are known to write UTC ignore it.
     pub source_tz: Tz,
     /// Policy for jobs that the store left processing.
@@ -98,6 +113,8 @@ impl Options {
         Self {
             files,
             source: None,
+            mapping: None,
+            words: StatusWords::default(),
             source_tz: Tz::UTC,
             interrupted: Interrupted::Keep,
             on_conflict: OnConflict::Skip,
@@ -138,6 +155,9 @@ pub enum ImportError {
 
 /// Maximum sources whose counts the row of a run keeps; the report file has all.
 const MAX_STORED_SOURCES: usize = 1000;
+
+/// Maximum records that a dry run by a map shows.
+const MAX_PREVIEWS: usize = 5;
 
 /// Interval at which a run checks whether it was aborted.
 const ABORT_CHECK_INTERVAL: Duration = Duration::from_secs(1);
@@ -204,7 +224,7 @@ pub async fn run_as(
             .as_array_mut()
             .into_iter()
             .for_each(|sources| sources.truncate(MAX_STORED_SOURCES));
-        json!({"sources": sources, "total": total})
+        json!({"sources": sources, "total": total, "assumed": report.assumed})
     });
     let noted = jobs.finish_import(id, error, report).await;
     // The error that stopped the run matters more than a failure to record the end.
@@ -298,6 +318,9 @@ async fn load_all(
         }
     }
     account.report.stopped = options.stop.reason();
+    let assumptions = &mut account.report.assumptions;
+    assumptions.unmet = options.mapping.iter().flat_map(|map| map.unmet()).collect();
+    account.report.assumed = account.report.assumptions.sentences(options.source_tz);
     account
         .file
         .map_or(Ok(()), |file| file.end(&account.report))?;
@@ -314,11 +337,25 @@ async fn load_one(
     let context = sources::Context {
         zone: options.source_tz,
         interrupted: options.interrupted,
+        words: options.words.clone(),
+        ..sources::Context::default()
+    };
+    let reader = match (&options.mapping, options.source) {
+        (Some(mapping), _) => RecordReader::Mapped(mapping.clone()),
+        (None, Some(kind)) => RecordReader::Store(kind),
+        (None, None) => RecordReader::ByFields,
+    };
+    let shown = account.report.previews.len();
+    let previews = if options.dry_run && options.mapping.is_some() {
+        MAX_PREVIEWS.saturating_sub(shown)
+    } else {
+        0
     };
     let (place, stop) = (Arc::new(place.to_owned()), options.stop.clone());
     let mut batches = read::begin(Reading {
         place,
-        source: options.source,
+        reader,
+        previews,
         context,
         stop,
     });
@@ -341,7 +378,12 @@ async fn send_all(
     lanes: &mut InFlight,
     account: &mut OutcomeLog<'_>,
 ) -> Result<(), ImportError> {
-    while let Some(batch) = options.stop.unless_requested(batches.recv()).await {
+    while let Some(mut batch) = options.stop.unless_requested(batches.recv()).await {
+        account.report.assumptions.superseded += batch.superseded;
+        account.report.previews.append(&mut batch.previews);
+        if batch.entries.is_empty() {
+            continue;
+        }
         if let Some(lacking) = options.room.lacking() {
             options.stop.request_for(StopReason::LimitReached(lacking));
             break;
@@ -414,6 +456,7 @@ fn report_nothing_but(
             id: None,
             fate,
             repairs: Vec::new(),
+            assumed: Assumed::default(),
             bytes: 0,
         };
         file.add(&outcome)?;
@@ -445,7 +488,12 @@ fn described(options: &Options) -> serde_json::Value {
         .collect();
     json!({
         "files": files,
-        "from": options.source.map(SourceKind::name),
+        "from": options
+            .mapping
+            .as_ref()
+            .map(|mapping| mapping.format.name())
+            .or(options.source.map(SourceKind::name)),
+        "map": options.mapping.as_ref().map(|mapping| mapping.to_string()),
         "source_tz": options.source_tz.name(),
         "interrupted": options.interrupted.name(),
         "on_conflict": options.on_conflict.name(),

@@ -12,26 +12,35 @@ const MAX_ID_CHARS: usize = 64;
 /// Modes and their job types in the vedo stores.
 const MODES: [(&str, &str); 2] = [("idea", "idea2video"), ("script", "script2video")];
 
-/// Takes the job's id: the `job_id` of the record or, if it has none, the record's key.
+/// Text of an id: a string, or a number.
+pub fn id_text(id: &Value) -> Option<String> {
+    match id {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(_) => Some(whole(id).map_or_else(|| id.to_string(), |n| n.to_string())),
+        _ => None,
+    }
+    .filter(|id| !id.is_empty())
+}
+
+/// Takes the job's id: the `job_id` of the record or, if it has none, its `id` or its key.
 ///
 /// If both exist and differ, `job_id` wins and the key is kept as `context.legacy.key`: a dump of
 /// the same store as a list has no keys, and must give the same jobs. An id that fits the column
 /// and has no control characters is taken unchanged, since clients ask for it by that name.
 pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject> {
     let inner = match fields.take("job_id") {
-        Some(Value::String(id)) => Some(id),
-        Some(number @ Value::Number(_)) => {
-            Some(whole(&number).map_or_else(|| number.to_string(), |n| n.to_string()))
-        }
-        Some(other) => {
-            return Err(Reject::new(
-                Reason::BadId,
-                format!("The job_id is {other}, but must be a string or a number."),
-            ));
-        }
+        Some(Value::String(id)) if id.is_empty() => None,
+        Some(other) => Some(id_text(&other).ok_or_else(|| {
+            let detail = format!("The job_id is {other}, but must be a string or a number.");
+            Reject::new(Reason::BadId, detail)
+        })?),
         None => None,
     };
-    let id = inner.filter(|id| !id.is_empty());
+    let id = inner.or_else(|| {
+        let id = id_text(fields.look("id")?)?;
+        fields.take("id");
+        Some(id)
+    });
     if let (Some(id), Some(key)) = (&id, key)
         && id != key
     {
@@ -43,7 +52,7 @@ pub fn take_id(fields: &mut Fields, key: Option<&str>) -> Result<String, Reject>
     let id = id.ok_or_else(|| {
         Reject::new(
             Reason::MissingId,
-            "The record has no job_id, and no key to take one from.",
+            "The record has no job_id and no id, and no key to take one from.",
         )
     })?;
     if id.chars().count() > MAX_ID_CHARS {
@@ -107,6 +116,27 @@ pub fn job_type(
     Ok(job_type)
 }
 
+/// Job type of vedo that a path names, such as `.working_dir/idea2video/ID` or
+/// `/media/script2video/final_video.mp4`.
+pub fn of_path(path: &str) -> Option<&'static str> {
+    let named = |part: &str| MODES.iter().find(|(_, job_type)| *job_type == part);
+    path.split(['/', '\\'])
+        .find_map(named)
+        .map(|(_, job_type)| *job_type)
+}
+
+/// Whether a job type is one of vedo's two.
+pub fn is_of_vedo(job_type: &str) -> bool {
+    MODES
+        .iter()
+        .any(|(_, known)| known.eq_ignore_ascii_case(job_type.trim()))
+}
+
+/// Whether a mode is one of vedo's two.
+pub fn is_mode_of_vedo(mode: &str) -> bool {
+    MODES.iter().any(|(known, _)| *known == mode)
+}
+
 /// Mode that a job type implies, if any.
 pub fn mode(job_type: &str) -> Option<String> {
     MODES
@@ -135,6 +165,27 @@ mod tests {
         assert_eq!(
             (inner.as_str(), &context.unwrap()["legacy"]["key"]),
             ("a", &json!("k"))
+        );
+    }
+
+    #[test]
+    fn the_id_counts_when_there_is_no_job_id() {
+        let taken = |record: Value| {
+            let mut fields = Fields::new(record.as_object().unwrap().clone());
+            let id = take_id(&mut fields, Some("k")).unwrap();
+            (id, fields.look("id").cloned())
+        };
+        assert_eq!(taken(json!({"id": 7})), ("7".into(), None));
+        assert_eq!(
+            taken(json!({"id": "i", "job_id": null})),
+            ("i".into(), None)
+        );
+        assert_eq!(taken(json!({"id": "i", "job_id": ""})), ("i".into(), None));
+        let both = json!({"id": "i", "job_id": "a"});
+        assert_eq!(taken(both), ("a".into(), Some(json!("i"))));
+        assert_eq!(
+            taken(json!({"id": ["i"]})),
+            ("k".into(), Some(json!(["i"])))
         );
     }
 

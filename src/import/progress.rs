@@ -11,7 +11,7 @@ use serde_json::Value;
 pub enum Scale {
     /// Numbers from 0 to 100.
     Percent,
-    /// Numbers from 0 to 1.
+    /// Numbers from 0 to 1; a larger one is percent, whatever the store usually writes.
     Fraction,
 }
 
@@ -21,7 +21,7 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
     let raw = fields.take("progress")?;
     let number = raw
         .as_f64()
-        .or_else(|| raw.as_str()?.trim().parse().ok())
+        .or_else(|| number_in(raw.as_str()?))
         .filter(|n: &f64| !n.is_nan());
     let Some(number) = number else {
         fields
@@ -29,17 +29,36 @@ pub fn take(fields: &mut Fields, scale: Scale) -> Option<f64> {
             .repair("progress", "wrong_type_kept_aside", raw);
         return None;
     };
+    let is_percent = raw.as_str().is_some_and(|text| text.contains('%'));
+    let above_one = scale == Scale::Fraction && number > MAX_FRACTION && !is_percent;
     let percent = match scale {
-        Scale::Percent => number,
-        Scale::Fraction => number * 100.0,
+        Scale::Fraction if !above_one && !is_percent => number * 100.0,
+        _ => number,
     };
     let possible = percent.clamp(0.0, 100.0);
-    if possible != percent || !raw.is_number() {
+    if above_one && possible == percent {
+        fields
+            .legacy
+            .repair("progress", "fraction_above_1_taken_as_percent", raw);
+    } else if possible != percent || !raw.is_number() {
         fields
             .legacy
             .repair("progress", "progress_put_on_scale", raw);
     }
     Some(possible)
+}
+
+/// Largest number that may still be a fraction, of a sum of rounded parts.
+const MAX_FRACTION: f64 = 1.01;
+
+/// Number in a text, which may end in a percent sign.
+fn number_in(text: &str) -> Option<f64> {
+    let text = text.trim();
+    text.strip_suffix('%')
+        .unwrap_or(text)
+        .trim_end()
+        .parse()
+        .ok()
 }
 
 /// Returns the final progress in percent: 100 for a completed job, else the share of finished items
@@ -93,6 +112,25 @@ mod tests {
             assert_eq!(number, percent);
             assert_eq!(context.unwrap()["legacy"]["progress"], raw);
         }
+    }
+
+    #[test]
+    fn a_fraction_above_1_is_percent() {
+        for (raw, percent) in [
+            (json!(45), 45.0),
+            (json!(1), 100.0),
+            (json!(1.0000001), 100.0),
+            (json!("55%"), 55.0),
+            (json!("0.5"), 50.0),
+            (json!(450), 100.0),
+        ] {
+            let (number, _) = taken(raw.clone(), Scale::Fraction);
+            assert_eq!(number, Some(percent), "{raw}");
+        }
+        assert_eq!(taken(json!("55%"), Scale::Percent).0, Some(55.0));
+        let (_, context) = taken(json!(45), Scale::Fraction);
+        let repair = &context.unwrap()["repairs"][0]["rule"];
+        assert_eq!(repair, "fraction_above_1_taken_as_percent");
     }
 
     #[test]

@@ -8,20 +8,24 @@ mod folder;
 mod input;
 mod memory_permits;
 mod postgres;
+mod preview;
+mod reader;
 mod redis;
+mod sample;
 mod sink;
 mod source_address;
 mod sqlite;
+mod table;
 
 use super::{
-    legacy::Repair,
-    reject::Reject,
-    report::Position,
-    sources::{Context, SourceKind},
+    assumed::Assumed, legacy::Repair, reject::Reject, report::Position, sources::Context,
     stop::StopFlag,
 };
 use crate::db::write::ImportedJob;
 use memory_permits::{MemoryPermit, MemoryPermits};
+pub use reader::RecordReader;
+pub use sample::{Form, MAX_SAMPLED, Sample, sample};
+use serde_json::Value;
 pub use sink::MAX_SHOWN_BYTES;
 use sink::RecordSink;
 use source_address::SourceAddress;
@@ -43,11 +47,18 @@ pub struct ReadRecord {
     pub read: Result<ImportedJob, Reject>,
     /// Repairs of the record, each as field and rule.
     pub repairs: Vec<Repair>,
+    /// What the importer took for granted about the record.
+    pub assumed: Assumed,
 }
 
 /// Records that one transaction writes.
+#[derive(Default)]
 pub struct RecordBatch {
     pub entries: Vec<ReadRecord>,
+    /// Number of older records that were passed over for the newest one of their id.
+    pub superseded: u64,
+    /// The first mapped records of a dry run, as they would come in.
+    pub previews: Vec<Value>,
     /// Memory permit of the records.
     pub room: Option<MemoryPermit>,
 }
@@ -56,9 +67,11 @@ pub struct RecordBatch {
 pub struct Reading {
     /// A file, a folder, or the URL of a database or Redis server.
     pub place: Arc<PathBuf>,
-    /// Store of all records; `None` to recognise each record by its fields.
-    pub source: Option<SourceKind>,
+    /// How records are told from other objects, and read.
+    pub reader: RecordReader,
     pub context: Context,
+    /// Number of records to show as they would come in.
+    pub previews: usize,
     /// Stop flag, which the reader checks before each buffer.
     pub stop: StopFlag,
 }
@@ -76,10 +89,11 @@ impl Reading {
         let mut sink = RecordSink::new(
             sender,
             MemoryPermits::default(),
-            self.source,
+            self.reader,
             self.context,
             self.stop,
         );
+        sink.previews_wanted = self.previews;
         match SourceAddress::of(&self.place) {
             SourceAddress::Postgres(url) => postgres::read(url, &mut sink),
             SourceAddress::Redis(url) => redis::read(url, &mut sink),

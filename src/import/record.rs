@@ -15,6 +15,7 @@ use crate::{
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, job, job_item};
 use serde_json::{Map, Value};
+use std::collections::{HashMap, HashSet};
 
 /// Maximum characters of an item's key.
 const MAX_KEY_CHARS: usize = 255;
@@ -68,7 +69,7 @@ pub enum ItemScope {
 }
 
 pub struct Item {
-    /// Key of the item, which may repeat: two scenes number their shots alike.
+    /// Key of the item in the store, which may repeat: two scenes number their shots alike.
     pub key: String,
     pub status: ItemStatus,
     pub input: Option<Value>,
@@ -253,11 +254,48 @@ fn key(idx: i32, key: String, kept: &mut Legacy) -> String {
     fit(Some(key), &format!("items[{idx}].key"), MAX_KEY_CHARS, kept).unwrap_or_default()
 }
 
-fn rows(job_id: &str, items: Vec<Item>, times: &Times, kept: &mut Legacy) -> Vec<job_item::Model> {
+/// Numbers the later items of a key that occurs more than once, as `0`, `0.2`, `0.3`: a worker that
+/// reports by key must find one item. The order in the record decides, so that the keys are the same
+/// in every import.
+fn number_repeated(items: &mut [Item], kept: &mut Legacy) {
+    let mut seen = HashSet::with_capacity(items.len());
+    if items.iter().all(|item| seen.insert(item.key.as_str())) {
+        return;
+    }
+    let mut taken: HashSet<String> = seen.into_iter().map(str::to_owned).collect();
+    taken.extend(items.iter().map(|item| item.key.clone()));
+    let mut counts = HashMap::<String, u32>::new();
+    for item in items {
+        let count = counts.entry(item.key.clone()).or_default();
+        *count += 1;
+        while *count > 1 {
+            let ending = format!(".{count}");
+            let start = MAX_KEY_CHARS - ending.len();
+            let key: String = item.key.chars().take(start).chain(ending.chars()).collect();
+            if taken.insert(key.clone()) {
+                item.key = key;
+                break;
+            }
+            *count += 1;
+        }
+    }
+    kept.repaired("items", "repeated_key_numbered");
+}
+
+fn rows(
+    job_id: &str,
+    mut items: Vec<Item>,
+    times: &Times,
+    kept: &mut Legacy,
+) -> Vec<job_item::Model> {
+    for (idx, item) in (0..).zip(&mut items) {
+        item.key = key(idx, std::mem::take(&mut item.key), kept);
+    }
+    number_repeated(&mut items, kept);
     let row = |(idx, item): (i32, Item)| job_item::Model {
         job_id: job_id.to_owned(),
         idx,
-        key: key(idx, item.key, kept),
+        key: item.key,
         status: item.status,
         input: item.input,
         result: item.result,
@@ -321,6 +359,31 @@ mod tests {
             prop_assert_eq!(job.completed_at.is_some(), is_terminal(status));
             prop_assert!((0.0..=100.0).contains(&job.progress));
         }
+    }
+
+    #[test]
+    fn keys_that_repeat_are_numbered_and_stay_the_same() {
+        let long = "k".repeat(255);
+        let keys = ["0", "0", "0.2", "1", "0", &long, &long];
+        let mut failed = record(JobStatus::Failed);
+        let item = |key: &&str| Item {
+            key: (*key).to_owned(),
+            status: ItemStatus::Pending,
+            input: None,
+            result: None,
+            error: None,
+            completed: None,
+        };
+        failed.items = keys.iter().map(item).collect();
+        let (imported, repairs) = failed.into_job();
+        let keys: Vec<_> = imported
+            .items
+            .iter()
+            .map(|item| item.key.as_str())
+            .collect();
+        assert_eq!(keys[..5], ["0", "0.3", "0.2", "1", "0.4"]);
+        assert_eq!(keys[6], format!("{}.2", "k".repeat(253)));
+        assert_eq!(repairs[0].rule, "repeated_key_numbered");
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    const ALL: [Reason; 21] = [
+    pub const ALL: [Reason; 21] = [
         Reason::UnreadableFile,
         Reason::EmptyFile,
         Reason::EmptyFolder,

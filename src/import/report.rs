@@ -1,10 +1,12 @@
 //! Report of a run: the outcome of each record while the run goes on, and the counts at its end.
 
 use super::{
+    assumed::{Assumed, AssumedTotals},
     legacy::Repair,
     reject::{Reason, Reject},
     stop::StopReason,
 };
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -117,6 +119,8 @@ pub struct Outcome {
     pub fate: RecordOutcome,
     /// Repairs of the record.
     pub repairs: Vec<Repair>,
+    /// What the importer took for granted about the record.
+    pub assumed: Assumed,
     /// Size of the record's text, in bytes.
     pub bytes: u64,
 }
@@ -178,6 +182,11 @@ pub struct Report {
     pub rejects: Vec<Outcome>,
     /// Reason for an early end; running again imports the rest.
     pub stopped: Option<StopReason>,
+    /// Sentences about what the stores did not say and the importer took for granted.
+    pub assumed: Vec<String>,
+    /// The first records of a dry run by a map, as they would come in.
+    pub previews: Vec<Value>,
+    pub(super) assumptions: AssumedTotals,
 }
 
 impl Report {
@@ -194,6 +203,9 @@ impl Report {
             file.counts.add(&outcome);
         }
         self.total.add(&outcome);
+        if outcome.fate.came_in() {
+            self.assumptions.add(&outcome.assumed);
+        }
         if matches!(outcome.fate, RecordOutcome::Rejected(_)) && self.rejects.len() < MAX_LISTED {
             self.rejects.push(outcome);
         }

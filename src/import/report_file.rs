@@ -53,6 +53,7 @@ impl ReportFile {
     pub fn end(mut self, report: &Report) -> Result<(), ImportError> {
         let (id, stopped) = (json!(report.import_id), report.stopped.is_some());
         let Sums { sources, total } = sums(report);
+        let assumed = json!(report.assumed);
         let rules: Value = report
             .total
             .rules
@@ -61,8 +62,8 @@ impl ReportFile {
             .collect();
         let end = write!(
             self.out,
-            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"rules\": \
-            {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
+            "\n],\n\"sources\": {sources},\n\"total\": {total},\n\"assumed\": \
+            {assumed},\n\"rules\": {rules},\n\"import_id\": {id},\n\"stopped\": {stopped}}}\n"
         );
         let Self {
             path,

@@ -5,7 +5,7 @@ use super::legacy::Repair;
 
 /// Names and meanings of the rules, in alphabetical order. The names are stable, since scripts read
 /// them.
-const RULES: [(&str, &str); 24] = [
+const RULES: [(&str, &str); 31] = [
     (
         "cancelled_as_its_items_tell",
         "The job had ended, but its items show that it was cancelled; its status is now cancelled.",
@@ -32,12 +32,20 @@ const RULES: [(&str, &str); 24] = [
         "A job that was called completed failed: its result says so.",
     ),
     (
+        "fraction_above_1_taken_as_percent",
+        "Progress above 1 in a store of fractions was taken as percent.",
+    ),
+    (
         "half_a_surrogate_pair_replaced",
         "An unpaired surrogate, which is not a character, was replaced by U+FFFD.",
     ),
     (
         "id_like_a_path_taken_as_it_is",
         "The id contains a slash or consists of dots; it was imported unchanged.",
+    ),
+    (
+        "id_taken_from_the_file_name",
+        "The record has no id; the name of its file was used.",
     ),
     (
         "inner_id_wins_over_key",
@@ -65,7 +73,16 @@ const RULES: [(&str, &str); 24] = [
     ),
     (
         "missing_time_taken_from_the_other",
-        "One of created_at and updated_at was missing; the other was used for both.",
+        "created_at or updated_at was missing; another time of the record was used.",
+    ),
+    (
+        "missing_type_follows_from_the_record",
+        "The record has no job type; it follows from its request, or from the path of its folder or \
+        its result.",
+    ),
+    (
+        "newest_record_of_the_id_counts",
+        "The source has several records of the id; the newest updated_at counts, else the last record.",
     ),
     (
         "not_a_number_became_null",
@@ -86,6 +103,10 @@ const RULES: [(&str, &str); 24] = [
         context.legacy.",
     ),
     (
+        "repeated_key_numbered",
+        "Items had the same key; the later ones were numbered, as in 0.2, so that each can be reported by its key.",
+    ),
+    (
         "result_wins_over_counter",
         "The result and the counter had different totals; that of the result was used.",
     ),
@@ -96,6 +117,14 @@ const RULES: [(&str, &str); 24] = [
     (
         "text_cut_to_its_column",
         "A text was cut to the length of its column; the full text is in context.legacy.",
+    ),
+    (
+        "time_taken_from_the_file",
+        "The record has no time; that of its file was used.",
+    ),
+    (
+        "unknown_item_status_taken_as_pending",
+        "The status of an item is not known; the item is pending. Name its meaning with --status.",
     ),
     (
         "unreadable_time_kept_aside",

@@ -12,7 +12,7 @@ pub const MARKER: &str = "[secret removed]";
 
 /// Names of members whose value is a secret in every store. A store adds the names that mean one
 /// only there.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 28] = [
     // web2img: the Authorization header of its webhook calls.
     "webhook_auth",
     "authorization",
@@ -27,10 +27,26 @@ const NAMES: [&str; 13] = [
     "private_key",
     "password",
     "passwd",
+    "passphrase",
+    "token",
+    "id_token",
+    "bearer_token",
+    "session_token",
+    "jwt",
+    "secret",
+    "webhook_secret",
+    "access_key",
+    "secret_access_key",
+    "signing_key",
+    "auth_header",
+    "credentials",
+    "cookie",
+    "set-cookie",
 ];
 
-/// Names of members with error messages of libraries, which quote headers, URLs and commands.
-const ERROR_FIELDS: [&str; 11] = [
+/// Names of members with messages of programs and libraries, which quote headers, URLs and
+/// commands.
+const ERROR_FIELDS: [&str; 35] = [
     "error",
     "error_message",
     "error_details",
@@ -42,6 +58,30 @@ const ERROR_FIELDS: [&str; 11] = [
     "failed_upc_list",
     "traceback",
     "webhook",
+    "msg",
+    "err",
+    "errors",
+    "error_msg",
+    "last_error",
+    "exception",
+    "trace",
+    "stack",
+    "stack_trace",
+    "reason",
+    "failure_reason",
+    "status_message",
+    "warning",
+    "warnings",
+    "note",
+    "notes",
+    "log",
+    "logs",
+    "stderr",
+    "stdout",
+    "current_step",
+    "current_stage",
+    "step_description",
+    "cause",
 ];
 
 /// Names of members with texts that users wrote, which stay unchanged whatever they contain.
@@ -72,7 +112,7 @@ pub fn remove_from(name: &str, value: &mut Value) -> bool {
 }
 
 fn member(name: &str, value: &mut Value, own: &[&str], within: TextKind) -> bool {
-    let is = |names: &[&str]| names.iter().any(|n| n.eq_ignore_ascii_case(name));
+    let is = |names: &[&str]| names.iter().any(|known| is_named(name, known));
     if is(&NAMES) || is(own) {
         let filled = !value.is_null() && *value != "" && *value != MARKER;
         if filled {
@@ -93,6 +133,22 @@ fn member(name: &str, value: &mut Value, own: &[&str], within: TextKind) -> bool
         ),
     }
 }
+
+/// Whether two names are one: `apiKey` and `API-Key` are `api_key`.
+fn is_named(name: &str, known: &str) -> bool {
+    // Few names are that similar in length, which spares the comparison of most.
+    if known.len().abs_diff(name.len()) > MAX_SEPARATORS {
+        return false;
+    }
+    fn plain(text: &str) -> impl Iterator<Item = u8> {
+        let letters = text.bytes().filter(|byte| !matches!(byte, b'_' | b'-'));
+        letters.map(|byte| byte.to_ascii_lowercase())
+    }
+    plain(name).eq(plain(known))
+}
+
+/// Maximum separators that one spelling of a name has and another has not.
+const MAX_SEPARATORS: usize = 3;
 
 fn inside(value: &mut Value, own: &[&str], within: TextKind) -> bool {
     match value {
@@ -144,7 +200,7 @@ fn without(text: &str, within: TextKind) -> Cow<'_, str> {
 /// Whether a member of JSON is a secret. The store of a raw record, which may be cut off, is
 /// unknown, so that the names of all stores count.
 fn is_secret_member(name: &str, in_raw: bool) -> bool {
-    NAMES.iter().any(|n| n.eq_ignore_ascii_case(name)) || (in_raw && name == "user_id")
+    NAMES.iter().any(|known| is_named(name, known)) || (in_raw && name == "user_id")
 }
 
 #[cfg(test)]

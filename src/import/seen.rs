@@ -71,7 +71,7 @@ impl RepeatedKeys {
     }
 }
 
-fn fingerprint(keys: &[RandomState; 2], text: &str) -> u128 {
+pub fn fingerprint(keys: &[RandomState; 2], text: &str) -> u128 {
     let [high, low] = keys.each_ref().map(|key| u128::from(key.hash_one(text)));
     high << 64 | low
 }

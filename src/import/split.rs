@@ -1,11 +1,12 @@
 //! Finds the beginning and end of the records in a file without parsing them: a bad record costs
 //! only itself, and memory holds at most one record at a time.
 //!
-//! Accepted inputs are an object by id, a list, either of them as the `jobs` or `documents` of a
-//! response, a single record, and any sequence of these, such as JSON Lines. A broken line of JSON
-//! Lines costs only itself.
+//! Accepted inputs are an object by id, a list, either of them inside other objects ([`envelope`]),
+//! a single record, and any sequence of these, such as JSON Lines. A broken line of JSON Lines
+//! costs only itself.
 
 mod bytes;
+mod envelope;
 mod scalars;
 mod scan;
 
@@ -14,10 +15,11 @@ use super::{
     repair,
     report::Position,
 };
-use bytes::{Bytes, SplitError, Step, broken};
+use bytes::{Bytes, Place, SplitError, Step, broken};
 pub use bytes::{MAX_RECORD_BYTES, too_large};
 use scalars::ScalarRun;
 pub use scan::Scan;
+use serde_json::{Map, Value};
 use std::io::BufRead;
 
 /// Raw text of a record, or a place where no record could be found.
@@ -26,29 +28,32 @@ pub struct Piece {
     /// Line in which the record begins, from 1. The column counts bytes, from 1.
     pub line: u64,
     pub column: u64,
+    /// Bytes before the record in the file, which tell it from the others.
+    pub offset: u64,
     /// Raw bytes of the record; of a record that is too large, only the beginning.
     pub raw: Vec<u8>,
     /// Size of the whole record, in bytes.
     pub bytes: u64,
+    /// Whether the file is this record and nothing else.
+    pub alone: bool,
     pub whole: Result<(), Reject>,
 }
 
-/// Passes each record of the input to `found`, in order, until that returns false. `is_field`
-/// distinguishes the name of a record's field from an id.
-pub fn split(
-    input: impl BufRead,
-    is_field: fn(&str) -> bool,
-    found: &mut dyn FnMut(Piece) -> bool,
-) {
-    let scalars = ScalarRun::default();
-    let mut splitter = Splitter {
-        bytes: Bytes::new(input),
-        is_field,
-        keeping: true,
-        lines: false,
-        scalars,
-        found,
-    };
+/// What the splitter has to know about records.
+#[derive(Clone, Copy)]
+pub struct Shapes<'a> {
+    /// Whether an object is a record.
+    pub is_record: &'a dyn Fn(&Map<String, Value>) -> bool,
+    /// Whether a member of this name identifies a record, so that the members beside it are those
+    /// of one record.
+    pub is_id: &'a dyn Fn(&str) -> bool,
+    /// Whether records have a field of this name, which then is no id.
+    pub is_field: &'a dyn Fn(&str) -> bool,
+}
+
+/// Passes each record of the input to `found`, in order, until that returns false.
+pub fn split(input: impl BufRead, shapes: Shapes<'_>, found: &mut dyn FnMut(Piece) -> bool) {
+    let mut splitter = Splitter::new(input, shapes, true, found);
     let broken = match splitter.file() {
         Err(SplitError::Done) => return,
         Err(SplitError::Broken(reject)) => Some(reject),
@@ -57,79 +62,80 @@ pub fn split(
     if splitter.end_scalars().is_ok()
         && let Some(reject) = broken
     {
-        let (line, column) = (splitter.bytes.line, splitter.bytes.column);
-        (splitter.found)(Piece {
-            at: Position::File,
-            line,
-            column,
-            raw: Vec::new(),
-            bytes: 0,
-            whole: Err(reject),
-        });
+        let piece = splitter.piece(
+            Position::File,
+            splitter.bytes.place(),
+            Vec::new(),
+            Err(reject),
+        );
+        (splitter.found)(Piece { bytes: 0, ..piece });
     }
 }
 
-/// Passes the key of each record to `met`, up to the first record without one, and skips the
-/// records.
-pub fn keys(input: impl BufRead, is_field: fn(&str) -> bool, met: &mut dyn FnMut(&str)) {
-    let mut found = |piece: Piece| match piece.at {
-        Position::Key(key) => {
-            met(&key);
-            true
-        }
-        _ => false,
+/// Passes each record of the input to `met`. One under a key has no text.
+pub fn survey(input: impl BufRead, shapes: Shapes<'_>, met: &mut dyn FnMut(Piece)) {
+    let mut found = |piece: Piece| {
+        met(piece);
+        true
     };
     // The pass that reads the records will report the same error.
-    let (bytes, scalars) = (Bytes::new(input), ScalarRun::default());
-    let _ = Splitter {
-        bytes,
-        is_field,
-        keeping: false,
-        lines: false,
-        scalars,
-        found: &mut found,
-    }
-    .file();
+    let _ = Splitter::new(input, shapes, false, &mut found).file();
 }
-
-/// Members beside the list in a response with `jobs` or `documents`; they describe the list.
-const RESPONSE_FIELDS: [&str; 5] = ["pagination", "total", "filtered", "count", "nextPageToken"];
 
 /// Maximum bytes of a member's name; an id has at most 64 characters.
 const MAX_NAME_BYTES: usize = 64 << 10;
 
+/// Number of lines that are single records, after which every line is taken for one.
+const SURE_LINES: u32 = 3;
+
 struct Splitter<'a, R> {
     bytes: Bytes<R>,
-    is_field: fn(&str) -> bool,
-    /// Whether to keep the bytes of the records.
+    shapes: Shapes<'a>,
+    /// Whether to keep the bytes of records that have a key.
     keeping: bool,
     /// Whether an earlier value ended with its line as required.
     lines: bool,
+    /// Number of lines so far that were a single record.
+    single_lines: u32,
+    /// Whether the value at hand is the first of the file.
+    first: bool,
     /// Consecutive values without members.
     scalars: ScalarRun,
     found: &'a mut dyn FnMut(Piece) -> bool,
 }
 
-impl<R: BufRead> Splitter<'_, R> {
+impl<'a, R: BufRead> Splitter<'a, R> {
+    fn new(
+        input: R,
+        shapes: Shapes<'a>,
+        keeping: bool,
+        found: &'a mut dyn FnMut(Piece) -> bool,
+    ) -> Self {
+        Self {
+            bytes: Bytes::new(input),
+            shapes,
+            keeping,
+            lines: false,
+            single_lines: 0,
+            first: true,
+            scalars: ScalarRun::default(),
+            found,
+        }
+    }
+
     fn file(&mut self) -> Step {
         self.byte_order_mark()?;
         let mut empty = true;
         while let Some(byte) = self.bytes.next_visible()? {
-            let (line, column) = (self.bytes.line, self.bytes.column);
+            let place = self.bytes.place();
             self.bytes.fenced = (!empty || begins_value(byte)) && self.is_line()?;
             let passed = self.root(byte, empty);
             match passed {
                 Err(SplitError::Broken(reject)) if self.bytes.fenced => {
                     self.bytes.pass_line()?;
-                    let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
-                    self.hand_on(Piece {
-                        at: Position::Line(line),
-                        line,
-                        column,
-                        raw,
-                        bytes,
-                        whole: Err(reject),
-                    })?;
+                    let raw = std::mem::take(&mut self.bytes.raw);
+                    let at = Position::Line(place.line);
+                    self.hand_on(self.piece(at, place, raw, Err(reject)))?;
                 }
                 Err(SplitError::Reported) if self.bytes.fenced => self.bytes.pass_line()?,
                 other => {
@@ -137,7 +143,7 @@ impl<R: BufRead> Splitter<'_, R> {
                     self.lines |= self.bytes.fenced;
                 }
             }
-            (self.bytes.fenced, empty) = (false, false);
+            (self.bytes.fenced, self.first, empty) = (false, false, false);
         }
         if empty {
             Err(broken(Reason::EmptyFile, "The file is empty."))
@@ -148,8 +154,14 @@ impl<R: BufRead> Splitter<'_, R> {
 
     fn root(&mut self, byte: u8, empty: bool) -> Step {
         match byte {
-            b'{' => self.members(true),
-            b'[' => self.elements(),
+            b'{' => self.object(),
+            b'[' => {
+                self.bytes.pass(1)?;
+                if self.bytes.next_visible()? == Some(b']') {
+                    return self.bytes.pass(1);
+                }
+                self.elements(0)
+            }
             _ if begins_scalar(byte) => self.record(Position::Line(self.bytes.line)),
             _ if empty => Err(self.not_json(byte)),
             _ => {
@@ -198,55 +210,9 @@ impl<R: BufRead> Splitter<'_, R> {
         Ok(())
     }
 
-    /// Passes over an object of records by id or, at the root, a record.
-    fn members(&mut self, root: bool) -> Step {
-        let (line, column) = (self.bytes.line, self.bytes.column);
-        self.bytes.start_recording(root && self.keeping);
-        self.bytes.pass(1)?;
-        let (mut first, mut wrapped) = (true, false);
-        loop {
-            match self.bytes.next_visible()? {
-                Some(b'"') => {}
-                Some(b'}') if first => return self.bytes.pass(1),
-                Some(other) => return Err(self.unexpected(other, "the name of a member")),
-                None => return Err(self.bytes.truncated()),
-            }
-            let name = self.name()?;
-            self.expect(b':')?;
-            let value = self
-                .bytes
-                .next_visible()?
-                .ok_or_else(|| self.bytes.truncated())?;
-            if root && first && value != b'{' && (self.is_field)(&name) {
-                return self.record_to_its_end(Position::Line(line), line, column, 1);
-            }
-            first = false;
-            self.bytes.recording = false;
-            match (name.as_str(), value) {
-                ("jobs" | "documents", b'{') if root => self.members(false)?,
-                ("jobs" | "documents", b'[') if root => self.elements()?,
-                // An object under such a name may be a record, unless the list of records preceded
-                // it.
-                (name, value)
-                    if root && RESPONSE_FIELDS.contains(&name) && (wrapped || value != b'{') =>
-                {
-                    self.skip()?
-                }
-                _ => self.record(Position::Key(name.clone()))?,
-            }
-            wrapped |= root && matches!(name.as_str(), "jobs" | "documents");
-            if self.comma_or(b'}')? {
-                return Ok(());
-            }
-        }
-    }
-
-    fn elements(&mut self) -> Step {
-        self.bytes.pass(1)?;
-        if self.bytes.next_visible()? == Some(b']') {
-            return self.bytes.pass(1);
-        }
-        for n in 0.. {
+    /// Passes over the elements of a list from this one on, to its closing bracket.
+    fn elements(&mut self, from: u64) -> Step {
+        for n in from.. {
             self.bytes.next_visible()?;
             self.record(Position::Element(n))?;
             if self.comma_or(b']')? {
@@ -254,6 +220,30 @@ impl<R: BufRead> Splitter<'_, R> {
             }
         }
         Ok(())
+    }
+
+    /// Passes over the records of an object by id from this member on, to its closing bracket.
+    fn members(&mut self) -> Step {
+        loop {
+            let (name, _) = self.member_name()?;
+            self.record(Position::Key(name))?;
+            if self.comma_or(b'}')? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Passes over the name of a member, and returns it with the first byte of the value.
+    fn member_name(&mut self) -> Step<(String, u8)> {
+        match self.bytes.next_visible()? {
+            Some(b'"') => {}
+            Some(other) => return Err(self.unexpected(other, "the name of a member")),
+            None => return Err(self.bytes.truncated()),
+        }
+        let name = self.name()?;
+        self.expect(b':')?;
+        let value = self.bytes.next_visible()?;
+        Ok((name, value.ok_or_else(|| self.bytes.truncated())?))
     }
 
     /// Passes over a comma, or over the closing byte, for which it returns true.
@@ -267,45 +257,66 @@ impl<R: BufRead> Splitter<'_, R> {
     }
 
     fn record(&mut self, at: Position) -> Step {
-        let (line, column) = (self.bytes.line, self.bytes.column);
-        self.bytes.start_recording(self.keeping);
-        self.record_to_its_end(at, line, column, 0)
+        let place = self.bytes.place();
+        let keep = self.keeping || !matches!(at, Position::Key(_));
+        self.bytes.start_recording(keep);
+        self.record_to_its_end(at, place, 0)
     }
 
     /// Passes over the rest of a value with `depth` open brackets, and hands the value on.
-    fn record_to_its_end(&mut self, at: Position, line: u64, column: u64, depth: usize) -> Step {
+    fn record_to_its_end(&mut self, at: Position, place: Place, depth: usize) -> Step {
         let passed = self.value(depth);
         self.bytes.recording = false;
-        let (raw, bytes) = (std::mem::take(&mut self.bytes.raw), self.bytes.since);
-        let ended = passed.is_ok();
-        if ended && self.keeping && ScalarRun::take(&at, &raw) {
-            return self.scalar_met(Piece {
-                at,
-                line,
-                column,
-                raw,
-                bytes,
-                whole: Ok(()),
-            });
-        }
+        let raw = std::mem::take(&mut self.bytes.raw);
         let whole = match passed {
-            Ok(()) if raw.len() > MAX_RECORD_BYTES => Err(too_large()),
-            Ok(()) => Ok(()),
+            Ok(()) => return self.value_met(at, place, raw),
             Err(SplitError::Broken(reject)) => Err(reject),
             Err(stop) => return Err(stop),
         };
+        self.hand_on(self.piece(at, place, raw, whole))?;
+        Err(SplitError::Reported)
+    }
+
+    /// Hands on a value that has ended.
+    fn value_met(&mut self, at: Position, place: Place, raw: Vec<u8>) -> Step {
+        let is_line = matches!(at, Position::Line(_));
+        let piece = self.piece(at, place, raw, Ok(()));
+        if self.keeping && ScalarRun::take(&piece.at, &piece.raw) {
+            return self.scalar_met(piece);
+        }
+        let alone = is_line && self.first && self.is_at_end();
+        let whole = if piece.raw.len() > MAX_RECORD_BYTES {
+            Err(too_large())
+        } else {
+            Ok(())
+        };
         self.hand_on(Piece {
+            alone,
+            whole,
+            ..piece
+        })
+    }
+
+    /// Whether nothing follows in the file.
+    fn is_at_end(&mut self) -> bool {
+        !self.bytes.fenced && self.bytes.next_visible().is_ok_and(|next| next.is_none())
+    }
+
+    fn piece(&self, at: Position, place: Place, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
+        // A value without all its text has just been passed over.
+        let bytes = match raw.len() {
+            whole @ 1..=MAX_RECORD_BYTES => whole as u64,
+            _ => self.bytes.offset - place.offset,
+        };
+        Piece {
             at,
-            line,
-            column,
+            line: place.line,
+            column: place.column,
+            offset: place.offset,
             raw,
             bytes,
+            alone: false,
             whole,
-        })?;
-        if ended {
-            Ok(())
-        } else {
-            Err(SplitError::Reported)
         }
     }
 
@@ -328,11 +339,6 @@ impl<R: BufRead> Splitter<'_, R> {
     fn end_scalars(&mut self) -> Step {
         let go_on = self.scalars.end().is_none_or(|piece| (self.found)(piece));
         if go_on { Ok(()) } else { Err(SplitError::Done) }
-    }
-
-    fn skip(&mut self) -> Step {
-        self.bytes.recording = false;
-        self.value(0)
     }
 
     /// Passes over a value: to its closing bracket or quote, or to the end of a number or word.

@@ -1,65 +1,103 @@
 //! Mapping from a store's word to a status. The raw word stays in `source_status` (of a job) or
 //! `result.status` (of an item).
 
-use super::reject::{Reason, Reject};
+mod words;
+
+use super::{
+    assumed::StatusWord,
+    fields::Fields,
+    legacy::Legacy,
+    reject::{Reason, Reject},
+};
 use entity::{ItemStatus, JobStatus};
 use serde_json::Value;
+pub use words::StatusWords;
+use words::{ITEMS, JOBS, OTHER_ITEMS, OTHER_JOBS, look_up};
 
-const JOBS: [(&str, JobStatus); 11] = [
-    ("queued", JobStatus::Queued),
-    // vedo-pipeline, web2img, topclip and draftmaker: the task has not begun.
-    ("pending", JobStatus::Queued),
-    // web2img: the job waits for the time in `run_at`.
-    ("scheduled", JobStatus::Queued),
-    ("processing", JobStatus::Processing),
-    // vedo-pipeline and draftmaker.
-    ("running", JobStatus::Processing),
-    // topclip: begun and not ended. Callsheet cannot pause; a job without a worker shows as stale.
-    ("paused", JobStatus::Processing),
-    ("completed", JobStatus::Completed),
-    // web2img: the run ended, and the items show which of them failed.
-    ("completed_with_errors", JobStatus::Completed),
-    ("failed", JobStatus::Failed),
-    // topclip has no other word for a job that failed.
-    ("error", JobStatus::Failed),
-    ("cancelled", JobStatus::Cancelled),
-];
-
-const ITEMS: [(&str, ItemStatus); 8] = [
-    ("pending", ItemStatus::Pending),
-    ("processing", ItemStatus::Processing),
-    // The two steps of a shot that is being worked on.
-    ("generating_frames", ItemStatus::Processing),
-    ("generating_video", ItemStatus::Processing),
-    ("completed", ItemStatus::Completed),
-    // web2img's words for the end of an item.
-    ("success", ItemStatus::Completed),
-    ("error", ItemStatus::Failed),
-    ("failed", ItemStatus::Failed),
-];
-
-/// Returns the job's status and its raw word, in any case of letters. An unknown word is rejected,
+/// Takes the status of a record and returns it with its raw word. The words of `--status` come
+/// first, then those of the known stores, then those of other systems. An unknown word is rejected,
 /// since every guess would either redo or abandon work.
-pub fn of_job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
-    let raw = match raw {
-        Some(Value::String(raw)) => raw,
-        Some(other) => {
-            return Err(unknown(format!(
-                "The status is {other}; it has to be a word"
-            )));
-        }
-        None => return Err(unknown("The record has no status")),
-    };
-    let found = look_up(&JOBS, &raw)
-        .ok_or_else(|| unknown(format!("The status `{}` is not known", shown(&raw))))?;
-    Ok((found, raw))
+pub fn take(fields: &mut Fields, words: &StatusWords) -> Result<(JobStatus, String), Reject> {
+    let raw = fields.take("status");
+    of_job(raw, words, &mut fields.legacy)
 }
 
-/// Returns the item's status. An unknown word counts as pending: work that may be unfinished can be
-/// repeated.
-pub fn of_item(raw: Option<&str>) -> ItemStatus {
-    raw.and_then(|raw| look_up(&ITEMS, raw))
-        .unwrap_or(ItemStatus::Pending)
+/// Returns the status of a job and its raw word.
+pub fn of_job(
+    raw: Option<Value>,
+    words: &StatusWords,
+    kept: &mut Legacy,
+) -> Result<(JobStatus, String), Reject> {
+    let raw = match raw {
+        Some(Value::String(raw)) => raw,
+        None => match words.job("") {
+            Some(status) => return Ok((status, String::new())),
+            None => return Err(unknown("The record has no status", "")),
+        },
+        Some(other) => match words.job(&other.to_string()) {
+            Some(status) => return Ok((status, other.to_string())),
+            None => {
+                let what = format!("The status is {other}; it has to be a word");
+                return Err(unknown(what, &other.to_string()));
+            }
+        },
+    };
+    if let Some(status) = words
+        .job(&raw)
+        .or_else(|| look_up(&JOBS, &raw).map(|found| found.1))
+    {
+        return Ok((status, raw));
+    }
+    let Some((word, status)) = look_up(&OTHER_JOBS, &raw) else {
+        let what = format!("The status `{}` is not known", shown(&raw));
+        return Err(unknown(what, &raw));
+    };
+    kept.assumed.word(StatusWord {
+        of_item: false,
+        word,
+        status: name(status),
+    });
+    Ok((status, raw))
+}
+
+/// Returns the status of a job if its word is known to a store.
+pub fn known(raw: Option<&Value>) -> Option<JobStatus> {
+    look_up(&JOBS, raw?.as_str()?).map(|(_, status)| status)
+}
+
+/// Returns the item's status. An unknown word counts as pending, since work that may be unfinished
+/// can be repeated, and is noted as a repair.
+pub fn of_item(raw: Option<&Value>, words: &StatusWords, kept: &mut Legacy) -> ItemStatus {
+    let raw = match raw {
+        None | Some(Value::Null) => return words.item("").unwrap_or(ItemStatus::Pending),
+        Some(Value::String(raw)) => raw.clone(),
+        Some(success @ Value::Bool(_)) => return of_success(Some(success)),
+        Some(other) => other.to_string(),
+    };
+    if let Some(status) = words
+        .item(&raw)
+        .or_else(|| look_up(&ITEMS, &raw).map(|found| found.1))
+    {
+        return status;
+    }
+    let of_jobs = || {
+        let known = look_up(&JOBS, &raw).or_else(|| look_up(&OTHER_JOBS, &raw));
+        known.map(|(word, status)| (word, words::of_part(status)))
+    };
+    match look_up(&OTHER_ITEMS, &raw).or_else(of_jobs) {
+        Some((word, status)) => {
+            kept.assumed.word(StatusWord {
+                of_item: true,
+                word,
+                status: item_name(status),
+            });
+            status
+        }
+        None => {
+            kept.repaired_once("items", "unknown_item_status_taken_as_pending");
+            ItemStatus::Pending
+        }
+    }
 }
 
 /// Returns the status of an item of which the store kept only the success, as a boolean or as 1 and
@@ -74,20 +112,42 @@ pub fn of_success(raw: Option<&Value>) -> ItemStatus {
     }
 }
 
-fn look_up<T: Copy>(table: &[(&str, T)], raw: &str) -> Option<T> {
-    let raw = raw.trim();
-    table
-        .iter()
-        .find(|(word, _)| raw.eq_ignore_ascii_case(word))
-        .map(|(_, status)| *status)
+/// Meaning of a word for a job without a record, for messages; `None` for an unknown word.
+pub fn meaning(raw: &str) -> Option<JobStatus> {
+    let known = look_up(&JOBS, raw).or_else(|| look_up(&OTHER_JOBS, raw));
+    known.map(|(_, status)| status)
 }
 
-fn unknown(what: impl Into<String>) -> Reject {
+pub fn name(status: JobStatus) -> &'static str {
+    match status {
+        JobStatus::Queued => "queued",
+        JobStatus::Processing => "processing",
+        JobStatus::Completed => "completed",
+        JobStatus::Failed => "failed",
+        JobStatus::Cancelled => "cancelled",
+    }
+}
+
+fn item_name(status: ItemStatus) -> &'static str {
+    match status {
+        ItemStatus::Pending => "pending",
+        ItemStatus::Processing => "processing",
+        ItemStatus::Completed => "completed",
+        ItemStatus::Failed => "failed",
+        ItemStatus::Skipped => "skipped",
+    }
+}
+
+fn unknown(what: impl Into<String>, raw: &str) -> Reject {
     let words: Vec<_> = JOBS.iter().map(|(word, _)| *word).collect();
-    Reject::new(
-        Reason::UnknownStatus,
-        format!("{}. Known are: {}.", what.into(), words.join(", ")),
-    )
+    let detail = format!(
+        "{}. Known are: {}, and the usual words of other systems. Name its meaning with --status \
+        '{}=completed' (or another status).",
+        what.into(),
+        words.join(", "),
+        shown(raw)
+    );
+    Reject::new(Reason::UnknownStatus, detail)
 }
 
 fn shown(raw: &str) -> String {
@@ -99,16 +159,47 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn job(raw: Option<Value>) -> Result<(JobStatus, String), Reject> {
+        of_job(raw, &StatusWords::default(), &mut Legacy::default())
+    }
+
+    fn item(raw: &str) -> ItemStatus {
+        let raw = Value::from(raw);
+        of_item(Some(&raw), &StatusWords::default(), &mut Legacy::default())
+    }
+
     #[test]
     fn the_pipelines_words_are_synonyms() {
         assert_eq!(
-            of_job(Some("pending".into())),
+            job(Some("pending".into())),
             Ok((JobStatus::Queued, "pending".into()))
         );
         assert_eq!(
-            of_job(Some("running".into())),
+            job(Some("running".into())),
             Ok((JobStatus::Processing, "running".into()))
         );
+    }
+
+    #[test]
+    fn words_of_other_systems_are_taken_in_any_spelling_and_told() {
+        for (raw, status) in [
+            ("canceled", JobStatus::Cancelled),
+            ("SUCCESS", JobStatus::Completed),
+            ("Done", JobStatus::Completed),
+            ("in progress", JobStatus::Processing),
+            ("InProgress", JobStatus::Processing),
+            ("IN-PROGRESS", JobStatus::Processing),
+            ("JobStatus.FINISHED", JobStatus::Completed),
+            (" FAILURE ", JobStatus::Failed),
+            ("timed_out", JobStatus::Failed),
+            ("REVOKED", JobStatus::Cancelled),
+            ("waiting", JobStatus::Queued),
+        ] {
+            let mut kept = Legacy::default();
+            let found = of_job(Some(raw.into()), &StatusWords::default(), &mut kept);
+            assert_eq!(found, Ok((status, raw.to_owned())), "{raw}");
+            assert_ne!(kept.assumed, Default::default(), "{raw}");
+        }
     }
 
     #[test]
@@ -119,8 +210,55 @@ mod tests {
             Some("".into()),
             Some(3.into()),
         ] {
-            assert_eq!(of_job(raw).unwrap_err().reason, Reason::UnknownStatus);
+            assert_eq!(job(raw).unwrap_err().reason, Reason::UnknownStatus);
         }
+    }
+
+    #[test]
+    fn a_word_that_the_user_names_comes_before_all_others() {
+        let mut words = StatusWords::default();
+        for pair in [
+            "preview_ready=queued",
+            "done=failed",
+            "left out=skipped",
+            "3=completed",
+        ] {
+            words.add(pair).unwrap();
+        }
+        let of = |raw: Value| of_job(Some(raw), &words, &mut Legacy::default());
+        assert_eq!(of("Preview-Ready".into()).unwrap().0, JobStatus::Queued);
+        assert_eq!(of("done".into()).unwrap().0, JobStatus::Failed);
+        assert_eq!(of(3.into()).unwrap().0, JobStatus::Completed);
+        let raw = Value::from("LEFT OUT");
+        let item = of_item(Some(&raw), &words, &mut Legacy::default());
+        assert_eq!(item, ItemStatus::Skipped);
+        assert!(words.add("done=over").unwrap_err().contains("cancelled"));
+        assert!(words.add("done").unwrap_err().contains("WORD=STATUS"));
+    }
+
+    #[test]
+    fn items_know_the_words_of_jobs_and_an_unknown_one_is_noted() {
+        for (raw, status) in [
+            ("done", ItemStatus::Completed),
+            ("succeeded", ItemStatus::Completed),
+            ("skipped", ItemStatus::Skipped),
+            ("in_progress", ItemStatus::Processing),
+            ("queued", ItemStatus::Pending),
+            ("cancelled", ItemStatus::Failed),
+        ] {
+            assert_eq!(item(raw), status, "{raw}");
+        }
+        let mut kept = Legacy::default();
+        let words = StatusWords::default();
+        for raw in [Value::from("odd"), 2.into()] {
+            assert_eq!(of_item(Some(&raw), &words, &mut kept), ItemStatus::Pending);
+        }
+        assert_eq!(kept.repairs().len(), 1);
+        let done = Value::Bool(true);
+        assert_eq!(
+            of_item(Some(&done), &words, &mut kept),
+            ItemStatus::Completed
+        );
     }
 
     proptest! {
@@ -129,14 +267,15 @@ mod tests {
             let (word, status) = JOBS[row];
             let change = |(c, up): (char, &bool)| if *up { c.to_ascii_uppercase() } else { c };
             let raw: String = word.chars().zip(upper.iter().cycle()).map(change).collect();
-            prop_assert_eq!(of_job(Some(raw.clone().into())), Ok((status, raw)));
+            prop_assert_eq!(job(Some(raw.clone().into())), Ok((status, raw)));
         }
 
         #[test]
-        fn an_item_is_completed_only_when_its_word_says_so(raw in ".*") {
-            let said = |word: &str| raw.trim().eq_ignore_ascii_case(word);
-            prop_assume!(!said("completed") && !said("success"));
-            prop_assert_ne!(of_item(Some(&raw)), ItemStatus::Completed);
+        fn an_item_is_completed_only_when_a_word_says_so(raw in ".*") {
+            let plain: String = raw.chars().filter(char::is_ascii_alphabetic).collect();
+            let said = |word: &&str| plain.to_ascii_lowercase().ends_with(&word.replace('_', ""));
+            prop_assume!(!words::COMPLETED.iter().any(|word| said(word)));
+            prop_assert_ne!(item(&raw), ItemStatus::Completed);
         }
     }
 }

@@ -1,9 +1,11 @@
-//! Filter of lists, counts and actions, with its validation.
+//! Checks of a filter, and the permits of text searches.
 
-use super::{JobManager, validate};
-use crate::error::{Error, FieldError, Result};
-use chrono::{DateTime, Datelike, SubsecRound, TimeDelta, Utc};
-use entity::JobStatus;
+use crate::{
+    error::{Error, FieldError, Result},
+    jobs::{JobManager, validate},
+    lifecycle::{Filter, whole_micros},
+};
+use chrono::Datelike;
 use std::{collections::BTreeSet, time::Duration};
 use tokio::time::timeout;
 
@@ -18,24 +20,6 @@ const SEARCH_PERMIT_TIMEOUT: Duration = Duration::from_secs(10);
 /// so a search without a match examines every job: a few at once would take the connections that
 /// all other reads need.
 pub(super) const MAX_SEARCHES: usize = 2;
-
-/// Conditions on the jobs of a list. A job must match all given fields.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Filter {
-    pub status: Option<JobStatus>,
-    pub job_type: Option<String>,
-    pub mode: Option<String>,
-    pub series_id: Option<String>,
-    pub episode_id: Option<String>,
-    /// Labels, each of which the job must have.
-    pub labels: Vec<(String, String)>,
-    /// Earliest creation time, inclusive.
-    pub created_after: Option<DateTime<Utc>>,
-    /// Latest creation time, exclusive.
-    pub created_before: Option<DateTime<Utc>>,
-    /// Text that the title or the content must contain.
-    pub q: Option<String>,
-}
 
 impl JobManager {
     /// Runs the query of a filter; a text search waits for a permit first. The permit is held until
@@ -125,38 +109,5 @@ impl Filter {
             }
         }
         Ok(())
-    }
-
-    /// Returns whether stored counts cover the filter: it names nothing but status and type.
-    pub(super) fn is_kept_count(&self) -> bool {
-        let Self {
-            status: _,
-            job_type: _,
-            mode,
-            series_id,
-            episode_id,
-            labels,
-            created_after,
-            created_before,
-            q,
-        } = self;
-        mode.is_none()
-            && series_id.is_none()
-            && episode_id.is_none()
-            && labels.is_empty()
-            && created_after.is_none()
-            && created_before.is_none()
-            && q.is_none()
-    }
-}
-
-/// Rounds up to a whole microsecond. Stored times are whole microseconds, so the same rows lie
-/// before the result.
-pub(super) fn whole_micros(time: DateTime<Utc>) -> DateTime<Utc> {
-    let cut = time.trunc_subsecs(6);
-    if cut < time {
-        cut + TimeDelta::microseconds(1)
-    } else {
-        cut
     }
 }

@@ -1,89 +1,53 @@
 //! `JobManager`: the service. The HTTP API, the CLI and the background loops only call its methods.
 
 mod actions;
-mod active_jobs;
 mod apply_transition;
-mod cancel_job;
-mod check_rows;
-mod choose_index;
-mod claim_jobs;
-mod claim_waiters;
-mod clock_ahead;
-mod count_jobs;
-mod create_job;
-mod create_jobs;
-mod delete_job;
-mod episodes;
-mod events;
-mod export_jobs;
-mod feed;
+mod catalog;
+mod control;
+mod create;
 mod filter;
-mod finish_job;
-mod forecast;
-mod get_job;
-mod heartbeat;
 mod imports;
-mod index_scan;
-mod items;
-mod job_waits;
-mod lease_watch;
-mod list_jobs;
-mod loops;
-mod outcomes;
-mod pointer;
-mod progress;
-mod prune_events;
-mod prune_imports;
-mod prune_log_lines;
-mod queues;
-mod recover_job;
-mod release_job;
-mod rescue_jobs;
-mod retry_failed_items;
-mod retry_job;
-mod series;
-mod shots;
-mod sift;
-mod start_job;
+mod read;
 mod stats;
-mod update_job;
+mod upkeep;
 mod validate;
-mod watch_job;
-mod watch_jobs;
-mod worker_activity;
+mod watch;
+mod work;
 mod workers;
 
+pub use crate::{
+    db::{IndexScan, View, WholeJob, page_query as page},
+    lifecycle::{Counts, Filter, KeyRange, MAX_COUNTED, Order, Total},
+};
 pub use actions::{ActionFilter, NewAction, Preview};
-pub use check_rows::{check_rows, cut_times};
-pub use claim_jobs::{Claim, Claimed};
-pub use count_jobs::{Counts, MAX_COUNTED, Total};
-pub use create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob};
-pub use episodes::NewEpisode;
-pub use export_jobs::WholeJob;
-pub use feed::{Change as FeedChange, StreamPosition};
-pub use filter::{Filter, MAX_TEXT_CHARS};
-pub use finish_job::Failure;
-pub use forecast::Forecast;
-pub use heartbeat::{Heartbeat, HeartbeatReply};
-pub use imports::{ABORTED as ABORTED_IMPORT, ImportChunk};
-pub use index_scan::{IndexScan, KeyRange};
-pub use items::ItemReport;
-pub use list_jobs::{Order, Page, PageAfter, View, page};
-pub use loops::LoopStatus;
-pub use outcomes::{AttemptReport, Ending};
-pub use pointer::{JsonPath, Part};
-pub use progress::Progress;
-pub use prune_imports::Pruned as PrunedImports;
-pub use queues::{Queue, QueuePatch};
-pub use series::NewSeries;
-pub use shots::{Shot, ShotEdit, ShotStatus};
-pub use sift::{MAX_SCANNED, SCAN_TIME};
+pub use catalog::episodes::NewEpisode;
+pub use catalog::queues::{Queue, QueuePatch};
+pub use catalog::series::NewSeries;
+pub use control::update_job::JobPatch;
+pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_job};
+pub use filter::MAX_TEXT_CHARS;
+pub use imports::prune_imports::Pruned as PrunedImports;
+pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
+pub use read::forecast::Forecast;
+pub use read::list_jobs::{Page, PageAfter};
+pub use read::shots::{Shot, ShotEdit, ShotStatus};
+pub use read::sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
-pub use update_job::JobPatch;
+pub use upkeep::loops::LoopStatus;
+pub use validate::check_rows::{check_rows, cut_times};
+pub use validate::pointer::{JsonPath, Part};
 pub use validate::{MAX_MEMBER_NAME_CHARS, no_nul_parameter};
-pub use watch_job::{JobMessage, JobWatch};
-pub use watch_jobs::{EventFilter, FilteredBatch, JobsMessage, JobsWatch, Reset};
-pub use workers::{Worker, WorkerStatus, Workers};
+pub use watch::event_filter::{EventFilter, FilteredBatch};
+pub use watch::feed::{Change as FeedChange, StreamPosition};
+pub use watch::watch_job::{JobMessage, JobWatch};
+pub use watch::watch_jobs::{JobsMessage, JobsWatch, Reset};
+pub use work::claim_jobs::{Claim, Claimed};
+pub use work::finish_job::Failure;
+pub use work::heartbeat::{Heartbeat, HeartbeatReply};
+pub use work::items::ItemReport;
+pub use work::outcomes::{AttemptReport, Ending};
+pub use work::progress::Progress;
+pub use workers::list_workers::{Worker, WorkerStatus, Workers};
 
 use crate::{
     clock::{Clock, SystemClock},
@@ -97,17 +61,17 @@ use crate::{
     random::{Random, SystemRandom},
 };
 use chrono::{DateTime, Utc};
-use claim_waiters::ClaimWaiters;
 use entity::job;
-use feed::Feed;
-use forecast::RememberedDurations;
-use job_waits::JobWaits;
-use lease_watch::LeaseWatch;
-use loops::Loops;
-use prune_log_lines::StoredLines;
+use read::forecast::RememberedDurations;
 use std::{sync::Arc, time::Duration};
 use tokio::sync::{Notify, Semaphore};
-use worker_activity::WorkerActivity;
+use upkeep::lease_watch::LeaseWatch;
+use upkeep::loops::Loops;
+use upkeep::prune_log_lines::StoredLines;
+use watch::feed::Feed;
+use watch::job_waits::JobWaits;
+use work::claim_waiters::ClaimWaiters;
+use workers::worker_activity::WorkerActivity;
 
 /// Versions of a job that a change may apply to: those of an `If-Match` header, or any if `None`.
 pub type IfVersion = Option<Vec<i64>>;
@@ -171,7 +135,7 @@ impl JobManager {
         let waiting = ClaimWaiters::new(db.clone(), clock.clone(), chance.clone());
         let (wake, workers, loops) = (Arc::default(), WorkerActivity::default(), Loops::default());
         let job_waits = JobWaits::new(db.change_bus().clone());
-        let streams = Arc::new(Semaphore::new(watch_jobs::MAX_STREAMS));
+        let streams = Arc::new(Semaphore::new(watch::watch_jobs::MAX_STREAMS));
         let searches = Arc::new(Semaphore::new(filter::MAX_SEARCHES));
         Self {
             db,

@@ -37,6 +37,31 @@ pub enum EventKind {
 }
 
 impl EventKind {
+    pub const ALL: [EventKind; 22] = [
+        EventKind::Created,
+        EventKind::Imported,
+        EventKind::Merged,
+        EventKind::Overwritten,
+        EventKind::Updated,
+        EventKind::Started,
+        EventKind::Progressed,
+        EventKind::ShotsUpdated,
+        EventKind::ShotDescribed,
+        EventKind::ItemsReported,
+        EventKind::Completed,
+        EventKind::Failed,
+        EventKind::RetryScheduled,
+        EventKind::Cancelled,
+        EventKind::CancelRequested,
+        EventKind::Retried,
+        EventKind::Recovered,
+        EventKind::Released,
+        EventKind::Rescued,
+        EventKind::Logged,
+        EventKind::Detached,
+        EventKind::Deleted,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             EventKind::Created => "created",

@@ -5,7 +5,7 @@ use super::{
     connection_limits::{ConnectionLimits, ConnectionPermit, Full},
     occasional::LogRateLimit,
 };
-use crate::codes::status_and_title;
+use crate::codes::{status_and_title, type_of};
 use hyper::StatusCode;
 use serde_json::json;
 use std::{
@@ -125,7 +125,7 @@ fn answer(full: Full) -> String {
     let (status, title) = status_and_title(code);
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({
-        "type": "about:blank", "title": title, "status": status.as_u16(), "detail": detail, "code": code,
+        "type": type_of(code), "title": title, "status": status.as_u16(), "detail": detail, "code": code,
         "request_id": uuid::Uuid::now_v7().to_string(),
     });
     let body = body.to_string();

@@ -1,10 +1,11 @@
-//! The API calls of a worker, and the classification of their responses.
+//! The API calls of a worker.
 
-use super::reports::ReportBatch;
+use super::{answer, batch::ReportBatch, server::Server};
 use bytes::Bytes;
-use http_body_util::{BodyExt, Full, Limited};
+use http_body_util::{BodyExt, Full};
 use hyper::{
-    Request, StatusCode, Uri,
+    Request, StatusCode,
+    body::Incoming,
     header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
@@ -14,7 +15,7 @@ use hyper_util::{
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
-use std::{fmt, io, str::FromStr, time::Duration};
+use std::{io, time::Duration};
 use tokio::time::timeout;
 
 /// Timeout for opening a TCP connection.
@@ -23,51 +24,26 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Maximum bytes of a response body. 10,000 items with inputs and results are far smaller.
 const MAX_RESPONSE_BYTES: usize = 256 << 20;
 
-/// Base URL of the API: `http://` or `https://`, a host, and a path if a proxy adds one.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Server(String);
+/// Maximum bytes that are read of a response that is no success.
+const MAX_PROBLEM_BYTES: usize = 64 << 10;
 
-impl FromStr for Server {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "use the server's URL, e.g. http://127.0.0.1:3001".to_owned();
-        let uri: Uri = text.parse().map_err(|_| wrong())?;
-        let known = matches!(uri.scheme_str(), Some("http" | "https"));
-        if uri
-            .authority()
-            .is_some_and(|authority| authority.as_str().contains('@'))
-        {
-            return Err(
-                "the server's URL must not contain a user or a password: remove them, the worker \
-                does not use them"
-                    .to_owned(),
-            );
-        }
-        let plain = uri.host().is_some_and(|host| !host.is_empty()) && uri.query().is_none();
-        if known && plain {
-            Ok(Self(text.trim_end_matches('/').to_owned()))
-        } else {
-            Err(wrong())
-        }
-    }
-}
-
-impl fmt::Display for Server {
-    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
+/// Speed at which a large body is sent at least, below which a call times out.
+const MIN_BYTES_PER_SECOND: usize = 128 << 10;
 
 /// Reason why a call failed, by what the worker can do about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallError {
     /// The server did not answer or cannot serve the call now: the same call may succeed later.
     Unavailable(String),
+    /// Something else answered, such as a proxy while the server is away: the same call may succeed
+    /// later too. If it never does, the URL is wrong, or the proxy does not let the call pass.
+    Misdirected(String),
     /// The lease is no longer valid: the worker lost it, or the job ended or was deleted.
     LeaseLost(String),
-    /// The server rejected the call, or its response is unreadable: a retry would not help.
+    /// The server rejected the call: a retry would not help.
     Rejected(String),
+    /// The claimed job is larger than a response may be. Its id and its token are known.
+    TooLarge { job_id: String, token: String },
 }
 
 #[derive(Debug, Deserialize)]
@@ -79,18 +55,21 @@ pub struct Lease {
 pub struct Claimed {
     pub job: Map<String, Value>,
     pub lease: Lease,
-    #[serde(default)]
     pub items: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
-struct Claims {
-    jobs: Vec<Claimed>,
+pub struct Claims {
+    pub jobs: Vec<Claimed>,
+    /// Maximum bytes of a request body; servers of earlier versions do not name it.
+    pub max_body_bytes: Option<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Claim<'a> {
     pub worker_id: &'a str,
+    /// Id of the call. The server answers a repetition of the call with the same jobs.
+    pub call_id: &'a str,
     pub job_types: &'a [String],
     pub max_jobs: usize,
     pub lease_seconds: u64,
@@ -101,8 +80,17 @@ pub struct Claim<'a> {
 
 #[derive(Debug, Deserialize)]
 pub struct Heart {
-    #[serde(default)]
     pub cancel_requested: bool,
+    /// Present in every answer of the server, so that another answer is not taken for one.
+    #[serde(rename = "lease_expires_at")]
+    _lease_expires_at: String,
+}
+
+/// Job in the answer to a call that ended its attempt.
+#[derive(Debug, Deserialize)]
+pub struct EndedJob {
+    pub job_id: String,
+    pub status: String,
 }
 
 /// HTTP client with or without TLS. Certificates are loaded only for an `https://` server, because
@@ -127,7 +115,7 @@ impl Client {
         tcp.set_nodelay(true);
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new());
-        let http = if server.0.starts_with("https:") {
+        let http = if server.is_secure() {
             tcp.enforce_http(false);
             let tls = HttpsConnectorBuilder::new()
                 .with_native_roots()?
@@ -144,10 +132,20 @@ impl Client {
         })
     }
 
-    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Vec<Claimed>, CallError> {
+    pub async fn claim(&self, claim: &Claim<'_>) -> Result<Claims, CallError> {
         let patience = self.patience + Duration::from_secs(claim.wait_seconds);
         let claims: Claims = self.post("/claims", &json!(claim), patience).await?;
-        Ok(claims.jobs)
+        let is_ours = |claimed: &Claimed| {
+            let worker = claimed.job.get("worker_id").and_then(Value::as_str);
+            worker == Some(claim.worker_id)
+        };
+        if claims.jobs.iter().all(is_ours) {
+            Ok(claims)
+        } else {
+            Err(CallError::Misdirected(
+                "it answered with the jobs of another worker".to_owned(),
+            ))
+        }
     }
 
     pub async fn heartbeat(
@@ -166,9 +164,16 @@ impl Client {
 
     /// Ends the attempt. `verb` is `complete`, `fail` or `release`. Returns the job from the
     /// response.
-    pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<Value, CallError> {
-        self.post(&format!("/jobs/{job_id}/{verb}"), body, self.patience)
-            .await
+    pub async fn end(&self, job_id: &str, verb: &str, body: &Value) -> Result<EndedJob, CallError> {
+        let path = format!("/jobs/{job_id}/{verb}");
+        let job: EndedJob = self.post(&path, body, self.patience).await?;
+        if job.job_id == job_id && job.status != "processing" {
+            Ok(job)
+        } else {
+            Err(CallError::Misdirected(
+                "it answered with another job".to_owned(),
+            ))
+        }
     }
 
     async fn post<T: DeserializeOwned>(
@@ -177,16 +182,21 @@ impl Client {
         body: &Value,
         patience: Duration,
     ) -> Result<T, CallError> {
+        let body = body.to_string();
+        let patience = patience + time_to_send(body.len());
         let request = Request::post(format!("{}/api/v1{path}", self.server))
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
-            .body(Full::new(body.to_string().into()))
+            .body(Full::new(body.into()))
             .map_err(|error| CallError::Rejected(error.to_string()))?;
         match timeout(patience, self.exchange(request)).await {
             Ok(answer) => {
                 let (status, body) = answer.map_err(CallError::Unavailable)?;
-                read(status, &body)
+                match body {
+                    Received::Whole(body) => answer::read(status, &body),
+                    Received::Beginning(body) => Err(too_large(&body)),
+                }
             }
             Err(_) => Err(CallError::Unavailable(format!(
                 "no response within {} s",
@@ -195,61 +205,76 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<(StatusCode, Bytes), String> {
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<(StatusCode, Received), String> {
         let answer = match &self.http {
             Http::Plain(http) => http.request(request).await,
             Http::Tls(http) => http.request(request).await,
         }
         .map_err(|error| causes(&error))?;
         let status = answer.status();
-        let body = Limited::new(answer.into_body(), MAX_RESPONSE_BYTES)
-            .collect()
-            .await
-            .map_err(|error| error.to_string())?;
-        Ok((status, body.to_bytes()))
+        let most = if status.is_success() {
+            MAX_RESPONSE_BYTES
+        } else {
+            MAX_PROBLEM_BYTES
+        };
+        Ok((status, receive(answer.into_body(), most).await?))
     }
 }
 
-/// Converts a response into its value or into an error.
-fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, CallError> {
-    if status.is_success() {
-        return serde_json::from_slice(body).map_err(|error| {
-            CallError::Rejected(format!("the answer is not understood: {error}"))
-        });
-    }
-    let problem: Value = serde_json::from_slice(body).unwrap_or_default();
-    let code = problem["code"].as_str().unwrap_or_default();
-    let detail = detail(status, &problem);
-    Err(match (status.as_u16(), code) {
-        (_, "lease_lost" | "job_not_found" | "job_not_processing" | "job_transition_illegal") => {
-            CallError::LeaseLost(detail)
+/// Returns the time that a body may take beyond the timeout of a call.
+fn time_to_send(bytes: usize) -> Duration {
+    Duration::from_secs((bytes / MIN_BYTES_PER_SECOND) as u64)
+}
+
+enum Received {
+    Whole(Vec<u8>),
+    /// First bytes of a body that is larger than it may be.
+    Beginning(Vec<u8>),
+}
+
+async fn receive(mut body: Incoming, most: usize) -> Result<Received, String> {
+    let mut received = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| causes(&error))?;
+        if let Ok(data) = frame.into_data() {
+            received.extend_from_slice(&data);
         }
-        (408 | 425 | 429 | 500.., _) => CallError::Unavailable(detail),
-        _ => CallError::Rejected(detail),
-    })
+        if received.len() > most {
+            return Ok(Received::Beginning(received));
+        }
+    }
+    Ok(Received::Whole(received))
 }
 
-/// Formats a problem response as one line: its `detail`, then up to three of its errors.
-fn detail(status: StatusCode, problem: &Value) -> String {
-    let Some(detail) = problem["detail"].as_str() else {
-        return format!("it answered {status}");
+/// Reads the id and the token of a claimed job from the beginning of a response that is too large:
+/// its items come last. Without the token, the job could not be failed, and its attempts would be
+/// spent one after the other.
+fn too_large(beginning: &[u8]) -> CallError {
+    let value = |name: &str, rest: &[u8]| -> Option<(Value, usize)> {
+        let start = rest
+            .windows(name.len())
+            .position(|at| at == name.as_bytes())?
+            + name.len();
+        let mut values = serde_json::Deserializer::from_slice(&rest[start..]).into_iter();
+        let value = values.next()?.ok()?;
+        Some((value, start + values.byte_offset()))
     };
-    let place = |error: &Value| {
-        let place = error["pointer"]
-            .as_str()
-            .or(error["parameter"].as_str())
-            .unwrap_or_default();
-        format!("{place}: {}", error["detail"].as_str().unwrap_or_default())
+    let job = |rest: &[u8]| {
+        let (job, end) = value("\"job\":", rest)?;
+        let (lease, _) = value("\"lease\":", &rest[end..])?;
+        let text = |value: &Value| value.as_str().map(str::to_owned);
+        Some((text(&job["job_id"])?, text(&lease["token"])?))
     };
-    // The `detail` of an invalid request already contains its first errors.
-    let places = problem["errors"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(place)
-        .filter(|place| !detail.contains(place));
-    let places: String = places.take(3).map(|place| format!(" {place}")).collect();
-    format!("{detail}{places}")
+    match job(beginning) {
+        Some((job_id, token)) => CallError::TooLarge { job_id, token },
+        None => CallError::Misdirected(format!(
+            "its answer has more than {} bytes",
+            beginning.len().saturating_sub(1)
+        )),
+    }
 }
 
 /// Returns the message of the innermost cause, because hyper's own errors do not say what happened.
@@ -274,47 +299,20 @@ mod tests {
     use super::*;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-    fn trouble(status: u16, body: Value) -> CallError {
-        read::<Value>(
-            StatusCode::from_u16(status).unwrap(),
-            body.to_string().as_bytes(),
-        )
-        .unwrap_err()
-    }
-
     #[test]
-    fn an_answer_is_temporary_the_end_or_a_refusal() {
-        let over = |code| trouble(409, json!({"code": code, "detail": "d"}));
-        assert_eq!(over("lease_lost"), CallError::LeaseLost("d".into()));
-        assert_eq!(over("job_not_processing"), CallError::LeaseLost("d".into()));
+    fn a_job_that_is_too_large_is_known_by_the_beginning_of_the_answer() {
+        let answer = json!({"jobs": [{"items": ["x"]}]}).to_string();
+        assert!(matches!(
+            too_large(answer.as_bytes()),
+            CallError::Misdirected(_)
+        ));
+        let answer = r#"{"jobs":[{"job":{"job_id":"film","content":"\"lease\":"},"lease":{"token":"t","expires_at":"x"},"items":[{"input":"#;
         assert_eq!(
-            trouble(404, json!({"code": "job_not_found", "detail": "d"})),
-            CallError::LeaseLost("d".into())
-        );
-        assert_eq!(
-            trouble(503, json!({"detail": "d"})),
-            CallError::Unavailable("d".into())
-        );
-        assert_eq!(
-            trouble(502, json!(null)),
-            CallError::Unavailable("it answered 502 Bad Gateway".into())
-        );
-        assert_eq!(
-            trouble(429, json!(null)),
-            CallError::Unavailable("it answered 429 Too Many Requests".into())
-        );
-        assert_eq!(
-            trouble(404, json!(null)),
-            CallError::Rejected("it answered 404 Not Found".into())
-        );
-        let errors = json!([{"pointer": "/items/0/key", "detail": "Use less."}]);
-        let refused = trouble(
-            400,
-            json!({"code": "invalid_request", "detail": "No.", "errors": errors}),
-        );
-        assert_eq!(
-            refused,
-            CallError::Rejected("No. /items/0/key: Use less.".into())
+            too_large(answer.as_bytes()),
+            CallError::TooLarge {
+                job_id: "film".to_owned(),
+                token: "t".to_owned()
+            }
         );
     }
 
@@ -339,31 +337,6 @@ mod tests {
                 assert!(why.ends_with("so its URL may begin with http://"), "{why}")
             }
             other => panic!("{other:?}"),
-        }
-    }
-
-    #[test]
-    fn a_server_is_a_url() {
-        for good in [
-            "http://127.0.0.1:3001",
-            "https://jobs.example/callsheet/",
-            "http://[::1]:3001",
-        ] {
-            assert!(good.parse::<Server>().is_ok(), "{good}");
-        }
-        assert_eq!(
-            "http://a/".parse::<Server>().unwrap().to_string(),
-            "http://a"
-        );
-        for bad in [
-            "",
-            "127.0.0.1:3001",
-            "ftp://a",
-            "http://",
-            "http://a/?b",
-            "/api",
-        ] {
-            assert!(bad.parse::<Server>().is_err(), "{bad}");
         }
     }
 }

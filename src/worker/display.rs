@@ -4,13 +4,13 @@
 
 use super::{
     claim::Claim,
+    client::EndedJob,
     outcome::Outcome,
-    output::Report,
+    report::Report,
     screen::{Bar, Stream, Terminal},
 };
 use crate::printable::printable;
 use indicatif::HumanDuration;
-use serde_json::Value;
 use std::{
     collections::HashSet,
     fmt::Display as Show,
@@ -164,13 +164,16 @@ impl JobDisplay {
     }
 
     /// Reports the outcome that the server accepted. `job` is the job from its response.
-    pub fn ended(&self, outcome: &Outcome, job: &Value) {
+    pub fn ended(&self, outcome: &Outcome, job: &EndedJob) {
         let how = match outcome {
-            Outcome::Completed(_) => "completed".to_owned(),
+            Outcome::Completed(_) if job.status == "completed" => "completed".to_owned(),
+            Outcome::Completed(_) => {
+                "failed: the server did not find a file that the result names".to_owned()
+            }
             Outcome::Released => "given back".to_owned(),
             Outcome::Cancelled => "cancelled".to_owned(),
             Outcome::Failed { error, .. } => {
-                let again = if job["status"] == "queued" {
+                let again = if job.status == "queued" {
                     ", to be tried again"
                 } else {
                     ""
@@ -210,7 +213,7 @@ impl JobProgress {
         let done = report
             .item
             .as_ref()
-            .filter(|item| is_done(&item.status))
+            .filter(|item| is_done(item.status))
             .and_then(|item| item.key.clone());
         if report.total_shots.is_some() || done.is_some() {
             self.total = report

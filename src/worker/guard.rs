@@ -2,6 +2,10 @@
 //! group, forwards signals to the whole group, and kills the group when the worker ends for any
 //! reason, because the worker's end of their socket then closes.
 //!
+//! The guard knows until when the lease is valid. It suspends the group at that time, whatever the
+//! worker does meanwhile: a worker that is stopped, hangs, or slept with its host cannot do so, and
+//! another worker may run the job by then.
+//!
 //! A closed socket also reports what no signal does, such as `kill -9` of the worker. The
 //! alternative, asking the kernel for a signal at the parent's death, needs `unsafe` and would
 //! reach only the program, not the processes that it started.
@@ -9,6 +13,7 @@
 //! Each message on the socket, which is the guard's standard input, is one line. The worker sends
 //! the job for the program, then orders. The guard sends [`GuardMessage`].
 
+use super::uptime::uptime;
 use crate::process::set_umask;
 use rustix::{
     io::retry_on_intr,
@@ -26,8 +31,12 @@ use std::{
         },
     },
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
+
+/// Maximum time between two looks at the clock: a host that wakes up reports nothing.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Message from the guard to the worker about the program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,58 +50,98 @@ pub enum GuardMessage {
     Killed(i32),
     /// The program could not be started, with the reason.
     NotStarted(String),
+    /// The program is suspended: its lease may have run out.
+    Paused,
+    /// The program goes on: its lease was extended.
+    WentOn,
 }
 
 /// Order from the worker to the guard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Order {
-    Term,
+    /// Asks the program to end within this time.
+    Term(Duration),
     Kill,
-    /// Suspends the program until [`Order::GoOn`].
-    Pause,
-    GoOn,
+    /// Lets the program run until this [`uptime`].
+    RunUntil(Duration),
 }
 
-impl Order {
-    const ALL: [Order; 4] = [Order::Term, Order::Kill, Order::Pause, Order::GoOn];
-
-    pub fn word(self) -> &'static str {
-        match self {
-            Order::Term => "term",
-            Order::Kill => "kill",
-            Order::Pause => "pause",
-            Order::GoOn => "go on",
-        }
-    }
-
-    /// Returns the signals to send, in order. SIGCONT follows SIGTERM, because a suspended process
-    /// handles SIGTERM only after it has been resumed.
-    fn signals(self) -> &'static [Signal] {
-        match self {
-            Order::Term => &[Signal::TERM, Signal::CONT],
-            Order::Kill => &[Signal::KILL],
-            Order::Pause => &[Signal::STOP],
-            Order::GoOn => &[Signal::CONT],
-        }
-    }
+/// The program's process group, and how long it may run. Shared by the threads of the guard.
+struct Group {
+    state: Mutex<GroupState>,
+    changed: Condvar,
 }
 
-/// Process group of the program. `None` once the program was waited for, because the system may
-/// then give its id to another process.
-#[derive(Clone)]
-struct Group(Arc<Mutex<Option<Pid>>>);
+struct GroupState {
+    /// `None` once the program was waited for, because the system may then give its id to another
+    /// process.
+    id: Option<Pid>,
+    /// [`uptime`] at which the program is suspended; `None` while the worker has not named it.
+    until: Option<Duration>,
+    paused: bool,
+}
 
 impl Group {
-    fn send(&self, order: Order) {
-        let group = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for signal in order.signals() {
-            // An error is ignored: the group may have ended already.
-            let _ = group.map(|id| kill_process_group(id, *signal));
+    fn state(&self) -> MutexGuard<'_, GroupState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn execute(&self, order: Order) {
+        let mut state = self.state();
+        match order {
+            Order::Kill => state.send(Signal::KILL),
+            Order::RunUntil(until) => state.until = Some(until),
+            Order::Term(grace) => {
+                state.until = state.until.map(|until| until.max(uptime() + grace));
+                state.send(Signal::TERM);
+                // A suspended process handles SIGTERM only after it has been resumed.
+                state.send(Signal::CONT);
+                state.paused = false;
+            }
+        }
+        self.changed.notify_all();
+    }
+
+    /// Suspends and resumes the program as its lease says, until the program has ended.
+    fn follow_lease(&self, worker: &UnixStream) {
+        let mut state = self.state();
+        while state.id.is_some() {
+            let rest = state
+                .until
+                .map(|until| until.saturating_sub(uptime()))
+                .unwrap_or(LOOK_INTERVAL);
+            if state.paused != rest.is_zero() {
+                state.paused = rest.is_zero();
+                let (signal, message) = if state.paused {
+                    (Signal::STOP, GuardMessage::Paused)
+                } else {
+                    (Signal::CONT, GuardMessage::WentOn)
+                };
+                state.send(signal);
+                // An error is ignored: the program is paused even if the worker does not listen.
+                let _ = tell(worker, &message);
+            }
+            let wait = if rest.is_zero() {
+                LOOK_INTERVAL
+            } else {
+                rest.min(LOOK_INTERVAL)
+            };
+            let woken = self.changed.wait_timeout(state, wait);
+            state = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
     fn forget(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.state().id = None;
+        self.changed.notify_all();
+    }
+}
+
+impl GroupState {
+    fn send(&self, signal: Signal) {
+        // An error is ignored: the group may have ended already.
+        let _ = self.id.map(|id| kill_process_group(id, signal));
     }
 }
 
@@ -112,11 +161,20 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
         Err(error) => return tell(&worker, &GuardMessage::NotStarted(error.to_string())),
     };
     let id = Pid::from_child(&child);
-    let group = Group(Arc::new(Mutex::new(Some(id))));
+    let group = Arc::new(Group {
+        state: Mutex::new(GroupState {
+            id: Some(id),
+            until: None,
+            paused: false,
+        }),
+        changed: Condvar::new(),
+    });
     feed(&mut child, job);
-    follow(words, group.clone());
     // An error is ignored: the guard waits for the program even if the worker no longer listens.
     let _ = tell(&worker, &GuardMessage::Started(id.as_raw_nonzero().get()));
+    follow(words, group.clone());
+    let (own, told) = (group.clone(), worker.try_clone()?);
+    std::thread::spawn(move || own.follow_lease(&told));
     // `NOWAIT` leaves the ended process unreaped, so that its id is not reused while the group can
     // still be signalled.
     retry_on_intr(|| {
@@ -126,7 +184,7 @@ pub fn guard(command: &[OsString], umask: Option<u32>) -> io::Result<()> {
         )
     })?;
     // Kills the processes that the program left behind in its group.
-    group.send(Order::Kill);
+    group.execute(Order::Kill);
     group.forget();
     let status = child.wait()?;
     tell(
@@ -159,14 +217,14 @@ fn feed(child: &mut Child, job: String) {
 
 /// Executes the worker's orders in a separate thread. The end of the orders means that the worker
 /// is gone, and the guard kills the group.
-fn follow(words: BufReader<UnixStream>, group: Group) {
+fn follow(words: BufReader<UnixStream>, group: Arc<Group>) {
     std::thread::spawn(move || {
         for word in words.lines().map_while(Result::ok) {
-            if let Some(order) = Order::ALL.into_iter().find(|order| order.word() == word) {
-                group.send(order);
+            if let Ok(order) = serde_json::from_str(&word) {
+                group.execute(order);
             }
         }
-        group.send(Order::Kill);
+        group.execute(Order::Kill);
     });
 }
 

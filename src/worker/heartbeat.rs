@@ -4,15 +4,17 @@
 use super::{
     Worker,
     backoff::Backoff,
+    batch::ReportBatch,
     claim::Claim,
     client::CallError,
+    lease::{Lease, LeaseState},
+    obstruction::Obstruction,
     reports::{Reports, State},
-    stop::StopLevel,
 };
 use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
-    time::{Instant, sleep, sleep_until},
+    sync::Notify,
+    time::{Instant, sleep_until},
 };
 
 /// Minimum time between two heartbeats while reports wait, so that they share a request.
@@ -22,23 +24,13 @@ const REPORT_INTERVAL: Duration = Duration::from_millis(500);
 /// the work of items that were not reported.
 const ITEM_INTERVAL: Duration = Duration::from_millis(50);
 
-/// State of the lease, as far as the worker knows it.
-#[derive(Clone, Debug)]
-pub struct Lease {
-    /// Time until which the lease is certainly valid, by this host's clock.
-    pub until: Instant,
-    pub cancel_requested: bool,
-    /// Reason why the lease was lost; `None` while it is valid.
-    pub over: Option<String>,
-    /// Reason why the server first rejected a report; `None` if it rejected none.
-    pub refused: Option<String>,
-}
-
 pub struct Heartbeat {
     pub worker: Arc<Worker>,
     pub claim: Arc<Claim>,
     pub reports: Arc<Reports>,
-    pub lease: Arc<watch::Sender<Lease>>,
+    pub lease: Arc<Lease>,
+    /// Asks for a heartbeat now: the program was paused because the lease may have run out.
+    pub hurry: Arc<Notify>,
 }
 
 impl Heartbeat {
@@ -46,50 +38,64 @@ impl Heartbeat {
     /// the lease is lost or the worker has to stop.
     pub async fn run(self) {
         let mut last = Instant::now();
-        let mut backoff = Backoff::default();
+        let length = self.worker.options.lease;
+        let mut backoff = Backoff::within(length);
+        let mut obstruction = Obstruction::new(length);
         let mut stop = self.worker.stopper.watch();
         while self.due(last).await {
-            let batch = self.reports.take();
-            let sent = Instant::now();
-            let Worker {
-                client, options, ..
-            } = &*self.worker;
-            let lease_seconds = options.lease.as_secs();
-            match client
-                .heartbeat(&self.claim.id, &self.claim.token, lease_seconds, &batch)
-                .await
-            {
-                Ok(heart) => {
-                    self.worker.display.back();
-                    (last, backoff) = (sent, Backoff::default());
-                    self.lease.send_modify(|lease| {
-                        lease.until = sent + self.worker.options.lease;
-                        lease.cancel_requested |= heart.cancel_requested;
-                    });
+            // A batch that does not get through must not cost the lease: an empty one may.
+            let batch = if obstruction.is_suspected() {
+                ReportBatch::default()
+            } else {
+                self.reports.take()
+            };
+            let begun = Instant::now();
+            match self.lease.extend(&self.worker, &self.claim, &batch).await {
+                Ok(()) => {
+                    last = begun;
+                    if !obstruction.passed(batch.is_empty()) {
+                        backoff = Backoff::within(length);
+                        continue;
+                    }
                 }
-                Err(CallError::Unavailable(why)) => {
+                Err(CallError::LeaseLost(why)) => return self.lease.lose(why),
+                Err(CallError::Rejected(why)) => {
+                    last = begun;
+                    self.refused(batch, &why);
+                    continue;
+                }
+                Err(CallError::Misdirected(why))
+                    if obstruction.is_lasting(batch.is_empty(), begun) =>
+                {
+                    last = begun;
+                    self.refused(batch, &format!("something before the server: {why}"));
+                    continue;
+                }
+                Err(
+                    CallError::Unavailable(why)
+                    | CallError::Misdirected(why)
+                    | CallError::TooLarge { job_id: why, .. },
+                ) => {
+                    obstruction.failed(batch.is_empty(), begun);
                     self.reports.put_back(batch);
                     if self.worker.is_hopeless(&self.lease) {
-                        self.worker.stopper.untold();
-                        return;
+                        return self.worker.stopper.untold();
                     }
-                    let wait = backoff.next(self.worker.chance.jitter());
                     self.worker.display.away(&why);
-                    tokio::select! {
-                        () = sleep(wait) => {}
-                        _ = stop.changed() => {}
-                    }
-                }
-                Err(CallError::LeaseLost(why)) => {
-                    self.lease.send_modify(|lease| lease.over = Some(why));
-                    return;
-                }
-                Err(CallError::Rejected(why)) => {
-                    last = sent;
-                    self.lease
-                        .send_modify(|lease| lease.refused = lease.refused.take().or(Some(why)));
                 }
             }
+            let next = backoff.after(begun, self.worker.chance.jitter());
+            tokio::select! {
+                () = sleep_until(next) => {}
+                _ = stop.changed() => {}
+            }
+        }
+    }
+
+    /// Looks for the report that the server refuses. An item that it refuses ends the program.
+    fn refused(&self, batch: ReportBatch, why: &str) {
+        if let Some(item) = self.reports.narrow(batch, why) {
+            self.lease.refuse(&format!("{}: {why}", item.name()));
         }
     }
 
@@ -105,20 +111,32 @@ impl Heartbeat {
             };
             tokio::select! {
                 () = sleep_until(last + wait) => return true,
+                () = self.hurry.notified() => return true,
                 () = self.reports.news() => {}
             }
         }
     }
 }
 
-impl Worker {
-    /// Returns whether the worker is stopping and its reports would be too late: the lease may have
-    /// ended, or a second signal asked to stop at once.
-    pub fn is_hopeless(&self, lease: &watch::Sender<Lease>) -> bool {
-        match self.stopper.now() {
-            StopLevel::No | StopLevel::Drain => false,
-            StopLevel::Gently => lease.borrow().until < Instant::now(),
-            StopLevel::AtOnce => true,
-        }
+impl Lease {
+    /// Sends one heartbeat, and notes what the server answers.
+    pub async fn extend(
+        &self,
+        worker: &Worker,
+        claim: &Claim,
+        batch: &ReportBatch,
+    ) -> Result<(), CallError> {
+        let sent = super::uptime::uptime();
+        let length = worker.options.lease;
+        let heart = worker
+            .client
+            .heartbeat(&claim.id, &claim.token, length.as_secs(), batch)
+            .await?;
+        worker.display.back();
+        self.change(|lease: &mut LeaseState| {
+            lease.until = sent + length;
+            lease.cancel_requested |= heart.cancel_requested;
+        });
+        Ok(())
     }
 }

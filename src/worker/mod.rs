@@ -4,44 +4,50 @@
 //! A job passes through `claim`, `run` and `outcome`. `run` starts a `program` behind a `guard`;
 //! the program's `lines` become `reports`, which the `heartbeat` sends to the server.
 
+mod answer;
 mod backoff;
+mod batch;
 mod claim;
 mod client;
 mod display;
 mod guard;
 mod heartbeat;
+mod lease;
 mod lines;
+mod names;
+mod obstruction;
 mod outcome;
 mod output;
 mod pipe;
 mod program;
+mod reader;
+mod report;
 mod reports;
 mod run;
 mod screen;
+mod server;
 mod stop;
+mod supervisor;
 mod tail;
+mod uptime;
+mod work;
 
-pub use client::Server;
 pub use guard::guard;
+pub use server::Server;
 
-use crate::random::Random;
-use client::{CallError, Client};
+use crate::{media_folder::MediaFolder, random::Random};
+use client::Client;
 use display::Display;
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use stop::{StopLevel, Stopper};
-use tokio::{
-    sync::{Semaphore, watch},
-    task::JoinSet,
-    time::timeout,
-};
+use tokio::{task::JoinSet, time::sleep};
 
-/// Maximum wait for the response to a pending claim after the signal to stop. A server that found
-/// jobs answers at once, and the worker releases them.
-const PENDING_CLAIM_GRACE: Duration = Duration::from_secs(1);
+/// Timeout of a request, shorter than the time that a server which was away gives its workers to
+/// come back. Half the lease if that is shorter, so that a hanging request does not cost the lease.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// Timeout of a request. Half the lease if that is shorter, so that a hanging request does not cost
-/// the lease.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Maximum time in which the worker ends after a second signal.
+const AT_ONCE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Settings of a worker, taken from the command line.
 pub struct Options {
@@ -56,6 +62,8 @@ pub struct Options {
     pub worker_id: Option<String>,
     /// Folder in which the program runs.
     pub folder: Option<PathBuf>,
+    /// Folder in which files have to be that the program reports; `None` to look for none.
+    pub media: Option<MediaFolder>,
     /// Environment variables of the program, besides those that describe the job.
     pub environment: Vec<(OsString, OsString)>,
     pub command: Vec<OsString>,
@@ -119,7 +127,7 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
         worker.options.concurrency
     ));
     let mut running = JoinSet::new();
-    let worked = work(&worker, &mut running).await;
+    let worked = work::work(&worker, &mut running).await;
     while running.try_join_next().is_some() {}
     if !running.is_empty() && worker.stopper.now() > StopLevel::Drain {
         let jobs = if running.len() == 1 {
@@ -132,73 +140,17 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
             them at once"
         ));
     }
-    while running.join_next().await.is_some() {}
+    tokio::select! {
+        () = async { while running.join_next().await.is_some() {} } => {}
+        () = async { worker.stopper.at_once().await; sleep(AT_ONCE_TIMEOUT).await } => {
+            // The guards kill their programs when the worker ends.
+            running.shutdown().await;
+            worker.stopper.untold();
+        }
+    }
     worker.display.end().await;
     worked?;
     worker.stopper.verdict(&worker.options.server)
-}
-
-/// Claims as many jobs as there are free permits, and runs each in a task, in a loop.
-async fn work(worker: &Arc<Worker>, running: &mut JoinSet<()>) -> Result<(), Failure> {
-    let room = Arc::new(Semaphore::new(worker.options.concurrency as usize));
-    let mut stop = worker.stopper.watch();
-    let mut pause = backoff::Backoff::default();
-    loop {
-        let mut place = tokio::select! {
-            biased;
-            () = stopped(&mut stop) => return Ok(()),
-            place = room.clone().acquire_owned() => place.map_err(|_| Failure::Untold("nobody".into()))?,
-        };
-        while let Ok(more) = room.clone().try_acquire_owned() {
-            place.merge(more);
-        }
-        let claim = claim::claim(worker, place.num_permits());
-        tokio::pin!(claim);
-        let claimed = tokio::select! {
-            claimed = &mut claim => claimed,
-            () = stopped(&mut stop) => match timeout(PENDING_CLAIM_GRACE, claim).await {
-                Ok(claimed) => claimed,
-                Err(_) => return Ok(()),
-            },
-        };
-        match claimed {
-            Ok(claims) => {
-                pause = backoff::Backoff::default();
-                for (claim, place) in claims
-                    .into_iter()
-                    .zip(std::iter::from_fn(|| place.split(1)))
-                {
-                    let worker = worker.clone();
-                    running.spawn(async move {
-                        run::run(&worker, claim).await;
-                        drop(place);
-                    });
-                }
-            }
-            Err(CallError::Unavailable(why)) => {
-                let wait = pause.next(worker.chance.jitter());
-                worker.display.away(&why);
-                tokio::select! {
-                    () = tokio::time::sleep(wait) => {}
-                    () = stopped(&mut stop) => {}
-                }
-            }
-            Err(CallError::LeaseLost(detail) | CallError::Rejected(detail)) => {
-                worker.stopper.raise(StopLevel::Drain);
-                return Err(Failure::Refused {
-                    server: worker.options.server.to_string(),
-                    detail,
-                });
-            }
-        }
-        while running.try_join_next().is_some() {}
-    }
-}
-
-/// Returns when the worker has to stop. The result of `wait_for` holds a lock for which a second
-/// signal would wait, so it is dropped here, before anything else is awaited.
-async fn stopped(stop: &mut watch::Receiver<StopLevel>) {
-    let _ = stop.wait_for(|stop| *stop != StopLevel::No).await;
 }
 
 /// Checks the folder and the program before the worker claims a job for them.
@@ -207,6 +159,16 @@ fn find(options: &Options) -> Result<(), Failure> {
         return Err(Failure::Command(format!(
             "the folder {} does not exist: create it, or choose another with --dir",
             folder.display()
+        )));
+    }
+    if let Some(media) = options
+        .media
+        .as_ref()
+        .filter(|media| !media.path().is_dir())
+    {
+        return Err(Failure::Command(format!(
+            "the media folder {} does not exist: create it, or choose another with --media",
+            media.path().display()
         )));
     }
     let Some(program) = options.command.first() else {

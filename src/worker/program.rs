@@ -7,7 +7,7 @@ use super::{
 };
 use crate::process::{self, inherited_umask};
 use rustix::process::{Pid, Signal, kill_process_group};
-use std::{io, os::fd::OwnedFd, process::Stdio};
+use std::{io, os::fd::OwnedFd, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
     net::{
@@ -15,12 +15,12 @@ use tokio::{
         unix::{OwnedReadHalf, OwnedWriteHalf},
     },
     process::{Child, ChildStderr, ChildStdout, Command},
-    task::JoinHandle,
+    sync::mpsc,
 };
 
 pub struct Program {
     orders: OwnedWriteHalf,
-    end: JoinHandle<GuardMessage>,
+    messages: mpsc::UnboundedReceiver<GuardMessage>,
 }
 
 /// Standard output and standard error of the program.
@@ -30,8 +30,13 @@ pub struct Streams {
 }
 
 impl Program {
-    /// Starts the program behind a guard and sends the job to it.
-    pub async fn start(worker: &Worker, claim: &Claim) -> io::Result<(Self, Streams)> {
+    /// Starts the program behind a guard and sends the job to it. The program may run until the
+    /// given uptime.
+    pub async fn start(
+        worker: &Worker,
+        claim: &Claim,
+        until: Duration,
+    ) -> io::Result<(Self, Streams)> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         ours.set_nonblocking(true)?;
         let (reader, mut orders) = UnixStream::from_std(ours)?.into_split();
@@ -69,24 +74,28 @@ impl Program {
         };
         // An error is ignored: a guard that ends at once reports the reason itself if it can.
         let _ = orders.write_all(claim.input().as_bytes()).await;
-        let end = tokio::spawn(end(reader, guard));
-        Ok((Self { orders, end }, Streams { out, err }))
+        let (send, messages) = mpsc::unbounded_channel();
+        tokio::spawn(listen(reader, guard, send));
+        let program = Self { orders, messages };
+        program.order(Order::RunUntil(until));
+        Ok((program, Streams { out, err }))
     }
 
-    /// Waits until the program has ended. The call may be cancelled and repeated, but not after it
-    /// has returned.
-    pub async fn ended(&mut self) -> GuardMessage {
-        (&mut self.end)
-            .await
-            .unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
+    /// Waits for the next message about the program. The last one says how it ended. The call may
+    /// be cancelled.
+    pub async fn message(&mut self) -> GuardMessage {
+        let message = self.messages.recv().await;
+        message.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
     }
 
     pub fn order(&self, order: Order) {
+        let Ok(mut line) = serde_json::to_vec(&order) else {
+            return;
+        };
+        line.push(b'\n');
         // A few bytes always fit into the socket's buffer, and a guard that is gone needs no
         // orders.
-        let _ = self
-            .orders
-            .try_write(format!("{}\n", order.word()).as_bytes());
+        let _ = self.orders.try_write(&line);
     }
 }
 
@@ -97,21 +106,30 @@ fn umask() -> Option<String> {
     inherited_umask().map(|mask| format!("--umask={mask:o}"))
 }
 
-async fn end(reader: OwnedReadHalf, mut guard: Child) -> GuardMessage {
+/// Passes on the guard's messages. The message that the program has ended comes when the guard has
+/// ended too.
+async fn listen(
+    reader: OwnedReadHalf,
+    mut guard: Child,
+    messages: mpsc::UnboundedSender<GuardMessage>,
+) {
     let mut lines = BufReader::new(reader).lines();
     let mut group = None;
-    let mut message = None;
+    let mut end = None;
     while let Ok(Some(line)) = lines.next_line().await {
         match serde_json::from_str(&line) {
             Ok(GuardMessage::Started(id)) => group = Pid::from_raw(id),
-            Ok(end) => message = Some(end),
+            Ok(message @ (GuardMessage::Paused | GuardMessage::WentOn)) => {
+                let _ = messages.send(message);
+            }
+            Ok(ended) => end = Some(ended),
             Err(_) => {}
         }
     }
     // A guard that was killed itself can no longer end the program.
-    if let (None, Some(group)) = (&message, group) {
+    if let (None, Some(group)) = (&end, group) {
         let _ = kill_process_group(group, Signal::KILL);
     }
     let _ = guard.wait().await;
-    message.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw()))
+    let _ = messages.send(end.unwrap_or(GuardMessage::Killed(Signal::KILL.as_raw())));
 }

@@ -2,8 +2,11 @@
 //! newest state of each item, and log lines up to a limit; it counts the lines beyond that. It
 //! never drops items and results: while they wait for an unreachable server, the program waits too.
 
-use super::output::{Item, Output, Report};
-use serde::Serialize;
+use super::{
+    batch::{Limits, MAX_ITEMS, MAX_LINES, ReportBatch, size},
+    output::Output,
+    report::{Item, Report},
+};
 use serde_json::{Map, Value};
 use std::{
     mem,
@@ -11,34 +14,8 @@ use std::{
 };
 use tokio::sync::Notify;
 
-/// Maximum items of a request.
-const MAX_ITEMS: usize = 1000;
-
-/// Maximum bytes of buffered items, unless a single item is larger.
-const MAX_ITEM_BYTES: usize = 700_000;
-
-/// Maximum log lines of a request.
-const MAX_LINES: usize = 100;
-
-/// Maximum bytes of buffered log lines.
-const MAX_LINE_BYTES: usize = 150_000;
-
-/// Reports that one heartbeat sends.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct ReportBatch {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub progress: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub current_stage: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub total_shots: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub completed_shots: Option<u32>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub items: Vec<Item>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub log: Vec<String>,
-}
+/// Last result that the program reported, or the reason why it could not be taken.
+pub type ReportedResult = Result<Map<String, Value>, String>;
 
 #[derive(Default)]
 struct Buffered {
@@ -48,8 +25,12 @@ struct Buffered {
     line_bytes: usize,
     /// Log lines dropped at the limit.
     left_out: u64,
-    result: Option<Map<String, Value>>,
+    result: Option<ReportedResult>,
     closed: bool,
+    limits: Limits,
+    /// Maximum items of the next batch, which then has nothing else, while the report is looked for
+    /// that the server does not take.
+    careful: Option<usize>,
 }
 
 #[derive(Default)]
@@ -62,6 +43,12 @@ pub struct Reports {
 }
 
 impl Reports {
+    pub fn new(limits: Limits) -> Self {
+        let reports = Self::default();
+        reports.pending().limits = limits;
+        reports
+    }
+
     fn pending(&self) -> MutexGuard<'_, Buffered> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -113,9 +100,33 @@ impl Reports {
         self.pending().put_back(batch);
     }
 
+    /// Puts back a batch of several reports of which the server refused one, so that smaller ones
+    /// are tried. Returns the item if it was the only report of the batch, and `None` otherwise;
+    /// whatever else was alone in its batch is dropped.
+    pub fn narrow(&self, batch: ReportBatch, why: &str) -> Option<Item> {
+        let mut pending = self.pending();
+        match (batch.items.len(), batch.is_of_items()) {
+            (1, true) => {
+                pending.careful = None;
+                return batch.items.into_iter().next();
+            }
+            (0, _) => pending.give_up(batch, why),
+            (count, alone) => {
+                pending.careful = Some(if alone { count / 2 } else { count });
+                pending.put_back(batch);
+            }
+        }
+        None
+    }
+
     /// Returns the last result that the program reported.
-    pub fn result(&self) -> Option<Map<String, Value>> {
+    pub fn result(&self) -> Option<ReportedResult> {
         self.pending().result.clone()
+    }
+
+    /// Keeps the reason why the last result could not be taken.
+    pub fn bad_result(&self, why: String) {
+        self.pending().result = Some(Err(why));
     }
 }
 
@@ -133,16 +144,18 @@ pub enum State {
 
 impl Buffered {
     fn is_empty(&self) -> bool {
-        self.batch == ReportBatch::default() && self.left_out == 0
+        self.batch.is_empty() && self.left_out == 0
     }
 
     fn is_full(&self) -> bool {
-        self.batch.items.len() >= MAX_ITEMS || self.item_bytes >= MAX_ITEM_BYTES
+        self.batch.items.len() >= MAX_ITEMS || self.item_bytes >= self.limits.item_bytes
     }
 
     fn add(&mut self, said: Output) {
         match said {
             Output::Log(line) => self.add_line(line),
+            // Faults are kept beside the buffer.
+            Output::BadItem(_) | Output::BadResult(_) => {}
             Output::Report(report) => {
                 let Report {
                     progress,
@@ -157,7 +170,7 @@ impl Buffered {
                 batch.current_stage = stage.or_else(|| batch.current_stage.take());
                 batch.total_shots = total_shots.or(batch.total_shots);
                 batch.completed_shots = completed_shots.or(batch.completed_shots);
-                self.result = result.or_else(|| self.result.take());
+                self.result = result.map(Ok).or_else(|| self.result.take());
                 if let Some(item) = item {
                     self.add_item(item);
                 }
@@ -165,8 +178,10 @@ impl Buffered {
         }
     }
 
-    fn add_line(&mut self, line: String) {
-        if self.batch.log.len() + 1 < MAX_LINES && self.line_bytes + line.len() <= MAX_LINE_BYTES {
+    fn add_line(&mut self, mut line: String) {
+        let most = self.limits.line_bytes;
+        line.truncate(line.floor_char_boundary(most));
+        if self.batch.log.len() + 1 < MAX_LINES && self.line_bytes + line.len() <= most {
             self.line_bytes += line.len();
             self.batch.log.push(line);
         } else {
@@ -191,23 +206,23 @@ impl Buffered {
 
     fn take(&mut self) -> ReportBatch {
         let mut batch = mem::take(&mut self.batch);
-        let mut bytes = 0;
-        let fits = |item: &Item| {
-            bytes += size(item);
-            bytes <= MAX_ITEM_BYTES
-        };
-        let count = batch
-            .items
-            .iter()
-            .take(MAX_ITEMS)
-            .map(fits)
-            .take_while(|fits| *fits)
-            .count();
-        // A single item above the limit goes alone.
-        let count = count.max(1).min(batch.items.len());
-        self.batch.items = batch.items.split_off(count);
+        let careful = self.careful.filter(|_| !batch.items.is_empty());
+        self.careful = careful;
+        self.batch.items = batch.items.split_off(self.that_fit(&batch.items));
         self.item_bytes = self.batch.items.iter().map(size).sum();
-        if batch.items.iter().map(size).sum::<usize>() > MAX_ITEM_BYTES {
+        if careful.is_some() {
+            let items = mem::take(&mut batch.items);
+            let rest = mem::take(&mut self.batch.items);
+            self.batch = ReportBatch {
+                items: rest,
+                ..batch
+            };
+            return ReportBatch {
+                items,
+                ..ReportBatch::default()
+            };
+        }
+        if batch.items.iter().map(size).sum::<usize>() > self.limits.item_bytes {
             self.batch.log = mem::take(&mut batch.log);
         } else {
             self.line_bytes = 0;
@@ -219,6 +234,35 @@ impl Buffered {
                 }));
         }
         batch
+    }
+
+    /// Returns how many of the items go into one batch. A single item above the limit goes alone.
+    fn that_fit(&self, items: &[Item]) -> usize {
+        let mut bytes = 0;
+        let fits = |item: &Item| {
+            bytes += size(item);
+            bytes <= self.limits.item_bytes
+        };
+        let count = items
+            .iter()
+            .take(self.careful.unwrap_or(MAX_ITEMS).max(1))
+            .map(fits)
+            .take_while(|fits| *fits)
+            .count();
+        count.max(1).min(items.len())
+    }
+
+    /// Drops what the server refuses and what is neither an item nor a result: first everything but
+    /// the log, then the log.
+    fn give_up(&mut self, batch: ReportBatch, why: &str) {
+        if batch.is_of_log() {
+            return;
+        }
+        self.put_back(ReportBatch {
+            log: batch.log,
+            ..ReportBatch::default()
+        });
+        self.add_line(format!("(progress was not taken: {why})"));
     }
 
     fn put_back(&mut self, batch: ReportBatch) {
@@ -235,20 +279,15 @@ impl Buffered {
     }
 }
 
-/// Returns the bytes of an item in a request body.
-fn size(item: &Item) -> usize {
-    serde_json::to_vec(item).map_or(0, |bytes| bytes.len())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn item(key: &str, status: &str, result: Option<Value>) -> Output {
+    fn item(key: &str, status: &'static str, result: Option<Value>) -> Output {
         let item = Item {
             key: Some(key.into()),
             idx: None,
-            status: status.into(),
+            status,
             result,
             error: None,
         };
@@ -288,7 +327,7 @@ mod tests {
         let batch = reports.take();
         assert_eq!((batch.progress, keys(&batch)), (Some(2.0), vec!["a", "b"]));
         assert_eq!(
-            (batch.items[0].status.as_str(), &batch.items[0].result),
+            (batch.items[0].status, &batch.items[0].result),
             ("completed", &Some(1.into()))
         );
         assert_eq!(reports.take(), ReportBatch::default());
@@ -372,5 +411,50 @@ mod tests {
         assert_eq!(reports.state(), State::Urgent);
         reports.take();
         assert_eq!(reports.state(), State::Finished);
+    }
+
+    /// Sends all batches to a server that refuses an item of this key, and progress.
+    async fn send_all(reports: &Reports, bad: &str) -> (Vec<String>, Vec<String>, Option<Item>) {
+        let (mut taken, mut log, mut refused) = (Vec::new(), Vec::new(), None);
+        while reports.state() != State::Nothing {
+            let batch = reports.take();
+            if batch.progress.is_some() || keys(&batch).contains(&bad) {
+                refused = reports.narrow(batch, "no").or(refused);
+            } else {
+                taken.extend(keys(&batch).into_iter().map(str::to_owned));
+                log.extend(batch.log);
+            }
+        }
+        taken.sort();
+        (taken, log, refused)
+    }
+
+    #[tokio::test]
+    async fn a_report_that_the_server_refuses_costs_itself() {
+        let reports = Reports::default();
+        reports.add(progress(1.0)).await;
+        reports.add(Output::Log("line".into())).await;
+        for key in ["a", "b", "c", "d", "e"] {
+            reports.add(item(key, "completed", None)).await;
+        }
+        let (taken, log, refused) = send_all(&reports, "d").await;
+        assert_eq!(taken, ["a", "b", "c", "e"]);
+        assert_eq!(log, ["line", "(progress was not taken: no)"]);
+        assert_eq!(refused.unwrap().key.as_deref(), Some("d"));
+    }
+
+    #[tokio::test]
+    async fn batches_follow_the_limit_of_the_server() {
+        let reports = Reports::new(Limits::of_body(8192));
+        let large = || Some(Value::from("x".repeat(3000)));
+        reports.add(Output::Log("y".repeat(5000))).await;
+        reports.add(item("a", "completed", large())).await;
+        reports.add(item("b", "completed", large())).await;
+        let batch = reports.take();
+        assert!(serde_json::to_vec(&batch).unwrap().len() < 8192 * 7 / 8);
+        assert_eq!(
+            (keys(&batch), keys(&reports.take())),
+            (vec!["a"], vec!["b"])
+        );
     }
 }

@@ -2,50 +2,38 @@
 
 use super::{
     Worker,
+    batch::Limits,
     claim::Claim,
     display::JobDisplay,
-    guard::{GuardMessage, Order},
-    heartbeat::{Heartbeat, Lease},
+    guard::GuardMessage,
+    heartbeat::Heartbeat,
+    lease::{Lease, LeaseState},
     lines::LineReader,
     outcome::{Outcome, deliver},
-    output::{self, Output},
     pipe::Pipe,
     program::{Program, Streams},
+    reader::Reader,
     reports::Reports,
     stop::StopLevel,
+    supervisor::{StopReason, Supervisor},
     tail::tail,
 };
-use std::sync::Arc;
+use crate::media_folder::MediaFolder;
+use std::{sync::Arc, time::Duration};
 use tokio::{
-    sync::watch,
-    time::{Instant, sleep_until},
+    sync::{Notify, watch},
+    time::sleep,
 };
+
+/// Maximum time for the last heartbeat after a second signal.
+const LAST_HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// Exit code with which a program asks for another attempt: EX_TEMPFAIL of sysexits(3).
 const EXIT_RETRY: i32 = 75;
 
-/// Reason why the worker ends a program early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum StopReason {
-    /// A client requested to cancel the job.
-    Cancelled,
-    /// The worker has to stop.
-    Stopping,
-    /// The server rejected a report of the program.
-    Refused(String),
-    /// The lease is lost; another worker may have the job.
-    Lost(String),
-}
-
 pub async fn run(worker: &Arc<Worker>, claim: Claim) {
     let claim = Arc::new(claim);
-    let until = claim.answered + worker.options.lease;
-    let lease = Arc::new(watch::Sender::new(Lease {
-        until,
-        cancel_requested: false,
-        over: None,
-        refused: None,
-    }));
+    let lease = Arc::new(Lease::new(claim.answered + worker.options.lease));
     let row = Arc::new(worker.display.begin(&claim));
     // A job that was claimed while the signal arrived is not started.
     let outcome = match worker.stopper.now() {
@@ -63,40 +51,39 @@ pub async fn run(worker: &Arc<Worker>, claim: Claim) {
 async fn attempt(
     worker: &Arc<Worker>,
     claim: &Arc<Claim>,
-    lease: &Arc<watch::Sender<Lease>>,
+    lease: &Arc<Lease>,
     row: &Arc<JobDisplay>,
 ) -> Result<Outcome, String> {
-    let (program, streams) = match Program::start(worker, claim).await {
+    let (program, streams) = match Program::start(worker, claim, lease.now().until).await {
         Ok(started) => started,
         Err(error) => return Ok(not_started(worker, &error.to_string())),
     };
-    let reports = Arc::new(Reports::default());
+    let reports = Arc::new(Reports::new(Limits::of_body(claim.max_body_bytes)));
     let (end, ended) = watch::channel(false);
     let Streams { out, err } = streams;
-    let reader = tokio::spawn(read(
-        LineReader::new(Pipe::new(out, ended.clone())),
-        reports.clone(),
-        row.clone(),
-    ));
+    let most = claim.max_body_bytes;
+    let reader = Reader {
+        lines: LineReader::new(Pipe::new(out, ended.clone()), most),
+        most,
+        reports: reports.clone(),
+        lease: lease.clone(),
+        row: row.clone(),
+        media: worker.options.media.clone(),
+    };
+    let reader = tokio::spawn(reader.run());
     let tail = tokio::spawn(tail(Pipe::new(err, ended)));
+    let hurry = Arc::new(Notify::new());
     let heartbeat = Heartbeat {
         worker: worker.clone(),
         claim: claim.clone(),
         reports: reports.clone(),
         lease: lease.clone(),
+        hurry: hurry.clone(),
     };
-    let heartbeat = tokio::spawn(heartbeat.run());
+    let mut heartbeat = tokio::spawn(heartbeat.run());
 
-    let (message, why) = Supervisor {
-        worker,
-        program,
-        lease: lease.subscribe(),
-        why: None,
-        kill_at: None,
-        paused: false,
-    }
-    .watch(row)
-    .await;
+    let supervisor = Supervisor::new(worker, program, lease, hurry);
+    let (message, why) = supervisor.watch(row).await;
 
     end.send_replace(true);
     if let Some(StopReason::Lost(why)) = why {
@@ -107,34 +94,65 @@ async fn attempt(
     let _ = reader.await;
     let tail = tail.await.unwrap_or_default();
     reports.close();
-    let _ = heartbeat.await;
-    let Lease { over, refused, .. } = lease.borrow().clone();
+    tokio::select! {
+        _ = &mut heartbeat => {}
+        () = async { worker.stopper.at_once().await; sleep(LAST_HEARTBEAT).await } => heartbeat.abort(),
+    }
+    let LeaseState { over, refused, .. } = lease.now();
     if let Some(why) = over {
         return Err(why);
     }
     let why = refused.map(StopReason::Refused).or(why);
-    Ok(match (why, message) {
+    let outcome = outcome(worker, message, why, &reports, &tail);
+    Ok(with_files(outcome, worker.options.media.as_ref()).await)
+}
+
+/// Looks for the files of a result: without them, the attempt has failed.
+async fn with_files(outcome: Outcome, media: Option<&MediaFolder>) -> Outcome {
+    let missing = match (&outcome, media) {
+        (Outcome::Completed(Some(result)), Some(media)) => {
+            media.missing(&result.clone().into()).await
+        }
+        _ => None,
+    };
+    missing.map_or(outcome, |why| not_taken(&why))
+}
+
+/// Decides how the attempt ended.
+fn outcome(
+    worker: &Worker,
+    message: GuardMessage,
+    why: Option<StopReason>,
+    reports: &Reports,
+    tail: &str,
+) -> Outcome {
+    match (why, message) {
         (_, GuardMessage::NotStarted(error)) => not_started(worker, &error),
         (Some(StopReason::Cancelled), _) => Outcome::Cancelled,
-        (Some(StopReason::Refused(why)), _) => {
-            Outcome::failed(format!("a report was not taken: {why}"))
-        }
-        // A program that was asked to end may just have finished by itself: then it has a result.
-        (Some(StopReason::Stopping), GuardMessage::Exited(0)) if reports.result().is_some() => {
-            Outcome::Completed(reports.result())
-        }
+        (Some(StopReason::Refused(why)), _) => not_taken(&why),
+        // Exit code 0 means that the work is done, also if the program was asked to end meanwhile.
+        (None | Some(StopReason::Stopping), GuardMessage::Exited(0)) => match reports.result() {
+            Some(Err(why)) => not_taken(&why),
+            Some(Ok(result)) => Outcome::Completed(Some(result)),
+            None => Outcome::Completed(None),
+        },
         (Some(_), _) => Outcome::Released,
-        (None, GuardMessage::Exited(0)) => Outcome::Completed(reports.result()),
         (None, GuardMessage::Exited(code)) => failed(
-            &tail,
+            tail,
             &format!("ended with exit code {code}"),
             (code == EXIT_RETRY).then_some(true),
         ),
         (None, GuardMessage::Killed(signal)) => {
-            failed(&tail, &format!("was killed by signal {signal}"), None)
+            failed(tail, &format!("was killed by signal {signal}"), None)
         }
-        (None, GuardMessage::Started(_)) => failed(&tail, "ended without an exit code", None),
-    })
+        (None, GuardMessage::Started(_) | GuardMessage::Paused | GuardMessage::WentOn) => {
+            failed(tail, "ended without an exit code", None)
+        }
+    }
+}
+
+fn not_taken(why: &str) -> Outcome {
+    Outcome::failed(format!("a report was not taken: {why}"))
 }
 
 fn failed(tail: &str, how: &str, retryable: Option<bool>) -> Outcome {
@@ -157,93 +175,4 @@ fn not_started(worker: &Worker, error: &str) -> Outcome {
     let why = format!("{program} cannot be started: {error}");
     worker.stopper.broken(why.clone());
     Outcome::failed(why)
-}
-
-async fn read(
-    mut lines: LineReader<tokio::process::ChildStdout>,
-    reports: Arc<Reports>,
-    row: Arc<JobDisplay>,
-) {
-    while let Some(line) = lines.next().await {
-        let Some(said) = output::read(&line) else {
-            continue;
-        };
-        if let Output::Report(report) = &said {
-            row.show(report);
-        }
-        reports.add(said).await;
-    }
-}
-
-/// Supervisor of a running program, which it pauses or ends when the lease, a cancel or a signal
-/// requires that.
-struct Supervisor<'a> {
-    worker: &'a Worker,
-    program: Program,
-    lease: watch::Receiver<Lease>,
-    why: Option<StopReason>,
-    kill_at: Option<Instant>,
-    paused: bool,
-}
-
-impl Supervisor<'_> {
-    async fn watch(mut self, row: &JobDisplay) -> (GuardMessage, Option<StopReason>) {
-        let mut stop = self.worker.stopper.watch();
-        let mut lease = self.lease.clone();
-        loop {
-            let until = lease.borrow().until;
-            let kill_at = self.kill_at.unwrap_or(until);
-            tokio::select! {
-                message = self.program.ended() => return (message, self.why),
-                Ok(()) = lease.changed() => self.heed(&lease.borrow_and_update().clone(), row),
-                Ok(()) = stop.changed() => self.stop(*stop.borrow_and_update()),
-                // Another worker may run the job now, and two must not work in one folder.
-                () = sleep_until(until), if !self.paused && self.why.is_none() => {
-                    self.paused = true;
-                    self.program.order(Order::Pause);
-                    row.note("pauses: the server is away, and the lease may have run out");
-                }
-                () = sleep_until(kill_at), if self.kill_at.is_some() => {
-                    self.kill_at = None;
-                    self.program.order(Order::Kill);
-                    row.note("is killed: it did not end when it was asked to");
-                }
-            }
-        }
-    }
-
-    fn heed(&mut self, lease: &Lease, row: &JobDisplay) {
-        if let Some(why) = &lease.over {
-            self.why = Some(StopReason::Lost(why.clone()));
-            self.program.order(Order::Kill);
-        } else if let Some(why) = &lease.refused {
-            self.end(StopReason::Refused(why.clone()));
-        } else if lease.cancel_requested {
-            self.end(StopReason::Cancelled);
-        } else if self.paused && lease.until > Instant::now() {
-            self.paused = false;
-            self.program.order(Order::GoOn);
-            row.note("goes on");
-        }
-    }
-
-    fn stop(&mut self, stop: StopLevel) {
-        match stop {
-            StopLevel::No | StopLevel::Drain => {}
-            StopLevel::Gently => self.end(StopReason::Stopping),
-            StopLevel::AtOnce => {
-                self.why.get_or_insert(StopReason::Stopping);
-                self.program.order(Order::Kill);
-            }
-        }
-    }
-
-    /// Sends SIGTERM now and SIGKILL after the grace time. The first reason stays.
-    fn end(&mut self, why: StopReason) {
-        if self.why.is_none() {
-            self.why = Some(why);
-            self.kill_at = Some(Instant::now() + self.worker.options.grace);
-            self.program.order(Order::Term);
-        }
-    }
 }

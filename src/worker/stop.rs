@@ -1,6 +1,7 @@
 //! Stop requests for the whole worker, which signals and failures raise.
 
 use super::{Failure, Server};
+use crate::process::ignores_hangup;
 use std::{
     io,
     sync::{Arc, OnceLock},
@@ -30,26 +31,35 @@ pub struct Stopper {
 }
 
 impl Stopper {
-    /// Starts to listen for SIGTERM and SIGINT.
+    /// Starts to listen for SIGTERM, SIGINT and SIGHUP, which the terminal sends when it closes. A
+    /// worker that was started with `nohup` goes on then.
     pub fn listen() -> io::Result<Self> {
-        let mut terminate = signal(SignalKind::terminate())?;
-        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut kinds = vec![SignalKind::terminate(), SignalKind::interrupt()];
+        if !ignores_hangup() {
+            kinds.push(SignalKind::hangup());
+        }
         let stopper = Self::default();
-        let heard = stopper.clone();
-        tokio::spawn(async move {
-            loop {
-                tokio::select! {
-                    _ = terminate.recv() => {}
-                    _ = interrupt.recv() => {}
+        for kind in kinds {
+            let mut signals = signal(kind)?;
+            let heard = stopper.clone();
+            tokio::spawn(async move {
+                while signals.recv().await.is_some() {
+                    heard.raise(if heard.now() < StopLevel::Gently {
+                        StopLevel::Gently
+                    } else {
+                        StopLevel::AtOnce
+                    });
                 }
-                heard.raise(if heard.now() < StopLevel::Gently {
-                    StopLevel::Gently
-                } else {
-                    StopLevel::AtOnce
-                });
-            }
-        });
+            });
+        }
         Ok(stopper)
+    }
+
+    /// Returns when a second signal asked to stop at once.
+    pub async fn at_once(&self) {
+        let mut stop = self.watch();
+        // An error is impossible while `self` has the sender.
+        let _ = stop.wait_for(|stop| *stop == StopLevel::AtOnce).await;
     }
 
     pub fn now(&self) -> StopLevel {

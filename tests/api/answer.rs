@@ -91,7 +91,7 @@ impl Answer {
         );
         assert_eq!(
             (&problem["type"], &problem["status"]),
-            (&"about:blank".into(), &status.into())
+            (&format!("/problems/{code}").into(), &status.into())
         );
         assert!(
             problem["detail"]

@@ -16,7 +16,7 @@ async fn a_series_is_made_read_and_deleted(api: Api) {
     assert_eq!(api.get(&path).await.json(200), made);
     assert_eq!(
         api.get("/api/v1/series").await.json(200),
-        json!({"series": [made], "next_cursor": null})
+        json!({"series": [made], "has_more": false, "next_cursor": null})
     );
     api.delete(&path).await.empty(204);
     assert_eq!(

@@ -68,6 +68,27 @@ async fn the_document_is_the_committed_one(api: Api) {
 }
 
 #[on_sqlite]
+async fn documents_and_pages_are_compressed_and_not_sent_again_unchanged(api: Api) {
+    for path in [
+        "/openapi.json",
+        "/openapi.yaml",
+        "/openapi-3.0.json",
+        "/docs",
+        "/redoc",
+        "/problems/job_not_found",
+    ] {
+        let plain = api.get(path).await;
+        let packed = api.get_with(path, "Accept-Encoding", "gzip, br").await;
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
+        assert_eq!(packed.header("vary"), Some("Accept-Encoding"), "{path}");
+        assert!(packed.body.len() < plain.body.len(), "{path}");
+        let tag = plain.header("etag").expect(path);
+        assert_eq!(packed.header("etag"), Some(tag));
+        api.get_with(path, "If-None-Match", tag).await.empty(304);
+    }
+}
+
+#[on_sqlite]
 async fn head_answers_as_get_without_a_body(api: Api) {
     let job = api.queued().await;
     let (one, items) = (of_job(&job.id, ""), of_job(&job.id, "/items"));
@@ -79,6 +100,7 @@ async fn head_answers_as_get_without_a_body(api: Api) {
         "/health",
         "/docs",
         "/openapi.json",
+        "/problems/overloaded",
     ] {
         let (get, head) = (
             api.get(path).await,

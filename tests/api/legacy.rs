@@ -204,3 +204,27 @@ async fn a_shot_that_is_not_there_is_not_found(api: Api) {
         api.unchanged(&job.id, edit, status, code).await;
     }
 }
+
+#[on_both]
+async fn fields_that_an_older_service_ignored_are_ignored(api: Api) {
+    let extra =
+        json!({"idea": "A fox rides the night train", "nope": 1, "style": "Noir", "x": {"y": []}});
+    let answer = api
+        .post("/api/v1/generate/idea2video", extra)
+        .await
+        .json(200);
+    let job = api.job(answer["job_id"].as_str().unwrap()).await;
+    assert_eq!(job["style"], "Noir");
+    assert_eq!(job["request_data"].get("nope"), None);
+    let script = json!({"script": "x".repeat(50), "quality": "high"});
+    api.post("/api/v1/generate/script2video", script)
+        .await
+        .json(200);
+    let shots = api.with_items(&["0"]).await;
+    let edit = json!({"visual_desc": "Rain", "nope": true});
+    let edited = api
+        .put(&of_job(&shots.id, "/shots/0"), edit)
+        .await
+        .json(200);
+    assert_eq!(edited["updated_fields"], json!(["visual_desc"]));
+}

@@ -160,7 +160,10 @@ async fn series_and_episodes_are_paged_too(api: Api) {
         episodes
     );
     let of_none = api.get("/api/v1/episodes?series_id=nobody").await.json(200);
-    assert_eq!(of_none, json!({"episodes": [], "next_cursor": null}));
+    assert_eq!(
+        of_none,
+        json!({"episodes": [], "has_more": false, "next_cursor": null})
+    );
 }
 
 #[on_both]
@@ -238,7 +241,6 @@ async fn filters_hold_together_and_counts_agree(api: Api) {
             "created_after=2026-01-01T02:00:00%2B01:00&created_before=2026-01-01T02:00:00Z",
             1,
         ),
-        ("unknown=parameter", 4),
     ];
     for (query, expected) in rows {
         let page = api.get(&format!("/api/v1/jobs?{query}")).await.json(200);

@@ -56,6 +56,10 @@ async fn a_range_is_sent_alone(api: Api) {
         ("bytes=7-", "789", "bytes 7-9/10"),
         ("bytes=-3", "789", "bytes 7-9/10"),
         ("bytes=5-99", "56789", "bytes 5-9/10"),
+        ("bytes=0-", "0123456789", "bytes 0-9/10"),
+        ("bytes=0-9", "0123456789", "bytes 0-9/10"),
+        ("bytes=-99", "0123456789", "bytes 0-9/10"),
+        ("bytes=3-99999999999999999999", "3456789", "bytes 3-9/10"),
     ] {
         let part = api.get_with("/media/clip.mp4", "Range", range).await;
         assert_eq!(
@@ -68,16 +72,45 @@ async fn a_range_is_sent_alone(api: Api) {
         api.get("/media/clip.mp4").await.header("accept-ranges"),
         Some("bytes")
     );
-    for range in [
-        "",
-        "lines=1-2",
-        "bytes=x",
-        "bytes=4-2",
-        "bytes=0-1,4-5",
-        "bytes=-99",
-    ] {
+    for range in ["", "lines=1-2", "bytes=x", "bytes=4-2", "bytes=0-1,4-5"] {
         let whole = api.get_with("/media/clip.mp4", "Range", range).await;
         assert_eq!((whole.status, &*whole.body), (200, CLIP), "{range}");
+    }
+}
+
+#[on_sqlite]
+async fn policy_and_version_of_a_file_are_the_same_on_every_answer(api: Api) {
+    for name in [
+        "film.mp4",
+        "film.webm",
+        "sound.mp3",
+        "page.html",
+        "frame.png",
+        "unnamed",
+    ] {
+        put(&api, name, CLIP);
+        let path = format!("/media/{name}");
+        let whole = api.get(&path).await;
+        let tag = whole.header("etag").unwrap();
+        let part = api.get_with(&path, "Range", "bytes=0-").await;
+        let same = api.get_with(&path, "If-None-Match", tag).await;
+        let asked = call(api.request(Method::HEAD, &path)).await;
+        let statuses = [whole.status, part.status, same.status, asked.status];
+        assert_eq!(statuses, [200, 206, 304, 200], "{name}");
+        for header in [
+            "etag",
+            "last-modified",
+            "cache-control",
+            "content-security-policy",
+            "cross-origin-resource-policy",
+            "x-content-type-options",
+            "accept-ranges",
+        ] {
+            let value = whole.header(header).expect(header);
+            for other in [&part, &same, &asked] {
+                assert_eq!(other.header(header), Some(value), "{header} of {name}");
+            }
+        }
     }
 }
 

@@ -30,7 +30,7 @@ async fn a_method_that_is_not_taken_names_those_that_are(api: Api) {
         (Method::DELETE, "/api/v1/jobs/counts", "GET, HEAD"),
         (Method::GET, "/api/v1/jobs/a/start", "POST"),
         (Method::DELETE, "/api/v1/jobs/a/shots", "GET, HEAD, PUT"),
-        (Method::GET, "/api/v1/jobs/a/shots/0", "PUT"),
+        (Method::POST, "/api/v1/jobs/a/shots/0", "GET, HEAD, PUT"),
         (Method::GET, "/api/v1/generate/idea2video", "POST"),
         (Method::PATCH, "/health", "GET, HEAD"),
         (Method::POST, "/docs", "GET, HEAD"),

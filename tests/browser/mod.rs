@@ -10,3 +10,6 @@ mod lists;
 mod live;
 mod media;
 mod pictures;
+mod played_again;
+mod prefixed;
+mod try_it_out;

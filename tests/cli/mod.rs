@@ -2,6 +2,7 @@
 
 mod export;
 mod failures;
+mod import_map;
 mod jobs;
 mod migrate;
 mod private;
@@ -10,3 +11,4 @@ mod recovery;
 pub mod run;
 mod serve;
 mod settings;
+mod tables;

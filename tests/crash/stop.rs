@@ -1,7 +1,8 @@
 //! SIGTERM and SIGINT: what is under way is answered, then the server ends by itself.
 
 use super::{crowd::Crowd, verdict::Verdict};
-use crate::support::{Server, TestDb, Whole};
+use crate::support::{Backend, FaultyProxy, Server, TestDb, Whole, run};
+use std::time::{Duration, Instant};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -82,4 +83,46 @@ async fn many_clients_lose_nothing_when_the_server_is_asked_to_stop(db: TestDb) 
     let verdict = Verdict::of(&db.url, &ledger).await;
     assert_eq!(verdict.faults, [], "{}", verdict.summary(&ledger));
     server.kill().await;
+}
+
+#[on_both]
+async fn a_second_signal_ends_the_server_at_once(db: TestDb) {
+    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+        let mut server = Server::start(&db.url).await;
+        let _under_way = begin_request(&server).await;
+        let mut lines =
+            std::mem::replace(&mut server.lines, tokio::sync::mpsc::unbounded_channel().1);
+        send(signal, server.pid()).await;
+        while !lines.recv().await.unwrap().contains("stopping") {}
+        let begun = Instant::now();
+        assert_eq!(server.stop(signal).await.code(), Some(code));
+        assert!(
+            begun.elapsed() < Duration::from_secs(4),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stop_beside_a_silent_database_takes_ten_seconds_at_most() {
+    run(Backend::Postgres, |db: TestDb| async move {
+        let line = FaultyProxy::by_seed(&db.url, 1).await;
+        let server = Server::start(&line.url).await;
+        line.fall_silent();
+        let begun = Instant::now();
+        server.stop("TERM").await;
+        assert!(
+            begun.elapsed() < Duration::from_secs(11),
+            "{:?}",
+            begun.elapsed()
+        );
+    })
+    .await;
+}
+
+async fn send(signal: &str, pid: u32) {
+    let mut kill = tokio::process::Command::new("kill");
+    let sent = kill.args(["-s", signal, &pid.to_string()]).status().await;
+    assert!(sent.unwrap().success());
 }

@@ -103,15 +103,11 @@ async fn an_id_that_stands_twice_in_a_file_counts_once(bench: TestApp) {
     ]));
     for imported in [1, 0] {
         let report = import(&bench, &dump).await;
-        assert_eq!(counts(&report), (2, imported, 1 - imported, 1));
-        assert_eq!(
-            super::dump::rejected(&report),
-            [("[1]".to_owned(), "duplicate_id")]
-        );
+        assert_eq!(counts(&report), (1, imported, 1 - imported, 0));
     }
     assert_eq!(
         bench.get_job("a").await.unwrap().status,
-        entity::JobStatus::Queued
+        entity::JobStatus::Failed
     );
 }
 

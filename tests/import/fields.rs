@@ -175,7 +175,8 @@ async fn shots_are_items_and_read_as_shots_again(bench: TestApp) {
         .iter()
         .map(|item| (item["idx"].as_i64().unwrap(), item["key"].as_str().unwrap()))
         .collect();
-    assert_eq!(keys, [(0, "0"), (1, "0"), (2, "1"), (3, "2")]);
+    assert_eq!(keys, [(0, "0"), (1, "0.2"), (2, "1"), (3, "2")]);
+    assert_eq!(items[1]["input"]["shot_idx"], 0);
     assert_eq!(items[3]["result"]["status"], "odd");
 
     let (_, shots, _) = bench.list_shots("a", None).await.unwrap();
@@ -196,9 +197,11 @@ async fn shots_are_items_and_read_as_shots_again(bench: TestApp) {
 
 #[on_both]
 async fn a_store_can_be_named(bench: TestApp) {
-    // Without its `mode` the record is of no known shape; its request tells the type.
+    // The record lacks almost all by which its store is recognised; its request tells the type.
     let mut record = job("a", json!({}));
-    record.as_object_mut().unwrap().remove("type");
+    for name in ["type", "working_dir", "shots"] {
+        record.as_object_mut().unwrap().remove(name);
+    }
     let dump = Dump::json(&json!([record]));
     assert_eq!(import(&bench, &dump).await.total.rejected, 1);
     let options = Options {

@@ -77,19 +77,34 @@ fn of_items(id: &str, wanted: &[Value], got: &Value) -> Vec<String> {
             wanted.len()
         )];
     }
-    let right = |(want, got): &(&Value, &Value)| {
-        let key = want["key"]
-            .as_str()
-            .map_or_else(|| want["key"].to_string(), str::to_owned);
+    let key_of = |want: &Value| {
+        let key = want["key"].as_str();
+        key.map_or_else(|| want["key"].to_string(), str::to_owned)
+    };
+    // The truth names the keys of the store; the importer numbers those that repeat.
+    let numbered = |at: usize| {
+        let key = key_of(&wanted[at]);
+        match wanted[..=at]
+            .iter()
+            .filter(|want| key_of(want) == key)
+            .count()
+        {
+            1 => key,
+            n => format!("{key}.{n}"),
+        }
+    };
+    let right = |(at, (want, got)): &(usize, (&Value, &Value))| {
+        let key = numbered(*at);
         let status = want["status_any_of"]
             .as_array()
             .unwrap()
             .contains(&got["status"]);
         got["key"] == key && status && want.get("error").is_none_or(|error| *error == got["error"])
     };
-    let wrong = wanted.iter().zip(got).filter(|pair| !right(pair));
-    wrong
-        .map(|(want, got)| format!("{id}: want item {want}, got {got}"))
+    let pairs = wanted.iter().zip(got).enumerate();
+    pairs
+        .filter(|pair| !right(pair))
+        .map(|(_, (want, got))| format!("{id}: want item {want}, got {got}"))
         .collect()
 }
 

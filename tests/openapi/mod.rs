@@ -1,6 +1,7 @@
 //! The document: what is committed is what the binary makes, and what it says of itself holds.
 
 mod committed;
+mod consumers;
 mod examples;
 mod operations;
 mod references;

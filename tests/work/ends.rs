@@ -1,9 +1,10 @@
 //! A program that has to end before its time: cancelled, its lease lost, its worker asked to stop.
 
-use super::stage::{Stage, gone, pids};
+use super::stage::{Stage, Worker, gone, path, pids, send};
 use crate::support::TestDb;
 use sea_orm::ConnectionTrait;
 use serde_json::json;
+use std::time::{Duration, Instant};
 use tokio::process::Command;
 
 /// Writes down the ids of all its processes, ends at TERM, and says so.
@@ -80,7 +81,7 @@ async fn a_program_whose_lease_is_lost_is_killed_and_says_no_more(db: TestDb) {
 
 #[on_both]
 async fn a_worker_that_is_asked_to_stop_gives_its_jobs_back(db: TestDb) {
-    for signal in ["TERM", "INT"] {
+    for signal in ["TERM", "INT", "HUP"] {
         let stage = Stage::at(&db).await;
         let id = format!("film-{signal}");
         stage.create(&id).await;
@@ -148,4 +149,74 @@ async fn an_idle_worker_stops_when_it_is_asked_to(db: TestDb) {
         json!(["queued", 0]),
         "nobody waits any more"
     );
+}
+
+/// Ends at TERM with what it has done, and with exit code 0.
+const FINISHES: &str = r#"
+    trap 'echo "{\"item\": {\"key\": \"last\", \"status\": \"completed\"}}"; exit 0' TERM
+    echo '{"stage": "up"}'; while :; do sleep 0.02; done"#;
+
+#[on_both]
+async fn a_program_that_finishes_at_term_and_exits_with_0_is_done(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    stage.create("film").await;
+    let mut worker = stage.worker(&[], FINISHES);
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
+    worker.signal("TERM").await;
+    worker.says("film completed").await;
+    assert_eq!(worker.ends().await.code(), Some(0));
+    let job = stage.job("film").await;
+    assert_eq!(
+        json!([job["status"], job["attempt"], job["completed_shots"]]),
+        json!(["completed", 1, 1])
+    );
+}
+
+#[on_both]
+async fn a_worker_under_nohup_goes_on_when_its_terminal_closes(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    stage.create("film").await;
+    let script = "trap '' HUP; exec \"$0\" \"$@\"";
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", script, env!("CARGO_BIN_EXE_callsheet"), "work"]);
+    command.args(["--type", "render", "--server", &stage.server.url, "--"]);
+    command.args([
+        "sh",
+        "-c",
+        "echo '{\"stage\": \"up\"}'; while [ ! -e go ]; do sleep 0.02; done",
+    ]);
+    command.env_clear().env("PATH", path()).kill_on_drop(true);
+    let mut worker = Worker::start(command.current_dir(stage.path("")));
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
+    worker.signal("HUP").await;
+    std::fs::write(stage.path("go"), "").unwrap();
+    worker.says("film completed").await;
+    worker.stop().await;
+}
+
+#[on_both]
+async fn a_second_signal_ends_a_worker_whose_server_is_silent(db: TestDb) {
+    let stage = Stage::at(&db).await;
+    stage.create("film").await;
+    let mut worker = stage.worker(&["--grace", "3600"], STUBBORN);
+    stage
+        .until("film", |job| job["current_stage"] == "up")
+        .await;
+    send("STOP", stage.server.pid()).await;
+    worker.signal("TERM").await;
+    worker.says("stopping").await;
+    let begun = Instant::now();
+    worker.signal("TERM").await;
+    assert_eq!(worker.ends().await.code(), Some(1));
+    assert!(
+        begun.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        begun.elapsed()
+    );
+    gone(&pids(&stage.read("pids"))).await;
+    send("CONT", stage.server.pid()).await;
 }

@@ -1,11 +1,17 @@
 //! `callsheet work` as a process, against a server as a process: what programs say, how they end, who dies and who is
 //! away; and the storyboard of `examples/`.
 
+mod asleep;
 mod away;
 mod bad;
 mod crash;
 mod ends;
+mod hostile;
+mod lost;
+mod media;
 mod protocol;
+mod proxied;
+mod proxy;
 mod relay;
 mod stage;
 mod storyboard;

@@ -37,12 +37,16 @@ impl Stage {
     }
 
     pub async fn with(db: &TestDb, args: &[&str]) -> Self {
+        Self::on(&db.url, args).await
+    }
+
+    pub async fn on(database_url: &str, args: &[&str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("callsheet-work-")
             .tempdir()
             .unwrap();
         Self {
-            server: Server::start_with(&db.url, args).await,
+            server: Server::start_with(database_url, args).await,
             folder,
         }
     }

@@ -106,6 +106,9 @@ impl Studio {
                     json!(["h264", "yuv420p"])
                 );
                 assert_eq!(film["chapters"].as_array().unwrap().len() as u64, shots);
+                let title = job["project_title"].as_str().unwrap_or_default();
+                let told = film["format"]["tags"]["title"].as_str();
+                assert_eq!(told.unwrap_or_default(), title);
                 let seconds: f64 = film["format"]["duration"]
                     .as_str()
                     .unwrap()
@@ -151,14 +154,14 @@ impl Studio {
 #[on_both]
 async fn a_film_of_an_idea_plays_and_has_as_many_shots_as_its_job(db: TestDb) {
     let studio = Studio::at(&db).await;
-    let idea = json!({"idea": IDEA, "project_title": "Night train: 'a=b'; #1"});
+    let idea = json!({"idea": IDEA, "project_title": "Night train: 'a=b'; #1\\"});
     let id = studio.stage.post("/generate/idea2video", idea).await["job_id"]
         .as_str()
         .unwrap()
         .to_owned();
     let mut worker = studio.worker(&["--concurrency", "2"]);
     // Whoever makes a job of their own shots gets a film of those.
-    let items = json!([{"key": "shot one", "input": {"visual_desc": "A lighthouse at dawn"}}, {"key": "2", "input": {"motion_desc": "push in"}}]);
+    let items = json!([{"key": "shot one", "input": {"visual_desc": "A lighthouse at dawn\\"}}, {"key": "2", "input": {"motion_desc": "push in"}}]);
     let own = json!({"job_type": "idea2video", "job_id": "own:shots", "items": items});
     studio.stage.post("/jobs", own).await;
     for id in [&*id, "own:shots"] {

@@ -56,9 +56,10 @@ impl BodySchema {
         {
             return Ok(made.clone());
         }
-        let made = BodySchema::make(&name, &spec::document()["components"]["schemas"]).map_err(
-            |error| Problem::internal(&format!("the schema of {name} is wrong: {error}")),
-        )?;
+        static SCHEMAS: LazyLock<Value> = LazyLock::new(spec::schemas_with_rules);
+        let made = BodySchema::make(&name, &SCHEMAS).map_err(|error| {
+            Problem::internal(&format!("the schema of {name} is wrong: {error}"))
+        })?;
         let made = Arc::new(made);
         CACHE
             .write()

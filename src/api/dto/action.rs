@@ -53,10 +53,12 @@ pub enum ActionOutcomeKind {
 #[derive(Debug, Object)]
 #[oai(deny_unknown_fields)]
 pub struct NewAction {
+    /// Operation to apply to each job.
     pub action: ActionKind,
     /// New priority, for `set_priority` only.
     #[oai(validator(minimum(value = "-100"), maximum(value = "100")))]
     pub priority: Option<i16>,
+    /// Filter of the jobs.
     pub filter: ActionFilter,
     /// Whether to only count the jobs that the action would change.
     #[oai(default)]
@@ -74,9 +76,13 @@ pub struct ActionFilter {
     /// Statuses, one of which the job must have.
     #[oai(validator(max_items = 5))]
     pub status: Option<Vec<JobStatus>>,
+    /// Only jobs of this type.
     pub job_type: Option<String>,
+    /// Only jobs with this mode.
     pub mode: Option<String>,
+    /// Only jobs of this series.
     pub series_id: Option<String>,
+    /// Only jobs of this episode.
     pub episode_id: Option<String>,
     /// Labels, all of which the job must have.
     pub labels: Option<BTreeMap<String, String>>,
@@ -97,14 +103,17 @@ pub struct ActionFilter {
 pub struct ActionPreview {
     /// Always null, because no action was started.
     pub action_id: Option<String>,
+    /// Always true.
     pub dry_run: bool,
     /// Number of matching jobs.
     pub matching: u64,
     /// Number of matching jobs by status.
     pub by_status: JobCounts,
+    /// Number of jobs that the action would change.
     pub will_change: u64,
     /// Jobs that are in the wanted state already, or whose status does not allow the operation.
     pub will_not_change: u64,
+    /// Time for which the values hold.
     pub as_of: Time,
     /// Description of the filter in words.
     pub filter_text: String,
@@ -113,24 +122,32 @@ pub struct ActionPreview {
 /// An action and its progress.
 #[derive(Debug, Object)]
 pub struct Action {
+    /// Id of the action.
     pub action_id: String,
+    /// Operation that the action applies to each job.
     pub action: ActionKind,
     /// New priority, for `set_priority` only.
     pub priority: Option<i16>,
+    /// Filter of the jobs.
     pub filter: BTreeMap<String, serde_json::Value>,
     /// Description of the filter in words.
     pub filter_text: String,
+    /// Status of the action.
     pub status: ActionStatus,
     /// Number of jobs that matched when the action started.
     pub matching: i64,
     /// Number of jobs handled so far. It may stay below `matching`, because jobs can change before
     /// the action gets to them.
     pub done: i64,
+    /// Number of jobs that the action changed.
     pub changed: i64,
     /// Jobs that were in the wanted state already, or whose status did not allow the operation.
     pub skipped: i64,
+    /// Number of jobs that the action failed to change.
     pub failed: i64,
+    /// Time when the action was started.
     pub created_at: Time,
+    /// Time of the end; null until then.
     pub finished_at: Option<Time>,
     /// Error that stopped the action.
     pub error: Option<String>,
@@ -139,7 +156,10 @@ pub struct Action {
 /// A page of actions, newest first.
 #[derive(Debug, Object)]
 pub struct ActionList {
+    /// Actions of the page.
     pub actions: Vec<Action>,
+    /// Whether more follow.
+    pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
@@ -147,8 +167,11 @@ pub struct ActionList {
 /// Outcome of an action for one job.
 #[derive(Debug, Object)]
 pub struct ActionOutcome {
+    /// Number of the outcome.
     pub outcome_id: i64,
+    /// Id of the job.
     pub job_id: String,
+    /// Outcome for the job.
     pub outcome: ActionOutcomeKind,
     /// Stable code of the reason why the job was not changed.
     pub code: Option<String>,
@@ -159,10 +182,16 @@ pub struct ActionOutcome {
 /// A page of outcomes, in the order in which the action handled the jobs.
 #[derive(Debug, Object)]
 pub struct ActionOutcomeList {
+    /// Id of the action.
     pub action_id: String,
+    /// Outcomes of the page.
     pub outcomes: Vec<ActionOutcome>,
-    /// Value to send as `after` for the next page; null on the last page.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i64>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl From<ActionKind> for Kind {

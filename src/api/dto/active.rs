@@ -13,6 +13,7 @@ use serde_json::Value;
 /// A job on a client's list.
 #[derive(Debug, Object)]
 pub struct ActiveJob {
+    /// The job, without its large fields.
     pub job: JobSummary,
     /// Title of the job on the client's list.
     pub title: Option<String>,
@@ -23,7 +24,9 @@ pub struct ActiveJob {
 /// Active jobs of a client, latest first. None of them has ended.
 #[derive(Debug, Object)]
 pub struct ActiveJobs {
+    /// Id of the client.
     pub client_id: String,
+    /// Active jobs of the client.
     pub active_jobs: Vec<ActiveJob>,
 }
 
@@ -45,6 +48,7 @@ pub struct SetActiveJob {
 /// Result of removing jobs from a client's list.
 #[derive(Debug, Object)]
 pub struct RemovedActiveJobs {
+    /// A sentence for people.
     pub message: String,
     /// Number of removed jobs.
     pub removed: u64,

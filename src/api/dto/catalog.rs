@@ -17,8 +17,11 @@ pub struct NewSeries {
 /// A series of episodes and jobs.
 #[derive(Debug, Object)]
 pub struct Series {
+    /// Id of the series.
     pub series_id: String,
+    /// Title of the series.
     pub title: String,
+    /// Time when the series was created.
     pub created_at: Time,
     /// Number of its jobs by status; only on request.
     #[oai(skip_serializing_if_is_none)]
@@ -28,7 +31,10 @@ pub struct Series {
 /// A page of series, newest first.
 #[derive(Debug, Object)]
 pub struct SeriesList {
+    /// Series of the page.
     pub series: Vec<Series>,
+    /// Whether more follow.
+    pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
@@ -51,10 +57,15 @@ pub struct NewEpisode {
 /// An episode, in a series or without one.
 #[derive(Debug, Object)]
 pub struct Episode {
+    /// Id of the episode.
     pub episode_id: String,
+    /// Series that the episode belongs to.
     pub series_id: Option<String>,
+    /// Title of the episode.
     pub title: Option<String>,
+    /// Number in the series.
     pub number: Option<i32>,
+    /// Time when the episode was created.
     pub created_at: Time,
     /// Number of its jobs by status; only on request.
     #[oai(skip_serializing_if_is_none)]
@@ -64,7 +75,10 @@ pub struct Episode {
 /// A page of episodes, newest first.
 #[derive(Debug, Object)]
 pub struct EpisodeList {
+    /// Episodes of the page.
     pub episodes: Vec<Episode>,
+    /// Whether more follow.
+    pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }

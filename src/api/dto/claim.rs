@@ -6,7 +6,7 @@ use crate::{
     jobs::{self, Claimed, Ending, Failure, HeartbeatReply, Progress},
 };
 use entity::job;
-use poem_openapi::{Enum, Object as ObjectShape};
+use poem_openapi::{Enum, Object as ObjectShape, types::ToJSON};
 
 /// A worker's claim of jobs.
 #[derive(Debug, ObjectShape)]
@@ -43,13 +43,39 @@ pub struct ClaimJobs {
 /// Jobs claimed by the worker, in the order in which to run them; empty if no job is due.
 #[derive(Debug, ObjectShape)]
 pub struct ClaimedJobs {
+    /// Claimed jobs, none if none is due.
     pub jobs: Vec<ClaimedJob>,
+    /// Maximum bytes of a request body that this server accepts: the size of the largest report.
+    pub max_body_bytes: u64,
+}
+
+impl ClaimedJobs {
+    /// Returns the JSON text. The items of a job come last, so that a worker that cannot receive
+    /// them all knows the job and its token.
+    pub fn to_text(&self) -> String {
+        let job = |claimed: &ClaimedJob| {
+            format!(
+                "{{\"job\":{},\"lease\":{},\"items\":{}}}",
+                claimed.job.to_json_string(),
+                claimed.lease.to_json_string(),
+                claimed.items.to_json_string()
+            )
+        };
+        let jobs: Vec<_> = self.jobs.iter().map(job).collect();
+        format!(
+            "{{\"max_body_bytes\":{},\"jobs\":[{}]}}",
+            self.max_body_bytes,
+            jobs.join(",")
+        )
+    }
 }
 
 /// A claimed job with its lease and items.
 #[derive(Debug, ObjectShape)]
 pub struct ClaimedJob {
+    /// The job.
     pub job: Job,
+    /// Lease of the job.
     pub lease: Lease,
     /// All items of the job, in order. Items that are completed or skipped are done, whichever
     /// attempt did them.
@@ -81,6 +107,7 @@ pub struct SendHeartbeat {
     /// Current stage of the work.
     #[oai(validator(max_length = 255))]
     pub current_stage: Option<String>,
+    /// Number of shots.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
     /// Number of completed shots, at most `total_shots`.
@@ -119,6 +146,7 @@ pub struct ReleaseJob {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportOutcomes {
+    /// Outcomes to report.
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub outcomes: Vec<JobOutcome>,
 }
@@ -139,9 +167,11 @@ pub enum OutcomeKind {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct JobOutcome {
+    /// Id of the job.
     pub job_id: String,
     /// Token of the lease, if the job has one.
     pub lease_token: Option<String>,
+    /// How the attempt ended.
     pub outcome: OutcomeKind,
     /// Result of a completed job.
     pub result: Option<Object>,
@@ -157,6 +187,7 @@ pub struct JobOutcome {
 /// Outcome for each job of a call, in the order of the call.
 #[derive(Debug, ObjectShape)]
 pub struct Outcomes {
+    /// An outcome for each job of the request, in its order.
     pub outcomes: Vec<OutcomeAnswer>,
 }
 

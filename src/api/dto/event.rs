@@ -9,19 +9,25 @@ use serde_json::Value;
 /// needed.
 #[derive(Debug, Object)]
 pub struct Event {
+    /// Id of the job.
     pub job_id: String,
     /// Version of the job after the step: 1, 2, 3, … without gaps.
     pub seq: i64,
     /// Kind of step, e.g. `created`, `started`, `progressed`, `completed`.
     pub kind: String,
+    /// Status of the job after the step.
     pub status: JobStatus,
     /// Progress in percent, 0 to 100.
     pub progress: f64,
+    /// Current stage of the work after the step.
     pub current_stage: Option<String>,
+    /// Number of shots after the step.
     pub total_shots: i32,
+    /// Number of completed shots after the step.
     pub completed_shots: i32,
     /// Further data of this kind of step.
     pub data: Option<Value>,
+    /// Time of the step.
     pub created_at: Time,
     /// Position in the stream of all events: later events have larger numbers.
     pub position: String,
@@ -35,11 +41,16 @@ pub struct Event {
 /// Events of a job, in order.
 #[derive(Debug, Object)]
 pub struct EventList {
+    /// Id of the job.
     pub job_id: String,
+    /// Events of the page.
     pub events: Vec<Event>,
-    /// `seq` of the last event of this page, to send as `after` for the next page; null on the last
-    /// page.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i64>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl From<job_event::Model> for Event {

@@ -17,7 +17,9 @@ pub enum ImportStatus {
 /// A run of the importer and its results so far.
 #[derive(Debug, Object)]
 pub struct Import {
+    /// Id of the import.
     pub import_id: String,
+    /// Status of the import.
     pub status: ImportStatus,
     /// Files and options of the run.
     pub options: Members,
@@ -39,19 +41,25 @@ pub struct Import {
     /// an old run. The others are only counted.
     pub rejects_kept: i64,
     /// Final report: `total` and each of `sources` (the first 1,000) with the counts above,
-    /// `rejected_by_reason` and `repaired_by_rule`. Null while the import runs, and if its process
+    /// `rejected_by_reason` and `repaired_by_rule`, and `assumed`: sentences about what the dump did
+    /// not say and the importer took for granted. Null while the import runs, and if its process
     /// is gone.
     pub report: Option<Members>,
     /// Error that ended the import early.
     pub error: Option<String>,
+    /// Time when the import started.
     pub started_at: Time,
+    /// Time when the import ended; null until then.
     pub finished_at: Option<Time>,
 }
 
 /// A page of imports, newest first.
 #[derive(Debug, Object)]
 pub struct ImportList {
+    /// Imports of the page.
     pub imports: Vec<Import>,
+    /// Whether more follow.
+    pub has_more: bool,
     /// Cursor of the next page; null on the last page.
     pub next_cursor: Option<String>,
 }
@@ -59,6 +67,7 @@ pub struct ImportList {
 /// A record that an import refused.
 #[derive(Debug, Object)]
 pub struct ImportReject {
+    /// Number of the reject.
     pub reject_id: i64,
     /// File that contains the record.
     pub file: String,
@@ -70,16 +79,23 @@ pub struct ImportReject {
     pub detail: String,
     /// Original text of the record, without secrets.
     pub raw: Option<String>,
+    /// Time when the record was refused.
     pub created_at: Time,
 }
 
 /// A page of rejects, in the order in which the importer found them.
 #[derive(Debug, Object)]
 pub struct ImportRejectList {
+    /// Id of the import.
     pub import_id: String,
+    /// Rejects of the page.
     pub rejects: Vec<ImportReject>,
-    /// Value to send as `after` for the next page; null on the last page.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i64>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl From<import::ImportStatus> for ImportStatus {

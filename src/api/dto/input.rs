@@ -7,9 +7,8 @@ use poem_openapi::{Object as ObjectShape, types::MaybeUndefined};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// A request to make a video from an idea.
+/// A request to make a video from an idea. Unknown fields are ignored.
 #[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
 pub struct GenerateIdea {
     /// Subject of the video.
     #[oai(validator(min_length = 10))]
@@ -29,9 +28,8 @@ pub struct GenerateIdea {
     pub client_id: Option<String>,
 }
 
-/// A request to make a video from a script.
+/// A request to make a video from a script. Unknown fields are ignored.
 #[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
 pub struct GenerateScript {
     /// Script of the video.
     #[oai(validator(min_length = 50))]
@@ -129,6 +127,7 @@ pub struct NewJob {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct NewJobs {
+    /// Jobs to create.
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub jobs: Vec<NewJob>,
 }
@@ -186,15 +185,22 @@ impl From<NewJob> for jobs::NewJob {
 pub struct JobPatch {
     /// New status. The server checks the transition and writes it together with the other fields.
     pub status: Option<JobStatus>,
+    /// Mode of the input, `idea` or `script`.
     #[oai(validator(max_length = 20))]
     pub mode: MaybeUndefined<String>,
+    /// The idea or script.
     pub content: MaybeUndefined<String>,
+    /// Requirements that the video must meet.
     pub user_requirement: MaybeUndefined<String>,
+    /// Visual style of the video.
     #[oai(validator(max_length = 255))]
     pub style: MaybeUndefined<String>,
+    /// Title of the project.
     #[oai(validator(max_length = 255))]
     pub project_title: MaybeUndefined<String>,
+    /// Original request of the client, merged with what is there.
     pub request_data: MaybeUndefined<Object>,
+    /// Data to store with the job, merged with what is there.
     pub context: MaybeUndefined<Object>,
     /// Progress in percent; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "100")))]
@@ -202,9 +208,12 @@ pub struct JobPatch {
     /// Current stage of the work; only while the job is processing.
     #[oai(validator(max_length = 255))]
     pub current_stage: MaybeUndefined<String>,
+    /// Folder of the job's files.
     #[oai(validator(max_length = 500))]
     pub working_dir: MaybeUndefined<String>,
+    /// Result of the job, merged with what is there.
     pub result: MaybeUndefined<Object>,
+    /// Error of the job.
     pub error: MaybeUndefined<String>,
     /// Number of shots; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
@@ -212,13 +221,18 @@ pub struct JobPatch {
     /// Number of completed shots, at most `total_shots`; only while the job is processing.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub completed_shots: Option<i32>,
+    /// Episode that the job belongs to.
     #[oai(validator(max_length = 36))]
     pub episode_id: MaybeUndefined<String>,
+    /// Series that the job belongs to.
     #[oai(validator(max_length = 36))]
     pub series_id: MaybeUndefined<String>,
+    /// Priority; workers get jobs with a higher priority first.
     #[oai(validator(minimum(value = "-100"), maximum(value = "100")))]
     pub priority: Option<i16>,
+    /// Time before which no worker may start the job.
     pub run_at: MaybeUndefined<DateTime<Utc>>,
+    /// Maximum number of attempts; a failure of the last one is final.
     #[oai(validator(minimum(value = "1"), maximum(value = "100")))]
     pub max_attempts: Option<i32>,
     /// Maximum seconds of an attempt; it applies from the next attempt on.

@@ -50,6 +50,7 @@ pub struct Item {
     idx: i32,
     /// Name of the item, given by the creator.
     key: String,
+    /// Status of the item.
     status: ItemStatus,
     /// Input of the item, given by the creator.
     input: Option<Value>,
@@ -59,9 +60,13 @@ pub struct Item {
     error: Option<String>,
     /// Attempt of the job that last reported on the item; 0 before the first report.
     attempt: i32,
+    /// Time when the item was created.
     created_at: Time,
+    /// Time of the item's last change.
     updated_at: Time,
+    /// Time of the first report that the item is processed; null until then.
     started_at: Option<Time>,
+    /// Time when the item was completed or failed; null until then.
     completed_at: Option<Time>,
 }
 
@@ -86,11 +91,16 @@ impl From<job_item::Model> for Item {
 /// Items of a job, in order.
 #[derive(Debug, Object)]
 pub struct ItemList {
+    /// Id of the job.
     pub job_id: String,
+    /// Items of the page.
     pub items: Vec<Item>,
-    /// Position of the last item of this page, to send as `after` for the next page; null on the
-    /// last page.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i32>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 /// Status of a shot.
@@ -110,29 +120,47 @@ pub enum ShotStatus {
 pub struct Shot {
     /// Number of the shot; shots of different scenes may have the same number.
     shot_idx: i64,
+    /// Status of the shot.
     status: ShotStatus,
+    /// Path of the first frame.
     first_frame_path: Option<String>,
+    /// Path of the last frame.
     last_frame_path: Option<String>,
+    /// Path of the video.
     video_path: Option<String>,
+    /// Description of the shot as a whole.
     description: Option<String>,
+    /// Description of the picture.
     visual_desc: Option<String>,
+    /// Description of the movement.
     motion_desc: Option<String>,
+    /// Description of the sound.
     audio_desc: Option<String>,
+    /// Number of the camera.
     camera_idx: Option<i64>,
+    /// How much the last frame differs from the first, e.g. `small`.
     variation_type: Option<String>,
+    /// Error of a failed shot.
     error: Option<String>,
+    /// Number of the scene.
     scene_idx: Option<i64>,
 }
 
 /// Shots of a job, in order.
 #[derive(Debug, Object)]
 pub struct ShotList {
+    /// Id of the job.
     pub job_id: String,
+    /// Number of shots, as far as it is known.
     pub total_shots: i32,
+    /// Shots of the page.
     pub shots: Vec<Shot>,
-    /// Position of the last shot of this response, to send as `after` for the next ones; null if
-    /// there are no more.
+    /// Same as `next_cursor`, for older clients, to send as `after`.
     pub next_after: Option<i32>,
+    /// Whether more follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 impl From<jobs::Shot> for Shot {

@@ -58,6 +58,7 @@ pub struct Job {
     pub job_type: String,
     /// Mode of the input, `idea` or `script`, if known.
     pub mode: Option<String>,
+    /// Status of the job.
     pub status: JobStatus,
     /// The idea or script.
     #[serde(skip_serializing_if = "Omittable::is_left_out")]
@@ -179,8 +180,14 @@ pub const LARGE_FIELDS: [&str; 5] = ["content", "request_data", "request", "cont
 /// A page of jobs.
 #[derive(Debug, ObjectShape, Serialize)]
 pub struct JobList {
+    /// Jobs of the page.
     pub jobs: Vec<ListedJob>,
+    /// Position and size of the page.
     pub pagination: Pagination,
+    /// Whether more jobs follow, or may follow.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 /// Position and size of a page.
@@ -204,10 +211,15 @@ pub struct Pagination {
 /// Number of jobs by status.
 #[derive(Debug, ObjectShape)]
 pub struct JobCounts {
+    /// Number of queued jobs.
     pub queued: u64,
+    /// Number of processing jobs.
     pub processing: u64,
+    /// Number of completed jobs.
     pub completed: u64,
+    /// Number of failed jobs.
     pub failed: u64,
+    /// Number of cancelled jobs.
     pub cancelled: u64,
     /// Sum of all statuses.
     pub total: u64,
@@ -230,6 +242,58 @@ impl From<Counts> for JobCounts {
             failed,
             cancelled,
             total,
+        }
+    }
+}
+
+/// Progress of a job.
+#[derive(Debug, ObjectShape)]
+pub struct JobProgress {
+    /// Id of the job.
+    pub job_id: String,
+    /// Status of the job.
+    pub status: JobStatus,
+    /// Progress in percent, 0 to 100.
+    pub progress: f64,
+    /// Current stage of the work, e.g. `Developing story`.
+    pub current_stage: Option<String>,
+    /// Number of shots, as far as it is known.
+    pub total_shots: i32,
+    /// Number of completed shots.
+    pub completed_shots: i32,
+    /// Version of the job.
+    pub version: i64,
+}
+
+impl From<job::Model> for JobProgress {
+    fn from(job: job::Model) -> Self {
+        Self {
+            job_id: job.id,
+            status: job.status.into(),
+            progress: job.progress,
+            current_stage: job.current_stage,
+            total_shots: job.total_shots,
+            completed_shots: job.completed_shots,
+            version: job.version,
+        }
+    }
+}
+
+/// A job that was started, and the token of its lease.
+#[derive(Debug, ObjectShape, Serialize)]
+pub struct StartedJob {
+    #[oai(flatten)]
+    #[serde(flatten)]
+    fields: Job,
+    /// Token of the lease, to send with every report; null if the request asked for no lease.
+    lease_token: Option<String>,
+}
+
+impl StartedJob {
+    pub fn new(job: job::Model, lease_token: Option<String>) -> Self {
+        Self {
+            fields: job.into(),
+            lease_token,
         }
     }
 }

@@ -33,7 +33,8 @@ pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, given, members};
 pub use item::{Item, ItemList, Shot, ShotList};
 pub use job::{
-    Job, JobCounts, JobList, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob, Pagination,
+    Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
+    Pagination, StartedJob,
 };
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
@@ -42,7 +43,7 @@ pub use report::{
     CancelJob, CompleteJob, EditShot, FailJob, ReportItems, ReportProgress, ReportShots, StartJob,
 };
 pub use stats::{Bucket, StatsReport};
-pub use stream::{StreamMessage, StreamSnapshot};
+pub use stream::{StreamData, StreamSnapshot};
 
 use serde_json::Value;
 use std::collections::BTreeMap;

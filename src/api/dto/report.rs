@@ -23,6 +23,7 @@ pub struct ReportProgress {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportShots {
+    /// Number of shots.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub total_shots: Option<i32>,
     /// Number of completed shots, at most `total_shots`.
@@ -40,8 +41,8 @@ pub struct StartJob {
     #[oai(validator(min_length = 1, max_length = 200))]
     pub worker_id: Option<String>,
     /// Length of the lease in seconds, unless a heartbeat extends it; the response has its token in
-    /// the header `Lease-Token`. Without a lease the server does not notice when the caller is
-    /// gone.
+    /// `lease_token` and in the header `Lease-Token`. Without a lease the server does not notice
+    /// when the caller is gone.
     #[oai(validator(minimum(value = "1"), maximum(value = "86400")))]
     pub lease_seconds: Option<u32>,
 }
@@ -75,6 +76,7 @@ pub struct FailJob {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct CancelJob {
+    /// Reason of the cancel, recorded in the job's history.
     #[oai(validator(max_length = 1000))]
     pub reason: Option<String>,
 }
@@ -83,6 +85,7 @@ pub struct CancelJob {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ReportItems {
+    /// Reports on items.
     #[oai(validator(min_items = 1, max_items = 1000))]
     pub items: Vec<ItemReport>,
     /// Token of the lease, if the job has one.
@@ -94,10 +97,13 @@ pub struct ReportItems {
 #[derive(Debug, ObjectShape)]
 #[oai(deny_unknown_fields)]
 pub struct ItemReport {
+    /// Name of the item.
     #[oai(validator(min_length = 1, max_length = 255))]
     pub key: Option<String>,
+    /// Position of the item in the job, from 0.
     #[oai(validator(minimum(value = "0"), maximum(value = "2147483647")))]
     pub idx: Option<i32>,
+    /// New status of the item.
     pub status: ItemStatus,
     /// Result of the item; a missing one keeps the result reported before.
     pub result: Option<Value>,
@@ -117,12 +123,14 @@ impl From<ItemReport> for jobs::ItemReport {
     }
 }
 
-/// New descriptions of a shot; a missing or null field keeps its value.
+/// New descriptions of a shot; a missing or null field keeps its value. Unknown fields are ignored.
 #[derive(Debug, ObjectShape)]
-#[oai(deny_unknown_fields)]
 pub struct EditShot {
+    /// New description of the picture.
     pub visual_desc: Option<String>,
+    /// New description of the movement.
     pub motion_desc: Option<String>,
+    /// New description of the sound.
     pub audio_desc: Option<String>,
 }
 

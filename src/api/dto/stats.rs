@@ -24,6 +24,7 @@ pub enum Bucket {
 /// Counts of jobs and workers, waiting jobs, and recent activity.
 #[derive(Debug, Object)]
 pub struct StatsReport {
+    /// Time for which the values hold.
     pub as_of: Time,
     /// Number of jobs by status.
     pub jobs: JobCounts,
@@ -33,9 +34,13 @@ pub struct StatsReport {
     pub scheduled: u64,
     /// Time since which the longest waiting queued job has been due; null if no job is waiting.
     pub oldest_queued_at: Option<Time>,
+    /// Seconds since the longest waiting queued job has been due; null if no job is waiting.
     pub oldest_queued_seconds: Option<f64>,
+    /// Id of the longest waiting queued job; null if no job is waiting.
     pub oldest_queued_job_id: Option<String>,
+    /// Number of workers by state.
     pub workers: WorkerCounts,
+    /// Length of a bucket.
     pub bucket: Bucket,
     /// Length of a bucket in seconds.
     pub bucket_seconds: i32,
@@ -57,10 +62,15 @@ pub struct StatsReport {
 /// A queued job that is due.
 #[derive(Debug, Object)]
 pub struct NextJob {
+    /// Id of the job.
     pub job_id: String,
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     pub job_type: String,
+    /// Title of the project.
     pub project_title: Option<String>,
+    /// Priority, -100 to 100.
     pub priority: i16,
+    /// Time when the job was created.
     pub created_at: Time,
 }
 
@@ -77,19 +87,28 @@ pub struct FailureCause {
 /// A job that failed.
 #[derive(Debug, Object)]
 pub struct FailedJob {
+    /// Id of the job.
     pub job_id: String,
+    /// Title of the project.
     pub project_title: Option<String>,
+    /// Time of the failure.
     pub failed_at: Option<Time>,
 }
 
 /// Number of jobs of one type by status, with the settings of its queue.
 #[derive(Debug, Object)]
 pub struct TypeStats {
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     pub job_type: String,
+    /// Number of queued jobs.
     pub queued: u64,
+    /// Number of processing jobs.
     pub processing: u64,
+    /// Number of completed jobs.
     pub completed: u64,
+    /// Number of failed jobs.
     pub failed: u64,
+    /// Number of cancelled jobs.
     pub cancelled: u64,
     /// Whether the queue is paused: claims get no jobs of this type.
     pub paused: bool,
@@ -100,6 +119,7 @@ pub struct TypeStats {
 /// Number of workers by state.
 #[derive(Debug, Object)]
 pub struct WorkerCounts {
+    /// Workers that the server hears from.
     pub alive: u64,
     /// Workers that are alive and have a job.
     pub busy: u64,
@@ -111,21 +131,28 @@ pub struct WorkerCounts {
 /// measured.
 #[derive(Debug, Object)]
 pub struct StatsBucket {
+    /// Begin of the bucket.
     pub start: Time,
+    /// Jobs that were created.
     pub created: i64,
+    /// Jobs that were started.
     pub started: i64,
+    /// Jobs that were completed.
     pub completed: i64,
     /// Jobs that ended as failed; failed attempts that the server retries do not count.
     pub failed: i64,
+    /// Jobs that were cancelled.
     pub cancelled: i64,
     /// Jobs put back in the queue: after a failed attempt, after their worker was lost, or on
     /// request.
     pub retried: i64,
     /// Median wait of the jobs that started: seconds from becoming due until the start.
     pub wait_p50: Option<f64>,
+    /// 95th percentile of the wait, in seconds.
     pub wait_p95: Option<f64>,
     /// Median run time, in seconds, of the jobs that completed or failed.
     pub run_p50: Option<f64>,
+    /// 95th percentile of the run time, in seconds.
     pub run_p95: Option<f64>,
 }
 

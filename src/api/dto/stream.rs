@@ -3,19 +3,10 @@
 use super::{Event, JobCounts, JobWithShots, Time};
 use poem_openapi::{Object, Union};
 
-/// A message of a stream. On the wire each field is a line and the data is JSON: `id: 7`,
-/// `event: change`, `data: {…}`, and an empty line.
-#[derive(Debug, Object)]
-pub struct StreamMessage {
-    /// Position of the stream after this message, to send as `Last-Event-ID`; a `reset` has none.
-    pub id: Option<String>,
-    /// Kind of message: `snapshot`, `change` or `reset`.
-    pub event: String,
-    pub data: StreamData,
-}
-
-/// Data of a message: an Event in a `change`; a JobWithShots in a `snapshot` of one job; a
-/// StreamSnapshot in a `snapshot` of all jobs; a StreamReset in a `reset`.
+/// Data of a message of a stream, as JSON: an Event in a `change`; a JobWithShots in a `snapshot`
+/// of one job; a StreamSnapshot in a `snapshot` of all jobs; a StreamReset in a `reset`. On the
+/// wire each field of a message is a line: `id: 7`, `event: change`, `data: {…}`, and an empty
+/// line. The id is the position after the message, to send as `Last-Event-ID`; a `reset` has none.
 #[derive(Debug, Union)]
 #[allow(clippy::large_enum_variant, reason = "for the document alone")]
 pub enum StreamData {
@@ -39,6 +30,8 @@ pub struct StreamReset {
 pub struct StreamSnapshot {
     /// Position after which the changes follow. The counts are those at this position or newer.
     pub position: String,
+    /// Number of jobs by status.
     pub counts: JobCounts,
+    /// Time for which the values hold.
     pub as_of: Time,
 }

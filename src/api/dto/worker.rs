@@ -20,6 +20,7 @@ pub enum WorkerStatus {
 /// A worker that claims jobs.
 #[derive(Debug, Object)]
 pub struct Worker {
+    /// Name of the worker.
     worker_id: String,
     /// Host of the worker, as it reports it.
     host: Option<String>,
@@ -27,9 +28,11 @@ pub struct Worker {
     version: Option<String>,
     /// Job types of its last claim.
     job_types: Vec<String>,
+    /// Status of the worker.
     status: WorkerStatus,
     /// Jobs that the worker has now.
     jobs: Vec<HeldJob>,
+    /// Time of its first call.
     first_seen_at: Time,
     /// Time of its last call, to within a few seconds; to within 20 seconds while the worker waits
     /// for a job at another server.
@@ -47,11 +50,15 @@ pub struct Worker {
 /// A job that a worker is running.
 #[derive(Debug, Object)]
 pub struct HeldJob {
+    /// Id of the job.
     job_id: String,
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     job_type: String,
+    /// Title of the project.
     project_title: Option<String>,
     /// Progress in percent, 0 to 100.
     progress: f64,
+    /// Current stage of the work, e.g. `Developing story`.
     current_stage: Option<String>,
     /// Time when the lease expires, unless the worker sends a heartbeat before; null for a job
     /// without a lease.
@@ -61,14 +68,20 @@ pub struct HeldJob {
 /// Workers by id. The server forgets a worker that it has not heard of for a day.
 #[derive(Debug, Object)]
 pub struct WorkerList {
+    /// Workers of the page.
     pub workers: Vec<Worker>,
-    /// Whether there are more workers than a response lists; the list then has those heard of last.
+    /// Whether there are more than 10,000 workers; the list then has those heard of last.
     pub more: bool,
+    /// Whether more workers of the list follow this page.
+    pub has_more: bool,
+    /// Cursor of the next page; null on the last page.
+    pub next_cursor: Option<String>,
 }
 
 /// A queue: all jobs of one type, and its settings.
 #[derive(Debug, Object)]
 pub struct Queue {
+    /// Type of the job, e.g. `idea2video`. Each type is a queue.
     job_type: String,
     /// Whether the queue is paused: claims get no jobs of this type.
     paused: bool,
@@ -76,13 +89,16 @@ pub struct Queue {
     max_running: Option<i32>,
     /// Maximum seconds of an attempt of a job that has no maximum of its own; null for no limit.
     max_run_seconds: Option<i32>,
+    /// Number of queued jobs.
     queued: u64,
+    /// Number of processing jobs.
     processing: u64,
 }
 
 /// All queues that have settings, or queued or processing jobs.
 #[derive(Debug, Object)]
 pub struct QueueList {
+    /// The queues, by job type.
     pub queues: Vec<Queue>,
 }
 

@@ -1,14 +1,13 @@
 //! `/media/*`: read-only access to the files of one folder, and to nothing outside it.
 
 mod condition;
-mod open;
 mod range;
 
 use super::problem::{Problem, shown};
+use crate::open_beneath::open_beneath;
 use bytes::{Bytes, BytesMut};
 use condition::{Verdict, Version};
 use futures_util::{Stream, stream};
-use open::open_beneath;
 use poem::{
     Body, Endpoint, Request, Response, Result,
     error::MethodNotAllowedError,
@@ -61,6 +60,9 @@ impl Endpoint for Media {
         let verdict = version.verdict(request.headers());
         let mut headers = HeaderMap::new();
         version.describe(&mut headers);
+        // A browser keeps the headers of the last response, so a 304 repeats those of the file.
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy(&path));
+        headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
         let mut response = Response::default();
         match verdict {
             Verdict::Changed => {
@@ -84,10 +86,6 @@ impl Endpoint for Media {
             }
         }
         response.headers_mut().extend(headers);
-        let policy = HeaderValue::from_static(policy(response.content_type().unwrap_or_default()));
-        response
-            .headers_mut()
-            .insert("content-security-policy", policy);
         Ok(response)
     }
 }
@@ -121,7 +119,6 @@ async fn send(
         }
     };
     let headers = response.headers_mut();
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     headers.insert(header::CONTENT_LENGTH, (part.end - part.start).into());
     headers.extend(content_type(path).map(|kind| (header::CONTENT_TYPE, kind)));
     if request.method() == Method::GET {
@@ -168,13 +165,14 @@ fn content_type(path: &str) -> Option<HeaderValue> {
 /// among them must not act with this server's origin. A browser that opens a video by its address
 /// plays it in a page that it generates, and a sandbox would block that page from loading the
 /// video.
-fn policy(content_type: &str) -> &'static str {
-    let is_played = content_type.starts_with("video/") || content_type.starts_with("audio/");
-    if is_played {
+fn policy(path: &str) -> HeaderValue {
+    let kind = mime_guess::from_path(path).first();
+    let is_played = kind.is_some_and(|kind| kind.type_() == "video" || kind.type_() == "audio");
+    HeaderValue::from_static(if is_played {
         "default-src 'none'; media-src 'self'"
     } else {
         "sandbox"
-    }
+    })
 }
 
 fn missing(path: &str) -> Problem {

@@ -12,16 +12,18 @@ mod yaml;
 
 use super::{
     contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
-    examples::{dump, example},
+    examples::example,
+    operation_routes::{Parameter, Route},
     problem::meaning,
 };
 use crate::{
+    codes::type_of,
     import::{Background, Settings},
     jobs::JobManager,
 };
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
 
 static RAW: LazyLock<String> = LazyLock::new(|| service().spec());
 static DOCUMENT: LazyLock<Value> =
@@ -41,19 +43,49 @@ pub fn document() -> &'static Value {
     &DOCUMENT
 }
 
+/// Returns the document's schemas, with the rules that it has in words only.
+pub fn schemas_with_rules() -> Value {
+    schemas::with_rules(document()["components"]["schemas"].clone())
+}
+
+/// Returns the document of a server that a proxy publishes under this path; empty for the root.
+fn document_at(prefix: &str) -> Cow<'static, Value> {
+    if prefix.is_empty() {
+        return Cow::Borrowed(document());
+    }
+    let mut document = document().clone();
+    document["servers"][0]["url"] = json!(prefix);
+    Cow::Owned(document)
+}
+
 /// Returns the document as JSON.
 pub fn json() -> String {
-    pretty(document())
+    json_at("")
+}
+
+/// Returns the document as JSON, of a server under this path.
+pub fn json_at(prefix: &str) -> String {
+    pretty(&document_at(prefix))
 }
 
 /// Returns the document as YAML.
 pub fn yaml() -> String {
-    yaml::print(document())
+    yaml_at("")
+}
+
+/// Returns the document as YAML, of a server under this path.
+pub fn yaml_at(prefix: &str) -> String {
+    yaml::print(&document_at(prefix))
 }
 
 /// Returns the document in OpenAPI 3.0.3, for tools that do not support 3.1 yet.
 pub fn json_3_0() -> String {
-    let mut document = document().clone();
+    json_3_0_at("")
+}
+
+/// Returns the document in OpenAPI 3.0.3, of a server under this path.
+pub fn json_3_0_at(prefix: &str) -> String {
+    let mut document = document_at(prefix).into_owned();
     document["openapi"] = json!("3.0.3");
     document["info"]["license"] =
         json!({"name": LICENSE, "url": "https://spdx.org/licenses/Apache-2.0.html"});
@@ -65,18 +97,18 @@ pub fn json_3_0() -> String {
 }
 
 /// Returns Swagger UI with the document, for the page `/docs`.
-pub fn swagger_ui() -> String {
+pub fn swagger_ui(prefix: &str) -> String {
     service()
         .swagger_ui_html()
-        .replace(RAW.as_str(), &document().to_string())
+        .replace(RAW.as_str(), &document_at(prefix).to_string())
 }
 
 /// Returns Redoc with the document, for the page `/redoc`, without the template's links to fonts
 /// and a picture on other hosts.
-pub fn redoc() -> String {
+pub fn redoc(prefix: &str) -> String {
     let page = service()
         .redoc_html()
-        .replace(RAW.as_str(), &document().to_string());
+        .replace(RAW.as_str(), &document_at(prefix).to_string());
     let page = page
         .lines()
         .filter(|line| !line.contains("fonts.googleapis.com"))
@@ -85,27 +117,38 @@ pub fn redoc() -> String {
     page.replace("https://cdn.redoc.ly/redoc/logo-mini.svg", "data:,")
 }
 
-/// Returns every path of the document, split at its slashes, with its methods in upper case, comma
-/// separated.
-pub fn methods_by_path() -> Vec<(Vec<String>, String)> {
+/// Returns every path of the document with its methods and their query parameters.
+pub fn routes() -> Vec<Route> {
     let paths = document()["paths"].as_object().into_iter().flatten();
-    let row = |(path, item): (&String, &Value)| {
-        let mut methods: Vec<_> = item
-            .as_object()
-            .into_iter()
-            .flatten()
-            .map(|(m, _)| m.to_uppercase())
-            .collect();
-        if methods.iter().any(|m| m == "GET") {
-            methods.push("HEAD".to_owned());
-        }
-        methods.sort();
-        (
-            path.split('/').map(str::to_owned).collect(),
-            methods.join(", "),
-        )
+    paths.map(|(path, item)| route(path, item)).collect()
+}
+
+fn route(path: &str, item: &Value) -> Route {
+    let operations = || item.as_object().into_iter().flatten();
+    let mut methods: Vec<_> = operations().map(|(m, _)| m.to_uppercase()).collect();
+    if methods.iter().any(|m| m == "GET") {
+        methods.push("HEAD".to_owned());
+    }
+    methods.sort();
+    let parameter = |parameter: &Value| Parameter {
+        name: parameter["name"].as_str().unwrap_or_default().to_owned(),
+        repeatable: parameter["schema"]["type"] == "array",
     };
-    paths.map(row).collect()
+    let of_operation = |(method, operation): (&String, &Value)| {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        let query = parameters.filter(|parameter| parameter["in"] == "query");
+        let method = method.to_uppercase().parse().ok()?;
+        Some((method, query.map(parameter).collect()))
+    };
+    Route {
+        parts: path
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        methods: methods.join(", "),
+        parameters: operations().filter_map(of_operation).collect(),
+    }
 }
 
 const LICENSE: &str = "MIT OR Apache-2.0";
@@ -189,7 +232,6 @@ fn add_examples(document: &mut Value) {
             examples.insert(name.clone(), json!({"value": value}));
         }
     }
-    examples.insert("Dump".to_owned(), json!({"value": dump()}));
     let used = OPERATIONS
         .iter()
         .flat_map(|o| o.codes)
@@ -199,7 +241,7 @@ fn add_examples(document: &mut Value) {
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({
-            "type": "about:blank",
+            "type": type_of(code),
             "title": title,
             "status": status.as_u16(),
             "detail": format!("{title}."),

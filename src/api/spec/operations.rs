@@ -28,7 +28,9 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
         .and_then(Value::as_array)
         .cloned()
         .unwrap_or_default();
-    parameters.iter_mut().for_each(complete_parameter);
+    for parameter in &mut parameters {
+        complete_parameter(&id, parameter);
+    }
     parameters.extend(
         contract
             .headers
@@ -42,12 +44,6 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
     if has_body {
         let content = &mut operation["requestBody"]["content"];
         complete_content(content);
-        if id == "start_import" {
-            content["application/json"]["schema"] =
-                json!({"description": "A dump in JSON or JSON Lines."});
-            content["application/json"]["examples"] =
-                json!({"Dump": {"$ref": "#/components/examples/Dump"}});
-        }
         if id == "update_job" {
             content["application/merge-patch+json"] = content["application/json"].clone();
         }
@@ -67,7 +63,19 @@ pub fn complete(operation: &mut Value, is_unsafe: bool, descriptions: &BTreeMap<
         }
     }
     add_links(&id, &mut operation["responses"]);
+    if parameters_have(operation, "cursor") {
+        operation["responses"]["200"]["headers"]["Link"] = json!({
+            "description": "Address of the next page, with `rel=\"next\"` (RFC 8288); left out on \
+                the last page.",
+            "schema": {"type": "string"},
+        });
+    }
     add_problems(operation, contract, is_unsafe, has_body);
+}
+
+fn parameters_have(operation: &Value, name: &str) -> bool {
+    let parameters = operation["parameters"].as_array();
+    parameters.is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
 }
 
 /// Adds links to the operations that take the id of the created resource.
@@ -101,8 +109,10 @@ fn add_links(id: &str, responses: &mut Value) {
 }
 
 /// Operations on one job, in the order of its life.
-const JOB_OPERATIONS: [&str; 20] = [
+const JOB_OPERATIONS: [&str; 22] = [
     "get_job",
+    "get_progress",
+    "get_shot",
     "update_job",
     "start_job",
     "update_progress",
@@ -142,8 +152,9 @@ fn complete_content(content: &mut Value) {
     }
 }
 
-fn complete_parameter(parameter: &mut Value) {
+fn complete_parameter(id: &str, parameter: &mut Value) {
     let name = parameter["name"].as_str().unwrap_or_default().to_owned();
+    let is_path = parameter["in"] == "path";
     let schema = &mut parameter["schema"];
     match name.as_str() {
         "q" => {
@@ -159,22 +170,23 @@ fn complete_parameter(parameter: &mut Value) {
             schema["maxLength"] = json!(200);
             schema["pattern"] = json!(NO_CONTROL);
         }
+        "cursor" if BY_NUMBER.contains(&id) => schema["pattern"] = json!("^[0-9]{1,18}$"),
+        "cursor" if id == "list_workers" => schema["pattern"] = json!(NO_CONTROL),
         "cursor" => schema["pattern"] = json!(Cursor::PATTERN),
         "from" => schema["enum"] = json!(SourceKind::ALL.map(SourceKind::name)),
         "interrupted" => schema["enum"] = json!(Interrupted::ALL.map(Interrupted::name)),
         "on_conflict" => schema["enum"] = json!(OnConflict::ALL.map(OnConflict::name)),
         "source_tz" => {
-            schema["enum"] = chrono_tz::TZ_VARIANTS
-                .iter()
-                .map(|zone| zone.name())
-                .collect()
+            schema["maxLength"] = json!(64);
+            schema["pattern"] = json!("^[A-Za-z0-9_+/-]+$");
         }
         "file_name" => {
             schema["maxLength"] = json!(255);
             schema["pattern"] = json!(NO_NUL);
         }
-        "offset" => {
-            schema["minimum"] = json!(0);
+        // Both databases count rows in signed 64-bit integers.
+        "offset" | "limit" if schema.get("maximum").is_none() => {
+            schema["minimum"] = json!(u8::from(name == "limit"));
             schema["maximum"] = json!(i64::MAX);
         }
         _ if schema["type"] == "string" && schema.get("format").is_none() => {
@@ -182,69 +194,77 @@ fn complete_parameter(parameter: &mut Value) {
         }
         _ => {}
     }
-    let example = match name.as_str() {
-        "job_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
-        "series_id" | "episode_id" => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
-        "shot_idx" | "offset" => json!(0),
-        "status" | "job_type" if parameter["schema"]["type"] == "array" => {
-            json!([if name == "status" {
-                "failed"
-            } else {
-                "idea2video"
-            }])
-        }
-        "status" => json!("failed"),
-        "job_type" => json!("idea2video"),
-        "mode" => json!("idea"),
-        "label" => json!(["team=red"]),
-        "created_after" | "created_before" => json!("2026-01-31T12:00:00Z"),
-        "q" => json!("night train"),
-        "order" => json!("-created_at"),
-        "limit" => json!(50),
-        "wait" => json!(30),
+    // poem-openapi requires every list, though one without elements is as good as none.
+    if schema["type"] == "array" {
+        parameter["required"] = json!(false);
+    }
+    if DEPRECATED.contains(&(id, &name)) {
+        parameter["deprecated"] = json!(true);
+    }
+    if let Some(example) = parameter_example(&name, is_path) {
+        parameter["example"] = example;
+    }
+}
+
+/// Lists whose rows have a number, which is their cursor.
+const BY_NUMBER: [&str; 5] = [
+    "list_items",
+    "list_shots",
+    "list_events",
+    "list_action_outcomes",
+    "list_import_rejects",
+];
+
+/// Parameters of older clients, with the operation that takes them: `cursor` does the same.
+const DEPRECATED: [(&str, &str); 6] = [
+    ("list_jobs", "offset"),
+    ("list_items", "after"),
+    ("list_shots", "after"),
+    ("list_events", "after"),
+    ("list_action_outcomes", "after"),
+    ("list_import_rejects", "after"),
+];
+
+/// Returns the example of a parameter. Pages such as Swagger UI send it when a person only clicks,
+/// so only required parameters have one, and optional ones whose example changes nothing. A filter,
+/// a condition, a key, a cursor or a wait would make the call fail, find nothing, or hang.
+fn parameter_example(name: &str, is_path: bool) -> Option<Value> {
+    Some(match name {
+        "job_id" if is_path => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
+        "series_id" | "episode_id" if is_path => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
+        "import_id" if is_path => json!("0199d3b0-5f11-7000-8000-3f1c5b8a2d10"),
+        "action_id" if is_path => json!("0199d3c0-7a11-7000-8000-3f1c5b8a2d10"),
+        "shot_idx" if is_path => json!(0),
+        "job_type" if is_path => json!("idea2video"),
         "client_id" => json!("c0ffee-42"),
+        "limit" => json!(50),
+        "order" => json!("-created_at"),
         "bucket" => json!("minute"),
-        "action_id" => json!("0199d3c0-7a11-7000-8000-3f1c5b8a2d10"),
-        "outcome" => json!("failed"),
-        "since_version" => json!(4),
-        "view" => json!("summary"),
-        "counts" => json!(true),
-        "next" => json!(5),
-        "failures" => json!(200),
-        "after" if parameter["schema"]["type"] == "string" => json!("1042"),
-        "after" => json!(1),
-        "import_id" => json!("0199d3a4-7c1e-7b52-9f0a-3f1c5b8a2d10"),
-        "from" => json!("vedo-jobs"),
-        "source_tz" => json!("America/New_York"),
+        "source_tz" => json!("UTC"),
         "interrupted" => json!("keep"),
         "on_conflict" => json!("skip"),
         "dry_run" => json!(false),
-        "file_name" => json!("jobs.json"),
-        _ => return,
-    };
-    parameter["example"] = example;
+        _ => return None,
+    })
 }
 
 fn header_parameter(header: Header) -> Value {
     const ETAGS: &str = r#"^(|\*|(W/)?"[!#-+\--~]*"( *, *(W/)?"[!#-+\--~]*")*)$"#;
-    let (name, description, example, pattern) = match header {
+    let (name, description, pattern) = match header {
         Header::IdempotencyKey => (
             "Idempotency-Key",
             "Repeating a call with the same key and body creates nothing twice and returns the \
             first response.",
-            "5b0c1f8e-render-42",
             Some("^[!-~]([ -~]{0,253}[!-~])?$"),
         ),
         Header::IfMatch => (
             "If-Match",
             "ETags of the versions to change; 412 if the job has another version.",
-            "\"4\"",
             Some(ETAGS),
         ),
         Header::IfNoneMatch => (
             "If-None-Match",
             "ETags of the versions that the client has; 304 if the job has one of them.",
-            "\"4\"",
             // Clients and proxies may send any tags here; unknown ones simply do not match.
             None,
         ),
@@ -252,7 +272,6 @@ fn header_parameter(header: Header) -> Value {
             "Last-Event-ID",
             "Id of the last message that the client received; the stream resumes after it. Takes \
             precedence over `after`.",
-            "7",
             Some(r"^([0-9]{1,18}(\.[0-9]{1,6}){0,2})?$"),
         ),
     };
@@ -260,7 +279,7 @@ fn header_parameter(header: Header) -> Value {
         Some(pattern) => json!({"type": "string", "pattern": pattern}),
         None => json!({"type": "string"}),
     };
-    json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema, "example": example})
+    json!({"name": name, "in": "header", "required": false, "description": description, "schema": schema})
 }
 
 fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, has_body: bool) {

@@ -1,7 +1,13 @@
 //! Corrections of the document's schemas: nullable and required fields, and further limits of the
 //! service.
 
-use crate::api::{dto::LARGE_FIELDS, examples::example};
+use crate::{
+    api::{dto::LARGE_FIELDS, examples::example},
+    codes::CODES,
+    import::{Reason, SourceKind},
+    jobs::Reset,
+    lifecycle::EventKind,
+};
 use serde_json::{Value, json};
 
 /// Schemas of requests, in which optional fields may be missing. In all other schemas every field
@@ -57,7 +63,12 @@ const NEVER_NULL: [(&str, &[&str]); 8] = [
     ("GenerateScript", &["user_requirement", "style"]),
 ];
 
-/// Schemas that require at least one of some fields.
+/// Requests of older clients, whose unknown fields the older services ignored.
+const LEGACY_INPUTS: [&str; 3] = ["EditShot", "GenerateIdea", "GenerateScript"];
+
+/// Schemas that require at least one of some fields. The document says so in words only: a schema
+/// with `anyOf` beside its properties has no type in most client generators. The server validates
+/// with the rule.
 const ONE_OF: [(&str, &[&str]); 4] = [
     ("ItemReport", &["key", "idx"]),
     ("ReportProgress", &["progress", "current_stage"]),
@@ -94,7 +105,11 @@ pub fn add_problems(document: &mut Value) {
         "description": "Error of a request (RFC 9457).",
         "required": ["type", "title", "status", "detail", "code", "request_id"],
         "properties": {
-            "type": text("Always `about:blank`; `code` identifies the problem."),
+            "type": {
+                "type": "string",
+                "format": "uri-reference",
+                "description": "Address of the page about the code, relative to the server.",
+            },
             "title": text("Title of the code."),
             "status": {"type": "integer", "description": "The HTTP status."},
             "detail": text("A sentence that says what to do."),
@@ -115,9 +130,17 @@ pub fn complete(name: &str, schema: &mut Value) {
         schema["examples"] = json!([example]);
     }
     if name == "Problem" || name == "FieldProblem" {
+        if let Some(words) = growing_words(name, "code") {
+            schema["properties"]["code"]["x-extensible-enum"] = json!(words);
+        }
         return;
     }
-    if INPUTS.contains(&name) {
+    if name == "Action" {
+        let description = schema["properties"]["filter"]["description"].take();
+        schema["properties"]["filter"] =
+            json!({"$ref": "#/components/schemas/ActionFilter", "description": description});
+    }
+    if INPUTS.contains(&name) && !LEGACY_INPUTS.contains(&name) {
         schema["additionalProperties"] = json!(false);
     }
     let required: Vec<String> =
@@ -126,12 +149,6 @@ pub fn complete(name: &str, schema: &mut Value) {
         .iter()
         .find(|(n, _)| *n == name)
         .map_or(&[][..], |(_, fields)| fields);
-    if let Some((_, fields)) = ONE_OF.iter().find(|(n, _)| *n == name) {
-        schema["anyOf"] = fields
-            .iter()
-            .map(|field| json!({"required": [field]}))
-            .collect();
-    }
     let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else {
         return;
     };
@@ -141,6 +158,13 @@ pub fn complete(name: &str, schema: &mut Value) {
             .for_each(|(field, property)| narrow(name, field, property));
     }
     for (field, property) in properties.iter_mut() {
+        describe_reference(property);
+        if let Some(words) = growing_words(name, field) {
+            property["x-extensible-enum"] = json!(words);
+        }
+        if DEPRECATED.contains(&(name, field)) {
+            property["deprecated"] = json!(true);
+        }
         if !required.contains(field) && !never_null.contains(&field.as_str()) {
             make_nullable(property);
         }
@@ -206,6 +230,56 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
             NO_NUL
         });
     }
+}
+
+/// Replaces `allOf: [reference, {description}]`, which poem-openapi writes for a reference with a
+/// description: generators take it for a type of its own.
+fn describe_reference(property: &mut Value) {
+    let Some(reference) = property["allOf"][0].get("$ref").cloned() else {
+        return;
+    };
+    let description = property["allOf"][1]["description"].take();
+    *property = json!({"$ref": reference, "description": description});
+}
+
+/// Fields that older clients read instead of others.
+const DEPRECATED: [(&str, &str); 7] = [
+    ("Pagination", "offset"),
+    ("ItemList", "next_after"),
+    ("ShotList", "next_after"),
+    ("EventList", "next_after"),
+    ("ActionOutcomeList", "next_after"),
+    ("ImportRejectList", "next_after"),
+    ("WorkerList", "more"),
+];
+
+/// Returns the words that a text field has now. Later versions may have more, so they are no
+/// `enum`, which would make a client fail at a new one.
+fn growing_words(schema: &str, field: &str) -> Option<Vec<&'static str>> {
+    Some(match (schema, field) {
+        ("Event", "kind") => EventKind::ALL.map(EventKind::as_str).to_vec(),
+        ("StreamReset", "reason") => Reset::ALL.map(Reset::reason).to_vec(),
+        ("ImportReject", "reason") => Reason::ALL.map(Reason::as_str).to_vec(),
+        ("Problem" | "OutcomeAnswer" | "ActionOutcome", "code") => {
+            CODES.iter().map(|(code, ..)| *code).collect()
+        }
+        ("Job" | "JobWithShots" | "ListedJob" | "StartedJob", "source") => {
+            SourceKind::ALL.map(SourceKind::name).to_vec()
+        }
+        ("HealthReport", "status") => vec!["ok"],
+        ("HealthReport", "database") => vec!["SQLite", "PostgreSQL"],
+        _ => return None,
+    })
+}
+
+/// Returns the schemas with the rules that the document has in words only, for the server's own
+/// validation.
+pub fn with_rules(mut schemas: Value) -> Value {
+    for (name, fields) in ONE_OF {
+        let rules = fields.iter().map(|field| json!({"required": [field]}));
+        schemas[name]["anyOf"] = rules.collect();
+    }
+    schemas
 }
 
 fn make_nullable(property: &mut Value) {

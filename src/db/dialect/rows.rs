@@ -33,6 +33,11 @@ pub fn gather(sql: &str) -> String {
     )
 }
 
+/// Wraps a statement that selects the integer `bytes`, so that it returns one text: an array.
+pub fn gather_numbers(sql: &str) -> String {
+    format!("SELECT json_group_array(\"bytes\") FROM ({sql})")
+}
+
 /// Returns whether the rows hold a value that JSON cannot represent.
 pub fn cannot_gather(error: &DbErr) -> bool {
     str::contains(&error.to_string(), "JSON cannot hold")

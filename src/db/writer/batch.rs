@@ -2,19 +2,23 @@
 
 use super::{
     Shared,
-    queue::{BoxedOutput, QueuedWrite},
+    queued::{QueuedWrite, WriteKind},
     write::WriteOutcome,
 };
 use crate::{
     db::{
-        change_bus::CommitNotice,
-        dialect, errors,
-        tx::{ROLLBACK_TO_SAVEPOINT, Tx},
+        changes::change_bus::CommitNotice,
+        connection::errors,
+        dialect,
+        writer::tx::{ROLLBACK_TO_SAVEPOINT, Tx},
     },
     error::{Error, Result},
 };
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
-use std::{any::TypeId, collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 /// Maximum reruns of a transaction that the database undid because of its timing (deadlock,
 /// serialization).
@@ -36,38 +40,38 @@ enum BatchError {
     All(Error),
 }
 
-type Outcomes = Vec<WriteOutcome<BoxedOutput>>;
+type Outcomes = Vec<WriteOutcome<()>>;
 
 impl Shared {
-    pub(super) async fn run(self: Arc<Self>, mut batch: Vec<Box<dyn QueuedWrite>>) {
+    pub(super) async fn run(self: Arc<Self>, mut batch: Vec<QueuedWrite>) {
         batch.retain(|entry| entry.begin());
-        let fates = match batch.as_slice() {
+        let outcomes = match batch.as_slice() {
             [] => return,
             [one]
                 if one.key().is_none()
                     || !dialect::skips_locked(self.conn.get_database_backend()) =>
             {
-                vec![WriteOutcome::Done(self.run_one(one.as_ref()).await)]
+                vec![self.run_one(one).await.into()]
             }
             many => self.run_many(many, None).await,
         };
-        for (entry, fate) in batch.into_iter().zip(fates) {
-            match fate {
-                WriteOutcome::Done(outcome) => entry.answer(outcome),
+        for (entry, outcome) in batch.into_iter().zip(outcomes) {
+            match outcome {
                 WriteOutcome::Blocked => self.park(entry),
+                decided => entry.answer(decided.decided()),
             }
         }
     }
 
     /// Runs a write in a separate transaction, outside the write queues.
-    pub(super) async fn run_unqueued(self: Arc<Self>, entry: Box<dyn QueuedWrite>) {
+    pub(super) async fn run_unqueued(self: Arc<Self>, entry: QueuedWrite) {
         let Ok(_turn) = self.turns.acquire().await else {
             return;
         };
         self.clone().run(vec![entry]).await;
     }
 
-    async fn run_one(&self, entry: &dyn QueuedWrite) -> Result<BoxedOutput> {
+    async fn run_one(&self, entry: &QueuedWrite) -> Result<()> {
         let mut moved = false;
         for _ in 0..RERUNS {
             match self.try_attempt(entry, None).await {
@@ -82,17 +86,10 @@ impl Shared {
         self.attempt(entry, None).await
     }
 
-    pub(super) async fn attempt(
-        &self,
-        entry: &dyn QueuedWrite,
-        wait: Option<Duration>,
-    ) -> Result<BoxedOutput> {
+    pub(super) async fn attempt(&self, entry: &QueuedWrite, wait: Option<Duration>) -> Result<()> {
         let tx = self.begin(wait).await?;
-        match entry.apply(&tx).await {
-            Ok(output) => {
-                self.settle(tx).await?;
-                Ok(output)
-            }
+        match caught(entry.apply(&tx)).await {
+            Ok(()) => self.settle(tx).await,
             Err(error) => {
                 undo(tx, &error).await;
                 Err(error)
@@ -103,13 +100,13 @@ impl Shared {
     /// Makes an attempt, and returns whether another one may help.
     async fn try_attempt(
         &self,
-        entry: &dyn QueuedWrite,
+        entry: &QueuedWrite,
         wait: Option<Duration>,
-    ) -> Result<BoxedOutput, BatchError> {
+    ) -> Result<(), BatchError> {
         let tx = self.begin(wait).await.map_err(BatchError::All)?;
-        match entry.apply(&tx).await {
-            Ok(output) => match self.settle(tx).await {
-                Ok(()) => Ok(output),
+        match caught(entry.apply(&tx)).await {
+            Ok(()) => match self.settle(tx).await {
+                Ok(()) => Ok(()),
                 Err(error) if errors::is_answer(&error) => Err(undone(error)),
                 Err(error) => Err(BatchError::All(error)),
             },
@@ -122,13 +119,13 @@ impl Shared {
 
     pub(super) async fn run_many(
         &self,
-        entries: &[Box<dyn QueuedWrite>],
+        entries: &[QueuedWrite],
         wait: Option<Duration>,
     ) -> Outcomes {
         let mut moved = false;
         for _ in 0..RERUNS {
             match self.run_batch(entries, wait).await {
-                Ok(fates) => return fates,
+                Ok(outcomes) => return outcomes,
                 Err(BatchError::Timing) => continue,
                 Err(BatchError::OneOfThem(_)) => break,
                 Err(BatchError::Connection(_)) if !moved => {
@@ -138,16 +135,16 @@ impl Shared {
                 Err(BatchError::All(error) | BatchError::Connection(error)) => {
                     return entries
                         .iter()
-                        .map(|_| WriteOutcome::Done(Err(errors::copy(&error))))
+                        .map(|_| WriteOutcome::Refused(errors::copy(&error)))
                         .collect();
                 }
             }
         }
         match self.one_by_one(entries).await {
-            Ok(fates) => fates,
+            Ok(outcomes) => outcomes,
             Err(error) => entries
                 .iter()
-                .map(|_| WriteOutcome::Done(Err(errors::copy(&error))))
+                .map(|_| WriteOutcome::Refused(errors::copy(&error)))
                 .collect(),
         }
     }
@@ -156,20 +153,18 @@ impl Shared {
     /// are rarely needed.
     async fn run_batch(
         &self,
-        entries: &[Box<dyn QueuedWrite>],
+        entries: &[QueuedWrite],
         wait: Option<Duration>,
     ) -> Result<Outcomes, BatchError> {
         let tx = self.begin(wait).await.map_err(BatchError::All)?;
-        let mut fates: Vec<Option<WriteOutcome<BoxedOutput>>> =
-            entries.iter().map(|_| None).collect();
-        for group in groups(entries) {
-            let writes: Vec<&dyn QueuedWrite> =
-                group.iter().map(|i| entries[*i].as_ref()).collect();
-            match writes[0].apply_all(&writes, &tx).await {
+        let mut outcomes: Vec<Option<WriteOutcome<()>>> = entries.iter().map(|_| None).collect();
+        for (kind, group) in groups(entries) {
+            let writes: Vec<&QueuedWrite> = group.iter().map(|i| &entries[*i]).collect();
+            match caught(QueuedWrite::apply_all(kind, &writes, &tx)).await {
                 Ok(done) => group
                     .iter()
                     .zip(done)
-                    .for_each(|(i, fate)| fates[*i] = Some(fate)),
+                    .for_each(|(i, outcome)| outcomes[*i] = Some(outcome)),
                 Err(error) => {
                     undo(tx, &error).await;
                     return Err(undone(error));
@@ -182,22 +177,22 @@ impl Shared {
             // Without a response it may be committed, and must not be run again.
             Err(error) => return Err(BatchError::All(error)),
         }
-        Ok(fates
+        Ok(outcomes
             .into_iter()
-            .map(|fate| fate.unwrap_or(WriteOutcome::Blocked))
+            .map(|outcome| outcome.unwrap_or(WriteOutcome::Blocked))
             .collect())
     }
 
     /// Runs the writes in one transaction, each within a savepoint, so that one that fails leaves
     /// the others intact. A write that needs a lock of another transaction is left for later,
     /// because the waits would add up.
-    async fn one_by_one(&self, entries: &[Box<dyn QueuedWrite>]) -> Result<Outcomes> {
+    async fn one_by_one(&self, entries: &[QueuedWrite]) -> Result<Outcomes> {
         let tx = self.begin(Some(SHARED_LOCK_WAIT)).await?;
-        let mut fates = Vec::with_capacity(entries.len());
+        let mut outcomes = Vec::with_capacity(entries.len());
         for entry in entries {
             let notice_len = tx.notice_len();
             tx.execute_unprepared("SAVEPOINT one_write").await?;
-            let outcome = entry.apply(&tx).await;
+            let outcome = caught(entry.apply(&tx)).await;
             if let Err(error) = &outcome {
                 if is_silent(error) || matches!(error, Error::DiskFull(_)) {
                     return Err(errors::copy(error));
@@ -206,17 +201,17 @@ impl Shared {
                 tx.forget_since(notice_len);
             }
             tx.execute_unprepared("RELEASE SAVEPOINT one_write").await?;
-            fates.push(match outcome {
-                Err(Error::Unavailable(error))
-                    if errors::is_retryable(&error) || errors::is_lock_timeout(&error) =>
+            outcomes.push(match outcome {
+                Err(Error::Unavailable(source))
+                    if errors::is_retryable(&source) || errors::is_lock_timeout(&source) =>
                 {
                     WriteOutcome::Blocked
                 }
-                outcome => WriteOutcome::Done(outcome),
+                outcome => outcome.into(),
             });
         }
         self.settle(tx).await?;
-        Ok(fates)
+        Ok(outcomes)
     }
 
     /// Commits, and publishes the commit notice.
@@ -255,6 +250,13 @@ impl Shared {
         }
         Ok(tx)
     }
+}
+
+/// Turns a panic inside a write into its error, so that the other writes of the transaction are
+/// made without it. The panic hook has logged the panic.
+async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Error::Internal("the write panicked".to_owned())))
 }
 
 /// Rolls the transaction back. A second error is ignored, because the first one says more.
@@ -298,14 +300,14 @@ fn of_batch(error: BatchError) -> Error {
     }
 }
 
-/// Groups writes of one type. Writes with the same key stay in the order of their arrival, whatever
-/// their type.
-fn groups(entries: &[Box<dyn QueuedWrite>]) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(TypeId, Vec<usize>)> = Vec::new();
-    // The last group that has the key, and the last group of the type.
+/// Groups writes of one kind. Writes with the same key stay in the order of their arrival, whatever
+/// their kind.
+fn groups(entries: &[QueuedWrite]) -> Vec<(WriteKind, Vec<usize>)> {
+    let mut groups: Vec<(WriteKind, Vec<usize>)> = Vec::new();
+    // The last group that has the key, and the last group of the kind.
     let (mut of_key, mut of_kind) = (
         HashMap::<&str, usize>::new(),
-        HashMap::<TypeId, usize>::new(),
+        HashMap::<WriteKind, usize>::new(),
     );
     for (i, entry) in entries.iter().enumerate() {
         let kind = entry.kind();
@@ -327,5 +329,5 @@ fn groups(entries: &[Box<dyn QueuedWrite>]) -> Vec<Vec<usize>> {
             of_key.insert(key, group);
         }
     }
-    groups.into_iter().map(|(_, group)| group).collect()
+    groups
 }

@@ -4,12 +4,8 @@
 //! one of them waits in the database for a short time. So a released row is noticed soon, however
 //! many others stay locked, and all blocked writes use one connection.
 
-use super::{
-    Shared,
-    queue::{BoxedOutput, QueuedWrite},
-    write::WriteOutcome,
-};
-use crate::{db::errors, error::Error};
+use super::{Shared, queued::QueuedWrite, write::WriteOutcome};
+use crate::{db::connection::errors, error::Error};
 use std::{sync::Arc, time::Duration};
 
 /// Time that one write waits for its lock before all are retried.
@@ -17,15 +13,15 @@ const RETRY_BLOCKED_AFTER: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
-    pub(super) fn park(self: &Arc<Self>, entry: Box<dyn QueuedWrite>) {
+    pub(super) fn park(self: &Arc<Self>, entry: QueuedWrite) {
         let Some(entry) = waits_on(entry) else { return };
         if self.blocked.push(entry) {
             let this = self.clone();
-            tokio::spawn(async move { this.drain_held().await });
+            tokio::spawn(async move { this.drain_blocked().await });
         }
     }
 
-    async fn drain_held(self: Arc<Self>) {
+    async fn drain_blocked(self: Arc<Self>) {
         loop {
             let Ok(turn) = self.turns.acquire().await else {
                 return;
@@ -46,57 +42,46 @@ impl Shared {
     }
 
     /// Retries the writes. Returns those that are still blocked, in the order of their next round.
-    async fn try_again(
-        self: Arc<Self>,
-        mut batch: Vec<Box<dyn QueuedWrite>>,
-    ) -> Vec<Box<dyn QueuedWrite>> {
+    async fn try_again(self: Arc<Self>, mut batch: Vec<QueuedWrite>) -> Vec<QueuedWrite> {
         batch.retain(|entry| entry.begin());
         if batch.len() > 1 {
-            let fates = self.run_many(&batch, Some(RETRY_BLOCKED_AFTER)).await;
+            let outcomes = self.run_many(&batch, Some(RETRY_BLOCKED_AFTER)).await;
             batch = batch
                 .into_iter()
-                .zip(fates)
-                .filter_map(|(entry, fate)| answered(entry, fate))
+                .zip(outcomes)
+                .filter_map(|(entry, outcome)| answered(entry, outcome))
                 .collect();
         }
         if batch.is_empty() {
             return batch;
         }
         let first = batch.remove(0);
-        let fate = match self
-            .attempt(first.as_ref(), Some(RETRY_BLOCKED_AFTER))
-            .await
-        {
-            Err(Error::Unavailable(error))
-                if errors::is_lock_timeout(&error) || errors::is_retryable(&error) =>
+        let outcome = match self.attempt(&first, Some(RETRY_BLOCKED_AFTER)).await {
+            Err(Error::Unavailable(source))
+                if errors::is_lock_timeout(&source) || errors::is_retryable(&source) =>
             {
                 WriteOutcome::Blocked
             }
-            outcome => WriteOutcome::Done(outcome),
+            outcome => outcome.into(),
         };
-        batch.extend(answered(first, fate));
+        batch.extend(answered(first, outcome));
         batch
     }
 }
 
 /// Answers the write; returns it if it is still blocked.
-fn answered(
-    entry: Box<dyn QueuedWrite>,
-    fate: WriteOutcome<BoxedOutput>,
-) -> Option<Box<dyn QueuedWrite>> {
-    match fate {
-        WriteOutcome::Blocked => Some(entry),
-        WriteOutcome::Done(outcome) => {
-            entry.answer(outcome);
-            None
-        }
+fn answered(entry: QueuedWrite, outcome: WriteOutcome<()>) -> Option<QueuedWrite> {
+    match outcome {
+        WriteOutcome::Blocked => return Some(entry),
+        decided => entry.answer(decided.decided()),
     }
+    None
 }
 
 /// Returns the write for another round, or answers it with a timeout if its deadline has passed.
-fn waits_on(entry: Box<dyn QueuedWrite>) -> Option<Box<dyn QueuedWrite>> {
+fn waits_on(entry: QueuedWrite) -> Option<QueuedWrite> {
     if entry.is_late() {
-        entry.answer(Err(Error::Unavailable(errors::row_locked())));
+        entry.answer(Err(Error::Unavailable(errors::row_locked().into())));
         return None;
     }
     entry.unclaim();

@@ -1,8 +1,9 @@
-//! Trait of all writes, and their outcome.
+//! Traits of all writes, and the outcome of a write that shares a transaction.
 
+use super::queued::{Entry, QueuedWrite};
 use crate::{
-    db::{Tx, errors},
-    error::Result,
+    db::Tx,
+    error::{Error, Result},
 };
 use std::future::Future;
 
@@ -13,29 +14,6 @@ pub trait Write: Send + Sync + Sized + 'static {
     /// Makes the change inside `tx`. An error undoes all of it. The writer may call it again after
     /// a rollback, so it takes `&self` and stores nothing.
     fn apply(&self, tx: &Tx) -> impl Future<Output = Result<Self::Output>> + Send;
-
-    /// Makes several changes of this type inside one transaction, in order, and returns the outcome
-    /// of each. To be overridden where a few statements can serve all of them. A refused change
-    /// must leave nothing behind; where that is impossible, an error for all makes the writer undo
-    /// them and apply them one by one.
-    fn apply_all(
-        writes: &[&Self],
-        tx: &Tx,
-    ) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send {
-        async move {
-            let mut fates = Vec::with_capacity(writes.len());
-            for write in writes {
-                let before = tx.written();
-                fates.push(match write.apply(tx).await {
-                    Err(error) if errors::is_database_error(&error) || tx.written() != before => {
-                        return Err(error);
-                    }
-                    outcome => WriteOutcome::Done(outcome),
-                });
-            }
-            Ok(fates)
-        }
-    }
 
     /// Identifies the subject of the write, usually a job. Writes with the same key run in order.
     /// They may share a transaction with writes of other keys, whose rows they must not touch. A
@@ -54,12 +32,62 @@ pub trait Write: Send + Sync + Sized + 'static {
     fn weight(&self) -> usize {
         1024
     }
+
+    /// Wraps the write for the queue. Overridden by each [`BatchWrite`], which has a variant of
+    /// its own.
+    fn queued(entry: Entry<Self>) -> QueuedWrite {
+        QueuedWrite::Single(Box::new(entry))
+    }
+}
+
+/// Write that a few statements can make together with others of its type.
+pub trait BatchWrite: Write {
+    /// Makes several changes inside one transaction, in order, and returns the outcome of each. A
+    /// refused change must leave nothing behind; where that is impossible, an error for all makes
+    /// the writer undo them and apply them one by one.
+    fn apply_all(
+        writes: &[&Self],
+        tx: &Tx,
+    ) -> impl Future<Output = Result<Vec<WriteOutcome<Self::Output>>>> + Send;
 }
 
 /// Outcome of one of the writes that share a transaction.
 pub enum WriteOutcome<T> {
-    Done(Result<T>),
+    Done(T),
+    /// Refused; it left nothing behind.
+    Refused(Error),
     /// Not done yet: another transaction, or a write before it, has what it needs. The writer
     /// retries it.
     Blocked,
+}
+
+impl<T> WriteOutcome<T> {
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> WriteOutcome<U> {
+        match self {
+            Self::Done(output) => WriteOutcome::Done(change(output)),
+            Self::Refused(error) => WriteOutcome::Refused(error),
+            Self::Blocked => WriteOutcome::Blocked,
+        }
+    }
+
+    /// Returns the outcome of a write whose statements wait for locked rows, so that it is never
+    /// blocked.
+    pub fn decided(self) -> Result<T> {
+        match self {
+            Self::Done(output) => Ok(output),
+            Self::Refused(error) => Err(error),
+            Self::Blocked => Err(Error::Internal(
+                "a write that waits for locked rows was blocked".to_owned(),
+            )),
+        }
+    }
+}
+
+impl<T> From<Result<T>> for WriteOutcome<T> {
+    fn from(result: Result<T>) -> Self {
+        match result {
+            Ok(output) => Self::Done(output),
+            Err(error) => Self::Refused(error),
+        }
+    }
 }

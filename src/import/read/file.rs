@@ -2,14 +2,15 @@
 
 use super::{
     super::{
+        mapping::Format,
         reject::{Reason, Reject},
         report::Position,
-        sources::SourceKind,
-        split::{keys, split},
+        split::{split, survey},
     },
+    RecordReader,
     input::{BUFFER_BYTES, gunzip, plain, unzstd},
     sink::RecordSink,
-    sqlite,
+    sqlite, table,
 };
 use std::{
     fs::File,
@@ -43,13 +44,12 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
         .map_or(BUFFER_BYTES, |length| BUFFER_BYTES.min(length + 1));
     let mut input = plain(file, &stop, buffer);
     let start = input.fill_buf().map_err(unreadable_file)?;
-    let kind = [SQLITE, GZIP, ZSTD]
-        .into_iter()
-        .find(|kind| start.starts_with(kind));
-    if kind == Some(SQLITE) {
+    let kind = kind(start);
+    fits(kind, &sink.reader)?;
+    if kind == Kind::Sqlite {
         return Ok(sqlite::read(path, sink));
     }
-    if kind.is_none() && length == Some(start.len() as u64) {
+    if kind == Kind::Text && length == Some(start.len() as u64) {
         // The buffer holds the whole file, as is usual for stores with one file per job: no need to
         // open it a second time.
         return Ok(records(start, Some(start), sink));
@@ -62,12 +62,12 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     };
     let again = length.is_some().then(open).transpose()?;
     Ok(match kind {
-        Some(GZIP) => records(
+        Kind::Gzip => records(
             gunzip(input, length),
             again.map(|again| gunzip(again, length)),
             sink,
         ),
-        Some(_) => {
+        Kind::Zstd => {
             let again = again.map(|again| unzstd(again, length)).transpose();
             records(
                 unzstd(input, length).map_err(unreadable_file)?,
@@ -75,25 +75,69 @@ fn read_open(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
                 sink,
             )
         }
-        None => records(input, again, sink),
+        Kind::Text | Kind::Sqlite => records(input, again, sink),
     })
 }
 
-/// Hands on the records of the input. `again` reads the same bytes once more, to find repeated
-/// keys. Returns false when the reader should stop.
+/// Kind of a file, by its first bytes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Sqlite,
+    Gzip,
+    Zstd,
+    Text,
+}
+
+pub fn kind(start: &[u8]) -> Kind {
+    let kinds = [
+        (SQLITE, Kind::Sqlite),
+        (GZIP, Kind::Gzip),
+        (ZSTD, Kind::Zstd),
+    ];
+    let found = kinds
+        .into_iter()
+        .find(|(bytes, _)| start.starts_with(bytes));
+    found.map_or(Kind::Text, |(_, kind)| kind)
+}
+
+/// Rejects a file that is not of the form that the user named.
+fn fits(kind: Kind, reader: &RecordReader) -> Result<(), Reject> {
+    let RecordReader::Mapped(mapping) = reader else {
+        return Ok(());
+    };
+    let detail = match (mapping.format, kind == Kind::Sqlite) {
+        (Format::Sqlite, false) => {
+            "The file is not a SQLite database: name its form with --from json or --from csv."
+        }
+        (Format::Json | Format::Csv, true) => {
+            "The file is a SQLite database: use --from sqlite, and name the table with --table."
+        }
+        _ => return Ok(()),
+    };
+    Err(Reject::new(Reason::UnknownShape, detail))
+}
+
+/// Hands on the records of the input. `again` reads the same bytes once more, to find repeated keys
+/// and ids. Returns false when the reader should stop.
 fn records<R: BufRead>(input: R, again: Option<R>, sink: &mut RecordSink) -> bool {
-    if let Some(again) = again {
-        keys(again, SourceKind::knows_field, &mut |key| {
-            sink.repeated.meet(key)
-        });
-        sink.repeated.settle();
+    let reader = sink.reader.clone();
+    if let RecordReader::Mapped(mapping) = &reader
+        && mapping.format == Format::Csv
+    {
+        return table::records(input, again, sink);
     }
-    let mut go_on = true;
-    split(input, SourceKind::knows_field, &mut |piece| {
-        go_on = sink.take(piece);
+    reader.with_shapes(|shapes| {
+        if let Some(again) = again {
+            survey(again, shapes, &mut |piece| sink.survey(&piece));
+            sink.end_survey();
+        }
+        let mut go_on = true;
+        split(input, shapes, &mut |piece| {
+            go_on = sink.take(piece);
+            go_on
+        });
         go_on
-    });
-    go_on
+    })
 }
 
 /// Checks that the file can be opened. A pipe is not opened, since its writer would take that for
@@ -105,7 +149,7 @@ pub fn look(path: &Path) -> Result<(), Reject> {
     }
 }
 
-fn unreadable_file(error: io::Error) -> Reject {
+pub fn unreadable_file(error: io::Error) -> Reject {
     unreadable(&error.to_string())
 }
 

@@ -18,7 +18,7 @@ use std::{
 
 /// Endings of the names of such files. Other files of a folder (logs, locks, the `-wal` of a
 /// database) are ignored.
-const ENDINGS: [&str; 12] = [
+const ENDINGS: [&str; 18] = [
     ".json",
     ".jsonl",
     ".ndjson",
@@ -31,12 +31,19 @@ const ENDINGS: [&str; 12] = [
     ".db",
     ".sqlite",
     ".sqlite3",
+    ".csv",
+    ".tsv",
+    ".csv.gz",
+    ".tsv.gz",
+    ".csv.zst",
+    ".tsv.zst",
 ];
 
 pub fn read(folder: &Path, sink: &mut RecordSink) {
     sink.visits_folder = true;
     let mut walk = Walk {
         folders: vec![folder.to_owned()],
+        tables: sink.reader.reads_tables(),
         entered: HashSet::new(),
         files: 0,
     };
@@ -50,7 +57,7 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
         let detail = format!(
             "The folder has no file whose name ends in one of {}: rename the files, or name them \
             one by one.",
-            ENDINGS.join(", ")
+            ENDINGS[..ENDINGS.len() - if sink.reader.reads_tables() { 0 } else { 6 }].join(", ")
         );
         sink.reject(Position::File, [], Reject::new(Reason::EmptyFolder, detail));
     }
@@ -59,6 +66,8 @@ pub fn read(folder: &Path, sink: &mut RecordSink) {
 struct Walk {
     /// Folders still to read, the next one last.
     folders: Vec<PathBuf>,
+    /// Whether tables of text are wanted, which only a map makes readable.
+    tables: bool,
     /// Real paths of the folders read so far, since a link may lead back.
     entered: HashSet<PathBuf>,
     files: u64,
@@ -70,7 +79,7 @@ impl Walk {
         let listed = folder
             .canonicalize()
             .and_then(|real| match self.entered.insert(real) {
-                true => names(folder).map(Some),
+                true => names(folder, self.tables).map(Some),
                 false => Ok(None),
             });
         let refused = match listed {
@@ -99,7 +108,7 @@ impl Walk {
             let metadata = path.metadata().ok();
             if metadata.as_ref().is_some_and(|m| m.is_dir()) {
                 below.push(path);
-            } else if is_wanted(&path) {
+            } else if is_wanted(&path, self.tables) {
                 self.files += 1;
                 // Opening a pipe would block.
                 let go_on = match metadata.is_some_and(|m| !m.is_file()) {
@@ -125,12 +134,14 @@ impl Walk {
 
 /// Lists the names of folders, links and wanted files. Whole paths of very many entries would take
 /// too much memory.
-fn names(folder: &Path) -> io::Result<Vec<OsString>> {
+fn names(folder: &Path, tables: bool) -> io::Result<Vec<OsString>> {
     let mut names = Vec::new();
     for entry in folder.read_dir()? {
         let entry = entry?;
         let name = entry.file_name();
-        if is_wanted(Path::new(&name)) || entry.file_type().is_ok_and(|kind| !kind.is_file()) {
+        if is_wanted(Path::new(&name), tables)
+            || entry.file_type().is_ok_and(|kind| !kind.is_file())
+        {
             names.push(name);
         }
     }
@@ -138,11 +149,12 @@ fn names(folder: &Path) -> io::Result<Vec<OsString>> {
     Ok(names)
 }
 
-fn is_wanted(path: &Path) -> bool {
+fn is_wanted(path: &Path, tables: bool) -> bool {
     let name = path
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .to_ascii_lowercase();
-    ENDINGS.iter().any(|ending| name.ends_with(ending))
+    let is_table = [".csv", ".tsv"].iter().any(|ending| name.contains(ending));
+    is_table == tables && ENDINGS.iter().any(|ending| name.ends_with(ending))
 }

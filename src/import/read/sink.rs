@@ -3,10 +3,14 @@
 
 use super::{
     super::{
+        assumed::Assumed,
         bounds::held,
         fields::LAST_COUNTS,
+        identity::IdentityNames,
         json::{self, MAX_DEPTH},
         legacy::Repair,
+        names::id_text,
+        newest::{NewestRecords, Standing},
         reject::{Reason, Reject},
         repair,
         report::Position,
@@ -17,8 +21,9 @@ use super::{
         stop::StopFlag,
         text,
     },
-    ReadRecord, RecordBatch,
-    memory_permits::MemoryPermits,
+    ReadRecord, RecordBatch, RecordReader,
+    memory_permits::{MemoryPermit, MemoryPermits},
+    preview::preview,
 };
 use crate::db::write::ImportedJob;
 use serde_json::{Map, Value};
@@ -51,14 +56,21 @@ pub struct RecordSink {
     /// Stop flag of the run.
     pub stop: StopFlag,
     context: Context,
-    /// Store of all records, if the user named it.
-    named: Option<SourceKind>,
+    /// How records are told from other objects, and read.
+    pub reader: RecordReader,
+    identity: IdentityNames,
     file: Arc<PathBuf>,
     /// Whether the reader visits every file of a folder.
     pub visits_folder: bool,
     seen: SeenIds,
     /// Keys that occur more than once in the file.
-    pub repeated: RepeatedKeys,
+    repeated: RepeatedKeys,
+    /// Ids that occur more than once in the file.
+    newest: NewestRecords,
+    superseded: u64,
+    /// Number of records that are still to be shown as they would come in.
+    pub previews_wanted: usize,
+    previews: Vec<Value>,
     /// Store of the next records, if the reader knows it.
     pub known: Option<SourceKind>,
     /// Repairs that the reader made to the next record.
@@ -69,7 +81,7 @@ impl RecordSink {
     pub fn new(
         sender: mpsc::Sender<RecordBatch>,
         rooms: MemoryPermits,
-        named: Option<SourceKind>,
+        reader: RecordReader,
         context: Context,
         stop: StopFlag,
     ) -> Self {
@@ -81,11 +93,16 @@ impl RecordSink {
             weight: 0,
             stop,
             context,
-            named,
+            identity: reader.identity(),
+            reader,
             file: Arc::default(),
             visits_folder: false,
             seen: SeenIds::default(),
             repeated: RepeatedKeys::default(),
+            newest: NewestRecords::default(),
+            superseded: 0,
+            previews_wanted: 0,
+            previews: Vec::new(),
             known: None,
             mended: Vec::new(),
         }
@@ -94,12 +111,58 @@ impl RecordSink {
     /// Starts a file, to which the next records belong. An id may occur once in it.
     pub fn begin(&mut self, file: &Path) {
         self.file = Arc::new(file.to_owned());
+        self.context.file = self.file.clone();
         (self.seen, self.repeated, self.known) =
             (SeenIds::default(), RepeatedKeys::default(), None);
+        self.newest = NewestRecords::default();
+    }
+
+    /// Notes a record of the first pass over a file.
+    pub fn survey(&mut self, piece: &Piece) {
+        if piece.whole.is_err() {
+            return;
+        }
+        match &piece.at {
+            Position::Key(key) => self.repeated.meet(key),
+            _ if piece.alone => {}
+            _ => {
+                if let Some(identity) = self.identity.of(&piece.raw) {
+                    self.newest.meet(&identity, piece.offset);
+                }
+            }
+        }
+    }
+
+    /// Ends the first pass over a file.
+    pub fn end_survey(&mut self) {
+        self.repeated.settle();
+        self.newest.settle();
+    }
+
+    /// Role of a record among those of its id.
+    fn standing(&self, piece: &Piece) -> Standing {
+        if self.newest.is_empty() || matches!(piece.at, Position::Key(_)) || piece.whole.is_err() {
+            return Standing::Only;
+        }
+        let identity = self.identity.of(&piece.raw);
+        identity.map_or(Standing::Only, |identity| {
+            self.newest.standing(&identity, piece.offset)
+        })
     }
 
     /// Takes a record. Returns false when the reader should stop.
     pub fn take(&mut self, piece: Piece) -> bool {
+        match self.standing(&piece) {
+            Standing::Only => {}
+            Standing::Newest => self.mended.push(Repair {
+                field: String::new(),
+                rule: "newest_record_of_the_id_counts",
+            }),
+            Standing::Older => {
+                self.superseded += 1;
+                return true;
+            }
+        }
         let weight = weight(&piece.raw);
         if weight >= HEAVY_RECORD_BYTES {
             return self.take_alone(piece);
@@ -127,12 +190,18 @@ impl RecordSink {
             return false;
         };
         let entry = self.entry(piece);
-        self.sender
-            .blocking_send(RecordBatch {
-                entries: vec![entry],
-                room: Some(room),
-            })
-            .is_ok()
+        self.hand_over(vec![entry], Some(room))
+    }
+
+    /// Sends records, and what was found beside them.
+    fn hand_over(&mut self, entries: Vec<ReadRecord>, room: Option<MemoryPermit>) -> bool {
+        let batch = RecordBatch {
+            entries,
+            superseded: std::mem::take(&mut self.superseded),
+            previews: std::mem::take(&mut self.previews),
+            room,
+        };
+        self.sender.blocking_send(batch).is_ok()
     }
 
     /// Sends the batch if it has records. Returns false when the reader should stop.
@@ -145,12 +214,7 @@ impl RecordSink {
         let Some(room) = self.rooms.batch(&self.stop) else {
             return false;
         };
-        self.sender
-            .blocking_send(RecordBatch {
-                entries,
-                room: Some(room),
-            })
-            .is_ok()
+        self.hand_over(entries, Some(room))
     }
 
     /// Takes a record that the reader assembled. Returns false when the reader should stop.
@@ -171,21 +235,30 @@ impl RecordSink {
     pub fn end(mut self) {
         // The receiver is gone if the run was stopped.
         let _ = self.send();
+        if self.superseded > 0 || !self.previews.is_empty() {
+            let _ = self.hand_over(Vec::new(), None);
+        }
     }
 
     fn entry(&mut self, piece: Piece) -> ReadRecord {
         let read = self
             .last_of_its_key(&piece)
             .and_then(|()| self.read(&piece));
-        let read =
-            read.and_then(|(record, repairs)| self.once(record).map(|record| (record, repairs)));
-        let (read, repairs) = match read {
-            Ok((record, repairs)) => (Ok(record), repairs),
+        let read = read.and_then(|found| Ok((self.once(found.job)?, found.repairs, found.assumed)));
+        let (read, repairs, assumed) = match read {
+            Ok((record, repairs, assumed)) => (Ok(record), repairs, assumed),
             Err(reject) => (
                 Err(Reject::new(reject.reason, secrets::hidden(&reject.detail))),
                 Vec::new(),
+                Assumed::default(),
             ),
         };
+        if let Ok(record) = &read
+            && self.previews_wanted > 0
+        {
+            self.previews_wanted -= 1;
+            self.previews.push(preview(record));
+        }
         self.mended.clear();
         let Piece {
             at, mut raw, bytes, ..
@@ -201,6 +274,7 @@ impl RecordSink {
             bytes,
             read,
             repairs,
+            assumed,
         }
     }
 
@@ -221,12 +295,14 @@ impl RecordSink {
         if self.seen.add(id) {
             return Ok(record);
         }
-        let detail =
-            format!("The id {id} stands further up in this file already; that record counts.");
+        let detail = format!(
+            "The id {id} stands further up in this file already; that record counts. \
+                A pipe is read only once: in a file, the newest record of an id counts."
+        );
         Err(Reject::new(Reason::DuplicateId, detail))
     }
 
-    fn read(&self, piece: &Piece) -> Result<(ImportedJob, Vec<Repair>), Reject> {
+    fn read(&self, piece: &Piece) -> Result<Found, Reject> {
         piece.whole.clone()?;
         let repair::Read {
             value,
@@ -246,11 +322,14 @@ impl RecordSink {
             return Err(not_an_object(&value));
         };
         let cleaned = text::without_nul(&mut record);
-        let kind = self
-            .known
-            .or(self.named)
-            .or_else(|| SourceKind::recognise(&record));
-        let kind = kind.ok_or_else(|| unknown_shape(&record))?;
+        let kind = match (self.known, &self.reader) {
+            (Some(kind), _) => kind,
+            (None, RecordReader::Store(kind)) => *kind,
+            (None, RecordReader::Mapped(_)) => SourceKind::Mapped,
+            (None, RecordReader::ByFields) => {
+                SourceKind::recognise(&record).ok_or_else(|| unknown_shape(&record))?
+            }
+        };
         if kind == SourceKind::Callsheet {
             let to_repair = |field, rule| Repair { field, rule };
             let cleaned = cleaned
@@ -264,10 +343,14 @@ impl RecordSink {
                         .into_iter()
                         .map(|name| to_repair(name, LAST_COUNTS)),
                 )
+                .chain(self.mended.iter().cloned())
                 .collect();
-            return callsheet::rows(record)
-                .and_then(held)
-                .map(|record| (record, repairs));
+            let job = callsheet::rows(record).and_then(held)?;
+            return Ok(Found {
+                job,
+                repairs,
+                assumed: Assumed::default(),
+            });
         }
         if too_deep {
             let detail = format!(
@@ -283,7 +366,19 @@ impl RecordSink {
             Position::Key(key) => Some(text::plain(key)),
             _ => None,
         };
-        let mut record = source.read(key.as_deref(), record, &self.context)?;
+        let named = self.file_names(piece, kind, &record);
+        let key = key.or(named.as_deref().map(Into::into));
+        let mut record = match &self.reader {
+            RecordReader::Mapped(mapping) if kind == SourceKind::Mapped => {
+                mapping.read(key.as_deref(), record, &self.context)?
+            }
+            _ => source.read(key.as_deref(), record, &self.context)?,
+        };
+        if named.is_some() {
+            record
+                .legacy
+                .repaired("job_id", "id_taken_from_the_file_name");
+        }
         self.belongs(&record.id, record.source)?;
         for (fields, rule) in [
             (cleaned, "nul_replaced"),
@@ -301,8 +396,31 @@ impl RecordSink {
             .iter()
             .for_each(|mended| record.legacy.repaired(mended.field.as_str(), mended.rule));
         self.context.interrupted.settle(&mut record);
+        let assumed = std::mem::take(&mut record.legacy.assumed);
         let (record, repairs) = record.into_job();
-        held(record).map(|record| (record, repairs))
+        let job = held(record)?;
+        Ok(Found {
+            job,
+            repairs,
+            assumed,
+        })
+    }
+
+    /// Id of a record without one, in a folder with a file for each job: the name of its file.
+    fn file_names(
+        &self,
+        piece: &Piece,
+        kind: SourceKind,
+        record: &Map<String, Value>,
+    ) -> Option<String> {
+        let by_file = self.visits_folder || kind == SourceKind::Web2img;
+        let has_id = |name: &str| record.get(name).and_then(id_text).is_some();
+        if !by_file || !piece.alone || has_id("job_id") || has_id("id") {
+            return None;
+        }
+        let name = self.file.file_name()?.to_str()?;
+        let end = name.find(".json").or_else(|| name.find(".ndjson"))?;
+        Some(name[..end].to_owned()).filter(|name| !name.is_empty())
     }
 
     /// Rejects a copy of a job's file. A store with one file per job trusts the id inside, so that
@@ -325,14 +443,23 @@ impl RecordSink {
     }
 }
 
+/// A record that can be written.
+struct Found {
+    job: ImportedJob,
+    repairs: Vec<Repair>,
+    assumed: Assumed,
+}
+
 /// Creates a piece that was not cut out of a file.
 pub fn piece(at: Position, raw: Vec<u8>, whole: Result<(), Reject>) -> Piece {
     Piece {
         at,
         line: 1,
         column: 1,
+        offset: 0,
         bytes: raw.len() as u64,
         raw,
+        alone: false,
         whole,
     }
 }
@@ -402,7 +529,8 @@ fn unknown_shape(record: &Map<String, Value>) -> Reject {
     };
     let detail = format!(
         "The record's fields ({names}) match none of the known stores: {}. Name the store with \
-        --from.",
+        --from, or import it by a map of its fields, which `callsheet import --explain FILE` \
+        proposes.",
         SourceKind::names()
     );
     Reject::new(Reason::UnknownShape, detail)

@@ -24,6 +24,7 @@ use super::{
         sources::SourceKind,
         stop::StopFlag,
     },
+    Form, RecordReader, Sample,
     sink::{RecordSink, piece},
 };
 use crate::process;
@@ -31,6 +32,7 @@ use copy::Prepared;
 use message::{Message, MessageReader};
 use pipe::Pipe;
 use std::{
+    ffi::OsString,
     io::{self, BufReader},
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
@@ -44,6 +46,25 @@ pub fn read(path: &Path, sink: &mut RecordSink) -> bool {
 
 fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     let jobs = Prepared::of(path)?;
+    let map = match &sink.reader {
+        RecordReader::Mapped(mapping) => Some(mapping.clone()),
+        _ => None,
+    };
+    if let Some(map) = map {
+        let mut more = vec!["--mapped".into(), "--key".into(), map.key_column().into()];
+        more.extend(
+            map.table
+                .iter()
+                .flat_map(|table| ["--table".into(), table.into()]),
+        );
+        let mut reader = Reader::start(&jobs, None, &more, &sink.stop)?;
+        let ended = reader.hand_on(path, sink)?;
+        return if ended == ReadEnd::ByUs || jobs.is_unchanged() {
+            Ok(ended == ReadEnd::Whole)
+        } else {
+            Err(changed())
+        };
+    }
     let preferences = path.with_file_name("preferences.db");
     // The jobs can be read without preferences that cannot be prepared.
     let (beside, unprepared) = match preferences.is_file().then(|| Prepared::of(&preferences)) {
@@ -51,7 +72,7 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
         Some(Err(reject)) => (None, Some(reject)),
         None => (None, None),
     };
-    let mut reader = Reader::start(&jobs, beside.as_ref(), &sink.stop)?;
+    let mut reader = Reader::start(&jobs, beside.as_ref(), &[], &sink.stop)?;
     let ended = reader.hand_on(&preferences, sink)?;
     // Beside another store, the file is not part of it. In a folder, it is read after this one.
     let is_part = sink.known == Some(SourceKind::Comic) && !sink.visits_folder;
@@ -64,9 +85,48 @@ fn try_read(path: &Path, sink: &mut RecordSink) -> Result<bool, Reject> {
     if ended == ReadEnd::ByUs || jobs.is_unchanged() {
         return Ok(ended == ReadEnd::Whole);
     }
+    Err(changed())
+}
+
+/// Reads the first rows of every table.
+pub fn sample(path: &Path, stop: &StopFlag) -> Result<Vec<Sample>, Reject> {
+    let jobs = Prepared::of(path)?;
+    let mut reader = Reader::start(&jobs, None, &["--sample".into()], stop)?;
+    let mut samples = Vec::<Sample>::new();
+    loop {
+        let (message, raw) = match reader.messages.next() {
+            Ok(Some(message)) => message,
+            Ok(None) => return Err(died(reader.child.wait().ok())),
+            Err(error) => return Err(broken(&error)),
+        };
+        match message {
+            Message::End => return Ok(samples),
+            Message::Store { name } => samples.push(Sample {
+                form: Form::Sqlite,
+                table: Some(name),
+                records: Vec::new(),
+                reject: None,
+            }),
+            Message::Record { .. } => {
+                if let (Some(sample), Ok(record)) =
+                    (samples.last_mut(), serde_json::from_slice(&raw))
+                {
+                    sample.records.push(record);
+                }
+            }
+            Message::Reject { reason, detail, .. } => {
+                let reason = Reason::named(&reason).unwrap_or(Reason::BadDatabase);
+                return Err(Reject::new(reason, detail));
+            }
+            Message::Preferences => {}
+        }
+    }
+}
+
+fn changed() -> Reject {
     let detail = "The database changed while it was read: stop the service that writes to it, and \
         import again.";
-    Err(Reject::new(Reason::BadDatabase, detail))
+    Reject::new(Reason::BadDatabase, detail)
 }
 
 /// Reason for the end of the reading.
@@ -88,6 +148,7 @@ impl Reader {
     fn start(
         jobs: &Prepared,
         preferences: Option<&Prepared>,
+        more: &[OsString],
         stop: &StopFlag,
     ) -> Result<Self, Reject> {
         let failed = |error: io::Error| {
@@ -98,7 +159,8 @@ impl Reader {
         command
             .arg0("callsheet-sqlite")
             .arg("read-sqlite")
-            .args(jobs.arguments("--jobs"));
+            .args(jobs.arguments("--jobs"))
+            .args(more);
         command.args(
             preferences
                 .map(|file| file.arguments("--preferences"))

@@ -41,8 +41,15 @@ const BEGINNINGS: [(&str, usize); 16] = [
 const SCHEMES: [&str; 3] = ["bearer ", "basic ", "token "];
 
 /// Names that precede a secret in a URL, a command or a sentence, followed by `=` or `:`.
-const NAMED: [&str; 17] = [
+const NAMED: [&str; 24] = [
     "key",
+    "api key",
+    "access key",
+    "access_key",
+    "secret key",
+    "secret_key",
+    "access token",
+    "auth token",
     "api_key",
     "apikey",
     "api-key",
@@ -121,7 +128,59 @@ fn by_word(text: &str, at: usize, within: TextKind) -> Option<Range<usize>> {
         .iter()
         .filter(|name| starts(name))
         .max_by_key(|name| name.len())?;
-    after_name(text, name, at + name.len())
+    let end = at + name.len();
+    after_name(text, name, end).or_else(|| after_space(text, name, end))
+}
+
+/// Maximum bytes between a name and its value in a sentence: quotes, brackets and `is`.
+const MAX_GAP: usize = 6;
+
+/// Finds the value after a name in a sentence, as in `limit exceeded for key 8f7e6d5c4b3a`. Since
+/// sentences also name keys that are no secret, the value must look like nothing else.
+fn after_space(text: &str, name: &str, at: usize) -> Option<Range<usize>> {
+    let rest = &text[at..];
+    if !rest.starts_with(' ') {
+        return None;
+    }
+    let plain = |text: &str| {
+        text.len()
+            - text
+                .trim_start_matches([' ', '\'', '"', '`', '(', '\\'])
+                .len()
+    };
+    let mut gap = plain(rest);
+    if let Some(after) = rest[gap..].strip_prefix("is ") {
+        gap += 3 + plain(after);
+    }
+    let start = at + gap;
+    let value = &text[start..start + token(&text[start..])];
+    let value = value.trim_end_matches(['.', '-', '~', '=']);
+    let secret = match name {
+        _ if gap > MAX_GAP => false,
+        "key" => is_mixed(value) && !is_identifier(value),
+        "password" | "passwd" | "pwd" => value.len() >= 6 && has_both(value),
+        _ => is_mixed(value),
+    };
+    secret.then_some(start..start + value.len())
+}
+
+fn has_both(token: &str) -> bool {
+    token.bytes().any(|b| b.is_ascii_digit()) && token.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// Whether a token has digits and letters, and no sign of a path, a date or an address.
+fn is_mixed(token: &str) -> bool {
+    let first = token.split('-').next().unwrap_or_default();
+    let is_date = first.len() == 4 && first.bytes().all(|b| b.is_ascii_digit());
+    token.len() >= 8 && has_both(token) && !token.contains('/') && !is_date
+}
+
+/// Whether a token consists of words and numbers, such as `shot_0012`.
+fn is_identifier(token: &str) -> bool {
+    let all = |part: &str, kind: fn(&u8) -> bool| part.bytes().all(|byte| kind(&byte));
+    token
+        .split(['_', '.', '-'])
+        .all(|part| all(part, u8::is_ascii_alphabetic) || all(part, u8::is_ascii_digit))
 }
 
 /// Finds the value after a name and `=` or `:`, with or without quotes. After a colon, which also
@@ -138,22 +197,35 @@ fn after_name(text: &str, name: &str, mut at: usize) -> Option<Range<usize>> {
     if !matches!(sign, b'=' | b':') {
         return None;
     }
-    // Items and records have keys too, and the value after their colon is not a secret.
-    if sign == b':' && name == "key" {
+    let start = skip(at + 1, b"'\"\\ ");
+    // The word before a colon is common, and each one may look ahead only so far.
+    if sign == b':' && name == "key" && !ends_soon(&text[start..]) {
         return None;
     }
-    let start = skip(at + 1, b"'\"\\ ");
     let end = start
         + text[start..]
             .find(|c: char| c.is_whitespace() || "&'\",;)}]\\".contains(c))
             .unwrap_or(text.len() - start);
     let value = &text[start..end];
-    let secret = if sign == b'=' {
-        value.len() >= 4
-    } else {
-        looks_random(value)
+    let secret = match sign {
+        b'=' => value.len() >= 4,
+        // Items and records have keys too, and the value after their colon is not a secret.
+        _ if name == "key" => {
+            is_mixed(value) && !is_identifier(value) && !text[..at].ends_with(['"', '\''])
+        }
+        _ => looks_random(value),
     };
     (secret && value != MARKER && !MARKER.starts_with(value)).then_some(start..end)
+}
+
+/// Maximum bytes of the value after `key:`.
+const MAX_KEY_BYTES: usize = 200;
+
+/// Whether the value at the beginning of the text is no longer than a key.
+fn ends_soon(text: &str) -> bool {
+    let start = &text.as_bytes()[..text.len().min(MAX_KEY_BYTES)];
+    let ends = |byte: &u8| byte.is_ascii_whitespace() || b"&'\",;)}]\\".contains(byte);
+    text.len() <= MAX_KEY_BYTES || start.iter().any(ends)
 }
 
 /// Finds the value in `"name": "value"` of a JSON text, which may be cut off. JSON in a string has

@@ -49,6 +49,69 @@ fn an_error_loses_the_secrets_that_it_quotes() {
 }
 
 #[test]
+fn a_sentence_loses_the_secrets_that_it_tells() {
+    for (text, clean) in [
+        (
+            "429: rate limit exceeded for key 8f7e6d5c4b3a2910",
+            "429: rate limit exceeded for key §",
+        ),
+        (
+            "quota of key 'ab12cd34ef' is used up",
+            "quota of key '§' is used up",
+        ),
+        ("invalid API key: 7Hq2LmZ9xW", "invalid API key: §"),
+        ("the api key is 7Hq2LmZ9xW.", "the api key is §."),
+        (
+            "refused with token a1b2c3d4e5, retry",
+            "refused with token §, retry",
+        ),
+        (
+            "login failed for ann with password hunter22",
+            "login failed for ann with password §",
+        ),
+        ("GET /x?token=opensesame&page=2", "GET /x?token=§&page=2"),
+        ("secret key wJalrXUtnFEMI7K7MDENG", "secret key §"),
+    ] {
+        for field in [
+            "error",
+            "message",
+            "note",
+            "current_stage",
+            "stepDescription",
+            "lastError",
+        ] {
+            let (record, had) = removed(json!({field: text}));
+            let wanted = clean.replace('§', MARKER);
+            assert_eq!((&record[field], had.len()), (&wanted.into(), 1), "{field}");
+        }
+        let raw = json!({"error": text}).to_string();
+        assert_eq!(hidden(&hidden(&raw)), hidden(&raw));
+    }
+}
+
+#[test]
+fn names_of_secrets_are_known_in_any_spelling() {
+    for name in [
+        "apiKey",
+        "API-KEY",
+        "accessToken",
+        "clientSecret",
+        "Set-Cookie",
+        "token",
+    ] {
+        let (record, had) = removed(json!({"config": {name: "opensesame"}}));
+        assert_eq!(
+            (&record["config"][name], had.len()),
+            (&MARKER.into(), 1),
+            "{name}"
+        );
+    }
+    for name in ["tokens", "nextPageToken", "token_count", "key", "keys"] {
+        assert_eq!(removed(json!({name: "opensesame"})).1.len(), 0, "{name}");
+    }
+}
+
+#[test]
 fn ordinary_errors_stay_as_they_are() {
     for error in [
         "Error code: 401 - {'error': {'message': '', 'message_zh': '无效的令牌'}}",
@@ -58,6 +121,11 @@ fn ordinary_errors_stay_as_they_are() {
         "password: wrong",
         "no key: the lock is open at 12:30:45",
         "net::ERR_CONNECTION_REFUSED",
+        "Several items have the key shot_0012",
+        "Duplicate entry '5' for key 'jobs.idx_status_2'",
+        "duplicate key value violates unique constraint",
+        "no such key /media/shots/0012.mp4",
+        "password is wrong",
     ] {
         assert_eq!(
             removed(json!({"error": error})),

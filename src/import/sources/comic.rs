@@ -2,7 +2,7 @@
 //! (JSON) and PostgreSQL. Times are seconds since 1970. The store kept neither the kind of a job
 //! nor the list of its files, and its progress is that of the results.
 
-use super::{Context, Source, SourceKind, items, knows};
+use super::{Context, Source, SourceKind, has_type, items, knows};
 use crate::{
     db::write::ActiveJob,
     import::{
@@ -10,10 +10,10 @@ use crate::{
         names, progress,
         record::{Item, ItemScope, Record},
         reject::{Reason, Reject},
-        repair, secrets, status, times,
+        repair, secrets, status,
+        times::{self, Zone},
     },
 };
-use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
 use serde_json::{Map, Value};
 
@@ -45,30 +45,37 @@ impl Source for Comic {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
+        // Any program may count its items, but this one has no type, and its times are numbers.
+        let numbers = ["created_at", "started_at"]
+            .iter()
+            .any(|name| record.get(*name).is_some_and(Value::is_number));
         knows(record, "total_items")
             && knows(record, "processed_items")
             && !knows(record, "successful_items")
+            && !has_type(record)
+            && (numbers || names_files(record.get("results")))
     }
 
     fn read(
         &self,
         key: Option<&str>,
         record: Map<String, Value>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(
             &mut fields,
             key.map(|key| key.strip_prefix(REDIS).unwrap_or(key)),
         )?;
-        let status = status::of_job(fields.take("status"))?;
+        let status = status::take(&mut fields, &context.words)?;
         last_change(&mut fields);
-        let times = times::take(&mut fields, Tz::UTC)?;
+        let times = times::take(&mut fields, Zone::Utc)?;
         let items = results(&mut fields)?;
         let said = progress::take(&mut fields, progress::Scale::Fraction);
         let total = fields.whole("total_items");
         let progress = match items.as_slice() {
-            [] => said.or_else(|| share(fields.look("processed_items")?.as_f64()?, total? as f64)),
+            // The store's own number exceeds 1 when a file was reported twice.
+            [] => done_of(&fields, total).or(said),
             _ => {
                 fields.recount("processed_items", items.len());
                 None
@@ -95,6 +102,15 @@ impl Source for Comic {
     }
 }
 
+/// Whether the results have the form of this store: each names its file and its success.
+fn names_files(results: Option<&Value>) -> bool {
+    let list = results.and_then(Value::as_array);
+    let first = list
+        .and_then(|list| list.first())
+        .and_then(Value::as_object);
+    first.is_some_and(|first| knows(first, "item") && knows(first, "success"))
+}
+
 /// Adds the `updated_at` that the store does not have: its latest time is that of the last change.
 fn last_change(fields: &mut Fields) {
     let last = ["completed_at", "started_at", "created_at"]
@@ -103,6 +119,11 @@ fn last_change(fields: &mut Fields) {
     if let Some(last) = last {
         fields.give("updated_at", last);
     }
+}
+
+/// Progress by the counters of a job that has them.
+fn done_of(fields: &Fields, total: Option<i64>) -> Option<f64> {
+    share(fields.look("processed_items")?.as_f64()?, total? as f64)
 }
 
 /// Progress in percent. Without results, the number of successes is unknown, but not that of the

@@ -5,13 +5,14 @@
 
 mod upcs;
 
-use super::{Context, Source, SourceKind, firestore, knows};
+use super::{Context, Source, SourceKind, count_of, firestore, has_type, knows};
 use crate::import::{
     fields::{Fields, text_of},
     names,
     record::{ItemScope, Record},
     reject::Reject,
-    status, times,
+    status,
+    times::{self, Zone},
 };
 use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
@@ -30,6 +31,23 @@ const NAMES: [(&str, &str); 8] = [
     ("failed_items", "failed_upcs"),
     ("input_source", "gcs_path"),
     ("results_summary", "results"),
+];
+/// Names of the store beside `gcs_path`, which any program with a bucket may have.
+const BESIDE_PATH: [&str; 6] = [
+    "results",
+    "create_drafts",
+    "test_mode",
+    "successful",
+    "failed",
+    "checkpoints",
+];
+/// Names of the schema that was only designed, beside `successful_items`.
+const DESIGNED: [&str; 5] = [
+    "input_source",
+    "input_data",
+    "results_summary",
+    "error_log",
+    "created_by",
 ];
 const REQUEST: [&str; 4] = ["gcs_path", "create_drafts", "test_mode", "input_data"];
 
@@ -73,14 +91,17 @@ impl Source for Draftmaker {
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
         let record = firestore::fields(record).unwrap_or(record);
-        [
-            "gcs_path",
+        let upcs = [
             "total_upcs",
+            "processed_upcs",
+            "successful_upcs",
             "failed_upc_list",
-            "successful_items",
-        ]
-        .iter()
-        .any(|name| knows(record, name))
+        ];
+        count_of(record, &upcs) > 0
+            || (knows(record, "gcs_path")
+                && count_of(record, &BESIDE_PATH) > 0
+                && !has_type(record))
+            || (knows(record, "successful_items") && count_of(record, &DESIGNED) > 0)
     }
 
     fn arrange(&self, record: &mut Map<String, Value>, _: &[u8]) {
@@ -103,7 +124,7 @@ impl Source for Draftmaker {
         let mut fields = Fields::new(record);
         NAMES.iter().for_each(|(old, new)| fields.rename(old, new));
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
+        let status = status::take(&mut fields, &context.words)?;
         let zone = begun(&mut fields, context.zone);
         let times = times::take(&mut fields, zone)?;
         let (summary, results) = results(&mut fields);
@@ -124,11 +145,18 @@ impl Source for Draftmaker {
             fields.recount("successful_upcs", done(ItemStatus::Completed));
             fields.recount("failed_upcs", done(ItemStatus::Failed));
         }
+        // Only the schema that was designed has a type.
+        let own = fields.text("type");
+        let job_type = match own {
+            Some(own) => names::job_type(Some(own), None, None)?,
+            None => SourceKind::Draftmaker.name().to_owned(),
+        };
         let request: Map<_, _> = REQUEST
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), fields.take(name)?)))
             .collect();
         Ok(Record {
+            job_type,
             content: text_of(&request, "gcs_path"),
             request_data: (!request.is_empty()).then_some(request),
             progress,
@@ -151,9 +179,9 @@ fn share(done: f64, total: i64) -> f64 {
 
 /// Fills in the times of the older dict, which has only the beginning and the end, in the server's
 /// zone. Returns the zone of times without one.
-fn begun(fields: &mut Fields, local: Tz) -> Tz {
+fn begun(fields: &mut Fields, local: Tz) -> Zone {
     if fields.look("created_at").is_some() || fields.look("updated_at").is_some() {
-        return Tz::UTC;
+        return Zone::Utc;
     }
     for (name, like) in [
         ("created_at", ["started_at", "completed_at"]),
@@ -163,7 +191,7 @@ fn begun(fields: &mut Fields, local: Tz) -> Tz {
             fields.give(name, time);
         }
     }
-    local
+    Zone::Local(local)
 }
 
 /// Separates the summary from the results of single UPCs, which are a list while the job runs, and

@@ -22,16 +22,30 @@ use super::{
     interrupted::Interrupted,
     record::Record,
     reject::{Reason, Reject},
+    status::StatusWords,
 };
+use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 use serde_json::{Map, Value};
-use std::{fmt, str::FromStr};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
 
 /// Options of the run that a source needs to read a record.
 pub struct Context {
     /// Time zone of local times without one.
     pub zone: Tz,
     pub interrupted: Interrupted,
+    /// Status words that the user named.
+    pub words: StatusWords,
+    /// File of the records, whose time counts for a record without any.
+    pub file: Arc<PathBuf>,
+}
+
+impl Context {
+    /// Time of the last change of the file; `None` if the source is no file.
+    pub fn file_time(&self) -> Option<DateTime<Utc>> {
+        let changed = self.file.metadata().ok()?.modified().ok()?;
+        Some(changed.into())
+    }
 }
 
 impl Default for Context {
@@ -39,6 +53,8 @@ impl Default for Context {
         Self {
             zone: Tz::UTC,
             interrupted: Interrupted::Keep,
+            words: StatusWords::default(),
+            file: Arc::default(),
         }
     }
 }
@@ -78,6 +94,23 @@ pub trait Source: Sync {
     }
 }
 
+/// Stores that only the user's map tells; [`super::mapping`] reads their records.
+struct Mapped;
+
+impl Source for Mapped {
+    fn name(&self) -> &'static str {
+        "mapped"
+    }
+
+    fn fields(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn recognises(&self, _: &Map<String, Value>) -> bool {
+        false
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     VedoJobs,
@@ -89,9 +122,12 @@ pub enum SourceKind {
     Comic,
     Draftmaker,
     Callsheet,
+    /// Any other store, by the user's map.
+    Mapped,
 }
 
 impl SourceKind {
+    /// The known stores.
     pub const ALL: [SourceKind; 9] = [
         SourceKind::VedoJobs,
         SourceKind::VedoPipeline,
@@ -115,6 +151,7 @@ impl SourceKind {
             SourceKind::Comic => &comic::Comic,
             SourceKind::Draftmaker => &draftmaker::Draftmaker,
             SourceKind::Callsheet => &callsheet::Callsheet,
+            SourceKind::Mapped => &Mapped,
         }
     }
 
@@ -170,6 +207,19 @@ fn result_of(fields: &mut Fields) -> Option<Map<String, Value>> {
     (!result.is_empty()).then_some(result)
 }
 
+/// Names under which a record may tell its own type, which no store may replace.
+const TYPES: [&str; 5] = ["type", "job_type", "pipeline_type", "kind", "task_type"];
+
+/// Whether the record tells its own type.
+fn has_type(record: &Map<String, Value>) -> bool {
+    TYPES.iter().any(|name| has(record, name))
+}
+
+/// Number of these names that the record has, even with a null.
+fn count_of(record: &Map<String, Value>, names: &[&str]) -> usize {
+    names.iter().filter(|name| knows(record, name)).count()
+}
+
 /// Whether the record has a value under the name that is not null.
 fn has(record: &Map<String, Value>, name: &str) -> bool {
     record.get(name).is_some_and(|v| !v.is_null())
@@ -214,7 +264,7 @@ mod tests {
             ),
             (
                 SourceKind::Comic,
-                json!({"job_id": "a", "status": "queued", "total_items": 1, "processed_items": 0, "results": []}),
+                json!({"job_id": "a", "status": "queued", "total_items": 1, "processed_items": 0, "results": [], "created_at": 1.5}),
             ),
             (
                 SourceKind::Draftmaker,
@@ -222,7 +272,7 @@ mod tests {
             ),
             (
                 SourceKind::Draftmaker,
-                json!({"job_id": "a", "status": "pending", "type": "x", "total_items": 1, "processed_items": 0, "successful_items": 0}),
+                json!({"job_id": "a", "status": "pending", "type": "x", "total_items": 1, "processed_items": 0, "successful_items": 0, "error_log": []}),
             ),
         ];
         for (kind, shape) in shapes {
@@ -232,6 +282,32 @@ mod tests {
                 .filter(|kind| kind.source().recognises(record))
                 .collect();
             assert_eq!(kinds, [kind], "{shape}");
+        }
+    }
+
+    #[test]
+    fn a_record_of_another_program_is_of_none() {
+        for record in [
+            json!({"job_id": "x", "mode": "txt2img", "status": "completed", "prompt": "red kettle"}),
+            json!({"job_id": "x", "mode": "turbo", "status": "completed"}),
+            json!({"id": 1, "type": "upscale", "status": "running", "current_step": "Upload"}),
+            json!({"id": 1, "status": "running", "current_step": "Upload"}),
+            json!({"id": 1, "status": "pending", "youtube_url": "https://video.example/a"}),
+            json!({"id": 1, "type": "resize", "status": "done", "total_items": 9, "processed_items": 3}),
+            json!({"id": 1, "job_type": "animation", "status": "done", "input_data": {}, "result_data": {}}),
+            json!({"id": 1, "status": "done", "gcs_path": "gs://b/out.mp4"}),
+            json!({"id": 1, "type": "render", "status": "done", "working_dir": "/tmp/x"}),
+            json!({"id": 1, "type": "render", "status": "done", "request": {"frames": 3}}),
+            json!({"id": 1, "type": "batch", "status": "done", "items": [{"id": 1, "status": "ok"}]}),
+            json!({"id": 1, "status": "done", "items": [{"id": 1, "status": "ok", "weight": 3}]}),
+            json!({"id": 1, "status": "done", "items": ["a"]}),
+            json!({"id": 1, "status": "done", "pipeline_type": "etl"}),
+        ] {
+            assert_eq!(
+                SourceKind::recognise(record.as_object().unwrap()),
+                None,
+                "{record}"
+            );
         }
     }
 

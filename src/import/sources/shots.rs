@@ -3,10 +3,12 @@
 
 use super::items;
 use crate::import::{
+    fields::Fields,
     record::Item,
     reject::{Reason, Reject},
-    status,
+    status::{self, StatusWords},
 };
+use entity::ItemStatus;
 use serde_json::{Map, Value};
 
 const INPUT: [&str; 8] = [
@@ -28,8 +30,8 @@ const RESULT: [&str; 4] = [
 
 /// Builds the items in the order of the shots. The store's scanner flattened scenes, so that a
 /// number may occur twice.
-pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
-    let shots = match shots {
+pub fn items(fields: &mut Fields, words: &StatusWords) -> Result<Vec<Item>, Reject> {
+    let shots = match fields.take("shots") {
         None => return Ok(Vec::new()),
         Some(Value::Array(shots)) => shots,
         Some(_) => {
@@ -45,26 +47,33 @@ pub fn items(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
             let detail = format!("The shot at position {position} is not an object.");
             return Err(Reject::new(Reason::WrongType, detail));
         };
-        items.push(item(position, shot));
+        let status = status::of_item(shot.get("status"), words, &mut fields.legacy);
+        items.push(item(position, status, shot));
     }
     Ok(items)
 }
 
-fn item(position: usize, shot: Map<String, Value>) -> Item {
+fn item(position: usize, status: ItemStatus, shot: Map<String, Value>) -> Item {
     let key = match shot.get("shot_idx") {
         Some(Value::String(text)) => text.clone(),
         Some(number) if !number.is_null() => number.to_string(),
         _ => position.to_string(),
     };
-    let status = status::of_item(shot.get("status").and_then(Value::as_str));
     items::part(key, status, shot, &INPUT, &RESULT)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use entity::ItemStatus;
     use serde_json::json;
+
+    fn read(shots: Option<Value>) -> Result<Vec<Item>, Reject> {
+        let members = shots.map(|shots| ("shots".to_owned(), shots));
+        items(
+            &mut Fields::new(members.into_iter().collect()),
+            &StatusWords::default(),
+        )
+    }
 
     #[test]
     fn a_shot_is_parted_into_what_was_wanted_and_what_was_made() {
@@ -72,7 +81,7 @@ mod tests {
             "shot_idx": 3, "status": "generating_video", "first_frame_path": "/media/f.png", "last_frame_path": null,
             "visual_desc": "a pier", "camera_idx": 1, "error": null, "scene_idx": null, "lens": "wide",
         });
-        let items = items(Some(json!([shot]))).unwrap();
+        let items = read(Some(json!([shot]))).unwrap();
         let [item] = items.as_slice() else {
             panic!("one shot is one item")
         };
@@ -90,7 +99,7 @@ mod tests {
 
     #[test]
     fn a_shot_without_a_number_is_called_by_its_position() {
-        let items = items(Some(json!([{}, {}]))).unwrap();
+        let items = read(Some(json!([{}, {}]))).unwrap();
         assert_eq!(
             items.iter().map(|i| i.key.as_str()).collect::<Vec<_>>(),
             ["0", "1"]
@@ -99,8 +108,8 @@ mod tests {
 
     #[test]
     fn shots_that_are_none_are_reported() {
-        assert!(items(None).unwrap().is_empty());
-        assert!(items(Some(json!("three"))).is_err());
-        assert!(items(Some(json!([1]))).is_err());
+        assert!(read(None).unwrap().is_empty());
+        assert!(read(Some(json!("three"))).is_err());
+        assert!(read(Some(json!([1]))).is_err());
     }
 }

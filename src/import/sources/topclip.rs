@@ -2,14 +2,15 @@
 //! failure to start under a third. Times are local without a zone; progress is in percent; the
 //! message is the only field for an error.
 
-use super::{Context, Source, SourceKind, has, items, knows};
+use super::{Context, Source, SourceKind, count_of, has, has_type, items, knows};
 use crate::import::{
     fields::{Fields, LAST_COUNTS},
     legacy::Repair,
     names, progress,
     record::{Item, ItemScope, Record},
     reject::Reject,
-    repair, status, times,
+    repair, status,
+    times::{self, Zone},
 };
 use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
@@ -71,14 +72,18 @@ impl Source for Topclip {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let own = [
+        let own = ["clips_count", "total_clips", "current_clip"];
+        let together = [
             "clips",
-            "clips_count",
             "current_step",
             "estimated_time_remaining",
             "youtube_url",
+            "plan",
         ];
-        has(record, "status") && own.iter().any(|name| knows(record, name))
+        has(record, "status")
+            && !has_type(record)
+            && !knows(record, "mode")
+            && (count_of(record, &own) > 0 || count_of(record, &together) > 1)
     }
 
     fn read(
@@ -101,8 +106,8 @@ impl Source for Topclip {
         });
         let id = names::take_id(&mut fields, key)?;
         failed_to_start(&mut fields, context.zone);
-        let status = status::of_job(fields.take("status"))?;
-        let times = times::take(&mut fields, context.zone)?;
+        let status = status::take(&mut fields, &context.words)?;
+        let times = times::take(&mut fields, Zone::Local(context.zone))?;
         let items = made(&mut fields);
         let request: Map<_, _> = REQUEST
             .iter()
@@ -144,11 +149,10 @@ fn failed_to_start(fields: &mut Fields, zone: Tz) {
     };
     let job_progress = job_progress.clone();
     let open = |fields: &Fields| {
-        let status = status::of_job(fields.look("status").cloned());
-        status.is_ok_and(|(status, _)| matches!(status, JobStatus::Queued | JobStatus::Processing))
+        let status = status::known(fields.look("status"));
+        matches!(status, Some(JobStatus::Queued | JobStatus::Processing))
     };
-    let failed = status::of_job(job_progress.get("status").cloned())
-        .is_ok_and(|(status, _)| status == JobStatus::Failed);
+    let failed = status::known(job_progress.get("status")) == Some(JobStatus::Failed);
     let time = |value: Option<&Value>| times::read(value?, zone, None);
     let later = time(job_progress.get("updated_at")) >= time(fields.look("updated_at"));
     if failed && later && open(fields) {

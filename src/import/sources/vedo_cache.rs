@@ -1,14 +1,32 @@
 //! vedo-cache: the `_cache` of vedo's `VideoJobManager`. Times end in `Z`, and a time without a
 //! zone is UTC as well. A record has a mode and no job type; progress is in percent.
 
-use super::{Context, Source, SourceKind, has, knows};
+use super::{Context, Source, SourceKind, count_of, has, has_type};
 use crate::import::{
-    fields::Fields, names, progress, record::Record, reject::Reject, status, times,
+    fields::Fields,
+    names, progress,
+    record::Record,
+    reject::Reject,
+    status,
+    times::{self, Zone},
 };
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 pub struct VedoCache;
+
+/// Names that tell a record of this store from another one with a mode.
+const OWN: [&str; 10] = [
+    "content",
+    "user_requirement",
+    "title",
+    "project_title",
+    "working_dir",
+    "total_shots",
+    "current_stage",
+    "error_details",
+    "episode_id",
+    "episode_number",
+];
 
 impl Source for VedoCache {
     fn name(&self) -> &'static str {
@@ -41,22 +59,24 @@ impl Source for VedoCache {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let other = ["type", "pipeline_type", "job_type"]
-            .iter()
-            .any(|name| knows(record, name));
-        has(record, "mode") && has(record, "status") && !other
+        // Many programs have modes, but only this store has these two beside such names.
+        let mode = record.get("mode").and_then(Value::as_str);
+        mode.is_some_and(names::is_mode_of_vedo)
+            && has(record, "status")
+            && !has_type(record)
+            && count_of(record, &OWN) > 0
     }
 
     fn read(
         &self,
         key: Option<&str>,
         record: Map<String, Value>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
-        let times = times::take(&mut fields, Tz::UTC)?;
+        let status = status::take(&mut fields, &context.words)?;
+        let times = times::take(&mut fields, Zone::Utc)?;
         let mode = fields.text("mode");
         Ok(Record {
             job_type: names::job_type(None, mode.as_deref(), None)?,

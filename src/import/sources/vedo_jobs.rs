@@ -2,17 +2,41 @@
 //! percent, and exists only if a client asked for it while the job had shots. The server read the
 //! shots from disk.
 
-use super::{Context, Source, SourceKind, has, knows, shots};
+use super::{Context, Source, SourceKind, count_of, has, knows, shots};
 use crate::import::{
     fields::{Fields, text_of, whole},
     names, progress,
     record::Record,
     reject::Reject,
-    status, times,
+    status,
+    times::{self, Zone},
 };
 use serde_json::{Map, Value};
 
 pub struct VedoJobs;
+
+/// Names of which a record of the store has two at least; many programs have one.
+const SHAPE: [&str; 3] = ["request", "shots", "working_dir"];
+
+/// Job type of a record that does not name it: that of its request, its folder or its result.
+fn type_of(record: &Map<String, Value>) -> Option<&'static str> {
+    let text = |members: &Map<String, Value>, name: &str| text_of(members, name);
+    let inner = |name: &str| record.get(name).and_then(Value::as_object);
+    if let Some(request) = inner("request") {
+        let named = [("idea", "idea2video"), ("script", "script2video")];
+        let found = named.iter().find(|(name, _)| has(request, name));
+        if let Some((_, job_type)) = found {
+            return Some(job_type);
+        }
+    }
+    let folder = text(record, "working_dir");
+    let result = inner("result").and_then(|result| text(result, "final_video_path"));
+    let shots = record.get("shots").and_then(Value::as_array);
+    let shots = shots.into_iter().flatten().filter_map(Value::as_object);
+    let of_shots = shots.filter_map(|shot| text(shot, "video_path"));
+    let mut paths = folder.into_iter().chain(result).chain(of_shots);
+    paths.find_map(|path| names::of_path(&path))
+}
 
 impl Source for VedoJobs {
     fn name(&self) -> &'static str {
@@ -37,13 +61,16 @@ impl Source for VedoJobs {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let shape = ["request", "shots", "working_dir"]
-            .iter()
-            .any(|name| knows(record, name));
-        has(record, "type")
-            && shape
-            && !knows(record, "pipeline_type")
-            && !knows(record, "job_type")
+        if knows(record, "pipeline_type") || knows(record, "job_type") {
+            return false;
+        }
+        let shape = count_of(record, &SHAPE);
+        match record.get("type").and_then(Value::as_str) {
+            Some(own) => shape > 1 || (shape == 1 && names::is_of_vedo(own)),
+            // The answer about a single job leaves out the type, which its folder tells, and a
+            // record may have lost it.
+            None => shape > 1 && type_of(record).is_some(),
+        }
     }
 
     fn read(
@@ -52,13 +79,26 @@ impl Source for VedoJobs {
         record: Map<String, Value>,
         context: &Context,
     ) -> Result<Record, Reject> {
+        let told = if has(&record, "type") {
+            None
+        } else {
+            type_of(&record)
+        };
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
-        let times = times::take(&mut fields, context.zone)?;
+        let status = status::take(&mut fields, &context.words)?;
+        let times = times::take(&mut fields, Zone::Local(context.zone))?;
         let request = fields.object("request");
-        let job_type = names::job_type(fields.text("type"), None, request.as_ref())?;
-        let items = shots::items(fields.take("shots"))?;
+        let own = fields.text("type");
+        let told = told.filter(|_| own.is_none());
+        if told.is_some() {
+            fields
+                .legacy
+                .repaired("type", "missing_type_follows_from_the_record");
+        }
+        let own = own.or_else(|| told.map(str::to_owned));
+        let job_type = names::job_type(own, None, request.as_ref())?;
+        let items = shots::items(&mut fields, &context.words)?;
         let result = fields.object("result");
         let asked = |names: &[&str]| {
             names

@@ -2,15 +2,15 @@
 //! whatever the server's zone was; progress is a fraction. The store did not write down the job's
 //! folder, which follows from type and id.
 
-use super::{Context, Source, SourceKind, has};
+use super::{Context, Source, SourceKind, knows};
 use crate::import::{
     fields::{Fields, text_of},
     names, progress,
     record::Record,
     reject::Reject,
-    status, times,
+    status,
+    times::{self, Zone},
 };
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 pub struct VedoPipeline;
@@ -36,19 +36,20 @@ impl Source for VedoPipeline {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        has(record, "pipeline_type")
+        let own = record.get("pipeline_type").and_then(Value::as_str);
+        own.is_some_and(names::is_of_vedo) || (own.is_some() && knows(record, "request_data"))
     }
 
     fn read(
         &self,
         key: Option<&str>,
         record: Map<String, Value>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
-        let times = times::take(&mut fields, Tz::UTC)?;
+        let status = status::take(&mut fields, &context.words)?;
+        let times = times::take(&mut fields, Zone::Utc)?;
         let request = fields.object("request_data");
         let job_type = names::job_type(fields.text("pipeline_type"), None, request.as_ref())?;
         let asked = |names: &[&str]| {

@@ -2,18 +2,31 @@
 //! PostgreSQL, or from a dump of its `to_dict` output. Times are UTC without a zone; progress is in
 //! percent.
 
-use super::{Context, Source, SourceKind, has, knows};
+use super::{Context, Source, SourceKind, count_of, has, knows};
 use crate::import::{
     fields::{Fields, text_of, whole},
     names, progress,
     record::Record,
     reject::Reject,
-    status, times,
+    status,
+    times::{self, Zone},
 };
-use chrono_tz::Tz;
 use serde_json::{Map, Value};
 
 pub struct VedoTable;
+
+/// Columns that only this table has together: other tables of jobs have some of the rest.
+const OWN: [&str; 9] = [
+    "mode",
+    "user_requirement",
+    "project_title",
+    "request_data",
+    "result_data",
+    "total_shots",
+    "completed_shots",
+    "episode_id",
+    "series_id",
+];
 
 /// Columns that `to_dict` renames.
 const NAMES: [(&str, &str); 3] = [
@@ -59,37 +72,31 @@ impl Source for VedoTable {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let columns = ["request_data", "result_data", "completed_shots"]
-            .iter()
-            .any(|name| knows(record, name));
         // Callsheet's own jobs have these names too, and more.
-        has(record, "job_type") && columns && !knows(record, "max_attempts")
+        has(record, "job_type") && !knows(record, "max_attempts") && count_of(record, &OWN) > 1
     }
 
     fn read(
         &self,
         key: Option<&str>,
         record: Map<String, Value>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
         NAMES
             .iter()
             .for_each(|(column, name)| fields.rename(column, name));
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
-        let times = times::take(&mut fields, Tz::UTC)?;
+        let status = status::take(&mut fields, &context.words)?;
+        let times = times::take(&mut fields, Zone::Utc)?;
         let request = fields
             .json_object("request_data")
             .filter(|request| !request.is_empty());
         let mode = fields.text("mode");
         let job_type = names::job_type(fields.text("job_type"), mode.as_deref(), request.as_ref())?;
         let result = fields.json_object("result");
-        if let Some(context) = fields
-            .json_object("context")
-            .filter(|context| !context.is_empty())
-        {
-            fields.legacy.keep("context", context.into());
+        if let Some(own) = fields.json_object("context").filter(|own| !own.is_empty()) {
+            fields.legacy.keep("context", own.into());
         }
         let asked = |names: &[&str]| {
             names

@@ -1,13 +1,16 @@
 //! web2img: one JSON file per job. Times are seconds since 1970; the job's configuration contains
 //! secrets; progress is that of the items, whose input the store never wrote.
 
-use super::{Context, Source, SourceKind, items, knows};
+mod shape;
+
+use super::{Context, Source, SourceKind, items};
 use crate::import::{
     fields::Fields,
     names,
     record::{Item, Record},
     reject::{Reason, Reject},
-    status, times,
+    status::{self, StatusWords},
+    times::{self, Zone},
 };
 use chrono_tz::Tz;
 use entity::{ItemStatus, JobStatus};
@@ -52,10 +55,7 @@ impl Source for Web2img {
     }
 
     fn recognises(&self, record: &Map<String, Value>) -> bool {
-        let own = ["config", "start_time", "recurrence_pattern"]
-            .iter()
-            .any(|name| knows(record, name));
-        record.get("items").is_some_and(Value::is_object) && own
+        shape::is_record(record) || shape::is_answer(record)
     }
 
     /// Adds `user_id`, which is the API key of the request.
@@ -86,14 +86,20 @@ impl Source for Web2img {
         &self,
         key: Option<&str>,
         record: Map<String, Value>,
-        _: &Context,
+        context: &Context,
     ) -> Result<Record, Reject> {
         let mut fields = Fields::new(record);
+        // The answer with the results of a job calls its items so, and has no time.
+        if fields.look("items").is_none() {
+            fields.rename("results", "items");
+            give_time(&mut fields, context);
+        }
         let id = names::take_id(&mut fields, key)?;
-        let status = status::of_job(fields.take("status"))?;
+        let status = status::take(&mut fields, &context.words)?;
         fields.rename("start_time", "started_at");
-        let times = times::take(&mut fields, Tz::UTC)?;
-        let items = listed(&mut fields)?;
+        let times = times::take(&mut fields, Zone::Utc)?;
+        let items = listed(&mut fields, &context.words)?;
+        let (total, completed) = counted(&mut fields, &items);
         let run_at = fields
             .look("scheduled_time")
             .and_then(|time| times::read(time, Tz::UTC, None));
@@ -108,6 +114,12 @@ impl Source for Web2img {
             request_data: fields.object("config").filter(|config| !config.is_empty()),
             priority: priority.unwrap_or(0),
             run_at: run_at.filter(|_| status.0 == JobStatus::Queued),
+            progress: total
+                .filter(|total| items.is_empty() && *total > 0)
+                .map(|total| completed.unwrap_or(0) as f64 / total as f64 * 100.0)
+                .map(|progress| progress.clamp(0.0, 100.0)),
+            total_shots: total.filter(|_| items.is_empty()),
+            completed_shots: completed.filter(|_| items.is_empty()),
             items,
             legacy: fields.finish(),
             ..Record::bare(SourceKind::Web2img, id, status, times)
@@ -115,7 +127,41 @@ impl Source for Web2img {
     }
 }
 
-fn listed(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
+/// Counters of the answer about a job, which are kept if they differ from the items.
+fn counted(fields: &mut Fields, items: &[Item]) -> (Option<i64>, Option<i64>) {
+    let is_answer = ["total", "completed", "succeeded"]
+        .iter()
+        .any(|name| fields.look(name).is_some_and(Value::is_number));
+    if !is_answer {
+        return (None, None);
+    }
+    if items.is_empty() {
+        fields.rename("succeeded", "completed");
+        return (fields.whole("total"), fields.whole("completed"));
+    }
+    let of = |status: ItemStatus| items.iter().filter(|item| item.status == status).count();
+    fields.recount("total", items.len());
+    fields.recount("completed", of(ItemStatus::Completed));
+    fields.recount("succeeded", of(ItemStatus::Completed));
+    fields.recount("failed", of(ItemStatus::Failed));
+    (None, None)
+}
+
+/// Gives a record without any time that of its file.
+fn give_time(fields: &mut Fields, context: &Context) {
+    let times = ["created_at", "updated_at", "start_time", "completed_at"];
+    if times.iter().any(|name| fields.look(name).is_some()) {
+        return;
+    }
+    if let Some(time) = context.file_time() {
+        fields.give("updated_at", time.to_rfc3339().into());
+        fields
+            .legacy
+            .repaired("updated_at", "time_taken_from_the_file");
+    }
+}
+
+fn listed(fields: &mut Fields, words: &StatusWords) -> Result<Vec<Item>, Reject> {
     let Some(items) = fields.take("items") else {
         return Ok(Vec::new());
     };
@@ -128,17 +174,22 @@ fn listed(fields: &mut Fields) -> Result<Vec<Item>, Reject> {
     Ok(items
         .into_iter()
         .enumerate()
-        .map(|(position, item)| part(position, item))
+        .map(|(position, item)| part(position, item, words, fields))
         .collect())
 }
 
-fn part(position: usize, mut item: Map<String, Value>) -> Item {
+fn part(
+    position: usize,
+    mut item: Map<String, Value>,
+    words: &StatusWords,
+    fields: &mut Fields,
+) -> Item {
     let key = match item.remove("id") {
         Some(Value::String(id)) => id,
         Some(other) if !other.is_null() => other.to_string(),
         _ => position.to_string(),
     };
-    let status = status::of_item(item.get("status").and_then(Value::as_str));
+    let status = status::of_item(item.get("status"), words, &mut fields.legacy);
     items::part(key, status, item, &[], &RESULT)
 }
 

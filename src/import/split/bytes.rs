@@ -19,15 +19,23 @@ pub enum SplitError {
 
 pub type Step<T = ()> = Result<T, SplitError>;
 
+/// Place of a value in its file.
+#[derive(Clone, Copy)]
+pub struct Place {
+    pub line: u64,
+    pub column: u64,
+    pub offset: u64,
+}
+
 pub struct Bytes<R> {
     input: R,
     pub line: u64,
     pub column: u64,
+    /// Number of bytes passed over so far.
+    pub offset: u64,
     /// Bytes of the record so far; one more than [`MAX_RECORD_BYTES`] if it is too large.
     pub raw: Vec<u8>,
     pub recording: bool,
-    /// Number of bytes passed over since recording began.
-    pub since: u64,
     /// Whether the end of the line counts as the end of the file.
     pub fenced: bool,
     /// Number of leading bytes in the buffer that are known to contain no line break.
@@ -40,9 +48,9 @@ impl<R: BufRead> Bytes<R> {
             input,
             line: 1,
             column: 1,
+            offset: 0,
             raw: Vec::new(),
             recording: false,
-            since: 0,
             fenced: false,
             endless: 0,
         }
@@ -51,8 +59,15 @@ impl<R: BufRead> Bytes<R> {
     /// Discards the recorded bytes, and starts recording if `recording` is true.
     pub fn start_recording(&mut self, recording: bool) {
         self.raw.clear();
-        self.since = 0;
         self.recording = recording;
+    }
+
+    pub fn place(&self) -> Place {
+        Place {
+            line: self.line,
+            column: self.column,
+            offset: self.offset,
+        }
     }
 
     /// Passes over white space, and returns the next byte without passing over it.
@@ -128,7 +143,7 @@ impl<R: BufRead> Bytes<R> {
             self.column + since
         };
         let passed = chunk.len();
-        self.since += passed as u64;
+        self.offset += passed as u64;
         self.endless = self.endless.saturating_sub(passed);
         self.input.consume(passed);
         Ok(())

@@ -1,12 +1,12 @@
 //! Filter of an action: selects the jobs that the action changes.
 
 use crate::{
+    db::ActionScope,
     error::{Error, FieldError, Result},
     jobs::{Filter, validate},
 };
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, Condition, Iterable};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -48,7 +48,7 @@ impl ActionFilter {
     /// Returns whether the filter names nothing but times, or every status there is. Whether such a
     /// filter leaves out any job depends on the jobs.
     pub fn is_vague(&self) -> bool {
-        let every_status = JobStatus::iter().all(|status| self.status.contains(&status));
+        let every_status = JobStatus::all().all(|status| self.status.contains(&status));
         let times = Self {
             created_after: self.created_after,
             created_before: self.created_before,
@@ -103,11 +103,12 @@ impl ActionFilter {
     }
 
     /// Returns the conditions that [`ActionFilter::list_filter`] does not cover: statuses and ids.
-    pub fn own(&self) -> Condition {
-        let statuses = (!self.status.is_empty())
-            .then(|| job::Column::Status.is_in(self.status.iter().copied()));
-        let ids = (!self.job_ids.is_empty()).then(|| job::Column::Id.is_in(&self.job_ids));
-        Condition::all().add_option(statuses).add_option(ids)
+    pub fn scope(&self) -> ActionScope {
+        ActionScope {
+            statuses: self.status.clone(),
+            job_ids: self.job_ids.clone(),
+            changed_by: None,
+        }
     }
 
     /// Checks the job's status again, since the job may have changed after the query found it.

@@ -9,24 +9,19 @@ mod run;
 
 pub use filter::ActionFilter;
 
-use super::{Counts, Filter, Idempotency, JobManager, validate};
 use crate::{
     db::{
-        Part, Readable, part,
+        ActionScope, ActionVerb, Part,
         write::{EndAction, StartAction},
     },
     error::{Error, Resource, Result},
-    lifecycle::{Cursor, STALE_AFTER},
+    jobs::{Counts, Filter, Idempotency, JobManager, validate},
+    lifecycle::Cursor,
 };
 use chrono::{DateTime, Utc};
 use entity::{
-    JobStatus, job,
     job_action::{self, ActionKind, ActionStatus},
     job_action_outcome::{self, Outcome},
-};
-use sea_orm::{
-    ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait},
 };
 
 /// Request for an action: the verb, and the filter that selects its jobs.
@@ -55,10 +50,13 @@ impl JobManager {
         new.check()?;
         let now = self.now();
         let (this, list) = (self.clone(), new.filter.list_filter());
-        let (own, changes) = (new.filter.own(), new.filter.own().add(new.changes(now)));
+        let (matching, changing) = (new.filter.scope(), new.changed_at(now));
         let asked = list.clone();
         let look = async move {
-            tokio::try_join!(this.counted(&asked, own), this.counted(&asked, changes))
+            tokio::try_join!(
+                this.counted(&asked, &matching),
+                this.counted(&asked, &changing)
+            )
         };
         let (by_status, changed) = self.in_turn(&list, look).await?;
         let will_change = changed.total();
@@ -129,10 +127,7 @@ impl JobManager {
     /// Errors: `action_not_found`.
     pub async fn get_action(&self, id: &str) -> Result<job_action::Model> {
         validate::may_exist(id, Resource::Action)?;
-        job_action::Entity::find_by_id(id)
-            .row(self.db.read())
-            .await?
-            .ok_or(Error::NotFound(Resource::Action))
+        self.db.action(id).await
     }
 
     /// Lists actions behind the cursor, newest first: at most `limit`, fewer if they are large.
@@ -141,24 +136,7 @@ impl JobManager {
         after: Option<Cursor>,
         limit: u64,
     ) -> Result<Part<job_action::Model>> {
-        use job_action::Column as C;
-        let mut query = job_action::Entity::find()
-            .order_by_desc(C::CreatedAt)
-            .order_by_desc(C::Id);
-        if let Some(after) = after {
-            let position = Expr::tuple([Expr::col(C::CreatedAt), Expr::col(C::Id)]);
-            query = query.filter(position.lt(Expr::tuple([
-                Expr::val(after.created_at),
-                Expr::val(after.id),
-            ])));
-        }
-        Ok(part(
-            query,
-            limit,
-            &[C::Filter, C::FilterText, C::Error],
-            self.db.read(),
-        )
-        .await?)
+        self.db.actions(after, limit).await
     }
 
     /// Aborts an action after its current batch. Completed changes stay; an action that has ended
@@ -190,16 +168,8 @@ impl JobManager {
         after: Option<i64>,
         limit: u64,
     ) -> Result<Part<job_action_outcome::Model>> {
-        use job_action_outcome::Column as C;
         self.get_action(id).await?;
-        let only = Condition::all()
-            .add(C::ActionId.eq(id))
-            .add_option(outcome.map(|outcome| C::Outcome.eq(outcome)))
-            .add_option(after.map(|after| C::Id.gt(after)));
-        let rows = job_action_outcome::Entity::find()
-            .filter(only)
-            .order_by_asc(C::Id);
-        Ok(part(rows, limit, &[C::JobId, C::Detail], self.db.read()).await?)
+        self.db.action_outcomes(id, outcome, after, limit).await
     }
 }
 
@@ -224,27 +194,15 @@ impl NewAction {
         self.filter.check()
     }
 
-    /// Returns the condition for the jobs that the action's verb changes.
-    fn changes(&self, now: DateTime<Utc>) -> Condition {
-        use job::Column as C;
-        let stale = || {
-            let expired = C::LeaseExpiresAt.lte(now);
-            let silent = C::LeaseExpiresAt
-                .is_null()
-                .and(C::UpdatedAt.lte(now - STALE_AFTER));
-            C::Status.eq(JobStatus::Processing).and(expired.or(silent))
-        };
-        match self.action {
-            ActionKind::Cancel => Condition::all()
-                .add(C::Status.is_in([JobStatus::Queued, JobStatus::Processing]))
-                .add(C::CancelRequestedAt.is_null()),
-            ActionKind::Retry => Condition::any()
-                .add(C::Status.is_in([JobStatus::Failed, JobStatus::Cancelled]))
-                .add(stale()),
-            ActionKind::Delete => Condition::all(),
-            ActionKind::SetPriority => {
-                Condition::all().add(C::Priority.ne(self.priority.unwrap_or_default()))
-            }
+    /// Returns the scope of the jobs that the action's verb changes at this time.
+    fn changed_at(&self, now: DateTime<Utc>) -> ActionScope {
+        ActionScope {
+            changed_by: Some(ActionVerb {
+                action: self.action,
+                priority: self.priority.unwrap_or_default(),
+                now,
+            }),
+            ..self.filter.scope()
         }
     }
 }

@@ -2,15 +2,13 @@
 
 use super::ActionFilter;
 use crate::{
-    db::{
-        Readable,
-        write::{
-            ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch,
-        },
+    db::write::{
+        ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch,
     },
     error::{Error, Result},
     jobs::{
-        Filter, IndexScan, JobManager, KeyRange, Order, cancel_job::cancelled, retry_job::retried,
+        Filter, IndexScan, JobManager, KeyRange, Order,
+        control::{cancel_job::cancelled, retry_job::retried},
         stamped,
     },
     lifecycle::{Cursor, EventKind},
@@ -21,7 +19,6 @@ use entity::{
     job,
     job_action::{self, ActionKind, ActionStatus},
 };
-use sea_orm::{EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use std::sync::Arc;
 
 /// Maximum number of jobs that one transaction changes.
@@ -37,11 +34,7 @@ impl JobManager {
     /// Runs the waiting actions, and resumes those whose process is gone. Returns the number of
     /// actions run: when none is left, or after the current batch if this process is about to end.
     pub async fn run_actions(&self) -> Result<u64> {
-        let running = job_action::Entity::find()
-            .filter(crate::db::is_running())
-            .order_by_asc(job_action::Column::CreatedAt)
-            .rows(self.db.read())
-            .await?;
+        let running = self.db.running_actions().await?;
         let mut ran = 0;
         for action in running {
             let silent = action
@@ -132,6 +125,7 @@ impl JobManager {
             .unwrap_or(action.created_at);
         let before = list.created_before.map_or(now, |before| before.min(now));
         let Some(path) = self
+            .db
             .choose_index(&Filter {
                 created_before: Some(before),
                 ..list
@@ -181,30 +175,19 @@ impl JobManager {
         filter: &ActionFilter,
         mut part: KeyRange,
     ) -> Result<Option<Vec<JobKey>>> {
-        let (db, known) = (self.db.read(), path.known());
+        let (known, scope) = (path.known(), filter.scope());
         while !self.feed.is_over() {
             if path.filter().q.is_some() {
-                part.upto = self
-                    .nth(
-                        &known,
-                        &KeyRange {
-                            upto: None,
-                            ..part.clone()
-                        },
-                        SCAN_STEP,
-                    )
-                    .await?;
+                let rest = KeyRange {
+                    upto: None,
+                    ..part.clone()
+                };
+                part.upto = self.db.nth_job(&known, &rest, SCAN_STEP).await?;
             }
-            let page = path
-                .in_order(
-                    job::Entity::find().select_only(),
-                    db.get_database_backend(),
-                    &part,
-                )
-                .columns([job::Column::Id, job::Column::CreatedAt])
-                .filter(filter.own())
-                .limit(MAX_BATCH_JOBS);
-            let page: Vec<JobKey> = page.into_tuple().rows(db).await?;
+            let page = self
+                .db
+                .jobs_of_action(path, &part, &scope, MAX_BATCH_JOBS)
+                .await?;
             match part.upto.take() {
                 Some(upto) if page.is_empty() => part.behind = Some(upto),
                 _ => return Ok(Some(page)),

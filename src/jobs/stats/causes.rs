@@ -1,19 +1,13 @@
 //! Causes of failures: the newest failed jobs, grouped by their errors.
 
 use crate::{
-    db::{Readable, prefix},
+    db::Failed,
     error::Result,
     jobs::JobManager,
     lifecycle::{alike, first_line},
 };
 use chrono::{DateTime, Utc};
-use entity::{JobStatus, job};
-use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr};
 use std::collections::HashMap;
-
-/// Maximum number of characters of an error that are searched for its first line: the rest may be
-/// the log of a whole run.
-const ERROR_PREFIX_CHARS: i32 = 1000;
 
 /// Failed jobs whose errors begin with the same line, apart from numbers and ids.
 pub struct Cause {
@@ -30,43 +24,19 @@ pub struct FailedJob {
     pub failed_at: Option<DateTime<Utc>>,
 }
 
-type Row = (
-    String,
-    Option<String>,
-    Option<DateTime<Utc>>,
-    Option<String>,
-);
-
 impl JobManager {
     /// Groups the newest failed jobs, at most `of_jobs`, by cause; the causes with the most jobs
     /// first.
     pub(super) async fn causes(&self, job_type: Option<&str>, of_jobs: u64) -> Result<Vec<Cause>> {
-        use job::Column as C;
-        let of_type = job_type.map(|job_type| C::JobType.eq(job_type));
-        let rows: Vec<Row> = job::Entity::find()
-            .select_only()
-            .columns([C::Id, C::ProjectTitle, C::CompletedAt])
-            .expr(prefix(Expr::col(C::ErrorMessage), ERROR_PREFIX_CHARS))
-            .filter(
-                sea_orm::Condition::all()
-                    .add(C::Status.eq(JobStatus::Failed))
-                    .add_option(of_type),
-            )
-            .order_by_desc(C::CreatedAt)
-            .order_by_desc(C::Id)
-            .limit(of_jobs)
-            .into_tuple()
-            .rows(self.db.read())
-            .await?;
-        Ok(gather(rows))
+        Ok(gather(self.db.newest_failures(job_type, of_jobs).await?))
     }
 }
 
-fn gather(rows: Vec<Row>) -> Vec<Cause> {
+fn gather(rows: Vec<Failed>) -> Vec<Cause> {
     let mut causes: Vec<Cause> = Vec::new();
     let mut known: HashMap<String, usize> = HashMap::new();
-    for (job_id, project_title, failed_at, error) in rows {
-        let line = first_line(error.as_deref().unwrap_or_default());
+    for failed in rows {
+        let line = first_line(failed.error.as_deref().unwrap_or_default());
         let at = *known.entry(alike(line)).or_insert_with(|| {
             causes.push(Cause {
                 error: line.to_owned(),
@@ -75,9 +45,9 @@ fn gather(rows: Vec<Row>) -> Vec<Cause> {
             causes.len() - 1
         });
         causes[at].jobs.push(FailedJob {
-            job_id,
-            project_title,
-            failed_at,
+            job_id: failed.job_id,
+            project_title: failed.project_title,
+            failed_at: failed.failed_at,
         });
     }
     // The sort is stable: of causes with the same number of jobs, the one with the newer job stays

@@ -3,25 +3,20 @@
 //! A background loop rolls up events into time buckets; a call adds those that are not rolled up
 //! yet. One snapshot reads both, so that each event counts once.
 
-mod backlog;
 mod causes;
+mod next_jobs;
 mod roll_up;
 
-pub use backlog::{QueueBacklog, Workers};
 pub use causes::{Cause, FailedJob};
 
-use super::{Counts, JobManager, validate};
 use crate::{
-    db::{
-        Readable,
-        write::{StatEvent, Tallies, counted, position, tally},
-    },
+    db::{QueueBacklog, WorkerNumbers},
     error::{Error, FieldError, Result},
+    jobs::{Counts, JobManager, validate, workers::list_workers::STALE_AFTER},
     lifecycle::{BucketSize, Tally},
 };
 use chrono::{DateTime, Utc};
-use entity::{job, job_stat, position::STATS, queue};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
+use entity::{job, queue};
 
 pub struct Stats {
     pub as_of: DateTime<Utc>,
@@ -30,7 +25,7 @@ pub struct Stats {
     /// Settings of the job types.
     pub queues: Vec<queue::Model>,
     pub waiting: QueueBacklog,
-    pub workers: Workers,
+    pub workers: WorkerNumbers,
     /// Time buckets, oldest first; the last one is not over yet.
     pub spans: Vec<(DateTime<Utc>, Tally)>,
     /// Jobs that failed with no further attempt since midnight (UTC).
@@ -68,8 +63,9 @@ impl JobManager {
         let now = self.now();
         let mut by_type = self.counts_by_type().await?;
         by_type.retain(|(of, _)| job_type.is_none_or(|wanted| of == wanted));
-        let queues = queue::Entity::find().rows(self.db.read()).await?;
-        let (waiting, workers) = self.what_waits(job_type, now).await?;
+        let queues = self.db.all_queues().await?;
+        let waiting = self.db.backlog(job_type, now).await?;
+        let workers = self.db.worker_numbers(now, now - STALE_AFTER).await?;
         let next = match detail.next {
             Some(limit) => Some(
                 self.next_jobs(job_type, &by_type, &queues, now, limit)
@@ -82,17 +78,12 @@ impl JobManager {
             None => None,
         };
         let midnight = now.date_naive().and_time(chrono::NaiveTime::MIN).and_utc();
-        let snapshot = self.db.snapshot().await?;
-        let reader = StatsReader {
-            job_type,
-            db: &snapshot,
-            tail: StatsReader::tail(&snapshot).await?,
-        };
+        let buckets = self.db.buckets(job_type).await?;
         let starts: Vec<_> = unit.starts(now).collect();
         let from = starts.first().copied().unwrap_or(now);
-        let spans = reader.spans(unit, from).await?;
-        let of_day = reader.spans(BucketSize::Hour, midnight).await?;
-        snapshot.commit().await?;
+        let spans = buckets.since(unit, from).await?;
+        let of_day = buckets.since(BucketSize::Hour, midnight).await?;
+        buckets.end().await?;
         let of_span = |start: DateTime<Utc>| {
             let mut sum = Tally::default();
             spans
@@ -101,7 +92,7 @@ impl JobManager {
                 .for_each(|(_, tally)| sum.merge(tally));
             (start, sum)
         };
-        let spans_told = starts.into_iter().map(of_span).collect();
+        let spans = starts.into_iter().map(of_span).collect();
         let failures_today = of_day.values().map(|tally| tally.failed).sum();
         Ok(Stats {
             as_of: now,
@@ -109,7 +100,7 @@ impl JobManager {
             queues,
             waiting,
             workers,
-            spans: spans_told,
+            spans,
             failures_today,
             next,
             causes,
@@ -130,45 +121,5 @@ impl StatsDetail {
             }
         }
         Ok(())
-    }
-}
-
-struct StatsReader<'a, C> {
-    job_type: Option<&'a str>,
-    db: &'a C,
-    /// Events that are not rolled up yet.
-    tail: Vec<StatEvent>,
-}
-
-impl<C: ConnectionTrait> StatsReader<'_, C> {
-    async fn tail(db: &C) -> Result<Vec<StatEvent>> {
-        let position = position(db, STATS).await?;
-        Ok(counted(position).into_model::<StatEvent>().rows(db).await?)
-    }
-
-    /// Counts the events since a time, by bucket.
-    async fn spans(&self, unit: BucketSize, since: DateTime<Utc>) -> Result<Tallies> {
-        use job_stat::Column as C;
-        let mut rows = job_stat::Entity::find()
-            .filter(C::Unit.eq(unit.seconds()))
-            .filter(C::Start.gte(since));
-        if let Some(job_type) = self.job_type {
-            rows = rows.filter(C::JobType.eq(job_type));
-        }
-        let rows = rows.rows(self.db).await?;
-        let span =
-            |row: job_stat::Model| ((unit, row.start, row.job_type.clone()), Tally::from(row));
-        let mut spans: Tallies = rows.into_iter().map(span).collect();
-        let wanted = |event: &&StatEvent| {
-            event.created_at >= since
-                && self
-                    .job_type
-                    .is_none_or(|wanted| event.job_type.as_deref() == Some(wanted))
-        };
-        self.tail
-            .iter()
-            .filter(wanted)
-            .for_each(|event| tally(&mut spans, event, &[unit]));
-        Ok(spans)
     }
 }

@@ -1,7 +1,8 @@
 // Calls of the public API, and what their failures mean.
+import { BASE } from '../parts/dom.js';
 import { learnTime } from '../parts/format.js';
 
-export const API = '/api/v1';
+export const API = `${BASE}/api/v1`;
 
 export class Problem extends Error {
   constructor(status, body) {

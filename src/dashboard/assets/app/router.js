@@ -1,6 +1,6 @@
 // Shows the page of the address. What a page shows is in its URL.
 import { clean } from '../parts/text.js';
-import { put } from '../parts/dom.js';
+import { BASE, local, put } from '../parts/dom.js';
 
 let routes = [];
 let page = null;
@@ -35,6 +35,8 @@ function match(path) {
   return null;
 }
 
+const inside = (path) => path.slice(BASE.length) || '/';
+
 export function setTitle(text) {
   const full = text ? `${clean(text)} · Callsheet` : 'Callsheet';
   if (document.title !== full) document.title = full;
@@ -44,7 +46,7 @@ export function setTitle(text) {
 export const onRoute = (listener) => listeners.push(listener);
 
 export function go(url, { replace = false, state = {} } = {}) {
-  const to = new URL(url, location.href);
+  const to = new URL(local(url), location.href);
   if (!replace) scrolls.set(stamp, scrollY);
   stamp = replace ? stamp : Date.now();
   history[replace ? 'replaceState' : 'pushState']({ ...state, stamp }, '', to);
@@ -69,7 +71,7 @@ function mountPage({ mount, params }, path, search, moved) {
 }
 
 function show(moved, scroll = 0) {
-  const { pathname } = location;
+  const pathname = inside(location.pathname);
   const search = new URLSearchParams(location.search);
   const to = match(pathname);
   if (!to) {
@@ -79,7 +81,7 @@ function show(moved, scroll = 0) {
   if (page?.path === pathname) page.shown.update?.(search);
   else mountPage(to, pathname, search, moved);
   if (moved) scrollTo(0, scroll);
-  for (const listener of listeners) listener(pathname);
+  for (const listener of listeners) listener(location.pathname);
 }
 
 const opensElsewhere = (event, link) =>
@@ -95,7 +97,7 @@ function followLink(event) {
   const link = event.target.closest?.('a[href]');
   if (!link || event.defaultPrevented || opensElsewhere(event, link)) return;
   const to = new URL(link.href, location.href);
-  if (to.origin !== location.origin || !match(to.pathname)) return;
+  if (to.origin !== location.origin || !match(inside(to.pathname))) return;
   if (to.hash && to.pathname === location.pathname) return;
   event.preventDefault();
   if (to.href !== location.href) go(to);

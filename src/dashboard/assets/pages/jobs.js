@@ -69,7 +69,7 @@ class JobsPage {
 
   begin() {
     try {
-      sessionStorage.setItem('callsheet.list', location.pathname + location.search);
+      sessionStorage.setItem('callsheet.list', `/jobs${location.search}`);
     } catch {
       // The way back leads to the whole list then.
     }

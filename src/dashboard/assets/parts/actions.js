@@ -1,5 +1,5 @@
 // Actions on one job. One that cannot be taken back asks first.
-import { get, jobPath, randomId, send } from '../app/api.js';
+import { API, get, jobPath, randomId, send } from '../app/api.js';
 import { jobChanged } from '../app/job-events.js';
 import { ask, confirm, failed, toast } from './dialogs.js';
 import { h, store } from './dom.js';
@@ -154,7 +154,7 @@ function copyCurl(job) {
   const given = INPUTS.filter((field) => (job[field] ?? null) !== null);
   const body = JSON.stringify(Object.fromEntries(given.map((field) => [field, job[field]])));
   const lines = [
-    `curl -s ${location.origin}/api/v1/jobs`,
+    `curl -s ${location.origin}${API}/jobs`,
     `-H 'Content-Type: application/json'`,
     `--data-raw ${shellQuoted(body)}`,
   ];
@@ -162,7 +162,7 @@ function copyCurl(job) {
 }
 
 function copyReadCurl(job) {
-  const url = `${location.origin}/api/v1${jobPath(job.job_id)}`;
+  const url = `${location.origin}${API}${jobPath(job.job_id)}`;
   copy(`curl -s ${shellQuoted(url)}`, 'Copied: a command that reads this job');
 }
 

@@ -2,6 +2,10 @@
 
 const SVG = 'http://www.w3.org/2000/svg';
 
+/** Where a proxy publishes the server. */
+export const BASE = document.documentElement.dataset.base ?? '';
+export const local = (path) => (path[0] === '/' ? BASE + path : path);
+
 const PROPERTIES = ['value', 'checked', 'indeterminate'];
 
 const absent = (value) => value === null || value === undefined || value === false;
@@ -12,6 +16,7 @@ function setProp(el, name, value) {
     for (const [property, text] of Object.entries(value)) el.style.setProperty(property, text);
   } else if (name === 'data') Object.assign(el.dataset, value);
   else if (PROPERTIES.includes(name)) el[name] = value;
+  else if (name === 'href' || name === 'src') el.setAttribute(name, local(value));
   else el.setAttribute(name, value === true ? '' : value);
 }
 

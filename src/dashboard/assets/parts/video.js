@@ -1,5 +1,5 @@
 // The one video element of the dashboard: a browser asks the server for each element of a page.
-import { h, put } from './dom.js';
+import { h, local, put } from './dom.js';
 
 const video = h('video.player', { controls: true, playsinline: true, preload: 'metadata' });
 
@@ -17,12 +17,12 @@ export function unload() {
 
 export function play(into, src, poster, label) {
   const missing = h('p.small.bad', { hidden: true }, MISSING, h('a', { href: src }, 'Open it'));
-  if (poster) video.poster = poster;
+  if (poster) video.poster = local(poster);
   else video.removeAttribute('poster');
   video.setAttribute('aria-label', label);
   video.onerror = () => {
     missing.hidden = false;
   };
-  video.src = src;
+  video.src = local(src);
   put(into, video, missing);
 }

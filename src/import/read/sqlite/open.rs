@@ -23,6 +23,9 @@ const MAX_NAME_BYTES: usize = 100;
 /// Maximum tables that the message about an unknown database lists.
 const MAX_NAMED_TABLES: i64 = 20;
 
+/// Maximum tables to choose from.
+const MAX_TABLES: i64 = 1000;
+
 /// Prefixes of the findings of a table check that are unusual values, but no damage.
 const ODD: [&str; 5] = [
     "NULL value in ",
@@ -151,6 +154,15 @@ impl Table {
         }
     }
 
+    /// Name of this column, or of the first one if there is none of that name.
+    pub fn column<'a>(&'a self, name: &'a str) -> &'a str {
+        if self.columns.iter().any(|column| column == name) {
+            name
+        } else {
+            self.columns.first().map_or(name, String::as_str)
+        }
+    }
+
     /// `SELECT` of the stored columns, for the rows that are not too large.
     pub fn rows(&self) -> String {
         let columns: Vec<_> = self.columns.iter().map(|column| quoted(column)).collect();
@@ -183,6 +195,18 @@ impl Table {
     }
 }
 
+/// Names of the stored tables.
+pub async fn stored(conn: &mut SqliteConnection) -> Result<Vec<String>, Reject> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0 AND sql LIKE \
+               'CREATE TABLE%' AND octet_length(name) <= 100 AND name NOT LIKE 'sqlite~_%' ESCAPE '~' \
+               ORDER BY name LIMIT ?";
+    sqlx::query_scalar(sql)
+        .bind(MAX_TABLES)
+        .fetch_all(conn)
+        .await
+        .map_err(damaged)
+}
+
 /// Reject of a database that belongs to no known store.
 pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     let sql = "SELECT substr(name, 1, 100) FROM sqlite_schema WHERE type IN ('table', 'view') \
@@ -197,7 +221,10 @@ pub async fn unknown(conn: &mut SqliteConnection) -> Reject {
     } else {
         names.join(", ")
     };
-    let detail = format!("The database has the tables of no known store; it has: {names}.");
+    let detail = format!(
+        "The database has the tables of no known store; it has: {names}. Read one with --from sqlite \
+        --table and a map of its columns, which `callsheet import --explain FILE` proposes."
+    );
     Reject::new(Reason::UnknownShape, detail)
 }
 

@@ -1,0 +1,198 @@
+//! Pages `/problems/{code}`, to which the `type` of a problem leads: what the code means, what to
+//! do, and which calls return it.
+
+use super::contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY};
+use crate::{
+    codes::CODES,
+    dashboard::{File, send},
+};
+use poem::{
+    Request, Response, Result, Route,
+    endpoint::make_sync,
+    error::NotFoundError,
+    get,
+    http::header::{CONTENT_SECURITY_POLICY, HeaderValue},
+};
+use std::{collections::HashMap, fmt::Write, sync::LazyLock};
+
+const POLICY: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
+     frame-ancestors 'none'",
+);
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:44rem;margin:3rem auto;\
+                     padding:0 1rem;color-scheme:light dark}code{font-size:.95em}\
+                     td{padding:.15rem 1rem .15rem 0;vertical-align:top}";
+
+/// The pages by code; the list of all codes has the empty name.
+static PAGES: LazyLock<HashMap<&str, File>> = LazyLock::new(|| {
+    let pages = CODES.iter().map(|(code, ..)| (*code, file(&page(code))));
+    pages.chain([("", file(&list()))]).collect()
+});
+
+pub fn add(routes: Route) -> Route {
+    let show = |request: &Request, code: &str| -> Result<Response> {
+        let file = PAGES.get(code).ok_or(NotFoundError)?;
+        let mut response = send(request, file, "no-cache");
+        response
+            .headers_mut()
+            .insert(CONTENT_SECURITY_POLICY, POLICY);
+        Ok(response)
+    };
+    let one = make_sync(move |request: Request| show(&request, &request.path_params::<String>()?));
+    let all = make_sync(move |request: Request| show(&request, ""));
+    routes
+        .at("/problems", get(all))
+        .at("/problems/:code", get(one))
+}
+
+fn file(html: &str) -> File {
+    File::new("text/html; charset=utf-8", html)
+}
+
+fn html(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n\
+         <title>{title} · Callsheet</title>\n<style>{STYLE}</style>\n{body}</html>\n"
+    )
+}
+
+/// Links are relative, so that they lead there under any path prefix.
+fn page(code: &str) -> String {
+    let (status, title) = crate::codes::status_and_title(code);
+    let calls = match calls(code) {
+        None => "any call".to_owned(),
+        Some(calls) if calls.is_empty() => "requests outside of the API".to_owned(),
+        Some(calls) => calls
+            .iter()
+            .map(|id| format!("<code>{id}</code>"))
+            .collect::<Vec<_>>()
+            .join(", "),
+    };
+    let body = format!(
+        "<h1>{title}</h1>\n<p>Code <code>{code}</code>, HTTP status {status}.</p>\n\
+         <h2>What to do</h2>\n<p>{}</p>\n<h2>Where it comes from</h2>\n<p>Returned by {calls}.</p>\n\
+         <p><a href=\"../problems\">All codes</a> · <a href=\"../docs\">API</a></p>\n",
+        escaped(remedy(code))
+    );
+    html(title, &body)
+}
+
+fn list() -> String {
+    let mut rows = String::new();
+    for (code, status, title) in CODES {
+        let _ = writeln!(
+            rows,
+            "<tr><td>{status}<td><a href=\"problems/{code}\"><code>{code}</code></a><td>{title}"
+        );
+    }
+    let body =
+        format!("<h1>Problems</h1>\n<table>\n{rows}</table>\n<p><a href=\"docs\">API</a></p>\n");
+    html("Problems", &body)
+}
+
+/// Returns the operations that return the code; `None` for all of them.
+fn calls(code: &str) -> Option<Vec<&'static str>> {
+    let everywhere = [&COMMON_CODES[..], &MUTATION_CODES, &WITH_BODY];
+    if everywhere.iter().any(|codes| codes.contains(&code)) {
+        return None;
+    }
+    let returning = OPERATIONS.iter().filter(|one| one.codes.contains(&code));
+    Some(returning.map(|one| one.id).collect())
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
+}
+
+/// Returns a sentence that says what to do about the code.
+fn remedy(code: &str) -> &'static str {
+    match code {
+        "invalid_request" => {
+            "Correct the fields that `errors` names: each has a pointer into the body, or the name \
+             of a parameter or header, and a sentence."
+        }
+        "unknown_parameter" => {
+            "Correct or remove the query parameters that `errors` names. The server refuses what \
+             it does not know, because a misspelt filter would apply the call to everything."
+        }
+        "confirmation_required" => {
+            "The filter matches every job. Narrow it, or send `confirm: true`."
+        }
+        "malformed_body" => "Send complete JSON in UTF-8.",
+        "origin_refused" => {
+            "A page of another site made the request. If the page is yours, start the server with \
+             --cors-origin and its origin."
+        }
+        "route_not_found" => "Check the address; the API's page lists all paths.",
+        "job_not_found" | "item_not_found" | "shot_not_found" | "series_not_found"
+        | "episode_not_found" | "import_not_found" | "action_not_found" => {
+            "Check the id. It may have been deleted, or belong to another server."
+        }
+        "media_not_found" => {
+            "Check the path: it is relative to the folder that the server was started with."
+        }
+        "method_not_allowed" => "Use one of the methods in the header Allow.",
+        "body_too_slow" => {
+            "Send the body without long pauses, or start the server with a lower --min-body-rate."
+        }
+        "job_transition_illegal" => {
+            "Read the job's status first: `detail` says which change it allows."
+        }
+        "job_not_processing" => "Start or claim the job before you report on it.",
+        "job_ended" => "Retry the job first, or leave it off the list of active jobs.",
+        "job_not_ended" => "Wait until the job has ended, or cancel it.",
+        "no_failed_items" => "Nothing is to be done: no item of the job has failed.",
+        "job_exists" => "Choose another job_id, or let the server choose one.",
+        "lease_lost" => {
+            "Stop working on the job: its lease has expired, and another worker may have it. \
+             Claim a new job."
+        }
+        "shots_counted_from_items" => "Report the items instead; the server counts them.",
+        "shots_exceed_total" => "Send a total_shots of at least completed_shots.",
+        "item_conflict" => "Give each item of the job a key of its own.",
+        "episode_number_taken" => "Choose another number in the series.",
+        "counter_exhausted" => "Create a new job in place of this one.",
+        "version_mismatch" => {
+            "Read the job again, and repeat the change with its new ETag in If-Match."
+        }
+        "media_changed" => "Request the whole file again.",
+        "body_too_large" => {
+            "Send less, or start the server with a larger --max-body-bytes or --max-upload-bytes."
+        }
+        "media_type_unsupported" => "Send the Content-Type that `detail` names.",
+        "content_encoding_unsupported" => {
+            "Send the body uncompressed, or with a coding in the header Accept-Encoding."
+        }
+        "range_not_satisfiable" => "Ask for a range within the size in Content-Range.",
+        "host_refused" => {
+            "Call the server by its address, or start it with --allowed-host and the name."
+        }
+        "idempotency_key_reused" => {
+            "Use a new Idempotency-Key for each new request; the same one only to repeat a call."
+        }
+        "too_many_connections" => {
+            "Close some connections, or start the server with a larger \
+             --max-connections-per-address."
+        }
+        "internal_error" => "The server's log has the cause under the request_id. Report that id.",
+        "overloaded" | "search_too_long" | "database_unavailable" | "not_ready" => {
+            "Try again after the seconds in Retry-After; `detail` says what the server waits for."
+        }
+        "disk_full" => "Free disk space on the server.",
+        _ => "The detail of the problem says what to do.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_remedy_of_its_own_or_of_its_kind() {
+        for (code, ..) in CODES {
+            assert_ne!(remedy(code), remedy(""), "{code}");
+        }
+    }
+}

@@ -1,0 +1,286 @@
+//! Actions on many jobs. One transaction writes a batch of jobs, the outcome of each, and the row
+//! of the action.
+
+use crate::{
+    db::{
+        Readable, Tx, Write, WriteOutcome,
+        connection::errors,
+        jobs::{
+            change_batch::Changes,
+            change_job::{Change, ChangeJob, Items, Loaded},
+            delete_job::DeleteJob,
+        },
+        one_job,
+        rows::{
+            bulk,
+            once::{insert_unless_there, replay},
+        },
+    },
+    error::{Error, Resource, Result},
+};
+use chrono::{DateTime, Utc};
+use entity::{
+    job,
+    job_action::{self, ActionStatus},
+    job_action_outcome::{self, Outcome},
+};
+use sea_orm::{
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect,
+    sea_query::{Expr, LockType},
+};
+use std::sync::Arc;
+
+/// Starts an action on many jobs.
+pub struct StartAction {
+    pub action: job_action::Model,
+    /// Whether the action covers all jobs and the client has not confirmed it. It is refused then,
+    /// unless the idempotency key is known.
+    pub unconfirmed: bool,
+}
+
+impl Write for StartAction {
+    /// Stored action: the one of the first call, if the idempotency key is known.
+    type Output = job_action::Model;
+
+    async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
+        if let Some(first) = self.first_answer(tx).await? {
+            return Ok(first);
+        }
+        if self.unconfirmed {
+            return Err(Error::ConfirmationRequired);
+        }
+        if insert_unless_there(tx, self.action.clone().into_active_model()).await? {
+            return Ok(self.action.clone());
+        }
+        self.first_answer(tx)
+            .await?
+            .ok_or(Error::IdempotencyKeyReused)
+    }
+}
+
+impl StartAction {
+    async fn first_answer(&self, tx: &Tx) -> Result<Option<job_action::Model>> {
+        let Some(key) = &self.action.idempotency_key else {
+            return Ok(None);
+        };
+        let first = job_action::Entity::find()
+            .filter(job_action::Column::IdempotencyKey.eq(key))
+            .row(tx)
+            .await?;
+        replay(first, |first| {
+            first.idempotency_fingerprint == self.action.idempotency_fingerprint
+        })
+    }
+}
+
+/// Assigns a running action to a process, if its assignment has not changed since it was read.
+pub struct ClaimAction {
+    pub id: String,
+    pub was: Option<String>,
+    pub process: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for ClaimAction {
+    /// Whether the action was assigned.
+    type Output = bool;
+
+    async fn apply(&self, tx: &Tx) -> Result<bool> {
+        use job_action::Column as C;
+        let was = self
+            .was
+            .as_ref()
+            .map_or_else(|| C::Process.is_null(), |was| C::Process.eq(was));
+        let taken = job_action::Entity::update_many()
+            .col_expr(C::Process, Expr::value(self.process.clone()))
+            .col_expr(C::HeartbeatAt, Expr::value(self.now))
+            .filter(C::Id.eq(&self.id))
+            .filter(C::Status.eq(ActionStatus::Running))
+            .filter(was)
+            .exec(tx)
+            .await?;
+        Ok(taken.rows_affected == 1)
+    }
+}
+
+/// Ends a running action; one that has ended stays unchanged.
+pub struct EndAction {
+    pub id: String,
+    /// Process to which the action must be assigned; `None` for any.
+    pub process: Option<String>,
+    pub status: ActionStatus,
+    pub error: Option<String>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for EndAction {
+    type Output = job_action::Model;
+
+    async fn apply(&self, tx: &Tx) -> Result<job_action::Model> {
+        let row = job_action::Entity::find_by_id(&self.id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
+        let row = row.ok_or(Error::NotFound(Resource::Action))?;
+        let strange = self.process.is_some() && self.process != row.process;
+        if row.status != ActionStatus::Running || strange {
+            return Ok(row);
+        }
+        let mut row = row.into_active_model();
+        row.status = Set(self.status);
+        row.error = Set(self.error.clone());
+        row.finished_at = Set(Some(self.now));
+        row.process = Set(None);
+        Ok(row.update(tx).await?)
+    }
+}
+
+/// Decision on one job, as [`crate::db::jobs::change_job::Decide`].
+pub type DecideStep = dyn Fn(&Loaded) -> Result<Option<Change>> + Send + Sync;
+
+/// Check that fails if the job must not be deleted.
+pub type CheckDelete = dyn Fn(&job::Model) -> Result<()> + Send + Sync;
+
+/// Step of an action on one job, decided like a single call for that job.
+pub enum ActionStep {
+    Change {
+        items: Items,
+        decide: Arc<DecideStep>,
+    },
+    /// Deletes the job, unless the check fails.
+    Delete { check: Box<CheckDelete> },
+}
+
+/// Job of an action, its place in the order, and the step for it.
+pub struct ActionTarget {
+    pub id: String,
+    pub created_at: DateTime<Utc>,
+    pub step: ActionStep,
+}
+
+/// Next batch of an action.
+pub struct RunActionBatch {
+    pub action_id: String,
+    pub process: String,
+    pub jobs: Vec<ActionTarget>,
+    pub now: DateTime<Utc>,
+}
+
+impl Write for RunActionBatch {
+    /// Whether the batch was run; false if the action has ended or belongs to another process.
+    type Output = bool;
+
+    async fn apply(&self, tx: &Tx) -> Result<bool> {
+        let row = job_action::Entity::find_by_id(&self.action_id)
+            .lock(LockType::Update)
+            .row(tx)
+            .await?;
+        let mine = |row: &job_action::Model| {
+            row.status == ActionStatus::Running && row.process.as_ref() == Some(&self.process)
+        };
+        let Some(row) = row.filter(mine) else {
+            return Ok(false);
+        };
+        let outcomes = self.outcomes(tx).await?;
+        bulk::insert::<job_action_outcome::Entity, _>(tx, &outcomes).await?;
+        let of = |outcome| outcomes.iter().filter(|row| row.outcome == outcome).count() as i64;
+        let last = self.jobs.last();
+        let counted = job_action::ActiveModel {
+            id: Set(row.id),
+            changed: Set(row.changed + of(Outcome::Changed)),
+            skipped: Set(row.skipped + of(Outcome::Skipped)),
+            failed: Set(row.failed + of(Outcome::Failed)),
+            after_created_at: Set(last.map(|due| due.created_at).or(row.after_created_at)),
+            after_id: Set(last.map(|due| due.id.clone()).or(row.after_id)),
+            heartbeat_at: Set(Some(self.now)),
+            ..Default::default()
+        };
+        counted.update(tx).await?;
+        Ok(true)
+    }
+
+    fn is_large(&self) -> bool {
+        true
+    }
+}
+
+impl RunActionBatch {
+    async fn outcomes(&self, tx: &Tx) -> Result<Vec<job_action_outcome::Model>> {
+        let change = |due: &ActionTarget| match &due.step {
+            ActionStep::Change { items, decide } => {
+                let (items, decide) = (items.clone(), decide.clone());
+                Some(ChangeJob {
+                    id: due.id.clone(),
+                    if_version: None,
+                    items,
+                    weight: 0,
+                    decide: Box::new(move |job| decide(job)),
+                })
+            }
+            ActionStep::Delete { .. } => None,
+        };
+        let changes: Vec<ChangeJob> = self.jobs.iter().filter_map(change).collect();
+        let changes: Vec<&ChangeJob> = changes.iter().collect();
+        let mut changed = Changes::make(tx, &changes, false).await?.into_iter();
+        let mut outcomes = Vec::with_capacity(self.jobs.len());
+        for due in &self.jobs {
+            let done = match &due.step {
+                ActionStep::Change { .. } => {
+                    let outcome = changed.next().unwrap_or(WriteOutcome::Blocked);
+                    outcome.decided().map(|made| made.changed)
+                }
+                ActionStep::Delete { check } => self.delete(tx, &due.id, check).await,
+            };
+            outcomes.push(self.outcome(&due.id, done)?);
+        }
+        Ok(outcomes)
+    }
+
+    async fn delete(&self, tx: &Tx, id: &str, check: &CheckDelete) -> Result<bool> {
+        let job = one_job(tx, job::Entity::find_by_id(id).lock(LockType::Update)).await?;
+        check(&job.ok_or(Error::NotFound(Resource::Job))?)?;
+        DeleteJob {
+            id: id.to_owned(),
+            if_version: None,
+            now: self.now,
+        }
+        .apply(tx)
+        .await?;
+        Ok(true)
+    }
+
+    /// Outcome for one job. A refused job is skipped or failed; an error of the database undoes the
+    /// batch.
+    fn outcome(&self, job_id: &str, done: Result<bool>) -> Result<job_action_outcome::Model> {
+        let (outcome, code, detail) = match done {
+            Ok(true) => (Outcome::Changed, None, None),
+            Ok(false) => (
+                Outcome::Skipped,
+                Some("unchanged"),
+                Some("The job is already in the requested state.".to_owned()),
+            ),
+            Err(error) if errors::is_database_error(&error) => return Err(error),
+            Err(Error::Invalid(fields)) if fields.len() == 1 => (
+                Outcome::Skipped,
+                Some(fields[0].code),
+                Some(fields[0].detail.clone()),
+            ),
+            Err(error @ (Error::NotFound(_) | Error::TransitionIllegal(_))) => (
+                Outcome::Skipped,
+                Some(error.code()),
+                Some(error.to_string()),
+            ),
+            Err(error) => (Outcome::Failed, Some(error.code()), Some(error.to_string())),
+        };
+        Ok(job_action_outcome::Model {
+            id: 0,
+            action_id: self.action_id.clone(),
+            job_id: job_id.to_owned(),
+            outcome,
+            code: code.map(str::to_owned),
+            detail,
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! Actions on many jobs: their rows, their outcomes, and the jobs that they select.
+
+pub mod action;
+pub mod list;
+pub mod scope;

@@ -1,0 +1,8 @@
+//! Rows beside the jobs: series, episodes, settings of job types, lists of clients.
+
+pub mod active_jobs;
+pub mod detach;
+pub mod episodes;
+pub mod parents;
+pub mod queues;
+pub mod series;

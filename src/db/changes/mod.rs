@@ -1,0 +1,7 @@
+//! Changes after their commit: notices to this and other processes, the cache of jobs, and the
+//! reader of the history.
+
+pub mod change_bus;
+pub mod job_cache;
+pub mod pg_notifier;
+pub mod tail;

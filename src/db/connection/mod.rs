@@ -1,0 +1,13 @@
+//! Connections: opened, watched, migrated and probed.
+
+pub mod again;
+pub mod connect;
+pub mod errors;
+pub mod faults;
+pub mod file;
+pub mod migrate;
+pub mod postgres;
+pub mod probe;
+pub mod ready;
+pub mod settled;
+pub mod statement_timeout;

@@ -1,0 +1,5 @@
+//! Statistics: events rolled up into time buckets, and the numbers of waiting jobs and workers.
+
+pub mod backlog;
+pub mod buckets;
+pub mod roll_up;

@@ -1,0 +1,291 @@
+//! Guesses what the fields of an unknown store mean, by their names. The guess is only proposed: the
+//! user sees it and decides.
+
+use super::{names::id_text, times};
+use chrono_tz::Tz;
+use serde_json::{Map, Value};
+
+/// Fields of a job, and the names that other programs give them, without separators.
+const NAMES: [(&str, &[&str]); 17] = [
+    (
+        "job_id",
+        &[
+            "jobid",
+            "id",
+            "uuid",
+            "taskid",
+            "guid",
+            "requestid",
+            "renderid",
+            "_id",
+        ],
+    ),
+    (
+        "status",
+        &["status", "state", "jobstatus", "taskstatus", "phase"],
+    ),
+    ("job_type", &["jobtype", "type", "kind", "tasktype", "task"]),
+    (
+        "created_at",
+        &[
+            "createdat",
+            "created",
+            "addedat",
+            "added",
+            "submittedat",
+            "submitted",
+            "creationtime",
+            "createtime",
+            "createdon",
+            "enqueuedat",
+            "queuedat",
+            "datecreated",
+            "timestamp",
+        ],
+    ),
+    (
+        "updated_at",
+        &[
+            "updatedat",
+            "updated",
+            "modifiedat",
+            "modified",
+            "lastmodified",
+            "updatetime",
+            "lastupdate",
+            "lastupdated",
+            "updatedon",
+        ],
+    ),
+    (
+        "started_at",
+        &[
+            "startedat",
+            "started",
+            "starttime",
+            "startat",
+            "begunat",
+            "processingstartedat",
+        ],
+    ),
+    (
+        "completed_at",
+        &[
+            "completedat",
+            "finishedat",
+            "finished",
+            "endedat",
+            "endtime",
+            "completed",
+            "doneat",
+            "finishtime",
+            "completiontime",
+            "ended",
+        ],
+    ),
+    (
+        "progress",
+        &[
+            "progress",
+            "percent",
+            "percentage",
+            "pct",
+            "progresspercent",
+        ],
+    ),
+    (
+        "error",
+        &[
+            "error",
+            "errormessage",
+            "err",
+            "failurereason",
+            "lasterror",
+            "errormsg",
+            "msg",
+            "exception",
+        ],
+    ),
+    (
+        "content",
+        &[
+            "content",
+            "prompt",
+            "idea",
+            "script",
+            "inputtext",
+            "text",
+            "query",
+            "description",
+        ],
+    ),
+    (
+        "project_title",
+        &["projecttitle", "title", "name", "projectname", "jobname"],
+    ),
+    (
+        "current_stage",
+        &[
+            "currentstage",
+            "stage",
+            "step",
+            "currentstep",
+            "stepdescription",
+            "message",
+        ],
+    ),
+    (
+        "result.video_path",
+        &[
+            "videourl",
+            "videopath",
+            "outputpath",
+            "outputurl",
+            "outputfile",
+            "output",
+            "out",
+            "resulturl",
+            "resultpath",
+            "videofile",
+            "fileurl",
+            "downloadurl",
+        ],
+    ),
+    (
+        "request.input_path",
+        &[
+            "inputpath",
+            "inputfile",
+            "inputurl",
+            "source",
+            "sourceurl",
+            "youtubeurl",
+            "video",
+            "input",
+        ],
+    ),
+    (
+        "request",
+        &[
+            "request",
+            "requestdata",
+            "inputdata",
+            "params",
+            "parameters",
+            "payload",
+        ],
+    ),
+    ("result", &["result", "resultdata", "outputdata"]),
+    (
+        "items",
+        &["items", "shots", "scenes", "clips", "frames", "steps"],
+    ),
+];
+
+/// Proposed meaning of a field.
+pub struct Guess {
+    pub field: String,
+    pub target: &'static str,
+}
+
+/// Whether an object looks like a job: it has an id or a time, and a status, or many of the usual
+/// names.
+pub fn looks_like_a_job(record: &Map<String, Value>) -> bool {
+    let all = guesses([record]);
+    let has = |target: &str| all.iter().any(|guess| guess.target == target);
+    has("status") && all.len() > 1 && (has("job_id") || has("created_at") || all.len() > 2)
+}
+
+/// Proposes a meaning for the fields of the records, at most one for each field of a job.
+pub fn guesses<'a>(records: impl IntoIterator<Item = &'a Map<String, Value>>) -> Vec<Guess> {
+    let mut fields = Vec::<(&str, Vec<&Value>)>::new();
+    for record in records {
+        for (name, value) in record.iter().filter(|(_, value)| !value.is_null()) {
+            match fields.iter_mut().find(|(known, _)| known == name) {
+                Some((_, values)) => values.push(value),
+                None => fields.push((name, vec![value])),
+            }
+        }
+    }
+    let mut found = Vec::<Guess>::new();
+    for (target, names) in NAMES {
+        let plain = |name: &str| -> String {
+            let letters = name
+                .chars()
+                .filter(|c| !matches!(c, '_' | '-' | ' ') || name == "_id");
+            letters.map(|c| c.to_ascii_lowercase()).collect()
+        };
+        let fits = |(name, values): &&(&str, Vec<&Value>)| {
+            let taken = found.iter().any(|guess| guess.field == *name);
+            !taken && values.iter().all(|value| is_possible(target, value))
+        };
+        let field = names.iter().find_map(|known| {
+            let named = |(name, _): &&(&str, Vec<&Value>)| plain(name) == *known;
+            fields.iter().filter(named).find(fits)
+        });
+        if let Some((field, _)) = field {
+            found.push(Guess {
+                field: (*field).to_owned(),
+                target,
+            });
+        }
+    }
+    found
+}
+
+/// Whether a field of a job can have this value.
+fn is_possible(target: &str, value: &Value) -> bool {
+    match target {
+        "job_id" => id_text(value).is_some() || value.get("$oid").is_some(),
+        "status" => value.is_string() || value.is_number(),
+        "progress" => value.is_number() || value.is_string(),
+        "request" | "result" => {
+            value.is_object() || value.as_str().is_some_and(|text| text.starts_with('{'))
+        }
+        "items" => value.is_array() || value.is_object(),
+        target if target.ends_with("_at") => times::read(value, Tz::UTC, None).is_some(),
+        _ => value.is_string() || value.is_number(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn guessed(record: Value) -> Vec<(String, &'static str)> {
+        let record = record.as_object().unwrap().clone();
+        let all = guesses([&record]).into_iter();
+        all.map(|guess| (guess.field, guess.target)).collect()
+    }
+
+    #[test]
+    fn names_and_values_tell_what_a_field_means() {
+        let found = guessed(json!({
+            "id": "vid_1", "prompt": "a kettle", "status": "completed", "createdAt": 1790721403133_i64,
+            "videoUrl": "/a.mp4", "completed": true, "output": {"x": 1}, "model": "m",
+        }));
+        let wanted = [
+            ("id", "job_id"),
+            ("status", "status"),
+            ("createdAt", "created_at"),
+            ("prompt", "content"),
+            ("videoUrl", "result.video_path"),
+        ];
+        assert_eq!(
+            found,
+            wanted.map(|(field, target)| (field.to_owned(), target))
+        );
+    }
+
+    #[test]
+    fn a_job_is_told_from_an_answer_around_it() {
+        let job = |record: Value| looks_like_a_job(record.as_object().unwrap());
+        assert!(job(json!({"id": 1, "status": "done"})));
+        assert!(job(
+            json!({"status": "done", "outputPath": "a", "progress": 1})
+        ));
+        assert!(!job(json!({"status": "ok", "data": []})));
+        assert!(!job(json!({"version": 1, "next_id": 4})));
+    }
+}

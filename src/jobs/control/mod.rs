@@ -1,0 +1,7 @@
+//! Calls of a person or a client that steer a job: change, cancel, retry, recover, delete.
+
+pub(super) mod cancel_job;
+pub(super) mod delete_job;
+pub(super) mod recover_job;
+pub(super) mod retry_job;
+pub(super) mod update_job;

@@ -1,0 +1,60 @@
+//! get_job and view_job: read one job.
+
+use crate::{
+    db::{CachedJob, ShownItems},
+    error::{Error, Resource, Result},
+    jobs::{JobManager, read::shots::reduced, validate},
+};
+use entity::job;
+use std::sync::Arc;
+
+impl JobManager {
+    /// Returns the job with this id.
+    ///
+    /// Errors: `job_not_found`.
+    pub async fn get_job(&self, id: &str) -> Result<job::Model> {
+        validate::may_exist(id, Resource::Job)?;
+        self.db.job(id).await
+    }
+
+    /// Checks that the job exists.
+    ///
+    /// Errors: `job_not_found`.
+    pub(in crate::jobs) async fn find_job(&self, id: &str) -> Result<()> {
+        validate::may_exist(id, Resource::Job)?;
+        match self.db.job_version(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Error::NotFound(Resource::Job)),
+        }
+    }
+
+    /// Returns the job with its items, from the cache if it has this version or a later one. The
+    /// result includes every write that this server has answered. A write of another server is
+    /// missing until its notification arrives, at most for a second.
+    ///
+    /// Errors: `job_not_found`.
+    pub async fn view_job(&self, id: &str, at_least: i64) -> Result<Arc<CachedJob>> {
+        let kept = self.db.job_cache();
+        if let Some(job) = kept.get(id).filter(|kept| kept.job.version >= at_least) {
+            return Ok(job);
+        }
+        let moment = kept.generation(id);
+        let (job, ShownItems { items, next_after }) = self.with_items(id, None).await?;
+        let job = Arc::new(CachedJob::new(job, items, next_after));
+        kept.keep(moment, &job);
+        Ok(job)
+    }
+
+    /// Returns the job with its items behind position `after`, both of the same version, each item
+    /// reduced to what a shot uses.
+    ///
+    /// Errors: `job_not_found`.
+    pub(in crate::jobs) async fn with_items(
+        &self,
+        id: &str,
+        after: Option<i32>,
+    ) -> Result<(job::Model, ShownItems)> {
+        validate::may_exist(id, Resource::Job)?;
+        self.db.job_with_items(id, after, reduced).await
+    }
+}

@@ -1,0 +1,10 @@
+//! Reads of jobs: one, a page under a filter, counts, the history, an export.
+
+pub(super) mod count_jobs;
+pub(super) mod events;
+pub(super) mod export_jobs;
+pub(super) mod forecast;
+pub(super) mod get_job;
+pub(super) mod list_jobs;
+pub(super) mod shots;
+pub(super) mod sift;

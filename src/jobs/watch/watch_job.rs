@@ -1,0 +1,254 @@
+//! watch_job and wait_for_job: stream of the changes of one job until it ends, and wait for its
+//! next change.
+
+use crate::{
+    db::{MAX_READ_EVENTS, Part},
+    error::Result,
+    jobs::{
+        JobManager, Shot,
+        watch::{event_filter::FilteredBatch, feed::FeedBatch, watch_jobs::Reset},
+    },
+    lifecycle::{EventKind, is_terminal},
+};
+use entity::{job, job_event};
+use std::{collections::VecDeque, sync::Arc, time::Duration};
+use tokio::{
+    sync::{
+        OwnedSemaphorePermit,
+        broadcast::{Receiver, error::RecvError},
+    },
+    time::{Instant, sleep_until},
+};
+
+/// Message to a subscriber of one job.
+pub enum JobMessage {
+    /// Job with its shots, and the position of the last shot if more follow.
+    Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
+    Changes(FilteredBatch),
+    Reset(Reset),
+}
+
+pub struct JobWatch {
+    jobs: JobManager,
+    id: String,
+    /// Version that the subscriber has.
+    seq: i64,
+    stage: Stage,
+    ready: VecDeque<JobMessage>,
+    _place: OwnedSemaphorePermit,
+}
+
+enum Stage {
+    /// Nothing sent yet; with the version that the client says it has.
+    Begin(Option<i64>),
+    /// Not subscribed to the feed yet; the history is read after that.
+    Join,
+    CatchUp(Receiver<Arc<FeedBatch>>),
+    Live(Receiver<Arc<FeedBatch>>),
+    Ended,
+}
+
+impl JobManager {
+    /// Streams the changes of a job behind a version, or a snapshot and the changes behind it. The
+    /// stream ends with the job. `None` if the job has ended and the client has its last version.
+    ///
+    /// Errors: `job_not_found`, `overloaded` when the server has reached its limit of streams.
+    pub async fn watch_job(&self, id: &str, after: Option<i64>) -> Result<Option<JobWatch>> {
+        let job = self.get_job(id).await?;
+        if is_terminal(job.status) && after.is_some_and(|after| after >= job.version) {
+            return Ok(None);
+        }
+        let watch = JobWatch {
+            jobs: self.clone(),
+            id: id.to_owned(),
+            seq: 0,
+            stage: Stage::Begin(after),
+            ready: VecDeque::new(),
+            _place: self.stream_place()?,
+        };
+        Ok(Some(watch))
+    }
+
+    /// Returns the job as soon as its version is greater than `since_version` (default: the current
+    /// one), or its current state after the wait.
+    ///
+    /// Errors: `job_not_found`, `overloaded` when the server has reached its limit of waiting
+    /// calls.
+    pub async fn wait_for_job(
+        &self,
+        id: &str,
+        since_version: Option<i64>,
+        wait: Duration,
+    ) -> Result<job::Model> {
+        let place = self.job_waits.enter(id)?;
+        let deadline = Instant::now() + wait;
+        let mut changed = std::pin::pin!(place.wake.notified());
+        // Registers interest before the query, so that a notification arriving meanwhile is not
+        // missed.
+        changed.as_mut().enable();
+        let mut job = Box::pin(self.get_job(id)).await?;
+        let since = since_version.unwrap_or(job.version);
+        while job.version <= since && Instant::now() < deadline {
+            let look = deadline.min(Instant::now() + self.job_waits.patience());
+            let over = tokio::select! {
+                () = changed.as_mut() => false,
+                () = sleep_until(look) => false,
+                () = self.feed.ended() => true,
+            };
+            changed.set(place.wake.notified());
+            changed.as_mut().enable();
+            let Some(_turn) = self.job_waits.turn(deadline).await else {
+                break;
+            };
+            job = Box::pin(self.get_job(id)).await?;
+            if over {
+                break;
+            }
+        }
+        Ok(job)
+    }
+}
+
+impl JobWatch {
+    /// Returns the next message; `None` when the stream is over. Cancel safe.
+    pub async fn next(&mut self) -> Result<Option<JobMessage>> {
+        loop {
+            if let Some(news) = self.ready.pop_front() {
+                return Ok(Some(news));
+            }
+            let batch = match &mut self.stage {
+                Stage::Ended => return Ok(None),
+                Stage::Live(next) => match next.recv().await {
+                    Ok(batch) => batch,
+                    Err(RecvError::Closed) => return Ok(None),
+                    // The history has the events that the ring buffer no longer has.
+                    Err(RecvError::Lagged(_)) => {
+                        self.stage = Stage::Join;
+                        continue;
+                    }
+                },
+                _ => {
+                    Box::pin(self.prepare()).await?;
+                    continue;
+                }
+            };
+            if self.take(batch) {
+                self.stage = Stage::Ended;
+            }
+        }
+    }
+
+    async fn prepare(&mut self) -> Result<()> {
+        match std::mem::replace(&mut self.stage, Stage::Join) {
+            Stage::Begin(after) => {
+                // If this future is dropped while it waits, the next call resumes from here.
+                self.stage = Stage::Begin(after);
+                self.begin(after).await
+            }
+            Stage::Join => {
+                self.stage = self
+                    .jobs
+                    .feed
+                    .join()
+                    .await?
+                    .map_or(Stage::Ended, |joined| Stage::CatchUp(joined.next));
+                Ok(())
+            }
+            Stage::CatchUp(next) => {
+                let Part { rows: events, more } = self.behind(self.seq).await?;
+                // Events may have been pruned since the check. A deleted job loses its events too,
+                // but its last event reports that.
+                let gap = |next: &job_event::Model| {
+                    next.seq > self.seq.saturating_add(1)
+                        && next.kind != EventKind::Deleted.as_str()
+                };
+                if events.first().is_some_and(gap) {
+                    return self.begin_anew(Some(Reset::HistoryPruned)).await;
+                }
+                self.stage = if more {
+                    Stage::CatchUp(next)
+                } else {
+                    Stage::Live(next)
+                };
+                let ended = self.take(Arc::new(FeedBatch::settled(events)));
+                if ended && !more {
+                    self.stage = Stage::Ended;
+                }
+                Ok(())
+            }
+            stage => {
+                self.stage = stage;
+                Ok(())
+            }
+        }
+    }
+
+    async fn begin(&mut self, after: Option<i64>) -> Result<()> {
+        let reset = match after {
+            Some(after) => self.lost(after).await?,
+            None => None,
+        };
+        match (after, reset) {
+            (Some(after), None) => {
+                self.seq = after;
+                self.stage = Stage::Join;
+            }
+            _ => self.begin_anew(reset).await?,
+        }
+        Ok(())
+    }
+
+    /// Queues a snapshot, and continues with the history behind it.
+    async fn begin_anew(&mut self, reset: Option<Reset>) -> Result<()> {
+        let (job, shots, next_after) = self.jobs.list_shots(&self.id, None).await?;
+        self.ready.extend(reset.map(JobMessage::Reset));
+        self.seq = job.version;
+        self.stage = if is_terminal(job.status) {
+            Stage::Ended
+        } else {
+            Stage::Join
+        };
+        self.ready
+            .push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
+        Ok(())
+    }
+
+    /// Returns the reason why a stream cannot resume from this version, if there is one.
+    async fn lost(&self, after: i64) -> Result<Option<Reset>> {
+        let version = self.jobs.get_job(&self.id).await?.version;
+        if after > version || after < 0 {
+            return Ok(Some(Reset::PositionUnknown));
+        }
+        let next = self.behind(after).await?.first().map(|event| event.seq);
+        let whole = next.map_or(after == version, |next| Some(next) == after.checked_add(1));
+        Ok((!whole).then_some(Reset::HistoryPruned))
+    }
+
+    async fn behind(&self, seq: i64) -> Result<Part<job_event::Model>> {
+        self.jobs
+            .db
+            .events_of_job(&self.id, seq, MAX_READ_EVENTS)
+            .await
+    }
+
+    /// Takes the new events of this job, and returns whether the job ended with them.
+    fn take(&mut self, batch: Arc<FeedBatch>) -> bool {
+        let mut only = Vec::new();
+        for (i, change) in batch.changes.iter().enumerate() {
+            let event = &change.event;
+            if event.job_id == self.id && event.seq > self.seq {
+                self.seq = event.seq;
+                only.push(i);
+            }
+        }
+        let Some(last) = only.last().map(|i| &batch.changes[*i].event) else {
+            return false;
+        };
+        let ended = is_terminal(last.status) || last.kind == EventKind::Deleted.as_str();
+        self.ready.push_back(JobMessage::Changes(FilteredBatch {
+            batch,
+            only: Some(only),
+        }));
+        ended
+    }
+}
