@@ -19,11 +19,12 @@ const CLAIM: &str = "CREATE INDEX idx_job_claim ON video_generation_jobs \
     COALESCE(run_at, created_at), created_at, id) \
     WHERE status = 'queued'";
 
-/// Queued jobs of all types in the order of claims, for a look at what comes next. It costs the same
-/// for any number of types.
+/// Queued jobs of all types in the order of claims, for a look at what comes next, which costs the
+/// same for any number of types. The rank is spelled in another order than in the index of claims:
+/// PostgreSQL would otherwise search this index for the jobs of one type, past those of all others.
 const NEXT: &str = "CREATE INDEX idx_job_next ON video_generation_jobs \
-    ((CASE WHEN started_at IS NULL THEN 2 ELSE 0 END \
-    + CASE WHEN run_at IS NULL THEN 0 ELSE 1 END - 4 * priority), \
+    ((-4 * priority + CASE WHEN started_at IS NULL THEN 2 ELSE 0 END \
+    + CASE WHEN run_at IS NULL THEN 0 ELSE 1 END), \
     COALESCE(run_at, created_at), created_at, id) \
     WHERE status = 'queued'";
 

@@ -5,7 +5,6 @@ use super::{
     json_bytes::LARGE_RESPONSE_BYTES,
     memory_limit::RESPONSE_MEMORY,
 };
-use crate::jobs::Forecast;
 use crate::jobs::{
     Counts, FeedChange, FilteredBatch, JobMessage, JobWatch, JobsMessage, JobsWatch, Reset,
 };
@@ -135,13 +134,13 @@ impl EventSource {
 fn of_job(news: JobMessage) -> Bytes {
     match news {
         JobMessage::Snapshot(whole) => {
-            let (job, shots, next_after) = *whole;
+            let (job, shots, next_after, forecast) = *whole;
             let version = job.version;
             let job = JobWithShots::new(
                 job,
                 shots.into_iter().map(Shot::from).collect(),
                 next_after,
-                Forecast::default(),
+                forecast,
             );
             message(Some(&version), "snapshot", &job.to_json_string())
         }

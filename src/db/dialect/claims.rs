@@ -128,6 +128,14 @@ pub fn select_due_of_many(columns: &str, lock: bool) -> String {
     )
 }
 
+/// Rank of a queued job, spelled like the expression of the index of all types.
+fn rank_of_all(alias: &str) -> String {
+    format!(
+        "(-{RANKS} * {alias}priority + CASE WHEN {alias}started_at IS NULL THEN 2 ELSE 0 END \
+         + CASE WHEN {alias}run_at IS NULL THEN 0 ELSE 1 END)"
+    )
+}
+
 /// Selects, for each rank of the queued jobs of all types, the time when the first of them is due,
 /// as [`priorities`] does for each type.
 pub fn all_ranks(backend: DbBackend) -> String {
@@ -136,7 +144,7 @@ pub fn all_ranks(backend: DbBackend) -> String {
         format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
     };
     let (first, next, due) = (of("a"), of("b"), of("c"));
-    let (rank_a, rank_b, rank_c) = (rank("a."), rank("b."), rank("c."));
+    let (rank_a, rank_b, rank_c) = (rank_of_all("a."), rank_of_all("b."), rank_of_all("c."));
     format!(
         "WITH RECURSIVE levels (place) AS (\
            SELECT (SELECT {rank_a} {first} ORDER BY {rank_a} LIMIT 1) \
@@ -152,7 +160,7 @@ pub fn all_ranks(backend: DbBackend) -> String {
 /// Selects the first jobs of all types of a rank (parameter 1) that are due at a time (2), up to a
 /// limit (3).
 pub fn first_of_rank(backend: DbBackend, source: Source, columns: &str) -> String {
-    let (rank, hint) = (rank(""), hint(backend, "idx_job_next"));
+    let (rank, hint) = (rank_of_all(""), hint(backend, "idx_job_next"));
     let sign = if backend == DbBackend::Postgres {
         "$"
     } else {

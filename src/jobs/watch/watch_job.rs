@@ -5,7 +5,7 @@ use crate::{
     db::{MAX_READ_EVENTS, Part},
     error::Result,
     jobs::{
-        JobManager, Shot,
+        Forecast, JobManager, Shot,
         watch::{event_filter::FilteredBatch, feed::FeedBatch, watch_jobs::Reset},
     },
     lifecycle::{EventKind, is_terminal},
@@ -22,8 +22,8 @@ use tokio::{
 
 /// Message to a subscriber of one job.
 pub enum JobMessage {
-    /// Job with its shots, and the position of the last shot if more follow.
-    Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>)>),
+    /// Job with its shots, the position of the last shot if more follow, and its forecast.
+    Snapshot(Box<(job::Model, Vec<Shot>, Option<i32>, Forecast)>),
     Changes(FilteredBatch),
     Reset(Reset),
 }
@@ -208,8 +208,9 @@ impl JobWatch {
         } else {
             Stage::Join
         };
-        self.ready
-            .push_back(JobMessage::Snapshot(Box::new((job, shots, next_after))));
+        let forecast = self.jobs.forecast(&job).await?;
+        let snapshot = Box::new((job, shots, next_after, forecast));
+        self.ready.push_back(JobMessage::Snapshot(snapshot));
         Ok(())
     }
 

@@ -330,6 +330,17 @@ pub fn claim_statements(
             statement(dialect::claims::any_expired(backend), times()),
         ),
         (
+            "what comes next of all types",
+            statement(dialect::claims::all_ranks(backend), Vec::new()),
+        ),
+        (
+            "the first jobs of all types",
+            statement(
+                dialect::claims::first_of_rank(backend, Source::Timed, "id"),
+                vec![1i32.into(), now.into(), limit.into()],
+            ),
+        ),
+        (
             "a claim that was asked before",
             statement(
                 dialect::claims::claimed_by_call(backend, "id"),
