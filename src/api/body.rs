@@ -4,6 +4,7 @@
 //! bodies that the document forbids. This module validates with the document's schema and reports
 //! every error with its JSON pointer.
 
+mod parsed_size;
 mod receive;
 mod shape;
 mod words;
@@ -85,7 +86,7 @@ impl<T: ParseFromJSON + 'static> Body<T> {
         if !received.is_large() {
             return Self::parse(received, keyed);
         }
-        in_turn(move || Self::parse(received, keyed)).await
+        in_turn(move || Self::parse(received.reserved()?, keyed)).await
     }
 
     fn parse(received: Received, keyed: bool) -> Result<Self> {

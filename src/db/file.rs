@@ -1,42 +1,73 @@
-//! Identity of the SQLite file behind an open database, as the file system knows it.
+//! Identity of the SQLite files behind an open database, as the file system knows them.
 
 use std::{
-    fs, io,
+    fs::{self, Metadata},
+    io,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
-/// File that the first connection opened. SQLite continues to write to a file that was deleted or
+/// Device and inode of a file.
+type Identity = (u64, u64);
+
+/// Files that the first connection opened. SQLite continues to write to a file that was deleted or
 /// renamed, where no later reader finds the data.
 pub struct DatabaseFile {
     path: PathBuf,
-    device: u64,
-    inode: u64,
-    /// Whether the log has reported the file as missing, so that it does so once per disappearance.
+    /// Path without symbolic links, next to which SQLite looks for the log.
+    resolved: PathBuf,
+    identity: Identity,
+    log: PathBuf,
+    /// Identity of the write-ahead log, which exists as long as a connection is open.
+    log_identity: OnceLock<Identity>,
+    /// Whether the log of the server has reported a file as missing, so that it does so once per
+    /// disappearance.
     reported: AtomicBool,
 }
 
 impl DatabaseFile {
     pub fn at(path: &Path) -> io::Result<Self> {
-        let found = fs::metadata(path)?;
-        let reported = AtomicBool::new(false);
+        let resolved = fs::canonicalize(path)?;
+        let mut log = resolved.clone().into_os_string();
+        log.push("-wal");
+        let identity = identity(&fs::metadata(path)?);
         Ok(Self {
             path: path.to_owned(),
-            device: found.dev(),
-            inode: found.ino(),
-            reported,
+            resolved,
+            identity,
+            log: log.into(),
+            log_identity: OnceLock::new(),
+            reported: AtomicBool::new(false),
         })
     }
 
-    /// Returns whether the path still leads to this file. Costs one `stat`.
+    /// Returns whether the path still leads to this database and its write-ahead log. Costs three
+    /// calls of `stat`.
     pub fn is_there(&self) -> bool {
-        let there = fs::metadata(&self.path)
-            .is_ok_and(|found| (found.dev(), found.ino()) == (self.device, self.inode));
+        let is_same = |found: io::Result<Metadata>| {
+            found.is_ok_and(|found| identity(&found) == self.identity)
+        };
+        let there = is_same(fs::metadata(&self.path))
+            && is_same(fs::symlink_metadata(&self.resolved))
+            && self.log_is_there();
         if self.reported.swap(!there, Ordering::Relaxed) == there {
             self.report(there);
         }
         there
+    }
+
+    fn log_is_there(&self) -> bool {
+        match (fs::symlink_metadata(&self.log), self.log_identity.get()) {
+            (Ok(found), known) => {
+                *known.unwrap_or_else(|| self.log_identity.get_or_init(|| identity(&found)))
+                    == identity(&found)
+            }
+            (Err(_), known) => known.is_none(),
+        }
     }
 
     fn report(&self, there: bool) {
@@ -46,9 +77,14 @@ impl DatabaseFile {
         } else {
             tracing::error!(
                 %path,
-                "the database file was moved, deleted or replaced: changes are refused; \
-                 put the file back, or restart the server"
+                "the database file or its write-ahead log (-wal) was moved, deleted or replaced: \
+                changes are refused; put the file back, or stop the server with SIGTERM, which \
+                writes what it has to the database file, and start it again"
             );
         }
     }
+}
+
+fn identity(file: &Metadata) -> Identity {
+    (file.dev(), file.ino())
 }

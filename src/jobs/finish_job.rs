@@ -137,7 +137,9 @@ pub(super) fn completed(
         .collect();
     if loaded.item_count > 0 {
         job.total_shots = loaded.item_count;
-        job.completed_shots = loaded.done_count + i32::try_from(skipped.len()).unwrap_or(i32::MAX);
+        let skipped = i32::try_from(skipped.len()).unwrap_or(i32::MAX);
+        let done = loaded.done_count.saturating_add(skipped);
+        job.completed_shots = done.clamp(0, loaded.item_count);
     } else {
         job.completed_shots = job.total_shots;
     }

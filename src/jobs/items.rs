@@ -131,9 +131,9 @@ pub(super) fn apply_reports(
             Some(item) => item.clone(),
             None => new_item(job, report, &mut count, now)?,
         };
-        done -= i32::from(is_done(item.status));
+        done = done.saturating_sub(i32::from(is_done(item.status)));
         apply(&mut item, report, job.attempt, now);
-        done += i32::from(is_done(item.status));
+        done = done.saturating_add(i32::from(is_done(item.status)));
         if !seen.insert(item.idx) {
             return Err(twice(i));
         }
@@ -151,6 +151,8 @@ pub(super) fn apply_reports(
     }
     // A worker may have announced more shots than it has reported so far.
     job.total_shots = job.total_shots.max(count);
+    // The counts of an imported job may contradict its items.
+    let done = done.clamp(0, count);
     job.completed_shots = done;
     job.progress = percent(done, job.total_shots);
     Ok(changed)

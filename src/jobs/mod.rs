@@ -89,6 +89,7 @@ use crate::{
     },
     error::{Resource, Result},
     lifecycle::Cursor,
+    log_rate_limit::LogRateLimit,
     process,
     random::{Random, SystemRandom},
 };
@@ -98,7 +99,10 @@ use entity::job;
 use feed::Feed;
 use job_waits::JobWaits;
 use loops::Loops;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::{Notify, Semaphore};
 use worker_activity::WorkerActivity;
 
@@ -147,6 +151,8 @@ pub struct JobManager {
     streams: Arc<Semaphore>,
     workers: WorkerActivity,
     loops: Loops,
+    /// Log lines about jobs that cannot be rescued: each round finds them again.
+    unrescued: Arc<Mutex<LogRateLimit>>,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     looked_at: u64,
@@ -175,6 +181,7 @@ impl JobManager {
             streams,
             workers,
             loops,
+            unrescued: Arc::default(),
             searches,
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,

@@ -8,13 +8,13 @@ use super::{
 };
 use crate::{
     db::write::{Change, DecideExpired, Loaded, RescueJobs, expired},
-    error::Result,
+    error::{Error, Result},
     lifecycle::{EventKind, Verb, backoff},
 };
 use chrono::{DateTime, Utc};
 use entity::job;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Maximum number of jobs per transaction.
 const MAX_BATCH_JOBS: u64 = 500;
@@ -83,13 +83,27 @@ impl JobManager {
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
-                    tracing::warn!(%error, "cannot rescue a job whose lease has expired; skipping \
-                        it");
+                    self.report_unrescued(&error);
                     some.skipped += 1;
                 }
             }
         }
         Ok(some)
+    }
+
+    fn report_unrescued(&self, error: &Error) {
+        let mut limit = self
+            .unrescued
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = limit.count() {
+            tracing::warn!(
+                times,
+                %error,
+                "cannot rescue jobs whose leases have expired; they are skipped, and found again \
+                in each round"
+            );
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use std::{
     net::SocketAddr,
     pin::Pin,
     sync::Arc,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
     time::Duration,
 };
 use tokio::{net::TcpStream, sync::watch, time::timeout};
@@ -152,8 +152,12 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
                 .headers_mut()
                 .insert(http::header::CONNECTION, HeaderValue::from_static("close"));
         }
+        let traffic = under_way.traffic();
+        traffic.begin_answer();
         response.map(|body| Answer {
             body,
+            rest: Bytes::new(),
+            traffic,
             _under_way: under_way,
         })
     }
@@ -181,10 +185,29 @@ fn release_buffer(parts: &mut http::request::Parts) {
     }
 }
 
+/// Maximum bytes that are handed to hyper at once: each piece that it takes shows that the client
+/// reads.
+const PIECE_BYTES: usize = 64 << 10;
+
 /// Body of a response. The request counts as in progress until all of the body is handed to hyper.
 struct Answer {
     body: BoxBody<Bytes, io::Error>,
+    /// Bytes of the last frame that are not handed over yet.
+    rest: Bytes,
+    traffic: Arc<RequestCounts>,
     _under_way: UnderWay,
+}
+
+impl Answer {
+    fn next_piece(&mut self) -> Bytes {
+        self.rest.split_to(self.rest.len().min(PIECE_BYTES))
+    }
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.traffic.end_answer();
+    }
 }
 
 impl Body for Answer {
@@ -195,14 +218,30 @@ impl Body for Answer {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(trailers) => return Poll::Ready(Some(Ok(trailers))),
+                },
+                other => return Poll::Ready(other),
+            }
+        }
+        self.traffic.note_taken();
+        Poll::Ready(Some(Ok(Frame::data(self.next_piece()))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        let (rest, mut hint) = (self.rest.len() as u64, self.body.size_hint());
+        let upper = hint.upper();
+        hint.set_lower(hint.lower() + rest);
+        if let Some(upper) = upper {
+            hint.set_upper(upper + rest);
+        }
+        hint
     }
 }

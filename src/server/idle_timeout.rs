@@ -40,6 +40,10 @@ pub struct RequestCounts {
     /// something wakes it, so the end is recorded here.
     ended: AtomicU64,
     multiplexed: AtomicBool,
+    /// Number of responses of which the client has not taken all.
+    answers: AtomicUsize,
+    /// Milliseconds from `since` to the last piece of a response that was taken.
+    taken: AtomicU64,
     /// True if a request was answered before all of its body had arrived.
     unread: AtomicBool,
 }
@@ -52,6 +56,8 @@ impl Default for RequestCounts {
             under_way: AtomicUsize::default(),
             ended: AtomicU64::default(),
             multiplexed: AtomicBool::default(),
+            answers: AtomicUsize::default(),
+            taken: AtomicU64::default(),
             unread: AtomicBool::default(),
         }
     }
@@ -71,6 +77,34 @@ impl RequestCounts {
     /// Records that a request body was dropped before its end.
     pub fn leave_unread(&self) {
         self.unread.store(true, Ordering::Relaxed);
+    }
+
+    /// Counts a response, which is pending until [`RequestCounts::end_answer`].
+    pub fn begin_answer(&self) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        self.note_taken();
+    }
+
+    /// Records that the client took a piece of a response.
+    pub fn note_taken(&self) {
+        self.taken.store(self.millis(), Ordering::Relaxed);
+    }
+
+    pub fn end_answer(&self) {
+        self.note_taken();
+        self.answers.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Returns the time since which no response of a multiplexed connection has moved, though one
+    /// is pending. An HTTP/2 client that opens no window is never written to, so no write is stuck.
+    fn stalled_since(&self) -> Option<Instant> {
+        let pending =
+            self.multiplexed.load(Ordering::Relaxed) && self.answers.load(Ordering::Relaxed) > 0;
+        pending.then(|| self.since + Duration::from_millis(self.taken.load(Ordering::Relaxed)))
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Returns the time at which the last response ended.
@@ -99,10 +133,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let passed = self.0.since.elapsed().as_millis();
-        self.0
-            .ended
-            .store(u64::try_from(passed).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.0.ended.store(self.0.millis(), Ordering::Relaxed);
         self.0.under_way.fetch_sub(1, Ordering::Release);
     }
 }
@@ -112,6 +143,8 @@ impl Drop for UnderWay {
 enum Limit {
     Header(Instant),
     Idle(Instant),
+    /// Of a multiplexed connection whose client takes nothing of the responses that it asked for.
+    Stalled(Instant),
 }
 
 pub struct Watched<I> {
@@ -188,8 +221,9 @@ impl<I> Watched<I> {
     /// read.
     fn is_over(&mut self, cx: &mut Context<'_>) -> bool {
         let now = Instant::now();
-        let until = match self.limit(now) {
-            Some(Limit::Header(until) | Limit::Idle(until)) => until,
+        let limit = self.limit(now);
+        let until = match limit {
+            Some(Limit::Header(until) | Limit::Idle(until) | Limit::Stalled(until)) => until,
             // Checks again later: the end of a response does not make hyper read the connection.
             None => now + self.idle,
         };
@@ -197,7 +231,7 @@ impl<I> Watched<I> {
             self.timer.as_mut().reset(until);
         }
         while self.timer.as_mut().poll(cx).is_ready() {
-            if self.limit.is_some() && until <= Instant::now() {
+            if limit.is_some() && until <= Instant::now() {
                 return true;
             }
             self.timer.as_mut().reset(until);
@@ -224,7 +258,8 @@ impl<I> Watched<I> {
             self.header_begun = false;
         }
         if self.traffic.is_busy() || self.stuck.is_some() {
-            return None;
+            let stalled = self.traffic.stalled_since();
+            return stalled.map(|since| Limit::Stalled(since + self.write_timeout));
         }
         self.seen = begun;
         // HTTP/2 sends frames between requests too, which begin no header.
@@ -428,5 +463,22 @@ mod tests {
         assert!(waits.is_err(), "it is not over");
         drop(under_way);
         assert_eq!(watched.read(&mut some).await.unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_multiplexed_connection_whose_client_takes_nothing_of_its_responses_ends() {
+        let (mut watched, _theirs, traffic) = watched(SHORT, SHORT);
+        watched.write_timeout = SHORT;
+        let under_way = traffic.begin(true);
+        traffic.begin_answer();
+        assert_eq!(watched.read(&mut [0; 8]).await.unwrap(), 0);
+        drop(under_way);
+
+        let (mut watched, _theirs, traffic) = self::watched(SHORT, SHORT);
+        watched.write_timeout = SHORT;
+        let _waits_for_a_job = traffic.begin(true);
+        let mut some = [0; 8];
+        let waits = tokio::time::timeout(SHORT * 6, watched.read(&mut some)).await;
+        assert!(waits.is_err(), "no response has begun");
     }
 }

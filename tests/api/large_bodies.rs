@@ -272,3 +272,20 @@ async fn a_number_that_no_database_holds_is_malformed(api: Api) {
         answer.problem(400, "malformed_body");
     }
 }
+
+#[on_sqlite]
+async fn a_body_that_would_take_much_memory_is_refused_before_it_is_parsed(api: Api) {
+    let nested = |depth: usize| format!("{}0{}", r#"{"":"#.repeat(depth), "}".repeat(depth));
+    let list = vec![nested(90); 1900].join(",");
+    let body = format!(r#"{{"job_type":"a","context":{{"a":[{list}]}}}}"#);
+    assert!(body.len() < 1 << 20);
+    let answer = api
+        .send_text(Method::POST, "/api/v1/jobs", "application/json", body)
+        .await;
+    let problem = answer.problem(413, "body_too_large");
+    assert!(problem["detail"].as_str().unwrap().contains("objects"));
+    // As large, and harmless.
+    let points = vec![json!({"x": 1.5, "y": 2.5}); 50_000];
+    let body = json!({"job_type": "a", "context": {"points": points}});
+    api.post("/api/v1/jobs", body).await.json(201);
+}

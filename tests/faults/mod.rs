@@ -6,4 +6,5 @@ mod disk;
 mod injector;
 mod moved;
 mod network;
+mod panics;
 mod property;

@@ -47,3 +47,31 @@ async fn a_database_file_that_was_replaced_takes_no_changes_of_the_server_that_o
     })
     .await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deleted_write_ahead_log_takes_no_changes() {
+    run(Backend::Sqlite, |t: TestApp| async move {
+        t.queued().await;
+        let mut log = file(&t).into_os_string();
+        log.push("-wal");
+        fs::remove_file(log).unwrap();
+        for _ in 0..3 {
+            let error = refusal(t.create_job(any_job(), None).await, "database_unavailable");
+            assert!(error.to_string().contains("moved or deleted"), "{error}");
+        }
+        refusal(t.database().ready().await, "database_unavailable");
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_in_place_of_the_database_file_takes_no_changes() {
+    run(Backend::Sqlite, |t: TestApp| async move {
+        let (path, elsewhere) = (file(&t), file(&t).with_extension("elsewhere"));
+        t.queued().await;
+        fs::rename(&path, &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, &path).unwrap();
+        refusal(t.create_job(any_job(), None).await, "database_unavailable");
+    })
+    .await;
+}

@@ -4,7 +4,7 @@ use crate::support::{TestApp, at_once, for_good, for_now, pointers};
 use callsheet::jobs::ItemReport;
 use chrono::TimeDelta;
 use entity::{ItemStatus, ItemStatus::*, job_item};
-use sea_orm::{EntityTrait, sea_query::Expr};
+use sea_orm::{ConnectionTrait, EntityTrait, sea_query::Expr};
 use serde_json::json;
 
 fn report(key: &str, status: ItemStatus) -> ItemReport {
@@ -363,4 +363,33 @@ async fn items_are_paged_by_position(t: TestApp) {
     assert_eq!(page(Some(1), 2).await, [2]);
     assert_eq!(page(Some(2), 2).await, [0; 0]);
     assert_eq!(page(Some(-5), 9).await, [0, 1, 2]);
+}
+
+#[on_both]
+async fn counts_that_contradict_the_items_fail_no_report(t: TestApp) {
+    for (total, done, was) in [
+        (i32::MAX, i32::MAX, Pending),
+        (1, 1, Pending),
+        (1, 0, Completed),
+    ] {
+        let id = running(&t, &["a"]).await;
+        t.report_items(&id, vec![report("a", was)], None)
+            .await
+            .unwrap();
+        let counts = format!(
+            "UPDATE video_generation_jobs SET total_shots = {total}, completed_shots = {done} \
+             WHERE id = '{id}'"
+        );
+        let raw = t.db.raw().await;
+        raw.execute_unprepared(&counts).await.unwrap();
+        raw.close().await.unwrap();
+        let now = if was == Pending { Completed } else { Failed };
+        let job = t
+            .report_items(&id, vec![report("a", now)], None)
+            .await
+            .unwrap();
+        assert_eq!(job.completed_shots, i32::from(now == Completed));
+        let job = t.mark_completed(&id, None, None).await.unwrap();
+        assert!(job.completed_shots <= job.total_shots);
+    }
 }

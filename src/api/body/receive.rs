@@ -2,7 +2,10 @@
 //! are parsed outside the threads that serve requests.
 
 use crate::api::{
-    body::MaxBodyBytes,
+    body::{
+        MaxBodyBytes,
+        parsed_size::{MAX_PARSED_BYTES, parsed_size},
+    },
     memory_limit::{MemoryReservation, REQUEST_MEMORY},
     problem::Problem,
 };
@@ -37,6 +40,28 @@ pub struct Received {
 impl Received {
     pub fn is_large(&self) -> bool {
         self.bytes.len() > LARGE_BODY_BYTES
+    }
+
+    /// Reserves memory for the parsed body: half of the estimate, since not all of it is in memory
+    /// at the same time as that of others.
+    ///
+    /// Errors: `body_too_large`, `overloaded`.
+    pub fn reserved(mut self) -> Result<Self> {
+        let size = parsed_size(&self.bytes);
+        if size > MAX_PARSED_BYTES {
+            let detail = format!(
+                "The body has so many objects that they would take more than {} MiB of memory: \
+                send fewer, or pass the data as one text or in a file.",
+                MAX_PARSED_BYTES >> 20
+            );
+            return Err(Problem::new("body_too_large", detail).into());
+        }
+        let share = self.share.get_or_insert_with(|| REQUEST_MEMORY.share());
+        if share.grow_to((size / 2).max(self.bytes.len())) {
+            Ok(self)
+        } else {
+            Err(no_room().into())
+        }
     }
 }
 

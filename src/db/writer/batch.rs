@@ -13,8 +13,11 @@ use crate::{
     },
     error::{Error, Result},
 };
+use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+};
 
 /// Maximum reruns of a transaction that the database undid because of its timing (deadlock,
 /// serialization).
@@ -76,7 +79,7 @@ impl Shared {
 
     pub(super) async fn attempt(&self, entry: &QueuedWrite, wait: Option<Duration>) -> Result<()> {
         let tx = self.begin(wait).await?;
-        match entry.apply(&tx).await {
+        match caught(entry.apply(&tx)).await {
             Ok(()) => self.settle(tx).await,
             Err(error) => {
                 undo(tx, &error).await;
@@ -123,7 +126,7 @@ impl Shared {
         let mut outcomes: Vec<Option<WriteOutcome<()>>> = entries.iter().map(|_| None).collect();
         for (kind, group) in groups(entries) {
             let writes: Vec<&QueuedWrite> = group.iter().map(|i| &entries[*i]).collect();
-            match QueuedWrite::apply_all(kind, &writes, &tx).await {
+            match caught(QueuedWrite::apply_all(kind, &writes, &tx)).await {
                 Ok(done) => group
                     .iter()
                     .zip(done)
@@ -155,7 +158,7 @@ impl Shared {
         for entry in entries {
             let notice_len = tx.notice_len();
             tx.execute_unprepared("SAVEPOINT one_write").await?;
-            let outcome = entry.apply(&tx).await;
+            let outcome = caught(entry.apply(&tx)).await;
             if let Err(error) = &outcome {
                 if is_silent(error) || matches!(error, Error::DiskFull(_)) {
                     return Err(errors::copy(error));
@@ -213,6 +216,13 @@ impl Shared {
         }
         Ok(tx)
     }
+}
+
+/// Turns a panic inside a write into its error, so that the other writes of the transaction are
+/// made without it. The panic hook has logged the panic.
+async fn caught<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let done = AssertUnwindSafe(work).catch_unwind().await;
+    done.unwrap_or_else(|_| Err(Error::Internal("the write panicked".to_owned())))
 }
 
 /// Rolls the transaction back. A second error is ignored, because the first one says more.
