@@ -165,8 +165,8 @@ pub enum Error {
     )]
     DiskFull(#[source] Source),
     #[error(
-        "The database file was moved or deleted, and changes are refused: put it back, or restart \
-        the server."
+        "The database file or its write-ahead log was moved or deleted, and changes are refused: put \
+        it back, or stop the server with SIGTERM and start it again."
     )]
     DatabaseMoved,
     #[error(

@@ -44,6 +44,7 @@ pub mod import;
 pub mod jobs;
 pub mod lifecycle;
 pub mod lines;
+mod log_rate_limit;
 mod media_folder;
 mod mend_json;
 mod open_beneath;

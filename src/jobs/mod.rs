@@ -57,13 +57,17 @@ use crate::{
     },
     error::{Error, Resource, Result},
     lifecycle::Cursor,
+    log_rate_limit::LogRateLimit,
     process,
     random::{Random, SystemRandom},
 };
 use chrono::{DateTime, Utc};
 use entity::job;
 use read::forecast::RememberedDurations;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 use tokio::sync::{Notify, Semaphore};
 use upkeep::lease_watch::LeaseWatch;
 use upkeep::loops::Loops;
@@ -121,6 +125,8 @@ pub struct JobManager {
     lease_watch: LeaseWatch,
     durations: RememberedDurations,
     lines: StoredLines,
+    /// Log lines about jobs that cannot be rescued: each round finds them again.
+    unrescued: Arc<Mutex<LogRateLimit>>,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
     looked_at: u64,
@@ -152,6 +158,7 @@ impl JobManager {
             lease_watch: LeaseWatch::default(),
             durations: RememberedDurations::default(),
             lines: StoredLines::default(),
+            unrescued: Arc::default(),
             searches,
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,

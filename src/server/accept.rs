@@ -1,11 +1,11 @@
 //! Accepting of connections: within the limits, and with backoff if the system lacks a file
 //! descriptor or memory for the next one.
 
-use super::{
-    connection_limits::{ConnectionLimits, ConnectionPermit, Full},
-    occasional::LogRateLimit,
+use super::connection_limits::{ConnectionLimits, ConnectionPermit, Full};
+use crate::{
+    codes::{status_and_title, type_of},
+    log_rate_limit::LogRateLimit,
 };
-use crate::codes::{status_and_title, type_of};
 use hyper::StatusCode;
 use serde_json::json;
 use std::{

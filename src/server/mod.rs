@@ -11,7 +11,6 @@ mod connection;
 mod connection_limits;
 mod descriptors;
 mod idle_timeout;
-mod occasional;
 
 pub use bounds::ServerLimits;
 pub use descriptors::raise_limit as raise_descriptor_limit;

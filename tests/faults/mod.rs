@@ -8,3 +8,4 @@ mod moved;
 mod network;
 mod panics;
 mod property;
+mod refused;

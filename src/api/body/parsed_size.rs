@@ -47,7 +47,7 @@ mod tests {
         assert!(parsed_size(points.as_bytes()) < MAX_PARSED_BYTES);
         assert_eq!(
             parsed_size(br#""a\\":[]"#),
-            9 + VALUE_BYTES + 24 + LIST_BYTES
+            8 + VALUE_BYTES + 24 + LIST_BYTES
         );
     }
 }

@@ -95,15 +95,11 @@ pub async fn sizes_of<E: EntityTrait>(
     if dialect::rows::gathers(sizes.db_backend) {
         sizes.sql = dialect::rows::gather_numbers(&sizes.sql);
         let row = db.query_one_raw(sizes).await?;
-        let text = row
-            .map(|row| row.try_get_by_index::<String>(0))
-            .transpose()?;
-        let read = |text: String| serde_json::from_str(&text);
-        return Ok(text
-            .map(read)
-            .transpose()
-            .map_err(|error| DbErr::Type(error.to_string()))?
-            .unwrap_or_default());
+        let Some(row) = row else {
+            return Ok(Vec::new());
+        };
+        let text: String = row.try_get_by_index(0)?;
+        return serde_json::from_str(&text).map_err(|error| DbErr::Type(error.to_string()));
     }
     let rows = db.query_all_raw(sizes).await?;
     rows.iter()

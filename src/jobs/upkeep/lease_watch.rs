@@ -4,7 +4,7 @@
 use crate::{
     db::write::LeaseEnd,
     error::Result,
-    jobs::{JobManager, upkeep::rescue_jobs::Unrescued},
+    jobs::JobManager,
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
@@ -16,9 +16,6 @@ use std::{
 /// Time that workers have to come back: their longest backoff of 5 seconds, 5 seconds for a call
 /// that hangs meanwhile, and a margin.
 pub const GRACE: Duration = Duration::from_secs(12);
-
-/// Minimum time between two log lines about jobs that cannot be rescued.
-const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 
 /// Time between two rounds from which on the server counts as away: it was stopped, or waited for
 /// the database.
@@ -68,8 +65,6 @@ struct Watch {
     refused: HashMap<String, Duration>,
     /// Monotonic time, as of the last round or refusal.
     at: Duration,
-    /// Monotonic time when the log last named jobs that cannot be rescued.
-    reported: Option<Duration>,
 }
 
 /// Jump of the wall clock.
@@ -81,27 +76,6 @@ struct Jump {
 }
 
 impl LeaseWatch {
-    /// Logs that jobs could not be rescued, at most once in [`REPORT_INTERVAL`]: each round finds
-    /// them again.
-    pub fn report_unrescued(&self, failed: Unrescued) {
-        let Some(error) = failed.error else { return };
-        let mut watch = self.watch();
-        let at = watch.at;
-        if watch
-            .reported
-            .is_some_and(|last| at < last + REPORT_INTERVAL)
-        {
-            return;
-        }
-        watch.reported = Some(at);
-        drop(watch);
-        tracing::warn!(
-            jobs = failed.jobs,
-            %error,
-            "cannot rescue jobs whose leases have ended; they are skipped"
-        );
-    }
-
     /// Returns which leases have ended; `None` while workers still have time to come back.
     pub fn look(&self, round: Round) -> Option<LeaseEnd> {
         self.watch().look(round)

@@ -15,7 +15,7 @@ use crate::{
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::job;
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 /// Maximum number of jobs per transaction.
 const MAX_BATCH_JOBS: u64 = 500;
@@ -23,13 +23,6 @@ const MAX_BATCH_JOBS: u64 = 500;
 /// Maximum number of claims in a row that do not count because their worker was never heard of.
 /// A job whose program takes its whole worker down at once must not be tried for ever.
 const MAX_UNHEARD_CLAIMS: i32 = 10;
-
-/// Jobs of one round that could not be rescued, with the error of the first.
-#[derive(Default)]
-pub struct Unrescued {
-    pub jobs: u64,
-    pub error: Option<Error>,
-}
 
 /// Numbers of jobs found, rescued and skipped in one transaction.
 #[derive(Default)]
@@ -51,27 +44,21 @@ impl JobManager {
 
     /// Rescues the jobs whose leases have ended by these times.
     pub(super) async fn rescue_ended(&self, end: LeaseEnd) -> Result<u64> {
-        let (mut rescued, mut skipped, mut failed) = (0, 0, Unrescued::default());
+        let (mut rescued, mut skipped) = (0, 0);
         // Nearly always no lease has expired, so a read comes first: a transaction would block
         // other writers.
         while expired(self.db.read(), &end).await? {
-            let some = self.rescue_some(end, skipped, &mut failed).await?;
+            let some = self.rescue_some(end, skipped).await?;
             rescued += some.rescued;
             skipped += some.skipped;
             if some.found < MAX_BATCH_JOBS {
                 break;
             }
         }
-        self.lease_watch.report_unrescued(failed);
         Ok(rescued)
     }
 
-    async fn rescue_some(
-        &self,
-        end: LeaseEnd,
-        skipped: u64,
-        failed: &mut Unrescued,
-    ) -> Result<RescueBatch> {
+    async fn rescue_some(&self, end: LeaseEnd, skipped: u64) -> Result<RescueBatch> {
         let now = self.now();
         let decide = |jitter: f64| -> DecideExpired {
             let watch = self.lease_watch.clone();
@@ -113,13 +100,27 @@ impl JobManager {
                 // A job that cannot be read, or accepts no further steps, must not keep others from
                 // being rescued.
                 Err(error) => {
-                    failed.jobs += 1;
-                    failed.error.get_or_insert(error);
+                    self.report_unrescued(&error);
                     some.skipped += 1;
                 }
             }
         }
         Ok(some)
+    }
+
+    fn report_unrescued(&self, error: &Error) {
+        let mut limit = self
+            .unrescued
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(times) = limit.count() {
+            tracing::warn!(
+                times,
+                %error,
+                "cannot rescue jobs whose leases have expired; they are skipped, and found again \
+                in each round"
+            );
+        }
     }
 }
 
