@@ -7,7 +7,8 @@ use super::{
     idle_timeout::{RequestCounts, UnderWay, Watched},
 };
 use bytes::Bytes;
-use http_body_util::combinators::BoxBody;
+use futures_util::stream;
+use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo},
@@ -43,8 +44,8 @@ const MAX_HEADER_BYTES: u32 = 16 << 10;
 /// hyper's default grows to 400 kB with a large body and never shrinks while the request waits.
 const MAX_READ_BUFFER: usize = 16 << 10;
 
-/// Bytes of an unread body that hyper drops by itself, after which the connection goes on.
-const DRAINED_BYTES: u64 = 4 << 10;
+/// Maximum bytes of a body that is read whole before its request is answered.
+const SMALL_BODY_BYTES: u64 = 4 << 10;
 
 /// Time between two checks of a stopping server whether a connection has finished its requests.
 const STOP_CHECK_INTERVAL: Duration = Duration::from_millis(200);
@@ -131,15 +132,14 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
                 let is_small = body
                     .size_hint()
                     .exact()
-                    .is_some_and(|bytes| bytes <= DRAINED_BYTES);
+                    .is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
                 let traffic = (!is_small).then(|| under_way.traffic());
-                BoxBody::new(MinRateBody::new(
-                    body,
-                    self.bounds.body,
-                    self.bounds.body_rate,
-                    traffic,
-                ))
-                .into()
+                let body =
+                    MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic);
+                match is_small {
+                    true => collected(body).await,
+                    false => BoxBody::new(body).into(),
+                }
             }
         };
         let http1 = parts.version < http::Version::HTTP_2;
@@ -160,6 +160,15 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             traffic,
             _under_way: under_way,
         })
+    }
+}
+
+/// Reads all of a small body. hyper ends a connection whose request is answered before its body has
+/// arrived, and a client that then sends its next request on it gets no answer.
+async fn collected(body: MinRateBody<Incoming>) -> poem::Body {
+    match body.collect().await {
+        Ok(whole) => whole.to_bytes().into(),
+        Err(error) => poem::Body::from_bytes_stream(stream::iter([Err::<Bytes, _>(error)])),
     }
 }
 

@@ -9,15 +9,15 @@ use callsheet::{
     db::{Database, Options},
     import::{Background, Settings},
     jobs::JobManager,
+    server::{self, ServerLimits},
 };
-use poem::listener::{Acceptor, Listener, TcpListener};
 use reqwest::{Method, header::HeaderMap};
 use serde_json::{Value, json};
-use std::{future::Future, ops::Deref, path::PathBuf, pin::Pin, sync::Arc};
+use std::{future::Future, ops::Deref, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 
@@ -90,15 +90,10 @@ impl Api {
             imports,
             config: Arc::new(config),
         });
-        let acceptor = TcpListener::bind("127.0.0.1:0")
-            .into_acceptor()
-            .await
-            .unwrap();
-        let host = acceptor.local_addr()[0]
-            .as_socket_addr()
-            .unwrap()
-            .to_string();
-        let server = poem::Server::new_with_acceptor(acceptor).run(routes);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let (limits, never) = (ServerLimits::default(), std::future::pending());
+        let server = server::serve(listener, routes, limits, never, Duration::ZERO);
         let server = Arc::new(tokio::spawn(async move { server.await.unwrap() }));
         let client = reqwest::Client::builder()
             .no_proxy()
