@@ -64,9 +64,10 @@ impl Cast {
         worker::spawn(&format!("worker-{i}"), &self.urls(), &self.ledger)
     }
 
-    /// Kills one of them. True when it was a worker.
-    pub async fn kill_one(&mut self, rng: &mut fastrand::Rng) -> bool {
-        let i = rng.usize(..self.servers.len() + self.workers.len());
+    /// Kills one of them, a worker unless it may be a server. True when it was a worker.
+    pub async fn kill_one(&mut self, rng: &mut fastrand::Rng, servers_too: bool) -> bool {
+        let first = if servers_too { 0 } else { self.servers.len() };
+        let i = rng.usize(first..self.servers.len() + self.workers.len());
         match i.checked_sub(self.servers.len()) {
             None => {
                 self.servers[i].kill().await.unwrap();

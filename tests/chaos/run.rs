@@ -8,6 +8,13 @@ const WORKERS: usize = 6;
 const SEED: u64 = 20_261_124;
 const BETWEEN_KILLS: Duration = Duration::from_millis(200);
 
+/// Anything is killed in the first part of each cycle, and in the rest a worker now and then, so that
+/// jobs of killed workers are rescued: a server finds no lease ended in the first 12 seconds after its
+/// start.
+const CYCLE: Duration = Duration::from_secs(24);
+const STORM: Duration = Duration::from_secs(8);
+const BETWEEN_CALM_KILLS: Duration = Duration::from_millis(1500);
+
 /// Kills before the first crash of PostgreSQL.
 const FIRST_CRASH: usize = 25;
 
@@ -142,19 +149,20 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             (false, false) => break,
             _ => {}
         }
-        tokio::time::sleep(BETWEEN_KILLS).await;
-        if (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
+        let storm = began.elapsed().as_secs() % CYCLE.as_secs() < STORM.as_secs();
+        tokio::time::sleep(if storm { BETWEEN_KILLS } else { BETWEEN_CALM_KILLS }).await;
+        if storm && (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
             cast.hang_one(&mut rng).await;
             done.hangs += 1;
         } else {
-            done.of_workers += usize::from(cast.kill_one(&mut rng).await);
+            done.of_workers += usize::from(cast.kill_one(&mut rng, storm).await);
             done.kills += 1;
         }
         let next_crash = done
             .crashes
             .saturating_mul(plan.crash)
             .saturating_add(FIRST_CRASH);
-        if let Some(postgres) = postgres.as_mut().filter(|_| done.kills >= next_crash) {
+        if let Some(postgres) = postgres.as_mut().filter(|_| storm && done.kills >= next_crash) {
             postgres.crash().await;
             done.crashes += 1;
         }

@@ -38,13 +38,7 @@ pub fn faults(whole: &Whole) -> Vec<Fault> {
             .map(|item| Fault::Wrong(format!("{item:?} is not as its history says"))),
     );
     let count = |kind: &str| whole.kinds().iter().filter(|other| **other == kind).count();
-    let uncounted = |event: &&job_event::Model| {
-        event
-            .data
-            .as_ref()
-            .is_some_and(|data| data["counted"] == false)
-    };
-    let uncounted = whole.events.iter().filter(uncounted).count();
+    let uncounted = whole.uncounted();
     if usize::try_from(job.attempt) != Ok(count("started") - count("released") - uncounted) {
         faults.push(Fault::Wrong(format!(
             "{} counts {} attempts of {:?}",

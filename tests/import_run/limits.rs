@@ -27,8 +27,8 @@ async fn rejects_beyond_some_are_only_counted(bench: TestApp) {
 #[on_both]
 async fn values_in_a_row_that_are_no_records_are_one_reject(bench: TestApp) {
     let list = format!(
-        "[{} {{}}, {} 4]",
-        "1, \"x\", null, ".repeat(100_000),
+        "[{} {{\"a\": 1}}, {} 4]",
+        "1, {}, [ ], ".repeat(100_000),
         job("a", json!({})).to_string() + ","
     );
     let report = import(&bench, &Dump::of(&list)).await;

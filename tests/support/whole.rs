@@ -32,6 +32,15 @@ impl Whole {
             .collect()
     }
 
+    /// Number of rescues whose attempts did not count, since their workers were never heard of.
+    pub fn uncounted(&self) -> usize {
+        self.events
+            .iter()
+            .filter_map(|event| event.data.as_ref())
+            .filter(|data| data["counted"] == false)
+            .count()
+    }
+
     /// Asserts that the history is numbered 1, 2, 3, … up to the job's version, and that its last
     /// event equals the job's row.
     pub fn assert_history_is_whole(&self) {

@@ -1,5 +1,5 @@
-//! Numbers, words and strings in the place of records. Consecutive ones are one reject, so that a
-//! file of nothing else does not give a reject per byte.
+//! Numbers, words, strings, and empty objects and lists in the place of records. Consecutive ones
+//! are one reject, so that a file of nothing else does not give a reject per byte.
 
 use super::{
     super::{
@@ -23,7 +23,7 @@ pub struct ScalarRun {
 impl ScalarRun {
     /// Whether the value is one to count. A value under a key is not, since its key identifies it.
     pub fn take(at: &Position, raw: &[u8]) -> bool {
-        !matches!(at, Position::Key(_)) && !raw.starts_with(b"{") && !raw.starts_with(b"[")
+        !matches!(at, Position::Key(_)) && members(raw).is_none_or(<[u8]>::is_empty)
     }
 
     pub fn add(&mut self, mut piece: Piece) {
@@ -48,12 +48,22 @@ impl ScalarRun {
         let mut piece = first?;
         if count > 1 {
             let detail = format!(
-                "From here on, {count} values in a row are numbers, words or texts, not the objects of jobs; the first \
-                 of them is kept."
+                "From here on, {count} values in a row are numbers, words, texts or empty, not \
+                the objects of jobs; the first of them is kept."
             );
             piece.whole = Err(Reject::new(Reason::NotAnObject, detail));
             piece.bytes = bytes;
         }
         Some(piece)
     }
+}
+
+/// Returns what an object or list has between its brackets; `None` for other values.
+fn members(raw: &[u8]) -> Option<&[u8]> {
+    let inner = match raw {
+        [b'{', inner @ .., b'}'] | [b'[', inner @ .., b']'] => inner,
+        [b'{' | b'[', inner @ ..] => inner,
+        _ => return None,
+    };
+    Some(inner.trim_ascii())
 }

@@ -314,13 +314,18 @@ fn values() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Records that are objects or lists, since consecutive scalars are one reject.
+/// Records that are objects or lists with members, since consecutive other values are one reject.
 fn records() -> impl Strategy<Value = Value> {
     values().prop_map(|value| {
-        if value.is_object() || value.is_array() {
-            value
-        } else {
+        let is_empty = |value: &Value| match value {
+            Value::Object(members) => members.is_empty(),
+            Value::Array(values) => values.is_empty(),
+            _ => true,
+        };
+        if is_empty(&value) {
             json!({"value": value})
+        } else {
+            value
         }
     })
 }
