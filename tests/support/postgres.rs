@@ -42,15 +42,27 @@ impl Postgres {
 
     /// Crashes the server and restarts it.
     pub async fn crash(&mut self) {
-        self.input.write_all(b"crash\n").await.unwrap();
-        while self
-            .lines
-            .next_line()
-            .await
-            .unwrap()
-            .expect("PostgreSQL starts again")
-            != "started"
-        {}
+        self.command("crash", "started").await;
+    }
+
+    /// Crashes the server, which stays away until [`Postgres::come_back`].
+    pub async fn go_away(&mut self) {
+        self.command("stop", "stopped").await;
+    }
+
+    pub async fn come_back(&mut self) {
+        self.command("start", "started").await;
+    }
+
+    async fn command(&mut self, command: &str, answer: &str) {
+        let line = format!("{command}\n");
+        self.input.write_all(line.as_bytes()).await.unwrap();
+        loop {
+            let line = self.lines.next_line().await.unwrap();
+            if line.expect("PostgreSQL obeys") == answer {
+                return;
+            }
+        }
     }
 
     pub async fn stop(mut self) {

@@ -127,15 +127,24 @@ impl Server {
         self.child.kill().await.unwrap();
     }
 
-    /// Sends the signal to the process, and returns its exit status.
-    pub async fn stop(mut self, signal: &str) -> ExitStatus {
-        let pid = self.child.id().expect("the server runs").to_string();
+    /// Kills the process as `kill` does; another server may take its place.
+    pub async fn kill_now(&mut self) {
+        self.child.kill().await.unwrap();
+    }
+
+    pub async fn signal(&self, signal: &str) {
+        let pid = self.pid().to_string();
         let sent = Command::new("kill")
             .args(["-s", signal, &pid])
             .status()
             .await
             .unwrap();
         assert!(sent.success(), "kill -s {signal} {pid}");
+    }
+
+    /// Sends the signal to the process, and returns its exit status.
+    pub async fn stop(mut self, signal: &str) -> ExitStatus {
+        self.signal(signal).await;
         timeout(PATIENCE, self.child.wait())
             .await
             .expect("callsheet ends when it is asked to")

@@ -9,6 +9,7 @@ mod ends;
 mod hostile;
 mod lost;
 mod media;
+mod outage;
 mod protocol;
 mod proxied;
 mod proxy;
