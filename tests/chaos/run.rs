@@ -150,7 +150,12 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             _ => {}
         }
         let storm = began.elapsed().as_secs() % CYCLE.as_secs() < STORM.as_secs();
-        tokio::time::sleep(if storm { BETWEEN_KILLS } else { BETWEEN_CALM_KILLS }).await;
+        tokio::time::sleep(if storm {
+            BETWEEN_KILLS
+        } else {
+            BETWEEN_CALM_KILLS
+        })
+        .await;
         if storm && (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
             cast.hang_one(&mut rng).await;
             done.hangs += 1;
@@ -162,7 +167,10 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             .crashes
             .saturating_mul(plan.crash)
             .saturating_add(FIRST_CRASH);
-        if let Some(postgres) = postgres.as_mut().filter(|_| storm && done.kills >= next_crash) {
+        if let Some(postgres) = postgres
+            .as_mut()
+            .filter(|_| storm && done.kills >= next_crash)
+        {
             postgres.crash().await;
             done.crashes += 1;
         }

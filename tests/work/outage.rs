@@ -46,7 +46,11 @@ async fn play(mut stage: Stage, outage: impl AsyncFnOnce(&mut Stage)) {
     let rendered = stage.read("rendered");
     let different: BTreeSet<_> = rendered.lines().collect();
     assert_eq!(different.len(), 3 * JOBS);
-    assert_eq!(rendered.lines().count(), 3 * JOBS, "an item was rendered again");
+    assert_eq!(
+        rendered.lines().count(),
+        3 * JOBS,
+        "an item was rendered again"
+    );
     for worker in workers {
         worker.stop().await;
     }
