@@ -38,8 +38,9 @@ async fn play(mut stage: Stage, outage: impl AsyncFnOnce(&mut Stage)) {
     outage(&mut stage).await;
     std::fs::write(stage.path("go"), "").unwrap();
     for n in 0..JOBS {
-        let job = stage.until(&film(n), |job| job["status"] == "completed");
-        let job = job.await;
+        let job = stage
+            .until(&film(n), |job| job["status"] == "completed")
+            .await;
         let found = json!([job["attempt"], job["completed_shots"], job["result"]["of"]]);
         assert_eq!(found, json!([1, 3, film(n)]), "{job}");
     }
