@@ -84,7 +84,7 @@ npm_install() {
 }
 
 # Below 32768, because the kernel takes the ports of outgoing connections from there on. Another
-# process may still take the port before it is used: whoever starts a server tries again.
+# process may still take the port before it is used: the caller that starts a server tries again.
 free_port() {
     local port
     while true; do

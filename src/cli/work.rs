@@ -12,18 +12,19 @@ use clap::Args;
 use std::{ffi::OsString, path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
 /// Text printed below `callsheet work --help`.
-const PROTOCOL: &str = r#"The command gets the job on standard input, one line of JSON: {"job": {…}, "items": [{…}, …]}, with the
-items that are done already, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE, CALLSHEET_ATTEMPT,
-CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. Of the worker's own environment it gets PATH, HOME,
-LANG, LC_*, TZ and TMPDIR, where they are set, and what --pass-env names, such as CUDA_VISIBLE_DEVICES; nothing else.
-It reports on standard output, a JSON object a line:
-  {"progress": 10, "stage": "Story"}            percent, and what is being done
+const PROTOCOL: &str = r#"The command gets the job on standard input, as one line of JSON: {"job": {…}, "items": [{…}, …]},
+with every item of the job, and in its environment CALLSHEET_JOB_ID, CALLSHEET_JOB_TYPE,
+CALLSHEET_ATTEMPT, CALLSHEET_MAX_ATTEMPTS, CALLSHEET_WORKER_ID and CALLSHEET_SERVER. Of the worker's
+own environment it gets PATH, HOME, LANG, LC_*, TZ and TMPDIR, where they are set, and what
+--pass-env names, such as CUDA_VISIBLE_DEVICES; nothing else.
+It reports on standard output, one JSON object a line:
+  {"progress": 10, "stage": "Story"}            percent, and the current step
   {"total_shots": 12}                           how many items there will be
   {"item": {"key": "shot-3", "status": "completed", "result": {…}}}
-  {"result": {"video_path": "/media/…"}}        what came out
-Other lines become events of the job. A result or an item that cannot be taken fails the attempt with the number of its
-line. Exit code 0 completes the job, also after SIGTERM; 75 asks for another attempt; any other fails it with the end of
-standard error as its error."#;
+  {"result": {"video_path": "/media/…"}}        the result of the job
+Other lines become events of the job. A result or an item that cannot be taken fails the attempt,
+with the number of its line. Exit code 0 completes the job, also after SIGTERM; 75 asks for another
+attempt; any other fails the attempt, with the end of standard error as its error."#;
 
 #[derive(Args)]
 #[command(after_help = PROTOCOL)]
