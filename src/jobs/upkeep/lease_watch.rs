@@ -1,11 +1,7 @@
 //! Decides when leases may be found ended: not before workers had their time to come back after a
 //! start, an outage of the database, or a jump of the clock.
 
-use crate::{
-    db::write::LeaseEnd,
-    error::Result,
-    jobs::JobManager,
-};
+use crate::{db::write::LeaseEnd, error::Result, jobs::JobManager};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     collections::HashMap,
