@@ -1,7 +1,7 @@
 //! The table of all error codes with their HTTP statuses and titles.
 
 /// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
-pub const CODES: [(&str, u16, &str); 43] = [
+pub const CODES: [(&str, u16, &str); 45] = [
     ("invalid_request", 400, "The request is not valid"),
     (
         "confirmation_required",
@@ -43,6 +43,8 @@ pub const CODES: [(&str, u16, &str); 43] = [
     ("job_ended", 409, "The job has ended"),
     ("job_not_ended", 409, "The job has not ended yet"),
     ("no_failed_items", 409, "The job has no failed items"),
+    ("cannot_undo", 409, "The change cannot be undone"),
+    ("action_running", 409, "The action is still running"),
     ("job_exists", 409, "The job's id is taken"),
     (
         "lease_lost",

@@ -115,6 +115,10 @@ pub enum Error {
     ConfirmationRequired,
     #[error("The job is {0}; its failed items can be retried once it has ended.")]
     NotEnded(JobStatus),
+    #[error("{0}")]
+    CannotUndo(String),
+    #[error("The action is still running: wait until it has ended, or abort it first.")]
+    ActionRunning,
     #[error("None of the job's items failed: there is nothing to retry.")]
     NoFailedItems,
     #[error("The lease in this call is no longer valid: stop working on the job.")]
@@ -210,6 +214,8 @@ impl Error {
             Error::JobEnded(_) => "job_ended",
             Error::ConfirmationRequired => "confirmation_required",
             Error::NotEnded(_) => "job_not_ended",
+            Error::CannotUndo(_) => "cannot_undo",
+            Error::ActionRunning => "action_running",
             Error::NoFailedItems => "no_failed_items",
             Error::LeaseLost => "lease_lost",
             Error::VersionMismatch { .. } => "version_mismatch",

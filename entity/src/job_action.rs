@@ -14,6 +14,9 @@ pub enum ActionKind {
     Delete,
     #[sea_orm(string_value = "set_priority")]
     SetPriority,
+    /// Puts back what another action changed.
+    #[sea_orm(string_value = "undo")]
+    Undo,
 }
 
 /// Status of an action.
@@ -64,6 +67,10 @@ pub struct Model {
     pub idempotency_key: Option<String>,
     /// SHA-256 of the request that came with the idempotency key.
     pub idempotency_fingerprint: Option<String>,
+    /// Action that this one undoes.
+    pub undoes: Option<String>,
+    /// Outcome of that action which this one has handled last.
+    pub after_outcome: Option<i64>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

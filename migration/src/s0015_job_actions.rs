@@ -17,6 +17,9 @@ impl MigrationTrait for Migration {
         let indexes = [
             index("idx_job_actions_created", ACTIONS, &["created_at", "id"]),
             running,
+            index("idx_job_actions_undoes", ACTIONS, &["undoes"])
+                .and_where(Expr::col("undoes").is_not_null())
+                .to_owned(),
             idempotency_index("idx_job_actions_idempotency_key", ACTIONS),
         ];
         create(manager, &table(), indexes).await
@@ -28,7 +31,7 @@ impl MigrationTrait for Migration {
 }
 
 fn table() -> TableCreateStatement {
-    let actions = ["cancel", "retry", "delete", "set_priority"];
+    let actions = ["cancel", "retry", "delete", "set_priority", "undo"];
     let statuses = ["running", "completed", "aborted", "failed"];
     Table::create()
         .table(ACTIONS)
@@ -52,6 +55,8 @@ fn table() -> TableCreateStatement {
         .col(text("process", 255))
         .col(text("idempotency_key", 255))
         .col(text("idempotency_fingerprint", 64))
+        .col(text("undoes", 36))
+        .col(ColumnDef::new("after_outcome").big_integer())
         .check(("chk_job_actions_action", Expr::col("action").is_in(actions)))
         .check((
             "chk_job_actions_status",

@@ -43,6 +43,18 @@ enum StartActionResponse {
     ),
 }
 
+#[derive(ApiResponse)]
+enum UndoActionResponse {
+    /// The undo has been started, or was started before.
+    #[oai(status = 202)]
+    Started(
+        Json<Action>,
+        /// Path of the action that undoes this one.
+        #[oai(header = "Location")]
+        String,
+    ),
+}
+
 #[OpenApi(prefix_path = "/api/v1/jobs/actions", tag = "Tag::Actions")]
 impl StartActions {
     /// Act on all jobs that match
@@ -125,6 +137,27 @@ impl Actions {
         action_id: Path<String>,
     ) -> Result<Json<Action>> {
         Ok(Json(self.0.abort_action(&action_id.0).await?.into()))
+    }
+
+    /// Undo an action
+    ///
+    /// Starts an action that puts back what this one replaced in each job: its status, error,
+    /// result, time, priority and attempts. A job that has changed since, for example because a
+    /// worker has it, stays as it is; the outcomes of the new action say which and why. Deleted
+    /// jobs cannot be put back. A repeated call returns the undo that there is.
+    #[oai(
+        path = "/:action_id/undo",
+        method = "post",
+        operation_id = "undo_action"
+    )]
+    async fn undo_action(
+        &self,
+        /// Id of the action.
+        action_id: Path<String>,
+    ) -> Result<UndoActionResponse> {
+        let undo = self.0.undo_action(&action_id.0).await?;
+        let location = format!("/api/v1/actions/{}", undo.id);
+        Ok(UndoActionResponse::Started(Json(undo.into()), location))
     }
 
     /// List outcomes

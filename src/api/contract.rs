@@ -55,7 +55,7 @@ const RESUMABLE: &[Header] = &[Header::LastEventId];
 const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
 /// All operations of the document.
-pub const OPERATIONS: [Operation; 60] = [
+pub const OPERATIONS: [Operation; 62] = [
     operation(
         "generate_idea2video",
         IDEMPOTENT,
@@ -196,6 +196,16 @@ pub const OPERATIONS: [Operation; 60] = [
         ],
     ),
     operation(
+        "undo_job",
+        CONDITIONAL,
+        &[
+            "job_not_found",
+            "cannot_undo",
+            "version_mismatch",
+            "counter_exhausted",
+        ],
+    ),
+    operation(
         "retry_failed_items",
         IDEMPOTENT,
         &[
@@ -274,6 +284,11 @@ pub const OPERATIONS: [Operation; 60] = [
     operation("list_actions", &[], &[]),
     operation("get_action", &[], &["action_not_found"]),
     operation("abort_action", &[], &["action_not_found"]),
+    operation(
+        "undo_action",
+        &[],
+        &["action_not_found", "action_running", "cannot_undo"],
+    ),
     operation("list_action_outcomes", &[], &["action_not_found"]),
     operation("create_series", IDEMPOTENT, &["idempotency_key_reused"]),
     operation("list_series", &[], &[]),

@@ -138,6 +138,7 @@ fn output(schema: &str) -> Option<Value> {
         "TypeStats" => of_type(),
         "WorkerCounts" => json!({"alive": 3, "busy": 1, "stale": 0}),
         "ActionKind" => json!("retry"),
+        "StartedActionKind" => json!("retry"),
         "ActionStatus" => json!("running"),
         "ActionOutcomeKind" => json!("changed"),
         "ActionPreview" => json!({
@@ -351,7 +352,7 @@ fn filter() -> Value {
 
 fn action() -> Value {
     json!({
-        "action_id": ACTION, "action": "retry", "priority": null, "filter": filter(),
+        "action_id": ACTION, "action": "retry", "undoes": null, "priority": null, "filter": filter(),
         "filter_text": "status failed, type idea2video", "status": "running", "matching": 41, "done": 20, "changed": 19,
         "skipped": 1, "failed": 0, "created_at": "2026-01-31T12:00:02.5Z", "finished_at": null, "error": null,
     })

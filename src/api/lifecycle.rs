@@ -1,4 +1,5 @@
-//! Handlers of a job's transitions: start, complete, fail, cancel, retry, recover.
+//! Handlers of a job's transitions: start, complete, fail, cancel, retry, recover,
+//! undo.
 
 use super::{
     Tag,
@@ -182,6 +183,23 @@ impl Lifecycle {
         seen: IfMatch,
     ) -> Result<JobResponse> {
         let job = self.0.recover_job(&job_id.0, seen.0).await?;
+        answer(job)
+    }
+
+    /// Undo the last change
+    ///
+    /// Puts back what the job's last change replaced: its status, error, result, time, priority and
+    /// attempts. The last change must be a cancel, a retry, or a change of priority, time or
+    /// attempts; if anything has changed since, the call is refused. With `If-Match` it undoes only
+    /// the change that led to this version.
+    #[oai(path = "/:job_id/undo", method = "post", operation_id = "undo_job")]
+    async fn undo_job(
+        &self,
+        /// Id of the job.
+        job_id: Path<String>,
+        seen: IfMatch,
+    ) -> Result<JobResponse> {
+        let job = self.0.undo_job(&job_id.0, seen.0).await?;
         answer(job)
     }
 }

@@ -144,6 +144,11 @@ fn remedy(code: &str) -> &'static str {
         "job_ended" => "Retry the job first, or leave it off the list of active jobs.",
         "job_not_ended" => "Wait until the job has ended, or cancel it.",
         "no_failed_items" => "Nothing is to be done: no item of the job has failed.",
+        "cannot_undo" => {
+            "Look at the job as it is now: someone changed it since, or the change is of a kind \
+             that cannot be taken back."
+        }
+        "action_running" => "Wait until the action has ended, or abort it, then undo it.",
         "job_exists" => "Choose another job_id, or let the server choose one.",
         "lease_lost" => {
             "Stop working on the job: its lease has expired, and another worker may have it. \

@@ -61,6 +61,8 @@ enum Action {
     Retry(One),
     /// Put a failed or stuck job back in the queue with its checkpoint
     Recover(One),
+    /// Undo the last cancel or retry of a job, if nothing has changed since
+    Undo(One),
     /// Create a new job with the failed items of a job
     RetryItems(One),
     /// Delete a job with its items and its history; this cannot be undone
@@ -159,6 +161,7 @@ pub async fn run(app: App, arguments: Arguments) -> Result<ExitCode, Failure> {
         }
         Action::Retry(one) => show(&jobs.retry_job(&one.job_id, None).await?, one.json)?,
         Action::Recover(one) => show(&jobs.recover_job(&one.job_id, None).await?, one.json)?,
+        Action::Undo(one) => show(&jobs.undo_job(&one.job_id, None).await?, one.json)?,
         Action::RetryItems(one) => show(
             &jobs.retry_failed_items(&one.job_id, None).await?.job,
             one.json,

@@ -17,6 +17,7 @@ pub mod write;
 mod writer;
 
 pub use actions::scope::{ActionScope, ActionVerb};
+pub use catalog::kept_lists::LISTS;
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
 pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
 pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position};
@@ -25,6 +26,7 @@ pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::migrate::{self, MigrateError};
 pub use connection::statement_timeout::TimedConn;
+pub use events::kept::KEPT;
 pub use imports::EndedImport;
 pub use items::read::ShownItems;
 pub use jobs::list::columns::View;

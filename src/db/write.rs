@@ -1,8 +1,9 @@
 //! Writes: what each does inside its transaction is in the folder of its table.
 
 pub use crate::db::actions::action::{
-    ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction,
+    ActionPlace, ActionStep, ActionTarget, ClaimAction, EndAction, RunActionBatch, StartAction,
 };
+pub use crate::db::actions::undo::StartUndo;
 pub use crate::db::catalog::active_jobs::{RemoveActive, SetActive};
 pub use crate::db::catalog::episodes::{CreateEpisode, DeleteEpisode};
 pub use crate::db::catalog::queues::{SetQueue, queues};

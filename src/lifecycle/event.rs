@@ -24,6 +24,8 @@ pub enum EventKind {
     Retried,
     /// The job is queued again with its checkpoint.
     Recovered,
+    /// The last cancel, retry or change of the schedule was taken back.
+    Undone,
     /// The worker gave the job back, and the attempt does not count.
     Released,
     /// The worker's lease expired, and the job is queued again.
@@ -37,7 +39,7 @@ pub enum EventKind {
 }
 
 impl EventKind {
-    pub const ALL: [EventKind; 22] = [
+    pub const ALL: [EventKind; 23] = [
         EventKind::Created,
         EventKind::Imported,
         EventKind::Merged,
@@ -55,6 +57,7 @@ impl EventKind {
         EventKind::CancelRequested,
         EventKind::Retried,
         EventKind::Recovered,
+        EventKind::Undone,
         EventKind::Released,
         EventKind::Rescued,
         EventKind::Logged,
@@ -81,6 +84,7 @@ impl EventKind {
             EventKind::CancelRequested => "cancel_requested",
             EventKind::Retried => "retried",
             EventKind::Recovered => "recovered",
+            EventKind::Undone => "undone",
             EventKind::Released => "released",
             EventKind::Rescued => "rescued",
             EventKind::Logged => "logged",

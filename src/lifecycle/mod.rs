@@ -31,4 +31,4 @@ pub use progress::percent;
 pub use range::{KeyRange, Order};
 pub use tally::Tally;
 pub use time_in_status::seconds_in_status;
-pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, transition};
+pub use transition::{Illegal, STALE_AFTER, Verb, is_terminal, may_step_back, transition};

@@ -85,6 +85,20 @@ pub fn transition(verb: Verb, from: JobStatus) -> Result<JobStatus, Illegal> {
         .ok_or(Illegal { verb, from })
 }
 
+/// Table of the steps back that an undo makes: from the status after a change to the one before it.
+const STEPS_BACK: [(JobStatus, JobStatus); 5] = [
+    (Cancelled, Queued),
+    (Cancelled, Processing),
+    (Queued, Failed),
+    (Queued, Cancelled),
+    (Queued, Processing),
+];
+
+/// Returns whether the undo of a change may lead from one status back to the other.
+pub fn may_step_back(from: JobStatus, to: JobStatus) -> bool {
+    from == to || STEPS_BACK.contains(&(from, to))
+}
+
 /// Returns whether the status is terminal: nothing more happens to the job by itself.
 pub fn is_terminal(status: JobStatus) -> bool {
     matches!(status, Completed | Failed | Cancelled)
@@ -128,6 +142,16 @@ mod tests {
         for verb in VERBS {
             assert!(transition(verb, Completed).is_err(), "{verb:?}");
         }
+    }
+
+    #[test]
+    fn each_step_back_takes_back_a_move_of_a_client_and_none_leaves_completed() {
+        let client = [Verb::Cancel, Verb::Retry, Verb::RetryStale];
+        for (from, to) in STEPS_BACK {
+            let moves = |verb: &Verb| transition(*verb, to) == Ok(from);
+            assert!(client.iter().any(moves), "{from} to {to}");
+        }
+        assert!(JobStatus::iter().all(|to| to == Completed || !may_step_back(Completed, to)));
     }
 
     #[test]

@@ -29,4 +29,5 @@ mod one_paging;
 mod problems;
 mod required_only;
 mod strict_queries;
+mod undo;
 mod waits;

@@ -6,9 +6,9 @@ use std::io::Write;
 
 /// Bytes of all files as they are in the repository, comments included, and as they are sent,
 /// packed one by one. Raise them only for something that is worth its weight.
-const RAW: usize = 265_000;
-const PACKED: usize = 95_000;
-const MODULES: usize = 51;
+const RAW: usize = 280_000;
+const PACKED: usize = 100_000;
+const MODULES: usize = 53;
 
 #[test]
 fn the_files_are_few_and_light() {

@@ -169,3 +169,18 @@ async fn what_cannot_be_recovered_is_told_and_stays_as_it_is(db: TestDb) {
         "nothing was made"
     );
 }
+
+#[on_both]
+async fn a_cancel_is_undone_once_and_a_change_since_is_named(db: TestDb) {
+    let desk = Desk::at(&db);
+    desk.done(&["migrate", "up"]).await;
+    failed(&db).await.database().clone().close().await.unwrap();
+    desk.done(&["jobs", "retry", "film"]).await;
+    let job = desk.json(&["jobs", "undo", "film", "--json"]).await;
+    assert_eq!(
+        json!([job["status"], job["error"], job["max_attempts"]]),
+        json!(["failed", "a shot failed", 1])
+    );
+    let again = desk.fails(1, &["jobs", "undo", "film"]).await;
+    assert!(again.contains("undone already"), "{again}");
+}

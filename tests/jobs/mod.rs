@@ -54,6 +54,7 @@ mod stats_detail;
 mod strangers;
 mod together;
 mod transitions;
+mod undo;
 mod unreadable;
 mod update_job;
 mod versions;

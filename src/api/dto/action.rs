@@ -24,6 +24,18 @@ pub enum ActionKind {
     SetPriority,
 }
 
+/// Operation of an action that was started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum StartedActionKind {
+    Cancel,
+    Retry,
+    Delete,
+    SetPriority,
+    /// Undoes another action.
+    Undo,
+}
+
 /// Status of an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
 #[oai(rename_all = "snake_case")]
@@ -125,10 +137,12 @@ pub struct Action {
     /// Id of the action.
     pub action_id: String,
     /// Operation that the action applies to each job.
-    pub action: ActionKind,
+    pub action: StartedActionKind,
+    /// Id of the action that this one undoes, for `undo` only.
+    pub undoes: Option<String>,
     /// New priority, for `set_priority` only.
     pub priority: Option<i16>,
-    /// Filter of the jobs.
+    /// Filter of the jobs; of an `undo`, the filter of the action that it undoes.
     pub filter: BTreeMap<String, serde_json::Value>,
     /// Description of the filter in words.
     pub filter_text: String,
@@ -205,9 +219,10 @@ impl From<ActionKind> for Kind {
     }
 }
 
-impl From<Kind> for ActionKind {
+impl From<Kind> for StartedActionKind {
     fn from(kind: Kind) -> Self {
         match kind {
+            Kind::Undo => Self::Undo,
             Kind::Cancel => Self::Cancel,
             Kind::Retry => Self::Retry,
             Kind::Delete => Self::Delete,
@@ -281,6 +296,7 @@ impl From<job_action::Model> for Action {
         Self {
             action_id: row.id,
             action: row.action.into(),
+            undoes: row.undoes,
             priority: row.priority,
             filter: super::object(Some(row.filter)).unwrap_or_default(),
             filter_text: row.filter_text,

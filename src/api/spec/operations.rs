@@ -86,7 +86,12 @@ fn add_links(id: &str, responses: &mut Value) {
         "start_action" => (
             "202",
             "action_id",
-            &["get_action", "abort_action", "list_action_outcomes"],
+            &[
+                "get_action",
+                "abort_action",
+                "undo_action",
+                "list_action_outcomes",
+            ],
         ),
         "start_import" => (
             "202",
@@ -109,7 +114,7 @@ fn add_links(id: &str, responses: &mut Value) {
 }
 
 /// Operations on one job, in the order of its life.
-const JOB_OPERATIONS: [&str; 22] = [
+const JOB_OPERATIONS: [&str; 23] = [
     "get_job",
     "get_progress",
     "get_shot",
@@ -127,6 +132,7 @@ const JOB_OPERATIONS: [&str; 22] = [
     "cancel_job",
     "retry_job",
     "recover_job",
+    "undo_job",
     "retry_failed_items",
     "heartbeat",
     "release_job",

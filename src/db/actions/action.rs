@@ -17,6 +17,7 @@ use crate::{
         },
     },
     error::{Error, Resource, Result},
+    lifecycle::Cursor,
 };
 use chrono::{DateTime, Utc};
 use entity::{
@@ -153,11 +154,17 @@ pub enum ActionStep {
     Delete { check: Box<CheckDelete> },
 }
 
-/// Job of an action, its place in the order, and the step for it.
+/// Job of an action, and the step for it.
 pub struct ActionTarget {
     pub id: String,
-    pub created_at: DateTime<Utc>,
     pub step: ActionStep,
+}
+
+/// Place in the order of an action's jobs, behind which the next batch begins.
+pub enum ActionPlace {
+    Job(Cursor),
+    /// Outcome of the action that this one undoes.
+    Outcome(i64),
 }
 
 /// Next batch of an action.
@@ -165,6 +172,8 @@ pub struct RunActionBatch {
     pub action_id: String,
     pub process: String,
     pub jobs: Vec<ActionTarget>,
+    /// Place of the last job of the batch.
+    pub upto: Option<ActionPlace>,
     pub now: DateTime<Utc>,
 }
 
@@ -186,17 +195,22 @@ impl Write for RunActionBatch {
         let outcomes = self.outcomes(tx).await?;
         bulk::insert::<job_action_outcome::Entity, _>(tx, &outcomes).await?;
         let of = |outcome| outcomes.iter().filter(|row| row.outcome == outcome).count() as i64;
-        let last = self.jobs.last();
-        let counted = job_action::ActiveModel {
+        let mut counted = job_action::ActiveModel {
             id: Set(row.id),
             changed: Set(row.changed + of(Outcome::Changed)),
             skipped: Set(row.skipped + of(Outcome::Skipped)),
             failed: Set(row.failed + of(Outcome::Failed)),
-            after_created_at: Set(last.map(|due| due.created_at).or(row.after_created_at)),
-            after_id: Set(last.map(|due| due.id.clone()).or(row.after_id)),
             heartbeat_at: Set(Some(self.now)),
             ..Default::default()
         };
+        match &self.upto {
+            Some(ActionPlace::Job(Cursor { created_at, id })) => {
+                counted.after_created_at = Set(Some(*created_at));
+                counted.after_id = Set(Some(id.clone()));
+            }
+            Some(ActionPlace::Outcome(id)) => counted.after_outcome = Set(Some(*id)),
+            None => {}
+        }
         counted.update(tx).await?;
         Ok(true)
     }
@@ -267,7 +281,9 @@ impl RunActionBatch {
                 Some(fields[0].code),
                 Some(fields[0].detail.clone()),
             ),
-            Err(error @ (Error::NotFound(_) | Error::TransitionIllegal(_))) => (
+            Err(
+                error @ (Error::NotFound(_) | Error::TransitionIllegal(_) | Error::CannotUndo(_)),
+            ) => (
                 Outcome::Skipped,
                 Some(error.code()),
                 Some(error.to_string()),

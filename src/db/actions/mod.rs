@@ -3,3 +3,4 @@
 pub mod action;
 pub mod list;
 pub mod scope;
+pub mod undo;

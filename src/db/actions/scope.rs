@@ -3,7 +3,7 @@
 use crate::db::jobs::stale::is_lost;
 use chrono::{DateTime, Utc};
 use entity::{JobStatus, job, job_action::ActionKind};
-use sea_orm::{ColumnTrait, Condition};
+use sea_orm::{ColumnTrait, Condition, sea_query::Expr};
 
 /// Conditions on the jobs of an action besides those of a list's filter. The default matches every
 /// job.
@@ -55,6 +55,8 @@ impl ActionVerb {
                         .add(is_lost(self.now)),
                 ),
             ActionKind::Delete => Condition::all(),
+            // The jobs of an undo are those that the other action changed.
+            ActionKind::Undo => Condition::any().add(Expr::val(false)),
             ActionKind::SetPriority => Condition::all().add(C::Priority.ne(self.priority)),
         }
     }

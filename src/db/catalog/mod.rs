@@ -3,6 +3,7 @@
 pub mod active_jobs;
 pub mod detach;
 pub mod episodes;
+pub mod kept_lists;
 pub mod parents;
 pub mod queues;
 pub mod series;

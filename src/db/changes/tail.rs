@@ -8,7 +8,7 @@
 //! after the gap was seen has not drawn that position or has ended.
 
 use crate::{
-    db::{Readable, Reader, dialect, part},
+    db::{Readable, Reader, dialect, events::kept::shown, part},
     error::Result,
 };
 use entity::job_event;
@@ -103,8 +103,8 @@ impl Tail {
             &self.conn,
         )
         .await?;
-        let mut events: Vec<job_event::Model> = read.rows;
         self.more = read.more;
+        let mut events: Vec<job_event::Model> = shown(read).rows;
         let ordered = dialect::commits_in_order(self.conn.get_database_backend());
         let newest = events.last().map(|event| event.id);
         let mut next = self.done.saturating_add(1);

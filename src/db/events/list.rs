@@ -4,6 +4,7 @@ use crate::{
     db::{
         Database, Part, Readable,
         changes::tail::{LARGE_COLUMNS, MAX_READ_EVENTS, behind},
+        events::kept::shown,
         part,
     },
     error::Result,
@@ -24,14 +25,18 @@ impl Database {
             .filter(C::JobId.eq(id))
             .filter(C::Seq.gt(after))
             .order_by_asc(C::Seq);
-        Ok(part(events, limit, &LARGE_COLUMNS, self.read()).await?)
+        Ok(shown(
+            part(events, limit, &LARGE_COLUMNS, self.read()).await?,
+        ))
     }
 
     /// Returns the events behind the position `after`, up to the position `upto`, in order: at most
     /// [`MAX_READ_EVENTS`], fewer if they are large.
     pub async fn events_between(&self, after: i64, upto: i64) -> Result<Part<job_event::Model>> {
         let events = behind(after).filter(C::Id.lte(upto));
-        Ok(part(events, MAX_READ_EVENTS, &LARGE_COLUMNS, self.read()).await?)
+        Ok(shown(
+            part(events, MAX_READ_EVENTS, &LARGE_COLUMNS, self.read()).await?,
+        ))
     }
 
     /// Returns position, job and kind of the events behind the position `after`, up to the position
@@ -60,6 +65,6 @@ impl Database {
             .filter(C::Id.is_in(positions))
             .order_by_asc(C::Id);
         let found = part(events, MAX_READ_EVENTS, &LARGE_COLUMNS, self.read()).await?;
-        Ok(found.rows)
+        Ok(shown(found).rows)
     }
 }

@@ -1,5 +1,6 @@
 //! Events in the history of a job: their rows, their order, and their deletion.
 
+pub mod kept;
 pub mod list;
 pub mod positions;
 pub mod prune_events;

@@ -4,7 +4,7 @@
 use crate::{
     db::{
         Tx, WriteOutcome,
-        catalog::parents::check_parents,
+        catalog::{kept_lists, parents::check_parents},
         connection::errors,
         events::{event, write_events},
         items::{self, FoundItems},
@@ -328,7 +328,9 @@ impl<'a> Changes<'a> {
             bulk::update::<job::Entity>(self.tx, 1, &columns, &jobs).await?;
         }
         items::write(self.tx, changed).await?;
+        kept_lists::keep(self.tx, &mut events).await?;
         write_events(self.tx, &events).await?;
+        kept_lists::put_back(self.tx, &events).await?;
         Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 mod filter;
 mod run;
+mod undo;
 
 pub use filter::ActionFilter;
 
@@ -110,6 +111,8 @@ impl JobManager {
             process: None,
             idempotency_key,
             idempotency_fingerprint,
+            undoes: None,
+            after_outcome: None,
         };
         let row = self
             .db
@@ -178,6 +181,11 @@ impl NewAction {
         let mut checks = validate::Checks::default();
         checks.range("/priority", self.priority, -100, 100);
         match (self.action, self.priority) {
+            (ActionKind::Undo, _) => checks.fail(
+                "/action",
+                "invalid",
+                "An undo is of one action: start it with undo_action.",
+            ),
             (ActionKind::SetPriority, None) => checks.fail(
                 "/priority",
                 "required",

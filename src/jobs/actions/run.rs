@@ -3,12 +3,18 @@
 use super::ActionFilter;
 use crate::{
     db::write::{
-        ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded, RunActionBatch,
+        ActionPlace, ActionStep, ActionTarget, Change, ClaimAction, EndAction, Items, Loaded,
+        RunActionBatch,
     },
     error::{Error, Result},
     jobs::{
         Filter, IndexScan, JobManager, KeyRange, Order,
-        control::{cancel_job::cancelled, retry_job::retried},
+        control::{
+            before::{keeping, note},
+            cancel_job::cancelled,
+            retry_job::retried,
+            undo_job::ACTION_ID,
+        },
         stamped,
     },
     lifecycle::{Cursor, EventKind},
@@ -19,6 +25,7 @@ use entity::{
     job,
     job_action::{self, ActionKind, ActionStatus},
 };
+use serde_json::json;
 use std::sync::Arc;
 
 /// Maximum number of jobs that one transaction changes.
@@ -110,6 +117,9 @@ impl JobManager {
     /// Processes the next batch of jobs. Returns false if no jobs are left, or if the action no
     /// longer belongs to this process.
     async fn next_batch(&self, action: &job_action::Model) -> Result<bool> {
+        if action.undoes.is_some() {
+            return self.next_undo_batch(action).await;
+        }
         let filter: ActionFilter =
             serde_json::from_value(action.filter.clone()).map_err(|error| {
                 Error::Internal(format!(
@@ -147,9 +157,9 @@ impl JobManager {
             Some(page) => page,
         };
         let (filter, now) = (Arc::new(filter), self.now());
-        let due = |(id, created_at)| ActionTarget {
+        let upto = page.last().cloned();
+        let due = |(id, _)| ActionTarget {
             id,
-            created_at,
             step: action_step(action, filter.clone(), now),
         };
         let jobs = page.into_iter().map(due).collect();
@@ -158,6 +168,7 @@ impl JobManager {
                 action_id: action.id.clone(),
                 process: self.owner(),
                 jobs,
+                upto: upto.map(|(id, created_at)| ActionPlace::Job(Cursor { created_at, id })),
                 now,
             })
             .await
@@ -209,7 +220,7 @@ fn action_step(
     } else {
         Items::None
     };
-    let kind = action.action;
+    let (kind, action_id) = (action.action, action.id.clone());
     if kind == ActionKind::Delete {
         return ActionStep::Delete {
             check: Box::new(move |job| filter.still_matches(job)),
@@ -222,7 +233,11 @@ fn action_step(
             ActionKind::Retry => Some(retried(loaded, now)?),
             _ => prioritised(&loaded.job, priority),
         };
-        Ok(change.map(|change| stamped(change, now)))
+        let kept = change.map(|change| keeping(&loaded.job, change));
+        Ok(kept.map(|mut change| {
+            note(&mut change, ACTION_ID, json!(action_id));
+            stamped(change, now)
+        }))
     };
     ActionStep::Change {
         items,

@@ -3,7 +3,10 @@
 use crate::{
     db::write::{Change, Items},
     error::Result,
-    jobs::{IfVersion, JobManager, apply_transition::apply_transition, validate},
+    jobs::{
+        IfVersion, JobManager, apply_transition::apply_transition, control::before::keeping,
+        validate,
+    },
     lifecycle::{EventKind, Verb, transition},
 };
 use chrono::{DateTime, Utc};
@@ -26,7 +29,8 @@ impl JobManager {
         checks.text("/reason", reason.as_deref(), 1000);
         checks.finish()?;
         self.change(id, if_version, Items::None, move |loaded, now| {
-            cancelled(&loaded.job, reason.as_deref(), now)
+            let change = cancelled(&loaded.job, reason.as_deref(), now)?;
+            Ok(change.map(|change| keeping(&loaded.job, change)))
         })
         .await
     }

@@ -1,7 +1,10 @@
-//! Calls of a person or a client that steer a job: change, cancel, retry, recover, delete.
+//! Calls of a person or a client that steer a job: change, cancel, retry, recover, undo,
+//! delete.
 
+pub(super) mod before;
 pub(super) mod cancel_job;
 pub(super) mod delete_job;
 pub(super) mod recover_job;
 pub(super) mod retry_job;
+pub(super) mod undo_job;
 pub(super) mod update_job;

@@ -6,6 +6,7 @@ use crate::{
     jobs::{
         IfVersion, JobManager,
         apply_transition::{apply_transition, back_to_checkpoint},
+        control::before::keeping,
         validate::MAX_ATTEMPTS,
     },
     lifecycle::{EventKind, STALE_AFTER, Verb},
@@ -21,7 +22,8 @@ impl JobManager {
     /// Errors: `job_not_found`, `job_transition_illegal`, `version_mismatch`.
     pub async fn retry_job(&self, id: &str, if_version: IfVersion) -> Result<job::Model> {
         self.change(id, if_version, Items::Counted, move |loaded, now| {
-            retried(loaded, now).map(Some)
+            let change = retried(loaded, now)?;
+            Ok(Some(keeping(&loaded.job, change)))
         })
         .await
     }

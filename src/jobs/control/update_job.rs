@@ -6,7 +6,7 @@ use crate::{
     error::{Error, FieldError, Result},
     jobs::{
         IfVersion, JobManager,
-        control::{cancel_job::cancelled, retry_job::retried},
+        control::{before::keeping, cancel_job::cancelled, retry_job::retried},
         create::create_job::labels_json,
         validate::{self, pointer::JsonPath},
         work::{
@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 
 /// Merge patch (RFC 7396): `None` leaves a field unchanged, `Some(None)` clears it. Objects are
 /// merged member by member; a null removes a member.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct JobPatch {
     pub status: Option<JobStatus>,
     pub mode: Option<Option<String>>,
@@ -64,12 +64,31 @@ impl JobManager {
     ) -> Result<job::Model> {
         check(&patch)?;
         let items = needed_items(&patch);
-        let weight = weight(&patch);
+        let (weight, steers) = (weight(&patch), only_steers(&patch));
         let done = self.try_change(id, if_version, items, weight, move |loaded, now| {
-            decide(loaded, &patch, now)
+            let change = decide(loaded, &patch, now)?;
+            Ok(change.map(|change| {
+                if steers {
+                    keeping(&loaded.job, change)
+                } else {
+                    change
+                }
+            }))
         });
         Ok(done.await?.job)
     }
+}
+
+/// Returns whether the patch sets only what decides when the job runs. Such a change can be undone.
+fn only_steers(patch: &JobPatch) -> bool {
+    let rest = JobPatch {
+        status: None,
+        priority: None,
+        run_at: None,
+        max_attempts: None,
+        ..patch.clone()
+    };
+    rest == JobPatch::default()
 }
 
 /// Returns the approximate size of the patch's long fields, in bytes.

@@ -47,6 +47,9 @@ function applyEvent(job, event) {
   }
 }
 
+/** Kinds of events that change fields which the event does not have: the job is read again. */
+export const UNTOLD = ['undone', 'updated', 'merged', 'overwritten', 'detached'];
+
 /** Applies an event, or a whole job, to `job`. False when the job is as new: versions only rise. */
 export function apply(job, event) {
   const version = event.version ?? event.seq;

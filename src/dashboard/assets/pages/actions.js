@@ -24,6 +24,7 @@ function row(one) {
   const done = h('span.small', `${exact(one.done)}/${exact(one.matching)}`);
   return h(
     'tr',
+    { data: { key: one.action_id } },
     cells(COLUMNS, [
       h('a.title', { href }, actionName(one)),
       h('span.small', user(one.filter_text)),
@@ -49,5 +50,5 @@ export function mount(root, { signal }) {
         ? table('Actions', COLUMNS, all.map(row))
         : empty('No bulk action yet', NONE, h('a.button', { href: '/jobs' }, 'Jobs')),
   });
-  return panelPage(root, 'Actions', [list], { every: 1000 });
+  return panelPage(root, 'Actions', [list], signal, { every: 1000 });
 }

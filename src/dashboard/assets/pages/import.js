@@ -1,7 +1,7 @@
 // One import: its counts, and the records that it rejected.
 import { get, post, query } from '../app/api.js';
 import { attempt, confirm } from '../parts/dialogs.js';
-import { h, put } from '../parts/dom.js';
+import { h, patch } from '../parts/dom.js';
 import { between, count, duration, exact, when } from '../parts/format.js';
 import { sourcesOf } from '../parts/imports.js';
 import { textBox } from '../parts/json.js';
@@ -51,6 +51,7 @@ function rejectRow(one) {
   const record = one.raw && h('div.trace-box', copies, textBox('trace', 'Record', one.raw));
   return h(
     'li',
+    { data: { key: one.reject_id } },
     h('p', h('b', user(one.detail))),
     h('p.small', h('code', one.reason), ' in ', h('code.wrap', user(one.file)), key),
     record && h('details', h('summary', 'The record'), record),
@@ -65,12 +66,12 @@ export function mount(root, { params: { id }, signal }) {
     if (!(await confirm('Abort this import?', h('p', ABORT), 'Abort'))) return;
     await attempt(async () => {
       await post(`${path}/abort`, {});
-      whole.refresh();
+      whole.refreshQuietly();
     });
   };
   const whole = panel(null, {
     load: () => get(path, { signal }),
-    render: (body, one) => put(body, summary(one, abort)),
+    render: (body, one) => patch(body, summary(one, abort)),
   });
   const list = listPanel('Rejects', {
     field: 'rejects',
@@ -82,5 +83,5 @@ export function mount(root, { params: { id }, signal }) {
         : empty('No rejects', 'Every record that was read came in.'),
   });
   const sub = trail('Imports', '/imports', id);
-  return panelPage(root, 'Import', [whole, list], { every: 1000, sub });
+  return panelPage(root, 'Import', [whole, list], signal, { every: 1000, sub });
 }

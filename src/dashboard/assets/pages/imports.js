@@ -23,6 +23,7 @@ function row(one) {
   const name = h('a.title.clamp', { href }, user(sourcesOf(one), one.import_id));
   return h(
     'tr',
+    { data: { key: one.import_id } },
     cells(COLUMNS, [
       h('span.stack', name, one.options?.dry_run && h('span.tag', 'dry run')),
       plainBadge(one.status),
@@ -49,5 +50,5 @@ export function mount(root, { signal }) {
     signal,
     render: (all) => (all.length ? table('Imports', COLUMNS, all.map(row)) : none()),
   });
-  return panelPage(root, 'Imports', [list]);
+  return panelPage(root, 'Imports', [list], signal);
 }

@@ -1,4 +1,5 @@
 // One job: its error first, then its progress, its shots, its history and its data.
+import { Again } from '../app/again.js';
 import { get, jobPath, query, send } from '../app/api.js';
 import { apply, onJobChanged } from '../app/job-events.js';
 import { follow } from '../app/live.js';
@@ -43,6 +44,7 @@ const WHOLE = [
   'detached',
   'retried',
   'recovered',
+  'undone',
   'released',
   'rescued',
 ];
@@ -95,7 +97,7 @@ function errorCard(job) {
 class JobPage {
   constructor(root, { params: { id }, search, signal, alive }) {
     Object.assign(this, { id, search, signal, alive, job: null, text: '', etag: null, newest: 0 });
-    Object.assign(this, { events: [], shots: [], dialogOpen: false });
+    Object.assign(this, { events: [], shots: [], dialog: null });
     this.stage = new Stage(this);
     this.details = new Details();
     this.grid = shotGrid({ open: (at) => this.openShot(at) });
@@ -107,7 +109,8 @@ class JobPage {
     this.soonHistory = soon('loadEvents', 2000);
     this.followChanges();
     root.addEventListener('pagekey', ({ detail }) => this.key(detail.key), { signal });
-    this.load().catch(() => {});
+    this.again = new Again(() => this.loadQuietly(), signal);
+    this.loadQuietly();
     // A queued job becomes due, and a running one stuck, without an event.
     this.timer = setInterval(() => this.job && !document.hidden && this.paint(), 10000);
   }
@@ -146,6 +149,7 @@ class JobPage {
       this.text = answer.text;
       this.etag = answer.etag;
       this.shots = this.job.shots ?? [];
+      this.again.succeeded();
       put(this.message);
       this.columns.hidden = false;
       this.buttons.hidden = false;
@@ -153,15 +157,23 @@ class JobPage {
       if (this.newest > this.job.version) this.soonAll();
       if (!this.events.length || this.lastSeq() < this.job.version) await this.loadEvents();
     } catch (error) {
-      if (error.name !== 'AbortError' && this.alive()) this.failed(error);
+      if (error.name === 'AbortError' || !this.alive()) return;
+      this.again.failed(error);
+      this.failed(error);
+      // Who polls has to know.
+      throw error;
     }
   }
 
+  loadQuietly() {
+    this.load().catch(() => {});
+  }
+
   failed(error) {
-    if (this.job && error.status !== 404) throw error;
+    if (this.job && error.status !== 404) return;
     put(
       this.message,
-      problemBox(error, () => this.load()),
+      problemBox(error, () => this.loadQuietly()),
       h('p', backLink()),
     );
     this.columns.hidden = !this.job;
@@ -255,6 +267,7 @@ class JobPage {
   paintShots() {
     this.grid.hidden = !this.shots.length;
     if (this.shots.length) this.grid.show(this.shots);
+    this.dialog?.refresh();
   }
 
   paintHistory() {
@@ -273,18 +286,19 @@ class JobPage {
   /** Opens the shot that the address names, once. */
   restoreShot() {
     const shot = this.search.get('shot');
-    if (shot === null || !this.shots.length || this.dialogOpen) return;
+    if (shot === null || !this.shots.length || this.dialog) return;
     this.search.delete('shot');
     if (this.shots[Number(shot)]) this.openShot(Number(shot), true);
   }
 
   async openShot(at, restored) {
-    this.dialogOpen = true;
     const moved = (shot) => go(jobUrl(this.id) + query({ shot }), { replace: true });
     if (!restored) moved(at);
     const shots = () => this.shots;
-    await shotDialog({ job: this.id, shots, at, moved, changed: () => this.soonShots() });
-    this.dialogOpen = false;
+    const changed = () => this.soonShots();
+    this.dialog = shotDialog({ job: this.id, shots, at, moved, changed });
+    await this.dialog.closed;
+    this.dialog = null;
     if (!this.alive()) return;
     moved(null);
     this.stage.resume();

@@ -1,8 +1,9 @@
 // The list of jobs. Its filter is in the URL, its rows change in place, and bulk actions work on
 // the selected jobs or on all that match.
+import { Again } from '../app/again.js';
 import { get, query } from '../app/api.js';
 import { connection, onConnection } from '../app/connection.js';
-import { apply, onJobChanged } from '../app/job-events.js';
+import { UNTOLD, apply, onJobChanged } from '../app/job-events.js';
 import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
 import { cancel, retry } from '../parts/actions.js';
@@ -42,6 +43,10 @@ class JobsPage {
       this.pager.el,
       this.selection.tray,
     );
+    this.again = new Again(() => {
+      this.load();
+      this.loadCounts().catch(() => {});
+    }, signal);
     this.soonRows = throttleQuietly(() => this.refreshRows(), 1500);
     this.soonCounts = throttleQuietly(() => this.loadCounts(), 1000);
     root.addEventListener('pagekey', ({ detail }) => this.key(detail), { signal });
@@ -110,7 +115,8 @@ class JobsPage {
   async load() {
     const mine = ++this.turn;
     const current = () => mine === this.turn && this.alive();
-    const wait = () => current() && !this.jobs.length && put(this.frame, skeleton(8));
+    const waits = () => current() && !this.jobs.length && !this.again.failures;
+    const wait = () => waits() && put(this.frame, skeleton(8));
     const timer = setTimeout(wait, 200);
     this.pill.hidden = true;
     try {
@@ -124,6 +130,7 @@ class JobsPage {
       if (!current()) return;
       this.jobs = page.jobs;
       this.next = page.pagination.next_cursor;
+      this.again.succeeded();
       this.take(page);
       this.paint();
     } catch (error) {
@@ -134,6 +141,7 @@ class JobsPage {
   }
 
   failed(error) {
+    this.again.failed(error);
     const details = error.status === 400 ? (error.errors ?? []) : [];
     if (details.length) this.search.showBad(details.map((e) => h('span', user(e.detail), ' ')));
     this.showMessage(problemBox(error, () => this.load()));
@@ -198,12 +206,16 @@ class JobsPage {
   async refreshRows() {
     const mine = this.turn;
     const page = await this.page();
+    if (this.again.failures && this.alive()) {
+      await this.load();
+      return;
+    }
     if (mine !== this.turn || !this.alive()) return;
     let fresh = 0;
     for (const job of page.jobs) {
       const old = this.find(job.job_id);
       if (!old) fresh += 1;
-      else if (job.version > old.version) Object.assign(old, job);
+      else if (job.version >= old.version) Object.assign(old, job);
     }
     this.take(page);
     if (!this.jobs.length && page.jobs.length) {
@@ -239,7 +251,8 @@ class JobsPage {
       const job = this.find(event.job_id);
       const before = job?.status;
       if (job && event.kind === 'deleted') job.gone = true;
-      if (job && apply(job, event)) this.rows.update(job);
+      if (job && UNTOLD.includes(event.kind)) fresh = true;
+      else if (job && apply(job, event)) this.rows.update(job);
       if (!job && !QUIET.includes(event.kind)) fresh = true;
       if (!job || before !== event.status || event.kind === 'deleted') moved = true;
     }

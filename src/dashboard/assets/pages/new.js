@@ -1,29 +1,31 @@
 // A form for a new job, with the rules of the API. The browser keeps a draft.
+import { Again } from '../app/again.js';
 import { get, randomId, send } from '../app/api.js';
 import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
 import { clientId } from '../parts/actions.js';
 import { failed } from '../parts/dialogs.js';
 import { h, put, setText, store } from '../parts/dom.js';
-import { exact } from '../parts/format.js';
+import { exact, now } from '../parts/format.js';
 import { icon } from '../parts/icons.js';
 import { clean, jobUrl } from '../parts/text.js';
 import { choice, head } from '../parts/ui.js';
 
-/** Defaults and bounds of `POST /generate/idea2video` and `POST /generate/script2video`. */
+/** The least text that each kind of job needs, and examples, which are shown and never sent. */
 const MODES = {
   idea: {
     label: 'Idea',
     least: 10,
-    style: 'Cartoon style',
-    requirement: 'For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.',
+    style: 'e.g. Cartoon style',
+    requirement:
+      'e.g. For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.',
     hint: 'What is the video about? A sentence or a page.',
   },
   script: {
     label: 'Script',
     least: 50,
-    style: 'Anime Style',
-    requirement: 'Fast-paced with no more than 15 shots.',
+    style: 'e.g. Anime style',
+    requirement: 'e.g. Fast-paced with no more than 15 shots.',
     hint: 'Scenes, actions and lines, as they should be seen.',
   },
 };
@@ -56,6 +58,15 @@ function readLabels(text) {
   return { labels, wrong };
 }
 
+/** The fields that have a value. */
+const filled = (fields) =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== ''));
+
+const PAST = 'This time has passed: choose a later one, or leave it empty to start at once.';
+
+/** Why a time cannot be that of a start; null if it can. */
+const wrongTime = (text) => (text && !(new Date(text).getTime() > now()) ? PAST : null);
+
 class NewJobPage {
   constructor(root, { search, signal }) {
     this.draft = storedDraft();
@@ -66,7 +77,8 @@ class NewJobPage {
     setTitle('New job');
     const sub = 'The job continues when this page is closed, and is here when you come back.';
     put(root, head('New job', sub), this.form);
-    this.loadSeries(search, signal);
+    const again = new Again(() => this.loadSeries(search, signal, again), signal);
+    this.loadSeries(search, signal, again);
     this.keep();
   }
 
@@ -144,14 +156,16 @@ class NewJobPage {
     );
   }
 
-  async loadSeries(search, signal) {
+  async loadSeries(search, signal, again) {
     try {
       const { series } = await get('/series?limit=200', { signal });
       const option = (one) => h('option', { value: one.series_id }, clean(one.title));
       this.series.append(...series.map(option));
       this.series.value = search.get('series') ?? this.draft.series_id ?? '';
-    } catch {
-      // A job needs no series.
+      again.succeeded();
+    } catch (error) {
+      // A job needs no series, so that no message is shown.
+      if (error.name !== 'AbortError') again.failed(error);
     }
   }
 
@@ -181,6 +195,9 @@ class NewJobPage {
     this.meter.className = `rule-bar ${short ? '' : 'good'}`;
     this.meter.firstChild.style.transform = `scaleX(${Math.min(1, length / mode.least)})`;
     for (const [name, { wrong }] of this.fields) if (wrong) this.mark(name, null);
+    // A draft may have waited for longer than its time.
+    const late = wrongTime(this.value('run_at'));
+    if (late) this.mark('run_at', late);
   }
 
   /** Shows what is wrong with a field; false when the form does not have it. */
@@ -208,17 +225,20 @@ class NewJobPage {
       const { validity, validationMessage } = this.form.elements[name];
       if (!validity.valid) wrong.push([name, validationMessage]);
     }
+    const late = wrongTime(this.value('run_at'));
+    if (late) wrong.push(['run_at', late]);
     return wrong;
   }
 
   body(labels) {
     const { mode } = this.draft;
     const idea = this.content.value;
-    const given = {
-      style: this.value('style') || MODES[mode].style,
-      user_requirement: this.value('user_requirement') || MODES[mode].requirement,
-      project_title: this.value('project_title') || null,
-    };
+    // What is left empty is left out: the worker has defaults of its own.
+    const given = filled({
+      style: this.value('style'),
+      user_requirement: this.value('user_requirement'),
+      project_title: this.value('project_title'),
+    });
     const optional = {
       series_id: this.value('series_id'),
       priority: this.value('priority') && Number(this.value('priority')),
@@ -233,7 +253,7 @@ class NewJobPage {
       ...given,
       request_data: { [mode]: idea, ...given },
       client_id: clientId(),
-      ...Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== '')),
+      ...filled(optional),
     };
   }
 

@@ -113,5 +113,5 @@ export function mount(root, { params: { id }, signal }) {
   const panels = [whole, episodesPanel(id, signal), videosPanel(id, signal)];
   const href = `/new${query({ series: id })}`;
   const button = h('a.button.primary', { href }, icon('plus', 18), 'New job');
-  return panelPage(root, title, panels, { tools: [button] });
+  return panelPage(root, title, panels, signal, { tools: [button] });
 }

@@ -1,7 +1,8 @@
 // The first page: what runs, what waits, what failed, and charts. Three calls fill it.
+import { Again } from '../app/again.js';
 import { get, query } from '../app/api.js';
 import { apply, onJobChanged } from '../app/job-events.js';
-import { callFailed, follow } from '../app/live.js';
+import { follow } from '../app/live.js';
 import { go, setTitle } from '../app/router.js';
 import { clientId, retry } from '../parts/actions.js';
 import { bulk } from '../parts/bulk.js';
@@ -59,6 +60,7 @@ class OverviewPage {
     this.followChanges();
     // Bins and ages move on when nothing happens, too.
     this.timer = setInterval(() => !document.hidden && this.soonStats(), 15000);
+    this.again = new Again(() => this.begin(), this.signal);
     this.begin();
   }
 
@@ -191,7 +193,7 @@ class OverviewPage {
       this.loaded();
     } catch (error) {
       if (error.name === 'AbortError') return;
-      callFailed(error);
+      this.again.failed(error);
       put(
         this.trouble,
         problemBox(error, () => this.begin()),
@@ -201,6 +203,7 @@ class OverviewPage {
   }
 
   loaded() {
+    this.again.succeeded();
     put(this.trouble);
     this.root.removeAttribute('data-unloaded');
   }

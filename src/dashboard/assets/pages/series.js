@@ -28,7 +28,7 @@ export function mount(root, { signal }) {
     if (!title) return;
     await attempt(async () => {
       await post('/series', { title });
-      list.refresh();
+      list.refreshQuietly();
     });
   };
   const button = (cls) => actionButton('New series', 'plus', make, cls);
@@ -42,5 +42,5 @@ export function mount(root, { signal }) {
         ? h('div.series-grid', all.map(card))
         : empty('No series', NONE, button('primary')),
   });
-  return panelPage(root, 'Series', [list], { tools: [button()] });
+  return panelPage(root, 'Series', [list], signal, { tools: [button()] });
 }

@@ -1,8 +1,9 @@
 // Workers, and the queues that they take jobs from.
 import { get, query, send } from '../app/api.js';
-import { ask, attempt } from '../parts/dialogs.js';
-import { h, put } from '../parts/dom.js';
+import { attempt } from '../parts/dialogs.js';
+import { h, patch } from '../parts/dom.js';
 import { exact, percent, when } from '../parts/format.js';
+import { askLimit } from '../parts/limit-dialog.js';
 import { panelPage } from '../parts/list-page.js';
 import { plainBadge } from '../parts/status.js';
 import { jobTitle, jobUrl, user } from '../parts/text.js';
@@ -25,6 +26,7 @@ const NO_WORKERS =
 const job = (one) =>
   h(
     'li',
+    { data: { key: one.job_id } },
     h('a', { href: jobUrl(one.job_id) }, jobTitle(one)),
     h('span.small', ` ${percent(one.progress)} `, user(one.current_stage)),
   );
@@ -33,7 +35,7 @@ function workerRow(one) {
   const place = [one.host, one.version].filter(Boolean).join(' · ');
   return h(
     'tr',
-    { class: one.status === 'stale' ? 'gone' : '' },
+    { class: one.status === 'stale' ? 'gone' : '', data: { key: one.worker_id } },
     cells(WORKERS, [
       h('span.stack', h('b.clamp', user(one.worker_id)), h('span.small', user(place))),
       plainBadge(one.status),
@@ -51,7 +53,7 @@ const workersPanel = (signal) =>
   panel(null, {
     load: async () => (await get('/workers', { signal })).workers,
     render: (body, all) =>
-      put(
+      patch(
         body,
         all.length
           ? table('Workers', WORKERS, all.map(workerRow))
@@ -67,21 +69,20 @@ const QUEUES = [['Type'], ['Waiting', 'num'], ['Running', 'num'], ['Limit', 'num
 
 /** `change(fields)` changes the queue. */
 function queueRow(one, change) {
-  const askLimit = async () => {
-    const props = { maxlength: 255, dir: 'auto' };
-    const title = `Most ${one.job_type} jobs at once`;
-    const most = await ask(title, 'A number, or none', 'Set', props);
-    if (most !== undefined) change({ max_running: /^\d+$/.test(most) ? Number(most) : null });
+  const limit = async () => {
+    const most = await askLimit(one);
+    if (most !== undefined) change({ max_running: most });
   };
   const href = `/jobs${query({ job_type: one.job_type })}`;
   const pause = () => change({ paused: !one.paused });
   return h(
     'tr',
+    { data: { key: one.job_type } },
     cells(QUEUES, [
       h('span.row', h('a', { href }, one.job_type), one.paused && plainBadge('paused')),
       exact(one.queued),
       exact(one.processing),
-      h('button.link.act', { onclick: askLimit }, one.max_running ?? 'no limit'),
+      h('button.link.act', { onclick: limit }, one.max_running ?? 'no limit'),
       actionButton(one.paused ? 'Resume' : 'Pause', one.paused ? 'play' : 'pause', pause),
     ]),
   );
@@ -92,12 +93,12 @@ function queuesPanel(signal) {
     queueRow(one, async (fields) => {
       const path = `/queues/${encodeURIComponent(one.job_type)}`;
       await attempt(() => send('PUT', path, { body: fields }));
-      el.refresh();
+      el.refreshQuietly();
     });
   const el = panel('Queues', {
     load: async () => (await get('/queues', { signal })).queues,
     render: (body, all) =>
-      put(
+      patch(
         body,
         all.length
           ? table('Queues', QUEUES, all.map(row))
@@ -108,4 +109,4 @@ function queuesPanel(signal) {
 }
 
 export const mount = (root, { signal }) =>
-  panelPage(root, 'Workers', [workersPanel(signal), queuesPanel(signal)]);
+  panelPage(root, 'Workers', [workersPanel(signal), queuesPanel(signal)], signal);

@@ -1,10 +1,11 @@
 // Actions on one job. One that cannot be taken back asks first.
 import { API, get, jobPath, randomId, send } from '../app/api.js';
 import { jobChanged } from '../app/job-events.js';
+import { callFailed } from '../app/live.js';
 import { ask, confirm, failed, toast } from './dialogs.js';
 import { h, store } from './dom.js';
-import { isStuck } from './status.js';
-import { jobTitle, jobUrl } from './text.js';
+import { isStuck, standing } from './status.js';
+import { jobTitle, jobUrl, user } from './text.js';
 import { copy } from './ui.js';
 
 /** The id under which the server keeps the jobs that this browser started. */
@@ -40,39 +41,57 @@ async function run(job, call, done) {
   }
 }
 
+/** Why the last change of a job stays, in the words of the server. */
+const notUndone = (error) =>
+  error.status === 412 ? 'the job has changed since.' : user(error.message);
+
+/**
+ * Takes back the change that led to this state of the job: nothing is put back if anything has
+ * happened to the job since, and the message says so.
+ */
+async function undo(job) {
+  try {
+    const headers = { 'If-Match': `"${job.version}"` };
+    const { data } = await send('POST', jobPath(job.job_id, '/undo'), { headers });
+    jobChanged(data);
+    toast(h('span', 'Undone: ', jobTitle(data), ` is ${standing(data)[2].toLowerCase()} again`));
+  } catch (error) {
+    callFailed(error);
+    const link = ['Show', jobUrl(job.job_id)];
+    toast(h('span', 'Not undone: ', notUndone(error)), { tone: 'bad', link });
+    if (error.status) get(jobPath(job.job_id)).then(jobChanged, () => {});
+  }
+}
+
+const undoOf = (now) => ({ undo: () => undo(now) });
+
 /** Queues an ended job again, or recovers one whose worker is gone; both keep finished shots. */
-export function retry(job, undoable = true) {
-  const path = jobPath(job.job_id, isStuck(job) ? '/recover' : '/retry');
+export function retry(job) {
+  const stuck = isStuck(job);
+  const path = jobPath(job.job_id, stuck ? '/recover' : '/retry');
   return run(
     job,
     () => send('POST', path),
-    (now) => {
-      const undo = undoable && now.status === 'queued' ? () => cancel(now, false) : null;
-      toast(h('span', jobTitle(job), ' is queued again'), { undo });
-    },
+    (now) => toast(h('span', jobTitle(job), ' is queued again'), stuck ? {} : undoOf(now)),
   );
 }
 
 const LOSES =
   ' is being worked on. Work that its worker has not finished is lost; finished shots stay.';
 
-function reportCancelled(job, now, undoable) {
-  if (now.status !== 'cancelled') {
-    toast('The worker has been asked to stop.');
-    return;
-  }
-  const undo = undoable ? () => retry(now, false) : null;
-  toast(h('span', jobTitle(job), ' is cancelled'), { undo });
+function reportCancelled(job, now) {
+  const asked = now.status !== 'cancelled' && 'The worker has been asked to stop.';
+  toast(asked || h('span', jobTitle(job), ' is cancelled'), undoOf(now));
 }
 
-export async function cancel(job, undoable = true) {
+export async function cancel(job) {
   const text = h('p', jobTitle(job), LOSES);
   const asks = job.status === 'processing';
   if (asks && !(await confirm('Cancel a running job?', text, 'Cancel job'))) return undefined;
   return run(
     job,
     () => send('POST', jobPath(job.job_id, '/cancel'), { body: {} }),
-    (now) => reportCancelled(job, now, undoable),
+    (now) => reportCancelled(job, now),
   );
 }
 
@@ -105,13 +124,11 @@ export const askPriority = (value = 0) =>
 async function setPriority(job) {
   const value = await askPriority(job.priority);
   if (value === undefined || value === job.priority) return undefined;
-  const patch = (priority, undo) =>
-    run(
-      job,
-      () => send('PATCH', jobPath(job.job_id), { body: { priority } }),
-      () => toast(`Priority ${priority}`, { undo }),
-    );
-  return patch(value, () => patch(job.priority, null));
+  return run(
+    job,
+    () => send('PATCH', jobPath(job.job_id), { body: { priority: value } }),
+    (now) => toast(`Priority ${value}`, undoOf(now)),
+  );
 }
 
 export const recover = (job) =>

@@ -8,22 +8,28 @@ import { STATUSES, WORDS, bar, setBar, shape } from './status.js';
 import { user } from './text.js';
 
 export const BULK = {
-  retry: { verb: 'Retry', icon: 'retry', done: 'queued again', undo: 'cancel' },
-  cancel: { verb: 'Cancel', icon: 'cancel', done: 'cancelled', undo: 'retry', danger: true },
+  retry: { verb: 'Retry', icon: 'retry', done: 'queued again', undo: true },
+  cancel: { verb: 'Cancel', icon: 'cancel', done: 'cancelled', undo: true, danger: true },
   set_priority: {
     verb: 'Priority',
     name: 'Set priority',
     icon: 'up',
     done: 'given another priority',
+    undo: true,
   },
   delete: { verb: 'Delete', icon: 'trash', done: 'deleted', danger: true },
 };
 
 /** The name of an action in a list. */
-export const actionName = ({ action }) => BULK[action]?.name ?? BULK[action]?.verb ?? action;
+export const actionName = ({ action }) =>
+  action === 'undo' ? 'Undo' : (BULK[action]?.name ?? BULK[action]?.verb ?? action);
 
-/** Undo takes as many jobs as one request may name. */
-const UNDO_AT_MOST = 1000;
+/** Whether the jobs of an action that has ended can be put back. */
+export const canUndo = ({ action, status, changed }) =>
+  status !== 'running' && changed > 0 && Boolean(BULK[action]?.undo);
+
+/** Ids that stay selected after failures. */
+const MOST_SELECTED = 1000;
 
 const actionPath = (id, rest = '') => `/actions/${encodeURIComponent(id)}${rest}`;
 
@@ -40,7 +46,7 @@ export async function bulk(action, filter, words, byFilter) {
     if (!(await confirmBulk(action, preview, words, byFilter))) return null;
     const headers = { 'Idempotency-Key': randomId() };
     const started = await post('/jobs/actions', { ...request, confirm: true }, { headers });
-    return watch(started, action);
+    return report(await watch(started), action);
   });
   return done ?? null;
 }
@@ -123,8 +129,8 @@ function progressDialog(abort) {
 
 const pauseFor = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** Follows an action, which runs on when the dialog is closed. Returns the ids that failed. */
-async function watch(started, action) {
+/** Follows an action, which runs on when the dialog is closed. Returns its last known state. */
+async function watch(started) {
   const id = started.action_id;
   let state = started;
   const abort = () =>
@@ -147,9 +153,10 @@ async function watch(started, action) {
     shown.show(state);
   }
   shown.close();
-  return report(state, action);
+  return state;
 }
 
+/** Says what an action did. Returns the ids that failed. */
 function report(state, action) {
   const { action_id: id, changed, failed: bad, skipped } = state;
   const link = ['Show', actionPath(id)];
@@ -157,14 +164,12 @@ function report(state, action) {
     toast('The action continues in the background', { link });
     return [];
   }
-  const inverse = BULK[action].undo;
-  const undoable = inverse && changed > 0 && changed <= UNDO_AT_MOST;
   const text = [
     `${plural(changed, 'job')} ${BULK[action].done}`,
     bad > 0 && `${exact(bad)} failed`,
     skipped > 0 && `${exact(skipped)} skipped`,
   ];
-  const undo = undoable ? () => undoBulk(id, inverse) : null;
+  const undo = canUndo(state) ? () => undoBulk(id) : null;
   toast(text.filter(Boolean).join(', '), { link, undo, tone: bad ? 'bad' : 'info' });
   return bad ? outcomes(id, 'failed') : [];
 }
@@ -177,13 +182,33 @@ async function outcomes(id, outcome) {
     const page = await get(actionPath(id, `/outcomes${query({ limit: 200, outcome, after })}`));
     ids.push(...page.outcomes.map((one) => one.job_id));
     after = page.next_after ?? null;
-  } while (after !== null && ids.length < UNDO_AT_MOST);
+  } while (after !== null && ids.length < MOST_SELECTED);
   return ids;
 }
 
-const undoBulk = (id, action) =>
+/** Puts back what an action changed, and says what it could not put back. */
+export const undoBulk = (id) =>
   attempt(async () => {
-    const filter = { job_ids: await outcomes(id, 'changed') };
-    await post('/jobs/actions', { action, filter });
-    toast('Undone');
+    const state = await watch(await post(actionPath(id, '/undo'), {}));
+    const { action_id: undo, status, matching, changed } = state;
+    if (status === 'running') {
+      toast('The undo continues in the background', { link: ['Show', actionPath(undo)] });
+      return;
+    }
+    const left = matching - changed;
+    if (left <= 0) {
+      const as = changed === 1 ? 'is as it was' : 'are as they were';
+      toast(`Undone: ${plural(changed, 'job')} ${as}`);
+      return;
+    }
+    const [why] = (await get(actionPath(undo, '/outcomes?outcome=skipped&limit=1'))).outcomes;
+    const text = [
+      changed
+        ? `Undone: ${exact(changed)} of ${plural(matching, 'job')}. `
+        : 'Nothing was undone. ',
+      `${exact(left)} ${left === 1 ? 'stays as it is' : 'stay as they are'}`,
+      why && [left === 1 ? ': ' : ', for example: ', user(why.detail)],
+    ];
+    const link = ['Show which', actionPath(undo, '?outcome=skipped')];
+    toast(h('span', text), { tone: 'bad', link });
   });

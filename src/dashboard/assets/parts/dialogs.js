@@ -4,6 +4,14 @@ import { h } from './dom.js';
 import { icon } from './icons.js';
 import { user } from './text.js';
 
+const toasts = () => document.getElementById('toasts');
+
+/** Everything outside of a modal dialog is below its backdrop and takes no clicks. */
+function placeToasts() {
+  const top = [...document.querySelectorAll('dialog[open]')].at(-1) ?? document.body;
+  if (toasts().parentElement !== top) top.append(toasts());
+}
+
 /** A modal dialog with the content that `build(close, el)` returns. Resolves with its answer. */
 export function dialog(title, build, { wide = false } = {}) {
   const opener = document.activeElement;
@@ -18,6 +26,7 @@ export function dialog(title, build, { wide = false } = {}) {
     cancel.addEventListener('click', () => el.close());
     el.addEventListener('click', (event) => event.target === el && el.close());
     el.addEventListener('close', () => {
+      placeToasts();
       el.remove();
       if (opener?.isConnected) opener.focus({ preventScroll: true });
       resolve(answer);
@@ -27,6 +36,7 @@ export function dialog(title, build, { wide = false } = {}) {
     if (!el.querySelector('[autofocus]')) el.querySelector('h2').setAttribute('autofocus', '');
     document.body.append(el);
     el.showModal();
+    placeToasts();
   });
 }
 
@@ -94,7 +104,7 @@ export function toast(text, { undo, tone = 'info', link } = {}) {
   el.addEventListener('pointerleave', () => {
     timer = setTimeout(gone, 3000);
   });
-  const region = document.getElementById('toasts');
+  const region = toasts();
   region.append(el);
   while (region.children.length > 3) region.firstElementChild.remove();
 }

@@ -114,6 +114,7 @@ const ticks = new Set();
 /** Computes the text of an element again each second, until it leaves the document. */
 export function ticking(el, text) {
   el.textContent = text();
+  el.ticks = true;
   ticks.add({ el, text, born: Date.now() });
   return el;
 }

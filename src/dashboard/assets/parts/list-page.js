@@ -1,18 +1,25 @@
 // Pages of panels that load again when something changes.
+import { Again } from '../app/again.js';
 import { get } from '../app/api.js';
 import { follow } from '../app/live.js';
 import { setTitle } from '../app/router.js';
-import { h, put, throttleQuietly } from './dom.js';
+import { h, patch, put, throttleQuietly } from './dom.js';
 import { head, moreButton, panel } from './ui.js';
 import { unload } from './video.js';
 
 /** Loads the panels again at most once in `every` milliseconds. */
-export function panelPage(root, title, panels, { every = 2000, tools = [], sub } = {}) {
+export function panelPage(root, title, panels, signal, { every = 2000, tools = [], sub } = {}) {
   setTitle(typeof title === 'string' ? title : '');
   put(root, head(title, sub, tools), panels);
   const all = () => Promise.all(panels.map((one) => one.refresh()));
+  const load = () =>
+    all().then(
+      () => again.succeeded(),
+      (error) => again.failed(error),
+    );
+  const again = new Again(load, signal);
   const soon = throttleQuietly(all, every);
-  all().catch(() => {});
+  load();
   const stream = follow('/events/stream', { changes: soon, reset: soon, poll: all });
   const timer = setInterval(() => !document.hidden && soon(), 5000);
   const close = () => {
@@ -49,7 +56,7 @@ export function listPanel(title, { field, url, signal, render, ...props }) {
     pages += 1;
     return el.refresh();
   };
-  const paint = (body, { rows, more }) => put(body, render(rows), more && moreButton(next));
+  const paint = (body, { rows, more }) => patch(body, render(rows), more && moreButton(next));
   const el = panel(title, { ...props, load, render: paint });
   return el;
 }

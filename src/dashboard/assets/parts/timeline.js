@@ -10,7 +10,9 @@ const isLater = (period, job) => period.to === null && job.run_at && Date.parse(
 
 function kindOf(period, job) {
   if (period.status === 'processing') return 'run';
-  return period.begin.kind === 'retry_scheduled' || isLater(period, job) ? 'backoff' : 'wait';
+  // A job that was never tried waits for its time, not to be tried again.
+  const later = job.attempt > 0 && isLater(period, job);
+  return period.begin.kind === 'retry_scheduled' || later ? 'backoff' : 'wait';
 }
 
 /** Periods in which the job waited or ran: `{status, kind, from, to, begin, end}`. */

@@ -33,7 +33,7 @@ export const section = (label, ...content) => h('section.panel', { 'aria-label':
 
 /**
  * A panel that loads by itself with `load` and paints with `render(body, data)`. It has a
- * `refresh()`; a failure of its first load is shown in it, one of a later load is thrown.
+ * `refresh()`, which throws what its load throws; a failure of the first load is shown in it.
  */
 export function panel(title, { load, render, tools, lines = 3, name } = {}) {
   const body = h('div.panel-body');
@@ -60,13 +60,14 @@ export function panel(title, { load, render, tools, lines = 3, name } = {}) {
     } catch (error) {
       if (error.name === 'AbortError') return;
       callFailed(error);
-      if (shown) throw error;
-      if (mine === turn) put(body, problemBox(error, refresh));
+      if (mine === turn && !shown) put(body, problemBox(error, refreshQuietly));
+      throw error;
     } finally {
       clearTimeout(timer);
     }
   }
-  return Object.assign(el, { body, refresh });
+  const refreshQuietly = () => refresh().catch(() => {});
+  return Object.assign(el, { body, refresh, refreshQuietly });
 }
 
 /** The clipboard's interface is missing over plain HTTP; selecting a text works there. */

@@ -19,7 +19,7 @@ export class Tabs {
     const current = (this.page.filter.status ?? '') === status;
     const props = {
       href: this.page.url({ status }),
-      class: `i-${status || 'all'}`,
+      class: `i-${status || 'all'} ${n ? '' : 'zero'}`,
       'aria-current': current ? 'true' : null,
     };
     const title = n >= 100000 ? exact(n) : null;

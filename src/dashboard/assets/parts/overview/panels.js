@@ -1,6 +1,6 @@
 // Panels of the overview that show the server's statistics.
 import { query } from '../../app/api.js';
-import { h, put, setText, steady } from '../dom.js';
+import { h, patch, put, setText, steady } from '../dom.js';
 import { count, counted, duration, exact, plural, rough, since, ticking, when } from '../format.js';
 import { icon } from '../icons.js';
 import { shape } from '../status.js';
@@ -51,6 +51,7 @@ export function showTiles(el, { jobs, buckets }, range) {
     const label = `${points.reduce((a, b) => a + b, 0)} ${field} in ${range}`;
     setText(tile.number, count(jobs[status]));
     tile.title = exact(jobs[status]);
+    tile.classList.toggle('zero', !jobs[status]);
     steady(tile.line, [range, points], () => put(tile.line, spark(points, label)));
   });
 }
@@ -77,10 +78,16 @@ function notesOf(stats) {
 export function showAttention(el, stats) {
   const link = ({ tone, href, strong, text }) => {
     const words = h('span', h('b', strong), ` ${text}`);
-    return h('a', { class: `note i-${tone}`, href }, shape(tone), words, icon('next', 16));
+    return h(
+      'a',
+      { class: `note i-${tone}`, href, data: { key: text } },
+      shape(tone),
+      words,
+      icon('next', 16),
+    );
   };
   const notes = notesOf(stats);
-  steady(el, notes, () => put(el, notes.map(link)));
+  steady(el, notes, () => patch(el, notes.map(link)));
 }
 
 const longest = (time) => [
@@ -94,7 +101,12 @@ const longest = (time) => [
 function nextRow(job) {
   const priority = job.priority ? `priority ${job.priority} · ` : '';
   const title = h('a', { href: jobUrl(job.job_id) }, jobTitle(job));
-  return h('li', title, h('span.small', priority, when(job.created_at)));
+  return h(
+    'li',
+    { data: { key: job.job_id } },
+    title,
+    h('span.small', priority, when(job.created_at)),
+  );
 }
 
 export function showWaiting({ body }, { jobs, scheduled, oldest_queued_at: oldest, next }) {
@@ -109,7 +121,7 @@ export function showWaiting({ body }, { jobs, scheduled, oldest_queued_at: oldes
     h('ol.next', next.map(nextRow)),
   ];
   steady(body, [jobs.queued, scheduled, oldest, next], () =>
-    put(body, jobs.queued ? content() : empty('Nothing waits', 'Every job has been taken.')),
+    patch(body, jobs.queued ? content() : empty('Nothing waits', 'Every job has been taken.')),
   );
 }
 
@@ -117,6 +129,7 @@ function typeRow(type) {
   const href = `/jobs${query({ job_type: type.job_type })}`;
   return h(
     'li',
+    { data: { key: type.job_type } },
     h('a', { href }, type.job_type),
     type.paused && h('span.tag.i-attention', 'paused'),
     h('span.small', `${exact(type.processing)} run · ${exact(type.queued)} wait`),
@@ -150,7 +163,7 @@ export function showWorkers({ body }, { workers, by_type: types }) {
     ),
     h('ul.types', shown.map(typeRow)),
   ];
-  steady(body, [workers, shown], () => put(body, alive || stale ? content() : noWorker()));
+  steady(body, [workers, shown], () => patch(body, alive || stale ? content() : noWorker()));
 }
 
 function causeRow({ error, jobs }, retry) {
@@ -158,6 +171,7 @@ function causeRow({ error, jobs }, retry) {
   const latest = h('a', { href: jobUrl(job.job_id) }, jobTitle(job));
   return h(
     'li',
+    { data: { key: error ?? '' } },
     h('span.times', { title: plural(jobs.length, 'job') }, `${count(jobs.length)}×`),
     h(
       'div.cause',
@@ -179,5 +193,5 @@ export function showFailures({ body }, causes, retry) {
     all === FAILURES && h('p.small', `Of the last ${FAILURES} failures.`),
   ];
   const none = () => empty('No failures', 'Nothing has failed, or everything was retried.');
-  steady(body, causes, () => put(body, all ? content() : none()));
+  steady(body, causes, () => patch(body, all ? content() : none()));
 }
