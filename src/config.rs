@@ -61,8 +61,6 @@ pub struct Flags {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Configuration")]
 pub struct ServerFlags {
-    #[command(flatten)]
-    pub connections: ConnectionFlags,
     /// Address to listen on; port 0 takes a free port [default: 127.0.0.1:3001]
     #[arg(long, env = "CALLSHEET_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
     pub listen: Option<SocketAddr>,
@@ -87,7 +85,12 @@ pub struct ServerFlags {
     )]
     pub max_body_bytes: Option<usize>,
     /// Maximum size of a dump uploaded for import, in bytes [default: 2147483648]
-    #[arg(long, env = "CALLSHEET_MAX_UPLOAD_BYTES", value_name = "N")]
+    #[arg(
+        long,
+        env = "CALLSHEET_MAX_UPLOAD_BYTES",
+        hide_env_values = true,
+        value_name = "N"
+    )]
     pub max_upload_bytes: Option<u64>,
     /// Origins of web pages that may call the API, e.g. http://localhost:5173, or * for any
     /// [default: none]
@@ -186,6 +189,9 @@ pub struct ServerFlags {
     /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
+    // Last, since its heading applies to all flags behind it.
+    #[command(flatten)]
+    pub connections: ConnectionFlags,
 }
 
 /// Time limits for clients, and limits on the number of connections.

@@ -19,7 +19,7 @@ const TEXTS: [&str; 12] = [
 ];
 
 /// Fields of a job with a number.
-const NUMBERS: [&str; 2] = ["priority", "max_attempts"];
+const NUMBERS: [&str; 3] = ["priority", "max_attempts", "max_run_seconds"];
 
 /// Fields of a job whose cells are JSON.
 const JSON: [&str; 4] = ["request_data", "context", "labels", "items"];
