@@ -1,6 +1,7 @@
 //! "Try it out" of every operation on the page /docs, with only the required fields filled in.
 
 use super::desk::Desk;
+use crate::support::Patience;
 use callsheet::api::spec;
 use serde_json::{Value, json};
 
@@ -27,6 +28,11 @@ async fn job_for(desk: &Desk, operation: &str) -> String {
         "retry_job" | "recover_job" | "stream_job_events" => {
             desk.running(&id).await;
             desk.fail(&id, "broken").await;
+        }
+        "undo_job" => {
+            desk.job(&id, json!({})).await;
+            desk.call("POST", &format!("/jobs/{id}/cancel"), json!({}))
+                .await;
         }
         "retry_failed_items" => {
             desk.job(&id, items).await;
@@ -60,6 +66,18 @@ async fn import(desk: &Desk) -> String {
     let request = request.header("content-type", "application/octet-stream");
     let started: Value = request.send().await.unwrap().json().await.unwrap();
     started["import_id"].as_str().unwrap().to_owned()
+}
+
+/// An action that has ended: one that runs cannot be undone.
+async fn ended_action(desk: &Desk) -> Value {
+    let action = json!({"action": "cancel", "filter": {"job_type": "none"}});
+    let begun = desk.call("POST", "/jobs/actions", action).await;
+    let path = format!("/actions/{}", begun["action_id"].as_str().unwrap());
+    let patience = Patience::begin();
+    while desk.call("GET", &path, json!({})).await["status"] == "running" {
+        patience.pause("the action ends").await;
+    }
+    begun["action_id"].clone()
 }
 
 async fn made(desk: &Desk, path: &str, body: Value, id: &str) -> Filled {
@@ -104,10 +122,7 @@ async fn prepare(desk: &Desk, operation: &str, path: &str) -> Filled {
         _ if path.contains("{episode_id}") => {
             made(desk, "/episodes", json!({"title": "Home"}), "episode_id").await
         }
-        _ if path.contains("{action_id}") => {
-            let action = json!({"action": "cancel", "filter": {"job_type": "none"}});
-            made(desk, "/jobs/actions", action, "action_id").await
-        }
+        _ if path.contains("{action_id}") => fields(json!({"action_id": ended_action(desk).await})),
         _ if path.contains("{import_id}") => fields(json!({"import_id": import(desk).await})),
         _ => fields(json!({})),
     }

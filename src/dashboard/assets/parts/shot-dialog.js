@@ -124,7 +124,7 @@ class ShotView {
       put(this.content, content(shot));
     });
     this.said.hidden = !shot.description;
-    setText(this.said, shot.description ?? '');
+    steady(this.said, shot.description, () => put(this.said, user(shot.description)));
     const draft = drafts.get(this.key) ?? {};
     for (const field of this.fields) {
       const value = draft[field.name] ?? shot[field.name] ?? '';
