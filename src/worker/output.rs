@@ -306,7 +306,7 @@ mod tests {
             "null",
             r#"{"progress": 10"#,
             r#"{"progress": 10} x"#,
-            r#"{"a": {"result": "#,
+            r#"{"a": {"result":"#,
         ] {
             assert_eq!(log_of(text), text);
         }

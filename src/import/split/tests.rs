@@ -291,7 +291,7 @@ fn what_is_written_over_several_lines_is_no_line() {
         );
     }
     for text in [
-        "[{},\n{},\n{}\n]",
+        "[{\"a\": 1},\n{\"a\": 2},\n{\"a\": 3}\n]",
         "{\"jobs\":\n[\n{\"job_id\": 1}\n]}",
         "{\"jobs\": {\n\"a\": {},\n\"b\": {}\n}}",
     ] {
