@@ -81,8 +81,16 @@ def before_add_examples(context, examples):
     examples[:] = [case for case in examples if is_taken(case)]
 
 
+def seconds(value):
+    """A body has numbers, 30.0 among them, and a query has texts."""
+    try:
+        return 0 if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        return 0
+
+
 def shorten(parameters, name):
-    if isinstance(parameters, dict) and str(parameters.get(name)) in map(str, range(2, 61)):
+    if isinstance(parameters, dict) and 1 < seconds(parameters.get(name)) <= 60:
         parameters[name] = 1
 
 
