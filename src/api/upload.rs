@@ -105,7 +105,10 @@ impl<'a> ApiExtractor<'a> for Upload {
         let room = imports.room();
         let folder = Temporary::new("upload").map_err(|e| unwritable(&e))?;
         let path = folder.path().join("upload");
-        receive(body.take()?, &path, limit, &room).await?;
+        let received = receive(body.take()?, &path, limit, &room).await?;
+        if received == 0 && request.content_type().is_none() {
+            return Err(wrong_type("none").into());
+        }
         Ok(Self {
             path,
             folder,
@@ -114,8 +117,8 @@ impl<'a> ApiExtractor<'a> for Upload {
     }
 }
 
-/// Writes the body to the file.
-async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Result<()> {
+/// Writes the body to the file, and returns its length in bytes.
+async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Result<u64> {
     let mut file = File::create(path).await.map_err(|e| unwritable(&e))?;
     let (mut stream, mut received, mut looked_at) = (Box::pin(body.into_bytes_stream()), 0, 0);
     full(room)?;
@@ -136,7 +139,7 @@ async fn receive(body: Body, path: &Path, limit: u64, room: &DiskReserve) -> Res
         file.write_all(&chunk).await.map_err(|e| unwritable(&e))?;
     }
     file.flush().await.map_err(|e| unwritable(&e))?;
-    Ok(())
+    Ok(received)
 }
 
 fn check_content_type(request: &Request) -> Result<()> {
@@ -149,15 +152,18 @@ fn check_content_type(request: &Request) -> Result<()> {
             .to_ascii_lowercase()
     };
     match request.content_type() {
+        // Some generated clients send bytes without a type, which are then octets (RFC 9110, 8.3).
+        None => Ok(()),
         Some(given) if TYPES.contains(&essence(given).as_str()) => Ok(()),
-        given => {
-            let given = shown(given.unwrap_or("none"));
-            let detail = format!(
-                "Send the dump with Content-Type: {DOCUMENTED_TYPE}; it came with {given}."
-            );
-            Err(Problem::new("media_type_unsupported", detail).into())
-        }
+        Some(given) => Err(wrong_type(given).into()),
     }
+}
+
+fn wrong_type(given: &str) -> Problem {
+    let given = shown(given);
+    let detail =
+        format!("Send the dump with Content-Type: {DOCUMENTED_TYPE}; it came with {given}.");
+    Problem::new("media_type_unsupported", detail)
 }
 
 fn too_large(limit: u64) -> Problem {

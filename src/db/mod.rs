@@ -26,7 +26,7 @@ pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
 pub use connection::migrate::{self, MigrateError};
 pub use connection::statement_timeout::TimedConn;
-pub use events::kept::KEPT;
+pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;
 pub use items::read::ShownItems;
 pub use jobs::list::columns::View;

@@ -24,7 +24,11 @@ pub struct Assumed {
 }
 
 impl Assumed {
+    /// Counts a word, unless it is the name of its status: then nothing was assumed.
     pub fn word(&mut self, word: StatusWord) {
+        if word.word == word.status {
+            return;
+        }
         match self.words.iter_mut().find(|(known, _)| *known == word) {
             Some((_, n)) => *n += 1,
             None => self.words.push((word, 1)),

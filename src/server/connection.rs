@@ -135,9 +135,10 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
                     .is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
                 let traffic = (!is_small).then(|| under_way.traffic());
                 let body = MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic);
-                match is_small {
-                    true => collected(body).await,
-                    false => BoxBody::new(body).into(),
+                if is_small {
+                    collected(body).await
+                } else {
+                    BoxBody::new(body).into()
                 }
             }
         };

@@ -33,15 +33,21 @@ pub fn read(line: &Line, most: usize) -> Vec<Output> {
     if let Some(cut) = &line.cut {
         return too_long(line, cut, most);
     }
-    let text = String::from_utf8_lossy(&line.bytes);
-    let text = visible(&text);
+    let whole = String::from_utf8_lossy(&line.bytes);
+    let text = visible(&whole);
     if text.is_empty() {
         return Vec::new();
     }
     if text.starts_with('{') {
         of_object(line.number, text)
     } else {
-        vec![Output::Log(plain(text, MAX_LOG_LINE_CHARS))]
+        // A traceback is read by its indentation.
+        let indented = whole.trim_start_matches([' ', '\t']);
+        let indent = &whole[..whole.len() - indented.len()];
+        vec![Output::Log(plain(
+            &format!("{indent}{text}"),
+            MAX_LOG_LINE_CHARS,
+        ))]
     }
 }
 
@@ -307,10 +313,14 @@ mod tests {
             r#"{"progress": 10"#,
             r#"{"progress": 10} x"#,
             r#"{"a": {"result":"#,
+            "    raise ValueError(shot)",
+            "\t10 frames",
         ] {
             assert_eq!(log_of(text), text);
         }
         assert_eq!(said(" \r"), []);
+        assert_eq!(log_of("  {\"a\": 1} \r"), "{\"a\": 1}");
+        assert_eq!(log_of("  done  \r"), "  done");
         assert_eq!(log_of("a\0b\x1b[0m"), "a b [0m");
         assert_eq!(
             log_of(&"é".repeat(5000)).chars().count(),

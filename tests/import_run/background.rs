@@ -204,6 +204,19 @@ async fn what_is_no_upload_is_refused(t: TestDb) {
     );
 }
 
+#[on_both]
+async fn bytes_that_come_without_a_type_are_read(t: TestDb) {
+    let server = Server::start(&t.url).await;
+    let call = server.client.post(server.at("/api/v1/imports"));
+    let body = Value::from(vec![job("film", json!({}))]).to_string();
+    let answer = call.body(body.into_bytes()).send().await.unwrap();
+    let path = answer.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(ended(&server, &path).await["imported"], 1);
+    let nothing = server.client.post(server.at("/api/v1/imports"));
+    let problem: Value = nothing.send().await.unwrap().json().await.unwrap();
+    assert_eq!(problem["code"], "media_type_unsupported");
+}
+
 fn many() -> String {
     let records: Vec<_> = (0..40_000)
         .map(|n| job(&format!("job-{n:05}"), json!({})))

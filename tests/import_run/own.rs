@@ -2,7 +2,7 @@
 
 use crate::{
     import::dump::{Dump, counts, export_text, import, import_all, job, rejected, sample},
-    support::{Backend, Fixture, TestApp, any_job, for_good, for_now},
+    support::{Backend, Fixture, TestApp, any_job, for_good, for_now, refusal},
 };
 use callsheet::{
     export::{self, Output},
@@ -292,4 +292,24 @@ async fn a_record_as_deep_as_is_taken_comes_back(bench: TestApp) {
     );
     assert_eq!(export_text(&fresh).await, exported);
     fresh.tear_down().await;
+}
+
+#[on_both]
+async fn what_an_event_keeps_for_an_undo_is_neither_exported_nor_taken_from_a_dump(bench: TestApp) {
+    let id = bench.queued().await.id;
+    bench.cancel_job(&id, None, None).await.unwrap();
+    let text = export_text(&bench).await;
+    let mut record: Value = serde_json::from_str(text.trim()).unwrap();
+    let last = &mut record["events"][1]["data"];
+    assert_eq!(*last, json!({"reason": null}));
+    last["before"] = json!({"status": "queued", "priority": 5000, "progress": 1e9});
+    let other = other(&bench).await;
+    import(&other, &Dump::of(record.to_string())).await;
+    let error = refusal(other.undo_job(&id, None).await, "cannot_undo");
+    assert!(
+        error.to_string().contains("an import brought it"),
+        "{error}"
+    );
+    assert_eq!(other.get_job(&id).await.unwrap().priority, 0);
+    other.tear_down().await;
 }

@@ -36,7 +36,7 @@ async fn scheduled(t: &TestApp, id: &str) -> job::Model {
     t.create(new).await
 }
 
-/// A job that failed for good in its second attempt, with a result that it reported before.
+/// A job whose only attempt failed, with a result that it reported before.
 async fn failed(t: &TestApp) -> job::Model {
     let new = NewJob {
         max_attempts: Some(1),
@@ -157,7 +157,7 @@ async fn a_request_to_stop_is_undone_until_the_worker_hears_of_it(t: TestApp) {
         .unwrap();
     assert!(beat.cancel_requested);
     let error = refusal(t.undo_job(&id, None).await, "cannot_undo");
-    assert!(error.to_string().contains("told to stop"), "{error}");
+    assert!(error.to_string().contains("has to stop"), "{error}");
 }
 
 #[on_both]

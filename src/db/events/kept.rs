@@ -41,13 +41,17 @@ impl Database {
 
 /// Returns the events as clients see them: without what they keep.
 pub fn shown(mut events: Part<job_event::Model>) -> Part<job_event::Model> {
-    for event in events.iter_mut() {
-        let Some(Value::Object(data)) = &mut event.data else {
-            continue;
-        };
-        if data.remove(KEPT).is_some() && data.is_empty() {
-            event.data = None;
-        }
-    }
+    events.iter_mut().for_each(hide_kept);
     events
+}
+
+/// Removes what the event keeps. An export does not have it, and an import does not take it: an undo
+/// puts back only what this database wrote itself.
+pub fn hide_kept(event: &mut job_event::Model) {
+    let Some(Value::Object(data)) = &mut event.data else {
+        return;
+    };
+    if data.remove(KEPT).is_some() && data.is_empty() {
+        event.data = None;
+    }
 }

@@ -5,7 +5,10 @@
 
 use super::{Source, knows};
 use crate::{
-    db::write::{ImportedJob, OwnRows},
+    db::{
+        hide_kept,
+        write::{ImportedJob, OwnRows},
+    },
     export::NAMES,
     import::reject::{Reason, Reject},
 };
@@ -284,7 +287,7 @@ impl Item {
 
 impl Event {
     fn into_row(self, job_id: &str, job_type: &str) -> job_event::Model {
-        job_event::Model {
+        let mut row = job_event::Model {
             id: 0,
             job_id: job_id.to_owned(),
             seq: self.seq,
@@ -298,7 +301,9 @@ impl Event {
             created_at: self.created_at,
             job_type: Some(job_type.to_owned()),
             seconds: self.seconds,
-        }
+        };
+        hide_kept(&mut row);
+        row
     }
 }
 

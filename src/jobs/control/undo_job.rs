@@ -56,6 +56,13 @@ pub(in crate::jobs) fn undone(
     let kept = match data(KEPT) {
         Some(Value::Object(kept)) => Before::kept(now, kept),
         Some(reason) => return refused(why_not(reason)),
+        None if is_undoable(&last.kind) => {
+            return refused(format!(
+                "What this change replaced was not kept, because a worker made it or an import \
+                 brought it: {}",
+                as_it_is(now, last)
+            ));
+        }
         None => {
             return refused(format!(
                 "Only a cancel, a retry or a change of priority, time or attempts can be undone, \
@@ -69,7 +76,7 @@ pub(in crate::jobs) fn undone(
     };
     if now.cancel_requested_at.is_some() && now.last_heard_at >= now.cancel_requested_at {
         return refused(
-            "The worker has been told to stop: wait until the job is cancelled, then retry it.",
+            "The worker knows that it has to stop: wait until the job is cancelled, then retry it.",
         );
     }
     let mut job = now.clone();
@@ -77,6 +84,14 @@ pub(in crate::jobs) fn undone(
     let lists = data(KEPT).and_then(|kept| kept.get(LISTS));
     let data = json!({"undone": last.kind, ACTION_ID: of_action, KEPT: {LISTS: lists}});
     Ok(Change::of(EventKind::Undone, job).with_data(data))
+}
+
+/// Returns whether a client makes changes of this kind that can be undone.
+fn is_undoable(kind: &str) -> bool {
+    use EventKind::{CancelRequested, Cancelled, Retried};
+    [Cancelled, CancelRequested, Retried]
+        .iter()
+        .any(|undoable| undoable.as_str() == kind)
 }
 
 fn refused<T>(reason: impl Into<String>) -> Result<T> {

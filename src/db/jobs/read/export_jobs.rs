@@ -1,7 +1,7 @@
 //! Complete jobs with all rows that belong to them, one page at a time.
 
 use crate::{
-    db::{Database, Readable, dialect::bytewise, page_of_jobs},
+    db::{Database, Readable, dialect::bytewise, hide_kept, page_of_jobs},
     error::Result,
     lifecycle::Cursor,
 };
@@ -67,7 +67,8 @@ async fn whole(db: &impl ConnectionTrait, jobs: Vec<job::Model>) -> Result<Vec<W
     let items = job_item::Entity::find().filter(job_item::Column::JobId.is_in(ids()));
     let items = items.order_by_asc(job_item::Column::Idx).rows(db).await?;
     let events = job_event::Entity::find().filter(job_event::Column::JobId.is_in(ids()));
-    let events = events.order_by_asc(job_event::Column::Seq).rows(db).await?;
+    let mut events = events.order_by_asc(job_event::Column::Seq).rows(db).await?;
+    events.iter_mut().for_each(hide_kept);
     let active = active_job::Entity::find().filter(active_job::Column::JobId.is_in(ids()));
     let client = bytewise(db.get_database_backend(), "client_id");
     let active = active.order_by(client, Order::Asc).rows(db).await?;
