@@ -14,12 +14,15 @@ use std::{
     path::{Path, PathBuf},
     process::Stdio,
     sync::Arc,
+    time::Duration,
 };
 use tokio::{
     process::{Child, Command},
     time::timeout,
 };
-use wire::{PATIENCE, Wire};
+use wire::Wire;
+
+const SHUTDOWN: Duration = Duration::from_secs(20);
 
 const FLAGS: [&str; 13] = [
     "--headless",
@@ -113,12 +116,12 @@ impl Chromium {
         page
     }
 
-    /// Closes the browser regularly, so that it writes what it stores.
+    /// Closes the browser regularly, so that it writes what it stores. Chromium's shutdown hangs
+    /// now and then on a busy machine: one that has not ended after `SHUTDOWN` is killed.
     pub async fn close(mut self) {
         let _ = self.wire.try_call("Browser.close", json!({}), None).await;
-        timeout(PATIENCE, self.child.wait())
-            .await
-            .expect("the browser ends")
-            .unwrap();
+        if timeout(SHUTDOWN, self.child.wait()).await.is_err() {
+            self.child.kill().await.unwrap();
+        }
     }
 }

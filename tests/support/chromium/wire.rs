@@ -18,7 +18,7 @@ use tokio::{
 };
 
 /// Timeout of a call, longer than any takes on a loaded machine: only a hanging browser reaches it.
-pub const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Recorded activity of a page: its errors and its requests.
 #[derive(Clone, Debug, Default)]
