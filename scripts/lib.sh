@@ -65,6 +65,11 @@ require_rust_component() {
     fail "$name is missing; install it with: rustup component add $name"
 }
 
+# Chaos sets the clocks of its servers.
+require_faketime() {
+    compgen -G '/usr/lib/*/faketime/libfaketimeMT.so.1' >/dev/null || apt_install "libfaketime" faketime
+}
+
 # Node of Debian 12 and Ubuntu 24.04 is new enough.
 require_node() {
     { have node && have npm; } || apt_install "Node.js 18.18 or newer with npm" nodejs npm

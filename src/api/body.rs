@@ -203,11 +203,20 @@ pub fn check_content_encoding(request: &Request, taken: &[&str]) -> Result<()> {
     if other.is_empty() {
         return Ok(());
     }
-    let (other, taken) = (other.join(", "), taken.join(", "));
+    let packed: Vec<_> = taken
+        .iter()
+        .filter(|coding| **coding != "identity")
+        .copied()
+        .collect();
+    let cure = match packed[..] {
+        [] => "send it without one.".to_owned(),
+        _ => format!("send it without one, or with {}.", packed.join(" or ")),
+    };
     let detail = format!(
-        "The body came with Content-Encoding: {}; send it without one. This call takes {taken}.",
-        shown(&other)
+        "The body came with Content-Encoding: {}; {cure}",
+        shown(&other.join(", "))
     );
+    let taken = taken.join(", ");
     Err(Problem {
         header: Some((header::ACCEPT_ENCODING, taken)),
         ..Problem::new("content_encoding_unsupported", detail)

@@ -26,7 +26,9 @@ pub use crate::db::jobs::claim::queue_head::{
 pub use crate::db::jobs::create_job::{CreateJob, CreateJobs, Created};
 pub use crate::db::jobs::delete_job::DeleteJob;
 pub use crate::db::jobs::prune_log_lines::{FoundLines, LogLines, PruneLogLines};
-pub use crate::db::jobs::rescue_jobs::{DecideExpired, LeaseEnd, MAX_LEASE, RescueJobs, expired};
+pub use crate::db::jobs::rescue_jobs::{
+    DecideExpired, LeaseEnd, MAX_LEASE, RescueJobs, expired, newest_heard,
+};
 pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
 pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
 pub use crate::db::stats::roll_up::{RollUp, Tallies};

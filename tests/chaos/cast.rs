@@ -1,14 +1,24 @@
-//! The processes that are killed: each is started again at once, as it was.
+//! The processes that are killed: each is started again at once, as it was. Nobody reads what
+//! servers and programs print, so their pipes are full soon. The clock of each server can be set.
 
-use super::worker;
-use crate::support::callsheet;
+use super::{set_clock::SetClock, worker};
+use crate::{support::callsheet, work::path};
 use std::{path::PathBuf, process::Stdio, time::Duration};
 use tokio::process::{Child, Command};
+
+/// Every third worker is `callsheet work`, whose program fills its pipe.
+const EVERY: usize = 3;
+
+/// Prints 200 kB to standard error, and does the three items of a job of [`super::watch`].
+const NOISY: &str = r#"head -c 200000 /dev/zero | tr "\0" x >&2
+    for key in a b c; do echo '{"item": {"key": "'$key'", "status": "completed"}}'; done
+    echo '{"result": {"by": "'$CALLSHEET_WORKER_ID'"}}'"#;
 
 pub struct Cast {
     database_url: String,
     ports: Vec<u16>,
     ledger: PathBuf,
+    clocks: Vec<SetClock>,
     servers: Vec<Child>,
     workers: Vec<Child>,
 }
@@ -23,10 +33,15 @@ impl Cast {
             .map(|listener| listener.local_addr().unwrap().port())
             .collect();
         drop(taken);
+        let folder = ledger.parent().unwrap();
+        let clocks = (0..servers)
+            .map(|i| SetClock::in_file(folder.join(format!("clock-{i}"))))
+            .collect();
         let mut cast = Self {
             database_url: database_url.to_owned(),
             ports,
             ledger,
+            clocks,
             servers: Vec::new(),
             workers: Vec::new(),
         };
@@ -52,16 +67,42 @@ impl Cast {
             &self.database_url,
             "--database-connections",
             "6",
+            "--log",
+            "debug",
         ];
-        callsheet(&args)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
+        let mut server = callsheet(&args);
+        self.clocks[i].of(&mut server);
+        server
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
             .spawn()
             .unwrap()
     }
 
     fn worker(&self, i: usize) -> Child {
-        worker::spawn(&format!("worker-{i}"), &self.urls(), &self.ledger)
+        let (name, urls) = (format!("worker-{i}"), self.urls());
+        if i % EVERY != EVERY - 1 {
+            return worker::spawn(&name, &urls, &self.ledger);
+        }
+        let server = &urls[i % urls.len()];
+        let args = [
+            "work",
+            "--type",
+            "chaos",
+            "--worker-id",
+            &name,
+            "--server",
+            server,
+            "--lease-seconds",
+            worker::LEASE,
+        ];
+        callsheet(&args)
+            .args(["--", "sh", "-c", NOISY])
+            .env("PATH", path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
     }
 
     /// Kills one of them, a worker unless it may be a server. True when it was a worker.
@@ -95,6 +136,18 @@ impl Cast {
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
             signal("CONT", &pid).await;
+        });
+    }
+
+    /// The clock of a server shows an hour more or less for some seconds.
+    pub fn set_one_clock(&self, rng: &mut fastrand::Rng) {
+        let hour = if rng.bool() { 3600 } else { -3600 };
+        let wait = Duration::from_millis(rng.u64(3000..8000));
+        let clock = self.clocks[rng.usize(..self.clocks.len())].clone();
+        clock.set(hour);
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            clock.set(0);
         });
     }
 

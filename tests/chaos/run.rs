@@ -15,6 +15,9 @@ const CYCLE: Duration = Duration::from_secs(24);
 const STORM: Duration = Duration::from_secs(8);
 const BETWEEN_CALM_KILLS: Duration = Duration::from_millis(1500);
 
+/// Every so many kills of a calm time a clock is set, and right again before a lease is found ended.
+const CLOCK: usize = 4;
+
 /// Kills before the first crash of PostgreSQL.
 const FIRST_CRASH: usize = 25;
 
@@ -113,6 +116,7 @@ struct Done {
     of_workers: usize,
     crashes: usize,
     hangs: usize,
+    clocks: usize,
 }
 
 impl Done {
@@ -156,7 +160,10 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             BETWEEN_CALM_KILLS
         })
         .await;
-        if storm && (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
+        if !storm && (done.kills + done.clocks) % CLOCK == CLOCK - 1 {
+            cast.set_one_clock(&mut rng);
+            done.clocks += 1;
+        } else if storm && (done.kills + done.hangs) % plan.hang == plan.hang - 1 {
             cast.hang_one(&mut rng).await;
             done.hangs += 1;
         } else {
@@ -195,10 +202,11 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
         of_workers,
         crashes,
         hangs,
+        clocks,
     } = done;
     println!(
         "seed {}: {} jobs in {took:.1?}, {kills} kills, {of_workers} of workers, {crashes} crashes of PostgreSQL, \
-         {hangs} servers that hung, {} jobs rescued",
+         {hangs} servers that hung, {clocks} clocks set by an hour, {} jobs rescued",
         plan.seed,
         watch.jobs(),
         verdict.rescued

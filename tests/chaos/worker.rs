@@ -16,7 +16,7 @@ const NAME: &str = "CALLSHEET_CHAOS_WORKER";
 const LEDGER: &str = "CALLSHEET_CHAOS_LEDGER";
 
 /// How long a worker may be silent, in seconds.
-const LEASE: u32 = 6;
+pub const LEASE: &str = "6";
 
 /// Jobs that a worker holds at a time.
 pub const HELD: usize = 2;
@@ -83,8 +83,9 @@ struct Worker {
 
 impl Worker {
     async fn work(mut self) {
+        let lease: u32 = LEASE.parse().unwrap();
         let ask = json!({
-            "worker_id": self.name, "job_types": ["chaos"], "max_jobs": HELD, "lease_seconds": LEASE, "wait_seconds": 2,
+            "worker_id": self.name, "job_types": ["chaos"], "max_jobs": HELD, "lease_seconds": lease, "wait_seconds": 2,
         });
         loop {
             let (_, answer) = self.send("POST", "/claims", &ask).await;

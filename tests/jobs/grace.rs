@@ -4,7 +4,7 @@ use crate::support::{TestApp, any_job, claim};
 use callsheet::{
     db::{Fault, Faults, Options, Step},
     error::Error,
-    jobs::{Heartbeat, JobManager, NewJob},
+    jobs::{Guard, Heartbeat, JobManager, NewJob, Progress},
 };
 use chrono::TimeDelta;
 use entity::JobStatus;
@@ -159,6 +159,32 @@ async fn a_clock_that_jumps_an_hour_ahead_takes_no_job_from_a_live_worker(t: Tes
 }
 
 #[on_both]
+async fn a_server_that_starts_after_its_clock_was_set_back_takes_leases_at_their_ends(t: TestApp) {
+    let (live, token) = held(&t).await;
+    let (silent, _) = held(&t).await;
+    t.clock.jump(-TimeDelta::hours(1));
+    let restarted = t.another().await;
+    assert_eq!(restarted.watch_leases(None).await.unwrap(), 0);
+    assert_eq!(seconds(&t, &restarted, 30).await, 0);
+    restarted
+        .heartbeat(&live, &token, Heartbeat::default())
+        .await
+        .unwrap();
+    assert_eq!(seconds(&t, &restarted, 29).await, 0);
+    assert_eq!(
+        seconds(&t, &restarted, 2).await,
+        1,
+        "a minute after its last heartbeat, not an hour and a minute"
+    );
+    assert_eq!(t.get_job(&silent).await.unwrap().status, JobStatus::Queued);
+    assert_eq!(
+        t.get_job(&live).await.unwrap().status,
+        JobStatus::Processing
+    );
+    restarted.database().clone().close().await.unwrap();
+}
+
+#[on_both]
 async fn a_clock_that_jumps_an_hour_back_leaves_no_lease_an_hour_longer(t: TestApp) {
     t.watch_leases(None).await.unwrap();
     seconds(&t, &t, 15).await;
@@ -177,6 +203,40 @@ async fn a_clock_that_jumps_an_hour_back_leaves_no_lease_an_hour_longer(t: TestA
         t.get_job(&live).await.unwrap().status,
         JobStatus::Processing
     );
+}
+
+/// Reports progress under the lease, which does not extend it.
+async fn report(t: &TestApp, id: &str, token: &str) {
+    let progress = Progress {
+        current_stage: Some("Mixing sound".into()),
+        ..Progress::default()
+    };
+    let guard = Guard {
+        lease: Some(token.into()),
+        ..Guard::default()
+    };
+    t.update_progress(id, progress, guard).await.unwrap();
+}
+
+#[on_both]
+async fn a_report_after_a_jump_of_the_clock_moves_no_end_of_a_lease(t: TestApp) {
+    for hours in [1, -1] {
+        let server = t.another().await;
+        server.watch_leases(None).await.unwrap();
+        seconds(&t, &server, 15).await;
+        let (id, token) = held(&t).await;
+        seconds(&t, &server, 10).await;
+        t.clock.jump(TimeDelta::hours(hours));
+        seconds(&t, &server, 5).await;
+        report(&t, &id, &token).await;
+        let rest = 60 - 15;
+        // Going back, the report counts from when the worker was last heard of: it is late by what passed since.
+        assert_eq!(seconds(&t, &server, rest - 1).await, 0, "{hours} h");
+        assert_eq!(seconds(&t, &server, 18).await, 1, "{hours} h");
+        assert_eq!(t.get_job(&id).await.unwrap().status, JobStatus::Queued);
+        t.cancel_job(&id, None, None).await.unwrap();
+        server.database().clone().close().await.unwrap();
+    }
 }
 
 #[on_both]

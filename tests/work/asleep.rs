@@ -43,7 +43,7 @@ async fn a_worker_that_is_stopped_works_on_nothing_that_another_may_have(db: Tes
 async fn a_worker_that_wakes_up_in_time_goes_on(db: TestDb) {
     let stage = Stage::at(&db).await;
     stage.create("film").await;
-    let mut worker = stage.worker(&["--lease-seconds", "2"], RENDER);
+    let mut worker = stage.worker(&["--lease-seconds", "6"], RENDER);
     stage
         .until("film", |job| job["current_stage"] == "up")
         .await;

@@ -17,3 +17,5 @@ mod relay;
 mod stage;
 mod storyboard;
 mod surroundings;
+
+pub use stage::path;

@@ -266,13 +266,22 @@ pub fn running(backend: DbBackend) -> String {
 }
 
 /// Condition that the lease or the running time of a job has ended. A lease has ended by the
-/// earlier of two times (parameter 1), or by the later one (2) if the worker was heard of since a
-/// time (3), or it ends so late (4) that no server can have given it.
+/// earlier of two times (parameter 1), or by the later one (2) if it ends after a time (3) and the
+/// worker was heard of since that time, or it ends so late (4) that no server can have given it.
 fn is_over(sign: &str) -> String {
     format!(
         "(lease_expires_at <= {sign}1 OR (lease_expires_at <= {sign}2 \
-         AND COALESCE(last_heard_at, status_since) >= {sign}3) OR lease_expires_at > {sign}4 \
+         AND lease_expires_at >= {sign}3 AND COALESCE(last_heard_at, status_since) >= {sign}3) OR lease_expires_at > {sign}4 \
          OR run_until <= {sign}1)"
+    )
+}
+
+/// Selects when a worker of a running job was last heard of.
+pub fn newest_heard(backend: DbBackend) -> String {
+    let hint = hint(backend, "idx_job_processing");
+    format!(
+        "SELECT MAX(COALESCE(last_heard_at, status_since)) FROM video_generation_jobs {hint} \
+         WHERE status = 'processing' AND lease_expires_at IS NOT NULL"
     )
 }
 

@@ -24,7 +24,8 @@ pub struct LeaseEnd {
     /// the clock would show it without its jump.
     pub surely_by: DateTime<Utc>,
     /// The later of both: a lease that ends before it has ended if its worker was heard of since
-    /// `heard_since`.
+    /// `heard_since`, unless it ends before that time too. Such a lease was given before the clock
+    /// jumped ahead, and the worker has reported since without extending it.
     pub by: DateTime<Utc>,
     pub heard_since: DateTime<Utc>,
     /// Time so late that no server can have given a lease until then: such a lease is none.
@@ -59,7 +60,9 @@ impl LeaseEnd {
         let heard = job.last_heard_at.or(job.status_since);
         job.lease_expires_at.is_some_and(|expires| {
             expires <= self.surely_by
-                || (expires <= self.by && heard.is_some_and(|at| at >= self.heard_since))
+                || (expires <= self.by
+                    && expires >= self.heard_since
+                    && heard.is_some_and(|at| at >= self.heard_since))
                 || expires > self.impossible_after
         })
     }
@@ -127,4 +130,15 @@ pub async fn expired(db: &impl ConnectionTrait, end: &LeaseEnd) -> Result<bool, 
         .query_one_raw(Statement::from_sql_and_values(backend, sql, end.values()))
         .await?;
     Ok(found.is_some())
+}
+
+/// Returns when a worker of a running job was last heard of; for one that never was, when the job
+/// was given to it.
+pub async fn newest_heard(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, DbErr> {
+    let backend = db.get_database_backend();
+    let sql = dialect::claims::newest_heard(backend);
+    let row = db
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?;
+    row.map_or(Ok(None), |row| row.try_get_by_index(0))
 }

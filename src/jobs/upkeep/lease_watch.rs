@@ -1,7 +1,11 @@
 //! Decides when leases may be found ended: not before workers had their time to come back after a
 //! start, an outage of the database, or a jump of the clock.
 
-use crate::{db::write::LeaseEnd, error::Result, jobs::JobManager};
+use crate::{
+    db::write::{LeaseEnd, newest_heard},
+    error::Result,
+    jobs::JobManager,
+};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::{
     collections::HashMap,
@@ -44,6 +48,8 @@ pub struct Round {
     pub made: u64,
     /// How far the wall clock is ahead of the database's; `None` if that is the same clock.
     pub ahead: Option<TimeDelta>,
+    /// In the first round, when a worker of a running job was last heard of.
+    pub newest_heard: Option<DateTime<Utc>>,
 }
 
 #[derive(Clone, Default)]
@@ -75,6 +81,11 @@ impl LeaseWatch {
     /// Returns which leases have ended; `None` while workers still have time to come back.
     pub fn look(&self, round: Round) -> Option<LeaseEnd> {
         self.watch().look(round)
+    }
+
+    /// Returns whether no round was made yet.
+    pub fn is_new(&self) -> bool {
+        self.watch().last.is_none()
     }
 
     /// Records that a round failed: the database is away.
@@ -126,6 +137,7 @@ impl Watch {
     fn close(&mut self, last: Option<Round>, round: Round) {
         let Some(last) = last else {
             self.closed_until = round.at + GRACE;
+            self.jump = set_back(round);
             return;
         };
         let passed = round.at.saturating_sub(last.at);
@@ -154,8 +166,8 @@ impl Watch {
         }
     }
 
-    /// After a jump, a lease given before it ends when it would have ended without the jump. A job
-    /// whose worker was heard of since has a lease of the new time.
+    /// After a jump, a lease given before it ends when it would have ended without the jump. One
+    /// that was extended since ends by the new time.
     fn end(&mut self, now: DateTime<Utc>) -> LeaseEnd {
         let Some(jump) = self.jump else {
             return LeaseEnd::by(now);
@@ -175,18 +187,31 @@ impl Watch {
     }
 }
 
+/// Returns the jump of a clock that was set back before the first round: a worker was heard of in
+/// its future.
+fn set_back(round: Round) -> Option<Jump> {
+    let by = round.now - round.newest_heard?;
+    (by < -MAX_DRIFT).then_some(Jump { to: round.now, by })
+}
+
 impl JobManager {
     /// Rescues jobs, unless workers still have time to come back: after a start, after the database
     /// or this server was away, and after a jump of the clock. `ahead` is how far this server's
     /// clock is ahead of the database's.
     pub async fn watch_leases(&self, ahead: Option<TimeDelta>) -> Result<u64> {
         let (failed, made) = self.db.write_counts();
+        let newest_heard = if self.lease_watch.is_new() {
+            newest_heard(self.db.read()).await?
+        } else {
+            None
+        };
         let round = Round {
             now: self.now(),
             at: self.clock.monotonic(),
             failed,
             made,
             ahead,
+            newest_heard,
         };
         let Some(end) = self.lease_watch.look(round) else {
             return Ok(0);

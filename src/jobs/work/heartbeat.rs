@@ -7,6 +7,7 @@ use crate::{
         Guard, JobManager, validate,
         work::{
             claim_jobs::MAX_LEASE_SECONDS,
+            heard_of::heard_of,
             items::{self, ItemReport},
             progress::{
                 Progress, apply_progress, apply_shots, check_counts, check_progress, must_process,
@@ -117,8 +118,8 @@ fn decide(
     if job != counted {
         event = event.or(Some((EventKind::Progressed, None)));
     }
-    job.lease_expires_at = Some(expiry(&loaded.job, beat.lease_seconds, now));
-    job.last_heard_at = Some(now);
+    heard_of(&mut job, now);
+    job.lease_expires_at = Some(expiry(&job, beat.lease_seconds, now));
     let said =
         (!beat.log.is_empty()).then(|| (EventKind::Logged, Some(json!({"lines": beat.log}))));
     Ok(Change {

@@ -10,7 +10,10 @@ use crate::{
         Guard, JobManager,
         create::create_job::MAX_ITEMS,
         validate,
-        work::progress::{must_process, reported},
+        work::{
+            heard_of::heard_of,
+            progress::{must_process, reported},
+        },
     },
     lifecycle::{EventKind, percent},
 };
@@ -76,7 +79,7 @@ impl JobManager {
             if changed.is_empty() {
                 return Ok(reported(loaded, job, EventKind::ItemsReported, now));
             }
-            job.last_heard_at = Some(now);
+            heard_of(&mut job, now);
             let event_data = event_data(&changed);
             Ok(Some(Change {
                 items: changed,

@@ -3,6 +3,7 @@
 pub(super) mod claim_jobs;
 pub(super) mod claim_waiters;
 pub(super) mod finish_job;
+mod heard_of;
 pub(super) mod heartbeat;
 pub(super) mod items;
 pub(super) mod outcomes;

@@ -3,7 +3,7 @@
 use crate::{
     db::write::{Change, Items, Loaded},
     error::{Error, Result},
-    jobs::{Guard, JobManager, apply_transition::check_lease, validate},
+    jobs::{Guard, JobManager, apply_transition::check_lease, validate, work::heard_of::heard_of},
     lifecycle::{EventKind, percent},
 };
 use chrono::{DateTime, Utc};
@@ -90,7 +90,7 @@ pub(in crate::jobs) fn reported(
     now: DateTime<Utc>,
 ) -> Option<Change> {
     let changed = job != loaded.job;
-    job.last_heard_at = Some(now);
+    heard_of(&mut job, now);
     match (changed, &job.lease_token) {
         (true, _) => Some(Change::of(kind, job)),
         (false, Some(_)) => Some(Change::of_lease(job)),
