@@ -134,7 +134,8 @@ impl<'a, T: ParseFromJSON + 'static> ApiExtractor<'a> for Body<T> {
     ) -> Result<Self> {
         check_content_type::<Self>(request)?;
         check_content_encoding(request, &["identity"])?;
-        <Self as ParsePayload>::from_request(request, body).await
+        // Boxed, so that its memory is free while the call waits.
+        Box::pin(<Self as ParsePayload>::from_request(request, body)).await
     }
 }
 

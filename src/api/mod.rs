@@ -55,6 +55,7 @@ pub use contract::OPERATIONS;
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Request, Response, Route};
 use poem_openapi::{OpenApi, OpenApiService, Tags};
+use std::sync::Arc;
 
 /// Groups of operations in the OpenAPI document, in the order of a job's life.
 #[derive(Tags)]
@@ -136,7 +137,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     let settings = body::MaxBodyBytes(app.config.max_body_bytes);
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
-    let imports = app.imports.clone();
+    let imports = Arc::new(app.imports.clone());
     let files = results::ResultFiles::of(&app.config);
     let data = move |request: &mut Request| {
         request.set_data(settings);

@@ -14,6 +14,7 @@ use poem_openapi::{
 use std::{
     io,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
@@ -94,7 +95,7 @@ impl<'a> ApiExtractor<'a> for Upload {
             return Err(too_large(limit).into());
         }
         let imports = request
-            .data::<Background>()
+            .data::<Arc<Background>>()
             .ok_or_else(|| Problem::internal("uploads have no importer"))?;
         let place = imports
             .place()

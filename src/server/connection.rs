@@ -98,9 +98,11 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
             self.bounds.idle,
         ));
         let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
-            let under_way = traffic.begin(request.version() == http::Version::HTTP_2);
+            let http1 = request.version() < http::Version::HTTP_2;
+            let under_way = traffic.begin(!http1);
             let (this, local, remote) = (self.clone(), local.clone(), remote.clone());
-            async move { Ok::<_, Infallible>(this.answer(request, local, remote, under_way).await) }
+            let read = this.read(request, local, remote, under_way.traffic());
+            self.clone().answer(Box::pin(read), under_way, http1)
         });
         let connection = self.builder.serve_connection(io, service);
         tokio::pin!(connection);
@@ -117,35 +119,17 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         {}
     }
 
+    /// Answers a request. Its steps are boxed, and each ends before the next one begins: most of the
+    /// memory of a call that waits for a job is their state.
     async fn answer(
         self: Arc<Self>,
-        request: http::Request<Incoming>,
-        local: LocalAddr,
-        remote: RemoteAddr,
+        read: impl Future<Output = Request> + Unpin,
         under_way: UnderWay,
-    ) -> http::Response<Answer> {
-        let (mut parts, body) = request.into_parts();
-        release_buffer(&mut parts);
-        let body = match body.is_end_stream() {
-            true => poem::Body::empty(),
-            false => {
-                let is_small = body
-                    .size_hint()
-                    .exact()
-                    .is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
-                let traffic = (!is_small).then(|| under_way.traffic());
-                let body = MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic);
-                if is_small {
-                    collected(body).await
-                } else {
-                    BoxBody::new(body).into()
-                }
-            }
-        };
-        let http1 = parts.version < http::Version::HTTP_2;
-        let request = Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body);
+        http1: bool,
+    ) -> Result<http::Response<Answer>, Infallible> {
+        let request = read.await;
         let mut response: http::Response<BoxBody<Bytes, io::Error>> =
-            self.endpoint.get_response(request).await.into();
+            Box::pin(self.endpoint.get_response(request)).await.into();
         if http1 && under_way.left_unread() {
             // The connection ends after this answer; a client that did not know would use it again.
             response
@@ -154,12 +138,47 @@ impl<E: Endpoint<Output = Response> + 'static> Connections<E> {
         }
         let traffic = under_way.traffic();
         traffic.begin_answer();
-        response.map(|body| Answer {
+        Ok(response.map(|body| Answer {
             body,
             rest: Bytes::new(),
             traffic,
             _under_way: under_way,
-        })
+        }))
+    }
+
+    /// Converts a request to poem's. A small body is read whole.
+    fn read(
+        self: &Arc<Self>,
+        request: http::Request<Incoming>,
+        local: LocalAddr,
+        remote: RemoteAddr,
+        traffic: Arc<RequestCounts>,
+    ) -> impl Future<Output = Request> + use<E> {
+        let this = self.clone();
+        async move {
+            let (mut parts, body) = request.into_parts();
+            release_buffer(&mut parts);
+            let body = if body.is_end_stream() {
+                poem::Body::empty()
+            } else {
+                this.body(body, traffic).await
+            };
+            Request::from_parts((parts, local, remote, Scheme::HTTP).into(), body)
+        }
+    }
+
+    async fn body(&self, body: Incoming, traffic: Arc<RequestCounts>) -> poem::Body {
+        let is_small = body
+            .size_hint()
+            .exact()
+            .is_some_and(|bytes| bytes <= SMALL_BODY_BYTES);
+        let traffic = (!is_small).then_some(traffic);
+        let body = MinRateBody::new(body, self.bounds.body, self.bounds.body_rate, traffic);
+        if is_small {
+            collected(body).await
+        } else {
+            BoxBody::new(body).into()
+        }
     }
 }
 
