@@ -189,6 +189,15 @@ pub struct ServerFlags {
     /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
+    /// Seconds that the server goes on answering after SIGTERM, while /health/ready answers 503, so
+    /// that a proxy sends new requests elsewhere [default: 0]
+    #[arg(
+        long,
+        env = "CALLSHEET_DRAIN_SECONDS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    pub drain_seconds: Option<u32>,
     // Last, since its heading applies to all flags behind it.
     #[command(flatten)]
     pub connections: ConnectionFlags,
@@ -272,6 +281,7 @@ struct File {
     max_import_seconds: Option<u64>,
     min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
+    drain_seconds: Option<u32>,
     header_timeout: Option<u64>,
     idle_timeout: Option<u64>,
     body_timeout: Option<u64>,
@@ -312,6 +322,8 @@ pub struct Config {
     /// Bytes to leave free on a disk; `None` means 512 MiB, or a fifth of a smaller disk.
     pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
+    /// Seconds that the server goes on answering after the signal to stop.
+    pub drain_seconds: u32,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -396,6 +408,7 @@ impl Config {
                 .unwrap_or(6 * 60 * 60),
             min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
+            drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(0),
         };
         config.check()?;
         Ok(config)
@@ -442,6 +455,9 @@ impl Config {
             if !(1..=86_400).contains(&limit.as_secs()) {
                 return wrong(name, "use a number of seconds from 1 to 86400");
             }
+        }
+        if self.drain_seconds > 3600 {
+            return wrong("drain_seconds", "use a number of seconds from 0 to 3600");
         }
         if self.bounds.connections == 0 {
             return wrong("max_connections", "use at least 1");

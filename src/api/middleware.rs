@@ -8,13 +8,13 @@ use super::{
     problem::{Problem, shown},
     single_headers,
 };
-use crate::error::FieldError;
+use crate::{error::FieldError, jobs::JobManager};
 use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
     http::{
-        HeaderMap, HeaderName, Method, StatusCode, Uri,
+        HeaderMap, HeaderName, Method, StatusCode, Uri, Version,
         header::{self, HeaderValue},
     },
 };
@@ -29,12 +29,14 @@ use std::{
 #[derive(Clone)]
 pub struct Problems {
     routes: Arc<OperationRoutes>,
+    jobs: JobManager,
 }
 
 impl Problems {
-    pub fn new() -> Self {
+    pub fn new(jobs: &JobManager) -> Self {
         Self {
             routes: Arc::new(OperationRoutes::of_document()),
+            jobs: jobs.clone(),
         }
     }
 }
@@ -112,6 +114,7 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let id = request_id(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let (prefix, began) = (prefix(&request), Instant::now());
+        let is_http1 = request.version() < Version::HTTP_2;
         let checked = single_headers::check(request.headers())
             .and_then(|()| self.problems.routes.check_query(&method, &uri));
         let answer = match checked {
@@ -131,6 +134,12 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
                 response.headers_mut().insert(REQUEST_ID, value);
             }
             add_link(&mut response, &uri);
+            if is_http1 && self.problems.jobs.is_draining() {
+                // A client that kept the connection could send its next request while the server
+                // stops.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
             let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
             tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
             Ok(response)

@@ -146,7 +146,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     };
     routes
         .with(prepare::NormalizePath(data))
-        .with(middleware::Problems::new())
+        .with(middleware::Problems::new(&app.jobs))
         .with(cors::Cors::new(origins))
         .with(gate::RequestGuard::new(
             app.config.listen.ip(),

@@ -43,6 +43,8 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Header that belongs to the problem, e.g. `Allow` for a 405.
     pub header: Option<(header::HeaderName, String)>,
+    /// Further member of the body.
+    pub member: Option<Box<(&'static str, Value)>>,
 }
 
 impl Problem {
@@ -52,6 +54,7 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             header: None,
+            member: None,
         }
     }
 
@@ -99,6 +102,9 @@ impl Problem {
         });
         if !self.errors.is_empty() {
             body["errors"] = fields(&self.errors);
+        }
+        if let Some((name, value)) = self.member.as_deref() {
+            body[*name] = value.clone();
         }
         let mut response = Response::builder()
             .status(status)
@@ -170,6 +176,7 @@ impl From<Error> for Problem {
                 detail,
                 errors,
                 header: None,
+                member: None,
             },
             Error::ShotsExceedTotal { .. } => {
                 let field = FieldError::at("/completed_shots", "exceeds_total", detail.clone());

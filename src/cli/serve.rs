@@ -6,7 +6,9 @@ use crate::{
     app::App,
     background::{Bounds, Loops},
     db::migrate as schema,
-    import, lines, server,
+    import,
+    jobs::JobManager,
+    lines, server,
     shown_url::shown_url,
     tasks::for_ever,
 };
@@ -59,12 +61,13 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         let db = db.clone();
         async move { db.listen().await }
     }));
-    let jobs = app.jobs.clone();
+    let (jobs, drain_for) = (app.jobs.clone(), app.config.drain_seconds);
     let signalled = Arc::new(OnceLock::new());
     let stop = {
         let signalled = signalled.clone();
         async move {
             signal.first().await;
+            drain(&jobs, drain_for).await;
             let _ = signalled.set(Instant::now());
             // Waiting workers then claim from another server; streams would go on until their
             // clients close.
@@ -83,6 +86,16 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         tracing::warn!("stopped before everything was finished: the database does not answer");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Goes on answering for some seconds while readiness fails, so that proxies send new requests to
+/// another server.
+async fn drain(jobs: &JobManager, seconds: u32) {
+    jobs.begin_draining();
+    if seconds > 0 {
+        tracing::info!(seconds, "draining: /health/ready answers 503 from now on");
+        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+    }
 }
 
 /// Finishes what is in progress, and closes the database.

@@ -17,6 +17,7 @@ mod gate;
 mod generate;
 mod gone;
 mod headers;
+mod health;
 mod idempotency;
 mod large_bodies;
 mod large_pages;

@@ -52,6 +52,25 @@ struct Inner {
     hasher: RandomState,
     /// Number of invalidations of any job.
     changes: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// Size of the cache, and its reads so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheNumbers {
+    /// Approximate number of cached jobs.
+    pub jobs: u64,
+    pub hits: u64,
+    pub misses: u64,
+}
+
+impl CacheNumbers {
+    /// Returns the share of reads that the cache answered; `None` before the first read.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let reads = self.hits.saturating_add(self.misses);
+        (reads > 0).then(|| self.hits as f64 / reads as f64)
+    }
 }
 
 /// Number of invalidations in a part before a job was read.
@@ -67,12 +86,34 @@ impl JobCache {
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
         };
         Self((most > 0).then(|| Arc::new(inner())))
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<CachedJob>> {
-        self.0.as_ref()?.jobs.get(id)
+        let inner = self.0.as_ref()?;
+        let found = inner.jobs.get(id);
+        let reads = if found.is_some() {
+            &inner.hits
+        } else {
+            &inner.misses
+        };
+        reads.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// Returns the size of the cache and its reads so far.
+    pub fn numbers(&self) -> CacheNumbers {
+        self.0.as_ref().map_or_else(CacheNumbers::default, |inner| {
+            let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+            CacheNumbers {
+                jobs: inner.jobs.entry_count(),
+                hits: count(&inner.hits),
+                misses: count(&inner.misses),
+            }
+        })
     }
 
     /// Returns a number that grows with each change of any job. Data read after the number was

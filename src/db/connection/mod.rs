@@ -9,5 +9,6 @@ pub mod migrate;
 pub mod postgres;
 pub mod probe;
 pub mod ready;
+pub mod schema_state;
 pub mod settled;
 pub mod statement_timeout;
