@@ -198,6 +198,10 @@ pub struct ServerFlags {
         value_name = "N"
     )]
     pub drain_seconds: Option<u32>,
+    /// Address on which the server offers /metrics alone; /metrics is then not offered on the
+    /// address of --listen [default: none]
+    #[arg(long, env = "CALLSHEET_METRICS_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
+    pub metrics_listen: Option<SocketAddr>,
     // Last, since its heading applies to all flags behind it.
     #[command(flatten)]
     pub connections: ConnectionFlags,
@@ -282,6 +286,7 @@ struct File {
     min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
     drain_seconds: Option<u32>,
+    metrics_listen: Option<SocketAddr>,
     header_timeout: Option<u64>,
     idle_timeout: Option<u64>,
     body_timeout: Option<u64>,
@@ -324,6 +329,8 @@ pub struct Config {
     pub no_migrate: bool,
     /// Seconds that the server goes on answering after the signal to stop.
     pub drain_seconds: u32,
+    /// Address of a server of metrics alone.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -409,6 +416,7 @@ impl Config {
             min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
             drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(0),
+            metrics_listen: server.metrics_listen.or(file.metrics_listen),
         };
         config.check()?;
         Ok(config)

@@ -3,6 +3,7 @@
 
 use super::{
     base_path::prefix,
+    contract::OPERATIONS,
     operation_routes::OperationRoutes,
     paging::{NextPage, next_page},
     problem::{Problem, shown},
@@ -18,7 +19,10 @@ use poem::{
         header::{self, HeaderValue},
     },
 };
-use poem_openapi::error::{ParseParamError, ParsePathError};
+use poem_openapi::{
+    OperationId,
+    error::{ParseParamError, ParsePathError},
+};
 use std::{
     future::{Future, ready},
     panic::AssertUnwindSafe,
@@ -34,6 +38,9 @@ pub struct Problems {
 
 impl Problems {
     pub fn new(jobs: &JobManager) -> Self {
+        let instruments = jobs.database().instruments();
+        let ids = OPERATIONS.iter().map(|operation| operation.id);
+        instruments.requests.name_operations(ids);
         Self {
             routes: Arc::new(OperationRoutes::of_document()),
             jobs: jobs.clone(),
@@ -123,13 +130,22 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         };
         answer.map(move |answer| {
             let path = uri.path();
-            let mut response = match answer {
-                Ok(response) => response.into_response(),
-                Err(error) => match self.problem(&error, &method, path) {
-                    Some(problem) => problem.respond(&id, &prefix),
-                    None => error.into_response(),
-                },
+            let (mut response, operation) = match answer {
+                Ok(response) => {
+                    let response = response.into_response();
+                    let operation = response.data::<OperationId>().copied();
+                    (response, operation)
+                }
+                Err(error) => {
+                    let operation = error.data::<OperationId>().copied();
+                    let response = match self.problem(&error, &method, path) {
+                        Some(problem) => problem.respond(&id, &prefix),
+                        None => error.into_response(),
+                    };
+                    (response, operation)
+                }
             };
+            let operation = operation.map(|operation| operation.0);
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert(REQUEST_ID, value);
             }
@@ -140,7 +156,10 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
                 let close = HeaderValue::from_static("close");
                 response.headers_mut().insert(header::CONNECTION, close);
             }
-            let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
+            let (status, took) = (response.status().as_u16(), began.elapsed());
+            let instruments = self.problems.jobs.database().instruments();
+            instruments.requests.observe(operation, status, took);
+            let micros = took.as_micros();
             tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
             Ok(response)
         })

@@ -13,6 +13,7 @@ use crate::{
     tasks::for_ever,
 };
 use std::{
+    future::pending,
     net::SocketAddr,
     process::ExitCode,
     sync::{Arc, OnceLock},
@@ -20,6 +21,7 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
+    task::JoinHandle,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -49,7 +51,12 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let routes = api::routes(&app);
     // Signals are handled before the server announces that it runs.
     let signal = StopSignal::listen()?;
+    let metrics = serve_metrics(&app).await?;
     greet(&app, address);
+    if let Some((address, _)) = &metrics {
+        let out = lines::out();
+        out.say(format_args!("  metrics   http://{address}/metrics"));
+    }
     let bounds = Bounds {
         history_days: app.config.keep_history_days,
         imports_days: app.config.keep_imports_days,
@@ -82,10 +89,33 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let signalled = signalled.get().copied().unwrap_or_else(Instant::now);
     let ended = timeout_at(signalled + STOP_TIMEOUT, end(app, loops)).await;
     listening.abort();
+    if let Some((_, serving)) = metrics {
+        serving.abort();
+    }
     if ended.is_err() {
         tracing::warn!("stopped before everything was finished: the database does not answer");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the server of metrics alone, if it has an address, and returns where it listens.
+async fn serve_metrics(app: &App) -> Result<Option<(SocketAddr, JoinHandle<()>)>, Failure> {
+    let Some(listen) = app.config.metrics_listen else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| in_use(listen, &error))?;
+    let address = listener.local_addr()?;
+    let routes = api::metrics_routes(app, address);
+    let bounds = app.config.bounds.clone();
+    let serving = tokio::spawn(async move {
+        let served = server::serve(listener, routes, bounds, pending(), Duration::ZERO);
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the server of metrics failed");
+        }
+    });
+    Ok(Some((address, serving)))
 }
 
 /// Goes on answering for some seconds while readiness fails, so that proxies send new requests to

@@ -46,6 +46,7 @@ use writer::WriterResources;
 pub use writer::tx::Tx;
 pub use writer::{BatchWrite, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
+use crate::metrics::Instruments;
 use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
 use connection::{
@@ -75,12 +76,14 @@ pub struct Database {
     notifier: Option<PgNotifier>,
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
+    instruments: Arc<Instruments>,
 }
 
 impl Database {
     /// Opens the pool. Neither reads nor changes the schema.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
-        let conn = connect::connect(options).await?;
+        let instruments = Arc::<Instruments>::default();
+        let conn = connect::connect(options).await?.measured(&instruments);
         let connections = conn.pool_size().unwrap_or(options.max_connections);
         let writers = dialect::writers(conn.get_database_backend(), connections);
         // A single writer has its own connection: the pages and statements that it caches serve the
@@ -92,6 +95,7 @@ impl Database {
                 ..options.clone()
             })
             .await?
+            .measured(&instruments)
         } else {
             conn.clone()
         };
@@ -108,6 +112,7 @@ impl Database {
             notifier: notifier.clone(),
             file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
             faults: options.faults.clone(),
+            instruments: instruments.clone(),
         };
         let writer = Writer::new(resources, writers, queues);
         let url = options.url.as_str().into();
@@ -121,6 +126,7 @@ impl Database {
             notifier,
             url,
             ready: Arc::default(),
+            instruments,
         })
     }
 
@@ -128,13 +134,14 @@ impl Database {
     /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
-        let bus = ChangeBus::default();
+        let (bus, instruments) = (ChangeBus::default(), Arc::<Instruments>::default());
         let resources = WriterResources {
             conn: conn.clone(),
             bus: bus.clone(),
             notifier: None,
             file: None,
             faults: None,
+            instruments: instruments.clone(),
         };
         let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
         Self {
@@ -147,6 +154,7 @@ impl Database {
             notifier: None,
             url,
             ready: Arc::default(),
+            instruments,
         }
     }
 

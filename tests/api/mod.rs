@@ -25,6 +25,7 @@ mod legacy;
 mod lists;
 mod live;
 mod media;
+mod metrics;
 mod native;
 mod one_paging;
 mod problems;

@@ -4,6 +4,7 @@ mod crowded;
 mod draining;
 mod http2;
 mod log;
+mod metrics_alone;
 mod slow;
 mod threads;
 

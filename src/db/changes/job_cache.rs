@@ -8,7 +8,7 @@
 use crate::db::{changes::change_bus::CommitNotice, jobs::weight::weight_of};
 use bytes::Bytes;
 use entity::{job, job_item};
-use moka::sync::Cache;
+use moka::{notification::RemovalCause, sync::Cache};
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
@@ -54,6 +54,7 @@ struct Inner {
     changes: AtomicU64,
     hits: AtomicU64,
     misses: AtomicU64,
+    evictions: Arc<AtomicU64>,
 }
 
 /// Size of the cache, and its reads so far.
@@ -63,6 +64,8 @@ pub struct CacheNumbers {
     pub jobs: u64,
     pub hits: u64,
     pub misses: u64,
+    /// Jobs that were dropped to make room, or because of their age.
+    pub evictions: u64,
 }
 
 impl CacheNumbers {
@@ -78,16 +81,25 @@ pub struct Generation(u64);
 
 impl JobCache {
     pub fn new(most: u64) -> Self {
+        let evictions = Arc::<AtomicU64>::default();
+        let count = evictions.clone();
+        let evicted = move |_, _, cause: RemovalCause| {
+            if cause.was_evicted() {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        };
         let inner = || Inner {
             jobs: Cache::builder()
                 .max_capacity(most)
                 .time_to_live(MAX_AGE)
+                .eviction_listener(evicted)
                 .build(),
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
             hits: AtomicU64::new(0),
             misses: AtomicU64::new(0),
+            evictions,
         };
         Self((most > 0).then(|| Arc::new(inner())))
     }
@@ -112,6 +124,7 @@ impl JobCache {
                 jobs: inner.jobs.entry_count(),
                 hits: count(&inner.hits),
                 misses: count(&inner.misses),
+                evictions: count(&inner.evictions),
             }
         })
     }

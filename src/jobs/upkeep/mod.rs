@@ -2,6 +2,7 @@
 
 pub(super) mod clock_ahead;
 pub(super) mod get_health;
+pub(super) mod get_metrics;
 pub(super) mod lease_watch;
 pub(super) mod loops;
 pub(super) mod prune_events;
