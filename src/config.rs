@@ -4,12 +4,15 @@
 use crate::{
     host::{Network, is_host, is_path_prefix},
     server::ServerLimits,
+    shown_url::has_password,
+    telemetry::LogFormat,
 };
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
     ffi::OsString,
     net::{SocketAddr, ToSocketAddrs},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -55,6 +58,19 @@ pub struct Flags {
         global = true
     )]
     pub log: Option<String>,
+    /// Format of the log: text, or json for one JSON object a line [default: text]
+    #[arg(
+        long,
+        env = "CALLSHEET_LOG_FORMAT",
+        hide_env_values = true,
+        hide_possible_values = true,
+        value_name = "FORMAT",
+        global = true
+    )]
+    pub log_format: Option<LogFormat>,
+    /// Let the group read the files that are made: a SQLite database, exports and reports
+    #[arg(long, env = "CALLSHEET_GROUP_READABLE", hide_env_values = true, global = true, value_parser = BoolishValueParser::new())]
+    pub group_readable: bool,
 }
 
 /// Settings that only the server needs.
@@ -269,6 +285,8 @@ struct File {
     database_url: Option<String>,
     database_connections: Option<u32>,
     log: Option<String>,
+    log_format: Option<LogFormat>,
+    group_readable: Option<bool>,
     listen: Option<SocketAddr>,
     media_dir: Option<PathBuf>,
     no_check_media: Option<bool>,
@@ -301,6 +319,9 @@ pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
     pub log: String,
+    pub log_format: LogFormat,
+    /// Whether the group may read the files that are made.
+    pub group_readable: bool,
     pub listen: SocketAddr,
     pub media_dir: Option<PathBuf>,
     /// Whether to believe results without a look for their files in `media_dir`.
@@ -375,6 +396,8 @@ impl Config {
                 .log
                 .or(file.log)
                 .unwrap_or_else(|| "warn,callsheet=info".to_owned()),
+            group_readable: flags.group_readable || file.group_readable.unwrap_or_default(),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             listen: server
                 .listen
                 .or(file.listen)
@@ -494,6 +517,44 @@ pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
             || named.iter().any(|named| named == name)
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
+}
+
+/// Returns the names of the environment variables that begin with `CALLSHEET_`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
+pub fn variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names
+        .filter(|name| name.starts_with("CALLSHEET_"))
+        .collect()
+}
+
+/// Returns the settings that a configuration file has, whether they are known or not.
+pub fn keys(path: &Path) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(
+        text.parse::<toml::Table>()
+            .ok()?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect(),
+    )
+}
+
+/// Permission bits of others than the owner and the group.
+const OF_OTHERS: u32 = 0o007;
+
+/// Returns whether every user of the machine can read a password in this configuration file.
+pub fn shows_password(path: &Path) -> bool {
+    let is_open = path
+        .metadata()
+        .is_ok_and(|file| file.permissions().mode() & OF_OTHERS != 0);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let url = table.get("database_url").and_then(toml::Value::as_str);
+    is_open && url.is_some_and(has_password)
 }
 
 /// Removes empty names: an empty environment variable means no names.

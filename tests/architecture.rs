@@ -16,18 +16,27 @@ const CRATES: [(&str, &[&str]); 5] = [
 ];
 
 /// Parts of `src`, and the parts that they may use. Files directly in `src` are used by everyone.
-const PARTS: [(&str, &[&str]); 13] = [
+const PARTS: [(&str, &[&str]); 14] = [
     ("lifecycle", &[]),
     ("metrics", &[]),
+    ("telemetry", &[]),
     ("db", &["lifecycle", "metrics"]),
-    ("jobs", &["db", "lifecycle", "metrics"]),
+    ("jobs", &["db", "lifecycle", "metrics", "telemetry"]),
     ("background", &["import", "jobs"]),
     ("import", &["db", "export", "jobs", "lifecycle"]),
     ("export", &["db", "jobs", "lifecycle"]),
     ("dashboard", &[]),
     (
         "api",
-        &["dashboard", "db", "import", "jobs", "lifecycle", "metrics"],
+        &[
+            "dashboard",
+            "db",
+            "import",
+            "jobs",
+            "lifecycle",
+            "metrics",
+            "telemetry",
+        ],
     ),
     ("server", &[]),
     ("worker", &[]),
@@ -43,6 +52,7 @@ const PARTS: [(&str, &[&str]); 13] = [
             "jobs",
             "lifecycle",
             "server",
+            "telemetry",
             "worker",
         ],
     ),

@@ -3,7 +3,7 @@
 use super::{
     Tag,
     dto::{self, HealthReport, LiveWorkers},
-    problem::Problem,
+    problem::{Member, Problem},
 };
 use crate::{
     error::Error,
@@ -33,12 +33,11 @@ impl Health {
         } else {
             "not_ready"
         };
-        let member = report.to_json().map(|report| ("health", report));
-        Err(Problem {
-            member: member.map(Box::new),
-            ..Problem::new(code, report.reasons.join(" "))
+        let mut error: poem::Error = Problem::new(code, report.reasons.join(" ")).into();
+        if let Some(report) = report.to_json() {
+            error.set_data(Member("health", report));
         }
-        .into())
+        Err(error)
     }
 
     /// Liveness

@@ -6,10 +6,14 @@ use super::{
     contract::OPERATIONS,
     operation_routes::OperationRoutes,
     paging::{NextPage, next_page},
-    problem::{Problem, shown},
+    problem::{Member, Problem, shown},
     single_headers,
 };
-use crate::{error::FieldError, jobs::JobManager};
+use crate::{
+    error::FieldError,
+    jobs::JobManager,
+    telemetry::request::{RequestNotes, noting},
+};
 use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
@@ -29,6 +33,7 @@ use std::{
     sync::Arc,
     time::Instant,
 };
+use tracing::Level;
 
 #[derive(Clone)]
 pub struct Problems {
@@ -124,8 +129,12 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let is_http1 = request.version() < Version::HTTP_2;
         let checked = single_headers::check(request.headers())
             .and_then(|()| self.problems.routes.check_query(&method, &uri));
+        let notes = tracing::enabled!(Level::DEBUG).then(RequestNotes::default);
         let answer = match checked {
-            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Ok(()) => {
+                let call = noting(notes.clone(), self.inner.call(request));
+                Either::Left(catch_panic(call))
+            }
             Err(problem) => Either::Right(ready(Err(problem.into()))),
         };
         answer.map(move |answer| {
@@ -139,7 +148,7 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
                 Err(error) => {
                     let operation = error.data::<OperationId>().copied();
                     let response = match self.problem(&error, &method, path) {
-                        Some(problem) => problem.respond(&id, &prefix),
+                        Some(problem) => problem.respond_with(&id, &prefix, error.data::<Member>()),
                         None => error.into_response(),
                     };
                     (response, operation)
@@ -159,8 +168,21 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
             let (status, took) = (response.status().as_u16(), began.elapsed());
             let instruments = self.problems.jobs.database().instruments();
             instruments.requests.observe(operation, status, took);
-            let micros = took.as_micros();
-            tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+            if let Some(notes) = notes {
+                let noted = notes.read();
+                let of_path = || self.problems.routes.job_id(path);
+                tracing::debug!(
+                    request_id = %id,
+                    operation,
+                    job_id = noted.job_id.as_deref().or_else(of_path),
+                    worker_id = noted.worker_id.as_deref(),
+                    status,
+                    ms = took.as_secs_f64() * 1000.0,
+                    %method,
+                    %path,
+                    "answered"
+                );
+            }
             Ok(response)
         })
     }

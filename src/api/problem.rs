@@ -34,6 +34,10 @@ pub fn meaning(code: &str) -> (StatusCode, &'static str) {
     )
 }
 
+/// Further member of a problem's body, as data of the error.
+#[derive(Clone)]
+pub struct Member(pub &'static str, pub Value);
+
 /// An error as the client gets it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
@@ -43,8 +47,6 @@ pub struct Problem {
     pub errors: Vec<FieldError>,
     /// Header that belongs to the problem, e.g. `Allow` for a 405.
     pub header: Option<(header::HeaderName, String)>,
-    /// Further member of the body.
-    pub member: Option<Box<(&'static str, Value)>>,
 }
 
 impl Problem {
@@ -54,7 +56,6 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             header: None,
-            member: None,
         }
     }
 
@@ -91,6 +92,16 @@ impl Problem {
     /// Returns the response, with the request id that the log shows too; `prefix` is the path under
     /// which a proxy publishes the server.
     pub fn respond(&self, request_id: &str, prefix: &str) -> Response {
+        self.respond_with(request_id, prefix, None)
+    }
+
+    /// Returns the response of [`Problem::respond`] with a further member.
+    pub fn respond_with(
+        &self,
+        request_id: &str,
+        prefix: &str,
+        member: Option<&Member>,
+    ) -> Response {
         let (status, title) = meaning(self.code);
         let mut body = json!({
             "type": format!("{prefix}{}", type_of(self.code)),
@@ -103,7 +114,7 @@ impl Problem {
         if !self.errors.is_empty() {
             body["errors"] = fields(&self.errors);
         }
-        if let Some((name, value)) = self.member.as_deref() {
+        if let Some(Member(name, value)) = member {
             body[*name] = value.clone();
         }
         let mut response = Response::builder()
@@ -176,7 +187,6 @@ impl From<Error> for Problem {
                 detail,
                 errors,
                 header: None,
-                member: None,
             },
             Error::ShotsExceedTotal { .. } => {
                 let field = FieldError::at("/completed_shots", "exceeds_total", detail.clone());

@@ -24,6 +24,10 @@ pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, l
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
+pub use connection::inspect::{
+    Drift, Inspector, Orphans, PostgresFacts, SchemaDrift, SqliteFacts, WaitingType, WorkFacts,
+    describe_schema,
+};
 pub use connection::migrate::{self, MigrateError};
 pub use connection::ready::DatabaseCheck;
 pub use connection::schema_state::SchemaState;

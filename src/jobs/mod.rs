@@ -61,6 +61,7 @@ use crate::{
     log_rate_limit::LogRateLimit,
     process,
     random::{Random, SystemRandom},
+    telemetry::request,
 };
 use chrono::{DateTime, Utc};
 use entity::job;
@@ -248,6 +249,11 @@ impl JobManager {
             })
             .await;
         self.note_refusal(changed.as_ref().err(), [id]);
+        if let Ok(changed) = &changed {
+            request::note_job(id);
+            let before = changed.worker_id.as_deref();
+            request::note_worker(changed.job.worker_id.as_deref().or(before));
+        }
         changed
     }
 

@@ -4,6 +4,7 @@ mod crowded;
 mod draining;
 mod http2;
 mod log;
+mod log_lines;
 mod metrics_alone;
 mod slow;
 mod threads;

@@ -5,6 +5,7 @@ pub mod connect;
 pub mod errors;
 pub mod faults;
 pub mod file;
+pub mod inspect;
 pub mod migrate;
 pub mod postgres;
 pub mod probe;
