@@ -16,6 +16,7 @@ mod encodings;
 mod gate;
 mod generate;
 mod gone;
+mod grafana;
 mod headers;
 mod health;
 mod idempotency;
