@@ -1,10 +1,12 @@
 //! A file that gets its name only when it is complete, so that a partial file is never taken for a
-//! complete one. Only its user can read it. It is created anew beside its final name, so that no
+//! complete one. Only its user, and with `--group-readable` its group, can read it. It is created anew beside its final name, so that no
 //! existing link redirects it.
 
+use crate::process::private_mode;
 use std::{
-    fs::File,
+    fs::{File, Permissions},
     io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 use tempfile::TempPath;
@@ -35,6 +37,7 @@ impl AtomicFile {
         let part = tempfile::Builder::new()
             .prefix(&name)
             .suffix(".part")
+            .permissions(Permissions::from_mode(private_mode()))
             .tempfile_in(folder_of(path))?;
         let (file, part) = part.into_parts();
         Ok((

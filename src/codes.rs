@@ -1,7 +1,7 @@
 //! The table of all error codes with their HTTP statuses and titles.
 
 /// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
-pub const CODES: [(&str, u16, &str); 45] = [
+pub const CODES: [(&str, u16, &str); 46] = [
     ("invalid_request", 400, "The request is not valid"),
     (
         "confirmation_required",
@@ -124,8 +124,9 @@ pub const CODES: [(&str, u16, &str); 45] = [
     (
         "not_ready",
         503,
-        "The server is not ready: some of its loops do not run",
+        "The server is not ready: its schema lacks steps, or loops do not run",
     ),
+    ("draining", 503, "The server stops soon"),
     ("disk_full", 507, "The disk is full"),
 ];
 

@@ -4,12 +4,15 @@
 use crate::{
     host::{Network, is_host, is_path_prefix},
     server::ServerLimits,
+    shown_url::has_password,
+    telemetry::LogFormat,
 };
 use clap::{Args, builder::BoolishValueParser};
 use serde::Deserialize;
 use std::{
     ffi::OsString,
     net::{SocketAddr, ToSocketAddrs},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -55,6 +58,19 @@ pub struct Flags {
         global = true
     )]
     pub log: Option<String>,
+    /// Format of the log: text, or json for one JSON object a line [default: text]
+    #[arg(
+        long,
+        env = "CALLSHEET_LOG_FORMAT",
+        hide_env_values = true,
+        hide_possible_values = true,
+        value_name = "FORMAT",
+        global = true
+    )]
+    pub log_format: Option<LogFormat>,
+    /// Let the group read the files that are made: a SQLite database, exports and reports
+    #[arg(long, env = "CALLSHEET_GROUP_READABLE", hide_env_values = true, global = true, value_parser = BoolishValueParser::new())]
+    pub group_readable: bool,
 }
 
 /// Settings that only the server needs.
@@ -189,6 +205,19 @@ pub struct ServerFlags {
     /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
+    /// Seconds that the server goes on answering after SIGTERM, while /health/ready answers 503, so
+    /// that a proxy sends new requests elsewhere [default: 0]
+    #[arg(
+        long,
+        env = "CALLSHEET_DRAIN_SECONDS",
+        hide_env_values = true,
+        value_name = "N"
+    )]
+    pub drain_seconds: Option<u32>,
+    /// Address on which the server offers /metrics alone; /metrics is then not offered on the
+    /// address of --listen [default: none]
+    #[arg(long, env = "CALLSHEET_METRICS_LISTEN", hide_env_values = true, value_name = "ADDRESS", value_parser = address)]
+    pub metrics_listen: Option<SocketAddr>,
     // Last, since its heading applies to all flags behind it.
     #[command(flatten)]
     pub connections: ConnectionFlags,
@@ -256,6 +285,8 @@ struct File {
     database_url: Option<String>,
     database_connections: Option<u32>,
     log: Option<String>,
+    log_format: Option<LogFormat>,
+    group_readable: Option<bool>,
     listen: Option<SocketAddr>,
     media_dir: Option<PathBuf>,
     no_check_media: Option<bool>,
@@ -272,6 +303,8 @@ struct File {
     max_import_seconds: Option<u64>,
     min_free_disk_bytes: Option<u64>,
     no_migrate: Option<bool>,
+    drain_seconds: Option<u32>,
+    metrics_listen: Option<SocketAddr>,
     header_timeout: Option<u64>,
     idle_timeout: Option<u64>,
     body_timeout: Option<u64>,
@@ -286,6 +319,9 @@ pub struct Config {
     pub database_url: String,
     pub database_connections: u32,
     pub log: String,
+    pub log_format: LogFormat,
+    /// Whether the group may read the files that are made.
+    pub group_readable: bool,
     pub listen: SocketAddr,
     pub media_dir: Option<PathBuf>,
     /// Whether to believe results without a look for their files in `media_dir`.
@@ -312,6 +348,10 @@ pub struct Config {
     /// Bytes to leave free on a disk; `None` means 512 MiB, or a fifth of a smaller disk.
     pub min_free_disk_bytes: Option<u64>,
     pub no_migrate: bool,
+    /// Seconds that the server goes on answering after the signal to stop.
+    pub drain_seconds: u32,
+    /// Address of a server of metrics alone.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -356,6 +396,8 @@ impl Config {
                 .log
                 .or(file.log)
                 .unwrap_or_else(|| "warn,callsheet=info".to_owned()),
+            group_readable: flags.group_readable || file.group_readable.unwrap_or_default(),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
             listen: server
                 .listen
                 .or(file.listen)
@@ -396,6 +438,8 @@ impl Config {
                 .unwrap_or(6 * 60 * 60),
             min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
+            drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(0),
+            metrics_listen: server.metrics_listen.or(file.metrics_listen),
         };
         config.check()?;
         Ok(config)
@@ -443,6 +487,9 @@ impl Config {
                 return wrong(name, "use a number of seconds from 1 to 86400");
             }
         }
+        if self.drain_seconds > 3600 {
+            return wrong("drain_seconds", "use a number of seconds from 0 to 3600");
+        }
         if self.bounds.connections == 0 {
             return wrong("max_connections", "use at least 1");
         }
@@ -470,6 +517,44 @@ pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
             || named.iter().any(|named| named == name)
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
+}
+
+/// Returns the names of the environment variables that begin with `CALLSHEET_`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
+pub fn variables() -> Vec<String> {
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    names
+        .filter(|name| name.starts_with("CALLSHEET_"))
+        .collect()
+}
+
+/// Returns the settings that a configuration file has, whether they are known or not.
+pub fn keys(path: &Path) -> Option<Vec<String>> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(
+        text.parse::<toml::Table>()
+            .ok()?
+            .into_iter()
+            .map(|(key, _)| key)
+            .collect(),
+    )
+}
+
+/// Permission bits of others than the owner and the group.
+const OF_OTHERS: u32 = 0o007;
+
+/// Returns whether every user of the machine can read a password in this configuration file.
+pub fn shows_password(path: &Path) -> bool {
+    let is_open = path
+        .metadata()
+        .is_ok_and(|file| file.permissions().mode() & OF_OTHERS != 0);
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let table = text.parse::<toml::Table>().unwrap_or_default();
+    let url = table.get("database_url").and_then(toml::Value::as_str);
+    is_open && url.is_some_and(has_password)
 }
 
 /// Removes empty names: an empty environment variable means no names.

@@ -47,6 +47,7 @@ pub mod lines;
 mod log_rate_limit;
 mod media_folder;
 mod mend_json;
+pub mod metrics;
 mod open_beneath;
 mod printable;
 pub mod process;

@@ -6,7 +6,10 @@ use rustix::{fs::Mode, process::umask};
 use std::{
     env, fs, io,
     path::{Path, PathBuf},
-    sync::OnceLock,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// File of this program, if it differs from that of the process.
@@ -43,6 +46,24 @@ pub fn make_private_files() {
     let before = umask(Mode::RWXG | Mode::RWXO);
     umask(before | Mode::RWXG | Mode::RWXO);
     let _ = INHERITED.set(before.bits());
+}
+
+/// Whether the group of this process may read the files that it creates.
+static GROUP_READS: AtomicBool = AtomicBool::new(false);
+
+/// Lets the group of this process read the files that it creates from now on; nobody else.
+pub fn let_group_read() {
+    umask(Mode::WGRP | Mode::RWXO);
+    GROUP_READS.store(true, Ordering::Relaxed);
+}
+
+/// Returns the permission bits of a new file with confidential data.
+pub fn private_mode() -> u32 {
+    if GROUP_READS.load(Ordering::Relaxed) {
+        0o640
+    } else {
+        0o600
+    }
 }
 
 /// Returns the umask for the programs that this process starts: the one with which it was itself

@@ -22,6 +22,16 @@ pub fn shown_url(address: &str) -> String {
     )
 }
 
+/// Returns whether the URL may contain a password.
+pub fn has_password(address: &str) -> bool {
+    let is_file = address.starts_with("sqlite:");
+    let has_none = |url: Url| {
+        let in_parameters = url.query_pairs().any(|(name, _)| name == "password");
+        is_whole(&url) && url.password().is_none() && !in_parameters
+    };
+    !is_file && !Url::parse(address).is_ok_and(has_none)
+}
+
 /// Returns whether the parser found the real host. A password that contains `/`, `?` or `#` ends
 /// the host too early, and the rest of it and the real host follow behind.
 fn is_whole(url: &Url) -> bool {

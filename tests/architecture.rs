@@ -7,23 +7,37 @@ use std::{
 };
 
 /// Crates, and the parts of `src` that may use them. `entity` and `migration` are crates of their own.
-const CRATES: [(&str, &[&str]); 4] = [
+const CRATES: [(&str, &[&str]); 5] = [
     ("sea_orm", &["db/", "import/read/"]),
     ("sqlx", &["db/", "import/read/"]),
     ("poem", &["api/", "dashboard/", "server/"]),
     ("poem_openapi", &["api/"]),
+    ("prometheus_client", &["metrics/"]),
 ];
 
 /// Parts of `src`, and the parts that they may use. Files directly in `src` are used by everyone.
-const PARTS: [(&str, &[&str]); 12] = [
+const PARTS: [(&str, &[&str]); 14] = [
     ("lifecycle", &[]),
-    ("db", &["lifecycle"]),
-    ("jobs", &["db", "lifecycle"]),
+    ("metrics", &[]),
+    ("telemetry", &[]),
+    ("db", &["lifecycle", "metrics"]),
+    ("jobs", &["db", "lifecycle", "metrics", "telemetry"]),
     ("background", &["import", "jobs"]),
     ("import", &["db", "export", "jobs", "lifecycle"]),
     ("export", &["db", "jobs", "lifecycle"]),
     ("dashboard", &[]),
-    ("api", &["dashboard", "db", "import", "jobs", "lifecycle"]),
+    (
+        "api",
+        &[
+            "dashboard",
+            "db",
+            "import",
+            "jobs",
+            "lifecycle",
+            "metrics",
+            "telemetry",
+        ],
+    ),
     ("server", &[]),
     ("worker", &[]),
     (
@@ -38,6 +52,7 @@ const PARTS: [(&str, &[&str]); 12] = [
             "jobs",
             "lifecycle",
             "server",
+            "telemetry",
             "worker",
         ],
     ),

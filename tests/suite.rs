@@ -18,6 +18,7 @@ mod chaos;
 mod cli;
 mod connections;
 mod crash;
+mod doctor;
 mod faults;
 mod import;
 mod import_run;

@@ -313,5 +313,5 @@ pub const OPERATIONS: [Operation; 62] = [
     operation("list_import_rejects", &[], &["import_not_found"]),
     operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),
-    operation("get_readiness", &[], &["not_ready"]),
+    operation("get_readiness", &[], &["not_ready", "draining"]),
 ];

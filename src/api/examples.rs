@@ -176,6 +176,11 @@ fn output(schema: &str) -> Option<Value> {
             "status": "ok", "version": "0.1.0", "database": "SQLite", "database_connections": 8, "loops": [one_loop()], "dropped_log_lines": 0,
         }),
         "LoopReport" => one_loop(),
+        "Health" => health(),
+        "DatabaseHealth" => health()["database"].clone(),
+        "Caches" => health()["cache"].clone(),
+        "MemoryCache" => health()["cache"]["memory"].clone(),
+        "LiveWorkers" => json!({"live": 3}),
         "Worker" => worker(),
         "WorkerList" => json!({
             "workers": [worker()], "more": false, "has_more": false, "next_cursor": null,
@@ -241,7 +246,17 @@ fn report() -> Value {
 }
 
 fn one_loop() -> Value {
-    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null, "panics": 0})
+    json!({"name": "rescue_jobs", "ran_at": "2026-01-31T12:00:01.5Z", "runs": 61, "done": 2, "error": null, "panics": 0, "last_success": "2026-01-31T12:00:01.5Z", "errors": 0})
+}
+
+fn health() -> Value {
+    json!({
+        "status": "ok", "reasons": [], "version": "0.1.0", "schema": "s0017_write_probes", "uptime_seconds": 3600.5,
+        "database": {"name": "SQLite", "status": "ok", "latency_ms": 0.2, "version": "3.50.2"},
+        "database_connections": 8, "cache": {"memory": {"jobs": 120, "hit_ratio": 0.93}},
+        "counts": {"queued": 4, "processing": 2, "completed": 90, "failed": 3, "cancelled": 1, "total": 100},
+        "workers": {"live": 3}, "clock_ahead_ms": null, "loops": [one_loop()], "dropped_log_lines": 0,
+    })
 }
 
 fn held() -> Value {

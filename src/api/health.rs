@@ -1,9 +1,17 @@
 //! Handlers of health, liveness and readiness.
 
-use super::{Tag, dto::HealthReport, problem::Problem};
-use crate::{error::Error, jobs::JobManager, lines};
+use super::{
+    Tag,
+    dto::{self, HealthReport, LiveWorkers},
+    problem::{Member, Problem},
+};
+use crate::{
+    error::Error,
+    jobs::{self, DRAINING, HealthStatus, JobManager, NotReady, pending_steps},
+    lines,
+};
 use poem::Result;
-use poem_openapi::{OpenApi, payload::Json};
+use poem_openapi::{OpenApi, payload::Json, types::ToJSON};
 
 pub struct Health(pub JobManager);
 
@@ -11,10 +19,25 @@ pub struct Health(pub JobManager);
 impl Health {
     /// Health
     ///
-    /// Reports whether the service can do its work; the same as `/health/ready`.
+    /// Reports how the server and its database are. While it is `failing`, the response is a
+    /// problem with the same report in its member `health`.
     #[oai(path = "/", method = "get", operation_id = "get_health")]
-    async fn health(&self) -> Result<Json<HealthReport>> {
-        self.report().await
+    async fn health(&self) -> Result<Json<dto::Health>> {
+        let health = self.0.get_health().await;
+        let report = self.describe(&health);
+        if health.status != HealthStatus::Failing {
+            return Ok(Json(report));
+        }
+        let code = if health.database.outcome.is_err() {
+            "database_unavailable"
+        } else {
+            "not_ready"
+        };
+        let mut error: poem::Error = Problem::new(code, report.reasons.join(" ")).into();
+        if let Some(report) = report.to_json() {
+            error.set_data(Member("health", report));
+        }
+        Err(error)
     }
 
     /// Liveness
@@ -28,32 +51,30 @@ impl Health {
 
     /// Readiness
     ///
-    /// Reports whether the database responds and accepts a write (which is rolled back), and
-    /// whether the server's loops run. The server checks the database at most once a second.
+    /// Reports whether the server should get requests: the database responds and accepts a write
+    /// (which is rolled back), its schema is current, the server's loops run, and the server is not
+    /// about to stop. The server checks the database at most once a second.
     #[oai(path = "/ready", method = "get", operation_id = "get_readiness")]
     async fn ready(&self) -> Result<Json<HealthReport>> {
-        self.report().await
+        self.0.get_readiness().await.map_err(not_ready)?;
+        Ok(Json(self.well()))
     }
 }
 
-/// Returns the same status for every failure of the database: a probe only needs a yes or a no.
-fn not_ready(error: Error) -> Problem {
-    match error {
-        Error::DiskFull(_) => Problem::new("database_unavailable", error.to_string()),
-        error => error.into(),
+fn not_ready(reason: NotReady) -> Problem {
+    match reason {
+        NotReady::Draining => Problem::new("draining", DRAINING),
+        // The same status for every failure of the database: a probe only needs a yes or a no.
+        NotReady::Database(error @ Error::DiskFull(_)) => {
+            Problem::new("database_unavailable", error.to_string())
+        }
+        NotReady::Database(error) => error.into(),
+        NotReady::Schema(missing) => Problem::new("not_ready", pending_steps(missing)),
+        NotReady::Loops(late) => Problem::new("not_ready", late.join(" ")),
     }
 }
 
 impl Health {
-    async fn report(&self) -> Result<Json<HealthReport>> {
-        self.0.database().ready().await.map_err(not_ready)?;
-        let late = self.0.late_loops();
-        if !late.is_empty() {
-            return Err(Problem::new("not_ready", late.join(" ")).into());
-        }
-        Ok(Json(self.well()))
-    }
-
     fn well(&self) -> HealthReport {
         let (version, database) = (
             env!("CARGO_PKG_VERSION").to_owned(),
@@ -68,6 +89,26 @@ impl Health {
             database_connections: self.0.database().connections(),
             loops,
             dropped_log_lines,
+        }
+    }
+
+    fn describe(&self, health: &jobs::Health) -> dto::Health {
+        let database = self.0.database();
+        let schema = health.database.schema.as_ref();
+        dto::Health {
+            status: health.status.as_str().to_owned(),
+            reasons: health.reasons.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            schema: schema.and_then(|schema| schema.newest.clone()),
+            uptime_seconds: health.uptime.as_secs_f64(),
+            database: dto::DatabaseHealth::new(database.name(), health),
+            database_connections: database.connections(),
+            cache: health.cache.into(),
+            counts: health.counts.map(Into::into),
+            workers: health.live_workers.map(|live| LiveWorkers { live }),
+            clock_ahead_ms: health.clock_ahead.map(|by| by.num_milliseconds()),
+            loops: health.loops.iter().cloned().map(Into::into).collect(),
+            dropped_log_lines: lines::err().dropped(),
         }
     }
 }

@@ -3,38 +3,52 @@
 
 use super::{
     base_path::prefix,
+    contract::OPERATIONS,
     operation_routes::OperationRoutes,
     paging::{NextPage, next_page},
-    problem::{Problem, shown},
+    problem::{Member, Problem, shown},
     single_headers,
 };
-use crate::error::FieldError;
+use crate::{
+    error::FieldError,
+    jobs::JobManager,
+    telemetry::request::{RequestNotes, noting},
+};
 use futures_util::{FutureExt, future::Either};
 use poem::{
     Endpoint, IntoResponse, Middleware, Request, Response, Result,
     error::{MethodNotAllowedError, NotFoundError},
     http::{
-        HeaderMap, HeaderName, Method, StatusCode, Uri,
+        HeaderMap, HeaderName, Method, StatusCode, Uri, Version,
         header::{self, HeaderValue},
     },
 };
-use poem_openapi::error::{ParseParamError, ParsePathError};
+use poem_openapi::{
+    OperationId,
+    error::{ParseParamError, ParsePathError},
+};
 use std::{
     future::{Future, ready},
     panic::AssertUnwindSafe,
     sync::Arc,
     time::Instant,
 };
+use tracing::Level;
 
 #[derive(Clone)]
 pub struct Problems {
     routes: Arc<OperationRoutes>,
+    jobs: JobManager,
 }
 
 impl Problems {
-    pub fn new() -> Self {
+    pub fn new(jobs: &JobManager) -> Self {
+        let instruments = jobs.database().instruments();
+        let ids = OPERATIONS.iter().map(|operation| operation.id);
+        instruments.requests.name_operations(ids);
         Self {
             routes: Arc::new(OperationRoutes::of_document()),
+            jobs: jobs.clone(),
         }
     }
 }
@@ -112,27 +126,63 @@ impl<E: Endpoint> Endpoint for ProblemsEndpoint<E> {
         let id = request_id(request.headers());
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let (prefix, began) = (prefix(&request), Instant::now());
+        let is_http1 = request.version() < Version::HTTP_2;
         let checked = single_headers::check(request.headers())
             .and_then(|()| self.problems.routes.check_query(&method, &uri));
+        let notes = tracing::enabled!(Level::DEBUG).then(RequestNotes::default);
         let answer = match checked {
-            Ok(()) => Either::Left(catch_panic(self.inner.call(request))),
+            Ok(()) => {
+                let call = noting(notes.clone(), self.inner.call(request));
+                Either::Left(catch_panic(call))
+            }
             Err(problem) => Either::Right(ready(Err(problem.into()))),
         };
         answer.map(move |answer| {
             let path = uri.path();
-            let mut response = match answer {
-                Ok(response) => response.into_response(),
-                Err(error) => match self.problem(&error, &method, path) {
-                    Some(problem) => problem.respond(&id, &prefix),
-                    None => error.into_response(),
-                },
+            let (mut response, operation) = match answer {
+                Ok(response) => {
+                    let response = response.into_response();
+                    let operation = response.data::<OperationId>().copied();
+                    (response, operation)
+                }
+                Err(error) => {
+                    let operation = error.data::<OperationId>().copied();
+                    let response = match self.problem(&error, &method, path) {
+                        Some(problem) => problem.respond_with(&id, &prefix, error.data::<Member>()),
+                        None => error.into_response(),
+                    };
+                    (response, operation)
+                }
             };
+            let operation = operation.map(|operation| operation.0);
             if let Ok(value) = HeaderValue::from_str(&id) {
                 response.headers_mut().insert(REQUEST_ID, value);
             }
             add_link(&mut response, &uri);
-            let (status, micros) = (response.status().as_u16(), began.elapsed().as_micros());
-            tracing::debug!(request_id = %id, %method, %path, status, micros, "answered");
+            if is_http1 && self.problems.jobs.is_draining() {
+                // A client that kept the connection could send its next request while the server
+                // stops.
+                let close = HeaderValue::from_static("close");
+                response.headers_mut().insert(header::CONNECTION, close);
+            }
+            let (status, took) = (response.status().as_u16(), began.elapsed());
+            let instruments = self.problems.jobs.database().instruments();
+            instruments.requests.observe(operation, status, took);
+            if let Some(notes) = notes {
+                let noted = notes.read();
+                let of_path = || self.problems.routes.job_id(path);
+                tracing::debug!(
+                    request_id = %id,
+                    operation,
+                    job_id = noted.job_id.as_deref().or_else(of_path),
+                    worker_id = noted.worker_id.as_deref(),
+                    status,
+                    ms = took.as_secs_f64() * 1000.0,
+                    %method,
+                    %path,
+                    "answered"
+                );
+            }
             Ok(response)
         })
     }

@@ -29,6 +29,7 @@ mod lifecycle;
 mod list_cache;
 mod media;
 mod memory_limit;
+mod metrics;
 mod middleware;
 mod operation_routes;
 mod origin;
@@ -51,6 +52,7 @@ mod workers;
 
 pub use body::read_new_job;
 pub use contract::OPERATIONS;
+pub use metrics::routes as metrics_routes;
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Request, Response, Route};
@@ -134,6 +136,9 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     if let Some(folder) = &app.config.media_dir {
         routes = routes.at("/media/*path", media::Media::new(folder));
     }
+    if app.config.metrics_listen.is_none() {
+        routes = routes.at("/metrics", metrics::endpoint(&app.jobs));
+    }
     let settings = body::MaxBodyBytes(app.config.max_body_bytes);
     let uploads = upload::MaxUploadBytes(app.config.max_upload_bytes);
     let origins = &app.config.cors_origins;
@@ -147,7 +152,7 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
     };
     routes
         .with(prepare::NormalizePath(data))
-        .with(middleware::Problems::new())
+        .with(middleware::Problems::new(&app.jobs))
         .with(cors::Cors::new(origins))
         .with(gate::RequestGuard::new(
             app.config.listen.ip(),

@@ -63,6 +63,13 @@ impl OperationRoutes {
             .to_owned()
     }
 
+    /// Returns the job id in a path, if its template has one.
+    pub fn job_id<'p>(&self, path: &'p str) -> Option<&'p str> {
+        let route = self.find(path)?;
+        let place = route.parts.iter().position(|part| part == "{job_id}")?;
+        path.split('/').filter(|part| !part.is_empty()).nth(place)
+    }
+
     /// Refuses unknown and repeated query parameters. Pages, files and unknown paths take any.
     pub fn check_query(&self, method: &Method, uri: &Uri) -> Result<(), Problem> {
         // Most requests have no query, and looking up their route would cost each of them.

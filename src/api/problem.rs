@@ -34,6 +34,10 @@ pub fn meaning(code: &str) -> (StatusCode, &'static str) {
     )
 }
 
+/// Further member of a problem's body, as data of the error.
+#[derive(Clone)]
+pub struct Member(pub &'static str, pub Value);
+
 /// An error as the client gets it.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{code}: {detail}")]
@@ -88,6 +92,16 @@ impl Problem {
     /// Returns the response, with the request id that the log shows too; `prefix` is the path under
     /// which a proxy publishes the server.
     pub fn respond(&self, request_id: &str, prefix: &str) -> Response {
+        self.respond_with(request_id, prefix, None)
+    }
+
+    /// Returns the response of [`Problem::respond`] with a further member.
+    pub fn respond_with(
+        &self,
+        request_id: &str,
+        prefix: &str,
+        member: Option<&Member>,
+    ) -> Response {
         let (status, title) = meaning(self.code);
         let mut body = json!({
             "type": format!("{prefix}{}", type_of(self.code)),
@@ -99,6 +113,9 @@ impl Problem {
         });
         if !self.errors.is_empty() {
             body["errors"] = fields(&self.errors);
+        }
+        if let Some(Member(name, value)) = member {
+            body[*name] = value.clone();
         }
         let mut response = Response::builder()
             .status(status)

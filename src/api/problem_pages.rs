@@ -185,6 +185,7 @@ fn remedy(code: &str) -> &'static str {
         "overloaded" | "search_too_long" | "database_unavailable" | "not_ready" => {
             "Try again after the seconds in Retry-After; `detail` says what the server waits for."
         }
+        "draining" => "Send new requests to another server; this one stops soon.",
         "disk_full" => "Free disk space on the server.",
         _ => "The detail of the problem says what to do.",
     }

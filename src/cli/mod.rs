@@ -1,6 +1,7 @@
 //! The command line, one file per command. Results go to standard output, everything else to
 //! standard error.
 
+pub mod doctor;
 mod export;
 mod import;
 mod import_progress;
@@ -18,12 +19,12 @@ mod workers;
 use crate::{
     app::App,
     atomic_file, clock,
-    config::{Config, ConfigError, Flags, ServerFlags},
+    config::{self, Config, ConfigError, Flags, ServerFlags},
     db::{ConnectError, MigrateError, migrate as schema, sqlite_file},
     error::Error,
     import::{SqliteArguments, read_sqlite},
     printable::{printable, printable_lines, steers},
-    telemetry, worker,
+    process, telemetry, worker,
 };
 use clap::{CommandFactory, Parser, Subcommand};
 use std::{path::Path, process::ExitCode};
@@ -74,6 +75,9 @@ enum Command {
     Queue(queue::Arguments),
     /// Show the workers, and the jobs that each holds
     Workers(workers::Arguments),
+    /// Look for what is wrong with the configuration, the database, the work and a server; changes
+    /// nothing
+    Doctor(doctor::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
@@ -131,6 +135,7 @@ async fn dispatch() -> Result<ExitCode, Failure> {
     clock::check(clock::since_1970()).map_err(|why| Failure::Other(why.to_owned()))?;
     match command {
         Command::Openapi(arguments) => openapi::run(&arguments),
+        Command::Doctor(arguments) => doctor::run(cli.flags, arguments).await,
         Command::Work(arguments) => work::run(cli.flags, arguments).await,
         Command::WorkGuard(arguments) => work::guard(&arguments),
         Command::ReadSqlite(arguments) => {
@@ -232,8 +237,19 @@ impl Use {
 
 /// Opens the app on its database, without a check of the schema.
 async fn open(flags: Flags, server: ServerFlags, purpose: Use) -> Result<App, Failure> {
+    let file = flags.config.clone();
     let config = Config::load(flags, server)?;
-    telemetry::start(&config.log).map_err(Failure::Usage)?;
+    telemetry::start(&config.log, config.log_format).map_err(Failure::Usage)?;
+    if config.group_readable {
+        process::let_group_read();
+    }
+    if let Some(file) = file.filter(|file| config::shows_password(file)) {
+        tracing::warn!(
+            file = %file.display(),
+            "every user of this machine can read the password in the configuration file: run \
+            chmod 600"
+        );
+    }
     Ok(App::open(config, purpose != Use::Existing, purpose == Use::Serve).await?)
 }
 

@@ -6,11 +6,14 @@ use crate::{
     app::App,
     background::{Bounds, Loops},
     db::migrate as schema,
-    import, lines, server,
+    import,
+    jobs::JobManager,
+    lines, server,
     shown_url::shown_url,
     tasks::for_ever,
 };
 use std::{
+    future::pending,
     net::SocketAddr,
     process::ExitCode,
     sync::{Arc, OnceLock},
@@ -18,6 +21,7 @@ use std::{
 };
 use tokio::{
     net::TcpListener,
+    task::JoinHandle,
     time::{Instant, timeout, timeout_at},
 };
 
@@ -47,7 +51,12 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let routes = api::routes(&app);
     // Signals are handled before the server announces that it runs.
     let signal = StopSignal::listen()?;
+    let metrics = serve_metrics(&app).await?;
     greet(&app, address);
+    if let Some((address, _)) = &metrics {
+        let out = lines::out();
+        out.say(format_args!("  metrics   http://{address}/metrics"));
+    }
     let bounds = Bounds {
         history_days: app.config.keep_history_days,
         imports_days: app.config.keep_imports_days,
@@ -59,12 +68,13 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
         let db = db.clone();
         async move { db.listen().await }
     }));
-    let jobs = app.jobs.clone();
+    let (jobs, drain_for) = (app.jobs.clone(), app.config.drain_seconds);
     let signalled = Arc::new(OnceLock::new());
     let stop = {
         let signalled = signalled.clone();
         async move {
             signal.first().await;
+            drain(&jobs, drain_for).await;
             let _ = signalled.set(Instant::now());
             // Waiting workers then claim from another server; streams would go on until their
             // clients close.
@@ -79,10 +89,43 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     let signalled = signalled.get().copied().unwrap_or_else(Instant::now);
     let ended = timeout_at(signalled + STOP_TIMEOUT, end(app, loops)).await;
     listening.abort();
+    if let Some((_, serving)) = metrics {
+        serving.abort();
+    }
     if ended.is_err() {
         tracing::warn!("stopped before everything was finished: the database does not answer");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Starts the server of metrics alone, if it has an address, and returns where it listens.
+async fn serve_metrics(app: &App) -> Result<Option<(SocketAddr, JoinHandle<()>)>, Failure> {
+    let Some(listen) = app.config.metrics_listen else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|error| in_use(listen, &error))?;
+    let address = listener.local_addr()?;
+    let routes = api::metrics_routes(app, address);
+    let bounds = app.config.bounds.clone();
+    let serving = tokio::spawn(async move {
+        let served = server::serve(listener, routes, bounds, pending(), Duration::ZERO);
+        if let Err(error) = served.await {
+            tracing::error!(%error, "the server of metrics failed");
+        }
+    });
+    Ok(Some((address, serving)))
+}
+
+/// Goes on answering for some seconds while readiness fails, so that proxies send new requests to
+/// another server.
+async fn drain(jobs: &JobManager, seconds: u32) {
+    jobs.begin_draining();
+    if seconds > 0 {
+        tracing::info!(seconds, "draining: /health/ready answers 503 from now on");
+        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+    }
 }
 
 /// Finishes what is in progress, and closes the database.

@@ -94,7 +94,7 @@ pub struct GuardArguments {
 
 pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = Config::load(flags, ServerFlags::default())?;
-    telemetry::start(&config.log).map_err(Failure::Usage)?;
+    telemetry::start(&config.log, config.log_format).map_err(Failure::Usage)?;
     let options = Options {
         // Not parsed by clap, which quotes invalid values in its errors, including passwords.
         server: arguments.server.parse::<Server>().map_err(Failure::Usage)?,

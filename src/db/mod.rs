@@ -19,12 +19,18 @@ mod writer;
 pub use actions::scope::{ActionScope, ActionVerb};
 pub use catalog::kept_lists::LISTS;
 pub use changes::change_bus::{ChangeBus, CommitNotice, JobChanged, Subscription};
-pub use changes::job_cache::{CachedJob, JobCache, MAX_AGE};
+pub use changes::job_cache::{CacheNumbers, CachedJob, JobCache, MAX_AGE};
 pub use changes::tail::{MAX_READ_EVENTS, Tail, certain_behind, first_position, last_position};
 pub use connection::connect::{ConnectError, Observer, Options, sqlite_file, without_values};
 pub use connection::errors::is_unique_violation;
 pub use connection::faults::{Fault, Faults, Step};
+pub use connection::inspect::{
+    Drift, Inspector, Orphans, PostgresFacts, SchemaDrift, SqliteFacts, WaitingType, WorkFacts,
+    describe_schema,
+};
 pub use connection::migrate::{self, MigrateError};
+pub use connection::ready::DatabaseCheck;
+pub use connection::schema_state::SchemaState;
 pub use connection::statement_timeout::TimedConn;
 pub use events::kept::{KEPT, hide_kept};
 pub use imports::EndedImport;
@@ -44,6 +50,7 @@ use writer::WriterResources;
 pub use writer::tx::Tx;
 pub use writer::{BatchWrite, Entry, QueuedWrite, Write, WriteOutcome, Writer};
 
+use crate::metrics::Instruments;
 use changes::pg_notifier::PgNotifier;
 use chrono::{DateTime, Utc};
 use connection::{
@@ -73,12 +80,14 @@ pub struct Database {
     notifier: Option<PgNotifier>,
     url: Arc<str>,
     ready: Arc<ReadinessCache>,
+    instruments: Arc<Instruments>,
 }
 
 impl Database {
     /// Opens the pool. Neither reads nor changes the schema.
     pub async fn connect(options: &Options) -> Result<Self, ConnectError> {
-        let conn = connect::connect(options).await?;
+        let instruments = Arc::<Instruments>::default();
+        let conn = connect::connect(options).await?.measured(&instruments);
         let connections = conn.pool_size().unwrap_or(options.max_connections);
         let writers = dialect::writers(conn.get_database_backend(), connections);
         // A single writer has its own connection: the pages and statements that it caches serve the
@@ -90,6 +99,7 @@ impl Database {
                 ..options.clone()
             })
             .await?
+            .measured(&instruments)
         } else {
             conn.clone()
         };
@@ -106,6 +116,7 @@ impl Database {
             notifier: notifier.clone(),
             file: file.map_err(|error| ConnectError::Gone(options.url.clone(), error))?,
             faults: options.faults.clone(),
+            instruments: instruments.clone(),
         };
         let writer = Writer::new(resources, writers, queues);
         let url = options.url.as_str().into();
@@ -119,6 +130,7 @@ impl Database {
             notifier,
             url,
             ready: Arc::default(),
+            instruments,
         })
     }
 
@@ -126,13 +138,14 @@ impl Database {
     /// needs the handlers but no rows, and for inspecting a dump where there is no database yet.
     pub fn detached() -> Self {
         let conn = TimedConn::new(DatabaseConnection::default(), StatementTimeout::default());
-        let bus = ChangeBus::default();
+        let (bus, instruments) = (ChangeBus::default(), Arc::<Instruments>::default());
         let resources = WriterResources {
             conn: conn.clone(),
             bus: bus.clone(),
             notifier: None,
             file: None,
             faults: None,
+            instruments: instruments.clone(),
         };
         let (writer, for_writing, url) = (Writer::new(resources, 1, 1), conn.clone(), "".into());
         Self {
@@ -145,6 +158,7 @@ impl Database {
             notifier: None,
             url,
             ready: Arc::default(),
+            instruments,
         }
     }
 

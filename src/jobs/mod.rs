@@ -33,6 +33,7 @@ pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
 pub use read::sift::{MAX_SCANNED, SCAN_TIME};
 pub use stats::{Cause, FailedJob, Stats, StatsDetail};
+pub use upkeep::get_health::{DRAINING, Health, HealthStatus, NotReady, pending_steps};
 pub use upkeep::loops::LoopStatus;
 pub use validate::check_rows::{check_rows, cut_times};
 pub use validate::pointer::{JsonPath, Part};
@@ -60,6 +61,7 @@ use crate::{
     log_rate_limit::LogRateLimit,
     process,
     random::{Random, SystemRandom},
+    telemetry::request,
 };
 use chrono::{DateTime, Utc};
 use entity::job;
@@ -69,6 +71,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::{Notify, Semaphore};
+use upkeep::get_health::ServerState;
 use upkeep::lease_watch::LeaseWatch;
 use upkeep::loops::Loops;
 use upkeep::prune_log_lines::StoredLines;
@@ -129,6 +132,7 @@ pub struct JobManager {
     unrescued: Arc<Mutex<LogRateLimit>>,
     /// Permits for concurrent text searches.
     searches: Arc<Semaphore>,
+    server: Arc<ServerState>,
     looked_at: u64,
     looked_for: Duration,
 }
@@ -143,6 +147,7 @@ impl JobManager {
         let job_waits = JobWaits::new(db.change_bus().clone());
         let streams = Arc::new(Semaphore::new(watch::watch_jobs::MAX_STREAMS));
         let searches = Arc::new(Semaphore::new(filter::MAX_SEARCHES));
+        let server = Arc::new(ServerState::started_at(clock.monotonic()));
         Self {
             db,
             clock,
@@ -160,6 +165,7 @@ impl JobManager {
             lines: StoredLines::default(),
             unrescued: Arc::default(),
             searches,
+            server,
             looked_at: MAX_SCANNED,
             looked_for: SCAN_TIME,
         }
@@ -243,6 +249,11 @@ impl JobManager {
             })
             .await;
         self.note_refusal(changed.as_ref().err(), [id]);
+        if let Ok(changed) = &changed {
+            request::note_job(id);
+            let before = changed.worker_id.as_deref();
+            request::note_worker(changed.job.worker_id.as_deref().or(before));
+        }
         changed
     }
 

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// Maximum number of connections by default.
+pub const DEFAULT_CONNECTIONS: usize = 10_000;
+
 /// Limits on the connections of the server.
 #[derive(Clone, Debug)]
 pub struct ServerLimits {
@@ -28,7 +31,7 @@ impl Default for ServerLimits {
             idle: Duration::from_secs(75),
             body: Duration::from_secs(30),
             body_rate: 1024,
-            connections: 10_000,
+            connections: DEFAULT_CONNECTIONS,
             connections_per_address: None,
         }
     }

@@ -20,6 +20,11 @@ pub fn raise_limit() {
     }
 }
 
+/// Returns the number of descriptors to which this process may raise its limit.
+pub fn highest() -> u64 {
+    getrlimit(Resource::Nofile).maximum.unwrap_or(u64::MAX)
+}
+
 /// Returns the number of connections that fit into the descriptor limit of this process.
 pub fn room_for_connections() -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).current else {

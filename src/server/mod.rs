@@ -12,8 +12,8 @@ mod connection_limits;
 mod descriptors;
 mod idle_timeout;
 
-pub use bounds::ServerLimits;
-pub use descriptors::raise_limit as raise_descriptor_limit;
+pub use bounds::{DEFAULT_CONNECTIONS, ServerLimits};
+pub use descriptors::{highest as descriptor_limit, raise_limit as raise_descriptor_limit};
 
 use accept::Listening;
 use connection::Connections;

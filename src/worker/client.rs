@@ -176,6 +176,21 @@ impl Client {
         }
     }
 
+    /// Sends a GET for a path of the server. Returns the status, and the body or its beginning.
+    pub async fn get(&self, path: &str) -> Result<(StatusCode, Vec<u8>), String> {
+        let request = Request::get(format!("{}{path}", self.server))
+            .header(ACCEPT, "application/json")
+            .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
+            .body(Full::default())
+            .map_err(|error| error.to_string())?;
+        let answer = timeout(self.patience, self.exchange(request)).await;
+        let no_answer = |_| format!("no response within {} s", self.patience.as_secs_f32());
+        let (status, body) = answer.map_err(no_answer)??;
+        match body {
+            Received::Whole(body) | Received::Beginning(body) => Ok((status, body)),
+        }
+    }
+
     async fn post<T: DeserializeOwned>(
         &self,
         path: &str,

@@ -32,11 +32,11 @@ mod tail;
 mod uptime;
 mod work;
 
+pub use client::Client;
 pub use guard::guard;
 pub use server::Server;
 
 use crate::{media_folder::MediaFolder, random::Random};
-use client::Client;
 use display::Display;
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use stop::{StopLevel, Stopper};

@@ -1,32 +1,10 @@
-//! The document, the pages that show it, health, HEAD, and pages of other origins.
+//! The document, the pages that show it, HEAD, and pages of other origins.
 
 use super::{
     answer::Answer,
     face::{Api, Call, call, of_job},
 };
-use crate::support::Backend;
 use reqwest::Method;
-
-#[on_both]
-async fn health_names_the_database(api: Api) {
-    let database = match api.db.backend {
-        Backend::Sqlite => "SQLite",
-        Backend::Postgres => "PostgreSQL",
-    };
-    for path in ["/health", "/health/live", "/health/ready"] {
-        let health = api.get(path).await.json(200);
-        let expected = serde_json::json!({
-            "status": "ok",
-            "version": env!("CARGO_PKG_VERSION"),
-            "database": database,
-            "database_connections": api.database().connections(),
-            "loops": [],
-            "dropped_log_lines": 0,
-        });
-        assert_eq!(health, expected);
-    }
-    api.database().clone().close().await.unwrap();
-}
 
 #[on_sqlite]
 async fn the_pages_load_nothing_from_another_host(api: Api) {

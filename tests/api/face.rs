@@ -31,6 +31,7 @@ pub struct Api {
     /// Its files are served under /media/.
     media: Arc<TempDir>,
     server: Arc<JoinHandle<()>>,
+    served: JobManager,
 }
 
 impl Deref for Api {
@@ -86,7 +87,7 @@ impl Api {
         configure(&mut config);
         let imports = Background::new(jobs.clone(), Settings::default());
         let routes = api::routes(&App {
-            jobs,
+            jobs: jobs.clone(),
             imports,
             config: Arc::new(config),
         });
@@ -104,7 +105,13 @@ impl Api {
             client: client.build().unwrap(),
             media,
             server,
+            served: jobs,
         }
+    }
+
+    /// The JobManager behind the requests; the verbs are called on another one.
+    pub fn served(&self) -> &JobManager {
+        &self.served
     }
 
     /// A file of the media folder.

@@ -95,6 +95,40 @@ async fn every_file_that_is_made_is_its_users_alone() {
 }
 
 #[tokio::test]
+async fn a_group_that_may_read_reads_and_nobody_else() {
+    let desk = Desk::new();
+    let run = async |args: &[&str]| {
+        let args = [args, &["--group-readable"]].concat();
+        Said::of(generous(&desk, &args).output().await.unwrap()).done()
+    };
+    run(&["jobs", "create", "a"]).await;
+    run(&["export", "--output", "all.jsonl"]).await;
+    run(&["import", "all.jsonl", "--report", "report.json"]).await;
+    for name in ["callsheet.db", "all.jsonl", "report.json"] {
+        assert_eq!(mode(&desk.path(name)), 0o640, "{name}");
+    }
+}
+
+#[on_postgres]
+async fn a_password_in_a_file_for_everyone_is_a_warning(db: TestDb) {
+    let desk = Desk::new();
+    desk.done(&["migrate", "up", "--database-url", &db.url])
+        .await;
+    let url = db.url.replace("callsheet@", "callsheet:hush@");
+    let file = desk.file("callsheet.toml", &format!("database_url = '{url}'\n"));
+    for (mode, warns) in [(0o644, true), (0o600, false)] {
+        let mode = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(&file, mode).unwrap();
+        let said = desk.run(&["jobs", "list", "--config", &file]).await;
+        let is_warned = said
+            .err
+            .contains("every user of this machine can read the password");
+        assert_eq!((said.code, is_warned), (0, warns), "{said:?}");
+        assert!(!said.err.contains("hush"), "{said:?}");
+    }
+}
+
+#[tokio::test]
 async fn neither_an_export_nor_a_report_follows_a_link() {
     let desk = Desk::new();
     desk.done(&["jobs", "create", "a"]).await;

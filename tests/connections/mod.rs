@@ -1,8 +1,11 @@
 //! What clients can do to a server by its connections alone: slow, idle, many, or in a form that is not HTTP/1.
 
 mod crowded;
+mod draining;
 mod http2;
 mod log;
+mod log_lines;
+mod metrics_alone;
 mod slow;
 mod threads;
 

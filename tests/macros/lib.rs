@@ -15,6 +15,12 @@ pub fn on_sqlite(_: TokenStream, function: TokenStream) -> TokenStream {
     with_tests(function, &[("sqlite", "Sqlite")])
 }
 
+/// Like [`macro@on_both`], for what only PostgreSQL has: `NAME::postgres`.
+#[proc_macro_attribute]
+pub fn on_postgres(_: TokenStream, function: TokenStream) -> TokenStream {
+    with_tests(function, &[("postgres", "Postgres")])
+}
+
 fn with_tests(mut function: TokenStream, backends: &[(&str, &str)]) -> TokenStream {
     let Some(name) = name(&function) else {
         return error("put this attribute on a function");

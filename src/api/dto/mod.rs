@@ -6,6 +6,7 @@ mod active;
 mod catalog;
 mod claim;
 mod event;
+mod health;
 mod import;
 mod input;
 mod item;
@@ -29,6 +30,7 @@ pub use claim::{
     ReportOutcomes, SendHeartbeat,
 };
 pub use event::{Event, EventList};
+pub use health::{DatabaseHealth, Health, HealthReport, LiveWorkers};
 pub use import::{Import, ImportList, ImportReject, ImportRejectList};
 pub use input::{GenerateIdea, GenerateScript, JobPatch, NewJob, NewJobs, given, members};
 pub use item::{Item, ItemList, Shot, ShotList};
@@ -36,7 +38,7 @@ pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
     Pagination, StartedJob,
 };
-pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
+pub use outcome::{Deleted, Generated, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
 pub use report::{

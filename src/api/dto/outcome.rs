@@ -1,7 +1,6 @@
-//! Short responses: created and deleted jobs, updated shots, and health.
+//! Short responses: created and deleted jobs, and updated shots.
 
 use super::{JobStatus, Time};
-use crate::jobs::LoopStatus;
 use poem_openapi::Object;
 
 /// A job that was added to the queue to make a video.
@@ -39,59 +38,4 @@ pub struct ShotUpdated {
     pub shot_idx: i64,
     /// Names of the changed fields.
     pub updated_fields: Vec<String>,
-}
-
-/// Health of the service.
-#[derive(Debug, Object)]
-pub struct HealthReport {
-    /// Always `ok`: if the service is not healthy, the response is a problem instead.
-    pub status: String,
-    /// Version of the service.
-    pub version: String,
-    /// Kind of database, `SQLite` or `PostgreSQL`.
-    pub database: String,
-    /// Maximum number of connections to the database: fewer than configured if PostgreSQL does not
-    /// give as many.
-    pub database_connections: u32,
-    /// Background loops of this server that have run at least once.
-    pub loops: Vec<LoopReport>,
-    /// Log lines that the server could not write since it started.
-    pub dropped_log_lines: u64,
-}
-
-/// State of a background loop of the server.
-#[derive(Debug, Object)]
-pub struct LoopReport {
-    /// Name of the loop.
-    pub name: String,
-    /// Time of the last run.
-    pub ran_at: Time,
-    /// Number of runs.
-    pub runs: u64,
-    /// Amount of work done in all runs, e.g. rescued jobs.
-    pub done: u64,
-    /// Error of the last run; null if it succeeded.
-    pub error: Option<String>,
-    /// Number of runs that panicked.
-    pub panics: u64,
-}
-
-impl From<(&'static str, LoopStatus)> for LoopReport {
-    fn from((name, status): (&'static str, LoopStatus)) -> Self {
-        let LoopStatus {
-            ran_at,
-            runs,
-            done,
-            error,
-            panics,
-        } = status;
-        Self {
-            name: name.to_owned(),
-            ran_at: ran_at.into(),
-            runs,
-            done,
-            error,
-            panics,
-        }
-    }
 }

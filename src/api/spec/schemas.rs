@@ -120,6 +120,11 @@ pub fn add_problems(document: &mut Value) {
                 "description": "Errors of single fields.",
                 "items": {"$ref": "#/components/schemas/FieldProblem"},
             },
+            "health": {
+                "$ref": "#/components/schemas/Health",
+                "description": "Health of a server that cannot do its work; only in answers of \
+                    `get_health`.",
+            },
         },
     });
 }
@@ -267,7 +272,9 @@ fn growing_words(schema: &str, field: &str) -> Option<Vec<&'static str>> {
             SourceKind::ALL.map(SourceKind::name).to_vec()
         }
         ("HealthReport", "status") => vec!["ok"],
-        ("HealthReport", "database") => vec!["SQLite", "PostgreSQL"],
+        ("Health", "status") => vec!["ok", "degraded", "failing"],
+        ("DatabaseHealth", "status") => vec!["ok", "failing"],
+        ("HealthReport", "database") | ("DatabaseHealth", "name") => vec!["SQLite", "PostgreSQL"],
         _ => return None,
     })
 }

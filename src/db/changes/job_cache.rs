@@ -8,7 +8,7 @@
 use crate::db::{changes::change_bus::CommitNotice, jobs::weight::weight_of};
 use bytes::Bytes;
 use entity::{job, job_item};
-use moka::sync::Cache;
+use moka::{notification::RemovalCause, sync::Cache};
 use std::{
     hash::{BuildHasher, RandomState},
     sync::{
@@ -52,6 +52,28 @@ struct Inner {
     hasher: RandomState,
     /// Number of invalidations of any job.
     changes: AtomicU64,
+    hits: AtomicU64,
+    misses: AtomicU64,
+    evictions: Arc<AtomicU64>,
+}
+
+/// Size of the cache, and its reads so far.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CacheNumbers {
+    /// Approximate number of cached jobs.
+    pub jobs: u64,
+    pub hits: u64,
+    pub misses: u64,
+    /// Jobs that were dropped to make room, or because of their age.
+    pub evictions: u64,
+}
+
+impl CacheNumbers {
+    /// Returns the share of reads that the cache answered; `None` before the first read.
+    pub fn hit_ratio(&self) -> Option<f64> {
+        let reads = self.hits.saturating_add(self.misses);
+        (reads > 0).then(|| self.hits as f64 / reads as f64)
+    }
 }
 
 /// Number of invalidations in a part before a job was read.
@@ -59,20 +81,52 @@ pub struct Generation(u64);
 
 impl JobCache {
     pub fn new(most: u64) -> Self {
+        let evictions = Arc::<AtomicU64>::default();
+        let count = evictions.clone();
+        let evicted = move |_, _, cause: RemovalCause| {
+            if cause.was_evicted() {
+                count.fetch_add(1, Ordering::Relaxed);
+            }
+        };
         let inner = || Inner {
             jobs: Cache::builder()
                 .max_capacity(most)
                 .time_to_live(MAX_AGE)
+                .eviction_listener(evicted)
                 .build(),
             parts: (0..SHARDS).map(|_| Mutex::default()).collect(),
             hasher: RandomState::new(),
             changes: AtomicU64::new(0),
+            hits: AtomicU64::new(0),
+            misses: AtomicU64::new(0),
+            evictions,
         };
         Self((most > 0).then(|| Arc::new(inner())))
     }
 
     pub fn get(&self, id: &str) -> Option<Arc<CachedJob>> {
-        self.0.as_ref()?.jobs.get(id)
+        let inner = self.0.as_ref()?;
+        let found = inner.jobs.get(id);
+        let reads = if found.is_some() {
+            &inner.hits
+        } else {
+            &inner.misses
+        };
+        reads.fetch_add(1, Ordering::Relaxed);
+        found
+    }
+
+    /// Returns the size of the cache and its reads so far.
+    pub fn numbers(&self) -> CacheNumbers {
+        self.0.as_ref().map_or_else(CacheNumbers::default, |inner| {
+            let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+            CacheNumbers {
+                jobs: inner.jobs.entry_count(),
+                hits: count(&inner.hits),
+                misses: count(&inner.misses),
+                evictions: count(&inner.evictions),
+            }
+        })
     }
 
     /// Returns a number that grows with each change of any job. Data read after the number was

@@ -168,7 +168,15 @@ pub async fn preview(db: &Database, change: Change) -> Result<Vec<Doomed>, Migra
 /// Returns every step and whether it has been applied. Writes nothing.
 pub async fn status(db: &Database) -> Result<Vec<Step>, MigrateError> {
     let moment = db.snapshot().await?;
-    let db = moment.without_timeout();
+    status_of(moment.without_timeout()).await
+}
+
+/// Returns every step and whether it has been applied, by any connection.
+pub(in crate::db) async fn status_of<'c, C>(db: &'c C) -> Result<Vec<Step>, MigrateError>
+where
+    C: ConnectionTrait,
+    &'c C: IntoSchemaManagerConnection<'c>,
+{
     guard(db).await?;
     let steps = Migrator::get_migration_with_status_read_only(db)
         .await

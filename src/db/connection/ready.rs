@@ -6,13 +6,15 @@ use crate::{
         connection::{
             errors,
             probe::{ProbeWrite, TakeBackProbe},
+            schema_state::{SchemaState, schema_state},
         },
+        dialect,
     },
     error::{Error, Result},
 };
 use entity::job;
 use sea_orm::{EntityTrait, QuerySelect};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio::{sync::Mutex, time::Instant};
 
 /// Time limit for the read of a check.
@@ -29,34 +31,81 @@ const LARGE_PROBE: usize = 256 << 10;
 /// Time after the last refused write during which the written row is large.
 const LARGE_PROBE_FOR: Duration = Duration::from_secs(60);
 
+/// What one check of the database found.
+pub struct DatabaseCheck {
+    /// Whether a read, and a write that was removed again, succeeded; otherwise the error with
+    /// which a write would fail now.
+    pub outcome: Result<()>,
+    /// Time that the read took.
+    pub latency: Duration,
+    /// Version of the database system; `None` if it did not say.
+    pub version: Option<String>,
+    /// Steps of the schema; `None` if they could not be read.
+    pub schema: Option<SchemaState>,
+}
+
+impl DatabaseCheck {
+    /// Returns the error with which a write would fail now.
+    pub fn error(&self) -> Option<Error> {
+        self.outcome.as_ref().err().map(errors::copy)
+    }
+}
+
+/// Time and outcome of a check.
+type LastCheck = Option<(Instant, Arc<DatabaseCheck>)>;
+
 /// Last check and its outcome. Locked while a check runs, so that concurrent callers share it.
 #[derive(Default)]
-pub struct ReadinessCache(Mutex<Option<(Instant, Result<()>)>>);
+pub struct ReadinessCache(Mutex<LastCheck>);
 
 impl Database {
-    /// Reads, writes and removes the written row, at most once a second. Errors: the error with
-    /// which a write would fail now.
-    pub async fn ready(&self) -> Result<()> {
+    /// Reads, writes and removes the written row, at most once a second, and returns what was
+    /// found.
+    pub async fn check(&self) -> Arc<DatabaseCheck> {
         let mut last = self.ready.0.lock().await;
-        if last
-            .as_ref()
-            .is_none_or(|(at, _)| at.elapsed() >= REUSE_FOR)
+        if let Some((at, check)) = last.as_ref()
+            && at.elapsed() < REUSE_FOR
         {
-            *last = Some((Instant::now(), self.try_out().await));
+            return check.clone();
         }
-        match last.as_ref() {
-            Some((_, Err(error))) => Err(errors::copy(error)),
-            _ => Ok(()),
-        }
+        let began = Instant::now();
+        let check = Arc::new(self.try_out().await);
+        *last = Some((began, check.clone()));
+        check
     }
 
-    async fn try_out(&self) -> Result<()> {
+    /// Returns the error with which a write would fail now.
+    pub async fn ready(&self) -> Result<()> {
+        self.check().await.error().map_or(Ok(()), Err)
+    }
+
+    async fn try_out(&self) -> DatabaseCheck {
+        let began = Instant::now();
+        let conn = self.conn.within(READ_TIMEOUT);
         let read = job::Entity::find()
             .select_only()
             .column(job::Column::Id)
             .limit(1)
             .into_tuple::<String>();
-        read.one(&self.conn.within(READ_TIMEOUT)).await?;
+        let read = read.one(&conn).await;
+        let latency = began.elapsed();
+        let (outcome, version, schema) = match read {
+            Err(error) => (Err(error.into()), None, None),
+            Ok(_) => {
+                let version = dialect::version(&conn).await.ok();
+                let schema = schema_state(&conn).await.ok();
+                (self.try_write().await, version, schema)
+            }
+        };
+        DatabaseCheck {
+            outcome,
+            latency,
+            version,
+            schema,
+        }
+    }
+
+    async fn try_write(&self) -> Result<()> {
         let full = self
             .writer
             .disk_was_full()

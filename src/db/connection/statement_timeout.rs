@@ -4,9 +4,15 @@
 //! sends nothing. None of its own timeouts ends the wait, and the kernel gives up after a quarter
 //! of an hour, or never. SQLite runs inside the process and limits its own waits.
 
-use crate::db::connection::{
-    again::{DeadConnections, accepts_writes, is_read},
-    errors::is_read_only,
+use crate::{
+    db::{
+        connection::{
+            again::{DeadConnections, accepts_writes, is_read},
+            errors::is_read_only,
+        },
+        dialect::only_reads,
+    },
+    metrics::{Connections, Instruments, QueryKind},
 };
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseConnectionType, DatabaseTransaction, DbBackend,
@@ -133,6 +139,8 @@ pub struct TimedConn<C> {
     bound: StatementTimeout,
     /// Search for dead connections; set only for a pool on PostgreSQL.
     again: Option<DeadConnections>,
+    /// Instruments that measure the statements.
+    instruments: Option<Arc<Instruments>>,
 }
 
 impl<C> TimedConn<C> {
@@ -141,7 +149,27 @@ impl<C> TimedConn<C> {
             inner,
             bound,
             again: None,
+            instruments: None,
         }
+    }
+
+    /// Returns the same connection, whose statements are measured.
+    pub(in crate::db) fn measured(self, instruments: &Arc<Instruments>) -> Self {
+        Self {
+            instruments: Some(instruments.clone()),
+            ..self
+        }
+    }
+
+    /// Makes a call, and measures it as a statement of this kind.
+    async fn timed<T>(&self, kind: QueryKind, call: impl Future<Output = T>) -> T {
+        let Some(instruments) = &self.instruments else {
+            return call.await;
+        };
+        let began = Instant::now();
+        let outcome = call.await;
+        instruments.queries.observe(kind, began.elapsed());
+        outcome
     }
 
     /// Runs a read, and repeats it once if its connection was cut.
@@ -169,6 +197,14 @@ impl<C> TimedConn<C> {
     }
 }
 
+fn kind_of(sql: &str) -> QueryKind {
+    if only_reads(sql) {
+        QueryKind::Read
+    } else {
+        QueryKind::Write
+    }
+}
+
 impl<C: ConnectionTrait> TimedConn<C> {
     pub fn get_database_backend(&self) -> DbBackend {
         self.inner.get_database_backend()
@@ -183,6 +219,25 @@ impl TimedConn<DatabaseConnection> {
         };
         let pool = self.inner.get_postgres_connection_pool();
         Some(pool.options().get_max_connections())
+    }
+
+    /// Returns the numbers of idle and used connections of the pool.
+    pub(in crate::db) fn open_connections(&self) -> Connections {
+        let (all, idle) = match &self.inner.inner {
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+                let pool = self.inner.get_postgres_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+                let pool = self.inner.get_sqlite_connection_pool();
+                (pool.size(), pool.num_idle())
+            }
+            _ => (0, 0),
+        };
+        Connections {
+            idle: idle as u64,
+            used: u64::from(all).saturating_sub(idle as u64),
+        }
     }
 
     /// Closes idle connections that are dead or lead to a server that accepts no writes.
@@ -226,6 +281,7 @@ impl TimedConn<DatabaseConnection> {
             inner: begun?,
             bound: self.bound.clone(),
             again: None,
+            instruments: self.instruments.clone(),
         })
     }
 
@@ -241,6 +297,7 @@ impl TimedConn<DatabaseConnection> {
             inner: self.inner.clone(),
             bound,
             again: self.again.clone(),
+            instruments: self.instruments.clone(),
         }
     }
 }
@@ -262,24 +319,32 @@ impl<C: ConnectionTrait> ConnectionTrait for TimedConn<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.bound.within(self.inner.execute_raw(statement)).await
+        let kind = kind_of(&statement.sql);
+        self.timed(kind, self.bound.within(self.inner.execute_raw(statement)))
+            .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.bound.within(self.inner.execute_unprepared(sql)).await
+        self.timed(
+            kind_of(sql),
+            self.bound.within(self.inner.execute_unprepared(sql)),
+        )
+        .await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.read(statement, async |conn: &C, statement| {
+        let kind = kind_of(&statement.sql);
+        let call = self.read(statement, async |conn: &C, statement| {
             conn.query_one_raw(statement).await
-        })
-        .await
+        });
+        self.timed(kind, call).await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.read(statement, async |conn: &C, statement| {
+        let kind = kind_of(&statement.sql);
+        let call = self.read(statement, async |conn: &C, statement| {
             conn.query_all_raw(statement).await
-        })
-        .await
+        });
+        self.timed(kind, call).await
     }
 }

@@ -36,6 +36,20 @@ fn rank(alias: &str) -> String {
 /// Selects, for each type of a list (parameter 1) and each rank of its queued jobs, the time when
 /// the first of them is due. Steps in the index from rank to rank, skipping the entries between.
 pub fn priorities(backend: DbBackend) -> String {
+    heads(backend, "COALESCE(c.run_at, c.created_at)")
+}
+
+/// Selects like [`priorities`] the time since which the first job of each type and rank is due.
+pub fn due_heads(backend: DbBackend) -> String {
+    heads(
+        backend,
+        "(CASE WHEN c.run_at > COALESCE(c.status_since, c.created_at) THEN c.run_at \
+         ELSE COALESCE(c.status_since, c.created_at) END)",
+    )
+}
+
+/// Selects an expression of the first job `c` of each type and rank.
+fn heads(backend: DbBackend, shown: &str) -> String {
     let (kinds, hint) = (kinds(backend), hint(backend, "idx_job_claim"));
     let of = |alias: &str| {
         format!("FROM video_generation_jobs AS {alias} {hint} WHERE {alias}.status = 'queued'")
@@ -50,7 +64,7 @@ pub fn priorities(backend: DbBackend) -> String {
            UNION ALL \
            SELECT l.job_type, (SELECT {rank_b} {next} AND b.job_type = l.job_type AND {rank_b} > l.place \
              ORDER BY {rank_b} LIMIT 1) FROM levels AS l WHERE l.place IS NOT NULL) \
-         SELECT l.job_type, l.place, (SELECT COALESCE(c.run_at, c.created_at) {due} AND c.job_type = l.job_type \
+         SELECT l.job_type, l.place, (SELECT {shown} {due} AND c.job_type = l.job_type \
            AND {rank_c} = l.place ORDER BY COALESCE(c.run_at, c.created_at) LIMIT 1) AS due_at \
          FROM levels AS l WHERE l.place IS NOT NULL"
     )

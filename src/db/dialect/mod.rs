@@ -62,6 +62,33 @@ pub async fn clock(db: &impl ConnectionTrait) -> Result<Option<DateTime<Utc>>, D
         .transpose()
 }
 
+/// Returns the version of the database system, e.g. `3.50.2` or `18.1`.
+pub async fn version(db: &impl ConnectionTrait) -> Result<String, DbErr> {
+    let backend = db.get_database_backend();
+    let sql = match backend {
+        DbBackend::Postgres => "SHOW server_version",
+        _ => "SELECT sqlite_version()",
+    };
+    let row = db
+        .query_one_raw(Statement::from_string(backend, sql))
+        .await?
+        .ok_or_else(|| DbErr::Custom("the database did not say its version".to_owned()))?;
+    row.try_get_by_index(0)
+}
+
+/// Returns the number of pages of the SQLite file that hold nothing; `None` for PostgreSQL.
+pub async fn free_pages(db: &impl ConnectionTrait) -> Result<Option<u64>, DbErr> {
+    let backend = db.get_database_backend();
+    if backend != DbBackend::Sqlite {
+        return Ok(None);
+    }
+    let row = db
+        .query_one_raw(Statement::from_string(backend, "PRAGMA freelist_count"))
+        .await?;
+    let pages = row.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+    Ok(pages.map(i64::unsigned_abs))
+}
+
 /// Returns whether transactions commit events in the order of their positions. SQLite does, because
 /// it has one writer at a time.
 pub fn commits_in_order(backend: DbBackend) -> bool {

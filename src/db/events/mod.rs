@@ -6,7 +6,7 @@ pub mod positions;
 pub mod prune_events;
 
 use crate::{
-    db::{JobChanged, Tx, catalog::active_jobs, rows::bulk},
+    db::{JobChanged, Tx, catalog::active_jobs, rows::bulk, writer::facts::JobFact},
     lifecycle::{EventKind, seconds_in_status},
 };
 use entity::{job, job_event};
@@ -48,6 +48,10 @@ pub(in crate::db) async fn write_events(tx: &Tx, events: &[job_event::Model]) ->
         .iter()
         .filter_map(job_changed)
         .for_each(|news| tx.note_change(news));
+    events
+        .iter()
+        .filter_map(JobFact::of_event)
+        .for_each(|fact| tx.note_fact(fact));
     active_jobs::clear_ended(tx, events).await?;
     bulk::insert::<job_event::Entity, _>(tx, events).await
 }

@@ -16,6 +16,7 @@ use crate::{
             bulk,
             job_rows::{self, Read},
         },
+        writer::facts::JobFact,
     },
     error::{Error, Resource, Result},
     lifecycle::{EventKind, version_after},
@@ -312,6 +313,10 @@ impl<'a> Changes<'a> {
             if row.steps.is_empty() && !columns.is_empty() {
                 self.tx.note_lease(now.id.clone());
             }
+            row.steps
+                .iter()
+                .filter_map(|step| JobFact::of_end(row.read.as_ref(), &now, &step.event))
+                .for_each(|fact| self.tx.note_fact(fact));
             alike.entry(columns).or_default().push(now);
             events.extend(row.steps.into_iter().map(|step| step.event));
             if !row.items.is_empty() {

@@ -2,4 +2,5 @@
 
 pub mod backlog;
 pub mod buckets;
+pub mod measure;
 pub mod roll_up;

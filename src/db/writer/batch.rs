@@ -17,7 +17,11 @@ use crate::{
 use futures_util::FutureExt;
 use sea_orm::ConnectionTrait;
 use std::{
-    collections::HashMap, future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration,
+    collections::HashMap,
+    future::Future,
+    panic::AssertUnwindSafe,
+    sync::Arc,
+    time::{Duration, Instant},
 };
 
 /// Maximum reruns of a transaction that the database undid because of its timing (deadlock,
@@ -45,6 +49,9 @@ type Outcomes = Vec<WriteOutcome<()>>;
 impl Shared {
     pub(super) async fn run(self: Arc<Self>, mut batch: Vec<QueuedWrite>) {
         batch.retain(|entry| entry.begin());
+        if !batch.is_empty() {
+            self.instruments.batch_sizes.observe(batch.len() as f64);
+        }
         let outcomes = match batch.as_slice() {
             [] => return,
             [one]
@@ -216,8 +223,13 @@ impl Shared {
 
     /// Commits, and publishes the commit notice.
     async fn settle(&self, tx: Tx) -> Result<()> {
-        match tx.commit().await {
-            Ok(notice) => {
+        let began = Instant::now();
+        let committed = tx.commit().await;
+        let took = began.elapsed().as_secs_f64();
+        self.instruments.commits.observe(took);
+        match committed {
+            Ok((notice, facts)) => {
+                facts.iter().for_each(|fact| fact.report(&self.instruments));
                 self.publish(notice);
                 // No reader finds a commit in a file that is no longer at its path.
                 self.check_file()?;

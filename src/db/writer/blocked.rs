@@ -15,6 +15,7 @@ impl Shared {
     /// Parks the write until the lock that it needs is free, or its caller has waited long enough.
     pub(super) fn park(self: &Arc<Self>, entry: QueuedWrite) {
         let Some(entry) = waits_on(entry) else { return };
+        self.instruments.write_blocked();
         if self.blocked.push(entry) {
             let this = self.clone();
             tokio::spawn(async move { this.drain_blocked().await });

@@ -9,6 +9,7 @@
 mod batch;
 mod blocked;
 mod disk;
+pub mod facts;
 mod load;
 mod queue;
 mod queued;
@@ -28,6 +29,7 @@ use crate::{
         connection::{errors, faults::Faults, file::DatabaseFile},
     },
     error::{Error, Result},
+    metrics::Instruments,
 };
 use disk::Disk;
 use load::QueueLoad;
@@ -74,16 +76,18 @@ struct Shared {
     /// Database file that is written to, on SQLite.
     file: Option<DatabaseFile>,
     faults: Option<Faults>,
+    instruments: Arc<Instruments>,
 }
 
-/// Resources of a writer: its connections, the receivers of its commit notices, and its database
-/// file.
+/// Resources of a writer: its connections, the receivers of its commit notices, its database file,
+/// and its instruments.
 pub struct WriterResources {
     pub conn: Reader,
     pub bus: ChangeBus,
     pub notifier: Option<PgNotifier>,
     pub file: Option<DatabaseFile>,
     pub faults: Option<Faults>,
+    pub instruments: Arc<Instruments>,
 }
 
 impl Writer {
@@ -97,6 +101,7 @@ impl Writer {
             notifier,
             file,
             faults,
+            instruments,
         } = resources;
         Self(Arc::new(Shared {
             conn,
@@ -117,6 +122,7 @@ impl Writer {
             disk: Disk::default(),
             file,
             faults,
+            instruments,
         }))
     }
 

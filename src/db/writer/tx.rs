@@ -9,13 +9,14 @@ use crate::db::{
         statement_timeout::TimedConn,
     },
     dialect,
+    writer::facts::JobFact,
 };
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult, Statement,
     prelude::async_trait::async_trait,
 };
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
@@ -25,6 +26,7 @@ pub(in crate::db) const ROLLBACK_TO_SAVEPOINT: &str = "ROLLBACK TO SAVEPOINT one
 pub struct Tx {
     inner: TimedConn<DatabaseTransaction>,
     notice: Mutex<CommitNotice>,
+    facts: Mutex<Vec<JobFact>>,
     written: AtomicUsize,
     /// Whether a statement failed in a way that may have ended the transaction in the database. On
     /// SQLite each later statement would be committed by itself, and on PostgreSQL a COMMIT would
@@ -49,6 +51,7 @@ impl Tx {
             None => Ok(Self {
                 inner,
                 notice: Mutex::default(),
+                facts: Mutex::default(),
                 written: AtomicUsize::new(0),
                 broken: AtomicBool::new(false),
                 faults,
@@ -63,6 +66,15 @@ impl Tx {
             .unwrap_or_else(PoisonError::into_inner)
             .jobs
             .push(news);
+    }
+
+    /// Adds what the transaction does to a job, to be reported after the commit.
+    pub(in crate::db) fn note_fact(&self, fact: JobFact) {
+        self.facts().push(fact);
+    }
+
+    fn facts(&self) -> MutexGuard<'_, Vec<JobFact>> {
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Adds a change of the job's lease, and of nothing else, to the commit notice.
@@ -88,22 +100,28 @@ impl Tx {
         self.written.load(Ordering::Relaxed)
     }
 
-    /// Extent of the commit notice so far: changed jobs, changed leases, and whether more changed.
-    pub(in crate::db) fn notice_len(&self) -> (usize, usize, bool) {
+    /// Extent of the commit notice so far: changed jobs, changed leases, whether more changed, and
+    /// facts.
+    pub(in crate::db) fn notice_len(&self) -> (usize, usize, bool, usize) {
         let notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
-        (notice.jobs.len(), notice.leases.len(), notice.more)
+        let facts = self.facts().len();
+        (notice.jobs.len(), notice.leases.len(), notice.more, facts)
     }
 
     /// Removes later changes from the commit notice, because they were undone.
-    pub(in crate::db) fn forget_since(&self, (jobs, leases, more): (usize, usize, bool)) {
+    pub(in crate::db) fn forget_since(
+        &self,
+        (jobs, leases, more, facts): (usize, usize, bool, usize),
+    ) {
+        self.facts().truncate(facts);
         let mut notice = self.notice.lock().unwrap_or_else(PoisonError::into_inner);
         notice.jobs.truncate(jobs);
         notice.leases.truncate(leases);
         notice.more = more;
     }
 
-    /// Commits, and returns the commit notice.
-    pub(in crate::db) async fn commit(self) -> Result<CommitNotice, DbErr> {
+    /// Commits, and returns the commit notice and the facts.
+    pub(in crate::db) async fn commit(self) -> Result<(CommitNotice, Vec<JobFact>), DbErr> {
         if self.broken.load(Ordering::Relaxed) {
             return Err(over());
         }
@@ -111,10 +129,14 @@ impl Tx {
         self.inner.commit().await?;
         match lost {
             Some(error) => Err(error),
-            None => Ok(self
-                .notice
-                .into_inner()
-                .unwrap_or_else(PoisonError::into_inner)),
+            None => {
+                let notice = self.notice.into_inner();
+                let facts = self.facts.into_inner();
+                Ok((
+                    notice.unwrap_or_else(PoisonError::into_inner),
+                    facts.unwrap_or_else(PoisonError::into_inner),
+                ))
+            }
         }
     }
 

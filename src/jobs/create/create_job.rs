@@ -4,6 +4,7 @@ use crate::{
     db::write::{CreateJob, Created},
     error::{Error, FieldError, Result},
     jobs::{JobManager, validate},
+    telemetry::request,
 };
 use chrono::{DateTime, Utc};
 use entity::{ItemStatus, JobStatus, active_job, job, job_item};
@@ -116,7 +117,9 @@ impl JobManager {
     ) -> Result<Created> {
         check(&new, idempotency.as_ref())?;
         let now = self.now();
-        self.db.commit(self.new_job(new, idempotency, now)).await
+        let created = self.db.commit(self.new_job(new, idempotency, now)).await?;
+        request::note_job(&created.job.id);
+        Ok(created)
     }
 
     /// Builds the rows of a new job.

@@ -20,6 +20,10 @@ pub struct LoopStatus {
     pub error: Option<String>,
     /// Number of runs that ended in a panic.
     pub panics: u64,
+    /// Time of the last run that succeeded; `None` if none has.
+    pub succeeded_at: Option<DateTime<Utc>>,
+    /// Number of runs that failed, including those that ended in a panic.
+    pub errors: u64,
 }
 
 /// State of a background loop.
@@ -65,8 +69,12 @@ impl JobManager {
                 Ok(done) => {
                     of_name.status.done += done;
                     of_name.status.error = None;
+                    of_name.status.succeeded_at = Some(now);
                 }
-                Err(error) => of_name.status.error = Some(error.to_string()),
+                Err(error) => {
+                    of_name.status.errors += 1;
+                    of_name.status.error = Some(error.to_string());
+                }
             }
         });
     }
@@ -75,6 +83,7 @@ impl JobManager {
     pub fn loop_panicked(&self, name: &'static str) {
         self.note_run(name, |of_name| {
             of_name.status.panics += 1;
+            of_name.status.errors += 1;
             of_name.status.error =
                 Some("the last run panicked; see the server log for the location".to_owned());
         });

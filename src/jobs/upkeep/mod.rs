@@ -1,6 +1,8 @@
-//! Work of the background loops on the jobs, and the status of the loops.
+//! Work of the background loops on the jobs, the status of the loops, and the health of the server.
 
 pub(super) mod clock_ahead;
+pub(super) mod get_health;
+pub(super) mod get_metrics;
 pub(super) mod lease_watch;
 pub(super) mod loops;
 pub(super) mod prune_events;

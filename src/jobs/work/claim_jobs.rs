@@ -4,6 +4,7 @@ use crate::{
     db::write::{ChangeJob, ChangeJobs, ClaimJobs, Items, Loaded, levels, was_claimed},
     error::{Error, Result},
     jobs::{JobManager, stamped, validate, work::release_job::released},
+    telemetry::request,
 };
 use chrono::TimeDelta;
 use entity::job;
@@ -63,6 +64,7 @@ impl JobManager {
     /// claims.
     pub async fn claim_jobs(&self, mut claim: Claim) -> Result<Vec<Claimed>> {
         check(&claim)?;
+        request::note_worker(Some(&claim.worker_id));
         let mut job_types = std::mem::take(&mut claim.job_types);
         job_types.sort_unstable();
         job_types.dedup();
@@ -85,6 +87,9 @@ impl JobManager {
                 // More jobs may be due than this claim asked for.
                 self.waiting.wake(&job_types);
                 self.workers.claimed(&claim.worker_id, claimed.len());
+                if let [one] = claimed.as_slice() {
+                    request::note_job(&one.job.id);
+                }
                 return Ok(claimed);
             }
             let Some(place) = &place else {

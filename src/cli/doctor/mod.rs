@@ -1,0 +1,124 @@
+//! The `callsheet doctor` command: looks for what is wrong, and changes nothing.
+
+mod config;
+mod database;
+mod finding;
+mod server;
+mod work;
+
+pub use config::check_config;
+pub use database::{Limits, check_postgres, check_sqlite, check_version};
+pub use finding::{Finding, Severity};
+pub use server::check_health;
+
+use super::{
+    Failure,
+    out::{say, say_json},
+    plain,
+};
+use crate::{
+    clock::{Clock, SystemClock},
+    config::Flags,
+    db::{ConnectError, Inspector},
+    worker,
+};
+use chrono::{DateTime, Utc};
+use clap::Args;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+
+#[derive(Args)]
+pub struct Arguments {
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+    /// Also read every job: compare stored counts and labels with the jobs, and check a SQLite file
+    #[arg(long)]
+    deep: bool,
+    /// Exit with 1 on warnings too
+    #[arg(long)]
+    strict: bool,
+    /// URL of a server to ask as well, e.g. http://127.0.0.1:3001
+    #[arg(long, value_name = "URL")]
+    server: Option<worker::Server>,
+}
+
+pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
+    let (mut found, config) = check_config(&flags);
+    if let Some(config) = &config {
+        let connections = config.database_connections;
+        let limits = Limits {
+            connections: connections.into(),
+            min_free_disk: config.min_free_disk_bytes,
+            ..Limits::default()
+        };
+        let now = SystemClock.now();
+        found.extend(check_database(&config.database_url, now, &limits, arguments.deep).await);
+    }
+    if let Some(server) = &arguments.server {
+        found.extend(server::check(server).await);
+    }
+    if arguments.json {
+        let checks: Vec<Value> = found.iter().map(Finding::object).collect();
+        say_json(&json!({"ok": found.is_empty(), "checks": checks}))?;
+    } else {
+        show(&found)?;
+    }
+    Ok(ExitCode::from(u8::from(is_bad(&found, arguments.strict))))
+}
+
+/// Checks a database and the work in it. `deep` reads every job.
+pub async fn check_database(
+    url: &str,
+    now: DateTime<Utc>,
+    limits: &Limits,
+    deep: bool,
+) -> Vec<Finding> {
+    let offset = now - SystemClock.now();
+    let inspector = match Inspector::open(url).await {
+        Ok(inspector) => inspector,
+        Err(error @ ConnectError::Missing(_)) => {
+            return vec![Finding::error(
+                "database.missing",
+                format!("{error}."),
+                "Name the right database with --database-url, or start `callsheet serve`, which \
+                makes it.",
+            )];
+        }
+        Err(error) => {
+            return vec![Finding::error(
+                "database.unreachable",
+                format!("{error}."),
+                "Check that the database runs, and that --database-url has the right address, name \
+                and password.",
+            )];
+        }
+    };
+    let mut found = database::check(&inspector, offset, limits).await;
+    let is_whole = found.iter().all(|one| !one.stops_further_checks());
+    if is_whole {
+        found.extend(work::check(&inspector, now, limits).await);
+        if deep {
+            found.extend(database::check_deep(&inspector).await);
+        }
+    }
+    inspector.close().await;
+    found
+}
+
+fn is_bad(found: &[Finding], strict: bool) -> bool {
+    let is_bad = |one: &Finding| strict || one.severity == Severity::Error;
+    found.iter().any(is_bad)
+}
+
+fn show(found: &[Finding]) -> Result<(), Failure> {
+    if found.is_empty() {
+        return say("nothing is wrong");
+    }
+    for one in found {
+        let severity = one.severity.as_str();
+        say(format!("{severity}  {}  {}", one.id, plain(&one.what)))?;
+        say(format!("  {}", plain(&one.fix)))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Checks of a running server, by what it says of its health.
+
+use super::finding::Finding;
+use crate::worker::{Client, Server};
+use serde_json::Value;
+use std::time::Duration;
+
+/// Time in which the server has to answer.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the server for its health.
+pub async fn check(server: &Server) -> Vec<Finding> {
+    let unreachable = |why: String| {
+        vec![Finding::error(
+            "server.unreachable",
+            format!("The server {server} does not answer: {why}."),
+            "Check that it runs, that the URL is right, and what its log says.",
+        )]
+    };
+    let client = match Client::new(server.clone(), PATIENCE) {
+        Ok(client) => client,
+        Err(error) => return unreachable(error.to_string()),
+    };
+    let answer = match client.get("/health").await {
+        Ok((_, body)) => body,
+        Err(why) => return unreachable(why),
+    };
+    match serde_json::from_slice::<Value>(&answer) {
+        Ok(answer) if answer["health"].is_object() => check_health(&answer["health"]),
+        Ok(answer) if answer["status"].is_string() => check_health(&answer),
+        _ => unreachable("something else than Callsheet answers".to_owned()),
+    }
+}
+
+/// Checks the report of `GET /health`.
+pub fn check_health(health: &Value) -> Vec<Finding> {
+    let mut found = Vec::new();
+    let reasons = health["reasons"].as_array().into_iter().flatten();
+    let reasons: Vec<&str> = reasons.filter_map(Value::as_str).collect();
+    let reasons = reasons.join(" ");
+    match health["status"].as_str() {
+        Some("failing") => found.push(Finding::error(
+            "server.failing",
+            format!("The server cannot do its work. {reasons}"),
+            "See the other findings and the log of the server.",
+        )),
+        Some("degraded") => found.push(Finding::warning(
+            "server.degraded",
+            format!("The server is degraded. {reasons}"),
+            "See the log of the server.",
+        )),
+        _ => {}
+    }
+    let ours = env!("CARGO_PKG_VERSION");
+    let theirs = health["version"].as_str().unwrap_or(ours);
+    if theirs != ours {
+        found.push(Finding::warning(
+            "server.other_version",
+            format!("The server runs version {theirs}, this is {ours}."),
+            "Run `callsheet doctor` of the server's version; it knows that version's schema.",
+        ));
+    }
+    for one in health["loops"].as_array().into_iter().flatten() {
+        if let Some(error) = one["error"].as_str() {
+            let name = one["name"].as_str().unwrap_or("?");
+            found.push(Finding::error(
+                "server.loop_fails",
+                format!("The loop {name} fails: {error}."),
+                "See the log of the server; the loop tries again by itself.",
+            ));
+        }
+    }
+    if health["dropped_log_lines"].as_u64() > Some(0) {
+        found.push(Finding::warning(
+            "server.log_dropped",
+            "The server could not write some lines of its log.",
+            "Give its log a reader that keeps up, or a disk with room.",
+        ));
+    }
+    found
+}

@@ -1,0 +1,115 @@
+//! Faults that no test can bring about: the check gets the facts.
+
+use super::limits;
+use callsheet::{
+    cli::doctor::{Finding, check_health, check_postgres, check_sqlite, check_version},
+    db::{PostgresFacts, SqliteFacts},
+};
+use serde_json::{Value, json};
+
+fn ids(found: Vec<Finding>) -> Vec<&'static str> {
+    found.into_iter().map(|one| one.id).collect()
+}
+
+fn well() -> PostgresFacts {
+    PostgresFacts {
+        version_number: 170_002,
+        fsync: true,
+        full_page_writes: true,
+        autovacuum: true,
+        max_connections: 97,
+        open_connections: 20,
+        transaction_age: 1_000,
+        ..PostgresFacts::default()
+    }
+}
+
+fn of_postgres(change: impl FnOnce(&mut PostgresFacts)) -> Vec<&'static str> {
+    let mut facts = well();
+    change(&mut facts);
+    ids(check_postgres(&facts, &limits()))
+}
+
+#[test]
+fn settings_and_sessions_of_postgresql() {
+    assert_eq!(of_postgres(|_| {}), Vec::<&str>::new());
+    assert_eq!(of_postgres(|of| of.fsync = false), ["postgres.fsync"]);
+    assert_eq!(
+        of_postgres(|of| of.full_page_writes = false),
+        ["postgres.full_page_writes"]
+    );
+    assert_eq!(
+        of_postgres(|of| of.autovacuum = false),
+        ["postgres.autovacuum"]
+    );
+    assert_eq!(
+        of_postgres(|of| of.version_number = 130_011),
+        ["postgres.version"]
+    );
+    assert_eq!(
+        of_postgres(|of| of.transaction_age = 1_500_000_000),
+        ["postgres.transaction_age"]
+    );
+    assert_eq!(
+        of_postgres(|of| of.open_connections = 95),
+        ["postgres.connections_used"]
+    );
+}
+
+#[test]
+fn engines_that_break_a_promise() {
+    for version in [
+        "CockroachDB CCL v24.1.0 (x86_64-pc-linux-gnu)",
+        "PostgreSQL 11.2-YB-2.21.0.0-b0 on x86_64",
+        "PostgreSQL 16 (Amazon Aurora DSQL)",
+    ] {
+        assert_eq!(check_version(version).unwrap().id, "database.engine");
+    }
+    for version in ["PostgreSQL 15.18 (Debian 15.18-0+deb12u1)", "3.50.2"] {
+        assert_eq!(check_version(version), None);
+    }
+}
+
+#[test]
+fn a_file_on_a_network_disk() {
+    let facts = SqliteFacts {
+        journal_mode: "wal".to_owned(),
+        is_on_network: true,
+        free_disk: u64::MAX,
+        ..SqliteFacts::default()
+    };
+    assert_eq!(
+        ids(check_sqlite(&facts, &limits())),
+        ["sqlite.network_disk"]
+    );
+}
+
+fn health(change: Value) -> Vec<&'static str> {
+    let mut health = json!({
+        "status": "ok", "reasons": [], "version": env!("CARGO_PKG_VERSION"), "dropped_log_lines": 0,
+        "loops": [{"name": "sweep", "error": null}],
+    });
+    for (name, value) in change.as_object().unwrap() {
+        health[name] = value.clone();
+    }
+    ids(check_health(&health))
+}
+
+#[test]
+fn what_a_server_says_of_its_health() {
+    assert_eq!(health(json!({})), Vec::<&str>::new());
+    assert_eq!(health(json!({"status": "failing"})), ["server.failing"]);
+    assert_eq!(health(json!({"status": "degraded"})), ["server.degraded"]);
+    assert_eq!(
+        health(json!({"version": "9.9.9"})),
+        ["server.other_version"]
+    );
+    assert_eq!(
+        health(json!({"dropped_log_lines": 3})),
+        ["server.log_dropped"]
+    );
+    assert_eq!(
+        health(json!({"loops": [{"name": "sweep", "error": "a lock"}]})),
+        ["server.loop_fails"]
+    );
+}
