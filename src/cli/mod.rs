@@ -6,6 +6,7 @@ mod import;
 mod import_progress;
 mod imports;
 mod jobs;
+mod keys;
 mod migrate;
 mod openapi;
 mod out;
@@ -74,6 +75,8 @@ enum Command {
     Queue(queue::Arguments),
     /// Show the workers, and the jobs that each holds
     Workers(workers::Arguments),
+    /// Create, show, revoke and rotate the keys that may call the servers
+    Keys(keys::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
@@ -166,6 +169,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Queue(arguments) => {
             let app = ready(cli.flags, false).await?;
             run_and_close(&app, queue::run(app.clone(), arguments)).await
+        }
+        Command::Keys(arguments) => {
+            let app = ready(cli.flags, arguments.creates()).await?;
+            run_and_close(&app, keys::run(app.clone(), arguments)).await
         }
         Command::Workers(arguments) => {
             workers::run(ready(cli.flags, false).await?, arguments).await

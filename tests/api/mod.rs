@@ -18,6 +18,7 @@ mod generate;
 mod gone;
 mod headers;
 mod idempotency;
+mod keys;
 mod large_bodies;
 mod large_pages;
 mod legacy;

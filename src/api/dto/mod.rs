@@ -10,6 +10,7 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod key;
 mod omittable;
 mod outcome;
 mod report;
@@ -36,6 +37,7 @@ pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
     Pagination, StartedJob,
 };
+pub use key::{CreatedKey, Key, KeyList, NewKey, NewSession, Session};
 pub use outcome::{Deleted, Generated, HealthReport, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 
