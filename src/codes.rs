@@ -1,7 +1,7 @@
 //! The table of all error codes with their HTTP statuses and titles.
 
 /// Every code with its HTTP status and its title. Codes are stable: clients rely on them.
-pub const CODES: [(&str, u16, &str); 46] = [
+pub const CODES: [(&str, u16, &str); 50] = [
     ("invalid_request", 400, "The request is not valid"),
     (
         "confirmation_required",
@@ -14,11 +14,13 @@ pub const CODES: [(&str, u16, &str); 46] = [
         "A query parameter is unknown or repeated",
     ),
     ("malformed_body", 400, "The body is not valid JSON"),
+    ("unauthenticated", 401, "The call needs a valid key"),
     (
         "origin_refused",
         403,
         "Pages of this origin may not make changes",
     ),
+    ("role_missing", 403, "The role of the key may not do this"),
     ("route_not_found", 404, "There is no resource at this path"),
     ("job_not_found", 404, "There is no such job"),
     ("item_not_found", 404, "There is no such item"),
@@ -27,6 +29,7 @@ pub const CODES: [(&str, u16, &str); 46] = [
     ("episode_not_found", 404, "There is no such episode"),
     ("import_not_found", 404, "There is no such import"),
     ("action_not_found", 404, "There is no such action"),
+    ("key_not_found", 404, "There is no such key"),
     ("media_not_found", 404, "There is no such file"),
     (
         "method_not_allowed",
@@ -45,6 +48,7 @@ pub const CODES: [(&str, u16, &str); 46] = [
     ("no_failed_items", 409, "The job has no failed items"),
     ("cannot_undo", 409, "The change cannot be undone"),
     ("action_running", 409, "The action is still running"),
+    ("key_revoked", 409, "The key was revoked"),
     ("job_exists", 409, "The job's id is taken"),
     (
         "lease_lost",

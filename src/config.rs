@@ -202,6 +202,13 @@ pub struct ServerFlags {
         value_name = "N"
     )]
     pub min_free_disk_bytes: Option<u64>,
+    /// Start on an address that other machines can reach although there are no keys, so that
+    /// everyone who reaches it may do everything
+    #[arg(long, env = "CALLSHEET_NO_AUTH", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_auth: bool,
+    /// Show the API's document and /docs without a key
+    #[arg(long, env = "CALLSHEET_PUBLIC_DOCS", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub public_docs: bool,
     /// Do not apply pending migrations
     #[arg(long, env = "CALLSHEET_NO_MIGRATE", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_migrate: bool,
@@ -302,6 +309,8 @@ struct File {
     keep_log_lines: Option<u64>,
     max_import_seconds: Option<u64>,
     min_free_disk_bytes: Option<u64>,
+    no_auth: Option<bool>,
+    public_docs: Option<bool>,
     no_migrate: Option<bool>,
     drain_seconds: Option<u32>,
     metrics_listen: Option<SocketAddr>,
@@ -347,6 +356,10 @@ pub struct Config {
     pub max_import_seconds: u64,
     /// Bytes to leave free on a disk; `None` means 512 MiB, or a fifth of a smaller disk.
     pub min_free_disk_bytes: Option<u64>,
+    /// Whether to serve other machines without keys.
+    pub no_auth: bool,
+    /// Whether the API's document is for callers without a key too.
+    pub public_docs: bool,
     pub no_migrate: bool,
     /// Seconds that the server goes on answering after the signal to stop.
     pub drain_seconds: u32,
@@ -358,6 +371,11 @@ pub struct Config {
 pub enum ConfigError {
     #[error("the configuration file {} cannot be read: {source}", path.display())]
     Unreadable {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("the key file {} cannot be read: {source}", path.display())]
+    NoKey {
         path: PathBuf,
         source: std::io::Error,
     },
@@ -437,6 +455,8 @@ impl Config {
                 .or(file.max_import_seconds)
                 .unwrap_or(6 * 60 * 60),
             min_free_disk_bytes: server.min_free_disk_bytes.or(file.min_free_disk_bytes),
+            no_auth: server.no_auth || file.no_auth.unwrap_or_default(),
+            public_docs: server.public_docs || file.public_docs.unwrap_or_default(),
             no_migrate: server.no_migrate || file.no_migrate.unwrap_or_default(),
             drain_seconds: server.drain_seconds.or(file.drain_seconds).unwrap_or(0),
             metrics_listen: server.metrics_listen.or(file.metrics_listen),
@@ -497,12 +517,81 @@ impl Config {
     }
 }
 
+/// Returns the key of an admin that `CALLSHEET_ADMIN_KEY` has, or the file that
+/// `CALLSHEET_ADMIN_KEY_FILE` names. It has no flag, because flags are seen in lists of processes.
+pub fn admin_key() -> Result<Option<String>, ConfigError> {
+    secret("CALLSHEET_ADMIN_KEY", "CALLSHEET_ADMIN_KEY_FILE", None)
+}
+
+/// Returns the key that a worker sends: of the file, or of `CALLSHEET_API_KEY`.
+pub fn api_key(file: Option<&Path>) -> Result<Option<String>, ConfigError> {
+    secret("CALLSHEET_API_KEY", "CALLSHEET_API_KEY_FILE", file)
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "this is the reader of the environment"
+)]
+fn secret(
+    name: &'static str,
+    file_name: &str,
+    file: Option<&Path>,
+) -> Result<Option<String>, ConfigError> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let named = file.map(Path::to_owned);
+    let wrong = |detail| ConfigError::Setting { name, detail };
+    let text = match named.or_else(|| set(file_name).map(PathBuf::from)) {
+        Some(path) => Some(read_secret(&path)?),
+        None => match set(name).map(OsString::into_string) {
+            Some(Err(_)) => return Err(wrong("it is not UTF-8")),
+            Some(Ok(text)) => Some(text),
+            None => None,
+        },
+    };
+    let text = text.map(|text| text.trim().to_owned());
+    if text
+        .as_ref()
+        .is_some_and(|text| text.is_empty() || !text.bytes().all(|b| b.is_ascii_graphic()))
+    {
+        return Err(wrong("use visible ASCII characters, without blanks"));
+    }
+    Ok(text)
+}
+
+fn read_secret(path: &Path) -> Result<String, ConfigError> {
+    use std::os::unix::fs::PermissionsExt;
+    let unreadable = |source| ConfigError::NoKey {
+        path: path.to_owned(),
+        source,
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
+    let mode = std::fs::metadata(path)
+        .map_err(unreadable)?
+        .permissions()
+        .mode();
+    if mode & 0o077 != 0 {
+        crate::lines::err().say(format_args!(
+            "warning: other users can read the key in {}: run chmod 600 on it",
+            path.display()
+        ));
+    }
+    Ok(text)
+}
+
 /// Environment variables that every program needs to find files and to write text, besides those of
 /// the locale, which begin with `LC_`.
 const INHERITED_VARIABLES: [&str; 5] = ["PATH", "HOME", "LANG", "TZ", "TMPDIR"];
 
+/// Environment variables with the worker's own secrets, which no program gets.
+const SECRET_VARIABLES: [&str; 4] = [
+    "CALLSHEET_API_KEY",
+    "CALLSHEET_API_KEY_FILE",
+    "CALLSHEET_ADMIN_KEY",
+    "CALLSHEET_DATABASE_URL",
+];
+
 /// Returns the environment variables that a worker passes to its programs: those that every program
-/// needs, and those in `named`, as far as they are set.
+/// needs, and those in `named`, as far as they are set and are no secrets of the worker.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is the reader of the environment"
@@ -512,9 +601,10 @@ pub fn environment_of_programs(named: &[String]) -> Vec<(OsString, OsString)> {
         let Some(name) = name.to_str() else {
             return false;
         };
-        INHERITED_VARIABLES.contains(&name)
-            || name.starts_with("LC_")
-            || named.iter().any(|named| named == name)
+        !SECRET_VARIABLES.contains(&name)
+            && (INHERITED_VARIABLES.contains(&name)
+                || name.starts_with("LC_")
+                || named.iter().any(|named| named == name))
     };
     std::env::vars_os().filter(|(name, _)| goes(name)).collect()
 }

@@ -60,6 +60,7 @@ pub enum Resource {
     Episode,
     Import,
     Action,
+    Key,
 }
 
 impl Resource {
@@ -72,6 +73,7 @@ impl Resource {
             Resource::Episode => "episode_not_found",
             Resource::Import => "import_not_found",
             Resource::Action => "action_not_found",
+            Resource::Key => "key_not_found",
         }
     }
 }
@@ -86,6 +88,7 @@ impl fmt::Display for Resource {
             Resource::Episode => "Episode",
             Resource::Import => "Import",
             Resource::Action => "Action",
+            Resource::Key => "Key",
         })
     }
 }
@@ -183,6 +186,10 @@ pub enum Error {
         job."
     )]
     CounterExhausted,
+    #[error("{0}")]
+    Unauthenticated(&'static str),
+    #[error("The key was revoked, and cannot get another text: create a new key.")]
+    KeyRevoked,
     #[error("The database refused: {0}")]
     Database(Source),
     /// A state that cannot be. The text is for the log, not for the caller.
@@ -233,6 +240,8 @@ impl Error {
             Error::DiskFull(_) => "disk_full",
             Error::Database(_) | Error::Unreadable(_) | Error::Internal(_) => "internal_error",
             Error::CounterExhausted => "counter_exhausted",
+            Error::Unauthenticated(_) => "unauthenticated",
+            Error::KeyRevoked => "key_revoked",
         }
     }
 }

@@ -2,6 +2,7 @@
 //! in `callsheet`.
 
 pub mod active_job;
+pub mod api_key;
 pub mod episode;
 pub mod import;
 pub mod import_reject;
@@ -19,5 +20,6 @@ pub mod series;
 pub mod worker;
 pub mod write_probe;
 
+pub use api_key::Role;
 pub use job::JobStatus;
 pub use job_item::ItemStatus;

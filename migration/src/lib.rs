@@ -21,6 +21,7 @@ mod s0014_positions;
 mod s0015_job_actions;
 mod s0016_job_action_outcomes;
 mod s0017_write_probes;
+mod s0018_api_keys;
 
 pub use sea_orm_migration::{IntoSchemaManagerConnection, SchemaManager};
 pub use sea_orm_migration::{Migration, MigrationStatus, MigratorTrait};
@@ -31,7 +32,7 @@ use sea_orm_migration::{prelude::*, sea_query::Alias};
 pub const MIGRATION_TABLE: &str = "callsheet_migrations";
 
 /// Tables of the schema, in the order of their steps: parents before children.
-pub const TABLES: [&str; 17] = [
+pub const TABLES: [&str; 18] = [
     "series",
     "episodes",
     "video_generation_jobs",
@@ -49,6 +50,7 @@ pub const TABLES: [&str; 17] = [
     "job_actions",
     "job_action_outcomes",
     "write_probes",
+    "api_keys",
 ];
 
 /// All steps, in the order of their names. The names of a database tell which build made it: names
@@ -76,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(s0015_job_actions::Migration),
             Box::new(s0016_job_action_outcomes::Migration),
             Box::new(s0017_write_probes::Migration),
+            Box::new(s0018_api_keys::Migration),
         ]
     }
 

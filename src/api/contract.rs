@@ -55,7 +55,7 @@ const RESUMABLE: &[Header] = &[Header::LastEventId];
 const CONDITIONAL: &[Header] = &[Header::IfMatch];
 
 /// All operations of the document.
-pub const OPERATIONS: [Operation; 62] = [
+pub const OPERATIONS: [Operation; 69] = [
     operation(
         "generate_idea2video",
         IDEMPOTENT,
@@ -311,6 +311,13 @@ pub const OPERATIONS: [Operation; 62] = [
     operation("get_import", &[], &["import_not_found"]),
     operation("abort_import", &[], &["import_not_found"]),
     operation("list_import_rejects", &[], &["import_not_found"]),
+    operation("list_keys", &[], &[]),
+    operation("create_key", &[], &[]),
+    operation("revoke_key", &[], &["key_not_found"]),
+    operation("rotate_key", &[], &["key_not_found", "key_revoked"]),
+    operation("get_session", &[], &[]),
+    operation("start_session", &[], &["unauthenticated"]),
+    operation("end_session", &[], &[]),
     operation("get_health", &[], &["not_ready"]),
     operation("get_liveness", &[], &[]),
     operation("get_readiness", &[], &["not_ready", "draining"]),

@@ -12,6 +12,15 @@ const IDEA: &str = "A fox learns to ride the night train home";
 const REQUIREMENT: &str =
     "For adults, do not exceed 3 scenes. Each scene should be no more than 5 shots.";
 
+const KEY_TEXT: &str = "cs_k3x9a2m7_EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0EXAMPLE0000";
+
+fn key() -> Value {
+    json!({
+        "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "created_at": "2026-01-31T12:00:00Z",
+        "created_by": null, "expires_at": null, "last_used_at": "2026-01-31T12:05:00Z", "revoked_at": null,
+    })
+}
+
 /// Returns the example of a schema by its name.
 pub fn example(schema: &str) -> Option<Value> {
     input(schema).or_else(|| output(schema))
@@ -62,6 +71,8 @@ fn input(schema: &str) -> Option<Value> {
         "ReportOutcomes" => json!({"outcomes": [outcome()]}),
         "JobOutcome" => outcome(),
         "NewSeries" => json!({"title": "Night trains"}),
+        "NewKey" => json!({"name": "render farm", "role": "worker"}),
+        "NewSession" => json!({"key": KEY_TEXT}),
         "NewEpisode" => json!({"title": "Home", "number": 1}),
         _ => return None,
     })
@@ -69,6 +80,15 @@ fn input(schema: &str) -> Option<Value> {
 
 fn output(schema: &str) -> Option<Value> {
     Some(match schema {
+        "Key" => key(),
+        "KeyList" => json!({"keys": [key()]}),
+        "CreatedKey" => json!({
+            "key_id": "k3x9a2m7", "name": "render farm", "role": "worker", "key": KEY_TEXT, "expires_at": null,
+        }),
+        "Session" => json!({
+            "key_id": "k3x9a2m7", "name": "render farm", "role": "worker",
+            "permissions": ["jobs:read", "jobs:claim", "jobs:report"], "open": false,
+        }),
         "Job" => fields(),
         "JobWithShots" => {
             let mut job = fields();

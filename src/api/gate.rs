@@ -71,7 +71,7 @@ impl RequestGuard {
 
 /// Returns the authority by which the request calls the server: that of its target if it has one
 /// (RFC 9112, 3.2.2), otherwise `Host`.
-fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
+pub(super) fn authority(request: &Request) -> Result<Authority<'_>, Problem> {
     let mut hosts = request.headers().get_all(header::HOST).iter();
     let host = hosts.next();
     if hosts.next().is_some() {

@@ -4,6 +4,7 @@
 mod actions;
 mod active_jobs;
 mod answer_headers;
+mod auth;
 mod base_path;
 #[cfg(feature = "bench")]
 mod bench;
@@ -25,6 +26,7 @@ mod imports;
 mod items;
 mod jobs;
 mod json_bytes;
+mod keys;
 mod lifecycle;
 mod list_cache;
 mod media;
@@ -34,6 +36,7 @@ mod middleware;
 mod operation_routes;
 mod origin;
 mod paging;
+mod permissions;
 mod prepare;
 mod problem;
 mod problem_pages;
@@ -41,6 +44,7 @@ mod reports;
 mod results;
 mod rows;
 mod series;
+mod session;
 mod shots;
 mod single_headers;
 pub mod spec;
@@ -53,6 +57,7 @@ mod workers;
 pub use body::read_new_job;
 pub use contract::OPERATIONS;
 pub use metrics::routes as metrics_routes;
+pub use permissions::{NEEDS, Need, check as check_permissions};
 
 use crate::{app::App, dashboard, import::Background, jobs::JobManager};
 use poem::{Endpoint, EndpointExt, Request, Response, Route};
@@ -84,6 +89,8 @@ enum Tag {
     Episodes,
     /// Imports of the jobs of an older store, or of an export.
     Imports,
+    /// Keys that may call the server, and sessions of browsers.
+    Keys,
     /// Health of the service and its database.
     Health,
 }
@@ -114,6 +121,7 @@ fn operations(jobs: &JobManager, imports: &Background) -> impl OpenApi + use<> {
             jobs: jobs.clone(),
             background: imports.clone(),
         },
+        (keys::Keys(jobs.clone()), session::Sessions(jobs.clone())),
         health::Health(jobs.clone()),
     )
 }
@@ -151,8 +159,10 @@ pub fn routes(app: &App) -> impl Endpoint<Output = Response> + use<> {
         request.set_data(imports.clone());
     };
     routes
+        .with(auth::Authenticate::new(&app.jobs, app.config.public_docs))
         .with(prepare::NormalizePath(data))
         .with(middleware::Problems::new(&app.jobs))
+        .with(auth::PrivateAnswers(app.jobs.clone()))
         .with(cors::Cors::new(origins))
         .with(gate::RequestGuard::new(
             app.config.listen.ip(),

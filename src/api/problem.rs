@@ -127,6 +127,10 @@ impl Problem {
         {
             headers.insert(name, value);
         }
+        if status == StatusCode::UNAUTHORIZED {
+            let scheme = header::HeaderValue::from_static("Bearer realm=\"callsheet\"");
+            headers.insert(header::WWW_AUTHENTICATE, scheme);
+        }
         let retry_after = match status {
             StatusCode::SERVICE_UNAVAILABLE => Some(RETRY_AFTER),
             StatusCode::INSUFFICIENT_STORAGE => Some(RETRY_AFTER_FULL),

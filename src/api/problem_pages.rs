@@ -1,7 +1,10 @@
 //! Pages `/problems/{code}`, to which the `type` of a problem leads: what the code means, what to
 //! do, and which calls return it.
 
-use super::contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY};
+use super::{
+    contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
+    permissions::AUTH_CODES,
+};
 use crate::{
     codes::CODES,
     dashboard::{File, send},
@@ -94,7 +97,7 @@ fn list() -> String {
 
 /// Returns the operations that return the code; `None` for all of them.
 fn calls(code: &str) -> Option<Vec<&'static str>> {
-    let everywhere = [&COMMON_CODES[..], &MUTATION_CODES, &WITH_BODY];
+    let everywhere = [&COMMON_CODES[..], &MUTATION_CODES, &WITH_BODY, &AUTH_CODES];
     if everywhere.iter().any(|codes| codes.contains(&code)) {
         return None;
     }
@@ -121,13 +124,19 @@ fn remedy(code: &str) -> &'static str {
             "The filter matches every job. Narrow it, or send `confirm: true`."
         }
         "malformed_body" => "Send complete JSON in UTF-8.",
+        "unauthenticated" => {
+            "Send a valid key as `Authorization: Bearer cs_…`. An admin makes one with \
+             `callsheet keys create`."
+        }
+        "role_missing" => "Use a key with the role that `detail` names; an admin makes one.",
+        "key_revoked" => "Create a new key.",
         "origin_refused" => {
             "A page of another site made the request. If the page is yours, start the server with \
              --cors-origin and its origin."
         }
         "route_not_found" => "Check the address; the API's page lists all paths.",
         "job_not_found" | "item_not_found" | "shot_not_found" | "series_not_found"
-        | "episode_not_found" | "import_not_found" | "action_not_found" => {
+        | "episode_not_found" | "import_not_found" | "action_not_found" | "key_not_found" => {
             "Check the id. It may have been deleted, or belong to another server."
         }
         "media_not_found" => {

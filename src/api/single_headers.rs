@@ -7,7 +7,7 @@ use poem::http::HeaderMap;
 
 /// Names as error messages spell them. `Host` is missing here because the gate checks it with the
 /// request's target.
-const SINGLETON_HEADERS: [&str; 18] = [
+const SINGLETON_HEADERS: [&str; 19] = [
     "Access-Control-Request-Method",
     "Authorization",
     "Content-Length",
@@ -26,6 +26,7 @@ const SINGLETON_HEADERS: [&str; 18] = [
     "Referer",
     "Sec-Fetch-Site",
     "User-Agent",
+    "X-API-Key",
 ];
 
 /// Refuses a request that repeats one of these headers. `If-Match` and `If-None-Match` take a list,

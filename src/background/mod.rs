@@ -8,6 +8,7 @@ mod actions;
 mod clock;
 mod imports;
 mod jobs;
+mod keys;
 mod runner;
 mod stats;
 mod workers;
@@ -62,6 +63,8 @@ impl Loops {
         loops.spawn(jobs, stats::RollUpStats);
         loops.spawn(jobs, actions::RunActions);
         loops.spawn(jobs, clock::CheckClock);
+        loops.spawn(jobs, keys::LoadKeys);
+        loops.spawn(jobs, keys::NoteKeysUsed);
         loops.spawn(
             jobs,
             imports::PruneImports {

@@ -7,6 +7,7 @@ mod import;
 mod import_progress;
 mod imports;
 mod jobs;
+mod keys;
 mod migrate;
 mod openapi;
 mod out;
@@ -78,6 +79,8 @@ enum Command {
     /// Look for what is wrong with the configuration, the database, the work and a server; changes
     /// nothing
     Doctor(doctor::Arguments),
+    /// Create, show, revoke and rotate the keys that may call the servers
+    Keys(keys::Arguments),
     /// Print the OpenAPI document
     Openapi(openapi::Arguments),
 }
@@ -171,6 +174,10 @@ async fn dispatch() -> Result<ExitCode, Failure> {
         Command::Queue(arguments) => {
             let app = ready(cli.flags, false).await?;
             run_and_close(&app, queue::run(app.clone(), arguments)).await
+        }
+        Command::Keys(arguments) => {
+            let app = ready(cli.flags, arguments.creates()).await?;
+            run_and_close(&app, keys::run(app.clone(), arguments)).await
         }
         Command::Workers(arguments) => {
             workers::run(ready(cli.flags, false).await?, arguments).await

@@ -5,9 +5,10 @@ use crate::{
     api,
     app::App,
     background::{Bounds, Loops},
+    config::admin_key,
     db::migrate as schema,
     import,
-    jobs::JobManager,
+    jobs::{Access, JobManager, MIN_ADMIN_KEY_CHARS},
     lines, server,
     shown_url::shown_url,
     tasks::for_ever,
@@ -43,6 +44,8 @@ pub async fn run(app: App) -> Result<ExitCode, Failure> {
     }
     sweep_temporaries().await;
     let listen = app.config.listen;
+    api::check_permissions().map_err(Failure::Other)?;
+    guard(&app).await?;
     let listener = TcpListener::bind(listen)
         .await
         .map_err(|error| in_use(listen, &error))?;
@@ -141,6 +144,39 @@ async fn end(app: App, loops: Loops) {
     let _ = jobs.database().clone().close().await;
 }
 
+/// Reads the keys, and refuses to serve other machines without one.
+async fn guard(app: &App) -> Result<(), Failure> {
+    let config = &app.config;
+    if let Some(key) = admin_key()? {
+        if key.len() < MIN_ADMIN_KEY_CHARS {
+            return Err(Failure::Usage(format!(
+                "CALLSHEET_ADMIN_KEY is too short: use at least {MIN_ADMIN_KEY_CHARS} characters, \
+                e.g. of `openssl rand -hex 24`"
+            )));
+        }
+        app.jobs.set_admin_key(&key);
+    }
+    if let Err(error) = app.jobs.load_keys().await {
+        tracing::warn!(%error, "cannot read the keys yet, and refuses all calls: retrying");
+    }
+    let access = app.jobs.access();
+    if access == Access::Open && !config.listen.ip().is_loopback() && !config.no_auth {
+        return Err(Failure::Usage(
+            "Nothing authenticates. Make a key: callsheet keys create --role admin, or say \
+            --no-auth"
+                .to_owned(),
+        ));
+    }
+    if access == Access::Keys && config.cors_origins.iter().any(|origin| origin == "*") {
+        return Err(Failure::Usage(
+            "--cors-origin '*' would open the server to every page although it has keys: name the \
+            origins"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 async fn migrate(app: &App) -> Result<(), Failure> {
     let db = app.jobs.database();
     if app.config.no_migrate {
@@ -191,7 +227,7 @@ fn greet(app: &App, address: SocketAddr) {
             folder.display()
         ));
     }
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && app.jobs.access() == Access::Open {
         note(format_args!(
             "warning: {address} can be reached from other machines, and whoever reaches it may do \
             everything: nothing authenticates."

@@ -2,7 +2,7 @@
 
 use super::Failure;
 use crate::{
-    config::{Config, Flags, ServerFlags, environment_of_programs},
+    config::{Config, Flags, ServerFlags, api_key, environment_of_programs},
     media_folder::MediaFolder,
     random::SystemRandom,
     telemetry,
@@ -49,6 +49,13 @@ pub struct Arguments {
         default_value = "http://127.0.0.1:3001"
     )]
     server: String,
+    /// File with the key to send to the server; or set the key itself in CALLSHEET_API_KEY. The
+    /// command gets neither
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
+    /// Not a setting: only there to be refused with a sentence.
+    #[arg(long, hide = true, value_name = "KEY")]
+    api_key: Option<String>,
     /// Length of the lease: the server takes the job back if it gets no heartbeat for this time
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=86400))]
     lease_seconds: u64,
@@ -95,7 +102,15 @@ pub struct GuardArguments {
 pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
     let config = Config::load(flags, ServerFlags::default())?;
     telemetry::start(&config.log, config.log_format).map_err(Failure::Usage)?;
+    if arguments.api_key.is_some() {
+        return Err(Failure::Usage(
+            "a key on the command line is seen in lists of processes: name its file with \
+            --api-key-file, or set CALLSHEET_API_KEY"
+                .to_owned(),
+        ));
+    }
     let options = Options {
+        key: api_key(arguments.api_key_file.as_deref())?,
         // Not parsed by clap, which quotes invalid values in its errors, including passwords.
         server: arguments.server.parse::<Server>().map_err(Failure::Usage)?,
         job_types: arguments.types,

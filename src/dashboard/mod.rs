@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// Paths that serve the page, besides `/`; its router shows what the path names. The table of pages
 /// in `assets/app/pages.js` has the same, as a test asserts.
-pub const PAGES: [&str; 10] = [
+pub const PAGES: [&str; 11] = [
     "/jobs",
     "/jobs/:id",
     "/new",
@@ -24,11 +24,24 @@ pub const PAGES: [&str; 10] = [
     "/imports/:id",
     "/actions",
     "/actions/:id",
+    "/sign-in",
 ];
 
 /// Path under which a proxy publishes the server, without a slash at its end; data of a request.
 #[derive(Clone)]
 pub struct Prefix(pub Arc<str>);
+
+/// Returns whether the path serves the page.
+pub fn is_page(path: &str) -> bool {
+    let parts = || path.split('/').filter(|part| !part.is_empty());
+    let serves = |page: &&str| {
+        let mut of_page = page.split('/').filter(|part| !part.is_empty());
+        let mut same = parts().all(|part| of_page.next().is_some_and(|p| p == part || p == ":id"));
+        same &= of_page.next().is_none();
+        same
+    };
+    path == "/" || PAGES.iter().any(|page| serves(&page))
+}
 
 pub fn add(mut routes: Route) -> Route {
     for path in PAGES {

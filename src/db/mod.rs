@@ -10,6 +10,7 @@ mod events;
 mod imports;
 mod items;
 mod jobs;
+mod keys;
 mod rows;
 mod stats;
 mod workers;

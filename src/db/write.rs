@@ -31,5 +31,6 @@ pub use crate::db::jobs::rescue_jobs::{
 };
 pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
 pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
+pub use crate::db::keys::{InsertKey, NoteKeysUsed, RevokeKey, RotateKey};
 pub use crate::db::stats::roll_up::{RollUp, Tallies};
 pub use crate::db::workers::{ForgetWorkers, NoteWorkers, WorkerNote};

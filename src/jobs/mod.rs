@@ -7,6 +7,7 @@ mod control;
 mod create;
 mod filter;
 mod imports;
+mod keys;
 mod read;
 mod stats;
 mod upkeep;
@@ -17,7 +18,10 @@ mod workers;
 
 pub use crate::{
     db::{IndexScan, View, WholeJob, page_query as page},
-    lifecycle::{Counts, Filter, KeyRange, MAX_COUNTED, Order, Total},
+    lifecycle::{
+        Counts, Filter, KeyRange, MAX_COUNTED, Order, Permission, ROLES, Total, role_name,
+        role_named,
+    },
 };
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use catalog::episodes::NewEpisode;
@@ -28,6 +32,9 @@ pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_
 pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
+pub use keys::{
+    Access, CreatedKey, MAX_KEY_NAME_CHARS, MIN_ADMIN_KEY_CHARS, NewKey, Principal, SESSION_HOURS,
+};
 pub use read::forecast::Forecast;
 pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
@@ -65,6 +72,7 @@ use crate::{
 };
 use chrono::{DateTime, Utc};
 use entity::job;
+use keys::ring::KeyRing;
 use read::forecast::RememberedDurations;
 use std::{
     sync::{Arc, Mutex},
@@ -123,6 +131,7 @@ pub struct JobManager {
     waiting: ClaimWaiters,
     job_waits: JobWaits,
     streams: Arc<Semaphore>,
+    keys: KeyRing,
     workers: WorkerActivity,
     loops: Loops,
     lease_watch: LeaseWatch,
@@ -158,6 +167,7 @@ impl JobManager {
             waiting,
             job_waits,
             streams,
+            keys: KeyRing::default(),
             workers,
             loops,
             lease_watch: LeaseWatch::default(),

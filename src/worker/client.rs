@@ -6,7 +6,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     Request, StatusCode,
     body::Incoming,
-    header::{ACCEPT, CONTENT_TYPE, USER_AGENT},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, USER_AGENT},
 };
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::{
@@ -103,12 +103,15 @@ enum Http {
 pub struct Client {
     http: Http,
     server: Server,
+    /// `Authorization` header with the worker's key.
+    key: Option<HeaderValue>,
     /// Timeout of a call. A claim may also take the time that it asks the server to wait.
     patience: Duration,
 }
 
 impl Client {
-    pub fn new(server: Server, patience: Duration) -> io::Result<Self> {
+    /// Creates a client that sends the key, if there is one, with each call.
+    pub fn new(server: Server, key: Option<&str>, patience: Duration) -> io::Result<Self> {
         let mut tcp = HttpConnector::new();
         tcp.set_connect_timeout(Some(CONNECT_TIMEOUT.min(patience)));
         tcp.set_keepalive(Some(Duration::from_secs(30)));
@@ -125,9 +128,21 @@ impl Client {
         } else {
             Http::Plain(builder.build(tcp))
         };
+        let bearer = |key| {
+            let mut value = HeaderValue::try_from(format!("Bearer {key}"))?;
+            value.set_sensitive(true);
+            Ok(value)
+        };
+        let key =
+            key.map(bearer)
+                .transpose()
+                .map_err(|error: hyper::header::InvalidHeaderValue| {
+                    io::Error::new(io::ErrorKind::InvalidInput, error)
+                })?;
         Ok(Self {
             http,
             server,
+            key,
             patience,
         })
     }
@@ -199,7 +214,11 @@ impl Client {
     ) -> Result<T, CallError> {
         let body = body.to_string();
         let patience = patience + time_to_send(body.len());
-        let request = Request::post(format!("{}/api/v1{path}", self.server))
+        let mut request = Request::post(format!("{}/api/v1{path}", self.server));
+        if let Some(key) = &self.key {
+            request = request.header(AUTHORIZATION, key);
+        }
+        let request = request
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .header(USER_AGENT, concat!("callsheet/", env!("CARGO_PKG_VERSION")))
@@ -346,7 +365,7 @@ mod tests {
                 .unwrap();
             std::future::pending::<()>().await;
         });
-        let client = Client::new(server, Duration::from_secs(5)).unwrap();
+        let client = Client::new(server, None, Duration::from_secs(5)).unwrap();
         match client.end("job", "release", &json!({})).await {
             Err(CallError::Unavailable(why)) => {
                 assert!(why.ends_with("so its URL may begin with http://"), "{why}")

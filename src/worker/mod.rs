@@ -52,6 +52,8 @@ const AT_ONCE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Settings of a worker, taken from the command line.
 pub struct Options {
     pub server: Server,
+    /// Key that the worker sends; its programs do not get it.
+    pub key: Option<String>,
     pub job_types: Vec<String>,
     /// Maximum number of jobs that run at the same time.
     pub concurrency: u32,
@@ -111,6 +113,7 @@ pub async fn run(options: Options, chance: Arc<dyn Random>) -> Result<(), Failur
         host: host(),
         client: Client::new(
             options.server.clone(),
+            options.key.as_deref(),
             REQUEST_TIMEOUT.min(options.lease / 2),
         )
         .map_err(Failure::Tls)?,

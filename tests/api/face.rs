@@ -85,6 +85,7 @@ impl Api {
         let mut config = Config::load(Default::default(), Default::default()).unwrap();
         config.media_dir = Some(media.path().to_owned());
         configure(&mut config);
+        jobs.load_keys().await.unwrap();
         let imports = Background::new(jobs.clone(), Settings::default());
         let routes = api::routes(&App {
             jobs: jobs.clone(),

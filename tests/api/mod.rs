@@ -20,6 +20,7 @@ mod grafana;
 mod headers;
 mod health;
 mod idempotency;
+mod keys;
 mod large_bodies;
 mod large_pages;
 mod legacy;

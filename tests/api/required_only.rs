@@ -123,7 +123,8 @@ async fn try_all(api: &Api) -> BTreeMap<String, u16> {
     for (path, item) in spec::document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
-            if id.starts_with("stream_") {
+            // The first key would close the server; tests/api/keys.rs calls these.
+            if id.starts_with("stream_") || matches!(id, "create_key" | "start_session") {
                 continue;
             }
             let things = things(api, path).await;

@@ -6,9 +6,9 @@ use std::io::Write;
 
 /// Bytes of all files as they are in the repository, comments included, and as they are sent,
 /// packed one by one. Raise them only for something that is worth its weight.
-const RAW: usize = 280_000;
-const PACKED: usize = 100_000;
-const MODULES: usize = 53;
+const RAW: usize = 290_000;
+const PACKED: usize = 103_000;
+const MODULES: usize = 55;
 
 #[test]
 fn the_files_are_few_and_light() {

@@ -13,5 +13,6 @@ mod media;
 mod pictures;
 mod played_again;
 mod prefixed;
+mod sign_in;
 mod try_it_out;
 mod undo;

@@ -144,6 +144,10 @@ async fn try_it_out_works_for_every_operation_with_only_the_required_fields() {
     for (path, item) in spec::document()["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
             let id = operation["operationId"].as_str().unwrap();
+            // The first key would close the server; tests/api/keys.rs calls these.
+            if path.starts_with("/api/v1/keys") && method != "get" || id == "start_session" {
+                continue;
+            }
             let Filled { fields, body } = prepare(&desk, id, path).await;
             let body = body.map(|body| body.to_string());
             let arguments = json!([path, method, fields, body]);

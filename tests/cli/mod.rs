@@ -4,6 +4,7 @@ mod export;
 mod failures;
 mod import_map;
 mod jobs;
+mod keys;
 mod migrate;
 mod private;
 mod queues;

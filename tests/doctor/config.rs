@@ -106,7 +106,26 @@ async fn a_password_that_everyone_can_read() {
 #[tokio::test]
 async fn an_address_that_others_can_reach() {
     let desk = desk().await.with("CALLSHEET_LISTEN", "0.0.0.0:3001");
+    finds(&desk, &[], 1, "config.no_key").await;
+    let desk = desk.with("CALLSHEET_NO_AUTH", "true");
     finds(&desk, &[], 0, "config.listens_wide").await;
+    let desk = self::desk()
+        .await
+        .with("CALLSHEET_METRICS_LISTEN", "0.0.0.0:9090");
+    finds(&desk, &[], 0, "config.metrics_wide").await;
+}
+
+#[tokio::test]
+async fn an_address_that_others_can_reach_is_fine_with_a_key() {
+    let desk = desk().await.with("CALLSHEET_LISTEN", "0.0.0.0:3001");
+    desk.done(&["keys", "create", "--name", "ops", "--role", "admin"])
+        .await;
+    assert_eq!(desk.json(&["doctor", "--json"]).await["ok"], true);
+    let desk = self::desk()
+        .await
+        .with("CALLSHEET_LISTEN", "0.0.0.0:3001")
+        .with("CALLSHEET_ADMIN_KEY", "an-admin-key-of-a-container");
+    assert_eq!(desk.json(&["doctor", "--json"]).await["ok"], true);
 }
 
 #[tokio::test]

@@ -28,6 +28,7 @@ mod items;
 mod kept;
 mod kept_counts;
 mod kept_labels;
+mod keys;
 mod leases;
 mod log_lines;
 mod loops;

@@ -7,6 +7,7 @@ mod bad;
 mod crash;
 mod ends;
 mod hostile;
+mod keys;
 mod lost;
 mod media;
 mod outage;

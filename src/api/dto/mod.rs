@@ -11,6 +11,7 @@ mod import;
 mod input;
 mod item;
 mod job;
+mod key;
 mod omittable;
 mod outcome;
 mod report;
@@ -38,6 +39,7 @@ pub use job::{
     Job, JobCounts, JobList, JobProgress, JobStatus, JobWithShots, LARGE_FIELDS, ListedJob,
     Pagination, StartedJob,
 };
+pub use key::{CreatedKey, Key, KeyList, NewKey, NewSession, Session};
 pub use outcome::{Deleted, Generated, ShotUpdated};
 pub use worker::{Queue, QueueList, SetQueue, WorkerList};
 

@@ -14,6 +14,7 @@ use super::{
     contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
     examples::example,
     operation_routes::{Parameter, Route},
+    permissions::AUTH_CODES,
     problem::meaning,
 };
 use crate::{
@@ -21,6 +22,7 @@ use crate::{
     import::{Background, Settings},
     jobs::JobManager,
 };
+use poem::http::Method;
 use poem_openapi::{OpenApi, OpenApiService};
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, collections::BTreeMap, sync::LazyLock};
@@ -123,6 +125,22 @@ pub fn routes() -> Vec<Route> {
     paths.map(|(path, item)| route(path, item)).collect()
 }
 
+/// Returns path, method and id of every operation of the document.
+pub fn operation_ids() -> Vec<(String, Method, String)> {
+    let paths = document()["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (path, method, operation))
+    });
+    operations
+        .filter_map(|(path, method, operation)| {
+            let method = method.to_uppercase().parse().ok()?;
+            let id = operation["operationId"].as_str()?.to_owned();
+            Some((path.clone(), method, id))
+        })
+        .collect()
+}
+
 fn route(path: &str, item: &Value) -> Route {
     let operations = || item.as_object().into_iter().flatten();
     let mut methods: Vec<_> = operations().map(|(m, _)| m.to_uppercase()).collect();
@@ -169,8 +187,13 @@ fn complete(mut document: Value) -> Value {
         "contact": {"name": "The Callsheet developers", "url": "https://github.com/callsheet/callsheet"},
     });
     document["servers"] = json!([{"url": "/", "description": "This server"}]);
-    // Says explicitly that the API has no authentication.
-    document["security"] = json!([]);
+    // A server without keys needs none.
+    document["security"] = json!([{}, {"key": []}]);
+    document["components"]["securitySchemes"] = json!({"key": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Text of a key, which an admin makes. A server without keys needs none.",
+    }});
     schemas::add_problems(&mut document);
     let schemas = document["components"]["schemas"]
         .as_object_mut()
@@ -200,7 +223,7 @@ fn complete(mut document: Value) -> Value {
 
 /// Sorts the tags in the order of a job's life instead of alphabetically.
 fn sort_tags(document: &mut Value) {
-    const ORDER: [&str; 12] = [
+    const ORDER: [&str; 13] = [
         "Generate",
         "Jobs",
         "Lifecycle",
@@ -212,6 +235,7 @@ fn sort_tags(document: &mut Value) {
         "Imports",
         "Series",
         "Episodes",
+        "Keys",
         "Health",
     ];
     let tags = document["tags"].as_array_mut();
@@ -237,7 +261,8 @@ fn add_examples(document: &mut Value) {
         .flat_map(|o| o.codes)
         .chain(&COMMON_CODES)
         .chain(&MUTATION_CODES)
-        .chain(&WITH_BODY);
+        .chain(&WITH_BODY)
+        .chain(&AUTH_CODES);
     for code in used {
         let (status, title) = meaning(code);
         let value = json!({

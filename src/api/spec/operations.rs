@@ -5,6 +5,7 @@ use crate::{
     api::{
         contract::{COMMON_CODES, Header, MUTATION_CODES, OPERATIONS, Operation, WITH_BODY},
         examples::example,
+        permissions::codes_of,
         problem::meaning,
     },
     import::{Interrupted, OnConflict, SourceKind},
@@ -296,6 +297,7 @@ fn add_problems(operation: &mut Value, contract: &Operation, is_unsafe: bool, ha
         .chain(changes)
         .chain(body)
         .chain(contract.codes)
+        .chain(codes_of(contract.id))
     {
         let (status, title) = meaning(code);
         let response = &mut operation["responses"][status.as_str()];

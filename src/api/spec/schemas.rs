@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 /// Schemas of requests, in which optional fields may be missing. In all other schemas every field
 /// is always present.
-const INPUTS: [&str; 26] = [
+const INPUTS: [&str; 28] = [
     "ActionFilter",
     "CancelJob",
     "ClaimJobs",
@@ -29,7 +29,9 @@ const INPUTS: [&str; 26] = [
     "NewItem",
     "NewJob",
     "NewJobs",
+    "NewKey",
     "NewSeries",
+    "NewSession",
     "ReleaseJob",
     "ReportItems",
     "ReportOutcomes",

@@ -8,7 +8,7 @@ use crate::{
     telemetry,
 };
 use clap::{Args, Command, CommandFactory, FromArgMatches};
-use std::{collections::BTreeSet, net::SocketAddr, path::Path};
+use std::{collections::BTreeSet, path::Path};
 
 /// Variables that a worker sets for its programs.
 const OF_PROGRAMS: [&str; 4] = [
@@ -16,6 +16,14 @@ const OF_PROGRAMS: [&str; 4] = [
     "CALLSHEET_JOB_TYPE",
     "CALLSHEET_ATTEMPT",
     "CALLSHEET_MAX_ATTEMPTS",
+];
+
+/// Variables with secrets, which are no flags.
+const SECRETS: [&str; 4] = [
+    "CALLSHEET_ADMIN_KEY",
+    "CALLSHEET_ADMIN_KEY_FILE",
+    "CALLSHEET_API_KEY",
+    "CALLSHEET_API_KEY_FILE",
 ];
 
 /// Descriptors that a server needs besides those of its clients' connections.
@@ -71,7 +79,11 @@ fn known_variables() -> BTreeSet<String> {
         names.extend(variables.map(|name| name.to_string_lossy().into_owned()));
         command.get_subcommands().for_each(|sub| add(sub, names));
     }
-    let mut names = BTreeSet::from(OF_PROGRAMS.map(str::to_owned));
+    let mut names: BTreeSet<String> = OF_PROGRAMS
+        .into_iter()
+        .chain(SECRETS)
+        .map(str::to_owned)
+        .collect();
     add(&crate::cli::Cli::command(), &mut names);
     names
 }
@@ -138,11 +150,22 @@ fn check_settings(config: &Config) -> Vec<Finding> {
     if let Err(why) = telemetry::parse(&config.log) {
         found.push(invalid(why));
     }
-    for listen in [Some(config.listen), config.metrics_listen]
-        .into_iter()
-        .flatten()
-    {
-        found.extend(check_listen(listen));
+    if config.no_auth && !config.listen.ip().is_loopback() {
+        found.push(Finding::warning(
+            "config.listens_wide",
+            format!(
+                "{} can be reached from other machines, and nothing authenticates (--no-auth).",
+                config.listen
+            ),
+            "Make a key with `callsheet keys create --role admin`, and leave --no-auth out.",
+        ));
+    }
+    if let Some(listen) = config.metrics_listen.filter(|a| !a.ip().is_loopback()) {
+        found.push(Finding::warning(
+            "config.metrics_wide",
+            format!("{listen} can be reached from other machines, and its metrics need no key."),
+            "Give --metrics-listen an address of a private network, or 127.0.0.1.",
+        ));
     }
     if config.cors_origins.iter().any(|origin| origin == "*") {
         found.push(Finding::warning(
@@ -176,16 +199,6 @@ fn check_settings(config: &Config) -> Vec<Finding> {
         ));
     }
     found
-}
-
-fn check_listen(listen: SocketAddr) -> Option<Finding> {
-    (!listen.ip().is_loopback()).then(|| {
-        Finding::warning(
-            "config.listens_wide",
-            format!("{listen} can be reached from other machines, and nothing authenticates."),
-            "Listen on 127.0.0.1, behind a proxy that authenticates.",
-        )
-    })
 }
 
 fn check_media(folder: &Path) -> Option<Finding> {

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
 };
 use chrono::TimeDelta;
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 /// Values from which on something counts as wrong.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub struct Limits {
     pub clock_skew: TimeDelta,
     /// Connections that one server holds.
     pub connections: i64,
+    /// Address at which other machines would reach a server that refuses to start without a key.
+    pub needs_key: Option<SocketAddr>,
     /// Bytes that imports leave free; `None` for the default.
     pub min_free_disk: Option<u64>,
     /// Time after the end of a lease in which a server rescues its job.
@@ -47,6 +49,7 @@ impl Default for Limits {
             transaction_age: 1_000_000_000,
             clock_skew: TimeDelta::seconds(1),
             connections: 8,
+            needs_key: None,
             min_free_disk: None,
             rescue: TimeDelta::seconds(60),
             unclaimed: TimeDelta::minutes(15),

@@ -18,14 +18,14 @@ use super::{
 };
 use crate::{
     clock::{Clock, SystemClock},
-    config::Flags,
+    config::{Config, Flags, admin_key, api_key},
     db::{ConnectError, Inspector},
     worker,
 };
 use chrono::{DateTime, Utc};
 use clap::Args;
 use serde_json::{Value, json};
-use std::process::ExitCode;
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
 
 #[derive(Args)]
 pub struct Arguments {
@@ -41,6 +41,9 @@ pub struct Arguments {
     /// URL of a server to ask as well, e.g. http://127.0.0.1:3001
     #[arg(long, value_name = "URL")]
     server: Option<worker::Server>,
+    /// File with the key to send to that server; or set the key itself in CALLSHEET_API_KEY
+    #[arg(long, value_name = "FILE")]
+    api_key_file: Option<PathBuf>,
 }
 
 pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure> {
@@ -50,13 +53,15 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         let limits = Limits {
             connections: connections.into(),
             min_free_disk: config.min_free_disk_bytes,
+            needs_key: needs_key(config)?,
             ..Limits::default()
         };
         let now = SystemClock.now();
         found.extend(check_database(&config.database_url, now, &limits, arguments.deep).await);
     }
     if let Some(server) = &arguments.server {
-        found.extend(server::check(server).await);
+        let key = api_key(arguments.api_key_file.as_deref())?;
+        found.extend(server::check(server, key.as_deref()).await);
     }
     if arguments.json {
         let checks: Vec<Value> = found.iter().map(Finding::object).collect();
@@ -65,6 +70,13 @@ pub async fn run(flags: Flags, arguments: Arguments) -> Result<ExitCode, Failure
         show(&found)?;
     }
     Ok(ExitCode::from(u8::from(is_bad(&found, arguments.strict))))
+}
+
+/// Returns the address at which other machines would reach a server that has no key of its
+/// configuration.
+fn needs_key(config: &Config) -> Result<Option<SocketAddr>, Failure> {
+    let is_wide = !config.listen.ip().is_loopback() && !config.no_auth;
+    Ok((is_wide && admin_key()?.is_none()).then_some(config.listen))
 }
 
 /// Checks a database and the work in it. `deep` reads every job.

@@ -8,8 +8,8 @@ use std::time::Duration;
 /// Time in which the server has to answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks the server for its health.
-pub async fn check(server: &Server) -> Vec<Finding> {
+/// Asks the server for its health, of which it gives the status alone to a caller without a key.
+pub async fn check(server: &Server, key: Option<&str>) -> Vec<Finding> {
     let unreachable = |why: String| {
         vec![Finding::error(
             "server.unreachable",
@@ -17,7 +17,7 @@ pub async fn check(server: &Server) -> Vec<Finding> {
             "Check that it runs, that the URL is right, and what its log says.",
         )]
     };
-    let client = match Client::new(server.clone(), PATIENCE) {
+    let client = match Client::new(server.clone(), key, PATIENCE) {
         Ok(client) => client,
         Err(error) => return unreachable(error.to_string()),
     };

@@ -9,6 +9,7 @@ use crate::{
     error::Error,
 };
 use chrono::{DateTime, Utc};
+use std::net::SocketAddr;
 
 pub async fn check(inspector: &Inspector, now: DateTime<Utc>, limits: &Limits) -> Vec<Finding> {
     let looked = async {
@@ -18,13 +19,15 @@ pub async fn check(inspector: &Inspector, now: DateTime<Utc>, limits: &Limits) -
             .work(now, now - limits.rescue, silent, cancelled)
             .await?;
         let orphans = inspector.orphans(silent).await?;
-        Ok::<_, Error>((work, orphans))
+        let has_keys = inspector.has_keys().await?;
+        Ok::<_, Error>((work, orphans, has_keys))
     };
     match looked.await {
-        Ok((work, orphans)) => {
+        Ok((work, orphans, has_keys)) => {
             let mut found = check_jobs(&work);
             found.extend(check_queues(&work, now, limits));
             found.extend(check_orphans(&orphans));
+            found.extend(limits.needs_key.filter(|_| !has_keys).map(no_key));
             found
         }
         Err(error) => vec![Finding::error(
@@ -33,6 +36,17 @@ pub async fn check(inspector: &Inspector, now: DateTime<Utc>, limits: &Limits) -
             "See the log of the database.",
         )],
     }
+}
+
+fn no_key(listen: SocketAddr) -> Finding {
+    Finding::error(
+        "config.no_key",
+        format!(
+            "{listen} can be reached from other machines, and there is no key: `callsheet serve` \
+            does not start."
+        ),
+        "Make a key with `callsheet keys create --role admin`.",
+    )
 }
 
 fn check_jobs(work: &WorkFacts) -> Vec<Finding> {

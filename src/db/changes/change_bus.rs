@@ -32,6 +32,9 @@ pub struct CommitNotice {
     pub jobs: Vec<JobChanged>,
     /// Whether more jobs changed than are named, so that any job may have.
     pub more: bool,
+    /// Whether the keys that may call the servers changed.
+    #[serde(default)]
+    pub keys: bool,
     /// Jobs whose leases changed without a new version. This process removes them from its cache;
     /// subscribers and other processes receive no notice.
     #[serde(skip)]
@@ -49,7 +52,7 @@ impl CommitNotice {
 
     /// Returns whether the notice has nothing for subscribers.
     pub fn is_empty(&self) -> bool {
-        self.jobs.is_empty() && !self.more
+        self.jobs.is_empty() && !self.more && !self.keys
     }
 }
 

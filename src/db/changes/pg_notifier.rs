@@ -53,6 +53,7 @@ pub struct PgNotifier {
 struct Outbox {
     jobs: HashMap<String, JobChanged>,
     more: bool,
+    keys: bool,
 }
 
 impl PgNotifier {
@@ -73,6 +74,7 @@ impl PgNotifier {
     /// Queues the notice for sending, and returns at once.
     pub fn enqueue(&self, notice: &CommitNotice) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.keys |= notice.keys;
         waiting.more |= notice.more || waiting.jobs.len() + notice.jobs.len() > MAX_NAMED_JOBS;
         if waiting.more {
             waiting.jobs.clear();
@@ -90,11 +92,12 @@ impl PgNotifier {
 
     /// Sends the queued notices.
     pub async fn flush(&self) -> Result<(), DbErr> {
-        let Outbox { jobs, more } =
+        let Outbox { jobs, more, keys } =
             std::mem::take(&mut *self.waiting.lock().unwrap_or_else(PoisonError::into_inner));
         let notice = CommitNotice {
             jobs: jobs.into_values().collect(),
             more,
+            keys,
             ..CommitNotice::default()
         };
         if notice.is_empty() {

@@ -94,6 +94,14 @@ impl Tx {
             .more = true;
     }
 
+    /// Adds to the commit notice that keys change.
+    pub(in crate::db) fn note_keys(&self) {
+        self.notice
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .keys = true;
+    }
+
     /// Number of statements so far that may have written. While it stays the same, there is nothing
     /// to undo.
     pub(in crate::db) fn written(&self) -> usize {

@@ -17,7 +17,23 @@ const OFFLINE = {
   detail: 'The server cannot be reached. It may be restarting, or this device is offline.',
 };
 
-function request(method, path, { body, headers, signal }) {
+/** Says to the server that a script of its own page calls, which a session's cookie needs. */
+const OWN = { 'X-Callsheet': '1' };
+
+let unauthenticated = () => {};
+
+/** Calls `listener` when a call needs a key. */
+export function onUnauthenticated(listener) {
+  unauthenticated = listener;
+}
+
+/** Looks at the status of any answer. */
+export function checkCaller(status) {
+  if (status === 401) unauthenticated();
+}
+
+function request(method, path, { body, headers: given, signal }) {
+  const headers = { ...OWN, ...given };
   const init = { method, signal, cache: 'no-store', headers };
   if (body === undefined) return init;
   const merge = method === 'PATCH' && !path.endsWith('/items');
@@ -50,6 +66,7 @@ export async function send(method, path, { body, headers = {}, signal } = {}) {
   const { status, ok, headers: answered } = response;
   learnTime(answered.get('Date'));
   const data = parse(text);
+  checkCaller(status);
   if (!ok && status !== 304) {
     const detail = `The server answered ${status} without saying why.`;
     throw new Problem(status, data?.detail ? data : { code: 'unknown', detail });

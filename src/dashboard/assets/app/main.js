@@ -4,6 +4,7 @@ import { help, listenToKeys } from './keys.js';
 import { showNavigation } from './navigation.js';
 import { PAGES } from './pages.js';
 import { start } from './router.js';
+import { showSession } from './session.js';
 import { showThemeButton } from './theme-button.js';
 import { toast } from '../parts/dialogs.js';
 import { h, put } from '../parts/dom.js';
@@ -17,6 +18,7 @@ function showTimesOnTap() {
   });
 }
 
+showSession();
 showConnection();
 showThemeButton();
 put(document.getElementById('help'), icon('help')).addEventListener('click', help);

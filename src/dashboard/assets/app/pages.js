@@ -9,6 +9,7 @@ import { mount as newJob } from '../pages/new.js';
 import { mount as oneSeries } from '../pages/one-series.js';
 import { mount as overview } from '../pages/overview.js';
 import { mount as series } from '../pages/series.js';
+import { mount as signIn } from '../pages/sign-in.js';
 import { mount as workers } from '../pages/workers.js';
 
 /**
@@ -59,4 +60,5 @@ export const PAGES = [
   { path: '/imports/:id', mount: importRun },
   { path: '/actions', mount: actions, name: 'Actions', icon: 'list', top: true, bottom: 'menu' },
   { path: '/actions/:id', mount: action },
+  { path: '/sign-in', mount: signIn },
 ];

@@ -1,5 +1,5 @@
 // A stream of server-sent events, read with fetch: an EventSource gives up after one 503.
-import { API } from './api.js';
+import { API, checkCaller } from './api.js';
 import { answered, changeConnection, connection, setState } from './connection.js';
 import { now } from '../parts/format.js';
 
@@ -80,6 +80,7 @@ export class Stream {
 
   /** Why the answer is no stream; null when it is one. */
   refusal({ status, ok, body }) {
+    checkCaller(status);
     if (status === 204 || status === 404) answered();
     if (status === 204) return 'over';
     if (status === 404) {

@@ -7,7 +7,7 @@ use crate::db::{
 };
 use chrono::{DateTime, TimeDelta, Utc};
 use entity::{
-    JobStatus,
+    JobStatus, api_key,
     import::{self, ImportStatus},
     job,
     job_action::{self, ActionStatus},
@@ -168,6 +168,17 @@ impl Inspector {
             .into_tuple()
             .one(&self.conn)
             .await
+    }
+
+    /// Returns whether any key is in force.
+    pub async fn has_keys(&self) -> Result<bool, DbErr> {
+        let key = api_key::Entity::find()
+            .select_only()
+            .column(api_key::Column::Id)
+            .filter(api_key::Column::RevokedAt.is_null())
+            .limit(1)
+            .into_tuple::<String>();
+        Ok(key.one(&self.conn).await?.is_some())
     }
 
     /// Returns the running actions and imports whose process was silent since this time.

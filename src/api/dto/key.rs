@@ -1,0 +1,182 @@
+//! Keys and sessions in requests and responses.
+
+use super::Time;
+use crate::jobs::{self, Permission, Principal};
+use chrono::{DateTime, Utc};
+use entity::{Role, api_key};
+use poem_openapi::{Enum, Object};
+
+/// Role of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Enum)]
+#[oai(rename_all = "snake_case")]
+pub enum KeyRole {
+    /// Reads everything.
+    Reader,
+    /// Reads, creates jobs, and sets active jobs.
+    Creator,
+    /// Reads, claims jobs, and reports on them.
+    Worker,
+    /// Does what creators and workers do, changes and deletes jobs, sets queues, runs actions, and
+    /// keeps series.
+    Operator,
+    /// Does everything: keys and imports too.
+    Admin,
+}
+
+/// A key to create.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct NewKey {
+    /// Name of the key, for people: who has it, or what for.
+    #[oai(validator(min_length = 1, max_length = 100, pattern = r"\S"))]
+    pub name: String,
+    /// Role of the key.
+    pub role: KeyRole,
+    /// Time from which on the key is refused; without it, the key is valid until it is revoked.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+/// A key, without its text.
+#[derive(Debug, Object)]
+pub struct Key {
+    /// Id of the key, which is also a part of its text.
+    key_id: String,
+    /// Name of the key.
+    name: String,
+    /// Role of the key.
+    role: KeyRole,
+    /// Time when the key was created.
+    created_at: Time,
+    /// Key that created it; null for the command line, and for the key of the settings.
+    created_by: Option<String>,
+    /// Time from which on the key is refused.
+    expires_at: Option<Time>,
+    /// Time of its last use, to within about two minutes.
+    last_used_at: Option<Time>,
+    /// Time when it was revoked.
+    revoked_at: Option<Time>,
+}
+
+/// A key with its text, which the server returns only here.
+#[derive(Debug, Object)]
+pub struct CreatedKey {
+    /// Id of the key, which is also a part of its text.
+    key_id: String,
+    /// Name of the key.
+    name: String,
+    /// Role of the key.
+    role: KeyRole,
+    /// Text of the key, to send as `Authorization: Bearer …`.
+    key: String,
+    /// Time from which on the key is refused.
+    expires_at: Option<Time>,
+}
+
+/// All keys, oldest first.
+#[derive(Debug, Object)]
+pub struct KeyList {
+    /// The keys.
+    pub keys: Vec<Key>,
+}
+
+/// A session to start.
+#[derive(Debug, Object)]
+#[oai(deny_unknown_fields)]
+pub struct NewSession {
+    /// Text of a key.
+    #[oai(validator(min_length = 1, max_length = 255))]
+    pub key: String,
+}
+
+/// The caller.
+#[derive(Debug, Object)]
+pub struct Session {
+    /// Id of the caller's key; null on a server without keys.
+    key_id: Option<String>,
+    /// Name of the caller's key.
+    name: String,
+    /// Role of the caller's key.
+    role: KeyRole,
+    /// What the role may do, e.g. `jobs:create`.
+    permissions: Vec<String>,
+    /// Whether the server has no keys, so that everyone may do everything.
+    open: bool,
+}
+
+impl Session {
+    pub fn of(principal: &Principal) -> Self {
+        let may = Permission::ALL
+            .into_iter()
+            .filter(|permission| permission.is_of(principal.role));
+        Self {
+            key_id: principal.key_id.clone(),
+            name: principal.name.clone(),
+            role: principal.role.into(),
+            permissions: may.map(|permission| permission.name().to_owned()).collect(),
+            open: principal.key_id.is_none(),
+        }
+    }
+}
+
+impl From<NewKey> for jobs::NewKey {
+    fn from(new: NewKey) -> Self {
+        Self {
+            name: new.name,
+            role: new.role.into(),
+            expires_at: new.expires_at,
+            created_by: None,
+        }
+    }
+}
+
+impl From<api_key::Model> for Key {
+    fn from(row: api_key::Model) -> Self {
+        Self {
+            key_id: row.id,
+            name: row.name,
+            role: row.role.into(),
+            created_at: row.created_at.into(),
+            created_by: row.created_by,
+            expires_at: row.expires_at.map(Into::into),
+            last_used_at: row.last_used_at.map(Into::into),
+            revoked_at: row.revoked_at.map(Into::into),
+        }
+    }
+}
+
+impl From<jobs::CreatedKey> for CreatedKey {
+    fn from(created: jobs::CreatedKey) -> Self {
+        let row = created.row;
+        Self {
+            key_id: row.id,
+            name: row.name,
+            role: row.role.into(),
+            key: created.text,
+            expires_at: row.expires_at.map(Into::into),
+        }
+    }
+}
+
+impl From<KeyRole> for Role {
+    fn from(role: KeyRole) -> Self {
+        match role {
+            KeyRole::Reader => Self::Reader,
+            KeyRole::Creator => Self::Creator,
+            KeyRole::Worker => Self::Worker,
+            KeyRole::Operator => Self::Operator,
+            KeyRole::Admin => Self::Admin,
+        }
+    }
+}
+
+impl From<Role> for KeyRole {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Reader => Self::Reader,
+            Role::Creator => Self::Creator,
+            Role::Worker => Self::Worker,
+            Role::Operator => Self::Operator,
+            Role::Admin => Self::Admin,
+        }
+    }
+}
