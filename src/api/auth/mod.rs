@@ -127,7 +127,7 @@ impl Authenticate {
                     read
                 })
             }
-            "media" | "bench" => Some(read),
+            "media" | "bench" | "metrics" => Some(read),
             // Pages have nothing in them: their scripts call the API.
             "assets" | "problems" => Some(Need::Public),
             _ if matches!(*method, Method::GET | Method::HEAD) && dashboard::is_page(path) => {
