@@ -10,7 +10,6 @@ mod events;
 mod imports;
 mod items;
 mod jobs;
-mod keys;
 mod rows;
 mod stats;
 mod workers;

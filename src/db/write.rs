@@ -6,6 +6,7 @@ pub use crate::db::actions::action::{
 pub use crate::db::actions::undo::StartUndo;
 pub use crate::db::catalog::active_jobs::{RemoveActive, SetActive};
 pub use crate::db::catalog::episodes::{CreateEpisode, DeleteEpisode};
+pub use crate::db::catalog::keys::{InsertKey, NoteKeysUsed, RevokeKey, RotateKey};
 pub use crate::db::catalog::queues::{SetQueue, queues};
 pub use crate::db::catalog::series::{CreateSeries, DeleteSeries};
 pub use crate::db::connection::probe::{ProbeWrite, TakeBackProbe};
@@ -31,6 +32,5 @@ pub use crate::db::jobs::rescue_jobs::{
 };
 pub use crate::db::jobs::retry_failed_items::RetryFailedItems;
 pub use crate::db::jobs::weight::{weight_of, weight_of_members, written_item, written_job};
-pub use crate::db::keys::{InsertKey, NoteKeysUsed, RevokeKey, RotateKey};
 pub use crate::db::stats::roll_up::{RollUp, Tallies};
 pub use crate::db::workers::{ForgetWorkers, NoteWorkers, WorkerNote};

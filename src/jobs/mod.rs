@@ -7,7 +7,6 @@ mod control;
 mod create;
 mod filter;
 mod imports;
-mod keys;
 mod read;
 mod stats;
 mod upkeep;
@@ -25,6 +24,9 @@ pub use crate::{
 };
 pub use actions::{ActionFilter, NewAction, Preview};
 pub use catalog::episodes::NewEpisode;
+pub use catalog::keys::{
+    Access, CreatedKey, MAX_KEY_NAME_CHARS, MIN_ADMIN_KEY_CHARS, NewKey, Principal, SESSION_HOURS,
+};
 pub use catalog::queues::{Queue, QueuePatch};
 pub use catalog::series::NewSeries;
 pub use control::update_job::JobPatch;
@@ -32,9 +34,6 @@ pub use create::create_job::{Idempotency, MAX_ITEMS, NewItem, NewJob, check_new_
 pub use filter::MAX_TEXT_CHARS;
 pub use imports::prune_imports::Pruned as PrunedImports;
 pub use imports::runs::{ABORTED as ABORTED_IMPORT, ImportChunk};
-pub use keys::{
-    Access, CreatedKey, MAX_KEY_NAME_CHARS, MIN_ADMIN_KEY_CHARS, NewKey, Principal, SESSION_HOURS,
-};
 pub use read::forecast::Forecast;
 pub use read::list_jobs::{Page, PageAfter};
 pub use read::shots::{Shot, ShotEdit, ShotStatus};
@@ -70,9 +69,9 @@ use crate::{
     random::{Random, SystemRandom},
     telemetry::request,
 };
+use catalog::keys::ring::KeyRing;
 use chrono::{DateTime, Utc};
 use entity::job;
-use keys::ring::KeyRing;
 use read::forecast::RememberedDurations;
 use std::{
     sync::{Arc, Mutex},

@@ -21,7 +21,7 @@ async fn a_page_asks_for_a_key_shows_who_signed_in_and_hides_what_the_role_may_n
     page.shows("[role=alert].bad", &["mistyped"]).await;
     page.fill("[name=key]", key).await;
     page.click("form .primary").await;
-    page.until("location.pathname === '/jobs' && document.querySelector('tbody tr')")
+    page.until("location.pathname === '/jobs' && document.body.innerText.includes('Title of one')")
         .await;
     page.shows("#account", &["Ada", "reader"]).await;
     page.until("getComputedStyle(document.querySelector('.top .new')).display === 'none'")

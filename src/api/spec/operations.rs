@@ -241,6 +241,7 @@ fn parameter_example(name: &str, is_path: bool) -> Option<Value> {
         "series_id" | "episode_id" if is_path => json!("0199d3a0-11aa-7000-8000-5a6b7c8d9e0f"),
         "import_id" if is_path => json!("0199d3b0-5f11-7000-8000-3f1c5b8a2d10"),
         "action_id" if is_path => json!("0199d3c0-7a11-7000-8000-3f1c5b8a2d10"),
+        "key_id" if is_path => json!("k3x9a2m7"),
         "shot_idx" if is_path => json!(0),
         "job_type" if is_path => json!("idea2video"),
         "client_id" => json!("c0ffee-42"),

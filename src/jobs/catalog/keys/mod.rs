@@ -1,8 +1,8 @@
 //! Keys: who may call the servers. They are in the database, and all of them in memory too.
 
 mod create_key;
-pub(super) mod key_text;
-pub(super) mod ring;
+pub mod key_text;
+pub mod ring;
 mod session;
 
 pub use create_key::{CreatedKey, MAX_KEY_NAME_CHARS, NewKey};
