@@ -87,7 +87,7 @@ impl Database {
             .column(job::Column::Id)
             .limit(1)
             .into_tuple::<String>();
-        let read = read.one(&conn).await;
+        let read = read.one(&self.conn.within(READ_TIMEOUT)).await;
         let latency = began.elapsed();
         let (outcome, version, schema) = match read {
             Err(error) => (Err(error.into()), None, None),

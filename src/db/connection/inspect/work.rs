@@ -2,6 +2,7 @@
 
 use super::Inspector;
 use crate::db::{
+    Readable,
     dialect::{claims, is_processing},
     rows::bulk,
 };
@@ -102,7 +103,7 @@ impl Inspector {
             .filter(C::Status.eq(JobStatus::Queued))
             .group_by(C::JobType)
             .into_tuple()
-            .all(&self.conn)
+            .rows(&self.conn)
             .await?;
         Ok(rows.into_iter().filter(|(_, jobs)| *jobs > 0).collect())
     }
@@ -113,7 +114,7 @@ impl Inspector {
             .column(queue::Column::JobType)
             .filter(queue::Column::Paused.eq(true))
             .into_tuple()
-            .all(&self.conn)
+            .rows(&self.conn)
             .await?;
         Ok(names.into_iter().collect())
     }
@@ -126,7 +127,7 @@ impl Inspector {
     ) -> Result<Vec<WaitingType>, DbErr> {
         let workers = worker::Entity::find()
             .filter(worker::Column::LastSeenAt.gte(now - WORKER_CALLED))
-            .all(&self.conn)
+            .rows(&self.conn)
             .await?;
         let named: BTreeSet<String> = workers
             .into_iter()
@@ -156,7 +157,7 @@ impl Inspector {
 
     async fn uncounted_since(&self) -> Result<Option<DateTime<Utc>>, DbErr> {
         let reached = position::Entity::find_by_id(position::STATS)
-            .one(&self.conn)
+            .row(&self.conn)
             .await?
             .map_or(0, |position| position.position);
         job_event::Entity::find()
@@ -166,7 +167,7 @@ impl Inspector {
             .order_by_asc(job_event::Column::Id)
             .limit(1)
             .into_tuple()
-            .one(&self.conn)
+            .row(&self.conn)
             .await
     }
 
@@ -206,8 +207,8 @@ impl Inspector {
                     .add(I::HeartbeatAt.lt(silent_since)),
             );
         Ok(Orphans {
-            actions: actions.into_tuple().all(&self.conn).await?,
-            imports: imports.into_tuple().all(&self.conn).await?,
+            actions: actions.into_tuple().rows(&self.conn).await?,
+            imports: imports.into_tuple().rows(&self.conn).await?,
         })
     }
 }
