@@ -40,7 +40,7 @@ pub fn is_page(path: &str) -> bool {
         same &= of_page.next().is_none();
         same
     };
-    path == "/" || PAGES.iter().any(|page| serves(&page))
+    path == "/" || PAGES.iter().any(serves)
 }
 
 pub fn add(mut routes: Route) -> Route {

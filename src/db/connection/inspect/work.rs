@@ -171,15 +171,14 @@ impl Inspector {
             .await
     }
 
-    /// Returns whether any key is in force.
+    /// Returns whether a key was ever made: from the first one on every call needs one.
     pub async fn has_keys(&self) -> Result<bool, DbErr> {
         let key = api_key::Entity::find()
             .select_only()
             .column(api_key::Column::Id)
-            .filter(api_key::Column::RevokedAt.is_null())
             .limit(1)
             .into_tuple::<String>();
-        Ok(key.one(&self.conn).await?.is_some())
+        Ok(key.row(&self.conn).await?.is_some())
     }
 
     /// Returns the running actions and imports whose process was silent since this time.
