@@ -50,7 +50,7 @@ async fn health_shows_the_numbers_that_people_look_at_first(api: Api) {
         "{version}"
     );
     assert_eq!(health["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(health["schema"], "s0017_write_probes");
+    assert_eq!(health["schema"], "s0018_api_keys");
     assert_eq!(health["uptime_seconds"], 90.0);
     assert_eq!(
         health["cache"],
