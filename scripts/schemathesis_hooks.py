@@ -2,10 +2,12 @@
 
 Refused are U+0000 and integers beyond 64 bits at any depth of a free-form object, more shots done than there are, a
 priority for an action that sets none or none for one that does, an action on all jobs that is not confirmed, and a
-report or a setting that names neither of two fields. A time zone has to be one of the database.
+report or a setting that names neither of two fields. A time zone has to be one of the database, and a key ends in the
+future.
 
 Calls that may be held until there is news are held for a second at most: nothing happens here while they wait.
 """
+import datetime
 import re
 import zoneinfo
 
@@ -66,8 +68,13 @@ def is_refused_action(body):
     return has_priority != (body["action"] == "set_priority") or unconfirmed
 
 
+def has_ended(body):
+    end = body.get("expires_at") if isinstance(body, dict) else None
+    return isinstance(end, str) and end[:4] <= str(datetime.date.today().year)
+
+
 def is_taken(case):
-    refused = has_nul(case.body) or has_long_integer(case.body) or has_too_many_shots(case.body)
+    refused = has_nul(case.body) or has_long_integer(case.body) or has_too_many_shots(case.body) or has_ended(case.body)
     return not refused and not is_refused_action(case.body) and not names_neither(case)
 
 
