@@ -1,6 +1,6 @@
 //! Conversion of schema errors to field errors, with sentences that say what to do.
 
-use crate::{error::FieldError, jobs::JsonPath};
+use crate::{api::spec::VISIBLE, error::FieldError, jobs::JsonPath};
 use jsonschema::{
     ValidationError,
     error::{TypeKind, ValidationErrorKind as Kind},
@@ -38,6 +38,10 @@ pub fn words(error: &ValidationError, spot: &JsonPath) -> FieldError {
         Kind::AnyOf { .. } => at(
             "nothing_given",
             "At least one of two fields is required: see the schema in /openapi.json.".to_owned(),
+        ),
+        Kind::Pattern { pattern } if pattern == VISIBLE => at(
+            "invalid_name",
+            "Use visible characters: at least one, and no control characters.".to_owned(),
         ),
         Kind::Pattern { pattern } if pattern.starts_with(r"^[^\u0000") => at(
             "nul_character",

@@ -28,7 +28,7 @@ pub enum KeyRole {
 #[oai(deny_unknown_fields)]
 pub struct NewKey {
     /// Name of the key, for people: who has it, or what for.
-    #[oai(validator(min_length = 1, max_length = 100, pattern = r"\S"))]
+    #[oai(validator(min_length = 1, max_length = 100))]
     pub name: String,
     /// Role of the key.
     pub role: KeyRole,

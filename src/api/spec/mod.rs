@@ -10,6 +10,8 @@ mod operations;
 mod schemas;
 mod yaml;
 
+pub use schemas::VISIBLE;
+
 use super::{
     contract::{COMMON_CODES, MUTATION_CODES, OPERATIONS, WITH_BODY},
     examples::example,

@@ -87,6 +87,9 @@ pub const NO_NUL: &str = r"^[^\u0000]*$";
 /// Pattern of a name: no control characters.
 pub const NO_CONTROL: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
+/// Pattern of a name that people read: no control characters, and at least one that is no blank.
+pub const VISIBLE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\s\u0000-\u001f\u007f-\u009f][^\u0000-\u001f\u007f-\u009f]*$";
+
 /// Adds the schemas of problems, which no Rust type declares.
 pub fn add_problems(document: &mut Value) {
     let text = |description: &str| json!({"type": "string", "description": description});
@@ -217,6 +220,7 @@ fn narrow(schema: &str, field: &str, property: &mut Value) {
     // request.
     match (schema, field) {
         ("NewJob", "job_type") => property["pattern"] = json!(JOB_TYPE),
+        ("NewKey", "name") => property["pattern"] = json!(VISIBLE),
         ("NewJob", "job_id") => property["pattern"] = json!("^[A-Za-z0-9._:-]{1,64}$"),
         _ => {}
     }
