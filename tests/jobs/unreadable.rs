@@ -427,6 +427,9 @@ async fn counters_at_their_end_stop_their_own_job(t: TestApp) {
     );
 }
 
+/// Keys are read all or none: a server that left one out could seem to have none, and be open.
+const KEYS: &str = "oldest.all(self.read())";
+
 /// sea-orm's own `all` and `one` fail for all rows when they fail for one.
 #[test]
 fn no_query_reads_its_rows_in_one_go() {
@@ -444,7 +447,7 @@ fn no_query_reads_its_rows_in_one_go() {
             for (number, line) in text
                 .lines()
                 .enumerate()
-                .filter(|(_, line)| !line.contains("within(READ_TIMEOUT)"))
+                .filter(|(_, line)| !line.contains("within(READ_TIMEOUT)") && !line.contains(KEYS))
             {
                 let ends = [".all(", ".one("]
                     .iter()
