@@ -15,9 +15,6 @@ const CYCLE: Duration = Duration::from_secs(24);
 const STORM: Duration = Duration::from_secs(8);
 const BETWEEN_CALM_KILLS: Duration = Duration::from_millis(1500);
 
-/// Every so many kills of a calm time a clock is set, and right again before a lease is found ended.
-const CLOCK: usize = 4;
-
 /// Kills before the first crash of PostgreSQL.
 const FIRST_CRASH: usize = 25;
 
@@ -38,6 +35,9 @@ struct Plan {
     /// After how many kills PostgreSQL crashes again, and a server hangs instead of being killed.
     crash: usize,
     hang: usize,
+    /// After how many kills of a calm time a clock is set; it is right again before a lease is found
+    /// ended.
+    clock: usize,
 }
 
 /// 2,000 jobs; PostgreSQL crashes once.
@@ -48,6 +48,7 @@ const SHORT: Plan = Plan {
     lasts: Duration::ZERO,
     crash: usize::MAX,
     hang: usize::MAX,
+    clock: usize::MAX,
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -81,6 +82,7 @@ fn long() -> Plan {
         lasts,
         crash: 100,
         hang: 10,
+        clock: 4,
         ..SHORT
     }
 }
@@ -160,7 +162,7 @@ async fn chaos(url: &str, plan: &Plan, mut postgres: Option<&mut Postgres>) {
             BETWEEN_CALM_KILLS
         })
         .await;
-        if !storm && (done.kills + done.clocks) % CLOCK == CLOCK - 1 {
+        if !storm && (done.kills + done.clocks) % plan.clock == plan.clock - 1 {
             cast.set_one_clock(&mut rng);
             done.clocks += 1;
         } else if storm && (done.kills + done.hangs) % plan.hang == plan.hang - 1 {

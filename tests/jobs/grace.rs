@@ -205,6 +205,21 @@ async fn a_clock_that_jumps_an_hour_back_leaves_no_lease_an_hour_longer(t: TestA
     );
 }
 
+#[on_both]
+async fn a_lease_given_by_a_clock_that_was_right_again_before_anyone_looked_ends_in_time(
+    t: TestApp,
+) {
+    t.watch_leases(None).await.unwrap();
+    seconds(&t, &t, 15).await;
+    t.clock.jump(TimeDelta::hours(1));
+    let id = t.queued().await.id;
+    t.claimed("w1").await;
+    t.clock.jump(-TimeDelta::hours(1));
+    assert_eq!(seconds(&t, &t, 58).await, 0);
+    assert_eq!(seconds(&t, &t, 4).await, 1);
+    assert_eq!(t.get_job(&id).await.unwrap().status, JobStatus::Queued);
+}
+
 /// Reports progress under the lease, which does not extend it.
 async fn report(t: &TestApp, id: &str, token: &str) {
     let progress = Progress {

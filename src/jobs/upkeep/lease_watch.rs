@@ -48,7 +48,7 @@ pub struct Round {
     pub made: u64,
     /// How far the wall clock is ahead of the database's; `None` if that is the same clock.
     pub ahead: Option<TimeDelta>,
-    /// In the first round, when a worker of a running job was last heard of.
+    /// Time at which a worker of a running job was last heard of.
     pub newest_heard: Option<DateTime<Utc>>,
 }
 
@@ -81,11 +81,6 @@ impl LeaseWatch {
     /// Returns which leases have ended; `None` while workers still have time to come back.
     pub fn look(&self, round: Round) -> Option<LeaseEnd> {
         self.watch().look(round)
-    }
-
-    /// Returns whether no round was made yet.
-    pub fn is_new(&self) -> bool {
-        self.watch().last.is_none()
     }
 
     /// Records that a round failed: the database is away.
@@ -127,6 +122,7 @@ impl Watch {
         let at = self.at;
         self.refused.retain(|_, refused| *refused + GRACE > at);
         self.close(last, round);
+        self.note_set_back(round);
         if round.ahead.is_some_and(|ahead| ahead.abs() > MAX_AHEAD) || at < self.closed_until {
             return None;
         }
@@ -137,7 +133,6 @@ impl Watch {
     fn close(&mut self, last: Option<Round>, round: Round) {
         let Some(last) = last else {
             self.closed_until = round.at + GRACE;
-            self.jump = set_back(round);
             return;
         };
         let passed = round.at.saturating_sub(last.at);
@@ -166,6 +161,18 @@ impl Watch {
         }
     }
 
+    /// Finds a clock that was set back without this server seeing it jump: before its first round,
+    /// between two rounds, or on another server. A worker was heard of in its future.
+    fn note_set_back(&mut self, round: Round) {
+        let Some(newest) = round.newest_heard else {
+            return;
+        };
+        let (by, known) = (round.now - newest, self.jump.map(|jump| jump.by));
+        if by < known.unwrap_or_default().min(TimeDelta::zero()) - MAX_DRIFT {
+            self.jump = Some(Jump { to: round.now, by });
+        }
+    }
+
     /// After a jump, a lease given before it ends when it would have ended without the jump. One
     /// that was extended since ends by the new time.
     fn end(&mut self, now: DateTime<Utc>) -> LeaseEnd {
@@ -187,24 +194,15 @@ impl Watch {
     }
 }
 
-/// Returns the jump of a clock that was set back before the first round: a worker was heard of in
-/// its future.
-fn set_back(round: Round) -> Option<Jump> {
-    let by = round.now - round.newest_heard?;
-    (by < -MAX_DRIFT).then_some(Jump { to: round.now, by })
-}
-
 impl JobManager {
     /// Rescues jobs, unless workers still have time to come back: after a start, after the database
     /// or this server was away, and after a jump of the clock. `ahead` is how far this server's
     /// clock is ahead of the database's.
     pub async fn watch_leases(&self, ahead: Option<TimeDelta>) -> Result<u64> {
         let (failed, made) = self.db.write_counts();
-        let newest_heard = if self.lease_watch.is_new() {
-            newest_heard(self.db.read()).await?
-        } else {
-            None
-        };
+        let newest_heard = newest_heard(self.db.read())
+            .await
+            .inspect_err(|_| self.lease_watch_failed())?;
         let round = Round {
             now: self.now(),
             at: self.clock.monotonic(),
