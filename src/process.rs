@@ -51,7 +51,7 @@ pub fn make_private_files() {
 /// Whether the group of this process may read the files that it creates.
 static GROUP_READS: AtomicBool = AtomicBool::new(false);
 
-/// Lets the group of this process read the files that it creates from now on; nobody else.
+/// Lets the group of this process read the files that it creates from now on; others still may not.
 pub fn let_group_read() {
     umask(Mode::WGRP | Mode::RWXO);
     GROUP_READS.store(true, Ordering::Relaxed);

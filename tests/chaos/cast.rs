@@ -1,5 +1,5 @@
-//! The processes that are killed: each is started again at once, as it was. Nobody reads what
-//! servers and programs print, so their pipes are full soon. The clock of each server can be set.
+//! The processes that are killed; each is started again at once. The tests do not read what they
+//! print, so their pipes fill up. The clock of each server can be set.
 
 use super::{set_clock::SetClock, worker};
 use crate::{support::callsheet, work::path};

@@ -1,4 +1,4 @@
-//! Checks of the work: jobs, queues, actions and imports that wait in vain.
+//! Checks of the work: finds jobs, queues, actions and imports that no process takes on.
 
 use super::{
     database::Limits,

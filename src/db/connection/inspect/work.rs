@@ -1,4 +1,4 @@
-//! Work that nobody does: jobs, queues, actions and imports that wait in vain.
+//! Work that no process takes on: jobs, queues, actions and imports that wait in vain.
 
 use super::Inspector;
 use crate::db::{
